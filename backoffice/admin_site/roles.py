@@ -1,0 +1,169 @@
+"""Who may do what: the one table, and the questions everyone asks of it.
+
+A cell holds grants, divided by ";": letters, then the scope in which they hold.
+
+Letters: V view, A add, C change, D delete, I import, E export, G grade, R revert, H history.
+Scopes: * all rows, "own" the person's own courses, and the few special ones of `visibility.py`.
+What is not in the table is refused. A superuser is a break-glass account and may do everything.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+
+ADMIN, REGISTRAR, INSTRUCTOR, ASSISTANT, AUDITOR = ROLES = (
+    "admin",
+    "registrar",
+    "instructor",
+    "assistant",
+    "auditor",
+)
+STUDENT = "student"
+GROUP_NAMES = {role: role for role in ROLES} | {ASSISTANT: "teaching assistant"}
+VERBS = {
+    "V": "view",
+    "A": "add",
+    "C": "change",
+    "D": "delete",
+    "I": "import",
+    "E": "export",
+    "G": "grade",
+    "R": "revert",
+    "H": "history",
+}
+
+Row = dict[str, str]
+
+
+def row(
+    admin: str = "", registrar: str = "", instructor: str = "", assistant: str = "", auditor: str = ""
+) -> Row:
+    """One line of the table, in the order in which people read it."""
+    cells = (admin, registrar, instructor, assistant, auditor)
+    return dict(zip(ROLES, cells, strict=True))
+
+
+_CONTENT = row("VACDRH *", "V *", "VACDRH own", "VC own", "VH *")
+_PROGRESS = row("VH *", "VE *", "VE own", "V own", "VEH *")
+_RUBRIC = row("VH *", "", "VACREH own", "V own", "VH *")
+_FORUM = row("VACDH *", "", "VAH own", "VA own", "VH *")
+_CHAT = row("VACDH *", "", "VACD own", "V own", "VH *")
+
+TABLE: dict[str, Row] = {
+    "users.user": row("VACH *", "VCIEH students", "V own", "V own", "VEH *"),
+    "users.profile": row("VCH *", "VCIE students", "V own", "V own", "VH *"),
+    "users.enrollment": row("VACIERH *", "VACIERH *", "VEH own", "V own", "VEH *"),
+    "courses.course": row("VACDERH *", "VACIEH *", "VCEH own", "V own", "VEH *"),
+    "courses.coursemodule": _CONTENT,
+    "courses.lesson": _CONTENT,
+    "courses.coursetag": row("VACDRH *", "V *", "V *", "V *", "VH *"),
+    "courses.coursetagging": _CONTENT,
+    "courses.lessonprogress": _PROGRESS,
+    "courses.courseprogress": _PROGRESS,
+    "assessments.assessment": row("VCH *", "VI *", "VACDREH own", "V own; C draft", "VEH *"),
+    "assessments.question": row("VH *", "", "VACDREH own", "V own", "VH *"),
+    "assessments.assessmentsubmission": row("VEH *", "V *", "VEGRH own", "V own; G open", "VEH *"),
+    "assessments.questionresponse": row("VH *", "", "VG own", "V own; G open", "VH *"),
+    "assessments.gradingrubric": _RUBRIC,
+    "assessments.peerreview": row("VH *", "", "VACEH own", "V own", "VH *"),
+    "communications.forum": _FORUM,
+    "communications.forumtopic": _FORUM,
+    "communications.forumpost": _FORUM,
+    "communications.directmessage": row("V party", "", "V party", "V party", "V *"),
+    "communications.announcement": row("VACDH *", "VAC authored", "VACD own", "V own", "VH *"),
+    "communications.chatroom": _CHAT,
+    "bulk.batch": row("VA *", "VA uploaded", "", "", "V *"),
+    "audit.changeset": row("VE *", "", "", "", "VE *"),
+}
+
+
+@dataclass(frozen=True)
+class Grant:
+    """That a role may do something with a model's rows in a scope."""
+
+    role: str
+    verb: str
+    scope: str
+
+
+@cache
+def grants_of(label: str) -> tuple[Grant, ...]:
+    """All grants of one line of the table."""
+    cells = TABLE.get(label, {})
+    return tuple(grant for role, cell in cells.items() for grant in _parsed(role, cell))
+
+
+def _parsed(role: str, cell: str) -> Iterator[Grant]:
+    for part in filter(None, cell.split(";")):
+        letters, scope = part.split()
+        for letter in letters:
+            yield Grant(role, VERBS[letter], scope)
+
+
+def is_known(model: type[models.Model]) -> bool:
+    """Whether the table has a line for this model; without one nobody may do anything."""
+    return model._meta.label_lower in TABLE
+
+
+def grants(user: Any, verb: str, model: type[models.Model]) -> list[Grant]:
+    """What the person's roles grant for one verb and one model."""
+    held = roles_of(user)
+    return [
+        grant
+        for grant in grants_of(model._meta.label_lower)
+        if grant.verb == verb and grant.role in held
+    ]
+
+
+def may(user: Any, verb: str, model: type[models.Model]) -> bool:
+    """Whether the person may do this with at least some rows of the model.
+
+    Which rows: `visibility.permitted()`.
+    """
+    if not user.is_active:
+        return False
+    return user.is_superuser or bool(grants(user, verb, model))
+
+
+def roles_of(user: Any) -> frozenset[str]:
+    """The table's roles a person has now; students and strangers have none.
+
+    Kept on the user object, which lives as long as a request.
+    """
+    if "_held_roles" not in user.__dict__:
+        user.__dict__["_held_roles"] = frozenset(_roles_of(user))
+    return user.__dict__["_held_roles"]
+
+
+def _roles_of(user: Any) -> set[str]:
+    role = getattr(user, "role", STUDENT)
+    if not user.is_active or not user.is_staff or role not in ROLES:
+        return set()
+    if role != INSTRUCTOR or not assisted_courses(user).exists():
+        return {role}
+    # Whoever only assists has an instructor's account, but not an instructor's rights.
+    return {INSTRUCTOR, ASSISTANT} if taught_courses(user).exists() else {ASSISTANT}
+
+
+def taught_courses(user: Any) -> models.QuerySet[Any]:
+    """Ids of the courses this person is the instructor of."""
+    course = apps.get_model("courses", "Course")
+    return course._base_manager.filter(instructor=user.pk).values("pk")
+
+
+def assisted_courses(user: Any) -> models.QuerySet[Any]:
+    """Ids of the courses this person is an active teaching assistant in."""
+    enrollment = apps.get_model("users", "Enrollment")
+    assisting = enrollment._base_manager.filter(
+        student=user.pk, role="teaching_assistant", status="active"
+    )
+    return assisting.values("course")
+
+
+def own_courses(user: Any, role: str) -> models.QuerySet[Any]:
+    """Ids of the courses that are a person's own in this role."""
+    return assisted_courses(user) if role == ASSISTANT else taught_courses(user)

@@ -1,0 +1,125 @@
+"""Who sees which rows: every list, form, popup, history and export starts from here.
+
+`Model.objects.visible_to(user)` gives the rows a person may see. A model says where its course is
+in `course_path` ("" for the course itself, "assessment__course" for a submission). The scopes of
+the roles' table that are not about a course read `person_path`, `author_path`, `party_paths`.
+"""
+
+from collections.abc import Callable
+from typing import Any, Self, TypeVar
+
+from django.db import models
+from django.db.models import Q
+
+from backoffice.admin_site import roles
+
+Rows = TypeVar("Rows", bound=models.QuerySet[Any])
+Model = type[models.Model]
+
+
+class VisibleQuerySet(models.QuerySet):
+    """A queryset that knows what a person may see."""
+
+    def visible_to(self, user: Any) -> Self:
+        """The rows this person may see."""
+        return permitted(self, user, "view")
+
+    def permitted_to(self, user: Any, verb: str) -> Self:
+        """The rows this person may view, change, delete, export… according to the roles' table."""
+        return permitted(self, user, verb)
+
+
+def permitted(rows: Rows, user: Any, verb: str) -> Rows:
+    """Those of the rows with which the person may do this."""
+    return within(rows, user, verb, rows.model)
+
+
+def within(rows: Rows, user: Any, verb: str, subject: Model) -> Rows:
+    """Those of the rows that lie where the person may do this with a `subject`.
+
+    For a question's assessment: `within(assessments, user, "add", Question)`.
+    """
+    if not user.is_active:
+        return rows.none()
+    if user.is_superuser:
+        return rows
+    given = roles.grants(user, verb, subject)
+    if any(grant.scope == "*" for grant in given):
+        return rows
+    if not given:
+        return rows.none()
+    condition = Q()
+    for grant in given:
+        condition |= SCOPES[grant.scope](rows.model, user, grant.role)
+    return rows.filter(condition)
+
+
+def is_permitted(instance: models.Model, user: Any, verb: str) -> bool:
+    """Whether the person may do this with this stored row."""
+    rows = type(instance)._base_manager.filter(pk=instance.pk)
+    return permitted(rows, user, verb).exists()
+
+
+def _own(model: Model, user: Any, role: str) -> Q:
+    return _lies_in(model, roles.own_courses(user, role))
+
+
+def _lies_in(model: Model, courses: models.QuerySet[Any]) -> Q:
+    path = getattr(model, "course_path", None)
+    if path is None:
+        return Q(pk__in=[])
+    condition = Q(**{f"{path}__in" if path else "pk__in": courses})
+    if not _has_many(model, path):
+        return condition
+    # One person is in many courses: a join would show the person as many times.
+    return Q(pk__in=model._base_manager.filter(condition).values("pk"))
+
+
+def _has_many(model: Model, path: str) -> bool:
+    for name in filter(None, path.split("__")):
+        field = model._meta.get_field(name)
+        if field.one_to_many or field.many_to_many:
+            return True
+        model = field.related_model
+    return False
+
+
+def _students(model: Model, user: Any, role: str) -> Q:
+    path = getattr(model, "person_path", "")
+    return Q(**{f"{path}__role" if path else "role": roles.STUDENT})
+
+
+def _authored(model: Model, user: Any, role: str) -> Q:
+    return Q(**{getattr(model, "author_path", "author"): user.pk})
+
+
+def _uploaded(model: Model, user: Any, role: str) -> Q:
+    return Q(uploaded_by=user.pk)
+
+
+def _party(model: Model, user: Any, role: str) -> Q:
+    condition = Q()
+    for path in getattr(model, "party_paths", ("sender", "recipient")):
+        condition |= Q(**{path: user.pk})
+    return condition
+
+
+def _draft(model: Model, user: Any, role: str) -> Q:
+    return _own(model, user, role) & Q(status="draft")
+
+
+def _open(model: Model, user: Any, role: str) -> Q:
+    """Own, and not yet final: a grade that is out is the instructor's alone."""
+    path = getattr(model, "submission_path", "")
+    return _own(model, user, role) & ~Q(**{f"{path}__status" if path else "status": "finalized"})
+
+
+SCOPES: dict[str, Callable[[Model, Any, str], Q]] = {
+    "own": _own,
+    "students": _students,
+    "authored": _authored,
+    "uploaded": _uploaded,
+    "party": _party,
+    "draft": _draft,
+    "open": _open,
+}
