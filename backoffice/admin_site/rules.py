@@ -1,0 +1,194 @@
+"""Rules a model declares once, so that form, import and command refuse the same values.
+
+`RowRule` and `UniqueRule` hold in the database. `RelatedRule` looks at one row and the rows its
+foreign keys name, and `Advisory` points out a row that may be stored but looks strange. All four
+say which field is at fault and why, in a sentence for the person who has to correct it.
+
+Conditions use plain lookups, `F` and `Q` on the model's own fields and across one foreign key,
+because the import engine turns the same conditions into SQL over a whole file. As in SQL, a
+condition that is unknown because of a null is not violated.
+"""
+
+import copy
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import models, router
+from django.utils.functional import Promise
+
+Message = str | Promise
+
+
+class _SpokenConstraint:
+    """A constraint whose sentence and place belong to the code: no migration holds them."""
+
+    field: str
+
+    def clone(self) -> Any:
+        return copy.copy(self)
+
+    def deconstruct(self) -> Any:
+        _path, args, kwargs = super().deconstruct()  # type: ignore[misc]
+        for name in ("violation_error_message", "violation_error_code"):
+            kwargs.pop(name, None)
+        return self.plain_path, args, kwargs  # type: ignore[attr-defined]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, models.BaseConstraint):
+            return NotImplemented
+        return self.deconstruct() == other.deconstruct()
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class RowRule(_SpokenConstraint, models.CheckConstraint):
+    """A check constraint whose error stands at `field`, with a sentence and a code.
+
+    In migrations it is a plain CheckConstraint.
+    """
+
+    plain_path = "django.db.models.CheckConstraint"
+
+    def __init__(self, *, field: str, condition: models.Q, name: str, message: Message, code: str) -> None:
+        self.field = field
+        super().__init__(
+            condition=condition,
+            name=name,
+            violation_error_message=message,
+            violation_error_code=code,
+        )
+
+
+class UniqueRule(_SpokenConstraint, models.UniqueConstraint):
+    """A unique constraint whose error stands at `field`, with a sentence and a code.
+
+    In migrations it is a plain UniqueConstraint.
+    """
+
+    plain_path = "django.db.models.UniqueConstraint"
+
+    def __init__(self, *, field: str, message: Message, code: str, **constraint: Any) -> None:
+        self.field = field
+        super().__init__(
+            violation_error_message=message, violation_error_code=code, **constraint
+        )
+
+
+@dataclass(frozen=True)
+class RelatedRule:
+    """What must hold between a row and the rows its foreign keys name."""
+
+    name: str
+    field: str
+    condition: models.Q
+    message: Message
+    code: str
+
+    def is_met_by(self, instance: models.Model) -> bool:
+        """Whether the condition is true of this row, or unknown because of a null."""
+        names = names_in(self.condition)
+        return self.condition.check({name: _value(instance, name) for name in names})
+
+
+@dataclass(frozen=True)
+class Advisory(RelatedRule):
+    """What usually holds. A row that differs is stored, and pointed out."""
+
+
+def names_in(condition: object) -> set[str]:
+    """The fields a condition speaks of; paths across a foreign key with the double underscore."""
+    if isinstance(condition, models.Q):
+        return set().union(*(names_in(child) for child in condition.children))
+    if isinstance(condition, tuple):
+        return {_without_lookup(condition[0])} | names_in(condition[1])
+    if isinstance(condition, models.F):
+        return {condition.name}
+    return set().union(*map(names_in, getattr(condition, "get_source_expressions", list)()))
+
+
+def _without_lookup(path: str) -> str:
+    head, _separator, last = path.rpartition("__")
+    return head if head and last in models.Field.get_lookups() else path
+
+
+def _value(instance: models.Model, path: str) -> models.Value:
+    """The value a path of at most one hop has, as in memory: the related row may be unsaved."""
+    head, _separator, tail = path.partition("__")
+    field = instance._meta.get_field(head)
+    if not tail:
+        return models.Value(getattr(instance, field.attname), _plain(field))
+    target = field.related_model._meta.get_field(tail)
+    related = _related(instance, field)
+    return models.Value(getattr(related, target.attname) if related else None, _plain(target))
+
+
+def _plain(field: models.Field) -> models.Field:
+    return field.target_field if field.is_relation else field
+
+
+def _related(instance: models.Model, field: models.ForeignKey) -> models.Model | None:
+    """The row a foreign key names, or None where there is none (yet, or any more)."""
+    try:
+        return getattr(instance, field.name)
+    except field.related_model.DoesNotExist:
+        return None
+
+
+class Ruled(models.Model):
+    """Base of models that declare rules; `full_clean()` and every form put errors at the field."""
+
+    related_rules: ClassVar[tuple[RelatedRule, ...]] = ()
+    advisories: ClassVar[tuple[Advisory, ...]] = ()
+
+    class Meta:
+        abstract = True
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """Check constraints and related rules, all of them, each error at its field.
+
+        Django skips a constraint when one of its fields is not on the form; the database does not,
+        so a form with a read-only date would end in a server error. Here a field is left out only
+        when its value cannot be compared, and an error at a field that the form does not show
+        stands above the form.
+        """
+        hidden = set(exclude or ())
+        unsound = {name for name in hidden if not self._is_sound(name)}
+        errors: dict[str, list[ValidationError]] = {}
+        for field, error in self._violations(unsound):
+            place = NON_FIELD_ERRORS if field in hidden else field
+            errors.setdefault(place, []).append(error)
+        if errors:
+            raise ValidationError(errors)
+
+    def advice(self) -> list[Advisory]:
+        """The advisories this row does not meet."""
+        return [advisory for advisory in self.advisories if not advisory.is_met_by(self)]
+
+    def _violations(self, unsound: set[str]) -> Iterator[tuple[str, ValidationError]]:
+        yield from self._constraint_violations(unsound)
+        for rule in self.related_rules:
+            names = {name.partition("__")[0] for name in names_in(rule.condition)}
+            if not names & unsound and not rule.is_met_by(self):
+                yield rule.field, ValidationError(rule.message, code=rule.code)
+
+    def _constraint_violations(self, unsound: set[str]) -> Iterator[tuple[str, ValidationError]]:
+        using = router.db_for_write(type(self), instance=self)
+        for model, constraints in self.get_constraints():
+            for constraint in constraints:
+                try:
+                    constraint.validate(model, self, exclude=unsound, using=using)
+                except ValidationError as error:
+                    yield getattr(constraint, "field", NON_FIELD_ERRORS), error
+
+    def _is_sound(self, name: str) -> bool:
+        """Whether a field holds a value of its type; a refused one may hold the text typed."""
+        field = self._meta.get_field(name)
+        if not field.concrete:
+            return True
+        try:
+            field.to_python(getattr(self, field.attname))
+        except ValidationError:
+            return False
+        return True

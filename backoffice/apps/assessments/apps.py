@@ -1,0 +1,12 @@
+"""The assessments app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AssessmentsConfig(AppConfig):
+    """Assessments."""
+
+    name = "backoffice.apps.assessments"
+    label = "assessments"
+    verbose_name = _("Assessments")

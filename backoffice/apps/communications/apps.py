@@ -1,0 +1,12 @@
+"""The communications app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CommunicationsConfig(AppConfig):
+    """Communications."""
+
+    name = "backoffice.apps.communications"
+    label = "communications"
+    verbose_name = _("Communications")

@@ -1,0 +1,12 @@
+"""The courses app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CoursesConfig(AppConfig):
+    """Courses."""
+
+    name = "backoffice.apps.courses"
+    label = "courses"
+    verbose_name = _("Courses")

@@ -1,0 +1,12 @@
+"""The users app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class UsersConfig(AppConfig):
+    """People and enrollments."""
+
+    name = "backoffice.apps.users"
+    label = "users"
+    verbose_name = _("People and enrollments")

@@ -1,0 +1,381 @@
+"""People, their profiles, and who is enrolled in what."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.admin_site.fields import LineField, LowerEmailField, ProseField
+from backoffice.admin_site.rules import Advisory, RelatedRule, RowRule, UniqueRule
+from backoffice.apps.users.validators import (
+    validate_language,
+    validate_student_id,
+    validate_timezone,
+)
+from backoffice.audit.models import Audited, AuditedQuerySet
+from backoffice.operations.indexes import LongNameIndex
+
+UNUSABLE = "!"
+
+
+class UserQuerySet(AuditedQuerySet):
+    """Query words for people."""
+
+    def students(self) -> "UserQuerySet":
+        """People who study here and never log in."""
+        return self.filter(role=User.Role.STUDENT)
+
+    def staff(self) -> "UserQuerySet":
+        """People who work here."""
+        return self.exclude(role=User.Role.STUDENT)
+
+    def active(self) -> "UserQuerySet":
+        """People who have not left."""
+        return self.filter(is_active=True)
+
+
+class PeopleManager(UserManager.from_queryset(UserQuerySet)):
+    """Creates accounts; a superuser is an admin by role."""
+
+    use_in_migrations = False
+
+    def create_superuser(
+        self,
+        username: str,
+        email: str | None = None,
+        password: str | None = None,
+        **extra_fields: Any,
+    ) -> "User":
+        extra_fields.setdefault("role", User.Role.ADMIN)
+        return super().create_superuser(username, email, password, **extra_fields)
+
+
+class User(Audited, AbstractUser):
+    """A person: staff, who log in by role, or a student, who does not log in here.
+
+    A student's username is the student ID and the password is unusable.
+    """
+
+    class Role(models.TextChoices):
+        ADMIN = "admin", _("admin")
+        REGISTRAR = "registrar", _("registrar")
+        INSTRUCTOR = "instructor", _("instructor")
+        AUDITOR = "auditor", _("auditor")
+        STUDENT = "student", _("student")
+
+    history_excludes = ("password", "last_login")
+    natural_key_fields = ("username",)
+
+    username = LineField(
+        _("username"),
+        max_length=150,
+        validators=[UnicodeUsernameValidator()],
+        help_text=_("At most 150 letters, digits and @ . + - _. A student's is the student ID."),
+    )
+    first_name = LineField(_("first name"), max_length=150, blank=True)
+    last_name = LineField(_("last name"), max_length=150, blank=True)
+    email = LowerEmailField(
+        _("e-mail"), blank=True, help_text=_("Stored in lower case. No two people have the same.")
+    )
+    role = models.CharField(
+        _("role"),
+        max_length=12,
+        choices=Role,
+        default=Role.STUDENT,
+        help_text=_("What the person may do here follows from the role."),
+    )
+    bio = ProseField(_("about"), blank=True, max_length=5000)
+    avatar = models.ImageField(_("picture"), upload_to="avatars/", blank=True)
+    timezone = LineField(
+        _("time zone"), max_length=64, default="UTC", validators=[validate_timezone]
+    )
+    language = LineField(
+        _("language"), max_length=35, default="en", validators=[validate_language]
+    )
+    student_id = LineField(
+        _("student ID"),
+        max_length=64,
+        null=True,
+        blank=True,
+        validators=[validate_student_id],
+        help_text=_("Every student has one. It is what files and forms know the student by."),
+    )
+    graduation_year = models.PositiveSmallIntegerField(_("graduation year"), null=True, blank=True)
+    specialization = LineField(_("specialization"), max_length=150, blank=True)
+    is_verified = models.BooleanField(
+        _("verified"), default=False, help_text=_("Someone has checked who this person is.")
+    )
+
+    objects = PeopleManager()
+
+    class Meta(Audited.Meta):
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        ordering = ["username"]
+        indexes = [
+            LongNameIndex(fields=["-last_login"], name="users_user_last_login_idx"),
+            LongNameIndex(fields=["role", "is_active"], name="users_user_role_active_idx"),
+        ]
+        constraints = [
+            UniqueRule(
+                name="user_username_unique",
+                fields=["username"],
+                field="username",
+                code="username_taken",
+                message=_("Another person has this username already. Choose another one."),
+            ),
+            UniqueRule(
+                name="user_student_id_unique",
+                fields=["student_id"],
+                field="student_id",
+                code="student_id_taken",
+                message=_("Another student has this student ID already."),
+            ),
+            UniqueRule(
+                name="user_email_unique",
+                fields=["email"],
+                condition=~Q(email=""),
+                field="email",
+                code="email_taken",
+                message=_("Another person has this e-mail address already."),
+            ),
+            RowRule(
+                name="user_student_has_id",
+                condition=~Q(role="student") | Q(student_id__isnull=False),
+                field="student_id",
+                code="student_id_missing",
+                message=_("A student needs a student ID. Enter it, or choose another role."),
+            ),
+            RowRule(
+                name="user_student_not_staff",
+                condition=~Q(role="student") | Q(is_staff=False, is_superuser=False),
+                field="role",
+                code="student_is_staff",
+                message=_("A student cannot log in here. Take staff status away, or choose another role."),
+            ),
+            RowRule(
+                name="user_student_username",
+                condition=~Q(role="student") | Q(username=F("student_id")),
+                field="username",
+                code="username_differs",
+                message=_("A student's username is the student ID."),
+            ),
+            RowRule(
+                name="user_student_password",
+                condition=~Q(role="student") | Q(password__startswith=UNUSABLE),
+                field="password",
+                code="student_password",
+                message=_("A student has no password."),
+            ),
+            RowRule(
+                name="user_graduation_year_range",
+                condition=Q(graduation_year__gte=1900, graduation_year__lte=2200),
+                field="graduation_year",
+                code="out_of_range",
+                message=_("A graduation year lies between 1900 and 2200."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        self._settle_student()
+        super().clean_fields(exclude)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self._settle_student()
+        super().save(*args, **kwargs)
+
+    def _settle_student(self) -> None:
+        """A student is known by the student ID and has no password."""
+        self.student_id = self.student_id or None
+        if self.role == self.Role.STUDENT:
+            self.username = self.student_id or self.username
+            if not self.password.startswith(UNUSABLE):
+                self.set_unusable_password()
+
+
+class Profile(Audited):
+    """What a person tells about themselves, and how to reach them."""
+
+    natural_key_fields = ("user",)
+
+    user = models.OneToOneField(
+        User, models.PROTECT, related_name="profile", verbose_name=_("person")
+    )
+    pronouns = LineField(_("pronouns"), max_length=40, blank=True)
+    date_of_birth = models.DateField(_("date of birth"), null=True, blank=True)
+    phone = LineField(_("telephone"), max_length=40, blank=True)
+    address = ProseField(_("postal address"), max_length=500, blank=True)
+    city = LineField(_("city"), max_length=100, blank=True)
+    country = LineField(_("country"), max_length=100, blank=True)
+    organization = LineField(_("organization"), max_length=150, blank=True)
+    website = models.URLField(_("website"), blank=True)
+    receives_email = models.BooleanField(
+        _("receives e-mail"), default=True, help_text=_("Announcements also go out by e-mail.")
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = AuditedQuerySet.as_manager()
+
+    class Meta(Audited.Meta):
+        verbose_name = _("profile")
+        verbose_name_plural = _("profiles")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class EnrollmentQuerySet(AuditedQuerySet):
+    """Query words for enrollments."""
+
+    def active(self) -> "EnrollmentQuerySet":
+        """Under way: neither finished nor withdrawn."""
+        return self.filter(status=Enrollment.Status.ACTIVE)
+
+    def students(self) -> "EnrollmentQuerySet":
+        """Those who study, not those who assist or watch."""
+        return self.filter(role=Enrollment.Role.STUDENT)
+
+
+class Enrollment(Audited):
+    """A person in a course: as what, since when, with what outcome."""
+
+    class Role(models.TextChoices):
+        STUDENT = "student", _("student")
+        TEACHING_ASSISTANT = "teaching_assistant", _("teaching assistant")
+        OBSERVER = "observer", _("observer")
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("active")
+        COMPLETED = "completed", _("completed")
+        FAILED = "failed", _("failed")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+
+    course_path = "course"
+    natural_key_fields = ("student", "course")
+
+    # No index of its own: the unique pair begins with the student.
+    student = models.ForeignKey(
+        User,
+        models.PROTECT,
+        related_name="enrollments",
+        db_index=False,
+        verbose_name=_("student"),
+    )
+    course = models.ForeignKey(
+        "courses.Course", models.PROTECT, related_name="enrollments", verbose_name=_("course")
+    )
+    role = models.CharField(_("role"), max_length=20, choices=Role, default=Role.STUDENT)
+    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.ACTIVE)
+    enrolled_on = models.DateField(_("enrolled on"), null=True, blank=True)
+    withdrawn_on = models.DateField(_("withdrawn on"), null=True, blank=True)
+    final_result = LineField(
+        _("final result"),
+        max_length=50,
+        blank=True,
+        help_text=_("In the school's words, for example Pass or Distinction."),
+    )
+    final_grade = models.DecimalField(
+        _("final grade"),
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("In percent, 0 to 100."),
+    )
+    progress_percent = models.DecimalField(
+        _("progress"),
+        max_digits=5,
+        decimal_places=2,
+        default=0,
+        help_text=_("In percent, 0 to 100."),
+    )
+    last_activity_at = models.DateTimeField(_("last activity"), null=True, blank=True)
+
+    objects = EnrollmentQuerySet.as_manager()
+
+    class Meta(Audited.Meta):
+        verbose_name = _("enrollment")
+        verbose_name_plural = _("enrollments")
+        ordering = ["-id"]
+        constraints = [
+            UniqueRule(
+                name="enrollment_unique",
+                fields=["student", "course"],
+                field="student",
+                code="already_enrolled",
+                message=_("This person is enrolled in this course already."),
+            ),
+            RowRule(
+                name="enrollment_dates_in_order",
+                condition=Q(withdrawn_on__gte=F("enrolled_on")),
+                field="withdrawn_on",
+                code="withdrawn_before_enrolled",
+                message=_("The withdrawal lies before the enrollment. Correct one of the two dates."),
+            ),
+            RowRule(
+                name="enrollment_grade_percent",
+                condition=Q(final_grade__gte=0, final_grade__lte=100),
+                field="final_grade",
+                code="out_of_range",
+                message=_("A final grade lies between 0 and 100 percent."),
+            ),
+            RowRule(
+                name="enrollment_progress_percent",
+                condition=Q(progress_percent__gte=0, progress_percent__lte=100),
+                field="progress_percent",
+                code="out_of_range",
+                message=_("Progress lies between 0 and 100 percent."),
+            ),
+        ]
+
+    related_rules = (
+        RelatedRule(
+            name="enrollment_before_course_end",
+            field="enrolled_on",
+            condition=Q(enrolled_on__lte=F("course__ends_on")),
+            message=_("The enrollment lies after the end of the course. Correct the date."),
+            code="enrolled_after_end",
+        ),
+        RelatedRule(
+            name="enrollment_of_a_student",
+            field="student",
+            condition=Q(student__role="student")
+            | Q(role="teaching_assistant")
+            | Q(role="observer"),
+            message=_("This person is not a student, and can only assist or observe."),
+            code="not_a_student",
+        ),
+    )
+    advisories = (
+        Advisory(
+            name="enrollment_withdrawal_unexpected",
+            field="withdrawn_on",
+            condition=Q(status="withdrawn") | Q(withdrawn_on__isnull=True),
+            message=_("There is a withdrawal date, but the status is not withdrawn."),
+            code="withdrawal_date_unexpected",
+        ),
+        Advisory(
+            name="enrollment_withdrawal_undated",
+            field="withdrawn_on",
+            condition=~Q(status="withdrawn") | Q(withdrawn_on__isnull=False),
+            message=_("The status is withdrawn, but there is no withdrawal date."),
+            code="withdrawal_date_missing",
+        ),
+        Advisory(
+            name="enrollment_undated",
+            field="enrolled_on",
+            condition=Q(enrolled_on__isnull=False),
+            message=_("There is no enrollment date."),
+            code="enrolled_on_missing",
+        ),
+    )
+
+    def __str__(self) -> str:
+        return f"{self.student} – {self.course}"

@@ -1,0 +1,68 @@
+"""Files about people and about who takes which course."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.apps.users.models import Enrollment, User
+from backoffice.bulk.columns import Column, OnChange
+from backoffice.bulk.resources import FORBIDDEN, Companion, Derive, KindResource, importable
+
+
+def username_of(cells: Mapping[str, str | None]) -> str:
+    """A student's user name is the student identifier."""
+    return cells.get("student_id") or ""
+
+
+@importable
+class UserResource(KindResource):
+    """Students; staff may be named by `username` to change what a file may change, never created."""
+
+    kind = "users"
+    label = _("people")
+    forbidden = FORBIDDEN | {"role"}
+    alternative_key = "username"
+    derived: ClassVar[Mapping[str, Derive]] = {"username": username_of}
+    fixed: ClassVar[Mapping[str, Any]] = {"password": "!", "role": User.Role.STUDENT}
+
+    student_id = Column("student_id", key=True, identifier=True, example="ab1234567")
+    username = Column("username", identifier=True)
+    first_name = Column("first_name", on_change=OnChange.KEEP, example="Zoë")
+    last_name = Column("last_name", on_change=OnChange.KEEP, example="O'Moore")
+    email = Column("email", on_change=OnChange.REFUSE, example="zoe.omoore@example.org")
+    graduation_year = Column("graduation_year", example="2027")
+    specialization = Column("specialization", example="Marine biology")
+    language = Column("language", example="en")
+    timezone = Column("timezone", example="Europe/Dublin")
+    is_active = Column("is_active", example="1")
+
+    class Meta:
+        model = User
+
+    @classmethod
+    def exportable(cls) -> models.QuerySet[Any]:
+        """Students only: an export names people by their student identifier."""
+        return User.objects.filter(student_id__isnull=False)
+
+
+@importable
+class EnrollmentResource(KindResource):
+    """Who takes which course, and how it ended."""
+
+    kind = "enrollments"
+    label = _("enrollments")
+    companion = Companion("student", UserResource, "create_students", ("first_name", "last_name", "email"))
+
+    student_id = Column("student__student_id", key=True, identifier=True, example="ab1234567")
+    course_code = Column("course__code", key=True, example="BIO101")
+    presentation = Column("course__presentation", key=True, example="2026J")
+    role = Column("role", example="student")
+    status = Column("status", example="active")
+    enrolled_on = Column("enrolled_on", example="2026-09-01")
+    withdrawn_on = Column("withdrawn_on")
+    final_result = Column("final_result")
+
+    class Meta:
+        model = Enrollment

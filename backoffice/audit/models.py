@@ -1,0 +1,101 @@
+"""The record: change sets, and the base that gives a model its history."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.admin_site.rules import Ruled
+from backoffice.admin_site.visibility import VisibleQuerySet
+from backoffice.audit.history import History
+
+
+class ChangeSet(models.Model):
+    """One deed: who, when, why, through which door. History rows point to it."""
+
+    class Source(models.TextChoices):
+        FORM = "form", _("form")
+        ACTION = "action", _("action on a list")
+        IMPORT = "import", _("import")
+        UNDO = "undo", _("undo of an import")
+        COMMAND = "command", _("command line")
+        JOB = "job", _("background job")
+        SQL = "sql", _("SQL")
+        SYSTEM = "system", _("system")
+
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("who")
+    )
+    # The name as text: it still says who it was when the account is renamed or forgotten.
+    actor_name = models.CharField(_("name then"), max_length=500, blank=True)
+    source = models.CharField(_("through"), max_length=10, choices=Source)
+    reason = models.TextField(_("reason"), blank=True)
+    request_id = models.CharField(_("request"), max_length=64, blank=True)
+    address = models.GenericIPAddressField(_("network address"), null=True)
+    batch = models.BigIntegerField(_("import batch"), null=True, db_index=True)
+    created_at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("change set")
+        verbose_name_plural = _("change sets")
+        ordering = ["-id"]
+        default_permissions = ("view", "export")
+
+    def __str__(self) -> str:
+        who = self.actor_name or _("nobody named")
+        return f"{self.created_at:%Y-%m-%d %H:%M} {who}, {self.get_source_display()}"
+
+
+class AuditedQuerySet(VisibleQuerySet):
+    """Query words of every audited model."""
+
+    def get_by_natural_key(self, *key: Any) -> Any:
+        """The row with this natural key."""
+        return self.get(**self.model.natural_key_lookup(key))
+
+
+class Audited(Ruled):
+    """Base of every business model: history, rules, rights and a natural key.
+
+    `history_excludes` names the fields history never holds. `natural_key_fields` names what tells
+    one row from another; a foreign key stands for the natural key of its row.
+    """
+
+    history_excludes: ClassVar[tuple[str, ...]] = ()
+    natural_key_fields: ClassVar[tuple[str, ...]] = ()
+
+    history = History()
+
+    class Meta:
+        abstract = True
+        default_permissions = (
+            *("add", "change", "delete", "view"),
+            *("import", "export", "history", "revert"),
+        )
+
+    def natural_key(self) -> tuple[Any, ...]:
+        """What tells this row from every other, without its id."""
+        parts: list[Any] = []
+        for name in self.natural_key_fields:
+            value = getattr(self, name)
+            if isinstance(value, models.Model):
+                parts += value.natural_key()
+            else:
+                parts += [value] * len(self._paths_of(name))
+        return tuple(parts)
+
+    @classmethod
+    def natural_key_paths(cls) -> list[str]:
+        """The lookups that a natural key's parts stand for, in their order."""
+        return [path for name in cls.natural_key_fields for path in cls._paths_of(name)]
+
+    @classmethod
+    def _paths_of(cls, name: str) -> list[str]:
+        related = cls._meta.get_field(name).related_model
+        return [f"{name}__{tail}" for tail in related.natural_key_paths()] if related else [name]
+
+    @classmethod
+    def natural_key_lookup(cls, key: tuple[Any, ...]) -> dict[str, Any]:
+        """A natural key as arguments for `filter()`."""
+        return dict(zip(cls.natural_key_paths(), key, strict=True))

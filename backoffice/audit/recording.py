@@ -1,0 +1,113 @@
+"""Who is doing what, and why, while it is done.
+
+Everything saved inside `with recording(...)` belongs to one change set. A request opens one by
+itself (see the middleware); a command, a job and an import open their own. What an inner one does
+not say is taken from the outer one.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.db import router, transaction
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractUser
+
+    from backoffice.audit.models import ChangeSet
+
+_current: ContextVar["Record | None"] = ContextVar("record", default=None)
+
+
+class _Kept:
+    """Is called when the transaction that wrote a change set commits; a rollback drops it."""
+
+    is_committed = False
+
+    def __call__(self) -> None:
+        self.is_committed = True
+
+
+@dataclass
+class Record:
+    """The deed under way. Its change set is written when the first change asks for it."""
+
+    source: str = "system"
+    actor: "AbstractUser | Any | None" = None
+    actor_name: str = ""
+    reason: str = ""
+    request_id: str = ""
+    address: str | None = None
+    batch: int | None = None
+    _change_set: "ChangeSet | None" = field(default=None, init=False, repr=False)
+    _kept: _Kept = field(default_factory=_Kept, init=False, repr=False)
+
+    @property
+    def known_actor(self) -> "AbstractUser | None":
+        """The person, unless nobody is logged in."""
+        return self.actor if self.actor is not None and self.actor.is_authenticated else None
+
+    @property
+    def change_set(self) -> "ChangeSet":
+        """The deed's change set: one row, written again only if a rollback took it away."""
+        if self._change_set is None or self._is_rolled_back():
+            self._change_set = self._write()
+        return self._change_set
+
+    @property
+    def change_set_id(self) -> int:
+        """The id of the deed's change set."""
+        return self.change_set.pk
+
+    def _write(self) -> "ChangeSet":
+        model = apps.get_model("audit", "ChangeSet")
+        actor = self.known_actor
+        row = model.objects.create(
+            actor=actor,
+            actor_name=self.actor_name or (name_of(actor) if actor else ""),
+            source=self.source,
+            reason=self.reason,
+            request_id=self.request_id,
+            address=self.address,
+            batch=self.batch,
+        )
+        self._kept = _Kept()
+        transaction.on_commit(self._kept, using=row._state.db)
+        return row
+
+    def _is_rolled_back(self) -> bool:
+        """Whether the change set is gone: Django forgets a hook with its savepoint."""
+        if self._kept.is_committed:
+            return False
+        using = router.db_for_write(type(self._change_set))
+        hooks = transaction.get_connection(using).run_on_commit
+        return all(hook is not self._kept for _savepoints, hook, _robust in hooks)
+
+
+def name_of(actor: "AbstractUser") -> str:
+    """A person as text, for a record that outlives the account: “Ada Lovelace (ada)”."""
+    full_name = actor.get_full_name()
+    return f"{full_name} ({actor.get_username()})" if full_name else actor.get_username()
+
+
+def current_record() -> Record | None:
+    """The deed under way in this thread, if any."""
+    return _current.get()
+
+
+@contextmanager
+def recording(**said: Any) -> Iterator[Record]:
+    """Put all changes made inside under one change set.
+
+    Takes source (a ChangeSet.Source), actor, actor_name, reason, request_id, address and batch.
+    """
+    outer = _current.get()
+    record = replace(outer, **said) if outer else Record(**said)
+    token = _current.set(record)
+    try:
+        yield record
+    finally:
+        _current.reset(token)
