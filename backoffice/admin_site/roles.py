@@ -134,12 +134,14 @@ def roles_of(user: Any) -> frozenset[str]:
 
     Kept on the user object, which lives as long as a request.
     """
-    if "_held_roles" not in user.__dict__:
-        user.__dict__["_held_roles"] = frozenset(_roles_of(user))
-    return user.__dict__["_held_roles"]
+    held = getattr(user, "_held_roles", None)
+    if held is None:
+        held = user._held_roles = frozenset(held_now(user))
+    return held
 
 
-def _roles_of(user: Any) -> set[str]:
+def held_now(user: Any) -> set[str]:
+    """The roles a person has by the account and the enrollments, asked anew."""
     role = getattr(user, "role", STUDENT)
     if not user.is_active or not user.is_staff or role not in ROLES:
         return set()

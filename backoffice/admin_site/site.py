@@ -1,0 +1,51 @@
+"""The admin site: who gets in, and its front page."""
+
+from typing import Any
+
+from django.core.paginator import InvalidPage
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+from unfold.sites import UnfoldAdminSite
+
+from backoffice.admin_site import roles
+from backoffice.admin_site.navigation import import_link
+
+
+class BackOfficeSite(UnfoldAdminSite):
+    """The one admin site. A model without a line in the roles' table cannot stand on it."""
+
+    index_title = _("Home")
+    index_template = "admin_site/index.html"
+    login_template = "admin_site/login.html"
+    enable_nav_sidebar = True
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Register the models the roles' table knows; others, such as Group, stay away."""
+        is_one = isinstance(model_or_iterable, models.base.ModelBase)
+        asked = [model_or_iterable] if is_one else model_or_iterable
+        super().register([m for m in asked if roles.is_known(m)], admin_class, **options)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Staff with a role; a student has no door here, whatever the account says."""
+        user = request.user
+        if not (user.is_active and user.is_staff):
+            return False
+        return user.is_superuser or bool(roles.roles_of(user))
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """The home page: the models one may see, and the way to the imports."""
+        context = {"import_link": import_link(request), **(extra_context or {})}
+        return super().index(request, context)
+
+    def search(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The sidebar's search; a page that is not there is not a server error."""
+        try:
+            return super().search(request, extra_context)
+        except (ValueError, InvalidPage) as error:
+            raise Http404(_("There is no such page of results.")) from error
