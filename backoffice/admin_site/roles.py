@@ -23,6 +23,7 @@ ADMIN, REGISTRAR, INSTRUCTOR, ASSISTANT, AUDITOR = ROLES = (
     "auditor",
 )
 STUDENT = "student"
+SUPERUSER = "superuser"
 GROUP_NAMES = {role: role for role in ROLES} | {ASSISTANT: "teaching assistant"}
 VERBS = {
     "V": "view",
@@ -80,6 +81,12 @@ TABLE: dict[str, Row] = {
     "audit.changeset": row("VE *", "", "", "", "VE *"),
 }
 
+# Where a role sees only these fields of a model, on whatever page. Absent: all of them.
+SHOWN: dict[str, dict[str, set[str]]] = {}
+
+# Where a role changes only these fields of what it may change. Absent: all of them.
+CHANGED: dict[str, dict[str, set[str]]] = {}
+
 
 @dataclass(frozen=True)
 class Grant:
@@ -127,6 +134,29 @@ def may(user: Any, verb: str, model: type[models.Model]) -> bool:
     if not user.is_active:
         return False
     return user.is_superuser or bool(grants(user, verb, model))
+
+
+def shown_fields(user: Any, model: type[models.Model]) -> set[str] | None:
+    """The only fields of a model a person may look at; None means all.
+
+    Whoever has two roles sees in a list what both may see.
+    """
+    limits = SHOWN.get(model._meta.label_lower, {})
+    given = [limits[role] for role in _titles(user) if role in limits]
+    return set.intersection(*given) if given else None
+
+
+def changed_fields(user: Any, model: type[models.Model]) -> set[str] | None:
+    """The only fields of a model a person may change, where a change is allowed; None means all."""
+    limits = CHANGED.get(model._meta.label_lower, {})
+    held = {grant.role for verb in ("change", "grade") for grant in grants(user, verb, model)}
+    if user.is_superuser or not held <= limits.keys():
+        return None
+    return set().union(*(limits[role] for role in held))
+
+
+def _titles(user: Any) -> frozenset[str]:
+    return frozenset({SUPERUSER}) if user.is_superuser else roles_of(user)
 
 
 def roles_of(user: Any) -> frozenset[str]:

@@ -57,7 +57,8 @@ def within(rows: Rows, user: Any, verb: str, subject: Model) -> Rows:
 def is_permitted(instance: models.Model, user: Any, verb: str) -> bool:
     """Whether the person may do this with this stored row."""
     rows = type(instance)._base_manager.filter(pk=instance.pk)
-    return permitted(rows, user, verb).exists()
+    allowed = permitted(rows, user, verb)
+    return allowed is rows or allowed.exists()
 
 
 def _own(model: Model, user: Any, role: str) -> Q:

@@ -1,0 +1,149 @@
+"""Rights and visibility for admin classes: what Django asks, the roles' table answers."""
+
+from typing import Any
+
+from django.contrib.admin.utils import flatten_fieldsets
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import HttpRequest
+
+from backoffice.admin_site import roles
+from backoffice.admin_site.visibility import is_permitted, permitted, within
+
+CHANGING = ("change", "grade")
+
+
+class RoleAccess:
+    """What model admins and inlines have in common: rows, fields and choices by role."""
+
+    model: type[models.Model]
+    # Foreign keys whose choices follow `limit_choices_to` alone: whom a form may name although
+    # the person's own page stays closed, such as the instructor a registrar assigns.
+    open_choices: tuple[str, ...] = ()
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """The rows the person may see."""
+        return permitted(super().get_queryset(request), request.user, "view")
+
+    def formfield_for_foreignkey(
+        self, db_field: models.ForeignKey, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """A choice among the rows the person may see, and may attach something to."""
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field is not None and db_field.name not in self.open_choices:
+            rows = permitted(field.queryset, request.user, "view")
+            if self._leads_to_course(db_field):
+                rows = self._attachable(request, rows)
+            field.queryset = rows
+        return field
+
+    def _leads_to_course(self, db_field: models.ForeignKey) -> bool:
+        path = getattr(self.model, "course_path", None)
+        return bool(path) and path.split("__")[0] == db_field.name
+
+    def _attachable(self, request: HttpRequest, rows: Any) -> Any:
+        if roles.may(request.user, "add", self.model):
+            return within(rows, request.user, "add", self.model)
+        return within(rows, request.user, "change", self.model)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Besides the fixed ones, all fields the person's role may look at only."""
+        fixed = list(super().get_readonly_fields(request, obj))
+        changed = roles.changed_fields(request.user, self.model)
+        if changed is None:
+            return fixed
+        shown = flatten_fieldsets(self.get_fieldsets(request, obj))
+        return fixed + [name for name in shown if name not in changed and name not in fixed]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The fieldsets, without what the person's role may not see."""
+        fieldsets = super().get_fieldsets(request, obj)
+        shown = roles.shown_fields(request.user, self.model)
+        if shown is None:
+            return list(fieldsets)
+        kept = [(title, options | {"fields": _kept(options, shown)}) for title, options in fieldsets]
+        return [(title, options) for title, options in kept if options["fields"]]
+
+
+def _kept(options: dict[str, Any], shown: set[str]) -> list[str]:
+    return [name for name in flatten_fieldsets([(None, options)]) if name in shown]
+
+
+class ModelAccess(RoleAccess):
+    """The questions Django asks of a model admin."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._has(request, "view", obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self._has(request, "add")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return any(self._has(request, verb, obj) for verb in CHANGING)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._has(request, "delete", obj)
+
+    def has_history_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the person may read the history, of this row or of some."""
+        return self._has(request, "history", obj)
+
+    def _has(self, request: HttpRequest, verb: str, obj: Any = None) -> bool:
+        if obj is None or obj.pk is None:
+            return roles.may(request.user, verb, self.model)
+        known = request.__dict__.setdefault("_permitted", {})
+        key = (verb, self.model, obj.pk)
+        if key not in known:
+            known[key] = is_permitted(obj, request.user, verb)
+        return known[key]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save, and look again: an edit must not carry a row out of one's own courses."""
+        super().save_model(request, obj, form, change)
+        refuse_foreign(request, obj, CHANGING if change else ("add",))
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """The same for the rows of an inline."""
+        super().save_formset(request, form, formset, change)
+        for obj in formset.new_objects:
+            refuse_foreign(request, obj, ("add",))
+        for obj, _fields in formset.changed_objects:
+            refuse_foreign(request, obj, CHANGING)
+
+    def _get_obj_does_not_exist_redirect(self, *_args: Any) -> Any:
+        # The same answer for a row that is not there and a row that is none of one's business.
+        raise PermissionDenied
+
+
+def refuse_foreign(request: HttpRequest, obj: models.Model, verbs: tuple[str, ...]) -> None:
+    """Stop, and let the transaction roll back, where a stored row is not the person's to change."""
+    if not any(is_permitted(obj, request.user, verb) for verb in verbs):
+        raise PermissionDenied
+
+
+class InlineAccess(RoleAccess):
+    """The questions Django asks of an inline: `obj` is the row the inline hangs on."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._has_under(request, "view", obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._has_under(request, "add", obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return any(self._has_under(request, verb, obj) for verb in CHANGING)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._has_under(request, "delete", obj)
+
+    def _has_under(self, request: HttpRequest, verb: str, parent: Any) -> bool:
+        if not roles.may(request.user, verb, self.model):
+            return False
+        if parent is None or parent.pk is None:
+            return True
+        rows = type(parent)._base_manager.filter(pk=parent.pk)
+        allowed = within(rows, request.user, verb, self.model)
+        return allowed is rows or allowed.exists()

@@ -1,0 +1,93 @@
+"""The history pages of a row, read-only, and only for those who may read this row's history.
+
+The library's own pages pass by `get_queryset()` and take a posted version for whoever may view.
+"""
+
+from typing import Any
+
+from django.contrib.admin.utils import flatten_fieldsets, unquote
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from simple_history.admin import SimpleHistoryAdmin
+
+from backoffice.admin_site import roles
+from backoffice.admin_site.visibility import permitted
+
+VERSION_PAGE = "_simple_history"
+
+
+class HistoryPages(SimpleHistoryAdmin):
+    """simple-history's list and version pages behind the roles' table; nothing is reverted here."""
+
+    object_history_template = "admin_site/history.html"
+    object_history_list_template = "admin_site/history_list.html"
+    object_history_form_template = "admin_site/history_version.html"
+    history_list_per_page = 50
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What happened to one row."""
+        self._admit(request, unquote(object_id))
+        return super().history_view(request, object_id, extra_context)
+
+    def history_form_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        version_id: str,
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The row as it stood once, to look at."""
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        self._admit(request, unquote(object_id))
+        context = {"version": self._version(version_id), **(extra_context or {})}
+        return super().history_form_view(request, unquote(object_id), version_id, context)
+
+    def _version(self, version_id: str) -> models.Model:
+        # More digits than a 64-bit number has are not a version either.
+        if not version_id.isdecimal() or len(version_id) > 18:
+            raise Http404
+        rows = self.model.history.model.objects.select_related("history_user")
+        return get_object_or_404(rows, pk=version_id)
+
+    def _admit(self, request: HttpRequest, object_id: str) -> None:
+        """Refuse whoever may not read the history of this very row.
+
+        A deleted row lies in no course any more: only who may read all histories reads its own.
+        """
+        try:
+            pk = self.model._meta.pk.to_python(object_id)
+        except ValidationError as error:
+            raise Http404 from error
+        stored = self.model._base_manager.filter(pk=pk)
+        readable = permitted(permitted(stored, request.user, "view"), request.user, "history")
+        is_for_all = readable is stored
+        if not (is_for_all and roles.may(request.user, "history", self.model)):
+            if not readable.exists():
+                raise PermissionDenied
+
+    def get_history_queryset(
+        self, request: HttpRequest, history_manager: Any, pk_name: str, object_id: Any
+    ) -> models.QuerySet[Any]:
+        """The newest first, with the deed each row belongs to."""
+        rows = super().get_history_queryset(request, history_manager, pk_name, object_id)
+        return rows.select_related("change_set").order_by("-history_id")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """On the page of an old version everything is read only."""
+        match = request.resolver_match
+        if match and (match.url_name or "").endswith(VERSION_PAGE):
+            return flatten_fieldsets(self.get_fieldsets(request, obj))
+        return super().get_readonly_fields(request, obj)
+
+    def has_view_history_or_change_history_permission(
+        self, request: HttpRequest, obj: Any = None
+    ) -> bool:
+        return roles.may(request.user, "history", self.model)
+
+    def revert_disabled(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True

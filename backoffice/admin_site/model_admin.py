@@ -1,0 +1,90 @@
+"""The base classes of everything that stands on the admin site."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
+
+from backoffice.admin_site import roles
+from backoffice.admin_site.access import InlineAccess, ModelAccess
+from backoffice.admin_site.history import HistoryPages
+
+
+class PlainAdmin(ModelAccess, ModelAdmin):
+    """A model on the admin site, with rights and visibility from the roles' table."""
+
+    icon = "table_rows"
+    in_sidebar = True
+    list_per_page = 50
+    show_full_result_count = False
+    list_filter_submit = True
+    list_fullwidth = True
+    warn_unsaved_form = True
+    compressed_fields = True
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """The columns, without what the person's role may not see."""
+        return self._shown(request, super().get_list_display(request))
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """The filters, without what the person's role may not see."""
+        shown = roles.shown_fields(request.user, self.model)
+        filters = super().get_list_filter(request)
+        return [one for one in filters if shown is None or _field_of(one) in shown]
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        """The searched fields, without what the person's role may not see."""
+        shown = roles.shown_fields(request.user, self.model)
+        names = super().get_search_fields(request)
+        return [n for n in names if shown is None or n.lstrip("^=@").split("__")[0] in shown]
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """A list may be narrowed by its filters, a foreign key or the key, and by nothing else.
+
+        Django lets every field of the model be asked in the address: letter by letter that tells a
+        password's hash or the text of somebody's message.
+        """
+        name = lookup.split("__")[0]
+        filters = self.get_list_filter(request) if request else self.list_filter
+        allowed = {_field_of(one) for one in filters} | {"pk", self.opts.pk.name}
+        return name in allowed and super().lookup_allowed(lookup, value, request)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The form; its way to the history only for those who may read it."""
+        context = {"show_history": self.has_history_permission(request), **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def _shown(self, request: HttpRequest, names: Any) -> list[str]:
+        shown = roles.shown_fields(request.user, self.model)
+        return [name for name in names if shown is None or name in shown]
+
+
+def _field_of(list_filter: Any) -> str:
+    """The field a filter is about."""
+    if isinstance(list_filter, (tuple, list)):
+        list_filter = list_filter[0]
+    return str(getattr(list_filter, "parameter_name", list_filter)).split("__")[0]
+
+
+class BackOfficeAdmin(HistoryPages, PlainAdmin):
+    """An audited model on the admin site, with the pages of its history."""
+
+
+class BackOfficeStackedInline(InlineAccess, StackedInline):
+    """Rows of another model on a form, one below the other."""
+
+    extra = 0
+    show_change_link = True
+
+
+class BackOfficeTabularInline(InlineAccess, TabularInline):
+    """Rows of another model on a form, as a table."""
+
+    extra = 0
+    show_change_link = True
