@@ -66,6 +66,7 @@ class User(Audited, AbstractUser):
         AUDITOR = "auditor", _("auditor")
         STUDENT = "student", _("student")
 
+    course_path = "enrollments__course"
     history_excludes = ("password", "last_login")
     natural_key_fields = ("username",)
 
@@ -202,6 +203,8 @@ class User(Audited, AbstractUser):
 class Profile(Audited):
     """What a person tells about themselves, and how to reach them."""
 
+    course_path = "user__enrollments__course"
+    person_path = "user"
     natural_key_fields = ("user",)
 
     user = models.OneToOneField(
@@ -258,6 +261,7 @@ class Enrollment(Audited):
         WITHDRAWN = "withdrawn", _("withdrawn")
 
     course_path = "course"
+    person_path = "student"
     natural_key_fields = ("student", "course")
 
     # No index of its own: the unique pair begins with the student.
