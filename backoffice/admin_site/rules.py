@@ -19,6 +19,7 @@ from django.db import models, router
 from django.utils.functional import Promise
 
 Message = str | Promise
+Violation = tuple[str, ValidationError]
 
 
 class _SpokenConstraint:
@@ -157,8 +158,10 @@ class Ruled(models.Model):
         unsound = {name for name in hidden if not self._is_sound(name)}
         errors: dict[str, list[ValidationError]] = {}
         for field, error in self._violations(unsound):
-            place = NON_FIELD_ERRORS if field in hidden else field
-            errors.setdefault(place, []).append(error)
+            found = errors.setdefault(NON_FIELD_ERRORS if field in hidden else field, [])
+            # The same rule may stand in the database and across a foreign key; say it once.
+            if error.code not in {known.code for known in found}:
+                found.append(error)
         if errors:
             raise ValidationError(errors)
 
@@ -166,14 +169,20 @@ class Ruled(models.Model):
         """The advisories this row does not meet."""
         return [advisory for advisory in self.advisories if not advisory.is_met_by(self)]
 
-    def _violations(self, unsound: set[str]) -> Iterator[tuple[str, ValidationError]]:
+    def further_violations(self) -> Iterator[Violation]:
+        """What only a look at other rows can tell; for models to override."""
+        yield from ()
+
+    def _violations(self, unsound: set[str]) -> Iterator[Violation]:
         yield from self._constraint_violations(unsound)
         for rule in self.related_rules:
             names = {name.partition("__")[0] for name in names_in(rule.condition)}
             if not names & unsound and not rule.is_met_by(self):
                 yield rule.field, ValidationError(rule.message, code=rule.code)
+        if not unsound:
+            yield from self.further_violations()
 
-    def _constraint_violations(self, unsound: set[str]) -> Iterator[tuple[str, ValidationError]]:
+    def _constraint_violations(self, unsound: set[str]) -> Iterator[Violation]:
         using = router.db_for_write(type(self), instance=self)
         for model, constraints in self.get_constraints():
             for constraint in constraints:

@@ -1,5 +1,6 @@
 """Courses, what they consist of, and how far people have come in them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.fields import LineField, ProseField
-from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule
+from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule, Violation
 from backoffice.apps.courses.slugs import course_slug
 from backoffice.apps.users.models import Enrollment
 from backoffice.apps.users.validators import validate_language
@@ -367,15 +368,12 @@ class LessonProgress(Audited):
     def __str__(self) -> str:
         return f"{self.enrollment} – {self.lesson}"
 
-    def clean(self) -> None:
-        """The lesson belongs to the course of the enrollment; two hops, so not a related rule."""
-        super().clean()
+    def further_violations(self) -> Iterator[Violation]:
+        """The lesson belongs to the course of the enrollment."""
         if self.enrollment_id and self.lesson_id:
             if self.lesson.module.course_id != self.enrollment.course_id:
-                raise ValidationError(
-                    _("This lesson belongs to another course than the enrollment."),
-                    code="other_course",
-                )
+                message = _("This lesson belongs to another course than the enrollment.")
+                yield "lesson", ValidationError(message, code="other_course")
 
 
 class CourseProgress(Audited):

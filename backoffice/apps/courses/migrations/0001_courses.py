@@ -47,6 +47,8 @@ class Migration(migrations.Migration):
                 'ordering': ['code', 'presentation'],
                 'abstract': False,
                 'default_permissions': ('add', 'change', 'delete', 'view', 'import', 'export', 'history', 'revert'),
+                'indexes': [backoffice.operations.indexes.LongNameIndex(fields=['status', '-created_at'], name='courses_course_status_created_idx'), backoffice.operations.indexes.LongNameIndex(fields=['instructor', 'status'], name='courses_course_instructor_status_idx')],
+                'constraints': [models.UniqueConstraint(fields=('code', 'presentation'), name='course_unique'), models.UniqueConstraint(fields=('slug',), name='course_slug_unique'), models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='course_dates_in_order')],
             },
         ),
         migrations.CreateModel(
@@ -66,6 +68,7 @@ class Migration(migrations.Migration):
                 'ordering': ['course', 'position'],
                 'abstract': False,
                 'default_permissions': ('add', 'change', 'delete', 'view', 'import', 'export', 'history', 'revert'),
+                'constraints': [models.UniqueConstraint(fields=('course', 'position'), name='module_position_unique')],
             },
         ),
         migrations.CreateModel(
@@ -97,6 +100,7 @@ class Migration(migrations.Migration):
                 'ordering': ['course', 'tag'],
                 'abstract': False,
                 'default_permissions': ('add', 'change', 'delete', 'view', 'import', 'export', 'history', 'revert'),
+                'constraints': [models.UniqueConstraint(fields=('course', 'tag'), name='tagging_unique')],
             },
         ),
         migrations.AddField(
@@ -141,6 +145,7 @@ class Migration(migrations.Migration):
                 'ordering': ('-history_date', '-history_id'),
                 'get_latest_by': ('history_date', 'history_id'),
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['id', 'history_id'], name='courses_his_id_20ce5c_idx')],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
@@ -168,6 +173,7 @@ class Migration(migrations.Migration):
                 'ordering': ('-history_date', '-history_id'),
                 'get_latest_by': ('history_date', 'history_id'),
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['id', 'history_id'], name='courses_his_id_263ead_idx')],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
@@ -191,6 +197,7 @@ class Migration(migrations.Migration):
                 'ordering': ('-history_date', '-history_id'),
                 'get_latest_by': ('history_date', 'history_id'),
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['id', 'history_id'], name='courses_his_id_142163_idx')],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
@@ -214,6 +221,7 @@ class Migration(migrations.Migration):
                 'ordering': ('-history_date', '-history_id'),
                 'get_latest_by': ('history_date', 'history_id'),
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['id', 'history_id'], name='courses_his_id_58680c_idx')],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
@@ -244,6 +252,7 @@ class Migration(migrations.Migration):
                 'ordering': ('-history_date', '-history_id'),
                 'get_latest_by': ('history_date', 'history_id'),
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['id', 'history_id'], name='courses_his_id_b24d64_idx')],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
@@ -267,58 +276,7 @@ class Migration(migrations.Migration):
                 'ordering': ['module', 'position'],
                 'abstract': False,
                 'default_permissions': ('add', 'change', 'delete', 'view', 'import', 'export', 'history', 'revert'),
+                'constraints': [models.UniqueConstraint(fields=('module', 'position'), name='lesson_position_unique')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='coursemodule',
-            constraint=models.UniqueConstraint(fields=('course', 'position'), name='module_position_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='coursetagging',
-            constraint=models.UniqueConstraint(fields=('course', 'tag'), name='tagging_unique'),
-        ),
-        migrations.AddIndex(
-            model_name='course',
-            index=backoffice.operations.indexes.LongNameIndex(fields=['status', '-created_at'], name='courses_course_status_created_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='course',
-            index=backoffice.operations.indexes.LongNameIndex(fields=['instructor', 'status'], name='courses_course_instructor_status_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='course',
-            constraint=models.UniqueConstraint(fields=('code', 'presentation'), name='course_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='course',
-            constraint=models.UniqueConstraint(fields=('slug',), name='course_slug_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='course',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='course_dates_in_order'),
-        ),
-        migrations.AddIndex(
-            model_name='historicalcourse',
-            index=models.Index(fields=['id', 'history_id'], name='courses_his_id_20ce5c_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='historicalcoursemodule',
-            index=models.Index(fields=['id', 'history_id'], name='courses_his_id_263ead_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='historicalcoursetag',
-            index=models.Index(fields=['id', 'history_id'], name='courses_his_id_142163_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='historicalcoursetagging',
-            index=models.Index(fields=['id', 'history_id'], name='courses_his_id_58680c_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='historicallesson',
-            index=models.Index(fields=['id', 'history_id'], name='courses_his_id_b24d64_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='lesson',
-            constraint=models.UniqueConstraint(fields=('module', 'position'), name='lesson_position_unique'),
         ),
     ]

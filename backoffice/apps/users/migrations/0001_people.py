@@ -50,6 +50,8 @@ class Migration(migrations.Migration):
                 'ordering': ['username'],
                 'abstract': False,
                 'default_permissions': ('add', 'change', 'delete', 'view', 'import', 'export', 'history', 'revert'),
+                'indexes': [backoffice.operations.indexes.LongNameIndex(fields=['-last_login'], name='users_user_last_login_idx'), backoffice.operations.indexes.LongNameIndex(fields=['role', 'is_active'], name='users_user_role_active_idx')],
+                'constraints': [models.UniqueConstraint(fields=('username',), name='user_username_unique'), models.UniqueConstraint(fields=('student_id',), name='user_student_id_unique'), models.UniqueConstraint(condition=models.Q(('email', ''), _negated=True), fields=('email',), name='user_email_unique'), models.CheckConstraint(condition=models.Q(models.Q(('role', 'student'), _negated=True), ('student_id__isnull', False), _connector='OR'), name='user_student_has_id'), models.CheckConstraint(condition=models.Q(models.Q(('role', 'student'), _negated=True), models.Q(('is_staff', False), ('is_superuser', False)), _connector='OR'), name='user_student_not_staff'), models.CheckConstraint(condition=models.Q(models.Q(('role', 'student'), _negated=True), ('username', models.F('student_id')), _connector='OR'), name='user_student_username'), models.CheckConstraint(condition=models.Q(models.Q(('role', 'student'), _negated=True), ('password__startswith', '!'), _connector='OR'), name='user_student_password'), models.CheckConstraint(condition=models.Q(('graduation_year__gte', 1900), ('graduation_year__lte', 2200)), name='user_graduation_year_range')],
             },
         ),
         migrations.CreateModel(
@@ -81,6 +83,7 @@ class Migration(migrations.Migration):
                 'ordering': ('-history_date', '-history_id'),
                 'get_latest_by': ('history_date', 'history_id'),
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['id', 'history_id'], name='users_histo_id_3071de_idx')],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
@@ -119,6 +122,7 @@ class Migration(migrations.Migration):
                 'ordering': ('-history_date', '-history_id'),
                 'get_latest_by': ('history_date', 'history_id'),
                 'default_permissions': (),
+                'indexes': [models.Index(fields=['id', 'history_id'], name='users_histo_id_d5ebe0_idx')],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
@@ -145,53 +149,5 @@ class Migration(migrations.Migration):
                 'abstract': False,
                 'default_permissions': ('add', 'change', 'delete', 'view', 'import', 'export', 'history', 'revert'),
             },
-        ),
-        migrations.AddIndex(
-            model_name='user',
-            index=backoffice.operations.indexes.LongNameIndex(fields=['-last_login'], name='users_user_last_login_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='user',
-            index=backoffice.operations.indexes.LongNameIndex(fields=['role', 'is_active'], name='users_user_role_active_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(fields=('username',), name='user_username_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(fields=('student_id',), name='user_student_id_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(condition=models.Q(('email', ''), _negated=True), fields=('email',), name='user_email_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role', 'student'), _negated=True), ('student_id__isnull', False), _connector='OR'), name='user_student_has_id'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role', 'student'), _negated=True), models.Q(('is_staff', False), ('is_superuser', False)), _connector='OR'), name='user_student_not_staff'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role', 'student'), _negated=True), ('username', models.F('student_id')), _connector='OR'), name='user_student_username'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role', 'student'), _negated=True), ('password__startswith', '!'), _connector='OR'), name='user_student_password'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('graduation_year__gte', 1900), ('graduation_year__lte', 2200)), name='user_graduation_year_range'),
-        ),
-        migrations.AddIndex(
-            model_name='historicalprofile',
-            index=models.Index(fields=['id', 'history_id'], name='users_histo_id_3071de_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='historicaluser',
-            index=models.Index(fields=['id', 'history_id'], name='users_histo_id_d5ebe0_idx'),
         ),
     ]

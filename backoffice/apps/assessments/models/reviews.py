@@ -1,0 +1,163 @@
+"""Students who look at each other's work."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.admin_site.fields import ProseField
+from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule
+from backoffice.apps.assessments.models.rubrics import RubricCriterion
+from backoffice.apps.assessments.models.scoring import Scored
+from backoffice.apps.assessments.models.submissions import AssessmentSubmission
+from backoffice.audit.models import Audited, AuditedQuerySet
+
+
+class PeerReview(Audited):
+    """One student's review of another's submission."""
+
+    class Status(models.TextChoices):
+        ASSIGNED = "assigned", _("assigned")
+        SUBMITTED = "submitted", _("submitted")
+
+    course_path = "submission__assessment__course"
+    natural_key_fields = ("submission", "reviewer")
+
+    submission = models.ForeignKey(
+        AssessmentSubmission,
+        models.PROTECT,
+        related_name="peer_reviews",
+        db_index=False,
+        verbose_name=_("submission"),
+    )
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="peer_reviews",
+        verbose_name=_("reviewer"),
+    )
+    # A copy of the submission's student, so that the database can refuse a review of one's own.
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        blank=True,
+        editable=False,
+        db_index=False,
+        verbose_name=_("author"),
+    )
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.ASSIGNED)
+    feedback = ProseField(_("feedback"), blank=True)
+    assigned_at = models.DateTimeField(_("assigned"), auto_now_add=True)
+    due_date = models.DateTimeField(_("due"), null=True, blank=True)
+    submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
+
+    objects = AuditedQuerySet.as_manager()
+
+    class Meta(Audited.Meta):
+        verbose_name = _("peer review")
+        verbose_name_plural = _("peer reviews")
+        ordering = ["-id"]
+        constraints = [
+            UniqueRule(
+                name="review_unique",
+                fields=["submission", "reviewer"],
+                field="reviewer",
+                code="already_reviewing",
+                message=_("This person reviews this submission already."),
+            ),
+            RowRule(
+                name="review_not_of_own_work",
+                condition=~Q(reviewer=F("author")),
+                field="reviewer",
+                code="self_review",
+                message=_("Nobody reviews their own work. Choose another reviewer."),
+            ),
+        ]
+
+    related_rules = (
+        RelatedRule(
+            name="review_not_of_own_work",
+            field="reviewer",
+            condition=~Q(reviewer=F("submission__student")),
+            message=_("Nobody reviews their own work. Choose another reviewer."),
+            code="self_review",
+        ),
+    )
+
+    def __str__(self) -> str:
+        return f"{self.submission} – {self.reviewer}"
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        self._take_author()
+        super().clean_fields(exclude)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self._take_author()
+        super().save(*args, **kwargs)
+
+    def _take_author(self) -> None:
+        if self.submission_id:
+            self.author_id = self.submission.student_id
+
+
+class PeerReviewScore(Scored):
+    """The points a reviewer gives for one criterion."""
+
+    course_path = "review__submission__assessment__course"
+    natural_key_fields = ("review", "criterion")
+    maximum_path = ("criterion", "max_points")
+
+    review = models.ForeignKey(
+        PeerReview, models.PROTECT, related_name="scores", db_index=False, verbose_name=_("review")
+    )
+    criterion = models.ForeignKey(
+        RubricCriterion, models.PROTECT, related_name="peer_scores", verbose_name=_("criterion")
+    )
+    points = models.DecimalField(_("points"), max_digits=7, decimal_places=2)
+    comment = ProseField(_("comment"), blank=True)
+
+    objects = AuditedQuerySet.as_manager()
+
+    class Meta(Audited.Meta):
+        verbose_name = _("peer review score")
+        verbose_name_plural = _("peer review scores")
+        ordering = ["review", "criterion__position"]
+        constraints = [
+            UniqueRule(
+                name="review_score_unique",
+                fields=["review", "criterion"],
+                field="criterion",
+                code="score_exists",
+                message=_("The review has points for this criterion already."),
+            ),
+            RowRule(
+                name="review_score_not_negative",
+                condition=Q(points__gte=0),
+                field="points",
+                code="points_negative",
+                message=_("Points are 0 or more."),
+            ),
+            RowRule(
+                name="review_score_within",
+                condition=Q(points__lte=F("maximum")),
+                field="points",
+                code="points_above_maximum",
+                message=_("The criterion does not give so many points."),
+            ),
+        ]
+
+    related_rules = (
+        RelatedRule(
+            name="review_score_within",
+            field="points",
+            condition=Q(points__lte=F("criterion__max_points")),
+            message=_("The criterion does not give so many points."),
+            code="points_above_maximum",
+        ),
+    )
+
+    def __str__(self) -> str:
+        return f"{self.criterion}: {self.points}"

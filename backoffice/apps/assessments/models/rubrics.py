@@ -1,0 +1,160 @@
+"""Rubrics: criteria and the levels of each."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.admin_site.fields import LineField, ProseField
+from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule
+from backoffice.apps.assessments.models.scoring import Scored, SetsMaximum
+from backoffice.audit.models import Audited, AuditedQuerySet
+
+
+class GradingRubric(Audited):
+    """By what a course marks. A rubric in use is not changed: it gets a new version."""
+
+    course_path = "course"
+    natural_key_fields = ("course", "title", "version")
+
+    course = models.ForeignKey(
+        "courses.Course",
+        models.PROTECT,
+        related_name="rubrics",
+        db_index=False,
+        verbose_name=_("course"),
+    )
+    title = LineField(_("title"), max_length=200)
+    version = models.PositiveSmallIntegerField(_("version"), default=1)
+    description = ProseField(_("description"), blank=True)
+    is_active = models.BooleanField(
+        _("in use"), default=True, help_text=_("Can be chosen for an assessment.")
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = AuditedQuerySet.as_manager()
+
+    class Meta(Audited.Meta):
+        verbose_name = _("rubric")
+        verbose_name_plural = _("rubrics")
+        ordering = ["course", "title", "-version"]
+        constraints = [
+            UniqueRule(
+                name="rubric_version_unique",
+                fields=["course", "title", "version"],
+                field="version",
+                code="version_taken",
+                message=_("This course has this version of the rubric already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} (v{self.version})"
+
+
+class RubricCriterion(SetsMaximum):
+    """One thing a rubric looks at."""
+
+    course_path = "rubric__course"
+    natural_key_fields = ("rubric", "position")
+    maximum_field = "max_points"
+    scored = ("levels", "scores", "peer_scores")
+
+    rubric = models.ForeignKey(
+        GradingRubric,
+        models.PROTECT,
+        related_name="criteria",
+        db_index=False,
+        verbose_name=_("rubric"),
+    )
+    position = models.PositiveSmallIntegerField(_("position"))
+    title = LineField(_("criterion"), max_length=200)
+    description = ProseField(_("description"), blank=True)
+    max_points = models.DecimalField(_("points at most"), max_digits=7, decimal_places=2)
+
+    objects = AuditedQuerySet.as_manager()
+
+    class Meta(Audited.Meta):
+        verbose_name = _("rubric criterion")
+        verbose_name_plural = _("rubric criteria")
+        ordering = ["rubric", "position"]
+        constraints = [
+            UniqueRule(
+                name="criterion_position_unique",
+                fields=["rubric", "position"],
+                field="position",
+                code="position_taken",
+                message=_("Another criterion of this rubric has this position already."),
+            ),
+            RowRule(
+                name="criterion_points_positive",
+                condition=Q(max_points__gt=0),
+                field="max_points",
+                code="not_positive",
+                message=_("A criterion has more than 0 points."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class RubricLevel(Scored):
+    """How well a criterion can be met, and for how many points."""
+
+    course_path = "criterion__rubric__course"
+    natural_key_fields = ("criterion", "title")
+    maximum_path = ("criterion", "max_points")
+
+    criterion = models.ForeignKey(
+        RubricCriterion,
+        models.PROTECT,
+        related_name="levels",
+        db_index=False,
+        verbose_name=_("criterion"),
+    )
+    title = LineField(_("level"), max_length=100)
+    description = ProseField(_("description"), blank=True)
+    points = models.DecimalField(_("points"), max_digits=7, decimal_places=2)
+
+    objects = AuditedQuerySet.as_manager()
+
+    class Meta(Audited.Meta):
+        verbose_name = _("rubric level")
+        verbose_name_plural = _("rubric levels")
+        ordering = ["criterion", "-points"]
+        constraints = [
+            UniqueRule(
+                name="level_title_unique",
+                fields=["criterion", "title"],
+                field="title",
+                code="title_taken",
+                message=_("Another level of this criterion has this title already."),
+            ),
+            RowRule(
+                name="level_points_not_negative",
+                condition=Q(points__gte=0),
+                field="points",
+                code="points_negative",
+                message=_("The points of a level are 0 or more."),
+            ),
+            RowRule(
+                name="level_points_within_criterion",
+                condition=Q(points__lte=F("maximum")),
+                field="points",
+                code="points_above_maximum",
+                message=_("A level cannot have more points than its criterion."),
+            ),
+        ]
+
+    related_rules = (
+        RelatedRule(
+            name="level_points_within_criterion",
+            field="points",
+            condition=Q(points__lte=F("criterion__max_points")),
+            message=_("A level cannot have more points than its criterion."),
+            code="points_above_maximum",
+        ),
+    )
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.points})"

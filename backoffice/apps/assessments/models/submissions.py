@@ -1,0 +1,355 @@
+"""What students hand in, question by question, and the marks it gets."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.admin_site.fields import ProseField
+from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule, Violation
+from backoffice.apps.assessments.models.assessments import Assessment, Question
+from backoffice.apps.assessments.models.rubrics import RubricCriterion, RubricLevel
+from backoffice.apps.assessments.models.scoring import Scored
+from backoffice.apps.users.models import Enrollment
+from backoffice.audit.models import Audited, AuditedQuerySet
+from backoffice.operations.indexes import LongNameIndex
+
+
+class SubmissionQuerySet(AuditedQuerySet):
+    """Query words for submissions."""
+
+    def ungraded(self) -> "SubmissionQuerySet":
+        """Handed in and without a score."""
+        return self.filter(status=AssessmentSubmission.Status.SUBMITTED, score__isnull=True)
+
+
+class AssessmentSubmission(Scored):
+    """One attempt of one student at one assessment."""
+
+    class Status(models.TextChoices):
+        IN_PROGRESS = "in_progress", _("in progress")
+        SUBMITTED = "submitted", _("submitted")
+        GRADED = "graded", _("graded")
+        FINALIZED = "finalized", _("final")
+
+    # What makes another version of the grade, for files that carry the one they were made from.
+    GRADE_FIELDS: ClassVar[tuple[str, ...]] = ("score", "status", "feedback", "grader_id")
+
+    course_path = "assessment__course"
+    person_path = "student"
+    natural_key_fields = ("assessment", "student", "attempt")
+    maximum_path = ("assessment", "max_score")
+    points_field = "score"
+
+    # Neither has an index of its own: the unique triple begins with one, an index with the other.
+    assessment = models.ForeignKey(
+        Assessment,
+        models.PROTECT,
+        related_name="submissions",
+        db_index=False,
+        verbose_name=_("assessment"),
+    )
+    student = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="submissions",
+        db_index=False,
+        verbose_name=_("student"),
+    )
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
+    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.SUBMITTED)
+    text = ProseField(_("text"), blank=True)
+    score = models.DecimalField(
+        _("score"),
+        max_digits=7,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("Blank means not graded."),
+    )
+    is_late = models.BooleanField(_("late"), default=False)
+    is_banked = models.BooleanField(
+        _("banked"), default=False, help_text=_("The score was carried over from an earlier presentation.")
+    )
+    grader = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="graded_submissions",
+        verbose_name=_("graded by"),
+    )
+    feedback = ProseField(_("feedback"), blank=True)
+    version = models.PositiveIntegerField(
+        _("version"), default=1, editable=False, help_text=_("Counts the changes of the grade.")
+    )
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
+    graded_at = models.DateTimeField(_("graded"), null=True, blank=True)
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta(Audited.Meta):
+        db_table = "assessments_submission"
+        default_permissions = (*Audited.Meta.default_permissions, "grade")
+        verbose_name = _("submission")
+        verbose_name_plural = _("submissions")
+        ordering = ["-id"]
+        indexes = [
+            LongNameIndex(
+                fields=["student", "-submitted_at"],
+                name="assessments_submission_student_submitted_idx",
+            ),
+        ]
+        constraints = [
+            UniqueRule(
+                name="submission_attempt_unique",
+                fields=["assessment", "student", "attempt"],
+                field="attempt",
+                code="attempt_exists",
+                message=_("There is this attempt of this student already."),
+            ),
+            RowRule(
+                name="submission_attempt_counts",
+                condition=Q(attempt__gte=1),
+                field="attempt",
+                code="out_of_range",
+                message=_("Attempts are counted from 1."),
+            ),
+            RowRule(
+                name="submission_score_not_negative",
+                condition=Q(score__gte=0),
+                field="score",
+                code="score_negative",
+                message=_("A score is 0 or more."),
+            ),
+            RowRule(
+                name="submission_score_within",
+                condition=Q(score__lte=F("maximum")),
+                field="score",
+                code="score_above_maximum",
+                message=_("The score is above the maximum score of the assessment."),
+            ),
+            RowRule(
+                name="submission_not_self_graded",
+                condition=~Q(grader=F("student")),
+                field="grader",
+                code="self_graded",
+                message=_("Nobody grades their own submission."),
+            ),
+            RowRule(
+                name="submission_times_in_order",
+                condition=Q(submitted_at__gte=F("started_at")),
+                field="submitted_at",
+                code="submitted_before_start",
+                message=_("It was submitted before it was started. Correct one of the two times."),
+            ),
+        ]
+
+    related_rules = (
+        RelatedRule(
+            name="submission_score_within",
+            field="score",
+            condition=Q(score__lte=F("assessment__max_score")),
+            message=_("The score is above the maximum score of the assessment."),
+            code="score_above_maximum",
+        ),
+        RelatedRule(
+            name="submission_attempts_left",
+            field="attempt",
+            condition=Q(attempt__lte=F("assessment__max_attempts")),
+            message=_("The assessment does not allow so many attempts."),
+            code="too_many_attempts",
+        ),
+    )
+
+    def __str__(self) -> str:
+        return f"{self.assessment} – {self.student}, {self.attempt}."
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding and self._is_regraded():
+            self.version += 1
+            if kwargs.get("update_fields") is not None:
+                kwargs["update_fields"] = {*kwargs["update_fields"], "version"}
+        super().save(*args, **kwargs)
+
+    def _is_regraded(self) -> bool:
+        stored = type(self)._base_manager.filter(pk=self.pk).values_list(*self.GRADE_FIELDS)
+        return stored.first() != tuple(getattr(self, name) for name in self.GRADE_FIELDS)
+
+    def further_violations(self) -> Iterator[Violation]:
+        """Only who is enrolled in the course hands in work."""
+        if self.student_id and self.assessment_id:
+            enrolled = Enrollment.objects.filter(
+                student=self.student_id, course=self.assessment.course_id
+            )
+            if not enrolled.exists():
+                message = _("This person is not enrolled in the course of the assessment.")
+                yield "student", ValidationError(message, code="not_enrolled")
+
+
+class QuestionResponse(Scored):
+    """The answer to one question in one submission."""
+
+    course_path = "submission__assessment__course"
+    submission_path = "submission"
+    natural_key_fields = ("submission", "question")
+    maximum_path = ("question", "points")
+    points_field = "score"
+
+    submission = models.ForeignKey(
+        AssessmentSubmission,
+        models.PROTECT,
+        related_name="responses",
+        db_index=False,
+        verbose_name=_("submission"),
+    )
+    question = models.ForeignKey(
+        Question, models.PROTECT, related_name="responses", verbose_name=_("question")
+    )
+    answer = ProseField(_("answer"), blank=True)
+    score = models.DecimalField(
+        _("points"),
+        max_digits=7,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("Blank means not graded."),
+    )
+    feedback = ProseField(_("feedback"), blank=True)
+
+    objects = AuditedQuerySet.as_manager()
+
+    class Meta(Audited.Meta):
+        default_permissions = (*Audited.Meta.default_permissions, "grade")
+        verbose_name = _("response")
+        verbose_name_plural = _("responses")
+        ordering = ["submission", "question__position"]
+        constraints = [
+            UniqueRule(
+                name="response_unique",
+                fields=["submission", "question"],
+                field="question",
+                code="response_exists",
+                message=_("This question is answered in this submission already."),
+            ),
+            RowRule(
+                name="response_score_not_negative",
+                condition=Q(score__gte=0),
+                field="score",
+                code="score_negative",
+                message=_("Points are 0 or more."),
+            ),
+            RowRule(
+                name="response_score_within",
+                condition=Q(score__lte=F("maximum")),
+                field="score",
+                code="score_above_maximum",
+                message=_("The question does not give so many points."),
+            ),
+        ]
+
+    related_rules = (
+        RelatedRule(
+            name="response_score_within",
+            field="score",
+            condition=Q(score__lte=F("question__points")),
+            message=_("The question does not give so many points."),
+            code="score_above_maximum",
+        ),
+        RelatedRule(
+            name="response_of_assessment",
+            field="question",
+            condition=Q(question__assessment=F("submission__assessment")),
+            message=_("This question belongs to another assessment."),
+            code="other_assessment",
+        ),
+    )
+
+    def __str__(self) -> str:
+        return f"{self.submission} – {self.question}"
+
+
+class CriterionScore(Scored):
+    """The points a submission gets for one criterion of the rubric."""
+
+    course_path = "submission__assessment__course"
+    submission_path = "submission"
+    natural_key_fields = ("submission", "criterion")
+    maximum_path = ("criterion", "max_points")
+
+    submission = models.ForeignKey(
+        AssessmentSubmission,
+        models.PROTECT,
+        related_name="criterion_scores",
+        db_index=False,
+        verbose_name=_("submission"),
+    )
+    criterion = models.ForeignKey(
+        RubricCriterion, models.PROTECT, related_name="scores", verbose_name=_("criterion")
+    )
+    level = models.ForeignKey(
+        RubricLevel,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="scores",
+        verbose_name=_("level"),
+    )
+    points = models.DecimalField(_("points"), max_digits=7, decimal_places=2)
+    comment = ProseField(_("comment"), blank=True)
+
+    objects = AuditedQuerySet.as_manager()
+
+    class Meta(Audited.Meta):
+        default_permissions = (*Audited.Meta.default_permissions, "grade")
+        verbose_name = _("criterion score")
+        verbose_name_plural = _("criterion scores")
+        ordering = ["submission", "criterion__position"]
+        constraints = [
+            UniqueRule(
+                name="criterion_score_unique",
+                fields=["submission", "criterion"],
+                field="criterion",
+                code="score_exists",
+                message=_("The submission has points for this criterion already."),
+            ),
+            RowRule(
+                name="criterion_score_not_negative",
+                condition=Q(points__gte=0),
+                field="points",
+                code="points_negative",
+                message=_("Points are 0 or more."),
+            ),
+            RowRule(
+                name="criterion_score_within",
+                condition=Q(points__lte=F("maximum")),
+                field="points",
+                code="points_above_maximum",
+                message=_("The criterion does not give so many points."),
+            ),
+        ]
+
+    related_rules = (
+        RelatedRule(
+            name="criterion_score_within",
+            field="points",
+            condition=Q(points__lte=F("criterion__max_points")),
+            message=_("The criterion does not give so many points."),
+            code="points_above_maximum",
+        ),
+        RelatedRule(
+            name="criterion_score_level",
+            field="level",
+            condition=Q(level__criterion=F("criterion")),
+            message=_("This level belongs to another criterion."),
+            code="other_criterion",
+        ),
+    )
+
+    def __str__(self) -> str:
+        return f"{self.criterion}: {self.points}"

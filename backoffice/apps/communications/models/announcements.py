@@ -1,0 +1,87 @@
+"""News for a course or for everybody."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.admin_site.fields import LineField, ProseField
+from backoffice.admin_site.rules import RowRule
+from backoffice.apps.communications.models.referring import Referable
+from backoffice.audit.models import Audited, AuditedQuerySet
+
+
+class AnnouncementQuerySet(AuditedQuerySet):
+    """Query words for announcements."""
+
+    def current(self) -> "AnnouncementQuerySet":
+        """Published, and not over."""
+        now = timezone.now()
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=now), publish_at__lte=now)
+
+
+class Announcement(Referable):
+    """News that stands from a time on, for a course or, without one, for the whole school."""
+
+    class Audience(models.TextChoices):
+        EVERYONE = "everyone", _("everyone")
+        STUDENTS = "students", _("students")
+        STAFF = "staff", _("staff")
+
+    class Priority(models.TextChoices):
+        NORMAL = "normal", _("normal")
+        URGENT = "urgent", _("urgent")
+
+    course_path = "course"
+    author_path = "author"
+
+    course = models.ForeignKey(
+        "courses.Course",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="announcements",
+        verbose_name=_("course"),
+        help_text=_("Blank means the whole school."),
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="announcements",
+        verbose_name=_("author"),
+    )
+    title = LineField(_("title"), max_length=200)
+    body = ProseField(_("text"))
+    audience = models.CharField(
+        _("audience"), max_length=10, choices=Audience, default=Audience.EVERYONE
+    )
+    priority = models.CharField(
+        _("priority"), max_length=10, choices=Priority, default=Priority.NORMAL
+    )
+    publish_at = models.DateTimeField(
+        _("stands from"), null=True, blank=True, help_text=_("Blank means it is a draft.")
+    )
+    expires_at = models.DateTimeField(
+        _("stands until"), null=True, blank=True, help_text=_("Blank means it stays.")
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = AnnouncementQuerySet.as_manager()
+
+    class Meta(Audited.Meta):
+        verbose_name = _("announcement")
+        verbose_name_plural = _("announcements")
+        ordering = ["-publish_at", "-id"]
+        constraints = [
+            RowRule(
+                name="announcement_times_in_order",
+                condition=Q(expires_at__gt=F("publish_at")),
+                field="expires_at",
+                code="expires_before_published",
+                message=_("It ends before it begins. Correct one of the two times."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

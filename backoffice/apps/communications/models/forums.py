@@ -1,0 +1,149 @@
+"""Forums of courses, their topics and posts."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.admin_site.fields import LineField, ProseField
+from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule
+from backoffice.apps.communications.models.referring import Referable
+from backoffice.audit.models import Audited, AuditedQuerySet
+
+
+class Forum(Audited):
+    """Where a course discusses one thing."""
+
+    course_path = "course"
+    natural_key_fields = ("course", "title")
+
+    course = models.ForeignKey(
+        "courses.Course",
+        models.PROTECT,
+        related_name="forums",
+        db_index=False,
+        verbose_name=_("course"),
+    )
+    title = LineField(_("title"), max_length=200)
+    description = ProseField(_("description"), blank=True)
+    is_locked = models.BooleanField(
+        _("locked"), default=False, help_text=_("Can be read, but takes no new topics.")
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = AuditedQuerySet.as_manager()
+
+    class Meta(Audited.Meta):
+        verbose_name = _("forum")
+        verbose_name_plural = _("forums")
+        ordering = ["course", "title"]
+        constraints = [
+            UniqueRule(
+                name="forum_title_unique",
+                fields=["course", "title"],
+                field="title",
+                code="title_taken",
+                message=_("Another forum of this course has this title already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ForumTopic(Referable):
+    """One thread of a forum."""
+
+    course_path = "forum__course"
+
+    forum = models.ForeignKey(
+        Forum, models.PROTECT, related_name="topics", verbose_name=_("forum")
+    )
+    title = LineField(_("title"), max_length=200)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="forum_topics",
+        verbose_name=_("author"),
+    )
+    is_pinned = models.BooleanField(_("pinned"), default=False)
+    is_locked = models.BooleanField(
+        _("locked"), default=False, help_text=_("Can be read, but takes no new posts.")
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = AuditedQuerySet.as_manager()
+
+    class Meta(Audited.Meta):
+        verbose_name = _("topic")
+        verbose_name_plural = _("topics")
+        ordering = ["-is_pinned", "-created_at"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ForumPostQuerySet(AuditedQuerySet):
+    """Query words for posts."""
+
+    def shown(self) -> "ForumPostQuerySet":
+        """Posts nobody has hidden."""
+        return self.filter(is_hidden=False)
+
+
+class ForumPost(Referable):
+    """What somebody says in a topic."""
+
+    course_path = "topic__forum__course"
+
+    topic = models.ForeignKey(
+        ForumTopic, models.PROTECT, related_name="posts", verbose_name=_("topic")
+    )
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replies",
+        verbose_name=_("answer to"),
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="forum_posts",
+        verbose_name=_("author"),
+    )
+    body = ProseField(_("text"))
+    is_hidden = models.BooleanField(_("hidden"), default=False)
+    hidden_reason = LineField(_("why it is hidden"), max_length=300, blank=True)
+    created_at = models.DateTimeField(_("written"), auto_now_add=True)
+    edited_at = models.DateTimeField(_("edited"), null=True, blank=True)
+
+    objects = ForumPostQuerySet.as_manager()
+
+    class Meta(Audited.Meta):
+        verbose_name = _("post")
+        verbose_name_plural = _("posts")
+        ordering = ["created_at", "id"]
+        constraints = [
+            RowRule(
+                name="post_hidden_with_reason",
+                condition=Q(is_hidden=False) | ~Q(hidden_reason=""),
+                field="hidden_reason",
+                code="reason_missing",
+                message=_("Say why the post is hidden."),
+            ),
+        ]
+
+    related_rules = (
+        RelatedRule(
+            name="post_answers_in_topic",
+            field="parent",
+            condition=Q(parent__topic=F("topic")),
+            message=_("The post it answers stands in another topic."),
+            code="other_topic",
+        ),
+    )
+
+    def __str__(self) -> str:
+        return f"{self.author}: {self.body[:60]}"
