@@ -95,7 +95,6 @@ class AssessmentSubmission(Scored):
 
     class Meta(Audited.Meta):
         db_table = "assessments_submission"
-        default_permissions = (*Audited.Meta.default_permissions, "grade")
         verbose_name = _("submission")
         verbose_name_plural = _("submissions")
         ordering = ["-id"]
@@ -225,7 +224,6 @@ class QuestionResponse(Scored):
     objects = AuditedQuerySet.as_manager()
 
     class Meta(Audited.Meta):
-        default_permissions = (*Audited.Meta.default_permissions, "grade")
         verbose_name = _("response")
         verbose_name_plural = _("responses")
         ordering = ["submission", "question__position"]
@@ -306,7 +304,6 @@ class CriterionScore(Scored):
     objects = AuditedQuerySet.as_manager()
 
     class Meta(Audited.Meta):
-        default_permissions = (*Audited.Meta.default_permissions, "grade")
         verbose_name = _("criterion score")
         verbose_name_plural = _("criterion scores")
         ordering = ["submission", "criterion__position"]

@@ -1,0 +1,227 @@
+"""From the text of a cell to the value that is staged, by the rules of imports.md.
+
+`cleaner_for(column)` builds, from the model field behind a column, a function that turns the text
+of a cell into the text of a value (None is "no value") or raises CellRefused. Field validators,
+choices and lengths come from the model, so a form and an import refuse the same values.
+"""
+
+import datetime
+import re
+import unicodedata
+from collections.abc import Callable
+from decimal import Decimal
+from difflib import get_close_matches
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from backoffice.bulk.faults import Fault
+
+Clean = Callable[[str], str | None]
+
+UNDECODABLE = re.compile("[\ud800-\udfff\ufffd]")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+INVISIBLE = re.compile("[\u200b\u2060\ufeff]|^[\u200c\u200d\u200e\u200f]+|[\u200c\u200d\u200e\u200f]+$")
+ESCAPED_FORMULA = re.compile("^'+[=+\\-@\t\r＝＋－＠]")
+FLOAT_TAIL = re.compile(r"^([0-9]+)\.0+$")
+SCIENTIFIC = re.compile(r"^[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+$")
+ISO_DATE = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", re.ASCII)
+ISO_DATETIME = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].*(Z|[+-][0-9]{2}:?[0-9]{2})$", re.ASCII)
+PLAIN_DECIMAL = re.compile(r"^[+-]?[0-9]{1,15}(\.[0-9]{1,2})?$", re.ASCII)
+PLAIN_INTEGER = re.compile(r"^[+-]?[0-9]{1,18}(\.0+)?$", re.ASCII)
+BOOLEANS = {"1": "t", "true": "t", "yes": "t", "0": "f", "false": "f", "no": "f"}
+
+
+class CellRefused(Exception):
+    """The cell holds something that may not be stored."""
+
+    def __init__(self, code: str, template: str, other: str = "") -> None:
+        super().__init__(template)
+        self.fault = Fault(code, template, other=other)
+
+
+def normalised(raw: str) -> str:
+    """Trim, collapse white space, drop zero-width spaces, compose Unicode (NFC).
+
+    Raises CellRefused for bytes that did not decode and for control characters.
+    """
+    if raw.isascii() and raw.isprintable():
+        text = raw.strip()
+        return " ".join(text.split()) if "  " in text else _unquoted(text)
+    if UNDECODABLE.search(raw):
+        raise CellRefused(
+            "undecodable",
+            _("{column} “{value}” holds bytes that are not in the file's encoding. Save the file as UTF-8."),
+        )
+    if CONTROL.search(raw):
+        raise CellRefused(
+            "control_character",
+            _("{column} “{value}” holds an invisible control character. Type the value again."),
+        )
+    text = INVISIBLE.sub("", " ".join(INVISIBLE.sub("", raw).split())).strip()
+    return _unquoted(unicodedata.normalize("NFC", text))
+
+
+def _unquoted(text: str) -> str:
+    """Take back the apostrophe that an export put before what looks like a formula."""
+    return text[1:] if text[:1] == "'" and ESCAPED_FORMULA.match(text) else text
+
+
+def is_misdecoded(text: str) -> bool:
+    """Whether the text reads as UTF-8 that was once decoded as Windows-1252 (“MÃ¡rquez”)."""
+    if text.isascii():
+        return False
+    try:
+        return text.encode("cp1252").decode("utf-8") != text
+    except UnicodeError:
+        return False
+
+
+def cleaner_for(field: models.Field, *, is_identifier: bool = False) -> Clean:
+    """The function that turns a cell's text into this model field's staged text."""
+    parse = _parser_for(field, is_identifier)
+    blank = blank_value(field)
+
+    def clean(raw: str) -> str | None:
+        text = normalised(raw)
+        return parse(text) if text else blank
+
+    return clean
+
+
+def blank_value(field: models.Field) -> str | None:
+    """What a blank cell stores: the field's default, else nothing (null or an empty text)."""
+    if field.has_default() and not callable(field.default):
+        default = field.get_default()
+        if default is None or isinstance(default, str):
+            return default
+        return {True: "t", False: "f"}[default] if isinstance(default, bool) else str(default)
+    return None if field.null or not field.empty_strings_allowed else ""
+
+
+def _parser_for(field: models.Field, is_identifier: bool) -> Callable[[str], str]:
+    if field.choices:
+        return _choice_parser(field)
+    if is_identifier:
+        return lambda text: _validated(field, _identifier(text), "invalid_identifier")
+    for kind, parser in PARSERS:
+        if isinstance(field, kind):
+            return lambda text: parser(field, text)
+    raise TypeError(f"No cell rule for {field!r}")
+
+
+def _choice_parser(field: models.Field) -> Callable[[str], str]:
+    values = {str(value).casefold(): str(value) for value, _label in field.flatchoices}
+    listed = ", ".join(values.values())
+
+    def parse(text: str) -> str:
+        try:
+            return values[text.casefold()]
+        except KeyError:
+            near = get_close_matches(text.casefold(), values, 1)
+            hint = _(" Did you mean “{other}”?") if near else ""
+            known = _("{column} “{value}” is not one of: ") + listed.replace("{", "{{").replace("}", "}}") + "."
+            raise CellRefused("invalid_choice", known + hint, values[near[0]] if near else "") from None
+
+    return parse
+
+
+def _identifier(text: str) -> str:
+    if SCIENTIFIC.match(text):
+        raise CellRefused(
+            "identifier_scientific",
+            _("{column} “{value}” was rounded by a spreadsheet. Format the column as text and enter it again."),
+        )
+    as_float = FLOAT_TAIL.match(text)
+    return as_float.group(1) if as_float else text
+
+
+def _validated(field: models.Field, value: object, code: str) -> str:
+    """Run the model field's own validators; their sentence is the one people read."""
+    try:
+        field.run_validators(value)
+    except ValidationError as refusal:
+        _refuse(field, str(value), refusal, code)
+    return str(value)
+
+
+def _refuse(field: models.Field, text: str, refusal: ValidationError, code: str) -> None:
+    limit = getattr(field, "max_length", None)
+    if limit and len(text) > limit:
+        raise CellRefused(
+            "too_long", _("{column} is too long: at most %(limit)d characters fit.") % {"limit": limit}
+        )
+    reason = " ".join(refusal.messages).replace("{", "{{").replace("}", "}}")
+    raise CellRefused(code, "{column} “{value}”: " + reason)
+
+
+def _text(field: models.Field, text: str) -> str:
+    return _validated(field, text, "invalid_value")
+
+
+def _email(field: models.Field, text: str) -> str:
+    return _validated(field, text.lower(), "invalid_email")
+
+
+def _date(field: models.Field, text: str) -> str:
+    if ISO_DATE.match(text):
+        try:
+            return datetime.date.fromisoformat(text).isoformat()
+        except ValueError:
+            raise CellRefused("invalid_date", _("{column} “{value}” is a day that does not exist.")) from None
+    return _moment(text).date().isoformat()
+
+
+def _datetime(field: models.Field, text: str) -> str:
+    if ISO_DATE.match(text):
+        return _date(field, text) + "T00:00:00+00:00"
+    return _moment(text).isoformat()
+
+
+def _moment(text: str) -> datetime.datetime:
+    try:
+        moment = parse_datetime(text) if ISO_DATETIME.match(text) else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise CellRefused(
+            "invalid_date",
+            _("{column} “{value}” is not a date. Write year-month-day, for example 2013-10-19."),
+        )
+    return moment
+
+
+def _integer(field: models.Field, text: str) -> str:
+    if not PLAIN_INTEGER.match(text):
+        raise CellRefused("invalid_number", _("{column} “{value}” is not a whole number. Use digits only."))
+    return _validated(field, int(text.partition(".")[0]), "out_of_range")
+
+
+def _decimal(field: models.Field, text: str) -> str:
+    if not PLAIN_DECIMAL.match(text):
+        raise CellRefused(
+            "invalid_number",
+            _("{column} “{value}” is not a plain number. Use digits and at most two decimals, like 71.5."),
+        )
+    return _validated(field, Decimal(text), "out_of_range")
+
+
+def _boolean(field: models.Field, text: str) -> str:
+    try:
+        return BOOLEANS[text.casefold()]
+    except KeyError:
+        raise CellRefused("invalid_choice", _("{column} “{value}” is neither 1 nor 0.")) from None
+
+
+PARSERS: tuple[tuple[type[models.Field], Callable[[models.Field, str], str]], ...] = (
+    (models.EmailField, _email),
+    (models.CharField, _text),
+    (models.TextField, _text),
+    (models.DateTimeField, _datetime),
+    (models.DateField, _date),
+    (models.BooleanField, _boolean),
+    (models.IntegerField, _integer),
+    (models.DecimalField, _decimal),
+)

@@ -1,0 +1,207 @@
+"""Everything a row can be refused or noted for, derived from the kind and its model, as SQL.
+
+A check is a condition over a staged row (aliases as in `layout`); the plan evaluates all of them at
+once into the bits of one number, and only rows with a bit set are looked at again.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from backoffice.admin_site.rules import names_in
+from backoffice.bulk.columns import Column, OnChange
+from backoffice.bulk.conditions import Sql, is_false, literal
+from backoffice.bulk.layout import Layout, Reference, Sole
+
+NEVER = "1=0"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing to look for in every row.
+
+    `places` are the columns the sentence is about, each with its sentence; `other` is SQL for what
+    the sentence names besides; `column_sql` finds the column where it differs from row to row.
+    """
+
+    code: str
+    places: tuple[tuple[str, str], ...]
+    condition: Sql = (NEVER, ())
+    is_warning: bool = False
+    other: str = ""
+    column_sql: str = ""
+
+
+def reference_checks(layout: Layout) -> Iterator[Check]:
+    """A reference that leads nowhere, told at the part that is wrong."""
+    for reference in layout.references:
+        may_be_new = layout.companion_reference == reference
+        if not may_be_new:
+            yield from _unknown(reference)
+
+
+def _unknown(reference: Reference) -> Iterator[Check]:
+    missing = f"({reference.alias}.id IS NULL AND {reference.is_given})"
+    name = reference.field.related_model._meta.verbose_name
+    for index, (_target, column) in enumerate(reference.parts):
+        before = " AND ".join(f"x.{t} = s.c_{c.column_name}" for t, c in reference.parts[: index + 1])
+        earlier = " AND ".join(f"x.{t} = s.c_{c.column_name}" for t, c in reference.parts[:index])
+        condition = f"{missing} AND NOT EXISTS (SELECT 1 FROM {reference.table} x WHERE {before})"
+        if earlier:
+            condition += f" AND EXISTS (SELECT 1 FROM {reference.table} x WHERE {earlier})"
+        sentence = _("{column} “{value}” names no %(model)s that exists. Check it, or add it first.") % {"model": name}
+        code = f"unknown_{column.column_name if index else reference.field.name}"
+        yield Check(code, ((column.column_name, sentence),), (condition, ()))
+
+
+def rule_checks(layout: Layout) -> Iterator[Check]:
+    """The model's check constraints, its rules across a foreign key, and its advisories."""
+    model = layout.model
+    for constraint in model._meta.constraints:
+        if isinstance(constraint, models.CheckConstraint):
+            field = getattr(constraint, "field", "")
+            message = str(constraint.violation_error_message)
+            code = constraint.violation_error_code or constraint.name
+            yield from _rule(layout, constraint.condition, field, (code, message), is_warning=False)
+    for rules, is_warning in ((model.related_rules, False), (model.advisories, True)):
+        for rule in rules:
+            yield from _rule(layout, rule.condition, rule.field, (rule.code, str(rule.message)), is_warning=is_warning)
+
+
+def _rule(
+    layout: Layout, condition: models.Q, field: str, said: tuple[str, str], *, is_warning: bool
+) -> Iterator[Check]:
+    by_name = {(column.reference or column.target): column for column in reversed(layout.columns)}
+    names = sorted(names_in(condition))
+    given = [name for name in names if name.partition("__")[0] in by_name]
+    if not given:
+        return
+    place = by_name.get(field) or by_name[given[-1].partition("__")[0]]
+    code, message = said
+    sentence = "{column} “{value}”: " + message.replace("{", "{{").replace("}", "}}")
+    sql = is_false(condition, {name: _value_of(layout, name, by_name) for name in names})
+    yield Check(code, ((place.column_name, sentence),), sql, is_warning)
+
+
+def _value_of(layout: Layout, name: str, by_name: Mapping[str, Column]) -> tuple[str, models.Field]:
+    """SQL and field of a name in a rule: of the file, else of the stored row, else the default."""
+    head, _separator, tail = name.partition("__")
+    field = layout.model._meta.get_field(head)
+    if tail:
+        target = field.related_model._meta.get_field(tail)
+        return _related_value(layout, head, target), target
+    if head in by_name:
+        return layout.given(by_name[head]), field
+    return f"CASE WHEN t.id IS NULL THEN {_literal(field)} ELSE t.{field.column} END", field
+
+
+def _related_value(layout: Layout, head: str, target: models.Field) -> str:
+    if any(reference.field.name == head for reference in layout.references):
+        return f"r_{head}.{target.column}"
+    field = layout.model._meta.get_field(head)
+    table = field.related_model._meta.db_table
+    return f"(SELECT x.{target.column} FROM {table} x WHERE x.id = t.{field.column})"
+
+
+def _literal(field: models.Field) -> str:
+    """A constant default as SQL; anything else counts as null, which no rule is violated by."""
+    return literal(field.get_default() if field.has_default() and not callable(field.default) else None)
+
+
+def change_checks(layout: Layout) -> Iterator[Check]:
+    """Columns whose stored value stands, or may not be contradicted."""
+    for column in layout.own:
+        if not (column.reference or layout.is_all_new):
+            yield from _change(column, f"t.{column.target}")
+    if layout.companion_reference:
+        for column in layout.companion_columns:
+            yield from _change(column, f"{layout.companion_reference.alias}.{column.target}")
+
+
+def _change(column: Column, stored: str) -> Iterator[Check]:
+    given = f"s.c_{column.column_name}"
+    condition = (f"({given} <> '' AND {stored} <> '' AND {given} <> {stored})", ())
+    if column.on_change is not OnChange.UPDATE:
+        yield replace(change_fault(column), condition=condition, other=stored)
+
+
+def change_fault(column: Column) -> Check:
+    """What is said of a column that contradicts the record's stored or earlier value."""
+    if column.on_change is OnChange.KEEP:
+        sentence = _("{column} “{value}” differs from “{other}”, which stands.")
+        return Check(f"{column.column_name}_kept", ((column.column_name, sentence),), is_warning=True)
+    sentence = _("{column} “{value}” contradicts “{other}”, which this person already has. Correct one of them.")
+    return Check(f"other_{column.column_name}", ((column.column_name, sentence),))
+
+
+def mode_checks(layout: Layout, mode: str) -> Iterator[Check]:
+    """Rows that the chosen mode, or a file without the natural key, does not allow."""
+    name = layout.key[0].column_name
+    if mode == "create":
+        sentence = _("{column} “{value}”: this row exists already, and the chosen mode only adds rows.")
+        yield Check("already_exists", ((name, sentence),), ("t.id IS NOT NULL", ()))
+    elif mode == "update" or not layout.can_create:
+        known = "".join(f" AND {reference.alias}.id IS NOT NULL" for reference in layout.references if reference.parts[0][1].key)
+        sentence = _("{column} “{value}”: no such row exists, and this import only changes rows that do.")
+        yield Check("unknown_row", ((name, sentence),), (f"t.id IS NULL AND s.c_{name} IS NOT NULL{known}", ()))
+
+
+def unique_checks(layout: Layout) -> Iterator[Check]:
+    """Values another record already has, told with that record's key."""
+    for sole in layout.soles:
+        own_id = "t.id" if sole.owner is None else f"{sole.owner.alias}.id"
+        taken = f"{sole.alias}.id IS NOT NULL AND ({own_id} IS NULL OR {sole.alias}.id <> {own_id})"
+        key = sole.owner.parts[0][1] if sole.owner else layout.key[0]
+        places = taken_places([sole.column, key] if sole.column else [key])
+        yield Check(taken_code(sole.field), places, (taken, ()), other=f"{sole.alias}.{key.target}")
+
+
+def taken_code(field: models.Field) -> str:
+    """The code of a value that belongs to another record, as the model names it."""
+    for constraint in field.model._meta.constraints:
+        if isinstance(constraint, models.UniqueConstraint) and constraint.fields == (field.name,):
+            return constraint.violation_error_code or f"{field.name}_taken"
+    return f"{field.name}_taken"
+
+
+def taken_places(columns: Sequence[Column]) -> tuple[tuple[str, str], ...]:
+    """Both columns a contradiction can come from: nobody but the registrar knows which is wrong."""
+    first = (columns[0].column_name, _("{column} “{value}” belongs to {other} already. Correct it, or the key."))
+    if len(columns) == 1:
+        return (first,)
+    second = _("{column} “{value}” comes with the %(name)s of {other}. Correct one of the two.")
+    return first, (columns[1].column_name, second % {"name": columns[0].column_name})
+
+
+CONFLICT = "conflicting_duplicate"
+
+
+def conflict_check(layout: Layout) -> Check:
+    """The same key again with other values; the first row stands."""
+    cases = " ".join(
+        f"WHEN {layout.dialect.differs(f's.c_{c.column_name}', f'k.c_{c.column_name}')} THEN '{c.column_name}'"
+        for c in layout.own
+    )
+    key = layout.key[0].column_name
+    column_sql = f"(CASE {cases} ELSE '{key}' END)" if cases else f"'{key}'"
+    sentence = _("the same row stands on line {other} already with another value in {column}. The first one stands.")
+    return Check(CONFLICT, (("", sentence),), other="k.line_no", column_sql=column_sql)
+
+
+def repeat_check(layout: Layout) -> Check:
+    """The same row again; ignored."""
+    sentence = _("the same row stands on line {other} already. It is ignored.")
+    return Check("duplicate", (("", sentence),), is_warning=True, other="k.line_no")
+
+
+def all_checks(layout: Layout, mode: str) -> list[Check]:
+    """Every check of a layout, in the order in which they are told."""
+    return [
+        *reference_checks(layout),
+        *mode_checks(layout, mode),
+        *rule_checks(layout),
+        *change_checks(layout),
+        *unique_checks(layout),
+    ]

@@ -1,0 +1,45 @@
+"""A rule's condition (a Django Q) compiled to SQL over staged rows instead of the model's table."""
+
+from collections.abc import Mapping
+
+from django.db import connection, models
+from django.db.models.expressions import RawSQL
+from django.db.models.sql import Query
+
+Sql = tuple[str, tuple[object, ...]]
+
+
+Columns = Mapping[str, tuple[str, models.Field]]
+
+
+def is_false(condition: models.Q, columns: Columns) -> Sql:
+    """SQL that is true where the condition is false, null counting as "not false", as in a check constraint.
+
+    `columns` gives for each name of the condition its SQL and its model field.
+    """
+    sql, params = is_true(condition, columns)
+    return f"({sql}) IS FALSE", params
+
+
+def is_true(condition: models.Q, columns: Columns) -> Sql:
+    """SQL of the condition, as the model's own constraints and partial indexes have it."""
+    query = Query(None)
+    for name, (sql, field) in columns.items():
+        query.add_annotation(RawSQL(sql, (), output_field=field), name, select=False)
+    query.add_q(condition)
+    compiled, params = query.get_compiler(connection=connection).compile(query.where)
+    return compiled, tuple(params)
+
+
+def literal(value: object) -> str:
+    """A constant as SQL text, for the few places where no parameter can stand."""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''").replace("%", "%%") + "'"
+    return "NULL" if value is None else str(value)
+
+
+def with_literals(sql: Sql) -> str:
+    """The SQL with its parameters written into it."""
+    return sql[0] % tuple(map(literal, sql[1]))

@@ -1,0 +1,233 @@
+"""What PostgreSQL and SQLite say differently; everything else of the engine is one SQL for both."""
+
+import fcntl
+import hashlib
+import itertools
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any, ClassVar
+
+from django.conf import settings
+from django.db import connection, models
+from django.db.backends.utils import CursorWrapper
+
+MANY_ROWS = 2_000
+UNESCAPED = {"\\\\": "\\", "\\t": "\t", "\\n": "\n", "\\r": "\r"}
+ESCAPED = re.compile(r"\\[\\tnr]")
+
+
+class Dialect(ABC):
+    """One database's way of staging, of taking numbers and of holding a batch."""
+
+    types: ClassVar[dict[type[models.Field], str]]
+
+    def type_of(self, field: models.Field) -> str:
+        """The type of a staging column for values of this model field."""
+        return next((name for kind, name in self.types.items() if isinstance(field, kind)), "text")
+
+    @property
+    @abstractmethod
+    def create_table(self) -> str:
+        """How a table begins that need not survive a crash."""
+
+    @abstractmethod
+    def prepare(self, cursor: CursorWrapper, rows: int) -> None:
+        """Set what a large statement needs, for this transaction only."""
+
+    @abstractmethod
+    def load(self, cursor: CursorWrapper, table: str, columns: Iterable[str], stream: IO[str]) -> None:
+        """Bring a spool of COPY text into a table."""
+
+    @abstractmethod
+    def differs(self, left: str, right: str) -> str:
+        """SQL: the two values differ, null being a value."""
+
+    @abstractmethod
+    def typed(self, type_name: str) -> str:
+        """SQL: a parameter of this type."""
+
+    @abstractmethod
+    def new_id(self, table: str) -> str:
+        """SQL: a fresh primary key for a row of the plan."""
+
+    @abstractmethod
+    def outcome_hash(self, text: str) -> str:
+        """SQL aggregate: a number that changes when any row's text changes, whatever their order."""
+
+    @abstractmethod
+    def lock(self, cursor: CursorWrapper, number: int) -> bool:
+        """Hold the batch until the transaction ends; False if another process holds it."""
+
+    @abstractmethod
+    def release(self, number: int) -> None:
+        """Give the batch free again, where the end of the transaction does not."""
+
+    @abstractmethod
+    def has_table(self, cursor: CursorWrapper, table: str) -> bool:
+        """Whether the table is there."""
+
+    @abstractmethod
+    def for_share(self) -> str:
+        """SQL: keep the selected rows as they are until the transaction ends; empty where none is needed."""
+
+
+class Postgres(Dialect):
+    """COPY, unlogged tables, sequences and advisory locks."""
+
+    types: ClassVar[dict[type[models.Field], str]] = {
+        models.BooleanField: "boolean",
+        models.DateTimeField: "timestamptz",
+        models.DateField: "date",
+        models.DecimalField: "numeric",
+        models.IntegerField: "bigint",
+    }
+    create_table = "CREATE UNLOGGED TABLE"
+    LOCK_SPACE = 0x1B17
+
+    def prepare(self, cursor: CursorWrapper, rows: int) -> None:
+        # Tables filled a moment ago have no statistics: a nested loop over them can take minutes.
+        loops = "off" if rows > MANY_ROWS else "on"
+        cursor.execute(
+            "SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true), "
+            "set_config('enable_nestloop', %s, true)",
+            [loops],
+        )
+
+    def load(self, cursor: CursorWrapper, table: str, columns: Iterable[str], stream: IO[str]) -> None:
+        stream.seek(0)
+        names = ", ".join(f'"{name}"' for name in columns)
+        cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", stream)
+
+    def differs(self, left: str, right: str) -> str:
+        return f"{left} IS DISTINCT FROM {right}"
+
+    def typed(self, type_name: str) -> str:
+        return f"CAST(%s AS {type_name})"
+
+    def new_id(self, table: str) -> str:
+        return f"nextval(pg_get_serial_sequence('{table}', 'id'))"
+
+    def outcome_hash(self, text: str) -> str:
+        return f"sum(hashtextextended({text}, 0)::numeric)::text"
+
+    def lock(self, cursor: CursorWrapper, number: int) -> bool:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [self.LOCK_SPACE, number % 2**31])
+        return bool(cursor.fetchone()[0])
+
+    def release(self, number: int) -> None:
+        """The lock ends with the transaction."""
+
+    def has_table(self, cursor: CursorWrapper, table: str) -> bool:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [table])
+        return bool(cursor.fetchone()[0])
+
+    def for_share(self) -> str:
+        return " FOR SHARE"
+
+
+class HashSum:
+    """SQLite aggregate: the sum of 64-bit hashes of texts, as PostgreSQL's side computes it in kind."""
+
+    def __init__(self) -> None:
+        self.total = 0
+
+    def step(self, text: str) -> None:
+        """Add one row's text."""
+        self.total += int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+
+    def finalize(self) -> str:
+        """The sum as text; it outgrows SQLite's integers."""
+        return str(self.total)
+
+
+class Sqlite(Dialect):
+    """Multi-row inserts, ids above the highest, and a lock file per batch."""
+
+    types: ClassVar[dict[type[models.Field], str]] = {
+        models.BooleanField: "bool",
+        models.DecimalField: "decimal",
+        models.IntegerField: "bigint",
+    }
+    create_table = "CREATE TABLE"
+
+    def prepare(self, cursor: CursorWrapper, rows: int) -> None:
+        connection.connection.create_aggregate("outcome_hash", 1, HashSum)
+
+    def load(self, cursor: CursorWrapper, table: str, columns: Iterable[str], stream: IO[str]) -> None:
+        stream.seek(0)
+        names = list(columns)
+        quoted = ", ".join(f'"{name}"' for name in names)
+        marks = ", ".join(["%s"] * len(names))
+        rows = map(self._values, stream)
+        while chunk := list(itertools.islice(rows, 5_000)):
+            cursor.executemany(f"INSERT INTO {table} ({quoted}) VALUES ({marks})", chunk)
+
+    def _values(self, line: str) -> list[str | None]:
+        cells = line.rstrip("\n").split("\t")
+        return [None if cell == "\\N" else ESCAPED.sub(lambda m: UNESCAPED[m.group()], cell) for cell in cells]
+
+    def differs(self, left: str, right: str) -> str:
+        return f"{left} IS NOT {right}"
+
+    def typed(self, type_name: str) -> str:
+        return "%s"  # SQLite's CAST would make a number of a date
+
+    def new_id(self, table: str) -> str:
+        return f"(SELECT coalesce(max(id), 0) FROM {table}) + z.row_no"
+
+    def outcome_hash(self, text: str) -> str:
+        return f"outcome_hash({text})"
+
+    def lock(self, cursor: CursorWrapper, number: int) -> bool:
+        return SqliteLocks.hold(number)
+
+    def release(self, number: int) -> None:
+        SqliteLocks.release(number)
+
+    def has_table(self, cursor: CursorWrapper, table: str) -> bool:
+        cursor.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = %s", [table])
+        return cursor.fetchone() is not None
+
+    def for_share(self) -> str:
+        return ""
+
+
+class SqliteLocks:
+    """A file lock per batch, held by the process that applies it and released with its transaction."""
+
+    held: ClassVar[dict[int, Any]] = {}
+
+    @classmethod
+    def hold(cls, number: int) -> bool:
+        """Take the lock; the system releases it when the process dies."""
+        folder = Path(settings.PRIVATE_ROOT)
+        folder.mkdir(parents=True, exist_ok=True)
+        stream = (folder / f"batch-{number}.lock").open("w")
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            stream.close()
+            return False
+        cls.held[number] = stream
+        return True
+
+    @classmethod
+    def release(cls, number: int) -> None:
+        """Give the lock back and remove its file."""
+        stream = cls.held.pop(number, None)
+        if stream:
+            Path(stream.name).unlink(missing_ok=True)
+            stream.close()
+
+
+def current() -> Dialect:
+    """The dialect of the default database."""
+    return Postgres() if connection.vendor == "postgresql" else Sqlite()
+
+
+def rows_of(cursor: CursorWrapper, size: int = 2_000) -> Iterator[tuple[Any, ...]]:
+    """The rows of an executed cursor, a few at a time."""
+    while chunk := cursor.fetchmany(size):
+        yield from chunk

@@ -1,0 +1,76 @@
+"""What can be wrong with a file, a row or a cell, and how it is said.
+
+A fault carries a code for scripts and a sentence for people. Sentences are templates with the
+names `line`, `column`, `value` and, where they speak of something else, `other`.
+"""
+
+import re
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+SHOWN_LENGTH = 80
+STORED_LENGTH = 10_000
+INVISIBLE = re.compile("[\x01-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069]")
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class FileRefused(Exception):
+    """The file as a whole cannot be read further; the message says why and what to do."""
+
+    def __init__(self, code: str, message: str, *, line: int = 0, column: str = "") -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+        self.line, self.column = line, column
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong (an error) or strange (a warning) with a cell, before its line is known."""
+
+    code: str
+    template: str
+    is_warning: bool = False
+    other: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A fault at its place: physical line, data row number (1 is the first), column and value."""
+
+    line: int
+    row: int
+    column: str
+    value: str
+    code: str
+    message: str
+    is_warning: bool = False
+
+    def as_dict(self) -> dict[str, str | int]:
+        """The keys of the report, see the contract of the import."""
+        return {name: getattr(self, name) for name in ("line", "row", "column", "value", "code", "message")}
+
+
+def storable(value: str) -> str:
+    """The value as it stands in the file, with what no database text can hold made visible."""
+    if len(value) > STORED_LENGTH:
+        value = value[:STORED_LENGTH] + "…"
+    return UNSTORABLE.sub(_visible, value)
+
+
+def _visible(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    return f"\\x{code - 0xDC00 if code >= 0xD800 and code <= 0xDFFF else code:02x}"
+
+
+def shown(value: str) -> str:
+    """The value as a sentence quotes it: on one line and cut to a readable length."""
+    value = INVISIBLE.sub(_visible, " ".join(storable(value).split()))
+    return value if len(value) <= SHOWN_LENGTH else value[:SHOWN_LENGTH] + "…"
+
+
+def issue_at(fault: Fault, line: int, row: int, column: str, value: str) -> Issue:
+    """Put a fault at its place and write its sentence."""
+    sentence = fault.template.format(column=column, value=shown(value), other=shown(fault.other))
+    message = _("Line %(line)d: %(sentence)s") % {"line": line, "sentence": sentence}
+    return Issue(line, row, column, storable(value), fault.code, message, fault.is_warning)

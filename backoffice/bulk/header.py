@@ -1,0 +1,129 @@
+"""The header of a file against the columns of a kind."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from django.utils.translation import gettext as _
+
+from backoffice.bulk.cells import CellRefused, normalised
+from backoffice.bulk.columns import Column
+from backoffice.bulk.faults import FileRefused
+from backoffice.bulk.models import Batch
+from backoffice.bulk.resources import KindResource
+
+
+class ForbiddenColumn(FileRefused):
+    """The file tries to set what no file may set; recorded as an attempt."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A known column and the position of its cells in a row, counted from 0."""
+
+    column: Column
+    position: int
+
+
+@dataclass(frozen=True)
+class MatchedHeader:
+    """Which cells of a row belong to which column of the kind or of its companion."""
+
+    names: tuple[str, ...]
+    own: tuple[Placed, ...]
+    companion: tuple[Placed, ...]
+
+    @property
+    def placed(self) -> tuple[Placed, ...]:
+        """All known columns, in the order of the file."""
+        return tuple(sorted(self.own + self.companion, key=lambda placed: placed.position))
+
+
+def match_header(header: list[str], resource: type[KindResource], batch: Batch) -> MatchedHeader:
+    """Find the kind's columns in the header.
+
+    Raises FileRefused, naming every offending column, for forbidden, repeated, unknown or missing ones.
+    """
+    names = [_plain(name) for name in header]
+    companions = resource.companion.columns_of() if _with_companion(resource, batch) else {}
+    known = resource.columns() | companions
+    _refuse_forbidden(names, resource)
+    _refuse_repeated(names)
+    if not batch.ignore_unknown_columns:
+        _refuse_unknown(names, known, resource)
+    _refuse_missing(names, resource)
+    placed = [Placed(known[name], position) for position, name in enumerate(names) if name in known]
+    return MatchedHeader(
+        tuple(names),
+        tuple(each for each in placed if each.column.column_name not in companions),
+        tuple(each for each in placed if each.column.column_name in companions),
+    )
+
+
+def _with_companion(resource: type[KindResource], batch: Batch) -> bool:
+    return bool(resource.companion and getattr(batch, resource.companion.option))
+
+
+def _plain(name: str) -> str:
+    try:
+        return normalised(name).casefold().replace(" ", "_")
+    except CellRefused as refusal:
+        fault = refusal.fault
+        raise FileRefused(
+            fault.code, fault.template.format(column=_("The header"), value=name.encode("ascii", "replace").decode()), line=1
+        ) from None
+
+
+def _refuse_forbidden(names: list[str], resource: type[KindResource]) -> None:
+    found = [name for name in names if name in resource.forbidden]
+    if found:
+        raise ForbiddenColumn(
+            "forbidden_column",
+            _("No file may set %(names)s. Remove the column and upload again; this attempt is on record.")
+            % {"names": ", ".join(found)},
+            line=1,
+            column=found[0],
+        )
+
+
+def _refuse_repeated(names: list[str]) -> None:
+    repeated = sorted({name for name in names if name and names.count(name) > 1})
+    if repeated:
+        raise FileRefused(
+            "duplicate_column",
+            _("The header names %(names)s more than once. Keep one of them.") % {"names": ", ".join(repeated)},
+            line=1,
+            column=repeated[0],
+        )
+
+
+def _refuse_unknown(names: list[str], known: dict[str, Column], resource: type[KindResource]) -> None:
+    unknown = [name for name in names if name not in known and name not in resource.ignored]
+    if not unknown:
+        return
+    told = [_suggested(name, [*known, *resource.ignored]) for name in unknown]
+    raise FileRefused(
+        "unknown_column",
+        _("The kind “%(kind)s” has no column %(names)s. Rename or remove it, or choose to ignore unknown columns.")
+        % {"kind": resource.kind, "names": ", ".join(told)},
+        line=1,
+        column=unknown[0],
+    )
+
+
+def _suggested(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, 1)
+    if near:
+        return _("“%(name)s” (did you mean “%(near)s”?)") % {"name": name, "near": near[0]}
+    return _("“%(name)s”") % {"name": name or _("with an empty name")}
+
+
+def _refuse_missing(names: list[str], resource: type[KindResource]) -> None:
+    missing = [column for column in resource.key_names(names) if column not in names]
+    if missing:
+        raise FileRefused(
+            "missing_column",
+            _("The file has no column %(names)s, which every row needs. Is it the right kind of file?")
+            % {"names": ", ".join(missing)},
+            line=1,
+            column=missing[0],
+        )

@@ -1,0 +1,278 @@
+"""The deeds of an import: receive a file, preview it, apply what was previewed."""
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.files import File
+from django.db import DatabaseError, connection, transaction
+from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backoffice.admin_site.roles import may
+from backoffice.audit.models import ChangeSet
+from backoffice.audit.recording import recording
+from backoffice.bulk.faults import FileRefused, storable
+from backoffice.bulk.header import ForbiddenColumn
+from backoffice.bulk.models import Batch, BatchIssue
+from backoffice.bulk.outcomes import FaultTeller, Outcome
+from backoffice.bulk.planning import State
+from backoffice.bulk.reading import ISSUE_COLUMNS, Spool
+from backoffice.bulk.resources import kinds
+from backoffice.bulk.work import Import
+from backoffice.bulk.writing import Signature, Writer
+
+
+class NotApplied(Exception):
+    """The batch was not applied and nothing was written; the message says why."""
+
+
+class OutcomeChanged(NotApplied):
+    """The data changed since the preview; a new preview has been made."""
+
+
+def receive(stream: IO[bytes], name: str, actor: Any, **options: Any) -> Batch:
+    """Keep an uploaded file in private storage with a batch row that belongs to its uploader.
+
+    `options` are fields of Batch; `actor` is None for the operator at the command line.
+    Raises PermissionDenied when the actor may not import this kind.
+    """
+    resource = kinds[options["kind"]]
+    if actor is not None and not may(actor, "import", resource.model()):
+        raise PermissionDenied(_("You may not import %(kind)s.") % {"kind": resource.label})
+    digest = hashlib.sha256()
+    for chunk in iter(lambda: stream.read(1 << 20), b""):
+        digest.update(chunk)
+    stream.seek(0)
+    batch = Batch(
+        uploaded_by=actor,
+        uploader_name=str(actor) if actor else _("Operator at the command line"),
+        file_name=storable(name)[:255],
+        file_hash=digest.hexdigest(),
+        **options,
+    )
+    batch.file.save(name, File(stream), save=False)
+    batch.file_size = batch.file.size
+    batch.save()
+    return batch
+
+
+@contextmanager
+def timed(batch: Batch) -> Iterator[None]:
+    """Add the seconds of work to the batch."""
+    start = time.monotonic()
+    yield
+    batch.seconds = round(batch.seconds + time.monotonic() - start, 3)
+
+
+def preview(batch: Batch) -> Batch:
+    """Read the file and compute what applying it would do; the batch says what came of it.
+
+    Never raises for a bad file: the batch is then refused, with a sentence and all issues.
+    """
+    batch.state, batch.progress, batch.rows_read = Batch.State.READING, 0, 0
+    batch.save()
+    try:
+        with timed(batch), Spool(batch.pk) as spool:
+            work = Import(batch)
+            staged = work.read(spool)
+            with transaction.atomic(), connection.cursor() as cursor:
+                work.dialect.prepare(cursor, batch.rows)
+                work.stage(cursor, spool, staged)
+                _tell_outcome(work, cursor, spool)
+    except FileRefused as refusal:
+        _refuse_file(batch, refusal)
+    return batch
+
+
+def _tell_outcome(work: Import, cursor: CursorWrapper, spool: Spool) -> None:
+    """Plan, list the issues and write the totals into the batch."""
+    planner, newcomers, outcome = work.plan(cursor, with_ids=False)
+    FaultTeller(planner, newcomers).tell(spool)
+    batch = work.batch
+    batch.issues.all().delete()
+    work.dialect.load(cursor, BatchIssue._meta.db_table, ISSUE_COLUMNS, spool.issues)
+    _take_totals(batch, outcome)
+    batch.errors, batch.warnings = spool.errors, spool.warnings
+    batch.progress, batch.rows_read = 100, batch.rows
+    decide(batch)
+    batch.save()
+
+
+def _take_totals(batch: Batch, outcome: Outcome) -> None:
+    batch.created = outcome.count(State.CREATED)
+    batch.updated = outcome.count(State.UPDATED)
+    batch.unchanged = outcome.count(State.UNCHANGED)
+    batch.rejected = outcome.count(State.REJECTED)
+    batch.duplicates = outcome.count(State.DUPLICATE)
+    batch.created_students = outcome.newcomers
+    batch.digest = outcome.digest
+
+
+def decide(batch: Batch) -> None:
+    """Whether what was read may be applied: a wrong row refuses the file unless wrong rows are left out."""
+    if batch.rejected and batch.on_error == Batch.OnError.ABORT:
+        batch.state = Batch.State.REFUSED
+        batch.sentence = ngettext(
+            "%(count)d row of %(rows)d is wrong; nothing was written. Correct the file, or leave wrong rows out.",
+            "%(count)d rows of %(rows)d are wrong; nothing was written. Correct the file, or leave wrong rows out.",
+            batch.rejected,
+        ) % {"count": batch.rejected, "rows": batch.rows}
+    else:
+        batch.state, batch.sentence = Batch.State.PREVIEWED, ""
+
+
+def _refuse_file(batch: Batch, refusal: FileRefused) -> None:
+    """Nothing of the file was taken; a file with forbidden columns is not even kept."""
+    with transaction.atomic():
+        batch.issues.all().delete()
+        batch.issues.create(
+            line=refusal.line, row=0, column=storable(refusal.column)[:100], code=refusal.code, message=refusal.message
+        )
+        batch.state, batch.sentence, batch.errors = Batch.State.REFUSED, refusal.message, 1
+        batch.save()
+    if isinstance(refusal, ForbiddenColumn):
+        batch.file.delete()
+
+
+def leave_wrong_rows_out(batch: Batch) -> Batch:
+    """Choose, after a refusal, to take the good rows only; makes a new preview."""
+    batch.on_error = Batch.OnError.SKIP
+    return preview(batch)
+
+
+def apply(batch: Batch, digest: str, actor: Any) -> Batch:
+    """Write exactly what the preview with this digest showed, in one transaction.
+
+    Raises NotApplied, with a sentence, when the batch is not waiting, the file or the digest is not
+    the previewed one, or the data changed meanwhile (OutcomeChanged, after a new preview).
+    """
+    waiting = Batch.objects.filter(pk=batch.pk, state=Batch.State.PREVIEWED, digest=digest)
+    if not waiting.update(state=Batch.State.APPLYING, touched_at=timezone.now()):
+        raise NotApplied(_why_not(Batch.objects.get(pk=batch.pk)))
+    batch.refresh_from_db()
+    try:
+        with timed(batch):
+            _write(batch, actor)
+    except OutcomeChanged:
+        preview(batch)
+        raise
+    except (NotApplied, FileRefused, DatabaseError) as error:
+        raise NotApplied(_fail(batch, error)) from error
+    return batch
+
+
+def _write(batch: Batch, actor: Any) -> None:
+    work = Import(batch)
+    _check_file(batch)
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            work.dialect.prepare(cursor, batch.rows)
+            _hold(work, cursor)
+            _restage_if_lost(work, cursor)
+            _write_plan(work, cursor, actor)
+    finally:
+        work.dialect.release(batch.pk)
+
+
+def _hold(work: Import, cursor: CursorWrapper) -> None:
+    """Make sure that this process, and no other, applies the batch."""
+    locked = work.dialect.lock(cursor, work.batch.pk)
+    ours = Batch.objects.select_for_update().filter(pk=work.batch.pk, state=Batch.State.APPLYING)
+    if not locked or not ours.exists():
+        raise NotApplied(_("Another process is already applying this file."))
+
+
+def _check_file(batch: Batch) -> None:
+    try:
+        with batch.path.open("rb") as stream:
+            unchanged = hashlib.file_digest(stream, "sha256").hexdigest() == batch.file_hash
+    except OSError:
+        unchanged = False
+    if not unchanged:
+        raise NotApplied(_("The stored file is not the one that was previewed. Nothing was written; upload it again."))
+
+
+def _restage_if_lost(work: Import, cursor: CursorWrapper) -> None:
+    """Read the file again when the staged rows did not survive (a crash empties unlogged tables)."""
+    tables = (work.tables.stage, work.tables.plan)
+    if all(work.dialect.has_table(cursor, table) for table in tables):
+        cursor.execute(f"SELECT count(*) FROM {work.tables.stage}")
+        if cursor.fetchone()[0] == work.batch.rows:
+            _lock_rows(work, cursor)
+            return
+    with Spool(work.batch.pk) as spool:
+        work.stage(cursor, spool, work.read(spool))
+
+
+def _lock_rows(work: Import, cursor: CursorWrapper) -> None:
+    """Keep the rows to be changed, and what new rows refer to, as they are until we are done."""
+    planner, _newcomers = work.planners()
+    share = work.dialect.for_share()
+    if not share:
+        return
+    plan, layout = work.tables.plan, planner.layout
+    cursor.execute(
+        f"SELECT count(*) FROM (SELECT id FROM {layout.table} WHERE id IN "
+        f"(SELECT target_id FROM {plan} WHERE state = 'u') ORDER BY id FOR UPDATE) x"
+    )
+    for reference in layout.references:
+        if reference.field.name != layout.key[0].reference:
+            cursor.execute(
+                f"SELECT count(*) FROM (SELECT id FROM {reference.table} WHERE id IN "
+                f"(SELECT fk_{reference.field.name} FROM {plan}) ORDER BY id{share}) x"
+            )
+
+
+def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
+    batch = work.batch
+    planner, newcomers, outcome = work.plan(cursor, with_ids=True)
+    if outcome.digest != batch.digest:
+        raise OutcomeChanged(_changed())
+    with recording(actor=actor, source=ChangeSet.Source.IMPORT, reason=batch.reason, batch=batch.pk) as record:
+        change_set = record.change_set
+    signature = Signature(timezone.now(), actor.pk if actor else None, batch.reason, change_set.pk)
+    written = 0
+    if newcomers:
+        written += Writer(newcomers.planner, signature).insert(cursor)
+    writer = Writer(planner, signature, newcomers)
+    written += writer.insert(cursor) + writer.update(cursor)
+    if written != outcome.newcomers + outcome.count(State.CREATED) + outcome.count(State.UPDATED):
+        raise OutcomeChanged(_changed())
+    work.drop(cursor)
+    batch.state, batch.change_set, batch.applied_at = Batch.State.APPLIED, change_set, signature.moment
+    batch.sentence = ""
+    batch.save()
+
+
+def _changed() -> str:
+    return _("The data changed since the preview, so nothing was written. Look at the new preview.")
+
+
+def _fail(batch: Batch, error: Exception) -> str:
+    """Keep, outside the rolled back transaction, that the batch failed and why."""
+    if isinstance(error, DatabaseError):
+        sentence = _("The database refused the file, and nothing was written: %(error)s") % {
+            "error": str(error).partition("\n")[0]
+        }
+    else:
+        sentence = str(error)
+    Batch.objects.filter(pk=batch.pk, state=Batch.State.APPLYING).update(state=Batch.State.FAILED, sentence=sentence)
+    batch.refresh_from_db()
+    return sentence
+
+
+def _why_not(batch: Batch) -> str:
+    """Why a confirmation was not taken."""
+    if batch.state == Batch.State.APPLIED:
+        return _("This file was applied already; nothing was written a second time.")
+    if batch.state == Batch.State.PREVIEWED:
+        return _("The preview was renewed since you opened it, and nothing was written. Look at it again.")
+    return _("This file is not waiting for a decision (%(state)s); nothing was written.") % {
+        "state": batch.get_state_display()
+    }

@@ -1,0 +1,255 @@
+"""How one file's columns, its model and the tables it refers to meet in SQL.
+
+Aliases used throughout: `s` the staged rows, `t` the existing row with the same natural key,
+`r_<foreign key>` the row a reference points to.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db import models
+
+from backoffice.bulk.columns import Column, OnChange
+from backoffice.bulk.conditions import is_true, with_literals
+from backoffice.bulk.dialects import Dialect
+from backoffice.bulk.resources import KindResource
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A foreign key given by the natural key of the row it points to."""
+
+    field: models.ForeignKey
+    parts: tuple[tuple[str, Column], ...]
+
+    @property
+    def alias(self) -> str:
+        """The SQL alias of the referred row."""
+        return f"r_{self.field.name}"
+
+    @property
+    def table(self) -> str:
+        """The table of the referred rows."""
+        return self.field.related_model._meta.db_table
+
+    @property
+    def join(self) -> str:
+        """SQL: find the referred row of a staged row."""
+        match = " AND ".join(f"{self.alias}.{target} = s.c_{column.column_name}" for target, column in self.parts)
+        return f"LEFT JOIN {self.table} {self.alias} ON {match}"
+
+    @property
+    def is_given(self) -> str:
+        """SQL: the staged row names something."""
+        return " AND ".join(f"s.c_{column.column_name} IS NOT NULL" for _target, column in self.parts)
+
+
+@dataclass(frozen=True)
+class Sole:
+    """A value only one record may have, and how to find the record that has it.
+
+    `column` is None for a value derived from the key; `owner` is the companion's reference where
+    the value stands on the companion.
+    """
+
+    field: models.Field
+    condition: models.Q | None
+    column: Column | None
+    owner: Reference | None
+
+    @property
+    def alias(self) -> str:
+        """The SQL alias of the record that has the value."""
+        return f"has_{self.field.name}"
+
+    @property
+    def join(self) -> str:
+        """SQL: find that record; at most one, so the join adds no rows.
+
+        The condition is repeated, or a partial unique index could not be used.
+        """
+        staged = f"s.c_{self.column.column_name if self.column else self.field.name}"
+        match = f"{self.alias}.{self.field.column} = {staged}"
+        if self.condition is not None:
+            match += " AND " + with_literals(is_true(self.condition, {self.field.name: self._column()}))
+        return f"LEFT JOIN {self.field.model._meta.db_table} {self.alias} ON {match}"
+
+    def _column(self) -> tuple[str, models.Field]:
+        return f"{self.alias}.{self.field.column}", self.field
+
+
+def unique_fields(model: type[models.Model]) -> Iterator[tuple[models.Field, models.Q | None]]:
+    """Fields whose value only one row may have, with the condition under which that holds."""
+    for field in model._meta.concrete_fields:
+        if field.unique and not field.primary_key:
+            yield field, None
+    for constraint in model._meta.constraints:
+        if isinstance(constraint, models.UniqueConstraint) and len(constraint.fields) == 1:
+            yield model._meta.get_field(constraint.fields[0]), constraint.condition
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns of a kind that a file has, and the SQL that ties them to the model."""
+
+    resource: type[KindResource]
+    names: tuple[str, ...]
+    dialect: Dialect
+    companion_names: tuple[str, ...] = ()
+    creates_companions: bool = False
+    is_all_new: bool = False
+
+    @property
+    def model(self) -> type[models.Model]:
+        """The model whose rows are written."""
+        return self.resource.model()
+
+    @property
+    def table(self) -> str:
+        """The model's table."""
+        return self.model._meta.db_table
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The kind's own columns that stand in the file."""
+        known = self.resource.columns()
+        return tuple(known[name] for name in self.names)
+
+    @cached_property
+    def key(self) -> tuple[Column, ...]:
+        """The columns by which rows are matched."""
+        return tuple(self.resource.columns()[name] for name in self.resource.key_names(self.names))
+
+    @property
+    def can_create(self) -> bool:
+        """Whether the file has what a new row needs."""
+        return all(column.key for column in self.key)
+
+    @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        """The foreign keys the file gives, keys first, in the order of the columns."""
+        parts: dict[str, list[tuple[str, Column]]] = {}
+        for column in self.columns:
+            if column.reference:
+                parts.setdefault(column.reference, []).append((column.target, column))
+        fields = self.model._meta
+        return tuple(Reference(fields.get_field(name), tuple(pairs)) for name, pairs in parts.items())
+
+    @cached_property
+    def companion_columns(self) -> tuple[Column, ...]:
+        """The columns of the companion that stand in the file."""
+        companion = self.resource.companion
+        return tuple(companion.columns_of()[name] for name in self.companion_names) if companion else ()
+
+    @cached_property
+    def companion_reference(self) -> Reference | None:
+        """The foreign key whose row may be created on the way."""
+        if not (self.creates_companions and self.resource.companion):
+            return None
+        name = self.resource.companion.reference
+        return next((each for each in self.references if each.field.name == name), None)
+
+    @property
+    def key_sql(self) -> str:
+        """SQL: the natural key of a staged row."""
+        return ", ".join(f"s.c_{column.column_name}" for column in self.key)
+
+    @cached_property
+    def own(self) -> tuple[Column, ...]:
+        """The columns that may change an existing row: not key, on the model itself or a whole reference."""
+        return tuple(column for column in self.columns if column not in self.key)
+
+    @property
+    def joins(self) -> str:
+        """SQL: the referred rows and the existing row of each staged row."""
+        conditions = {self._match(column) for column in self.key}
+        target = f"LEFT JOIN {self.table} t ON " + " AND ".join(sorted(conditions))
+        return "\n".join([*(reference.join for reference in self.references), target, *(s.join for s in self.soles)])
+
+    @cached_property
+    def soles(self) -> tuple[Sole, ...]:
+        """The values of the file, or derived from it, that only one record may have."""
+        keys = {column.attribute for column in self.key}
+        own = {column.attribute: column for column in self.columns if column.attribute not in keys}
+        derived = self.resource.derived if self.can_create else {}
+        found = [
+            Sole(field, condition, own.get(field.name), None)
+            for field, condition in unique_fields(self.model)
+            if field.name in own or field.name in derived
+        ]
+        return (*found, *self._companion_soles())
+
+    def _companion_soles(self) -> Iterator[Sole]:
+        reference = self.companion_reference
+        if reference:
+            beside = {column.target: column for column in self.companion_columns}
+            for field, condition in unique_fields(reference.field.related_model):
+                if field.name in beside:
+                    yield Sole(field, condition, beside[field.name], reference)
+
+    def _match(self, column: Column) -> str:
+        if column.reference:
+            field = self.model._meta.get_field(column.reference)
+            return f"t.{field.column} = r_{field.name}.id"
+        return f"t.{column.target} = s.c_{column.column_name}"
+
+    def stored(self, column: Column) -> str:
+        """SQL: the value an existing row has in this column."""
+        return f"t.{self.attname(column)}"
+
+    def given(self, column: Column) -> str:
+        """SQL: the value the file gives this column, after the rule for a differing stored value.
+
+        A value that is only kept or owned fills a blank and never replaces anything.
+        """
+        if column.reference:
+            return f"r_{column.reference}.id"
+        value = f"s.c_{column.column_name}"
+        if column.on_change is OnChange.UPDATE:
+            return value
+        stored = self.stored(column)
+        return f"CASE WHEN {stored} IS NULL OR {stored} = '' THEN {value} ELSE {stored} END"
+
+    def attname(self, column: Column) -> str:
+        """The database column behind a column of the file."""
+        return self.model._meta.get_field(column.reference or column.target).column
+
+    def differs(self) -> str:
+        """SQL: the file would change the existing row."""
+        pairs = [(self.given(column), self.stored(column)) for column in self._written()]
+        tests = [self.dialect.differs(given, stored) for given, stored in pairs]
+        return "(t.id IS NOT NULL AND (" + (" OR ".join(tests) or "1=0") + "))"
+
+    def before(self) -> str:
+        """SQL: the existing row's values of all columns as one text."""
+        parts = [f"coalesce(cast({self.stored(column)} AS text), '∅')" for column in self._written()]
+        return " || '¦' || ".join(parts) or "''"
+
+    def _written(self) -> tuple[Column, ...]:
+        """The own columns, each foreign key once."""
+        seen: dict[str, Column] = {}
+        for column in self.own:
+            seen.setdefault(self.attname(column), column)
+        return tuple(seen.values())
+
+    @property
+    def written(self) -> tuple[Column, ...]:
+        """The columns an update writes."""
+        return self._written()
+
+
+def staged_types(
+    resource: type[KindResource], names: Sequence[str], derived: Iterable[str], dialect: Dialect
+) -> dict[str, str]:
+    """The staging columns of these columns of the file, with their types."""
+    known = dict(resource.columns())
+    types: dict[str, str] = {}
+    for name in names:
+        own = known.get(name)
+        column = own or (resource.companion.columns_of()[name] if resource.companion else None)
+        if column is None:
+            continue
+        model = resource.model() if own or not resource.companion else resource.companion.resource.model()
+        types[f"c_{name}"] = dialect.type_of(column.model_field(model))
+    return types | {f"c_{name}": "text" for name in derived}

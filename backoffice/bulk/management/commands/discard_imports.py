@@ -1,0 +1,17 @@
+"""Remove previews nobody decided on; run it once an hour."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from backoffice.bulk.settling import discard_abandoned
+
+
+class Command(BaseCommand):
+    """The same happens whenever somebody opens the list of imports."""
+
+    help = "Discards imports that were uploaded more than a day ago and never applied, with their files."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        count = discard_abandoned()
+        self.stdout.write(f"{count} abandoned imports discarded.")

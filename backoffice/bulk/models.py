@@ -1,0 +1,159 @@
+"""The import batch: one file, one outcome; and what was wrong or strange in it."""
+
+from pathlib import Path
+from typing import ClassVar
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.files.storage import FileSystemStorage
+from django.db import models
+from django.utils.functional import LazyObject
+from django.utils.translation import gettext_lazy as _
+
+
+class PrivateStorage(LazyObject):
+    """Files no address leads to, under PRIVATE_ROOT, readable by the server's account only."""
+
+    def _setup(self) -> None:
+        self._wrapped = FileSystemStorage(
+            location=settings.PRIVATE_ROOT,
+            base_url=None,
+            file_permissions_mode=0o600,
+            directory_permissions_mode=0o700,
+        )
+
+
+def private_storage() -> PrivateStorage:
+    """The storage of uploaded files, named by a function so that no path enters a migration."""
+    return PrivateStorage()
+
+
+def stored_name(batch: "Batch", name: str) -> str:
+    """A name nobody can guess; the uploader's name is kept in the row, not in the path."""
+    return f"imports/{uuid4().hex}{Path(name).suffix.lower()[:10]}"
+
+
+class BatchQuerySet(models.QuerySet["Batch"]):
+    """Query words for batches."""
+
+    def waiting(self) -> "BatchQuerySet":
+        """Read, without errors that forbid it, and not yet applied."""
+        return self.filter(state=Batch.State.PREVIEWED)
+
+    def unfinished(self) -> "BatchQuerySet":
+        """Uploaded, being read, or waiting for a decision: what may be thrown away unharmed."""
+        return self.filter(state__in=Batch.UNFINISHED)
+
+
+class Batch(models.Model):
+    """One file brought in: who, what, when, why, with which options, and the outcome."""
+
+    class Mode(models.TextChoices):
+        UPSERT = "upsert", _("Add new rows and update known ones")
+        CREATE = "create", _("Add new rows only; a known row is an error")
+        UPDATE = "update", _("Update known rows only; an unknown row is an error")
+
+    class OnError(models.TextChoices):
+        ABORT = "abort", _("Refuse the whole file if a row is wrong")
+        SKIP = "skip", _("Take the good rows, give the wrong ones back")
+
+    class State(models.TextChoices):
+        RECEIVED = "received", _("Uploaded")
+        READING = "reading", _("Being read")
+        PREVIEWED = "previewed", _("Waiting for your decision")
+        REFUSED = "refused", _("Refused")
+        APPLYING = "applying", _("Being applied")
+        APPLIED = "applied", _("Applied")
+        FAILED = "failed", _("Failed")
+        DISCARDED = "discarded", _("Discarded")
+
+    UNFINISHED: ClassVar[tuple[str, ...]] = (State.RECEIVED, State.READING, State.PREVIEWED)
+
+    kind = models.CharField(_("kind"), max_length=40)
+    mode = models.CharField(_("mode"), max_length=10, choices=Mode, default=Mode.UPSERT)
+    on_error = models.CharField(_("wrong rows"), max_length=10, choices=OnError, default=OnError.ABORT)
+    create_students = models.BooleanField(_("create students"), default=False)
+    ignore_unknown_columns = models.BooleanField(_("ignore unknown columns"), default=False)
+    encoding = models.CharField(_("encoding"), max_length=40, blank=True)
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.RECEIVED, db_index=True)
+    sentence = models.TextField(_("in one sentence"), blank=True)
+
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("uploaded by")
+    )
+    uploader_name = models.CharField(_("uploaded by"), max_length=320)
+    reason = models.TextField(_("reason"), blank=True)
+    file = models.FileField(storage=private_storage, upload_to=stored_name, max_length=200)
+    file_name = models.CharField(_("file"), max_length=255)
+    file_size = models.BigIntegerField(_("size in bytes"), default=0)
+    file_hash = models.CharField(_("SHA-256 of the file"), max_length=64)
+    header = models.JSONField(_("header"), default=list)
+    delimiter = models.CharField(max_length=1, default=",")
+
+    rows = models.PositiveIntegerField(_("rows"), default=0)
+    created = models.PositiveIntegerField(_("created"), default=0)
+    updated = models.PositiveIntegerField(_("updated"), default=0)
+    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
+    withdrawn = models.PositiveIntegerField(_("withdrawn"), default=0)
+    rejected = models.PositiveIntegerField(_("rejected"), default=0)
+    duplicates = models.PositiveIntegerField(_("duplicates"), default=0)
+    created_students = models.PositiveIntegerField(_("created students"), default=0)
+    errors = models.PositiveIntegerField(_("errors"), default=0)
+    warnings = models.PositiveIntegerField(_("warnings"), default=0)
+    digest = models.CharField(_("digest of the outcome"), max_length=64, blank=True)
+    progress = models.PositiveSmallIntegerField(_("progress in percent"), default=0)
+    rows_read = models.PositiveIntegerField(_("rows read so far"), default=0)
+    seconds = models.FloatField(_("seconds of work"), default=0)
+
+    uploaded_at = models.DateTimeField(_("uploaded at"), auto_now_add=True, db_index=True)
+    touched_at = models.DateTimeField(_("last sign of life"), auto_now=True)
+    applied_at = models.DateTimeField(_("applied at"), null=True)
+    change_set = models.ForeignKey("audit.ChangeSet", models.PROTECT, null=True, related_name="+")
+
+    objects = BatchQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        ordering: ClassVar[list[str]] = ["-pk"]
+        default_permissions = ("view", "add")
+
+    def __str__(self) -> str:
+        return f"{self.pk} · {self.file_name}"
+
+    @property
+    def path(self) -> Path:
+        """Where the stored file lies."""
+        return Path(self.file.path)
+
+    @property
+    def options(self) -> dict[str, bool | str]:
+        """What the person chose, as the digest covers it."""
+        return {
+            name: getattr(self, name)
+            for name in ("kind", "mode", "on_error", "create_students", "ignore_unknown_columns", "encoding")
+        }
+
+
+class BatchIssue(models.Model):
+    """One thing wrong (error) or strange (warning) in a batch's file, at its place."""
+
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="issues", db_index=False)
+    is_warning = models.BooleanField(default=False)
+    line = models.PositiveIntegerField(_("line"))
+    row = models.PositiveIntegerField(_("row"))
+    column = models.CharField(_("column"), max_length=100, blank=True)
+    value = models.TextField(_("value"), blank=True)
+    code = models.CharField(_("code"), max_length=60)
+    message = models.TextField(_("message"))
+
+    class Meta:
+        verbose_name = _("issue")
+        ordering: ClassVar[list[str]] = ["row", "pk"]
+        default_permissions = ()
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["batch", "is_warning", "row"], name="bulk_issue_batch_row_idx")
+        ]
+
+    def __str__(self) -> str:
+        return self.message

@@ -1,0 +1,115 @@
+"""What a plan amounts to: totals, a digest, the faults it found, and samples to look at."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+from backoffice.bulk.checks import Check
+from backoffice.bulk.columns import Column
+from backoffice.bulk.dialects import rows_of
+from backoffice.bulk.faults import Fault, issue_at
+from backoffice.bulk.models import Batch
+from backoffice.bulk.newcomers import Newcomers
+from backoffice.bulk.planning import Planner, State
+from backoffice.bulk.reading import Spool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How many rows go which way, and one number that stands for all of it."""
+
+    counts: dict[str, int]
+    newcomers: int
+    digest: str = field(default="")
+
+    def count(self, state: State) -> int:
+        """How many rows of the file are in this state."""
+        return self.counts.get(state, 0)
+
+
+def outcome_of(cursor: CursorWrapper, batch: Batch, planner: Planner, newcomers: Newcomers | None) -> Outcome:
+    """Count the plan and digest it: file, options, and for every row what happens to which record."""
+    counts, hashes = _summary(cursor, planner)
+    created, people = (0, {})
+    if newcomers:
+        told, people = _summary(cursor, newcomers.planner)
+        created = told.get(State.CREATED, 0)
+    basis = [batch.options, batch.file_hash, sorted(counts.items()), hashes, people]
+    digest = hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
+    return Outcome(counts, created, digest)
+
+
+def _summary(cursor: CursorWrapper, planner: Planner) -> tuple[dict[str, int], dict[str, str]]:
+    references = "".join(
+        f" || ':' || coalesce(cast(fk_{each.field.name} AS text), '')" for each in planner.layout.references
+    )
+    text = (
+        "row_no || ':' || state || ':' || flags || ':' || coalesce(cast(target_id AS text), '') || ':' "
+        f"|| coalesce(before, ''){references}"
+    )
+    cursor.execute(
+        f"SELECT state, count(*), {planner.layout.dialect.outcome_hash(text)} "
+        f"FROM {planner.tables.plan} GROUP BY state ORDER BY state"
+    )
+    rows = cursor.fetchall()
+    return {state: count for state, count, _sum in rows}, {state: total for state, _count, total in rows}
+
+
+class FaultTeller:
+    """Turns the flags of a plan into issues, each at its line, row and column."""
+
+    def __init__(self, planner: Planner, newcomers: Newcomers | None) -> None:
+        self.planner = planner
+        self.checks: Sequence[Check] = [*planner.checks, *(newcomers.checks if newcomers else [])]
+        layout = planner.layout
+        self.columns: tuple[Column, ...] = (*layout.columns, *layout.companion_columns)
+        self.newcomers = newcomers
+
+    def tell(self, spool: Spool) -> None:
+        """Add an issue for every bit set in the plan."""
+        with connection.chunked_cursor() as cursor:
+            cursor.execute(self._sql())
+            names = [column.column_name for column in self.columns]
+            width = 3 + len(names)
+            for record in rows_of(cursor):
+                cells = dict(zip(names, record[3:width], strict=True))
+                self._tell_row(spool, record[:3], cells, record[width:])
+
+    def _sql(self) -> str:
+        layout, tables = self.planner.layout, self.planner.tables
+        cells = [f"s.c_{column.column_name}" for column in self.columns]
+        extras = [
+            f"CASE WHEN p.flags & {1 << bit} <> 0 THEN {sql} END"
+            for bit, check in enumerate(self.checks)
+            for sql in (check.other, check.column_sql)
+            if sql
+        ]
+        newcomer = self.newcomers.link if self.newcomers else ""
+        return f"""
+            SELECT p.row_no, p.line_no, p.flags, {", ".join([*cells, *extras])}
+            FROM {tables.plan} p JOIN {tables.stage} s ON s.row_no = p.row_no
+            LEFT JOIN {tables.stage} k ON k.row_no = p.first_row {layout.joins} {newcomer}
+            WHERE p.flags <> 0 ORDER BY p.row_no"""
+
+    def _tell_row(
+        self, spool: Spool, at: tuple[int, int, int], cells: dict[str, object], extras: Sequence[object]
+    ) -> None:
+        row, line, flags = at
+        remaining = iter(extras)
+        for index, check in enumerate(self.checks):
+            other = next(remaining) if check.other else ""
+            found = next(remaining) if check.column_sql else ""
+            if not flags >> index & 1:
+                continue
+            for column, template in check.places:
+                name = column or str(found)
+                fault = Fault(check.code, template, check.is_warning, _text(other))
+                spool.add_issue(issue_at(fault, line, row, name, _text(cells.get(name))))
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)

@@ -1,0 +1,21 @@
+"""Readers: from a stored file to numbered rows of text, whatever its format, in bounded memory."""
+
+from pathlib import Path
+
+from backoffice.bulk.readers.base import Limits, Row, TableReader
+from backoffice.bulk.readers.delimited import DelimitedReader
+from backoffice.bulk.readers.workbook import WorkbookReader, refuse_if_not_a_plain_table
+
+__all__ = ["Limits", "Row", "TableReader", "open_table"]
+
+
+def open_table(path: Path, encoding: str = "", limits: Limits | None = None) -> TableReader:
+    """The reader that fits the file's first bytes.
+
+    Raises FileRefused when the file is empty, too large, encrypted, an archive or not a table.
+    """
+    limits = limits or Limits.from_settings()
+    limits.check_size(path.stat().st_size)
+    if refuse_if_not_a_plain_table(path):
+        return WorkbookReader(path, limits)
+    return DelimitedReader(path, encoding, limits)

@@ -1,0 +1,114 @@
+"""What every reader gives: a header, and rows with their physical line."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backoffice.bulk.faults import FileRefused
+
+
+class Row(NamedTuple):
+    """One data row: the physical line on which it starts, and the text of its cells.
+
+    `flaw` is set where the row could not be split into cells (bad quoting).
+    """
+
+    line: int
+    cells: list[str]
+    flaw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a file may be: bytes of the file, data rows, bytes of one row."""
+
+    max_bytes: int
+    max_rows: int
+    max_row_bytes: int
+
+    @classmethod
+    def from_settings(cls) -> "Limits":
+        """The operator's limits."""
+        return cls(settings.IMPORT_MAX_BYTES, settings.IMPORT_MAX_ROWS, settings.IMPORT_MAX_ROW_BYTES)
+
+    def check_size(self, size: int) -> None:
+        """Raise FileRefused for an empty file or one over the limit."""
+        if not size:
+            raise FileRefused("empty_file", _("The file is empty. Choose a file with a header and rows."))
+        if size > self.max_bytes:
+            raise FileRefused(
+                "file_too_large",
+                _("The file has %(size).0f MB; at most %(limit).0f MB can be read at once. Split it.")
+                % {"size": size / 1e6, "limit": self.max_bytes / 1e6},
+            )
+
+    def check_rows(self, rows: int) -> None:
+        """Raise FileRefused for more rows than one file may have."""
+        if rows > self.max_rows:
+            raise FileRefused(
+                "too_many_rows",
+                ngettext(
+                    "The file has more than %(limit)d row; split it.",
+                    "The file has more than %(limit)d rows; split it.",
+                    self.max_rows,
+                )
+                % {"limit": self.max_rows},
+            )
+
+    def check_row(self, line: int, length: int) -> None:
+        """Raise FileRefused for a row that is longer than any honest row."""
+        if length > self.max_row_bytes:
+            raise FileRefused(
+                "row_too_long",
+                _(
+                    "The row starting on line %(line)d is longer than %(limit)d bytes. "
+                    "A quotation mark before it is probably not closed."
+                )
+                % {"line": line, "limit": self.max_row_bytes},
+                line=line,
+            )
+
+
+class TableReader(ABC):
+    """A file opened as a table. Use as a context manager; iterate once."""
+
+    delimiter = ","
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self.path, self.limits = path, limits
+        self.size = path.stat().st_size
+        self.header: list[str] = []
+
+    @abstractmethod
+    def __enter__(self) -> "TableReader":
+        """Open the file and read the header."""
+
+    @abstractmethod
+    def __exit__(self, *_exception: object) -> None:
+        """Close the file."""
+
+    @abstractmethod
+    def records(self) -> Iterator[Row]:
+        """Every record after the header, wholly empty lines left out."""
+
+    @abstractmethod
+    def position(self) -> float:
+        """How much of the file has been read, from 0 to 1."""
+
+    def rows(self) -> Iterator[Row]:
+        """The data rows; blank rows at the end, as spreadsheets leave them, are not data."""
+        blanks: list[Row] = []
+        for count, row in enumerate(self.records(), 1):
+            self.limits.check_rows(count)
+            if any(map(str.strip, row.cells)) or row.flaw:
+                yield from blanks
+                blanks.clear()
+                yield row
+            else:
+                blanks.append(row)

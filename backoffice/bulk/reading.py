@@ -1,0 +1,206 @@
+"""From a stored file to a spool of clean rows: the first half of an import, without the database.
+
+Every cell is cleaned once; what comes out is text in COPY's format, ready to be staged, and a list
+of faults. Both go to temporary files, so that memory does not grow with the rows.
+"""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import IO, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from backoffice.bulk.cells import CellRefused, Clean, cleaner_for, is_misdecoded
+from backoffice.bulk.columns import Column
+from backoffice.bulk.faults import Fault, FileRefused, Issue, issue_at
+from backoffice.bulk.header import MatchedHeader
+from backoffice.bulk.readers import Row, TableReader
+from backoffice.bulk.resources import Derive, KindResource
+
+ISSUE_COLUMNS = ("batch_id", "is_warning", "line", "row", "column", "value", "code", "message")
+MEMO_SIZE = 20_000
+PROGRESS_EVERY = 5_000
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+Progress = Callable[[float, int], None]
+
+
+class Cell(NamedTuple):
+    """A cell ready for COPY, and what is wrong or strange with it."""
+
+    text: str
+    fault: Fault | None
+
+
+class Memo(dict[str, Cell]):
+    """Remembers the outcome of a column's recent cell texts; most columns repeat few values."""
+
+    def __init__(self, clean: Clean, *, is_required: bool) -> None:
+        super().__init__()
+        self.clean, self.is_required = clean, is_required
+
+    def __missing__(self, raw: str) -> Cell:
+        if len(self) >= MEMO_SIZE:
+            self.clear()
+        cell = self[raw] = self._cleaned(raw)
+        return cell
+
+    def _cleaned(self, raw: str) -> Cell:
+        try:
+            value = self.clean(raw)
+        except CellRefused as refusal:
+            return Cell("\\N", refusal.fault)
+        if self.is_required and not value:
+            return Cell("\\N", Fault("required", _("{column} is empty; every row needs it.")))
+        return Cell(copied(value), _suspicion(value))
+
+
+def copied(value: str | None) -> str:
+    """The value as COPY's text format writes it."""
+    return "\\N" if value is None else value.translate(ESCAPES)
+
+
+def _suspicion(value: str | None) -> Fault | None:
+    if value and is_misdecoded(value):
+        return Fault(
+            "mojibake",
+            _("{column} “{value}” looks like text saved in the wrong encoding. It is stored as it stands."),
+            is_warning=True,
+        )
+    return None
+
+
+class Spool:
+    """Two temporary files in COPY's text format: the rows, and the issues of one batch."""
+
+    def __init__(self, batch_number: int) -> None:
+        self.batch_number = batch_number
+        self.rows: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
+        self.issues: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
+        self.errors = self.warnings = 0
+
+    def __enter__(self) -> "Spool":
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.rows.close()
+        self.issues.close()
+
+    def add_issue(self, issue: Issue) -> None:
+        """Keep an issue for later, in the order of ISSUE_COLUMNS."""
+        start = f"{self.batch_number}\t{issue.is_warning:d}\t{issue.line}\t{issue.row}\t"
+        texts = (issue.column, issue.value, issue.code, issue.message)
+        self.issues.write(start + "\t".join(map(copied, texts)) + "\n")
+        if issue.is_warning:
+            self.warnings += 1
+        else:
+            self.errors += 1
+
+
+@dataclass
+class Cleaner:
+    """Cleans rows of one header; `staged` names the columns of what it writes, in order."""
+
+    header: MatchedHeader
+    resource: type[KindResource]
+    delimiter: str
+    staged: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        keys = set(self.resource.key_names(self.header.names))
+        self.width = len(self.header.names)
+        self.columns: list[tuple[int, str, Memo]] = []
+        for placed in self.header.placed:
+            name = placed.column.column_name
+            memo = Memo(self._clean_for(placed.column), is_required=name in keys)
+            self.columns.append((placed.position, name, memo))
+        self.derive = self._derivations()
+        self.staged = [name for _position, name, _memo in self.columns] + list(self.derive)
+        self.nothing = "\t".join(["\\N"] * len(self.staged))
+
+    def _clean_for(self, column: Column) -> Clean:
+        own = column.column_name in self.resource.columns()
+        companion = self.resource.companion
+        model = self.resource.model() if own or not companion else companion.resource.model()
+        clean = cleaner_for(column.model_field(model), is_identifier=column.identifier)
+        return _null_when_blank(clean) if column.reference else clean
+
+    def _derivations(self) -> dict[str, Derive]:
+        derived = dict(self.resource.derived)
+        if self.header.companion and self.resource.companion:
+            derived |= self.resource.companion.resource.derived
+        return derived
+
+    def write(self, number: int, row: Row, spool: Spool) -> None:
+        """Clean one row into the spool; a wrong row is staged too, marked as bad."""
+        if len(row.cells) != self.width:
+            self._write_misshapen(number, row, spool)
+            return
+        texts: list[str] = []
+        is_bad = 0
+        for position, name, memo in self.columns:
+            text, fault = memo[row.cells[position]]
+            texts.append(text)
+            if fault is not None:
+                is_bad |= not fault.is_warning
+                spool.add_issue(issue_at(fault, row.line, number, name, row.cells[position]))
+        if self.derive:
+            texts.extend(self._derived(texts))
+        spool.rows.write(f"{number}\t{row.line}\t{is_bad:d}\t" + "\t".join(texts) + "\n")
+
+    def _derived(self, texts: list[str]) -> list[str]:
+        cells = dict(zip(self.staged, [None if text == "\\N" else text for text in texts], strict=False))
+        return [copied(derive(cells)) for derive in self.derive.values()]
+
+    def _write_misshapen(self, number: int, row: Row, spool: Spool) -> None:
+        fault, column, value = self._misshape(row)
+        spool.add_issue(issue_at(fault, row.line, number, column, value))
+        spool.rows.write(f"{number}\t{row.line}\t1\t{self.nothing}\n")
+
+    def _misshape(self, row: Row) -> tuple[Fault, str, str]:
+        if row.flaw:
+            template = _("a quotation mark in the row is not closed or not doubled ({other}).")
+            return Fault("bad_quoting", template, other=row.flaw), "", ""
+        found = {"found": len(row.cells), "expected": self.width}
+        if len(row.cells) < self.width:
+            template = _("the row has %(found)d cells, the header %(expected)d. A cell is missing.") % found
+            return Fault("too_few_cells", template), "", self.delimiter.join(row.cells)
+        template = _("the row has %(found)d cells, the header %(expected)d.") % found
+        column = self._split_column(row.cells) if len(row.cells) == self.width + 1 else ""
+        if column:
+            template += " " + _("{column} probably holds an unquoted delimiter; put it in quotation marks.")
+        return Fault("too_many_cells", template), column, self.delimiter.join(row.cells)
+
+    def _split_column(self, cells: list[str]) -> str:
+        """The column whose value was split: the one whose halves, joined again, make the row fit.
+
+        Of several candidates it is the one whose second half starts with a space, as prose does.
+        """
+        fitting = [at for at in range(self.width) if self._fits(cells, at)]
+        prose = [at for at in fitting if cells[at + 1][:1] == " "]
+        candidates = prose or fitting
+        return self.header.names[candidates[0]] if len(candidates) == 1 else ""
+
+    def _fits(self, cells: list[str], at: int) -> bool:
+        joined = [*cells[:at], cells[at] + self.delimiter + cells[at + 1], *cells[at + 2 :]]
+        faults = (memo[joined[position]].fault for position, _name, memo in self.columns)
+        return all(fault is None or fault.is_warning for fault in faults)
+
+
+def _null_when_blank(clean: Clean) -> Clean:
+    return lambda raw: clean(raw) or None
+
+
+def read_into(spool: Spool, reader: TableReader, cleaner: Cleaner, progress: Progress) -> int:
+    """Clean every row of the file into the spool and say how many there were.
+
+    Raises FileRefused when the file has no data rows or is over a limit.
+    """
+    number = 0
+    for number, row in enumerate(reader.rows(), 1):
+        cleaner.write(number, row, spool)
+        if number % PROGRESS_EVERY == 0:
+            progress(reader.position(), number)
+    if not number:
+        raise FileRefused("no_rows", _("The file has a header but no data rows."), line=1)
+    return number

@@ -1,0 +1,97 @@
+"""An importable kind: one class that names its model, its columns and what goes with them.
+
+A kind is a django-import-export resource whose fields are `Column`s. The engine reads the columns
+for matching, checking, comparing, writing and export; the rules come from the model.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.db import models
+from import_export.resources import ModelResource
+
+from backoffice.bulk.columns import Column
+
+Derive = Callable[[Mapping[str, str | None]], str]
+
+FORBIDDEN = frozenset(
+    {"password", "is_staff", "is_superuser", "groups", "user_permissions", "id", "pk", "is_verified", "last_login"}
+)
+
+
+@dataclass(frozen=True)
+class Companion:
+    """Records that an import of this kind may create on the way, one per foreign key.
+
+    `reference` is the foreign key, `resource` the kind whose columns and rules they obey,
+    `option` the batch option that must be on.
+    """
+
+    reference: str
+    resource: "type[KindResource]"
+    option: str
+    names: tuple[str, ...]
+
+    def columns_of(self) -> dict[str, Column]:
+        """The columns of the companion that may stand beside the kind's own, by name."""
+        return {name: self.resource.columns()[name] for name in self.names}
+
+
+class KindResource(ModelResource):
+    """The base of every importable kind.
+
+    `forbidden` columns refuse the file; `ignored` ones may stand in it and are not read. `derived`
+    fields of a new row are made from its cells, `fixed` ones have one value for all new rows.
+    `alternative_key` is a column that names existing rows in a file without the natural key.
+    """
+
+    kind: ClassVar[str] = ""
+    label: ClassVar[str] = ""
+    companion: ClassVar[Companion | None] = None
+    forbidden: ClassVar[frozenset[str]] = FORBIDDEN
+    ignored: ClassVar[frozenset[str]] = frozenset()
+    derived: ClassVar[Mapping[str, Derive]] = {}
+    fixed: ClassVar[Mapping[str, Any]] = {}
+    alternative_key: ClassVar[str] = ""
+
+    @classmethod
+    def model(cls) -> type[models.Model]:
+        """The model whose rows the kind writes."""
+        return cls._meta.model
+
+    @classmethod
+    def columns(cls) -> dict[str, Column]:
+        """Every column that may stand in a file, by its name, companions excepted."""
+        return {column.column_name: column for column in cls.fields.values()}
+
+    @classmethod
+    def key_names(cls, names: Sequence[str]) -> list[str]:
+        """The columns by which this file's rows are matched."""
+        if cls.alternative_key in names:
+            return [cls.alternative_key]
+        return [name for name, column in cls.columns().items() if column.key]
+
+    @classmethod
+    def exportable(cls) -> models.QuerySet[Any]:
+        """The rows the kind is about."""
+        return cls.model()._default_manager.all()
+
+    @classmethod
+    def course_paths(cls) -> tuple[str, ...]:
+        """Where a row's course code and presentation stand, empty for a kind without courses."""
+        columns = cls.columns()
+        return tuple(columns[name].attribute for name in ("course_code", "presentation") if name in columns)
+
+
+kinds: dict[str, type[KindResource]] = {}
+
+
+def importable(resource: type[KindResource]) -> type[KindResource]:
+    """Register a kind under its name; found by autodiscovery of `resources.py`.
+
+    The library adds every field of the model, the password too; only declared columns stay.
+    """
+    resource.fields = {name: field for name, field in resource.fields.items() if isinstance(field, Column)}
+    kinds[resource.kind] = resource
+    return resource

@@ -1,0 +1,64 @@
+"""What becomes of batches nobody finished: dead processes, abandoned previews."""
+
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from backoffice.bulk import dialects
+from backoffice.bulk.models import Batch
+from backoffice.bulk.work import Import
+
+ABANDONED_AFTER = timedelta(days=1)
+SILENT_AFTER = timedelta(minutes=2)
+STARTS_WITHIN = timedelta(seconds=3)
+
+
+def settle(batch: Batch) -> Batch:
+    """Say of a batch whose process died that it failed; called whenever a batch is looked at."""
+    now = timezone.now()
+    if batch.state == Batch.State.APPLYING and batch.touched_at < now - STARTS_WITHIN:
+        _settle_applying(batch)
+    elif batch.state == Batch.State.READING and batch.touched_at < now - SILENT_AFTER:
+        sentence = _("The reading stopped before its end. Nothing was written; upload the file again.")
+        Batch.objects.filter(pk=batch.pk, state=Batch.State.READING).update(state=Batch.State.FAILED, sentence=sentence)
+        batch.refresh_from_db()
+    return batch
+
+
+def _settle_applying(batch: Batch) -> None:
+    dialect = dialects.current()
+    with transaction.atomic(), connection.cursor() as cursor:
+        if dialect.lock(cursor, batch.pk):
+            sentence = _("The process that applied the file ended before it was done. Nothing was written; try again.")
+            dead = Batch.objects.filter(pk=batch.pk, state=Batch.State.APPLYING)
+            dead.update(state=Batch.State.FAILED, sentence=sentence)
+    dialect.release(batch.pk)
+    batch.refresh_from_db()
+
+
+def discard(batch: Batch) -> None:
+    """Throw away a file nobody applied: its rows, its issues' staging and the stored file."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        Import(batch).drop(cursor)
+        batch.state = Batch.State.DISCARDED
+        batch.save()
+    batch.file.delete(save=False)
+
+
+def discard_abandoned() -> int:
+    """Discard previews nobody decided on for a day; how many there were."""
+    abandoned = Batch.objects.unfinished().filter(uploaded_at__lt=timezone.now() - ABANDONED_AFTER)
+    for batch in abandoned:
+        discard(batch)
+    return len(abandoned)
+
+
+def forget(batch: Batch) -> None:
+    """Remove every trace of a dry run, except of one that tried to set what no file may set."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        Import(batch).drop(cursor)
+    if batch.file:
+        batch.file.delete(save=False)
+        batch.delete()

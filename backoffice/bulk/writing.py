@@ -1,0 +1,132 @@
+"""Writing what a plan says: new rows, changed rows, and the history of both, each by one statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, models
+from django.db.backends.utils import CursorWrapper
+
+from backoffice.bulk.columns import Column
+from backoffice.bulk.newcomers import Newcomers, newcomer_of
+from backoffice.bulk.planning import Planner
+
+Part = tuple[str, list[Any]]
+LINE: dict[str, Part] = {"line": ("p.line_no", [])}
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What history rows say besides the values: when, who, why, in which change set."""
+
+    moment: datetime
+    actor_id: int | None
+    reason: str
+    change_set_id: int
+
+
+class Writer:
+    """Writes one plan into its model's table and history."""
+
+    def __init__(self, planner: Planner, signature: Signature, newcomers: Newcomers | None = None) -> None:
+        self.planner, self.layout = planner, planner.layout
+        self.signature, self.newcomers = signature, newcomers
+
+    def insert(self, cursor: CursorWrapper) -> int:
+        """Write the rows to be created and their history; the number of rows really written."""
+        fields = self.layout.model._meta.concrete_fields
+        parts = [self._new_value(field) for field in fields]
+        columns = ", ".join(f'"{field.column}"' for field in fields)
+        values, params = _joined(parts)
+        source = self._source()
+        cursor.execute(
+            f"INSERT INTO {self.layout.table} ({columns}) SELECT {values} {source} ON CONFLICT DO NOTHING", params
+        )
+        written = cursor.rowcount
+        by_column = {field.column: part for field, part in zip(fields, parts, strict=True)}
+        self._insert_history(cursor, "+", by_column | LINE, source)
+        return written
+
+    def _source(self) -> str:
+        link = self.newcomers.link if self.newcomers else ""
+        stage, plan = self.planner.tables.stage, self.planner.tables.plan
+        return f"FROM {plan} p JOIN {stage} s ON s.row_no = p.row_no {link} WHERE p.state = 'c' ORDER BY p.row_no"
+
+    def _new_value(self, field: models.Field) -> Part:
+        """SQL and parameters of a new row's value in a field."""
+        resource = self.layout.resource
+        if field.primary_key:
+            return "p.new_id", []
+        for reference in self.layout.references:
+            if reference.field == field:
+                return newcomer_of(reference, self.newcomers), []
+        column = next((each for each in self.layout.columns if each.attribute == field.name), None)
+        if column or field.name in resource.derived:
+            return f"s.c_{column.column_name if column else field.name}", []
+        return self._constant(field, resource.fixed.get(field.name, _default(field, self.signature.moment)))
+
+    def _constant(self, field: models.Field, value: object) -> Part:
+        if value is None:
+            return "NULL", []
+        return self.layout.dialect.typed(_cast_type(field)), [field.get_db_prep_save(value, connection)]
+
+    def update(self, cursor: CursorWrapper) -> int:
+        """Write the rows to be changed and their history; the number of rows really written."""
+        layout, plan, stage = self.layout, self.planner.tables.plan, self.planner.tables.stage
+        settings = [f'"{layout.attname(each)}" = {self._updated(each)}' for each in layout.written]
+        params: list[Any] = []
+        for field in layout.model._meta.concrete_fields:
+            if getattr(field, "auto_now", False):
+                value, given = self._constant(field, self.signature.moment)
+                settings.append(f'"{field.column}" = {value}')
+                params += given
+        if not settings:
+            return 0
+        cursor.execute(
+            f"UPDATE {layout.table} AS t SET {', '.join(settings)} FROM {plan} p, {stage} s "
+            f"WHERE t.id = p.target_id AND p.state = 'u' AND s.row_no = p.row_no",
+            params,
+        )
+        written = cursor.rowcount
+        by_column: dict[str, Part] = {f.column: (f't."{f.column}"', []) for f in layout.model._meta.concrete_fields}
+        source = f"FROM {plan} p JOIN {layout.table} t ON t.id = p.target_id WHERE p.state = 'u' ORDER BY p.row_no"
+        self._insert_history(cursor, "~", by_column | LINE, source)
+        return written
+
+    def _updated(self, column: Column) -> str:
+        return f"p.fk_{column.reference}" if column.reference else self.layout.given(column)
+
+    def _insert_history(self, cursor: CursorWrapper, kind: str, by_column: dict[str, Part], source: str) -> None:
+        said = {
+            "history_date": self.signature.moment,
+            "history_type": kind,
+            "history_user_id": self.signature.actor_id,
+            "history_change_reason": self.signature.reason,
+            "change_set_id": self.signature.change_set_id,
+        }
+        history = self.layout.model.history.model
+        fields = [field for field in history._meta.concrete_fields if not field.primary_key]
+        parts = [
+            by_column.get(field.column) or self._constant(field, said[field.column]) for field in fields
+        ]
+        columns = [field.column for field in fields]
+        values, params = _joined(parts)
+        names = ", ".join(f'"{column}"' for column in columns)
+        cursor.execute(f"INSERT INTO {history._meta.db_table} ({names}) SELECT {values} {source}", params)
+
+
+def _joined(parts: Sequence[Part]) -> Part:
+    return ", ".join(sql for sql, _params in parts), [param for _sql, params in parts for param in params]
+
+
+def _cast_type(field: models.Field) -> str:
+    return field.target_field.db_type(connection) if field.is_relation else field.cast_db_type(connection)
+
+
+def _default(field: models.Field, moment: datetime) -> object:
+    """What Django would store in a field nobody has set."""
+    if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+        return moment.date() if isinstance(field, models.DateField) and not isinstance(field, models.DateTimeField) else moment
+    return field.get_default()
+
