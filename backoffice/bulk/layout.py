@@ -53,15 +53,11 @@ class Sole:
     the value stands on the companion.
     """
 
+    alias: str
     field: models.Field
     condition: models.Q | None
     column: Column | None
     owner: Reference | None
-
-    @property
-    def alias(self) -> str:
-        """The SQL alias of the record that has the value."""
-        return f"has_{self.field.name}"
 
     @property
     def join(self) -> str:
@@ -165,7 +161,7 @@ class Layout:
         """SQL: the referred rows and the existing row of each staged row."""
         conditions = {self._match(column) for column in self.key}
         target = f"LEFT JOIN {self.table} t ON " + " AND ".join(sorted(conditions))
-        return "\n".join([*(reference.join for reference in self.references), target, *(s.join for s in self.soles)])
+        return "\n".join([*(reference.join for reference in self.references), target, self.sole_joins])
 
     @cached_property
     def soles(self) -> tuple[Sole, ...]:
@@ -174,7 +170,7 @@ class Layout:
         own = {column.attribute: column for column in self.columns if column.attribute not in keys}
         derived = self.resource.derived if self.can_create else {}
         found = [
-            Sole(field, condition, own.get(field.name), None)
+            Sole(self._alias(field), field, condition, own.get(field.name), None)
             for field, condition in unique_fields(self.model)
             if field.name in own or field.name in derived
         ]
@@ -186,7 +182,16 @@ class Layout:
             beside = {column.target: column for column in self.companion_columns}
             for field, condition in unique_fields(reference.field.related_model):
                 if field.name in beside:
-                    yield Sole(field, condition, beside[field.name], reference)
+                    yield Sole(self._alias(field), field, condition, beside[field.name], reference)
+
+    def _alias(self, field: models.Field) -> str:
+        """An alias that differs between a kind and its newcomers, whose joins may stand together."""
+        return f"{'new' if self.is_all_new else 'has'}_{field.name}"
+
+    @property
+    def sole_joins(self) -> str:
+        """SQL: the records that have the values only one may have."""
+        return "\n".join(sole.join for sole in self.soles)
 
     def _match(self, column: Column) -> str:
         if column.reference:

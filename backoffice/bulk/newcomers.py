@@ -79,6 +79,11 @@ class Newcomers:
             WHERE x.row_no = {plan}.row_no AND x.bits <> 0 AND {plan}.state <> 'r'""")
 
     @property
+    def sole_joins(self) -> str:
+        """SQL: the records that already have a value a newcomer would need alone."""
+        return self.planner.layout.sole_joins
+
+    @property
     def link(self) -> str:
         """SQL: join each staged row `s` of the main kind to its newcomer's plan `np`."""
         key = self.key.column_name

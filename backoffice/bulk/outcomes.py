@@ -88,7 +88,7 @@ class FaultTeller:
             for sql in (check.other, check.column_sql)
             if sql
         ]
-        newcomer = self.newcomers.link if self.newcomers else ""
+        newcomer = f"{self.newcomers.link} {self.newcomers.sole_joins}" if self.newcomers else ""
         return f"""
             SELECT p.row_no, p.line_no, p.flags, {", ".join([*cells, *extras])}
             FROM {tables.plan} p JOIN {tables.stage} s ON s.row_no = p.row_no
