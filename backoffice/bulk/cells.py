@@ -22,8 +22,12 @@ from backoffice.bulk.faults import Fault
 Clean = Callable[[str], str | None]
 
 UNDECODABLE = re.compile("[\ud800-\udfff\ufffd]")
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
-INVISIBLE = re.compile("[\u200b\u2060\ufeff]|^[\u200c\u200d\u200e\u200f]+|[\u200c\u200d\u200e\u200f]+$")
+CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
+)
+INVISIBLE = re.compile(
+    "[\u200b\u2060\ufeff]|^[\u200c\u200d\u200e\u200f]+|[\u200c\u200d\u200e\u200f]+$"
+)
 ESCAPED_FORMULA = re.compile("^'+[=+\\-@\t\r＝＋－＠]")
 FLOAT_TAIL = re.compile(r"^([0-9]+)\.0+$")
 SCIENTIFIC = re.compile(r"^[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+$")
@@ -53,7 +57,9 @@ def normalised(raw: str) -> str:
     if UNDECODABLE.search(raw):
         raise CellRefused(
             "undecodable",
-            _("{column} “{value}” holds bytes that are not in the file's encoding. Save the file as UTF-8."),
+            _(
+                "{column} “{value}” holds bytes that are not in the file's encoding. Save the file as UTF-8."
+            ),
         )
     if CONTROL.search(raw):
         raise CellRefused(
@@ -122,8 +128,14 @@ def _choice_parser(field: models.Field) -> Callable[[str], str]:
         except KeyError:
             near = get_close_matches(text.casefold(), values, 1)
             hint = _(" Did you mean “{other}”?") if near else ""
-            known = _("{column} “{value}” is not one of: ") + listed.replace("{", "{{").replace("}", "}}") + "."
-            raise CellRefused("invalid_choice", known + hint, values[near[0]] if near else "") from None
+            known = (
+                _("{column} “{value}” is not one of: ")
+                + listed.replace("{", "{{").replace("}", "}}")
+                + "."
+            )
+            raise CellRefused(
+                "invalid_choice", known + hint, values[near[0]] if near else ""
+            ) from None
 
     return parse
 
@@ -132,7 +144,9 @@ def _identifier(text: str) -> str:
     if SCIENTIFIC.match(text):
         raise CellRefused(
             "identifier_scientific",
-            _("{column} “{value}” was rounded by a spreadsheet. Format the column as text and enter it again."),
+            _(
+                "{column} “{value}” was rounded by a spreadsheet. Format the column as text and enter it again."
+            ),
         )
     as_float = FLOAT_TAIL.match(text)
     return as_float.group(1) if as_float else text
@@ -151,7 +165,8 @@ def _refuse(field: models.Field, text: str, refusal: ValidationError, code: str)
     limit = getattr(field, "max_length", None)
     if limit and len(text) > limit:
         raise CellRefused(
-            "too_long", _("{column} is too long: at most %(limit)d characters fit.") % {"limit": limit}
+            "too_long",
+            _("{column} is too long: at most %(limit)d characters fit.") % {"limit": limit},
         )
     reason = " ".join(refusal.messages).replace("{", "{{").replace("}", "}}")
     raise CellRefused(code, "{column} “{value}”: " + reason)
@@ -170,7 +185,9 @@ def _date(field: models.Field, text: str) -> str:
         try:
             return datetime.date.fromisoformat(text).isoformat()
         except ValueError:
-            raise CellRefused("invalid_date", _("{column} “{value}” is a day that does not exist.")) from None
+            raise CellRefused(
+                "invalid_date", _("{column} “{value}” is a day that does not exist.")
+            ) from None
     return _moment(text).date().isoformat()
 
 
@@ -195,7 +212,9 @@ def _moment(text: str) -> datetime.datetime:
 
 def _integer(field: models.Field, text: str) -> str:
     if not PLAIN_INTEGER.match(text):
-        raise CellRefused("invalid_number", _("{column} “{value}” is not a whole number. Use digits only."))
+        raise CellRefused(
+            "invalid_number", _("{column} “{value}” is not a whole number. Use digits only.")
+        )
     return _validated(field, int(text.partition(".")[0]), "out_of_range")
 
 
@@ -203,7 +222,9 @@ def _decimal(field: models.Field, text: str) -> str:
     if not PLAIN_DECIMAL.match(text):
         raise CellRefused(
             "invalid_number",
-            _("{column} “{value}” is not a plain number. Use digits and at most two decimals, like 71.5."),
+            _(
+                "{column} “{value}” is not a plain number. Use digits and at most two decimals, like 71.5."
+            ),
         )
     return _validated(field, Decimal(text), "out_of_range")
 

@@ -4,16 +4,17 @@ A check is a condition over a staged row (aliases as in `layout`); the plan eval
 once into the bits of one number, and only rows with a bit set are looked at again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from django.db import models
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.rules import names_in
+from backoffice.admin_site.visibility import permitted
 from backoffice.bulk.columns import Column, OnChange
 from backoffice.bulk.conditions import Sql, is_false, literal
-from backoffice.bulk.layout import Layout, Reference, Sole
+from backoffice.bulk.layout import Layout, Reference
 
 NEVER = "1=0"
 
@@ -46,12 +47,16 @@ def _unknown(reference: Reference) -> Iterator[Check]:
     missing = f"({reference.alias}.id IS NULL AND {reference.is_given})"
     name = reference.field.related_model._meta.verbose_name
     for index, (_target, column) in enumerate(reference.parts):
-        before = " AND ".join(f"x.{t} = s.c_{c.column_name}" for t, c in reference.parts[: index + 1])
+        before = " AND ".join(
+            f"x.{t} = s.c_{c.column_name}" for t, c in reference.parts[: index + 1]
+        )
         earlier = " AND ".join(f"x.{t} = s.c_{c.column_name}" for t, c in reference.parts[:index])
         condition = f"{missing} AND NOT EXISTS (SELECT 1 FROM {reference.table} x WHERE {before})"
         if earlier:
             condition += f" AND EXISTS (SELECT 1 FROM {reference.table} x WHERE {earlier})"
-        sentence = _("{column} “{value}” names no %(model)s that exists. Check it, or add it first.") % {"model": name}
+        sentence = _(
+            "{column} “{value}” names no %(model)s that exists. Check it, or add it first."
+        ) % {"model": name}
         code = f"unknown_{column.column_name if index else reference.field.name}"
         yield Check(code, ((column.column_name, sentence),), (condition, ()))
 
@@ -67,7 +72,13 @@ def rule_checks(layout: Layout) -> Iterator[Check]:
             yield from _rule(layout, constraint.condition, field, (code, message), is_warning=False)
     for rules, is_warning in ((model.related_rules, False), (model.advisories, True)):
         for rule in rules:
-            yield from _rule(layout, rule.condition, rule.field, (rule.code, str(rule.message)), is_warning=is_warning)
+            yield from _rule(
+                layout,
+                rule.condition,
+                rule.field,
+                (rule.code, str(rule.message)),
+                is_warning=is_warning,
+            )
 
 
 def _rule(
@@ -107,7 +118,9 @@ def _related_value(layout: Layout, head: str, target: models.Field) -> str:
 
 def _literal(field: models.Field) -> str:
     """A constant default as SQL; anything else counts as null, which no rule is violated by."""
-    return literal(field.get_default() if field.has_default() and not callable(field.default) else None)
+    return literal(
+        field.get_default() if field.has_default() and not callable(field.default) else None
+    )
 
 
 def change_checks(layout: Layout) -> Iterator[Check]:
@@ -131,8 +144,12 @@ def change_fault(column: Column) -> Check:
     """What is said of a column that contradicts the record's stored or earlier value."""
     if column.on_change is OnChange.KEEP:
         sentence = _("{column} “{value}” differs from “{other}”, which stands.")
-        return Check(f"{column.column_name}_kept", ((column.column_name, sentence),), is_warning=True)
-    sentence = _("{column} “{value}” contradicts “{other}”, which this person already has. Correct one of them.")
+        return Check(
+            f"{column.column_name}_kept", ((column.column_name, sentence),), is_warning=True
+        )
+    sentence = _(
+        "{column} “{value}” contradicts “{other}”, which this person already has. Correct one of them."
+    )
     return Check(f"other_{column.column_name}", ((column.column_name, sentence),))
 
 
@@ -140,12 +157,37 @@ def mode_checks(layout: Layout, mode: str) -> Iterator[Check]:
     """Rows that the chosen mode, or a file without the natural key, does not allow."""
     name = layout.key[0].column_name
     if mode == "create":
-        sentence = _("{column} “{value}”: this row exists already, and the chosen mode only adds rows.")
+        sentence = _(
+            "{column} “{value}”: this row exists already, and the chosen mode only adds rows."
+        )
         yield Check("already_exists", ((name, sentence),), ("t.id IS NOT NULL", ()))
     elif mode == "update" or not layout.can_create:
-        known = "".join(f" AND {reference.alias}.id IS NOT NULL" for reference in layout.references if reference.parts[0][1].key)
-        sentence = _("{column} “{value}”: no such row exists, and this import only changes rows that do.")
-        yield Check("unknown_row", ((name, sentence),), (f"t.id IS NULL AND s.c_{name} IS NOT NULL{known}", ()))
+        known = "".join(
+            f" AND {reference.alias}.id IS NOT NULL"
+            for reference in layout.references
+            if reference.parts[0][1].key
+        )
+        sentence = _(
+            "{column} “{value}”: no such row exists, and this import only changes rows that do."
+        )
+        yield Check(
+            "unknown_row",
+            ((name, sentence),),
+            (f"t.id IS NULL AND s.c_{name} IS NOT NULL{known}", ()),
+        )
+
+
+def permission_checks(layout: Layout) -> Iterator[Check]:
+    """Existing rows that the person's role may not bring in, such as a colleague's account."""
+    every = layout.model._base_manager.all()
+    allowed = every if layout.actor is None else permitted(every, layout.actor, "import")
+    if layout.is_all_new or allowed is every:
+        return
+    rows, params = allowed.values("pk").query.sql_with_params()
+    name = layout.key[0].column_name
+    sentence = _("{column} “{value}” is a row your role may not change by a file.")
+    condition = f"t.id IS NOT NULL AND t.id NOT IN ({rows})"
+    yield Check("not_permitted", ((name, sentence),), (condition, params))
 
 
 def unique_checks(layout: Layout) -> Iterator[Check]:
@@ -154,7 +196,8 @@ def unique_checks(layout: Layout) -> Iterator[Check]:
         own_id = "t.id" if sole.owner is None else f"{sole.owner.alias}.id"
         taken = f"{sole.alias}.id IS NOT NULL AND ({own_id} IS NULL OR {sole.alias}.id <> {own_id})"
         key = sole.owner.parts[0][1] if sole.owner else layout.key[0]
-        places = taken_places([sole.column, key] if sole.column else [key])
+        is_beside = layout.is_all_new or sole.owner is not None
+        places = taken_places(sole.column or key, key, is_beside=is_beside)
         yield Check(taken_code(sole.field), places, (taken, ()), other=f"{sole.alias}.{key.target}")
 
 
@@ -166,13 +209,23 @@ def taken_code(field: models.Field) -> str:
     return f"{field.name}_taken"
 
 
-def taken_places(columns: Sequence[Column]) -> tuple[tuple[str, str], ...]:
-    """Both columns a contradiction can come from: nobody but the registrar knows which is wrong."""
-    first = (columns[0].column_name, _("{column} “{value}” belongs to {other} already. Correct it, or the key."))
-    if len(columns) == 1:
-        return (first,)
-    second = _("{column} “{value}” comes with the %(name)s of {other}. Correct one of the two.")
-    return first, (columns[1].column_name, second % {"name": columns[0].column_name})
+def taken_places(column: Column, key: Column, *, is_beside: bool) -> tuple[tuple[str, str], ...]:
+    """Where to tell of a value that belongs to another record.
+
+    A person's value beside a row about something else is told at the person's key, for the row may
+    as well name the wrong person.
+    """
+    if is_beside and column is not key:
+        sentence = _(
+            "{column} “{value}” comes with the %(name)s of {other}. Correct one of the two."
+        )
+        return ((key.column_name, sentence % {"name": column.column_name}),)
+    return (
+        (
+            column.column_name,
+            _("{column} “{value}” belongs to {other} already. Correct it, or the key."),
+        ),
+    )
 
 
 CONFLICT = "conflicting_duplicate"
@@ -186,7 +239,9 @@ def conflict_check(layout: Layout) -> Check:
     )
     key = layout.key[0].column_name
     column_sql = f"(CASE {cases} ELSE '{key}' END)" if cases else f"'{key}'"
-    sentence = _("the same row stands on line {other} already with another value in {column}. The first one stands.")
+    sentence = _(
+        "the same row stands on line {other} already with another value in {column}. The first one stands."
+    )
     return Check(CONFLICT, (("", sentence),), other="k.line_no", column_sql=column_sql)
 
 
@@ -201,6 +256,7 @@ def all_checks(layout: Layout, mode: str) -> list[Check]:
     return [
         *reference_checks(layout),
         *mode_checks(layout, mode),
+        *permission_checks(layout),
         *rule_checks(layout),
         *change_checks(layout),
         *unique_checks(layout),

@@ -20,7 +20,15 @@ LATER = {
     "max_withdrawn": "--max-withdrawn",
     "max_changed": "--max-changed",
 }
-BATCH_OPTIONS = ("kind", "mode", "on_error", "create_students", "ignore_unknown_columns", "encoding", "reason")
+BATCH_OPTIONS = (
+    "kind",
+    "mode",
+    "on_error",
+    "create_students",
+    "ignore_unknown_columns",
+    "encoding",
+    "reason",
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,9 @@ class ImportOptions:
         """From the parsed options of `import_csv`."""
         _refuse_unavailable(options)
         chosen = {name: options[name] for name in BATCH_OPTIONS}
-        return cls(options["file"], chosen, options["actor"], options["dry_run"], options["rejected"])
+        return cls(
+            options["file"], chosen, options["actor"], options["dry_run"], options["rejected"]
+        )
 
 
 def _refuse_unavailable(options: dict[str, Any]) -> None:
@@ -49,7 +59,9 @@ def _refuse_unavailable(options: dict[str, Any]) -> None:
     if options["mode"] not in Batch.Mode.values:
         asked.append(f"--mode {options['mode']}")
     if asked:
-        raise ValueError(_("Not available in this version: %(options)s.") % {"options": ", ".join(asked)})
+        raise ValueError(
+            _("Not available in this version: %(options)s.") % {"options": ", ".join(asked)}
+        )
 
 
 @dataclass(frozen=True)
@@ -82,7 +94,9 @@ def import_file(options: ImportOptions) -> Result:
     if options.rejected and batch.file:
         with options.rejected.open("w", encoding="utf-8", newline="") as stream:
             write_rejected(batch, stream)
-    result = Result(report_of(batch, dry_run=options.dry_run), closing_sentence(batch, dry_run=options.dry_run))
+    result = Result(
+        report_of(batch, dry_run=options.dry_run), closing_sentence(batch, dry_run=options.dry_run)
+    )
     if options.dry_run:
         forget(batch)
     return result
@@ -105,10 +119,14 @@ def _actor(username: str) -> Any:
     try:
         return get_user_model().objects.get(username=username)
     except get_user_model().DoesNotExist:
-        raise ValueError(_("There is nobody with the user name “%(name)s”.") % {"name": username}) from None
+        raise ValueError(
+            _("There is nobody with the user name “%(name)s”.") % {"name": username}
+        ) from None
 
 
-def exported_selection(resource: type[KindResource], course: str, presentation: str) -> models.QuerySet[Any]:
+def exported_selection(
+    resource: type[KindResource], course: str, presentation: str
+) -> models.QuerySet[Any]:
     """All rows of a kind, or those of one course.
 
     Raises ValueError for a kind without courses, and for a course without rows.
@@ -118,7 +136,9 @@ def exported_selection(resource: type[KindResource], course: str, presentation: 
         return rows
     paths = resource.course_paths()
     if not paths or not (course and presentation):
-        raise ValueError(_("Give both --course and --presentation, for a kind whose rows belong to a course."))
+        raise ValueError(
+            _("Give both --course and --presentation, for a kind whose rows belong to a course.")
+        )
     chosen = rows.filter(**dict(zip(paths, (course, presentation), strict=True)))
     if not chosen.exists():
         raise ValueError(

@@ -37,7 +37,9 @@ class Dialect(ABC):
         """Set what a large statement needs, for this transaction only."""
 
     @abstractmethod
-    def load(self, cursor: CursorWrapper, table: str, columns: Iterable[str], stream: IO[str]) -> None:
+    def load(
+        self, cursor: CursorWrapper, table: str, columns: Iterable[str], stream: IO[str]
+    ) -> None:
         """Bring a spool of COPY text into a table."""
 
     @abstractmethod
@@ -95,7 +97,9 @@ class Postgres(Dialect):
             [loops],
         )
 
-    def load(self, cursor: CursorWrapper, table: str, columns: Iterable[str], stream: IO[str]) -> None:
+    def load(
+        self, cursor: CursorWrapper, table: str, columns: Iterable[str], stream: IO[str]
+    ) -> None:
         stream.seek(0)
         names = ", ".join(f'"{name}"' for name in columns)
         cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", stream)
@@ -113,7 +117,9 @@ class Postgres(Dialect):
         return f"sum(hashtextextended({text}, 0)::numeric)::text"
 
     def lock(self, cursor: CursorWrapper, number: int) -> bool:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [self.LOCK_SPACE, number % 2**31])
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(%s, %s)", [self.LOCK_SPACE, number % 2**31]
+        )
         return bool(cursor.fetchone()[0])
 
     def release(self, number: int) -> None:
@@ -155,7 +161,9 @@ class Sqlite(Dialect):
     def prepare(self, cursor: CursorWrapper, rows: int) -> None:
         connection.connection.create_aggregate("outcome_hash", 1, HashSum)
 
-    def load(self, cursor: CursorWrapper, table: str, columns: Iterable[str], stream: IO[str]) -> None:
+    def load(
+        self, cursor: CursorWrapper, table: str, columns: Iterable[str], stream: IO[str]
+    ) -> None:
         stream.seek(0)
         names = list(columns)
         quoted = ", ".join(f'"{name}"' for name in names)
@@ -166,7 +174,10 @@ class Sqlite(Dialect):
 
     def _values(self, line: str) -> list[str | None]:
         cells = line.rstrip("\n").split("\t")
-        return [None if cell == "\\N" else ESCAPED.sub(lambda m: UNESCAPED[m.group()], cell) for cell in cells]
+        return [
+            None if cell == "\\N" else ESCAPED.sub(lambda m: UNESCAPED[m.group()], cell)
+            for cell in cells
+        ]
 
     def differs(self, left: str, right: str) -> str:
         return f"{left} IS NOT {right}"

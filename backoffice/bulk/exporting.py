@@ -29,7 +29,9 @@ def formula_safe(text: str) -> str:
     return "'" + text if FORMULA.match(text) and not NUMBER.match(text) else text
 
 
-def exported_rows(resource: type[KindResource], queryset: models.QuerySet[Any]) -> Iterator[list[str]]:
+def exported_rows(
+    resource: type[KindResource], queryset: models.QuerySet[Any]
+) -> Iterator[list[str]]:
     """The header and then every row as text, read from the database as a stream."""
     columns = list(resource.columns().values())
     yield [column.column_name for column in columns]

@@ -48,7 +48,10 @@ class Issue:
 
     def as_dict(self) -> dict[str, str | int]:
         """The keys of the report, see the contract of the import."""
-        return {name: getattr(self, name) for name in ("line", "row", "column", "value", "code", "message")}
+        return {
+            name: getattr(self, name)
+            for name in ("line", "row", "column", "value", "code", "message")
+        }
 
 
 def storable(value: str) -> str:

@@ -69,7 +69,11 @@ def _plain(name: str) -> str:
     except CellRefused as refusal:
         fault = refusal.fault
         raise FileRefused(
-            fault.code, fault.template.format(column=_("The header"), value=name.encode("ascii", "replace").decode()), line=1
+            fault.code,
+            fault.template.format(
+                column=_("The header"), value=name.encode("ascii", "replace").decode()
+            ),
+            line=1,
         ) from None
 
 
@@ -78,7 +82,9 @@ def _refuse_forbidden(names: list[str], resource: type[KindResource]) -> None:
     if found:
         raise ForbiddenColumn(
             "forbidden_column",
-            _("No file may set %(names)s. Remove the column and upload again; this attempt is on record.")
+            _(
+                "No file may set %(names)s. Remove the column and upload again; this attempt is on record."
+            )
             % {"names": ", ".join(found)},
             line=1,
             column=found[0],
@@ -90,20 +96,25 @@ def _refuse_repeated(names: list[str]) -> None:
     if repeated:
         raise FileRefused(
             "duplicate_column",
-            _("The header names %(names)s more than once. Keep one of them.") % {"names": ", ".join(repeated)},
+            _("The header names %(names)s more than once. Keep one of them.")
+            % {"names": ", ".join(repeated)},
             line=1,
             column=repeated[0],
         )
 
 
-def _refuse_unknown(names: list[str], known: dict[str, Column], resource: type[KindResource]) -> None:
+def _refuse_unknown(
+    names: list[str], known: dict[str, Column], resource: type[KindResource]
+) -> None:
     unknown = [name for name in names if name not in known and name not in resource.ignored]
     if not unknown:
         return
     told = [_suggested(name, [*known, *resource.ignored]) for name in unknown]
     raise FileRefused(
         "unknown_column",
-        _("The kind “%(kind)s” has no column %(names)s. Rename or remove it, or choose to ignore unknown columns.")
+        _(
+            "The kind “%(kind)s” has no column %(names)s. Rename or remove it, or choose to ignore unknown columns."
+        )
         % {"kind": resource.kind, "names": ", ".join(told)},
         line=1,
         column=unknown[0],
@@ -122,7 +133,9 @@ def _refuse_missing(names: list[str], resource: type[KindResource]) -> None:
     if missing:
         raise FileRefused(
             "missing_column",
-            _("The file has no column %(names)s, which every row needs. Is it the right kind of file?")
+            _(
+                "The file has no column %(names)s, which every row needs. Is it the right kind of file?"
+            )
             % {"names": ", ".join(missing)},
             line=1,
             column=missing[0],

@@ -132,7 +132,11 @@ def _refuse_file(batch: Batch, refusal: FileRefused) -> None:
     with transaction.atomic():
         batch.issues.all().delete()
         batch.issues.create(
-            line=refusal.line, row=0, column=storable(refusal.column)[:100], code=refusal.code, message=refusal.message
+            line=refusal.line,
+            row=0,
+            column=storable(refusal.column)[:100],
+            code=refusal.code,
+            message=refusal.message,
         )
         batch.state, batch.sentence, batch.errors = Batch.State.REFUSED, refusal.message, 1
         batch.save()
@@ -195,7 +199,11 @@ def _check_file(batch: Batch) -> None:
     except OSError:
         unchanged = False
     if not unchanged:
-        raise NotApplied(_("The stored file is not the one that was previewed. Nothing was written; upload it again."))
+        raise NotApplied(
+            _(
+                "The stored file is not the one that was previewed. Nothing was written; upload it again."
+            )
+        )
 
 
 def _restage_if_lost(work: Import, cursor: CursorWrapper) -> None:
@@ -234,7 +242,9 @@ def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
     planner, newcomers, outcome = work.plan(cursor, with_ids=True)
     if outcome.digest != batch.digest:
         raise OutcomeChanged(_changed())
-    with recording(actor=actor, source=ChangeSet.Source.IMPORT, reason=batch.reason, batch=batch.pk) as record:
+    with recording(
+        actor=actor, source=ChangeSet.Source.IMPORT, reason=batch.reason, batch=batch.pk
+    ) as record:
         change_set = record.change_set
     signature = Signature(timezone.now(), actor.pk if actor else None, batch.reason, change_set.pk)
     written = 0
@@ -245,7 +255,11 @@ def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
     if written != outcome.newcomers + outcome.count(State.CREATED) + outcome.count(State.UPDATED):
         raise OutcomeChanged(_changed())
     work.drop(cursor)
-    batch.state, batch.change_set, batch.applied_at = Batch.State.APPLIED, change_set, signature.moment
+    batch.state, batch.change_set, batch.applied_at = (
+        Batch.State.APPLIED,
+        change_set,
+        signature.moment,
+    )
     batch.sentence = ""
     batch.save()
 
@@ -262,7 +276,9 @@ def _fail(batch: Batch, error: Exception) -> str:
         }
     else:
         sentence = str(error)
-    Batch.objects.filter(pk=batch.pk, state=Batch.State.APPLYING).update(state=Batch.State.FAILED, sentence=sentence)
+    Batch.objects.filter(pk=batch.pk, state=Batch.State.APPLYING).update(
+        state=Batch.State.FAILED, sentence=sentence
+    )
     batch.refresh_from_db()
     return sentence
 
@@ -272,7 +288,9 @@ def _why_not(batch: Batch) -> str:
     if batch.state == Batch.State.APPLIED:
         return _("This file was applied already; nothing was written a second time.")
     if batch.state == Batch.State.PREVIEWED:
-        return _("The preview was renewed since you opened it, and nothing was written. Look at it again.")
+        return _(
+            "The preview was renewed since you opened it, and nothing was written. Look at it again."
+        )
     return _("This file is not waiting for a decision (%(state)s); nothing was written.") % {
         "state": batch.get_state_display()
     }

@@ -7,6 +7,7 @@ Aliases used throughout: `s` the staged rows, `t` the existing row with the same
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from django.db import models
 
@@ -36,13 +37,17 @@ class Reference:
     @property
     def join(self) -> str:
         """SQL: find the referred row of a staged row."""
-        match = " AND ".join(f"{self.alias}.{target} = s.c_{column.column_name}" for target, column in self.parts)
+        match = " AND ".join(
+            f"{self.alias}.{target} = s.c_{column.column_name}" for target, column in self.parts
+        )
         return f"LEFT JOIN {self.table} {self.alias} ON {match}"
 
     @property
     def is_given(self) -> str:
         """SQL: the staged row names something."""
-        return " AND ".join(f"s.c_{column.column_name} IS NOT NULL" for _target, column in self.parts)
+        return " AND ".join(
+            f"s.c_{column.column_name} IS NOT NULL" for _target, column in self.parts
+        )
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,9 @@ class Sole:
         staged = f"s.c_{self.column.column_name if self.column else self.field.name}"
         match = f"{self.alias}.{self.field.column} = {staged}"
         if self.condition is not None:
-            match += " AND " + with_literals(is_true(self.condition, {self.field.name: self._column()}))
+            match += " AND " + with_literals(
+                is_true(self.condition, {self.field.name: self._column()})
+            )
         return f"LEFT JOIN {self.field.model._meta.db_table} {self.alias} ON {match}"
 
     def _column(self) -> tuple[str, models.Field]:
@@ -95,6 +102,7 @@ class Layout:
     companion_names: tuple[str, ...] = ()
     creates_companions: bool = False
     is_all_new: bool = False
+    actor: Any = None  # whose rights hold; None is the operator at the command line
 
     @property
     def model(self) -> type[models.Model]:
@@ -130,13 +138,19 @@ class Layout:
             if column.reference:
                 parts.setdefault(column.reference, []).append((column.target, column))
         fields = self.model._meta
-        return tuple(Reference(fields.get_field(name), tuple(pairs)) for name, pairs in parts.items())
+        return tuple(
+            Reference(fields.get_field(name), tuple(pairs)) for name, pairs in parts.items()
+        )
 
     @cached_property
     def companion_columns(self) -> tuple[Column, ...]:
         """The columns of the companion that stand in the file."""
         companion = self.resource.companion
-        return tuple(companion.columns_of()[name] for name in self.companion_names) if companion else ()
+        return (
+            tuple(companion.columns_of()[name] for name in self.companion_names)
+            if companion
+            else ()
+        )
 
     @cached_property
     def companion_reference(self) -> Reference | None:
@@ -161,7 +175,9 @@ class Layout:
         """SQL: the referred rows and the existing row of each staged row."""
         conditions = {self._match(column) for column in self.key}
         target = f"LEFT JOIN {self.table} t ON " + " AND ".join(sorted(conditions))
-        return "\n".join([*(reference.join for reference in self.references), target, self.sole_joins])
+        return "\n".join(
+            [*(reference.join for reference in self.references), target, self.sole_joins]
+        )
 
     @cached_property
     def soles(self) -> tuple[Sole, ...]:
@@ -228,7 +244,9 @@ class Layout:
 
     def before(self) -> str:
         """SQL: the existing row's values of all columns as one text."""
-        parts = [f"coalesce(cast({self.stored(column)} AS text), '∅')" for column in self._written()]
+        parts = [
+            f"coalesce(cast({self.stored(column)} AS text), '∅')" for column in self._written()
+        ]
         return " || '¦' || ".join(parts) or "''"
 
     def _written(self) -> tuple[Column, ...]:
@@ -255,6 +273,10 @@ def staged_types(
         column = own or (resource.companion.columns_of()[name] if resource.companion else None)
         if column is None:
             continue
-        model = resource.model() if own or not resource.companion else resource.companion.resource.model()
+        model = (
+            resource.model()
+            if own or not resource.companion
+            else resource.companion.resource.model()
+        )
         types[f"c_{name}"] = dialect.type_of(column.model_field(model))
     return types | {f"c_{name}": "text" for name in derived}

@@ -71,15 +71,23 @@ class Batch(models.Model):
 
     kind = models.CharField(_("kind"), max_length=40)
     mode = models.CharField(_("mode"), max_length=10, choices=Mode, default=Mode.UPSERT)
-    on_error = models.CharField(_("wrong rows"), max_length=10, choices=OnError, default=OnError.ABORT)
+    on_error = models.CharField(
+        _("wrong rows"), max_length=10, choices=OnError, default=OnError.ABORT
+    )
     create_students = models.BooleanField(_("create students"), default=False)
     ignore_unknown_columns = models.BooleanField(_("ignore unknown columns"), default=False)
     encoding = models.CharField(_("encoding"), max_length=40, blank=True)
-    state = models.CharField(_("state"), max_length=12, choices=State, default=State.RECEIVED, db_index=True)
+    state = models.CharField(
+        _("state"), max_length=12, choices=State, default=State.RECEIVED, db_index=True
+    )
     sentence = models.TextField(_("in one sentence"), blank=True)
 
     uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("uploaded by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("uploaded by"),
     )
     uploader_name = models.CharField(_("uploaded by"), max_length=320)
     reason = models.TextField(_("reason"), blank=True)
@@ -131,7 +139,14 @@ class Batch(models.Model):
         """What the person chose, as the digest covers it."""
         return {
             name: getattr(self, name)
-            for name in ("kind", "mode", "on_error", "create_students", "ignore_unknown_columns", "encoding")
+            for name in (
+                "kind",
+                "mode",
+                "on_error",
+                "create_students",
+                "ignore_unknown_columns",
+                "encoding",
+            )
         }
 
 

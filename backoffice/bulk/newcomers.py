@@ -39,7 +39,12 @@ class Newcomers:
         first = f"(SELECT n.c_{{0}} FROM {self.tables.stage} n WHERE n.c_{self.key.column_name} = s.c_{self.key.column_name})"
         columns = self.main.layout.companion_columns
         return [
-            Check(check.code, check.places, is_warning=check.is_warning, other=first.format(column.column_name))
+            Check(
+                check.code,
+                check.places,
+                is_warning=check.is_warning,
+                other=first.format(column.column_name),
+            )
             for check, column in zip(self.contradictions, columns, strict=True)
         ]
 
@@ -55,10 +60,9 @@ class Newcomers:
         columns = ", ".join(f"s.c_{name}" for name in [*names, *self.derived])
         cursor.execute(f"""
             {self.main.layout.dialect.create_table} {self.tables.stage} AS
-            SELECT s.row_no, s.line_no, s.is_bad, {columns} FROM {stage} s JOIN (
+            SELECT s.row_no, s.line_no, s.is_bad, {columns} FROM {stage} s WHERE s.row_no IN (
                 SELECT MIN(p.row_no) AS row_no FROM {plan} p JOIN {stage} k ON k.row_no = p.row_no
-                WHERE p.state <> 'r' AND p.fk_{self.reference.field.name} IS NULL GROUP BY k.c_{key}
-            ) f ON f.row_no = s.row_no""")
+                WHERE p.state <> 'r' AND p.fk_{self.reference.field.name} IS NULL GROUP BY k.c_{key})""")
 
     def _tell(self, cursor: CursorWrapper) -> None:
         main, plan = self.main, self.main.tables.plan
@@ -66,12 +70,19 @@ class Newcomers:
         for index, column in enumerate(main.layout.companion_columns):
             given, first = f"s.c_{column.column_name}", f"n.c_{column.column_name}"
             bit = 1 << (self.first_bit + index)
-            terms.append(f"CASE WHEN {given} <> '' AND {first} <> '' AND {given} <> {first} THEN {bit} ELSE 0 END")
-        refusing = sum(1 << (self.first_bit + n) for n, check in enumerate(self.contradictions) if not check.is_warning)
+            terms.append(
+                f"CASE WHEN {given} <> '' AND {first} <> '' AND {given} <> {first} THEN {bit} ELSE 0 END"
+            )
+        refusing = sum(
+            1 << (self.first_bit + n)
+            for n, check in enumerate(self.contradictions)
+            if not check.is_warning
+        )
         refusing += self.planner.error_mask
         key = self.key.column_name
         cursor.execute(f"""
-            UPDATE {plan} SET flags = {plan}.flags + x.bits,
+            UPDATE {plan} SET flags = {plan}.flags + x.bits - CASE WHEN x.bits & {refusing} <> 0
+                    THEN {plan}.flags & {main.bit(main.repeat)} ELSE 0 END,
                 state = CASE WHEN x.bits & {refusing} <> 0 THEN 'r' ELSE {plan}.state END
             FROM (SELECT s.row_no, {" + ".join(terms)} AS bits FROM {main.tables.stage} s
                   JOIN {self.tables.stage} n ON n.c_{key} = s.c_{key}

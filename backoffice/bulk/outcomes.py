@@ -31,7 +31,9 @@ class Outcome:
         return self.counts.get(state, 0)
 
 
-def outcome_of(cursor: CursorWrapper, batch: Batch, planner: Planner, newcomers: Newcomers | None) -> Outcome:
+def outcome_of(
+    cursor: CursorWrapper, batch: Batch, planner: Planner, newcomers: Newcomers | None
+) -> Outcome:
     """Count the plan and digest it: file, options, and for every row what happens to which record."""
     counts, hashes = _summary(cursor, planner)
     created, people = (0, {})
@@ -45,7 +47,8 @@ def outcome_of(cursor: CursorWrapper, batch: Batch, planner: Planner, newcomers:
 
 def _summary(cursor: CursorWrapper, planner: Planner) -> tuple[dict[str, int], dict[str, str]]:
     references = "".join(
-        f" || ':' || coalesce(cast(fk_{each.field.name} AS text), '')" for each in planner.layout.references
+        f" || ':' || coalesce(cast(fk_{each.field.name} AS text), '')"
+        for each in planner.layout.references
     )
     text = (
         "row_no || ':' || state || ':' || flags || ':' || coalesce(cast(target_id AS text), '') || ':' "
@@ -56,7 +59,9 @@ def _summary(cursor: CursorWrapper, planner: Planner) -> tuple[dict[str, int], d
         f"FROM {planner.tables.plan} GROUP BY state ORDER BY state"
     )
     rows = cursor.fetchall()
-    return {state: count for state, count, _sum in rows}, {state: total for state, _count, total in rows}
+    return {state: count for state, count, _sum in rows}, {
+        state: total for state, _count, total in rows
+    }
 
 
 class FaultTeller:
@@ -96,7 +101,11 @@ class FaultTeller:
             WHERE p.flags <> 0 ORDER BY p.row_no"""
 
     def _tell_row(
-        self, spool: Spool, at: tuple[int, int, int], cells: dict[str, object], extras: Sequence[object]
+        self,
+        spool: Spool,
+        at: tuple[int, int, int],
+        cells: dict[str, object],
+        extras: Sequence[object],
     ) -> None:
         row, line, flags = at
         remaining = iter(extras)

@@ -52,7 +52,9 @@ class OnceInFile:
 class Planner:
     """Builds the plan of one layout over one pair of tables."""
 
-    def __init__(self, layout: Layout, mode: str, tables: Tables, first_bit: int = 0, alias: str = "p") -> None:
+    def __init__(
+        self, layout: Layout, mode: str, tables: Tables, first_bit: int = 0, alias: str = "p"
+    ) -> None:
         self.layout, self.tables = layout, tables
         self.first_bit, self.alias = first_bit, alias
         self.row_checks = all_checks(layout, mode)
@@ -71,7 +73,11 @@ class Planner:
         return sum(self.bit(check) for check in self.checks if not check.is_warning)
 
     def _once_in_file(self) -> list[OnceInFile]:
-        by_name = {column.attribute: column for column in self.layout.columns if column not in self.layout.key}
+        by_name = {
+            column.attribute: column
+            for column in self.layout.columns
+            if column not in self.layout.key
+        }
         return [
             OnceInFile(by_name[field.name], taken_code(field))
             for field, _condition in unique_fields(self.layout.model)
@@ -81,20 +87,24 @@ class Planner:
     def _once_check(self, index: int, once: OnceInFile) -> Check:
         key = self.layout.key[0]
         other = f"(SELECT k.c_{key.column_name} FROM {self.tables.stage} k WHERE k.row_no = {self.alias}.first_u{index})"
-        return Check(once.code, taken_places((once.column, key)), other=other)
+        places = taken_places(once.column, key, is_beside=self.layout.is_all_new)
+        return Check(once.code, places, other=other)
 
     def create(self, cursor: CursorWrapper, *, with_ids: bool) -> None:
         """Make the plan table; `with_ids` takes a fresh primary key for each row to be created."""
         inner, params = self._inner()
         cursor.execute(
-            f"{self.layout.dialect.create_table} {self.tables.plan} AS {self._outer(inner, with_ids)}", params
+            f"{self.layout.dialect.create_table} {self.tables.plan} AS {self._outer(inner, with_ids)}",
+            params,
         )
         self._tell_repeats(cursor)
 
     def _inner(self) -> Sql:
         layout = self.layout
         flags, params = self._flags()
-        references = "".join(f", {each.alias}.id AS fk_{each.field.name}" for each in layout.references)
+        references = "".join(
+            f", {each.alias}.id AS fk_{each.field.name}" for each in layout.references
+        )
         keys = "".join(f", s.c_{column.column_name} AS k{n}" for n, column in enumerate(layout.key))
         once = "".join(
             f", CASE WHEN s.c_{each.column.column_name} <> '' THEN s.c_{each.column.column_name} END AS u{n}"
@@ -121,7 +131,9 @@ class Planner:
         windows = f"{first.format(keys)} AS first_row" + "".join(
             f", {first.format(f'u{n}')} AS first_u{n}" for n in range(len(self.once))
         )
-        taken = [f"(y.u{n} IS NOT NULL AND y.first_u{n} <> y.row_no)" for n in range(len(self.once))]
+        taken = [
+            f"(y.u{n} IS NOT NULL AND y.first_u{n} <> y.row_no)" for n in range(len(self.once))
+        ]
         flags = " + ".join(
             ["y.flags"]
             + [
@@ -144,7 +156,10 @@ class Planner:
     def _tell_repeats(self, cursor: CursorWrapper) -> None:
         """A repeated key with other values is refused; with the same values it is ignored."""
         plan, stage, layout = self.tables.plan, self.tables.stage, self.layout
-        tests = [layout.dialect.differs(f"a.c_{c.column_name}", f"b.c_{c.column_name}") for c in layout.own]
+        tests = [
+            layout.dialect.differs(f"a.c_{c.column_name}", f"b.c_{c.column_name}")
+            for c in layout.own
+        ]
         conflict = " OR ".join(tests) or "1=0"
         cursor.execute(f"""
             UPDATE {plan} SET

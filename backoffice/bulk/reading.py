@@ -64,7 +64,9 @@ def _suspicion(value: str | None) -> Fault | None:
     if value and is_misdecoded(value):
         return Fault(
             "mojibake",
-            _("{column} “{value}” looks like text saved in the wrong encoding. It is stored as it stands."),
+            _(
+                "{column} “{value}” looks like text saved in the wrong encoding. It is stored as it stands."
+            ),
             is_warning=True,
         )
     return None
@@ -149,7 +151,9 @@ class Cleaner:
         spool.rows.write(f"{number}\t{row.line}\t{is_bad:d}\t" + "\t".join(texts) + "\n")
 
     def _derived(self, texts: list[str]) -> list[str]:
-        cells = dict(zip(self.staged, [None if text == "\\N" else text for text in texts], strict=False))
+        cells = dict(
+            zip(self.staged, [None if text == "\\N" else text for text in texts], strict=False)
+        )
         return [copied(derive(cells)) for derive in self.derive.values()]
 
     def _write_misshapen(self, number: int, row: Row, spool: Spool) -> None:
@@ -163,12 +167,17 @@ class Cleaner:
             return Fault("bad_quoting", template, other=row.flaw), "", ""
         found = {"found": len(row.cells), "expected": self.width}
         if len(row.cells) < self.width:
-            template = _("the row has %(found)d cells, the header %(expected)d. A cell is missing.") % found
+            template = (
+                _("the row has %(found)d cells, the header %(expected)d. A cell is missing.")
+                % found
+            )
             return Fault("too_few_cells", template), "", self.delimiter.join(row.cells)
         template = _("the row has %(found)d cells, the header %(expected)d.") % found
         column = self._split_column(row.cells) if len(row.cells) == self.width + 1 else ""
         if column:
-            template += " " + _("{column} probably holds an unquoted delimiter; put it in quotation marks.")
+            template += " " + _(
+                "{column} probably holds an unquoted delimiter; put it in quotation marks."
+            )
         return Fault("too_many_cells", template), column, self.delimiter.join(row.cells)
 
     def _split_column(self, cells: list[str]) -> str:

@@ -39,16 +39,28 @@ def report_of(batch: Batch, *, dry_run: bool) -> dict[str, Any]:
 
 
 def _issue(issue: BatchIssue) -> dict[str, str | int]:
-    return Issue(issue.line, issue.row, issue.column, issue.value, issue.code, issue.message).as_dict()
+    return Issue(
+        issue.line, issue.row, issue.column, issue.value, issue.code, issue.message
+    ).as_dict()
 
 
 def closing_sentence(batch: Batch, *, dry_run: bool) -> str:
     """One sentence that says what came of the file."""
     if batch.state not in STATES:
         return batch.sentence
-    counts = {name: getattr(batch, name) for name in ("created", "updated", "unchanged", "rejected", "duplicates")}
-    told = _("%(created)d created, %(updated)d updated, %(unchanged)d unchanged, %(rejected)d rejected") % counts
-    told += ngettext(", %(count)d repeated.", ", %(count)d repeated.", batch.duplicates) % {"count": batch.duplicates}
+    counts = {
+        name: getattr(batch, name)
+        for name in ("created", "updated", "unchanged", "rejected", "duplicates")
+    }
+    told = (
+        _(
+            "%(created)d created, %(updated)d updated, %(unchanged)d unchanged, %(rejected)d rejected"
+        )
+        % counts
+    )
+    told += ngettext(", %(count)d repeated.", ", %(count)d repeated.", batch.duplicates) % {
+        "count": batch.duplicates
+    }
     if dry_run:
         return _("%(file)s could be applied: %(told)s") % {"file": batch.file_name, "told": told}
     return _("%(file)s was applied as import %(number)d: %(told)s") % {
@@ -64,7 +76,12 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
     The file is read once more beside its issues, so that nothing is kept in memory.
     """
     writer = csv.writer(Echo(), delimiter=batch.delimiter)
-    issues = batch.issues.filter(is_warning=False).order_by("row", "pk").values_list("row", "message").iterator()
+    issues = (
+        batch.issues.filter(is_warning=False)
+        .order_by("row", "pk")
+        .values_list("row", "message")
+        .iterator()
+    )
     wanted, messages = _next_row(issues, next(issues, None))
     with open_table(batch.path, batch.encoding) as reader:
         yield "\ufeff" + writer.writerow([*reader.header, "line", "errors"])
@@ -75,7 +92,9 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
                 wanted, messages = _next_row(issues, wanted[1])
 
 
-def _next_row(issues: Iterator[Told], first: Told | None) -> tuple[tuple[int, Told | None], list[str]]:
+def _next_row(
+    issues: Iterator[Told], first: Told | None
+) -> tuple[tuple[int, Told | None], list[str]]:
     """The number of the next wrong row, the issue after it, and its messages."""
     if first is None:
         return (-1, None), []
@@ -95,7 +114,9 @@ def _fitted(row: Row, width: int, delimiter: str) -> list[str]:
 
 def _printable(cell: str) -> str:
     """Bytes that did not decode become the replacement sign, which no import takes either."""
-    return formula_safe("".join("\ufffd" if "\ud800" <= sign <= "\udfff" else sign for sign in cell))
+    return formula_safe(
+        "".join("\ufffd" if "\ud800" <= sign <= "\udfff" else sign for sign in cell)
+    )
 
 
 def write_rejected(batch: Batch, stream: IO[str]) -> None:

@@ -16,7 +16,17 @@ from backoffice.bulk.columns import Column
 Derive = Callable[[Mapping[str, str | None]], str]
 
 FORBIDDEN = frozenset(
-    {"password", "is_staff", "is_superuser", "groups", "user_permissions", "id", "pk", "is_verified", "last_login"}
+    {
+        "password",
+        "is_staff",
+        "is_superuser",
+        "groups",
+        "user_permissions",
+        "id",
+        "pk",
+        "is_verified",
+        "last_login",
+    }
 )
 
 
@@ -81,7 +91,9 @@ class KindResource(ModelResource):
     def course_paths(cls) -> tuple[str, ...]:
         """Where a row's course code and presentation stand, empty for a kind without courses."""
         columns = cls.columns()
-        return tuple(columns[name].attribute for name in ("course_code", "presentation") if name in columns)
+        return tuple(
+            columns[name].attribute for name in ("course_code", "presentation") if name in columns
+        )
 
 
 kinds: dict[str, type[KindResource]] = {}
@@ -92,6 +104,8 @@ def importable(resource: type[KindResource]) -> type[KindResource]:
 
     The library adds every field of the model, the password too; only declared columns stay.
     """
-    resource.fields = {name: field for name, field in resource.fields.items() if isinstance(field, Column)}
+    resource.fields = {
+        name: field for name, field in resource.fields.items() if isinstance(field, Column)
+    }
     kinds[resource.kind] = resource
     return resource

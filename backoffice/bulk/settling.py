@@ -21,8 +21,12 @@ def settle(batch: Batch) -> Batch:
     if batch.state == Batch.State.APPLYING and batch.touched_at < now - STARTS_WITHIN:
         _settle_applying(batch)
     elif batch.state == Batch.State.READING and batch.touched_at < now - SILENT_AFTER:
-        sentence = _("The reading stopped before its end. Nothing was written; upload the file again.")
-        Batch.objects.filter(pk=batch.pk, state=Batch.State.READING).update(state=Batch.State.FAILED, sentence=sentence)
+        sentence = _(
+            "The reading stopped before its end. Nothing was written; upload the file again."
+        )
+        Batch.objects.filter(pk=batch.pk, state=Batch.State.READING).update(
+            state=Batch.State.FAILED, sentence=sentence
+        )
         batch.refresh_from_db()
     return batch
 
@@ -31,7 +35,9 @@ def _settle_applying(batch: Batch) -> None:
     dialect = dialects.current()
     with transaction.atomic(), connection.cursor() as cursor:
         if dialect.lock(cursor, batch.pk):
-            sentence = _("The process that applied the file ended before it was done. Nothing was written; try again.")
+            sentence = _(
+                "The process that applied the file ended before it was done. Nothing was written; try again."
+            )
             dead = Batch.objects.filter(pk=batch.pk, state=Batch.State.APPLYING)
             dead.update(state=Batch.State.FAILED, sentence=sentence)
     dialect.release(batch.pk)

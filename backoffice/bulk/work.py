@@ -12,8 +12,8 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.newcomers import Newcomers
 from backoffice.bulk.outcomes import Outcome, outcome_of
 from backoffice.bulk.planning import Planner, Tables
-from backoffice.bulk.reading import Cleaner, Spool, read_into
 from backoffice.bulk.readers import open_table
+from backoffice.bulk.reading import Cleaner, Spool, read_into
 from backoffice.bulk.resources import KindResource, kinds
 
 PROGRESS_STEP = 5
@@ -36,7 +36,10 @@ class Import:
         """Read the file into a spool; the names of the staged columns."""
         with open_table(self.batch.path, self.batch.encoding) as reader:
             header = match_header(reader.header, self.resource, self.batch)
-            self.batch.header, self.batch.delimiter = list(map(storable, reader.header)), reader.delimiter
+            self.batch.header, self.batch.delimiter = (
+                list(map(storable, reader.header)),
+                reader.delimiter,
+            )
             cleaner = Cleaner(header, self.resource, reader.delimiter)
             self.batch.rows = read_into(spool, reader, cleaner, self._progress)
         return cleaner.staged
@@ -53,7 +56,9 @@ class Import:
         self.drop(cursor)
         known = set(self.batch_names())
         derived = [name for name in staged if name not in known]
-        types = staged_types(self.resource, [name for name in staged if name in known], derived, self.dialect)
+        types = staged_types(
+            self.resource, [name for name in staged if name in known], derived, self.dialect
+        )
         columns = {"row_no": "integer", "line_no": "integer", "is_bad": "bool"} | types
         defined = ", ".join(f"{name} {kind}" for name, kind in columns.items())
         cursor.execute(f"{self.dialect.create_table} {self.tables.stage} ({defined})")
@@ -77,11 +82,14 @@ class Import:
         beside = tuple(placed.column.column_name for placed in header.companion)
         companion = self.resource.companion
         creates = bool(companion and getattr(self.batch, companion.option))
-        layout = Layout(self.resource, own, self.dialect, beside, creates)
+        actor = self.batch.uploaded_by
+        layout = Layout(self.resource, own, self.dialect, beside, creates, actor=actor)
         planner = Planner(layout, self.batch.mode, self.tables)
         return planner, Newcomers(planner, self.new_tables) if creates else None
 
-    def plan(self, cursor: CursorWrapper, *, with_ids: bool) -> tuple[Planner, Newcomers | None, Outcome]:
+    def plan(
+        self, cursor: CursorWrapper, *, with_ids: bool
+    ) -> tuple[Planner, Newcomers | None, Outcome]:
         """Compute what would happen to each row, now."""
         planner, newcomers = self.planners()
         for tables in (self.new_tables, self.tables):

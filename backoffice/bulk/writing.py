@@ -29,7 +29,9 @@ class Signature:
 class Writer:
     """Writes one plan into its model's table and history."""
 
-    def __init__(self, planner: Planner, signature: Signature, newcomers: Newcomers | None = None) -> None:
+    def __init__(
+        self, planner: Planner, signature: Signature, newcomers: Newcomers | None = None
+    ) -> None:
         self.planner, self.layout = planner, planner.layout
         self.signature, self.newcomers = signature, newcomers
 
@@ -41,7 +43,8 @@ class Writer:
         values, params = _joined(parts)
         source = self._source()
         cursor.execute(
-            f"INSERT INTO {self.layout.table} ({columns}) SELECT {values} {source} ON CONFLICT DO NOTHING", params
+            f"INSERT INTO {self.layout.table} ({columns}) SELECT {values} {source} ON CONFLICT DO NOTHING",
+            params,
         )
         written = cursor.rowcount
         by_column = {field.column: part for field, part in zip(fields, parts, strict=True)}
@@ -64,12 +67,16 @@ class Writer:
         column = next((each for each in self.layout.columns if each.attribute == field.name), None)
         if column or field.name in resource.derived:
             return f"s.c_{column.column_name if column else field.name}", []
-        return self._constant(field, resource.fixed.get(field.name, _default(field, self.signature.moment)))
+        return self._constant(
+            field, resource.fixed.get(field.name, _default(field, self.signature.moment))
+        )
 
     def _constant(self, field: models.Field, value: object) -> Part:
         if value is None:
             return "NULL", []
-        return self.layout.dialect.typed(_cast_type(field)), [field.get_db_prep_save(value, connection)]
+        return self.layout.dialect.typed(_cast_type(field)), [
+            field.get_db_prep_save(value, connection)
+        ]
 
     def update(self, cursor: CursorWrapper) -> int:
         """Write the rows to be changed and their history; the number of rows really written."""
@@ -89,7 +96,9 @@ class Writer:
             params,
         )
         written = cursor.rowcount
-        by_column: dict[str, Part] = {f.column: (f't."{f.column}"', []) for f in layout.model._meta.concrete_fields}
+        by_column: dict[str, Part] = {
+            f.column: (f't."{f.column}"', []) for f in layout.model._meta.concrete_fields
+        }
         source = f"FROM {plan} p JOIN {layout.table} t ON t.id = p.target_id WHERE p.state = 'u' ORDER BY p.row_no"
         self._insert_history(cursor, "~", by_column | LINE, source)
         return written
@@ -97,7 +106,9 @@ class Writer:
     def _updated(self, column: Column) -> str:
         return f"p.fk_{column.reference}" if column.reference else self.layout.given(column)
 
-    def _insert_history(self, cursor: CursorWrapper, kind: str, by_column: dict[str, Part], source: str) -> None:
+    def _insert_history(
+        self, cursor: CursorWrapper, kind: str, by_column: dict[str, Part], source: str
+    ) -> None:
         said = {
             "history_date": self.signature.moment,
             "history_type": kind,
@@ -108,25 +119,37 @@ class Writer:
         history = self.layout.model.history.model
         fields = [field for field in history._meta.concrete_fields if not field.primary_key]
         parts = [
-            by_column.get(field.column) or self._constant(field, said[field.column]) for field in fields
+            by_column.get(field.column) or self._constant(field, said[field.column])
+            for field in fields
         ]
         columns = [field.column for field in fields]
         values, params = _joined(parts)
         names = ", ".join(f'"{column}"' for column in columns)
-        cursor.execute(f"INSERT INTO {history._meta.db_table} ({names}) SELECT {values} {source}", params)
+        cursor.execute(
+            f"INSERT INTO {history._meta.db_table} ({names}) SELECT {values} {source}", params
+        )
 
 
 def _joined(parts: Sequence[Part]) -> Part:
-    return ", ".join(sql for sql, _params in parts), [param for _sql, params in parts for param in params]
+    return ", ".join(sql for sql, _params in parts), [
+        param for _sql, params in parts for param in params
+    ]
 
 
 def _cast_type(field: models.Field) -> str:
-    return field.target_field.db_type(connection) if field.is_relation else field.cast_db_type(connection)
+    return (
+        field.target_field.db_type(connection)
+        if field.is_relation
+        else field.cast_db_type(connection)
+    )
 
 
 def _default(field: models.Field, moment: datetime) -> object:
     """What Django would store in a field nobody has set."""
     if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
-        return moment.date() if isinstance(field, models.DateField) and not isinstance(field, models.DateTimeField) else moment
+        return (
+            moment.date()
+            if isinstance(field, models.DateField) and not isinstance(field, models.DateTimeField)
+            else moment
+        )
     return field.get_default()
-

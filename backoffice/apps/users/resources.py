@@ -53,7 +53,9 @@ class EnrollmentResource(KindResource):
 
     kind = "enrollments"
     label = _("enrollments")
-    companion = Companion("student", UserResource, "create_students", ("first_name", "last_name", "email"))
+    companion = Companion(
+        "student", UserResource, "create_students", ("first_name", "last_name", "email")
+    )
 
     student_id = Column("student__student_id", key=True, identifier=True, example="ab1234567")
     course_code = Column("course__code", key=True, example="BIO101")

@@ -35,16 +35,22 @@ class Limits:
     @classmethod
     def from_settings(cls) -> "Limits":
         """The operator's limits."""
-        return cls(settings.IMPORT_MAX_BYTES, settings.IMPORT_MAX_ROWS, settings.IMPORT_MAX_ROW_BYTES)
+        return cls(
+            settings.IMPORT_MAX_BYTES, settings.IMPORT_MAX_ROWS, settings.IMPORT_MAX_ROW_BYTES
+        )
 
     def check_size(self, size: int) -> None:
         """Raise FileRefused for an empty file or one over the limit."""
         if not size:
-            raise FileRefused("empty_file", _("The file is empty. Choose a file with a header and rows."))
+            raise FileRefused(
+                "empty_file", _("The file is empty. Choose a file with a header and rows.")
+            )
         if size > self.max_bytes:
             raise FileRefused(
                 "file_too_large",
-                _("The file has %(size).0f MB; at most %(limit).0f MB can be read at once. Split it.")
+                _(
+                    "The file has %(size).0f MB; at most %(limit).0f MB can be read at once. Split it."
+                )
                 % {"size": size / 1e6, "limit": self.max_bytes / 1e6},
             )
 

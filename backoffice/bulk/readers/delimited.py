@@ -48,7 +48,8 @@ def encoding_of(path: Path, named: str = "") -> str:
     except (LookupError, UnicodeError):
         raise FileRefused(
             "unknown_encoding",
-            _("“%(name)s” is not an encoding. Write for example cp1252 or iso-8859-1.") % {"name": named},
+            _("“%(name)s” is not an encoding. Write for example cp1252 or iso-8859-1.")
+            % {"name": named},
         ) from None
     return codec.name
 
@@ -63,11 +64,15 @@ class DelimitedReader(TableReader):
 
     def __enter__(self) -> "DelimitedReader":
         self._raw = self.path.open("rb")
-        self._text = io.TextIOWrapper(self._raw, encoding=self.encoding, errors="keep-undecodable", newline="")
+        self._text = io.TextIOWrapper(
+            self._raw, encoding=self.encoding, errors="keep-undecodable", newline=""
+        )
         self._line = 0
         lines = self._lines()
         first = next((line for line in lines if line.strip()), "")
-        self.delimiter = max(DELIMITERS, key=lambda sign: (first.count(sign), -DELIMITERS.index(sign)))
+        self.delimiter = max(
+            DELIMITERS, key=lambda sign: (first.count(sign), -DELIMITERS.index(sign))
+        )
         self._csv = csv.reader(self._again(first, lines), delimiter=self.delimiter, strict=True)
         self.header = self._read_header()
         return self
@@ -93,10 +98,14 @@ class DelimitedReader(TableReader):
         try:
             return next(self._csv)
         except StopIteration:
-            raise FileRefused("empty_file", _("The file is empty. Choose a file with a header and rows.")) from None
+            raise FileRefused(
+                "empty_file", _("The file is empty. Choose a file with a header and rows.")
+            ) from None
         except csv.Error as error:
             raise FileRefused(
-                "bad_quoting", _("The header on line 1 cannot be read: %(error)s.") % {"error": error}, line=1
+                "bad_quoting",
+                _("The header on line 1 cannot be read: %(error)s.") % {"error": error},
+                line=1,
             ) from None
 
     def records(self) -> Iterator[Row]:

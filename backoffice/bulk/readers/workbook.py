@@ -13,7 +13,16 @@ from backoffice.bulk.faults import FileRefused
 from backoffice.bulk.readers.base import Limits, Row, TableReader
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-ARCHIVES = (b"\x1f\x8b", b"BZh", b"7z\xbc\xaf", b"Rar!", b"\xfd7zXZ", b"%PDF", b"PK\x05\x06", b"PK\x07\x08")
+ARCHIVES = (
+    b"\x1f\x8b",
+    b"BZh",
+    b"7z\xbc\xaf",
+    b"Rar!",
+    b"\xfd7zXZ",
+    b"%PDF",
+    b"PK\x05\x06",
+    b"PK\x07\x08",
+)
 MAX_UNPACKED = 1_000_000_000
 MAX_RATIO = 200
 MAX_COLUMNS = 500
@@ -33,11 +42,14 @@ def refuse_if_not_a_plain_table(path: Path) -> bool:
     if start.startswith(OLE):
         raise FileRefused(
             "encrypted_or_old",
-            _("This is an encrypted or an old Excel file (.xls). Save it as .xlsx without a password, or as CSV."),
+            _(
+                "This is an encrypted or an old Excel file (.xls). Save it as .xlsx without a password, or as CSV."
+            ),
         )
     if start.startswith(ARCHIVES):
         raise FileRefused(
-            "not_a_table", _("This is an archive or a document, not a table. Upload a CSV or XLSX file.")
+            "not_a_table",
+            _("This is an archive or a document, not a table. Upload a CSV or XLSX file."),
         )
     return False
 
@@ -80,7 +92,9 @@ class WorkbookReader(TableReader):
             with zipfile.ZipFile(self.path) as package:
                 entries = package.infolist()
                 self._check_entries(entries)
-                self._check_dimension(package, [e for e in entries if e.filename.startswith("xl/worksheets/")])
+                self._check_dimension(
+                    package, [e for e in entries if e.filename.startswith("xl/worksheets/")]
+                )
         except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
             raise _unreadable(error) from None
 
@@ -88,11 +102,19 @@ class WorkbookReader(TableReader):
         names = [entry.filename for entry in entries]
         unpacked = sum(entry.file_size for entry in entries)
         if "xl/workbook.xml" not in names:
-            raise FileRefused("not_a_table", _("This archive is not an Excel workbook. Upload a CSV or XLSX file."))
+            raise FileRefused(
+                "not_a_table",
+                _("This archive is not an Excel workbook. Upload a CSV or XLSX file."),
+            )
         if any("vbaproject" in name.lower() for name in names):
-            raise FileRefused("macros", _("The workbook holds macros. Save it as .xlsx without macros, or as CSV."))
+            raise FileRefused(
+                "macros",
+                _("The workbook holds macros. Save it as .xlsx without macros, or as CSV."),
+            )
         if any(name.lower().endswith(NESTED) for name in names):
-            raise FileRefused("nested_archive", _("The workbook holds another archive. Save the table as CSV."))
+            raise FileRefused(
+                "nested_archive", _("The workbook holds another archive. Save the table as CSV.")
+            )
         if unpacked > MAX_UNPACKED or unpacked > MAX_RATIO * max(self.size, 10_000):
             raise FileRefused(
                 "unpacks_too_large",
@@ -111,7 +133,9 @@ class WorkbookReader(TableReader):
             if columns > MAX_COLUMNS or rows > self.limits.max_rows + 1:
                 raise FileRefused(
                     "absurd_dimension",
-                    _("The sheet claims %(columns)d columns and %(rows)d rows. Delete what lies outside the table.")
+                    _(
+                        "The sheet claims %(columns)d columns and %(rows)d rows. Delete what lies outside the table."
+                    )
                     % {"columns": columns, "rows": rows},
                 )
 
@@ -133,7 +157,8 @@ class WorkbookReader(TableReader):
         if len(values) > MAX_COLUMNS:
             raise FileRefused(
                 "absurd_dimension",
-                _("A row has %(columns)d cells. Delete what lies outside the table.") % {"columns": len(values)},
+                _("A row has %(columns)d cells. Delete what lies outside the table.")
+                % {"columns": len(values)},
             )
         cells = [cell_text(value) for value in values]
         while cells and not cells[-1]:
@@ -162,6 +187,8 @@ def cell_text(value: object) -> str:
 def _unreadable(error: Exception) -> FileRefused:
     return FileRefused(
         "unreadable_workbook",
-        _("The workbook cannot be read (%(error)s). Open it in Excel, save it again, or save it as CSV.")
+        _(
+            "The workbook cannot be read (%(error)s). Open it in Excel, save it again, or save it as CSV."
+        )
         % {"error": str(error)[:100] or type(error).__name__},
     )

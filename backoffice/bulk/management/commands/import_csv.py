@@ -26,14 +26,20 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("kind", choices=sorted(kinds))
         parser.add_argument("file", type=Path)
-        parser.add_argument("--mode", choices=["upsert", "create", "update", "sync"], default=Batch.Mode.UPSERT)
+        parser.add_argument(
+            "--mode", choices=["upsert", "create", "update", "sync"], default=Batch.Mode.UPSERT
+        )
         parser.add_argument("--on-error", choices=Batch.OnError.values, default=Batch.OnError.ABORT)
         for flag in ("--dry-run", "--create-students", "--ignore-unknown-columns"):
             parser.add_argument(flag, action="store_true")
         parser.add_argument("--dialect", choices=DIALECTS, default="auto")
         for option in ("--encoding", "--actor", "--reason"):
             parser.add_argument(option, default="")
-        for option, kind in (("--approved-by", str), ("--max-withdrawn", float), ("--max-changed", float)):
+        for option, kind in (
+            ("--approved-by", str),
+            ("--max-withdrawn", float),
+            ("--max-changed", float),
+        ):
             parser.add_argument(option, type=kind)
         for option in ("--report", "--rejected"):
             parser.add_argument(option, type=Path)
@@ -44,7 +50,9 @@ class Command(BaseCommand):
         except (OSError, ValueError) as error:
             raise CommandError(str(error), returncode=2) from error
         if options["report"]:
-            options["report"].write_text(json.dumps(result.report, ensure_ascii=False, indent=1), encoding="utf-8")
+            options["report"].write_text(
+                json.dumps(result.report, ensure_ascii=False, indent=1), encoding="utf-8"
+            )
         self.stdout.write(result.sentence)
         if result.is_refused:
             sys.exit(1)
