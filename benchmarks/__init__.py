@@ -1,0 +1,1 @@
+"""Measurements that print the ratios the README quotes: `make bench`."""

@@ -1,0 +1,86 @@
+"""Print the ratios: `python -m benchmarks`, on PostgreSQL only."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
+django.setup()
+
+from benchmarks import engine, floor, stock, world  # noqa: E402  Django must be set up first
+from benchmarks.measuring import Cost, machine, peak_memory  # noqa: E402
+
+ROWS, STOCK_ROWS, MANY_ROWS = 100_000, 10_000, 1_000_000
+
+
+def show(title: str, cost: Cost) -> None:
+    """One line of figures."""
+    print(
+        f"{title:44} {cost.wall:8.2f} s  CPU {cost.cpu:7.2f} s "
+        f"(client {cost.client:6.2f} s)  {cost.statements:7} statements"
+    )
+
+
+def against_floor(folder: Path) -> None:
+    """Import of new enrollments against bare COPY of the same rows."""
+    path = folder / "enrollments.csv"
+    world.build(ROWS)
+    world.write_file(path, ROWS)
+    ours, batch = engine.imported(path)
+    assert batch.created == ROWS, batch.sentence
+    bare = floor.copied_back()
+    again, batch = engine.imported(path)
+    assert batch.unchanged == ROWS, batch.sentence
+    show(f"{ROWS:,} new: preview, apply, history", ours)
+    show("  the same again", again)
+    show("  bare COPY of the same rows", bare)
+    print(f"  ratio of CPU: {ours.cpu / bare.cpu:.2f} (at most 2.0); again {again.cpu / ours.cpu:.2f}")
+
+
+def against_stock(folder: Path) -> None:
+    """Import against django-import-export as it comes."""
+    path = folder / "few.csv"
+    world.build(STOCK_ROWS)
+    world.write_file(path, STOCK_ROWS)
+    ours, _batch = engine.imported(path)
+    world.forget_enrollments()
+    theirs = stock.imported(path)
+    show(f"{STOCK_ROWS:,} new: preview, apply, history", ours)
+    show("  stock django-import-export", theirs)
+    print(f"  ratio of time: {theirs.wall / ours.wall:.0f} (at least 100)")
+
+
+def memory(folder: Path) -> None:
+    """Memory of a large import over that of a small one, each in a process of its own."""
+    few, many = (_peak(folder, rows) for rows in (STOCK_ROWS, MANY_ROWS))
+    print(f"{MANY_ROWS:,} rows: {many:.0f} MB at most, {many - few:.0f} MB more than {STOCK_ROWS:,} rows")
+
+
+def _peak(folder: Path, rows: int) -> float:
+    path = folder / f"{rows}.csv"
+    world.build(rows)
+    world.write_file(path, rows)
+    command = [sys.executable, "-m", "benchmarks", str(path)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def main() -> None:
+    """Run everything, or, given a file, import it and print this process's peak memory in MB."""
+    if len(sys.argv) > 1:
+        engine.imported(Path(sys.argv[1]))
+        print(peak_memory())
+        return
+    print(machine())
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        against_floor(folder)
+        against_stock(folder)
+        memory(folder)
+    world.clear()
+
+
+main()

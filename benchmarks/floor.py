@@ -1,0 +1,31 @@
+"""The floor: the same rows by bare COPY into the same tables, with their indexes and keys."""
+
+import tempfile
+from typing import IO
+
+from django.db import connection, transaction
+
+from backoffice.apps.users.models import Enrollment
+from benchmarks.measuring import Cost, measured
+
+
+def copied_back() -> Cost:
+    """Take the stored enrollments and their history out, empty the tables, COPY them in again."""
+    tables = (Enrollment._meta.db_table, Enrollment.history.model._meta.db_table)
+    streams = [_taken_out(table) for table in tables]
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+    with measured() as cost, transaction.atomic(), connection.cursor() as cursor:
+        for table, stream in zip(tables, streams, strict=True):
+            cursor.copy_expert(f"COPY {table} FROM STDIN", stream)
+    for stream in streams:
+        stream.close()
+    return cost
+
+
+def _taken_out(table: str) -> IO[bytes]:
+    stream = tempfile.TemporaryFile()
+    with connection.cursor() as cursor:
+        cursor.copy_expert(f"COPY (SELECT * FROM {table} ORDER BY 1) TO STDOUT", stream)
+    stream.seek(0)
+    return stream
