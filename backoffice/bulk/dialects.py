@@ -5,7 +5,7 @@ import hashlib
 import itertools
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
@@ -55,6 +55,10 @@ class Dialect(ABC):
         """SQL: a fresh primary key for a row of the plan."""
 
     @abstractmethod
+    def has_stale_ids(self, table: str, plan: str) -> str:
+        """SQL: a planned primary key has been taken by another row since."""
+
+    @abstractmethod
     def outcome_hash(self, text: str) -> str:
         """SQL aggregate: a number that changes when any row's text changes, whatever their order."""
 
@@ -67,8 +71,12 @@ class Dialect(ABC):
         """Give the batch free again, where the end of the transaction does not."""
 
     @abstractmethod
-    def has_table(self, cursor: CursorWrapper, table: str) -> bool:
-        """Whether the table is there."""
+    def has_tables(self, cursor: CursorWrapper, tables: Sequence[str]) -> bool:
+        """Whether all the tables are there."""
+
+    @abstractmethod
+    def drop_tables(self, cursor: CursorWrapper, tables: Sequence[str]) -> None:
+        """Remove the tables that are there."""
 
     @abstractmethod
     def for_share(self) -> str:
@@ -111,7 +119,10 @@ class Postgres(Dialect):
         return f"CAST(%s AS {type_name})"
 
     def new_id(self, table: str) -> str:
-        return f"nextval(pg_get_serial_sequence('{table}', 'id'))"
+        return f"nextval((SELECT pg_get_serial_sequence('{table}', 'id')::regclass))"
+
+    def has_stale_ids(self, table: str, plan: str) -> str:
+        return "FALSE"  # nobody else gets a number the sequence gave us
 
     def outcome_hash(self, text: str) -> str:
         return f"sum(hashtextextended({text}, 0)::numeric)::text"
@@ -125,9 +136,12 @@ class Postgres(Dialect):
     def release(self, number: int) -> None:
         """The lock ends with the transaction."""
 
-    def has_table(self, cursor: CursorWrapper, table: str) -> bool:
-        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [table])
-        return bool(cursor.fetchone()[0])
+    def has_tables(self, cursor: CursorWrapper, tables: Sequence[str]) -> bool:
+        cursor.execute("SELECT count(to_regclass(name)) FROM unnest(%s) AS name", [list(tables)])
+        return cursor.fetchone()[0] == len(tables)
+
+    def drop_tables(self, cursor: CursorWrapper, tables: Sequence[str]) -> None:
+        cursor.execute(f"DROP TABLE IF EXISTS {', '.join(tables)}")
 
     def for_share(self) -> str:
         return " FOR SHARE"
@@ -186,7 +200,14 @@ class Sqlite(Dialect):
         return "%s"  # SQLite's CAST would make a number of a date
 
     def new_id(self, table: str) -> str:
-        return f"(SELECT coalesce(max(id), 0) FROM {table}) + z.row_no"
+        return f"{self._last_id(table)} + z.row_no"
+
+    def has_stale_ids(self, table: str, plan: str) -> str:
+        return f"{self._last_id(table)} >= (SELECT min(new_id) FROM {plan})"
+
+    def _last_id(self, table: str) -> str:
+        """SQL: the highest id ever given, so that a deleted row's id is not given again."""
+        return f"(SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = '{table}')"
 
     def outcome_hash(self, text: str) -> str:
         return f"outcome_hash({text})"
@@ -197,9 +218,16 @@ class Sqlite(Dialect):
     def release(self, number: int) -> None:
         SqliteLocks.release(number)
 
-    def has_table(self, cursor: CursorWrapper, table: str) -> bool:
-        cursor.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = %s", [table])
-        return cursor.fetchone() is not None
+    def has_tables(self, cursor: CursorWrapper, tables: Sequence[str]) -> bool:
+        marks = ", ".join(["%s"] * len(tables))
+        cursor.execute(
+            f"SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ({marks})", tables
+        )
+        return cursor.fetchone()[0] == len(tables)
+
+    def drop_tables(self, cursor: CursorWrapper, tables: Sequence[str]) -> None:
+        for table in tables:
+            cursor.execute(f"DROP TABLE IF EXISTS {table}")
 
     def for_share(self) -> str:
         return ""

@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.files import File
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -92,8 +92,9 @@ def preview(batch: Batch) -> Batch:
 
 def _tell_outcome(work: Import, cursor: CursorWrapper, spool: Spool) -> None:
     """Plan, list the issues and write the totals into the batch."""
-    planner, newcomers, outcome = work.plan(cursor, with_ids=False)
-    FaultTeller(planner, newcomers).tell(spool)
+    planner, newcomers, outcome = work.plan(cursor)
+    if outcome.has_faults:
+        FaultTeller(planner, newcomers).tell(spool)
     batch = work.batch
     batch.issues.all().delete()
     work.dialect.load(cursor, BatchIssue._meta.db_table, ISSUE_COLUMNS, spool.issues)
@@ -163,9 +164,8 @@ def apply(batch: Batch, digest: str, actor: Any) -> Batch:
     try:
         with timed(batch):
             _write(batch, actor)
-    except OutcomeChanged:
-        preview(batch)
-        raise
+    except (OutcomeChanged, IntegrityError) as error:
+        raise _renewed(batch, error) from error
     except (NotApplied, FileRefused, DatabaseError) as error:
         raise NotApplied(_fail(batch, error)) from error
     return batch
@@ -178,7 +178,6 @@ def _write(batch: Batch, actor: Any) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             work.dialect.prepare(cursor, batch.rows)
             _hold(work, cursor)
-            _restage_if_lost(work, cursor)
             _write_plan(work, cursor, actor)
     finally:
         work.dialect.release(batch.pk)
@@ -206,53 +205,32 @@ def _check_file(batch: Batch) -> None:
         )
 
 
-def _restage_if_lost(work: Import, cursor: CursorWrapper) -> None:
-    """Read the file again when the staged rows did not survive (a crash empties unlogged tables)."""
-    tables = (work.tables.stage, work.tables.plan)
-    if all(work.dialect.has_table(cursor, table) for table in tables):
-        cursor.execute(f"SELECT count(*) FROM {work.tables.stage}")
-        if cursor.fetchone()[0] == work.batch.rows:
-            _lock_rows(work, cursor)
-            return
+def _planned_anew(work: Import, cursor: CursorWrapper) -> Outcome:
+    """Read the file anew and plan it: what the preview left is gone, or the data changed."""
     with Spool(work.batch.pk) as spool:
         work.stage(cursor, spool, work.read(spool))
-
-
-def _lock_rows(work: Import, cursor: CursorWrapper) -> None:
-    """Keep the rows to be changed, and what new rows refer to, as they are until we are done."""
-    planner, _newcomers = work.planners()
-    share = work.dialect.for_share()
-    if not share:
-        return
-    plan, layout = work.tables.plan, planner.layout
-    cursor.execute(
-        f"SELECT count(*) FROM (SELECT id FROM {layout.table} WHERE id IN "
-        f"(SELECT target_id FROM {plan} WHERE state = 'u') ORDER BY id FOR UPDATE) x"
-    )
-    for reference in layout.references:
-        if reference.field.name != layout.key[0].reference:
-            cursor.execute(
-                f"SELECT count(*) FROM (SELECT id FROM {reference.table} WHERE id IN "
-                f"(SELECT fk_{reference.field.name} FROM {plan}) ORDER BY id{share}) x"
-            )
+    return work.plan(cursor)[-1]
 
 
 def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
     batch = work.batch
-    planner, newcomers, outcome = work.plan(cursor, with_ids=True)
-    if outcome.digest != batch.digest:
+    if not work.still_holds(cursor) and _planned_anew(work, cursor).digest != batch.digest:
         raise OutcomeChanged(_changed())
+    planner, newcomers = work.planners()
     with recording(
         actor=actor, source=ChangeSet.Source.IMPORT, reason=batch.reason, batch=batch.pk
     ) as record:
         change_set = record.change_set
     signature = Signature(timezone.now(), actor.pk if actor else None, batch.reason, change_set.pk)
     written = 0
-    if newcomers:
+    if newcomers and batch.created_students:
         written += Writer(newcomers.planner, signature).insert(cursor)
     writer = Writer(planner, signature, newcomers)
-    written += writer.insert(cursor) + writer.update(cursor)
-    if written != outcome.newcomers + outcome.count(State.CREATED) + outcome.count(State.UPDATED):
+    if batch.created:
+        written += writer.insert(cursor)
+    if batch.updated:
+        written += writer.update(cursor)
+    if written != batch.created_students + batch.created + batch.updated:
         raise OutcomeChanged(_changed())
     work.drop(cursor)
     batch.state, batch.change_set, batch.applied_at = (
@@ -262,6 +240,15 @@ def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
     )
     batch.sentence = ""
     batch.save()
+
+
+def _renewed(batch: Batch, error: Exception) -> NotApplied:
+    """Preview again. If the outcome is the same, the database refuses for a reason of its own."""
+    digest = batch.digest
+    preview(batch)
+    if batch.digest == digest and isinstance(error, DatabaseError):
+        return NotApplied(_fail(batch, error))
+    return OutcomeChanged(_changed())
 
 
 def _changed() -> str:
@@ -276,7 +263,7 @@ def _fail(batch: Batch, error: Exception) -> str:
         }
     else:
         sentence = str(error)
-    Batch.objects.filter(pk=batch.pk, state=Batch.State.APPLYING).update(
+    Batch.objects.filter(pk=batch.pk).exclude(state=Batch.State.APPLIED).update(
         state=Batch.State.FAILED, sentence=sentence
     )
     batch.refresh_from_db()

@@ -48,10 +48,10 @@ class Newcomers:
             for check, column in zip(self.contradictions, columns, strict=True)
         ]
 
-    def plan(self, cursor: CursorWrapper, *, with_ids: bool) -> None:
+    def plan(self, cursor: CursorWrapper) -> None:
         """Stage and plan the newcomers, then tell the main plan what is wrong with them."""
         self._stage(cursor)
-        self.planner.create(cursor, with_ids=with_ids)
+        self.planner.create(cursor)
         self._tell(cursor)
 
     def _stage(self, cursor: CursorWrapper) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -24,7 +24,8 @@ class Outcome:
 
     counts: dict[str, int]
     newcomers: int
-    digest: str = field(default="")
+    digest: str
+    has_faults: bool
 
     def count(self, state: State) -> int:
         """How many rows of the file are in this state."""
@@ -35,33 +36,30 @@ def outcome_of(
     cursor: CursorWrapper, batch: Batch, planner: Planner, newcomers: Newcomers | None
 ) -> Outcome:
     """Count the plan and digest it: file, options, and for every row what happens to which record."""
-    counts, hashes = _summary(cursor, planner)
-    created, people = (0, {})
-    if newcomers:
-        told, people = _summary(cursor, newcomers.planner)
-        created = told.get(State.CREATED, 0)
-    basis = [batch.options, batch.file_hash, sorted(counts.items()), hashes, people]
+    plans = [planner, newcomers.planner] if newcomers else [planner]
+    queries = [_summary(number, each) for number, each in enumerate(plans)]
+    cursor.execute(" UNION ALL ".join(queries) + " ORDER BY 1, 2")
+    rows = cursor.fetchall()
+    counts = {state: count for number, state, count, *_rest in rows if not number}
+    created = sum(count for number, state, count, *_rest in rows if number and state == State.CREATED)
+    basis = [batch.options, batch.file_hash, [list(map(str, row)) for row in rows]]
     digest = hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
-    return Outcome(counts, created, digest)
+    return Outcome(counts, created, digest, has_faults=any(row[-1] for row in rows))
 
 
-def _summary(cursor: CursorWrapper, planner: Planner) -> tuple[dict[str, int], dict[str, str]]:
+def _summary(number: int, planner: Planner) -> str:
     references = "".join(
         f" || ':' || coalesce(cast(fk_{each.field.name} AS text), '')"
         for each in planner.layout.references
     )
     text = (
-        "row_no || ':' || state || ':' || flags || ':' || coalesce(cast(target_id AS text), '') || ':' "
-        f"|| coalesce(before, ''){references}"
+        "row_no || ':' || state || ':' || flags || ':' || coalesce(cast(target_id AS text), '') "
+        f"|| ':' || coalesce(before, ''){references}"
     )
-    cursor.execute(
-        f"SELECT state, count(*), {planner.layout.dialect.outcome_hash(text)} "
-        f"FROM {planner.tables.plan} GROUP BY state ORDER BY state"
+    return (
+        f"SELECT {number} AS plan, state, count(*), {planner.layout.dialect.outcome_hash(text)}, "
+        f"max(flags) FROM {planner.tables.plan} GROUP BY state"
     )
-    rows = cursor.fetchall()
-    return {state: count for state, count, _sum in rows}, {
-        state: total for state, _count, total in rows
-    }
 
 
 class FaultTeller:

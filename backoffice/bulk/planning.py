@@ -90,14 +90,29 @@ class Planner:
         places = taken_places(once.column, key, is_beside=self.layout.is_all_new)
         return Check(once.code, places, other=other)
 
-    def create(self, cursor: CursorWrapper, *, with_ids: bool) -> None:
-        """Make the plan table; `with_ids` takes a fresh primary key for each row to be created."""
+    def create(self, cursor: CursorWrapper) -> None:
+        """Make the plan table; each row to be created gets a fresh primary key."""
         inner, params = self._inner()
+        create = self.layout.dialect.create_table
+        cursor.execute(f"{create} {self.tables.plan} AS {self._outer(inner)}", params)
+        if not self.layout.is_all_new:
+            self._tell_repeats(cursor)
+
+    def still_holds(self, cursor: CursorWrapper) -> bool:
+        """Whether the plan, made in an earlier transaction, is what would be planned now."""
+        inner, params = self._inner()
+        facts = ["target_id", "before", *(f"fk_{each.field.name}" for each in self.layout.references)]
+        differs = self.layout.dialect.differs
+        tests = [differs(f"q.{fact}", f"p.{fact}") for fact in facts]
+        own_bits = sum(self.bit(check) for check in self.row_checks)
+        tests.append(f"p.flags & {own_bits} <> q.flags")
+        tests.append(self.layout.dialect.has_stale_ids(self.layout.table, self.tables.plan))
         cursor.execute(
-            f"{self.layout.dialect.create_table} {self.tables.plan} AS {self._outer(inner, with_ids)}",
+            f"SELECT 1 FROM ({inner}) q JOIN {self.tables.plan} p ON p.row_no = q.row_no "
+            f"WHERE {' OR '.join(tests)} LIMIT 1",
             params,
         )
-        self._tell_repeats(cursor)
+        return cursor.fetchone() is None
 
     def _inner(self) -> Sql:
         layout = self.layout
@@ -124,38 +139,55 @@ class Planner:
             params.extend(check.condition[1])
         return "CAST(" + " + ".join(terms) + " AS bigint)", tuple(params)
 
-    def _outer(self, inner: str, with_ids: bool) -> str:
-        good = f"(NOT is_bad AND flags & {self.error_mask} = 0)"
-        first = f"MIN(CASE WHEN {good} THEN row_no END) OVER (PARTITION BY {{}})"
-        keys = ", ".join(f"k{n}" for n in range(len(self.layout.key)))
-        windows = f"{first.format(keys)} AS first_row" + "".join(
-            f", {first.format(f'u{n}')} AS first_u{n}" for n in range(len(self.once))
-        )
-        taken = [
-            f"(y.u{n} IS NOT NULL AND y.first_u{n} <> y.row_no)" for n in range(len(self.once))
-        ]
-        flags = " + ".join(
-            ["y.flags"]
-            + [
-                f"CASE WHEN y.first_row = y.row_no AND {sql} THEN {self.bit(check)} ELSE 0 END"
-                for sql, check in zip(taken, self.once_checks, strict=True)
-            ]
-        )
-        state = f"""CASE WHEN NOT {good} THEN 'r'
+    def _outer(self, inner: str) -> str:
+        taken = [f"y.first_u{n} <> y.row_no" for n in range(len(self.once))]
+        state = f"""CASE WHEN NOT {self._good} THEN 'r'
             WHEN y.first_row <> y.row_no THEN 'd' WHEN {" OR ".join(taken) or "1=0"} THEN 'r'
             WHEN y.target_id IS NULL THEN 'c' WHEN y.differs THEN 'u' ELSE 'e' END"""
-        new_id = self.layout.dialect.new_id(self.layout.table) if with_ids else "NULL"
+        flags = "".join(
+            f" + CASE WHEN y.first_row = y.row_no AND {sql} THEN {self.bit(check)} ELSE 0 END"
+            for sql, check in zip(taken, self.once_checks, strict=True)
+        )
+        new_id = self.layout.dialect.new_id(self.layout.table)
         references = "".join(f", y.fk_{each.field.name}" for each in self.layout.references)
         once = "".join(f", y.first_u{n}" for n in range(len(self.once)))
+        repeats, firsts, joins = self._repeats()
         return f"""
+            WITH q AS MATERIALIZED ({inner}){repeats}
             SELECT z.*, CASE WHEN z.state = 'c' THEN CAST({new_id} AS bigint) END AS new_id FROM (
               SELECT y.row_no, y.line_no, y.target_id{references}{once}, y.first_row, y.before,
-                {flags} AS flags, {state} AS state
-              FROM (SELECT q.*, {windows} FROM ({inner}) q) y) z"""
+                y.flags{flags} AS flags, {state} AS state
+              FROM (SELECT q.*{firsts} FROM q {joins}) y) z"""
+
+    @property
+    def _good(self) -> str:
+        """SQL: nothing in the row itself refuses it."""
+        return f"(NOT is_bad AND flags & {self.error_mask} = 0)"
+
+    def _repeats(self) -> tuple[str, str, str]:
+        """SQL: for keys and values that stand more than once, the first good row that has them.
+
+        Groups instead of windows: a file repeats little, and a window sorts every row.
+        """
+        groups = {"first_row": [f"k{n}" for n in range(len(self.layout.key))]}
+        groups |= {f"first_u{n}": [f"u{n}"] for n in range(len(self.once))}
+        tables = firsts = joins = ""
+        for name, columns in groups.items():
+            listed, given = ", ".join(columns), " AND ".join(f"{c} IS NOT NULL" for c in columns)
+            tables += f""", {name}_of AS (
+                SELECT {listed}, MIN(CASE WHEN {self._good} THEN row_no END) AS row_no
+                FROM q WHERE {given} GROUP BY {listed} HAVING count(*) > 1)"""
+            firsts += f", coalesce({name}_of.row_no, q.row_no) AS {name}"
+            match = " AND ".join(f"{name}_of.{column} = q.{column}" for column in columns)
+            joins += f" LEFT JOIN {name}_of ON {match}"
+        return tables, firsts, joins
 
     def _tell_repeats(self, cursor: CursorWrapper) -> None:
         """A repeated key with other values is refused; with the same values it is ignored."""
         plan, stage, layout = self.tables.plan, self.tables.stage, self.layout
+        cursor.execute(f"SELECT 1 FROM {plan} WHERE state = 'd' LIMIT 1")
+        if not cursor.fetchone():
+            return
         tests = [
             layout.dialect.differs(f"a.c_{c.column_name}", f"b.c_{c.column_name}")
             for c in layout.own

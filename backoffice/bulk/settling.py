@@ -44,21 +44,22 @@ def _settle_applying(batch: Batch) -> None:
     batch.refresh_from_db()
 
 
-def discard(batch: Batch) -> None:
-    """Throw away a file nobody applied: its rows, its issues' staging and the stored file."""
+def discard(batch: Batch) -> bool:
+    """Throw away a file nobody applied, with its staged rows; False if it is past that."""
     with transaction.atomic(), connection.cursor() as cursor:
+        waiting = Batch.objects.unfinished().filter(pk=batch.pk)
+        if not waiting.update(state=Batch.State.DISCARDED, touched_at=timezone.now()):
+            return False
         Import(batch).drop(cursor)
-        batch.state = Batch.State.DISCARDED
-        batch.save()
     batch.file.delete(save=False)
+    batch.refresh_from_db()
+    return True
 
 
 def discard_abandoned() -> int:
     """Discard previews nobody decided on for a day; how many there were."""
     abandoned = Batch.objects.unfinished().filter(uploaded_at__lt=timezone.now() - ABANDONED_AFTER)
-    for batch in abandoned:
-        discard(batch)
-    return len(abandoned)
+    return sum(discard(batch) for batch in abandoned)
 
 
 def forget(batch: Batch) -> None:

@@ -1,5 +1,6 @@
 """One batch at work: its file, its staging tables and the plan made of them."""
 
+import time
 from dataclasses import dataclass, field
 
 from django.db.backends.utils import CursorWrapper
@@ -16,7 +17,9 @@ from backoffice.bulk.readers import open_table
 from backoffice.bulk.reading import Cleaner, Spool, read_into
 from backoffice.bulk.resources import KindResource, kinds
 
-PROGRESS_STEP = 5
+READ_PERCENT = 80  # the share of reading in the whole work, for the progress bar
+PROGRESS_STEP = 10
+PROGRESS_PAUSE = 0.5  # seconds
 
 
 @dataclass
@@ -25,6 +28,7 @@ class Import:
 
     batch: Batch
     dialect: dialects.Dialect = field(default_factory=dialects.current)
+    told_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.resource: type[KindResource] = kinds[self.batch.kind]
@@ -45,9 +49,10 @@ class Import:
         return cleaner.staged
 
     def _progress(self, fraction: float, rows: int) -> None:
-        """Tell how far the reading is, at most twenty times a file."""
-        percent = int(fraction * 80)
-        if percent >= self.batch.progress + PROGRESS_STEP:
+        """Tell how far the reading is: seldom enough that a file's size costs no statements."""
+        percent, now = int(fraction * READ_PERCENT), time.monotonic()
+        if percent >= self.batch.progress + PROGRESS_STEP and now >= self.told_at + PROGRESS_PAUSE:
+            self.told_at = now
             self.batch.progress, self.batch.rows_read = percent, rows
             self.batch.save(update_fields=["progress", "rows_read", "touched_at"])
 
@@ -71,9 +76,12 @@ class Import:
 
     def drop(self, cursor: CursorWrapper) -> None:
         """Remove the batch's tables."""
-        for tables in (self.new_tables, self.tables):
-            cursor.execute(f"DROP TABLE IF EXISTS {tables.plan}")
-            cursor.execute(f"DROP TABLE IF EXISTS {tables.stage}")
+        self._drop(cursor, self.tables.stage)
+
+    def _drop(self, cursor: CursorWrapper, *besides: str) -> None:
+        """Remove what was computed from the staged rows."""
+        computed = (self.new_tables.plan, self.new_tables.stage, self.tables.plan)
+        self.dialect.drop_tables(cursor, [*computed, *besides])
 
     def planners(self) -> tuple[Planner, Newcomers | None]:
         """The plan of the kind, and that of the records it creates on the way."""
@@ -87,15 +95,42 @@ class Import:
         planner = Planner(layout, self.batch.mode, self.tables)
         return planner, Newcomers(planner, self.new_tables) if creates else None
 
-    def plan(
-        self, cursor: CursorWrapper, *, with_ids: bool
-    ) -> tuple[Planner, Newcomers | None, Outcome]:
+    def plan(self, cursor: CursorWrapper) -> tuple[Planner, Newcomers | None, Outcome]:
         """Compute what would happen to each row, now."""
         planner, newcomers = self.planners()
-        for tables in (self.new_tables, self.tables):
-            cursor.execute(f"DROP TABLE IF EXISTS {tables.plan}")
-        planner.create(cursor, with_ids=with_ids)
+        self._drop(cursor)
+        planner.create(cursor)
         if newcomers:
-            cursor.execute(f"DROP TABLE IF EXISTS {self.new_tables.stage}")
-            newcomers.plan(cursor, with_ids=with_ids)
+            newcomers.plan(cursor)
         return planner, newcomers, outcome_of(cursor, self.batch, planner, newcomers)
+
+    def still_holds(self, cursor: CursorWrapper) -> bool:
+        """Whether the rows and the plan of the preview are there, and would be planned the same now."""
+        planner, newcomers = self.planners()
+        tables = [self.tables.stage, self.tables.plan]
+        if newcomers:
+            tables += [self.new_tables.stage, self.new_tables.plan]
+        if not self.dialect.has_tables(cursor, tables):
+            return False
+        cursor.execute(f"SELECT count(*) FROM {self.tables.plan}")
+        if cursor.fetchone()[0] != self.batch.rows:
+            return False  # a crash of the database empties unlogged tables
+        self._lock_rows(cursor, planner)
+        plans = [planner, newcomers.planner] if newcomers else [planner]
+        return all(each.still_holds(cursor) for each in plans)
+
+    def _lock_rows(self, cursor: CursorWrapper, planner: Planner) -> None:
+        """Keep the rows to be changed, and what new rows refer to, as they are until we are done."""
+        layout, plan, share = planner.layout, self.tables.plan, self.dialect.for_share()
+        if not share:
+            return
+        cursor.execute(
+            f"SELECT count(*) FROM (SELECT id FROM {layout.table} WHERE id IN "
+            f"(SELECT target_id FROM {plan} WHERE state = 'u') ORDER BY id FOR UPDATE) x"
+        )
+        for reference in layout.references:
+            if reference.field.name != layout.key[0].reference:
+                cursor.execute(
+                    f"SELECT count(*) FROM (SELECT id FROM {reference.table} WHERE id IN "
+                    f"(SELECT fk_{reference.field.name} FROM {plan}) ORDER BY id{share}) x"
+                )

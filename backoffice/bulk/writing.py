@@ -43,7 +43,7 @@ class Writer:
         values, params = _joined(parts)
         source = self._source()
         cursor.execute(
-            f"INSERT INTO {self.layout.table} ({columns}) SELECT {values} {source} ON CONFLICT DO NOTHING",
+            f"INSERT INTO {self.layout.table} ({columns}) SELECT {values} {source}",
             params,
         )
         written = cursor.rowcount
@@ -54,7 +54,7 @@ class Writer:
     def _source(self) -> str:
         link = self.newcomers.link if self.newcomers else ""
         stage, plan = self.planner.tables.stage, self.planner.tables.plan
-        return f"FROM {plan} p JOIN {stage} s ON s.row_no = p.row_no {link} WHERE p.state = 'c' ORDER BY p.row_no"
+        return f"FROM {plan} p JOIN {stage} s ON s.row_no = p.row_no {link} WHERE p.state = 'c'"
 
     def _new_value(self, field: models.Field) -> Part:
         """SQL and parameters of a new row's value in a field."""
@@ -99,7 +99,7 @@ class Writer:
         by_column: dict[str, Part] = {
             f.column: (f't."{f.column}"', []) for f in layout.model._meta.concrete_fields
         }
-        source = f"FROM {plan} p JOIN {layout.table} t ON t.id = p.target_id WHERE p.state = 'u' ORDER BY p.row_no"
+        source = f"FROM {plan} p JOIN {layout.table} t ON t.id = p.target_id WHERE p.state = 'u'"
         self._insert_history(cursor, "~", by_column | LINE, source)
         return written
 
