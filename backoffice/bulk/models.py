@@ -135,6 +135,48 @@ class Batch(models.Model):
         return Path(self.file.path)
 
     @property
+    def can_leave_out(self) -> bool:
+        """Whether the file was refused only because some of its rows are wrong."""
+        is_refused = self.state == self.State.REFUSED and self.on_error == self.OnError.ABORT
+        return is_refused and 0 < self.rejected < self.rows
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether the counts say what was written, not what would be."""
+        return self.state == self.State.APPLIED
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing left to decide."""
+        return self.state not in (*self.UNFINISHED, self.State.APPLYING)
+
+    @property
+    def shares(self) -> list[dict[str, object]]:
+        """How the rows divide by what happens to them, in percent, for the coloured bar."""
+        names = ("created", "updated", "unchanged", "duplicates", "rejected")
+        counts = {name: getattr(self, name) for name in names}
+        return [
+            {
+                "name": name,
+                "title": self._meta.get_field(name).verbose_name,
+                "count": count,
+                "percent": f"{100 * count / self.rows:.2f}",
+            }
+            for name, count in counts.items()
+            if count
+        ]
+
+    @property
+    def writes(self) -> int:
+        """How many rows applying the file would write or has written."""
+        return self.created + self.updated + self.created_students
+
+    def earlier_with_the_same_file(self) -> "Batch | None":
+        """The newest applied import of the very same file, before this one."""
+        same = Batch.objects.filter(file_hash=self.file_hash, kind=self.kind, pk__lt=self.pk)
+        return same.filter(state=self.State.APPLIED).order_by("-pk").first()
+
+    @property
     def options(self) -> dict[str, bool | str]:
         """What the person chose, as the digest covers it."""
         return {

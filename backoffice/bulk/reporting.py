@@ -70,6 +70,16 @@ def closing_sentence(batch: Batch, *, dry_run: bool) -> str:
     }
 
 
+def issue_lines(batch: Batch) -> Iterator[str]:
+    """All errors and warnings as CSV lines, safe to open in a spreadsheet."""
+    writer = csv.writer(Echo())
+    yield "\ufeff" + writer.writerow(["line", "row", "kind", "column", "value", "code", "message"])
+    for issue in batch.issues.iterator():
+        kind = "warning" if issue.is_warning else "error"
+        texts = map(formula_safe, (issue.column, issue.value, issue.code, issue.message))
+        yield writer.writerow([issue.line, issue.row, kind, *texts])
+
+
 def rejected_rows(batch: Batch) -> Iterator[str]:
     """The wrong rows as CSV lines: the file's header and cells, then the line and the errors.
 

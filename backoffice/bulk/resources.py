@@ -58,6 +58,7 @@ class KindResource(ModelResource):
 
     kind: ClassVar[str] = ""
     label: ClassVar[str] = ""
+    order: ClassVar[int] = 0
     companion: ClassVar[Companion | None] = None
     forbidden: ClassVar[frozenset[str]] = FORBIDDEN
     ignored: ClassVar[frozenset[str]] = frozenset()

@@ -22,6 +22,7 @@ class CourseResource(KindResource):
 
     kind = "courses"
     label = _("courses")
+    order = 2
     ignored = frozenset({"length_days"})
     derived: ClassVar[Mapping[str, Derive]] = {"slug": slug_of}
 

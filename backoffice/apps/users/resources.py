@@ -22,6 +22,7 @@ class UserResource(KindResource):
 
     kind = "users"
     label = _("people")
+    order = 1
     forbidden = FORBIDDEN | {"role"}
     alternative_key = "username"
     derived: ClassVar[Mapping[str, Derive]] = {"username": username_of}
@@ -53,6 +54,7 @@ class EnrollmentResource(KindResource):
 
     kind = "enrollments"
     label = _("enrollments")
+    order = 3
     companion = Companion(
         "student", UserResource, "create_students", ("first_name", "last_name", "email")
     )

@@ -1,0 +1,65 @@
+"""Imports on the admin site."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action, display
+
+from backoffice.admin_site.model_admin import PlainAdmin
+from backoffice.admin_site.roles import may
+from backoffice.bulk.models import Batch
+from backoffice.bulk.pages import BatchPages
+
+STATE_COLOURS = {
+    Batch.State.PREVIEWED: "info",
+    Batch.State.READING: "info",
+    Batch.State.APPLIED: "success",
+    Batch.State.REFUSED: "danger",
+    Batch.State.FAILED: "danger",
+}
+
+
+@admin.register(Batch)
+class BatchAdmin(BatchPages, PlainAdmin):
+    """All imports; the pages of one are our own."""
+
+    icon = "upload_file"
+    list_display = ("shown_file", "shown_state", "rows", "created", "updated", "rejected", "seconds")
+    list_filter = ("state", "kind")
+    search_fields = ("file_name", "uploader_name")
+    actions_list = ("new_import",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """An import begins with a file, not with this form; see the upload page."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody edits what is on record about an import."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nor does anybody remove it."""
+        return False
+
+    def has_upload_permission(self, request: HttpRequest) -> bool:
+        """Who may bring a file in at all."""
+        return may(request.user, "add", Batch)
+
+    @action(description=_("Import a file"), icon="upload_file", permissions=["upload"])
+    def new_import(self, request: HttpRequest) -> HttpResponse:
+        """The way from the list to the upload page."""
+        return redirect("admin:bulk_batch_upload")
+
+    @display(description=_("file"), header=True, ordering="pk")
+    def shown_file(self, batch: Batch) -> list[str]:
+        """The file's name, and who brought it when."""
+        when = f"{batch.uploaded_at:%Y-%m-%d %H:%M}"
+        return [batch.file_name, f"{batch.uploader_name} · {when}"]
+
+    @display(description=_("state"), label=STATE_COLOURS, ordering="state")
+    def shown_state(self, batch: Batch) -> tuple[str, str]:
+        """The state in words, in its colour."""
+        return batch.state, batch.get_state_display()

@@ -1,0 +1,89 @@
+"""What an applied import changed, from the history it wrote."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db import models
+from django.http import HttpRequest
+from django.urls import reverse
+
+from backoffice.admin_site.roles import may
+from backoffice.admin_site.visibility import permitted
+from backoffice.bulk.models import Batch
+from backoffice.bulk.resources import KindResource, kinds
+
+PER_PAGE = 50
+
+
+@dataclass(frozen=True)
+class ChangedRow:
+    """One row an import wrote, with the addresses of its page and its history."""
+
+    line: int | None
+    what: str
+    name: str
+    page: str
+    history: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """One page of the rows an import wrote, of the kind itself or of those created on the way."""
+
+    page: Page
+    rows: list[ChangedRow]
+    tabs: list[dict[str, Any]]
+
+
+def changed_rows(batch: Batch, request: HttpRequest) -> Changes:
+    """The rows an applied batch wrote, as far as the person may see them."""
+    resource = kinds[batch.kind]
+    resources = [resource]
+    if batch.created_students and resource.companion:
+        resources.append(resource.companion.resource)
+    chosen = next((r for r in resources if r.kind == request.GET.get("of")), resource)
+    history = chosen.model().history.model
+    written = history.objects.filter(change_set=batch.change_set_id).order_by("history_id")
+    total = batch.created + batch.updated if chosen is resource else batch.created_students
+    page = _Known(written, total).get_page(request.GET.get("page"))
+    return Changes(page, _rows(page, chosen, request), _tabs(resources, chosen))
+
+
+class _Known(Paginator):
+    """A paginator over as many rows as the batch says it wrote; counting them again is dear."""
+
+    def __init__(self, rows: models.QuerySet[Any], total: int) -> None:
+        super().__init__(rows, PER_PAGE)
+        self.count = total
+
+
+def _rows(page: Page, resource: type[KindResource], request: HttpRequest) -> list[ChangedRow]:
+    model = resource.model()
+    named = sorted({c.reference for c in resource.columns().values() if c.reference})
+    visible = permitted(model._base_manager.select_related(*named), request.user, "view")
+    found = visible.in_bulk([row.id for row in page])
+    prefix = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    has_history = may(request.user, "history", model)
+    return [
+        ChangedRow(
+            line=row.line,
+            what=row.get_history_type_display(),
+            name=str(found[row.id]),
+            page=reverse(f"{prefix}_change", args=[row.id]),
+            history=reverse(f"{prefix}_history", args=[row.id]) if has_history else "",
+        )
+        for row in page
+        if row.id in found
+    ]
+
+
+def _tabs(
+    resources: list[type[KindResource]], chosen: type[KindResource]
+) -> list[dict[str, Any]]:
+    if len(resources) == 1:
+        return []
+    return [
+        {"title": each.label, "link": f"?of={each.kind}", "active": each is chosen}
+        for each in resources
+    ]

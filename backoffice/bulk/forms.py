@@ -1,0 +1,77 @@
+"""The upload form."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from backoffice.bulk.faults import FileRefused
+from backoffice.bulk.models import Batch
+from backoffice.bulk.readers import Limits
+from backoffice.bulk.resources import KindResource
+
+
+class UploadForm(forms.Form):
+    """A file, and how to take it."""
+
+    file = forms.FileField(
+        label=_("File"),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.tsv,.txt,.xlsx"}),
+        max_length=255,
+    )
+    create_students = forms.BooleanField(
+        label=_("Create students"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=_("Students the file names and nobody knows yet are added with their names."),
+    )
+    ignore_unknown_columns = forms.BooleanField(
+        label=_("Ignore unknown columns"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=_("Otherwise a column this page does not list refuses the file."),
+    )
+    mode = forms.ChoiceField(
+        label=_("Known rows"), choices=Batch.Mode.choices, widget=UnfoldAdminSelectWidget
+    )
+    on_error = forms.ChoiceField(
+        label=_("Wrong rows"), choices=Batch.OnError.choices, widget=UnfoldAdminSelectWidget
+    )
+    encoding = forms.CharField(
+        label=_("Encoding"),
+        required=False,
+        max_length=40,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Leave blank for UTF-8, UTF-16 and Excel. Old exports may need cp1252."),
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Stands in the history of every row this file changes."),
+    )
+
+    def __init__(self, resource: type[KindResource], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not resource.companion:
+            del self.fields["create_students"]
+
+    def clean_file(self) -> Any:
+        """Refuse what is too large before anything is kept; the reader looks at the rest."""
+        file = self.cleaned_data["file"]
+        try:
+            Limits.from_settings().check_size(file.size)
+        except FileRefused as refusal:
+            raise forms.ValidationError(refusal.message, code=refusal.code) from refusal
+        return file
+
+    def options(self) -> dict[str, Any]:
+        """The chosen options, as fields of a batch."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "file"}

@@ -1,0 +1,94 @@
+"""What an upload page tells about a kind: its columns, what they take, and an empty file to fill."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from backoffice.bulk.columns import Column, OnChange
+from backoffice.bulk.resources import KindResource
+
+
+@dataclass(frozen=True)
+class ColumnHelp:
+    """One column, as the upload page explains it."""
+
+    name: str
+    title: str
+    accepts: str
+    is_required: bool
+    note: str
+    example: str
+
+
+def columns_of(resource: type[KindResource]) -> list[ColumnHelp]:
+    """Every column a file of this kind may have, required ones first."""
+    told = [_told(column, resource.model()) for column in resource.columns().values()]
+    told.sort(key=lambda each: not each.is_required)
+    return told + list(_companions(resource))
+
+
+def _companions(resource: type[KindResource]) -> Iterator[ColumnHelp]:
+    if resource.companion:
+        model = resource.companion.resource.model()
+        extra = _("Only with “create students”.")
+        for column in resource.companion.columns_of().values():
+            yield _told(column, model, extra)
+
+
+def _told(column: Column, model: type[models.Model], extra: str = "") -> ColumnHelp:
+    field = column.model_field(model)
+    return ColumnHelp(
+        name=column.column_name,
+        title=capfirst(str(field.verbose_name)),
+        accepts=_accepts(field),
+        is_required=column.key,
+        note=" ".join(filter(None, (_on_change(column), extra))),
+        example=column.example,
+    )
+
+
+def _accepts(field: models.Field) -> str:
+    """What a cell may hold, in words."""
+    if field.choices:
+        return ", ".join(str(value) for value, _label in field.flatchoices)
+    if isinstance(field, models.BooleanField):
+        return _("1 or 0")
+    if isinstance(field, models.DateField):
+        return _("a date like 2026-09-01")
+    if isinstance(field, models.DecimalField):
+        return _("a number like 71.5") + _range(field)
+    if isinstance(field, models.IntegerField):
+        return _("a whole number") + _range(field)
+    if field.max_length:
+        return _("text, at most %(count)d characters") % {"count": field.max_length}
+    return _("text")
+
+
+def _range(field: models.Field) -> str:
+    lowest = [v.limit_value for v in field.validators if isinstance(v, MinValueValidator)]
+    highest = [v.limit_value for v in field.validators if isinstance(v, MaxValueValidator)]
+    if not (lowest and highest):
+        return ""
+    return _(", %(lowest)s to %(highest)s") % {"lowest": max(lowest), "highest": min(highest)}
+
+
+def _on_change(column: Column) -> str:
+    if column.on_change is OnChange.KEEP:
+        return _("A stored value stands.")
+    if column.on_change is OnChange.REFUSE:
+        return _("A stored value may not be contradicted.")
+    return ""
+
+
+def template_of(resource: type[KindResource]) -> str:
+    """An empty file with the header of a kind, marked as UTF-8 for spreadsheets."""
+    stream = io.StringIO()
+    names = [each.name for each in columns_of(resource) if each.name != resource.alternative_key]
+    csv.writer(stream).writerow(names)
+    return "\ufeff" + stream.getvalue()

@@ -1,0 +1,241 @@
+"""The pages of an import: upload, preview, apply, and what became of it."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    JsonResponse,
+    StreamingHttpResponse,
+)
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+
+from backoffice.admin_site.roles import may
+from backoffice.bulk.changes import changed_rows
+from backoffice.bulk.faults import FileRefused
+from backoffice.bulk.forms import UploadForm
+from backoffice.bulk.guidance import columns_of, template_of
+from backoffice.bulk.importing import NotApplied, apply, leave_wrong_rows_out, preview, receive
+from backoffice.bulk.models import Batch
+from backoffice.bulk.reporting import issue_lines, rejected_rows
+from backoffice.bulk.resources import KindResource, kinds
+from backoffice.bulk.sampling import samples_of
+from backoffice.bulk.settling import discard, discard_abandoned, settle
+
+SHOWN_ISSUES = 100
+AT_ONCE_BYTES = 200_000  # about 2,000 rows: read before the answer, no waiting page
+View = Callable[..., HttpResponse]
+
+
+def posted(view: View) -> View:
+    """A deed is posted; looking at its address does nothing."""
+
+    @functools.wraps(view)
+    def guarded(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        return view(self, request, *args, **kwargs)
+
+    return guarded
+
+
+class BatchPages:
+    """Views of the batch admin. Whoever may see a batch looks; only its uploader acts."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of the imports before Django's own."""
+        pages: list[tuple[str, View, str]] = [
+            ("upload/", self.upload_view, "upload"),
+            ("template/<str:kind>.csv", self.template_view, "template"),
+            ("<int:number>/read/", self.read_view, "read"),
+            ("<int:number>/progress/", self.progress_view, "progress"),
+            ("<int:number>/apply/", self.apply_view, "apply"),
+            ("<int:number>/leave-out/", self.leave_out_view, "leave_out"),
+            ("<int:number>/discard/", self.discard_view, "discard"),
+            ("<int:number>/issues.csv", self.issues_view, "issues"),
+            ("<int:number>/wrong-rows.csv", self.wrong_rows_view, "wrong_rows"),
+        ]
+        wrap = self.admin_site.admin_view
+        own = [path(url, wrap(view), name=f"bulk_batch_{name}") for url, view, name in pages]
+        return own + super().get_urls()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """All imports the person may see; yesterday's undecided previews are removed on the way."""
+        if may(request.user, "add", Batch):
+            discard_abandoned()
+        return super().changelist_view(request, extra_context)
+
+    def upload_view(self, request: HttpRequest) -> HttpResponse:
+        """Choose a kind and a file; read a small one at once."""
+        mine = self._kinds(request)
+        resource = mine.get(request.GET.get("kind") or next(iter(mine), ""))
+        if resource is None:
+            raise PermissionDenied
+        form = UploadForm(resource, request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            file = form.cleaned_data["file"]
+            batch = receive(file, file.name, request.user, kind=resource.kind, **form.options())
+            if batch.file_size <= AT_ONCE_BYTES:
+                preview(batch)
+            return self._to(batch)
+        context = {
+            "title": _("Import a file"),
+            "form": form,
+            "resource": resource,
+            "columns": columns_of(resource),
+            "tabs": self._tabs(mine, resource),
+        }
+        return self._page(request, "bulk/upload.html", context)
+
+    def _kinds(self, request: HttpRequest) -> dict[str, type[KindResource]]:
+        """The kinds this person may bring in."""
+        if not may(request.user, "add", Batch):
+            return {}
+        return {
+            name: resource
+            for name, resource in sorted(kinds.items(), key=lambda kind: kind[1].order)
+            if may(request.user, "import", resource.model())
+        }
+
+    def _tabs(self, mine: dict[str, Any], chosen: type[KindResource]) -> list[dict[str, Any]]:
+        address = reverse("admin:bulk_batch_upload")
+        return [
+            {"title": each.label, "link": f"{address}?kind={name}", "active": each is chosen}
+            for name, each in mine.items()
+        ]
+
+    def template_view(self, request: HttpRequest, kind: str) -> HttpResponse:
+        """An empty file with the header of a kind."""
+        resource = self._kinds(request).get(kind)
+        if resource is None:
+            raise PermissionDenied
+        return _download([template_of(resource)], f"{kind}.csv")
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page of one import, whatever has become of it so far."""
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        batch = settle(self._seen(request, object_id))
+        context = {
+            "title": batch.file_name,
+            "batch": batch,
+            "resource": kinds.get(batch.kind),
+            "is_own": self._is_own(request, batch),
+            "errors": batch.issues.filter(is_warning=False)[:SHOWN_ISSUES],
+            "warnings": batch.issues.filter(is_warning=True)[:SHOWN_ISSUES],
+            "earlier": batch.earlier_with_the_same_file(),
+        }
+        if batch.state == Batch.State.PREVIEWED:
+            context["samples"] = samples_of(batch)
+        if batch.state == Batch.State.APPLIED:
+            context["changes"] = changed_rows(batch, request)
+        return self._page(request, "bulk/batch.html", context | (extra_context or {}))
+
+    @posted
+    def read_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Read an uploaded file; the waiting page asks for this and then for the progress."""
+        batch = self._owned(request, number)
+        fresh = Batch.objects.filter(pk=batch.pk, state=Batch.State.RECEIVED)
+        if fresh.update(state=Batch.State.READING):
+            preview(batch)
+        return self._to(batch)
+
+    def progress_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """How far the reading is."""
+        batch = settle(self._seen(request, number))
+        is_reading = batch.state in (Batch.State.RECEIVED, Batch.State.READING)
+        told = {"percent": batch.progress, "rows": batch.rows_read, "reading": is_reading}
+        return JsonResponse(told)
+
+    @posted
+    def apply_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Write what the preview showed."""
+        batch = self._owned(request, number)
+        try:
+            apply(batch, request.POST.get("digest", ""), request.user)
+        except NotApplied as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, _("The file was applied."))
+        return self._to(batch)
+
+    @posted
+    def leave_out_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Take the good rows of a refused file; shows a new preview."""
+        batch = self._owned(request, number)
+        if batch.can_leave_out:
+            leave_wrong_rows_out(batch)
+        return self._to(batch)
+
+    @posted
+    def discard_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Throw the file away unapplied."""
+        batch = self._owned(request, number)
+        if discard(batch):
+            messages.success(request, _("The file was discarded; nothing was written."))
+        return self._to(batch)
+
+    def issues_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """All errors and warnings as CSV."""
+        batch = self._seen(request, number)
+        return _download(issue_lines(batch), f"import-{batch.pk}-issues.csv")
+
+    def wrong_rows_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """The wrong rows as a file to correct; a part of the file, so its uploader's alone."""
+        batch = self._owned(request, number)
+        if not batch.file:
+            raise Http404
+        try:
+            lines = rejected_rows(batch)
+            return _download(lines, f"import-{batch.pk}-wrong-rows.csv")
+        except (OSError, FileRefused) as error:
+            raise Http404 from error
+
+    def _seen(self, request: HttpRequest, number: int | str) -> Batch:
+        """A batch the person may look at."""
+        if not str(number).isdecimal() or len(str(number)) > 18:
+            raise Http404
+        return get_object_or_404(self.get_queryset(request), pk=number)
+
+    def _owned(self, request: HttpRequest, number: int) -> Batch:
+        """A batch the person may act on: uploaded by them, of a kind they may still import."""
+        batch = self._seen(request, number)
+        if not self._is_own(request, batch):
+            raise PermissionDenied
+        return batch
+
+    def _is_own(self, request: HttpRequest, batch: Batch) -> bool:
+        return batch.uploaded_by_id == request.user.pk and batch.kind in self._kinds(request)
+
+    def _to(self, batch: Batch) -> HttpResponseRedirect:
+        return HttpResponseRedirect(reverse("admin:bulk_batch_change", args=[batch.pk]))
+
+    def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+        shared = {**self.admin_site.each_context(request), "opts": self.opts}
+        return TemplateResponse(request, template, shared | context)
+
+
+def _download(lines: Any, name: str) -> HttpResponse:
+    return StreamingHttpResponse(
+        lines,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
