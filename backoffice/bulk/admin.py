@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
@@ -12,6 +14,7 @@ from backoffice.admin_site.model_admin import PlainAdmin
 from backoffice.admin_site.roles import may
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pages import BatchPages
+from backoffice.bulk.resources import kinds
 
 STATE_COLOURS = {
     Batch.State.PREVIEWED: "info",
@@ -27,7 +30,7 @@ class BatchAdmin(BatchPages, PlainAdmin):
     """All imports; the pages of one are our own."""
 
     icon = "upload_file"
-    list_display = ("shown_file", "shown_state", "rows", "created", "updated", "rejected", "seconds")
+    list_display = ("shown_file", "shown_kind", "shown_state", "rows", "shown_written", "rejected")
     list_filter = ("state", "kind")
     search_fields = ("file_name", "uploader_name")
     actions_list = ("new_import",)
@@ -58,6 +61,16 @@ class BatchAdmin(BatchPages, PlainAdmin):
         """The file's name, and who brought it when."""
         when = f"{batch.uploaded_at:%Y-%m-%d %H:%M}"
         return [batch.file_name, f"{batch.uploader_name} · {when}"]
+
+    @display(description=_("kind"), ordering="kind")
+    def shown_kind(self, batch: Batch) -> str:
+        """The kind of rows, as people call it."""
+        return capfirst(kinds[batch.kind].label) if batch.kind in kinds else batch.kind
+
+    @display(description=_("rows written"), empty_value="–")
+    def shown_written(self, batch: Batch) -> str | None:
+        """How many rows the import wrote, none before it was applied."""
+        return intcomma(batch.writes) if batch.is_applied else None
 
     @display(description=_("state"), label=STATE_COLOURS, ordering="state")
     def shown_state(self, batch: Batch) -> tuple[str, str]:

@@ -10,7 +10,7 @@ class BulkConfig(AppConfig):
 
     name = "backoffice.bulk"
     label = "bulk"
-    verbose_name = _("Imports")
+    verbose_name = _("Files")
 
     def ready(self) -> None:
         autodiscover_modules("resources")

@@ -7,6 +7,7 @@ from django.core.paginator import Page, Paginator
 from django.db import models
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from backoffice.admin_site.roles import may
 from backoffice.admin_site.visibility import permitted
@@ -84,6 +85,6 @@ def _tabs(
     if len(resources) == 1:
         return []
     return [
-        {"title": each.label, "link": f"?of={each.kind}", "active": each is chosen}
+        {"title": capfirst(each.label), "link": f"?of={each.kind}", "active": each is chosen}
         for each in resources
     ]

@@ -74,6 +74,7 @@ def shown(value: str) -> str:
 
 def issue_at(fault: Fault, line: int, row: int, column: str, value: str) -> Issue:
     """Put a fault at its place and write its sentence."""
-    sentence = fault.template.format(column=column, value=shown(value), other=shown(fault.other))
+    template = fault.template if value else fault.template.replace(" “{value}”", "")
+    sentence = template.format(column=column, value=shown(value), other=shown(fault.other))
     message = _("Line %(line)d: %(sentence)s") % {"line": line, "sentence": sentence}
     return Issue(line, row, column, storable(value), fault.code, message, fault.is_warning)

@@ -214,3 +214,8 @@ class BatchIssue(models.Model):
 
     def __str__(self) -> str:
         return self.message
+
+    @property
+    def sentence(self) -> str:
+        """The message without its line, for tables that have a column for the line."""
+        return self.message.partition(": ")[2] if self.line else self.message

@@ -18,6 +18,7 @@ from django.http import (
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.roles import may
@@ -112,7 +113,7 @@ class BatchPages:
     def _tabs(self, mine: dict[str, Any], chosen: type[KindResource]) -> list[dict[str, Any]]:
         address = reverse("admin:bulk_batch_upload")
         return [
-            {"title": each.label, "link": f"{address}?kind={name}", "active": each is chosen}
+            {"title": capfirst(each.label), "link": f"{address}?kind={name}", "active": each is chosen}
             for name, each in mine.items()
         ]
 
@@ -136,6 +137,8 @@ class BatchPages:
         batch = settle(self._seen(request, object_id))
         context = {
             "title": batch.file_name,
+            "opts": self.opts,
+            "original": batch,
             "batch": batch,
             "resource": kinds.get(batch.kind),
             "is_own": self._is_own(request, batch),
@@ -229,7 +232,7 @@ class BatchPages:
         return HttpResponseRedirect(reverse("admin:bulk_batch_change", args=[batch.pk]))
 
     def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-        shared = {**self.admin_site.each_context(request), "opts": self.opts}
+        shared = self.admin_site.each_context(request)
         return TemplateResponse(request, template, shared | context)
 
 

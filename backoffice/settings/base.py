@@ -68,6 +68,7 @@ USE_TZ = True
 FORMAT_MODULE_PATH = ["backoffice.settings.formats"]
 STATIC_URL = "static/"
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 
 PRIVATE_ROOT = BASE_DIR / "var" / "private"
 STUDENT_ID_PATTERN = "[A-Za-z]{0,4}[0-9]{3,12}"
