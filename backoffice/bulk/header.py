@@ -9,7 +9,7 @@ from backoffice.bulk.cells import CellRefused, normalised
 from backoffice.bulk.columns import Column
 from backoffice.bulk.faults import FileRefused
 from backoffice.bulk.models import Batch
-from backoffice.bulk.resources import KindResource
+from backoffice.bulk.resources import GIVEN_BACK, KindResource
 
 
 class ForbiddenColumn(FileRefused):
@@ -31,6 +31,7 @@ class MatchedHeader:
     names: tuple[str, ...]
     own: tuple[Placed, ...]
     companion: tuple[Placed, ...]
+    creates_companions: bool = False
 
     @property
     def placed(self) -> tuple[Placed, ...]:
@@ -56,6 +57,7 @@ def match_header(header: list[str], resource: type[KindResource], batch: Batch) 
         tuple(names),
         tuple(each for each in placed if each.column.column_name not in companions),
         tuple(each for each in placed if each.column.column_name in companions),
+        creates_companions=_with_companion(resource, batch),
     )
 
 
@@ -106,7 +108,8 @@ def _refuse_repeated(names: list[str]) -> None:
 def _refuse_unknown(
     names: list[str], known: dict[str, Column], resource: type[KindResource]
 ) -> None:
-    unknown = [name for name in names if name not in known and name not in resource.ignored]
+    passed_over = resource.ignored | GIVEN_BACK
+    unknown = [name for name in names if name not in known and name not in passed_over]
     if not unknown:
         return
     told = [_suggested(name, [*known, *resource.ignored]) for name in unknown]

@@ -135,7 +135,9 @@ class Planner:
     def _flags(self) -> Sql:
         terms, params = ["0"], []
         for check in self.row_checks:
-            terms.append(f"CASE WHEN {check.condition[0]} THEN {self.bit(check)} ELSE 0 END")
+            # A cell that was refused is staged as blank: nothing strange about that.
+            only = "NOT s.is_bad AND " if check.is_warning else ""
+            terms.append(f"CASE WHEN {only}({check.condition[0]}) THEN {self.bit(check)} ELSE 0 END")
             params.extend(check.condition[1])
         return "CAST(" + " + ".join(terms) + " AS bigint)", tuple(params)
 

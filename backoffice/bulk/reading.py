@@ -129,7 +129,7 @@ class Cleaner:
 
     def _derivations(self) -> dict[str, Derive]:
         derived = dict(self.resource.derived)
-        if self.header.companion and self.resource.companion:
+        if self.header.creates_companions and self.resource.companion:
             derived |= self.resource.companion.resource.derived
         return derived
 

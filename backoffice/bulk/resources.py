@@ -13,6 +13,8 @@ from import_export.resources import ModelResource
 
 from backoffice.bulk.columns import Column
 
+# What a file of wrong rows has besides its own columns; corrected, it imports as it is.
+GIVEN_BACK = frozenset({"line", "errors"})
 Derive = Callable[[Mapping[str, str | None]], str]
 
 FORBIDDEN = frozenset(

@@ -88,9 +88,7 @@ class Import:
         header = match_header(self.batch.header, self.resource, self.batch)
         own = tuple(placed.column.column_name for placed in header.own)
         beside = tuple(placed.column.column_name for placed in header.companion)
-        companion = self.resource.companion
-        creates = bool(companion and getattr(self.batch, companion.option))
-        actor = self.batch.uploaded_by
+        creates, actor = header.creates_companions, self.batch.uploaded_by
         layout = Layout(self.resource, own, self.dialect, beside, creates, actor=actor)
         planner = Planner(layout, self.batch.mode, self.tables)
         return planner, Newcomers(planner, self.new_tables) if creates else None

@@ -1,0 +1,244 @@
+"""The import pages: what a registrar sees and does, and who may not."""
+
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from backoffice.apps.users.models import Enrollment
+from backoffice.bulk.models import Batch
+
+TEXT = """student_id,course_code,presentation,status
+s1001,BIO101,2026J,active
+s1002,BIO101,2026J,actve
+"""
+DEEDS = ("read", "apply", "leave_out", "discard")
+LOOKS = ("change", "progress", "issues")
+
+
+def upload_through(client: Client, text: str = TEXT, **options: str) -> Batch:
+    address = reverse("admin:bulk_batch_upload") + "?kind=enrollments"
+    file = SimpleUploadedFile("autumn.csv", text.encode())
+    choices = {"mode": "upsert", "on_error": "abort", "create_students": "on"} | options
+    answer = client.post(address, {"file": file, **choices})
+    batch = Batch.objects.latest("pk")
+    assert answer.status_code == 302, answer.context["form"].errors
+    assert answer.url == page_of(batch)
+    return batch
+
+
+def page_of(batch: Batch, name: str = "change") -> str:
+    return reverse(f"admin:bulk_batch_{name}", args=[batch.pk])
+
+
+def test_the_upload_page_explains_every_column_of_the_kind(registrar_client, courses):
+    page = registrar_client.get(reverse("admin:bulk_batch_upload") + "?kind=enrollments")
+
+    names = re.findall(r"<td>\s*<code>(\w+)</code>", page.content.decode())
+    assert names == [
+        "student_id",
+        "course_code",
+        "presentation",
+        "role",
+        "status",
+        "enrolled_on",
+        "withdrawn_on",
+        "final_result",
+        "first_name",
+        "last_name",
+        "email",
+    ]
+    assert b"active, completed, failed, withdrawn" in page.content
+
+
+def test_the_template_file_has_the_header_and_imports_once_filled(registrar_client, courses):
+    address = reverse("admin:bulk_batch_template", args=["enrollments"])
+    header = b"".join(registrar_client.get(address)).decode("utf-8-sig").strip()
+    assert header == (
+        "student_id,course_code,presentation,role,status,enrolled_on,withdrawn_on,final_result,"
+        "first_name,last_name,email"
+    )
+
+    batch = upload_through(
+        registrar_client,
+        f"\ufeff{header}\ns7,BIO101,2026J,,,,,,,,\n".replace("s7", "s7777"),
+    )
+    assert (batch.state, batch.created) == ("previewed", 1)
+
+
+def test_a_refused_file_shows_every_error_and_offers_to_leave_wrong_rows_out(
+    registrar_client, courses
+):
+    batch = upload_through(registrar_client)
+
+    page = registrar_client.get(page_of(batch)).content.decode()
+    assert "1 row of 2 is wrong; nothing was written." in page
+    assert (
+        "status “actve” is not one of: active, completed, failed, withdrawn."
+        " Did you mean “active”?" in page
+    )
+
+    registrar_client.post(page_of(batch, "leave_out"))
+    batch.refresh_from_db()
+    assert (batch.state, batch.created, batch.rejected) == ("previewed", 1, 1)
+
+
+def test_applying_from_the_page_writes_and_links_the_changed_rows(registrar_client, courses):
+    batch = upload_through(registrar_client, on_error="skip")
+    page = registrar_client.get(page_of(batch)).content.decode()
+    assert f'name="digest" value="{batch.digest}"' in page
+
+    answer = registrar_client.post(
+        page_of(batch, "apply"), {"digest": batch.digest}, follow=True
+    ).content.decode()
+
+    stored = Enrollment.objects.get()
+    assert "The file was applied." in answer
+    assert reverse("admin:users_enrollment_change", args=[stored.pk]) in answer
+    assert reverse("admin:users_enrollment_history", args=[stored.pk]) in answer
+
+
+def test_a_second_click_on_apply_is_told_so(registrar_client, courses):
+    batch = upload_through(registrar_client, on_error="skip")
+    for _ in range(2):
+        answer = registrar_client.post(
+            page_of(batch, "apply"), {"digest": batch.digest}, follow=True
+        )
+
+    assert "This file was applied already; nothing was written a second time." in (
+        answer.content.decode()
+    )
+    assert Enrollment.history.count() == 1
+
+
+def test_the_wrong_rows_come_back_as_a_file_that_imports_after_correction(
+    registrar_client, courses
+):
+    batch = upload_through(registrar_client, on_error="skip")
+    text = b"".join(registrar_client.get(page_of(batch, "wrong_rows"))).decode("utf-8-sig")
+    assert text.splitlines()[0] == "student_id,course_code,presentation,status,line,errors"
+    assert text.splitlines()[1].startswith("s1002,BIO101,2026J,actve,3,")
+
+    again = upload_through(registrar_client, text.replace("actve", "active", 1))
+    assert (again.state, again.created) == ("previewed", 1)
+
+
+def test_a_large_file_is_read_by_the_waiting_page(registrar_client, courses, monkeypatch):
+    monkeypatch.setattr("backoffice.bulk.pages.AT_ONCE_BYTES", 10)
+    batch = upload_through(registrar_client, on_error="skip")
+    assert batch.state == "received"
+    page = registrar_client.get(page_of(batch)).content.decode()
+    assert f'data-progress="{page_of(batch, "progress")}"' in page
+    told = registrar_client.get(page_of(batch, "progress")).json()
+    assert told == {"percent": 0, "rows": 0, "reading": True}
+
+    registrar_client.post(page_of(batch, "read"))
+
+    told = registrar_client.get(page_of(batch, "progress")).json()
+    assert told == {"percent": 100, "rows": 2, "reading": False}
+
+
+def test_discarding_removes_the_file(registrar_client, courses):
+    batch = upload_through(registrar_client, on_error="skip")
+    path = batch.path
+    assert path.exists()
+
+    registrar_client.post(page_of(batch, "discard"))
+
+    batch.refresh_from_db()
+    assert batch.state == "discarded"
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("name", DEEDS)
+def test_a_colleague_s_file_cannot_be_touched(
+    name, registrar_client, registrar2_client, admin_client, courses
+):
+    batch = upload_through(registrar_client, on_error="skip")
+    for client in (registrar2_client, admin_client):
+        answer = client.post(page_of(batch, name), {"digest": batch.digest})
+        assert answer.status_code in (403, 404)
+    batch.refresh_from_db()
+    assert (batch.state, batch.path.exists()) == ("previewed", True)
+    assert not Enrollment.objects.exists()
+
+
+@pytest.mark.parametrize("name", (*LOOKS, "wrong_rows"))
+def test_a_registrar_does_not_see_a_colleague_s_file(
+    name, registrar_client, registrar2_client, courses
+):
+    batch = upload_through(registrar_client, on_error="skip")
+    assert registrar2_client.get(page_of(batch, name)).status_code == 404
+
+
+def test_an_auditor_reads_the_import_and_writes_nothing(registrar_client, auditor_client, courses):
+    batch = upload_through(registrar_client, on_error="skip")
+
+    page = auditor_client.get(page_of(batch))
+    assert page.status_code == 200
+    assert batch.file_hash in page.content.decode()
+    assert "Apply" not in page.content.decode().split("This is a preview")[0]
+    assert 'action="' + page_of(batch, "apply") not in page.content.decode()
+    assert auditor_client.get(page_of(batch, "wrong_rows")).status_code == 403
+    for name in DEEDS:
+        assert auditor_client.post(page_of(batch, name)).status_code == 403
+    assert auditor_client.get(reverse("admin:bulk_batch_upload")).status_code == 403
+
+
+def test_an_instructor_finds_no_import_pages(registrar_client, instructor_client, courses):
+    batch = upload_through(registrar_client, on_error="skip")
+    for name in ("upload", "changelist"):
+        assert instructor_client.get(reverse(f"admin:bulk_batch_{name}")).status_code == 403
+    for name in (*LOOKS, "wrong_rows"):
+        assert instructor_client.get(page_of(batch, name)).status_code in (403, 404)
+
+
+@pytest.mark.parametrize("name", DEEDS)
+def test_looking_at_a_deed_does_nothing(name, registrar_client, courses):
+    batch = upload_through(registrar_client, on_error="skip")
+    assert registrar_client.get(page_of(batch, name)).status_code == 405
+    batch.refresh_from_db()
+    assert batch.state == "previewed"
+
+
+def test_an_import_cannot_be_edited_or_deleted(admin_client, registrar_client, courses):
+    batch = upload_through(registrar_client, on_error="skip")
+    assert admin_client.post(page_of(batch), {"state": "applied"}).status_code == 403
+    assert admin_client.post(page_of(batch, "delete"), {"post": "yes"}).status_code == 403
+    assert admin_client.get(reverse("admin:bulk_batch_add")).status_code == 403
+
+
+def test_a_forged_number_is_not_found(registrar_client, courses):
+    for number in (0, 99999, 10**17):
+        address = reverse("admin:bulk_batch_apply", args=[number])
+        assert registrar_client.post(address, {"digest": ""}).status_code == 404
+
+
+def test_an_admin_imports_enrollments_only(admin_client, courses):
+    page = admin_client.get(reverse("admin:bulk_batch_upload"))
+    assert page.context["resource"].kind == "enrollments"
+    for kind in ("users", "courses", "nothing"):
+        answer = admin_client.get(reverse("admin:bulk_batch_upload") + f"?kind={kind}")
+        assert answer.status_code == 403
+
+
+def test_a_file_over_the_limit_is_refused_at_the_field(registrar_client, courses, settings):
+    settings.IMPORT_MAX_BYTES = 20
+    answer = registrar_client.post(
+        reverse("admin:bulk_batch_upload") + "?kind=enrollments",
+        {"file": SimpleUploadedFile("a.csv", TEXT.encode()), "mode": "upsert", "on_error": "abort"},
+    )
+    assert answer.context["form"].errors["file"] == [
+        "The file has 0 MB; at most 0 MB can be read at once. Split it."
+    ]
+    assert not Batch.objects.exists()
+
+
+def test_markup_in_a_file_stays_text(registrar_client, courses):
+    text = TEXT.replace("actve", "<script>alert(1)</script>")
+    batch = upload_through(registrar_client, text)
+    page = registrar_client.get(page_of(batch)).content.decode()
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
