@@ -21,6 +21,8 @@ from django.utils.functional import Promise
 Message = str | Promise
 Violation = tuple[str, ValidationError]
 
+MOST_A_DATABASE_HOLDS = 2**63 - 1
+
 
 class _SpokenConstraint:
     """A constraint whose sentence and place belong to the code: no migration holds them."""
@@ -197,7 +199,7 @@ class Ruled(models.Model):
         if not field.concrete:
             return True
         try:
-            field.to_python(getattr(self, field.attname))
+            value = field.to_python(getattr(self, field.attname))
         except ValidationError:
             return False
-        return True
+        return not (isinstance(value, int) and abs(value) > MOST_A_DATABASE_HOLDS)

@@ -131,7 +131,9 @@ class Cleaner:
         derived = dict(self.resource.derived)
         if self.header.creates_companions and self.resource.companion:
             derived |= self.resource.companion.resource.derived
-        return derived
+        # A file without the natural key names rows that exist; nothing is made for them.
+        given = {placed.column.column_name for placed in self.header.placed}
+        return {name: derive for name, derive in derived.items() if name not in given}
 
     def write(self, number: int, row: Row, spool: Spool) -> None:
         """Clean one row into the spool; a wrong row is staged too, marked as bad."""

@@ -14,6 +14,7 @@ def databases() -> dict[str, Any]:
     else:
         config = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(BASE_DIR / "db.sqlite3")}
     if config["ENGINE"] == "django.db.backends.sqlite3":
+        config["ENGINE"] = "backoffice.operations.sqlite"
         config["OPTIONS"] = {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",

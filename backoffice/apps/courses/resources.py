@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.apps.courses.models import Course
+from backoffice.apps.courses.slugs import course_slug
 from backoffice.bulk.columns import Column
 from backoffice.bulk.resources import Derive, KindResource, importable
 
 
 def slug_of(cells: Mapping[str, str | None]) -> str:
-    """The address of a course: its code and presentation."""
-    return slugify(f"{cells.get('course_code') or ''}-{cells.get('presentation') or ''}")
+    """The name of a course in addresses."""
+    return course_slug(cells.get("course_code") or "", cells.get("presentation") or "")
 
 
 @importable

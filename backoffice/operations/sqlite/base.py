@@ -1,0 +1,22 @@
+"""SQLite with PostgreSQL's ranges of whole numbers, so that both refuse the same values.
+
+Django knows no ranges for SQLite: a number of twenty digits passes every check there and then
+breaks the page that saves it.
+"""
+
+from django.db.backends.base.operations import BaseDatabaseOperations
+from django.db.backends.sqlite3 import base, operations
+
+
+class DatabaseOperations(operations.DatabaseOperations):
+    """Operations with the ranges of every other database."""
+
+    def integer_field_range(self, internal_type: str) -> tuple[int | None, int | None]:
+        """The lowest and highest value of a kind of whole number."""
+        return BaseDatabaseOperations.integer_field_range(self, internal_type)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection to SQLite."""
+
+    ops_class = DatabaseOperations
