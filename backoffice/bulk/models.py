@@ -7,20 +7,28 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage
 from django.db import models
-from django.utils.functional import LazyObject
 from django.utils.translation import gettext_lazy as _
 
 
-class PrivateStorage(LazyObject):
+class PrivateStorage(FileSystemStorage):
     """Files no address leads to, under PRIVATE_ROOT, readable by the server's account only."""
 
-    def _setup(self) -> None:
-        self._wrapped = FileSystemStorage(
-            location=settings.PRIVATE_ROOT,
-            base_url=None,
-            file_permissions_mode=0o600,
-            directory_permissions_mode=0o700,
-        )
+    def __init__(self) -> None:
+        super().__init__(file_permissions_mode=0o600, directory_permissions_mode=0o700)
+
+    @property
+    def base_location(self) -> str:
+        """The folder, asked anew each time."""
+        return str(settings.PRIVATE_ROOT)
+
+    @property
+    def location(self) -> str:
+        """The folder as an absolute path."""
+        return str(Path(self.base_location).absolute())
+
+    def url(self, name: str | None) -> str:
+        """There is none."""
+        raise ValueError("A private file has no address.")
 
 
 def private_storage() -> PrivateStorage:

@@ -68,14 +68,26 @@ class DelimitedReader(TableReader):
             self._raw, encoding=self.encoding, errors="keep-undecodable", newline=""
         )
         self._line = 0
+        try:
+            self._begin()
+        except FileRefused:
+            self._text.close()
+            raise
+        return self
+
+    def _begin(self) -> None:
+        """Find the header, and by it the delimiter."""
         lines = self._lines()
         first = next((line for line in lines if line.strip()), "")
+        if not first:
+            raise FileRefused(
+                "empty_file", _("The file is empty. Choose a file with a header and rows.")
+            )
         self.delimiter = max(
             DELIMITERS, key=lambda sign: (first.count(sign), -DELIMITERS.index(sign))
         )
         self._csv = csv.reader(self._again(first, lines), delimiter=self.delimiter, strict=True)
         self.header = self._read_header()
-        return self
 
     def __exit__(self, *_exception: object) -> None:
         self._text.close()
@@ -97,10 +109,6 @@ class DelimitedReader(TableReader):
     def _read_header(self) -> list[str]:
         try:
             return next(self._csv)
-        except StopIteration:
-            raise FileRefused(
-                "empty_file", _("The file is empty. Choose a file with a header and rows.")
-            ) from None
         except csv.Error as error:
             raise FileRefused(
                 "bad_quoting",

@@ -1,0 +1,145 @@
+"""Every format a registrar may have in hand, and what no file may be."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from backoffice.apps.users.models import Enrollment
+
+HEADER = ("student_id", "course_code", "presentation", "last_name")
+ROWS = [("s1001", "BIO101", "2026J", "Müller"), ("s1002", "BIO101", "2026J", "van der Berg, Jr.")]
+
+
+def text(delimiter: str = ",", end: str = "\n") -> str:
+    lines = [delimiter.join(HEADER)]
+    lines += [delimiter.join(f'"{cell}"' for cell in row) for row in ROWS]
+    return end.join(lines) + end
+
+
+def workbook(rows: list[tuple[object, ...]] | None = None) -> bytes:
+    book = Workbook()
+    for row in [HEADER, *(rows or ROWS)]:
+        book.active.append(row)
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+READ = {
+    "comma": text().encode(),
+    "semicolon": text(";").encode(),
+    "tab": text("\t").encode(),
+    "crlf": text(end="\r\n").encode(),
+    "cr": text(end="\r").encode(),
+    "utf-8 with mark": text().encode("utf-8-sig"),
+    "utf-16": text().encode("utf-16"),
+    "utf-16 big endian": b"\xfe\xff" + text().encode("utf-16-be"),
+    "no newline at the end": text().rstrip().encode(),
+    "blank lines": text().replace("\n", "\n\n").encode(),
+    "xlsx": workbook(),
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_file_is_read_whatever_its_format(bring_in, courses, name):
+    batch = bring_in(
+        "enrollments",
+        READ[name],
+        create_students=True,
+        name="a.xlsx" if name == "xlsx" else "a.csv",
+    )
+    assert (batch.rows, batch.created) == (2, 2)
+    names = Enrollment.objects.values_list("student__last_name", flat=True)
+    assert sorted(names) == ["Müller", "van der Berg, Jr."]
+
+
+def test_another_encoding_is_read_when_it_is_named(bring_in, courses):
+    batch = bring_in(
+        "enrollments", text().encode("cp1252"), create_students=True, encoding="cp1252"
+    )
+    assert batch.created == 2
+
+
+def test_lines_are_physical_lines_even_after_a_newline_in_quotes(upload, courses):
+    content = (
+        "student_id,course_code,presentation,last_name\n"
+        's1001,BIO101,2026J,"van\nder Berg"\n'
+        "N/A,BIO101,2026J,x\n"
+    )
+    batch = upload("enrollments", content, create_students=True)
+    issue = batch.issues.get()
+    assert (issue.line, issue.row) == (4, 2)
+
+
+def test_numbers_and_dates_of_a_workbook_are_text_as_shown(bring_in, courses):
+    rows = [(174782, "BIO101", "2026J", "Müller"), (174783.0, "BIO101", "2026J", "Li")]
+    bring_in("enrollments", workbook(rows), create_students=True, name="a.xlsx")
+    ids = Enrollment.objects.values_list("student__student_id", flat=True)
+    assert sorted(ids) == ["174782", "174783"]
+
+
+REFUSED = [
+    (b"", "empty_file"),
+    (b"\n\n\n", "empty_file"),
+    (b"student_id,course_code,presentation\n", "no_rows"),
+    (b"student_id,course_code\ns1001,BIO101\n", "missing_column"),
+    (b"student_id,student_id,course_code,presentation\n", "duplicate_column"),
+    (b"student_id,course_code,presentation,statsu\na,b,c,d\n", "unknown_column"),
+    (b"student_id,course_code,presentation,id\na,b,c,d\n", "forbidden_column"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "encrypted_or_old"),
+    (b"\x1f\x8b\x08" + b"\0" * 40, "not_a_table"),
+    (b"%PDF-1.7\n", "not_a_table"),
+]
+
+
+@pytest.mark.parametrize(("content", "code"), REFUSED)
+def test_a_file_that_is_no_table_is_refused_with_one_sentence(upload, courses, content, code):
+    batch = upload("enrollments", content)
+    assert (batch.state, batch.issues.get().code) == ("refused", code)
+    assert batch.sentence.endswith((".", "?"))
+
+
+def test_a_misspelt_column_gets_a_suggestion(upload, courses):
+    batch = upload("enrollments", "student_id,course_code,presentation,statsu\na,b,c,d\n")
+    assert "“statsu” (did you mean “status”?)" in batch.sentence
+
+
+def test_unknown_columns_are_passed_over_when_asked(bring_in, courses, student):
+    student("s1001")
+    batch = bring_in(
+        "enrollments",
+        "student_id,course_code,presentation,region\ns1001,BIO101,2026J,Wales\n",
+        ignore_unknown_columns=True,
+    )
+    assert batch.created == 1
+
+
+def test_an_archive_in_a_workbook_s_clothes_is_refused(upload, courses):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/worksheets/sheet1.xml", "0" * 40_000_000)
+    batch = upload("enrollments", stream.getvalue(), name="a.xlsx")
+    assert batch.state == "refused"
+    assert batch.issues.count() == 1
+
+
+def test_limits_of_rows_and_of_one_row_hold(upload, courses, settings, student):
+    settings.IMPORT_MAX_ROWS = 1
+    assert upload("enrollments", text(), create_students=True).issues.get().code == "too_many_rows"
+    settings.IMPORT_MAX_ROWS, settings.IMPORT_MAX_ROW_BYTES = 100, 50
+    long = "student_id,course_code,presentation\n" + "s" * 90 + ",BIO101,2026J\n"
+    assert upload("enrollments", long).issues.get().code == "row_too_long"
+
+
+def test_the_stored_file_lies_in_private_storage_under_a_name_nobody_guesses(
+    upload, courses, private_files: Path
+):
+    batch = upload("enrollments", text(), create_students=True, name="../../etc/passwd.csv")
+    assert batch.path.is_relative_to(private_files)
+    assert "passwd" not in batch.path.name
+    assert batch.path.stat().st_mode & 0o077 == 0
+    assert batch.file_name == "../../etc/passwd.csv"
