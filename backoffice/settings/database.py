@@ -1,23 +1,97 @@
 """Which database: DATABASE_URL, or the DATABASE_* variables, or SQLite in development."""
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from backoffice.settings.base import BASE_DIR, env
+from django.core.exceptions import ImproperlyConfigured
+
+from backoffice.settings.reading import BASE_DIR, choice, number, text, url
+
+POSTGRES, SQLITE = "backoffice.operations.engine", "backoffice.operations.sqlite"
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+STATEMENT_OPTIONS = "-c timezone=UTC"
 
 
 def databases() -> dict[str, Any]:
-    """Django's DATABASES."""
-    if env.str("DATABASE_URL", ""):
-        config = env.db_url("DATABASE_URL")
-        config["HOST"] = unquote(config.get("HOST", ""))
-    else:
-        config = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(BASE_DIR / "db.sqlite3")}
-    if config["ENGINE"] == "django.db.backends.sqlite3":
-        config["ENGINE"] = "backoffice.operations.sqlite"
-        config["OPTIONS"] = {
+    """Django's DATABASES.
+
+    Raises ImproperlyConfigured, naming variable and value, for what cannot be.
+    """
+    if text("DATABASE_URL"):
+        return {"default": _from_url(url("DATABASE_URL"))}
+    if text("DATABASE_NAME"):
+        return {"default": _postgres(_from_variables())}
+    return {"default": _sqlite(str(BASE_DIR / "db.sqlite3"))}
+
+
+def _from_url(config: dict[str, Any]) -> dict[str, Any]:
+    engine = config.get("ENGINE", "")
+    if "sqlite" in engine:
+        return _sqlite(config["NAME"])
+    if "postgres" not in engine:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL leads to {engine!r}; it must begin with postgres:// or sqlite://."
+        )
+    parts = {name: config.get(name, "") for name in ("NAME", "USER", "PASSWORD", "PORT")}
+    return _postgres(parts | {"HOST": unquote(config.get("HOST", ""))})
+
+
+def _from_variables() -> dict[str, Any]:
+    return {
+        "NAME": text("DATABASE_NAME"),
+        "USER": text("DATABASE_USER"),
+        "PASSWORD": text("DATABASE_PASSWORD"),
+        "HOST": text("DATABASE_HOST", "localhost"),
+        "PORT": str(number("DATABASE_PORT", 5432, 1, 65535)),
+    }
+
+
+def _postgres(address: dict[str, Any]) -> dict[str, Any]:
+    """The pooled engine; a host that begins with a slash is the folder of a Unix socket."""
+    host = address["HOST"]
+    if host.startswith("/") and not Path(host).is_dir():
+        raise ImproperlyConfigured(
+            f"DATABASE_HOST is {host!r}; there is no such folder of a Unix socket."
+        )
+    options = {"options": STATEMENT_OPTIONS, "application_name": "backoffice"}
+    mode = choice("DATABASE_SSL_MODE", "prefer", SSL_MODES)
+    if not host.startswith("/"):
+        options["sslmode"] = mode
+    return {
+        "ENGINE": POSTGRES,
+        **address,
+        "OPTIONS": options,
+        "POOL_OPTIONS": _pool(),
+        # The pool keeps connections; Django gives each back at the end of its request.
+        "CONN_MAX_AGE": 0,
+        "DISABLE_SERVER_SIDE_CURSORS": False,
+    }
+
+
+def _pool() -> dict[str, Any]:
+    least = number("DATABASE_MIN_CONNS", 10, 1, 1000)
+    most = number("DATABASE_MAX_CONNS", 25, 1, 1000)
+    if most < least:
+        raise ImproperlyConfigured(
+            f"DATABASE_MAX_CONNS is '{most}'; it must be at least DATABASE_MIN_CONNS, '{least}'."
+        )
+    return {
+        "POOL_SIZE": least,
+        "MAX_OVERFLOW": most - least,
+        "TIMEOUT": number("DATABASE_POOL_TIMEOUT", 30, 1, 600),
+        "RECYCLE": number("DATABASE_POOL_RECYCLE", 7200, 1, 604_800),
+    }
+
+
+def _sqlite(name: str) -> dict[str, Any]:
+    return {
+        "ENGINE": SQLITE,
+        "NAME": name,
+        "OPTIONS": {
             "timeout": 20,
+            # A transaction that will write takes its place in the queue when it begins.
             "transaction_mode": "IMMEDIATE",
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        }
-    return {"default": config}
+        },
+    }

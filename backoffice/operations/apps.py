@@ -1,0 +1,12 @@
+"""The operations app: the database engine, its pool, its health."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class OperationsConfig(AppConfig):
+    """Knows no other app."""
+
+    name = "backoffice.operations"
+    label = "operations"
+    verbose_name = _("Operations")

@@ -1,0 +1,30 @@
+"""PostgreSQL behind a connection pool, with metrics: the one engine of production, laptop and tests.
+
+The pool is django-db-connection-pool's (an SQLAlchemy QueuePool per process), the metrics are
+django-prometheus's. What stands here cures what the two leave open; each cure has a test.
+"""
+
+from typing import Any
+
+from dj_db_conn_pool.backends.postgresql.mixins import PGDatabaseWrapperMixin
+from django_prometheus.db.backends.postgresql import base
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from backoffice.operations.engine.pools import PoolExhausted, forget_moved, watch_forks
+
+watch_forks()
+
+
+class DatabaseWrapper(PGDatabaseWrapperMixin, base.DatabaseWrapper):
+    """A connection borrowed from the pool and given back when Django closes it."""
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Borrow a connection.
+
+        Raises PoolExhausted, a Django OperationalError, when none is free within the timeout.
+        """
+        forget_moved(self.alias, conn_params)
+        try:
+            return super().get_new_connection(conn_params)
+        except PoolTimeout as error:
+            raise PoolExhausted.from_settings(self.settings_dict) from error
