@@ -1,9 +1,5 @@
 """What every test may use: the cast of people."""
 
-import os
-
-os.environ["DJANGO_ENV"] = "test"
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

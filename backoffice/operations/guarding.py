@@ -1,0 +1,47 @@
+"""A watcher that stops an embedded server when its owner is gone, however the owner ended.
+
+The owner holds one end of a pipe. When it closes it, or dies, killed or not, the watcher at the
+other end stops the server.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from backoffice.operations.embedded import EmbeddedServer
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Guard:
+    """The owner's end of the pipe."""
+
+    def __init__(self, server: EmbeddedServer) -> None:
+        kind = "throwaway" if server.is_throwaway else "lasting"
+        self.watcher = subprocess.Popen(
+            [sys.executable, "-m", "backoffice.operations.guarding", str(server.data), kind],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,  # a Ctrl-C is for the owner
+        )
+
+    def release(self) -> None:
+        """Have the server stopped, and wait until it is."""
+        if self.watcher.stdin:
+            self.watcher.stdin.close()
+        self.watcher.wait()
+
+
+def watch(data: Path, *, is_throwaway: bool) -> None:
+    """Wait for the owner's end, then stop the server, or remove it with its data."""
+    server = EmbeddedServer(data, is_throwaway)
+    sys.stdin.read()
+    if is_throwaway:
+        server.remove()
+    else:
+        server.stop()
+
+
+if __name__ == "__main__":
+    watch(Path(sys.argv[1]), is_throwaway=sys.argv[2] == "throwaway")
