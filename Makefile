@@ -1,0 +1,49 @@
+# The two commands are `make run` and `make test`; `make help` lists the others.
+SHELL := /bin/sh
+PYTHON ?= python3
+PORT ?= 8000
+DATABASE ?= postgres
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-postgres test-sqlite test-browser lint bench clean
+
+help:  ## This list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+
+run: $(STAMP)  ## Start the product on http://127.0.0.1:8000/admin/ (DATABASE=sqlite, PORT=…)
+	@exec $(PY) -m backoffice.operations.running --port "$(PORT)" --database "$(DATABASE)"
+
+test: lint test-postgres test-sqlite test-browser  ## Everything: style, PostgreSQL, SQLite, browser
+	@echo "All tests passed."
+
+lint: $(STAMP)  ## Style and the arrows between the apps
+	$(PY) -m ruff check .
+	$(VENV)/bin/lint-imports
+
+test-postgres: $(STAMP)  ## The suite on embedded PostgreSQL
+	TEST_DATABASE=postgres $(PY) -m pytest -n 2 -m "not browser" -q
+
+test-sqlite: $(STAMP)  ## The suite on SQLite
+	TEST_DATABASE=sqlite $(PY) -m pytest -n 2 -m "not browser" -q
+
+test-browser: $(STAMP)  ## The product in a real browser
+	TEST_DATABASE=postgres $(PY) -m pytest -m browser -q -rs
+
+bench: $(STAMP)  ## The ratios the README quotes
+	$(PY) -m benchmarks
+
+clean:  ## Remove the virtual environment and what the tools keep; never var/, the data
+	rm -rf $(VENV) .pytest_cache .ruff_cache .import_linter_cache .hypothesis staticfiles
+
+$(STAMP): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; '$(PYTHON)' is missing or older. Install it, or say make PYTHON=/path/to/python."; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV) || \
+	  { echo "No virtual environment can be made. On Debian: apt install python3-venv"; rm -rf $(VENV); exit 1; }
+	@echo "Installing the pinned dependencies into $(VENV) ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt || \
+	  { echo "The dependencies could not be installed. Is a package index reachable? See the lines above."; exit 1; }
+	@touch $@

@@ -1,0 +1,148 @@
+"""`make run`: database, migrations, demo data and server with one command, stopped by Ctrl-C."""
+
+import argparse
+import hashlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+
+from backoffice.operations.embedded import CannotRun, EmbeddedServer, data_folder
+from backoffice.operations.guarding import Guard
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = "127.0.0.1"
+ROLES = ("admin", "registrar", "instructor", "auditor")
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stopped(BaseException):
+    """Somebody wants it to end; not an error that anything should handle."""
+
+
+def main() -> int:
+    """Run until Ctrl-C; the exit status is not zero when something failed."""
+    asked = _arguments()
+    for number in ENDINGS:
+        signal.signal(number, _stop)
+    guard: Guard | None = None
+    try:
+        _refuse_taken(asked.port)
+        environment, guard = _database(asked.database)
+        _prepare(environment)
+        return _serve(asked.port, environment)
+    except Stopped:
+        print("\nStopped; the data is kept.")
+        return 0
+    except (CannotRun, subprocess.CalledProcessError) as error:
+        print(f"Could not start: {error}", file=sys.stderr)
+        return 1
+    finally:
+        for number in ENDINGS:
+            signal.signal(number, signal.SIG_IGN)
+        if guard:
+            guard.release()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--database", choices=("postgres", "sqlite"), default="postgres")
+    return parser.parse_args()
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def _refuse_taken(port: int) -> None:
+    """Raise CannotRun where something listens already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError) as error:
+            raise CannotRun(
+                f"port {port} of {HOST} cannot be used ({error}). Say for example: make run PORT=8001"
+            ) from error
+
+
+def _database(kind: str) -> tuple[dict[str, str], Guard | None]:
+    """Start the database; the environment that leads to it, and who stops it."""
+    environment = {**os.environ, "DJANGO_ENV": "development"}
+    (ROOT / "var").mkdir(exist_ok=True)
+    if kind == "sqlite":
+        path = ROOT / "var" / "demo.sqlite3"
+        return environment | {"DATABASE_URL": f"sqlite:///{path}"}, None
+    server = EmbeddedServer(data_folder(ROOT))
+    if not server.data.is_relative_to(ROOT):
+        print(f"The database is kept in {server.data}.")
+    guard = Guard(server)
+    server.start()
+    server.ensure_database("backoffice")
+    return environment | {"DATABASE_URL": server.url("backoffice")}, guard
+
+
+def _prepare(environment: Mapping[str, str]) -> None:
+    """Migrate and fill, unless this was done for this very code and database before."""
+    stamp = ROOT / "var" / ("prepared-" + _mark(environment["DATABASE_URL"])[:12])
+    state = _mark(*sorted(_sources()))
+    if stamp.exists() and stamp.read_text() == state:
+        return
+    print("Preparing the database ...")
+    for command in (["migrate", "--verbosity", "0"], ["init_db"]):
+        subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True)
+    stamp.write_text(state)
+
+
+def _sources() -> list[str]:
+    """What the prepared database depends on: models, migrations and demo data."""
+    files = [*ROOT.glob("backoffice/**/*.py"), *ROOT.glob("fixtures/**/*")]
+    return [f"{path}{path.stat().st_size}{path.stat().st_mtime_ns}" for path in files]
+
+
+def _mark(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+
+def _serve(port: int, environment: Mapping[str, str]) -> int:
+    """Serve until told to stop."""
+    server = subprocess.Popen(
+        [sys.executable, "manage.py", "runserver", f"{HOST}:{port}", "--noreload"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,  # a Ctrl-C is for us, and we stop it
+    )
+    try:
+        _wait_until_served(server, port)
+        _tell(port)
+        return server.wait()
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_until_served(server: subprocess.Popen[bytes], port: int) -> None:
+    while server.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex((HOST, port)) == 0:
+                return
+        time.sleep(0.05)
+    raise CannotRun("the web server ended at once; see the lines above.")
+
+
+def _tell(port: int) -> None:
+    print(f"\n  The back office is at http://{HOST}:{port}/admin/\n")
+    for role in ROLES:
+        print(f"    {role:<12} password demo-{role}")
+    print("\n  Ctrl-C stops it; the data stays.\n", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
