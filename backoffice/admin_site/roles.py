@@ -51,6 +51,7 @@ def row(
 _CONTENT = row("VACDRH *", "V *", "VACDRH own", "VC own", "VH *")
 _PROGRESS = row("VH *", "VE *", "VE own", "V own", "VEH *")
 _RUBRIC = row("VH *", "", "VACREH own", "V own", "VH *")
+_REVIEW = row("VH *", "", "VACEH own", "V own", "VH *")
 _FORUM = row("VACDH *", "", "VAH own", "VA own", "VH *")
 _CHAT = row("VACDH *", "", "VACD own", "V own", "VH *")
 
@@ -70,22 +71,64 @@ TABLE: dict[str, Row] = {
     "assessments.assessmentsubmission": row("VEH *", "V *", "VEGRH own", "V own; G open", "VEH *"),
     "assessments.questionresponse": row("VH *", "", "VG own", "V own; G open", "VH *"),
     "assessments.gradingrubric": _RUBRIC,
-    "assessments.peerreview": row("VH *", "", "VACEH own", "V own", "VH *"),
+    "assessments.rubriccriterion": _RUBRIC,
+    "assessments.rubriclevel": _RUBRIC,
+    "assessments.criterionscore": row("VH *", "", "VG own", "V own; G open", "VH *"),
+    "assessments.peerreview": _REVIEW,
+    "assessments.peerreviewscore": _REVIEW,
     "communications.forum": _FORUM,
     "communications.forumtopic": _FORUM,
     "communications.forumpost": _FORUM,
     "communications.directmessage": row("V party", "", "V party", "V party", "V *"),
     "communications.announcement": row("VACDH *", "VAC authored", "VACD own", "V own", "VH *"),
     "communications.chatroom": _CHAT,
+    "communications.chatmember": _CHAT,
+    "communications.chatmessage": row("VH *", "", "V own", "V own", "VH *"),
     "bulk.batch": row("VA *", "VA uploaded", "", "", "V *"),
     "audit.changeset": row("VE *", "", "", "", "VE *"),
 }
 
 # Where a role sees only these fields of a model, on whatever page. Absent: all of them.
-SHOWN: dict[str, dict[str, set[str]]] = {}
+_SENT = {"sender", "recipient", "reply_to", "sent_at", "read_at"}
+_NAMED = {"username", "first_name", "last_name", "student_id"}
+SHOWN: dict[str, dict[str, set[str]]] = {
+    "users.user": {INSTRUCTOR: _NAMED | {"email"}, ASSISTANT: _NAMED},
+    "assessments.assessmentsubmission": {
+        REGISTRAR: {"assessment", "student", "attempt", "status", "is_late", "submitted_at"}
+    },
+    "communications.directmessage": {AUDITOR: _SENT},
+    "communications.chatmessage": {AUDITOR: {"room", "author", "is_hidden", "sent_at", "edited_at"}},
+}
 
 # Where a role changes only these fields of what it may change. Absent: all of them.
-CHANGED: dict[str, dict[str, set[str]]] = {}
+CHANGED: dict[str, dict[str, set[str]]] = {
+    "users.user": {
+        REGISTRAR: {
+            "first_name",
+            "last_name",
+            "email",
+            "student_id",
+            "graduation_year",
+            "specialization",
+            "language",
+            "timezone",
+            "is_active",
+        }
+    },
+    "courses.course": {
+        INSTRUCTOR: {
+            "short_description",
+            "description",
+            "learning_objectives",
+            "prerequisites",
+            "starts_on",
+            "ends_on",
+        }
+    },
+    "assessments.assessmentsubmission": dict.fromkeys(
+        (INSTRUCTOR, ASSISTANT), {"status", "score", "feedback"}
+    ),
+}
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,8 @@ def main() -> int:
     guard: Guard | None = None
     try:
         _refuse_taken(asked.port)
-        environment, guard = _database(asked.database)
-        _prepare(environment)
+        environment, stamp, guard = _database(asked.database)
+        _prepare(environment, stamp)
         return _serve(asked.port, environment)
     except Stopped:
         print("\nStopped; the data is kept.")
@@ -72,29 +72,31 @@ def _refuse_taken(port: int) -> None:
             ) from error
 
 
-def _database(kind: str) -> tuple[dict[str, str], Guard | None]:
-    """Start the database; the environment that leads to it, and who stops it."""
+def _database(kind: str) -> tuple[dict[str, str], Path, Guard | None]:
+    """Start the database; the environment that leads to it, its stamp, and who stops it."""
     environment = {**os.environ, "DJANGO_ENV": "development"}
     (ROOT / "var").mkdir(exist_ok=True)
     if kind == "sqlite":
-        path = ROOT / "var" / "demo.sqlite3"
-        return environment | {"DATABASE_URL": f"sqlite:///{path}"}, None
+        path, stamp = ROOT / "var" / "demo.sqlite3", ROOT / "var" / "demo.prepared"
+        if not path.exists():
+            stamp.unlink(missing_ok=True)
+        return environment | {"DATABASE_URL": f"sqlite:///{path}"}, stamp, None
     server = EmbeddedServer(data_folder(ROOT))
     if not server.data.is_relative_to(ROOT):
         print(f"The database is kept in {server.data}.")
     guard = Guard(server)
     server.start()
     server.ensure_database("backoffice")
-    return environment | {"DATABASE_URL": server.url("backoffice")}, guard
+    address = {"DATABASE_URL": server.url("backoffice")}
+    return environment | address, server.data / "prepared", guard
 
 
-def _prepare(environment: Mapping[str, str]) -> None:
+def _prepare(environment: Mapping[str, str], stamp: Path) -> None:
     """Migrate and fill, unless this was done for this very code and database before."""
-    stamp = ROOT / "var" / ("prepared-" + _mark(environment["DATABASE_URL"])[:12])
     state = _mark(*sorted(_sources()))
     if stamp.exists() and stamp.read_text() == state:
         return
-    print("Preparing the database ...")
+    print("Preparing the database ...", flush=True)
     for command in (["migrate", "--verbosity", "0"], ["init_db"]):
         subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True)
     stamp.write_text(state)
