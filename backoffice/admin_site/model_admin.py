@@ -1,7 +1,8 @@
 """The base classes of everything that stands on the admin site."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
@@ -21,6 +22,8 @@ class PlainAdmin(ModelAccess, ModelAdmin):
     list_fullwidth = True
     warn_unsaved_form = True
     compressed_fields = True
+    # An address typed without its beginning is taken for a safe one.
+    formfield_overrides: ClassVar[dict[Any, Any]] = {models.URLField: {"assume_scheme": "https"}}
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         """The columns, without what the person's role may not see."""
