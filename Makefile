@@ -44,6 +44,6 @@ $(STAMP): requirements.txt requirements-dev.txt
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV) || \
 	  { echo "No virtual environment can be made. On Debian: apt install python3-venv"; rm -rf $(VENV); exit 1; }
 	@echo "Installing the pinned dependencies into $(VENV) ..."
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt || \
+	@$(PY) -m pip install -qq --disable-pip-version-check -r requirements-dev.txt || \
 	  { echo "The dependencies could not be installed. Is a package index reachable? See the lines above."; exit 1; }
 	@touch $@
