@@ -1,6 +1,7 @@
 """`make run`: database, migrations, demo data and server with one command, stopped by Ctrl-C."""
 
 import argparse
+import ctypes
 import hashlib
 import os
 import signal
@@ -18,6 +19,7 @@ from backoffice.operations.guarding import Guard
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 ROLES = ("admin", "registrar", "instructor", "auditor")
+PR_SET_PDEATHSIG = 1
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -120,6 +122,7 @@ def _serve(port: int, environment: Mapping[str, str]) -> int:
         env=environment,
         stdout=subprocess.DEVNULL,
         start_new_session=True,  # a Ctrl-C is for us, and we stop it
+        preexec_fn=_end_with_parent,
     )
     try:
         _wait_until_served(server, port)
@@ -128,6 +131,12 @@ def _serve(port: int, environment: Mapping[str, str]) -> int:
     finally:
         server.terminate()
         server.wait()
+
+
+def _end_with_parent() -> None:
+    """In the child: ask Linux for a SIGTERM should the parent be killed (prctl(2))."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _wait_until_served(server: subprocess.Popen[bytes], port: int) -> None:
