@@ -38,7 +38,9 @@ def against_floor(folder: Path) -> None:
     show(f"{ROWS:,} new: preview, apply, history", ours)
     show("  the same again", again)
     show("  bare COPY of the same rows", bare)
-    print(f"  ratio of CPU: {ours.cpu / bare.cpu:.2f} (at most 2.0); again {again.cpu / ours.cpu:.2f}")
+    print(
+        f"  ratio of CPU: {ours.cpu / bare.cpu:.2f} (at most 2.0); again {again.cpu / ours.cpu:.2f}"
+    )
 
 
 def against_stock(folder: Path) -> None:
@@ -57,7 +59,10 @@ def against_stock(folder: Path) -> None:
 def memory(folder: Path) -> None:
     """Memory of a large import over that of a small one, each in a process of its own."""
     few, many = (_peak(folder, rows) for rows in (STOCK_ROWS, MANY_ROWS))
-    print(f"{MANY_ROWS:,} rows: {many:.0f} MB at most, {many - few:.0f} MB more than {STOCK_ROWS:,} rows")
+    print(
+        f"{MANY_ROWS:,} rows: {many:.0f} MB at most, {many - few:.0f} MB more than "
+        f"{STOCK_ROWS:,} rows"
+    )
 
 
 def _peak(folder: Path, rows: int) -> float:

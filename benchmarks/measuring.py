@@ -1,4 +1,4 @@
-"""What a deed costs: CPU seconds of this process and of the database's, wall time, statements, memory."""
+"""What a deed costs: CPU of this process and of the database, time, statements, memory."""
 
 import os
 import resource

@@ -13,7 +13,9 @@ from benchmarks.measuring import Cost, measured
 class CourseWidget(widgets.ForeignKeyWidget):
     """Finds a course by code and presentation."""
 
-    def get_queryset(self, value: str, row: dict[str, str], *args: object, **kwargs: object) -> object:
+    def get_queryset(
+        self, value: str, row: dict[str, str], *args: object, **kwargs: object
+    ) -> object:
         return Course.objects.filter(presentation=row["presentation"])
 
 
@@ -26,7 +28,15 @@ class StockResource(resources.ModelResource):
     class Meta:
         model = Enrollment
         import_id_fields = ("student", "course")
-        fields = ("student", "course", "role", "status", "enrolled_on", "withdrawn_on", "final_result")
+        fields = (
+            "student",
+            "course",
+            "role",
+            "status",
+            "enrolled_on",
+            "withdrawn_on",
+            "final_result",
+        )
 
 
 def imported(path: Path) -> Cost:
@@ -34,5 +44,7 @@ def imported(path: Path) -> Cost:
     with measured() as cost:
         for dry_run in (True, False):
             data = Dataset().load(path.read_text(encoding="utf-8"), format="csv")
-            StockResource().import_data(data, dry_run=dry_run, raise_errors=True, use_transactions=True)
+            StockResource().import_data(
+                data, dry_run=dry_run, raise_errors=True, use_transactions=True
+            )
     return cost

@@ -18,7 +18,12 @@ def build(enrollments: int) -> None:
     clear()
     courses = -(-enrollments // STUDENTS_PER_COURSE)
     Course.objects.bulk_create(
-        Course(code=f"B{number:03}", presentation="2026J", title=f"Benchmark {number}", slug=f"b{number}")
+        Course(
+            code=f"B{number:03}",
+            presentation="2026J",
+            title=f"Benchmark {number}",
+            slug=f"b{number}",
+        )
         for number in range(courses)
     )
     people = (
@@ -70,7 +75,9 @@ def _rows(enrollments: int) -> Iterator[tuple[str, ...]]:
         course, student = divmod(number, STUDENTS_PER_COURSE)
         is_out = number % 5 == 0
         day = f"2026-09-{1 + number % 28:02}"
-        ending = ("withdrawn", day, "2026-11-02", "Withdrawn") if is_out else ("active", day, "", "")
+        ending = (
+            ("withdrawn", day, "2026-11-02", "Withdrawn") if is_out else ("active", day, "", "")
+        )
         yield (_student(student), f"B{course:03}", "2026J", "student", *ending)
 
 

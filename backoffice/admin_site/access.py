@@ -61,7 +61,9 @@ class RoleAccess:
         shown = roles.shown_fields(request.user, self.model)
         if shown is None:
             return list(fieldsets)
-        kept = [(title, options | {"fields": _kept(options, shown)}) for title, options in fieldsets]
+        kept = [
+            (title, options | {"fields": _kept(options, shown)}) for title, options in fieldsets
+        ]
         return [(title, options) for title, options in kept if options["fields"]]
 
 

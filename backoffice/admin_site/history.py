@@ -65,10 +65,9 @@ class HistoryPages(SimpleHistoryAdmin):
             raise Http404 from error
         stored = self.model._base_manager.filter(pk=pk)
         readable = permitted(permitted(stored, request.user, "view"), request.user, "history")
-        is_for_all = readable is stored
-        if not (is_for_all and roles.may(request.user, "history", self.model)):
-            if not readable.exists():
-                raise PermissionDenied
+        is_for_all = readable is stored and roles.may(request.user, "history", self.model)
+        if not is_for_all and not readable.exists():
+            raise PermissionDenied
 
     def get_history_queryset(
         self, request: HttpRequest, history_manager: Any, pk_name: str, object_id: Any

@@ -41,7 +41,11 @@ Row = dict[str, str]
 
 
 def row(
-    admin: str = "", registrar: str = "", instructor: str = "", assistant: str = "", auditor: str = ""
+    admin: str = "",
+    registrar: str = "",
+    instructor: str = "",
+    assistant: str = "",
+    auditor: str = "",
 ) -> Row:
     """One line of the table, in the order in which people read it."""
     cells = (admin, registrar, instructor, assistant, auditor)
@@ -97,7 +101,9 @@ SHOWN: dict[str, dict[str, set[str]]] = {
         REGISTRAR: {"assessment", "student", "attempt", "status", "is_late", "submitted_at"}
     },
     "communications.directmessage": {AUDITOR: _SENT},
-    "communications.chatmessage": {AUDITOR: {"room", "author", "is_hidden", "sent_at", "edited_at"}},
+    "communications.chatmessage": {
+        AUDITOR: {"room", "author", "is_hidden", "sent_at", "edited_at"}
+    },
 }
 
 # Where a role changes only these fields of what it may change. Absent: all of them.

@@ -54,7 +54,9 @@ class RowRule(_SpokenConstraint, models.CheckConstraint):
 
     plain_path = "django.db.models.CheckConstraint"
 
-    def __init__(self, *, field: str, condition: models.Q, name: str, message: Message, code: str) -> None:
+    def __init__(
+        self, *, field: str, condition: models.Q, name: str, message: Message, code: str
+    ) -> None:
         self.field = field
         super().__init__(
             condition=condition,
@@ -74,9 +76,7 @@ class UniqueRule(_SpokenConstraint, models.UniqueConstraint):
 
     def __init__(self, *, field: str, message: Message, code: str, **constraint: Any) -> None:
         self.field = field
-        super().__init__(
-            violation_error_message=message, violation_error_code=code, **constraint
-        )
+        super().__init__(violation_error_message=message, violation_error_code=code, **constraint)
 
 
 @dataclass(frozen=True)

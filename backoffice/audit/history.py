@@ -1,4 +1,4 @@
-"""History of every audited model, kept by django-simple-history in tables made for millions of rows.
+"""History of every audited model, by django-simple-history in tables made for millions of rows.
 
 A history row copies the row, with references as plain numbers: no foreign key constraint, no index
 but the three a reader needs. It says which change set it belongs to and, after an import, which

@@ -58,7 +58,8 @@ def normalised(raw: str) -> str:
         raise CellRefused(
             "undecodable",
             _(
-                "{column} “{value}” holds bytes that are not in the file's encoding. Save the file as UTF-8."
+                "{column} “{value}” holds bytes that are not in the file's encoding. Save the "
+                "file as UTF-8."
             ),
         )
     if CONTROL.search(raw):
@@ -145,7 +146,8 @@ def _identifier(text: str) -> str:
         raise CellRefused(
             "identifier_scientific",
             _(
-                "{column} “{value}” was rounded by a spreadsheet. Format the column as text and enter it again."
+                "{column} “{value}” was rounded by a spreadsheet. Format the column as text "
+                "and enter it again."
             ),
         )
     as_float = FLOAT_TAIL.match(text)
@@ -223,7 +225,8 @@ def _decimal(field: models.Field, text: str) -> str:
         raise CellRefused(
             "invalid_number",
             _(
-                "{column} “{value}” is not a plain number. Use digits and at most two decimals, like 71.5."
+                "{column} “{value}” is not a plain number. Use digits and at most two "
+                "decimals, like 71.5."
             ),
         )
     return _validated(field, Decimal(text), "out_of_range")

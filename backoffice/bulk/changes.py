@@ -79,9 +79,7 @@ def _rows(page: Page, resource: type[KindResource], request: HttpRequest) -> lis
     ]
 
 
-def _tabs(
-    resources: list[type[KindResource]], chosen: type[KindResource]
-) -> list[dict[str, Any]]:
+def _tabs(resources: list[type[KindResource]], chosen: type[KindResource]) -> list[dict[str, Any]]:
     if len(resources) == 1:
         return []
     return [

@@ -148,7 +148,8 @@ def change_fault(column: Column) -> Check:
             f"{column.column_name}_kept", ((column.column_name, sentence),), is_warning=True
         )
     sentence = _(
-        "{column} “{value}” contradicts “{other}”, which this person already has. Correct one of them."
+        "{column} “{value}” contradicts “{other}”, which this person already has. Correct one "
+        "of them."
     )
     return Check(f"other_{column.column_name}", ((column.column_name, sentence),))
 
@@ -234,13 +235,15 @@ CONFLICT = "conflicting_duplicate"
 def conflict_check(layout: Layout) -> Check:
     """The same key again with other values; the first row stands."""
     cases = " ".join(
-        f"WHEN {layout.dialect.differs(f's.c_{c.column_name}', f'k.c_{c.column_name}')} THEN '{c.column_name}'"
+        f"WHEN {layout.dialect.differs(f's.c_{c.column_name}', f'k.c_{c.column_name}')} THEN "
+        f"'{c.column_name}'"
         for c in layout.own
     )
     key = layout.key[0].column_name
     column_sql = f"(CASE {cases} ELSE '{key}' END)" if cases else f"'{key}'"
     sentence = _(
-        "the same row stands on line {other} already with another value in {column}. The first one stands."
+        "the same row stands on line {other} already with another value in {column}. The first "
+        "one stands."
     )
     return Check(CONFLICT, (("", sentence),), other="k.line_no", column_sql=column_sql)
 

@@ -1,5 +1,6 @@
 """The command line's side of imports and exports."""
 
+from argparse import ArgumentParser
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ from django.utils.translation import gettext as _
 from backoffice.bulk.importing import NotApplied, apply, preview, receive
 from backoffice.bulk.models import Batch
 from backoffice.bulk.reporting import closing_sentence, report_of, write_rejected
-from backoffice.bulk.resources import KindResource
+from backoffice.bulk.resources import KindResource, kinds
 from backoffice.bulk.settling import forget
 
+MODES = ["upsert", "create", "update", "sync"]
+DIALECTS = ["auto", "native", "canvas", "moodle", "oneroster", "edx"]
 LATER = {
     "approved_by": "--approved-by",
     "max_withdrawn": "--max-withdrawn",
@@ -29,6 +32,24 @@ BATCH_OPTIONS = (
     "encoding",
     "reason",
 )
+
+
+def add_import_arguments(parser: ArgumentParser) -> None:
+    """The arguments of `import_csv`, as the contract of the import has them."""
+    parser.add_argument("kind", choices=sorted(kinds))
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--mode", choices=MODES, default=Batch.Mode.UPSERT)
+    parser.add_argument("--on-error", choices=Batch.OnError.values, default=Batch.OnError.ABORT)
+    parser.add_argument("--dialect", choices=DIALECTS, default="auto")
+    for flag in ("--dry-run", "--create-students", "--ignore-unknown-columns"):
+        parser.add_argument(flag, action="store_true")
+    for option in ("--encoding", "--actor", "--reason"):
+        parser.add_argument(option, default="")
+    for option in ("--max-withdrawn", "--max-changed"):
+        parser.add_argument(option, type=float)
+    parser.add_argument("--approved-by")
+    for option in ("--report", "--rejected"):
+        parser.add_argument(option, type=Path)
 
 
 @dataclass(frozen=True)
@@ -80,7 +101,8 @@ class Result:
 def import_file(options: ImportOptions) -> Result:
     """Preview and, unless dry, apply a file.
 
-    Raises ValueError for an actor who does not exist or may not import this, OSError for a missing file.
+    Raises ValueError for an actor who does not exist or may not import this, OSError for a missing
+    file.
     """
     actor = _actor(options.actor)
     try:

@@ -13,7 +13,7 @@ Columns = Mapping[str, tuple[str, models.Field]]
 
 
 def is_false(condition: models.Q, columns: Columns) -> Sql:
-    """SQL that is true where the condition is false, null counting as "not false", as in a check constraint.
+    """SQL that is true where the condition is false; null is not false, as in a check constraint.
 
     `columns` gives for each name of the condition its SQL and its model field.
     """

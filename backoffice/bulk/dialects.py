@@ -60,7 +60,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def outcome_hash(self, text: str) -> str:
-        """SQL aggregate: a number that changes when any row's text changes, whatever their order."""
+        """SQL aggregate: a number that changes with any row's text, whatever their order."""
 
     @abstractmethod
     def lock(self, cursor: CursorWrapper, number: int) -> bool:
@@ -80,7 +80,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def for_share(self) -> str:
-        """SQL: keep the selected rows as they are until the transaction ends; empty where none is needed."""
+        """SQL: keep the selected rows as they are until the transaction ends; may be empty."""
 
 
 class Postgres(Dialect):
@@ -148,7 +148,7 @@ class Postgres(Dialect):
 
 
 class HashSum:
-    """SQLite aggregate: the sum of 64-bit hashes of texts, as PostgreSQL's side computes it in kind."""
+    """SQLite aggregate: the sum of 64-bit hashes of texts, as PostgreSQL computes one."""
 
     def __init__(self) -> None:
         self.total = 0
@@ -234,7 +234,7 @@ class Sqlite(Dialect):
 
 
 class SqliteLocks:
-    """A file lock per batch, held by the process that applies it and released with its transaction."""
+    """A file lock per batch, held by the process that applies it until its transaction ends."""
 
     held: ClassVar[dict[int, Any]] = {}
 

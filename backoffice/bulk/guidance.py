@@ -1,4 +1,4 @@
-"""What an upload page tells about a kind: its columns, what they take, and an empty file to fill."""
+"""What an upload page tells of a kind: its columns, what they take, an empty file to fill."""
 
 import csv
 import io

@@ -42,7 +42,7 @@ class MatchedHeader:
 def match_header(header: list[str], resource: type[KindResource], batch: Batch) -> MatchedHeader:
     """Find the kind's columns in the header.
 
-    Raises FileRefused, naming every offending column, for forbidden, repeated, unknown or missing ones.
+    Raises FileRefused, naming them, for forbidden, repeated, unknown or missing columns.
     """
     names = [_plain(name) for name in header]
     companions = resource.companion.columns_of() if _with_companion(resource, batch) else {}
@@ -85,7 +85,8 @@ def _refuse_forbidden(names: list[str], resource: type[KindResource]) -> None:
         raise ForbiddenColumn(
             "forbidden_column",
             _(
-                "No file may set %(names)s. Remove the column and upload again; this attempt is on record."
+                "No file may set %(names)s. Remove the column and upload again; this attempt "
+                "is on record."
             )
             % {"names": ", ".join(found)},
             line=1,
@@ -116,7 +117,8 @@ def _refuse_unknown(
     raise FileRefused(
         "unknown_column",
         _(
-            "The kind “%(kind)s” has no column %(names)s. Rename or remove it, or choose to ignore unknown columns."
+            "The kind “%(kind)s” has no column %(names)s. Rename or remove it, or choose to "
+            "ignore unknown columns."
         )
         % {"kind": resource.kind, "names": ", ".join(told)},
         line=1,
@@ -137,7 +139,8 @@ def _refuse_missing(names: list[str], resource: type[KindResource]) -> None:
         raise FileRefused(
             "missing_column",
             _(
-                "The file has no column %(names)s, which every row needs. Is it the right kind of file?"
+                "The file has no column %(names)s, which every row needs. Is it the right kind "
+                "of file?"
             )
             % {"names": ", ".join(missing)},
             line=1,

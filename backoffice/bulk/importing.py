@@ -116,12 +116,14 @@ def _take_totals(batch: Batch, outcome: Outcome) -> None:
 
 
 def decide(batch: Batch) -> None:
-    """Whether what was read may be applied: a wrong row refuses the file unless wrong rows are left out."""
+    """Whether what was read may be applied; a wrong row refuses it unless it is left out."""
     if batch.rejected and batch.on_error == Batch.OnError.ABORT:
         batch.state = Batch.State.REFUSED
         batch.sentence = ngettext(
-            "%(count)d row of %(rows)d is wrong; nothing was written. Correct the file, or leave wrong rows out.",
-            "%(count)d rows of %(rows)d are wrong; nothing was written. Correct the file, or leave wrong rows out.",
+            "%(count)d row of %(rows)d is wrong; nothing was written. Correct the file, or "
+            "leave wrong rows out.",
+            "%(count)d rows of %(rows)d are wrong; nothing was written. Correct the file, or "
+            "leave wrong rows out.",
             batch.rejected,
         ) % {"count": batch.rejected, "rows": batch.rows}
     else:
@@ -200,7 +202,8 @@ def _check_file(batch: Batch) -> None:
     if not unchanged:
         raise NotApplied(
             _(
-                "The stored file is not the one that was previewed. Nothing was written; upload it again."
+                "The stored file is not the one that was previewed. Nothing was written; "
+                "upload it again."
             )
         )
 
@@ -276,7 +279,8 @@ def _why_not(batch: Batch) -> str:
         return _("This file was applied already; nothing was written a second time.")
     if batch.state == Batch.State.PREVIEWED:
         return _(
-            "The preview was renewed since you opened it, and nothing was written. Look at it again."
+            "The preview was renewed since you opened it, and nothing was written. Look at it "
+            "again."
         )
     return _("This file is not waiting for a decision (%(state)s); nothing was written.") % {
         "state": batch.get_state_display()

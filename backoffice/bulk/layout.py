@@ -167,7 +167,7 @@ class Layout:
 
     @cached_property
     def own(self) -> tuple[Column, ...]:
-        """The columns that may change an existing row: not key, on the model itself or a whole reference."""
+        """The columns that may change an existing row: all but the key."""
         return tuple(column for column in self.columns if column not in self.key)
 
     @property
@@ -201,7 +201,7 @@ class Layout:
                     yield Sole(self._alias(field), field, condition, beside[field.name], reference)
 
     def _alias(self, field: models.Field) -> str:
-        """An alias that differs between a kind and its newcomers, whose joins may stand together."""
+        """An alias that differs between a kind and its newcomers: both may stand in one query."""
         return f"{'new' if self.is_all_new else 'has'}_{field.name}"
 
     @property

@@ -19,7 +19,8 @@ class Newcomers:
     def __init__(self, main: Planner, tables: Tables) -> None:
         companion = main.layout.resource.companion
         reference = main.layout.companion_reference
-        assert companion and reference
+        assert companion
+        assert reference
         self.main, self.reference = main, reference
         self.key: Column = reference.parts[0][1]
         names = (self.key.column_name, *main.layout.companion_names)
@@ -36,7 +37,8 @@ class Newcomers:
         return [*self.planner.checks, *self._later_checks()]
 
     def _later_checks(self) -> list[Check]:
-        first = f"(SELECT n.c_{{0}} FROM {self.tables.stage} n WHERE n.c_{self.key.column_name} = s.c_{self.key.column_name})"
+        key = f"c_{self.key.column_name}"
+        first = f"(SELECT n.c_{{0}} FROM {self.tables.stage} n WHERE n.{key} = s.{key})"
         columns = self.main.layout.companion_columns
         return [
             Check(
@@ -62,7 +64,8 @@ class Newcomers:
             {self.main.layout.dialect.create_table} {self.tables.stage} AS
             SELECT s.row_no, s.line_no, s.is_bad, {columns} FROM {stage} s WHERE s.row_no IN (
                 SELECT MIN(p.row_no) AS row_no FROM {plan} p JOIN {stage} k ON k.row_no = p.row_no
-                WHERE p.state <> 'r' AND p.fk_{self.reference.field.name} IS NULL GROUP BY k.c_{key})""")
+                WHERE p.state <> 'r' AND p.fk_{self.reference.field.name} IS NULL
+                GROUP BY k.c_{key})""")
 
     def _tell(self, cursor: CursorWrapper) -> None:
         main, plan = self.main, self.main.tables.plan
@@ -71,7 +74,8 @@ class Newcomers:
             given, first = f"s.c_{column.column_name}", f"n.c_{column.column_name}"
             bit = 1 << (self.first_bit + index)
             terms.append(
-                f"CASE WHEN {given} <> '' AND {first} <> '' AND {given} <> {first} THEN {bit} ELSE 0 END"
+                f"CASE WHEN {given} <> '' AND {first} <> '' AND {given} <> {first} THEN {bit} "
+                f"ELSE 0 END"
             )
         refusing = sum(
             1 << (self.first_bit + n)

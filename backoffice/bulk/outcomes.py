@@ -35,13 +35,15 @@ class Outcome:
 def outcome_of(
     cursor: CursorWrapper, batch: Batch, planner: Planner, newcomers: Newcomers | None
 ) -> Outcome:
-    """Count the plan and digest it: file, options, and for every row what happens to which record."""
+    """Count the plan and digest it: file, options, and what happens to which record."""
     plans = [planner, newcomers.planner] if newcomers else [planner]
     queries = [_summary(number, each) for number, each in enumerate(plans)]
     cursor.execute(" UNION ALL ".join(queries) + " ORDER BY 1, 2")
     rows = cursor.fetchall()
     counts = {state: count for number, state, count, *_rest in rows if not number}
-    created = sum(count for number, state, count, *_rest in rows if number and state == State.CREATED)
+    created = sum(
+        count for number, state, count, *_rest in rows if number and state == State.CREATED
+    )
     basis = [batch.options, batch.file_hash, [list(map(str, row)) for row in rows]]
     digest = hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
     return Outcome(counts, created, digest, has_faults=any(row[-1] for row in rows))

@@ -113,7 +113,11 @@ class BatchPages:
     def _tabs(self, mine: dict[str, Any], chosen: type[KindResource]) -> list[dict[str, Any]]:
         address = reverse("admin:bulk_batch_upload")
         return [
-            {"title": capfirst(each.label), "link": f"{address}?kind={name}", "active": each is chosen}
+            {
+                "title": capfirst(each.label),
+                "link": f"{address}?kind={name}",
+                "active": each is chosen,
+            }
             for name, each in mine.items()
         ]
 

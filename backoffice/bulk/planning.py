@@ -1,4 +1,4 @@
-"""The plan: what an import would do with every staged row, computed by the database in one statement.
+"""The plan: what an import would do with every staged row, computed in one statement.
 
 A plan is a table beside the staged rows: `state` (one letter, see State), `flags` (a bit for each
 check that found something), the existing row's id, the ids of the referred rows, the first row of
@@ -86,7 +86,9 @@ class Planner:
 
     def _once_check(self, index: int, once: OnceInFile) -> Check:
         key = self.layout.key[0]
-        other = f"(SELECT k.c_{key.column_name} FROM {self.tables.stage} k WHERE k.row_no = {self.alias}.first_u{index})"
+        first = f"{self.alias}.first_u{index}"
+        stage = self.tables.stage
+        other = f"(SELECT k.c_{key.column_name} FROM {stage} k WHERE k.row_no = {first})"
         places = taken_places(once.column, key, is_beside=self.layout.is_all_new)
         return Check(once.code, places, other=other)
 
@@ -101,7 +103,11 @@ class Planner:
     def still_holds(self, cursor: CursorWrapper) -> bool:
         """Whether the plan, made in an earlier transaction, is what would be planned now."""
         inner, params = self._inner()
-        facts = ["target_id", "before", *(f"fk_{each.field.name}" for each in self.layout.references)]
+        facts = [
+            "target_id",
+            "before",
+            *(f"fk_{each.field.name}" for each in self.layout.references),
+        ]
         differs = self.layout.dialect.differs
         tests = [differs(f"q.{fact}", f"p.{fact}") for fact in facts]
         own_bits = sum(self.bit(check) for check in self.row_checks)
@@ -122,13 +128,15 @@ class Planner:
         )
         keys = "".join(f", s.c_{column.column_name} AS k{n}" for n, column in enumerate(layout.key))
         once = "".join(
-            f", CASE WHEN s.c_{each.column.column_name} <> '' THEN s.c_{each.column.column_name} END AS u{n}"
+            f", CASE WHEN s.c_{each.column.column_name} <> '' THEN "
+            f"s.c_{each.column.column_name} END AS u{n}"
             for n, each in enumerate(self.once)
         )
         differs = layout.differs()
         sql = f"""
-            SELECT s.row_no, s.line_no, s.is_bad, t.id AS target_id{references}{keys}{once}, {flags} AS flags,
-                {differs} AS differs, CASE WHEN {differs} THEN {layout.before()} END AS before
+            SELECT s.row_no, s.line_no, s.is_bad, t.id AS target_id{references}{keys}{once},
+                {flags} AS flags, {differs} AS differs,
+                CASE WHEN {differs} THEN {layout.before()} END AS before
             FROM {self.tables.stage} s {layout.joins}"""
         return sql, params
 
@@ -137,7 +145,9 @@ class Planner:
         for check in self.row_checks:
             # A cell that was refused is staged as blank: nothing strange about that.
             only = "NOT s.is_bad AND " if check.is_warning else ""
-            terms.append(f"CASE WHEN {only}({check.condition[0]}) THEN {self.bit(check)} ELSE 0 END")
+            terms.append(
+                f"CASE WHEN {only}({check.condition[0]}) THEN {self.bit(check)} ELSE 0 END"
+            )
             params.extend(check.condition[1])
         return "CAST(" + " + ".join(terms) + " AS bigint)", tuple(params)
 
@@ -198,6 +208,8 @@ class Planner:
         cursor.execute(f"""
             UPDATE {plan} SET
                 state = CASE WHEN {conflict} THEN 'r' ELSE 'd' END,
-                flags = {plan}.flags + CASE WHEN {conflict} THEN {self.bit(self.conflict)} ELSE {self.bit(self.repeat)} END
+                flags = {plan}.flags + CASE WHEN {conflict}
+                    THEN {self.bit(self.conflict)} ELSE {self.bit(self.repeat)} END
             FROM {stage} a, {stage} b
-            WHERE {plan}.state = 'd' AND a.row_no = {plan}.row_no AND b.row_no = {plan}.first_row""")
+            WHERE {plan}.state = 'd' AND a.row_no = {plan}.row_no
+                AND b.row_no = {plan}.first_row""")

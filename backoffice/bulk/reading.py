@@ -65,7 +65,8 @@ def _suspicion(value: str | None) -> Fault | None:
         return Fault(
             "mojibake",
             _(
-                "{column} “{value}” looks like text saved in the wrong encoding. It is stored as it stands."
+                "{column} “{value}” looks like text saved in the wrong encoding. It is stored "
+                "as it stands."
             ),
             is_warning=True,
         )
@@ -77,6 +78,7 @@ class Spool:
 
     def __init__(self, batch_number: int) -> None:
         self.batch_number = batch_number
+        # Closed by __exit__; a spool is used as a context manager.
         self.rows: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
         self.issues: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
         self.errors = self.warnings = 0

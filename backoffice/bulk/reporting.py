@@ -54,7 +54,8 @@ def closing_sentence(batch: Batch, *, dry_run: bool) -> str:
     }
     told = (
         _(
-            "%(created)d created, %(updated)d updated, %(unchanged)d unchanged, %(rejected)d rejected"
+            "%(created)d created, %(updated)d updated, %(unchanged)d unchanged, %(rejected)d "
+            "rejected"
         )
         % counts
     )

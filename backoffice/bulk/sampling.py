@@ -59,7 +59,8 @@ def _sample(cursor: Any, planner: Planner, state: State) -> list[SampleRow]:
     keys = [f"s.c_{column.column_name}" for column in layout.key]
     cursor.execute(
         f"""SELECT {", ".join(["s.line_no", *keys, *old, *new])}
-            FROM (SELECT row_no FROM {tables.plan} WHERE state = %s ORDER BY row_no LIMIT {SAMPLE}) p
+            FROM (SELECT row_no FROM {tables.plan} WHERE state = %s
+                  ORDER BY row_no LIMIT {SAMPLE}) p
             JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins} ORDER BY s.row_no""",
         [state],
     )

@@ -36,7 +36,8 @@ def _settle_applying(batch: Batch) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         if dialect.lock(cursor, batch.pk):
             sentence = _(
-                "The process that applied the file ended before it was done. Nothing was written; try again."
+                "The process that applied the file ended before it was done. Nothing was "
+                "written; try again."
             )
             dead = Batch.objects.filter(pk=batch.pk, state=Batch.State.APPLYING)
             dead.update(state=Batch.State.FAILED, sentence=sentence)

@@ -103,7 +103,7 @@ class Import:
         return planner, newcomers, outcome_of(cursor, self.batch, planner, newcomers)
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
-        """Whether the rows and the plan of the preview are there, and would be planned the same now."""
+        """Whether the preview's rows and plan are there, and would be planned the same now."""
         planner, newcomers = self.planners()
         tables = [self.tables.stage, self.tables.plan]
         if newcomers:
@@ -118,7 +118,7 @@ class Import:
         return all(each.still_holds(cursor) for each in plans)
 
     def _lock_rows(self, cursor: CursorWrapper, planner: Planner) -> None:
-        """Keep the rows to be changed, and what new rows refer to, as they are until we are done."""
+        """Keep the rows to be changed, and what new rows refer to, as they are for now."""
         layout, plan, share = planner.layout, self.tables.plan, self.dialect.for_share()
         if not share:
             return

@@ -1,4 +1,4 @@
-"""Writing what a plan says: new rows, changed rows, and the history of both, each by one statement."""
+"""Writing what a plan says: new rows, changed rows and their history, each by one statement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -119,10 +119,16 @@ class EmbeddedServer:
             stderr=subprocess.DEVNULL if command == "pg_ctl" else subprocess.STDOUT,
             text=True,
             check=False,
-            **({"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if _is_root() else {}),
+            **(
+                {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+                if _is_root()
+                else {}
+            ),
         )
         if check and done.returncode:
-            raise CannotRun(f"The embedded PostgreSQL failed at {command}: {self._why(done.stdout)}")
+            raise CannotRun(
+                f"The embedded PostgreSQL failed at {command}: {self._why(done.stdout)}"
+            )
         return done
 
     def _why(self, output: str | None) -> str:
@@ -179,7 +185,7 @@ def _existing(paths: Iterable[Path]) -> Iterable[Path]:
 
 
 def data_folder(checkout: Path) -> Path:
-    """Where `make run` keeps its data: under `var/`, or, where root's server cannot, beside /tmp."""
+    """Where `make run` keeps its data: `var/`, or, where root's server cannot, `/var/tmp`."""
     if not _is_root() or is_open_to_all(checkout):
         return checkout / "var" / "postgres"
     mark = hashlib.sha256(str(checkout).encode()).hexdigest()[:12]

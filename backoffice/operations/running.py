@@ -70,7 +70,8 @@ def _refuse_taken(port: int) -> None:
             probe.bind((HOST, port))
         except (OSError, OverflowError) as error:
             raise CannotRun(
-                f"port {port} of {HOST} cannot be used ({error}). Say for example: make run PORT=8001"
+                f"port {port} of {HOST} cannot be used ({error}). Say for example: make run "
+                f"PORT=8001"
             ) from error
 
 
@@ -100,7 +101,9 @@ def _prepare(environment: Mapping[str, str], stamp: Path) -> None:
         return
     print("Preparing the database ...", flush=True)
     for command in (["migrate", "--verbosity", "0"], ["init_db"]):
-        subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True)
+        subprocess.run(
+            [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True
+        )
     stamp.write_text(state)
 
 

@@ -13,9 +13,7 @@ from django.urls import reverse
 from backoffice.audit.models import Audited
 
 MODELS = [
-    model
-    for model in apps.get_models()
-    if issubclass(model, Audited) and not model._meta.abstract
+    model for model in apps.get_models() if issubclass(model, Audited) and not model._meta.abstract
 ]
 
 

@@ -103,14 +103,27 @@ def test_skip_applies_the_good_rows_and_writes_the_wrong_ones(run, courses, tmp_
         " 1 rejected, 0 repeated."
     )
     header, row = csv.reader(rejected.read_text(encoding="utf-8-sig").splitlines())
-    assert header == ["student_id", "course_code", "presentation", "status", "first_name", "line", "errors"]
+    assert header == [
+        "student_id",
+        "course_code",
+        "presentation",
+        "status",
+        "first_name",
+        "line",
+        "errors",
+    ]
     assert row[:6] == ["s1002", "BIO101", "2026J", "actve", "Li", "3"]
 
 
 def test_a_dry_run_says_what_would_happen_and_leaves_nothing(run, courses, private_files):
     code, report, said = run(TEXT.replace("actve", "active"), "--create-students", "--dry-run")
 
-    assert (code, report["batch"], report["dry_run"], report["state"]) == (0, None, True, "previewed")
+    assert (code, report["batch"], report["dry_run"], report["state"]) == (
+        0,
+        None,
+        True,
+        "previewed",
+    )
     assert (report["created"], report["created_students"]) == (2, 2)
     assert said.startswith("in.csv could be applied: 2 created")
     assert not Enrollment.objects.exists()
@@ -172,11 +185,21 @@ def test_an_export_imports_again_without_a_change(run, bring_in, courses, tmp_pa
 
 
 def test_the_export_of_one_course_has_its_rows_only(bring_in, courses, tmp_path):
-    bring_in("enrollments", TEXT.replace("s1002,BIO101,2026J,actve", "s1002,ART200,2026B,active"),
-             create_students=True)
+    bring_in(
+        "enrollments",
+        TEXT.replace("s1002,BIO101,2026J,actve", "s1002,ART200,2026B,active"),
+        create_students=True,
+    )
     out = tmp_path / "out.csv"
     call_command(
-        "export_csv", "enrollments", "--course", "ART200", "--presentation", "2026B", "--output", str(out)
+        "export_csv",
+        "enrollments",
+        "--course",
+        "ART200",
+        "--presentation",
+        "2026B",
+        "--output",
+        str(out),
     )
     rows = list(csv.DictReader(out.read_text(encoding="utf-8-sig").splitlines()))
     assert [row["student_id"] for row in rows] == ["s1002"]

@@ -56,7 +56,9 @@ def refused_by_form(kind: str, column: str, value: str) -> bool:
         value = str(found.pk) if found else ("" if not value else "0")
     if column == "is_active":
         value = "on" if value == "1" else ""
-    form = modelform_factory(type(instance), fields=fields)(data | {field: value}, instance=instance)
+    form = modelform_factory(type(instance), fields=fields)(
+        data | {field: value}, instance=instance
+    )
     return not form.is_valid()
 
 
@@ -157,8 +159,13 @@ def test_a_rule_is_met_by_form_and_import_with_the_same_sentence(
     for column, value in cells.items():
         field = kinds[kind].columns()[column].attribute.partition("__")[0]
         given = User.objects.get(username=value) if column == "instructor" else value
-        setattr(instance, field, type(instance)._meta.get_field(field).to_python(given)
-                if column != "instructor" else given)
+        setattr(
+            instance,
+            field,
+            type(instance)._meta.get_field(field).to_python(given)
+            if column != "instructor"
+            else given,
+        )
     with pytest.raises(Exception) as refusal:  # noqa: PT011  the sentence is compared below
         instance.full_clean()
     batch = upload(kind, _csv(KEYS[kind] | cells))
@@ -191,6 +198,4 @@ def test_a_registrar_cannot_change_a_colleague_through_a_file(upload, person):
     batch = upload("users", "username,language\nboss,fr\n")
 
     (issue,) = batch.issues.all()
-    assert issue.message == (
-        "Line 2: username “boss” is a row your role may not change by a file."
-    )
+    assert issue.message == ("Line 2: username “boss” is a row your role may not change by a file.")

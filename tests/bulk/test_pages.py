@@ -165,7 +165,7 @@ def test_a_colleague_s_file_cannot_be_touched(
     assert not Enrollment.objects.exists()
 
 
-@pytest.mark.parametrize("name", (*LOOKS, "wrong_rows"))
+@pytest.mark.parametrize("name", [*LOOKS, "wrong_rows"])
 def test_a_registrar_does_not_see_a_colleague_s_file(
     name, registrar_client, registrar2_client, courses
 ):

@@ -59,7 +59,10 @@ def test_every_written_row_has_one_history_row_with_actor_reason_batch_and_line(
     change_set = ChangeSet.objects.get(batch=batch.pk)
     assert {h.change_set for h in history} == {change_set}
     assert (change_set.source, change_set.actor) == (ChangeSet.Source.IMPORT, registrar)
-    assert sorted(User.history.filter(change_set=change_set).values_list("line", flat=True)) == [2, 3]
+    assert sorted(User.history.filter(change_set=change_set).values_list("line", flat=True)) == [
+        2,
+        3,
+    ]
 
 
 def test_the_same_file_again_changes_nothing_and_leaves_no_history(bring_in, courses):
@@ -91,7 +94,9 @@ def test_only_rows_with_other_values_are_updated(bring_in, courses):
 def test_columns_the_file_does_not_have_stay_as_they_are(bring_in, courses):
     bring_in("enrollments", THREE, create_students=True)
 
-    bring_in("enrollments", "student_id,course_code,presentation,final_result\ns1002,BIO101,2026J,Fail")
+    bring_in(
+        "enrollments", "student_id,course_code,presentation,final_result\ns1002,BIO101,2026J,Fail"
+    )
 
     stored = Enrollment.objects.get(student__student_id="s1002")
     assert (stored.final_result, stored.status) == ("Fail", "withdrawn")

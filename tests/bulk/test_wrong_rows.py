@@ -5,10 +5,19 @@ import pytest
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.importing import apply
 
-COLUMNS = (
-    "student_id,course_code,presentation,role,status,enrolled_on,withdrawn_on,final_result,"
-    "first_name,last_name,email"
-).split(",")
+COLUMNS = [
+    "student_id",
+    "course_code",
+    "presentation",
+    "role",
+    "status",
+    "enrolled_on",
+    "withdrawn_on",
+    "final_result",
+    "first_name",
+    "last_name",
+    "email",
+]
 GOOD = {
     "student_id": "s1001",
     "course_code": "BIO101",
@@ -67,7 +76,8 @@ REFUSED = [
         "enrolled_on",
         "03/04/13",
         "invalid_date",
-        "Line 2: enrolled_on “03/04/13” is not a date. Write year-month-day, for example 2013-10-19.",
+        "Line 2: enrolled_on “03/04/13” is not a date. Write year-month-day, for example "
+        "2013-10-19.",
     ),
     ("enrolled_on", "41548", "invalid_date", None),
     (
@@ -84,7 +94,12 @@ REFUSED = [
         " Correct the date.",
     ),
     ("withdrawn_on", "2026-02-02", "withdrawn_before_enrolled", None),
-    ("first_name", "x" * 151, "too_long", "Line 2: first_name is too long: at most 150 characters fit."),
+    (
+        "first_name",
+        "x" * 151,
+        "too_long",
+        "Line 2: first_name is too long: at most 150 characters fit.",
+    ),
     (
         "last_name",
         "Hall\x07",

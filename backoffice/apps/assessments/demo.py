@@ -42,7 +42,10 @@ def _rubric(course: Course) -> GradingRubric:
     rubric = ensure(GradingRubric, {"course": course, "title": "Essay", "version": 1})
     for position, (title, points) in enumerate(CRITERIA, 1):
         criterion = ensure(
-            RubricCriterion, {"rubric": rubric, "position": position}, title=title, max_points=points
+            RubricCriterion,
+            {"rubric": rubric, "position": position},
+            title=title,
+            max_points=points,
         )
         for level, share in LEVELS:
             ensure(
@@ -92,7 +95,9 @@ def _quiz(quiz: Assessment) -> None:
 
 def _students(course: Course) -> list[User]:
     rows = Enrollment.objects.filter(course=course, status=Enrollment.Status.ACTIVE)
-    return [row.student for row in rows.select_related("student").order_by("student_id")[:HANDED_IN]]
+    return [
+        row.student for row in rows.select_related("student").order_by("student_id")[:HANDED_IN]
+    ]
 
 
 def _submissions(essay: Assessment, rubric: GradingRubric) -> None:

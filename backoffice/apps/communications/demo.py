@@ -53,9 +53,7 @@ def _forum(course: Course) -> None:
 
 
 def _room(course: Course) -> None:
-    room = ensure(
-        ChatRoom, {"course": course, "name": "Study group"}, created_by=course.instructor
-    )
+    room = ensure(ChatRoom, {"course": course, "name": "Study group"}, created_by=course.instructor)
     for student in _students(course):
         ensure(ChatMember, {"room": room, "user": student})
         ensure(ChatMessage, {"room": room, "author": student}, body="Shall we meet on Thursday?")

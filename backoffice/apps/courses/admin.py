@@ -61,9 +61,19 @@ class CourseAdmin(BackOfficeAdmin):
         (_("Schedule"), {"fields": ("starts_on", "ends_on", "enrollment_limit")}),
         (
             _("Description"),
-            {"fields": ("short_description", "description", "learning_objectives", "prerequisites")},
+            {
+                "fields": (
+                    "short_description",
+                    "description",
+                    "learning_objectives",
+                    "prerequisites",
+                )
+            },
         ),
-        (_("Level"), {"fields": ("difficulty_level", "estimated_hours", "language", "is_featured")}),
+        (
+            _("Level"),
+            {"fields": ("difficulty_level", "estimated_hours", "language", "is_featured")},
+        ),
         (_("Record"), {"fields": ("created_at", "updated_at", "published_at")}),
     )
 

@@ -20,7 +20,15 @@ COURSES = (
     ("BIO101", "2026J", "Introduction to marine biology", "instructor", "2026-09-07", "science", 1),
     ("BIO101", "2026B", "Introduction to marine biology", "instructor", "2026-02-02", "science", 4),
     ("HIS210", "2026J", "Trade and towns of the Baltic", "instructor", "2026-09-07", "history", 2),
-    ("CS150", "2026J", "Programming for people in a hurry", "instructor2", "2026-09-14", "science", 3),
+    (
+        "CS150",
+        "2026J",
+        "Programming for people in a hurry",
+        "instructor2",
+        "2026-09-14",
+        "science",
+        3,
+    ),
     ("ART200", "2027B", "Drawing from nature", "instructor2", "2027-02-01", "arts", 5),
 )
 MODULES = ("Getting started", "The groundwork", "A case to work on")

@@ -54,7 +54,10 @@ class Course(Audited):
         _("presentation"), max_length=50, help_text=_("The term or run, for example 2013J.")
     )
     title = LineField(
-        _("title"), max_length=200, blank=True, help_text=_("Without one, code and presentation stand for it.")
+        _("title"),
+        max_length=200,
+        blank=True,
+        help_text=_("Without one, code and presentation stand for it."),
     )
     slug = models.SlugField(
         _("slug"),
@@ -83,9 +86,7 @@ class Course(Audited):
         _("difficulty"), max_length=12, choices=Difficulty, default=Difficulty.BEGINNER
     )
     estimated_hours = models.PositiveSmallIntegerField(_("estimated hours"), null=True, blank=True)
-    language = LineField(
-        _("language"), max_length=35, default="en", validators=[validate_language]
-    )
+    language = LineField(_("language"), max_length=35, default="en", validators=[validate_language])
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
     is_featured = models.BooleanField(_("featured"), default=False)
     enrollment_limit = models.PositiveIntegerField(
@@ -97,7 +98,11 @@ class Course(Audited):
     updated_at = models.DateTimeField(_("last saved"), auto_now=True)
     published_at = models.DateTimeField(_("published"), null=True, blank=True, editable=False)
     tags = models.ManyToManyField(
-        "CourseTag", through="CourseTagging", related_name="courses", blank=True, verbose_name=_("tags")
+        "CourseTag",
+        through="CourseTagging",
+        related_name="courses",
+        blank=True,
+        verbose_name=_("tags"),
     )
 
     objects = CourseQuerySet.as_manager()
@@ -212,7 +217,11 @@ class Lesson(Audited):
     natural_key_fields = ("module", "position")
 
     module = models.ForeignKey(
-        CourseModule, models.PROTECT, related_name="lessons", db_index=False, verbose_name=_("module")
+        CourseModule,
+        models.PROTECT,
+        related_name="lessons",
+        db_index=False,
+        verbose_name=_("module"),
     )
     position = models.PositiveSmallIntegerField(
         _("position"), help_text=_("Lessons stand in this order, from 1.")
@@ -361,7 +370,9 @@ class LessonProgress(Audited):
                 condition=Q(completed_at__gte=F("started_at")),
                 field="completed_at",
                 code="completed_before_start",
-                message=_("The lesson was completed before it was started. Correct one of the two."),
+                message=_(
+                    "The lesson was completed before it was started. Correct one of the two."
+                ),
             ),
         ]
 
@@ -370,10 +381,11 @@ class LessonProgress(Audited):
 
     def further_violations(self) -> Iterator[Violation]:
         """The lesson belongs to the course of the enrollment."""
-        if self.enrollment_id and self.lesson_id:
-            if self.lesson.module.course_id != self.enrollment.course_id:
-                message = _("This lesson belongs to another course than the enrollment.")
-                yield "lesson", ValidationError(message, code="other_course")
+        if not (self.enrollment_id and self.lesson_id):
+            return
+        if self.lesson.module.course_id != self.enrollment.course_id:
+            message = _("This lesson belongs to another course than the enrollment.")
+            yield "lesson", ValidationError(message, code="other_course")
 
 
 class CourseProgress(Audited):

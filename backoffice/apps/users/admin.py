@@ -81,10 +81,22 @@ class EnrollmentAdmin(BackOfficeAdmin):
     """Who takes which course, and how it ended."""
 
     icon = "how_to_reg"
-    list_display = ("shown_student", "course", "role", "shown_status", "enrolled_on", "withdrawn_on")
+    list_display = (
+        "shown_student",
+        "course",
+        "role",
+        "shown_status",
+        "enrolled_on",
+        "withdrawn_on",
+    )
     list_select_related = ("student", "course")
     list_filter = ("status", "role", ("course", admin.RelatedOnlyFieldListFilter))
-    search_fields = ("student__username", "student__first_name", "student__last_name", "course__code")
+    search_fields = (
+        "student__username",
+        "student__first_name",
+        "student__last_name",
+        "course__code",
+    )
     autocomplete_fields = ("student", "course")
     readonly_fields = ("last_activity_at",)
     fieldsets = (

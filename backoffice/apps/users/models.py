@@ -93,9 +93,7 @@ class User(Audited, AbstractUser):
     timezone = LineField(
         _("time zone"), max_length=64, default="UTC", validators=[validate_timezone]
     )
-    language = LineField(
-        _("language"), max_length=35, default="en", validators=[validate_language]
-    )
+    language = LineField(_("language"), max_length=35, default="en", validators=[validate_language])
     student_id = LineField(
         _("student ID"),
         max_length=64,
@@ -155,7 +153,9 @@ class User(Audited, AbstractUser):
                 condition=~Q(role="student") | Q(is_staff=False, is_superuser=False),
                 field="role",
                 code="student_is_staff",
-                message=_("A student cannot log in here. Take staff status away, or choose another role."),
+                message=_(
+                    "A student cannot log in here. Take staff status away, or choose another role."
+                ),
             ),
             RowRule(
                 name="user_student_username",
@@ -321,7 +321,9 @@ class Enrollment(Audited):
                 condition=Q(withdrawn_on__gte=F("enrolled_on")),
                 field="withdrawn_on",
                 code="withdrawn_before_enrolled",
-                message=_("The withdrawal lies before the enrollment. Correct one of the two dates."),
+                message=_(
+                    "The withdrawal lies before the enrollment. Correct one of the two dates."
+                ),
             ),
             RowRule(
                 name="enrollment_grade_percent",

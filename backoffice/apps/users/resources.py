@@ -18,7 +18,7 @@ def username_of(cells: Mapping[str, str | None]) -> str:
 
 @importable
 class UserResource(KindResource):
-    """Students; staff may be named by `username` to change what a file may change, never created."""
+    """Students; staff may be named by `username` to be changed, and are never created."""
 
     kind = "users"
     label = _("people")

@@ -11,7 +11,7 @@ LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 def validate_student_id(value: str) -> None:
-    """Refuse what does not match STUDENT_ID_PATTERN; read at each call, so no migration holds it."""
+    """Refuse what does not match STUDENT_ID_PATTERN; no migration holds the pattern."""
     if not re.fullmatch(settings.STUDENT_ID_PATTERN, value):
         raise ValidationError(
             _("“%(value)s” is not a student ID of this school."),

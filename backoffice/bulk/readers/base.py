@@ -49,7 +49,8 @@ class Limits:
             raise FileRefused(
                 "file_too_large",
                 _(
-                    "The file has %(size).0f MB; at most %(limit).0f MB can be read at once. Split it."
+                    "The file has %(size).0f MB; at most %(limit).0f MB can be read at once. "
+                    "Split it."
                 )
                 % {"size": size / 1e6, "limit": self.max_bytes / 1e6},
             )

@@ -43,7 +43,8 @@ def refuse_if_not_a_plain_table(path: Path) -> bool:
         raise FileRefused(
             "encrypted_or_old",
             _(
-                "This is an encrypted or an old Excel file (.xls). Save it as .xlsx without a password, or as CSV."
+                "This is an encrypted or an old Excel file (.xls). Save it as .xlsx without a "
+                "password, or as CSV."
             ),
         )
     if start.startswith(ARCHIVES):
@@ -134,7 +135,8 @@ class WorkbookReader(TableReader):
                 raise FileRefused(
                     "absurd_dimension",
                     _(
-                        "The sheet claims %(columns)d columns and %(rows)d rows. Delete what lies outside the table."
+                        "The sheet claims %(columns)d columns and %(rows)d rows. Delete what "
+                        "lies outside the table."
                     )
                     % {"columns": columns, "rows": rows},
                 )
@@ -188,7 +190,8 @@ def _unreadable(error: Exception) -> FileRefused:
     return FileRefused(
         "unreadable_workbook",
         _(
-            "The workbook cannot be read (%(error)s). Open it in Excel, save it again, or save it as CSV."
+            "The workbook cannot be read (%(error)s). Open it in Excel, save it again, or save "
+            "it as CSV."
         )
         % {"error": str(error)[:100] or type(error).__name__},
     )

@@ -1,4 +1,4 @@
-"""PostgreSQL behind a connection pool, with metrics: the one engine of production, laptop and tests.
+"""PostgreSQL behind a connection pool, with metrics: the engine of production, laptop and tests.
 
 The pool is django-db-connection-pool's (an SQLAlchemy QueuePool per process), the metrics are
 django-prometheus's. What stands here cures what the two leave open; each cure has a test.

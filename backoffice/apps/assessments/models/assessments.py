@@ -59,7 +59,10 @@ class Assessment(SetsMaximum):
         _("code"), max_length=50, help_text=_("What files know it by, for example 1752.")
     )
     title = LineField(
-        _("title"), max_length=200, blank=True, help_text=_("Without one, kind and code stand for it.")
+        _("title"),
+        max_length=200,
+        blank=True,
+        help_text=_("Without one, kind and code stand for it."),
     )
     description = ProseField(_("description"), blank=True)
     assessment_type = models.CharField(

@@ -71,4 +71,7 @@ class SetsMaximum(Audited):
 
     def _has_more(self, rows: Any) -> bool:
         maximum = getattr(self, self.maximum_field)
-        return maximum is not None and rows.filter(**{f"{rows.model.points_field}__gt": maximum}).exists()
+        return (
+            maximum is not None
+            and rows.filter(**{f"{rows.model.points_field}__gt": maximum}).exists()
+        )

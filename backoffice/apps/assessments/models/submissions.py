@@ -73,7 +73,9 @@ class AssessmentSubmission(Scored):
     )
     is_late = models.BooleanField(_("late"), default=False)
     is_banked = models.BooleanField(
-        _("banked"), default=False, help_text=_("The score was carried over from an earlier presentation.")
+        _("banked"),
+        default=False,
+        help_text=_("The score was carried over from an earlier presentation."),
     )
     grader = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -74,7 +74,11 @@ class ChatMember(Audited):
     natural_key_fields = ("room", "user")
 
     room = models.ForeignKey(
-        ChatRoom, models.PROTECT, related_name="members", db_index=False, verbose_name=_("chat room")
+        ChatRoom,
+        models.PROTECT,
+        related_name="members",
+        db_index=False,
+        verbose_name=_("chat room"),
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,

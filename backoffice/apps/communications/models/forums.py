@@ -56,9 +56,7 @@ class ForumTopic(Referable):
 
     course_path = "forum__course"
 
-    forum = models.ForeignKey(
-        Forum, models.PROTECT, related_name="topics", verbose_name=_("forum")
-    )
+    forum = models.ForeignKey(Forum, models.PROTECT, related_name="topics", verbose_name=_("forum"))
     title = LineField(_("title"), max_length=200)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -10,7 +10,7 @@ from backoffice.bulk.settling import discard_abandoned
 class Command(BaseCommand):
     """The same happens whenever somebody opens the list of imports."""
 
-    help = "Discards imports that were uploaded more than a day ago and never applied, with their files."
+    help = "Discards imports uploaded more than a day ago and never applied, with their files."
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         count = discard_abandoned()

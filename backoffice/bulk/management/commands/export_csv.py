@@ -15,7 +15,7 @@ from backoffice.bulk.resources import kinds
 class Command(BaseCommand):
     """Streams to standard output, or to a file with one closing sentence."""
 
-    help = "Exports all rows of a kind, or those of one course, as CSV that import_csv reads again unchanged."
+    help = "Exports all rows of a kind, or of one course, as CSV that import_csv reads again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("kind", choices=sorted(kinds))

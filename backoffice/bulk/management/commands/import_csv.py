@@ -3,46 +3,27 @@
 import json
 import sys
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from backoffice.bulk.commanding import ImportOptions, import_file
-from backoffice.bulk.models import Batch
-from backoffice.bulk.resources import kinds
-
-DIALECTS = ["auto", "native", "canvas", "moodle", "oneroster", "edx"]
+from backoffice.bulk.commanding import (
+    ImportOptions,
+    add_import_arguments,
+    import_file,
+)
 
 
 class Command(BaseCommand):
-    """Exits 0 when the file was applied (or, dry, could be), 1 when it was refused, 2 on wrong usage."""
+    """Exits 0 when the file was applied or, dry, could be; 1 when refused; 2 on wrong usage."""
 
     help = (
-        "Imports a file: checks every row, says what it would change, and applies it in one transaction. "
-        "With --dry-run nothing is written. Exit status: 0 applied, 1 refused, 2 wrong usage."
+        "Imports a file: checks every row, says what it would change, and applies it in one "
+        "transaction. With --dry-run nothing is written. Exit status: 0 applied, 1 refused, 2 wrong usage."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("kind", choices=sorted(kinds))
-        parser.add_argument("file", type=Path)
-        parser.add_argument(
-            "--mode", choices=["upsert", "create", "update", "sync"], default=Batch.Mode.UPSERT
-        )
-        parser.add_argument("--on-error", choices=Batch.OnError.values, default=Batch.OnError.ABORT)
-        for flag in ("--dry-run", "--create-students", "--ignore-unknown-columns"):
-            parser.add_argument(flag, action="store_true")
-        parser.add_argument("--dialect", choices=DIALECTS, default="auto")
-        for option in ("--encoding", "--actor", "--reason"):
-            parser.add_argument(option, default="")
-        for option, kind in (
-            ("--approved-by", str),
-            ("--max-withdrawn", float),
-            ("--max-changed", float),
-        ):
-            parser.add_argument(option, type=kind)
-        for option in ("--report", "--rejected"):
-            parser.add_argument(option, type=Path)
+        add_import_arguments(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:

@@ -1,0 +1,42 @@
+"""Small functions, small files: the budgets of the house."""
+
+import statistics
+
+from tests.house.source import files, length
+
+OURS = ("backoffice", "benchmarks")
+
+
+def test_functions_are_short():
+    lengths = sorted(length(f) for source in files(*OURS) for f in source.functions())
+    assert statistics.median(lengths) <= 8
+    assert lengths[int(len(lengths) * 0.99)] <= 50
+
+
+def test_files_are_short():
+    too_long = {
+        source.name: source.lines
+        for source in files("backoffice", "benchmarks", "tests")
+        if source.lines > (600 if "models" in source.name else 400)
+    }
+    assert not too_long
+
+
+def test_model_admins_are_short():
+    too_long = {
+        f"{source.name}:{node.name}": length(node)
+        for source in files("backoffice/apps", "backoffice/bulk", "backoffice/audit")
+        if source.path.name == "admin.py"
+        for node in source.classes()
+        if length(node) > 60
+    }
+    assert not too_long
+
+
+def test_commands_parse_call_and_say_one_sentence():
+    too_long = {
+        source.name: source.lines
+        for source in files("backoffice")
+        if "commands" in source.path.parts and source.lines > 50
+    }
+    assert not too_long

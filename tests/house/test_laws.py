@@ -1,0 +1,125 @@
+"""Laws of the house that a program can check."""
+
+import ast
+import re
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+
+from backoffice.bulk.resources import kinds
+from tests.house.source import ROOT, files, texts
+
+VAGUE = {"services.py", "utils.py", "helpers.py", "signals.py"}
+VAGUE_FOLDERS = {"common", "core", "utils", "helpers"}
+NOT_OURS = re.compile(r"(?<![\w.])(/work/|\.library\b|/home/[a-z])")
+OUR_APPS = ("users", "courses", "assessments", "communications", "audit", "bulk", "operations")
+
+
+def test_a_module_is_named_after_what_it_holds():
+    for source in files("backoffice", "tests", "benchmarks"):
+        assert source.path.name not in VAGUE
+        assert not VAGUE_FOLDERS & set(source.path.relative_to(ROOT).parts)
+
+
+def test_nothing_is_imported_inside_a_function():
+    found = [
+        f"{source.name}:{inner.lineno}"
+        for source in files("backoffice", "tests", "benchmarks")
+        for function in source.functions()
+        for inner in ast.walk(function)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+    ]
+    assert not found
+
+
+def test_everything_we_write_is_annotated():
+    bare = [
+        f"{source.name}:{function.lineno} {function.name}"
+        for source in files("backoffice", "benchmarks")
+        for function in source.functions()
+        if function.returns is None
+        or any(
+            each.annotation is None
+            for each in [*function.args.args, *function.args.kwonlyargs]
+            if each.arg not in ("self", "cls")
+        )
+    ]
+    assert not bare
+
+
+def test_what_others_may_call_says_what_it_is_for():
+    silent = [
+        f"{source.name}:{node.name}"
+        for source in files("backoffice", "benchmarks")
+        for node in source.tree.body
+        if isinstance(node, ast.ClassDef | ast.FunctionDef)
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
+    ]
+    assert not silent
+    assert not [s.name for s in files("backoffice") if s.lines and not ast.get_docstring(s.tree)]
+
+
+def test_threads_of_our_own_give_their_connections_back():
+    for source in files("backoffice"):
+        if source.path.name != "threads.py":
+            assert "threading.Thread(" not in source.path.read_text("utf-8"), source.name
+
+
+def test_no_file_names_the_machine_it_was_written_on():
+    named = [
+        str(path)
+        for path in texts()
+        if path != Path(__file__) and NOT_OURS.search(path.read_text("utf-8", errors="ignore"))
+    ]
+    assert not named
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing():
+    call_command("makemigrations", "--check", "--dry-run", verbosity=0)
+
+
+def test_migrations_are_named():
+    for label in OUR_APPS:
+        folder = Path(apps.get_app_config(label).path) / "migrations"
+        for path in folder.glob("0*.py"):
+            assert "_auto_" not in path.name
+            assert not path.name.endswith("_initial.py")
+
+
+def test_every_kind_names_only_fields_its_model_has():
+    assert set(kinds) == {"users", "courses", "enrollments"}
+    for resource in kinds.values():
+        for column in resource.columns().values():
+            assert column.model_field(resource.model()) is not None
+
+
+def test_no_second_driver_of_postgresql_is_installed():
+    with pytest.raises(PackageNotFoundError):
+        version("psycopg")
+
+
+def test_every_dependency_is_pinned():
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        for line in (ROOT / name).read_text().splitlines():
+            required = line.partition("#")[0].strip()
+            if required and not required.startswith("-r "):
+                assert re.fullmatch(r"[\w.-]+==[\w.]+", required), line
+                assert "#" in line, f"{required} without its reason"
+
+
+@pytest.mark.parametrize("command", [["ruff", "check", "."], ["importlinter.cli"]])
+def test_the_linters_are_content(command):
+    if command[0] == "ruff":
+        done = [sys.executable, "-m", *command]
+    else:
+        code = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+        done = [sys.executable, "-c", code]
+    result = subprocess.run(done, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout[-3000:]
