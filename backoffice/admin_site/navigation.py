@@ -15,6 +15,7 @@ from backoffice.admin_site import roles
 
 DEFAULT_ICON = "table_rows"
 IMPORTS_APP = "bulk"
+EXPORTED = ("users.User", "courses.Course", "users.Enrollment")
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
@@ -50,12 +51,14 @@ def _imports(request: HttpRequest) -> dict[str, Any]:
         links.append((_("Import a file"), "upload_file", "admin:bulk_batch_upload"))
     if roles.may(request.user, "view", batch):
         links.append((_("Imports so far"), "history", "admin:bulk_batch_changelist"))
+    if any(roles.may(request.user, "export", apps.get_model(name)) for name in EXPORTED):
+        links.append((_("Export"), "download", "admin:bulk_batch_export"))
     items = [
         {"title": title, "icon": icon, "link": link, "active": request.path == link}
         for title, icon, name in links
         if (link := link_to(name))
     ]
-    return {"title": _("Imports"), "separator": True, "items": items}
+    return {"title": _("Files"), "separator": True, "items": items}
 
 
 def import_link(request: HttpRequest) -> str:

@@ -12,6 +12,7 @@ from unfold.decorators import action, display
 
 from backoffice.admin_site.model_admin import PlainAdmin
 from backoffice.admin_site.roles import may
+from backoffice.bulk.export_pages import ExportPages
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pages import BatchPages
 from backoffice.bulk.resources import kinds
@@ -26,7 +27,7 @@ STATE_COLOURS = {
 
 
 @admin.register(Batch)
-class BatchAdmin(BatchPages, PlainAdmin):
+class BatchAdmin(ExportPages, BatchPages, PlainAdmin):
     """All imports; the pages of one are our own."""
 
     icon = "upload_file"

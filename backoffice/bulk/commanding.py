@@ -7,13 +7,12 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
-from django.db import models
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.importing import NotApplied, apply, preview, receive
 from backoffice.bulk.models import Batch
 from backoffice.bulk.reporting import closing_sentence, report_of, write_rejected
-from backoffice.bulk.resources import KindResource, kinds
+from backoffice.bulk.resources import kinds
 from backoffice.bulk.settling import forget
 
 MODES = ["upsert", "create", "update", "sync"]
@@ -144,27 +143,3 @@ def _actor(username: str) -> Any:
         raise ValueError(
             _("There is nobody with the user name “%(name)s”.") % {"name": username}
         ) from None
-
-
-def exported_selection(
-    resource: type[KindResource], course: str, presentation: str
-) -> models.QuerySet[Any]:
-    """All rows of a kind, or those of one course.
-
-    Raises ValueError for a kind without courses, and for a course without rows.
-    """
-    rows = resource.exportable()
-    if not course and not presentation:
-        return rows
-    paths = resource.course_paths()
-    if not paths or not (course and presentation):
-        raise ValueError(
-            _("Give both --course and --presentation, for a kind whose rows belong to a course.")
-        )
-    chosen = rows.filter(**dict(zip(paths, (course, presentation), strict=True)))
-    if not chosen.exists():
-        raise ValueError(
-            _("There is nothing to export for course %(course)s, presentation %(presentation)s.")
-            % {"course": course, "presentation": presentation}
-        )
-    return chosen

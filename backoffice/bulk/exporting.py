@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from backoffice.bulk.resources import KindResource
 
@@ -53,3 +54,26 @@ def as_text(value: object) -> str:
 def exported_lines(resource: type[KindResource], queryset: models.QuerySet[Any]) -> Iterator[str]:
     """The rows as lines of CSV."""
     return map(csv.writer(Echo()).writerow, exported_rows(resource, queryset))
+
+
+def exported_selection(
+    resource: type[KindResource], rows: models.QuerySet[Any], course: str, presentation: str
+) -> models.QuerySet[Any]:
+    """The rows of a kind, or those of one course.
+
+    Raises ValueError for a kind without courses, and for a course without rows.
+    """
+    if not course and not presentation:
+        return rows
+    paths = resource.course_paths()
+    if not paths or not (course and presentation):
+        raise ValueError(
+            _("Give both a course code and a presentation, for rows that belong to a course.")
+        )
+    chosen = rows.filter(**dict(zip(paths, (course, presentation), strict=True)))
+    if not chosen.exists():
+        raise ValueError(
+            _("There is nothing to export for course %(course)s, presentation %(presentation)s.")
+            % {"course": course, "presentation": presentation}
+        )
+    return chosen

@@ -29,7 +29,7 @@ from backoffice.bulk.guidance import columns_of, template_of
 from backoffice.bulk.importing import NotApplied, apply, leave_wrong_rows_out, preview, receive
 from backoffice.bulk.models import Batch
 from backoffice.bulk.reporting import issue_lines, rejected_rows
-from backoffice.bulk.resources import KindResource, kinds
+from backoffice.bulk.resources import KindResource, kinds, kinds_for
 from backoffice.bulk.sampling import samples_of
 from backoffice.bulk.settling import discard, discard_abandoned, settle
 
@@ -104,11 +104,7 @@ class BatchPages:
         """The kinds this person may bring in."""
         if not may(request.user, "add", Batch):
             return {}
-        return {
-            name: resource
-            for name, resource in sorted(kinds.items(), key=lambda kind: kind[1].order)
-            if may(request.user, "import", resource.model())
-        }
+        return kinds_for(lambda model: may(request.user, "import", model))
 
     def _tabs(self, mine: dict[str, Any], chosen: type[KindResource]) -> list[dict[str, Any]]:
         address = reverse("admin:bulk_batch_upload")

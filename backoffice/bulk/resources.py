@@ -102,6 +102,12 @@ class KindResource(ModelResource):
 kinds: dict[str, type[KindResource]] = {}
 
 
+def kinds_for(is_allowed: Callable[[type[models.Model]], bool]) -> dict[str, type[KindResource]]:
+    """The kinds whose model passes a question, in the order in which people meet them."""
+    found = sorted(kinds.items(), key=lambda kind: kind[1].order)
+    return {name: resource for name, resource in found if is_allowed(resource.model())}
+
+
 def importable(resource: type[KindResource]) -> type[KindResource]:
     """Register a kind under its name; found by autodiscovery of `resources.py`.
 

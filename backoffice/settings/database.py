@@ -88,6 +88,7 @@ def _sqlite(name: str) -> dict[str, Any]:
     return {
         "ENGINE": SQLITE,
         "NAME": name,
+        "TEST": {"NAME": ":memory:"},
         "OPTIONS": {
             "timeout": 20,
             # A transaction that will write takes its place in the queue when it begins.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from backoffice.settings.base import *  # noqa: F403  every environment begins with the base
 from backoffice.settings.database import databases
+from backoffice.settings.reading import text
 from backoffice.settings.theme import *  # noqa: F403
 
 DJANGO_ENV = "test"
@@ -16,4 +17,4 @@ DATABASES = databases()
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 WHITENOISE_AUTOREFRESH = True
 WHITENOISE_USE_FINDERS = True
-PRIVATE_ROOT = Path(tempfile.gettempdir()) / "backoffice-tests"
+PRIVATE_ROOT = Path(text("PRIVATE_ROOT", str(Path(tempfile.gettempdir()) / "backoffice-tests")))

@@ -7,8 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from backoffice.bulk.commanding import exported_selection
-from backoffice.bulk.exporting import exported_lines
+from backoffice.bulk.exporting import exported_lines, exported_selection
 from backoffice.bulk.resources import kinds
 
 
@@ -27,7 +26,9 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         resource = kinds[options["kind"]]
         try:
-            rows = exported_selection(resource, options["course"], options["presentation"])
+            rows = exported_selection(
+                resource, resource.exportable(), options["course"], options["presentation"]
+            )
         except ValueError as error:
             raise CommandError(str(error), returncode=2) from error
         if not options["output"]:

@@ -19,7 +19,8 @@ class Command(BaseCommand):
 
     help = (
         "Imports a file: checks every row, says what it would change, and applies it in one "
-        "transaction. With --dry-run nothing is written. Exit status: 0 applied, 1 refused, 2 wrong usage."
+        "transaction. With --dry-run nothing is written. Exit status: 0 applied, 1 refused, "
+        "2 wrong usage."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

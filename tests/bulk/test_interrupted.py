@@ -1,0 +1,130 @@
+"""A killed process leaves no row, and its batch says that it failed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from backoffice.apps.courses.models import Course
+from backoffice.apps.users.models import Enrollment, User
+from backoffice.bulk.models import Batch
+from backoffice.bulk.settling import STARTS_WITHIN, settle
+
+ROWS = 30_000
+ROOT = Path(__file__).resolve().parents[2]
+# Stops where the rows are written and the transaction is still open, and says so.
+SCRIPT = """
+import sys, time, django
+django.setup()
+from backoffice.bulk import importing
+from backoffice.bulk.models import Batch
+from backoffice.bulk.work import Import
+
+def stop(self, cursor):
+    print("written", flush=True)
+    time.sleep(60)
+
+Import.drop = stop
+batch = Batch.objects.get(pk=int(sys.argv[1]))
+importing.apply(batch, batch.digest, None)
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's test database is in memory")
+def test_killing_the_process_in_the_middle_of_an_apply_leaves_no_row(upload):
+    Course.objects.create(code="BIO101", presentation="2026J", slug="bio")
+    User.objects.bulk_create(
+        User(username=f"s{n:06}", student_id=f"s{n:06}", password="!") for n in range(ROWS)
+    )
+    lines = [f"s{n:06},BIO101,2026J" for n in range(ROWS)]
+    batch = upload("enrollments", "student_id,course_code,presentation\n" + "\n".join(lines))
+    settings = connection.settings_dict
+    address = f"postgres://postgres@{settings['HOST'].replace('/', '%2F')}/{settings['NAME']}"
+    environment = os.environ | {
+        "DATABASE_URL": address,
+        "DJANGO_SETTINGS_MODULE": "backoffice.settings",
+        "PRIVATE_ROOT": str(batch.path.parents[1]),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(batch.pk)],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout
+        assert process.stdout.readline().strip() == "written"
+        assert Batch.objects.get(pk=batch.pk).state == Batch.State.APPLYING
+        process.send_signal(signal.SIGKILL)
+    _wait_until_the_server_notices()
+    Batch.objects.filter(pk=batch.pk).update(touched_at=timezone.now() - STARTS_WITHIN * 2)
+
+    settled = settle(Batch.objects.get(pk=batch.pk))
+
+    assert settled.state == Batch.State.FAILED
+    assert settled.sentence == (
+        "The process that applied the file ended before it was done."
+        " Nothing was written; try again."
+    )
+    assert not Enrollment.objects.exists()
+    assert not Enrollment.history.exists()
+
+
+def _wait_until_the_server_notices() -> None:
+    """The server rolls back when it finds the connection gone."""
+    for _ in range(100):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+            if not cursor.fetchone()[0]:
+                return
+        time.sleep(0.1)
+    pytest.fail("The server still holds the lock of the killed process.")
+
+
+def test_a_batch_that_is_being_applied_is_left_alone(upload, courses, student):
+    student("s1001")
+    batch = upload("enrollments", "student_id,course_code,presentation\ns1001,BIO101,2026J")
+    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.APPLYING, touched_at=timezone.now())
+    assert settle(Batch.objects.get(pk=batch.pk)).state == Batch.State.APPLYING
+
+
+def test_a_reading_that_fell_silent_has_failed(upload, courses):
+    batch = upload("enrollments", "student_id,course_code,presentation\ns1001,BIO101,2026J")
+    silent = timezone.now() - timedelta(minutes=5)
+    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.READING, touched_at=silent)
+
+    settled = settle(Batch.objects.get(pk=batch.pk))
+    assert settled.sentence == (
+        "The reading stopped before its end. Nothing was written; upload the file again."
+    )
+
+
+def test_a_preview_nobody_decided_on_is_removed_after_a_day(upload, courses, student):
+    student("s1001")
+    old, new = (
+        upload("enrollments", "student_id,course_code,presentation\ns1001,BIO101,2026J")
+        for _ in range(2)
+    )
+    Batch.objects.filter(pk=old.pk).update(uploaded_at=timezone.now() - timedelta(hours=25))
+    said = StringIO()
+    call_command("discard_imports", stdout=said)
+
+    states = dict(Batch.objects.values_list("pk", "state"))
+    assert states == {old.pk: "discarded", new.pk: "previewed"}
+    assert not old.path.exists()
+    assert new.path.exists()
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+    assert f"bulk_stage_{old.pk}" not in tables
+    assert f"bulk_stage_{new.pk}" in tables
