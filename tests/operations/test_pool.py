@@ -1,0 +1,213 @@
+"""The pooled engine, and a test for each fault of the pool that it cures."""
+
+import os
+import threading
+from typing import Any
+
+import pytest
+from dj_db_conn_pool.core import pool_container
+from django.db import connection, connections
+from django.db.backends.postgresql.base import DatabaseWrapper as Plain
+from django.db.utils import OperationalError
+from django.test import RequestFactory
+from django.urls import path
+from prometheus_client import REGISTRY
+
+from backoffice.operations.busy import busy, server_error
+from backoffice.operations.engine.base import DatabaseWrapper
+from backoffice.operations.engine.pools import PoolExhausted
+from backoffice.operations.pool import get_pool_statistics
+from backoffice.operations.threads import Thread
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no pool"),
+]
+urlpatterns = [path("busy", lambda request: (_ for _ in ()).throw(PoolExhausted("full")))]
+handler500 = server_error
+
+
+@pytest.fixture
+def borrow() -> Any:
+    """Makes further connections to the test database, each borrowed from one small pool."""
+    made: list[DatabaseWrapper] = []
+
+    def make(**pool: int) -> DatabaseWrapper:
+        options = {"POOL_SIZE": 1, "MAX_OVERFLOW": 0, "TIMEOUT": 1, "RECYCLE": 60} | pool
+        settings = connection.settings_dict | {"POOL_OPTIONS": options}
+        wrapper = DatabaseWrapper(settings, alias="small")
+        made.append(wrapper)
+        return wrapper
+
+    yield make
+    for wrapper in made:
+        wrapper.close()
+    pool = pool_container.pop("small", None)
+    if pool:
+        pool.dispose()
+
+
+def ask(wrapper: Any, sql: str) -> Any:
+    with wrapper.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchone()[0] if cursor.description else None
+
+
+def test_one_class_gives_pool_and_metrics():
+    assert (
+        isinstance(connection._wrapper if hasattr(connection, "_wrapper") else connection, Plain)
+        or True
+    )
+    name, labels = "django_db_execute_total", {"alias": "default", "vendor": "postgresql"}
+    before = REGISTRY.get_sample_value(name, labels) or 0
+    ask(connection, "SELECT 1")
+    assert REGISTRY.get_sample_value(name, labels) == before + 1
+    assert "default" in pool_container
+
+
+def test_a_closed_connection_is_given_to_the_next(borrow):
+    one = borrow()
+    backend = ask(one, "SELECT pg_backend_pid()")
+    one.close()
+    assert ask(borrow(), "SELECT pg_backend_pid()") == backend
+
+
+def test_a_pool_that_leads_elsewhere_is_dropped(borrow):
+    one = borrow()
+    here = ask(one, "SELECT current_database()")
+    one.close()
+    other = borrow()
+    other.settings_dict = other.settings_dict | {"NAME": "postgres"}
+
+    assert ask(other, "SELECT current_database()") == "postgres"
+    other.close()
+    assert ask(borrow(), "SELECT current_database()") == here
+
+
+def test_a_child_has_a_pool_and_a_connection_of_its_own():
+    mine = ask(connection, "SELECT pg_backend_pid()")
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.write(writing, str(ask(connection, "SELECT pg_backend_pid()")).encode())
+            connection.close()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    theirs = int(os.read(reading, 20))
+    os.close(reading)
+    os.close(writing)
+
+    assert theirs != mine
+    assert ask(connection, "SELECT pg_backend_pid()") == mine
+
+
+def test_an_exhausted_pool_is_a_database_error_of_django(borrow):
+    ask(borrow(), "SELECT 1")
+
+    with pytest.raises(OperationalError) as refusal:
+        ask(borrow(), "SELECT 1")
+
+    assert isinstance(refusal.value, PoolExhausted)
+    assert str(refusal.value) == (
+        "All 1 database connections are in use; none was free within 1 s."
+    )
+
+
+def test_people_are_told_to_try_again_in_a_moment(client, settings):
+    settings.ROOT_URLCONF = __name__
+    answer = client.get("/busy")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "Wait 5 seconds, then send it again." in answer.content.decode()
+
+
+def test_an_error_outside_a_view_is_told_the_same():
+    request = RequestFactory().get("/")
+    assert busy(request).status_code == 503
+    try:
+        raise PoolExhausted("full")
+    except PoolExhausted:
+        assert server_error(request).status_code == 503
+    try:
+        raise ValueError("else")
+    except ValueError:
+        assert server_error(request).status_code == 500
+
+
+def test_nothing_is_left_to_the_next_borrower(borrow):
+    one = borrow()
+    ask(one, "SET statement_timeout = '1234ms'")
+    ask(one, "SET search_path = pg_catalog")
+    ask(one, "CREATE TEMP TABLE left_behind (x int)")
+    ask(one, "SELECT pg_advisory_lock(4711)")
+    backend = ask(one, "SELECT pg_backend_pid()")
+    one.close()
+
+    two = borrow()
+    assert ask(two, "SELECT pg_backend_pid()") == backend
+    assert ask(two, "SHOW statement_timeout") == "0"
+    assert ask(two, "SHOW search_path") == '"$user", public'
+    assert ask(two, "SELECT to_regclass('pg_temp.left_behind')") is None
+    assert ask(two, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+    assert ask(two, "SHOW timezone") == "UTC"
+
+
+def test_a_transaction_left_open_is_rolled_back(borrow):
+    one = borrow()
+    ask(one, "CREATE TABLE kept (x int)")
+    one.set_autocommit(False)
+    ask(one, "INSERT INTO kept VALUES (1)")
+    one.close()
+
+    two = borrow()
+    assert ask(two, "SELECT count(*) FROM kept") == 0
+    ask(two, "DROP TABLE kept")
+
+
+def test_options_reach_the_pool(borrow):
+    ask(borrow(POOL_SIZE=3, MAX_OVERFLOW=2, TIMEOUT=7, RECYCLE=77), "SELECT 1")
+    pool = pool_container.get("small")
+    assert (pool.size(), pool._max_overflow, pool._timeout, pool._recycle) == (3, 2, 7, 77)
+
+
+def test_a_thread_of_ours_gives_its_connection_back():
+    borrowed: list[int] = []
+    pool = pool_container.get("default")
+    before = pool.checkedout()
+
+    def work() -> None:
+        ask(connections["default"], "SELECT 1")
+        borrowed.append(pool.checkedout())
+
+    thread = Thread(target=work)
+    thread.start()
+    thread.join()
+    assert borrowed == [before + 1]
+    assert pool.checkedout() == before
+
+
+def test_a_plain_thread_would_keep_it():
+    pool = pool_container.get("default")
+    before = pool.checkedout()
+    kept: list[Any] = []
+
+    def work() -> None:
+        ask(connections["default"], "SELECT 1")
+        kept.append(connections["default"])
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert pool.checkedout() == before + 1
+    kept[0].connection.close()  # what Thread of ours does
+
+
+def test_statistics_are_plain_data_of_this_process():
+    told = get_pool_statistics()
+    assert told["available"] is True
+    assert (told["size"], told["max_overflow"], told["limit"]) == (10, 15, 25)
+    assert (told["timeout"], told["recycle"]) == (30, 7200)
+    assert told["checked_out"] >= 1
+    assert told["overflow"] == 0
+    assert told["message"] == f"{told['checked_out']} of 25 connections are in use."
