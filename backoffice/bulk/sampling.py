@@ -42,14 +42,20 @@ class SampleRow:
 
 
 def samples_of(batch: Batch) -> dict[str, list[SampleRow]]:
-    """Up to five rows of each class that would be written or left alone; empty once applied."""
+    """Up to five rows of each class that would be written or left alone; empty once applied.
+
+    `newcomers` are the students an enrollment file adds.
+    """
     work = Import(batch)
-    planner, _newcomers = work.planners()
+    planner, newcomers = work.planners()
     with connection.cursor() as cursor:
         if not work.dialect.has_tables(cursor, (work.tables.stage, work.tables.plan)):
             return {}
         classes = (State.CREATED, State.UPDATED, State.UNCHANGED)
-        return {state.name.lower(): _sample(cursor, planner, state) for state in classes}
+        found = {state.name.lower(): _sample(cursor, planner, state) for state in classes}
+        if newcomers:
+            found["newcomers"] = _sample(cursor, newcomers.planner, State.CREATED)
+        return found
 
 
 def _sample(cursor: Any, planner: Planner, state: State) -> list[SampleRow]:

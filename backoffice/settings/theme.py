@@ -14,6 +14,7 @@ UNFOLD = {
             "href": lambda _request: static("admin_site/favicon.svg"),
         }
     ],
+    "STYLES": [lambda _request: static("admin_site/site.css")],
     "ENVIRONMENT": "backoffice.admin_site.navigation.environment_label",
     "SIDEBAR": {"navigation": "backoffice.admin_site.navigation.sidebar", "show_search": True},
 }
