@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from backoffice.apps.courses.models import Course
@@ -114,3 +115,9 @@ def bring_in(upload: Uploaded, registrar: User) -> Uploaded:
         return apply(batch, batch.digest, options.get("actor", registrar))
 
     return make
+
+
+@pytest.fixture
+def demo(db: None) -> None:
+    """The demo school, which has a row of every model."""
+    call_command("init_db", stdout=io.StringIO())

@@ -3,10 +3,25 @@
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
+# Teal, each step dark enough for the theme's use of it: white text stands on 600.
+PRIMARY = {
+    "50": "#f0fdfa",
+    "100": "#ccfbf1",
+    "200": "#99f6e4",
+    "300": "#5eead4",
+    "400": "#2dd4bf",
+    "500": "#14b8a6",
+    "600": "#0f766e",
+    "700": "#115e59",
+    "800": "#134e4a",
+    "900": "#0f3f3c",
+    "950": "#042f2e",
+}
 UNFOLD = {
     "SITE_TITLE": _("Back office"),
     "SITE_HEADER": _("Back office"),
     "SITE_SYMBOL": "school",
+    "COLORS": {"primary": PRIMARY},
     "SITE_FAVICONS": [
         {
             "rel": "icon",

@@ -1,11 +1,8 @@
 """Every model stands on the admin site, and every one of its pages opens."""
 
-from io import StringIO
-
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.core.management import call_command
 from django.db import models
 from django.test import Client
 from django.urls import reverse
@@ -18,9 +15,8 @@ MODELS = [
 
 
 @pytest.fixture
-def world(db: None) -> dict[type[models.Model], models.Model]:
-    """The demo school, which has a row of every model."""
-    call_command("init_db", stdout=StringIO())
+def world(demo: None) -> dict[type[models.Model], models.Model]:
+    """A row of every model."""
     return {model: model._default_manager.order_by("pk").first() for model in MODELS}
 
 

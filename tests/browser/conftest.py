@@ -83,7 +83,7 @@ def _listen(page: Page, home: str, complaints: list[str]) -> None:
             complaints.append(f"{response.status}: {response.url}")
 
     def heard(said: ConsoleMessage) -> None:
-        # A refusal (403) may be what the test asks for; what is missing or broken, `answered` tells.
+        # A refusal (403) may be what the test asks for; `answered` tells of anything else.
         if said.type == "error" and "Failed to load resource" not in said.text:
             complaints.append(said.text)
 

@@ -1,4 +1,4 @@
-"""An auditor opens the same pages, finds no button that writes, and every forged write is refused."""
+"""An auditor opens the same pages, finds no button that writes, and forged writes are refused."""
 
 import re
 from typing import Any

@@ -43,18 +43,30 @@ def upload(page: Page, path: Path) -> None:
     page.get_by_role("button", name="Upload and preview").click()
 
 
+def see_the_errors(page: Page) -> None:
+    expect(page.get_by_text("3 rows of 4 are wrong; nothing was written.")).to_be_visible()
+    errors = page.locator("#errors tbody tr")
+    expect(errors).to_have_count(3)
+    for row, told in enumerate(("Did you mean “active”?", "BIO999", "2026-02-30")):
+        expect(errors.nth(row)).to_contain_text(told)
+
+
+def see_the_history(page: Page) -> None:
+    page.get_by_role("link", name="History", exact=True).first.click()
+    row = page.locator("#change-history tbody tr")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("Registrar Example")
+    expect(row).to_contain_text(", line 2")
+    row.get_by_role("link", name="import").click()
+    expect(page.get_by_text("Changed rows")).to_be_visible()
+
+
 def test_from_a_wrong_file_to_the_history_of_an_enrollment(
     open_page: OpenPage, biology: Course, registrar: User, tmp_path: Path
 ):
     page = open_page(registrar)
     upload(page, file_of(tmp_path, "autumn.csv", *WRONG))
-
-    expect(page.get_by_text("3 rows of 4 are wrong; nothing was written.")).to_be_visible()
-    errors = page.locator("#errors tbody tr")
-    expect(errors).to_have_count(3)
-    expect(errors.nth(0)).to_contain_text("Did you mean “active”?")
-    expect(errors.nth(1)).to_contain_text("BIO999")
-    expect(errors.nth(2)).to_contain_text("2026-02-30")
+    see_the_errors(page)
     assert not Enrollment.objects.exists()
 
     right = [row.replace("actve", "active").replace("BIO999", "BIO101") for row in WRONG]
@@ -68,14 +80,7 @@ def test_from_a_wrong_file_to_the_history_of_an_enrollment(
     page.get_by_role("button", name="Apply: write").click()
     expect(page.get_by_text("Applied. Every changed row says in its history")).to_be_visible()
     assert Enrollment.objects.filter(course=biology, status="active").count() == 4
-
-    page.get_by_role("link", name="History", exact=True).first.click()
-    row = page.locator("#change-history tbody tr")
-    expect(row).to_have_count(1)
-    expect(row).to_contain_text("Registrar Example")
-    expect(row).to_contain_text(", line 2")
-    row.get_by_role("link", name="import").click()
-    expect(page.get_by_text("Changed rows")).to_be_visible()
+    see_the_history(page)
 
 
 def test_the_export_is_a_file_whose_import_changes_nothing(

@@ -146,7 +146,13 @@ def test_nothing_is_left_to_the_next_borrower(borrow):
     assert ask(two, "SHOW statement_timeout") == "0"
     assert ask(two, "SHOW search_path") == '"$user", public'
     assert ask(two, "SELECT to_regclass('pg_temp.left_behind')") is None
-    assert ask(two, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()") == 0
+    assert (
+        ask(
+            two,
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()",
+        )
+        == 0
+    )
     assert ask(two, "SHOW timezone") == "UTC"
 
 

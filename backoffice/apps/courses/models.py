@@ -18,6 +18,8 @@ from backoffice.apps.users.validators import validate_language
 from backoffice.audit.models import Audited, AuditedQuerySet
 from backoffice.operations.indexes import LongNameIndex
 
+NOT_AN_INSTRUCTOR = _("This person is not an instructor. Choose one, or change the person's role.")
+
 
 class CourseQuerySet(AuditedQuerySet):
     """Query words for courses."""
@@ -80,6 +82,7 @@ class Course(Audited):
         related_name="taught_courses",
         db_index=False,
         limit_choices_to={"role": "instructor"},
+        error_messages={"invalid": NOT_AN_INSTRUCTOR},
         verbose_name=_("instructor"),
     )
     difficulty_level = models.CharField(
@@ -148,7 +151,7 @@ class Course(Audited):
             name="course_instructor_role",
             field="instructor",
             condition=Q(instructor__role="instructor"),
-            message=_("This person is not an instructor. Choose one, or change the person's role."),
+            message=NOT_AN_INSTRUCTOR,
             code="not_an_instructor",
         ),
     )

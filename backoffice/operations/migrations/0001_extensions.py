@@ -1,7 +1,8 @@
 """Extensions of PostgreSQL: vectors, trigrams, and plain columns in inverted indexes."""
 
-from django.contrib.postgres.operations import CreateExtension
 from django.db import migrations
+
+from backoffice.operations.extensions import Extension
 
 
 class Migration(migrations.Migration):
@@ -10,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
     dependencies = []
     operations = [
-        CreateExtension("vector"),
-        CreateExtension("pg_trgm"),
-        CreateExtension("btree_gin"),
+        Extension("vector"),
+        Extension("pg_trgm"),
+        Extension("btree_gin"),
     ]
