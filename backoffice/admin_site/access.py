@@ -52,8 +52,17 @@ class RoleAccess:
         changed = roles.changed_fields(request.user, self.model)
         if changed is None:
             return fixed
-        shown = flatten_fieldsets(self.get_fieldsets(request, obj))
-        return fixed + [name for name in shown if name not in changed and name not in fixed]
+        return fixed + [n for n in self.stated_fields() if n not in changed and n not in fixed]
+
+    def stated_fields(self) -> list[str]:
+        """The fields a form has by declaration; without one, all that can be edited.
+
+        Not `get_fieldsets()`: without a declaration that asks for the read-only fields in turn.
+        """
+        if self.fieldsets or self.fields:
+            return flatten_fieldsets(self.fieldsets or [(None, {"fields": self.fields})])
+        fields = (*self.model._meta.fields, *self.model._meta.many_to_many)
+        return [field.name for field in fields if field.editable and not field.auto_created]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """The fieldsets, without what the person's role may not see."""

@@ -5,7 +5,7 @@ The library's own pages pass by `get_queryset()` and take a posted version for w
 
 from typing import Any
 
-from django.contrib.admin.utils import flatten_fieldsets, unquote
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
@@ -80,7 +80,7 @@ class HistoryPages(SimpleHistoryAdmin):
         """On the page of an old version everything is read only."""
         match = request.resolver_match
         if match and (match.url_name or "").endswith(VERSION_PAGE):
-            return flatten_fieldsets(self.get_fieldsets(request, obj))
+            return self.stated_fields()
         return super().get_readonly_fields(request, obj)
 
     def has_view_history_or_change_history_permission(

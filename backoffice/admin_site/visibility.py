@@ -44,7 +44,8 @@ def within(rows: Rows, user: Any, verb: str, subject: Model) -> Rows:
     if user.is_superuser:
         return rows
     given = roles.grants(user, verb, subject)
-    if any(grant.scope == "*" for grant in given):
+    boundless = {"*"} if rows.model is subject else {"*", *OF_THE_ROW}
+    if any(grant.scope in boundless for grant in given):
         return rows
     if not given:
         return rows.none()
@@ -115,6 +116,8 @@ def _open(model: Model, user: Any, role: str) -> Q:
     return _own(model, user, role) & ~Q(**{f"{path}__status" if path else "status": "finalized"})
 
 
+# What these say is about the row itself: they limit no place in which it may lie.
+OF_THE_ROW = ("authored", "uploaded", "party")
 SCOPES: dict[str, Callable[[Model, Any, str], Q]] = {
     "own": _own,
     "students": _students,

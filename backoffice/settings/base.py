@@ -7,7 +7,8 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from backoffice.settings.reading import BASE_DIR, number, pattern, text, words
 
 INSTALLED_APPS = [
-    "unfold",
+    # Not plain "unfold": that one puts a site of its own in the place of ours.
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.inlines",

@@ -1,0 +1,180 @@
+"""Roles: who gets in, what the groups say, and what an auditor cannot do."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db import models
+from django.test import Client
+from django.urls import reverse
+
+from backoffice.admin_site import roles
+from backoffice.admin_site.site import BackOfficeSite
+from backoffice.apps.courses.models import Course
+from backoffice.apps.users.models import Enrollment, User
+from backoffice.bulk.models import Batch
+
+HOME = "/admin/"
+# Pages about the account itself, or without a row behind them.
+OF_THE_SITE = {"index", "login", "logout", "password_change", "password_change_done", "jsi18n"}
+
+
+def test_our_site_is_the_site():
+    # A library that puts its own in this place takes our rules of entry away.
+    assert isinstance(admin.site, BackOfficeSite)
+
+
+def test_the_groups_hold_what_the_table_grants(db: None):
+    for role, name in roles.GROUP_NAMES.items():
+        granted = {
+            f"{label.split('.')[0]}.{'change' if grant.verb == 'grade' else grant.verb}_"
+            f"{label.split('.')[1]}"
+            for label in roles.TABLE
+            for grant in roles.grants_of(label)
+            if grant.role == role
+        }
+        held = Group.objects.get(name=name).permissions.select_related("content_type")
+        codes = {f"{each.content_type.app_label}.{each.codename}" for each in held}
+        # What a permission stands for need not be a right of Django's: an import is bulk's deed.
+        assert codes <= granted
+        assert {code for code in granted if code.split(".")[1].startswith(("view", "add"))} <= codes
+
+
+def test_a_new_role_takes_the_old_group_away(person: Any):
+    one = person("registrar", "rita")
+    assert groups_of(one) == {"registrar"}
+    one.role = "auditor"
+    one.save()
+    assert groups_of(one) == {"auditor"}
+    one.is_active = False
+    one.save()
+    assert groups_of(one) == set()
+
+
+def groups_of(user: User) -> set[str]:
+    return set(user.groups.values_list("name", flat=True))
+
+
+def test_a_stranger_sees_the_login_page_and_nothing_else(db: None, client: Client):
+    for address in every_address():
+        answer = client.get(address)
+        assert answer.status_code == 302, address
+        assert answer.url.startswith("/admin/login/"), address
+
+
+def test_a_student_does_not_get_in_even_when_the_account_is_forged(student: Any, client: Client):
+    one = student("s1001")
+    client.force_login(one)
+    assert client.get(HOME).status_code == 302
+    one.is_staff = True  # no rule lets this be stored; a page must not trust it all the same
+    assert not admin.site.has_permission(type("Request", (), {"user": one})())
+
+
+def test_a_role_ends_with_the_next_request(registrar: User, registrar_client: Client):
+    assert registrar_client.get(HOME).status_code == 200
+    User.objects.filter(pk=registrar.pk).update(is_active=False)
+    assert registrar_client.get(HOME).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [("registrar", 200), ("admin", 200), ("instructor", 403), ("auditor", 403)]
+)
+def test_only_registrar_and_admin_import(role: str, status: int, request: Any):
+    client: Client = request.getfixturevalue(f"{role}_client")
+    assert client.get(reverse("admin:bulk_batch_upload")).status_code == status
+    answer = client.post(reverse("admin:bulk_batch_upload") + "?kind=enrollments", {})
+    assert answer.status_code == status
+    assert not Batch.objects.exists()
+
+
+def every_address() -> Iterator[str]:
+    """Every page of the admin that stands without a row."""
+    for model in admin.site._registry:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        yield reverse(f"{name}_changelist")
+        yield reverse(f"{name}_add")
+    yield from (HOME, reverse("admin:bulk_batch_upload"), reverse("admin:bulk_batch_export"))
+
+
+def pages_of(row: models.Model) -> Iterator[str]:
+    name = f"admin:{row._meta.app_label}_{row._meta.model_name}"
+    for page in ("change", "delete", "history"):
+        yield from _address(f"{name}_{page}", [row.pk])
+    history = getattr(row, "history", None)
+    newest = history.first() if history else None
+    if newest:
+        yield from _address(f"{name}_simple_history", [row.pk, newest.pk])
+    if isinstance(row, Batch):
+        for deed in ("read", "apply", "leave_out", "discard"):
+            yield from _address(f"admin:bulk_batch_{deed}", [row.pk])
+
+
+def _address(name: str, args: list[Any]) -> Iterator[str]:
+    yield reverse(name, args=args)
+
+
+def snapshot() -> dict[str, list[Any]]:
+    """Every row of every table, but for sessions."""
+    return {
+        model._meta.label: list(model._base_manager.order_by("pk").values_list())
+        for model in apps.get_models()
+        if model._meta.label != "sessions.Session"
+    }
+
+
+def test_an_auditor_writes_nothing_through_any_page_with_any_method(upload: Any, demo: None):
+    client = Client()
+    client.force_login(User.objects.get(username="auditor"))
+    header = "student_id,course_code,presentation"
+    upload("enrollments", f"{header}\ns100001,ART200,2027B\n")
+    addresses = list(every_address())
+    for model in admin.site._registry:
+        row = model._default_manager.first()
+        addresses += list(pages_of(row)) if row else []
+    before = snapshot()
+    for address in addresses:
+        for method in ("post", "put", "patch", "delete"):
+            _try(client, method, address)
+    assert snapshot() == before
+
+
+def _try(client: Client, method: str, address: str) -> None:
+    data: Any = {
+        "post": "yes",
+        "action": "delete_selected",
+        "_selected_action": "1",
+        "_save": "1",
+        "status": "archived",
+        "title": "Changed",
+        "username": "changed",
+    }
+    kind = {} if method == "post" else {"content_type": "application/json"}
+    answer = getattr(client, method)(address, data, **kind)
+    writes = address.endswith(("/change/", "/delete/", "/add/", "/upload/", "/apply/"))
+    if writes and method == "post":
+        assert answer.status_code == 403, address
+    assert answer.status_code < 500, (method, address)
+
+
+def test_a_registrar_edits_students_and_no_staff(
+    registrar_client: Client, instructor: User, student: Any
+):
+    for person, status in ((student("s1001"), 200), (instructor, 403)):
+        page = reverse("admin:users_user_change", args=[person.pk])
+        assert registrar_client.get(page).status_code == status
+
+
+def test_an_instructor_sees_the_own_courses_people_only(
+    instructor: User, instructor_client: Client, courses: dict[str, Course], student: Any
+):
+    Course.objects.filter(code="BIO101").update(instructor=instructor)
+    mine = Enrollment.objects.create(student=student("s1001"), course=courses["BIO101"])
+    foreign = Enrollment.objects.create(student=student("s1002"), course=courses["ART200"])
+    page = instructor_client.get(reverse("admin:users_enrollment_changelist"))
+    assert list(page.context["cl"].queryset) == [mine]
+    for row, status in ((mine, 200), (foreign, 403)):
+        address = reverse("admin:users_enrollment_change", args=[row.pk])
+        assert instructor_client.get(address).status_code == status
