@@ -8,11 +8,16 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from hypothesis import settings as properties
 
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import User
 from backoffice.bulk.importing import apply, preview, receive
 from backoffice.bulk.models import Batch
+
+# How long an example takes says more about the machine than about the code.
+properties.register_profile("house", deadline=None)
+properties.load_profile("house")
 
 
 @pytest.fixture(autouse=True)

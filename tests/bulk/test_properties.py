@@ -1,0 +1,106 @@
+"""What holds for any text at all: cells, files and the apostrophe before formulas."""
+
+import csv
+import io
+import tempfile
+import unicodedata
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ValidationError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backoffice.apps.courses.models import Course
+from backoffice.apps.users.models import Enrollment, User
+from backoffice.bulk.cells import CellRefused, cleaner_for, normalised
+from backoffice.bulk.exporting import FORMULA, NUMBER, formula_safe
+from backoffice.bulk.readers import Limits
+from backoffice.bulk.readers.delimited import DelimitedReader
+
+ANY_TEXT = st.text(max_size=60)
+FILE_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+FIELDS = [
+    *(User._meta.get_field(n) for n in ("first_name", "email", "language", "timezone")),
+    *(User._meta.get_field(n) for n in ("graduation_year", "is_active", "bio")),
+    *(Course._meta.get_field(n) for n in ("title", "starts_on", "status", "enrollment_limit")),
+    *(Enrollment._meta.get_field(n) for n in ("final_grade", "last_activity_at", "role")),
+]
+
+
+def clean_or_none(text: str) -> str | None:
+    try:
+        return normalised(text)
+    except CellRefused:
+        return None
+
+
+@given(ANY_TEXT)
+def test_a_normalised_cell_is_trimmed_composed_and_stays_as_it_is(text: str):
+    clean = clean_or_none(text)
+    if clean is None:
+        return
+    assert clean == clean.strip()
+    assert "  " not in clean
+    assert clean == unicodedata.normalize("NFC", clean)
+    if not clean.startswith("'"):
+        assert normalised(clean) == clean
+
+
+@given(st.one_of(ANY_TEXT, ANY_TEXT.map("=".__add__), ANY_TEXT.map("'＝".__add__)))
+def test_what_an_export_writes_no_spreadsheet_runs_and_an_import_takes_back(text: str):
+    stored = clean_or_none(text)
+    if stored is None:
+        return
+    written = formula_safe(stored)
+    assert (
+        not FORMULA.match(written.lstrip("'")) or written.startswith("'") or NUMBER.match(written)
+    )
+    assert normalised(written) == stored
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=str)
+@given(text=ANY_TEXT)
+def test_a_cell_is_refused_with_a_sentence_or_its_value_fits_the_model(field, text: str):
+    try:
+        value = cleaner_for(field)(text)
+    except CellRefused:
+        return
+    if value is None or value == "":
+        assert field.null or field.blank or not field.empty_strings_allowed
+        return
+    try:
+        field.clean({"t": True, "f": False}.get(value, value), None)
+    except ValidationError as error:  # pragma: no cover - the failure of this test
+        raise AssertionError(f"{value!r} is staged, and the model refuses it: {error}") from error
+
+
+@given(st.dates())
+def test_any_day_is_read_as_iso_writes_it(day: date):
+    assert cleaner_for(Course._meta.get_field("starts_on"))(day.isoformat()) == day.isoformat()
+
+
+@given(st.decimals(0, 100, places=2))
+def test_any_plain_decimal_is_read_without_a_change(number: Decimal):
+    assert Decimal(cleaner_for(Enrollment._meta.get_field("final_grade"))(str(number))) == number
+
+
+@given(
+    rows=st.lists(st.tuples(FILE_TEXT, FILE_TEXT, FILE_TEXT), max_size=8),
+    delimiter=st.sampled_from(",;\t"),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+@settings(max_examples=60)
+def test_any_table_is_read_as_it_was_written(rows, delimiter: str, end: str, encoding: str):
+    stream = io.StringIO()
+    writer = csv.writer(stream, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL)
+    writer.writerows([("a", "b", "c"), *rows])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "table.csv"
+        path.write_bytes(stream.getvalue().encode(encoding))
+        with DelimitedReader(path, "", Limits.from_settings()) as reader:
+            assert reader.header == ["a", "b", "c"]
+            assert [tuple(row.cells) for row in reader.records()] == rows
