@@ -4,8 +4,10 @@ The owner holds one end of a pipe. When it closes it, or dies, killed or not, th
 other end stops the server.
 """
 
+import atexit
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from backoffice.operations.embedded import EmbeddedServer
@@ -31,6 +33,19 @@ class Guard:
         if self.watcher.stdin:
             self.watcher.stdin.close()
         self.watcher.wait()
+
+
+def start_throwaway(database: str) -> str:
+    """Start a server for the life of this process, with an empty database; gives its address.
+
+    Raises CannotRun where none can be started.
+    """
+    server = EmbeddedServer(Path(tempfile.mkdtemp(prefix="backoffice-", dir="/var/tmp")), True)
+    guard = Guard(server)
+    atexit.register(guard.release)
+    server.start()
+    server.ensure_database(database)
+    return server.url(database)
 
 
 def watch(data: Path, *, is_throwaway: bool) -> None:
