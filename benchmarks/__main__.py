@@ -4,6 +4,7 @@ Its tables are emptied between the measurements, so it never takes a database th
 """
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from backoffice.operations.guarding import start_throwaway
 IS_CHILD = len(sys.argv) > 1
 if not IS_CHILD:
     os.environ["DATABASE_URL"] = start_throwaway("benchmarks")
+    os.environ["PRIVATE_ROOT"] = tempfile.mkdtemp(prefix="backoffice-benchmarks-")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings")
 django.setup()
 
@@ -103,6 +105,7 @@ def main() -> None:
         against_floor(folder)
         against_stock(folder)
         memory(folder)
+    shutil.rmtree(os.environ["PRIVATE_ROOT"])
 
 
 main()

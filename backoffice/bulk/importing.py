@@ -64,10 +64,13 @@ def receive(stream: IO[bytes], name: str, actor: Any, **options: Any) -> Batch:
 
 @contextmanager
 def timed(batch: Batch) -> Iterator[None]:
-    """Add the seconds of work to the batch."""
+    """Add the seconds of work to the batch, when its transaction is over."""
     start = time.monotonic()
-    yield
-    batch.seconds = round(batch.seconds + time.monotonic() - start, 3)
+    try:
+        yield
+    finally:
+        batch.seconds = round(batch.seconds + time.monotonic() - start, 3)
+        Batch.objects.filter(pk=batch.pk).update(seconds=batch.seconds)
 
 
 def preview(batch: Batch) -> Batch:

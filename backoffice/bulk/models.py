@@ -1,7 +1,7 @@
 """The import batch: one file, one outcome; and what was wrong or strange in it."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from django.conf import settings
@@ -25,6 +25,11 @@ class PrivateStorage(FileSystemStorage):
     def location(self) -> str:
         """The folder as an absolute path."""
         return str(Path(self.base_location).absolute())
+
+    def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
+        """Keep a file. The folder is closed to others; what it lies in stays as it is."""
+        Path(self.location).mkdir(mode=0o700, parents=True, exist_ok=True)
+        return super().save(name, content, max_length)
 
     def url(self, name: str | None) -> str:
         """There is none."""

@@ -186,7 +186,7 @@ def _existing(paths: Iterable[Path]) -> Iterable[Path]:
 
 def data_folder(checkout: Path) -> Path:
     """Where `make run` keeps its data: `var/`, or, where root's server cannot, `/var/tmp`."""
-    if not _is_root() or is_open_to_all(checkout):
+    if not _is_root() or is_open_to_all(checkout / "var"):
         return checkout / "var" / "postgres"
     mark = hashlib.sha256(str(checkout).encode()).hexdigest()[:12]
     return Path("/var/tmp") / f"backoffice-{getpass.getuser()}-{mark}"

@@ -20,6 +20,7 @@ PRIMARY = {
 UNFOLD = {
     "SITE_TITLE": _("Back office"),
     "SITE_HEADER": _("Back office"),
+    "SITE_URL": None,  # there is no other site to return to
     "SITE_SYMBOL": "school",
     "COLORS": {"primary": PRIMARY},
     "SITE_FAVICONS": [

@@ -242,3 +242,22 @@ def test_markup_in_a_file_stays_text(registrar_client, courses):
     page = registrar_client.get(page_of(batch)).content.decode()
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+def test_the_page_tells_how_long_the_work_took(registrar_client, courses):
+    batch = upload_through(registrar_client, TEXT.replace("actve", "active"))
+    seconds = batch.seconds
+    assert seconds > 0
+    registrar_client.post(page_of(batch, "apply"), {"digest": batch.digest})
+    batch.refresh_from_db()
+    assert (batch.state, batch.seconds > seconds) == ("applied", True)
+
+
+def test_the_folder_of_uploads_is_closed_and_what_it_lies_in_is_not(
+    registrar_client, courses, tmp_path, settings
+):
+    settings.PRIVATE_ROOT = tmp_path / "var" / "private"
+    upload_through(registrar_client)
+    modes = [path.stat().st_mode & 0o077 for path in (settings.PRIVATE_ROOT, tmp_path / "var")]
+    assert modes[0] == 0
+    assert modes[1] != 0

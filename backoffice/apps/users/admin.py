@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm
+from unfold.forms import UserChangeForm
 
 from backoffice.admin_site.model_admin import BackOfficeAdmin
 from backoffice.apps.users.models import Enrollment, Profile, User
+from backoffice.apps.users.passwords import PasswordPages
 
 ENROLLMENT_COLOURS = {
     Enrollment.Status.ACTIVE: "info",
@@ -21,12 +21,11 @@ ENROLLMENT_COLOURS = {
 
 
 @admin.register(User)
-class PersonAdmin(BackOfficeAdmin, DjangoUserAdmin):
+class PersonAdmin(PasswordPages, BackOfficeAdmin):
     """Staff and students; a role says what a member of staff may do."""
 
     icon = "groups"
     form = UserChangeForm
-    change_password_form = AdminPasswordChangeForm
     list_display = ("shown_name", "student_id", "email", "shown_role", "is_active")
     list_filter = ("role", "is_active", "is_verified")
     search_fields = ("username", "first_name", "last_name", "email", "student_id")

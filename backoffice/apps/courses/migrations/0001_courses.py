@@ -136,7 +136,9 @@ class Migration(migrations.Migration):
                     models.ForeignKey(
                         blank=True,
                         db_index=False,
-                        error_messages={"invalid": "This person is not an instructor. Choose one, or change the person's role."},
+                        error_messages={
+                            "invalid": "This person is not an instructor. Choose one, or change the person's role."
+                        },
                         limit_choices_to={"role": "instructor"},
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
@@ -482,7 +484,9 @@ class Migration(migrations.Migration):
                         blank=True,
                         db_constraint=False,
                         db_index=False,
-                        error_messages={"invalid": "This person is not an instructor. Choose one, or change the person's role."},
+                        error_messages={
+                            "invalid": "This person is not an instructor. Choose one, or change the person's role."
+                        },
                         limit_choices_to={"role": "instructor"},
                         null=True,
                         on_delete=django.db.models.deletion.DO_NOTHING,

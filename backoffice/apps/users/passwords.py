@@ -1,0 +1,44 @@
+"""Who sets whose password in the admin."""
+
+from typing import Any
+
+from django.contrib.admin.utils import unquote
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+from unfold.forms import AdminPasswordChangeForm
+
+from backoffice.apps.users.models import User
+
+
+class PasswordPages(DjangoUserAdmin):
+    """Django's page of a new password, for members of staff, behind the roles' table."""
+
+    change_password_form = AdminPasswordChangeForm
+    actions_detail = ("set_password",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A break-glass account is changed by another one only: its password is a way up."""
+        if obj is not None and obj.is_superuser and not request.user.is_superuser:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def has_set_password_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whoever may change a member of staff may set the password; students have none."""
+        person = self.get_object(request, unquote(str(object_id)))
+        is_staff = person is not None and person.role != User.Role.STUDENT
+        return is_staff and self.has_change_permission(request, person)
+
+    @action(description=_("Set password"), icon="key", permissions=["set_password"])
+    def set_password(self, request: HttpRequest, object_id: Any) -> HttpResponse:
+        """The way from a person to the page of the password."""
+        return redirect("admin:auth_user_password_change", object_id)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
+        """The page of the password."""
+        if not self.has_set_password_permission(request, id):
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)

@@ -1,0 +1,60 @@
+"""Who sets whose password, and who does not."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from backoffice.apps.users.models import User
+
+NEW = "a long new password"
+
+
+def page_of(person: User) -> str:
+    return reverse("admin:auth_user_password_change", args=[person.pk])
+
+
+def set_through(client: Client, person: User) -> int:
+    given = {"password1": NEW, "password2": NEW, "usable_password": "true", "set-password": "1"}
+    return client.post(page_of(person), given).status_code
+
+
+def test_an_admin_gives_a_new_member_of_staff_a_password(admin_client: Client, instructor: User):
+    change = reverse("admin:users_user_change", args=[instructor.pk])
+    assert b"Set password" in admin_client.get(change).content
+    assert set_through(admin_client, instructor) == 302
+    instructor.refresh_from_db()
+    assert instructor.check_password(NEW)
+    assert "password" not in {field.name for field in User.history.model._meta.fields}
+
+
+@pytest.mark.parametrize("role", ["registrar", "instructor", "auditor"])
+def test_nobody_else_does(role: str, request: Any, person: Any):
+    client: Client = request.getfixturevalue(f"{role}_client")
+    other = person("instructor", "ingrid")
+    assert set_through(client, other) == 403
+    other.refresh_from_db()
+    assert not other.check_password(NEW)
+
+
+def test_a_student_gets_none(admin_client: Client, registrar_client: Client, student: Any):
+    one = student("s1001")
+    for client in (admin_client, registrar_client):
+        assert set_through(client, one) == 403
+    change = reverse("admin:users_user_change", args=[one.pk])
+    assert b"Set password" not in admin_client.get(change).content
+
+
+def test_no_admin_takes_a_break_glass_account_over(admin_client: Client, person: Any):
+    glass = person("admin", "glass", is_superuser=True)
+    assert set_through(admin_client, glass) == 403
+    change = reverse("admin:users_user_change", args=[glass.pk])
+    assert admin_client.post(change, {"username": "mine"}).status_code == 403
+    glass.refresh_from_db()
+    assert glass.username == "glass"
+
+
+@pytest.mark.parametrize("nonsense", ["0", "x", "9" * 30, "1_2F"])
+def test_a_password_page_of_nobody_is_refused(admin_client: Client, nonsense: str):
+    assert admin_client.get(f"/admin/users/user/{nonsense}/password/").status_code == 403
