@@ -18,4 +18,4 @@ USER backoffice
 VOLUME /srv/backoffice/var/private
 EXPOSE 8000
 HEALTHCHECK CMD ["python", "-c", "import os, urllib.request as r; h = os.environ['ALLOWED_HOSTS'].split(',')[0].strip().lstrip('.'); r.urlopen(r.Request('http://127.0.0.1:8000/healthz', headers={'Host': h}), timeout=4)"]
-CMD ["gunicorn", "backoffice.wsgi", "--bind=0.0.0.0:8000", "--workers=2", "--threads=8", "--timeout=300"]
+CMD ["gunicorn", "backoffice.wsgi", "--bind=0.0.0.0:8000", "--workers=2", "--threads=8", "--timeout=300", "--no-control-socket"]
