@@ -1,9 +1,6 @@
 """The deeds of an import: receive a file, preview it, apply what was previewed."""
 
 import hashlib
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import IO, Any
 
 from django.core.exceptions import PermissionDenied
@@ -62,26 +59,16 @@ def receive(stream: IO[bytes], name: str, actor: Any, **options: Any) -> Batch:
     return batch
 
 
-@contextmanager
-def timed(batch: Batch) -> Iterator[None]:
-    """Add the seconds of work to the batch, when its transaction is over."""
-    start = time.monotonic()
-    try:
-        yield
-    finally:
-        batch.seconds = round(batch.seconds + time.monotonic() - start, 3)
-        Batch.objects.filter(pk=batch.pk).update(seconds=batch.seconds)
-
-
 def preview(batch: Batch) -> Batch:
     """Read the file and compute what applying it would do; the batch says what came of it.
 
     Never raises for a bad file: the batch is then refused, with a sentence and all issues.
     """
+    batch.begin_work()
     batch.state, batch.progress, batch.rows_read = Batch.State.READING, 0, 0
     batch.save()
     try:
-        with timed(batch), Spool(batch.pk) as spool:
+        with Spool(batch.pk) as spool:
             work = Import(batch)
             staged = work.read(spool)
             with transaction.atomic(), connection.cursor() as cursor:
@@ -166,9 +153,9 @@ def apply(batch: Batch, digest: str, actor: Any) -> Batch:
     if not waiting.update(state=Batch.State.APPLYING, touched_at=timezone.now()):
         raise NotApplied(_why_not(Batch.objects.get(pk=batch.pk)))
     batch.refresh_from_db()
+    batch.begin_work()
     try:
-        with timed(batch):
-            _write(batch, actor)
+        _write(batch, actor)
     except (OutcomeChanged, IntegrityError) as error:
         raise _renewed(batch, error) from error
     except (NotApplied, FileRefused, DatabaseError) as error:

@@ -1,5 +1,6 @@
 """The import batch: one file, one outcome; and what was wrong or strange in it."""
 
+import time
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -133,6 +134,8 @@ class Batch(models.Model):
 
     objects = BatchQuerySet.as_manager()
 
+    _worked_until: float | None = None  # on the machine's own clock
+
     class Meta:
         verbose_name = _("import")
         verbose_name_plural = _("imports")
@@ -141,6 +144,17 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} · {self.file_name}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._worked_until is not None:
+            now = time.monotonic()
+            self.seconds = round(self.seconds + now - self._worked_until, 3)
+            self._worked_until = now
+        super().save(*args, **kwargs)
+
+    def begin_work(self) -> None:
+        """From now on every save adds the seconds of work since the last one."""
+        self._worked_until = time.monotonic()
 
     @property
     def path(self) -> Path:
