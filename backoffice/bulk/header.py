@@ -113,7 +113,7 @@ def _refuse_unknown(
     unknown = [name for name in names if name not in known and name not in passed_over]
     if not unknown:
         return
-    told = [_suggested(name, [*known, *resource.ignored]) for name in unknown]
+    told = [_suggested(name, [*known, *resource.ignored], resource) for name in unknown]
     raise FileRefused(
         "unknown_column",
         _(
@@ -126,7 +126,11 @@ def _refuse_unknown(
     )
 
 
-def _suggested(name: str, known: list[str]) -> str:
+def _suggested(name: str, known: list[str], resource: type[KindResource]) -> str:
+    companion = resource.companion
+    if companion and name in companion.names:
+        option = companion.option.replace("_", " ")
+        return _("“%(name)s” (only with “%(option)s”)") % {"name": name, "option": option}
     near = get_close_matches(name, known, 1)
     if near:
         return _("“%(name)s” (did you mean “%(near)s”?)") % {"name": name, "near": near[0]}

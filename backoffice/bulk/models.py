@@ -58,6 +58,10 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         """Uploaded, being read, or waiting for a decision: what may be thrown away unharmed."""
         return self.filter(state__in=Batch.UNFINISHED)
 
+    def without_success(self) -> "BatchQuerySet":
+        """Refused or failed: nothing was written, and the file may be looked at again."""
+        return self.filter(state__in=(Batch.State.REFUSED, Batch.State.FAILED))
+
 
 class Batch(models.Model):
     """One file brought in: who, what, when, why, with which options, and the outcome."""
@@ -165,7 +169,7 @@ class Batch(models.Model):
     def can_leave_out(self) -> bool:
         """Whether the file was refused only because some of its rows are wrong."""
         is_refused = self.state == self.State.REFUSED and self.on_error == self.OnError.ABORT
-        return is_refused and 0 < self.rejected < self.rows
+        return bool(is_refused and self.file and 0 < self.rejected < self.rows)
 
     @property
     def is_applied(self) -> bool:

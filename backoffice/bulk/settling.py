@@ -58,9 +58,23 @@ def discard(batch: Batch) -> bool:
 
 
 def discard_abandoned() -> int:
-    """Discard previews nobody decided on for a day; how many there were."""
-    abandoned = Batch.objects.unfinished().filter(uploaded_at__lt=timezone.now() - ABANDONED_AFTER)
-    return sum(discard(batch) for batch in abandoned)
+    """Discard previews nobody decided on for a day; how many there were.
+
+    A refused or failed file of that age goes too: it was there to be looked at and corrected.
+    """
+    old = Batch.objects.filter(uploaded_at__lt=timezone.now() - ABANDONED_AFTER)
+    for batch in old.without_success().exclude(file=""):
+        _clear(batch)
+    return sum(discard(batch) for batch in old.unfinished())
+
+
+def _clear(batch: Batch) -> None:
+    """Remove the file and the staged rows; what was wrong with them stays on record."""
+    name = batch.file.name
+    with transaction.atomic(), connection.cursor() as cursor:
+        if Batch.objects.without_success().filter(pk=batch.pk).update(file=""):
+            Import(batch).drop(cursor)
+            transaction.on_commit(lambda: batch.file.storage.delete(name))
 
 
 def forget(batch: Batch) -> None:

@@ -107,6 +107,11 @@ def test_a_misspelt_column_gets_a_suggestion(upload, courses):
     assert "“statsu” (did you mean “status”?)" in batch.sentence
 
 
+def test_a_column_of_new_students_names_the_option_it_needs(upload, courses):
+    batch = upload("enrollments", "student_id,course_code,presentation,email\na,b,c,d\n")
+    assert "“email” (only with “create students”)" in batch.sentence
+
+
 def test_unknown_columns_are_passed_over_when_asked(bring_in, courses, student):
     student("s1001")
     batch = bring_in(

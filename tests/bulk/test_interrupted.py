@@ -128,3 +128,19 @@ def test_a_preview_nobody_decided_on_is_removed_after_a_day(upload, courses, stu
         tables = connection.introspection.table_names(cursor)
     assert f"bulk_stage_{old.pk}" not in tables
     assert f"bulk_stage_{new.pk}" in tables
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refused_file_is_removed_after_a_day_and_what_was_wrong_stays(upload, courses):
+    batch = upload("enrollments", "student_id,course_code,presentation\ns1001,BIO101,2026J")
+    assert batch.state == Batch.State.REFUSED
+    path = batch.path
+    Batch.objects.update(uploaded_at=timezone.now() - timedelta(hours=25))
+    call_command("discard_imports", stdout=StringIO())
+
+    batch.refresh_from_db()
+    assert not path.exists()
+    assert (batch.state, batch.can_leave_out, bool(batch.file)) == ("refused", False, False)
+    assert batch.issues.get().code == "unknown_student"
+    with connection.cursor() as cursor:
+        assert f"bulk_stage_{batch.pk}" not in connection.introspection.table_names(cursor)
