@@ -8,6 +8,7 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from backoffice.admin_site import roles
 from backoffice.admin_site.access import InlineAccess, ModelAccess
+from backoffice.admin_site.forged import refuse_forged_keys
 from backoffice.admin_site.history import HistoryPages
 
 
@@ -52,6 +53,13 @@ class PlainAdmin(ModelAccess, ModelAdmin):
         allowed = {_field_of(one) for one in filters} | {"pk", self.opts.pk.name}
         return name in allowed and super().lookup_allowed(lookup, value, request)
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, with actions on rows that are named by their numbers."""
+        refuse_forged_keys(request, [])
+        return super().changelist_view(request, extra_context)
+
     def changeform_view(
         self,
         request: HttpRequest,
@@ -60,6 +68,7 @@ class PlainAdmin(ModelAccess, ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The form; its way to the history only for those who may read it."""
+        refuse_forged_keys(request, [self.model, *(inline.model for inline in self.inlines)])
         context = {"show_history": self.has_history_permission(request), **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
 

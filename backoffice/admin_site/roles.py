@@ -199,7 +199,7 @@ def changed_fields(user: Any, model: type[models.Model]) -> set[str] | None:
     """The only fields of a model a person may change, where a change is allowed; None means all."""
     limits = CHANGED.get(model._meta.label_lower, {})
     held = {grant.role for verb in ("change", "grade") for grant in grants(user, verb, model)}
-    if user.is_superuser or not held <= limits.keys():
+    if user.is_superuser or not held or not held <= limits.keys():
         return None
     return set().union(*(limits[role] for role in held))
 

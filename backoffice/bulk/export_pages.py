@@ -41,7 +41,7 @@ class ExportForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Find the rows; a course without any is told at once, not in an empty file."""
         given = super().clean() or {}
-        if "kind" not in given:
+        if self.errors:
             return given
         resource = self.mine[given["kind"]]
         rows = permitted(resource.exportable(), self.user, "export")

@@ -129,9 +129,10 @@ def _refuse_file(batch: Batch, refusal: FileRefused) -> None:
             row=0,
             column=storable(refusal.column)[:100],
             code=refusal.code,
-            message=refusal.message,
+            message=storable(refusal.message),
         )
-        batch.state, batch.sentence, batch.errors = Batch.State.REFUSED, refusal.message, 1
+        batch.state, batch.errors = Batch.State.REFUSED, 1
+        batch.sentence = storable(refusal.message)
         batch.save()
     if isinstance(refusal, ForbiddenColumn):
         batch.file.delete()

@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "backoffice.audit.middleware.RecordingMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "backoffice.admin_site.forged.NulMiddleware",
     "backoffice.operations.busy.BusyDatabaseMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]

@@ -7,6 +7,7 @@ from django.db import models
 from django.test import Client
 from django.urls import reverse
 
+from backoffice.admin_site.roles import may
 from backoffice.apps.users.models import User
 from backoffice.audit.models import Audited
 
@@ -71,6 +72,25 @@ def test_every_role_opens_what_its_lists_offer(demo, username: str, subtests):
             version = reverse(f"{name}_simple_history", args=[row.pk, row.history.first().pk])
             assert client.get(version).status_code == history.status_code
     assert opened > 3
+
+
+@pytest.mark.parametrize("username", STAFF)
+def test_who_may_add_a_row_gets_a_form_to_fill_in(demo, username: str, subtests):
+    client, user = Client(), User.objects.get(username=username)
+    client.force_login(user)
+    for model in MODELS:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_add"
+        page = client.get(reverse(name))
+        with subtests.test(name):
+            assert (page.status_code == 200) == may(user, "add", model)
+            if page.status_code == 200:
+                fields = page.context["adminform"].form.fields
+                needed = {field.name for field in model._meta.fields if is_needed(field)}
+                assert needed & set(fields), name
+
+
+def is_needed(field: models.Field) -> bool:
+    return field.editable and not (field.blank or field.has_default() or field.primary_key)
 
 
 def test_a_list_asks_a_bounded_number_of_questions(

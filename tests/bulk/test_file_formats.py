@@ -88,6 +88,8 @@ REFUSED = [
     (b"student_id,course_code\ns1001,BIO101\n", "missing_column"),
     (b"student_id,student_id,course_code,presentation\n", "duplicate_column"),
     (b"student_id,course_code,presentation,statsu\na,b,c,d\n", "unknown_column"),
+    (b"\0" * 100, "control_character"),
+    (b"student\0_id,course_code,presentation\na,b,c\n", "control_character"),
     (b"student_id,course_code,presentation,id\na,b,c,d\n", "forbidden_column"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "encrypted_or_old"),
     (b"\x1f\x8b\x08" + b"\0" * 40, "not_a_table"),
@@ -100,6 +102,12 @@ def test_a_file_that_is_no_table_is_refused_with_one_sentence(upload, courses, c
     batch = upload("enrollments", content)
     assert (batch.state, batch.issues.get().code) == ("refused", code)
     assert batch.sentence.endswith((".", "?"))
+
+
+@pytest.mark.parametrize("encoding", ["idna", "punycode", "utf-16", "utf-32", "rot13", "base64"])
+def test_an_encoding_that_does_not_fit_is_refused(upload, courses, encoding):
+    batch = upload("enrollments", "student_id,course_code,presentation\n", encoding=encoding)
+    assert (batch.state, batch.issues.get().code) == ("refused", "unknown_encoding")
 
 
 def test_a_misspelt_column_gets_a_suggestion(upload, courses):

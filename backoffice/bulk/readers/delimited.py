@@ -45,6 +45,8 @@ def encoding_of(path: Path, named: str = "") -> str:
     try:
         codec = codecs.lookup(named or "utf-8")
         "a".encode(codec.name)
+        # Some codecs, such as idna, cannot pass over a byte that does not decode.
+        b"a\xff".decode(codec.name, "keep-undecodable")
     except (LookupError, UnicodeError):
         raise FileRefused(
             "unknown_encoding",
@@ -73,6 +75,16 @@ class DelimitedReader(TableReader):
         except FileRefused:
             self._text.close()
             raise
+        except UnicodeError as error:  # UTF-16 or UTF-32 that begins without its mark
+            self._text.close()
+            raise FileRefused(
+                "unknown_encoding",
+                _(
+                    "The file cannot be read as %(name)s: %(error)s. Name the byte order, for "
+                    "example utf-16-le, or another encoding."
+                )
+                % {"name": self.encoding, "error": error},
+            ) from None
         return self
 
     def _begin(self) -> None:

@@ -1,0 +1,52 @@
+"""Requests no page of ours makes: refused with 400 before a library stumbles over them."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import BadRequest
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+NUL = "\0"
+
+
+class NulMiddleware:
+    """Refuses an address with a NUL byte: no text holds one, and PostgreSQL stores none."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> None:
+        """Raises BadRequest; here, and not earlier, the answer is the page of a bad request."""
+        asked = [
+            request.path,
+            *(value for _name, values in request.GET.lists() for value in values),
+        ]
+        if any(NUL in text for text in asked):
+            raise BadRequest(_("The address holds a NUL byte."))
+
+
+def refuse_forged_keys(request: HttpRequest, tables: Iterable[type[models.Model]]) -> None:
+    """Refuse what stands where the key of a row belongs and is no number.
+
+    Django's widgets and actions look such a key up as it is, and fail. `tables` are the models of
+    the page's form and of its inlines. Raises BadRequest.
+    """
+    names = {field.name for model in tables for field in model._meta.fields if field.is_relation}
+    for value in _values_of(request, {*names, ACTION_CHECKBOX_NAME}):
+        # More digits than a 64-bit number has name no row either.
+        if value and not (value.isascii() and value.isdecimal() and len(value) <= 18):
+            raise BadRequest(_("A row is named by its number."))
+
+
+def _values_of(request: HttpRequest, names: set[str]) -> Iterator[str]:
+    """What was sent under these names; an inline puts its prefix and a number before them."""
+    for sent in (request.GET, request.POST):
+        for name, values in sent.lists():
+            if name.rpartition("-")[2] in names:
+                yield from values
