@@ -129,7 +129,9 @@ def test_an_error_outside_a_view_is_told_the_same():
     try:
         raise ValueError("else")
     except ValueError:
-        assert server_error(request).status_code == 500
+        answer = server_error(request)
+    assert answer.status_code == 500
+    assert "The fault is ours." in answer.content.decode()
 
 
 def test_nothing_is_left_to_the_next_borrower(borrow):
