@@ -62,6 +62,8 @@ class EmbeddedServer:
 
         A server left behind by a killed owner is stopped and started anew. Raises CannotRun.
         """
+        if self.is_running():
+            self.stop()
         self._prepare(self.sockets)
         if not (self.data / "PG_VERSION").exists():
             self._prepare(self.data)
@@ -69,8 +71,6 @@ class EmbeddedServer:
                 "initdb", "-D", self.data, "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8",
                 "--locale-provider=builtin", "--locale=C.UTF-8", "--no-sync",
             )  # fmt: skip
-        elif self.is_running():
-            self.stop()
         given = SAFE | (FAST if self.is_throwaway else {})
         given |= {"unix_socket_directories": str(self.sockets)}
         options = " ".join(f"-c {name}='{value}'" for name, value in given.items())

@@ -5,20 +5,45 @@ other end stops the server.
 """
 
 import atexit
+import fcntl
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
+from typing import IO
 
-from backoffice.operations.embedded import EmbeddedServer
+from backoffice.operations.embedded import CannotRun, EmbeddedServer
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 5  # seconds; what a killed owner's watcher needs to stop the server
+
+
+def claim(data: Path) -> IO[str]:
+    """Take a data folder for this process and its watcher; the system frees it with the last one.
+
+    Raises CannotRun when somebody else works on it and does not end soon.
+    """
+    mark = data.with_suffix(".lock").open("w")
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() > until:
+                mark.close()
+                raise CannotRun(
+                    f"another `make run` works on the data in {data}. Stop it with Ctrl-C first."
+                ) from None
+            time.sleep(0.1)
+        else:
+            return mark
 
 
 class Guard:
     """The owner's end of the pipe."""
 
-    def __init__(self, server: EmbeddedServer) -> None:
+    def __init__(self, server: EmbeddedServer, claimed: IO[str] | None = None) -> None:
         kind = "throwaway" if server.is_throwaway else "lasting"
         self.watcher = subprocess.Popen(
             [sys.executable, "-m", "backoffice.operations.guarding", str(server.data), kind],
@@ -26,6 +51,8 @@ class Guard:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,  # a Ctrl-C is for the owner
+            # Nobody may start the server anew while the watcher is about to stop it.
+            pass_fds=[claimed.fileno()] if claimed else [],
         )
 
     def release(self) -> None:

@@ -12,9 +12,10 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
+from urllib.parse import quote
 
 from backoffice.operations.embedded import CannotRun, EmbeddedServer, data_folder
-from backoffice.operations.guarding import Guard
+from backoffice.operations.guarding import Guard, claim
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -83,11 +84,11 @@ def _database(kind: str) -> tuple[dict[str, str], Path, Guard | None]:
         path, stamp = ROOT / "var" / "demo.sqlite3", ROOT / "var" / "demo.prepared"
         if not path.exists():
             stamp.unlink(missing_ok=True)
-        return environment | {"DATABASE_URL": f"sqlite:///{path}"}, stamp, None
+        return environment | {"DATABASE_URL": f"sqlite:///{quote(str(path))}"}, stamp, None
     server = EmbeddedServer(data_folder(ROOT))
     if not server.data.is_relative_to(ROOT):
         print(f"The database is kept in {server.data}.")
-    guard = Guard(server)
+    guard = Guard(server, claim(server.data))
     server.start()
     server.ensure_database("backoffice")
     address = {"DATABASE_URL": server.url("backoffice")}

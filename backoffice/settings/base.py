@@ -4,7 +4,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
-from backoffice.settings.reading import BASE_DIR, number, pattern, text, words
+from backoffice.settings.reading import BASE_DIR, is_address, number, pattern, text, words
 
 INSTALLED_APPS = [
     # Not plain "unfold": that one puts a site of its own in the place of ours.
@@ -101,7 +101,9 @@ CONTENT_SECURITY_POLICY = {
 }
 # django-prometheus starts no server of its own and its page is for the addresses below.
 PROMETHEUS_EXPORT_MIGRATIONS = False
-METRICS_ALLOWED_ADDRESSES = words("METRICS_ALLOWED_ADDRESSES", ["127.0.0.1", "::1"])
+METRICS_ALLOWED_ADDRESSES = words(
+    "METRICS_ALLOWED_ADDRESSES", ["127.0.0.1", "::1"], is_address, "an IP address"
+)
 
 PRIVATE_ROOT = Path(text("PRIVATE_ROOT", str(BASE_DIR / "var" / "private")))
 STUDENT_ID_PATTERN = pattern("STUDENT_ID_PATTERN", "[A-Za-z]{0,4}[0-9]{3,12}")

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from django.core.exceptions import ImproperlyConfigured
 
-from backoffice.settings.reading import BASE_DIR, choice, number, text, url
+from backoffice.settings.reading import BASE_DIR, choice, number, secret, text, url
 
 POSTGRES, SQLITE = "backoffice.operations.engine", "backoffice.operations.sqlite"
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
@@ -16,38 +16,61 @@ STATEMENT_OPTIONS = "-c timezone=UTC"
 def databases() -> dict[str, Any]:
     """Django's DATABASES.
 
-    Raises ImproperlyConfigured, naming variable and value, for what cannot be.
+    Raises ImproperlyConfigured, naming variable and value, for what cannot be; variables that the
+    chosen database does not use are looked at too.
     """
+    variables, pool = _from_variables(), _pool()
+    mode = choice("DATABASE_SSL_MODE", "prefer", SSL_MODES)
     if text("DATABASE_URL"):
-        return {"default": _from_url(url("DATABASE_URL"))}
-    if text("DATABASE_NAME"):
-        return {"default": _postgres(_from_variables())}
+        return {"default": _from_url(url("DATABASE_URL"), mode, pool)}
+    if variables["NAME"]:
+        return {"default": _postgres(variables, mode, pool)}
+    named = [name for name in ("DATABASE_HOST", "DATABASE_USER") if text(name)]
+    if named and text(named[0]) != "localhost":
+        raise ImproperlyConfigured(
+            f"{named[0]} is {text(named[0])!r}, but DATABASE_NAME is ''; name the database."
+        )
     return {"default": _sqlite(str(BASE_DIR / "db.sqlite3"))}
 
 
-def _from_url(config: dict[str, Any]) -> dict[str, Any]:
+def _from_url(config: dict[str, Any], mode: str, pool: dict[str, Any]) -> dict[str, Any]:
     engine = config.get("ENGINE", "")
     if "sqlite" in engine:
         return _sqlite(config["NAME"])
-    if "postgres" not in engine:
+    if "postgresql" not in engine:
         raise ImproperlyConfigured(
             f"DATABASE_URL leads to {engine!r}; it must begin with postgres:// or sqlite://."
         )
     parts = {name: config.get(name, "") for name in ("NAME", "USER", "PASSWORD", "PORT")}
-    return _postgres(parts | {"HOST": unquote(config.get("HOST", ""))})
+    options = dict(config.get("OPTIONS", {}))
+    host = options.pop("host", "") or unquote(config.get("HOST", ""))
+    mode = _known_mode(options.pop("sslmode", mode))
+    if options:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL has the part {min(options)!r}; only sslmode and host may stand there."
+        )
+    return _postgres(parts | {"HOST": host}, mode, pool)
+
+
+def _known_mode(mode: str) -> str:
+    if mode not in SSL_MODES:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL has sslmode={mode}; it must be one of: {', '.join(SSL_MODES)}."
+        )
+    return mode
 
 
 def _from_variables() -> dict[str, Any]:
     return {
         "NAME": text("DATABASE_NAME"),
         "USER": text("DATABASE_USER"),
-        "PASSWORD": text("DATABASE_PASSWORD"),
+        "PASSWORD": secret("DATABASE_PASSWORD"),
         "HOST": text("DATABASE_HOST", "localhost"),
         "PORT": str(number("DATABASE_PORT", 5432, 1, 65535)),
     }
 
 
-def _postgres(address: dict[str, Any]) -> dict[str, Any]:
+def _postgres(address: dict[str, Any], mode: str, pool: dict[str, Any]) -> dict[str, Any]:
     """The pooled engine; a host that begins with a slash is the folder of a Unix socket."""
     host = address["HOST"]
     if host.startswith("/") and not Path(host).is_dir():
@@ -55,14 +78,13 @@ def _postgres(address: dict[str, Any]) -> dict[str, Any]:
             f"DATABASE_HOST is {host!r}; there is no such folder of a Unix socket."
         )
     options = {"options": STATEMENT_OPTIONS, "application_name": "backoffice"}
-    mode = choice("DATABASE_SSL_MODE", "prefer", SSL_MODES)
     if not host.startswith("/"):
         options["sslmode"] = mode
     return {
         "ENGINE": POSTGRES,
         **address,
         "OPTIONS": options,
-        "POOL_OPTIONS": _pool(),
+        "POOL_OPTIONS": pool,
         # The pool keeps connections; Django gives each back at the end of its request.
         "CONN_MAX_AGE": 0,
         "DISABLE_SERVER_SIDE_CURSORS": False,

@@ -1,20 +1,33 @@
-"""Reading variables of the environment: a wrong value stops the start with one sentence."""
+"""Reading variables of the environment: a wrong value stops the start with one sentence.
 
+django-environ reads the `.env` file and database addresses. Its typed look-ups are not used: they
+take a value that begins with a dollar sign, as a password may, for the name of another variable.
+"""
+
+import ipaddress
+import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parents[2]
-env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
+HOST = re.compile(r"\*|\.?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?(:[0-9]+)?|\[[0-9A-Fa-f:.]+\]")
 
 
 def text(name: str, default: str = "") -> str:
     """A text; blank counts as not set."""
-    return env.str(name, "").strip() or default
+    return os.environ.get(name, "").strip() or default
+
+
+def secret(name: str) -> str:
+    """A password or key, to the letter."""
+    return os.environ.get(name, "")
 
 
 def number(name: str, default: int, lowest: int, highest: int) -> int:
@@ -53,9 +66,36 @@ def flag(name: str, default: bool) -> bool:
     return words[value]
 
 
-def words(name: str, default: list[str]) -> list[str]:
-    """A list, separated by commas."""
-    return [word.strip() for word in text(name).split(",") if word.strip()] or default
+def words(name: str, default: list[str], is_one: Callable[[str], bool], one: str) -> list[str]:
+    """A list, separated by commas; `is_one` tells a right word, `one` says what that is.
+
+    Raises ImproperlyConfigured, naming the variable and the word.
+    """
+    found = [word.strip() for word in text(name).split(",") if word.strip()]
+    wrong = next((word for word in found if not is_one(word)), None)
+    if wrong is not None:
+        raise ImproperlyConfigured(f"{name} is {wrong!r}; it must be {one}.")
+    return found or default
+
+
+def is_host(word: str) -> bool:
+    """A host name as Django takes it: without a scheme, with a dot before it for all below it."""
+    return HOST.fullmatch(word) is not None
+
+
+def is_address(word: str) -> bool:
+    """An IP address."""
+    try:
+        ipaddress.ip_address(word)
+    except ValueError:
+        return False
+    return True
+
+
+def is_origin(word: str) -> bool:
+    """A scheme and a host, and nothing after them."""
+    parts = urlsplit(word)
+    return parts.scheme in ("http", "https") and bool(parts.netloc) and not parts.path
 
 
 def pattern(name: str, default: str) -> str:
@@ -74,14 +114,19 @@ def pattern(name: str, default: str) -> str:
 
 
 def url(name: str) -> dict[str, Any]:
-    """A database address.
+    """A database address as Django's settings have it.
 
     Raises ImproperlyConfigured, naming the variable but not its value, which holds a password.
     """
     try:
-        return dict(env.db_url(name))
+        config = dict(environ.Env.db_url_config(text(name)))
     except Exception as error:
         raise ImproperlyConfigured(
             f"{name} cannot be read ({type(error).__name__}); write it as"
             " postgres://user:password@host:5432/name or sqlite:////path/to/file."
         ) from error
+    if not config.get("NAME"):
+        raise ImproperlyConfigured(
+            f"{name} names no database; write it as postgres://user:password@host:5432/name."
+        )
+    return config

@@ -10,7 +10,13 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from backoffice.operations.embedded import EmbeddedServer, data_folder, is_open_to_all
+from backoffice.operations import guarding
+from backoffice.operations.embedded import (
+    CannotRun,
+    EmbeddedServer,
+    data_folder,
+    is_open_to_all,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 OWNER = """
@@ -51,6 +57,33 @@ def test_a_server_keeps_its_data_over_a_restart(folder):
         server.remove()
     assert not folder.exists()
     assert not server.sockets.exists()
+
+
+def test_a_server_left_behind_is_stopped_and_started_anew(folder):
+    server = EmbeddedServer(folder)
+    try:
+        server.start()
+        left = (folder / "postmaster.pid").read_text().splitlines()[0]
+        EmbeddedServer(folder).start()
+        assert (folder / "postmaster.pid").read_text().splitlines()[0] != left
+        with psycopg2.connect(host=str(server.sockets), user="postgres") as there:
+            assert there.closed == 0
+        there.close()
+    finally:
+        server.remove()
+
+
+def test_two_owners_do_not_share_a_data_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(guarding, "PATIENCE", 0.2)
+    data = tmp_path / "postgres"
+    first = guarding.claim(data)
+    with pytest.raises(CannotRun) as refusal:
+        guarding.claim(data)
+    assert str(refusal.value) == (
+        f"another `make run` works on the data in {data}. Stop it with Ctrl-C first."
+    )
+    first.close()
+    guarding.claim(data).close()
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])

@@ -53,5 +53,7 @@ def test_sqlite_says_that_it_has_no_pool():
 
 def test_metrics_are_for_the_allowed_addresses(client, settings):
     assert b"django_db_execute_total" in client.get("/metrics").content
+    handed_on = client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"})
+    assert handed_on.status_code == 403
     settings.METRICS_ALLOWED_ADDRESSES = ["10.0.0.1"]
     assert client.get("/metrics").status_code == 403

@@ -1,12 +1,14 @@
 """The pooled engine, and a test for each fault of the pool that it cures."""
 
+import gc
 import os
 import threading
 from typing import Any
 
 import pytest
 from dj_db_conn_pool.core import pool_container
-from django.db import connection, connections
+from django.contrib.auth.models import Group
+from django.db import connection, connections, transaction
 from django.db.utils import OperationalError
 from django.test import RequestFactory
 from django.urls import path
@@ -98,6 +100,36 @@ def test_a_child_has_a_pool_and_a_connection_of_its_own():
 
     assert theirs != mine
     assert ask(connection, "SELECT pg_backend_pid()") == mine
+
+
+def test_a_child_leaves_the_work_of_other_threads_alone():
+    is_begun, may_end, seen = threading.Event(), threading.Event(), []
+
+    def register() -> None:
+        with transaction.atomic():
+            ask(connection, "INSERT INTO auth_group (name) VALUES ('kept') RETURNING id")
+            is_begun.set()
+            may_end.wait(20)
+            seen.append(Group.objects.filter(name="kept").count())
+
+    worker = Thread(target=register)
+    worker.start()
+    assert is_begun.wait(20)
+    child = os.fork()
+    if not child:
+        try:
+            gc.collect()
+            ask(connection, "SELECT 1")
+            connections.close_all()
+            gc.collect()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    may_end.set()
+    worker.join()
+
+    assert seen == [1]
+    assert Group.objects.filter(name="kept").exists()
 
 
 def test_an_exhausted_pool_is_a_database_error_of_django(borrow):

@@ -42,7 +42,7 @@ def setting(expression: str, **variables: str) -> str:
 
 
 def test_env_example_names_every_variable_that_is_read_and_no_other():
-    pattern = r'\b(?:text|number|choice|flag|words|pattern|url)\(\s*"([A-Z][A-Z_]+)"'
+    pattern = r'\b(?:text|number|choice|flag|words|pattern|url|secret)\(\s*"([A-Z][A-Z_]+)"'
     read = {
         name
         for path in (ROOT / "backoffice" / "settings").glob("*.py")
@@ -80,6 +80,13 @@ WRONG = [
     ("STUDENT_ID_PATTERN", "[", "it must be a regular expression"),
     ("IMPORT_MAX_ROWS", "many", "it must be a whole number from 1 to 1000000000."),
     ("SECURE_SSL_REDIRECT", "maybe", "it must be 1 or 0."),
+    ("ALLOWED_HOSTS", "https://x", "it must be a host name without http://."),
+    ("METRICS_ALLOWED_ADDRESSES", "banana", "it must be an IP address."),
+    (
+        "CSRF_TRUSTED_ORIGINS",
+        "office.example.org",
+        "it must be an address like https://office.example.org.",
+    ),
 ]
 
 
@@ -98,13 +105,66 @@ def test_an_unreadable_address_is_told_without_its_password():
 
 
 @pytest.mark.parametrize(
+    ("name", "value"),
+    [("DATABASE_PORT", "five"), ("DATABASE_SSL_MODE", "on"), ("DATABASE_MAX_CONNS", "none")],
+)
+def test_a_wrong_value_is_told_though_the_database_does_not_use_it(name, value):
+    done = started("import backoffice.settings", **{name: value})
+    assert f"{name} is '{value}'; it must be" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("postgres://", "DATABASE_URL names no database; write it as postgres://"),
+        ("postgres://u:p@h/", "DATABASE_URL names no database; write it as postgres://"),
+        ("nonsense", "DATABASE_URL"),
+        ("postgres://u:p@h/n?sslmode=on", "DATABASE_URL has sslmode=on; it must be one of"),
+        ("postgres://u:p@h/n?timeout=3", "DATABASE_URL has the part 'timeout'; only sslmode"),
+    ],
+)
+def test_an_address_that_cannot_be_stops_the_start(address, sentence):
+    done = started("import backoffice.settings", DATABASE_URL=address)
+    assert done.returncode != 0
+    assert sentence in done.stderr.splitlines()[-1]
+
+
+def test_an_address_may_say_how_to_encrypt():
+    one = "s.DATABASES['default']['OPTIONS']['sslmode']"
+    address = {"DATABASE_URL": "postgres://u:p@h/n?sslmode=verify-full"}
+    assert setting(one, **address) == "verify-full"
+    assert setting(one, **address | {"DATABASE_SSL_MODE": "disable"}) == "verify-full"
+    plain = {"DATABASE_URL": "postgres://u:p@h/n", "DATABASE_SSL_MODE": "require"}
+    assert setting(one, **plain) == "require"
+
+
+def test_a_server_without_a_database_is_not_taken_for_sqlite():
+    done = started("import backoffice.settings", DATABASE_HOST="db.example.org")
+    assert done.stderr.splitlines()[-1].endswith(
+        "DATABASE_HOST is 'db.example.org', but DATABASE_NAME is ''; name the database."
+    )
+
+
+@pytest.mark.parametrize("password", ["$HOME", "$ecret", " with blanks ", "a$b#c'd"])
+def test_a_password_is_taken_to_the_letter(password):
+    given = setting(
+        "repr(s.DATABASES['default']['PASSWORD'])", **GOOD | {"DATABASE_PASSWORD": password}
+    )
+    assert given == repr(password)
+
+
+@pytest.mark.parametrize(
     ("changed", "sentence"),
     [
+        ({"DEBUG": "true"}, "DEBUG is 'true'; production shows nobody its insides. Set it to 0."),
         ({"DEBUG": "1"}, "DEBUG is '1'; production shows nobody its insides. Set it to 0."),
         ({"SECRET_KEY": ""}, "SECRET_KEY is missing, a default or too short"),
         ({"SECRET_KEY": "changeme" * 9}, "SECRET_KEY is missing, a default or too short"),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is ''; name the hosts people reach"),
-        ({"DATABASE_NAME": ""}, "The database is SQLite; production needs PostgreSQL."),
+        (
+            {"DATABASE_NAME": "", "DATABASE_HOST": "", "DATABASE_USER": ""},
+            "The database is SQLite; production needs PostgreSQL.",
+        ),
         ({"DATABASE_URL": "sqlite:////tmp/x"}, "The database is SQLite; production needs"),
     ],
 )

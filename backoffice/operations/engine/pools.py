@@ -3,6 +3,7 @@
 import os
 import threading
 from typing import Any
+from weakref import WeakSet
 
 from dj_db_conn_pool.core import pool_container
 from django.db import connections
@@ -13,6 +14,8 @@ from sqlalchemy.pool import QueuePool
 
 IDENTITY = ("host", "port", "dbname", "user")
 _leads_to: dict[str, tuple[Any, ...]] = {}
+_records: WeakSet[Any] = WeakSet()
+_held: list[Any] = []
 _inherited: list[Any] = []
 _watched: list[bool] = []
 
@@ -60,19 +63,37 @@ def _clean(connection: Any, _record: Any, _state: Any) -> None:
         cursor.execute("DISCARD ALL")
 
 
+@event.listens_for(QueuePool, "connect")
+def _note(_connection: Any, record: Any) -> None:
+    _records.add(record)
+
+
 def watch_forks() -> None:
     """Give every child process pools of its own."""
     if not _watched:
-        os.register_at_fork(after_in_child=_start_anew)
+        os.register_at_fork(
+            before=_hold_borrowed, after_in_parent=_held.clear, after_in_child=_start_anew
+        )
         _watched.append(True)
+
+
+def _hold_borrowed() -> None:
+    """Keep what other threads have borrowed: a child drops their locals before it asks us."""
+    _held.extend((record, record.fairy_ref and record.fairy_ref()) for record in list(_records))
 
 
 def _start_anew() -> None:
     """In a child: fresh pools, and no connection of the parent's.
 
     What was inherited is kept alive and never touched again: closing it would end the parent's
-    connections, and letting it be collected would send a rollback through them.
+    connections, and letting it be collected would send a rollback through them, into whatever
+    transaction another thread of the parent is in.
     """
+    for record, _borrowed in _held:
+        record.fairy_ref = None  # the pool's own finalizer then leaves the connection alone
+    _inherited.extend(_held)
+    _held.clear()
+    _records.clear()
     pool_container.lock = threading.Lock()
     for alias, pool in list(pool_container.items()):
         _inherited.append(pool)
