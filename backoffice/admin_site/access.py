@@ -11,6 +11,7 @@ from backoffice.admin_site import roles
 from backoffice.admin_site.visibility import is_permitted, permitted, within
 
 CHANGING = ("change", "grade")
+ATTACHING = ("add", *CHANGING)
 
 
 class RoleAccess:
@@ -28,23 +29,28 @@ class RoleAccess:
     def formfield_for_foreignkey(
         self, db_field: models.ForeignKey, request: HttpRequest, **kwargs: Any
     ) -> Any:
-        """A choice among the rows the person may see, and may attach something to."""
+        """A choice among the rows the person may name here."""
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if field is not None and db_field.name not in self.open_choices:
-            rows = permitted(field.queryset, request.user, "view")
-            if self._leads_to_course(db_field):
-                rows = self._attachable(request, rows)
-            field.queryset = rows
+        if field is not None:
+            field.queryset = self.choosable(request, db_field)
         return field
+
+    def choosable(self, request: HttpRequest, db_field: models.ForeignKey) -> models.QuerySet[Any]:
+        """The rows the person may see, and may attach something to; what a search finds too."""
+        related = db_field.remote_field.model
+        rows = related._default_manager.complex_filter(db_field.get_limit_choices_to())
+        if db_field.name in self.open_choices:
+            return rows
+        rows = permitted(rows, request.user, "view")
+        return self._attachable(request, rows) if self._leads_to_course(db_field) else rows
 
     def _leads_to_course(self, db_field: models.ForeignKey) -> bool:
         path = getattr(self.model, "course_path", None)
         return bool(path) and path.split("__")[0] == db_field.name
 
     def _attachable(self, request: HttpRequest, rows: Any) -> Any:
-        if roles.may(request.user, "add", self.model):
-            return within(rows, request.user, "add", self.model)
-        return within(rows, request.user, "change", self.model)
+        verb = next((v for v in ATTACHING if roles.may(request.user, v, self.model)), "change")
+        return within(rows, request.user, verb, self.model)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Besides the fixed ones, all fields the person's role may look at only."""

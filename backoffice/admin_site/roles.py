@@ -77,7 +77,7 @@ TABLE: dict[str, Row] = {
     "assessments.gradingrubric": _RUBRIC,
     "assessments.rubriccriterion": _RUBRIC,
     "assessments.rubriclevel": _RUBRIC,
-    "assessments.criterionscore": row("VH *", "", "VG own", "V own; G open", "VH *"),
+    "assessments.criterionscore": row("VH *", "", "VAG own", "V own; AG open", "VH *"),
     "assessments.peerreview": _REVIEW,
     "assessments.peerreviewscore": _REVIEW,
     "communications.forum": _FORUM,
@@ -131,9 +131,11 @@ CHANGED: dict[str, dict[str, set[str]]] = {
             "ends_on",
         }
     },
+    # What a student wrote stays what it was.
     "assessments.assessmentsubmission": dict.fromkeys(
         (INSTRUCTOR, ASSISTANT), {"status", "score", "feedback"}
     ),
+    "assessments.questionresponse": dict.fromkeys((INSTRUCTOR, ASSISTANT), {"score", "feedback"}),
 }
 
 

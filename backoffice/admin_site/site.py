@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from backoffice.admin_site import roles
+from backoffice.admin_site.choosing import ChoicesView
 from backoffice.admin_site.navigation import import_link
 
 
@@ -40,6 +41,10 @@ class BackOfficeSite(UnfoldAdminSite):
         """The home page: the models one may see, and the way to the imports."""
         context = {"import_link": import_link(request), **(extra_context or {})}
         return super().index(request, context)
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """What a choice finds while one types."""
+        return ChoicesView.as_view(admin_site=self)(request)
 
     def search(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

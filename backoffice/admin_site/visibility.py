@@ -44,15 +44,30 @@ def within(rows: Rows, user: Any, verb: str, subject: Model) -> Rows:
     if user.is_superuser:
         return rows
     given = roles.grants(user, verb, subject)
-    boundless = {"*"} if rows.model is subject else {"*", *OF_THE_ROW}
+    is_place = rows.model is not subject
+    boundless = {"*", *OF_THE_ROW} if is_place else {"*"}
     if any(grant.scope in boundless for grant in given):
         return rows
     if not given:
         return rows.none()
     condition = Q()
     for grant in given:
-        condition |= SCOPES[grant.scope](rows.model, user, grant.role)
-    return rows.filter(condition)
+        scope = PLACES.get(grant.scope, grant.scope) if is_place else grant.scope
+        condition |= SCOPES[scope](rows.model, user, grant.role)
+    rows = rows.filter(condition)
+    return _of_others(rows, user) if _marks(subject, verb) else rows
+
+
+def _marks(subject: Model, verb: str) -> bool:
+    """Whether doing this is marking somebody's work; points for a criterion are added."""
+    marked = any(grant.verb == "grade" for grant in roles.grants_of(subject._meta.label_lower))
+    return marked and verb in ("grade", "add")
+
+
+def _of_others(rows: Rows, user: Any) -> Rows:
+    """Nobody grades their own work."""
+    path = getattr(rows.model, "person_path", "")
+    return rows.exclude(**{path: user.pk}) if path else rows
 
 
 def is_permitted(instance: models.Model, user: Any, verb: str) -> bool:
@@ -118,6 +133,8 @@ def _open(model: Model, user: Any, role: str) -> Q:
 
 # What these say is about the row itself: they limit no place in which it may lie.
 OF_THE_ROW = ("authored", "uploaded", "party")
+# These say something about the row besides its course; the place need only be one's own.
+PLACES = {"draft": "own", "open": "own"}
 SCOPES: dict[str, Callable[[Model, Any, str], Q]] = {
     "own": _own,
     "students": _students,

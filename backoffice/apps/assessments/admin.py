@@ -1,10 +1,14 @@
 """Assessments, submissions, rubrics and peer review on the admin site."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from backoffice.admin_site.model_admin import BackOfficeAdmin, BackOfficeTabularInline
+from backoffice.apps.assessments.forms import SubmissionForm
 from backoffice.apps.assessments.models import (
     Assessment,
     AssessmentSubmission,
@@ -104,9 +108,16 @@ class SubmissionAdmin(BackOfficeAdmin):
     list_select_related = ("student", "assessment__course", "grader")
     list_filter = ("status", "is_late")
     search_fields = ("student__username", "assessment__title", "assessment__code")
-    autocomplete_fields = ("assessment", "student", "grader")
-    readonly_fields = ("version", "is_late", "started_at", "submitted_at", "graded_at")
+    autocomplete_fields = ("assessment", "student")
+    form = SubmissionForm
+    readonly_fields = ("version", "grader", "is_late", "started_at", "submitted_at", "graded_at")
     inlines = (CriterionScoreInline, ResponseInline)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """The form knows who grades."""
+        form = super().get_form(request, obj, **kwargs)
+        form.user = request.user
+        return form
 
 
 @admin.register(QuestionResponse)

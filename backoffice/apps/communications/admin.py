@@ -1,11 +1,9 @@
 """Forums, messages, announcements and chat on the admin site."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
 from backoffice.admin_site.model_admin import BackOfficeAdmin, BackOfficeTabularInline
+from backoffice.apps.communications.authoring import Authored
 from backoffice.apps.communications.models import (
     Announcement,
     ChatMember,
@@ -23,7 +21,7 @@ class TopicInline(BackOfficeTabularInline):
 
     model = ForumTopic
     fields = ("title", "author", "is_pinned", "is_locked")
-    autocomplete_fields = ("author",)
+    readonly_fields = ("author",)
 
 
 class MemberInline(BackOfficeTabularInline):
@@ -36,7 +34,7 @@ class MemberInline(BackOfficeTabularInline):
 
 
 @admin.register(Announcement)
-class AnnouncementAdmin(BackOfficeAdmin):
+class AnnouncementAdmin(Authored, BackOfficeAdmin):
     """Announcements to a course or to everybody."""
 
     icon = "campaign"
@@ -48,15 +46,9 @@ class AnnouncementAdmin(BackOfficeAdmin):
     readonly_fields = ("author", "created_at")
     exclude = ("reference",)
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Whoever writes it is its author."""
-        if not change:
-            obj.author = request.user
-        super().save_model(request, obj, form, change)
-
 
 @admin.register(Forum)
-class ForumAdmin(BackOfficeAdmin):
+class ForumAdmin(Authored, BackOfficeAdmin):
     """Forums of courses."""
 
     icon = "forum"
@@ -70,7 +62,7 @@ class ForumAdmin(BackOfficeAdmin):
 
 
 @admin.register(ForumTopic)
-class ForumTopicAdmin(BackOfficeAdmin):
+class ForumTopicAdmin(Authored, BackOfficeAdmin):
     """Topics of forums."""
 
     icon = "topic"
@@ -78,13 +70,13 @@ class ForumTopicAdmin(BackOfficeAdmin):
     list_select_related = ("forum__course", "author")
     list_filter = ("is_pinned", "is_locked")
     search_fields = ("title", "forum__title")
-    autocomplete_fields = ("forum", "author")
-    readonly_fields = ("created_at",)
+    autocomplete_fields = ("forum",)
+    readonly_fields = ("author", "created_at")
     exclude = ("reference",)
 
 
 @admin.register(ForumPost)
-class ForumPostAdmin(BackOfficeAdmin):
+class ForumPostAdmin(Authored, BackOfficeAdmin):
     """Posts in topics."""
 
     icon = "chat_bubble"
@@ -92,8 +84,8 @@ class ForumPostAdmin(BackOfficeAdmin):
     list_select_related = ("topic__forum", "author")
     list_filter = ("is_hidden",)
     search_fields = ("body", "topic__title")
-    autocomplete_fields = ("topic", "parent", "author")
-    readonly_fields = ("created_at", "edited_at")
+    autocomplete_fields = ("topic", "parent")
+    readonly_fields = ("author", "created_at", "edited_at")
     exclude = ("reference",)
 
 

@@ -97,6 +97,8 @@ class EnrollmentAdmin(BackOfficeAdmin):
         "course__code",
     )
     autocomplete_fields = ("student", "course")
+    # Staff assist and observe, so a registrar may name them without seeing their pages.
+    open_choices = ("student",)
     readonly_fields = ("last_activity_at",)
     fieldsets = (
         (None, {"fields": ("student", "course", "role", "status")}),

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.admin_site.copies import CopySource
 from backoffice.admin_site.fields import LineField, ProseField
 from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule
 from backoffice.apps.assessments.models.rubrics import GradingRubric
@@ -124,6 +125,7 @@ class Assessment(SetsMaximum):
             ),
         ]
         constraints = [
+            CopySource(name="assessment_max_score_copied", copied="max_score"),
             UniqueRule(
                 name="assessment_code_unique",
                 fields=["course", "code"],
@@ -216,6 +218,7 @@ class Question(SetsMaximum):
         verbose_name_plural = _("questions")
         ordering = ["assessment", "position"]
         constraints = [
+            CopySource(name="question_points_copied", copied="points"),
             UniqueRule(
                 name="question_position_unique",
                 fields=["assessment", "position"],

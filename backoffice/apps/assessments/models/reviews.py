@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.admin_site.copies import KeptCopy
 from backoffice.admin_site.fields import ProseField
 from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule
 from backoffice.apps.assessments.models.rubrics import RubricCriterion
@@ -61,6 +62,9 @@ class PeerReview(Audited):
         verbose_name_plural = _("peer reviews")
         ordering = ["-id"]
         constraints = [
+            KeptCopy(
+                name="review_author_kept", reference="submission", copy="author", of="student"
+            ),
             UniqueRule(
                 name="review_unique",
                 fields=["submission", "reviewer"],
@@ -126,6 +130,12 @@ class PeerReviewScore(Scored):
         verbose_name_plural = _("peer review scores")
         ordering = ["review", "criterion__position"]
         constraints = [
+            KeptCopy(
+                name="review_score_maximum_kept",
+                reference="criterion",
+                copy="maximum",
+                of="max_points",
+            ),
             UniqueRule(
                 name="review_score_unique",
                 fields=["review", "criterion"],

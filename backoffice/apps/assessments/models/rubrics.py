@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.admin_site.copies import CopySource, KeptCopy
 from backoffice.admin_site.fields import LineField, ProseField
 from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule
 from backoffice.apps.assessments.models.scoring import Scored, SetsMaximum
@@ -78,6 +79,7 @@ class RubricCriterion(SetsMaximum):
         verbose_name_plural = _("rubric criteria")
         ordering = ["rubric", "position"]
         constraints = [
+            CopySource(name="criterion_max_points_copied", copied="max_points"),
             UniqueRule(
                 name="criterion_position_unique",
                 fields=["rubric", "position"],
@@ -123,6 +125,9 @@ class RubricLevel(Scored):
         verbose_name_plural = _("rubric levels")
         ordering = ["criterion", "-points"]
         constraints = [
+            KeptCopy(
+                name="level_maximum_kept", reference="criterion", copy="maximum", of="max_points"
+            ),
             UniqueRule(
                 name="level_title_unique",
                 fields=["criterion", "title"],

@@ -1,14 +1,14 @@
 """Points and their maximum, which stands on another row and is kept here too.
 
-A database constraint sees one row only. So every row with points carries a copy of its maximum;
-the row that sets the maximum keeps the copies in step, and refuses one that points exceed already.
+A check constraint sees one row only. So every row with points carries a copy of its maximum, which
+the database keeps equal to the original (see `admin_site.copies`).
 """
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.rules import Violation
@@ -31,17 +31,18 @@ class Scored(Audited):
         abstract = True
 
     def clean_fields(self, exclude: Any = None) -> None:
-        self._take_maximum()
-        super().clean_fields(exclude)
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self._take_maximum()
-        super().save(*args, **kwargs)
-
-    def _take_maximum(self) -> None:
         reference, field = self.maximum_path
         if getattr(self, f"{reference}_id") or self._meta.get_field(reference).is_cached(self):
             self.maximum = getattr(getattr(self, reference), field)
+        super().clean_fields(exclude)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save with the maximum that holds now: the related row in memory may be an old one."""
+        reference, field = self.maximum_path
+        rows = self._meta.get_field(reference).remote_field.model._base_manager
+        named = rows.filter(pk=getattr(self, f"{reference}_id")).values_list(field, flat=True)
+        self.maximum = named.first()
+        super().save(*args, **kwargs)
 
 
 class SetsMaximum(Audited):
@@ -52,15 +53,6 @@ class SetsMaximum(Audited):
 
     class Meta(Audited.Meta):
         abstract = True
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save, and bring the copies of the maximum up to date."""
-        is_new = self._state.adding
-        maximum = getattr(self, self.maximum_field)
-        with transaction.atomic():
-            super().save(*args, **kwargs)
-            for name in () if is_new else self.scored:
-                getattr(self, name).exclude(maximum=maximum).update(maximum=maximum)
 
     def further_violations(self) -> Iterator[Violation]:
         """A maximum below points that somebody has already."""

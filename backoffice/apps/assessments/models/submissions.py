@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.admin_site.copies import CopySource, KeptCopy
 from backoffice.admin_site.fields import ProseField
 from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule, Violation
 from backoffice.apps.assessments.models.assessments import Assessment, Question
@@ -107,6 +108,13 @@ class AssessmentSubmission(Scored):
             ),
         ]
         constraints = [
+            CopySource(name="submission_student_copied", copied="student"),
+            KeptCopy(
+                name="submission_maximum_kept",
+                reference="assessment",
+                copy="maximum",
+                of="max_score",
+            ),
             UniqueRule(
                 name="submission_attempt_unique",
                 fields=["assessment", "student", "attempt"],
@@ -197,6 +205,7 @@ class QuestionResponse(Scored):
     """The answer to one question in one submission."""
 
     course_path = "submission__assessment__course"
+    person_path = "submission__student"
     submission_path = "submission"
     natural_key_fields = ("submission", "question")
     maximum_path = ("question", "points")
@@ -230,6 +239,9 @@ class QuestionResponse(Scored):
         verbose_name_plural = _("responses")
         ordering = ["submission", "question__position"]
         constraints = [
+            KeptCopy(
+                name="response_maximum_kept", reference="question", copy="maximum", of="points"
+            ),
             UniqueRule(
                 name="response_unique",
                 fields=["submission", "question"],
@@ -278,6 +290,7 @@ class CriterionScore(Scored):
     """The points a submission gets for one criterion of the rubric."""
 
     course_path = "submission__assessment__course"
+    person_path = "submission__student"
     submission_path = "submission"
     natural_key_fields = ("submission", "criterion")
     maximum_path = ("criterion", "max_points")
@@ -310,6 +323,12 @@ class CriterionScore(Scored):
         verbose_name_plural = _("criterion scores")
         ordering = ["submission", "criterion__position"]
         constraints = [
+            KeptCopy(
+                name="criterion_score_maximum_kept",
+                reference="criterion",
+                copy="maximum",
+                of="max_points",
+            ),
             UniqueRule(
                 name="criterion_score_unique",
                 fields=["submission", "criterion"],

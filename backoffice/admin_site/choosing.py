@@ -1,0 +1,28 @@
+"""What a search in a choice finds: just what the form with the choice would take."""
+
+from typing import Any
+
+from django.contrib.admin.exceptions import NotRegistered
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import HttpRequest
+
+
+class ChoicesView(AutocompleteJsonView):
+    """Answers a choice's search; Django's own finds whatever the other model's list shows."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        """The rows the form takes, narrowed by the term."""
+        rows = self.source_admin.choosable(self.request, self.source_field)
+        rows = rows.order_by(*self.model_admin.get_ordering(self.request) or ("pk",))
+        found, has_twins = self.model_admin.get_search_results(self.request, rows, self.term)
+        return found.distinct() if has_twins else found
+
+    def has_perm(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever sees the rows that have the choice, in a form or in a filter."""
+        try:
+            self.source_admin = self.admin_site.get_model_admin(self.source_field.model)
+        except NotRegistered as error:
+            raise PermissionDenied from error
+        return super().has_perm(request, obj) and self.source_admin.has_view_permission(request)

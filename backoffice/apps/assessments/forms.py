@@ -1,0 +1,22 @@
+"""Forms of the assessments' admin pages."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils import timezone
+
+GRADE = frozenset({"score", "status", "feedback"})
+
+
+class SubmissionForm(forms.ModelForm):
+    """Whoever changes the grade is its grader, before the rules are asked about it."""
+
+    user: ClassVar[Any] = None
+
+    def clean(self) -> dict[str, Any]:
+        """Sign the grade."""
+        cleaned = super().clean() or self.cleaned_data
+        if self.user and GRADE & set(self.changed_data):
+            self.instance.grader = self.user
+            self.instance.graded_at = timezone.now()
+        return cleaned

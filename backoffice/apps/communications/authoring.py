@@ -1,0 +1,28 @@
+"""Whoever writes something is its author; nobody writes in another's name."""
+
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest
+
+
+class Authored:
+    """Puts the person who adds a row, on its form or in an inline, down as its author."""
+
+    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
+        """A row of one's own."""
+        if not change:
+            _sign(obj, request.user)
+        super().save_model(request, obj, form, change)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """The rows of an inline."""
+        for each in formset.forms:
+            if each.instance._state.adding:
+                _sign(each.instance, request.user)
+        super().save_formset(request, form, formset, change)
+
+
+def _sign(row: models.Model, person: Any) -> None:
+    if any(field.name == "author" for field in row._meta.fields):
+        row.author = person

@@ -1,0 +1,56 @@
+"""A search in a choice finds just what the form takes."""
+
+import pytest
+from django.urls import reverse
+
+from backoffice.apps.courses.models import Course
+from backoffice.apps.users.models import Enrollment
+from tests.filling import errors_of, save
+
+
+def found(client, model: str, field: str, term: str = "") -> set[str]:
+    app_label, model_name = model.split(".")
+    asked = {"app_label": app_label, "model_name": model_name, "field_name": field, "term": term}
+    answer = client.get(reverse("admin:autocomplete"), asked)
+    assert answer.status_code == 200
+    return {row["text"] for row in answer.json()["results"]}
+
+
+def test_a_registrar_finds_the_instructor_of_a_course(registrar_client, instructor, courses):
+    assert found(registrar_client, "courses.course", "instructor", "instr") == {str(instructor)}
+    page = reverse("admin:courses_course_change", args=[courses["BIO101"].pk])
+    answer = save(registrar_client, page, instructor=instructor.pk)
+    assert answer.status_code == 302, errors_of(answer)
+    assert Course.objects.get(code="BIO101").instructor == instructor
+
+
+def test_a_registrar_enrolls_an_assistant(registrar_client, person, courses):
+    helper = person("instructor", "helper")
+    page = reverse("admin:users_enrollment_add")
+    given = {"student": helper.pk, "course": courses["BIO101"].pk, "role": "teaching_assistant"}
+    answer = save(registrar_client, page, **given)
+    assert answer.status_code == 302, errors_of(answer)
+    page = reverse("admin:users_enrollment_change", args=[Enrollment.objects.get().pk])
+    answer = save(registrar_client, page, status="withdrawn", withdrawn_on="2026-03-01")
+    assert answer.status_code == 302, errors_of(answer)
+
+
+def test_a_registrar_finds_students_only_where_staff_is_none_of_their_business(
+    registrar_client, instructor, student
+):
+    one = student("s1001", first_name="Zoë")
+    assert found(registrar_client, "users.profile", "user") == {str(one)}
+
+
+@pytest.mark.parametrize(
+    ("model", "field"), [("users.historicalenrollment", "history_user"), ("auth.group", "x")]
+)
+def test_a_choice_that_no_form_has_is_refused(admin_client, model, field):
+    app_label, model_name = model.split(".")
+    asked = {"app_label": app_label, "model_name": model_name, "field_name": field}
+    assert admin_client.get(reverse("admin:autocomplete"), asked).status_code == 403
+
+
+def test_whoever_does_not_see_the_rows_does_not_see_their_choices(registrar_client):
+    asked = {"app_label": "assessments", "model_name": "question", "field_name": "assessment"}
+    assert registrar_client.get(reverse("admin:autocomplete"), asked).status_code == 403
