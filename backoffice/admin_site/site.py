@@ -2,16 +2,19 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import InvalidPage
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from backoffice.admin_site import roles
 from backoffice.admin_site.choosing import ChoicesView
 from backoffice.admin_site.navigation import import_link
+from backoffice.admin_site.private_files import PictureField, picture_of
 
 
 class BackOfficeSite(UnfoldAdminSite):
@@ -45,6 +48,23 @@ class BackOfficeSite(UnfoldAdminSite):
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """What a choice finds while one types."""
         return ChoicesView.as_view(admin_site=self)(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of no model's own, before the library's."""
+        address = "picture/<str:label>/<int:number>/<str:name>/"
+        return [path(address, self.admin_view(self.picture), name="picture"), *super().get_urls()]
+
+    def picture(self, request: HttpRequest, label: str, number: int, name: str) -> HttpResponse:
+        """A picture of a row, for whoever may see both row and field."""
+        model = next((each for each in self._registry if each._meta.label_lower == label), None)
+        field = {each.name: each for each in model._meta.fields}.get(name) if model else None
+        if not isinstance(field, PictureField):
+            raise Http404
+        shown = roles.shown_fields(request.user, model)
+        row = self.get_model_admin(model).get_object(request, str(number))
+        if row is None or not (shown is None or name in shown):
+            raise PermissionDenied
+        return picture_of(getattr(row, name))
 
     def search(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -127,17 +127,25 @@ def change_checks(layout: Layout) -> Iterator[Check]:
     """Columns whose stored value stands, or may not be contradicted."""
     for column in layout.own:
         if not (column.reference or layout.is_all_new):
-            yield from _change(column, f"t.{column.target}")
-    if layout.companion_reference:
+            yield from _change(layout, column, layout.model, "t")
+    reference = layout.companion_reference
+    if reference:
         for column in layout.companion_columns:
-            yield from _change(column, f"{layout.companion_reference.alias}.{column.target}")
+            yield from _change(layout, column, reference.field.related_model, reference.alias)
 
 
-def _change(column: Column, stored: str) -> Iterator[Check]:
-    given = f"s.c_{column.column_name}"
-    condition = (f"({given} <> '' AND {stored} <> '' AND {given} <> {stored})", ())
-    if column.on_change is not OnChange.UPDATE:
-        yield replace(change_fault(column), condition=condition, other=stored)
+def _change(
+    layout: Layout, column: Column, model: type[models.Model], alias: str
+) -> Iterator[Check]:
+    """Nothing is told of a row that the person's role may not bring in, not even by a warning."""
+    if column.on_change is OnChange.UPDATE:
+        return
+    given, stored = f"s.c_{column.column_name}", f"{alias}.{column.target}"
+    condition = f"({given} <> '' AND {stored} <> '' AND {given} <> {stored})"
+    importable, params = _importable(layout, model)
+    if importable:
+        condition += f" AND {alias}.id IN ({importable})"
+    yield replace(change_fault(column), condition=(condition, params), other=stored)
 
 
 def change_fault(column: Column) -> Check:
@@ -178,13 +186,18 @@ def mode_checks(layout: Layout, mode: str) -> Iterator[Check]:
         )
 
 
+def _importable(layout: Layout, model: type[models.Model]) -> Sql:
+    """SQL: the ids of the rows the person's role may bring in; blank means all of them."""
+    every = model._base_manager.all()
+    allowed = every if layout.actor is None else permitted(every, layout.actor, "import")
+    return ("", ()) if allowed is every else allowed.values("pk").query.sql_with_params()
+
+
 def permission_checks(layout: Layout) -> Iterator[Check]:
     """Existing rows that the person's role may not bring in, such as a colleague's account."""
-    every = layout.model._base_manager.all()
-    allowed = every if layout.actor is None else permitted(every, layout.actor, "import")
-    if layout.is_all_new or allowed is every:
+    rows, params = _importable(layout, layout.model)
+    if layout.is_all_new or not rows:
         return
-    rows, params = allowed.values("pk").query.sql_with_params()
     name = layout.key[0].column_name
     sentence = _("{column} “{value}” is a row your role may not change by a file.")
     condition = f"t.id IS NOT NULL AND t.id NOT IN ({rows})"

@@ -1,5 +1,6 @@
 """The deeds of an import: receive a file, preview it, apply what was previewed."""
 
+import contextlib
 import hashlib
 from typing import IO, Any
 
@@ -27,6 +28,10 @@ from backoffice.bulk.writing import Signature, Writer
 
 class NotApplied(Exception):
     """The batch was not applied and nothing was written; the message says why."""
+
+
+class Discarded(Exception):
+    """Somebody threw the file away while it was read."""
 
 
 class OutcomeChanged(NotApplied):
@@ -77,6 +82,8 @@ def preview(batch: Batch) -> Batch:
                 _tell_outcome(work, cursor, spool)
     except FileRefused as refusal:
         _refuse_file(batch, refusal)
+    except Discarded:
+        batch.refresh_from_db()
     return batch
 
 
@@ -92,7 +99,13 @@ def _tell_outcome(work: Import, cursor: CursorWrapper, spool: Spool) -> None:
     batch.errors, batch.warnings = spool.errors, spool.warnings
     batch.progress, batch.rows_read = 100, batch.rows
     decide(batch)
-    batch.save()
+    _keep(batch)
+
+
+def _keep(batch: Batch) -> None:
+    """Save what the reading found, unless the file was thrown away meanwhile."""
+    if not batch.save_while(Batch.State.READING):
+        raise Discarded
 
 
 def _take_totals(batch: Batch, outcome: Outcome) -> None:
@@ -122,7 +135,7 @@ def decide(batch: Batch) -> None:
 
 def _refuse_file(batch: Batch, refusal: FileRefused) -> None:
     """Nothing of the file was taken; a file with forbidden columns is not even kept."""
-    with transaction.atomic():
+    with contextlib.suppress(Discarded), transaction.atomic():
         batch.issues.all().delete()
         batch.issues.create(
             line=refusal.line,
@@ -133,7 +146,7 @@ def _refuse_file(batch: Batch, refusal: FileRefused) -> None:
         )
         batch.state, batch.errors = Batch.State.REFUSED, 1
         batch.sentence = storable(refusal.message)
-        batch.save()
+        _keep(batch)
     if isinstance(refusal, ForbiddenColumn):
         batch.file.delete()
 

@@ -6,40 +6,10 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 from django.conf import settings
-from django.core.files.storage import FileSystemStorage
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-
-class PrivateStorage(FileSystemStorage):
-    """Files no address leads to, under PRIVATE_ROOT, readable by the server's account only."""
-
-    def __init__(self) -> None:
-        super().__init__(file_permissions_mode=0o600, directory_permissions_mode=0o700)
-
-    @property
-    def base_location(self) -> str:
-        """The folder, asked anew each time."""
-        return str(settings.PRIVATE_ROOT)
-
-    @property
-    def location(self) -> str:
-        """The folder as an absolute path."""
-        return str(Path(self.base_location).absolute())
-
-    def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
-        """Keep a file. The folder is closed to others; what it lies in stays as it is."""
-        Path(self.location).mkdir(mode=0o700, parents=True, exist_ok=True)
-        return super().save(name, content, max_length)
-
-    def url(self, name: str | None) -> str:
-        """There is none."""
-        raise ValueError("A private file has no address.")
-
-
-def private_storage() -> PrivateStorage:
-    """The storage of uploaded files, named by a function so that no path enters a migration."""
-    return PrivateStorage()
+from backoffice.admin_site.private_files import private_storage
 
 
 def stored_name(batch: "Batch", name: str) -> str:
@@ -53,6 +23,10 @@ class BatchQuerySet(models.QuerySet["Batch"]):
     def waiting(self) -> "BatchQuerySet":
         """Read, without errors that forbid it, and not yet applied."""
         return self.filter(state=Batch.State.PREVIEWED)
+
+    def under_work(self) -> "BatchQuerySet":
+        """Being read or applied at the moment, or by a process that died."""
+        return self.filter(state__in=(Batch.State.READING, Batch.State.APPLYING))
 
     def unfinished(self) -> "BatchQuerySet":
         """Uploaded, being read, or waiting for a decision: what may be thrown away unharmed."""
@@ -150,11 +124,21 @@ class Batch(models.Model):
         return f"{self.pk} · {self.file_name}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        self._count_work()
+        super().save(*args, **kwargs)
+
+    def save_while(self, state: str) -> bool:
+        """Save unless the stored row has left this state meanwhile; whether it was saved."""
+        self._count_work()
+        fields = (field for field in self._meta.concrete_fields if not field.primary_key)
+        values = {field.attname: field.pre_save(self, add=False) for field in fields}
+        return bool(Batch.objects.filter(pk=self.pk, state=state).update(**values))
+
+    def _count_work(self) -> None:
         if self._worked_until is not None:
             now = time.monotonic()
             self.seconds = round(self.seconds + now - self._worked_until, 3)
             self._worked_until = now
-        super().save(*args, **kwargs)
 
     def begin_work(self) -> None:
         """From now on every save adds the seconds of work since the last one."""

@@ -1,6 +1,7 @@
 """The pages of an import: upload, preview, apply, and what became of it."""
 
 import functools
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +24,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.admin_site.roles import may
 from backoffice.bulk.changes import changed_rows
-from backoffice.bulk.faults import FileRefused
+from backoffice.bulk.faults import FileRefused, storable
 from backoffice.bulk.forms import UploadForm
 from backoffice.bulk.guidance import columns_of, template_of
 from backoffice.bulk.importing import NotApplied, apply, leave_wrong_rows_out, preview, receive
@@ -31,7 +32,7 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.reporting import issue_lines, rejected_rows
 from backoffice.bulk.resources import KindResource, kinds, kinds_for
 from backoffice.bulk.sampling import samples_of
-from backoffice.bulk.settling import discard, discard_abandoned, settle
+from backoffice.bulk.settling import discard, discard_abandoned, settle, settle_all
 
 SHOWN_ISSUES = 100
 AT_ONCE_BYTES = 200_000  # about 2,000 rows: read before the answer, no waiting page
@@ -74,6 +75,7 @@ class BatchPages:
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """All imports the person may see; yesterday's undecided previews are removed on the way."""
+        settle_all()
         if may(request.user, "add", Batch):
             discard_abandoned()
         return super().changelist_view(request, extra_context)
@@ -173,7 +175,7 @@ class BatchPages:
         """Write what the preview showed."""
         batch = self._owned(request, number)
         try:
-            apply(batch, request.POST.get("digest", ""), request.user)
+            apply(batch, storable(request.POST.get("digest", "")), request.user)
         except NotApplied as refusal:
             messages.error(request, str(refusal))
         else:
@@ -206,11 +208,12 @@ class BatchPages:
         batch = self._owned(request, number)
         if not batch.file:
             raise Http404
+        lines = rejected_rows(batch)
         try:
-            lines = rejected_rows(batch)
-            return _download(lines, f"import-{batch.pk}-wrong-rows.csv")
+            header = next(lines)  # the file is opened here, while an answer can still say so
         except (OSError, FileRefused) as error:
             raise Http404 from error
+        return _download(itertools.chain([header], lines), f"import-{batch.pk}-wrong-rows.csv")
 
     def _seen(self, request: HttpRequest, number: int | str) -> Batch:
         """A batch the person may look at."""

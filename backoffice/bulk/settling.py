@@ -31,6 +31,12 @@ def settle(batch: Batch) -> Batch:
     return batch
 
 
+def settle_all() -> None:
+    """Settle every batch that says it is being worked on; most of the time there is none."""
+    for batch in Batch.objects.under_work():
+        settle(batch)
+
+
 def _settle_applying(batch: Batch) -> None:
     dialect = dialects.current()
     with transaction.atomic(), connection.cursor() as cursor:
@@ -49,10 +55,11 @@ def discard(batch: Batch) -> bool:
     """Throw away a file nobody applied, with its staged rows; False if it is past that."""
     with transaction.atomic(), connection.cursor() as cursor:
         waiting = Batch.objects.unfinished().filter(pk=batch.pk)
-        if not waiting.update(state=Batch.State.DISCARDED, touched_at=timezone.now()):
+        thrown = {"state": Batch.State.DISCARDED, "file": "", "touched_at": timezone.now()}
+        if not waiting.update(**thrown):
             return False
         Import(batch).drop(cursor)
-    batch.file.delete(save=False)
+        _remove_file(batch)
     batch.refresh_from_db()
     return True
 
@@ -60,8 +67,10 @@ def discard(batch: Batch) -> bool:
 def discard_abandoned() -> int:
     """Discard previews nobody decided on for a day; how many there were.
 
-    A refused or failed file of that age goes too: it was there to be looked at and corrected.
+    A refused or failed file of that age goes too: it was there to be looked at and corrected. What
+    a killed process left behind counts as failed.
     """
+    settle_all()
     old = Batch.objects.filter(uploaded_at__lt=timezone.now() - ABANDONED_AFTER)
     for batch in old.without_success().exclude(file=""):
         _clear(batch)
@@ -70,11 +79,17 @@ def discard_abandoned() -> int:
 
 def _clear(batch: Batch) -> None:
     """Remove the file and the staged rows; what was wrong with them stays on record."""
-    name = batch.file.name
     with transaction.atomic(), connection.cursor() as cursor:
         if Batch.objects.without_success().filter(pk=batch.pk).update(file=""):
             Import(batch).drop(cursor)
-            transaction.on_commit(lambda: batch.file.storage.delete(name))
+            _remove_file(batch)
+
+
+def _remove_file(batch: Batch) -> None:
+    """When the row says that there is none: a file without a row is worse than the other way."""
+    storage, name = batch.file.storage, batch.file.name
+    if name:
+        transaction.on_commit(lambda: storage.delete(name))
 
 
 def forget(batch: Batch) -> None:

@@ -39,6 +39,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "backoffice.admin_site.forged.NulMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -46,7 +47,6 @@ MIDDLEWARE = [
     "backoffice.audit.middleware.RecordingMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "backoffice.admin_site.forged.NulMiddleware",
     "backoffice.operations.busy.BusyDatabaseMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]

@@ -30,3 +30,8 @@ def test_an_export_of_an_overlong_course_tells_of_the_field(admin_client: Client
     page = admin_client.get("/admin/bulk/batch/export/", {"kind": "nothing", "course": "x"})
     assert page.status_code == 200
     assert page.context["form"].errors["kind"]
+
+
+def test_a_cookie_with_a_nul_byte_is_none_of_ours(client, db):
+    client.cookies["sessionid"] = "abcdefgh\0ij"
+    assert client.get("/admin/").status_code == 302

@@ -67,6 +67,11 @@ CASES = (
         Submission,
         lambda row: {"started_at": row.submitted_at + timedelta(seconds=1)},
     ),
+    Broken(
+        "submission_graded_after_submitted",
+        Submission,
+        lambda row: {"graded_at": row.submitted_at - timedelta(seconds=1)},
+    ),
     Broken("submission_attempts_left", Submission, {"attempt": 1000}),
     Broken("response_score_not_negative", QuestionResponse, {"score": -1}),
     Broken("response_score_within", QuestionResponse, {"score": MUCH}),

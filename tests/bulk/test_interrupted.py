@@ -17,7 +17,9 @@ from django.utils import timezone
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.models import Batch
+from backoffice.bulk.reading import Spool
 from backoffice.bulk.settling import STARTS_WITHIN, settle
+from backoffice.bulk.work import Import
 
 ROWS = 30_000
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,19 +112,22 @@ def test_a_reading_that_fell_silent_has_failed(upload, courses):
     )
 
 
-def test_a_preview_nobody_decided_on_is_removed_after_a_day(upload, courses, student):
+def test_a_preview_nobody_decided_on_is_removed_after_a_day(
+    upload, courses, student, django_capture_on_commit_callbacks
+):
     student("s1001")
     old, new = (
         upload("enrollments", "student_id,course_code,presentation\ns1001,BIO101,2026J")
         for _ in range(2)
     )
     Batch.objects.filter(pk=old.pk).update(uploaded_at=timezone.now() - timedelta(hours=25))
-    said = StringIO()
-    call_command("discard_imports", stdout=said)
+    path = old.path
+    with django_capture_on_commit_callbacks(execute=True):
+        call_command("discard_imports", stdout=StringIO())
 
     states = dict(Batch.objects.values_list("pk", "state"))
     assert states == {old.pk: "discarded", new.pk: "previewed"}
-    assert not old.path.exists()
+    assert not path.exists()
     assert new.path.exists()
     with connection.cursor() as cursor:
         tables = connection.introspection.table_names(cursor)
@@ -142,5 +147,33 @@ def test_a_refused_file_is_removed_after_a_day_and_what_was_wrong_stays(upload, 
     assert not path.exists()
     assert (batch.state, batch.can_leave_out, bool(batch.file)) == ("refused", False, False)
     assert batch.issues.get().code == "unknown_student"
+    with connection.cursor() as cursor:
+        assert f"bulk_stage_{batch.pk}" not in connection.introspection.table_names(cursor)
+
+
+def test_a_dead_batch_is_told_without_anybody_opening_its_page(upload, courses, student):
+    student("s1001")
+    batch = upload("enrollments", "student_id,course_code,presentation\ns1001,BIO101,2026J")
+    dead = timezone.now() - timedelta(hours=30)
+    Batch.objects.update(state=Batch.State.APPLYING, touched_at=dead, uploaded_at=dead)
+    call_command("discard_imports", stdout=StringIO())
+
+    batch.refresh_from_db()
+    assert (batch.state, bool(batch.file)) == ("failed", False)
+    with connection.cursor() as cursor:
+        assert f"bulk_stage_{batch.pk}" not in connection.introspection.table_names(cursor)
+
+
+def test_a_file_thrown_away_while_it_is_read_stays_thrown_away(upload, courses, monkeypatch):
+    real = Import.read
+
+    def read_and_discard(self: Import, spool: Spool) -> list[str]:
+        Batch.objects.filter(pk=self.batch.pk).update(state=Batch.State.DISCARDED)
+        return real(self, spool)
+
+    monkeypatch.setattr(Import, "read", read_and_discard)
+    batch = upload("enrollments", "student_id,course_code,presentation\ns1001,BIO101,2026J")
+    assert batch.state == Batch.State.DISCARDED
+    assert not batch.issues.exists()
     with connection.cursor() as cursor:
         assert f"bulk_stage_{batch.pk}" not in connection.introspection.table_names(cursor)

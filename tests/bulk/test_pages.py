@@ -140,12 +140,13 @@ def test_a_large_file_is_read_by_the_waiting_page(registrar_client, courses, mon
     assert told == {"percent": 100, "rows": 2, "reading": False}
 
 
-def test_discarding_removes_the_file(registrar_client, courses):
+def test_discarding_removes_the_file(registrar_client, courses, django_capture_on_commit_callbacks):
     batch = upload_through(registrar_client, on_error="skip")
     path = batch.path
     assert path.exists()
 
-    registrar_client.post(page_of(batch, "discard"))
+    with django_capture_on_commit_callbacks(execute=True):
+        registrar_client.post(page_of(batch, "discard"))
 
     batch.refresh_from_db()
     assert batch.state == "discarded"
@@ -261,3 +262,16 @@ def test_the_folder_of_uploads_is_closed_and_what_it_lies_in_is_not(
     modes = [path.stat().st_mode & 0o077 for path in (settings.PRIVATE_ROOT, tmp_path / "var")]
     assert modes[0] == 0
     assert modes[1] != 0
+
+
+def test_wrong_rows_of_a_discarded_file_are_gone(registrar_client, courses):
+    batch = upload_through(registrar_client, on_error="skip")
+    assert registrar_client.get(page_of(batch, "wrong_rows")).status_code == 200
+    registrar_client.post(page_of(batch, "discard"))
+    assert registrar_client.get(page_of(batch, "wrong_rows")).status_code == 404
+
+
+def test_a_digest_with_a_nul_byte_is_just_a_wrong_one(registrar_client, courses):
+    batch = upload_through(registrar_client, on_error="skip")
+    answer = registrar_client.post(page_of(batch, "apply"), {"digest": "a\0b"}, follow=True)
+    assert "The preview was renewed since you opened it" in answer.content.decode()

@@ -284,3 +284,16 @@ def test_counts_add_up_with_skip(upload, courses):
     told = (batch.created, batch.updated, batch.unchanged, batch.rejected, batch.duplicates)
     assert told == (2, 0, 0, 2, 1)
     assert sum(told) == batch.rows
+
+
+def test_a_row_of_staff_is_refused_and_nothing_of_it_is_told(upload, instructor):
+    instructor.email = "ingrid@example.org"
+    instructor.save()
+    batch = upload("users", "username,first_name,email\ninstructor,Guess,guess@example.org\n")
+
+    assert [(issue.column, issue.message) for issue in batch.issues.all()] == [
+        (
+            "username",
+            "Line 2: username “instructor” is a row your role may not change by a file.",
+        )
+    ]

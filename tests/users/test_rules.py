@@ -3,13 +3,15 @@
 from datetime import date, timedelta
 from typing import Any
 
+from django.db.models.functions import Upper
+
 from backoffice.apps.users.models import Enrollment, User
 from tests.refusing import Broken, assert_all_refused, assert_no_twins
 
 STUDENT = {"role": "student"}
 CASES = (
     Broken("user_student_has_id", User, {"role": "student", "student_id": None}, {"role": "admin"}),
-    Broken("user_student_not_staff", User, {"is_staff": True}, STUDENT),
+    Broken("user_student_not_staff", User, {"is_superuser": True}, STUDENT),
     Broken("user_graduation_year_range", User, {"graduation_year": 1899}),
     Broken("user_graduation_year_range", User, {"graduation_year": 2201}),
     Broken(
@@ -29,7 +31,7 @@ CASES = (
     ),
 )
 # What the model settles by itself is shown below.
-SETTLED = {"user_student_username", "user_student_password"}
+SETTLED = {"user_student_username", "user_student_password", "user_email_lower"}
 
 
 def test_every_rule_refuses_with_its_sentence(demo: None, subtests: Any):
@@ -50,10 +52,12 @@ def test_a_student_gets_the_id_as_username_and_loses_the_password(db: None):
     assert not person.has_usable_password()
 
 
-def test_no_update_makes_a_student_with_a_password_or_another_username(demo: None, subtests: Any):
+def test_no_update_gets_round_what_the_model_settles(demo: None, subtests: Any):
     for name, values in (
         ("user_student_username", {"username": "somebody"}),
         ("user_student_password", {"password": "md5$1$2"}),
+        ("user_student_not_staff", {"is_staff": True}),
+        ("user_email_lower", {"email": Upper("email")}),
     ):
         with subtests.test(name):
             Broken(name, User, values, STUDENT).assert_refused_by_database()

@@ -6,9 +6,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.forms import UserChangeForm
 
 from backoffice.admin_site.model_admin import BackOfficeAdmin
+from backoffice.apps.users.forms import PersonForm
 from backoffice.apps.users.models import Enrollment, Profile, User
 from backoffice.apps.users.passwords import PasswordPages
 
@@ -25,7 +25,7 @@ class PersonAdmin(PasswordPages, BackOfficeAdmin):
     """Staff and students; a role says what a member of staff may do."""
 
     icon = "groups"
-    form = UserChangeForm
+    form = PersonForm
     list_display = ("shown_name", "student_id", "email", "shown_role", "is_active")
     list_filter = ("role", "is_active", "is_verified")
     search_fields = ("username", "first_name", "last_name", "email", "student_id")
@@ -42,11 +42,10 @@ class PersonAdmin(PasswordPages, BackOfficeAdmin):
     add_fieldsets = (
         (None, {"fields": ("username", "student_id", "first_name", "last_name", "email", "role")}),
     )
-    add_form = UserChangeForm
+    add_form = PersonForm
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Whoever is not a student works here; a new account has no password until one is set."""
-        obj.is_staff = obj.role != User.Role.STUDENT
+        """A new account has no password until one is set."""
         if not change:
             obj.set_unusable_password()
         super().save_model(request, obj, form, change)

@@ -6,9 +6,11 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.fields import LineField, LowerEmailField, ProseField
+from backoffice.admin_site.private_files import PictureField
 from backoffice.admin_site.rules import Advisory, RelatedRule, RowRule, UniqueRule
 from backoffice.apps.users.validators import (
     validate_language,
@@ -89,7 +91,7 @@ class User(Audited, AbstractUser):
         help_text=_("What the person may do here follows from the role."),
     )
     bio = ProseField(_("about"), blank=True, max_length=5000)
-    avatar = models.ImageField(_("picture"), upload_to="avatars/", blank=True)
+    avatar = PictureField(_("picture"), blank=True, help_text=_("Up to 2 MB."))
     timezone = LineField(
         _("time zone"), max_length=64, default="UTC", validators=[validate_timezone]
     )
@@ -154,7 +156,8 @@ class User(Audited, AbstractUser):
                 field="role",
                 code="student_is_staff",
                 message=_(
-                    "A student cannot log in here. Take staff status away, or choose another role."
+                    "A student cannot log in here, and this account has all rights. Choose another "
+                    "role."
                 ),
             ),
             RowRule(
@@ -170,6 +173,13 @@ class User(Audited, AbstractUser):
                 field="password",
                 code="student_password",
                 message=_("A student has no password."),
+            ),
+            RowRule(
+                name="user_email_lower",
+                condition=Q(email=Lower("email")),
+                field="email",
+                code="email_not_lower",
+                message=_("An e-mail address is stored in lower case."),
             ),
             RowRule(
                 name="user_graduation_year_range",
@@ -192,9 +202,13 @@ class User(Audited, AbstractUser):
         super().save(*args, **kwargs)
 
     def _settle_student(self) -> None:
-        """A student is known by the student ID and has no password."""
+        """A student is known by the student ID and has no password; whoever else is here is staff.
+
+        A superuser is not made a student in passing: that is refused by its rule.
+        """
         self.student_id = self.student_id or None
-        if self.role == self.Role.STUDENT:
+        self.is_staff = self.role != self.Role.STUDENT
+        if not self.is_staff:
             self.username = self.student_id or self.username
             if not self.password.startswith(UNUSABLE):
                 self.set_unusable_password()

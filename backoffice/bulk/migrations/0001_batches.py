@@ -4,6 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import backoffice.admin_site.private_files
 import backoffice.bulk.models
 
 
@@ -86,7 +87,7 @@ class Migration(migrations.Migration):
                     "file",
                     models.FileField(
                         max_length=200,
-                        storage=backoffice.bulk.models.private_storage,
+                        storage=backoffice.admin_site.private_files.private_storage,
                         upload_to=backoffice.bulk.models.stored_name,
                     ),
                 ),

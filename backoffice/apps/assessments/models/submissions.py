@@ -157,6 +157,13 @@ class AssessmentSubmission(Scored):
                 code="submitted_before_start",
                 message=_("It was submitted before it was started. Correct one of the two times."),
             ),
+            RowRule(
+                name="submission_graded_after_submitted",
+                condition=Q(graded_at__gte=F("submitted_at")),
+                field="graded_at",
+                code="graded_before_submitted",
+                message=_("It was graded before it was submitted. Correct one of the two times."),
+            ),
         ]
 
     related_rules = (

@@ -1,0 +1,117 @@
+"""Uploaded files: kept where no address leads, and handed out to whoever may see their row."""
+
+import io
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.storage import FileSystemStorage
+from django.db import models
+from django.db.models.fields.files import ImageFieldFile
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from PIL import Image
+
+MOST_BYTES, MOST_PIXELS = 2_000_000, 4_000
+PICTURES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
+
+
+class PrivateStorage(FileSystemStorage):
+    """Files under PRIVATE_ROOT, readable by the server's account only."""
+
+    def __init__(self) -> None:
+        super().__init__(file_permissions_mode=0o600, directory_permissions_mode=0o700)
+
+    @property
+    def base_location(self) -> str:
+        """The folder, asked anew each time."""
+        return str(settings.PRIVATE_ROOT)
+
+    @property
+    def location(self) -> str:
+        """The folder as an absolute path."""
+        return str(Path(self.base_location).absolute())
+
+    def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
+        """Keep a file. The folder is closed to others; what it lies in stays as it is."""
+        Path(self.location).mkdir(mode=0o700, parents=True, exist_ok=True)
+        return super().save(name, content, max_length)
+
+    def url(self, name: str | None) -> str:
+        """There is none."""
+        raise ValueError("A private file has no address.")
+
+
+def private_storage() -> PrivateStorage:
+    """The storage of uploaded files, named by a function so that no path enters a migration."""
+    return PrivateStorage()
+
+
+class PictureFile(ImageFieldFile):
+    """A picture; its address is that of a page which looks who asks."""
+
+    @property
+    def url(self) -> str:
+        """The address within the admin."""
+        self._require_file()
+        row = self.instance
+        return reverse("admin:picture", args=[row._meta.label_lower, row.pk, self.field.name])
+
+
+class PictureField(models.ImageField):
+    """A picture in private storage. In migrations it is a plain ImageField."""
+
+    attr_class = PictureFile
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        options.setdefault("storage", private_storage)
+        options.setdefault("upload_to", picture_name)
+        super().__init__(*args, **options)
+
+    def clean(self, value: Any, model_instance: models.Model | None) -> Any:
+        """Refuse what is large, what is huge when unpacked, and what browsers might run."""
+        value = super().clean(value, model_instance)
+        if value and not value._committed:
+            _check_picture(value.file)
+        return value
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.ImageField", args, kwargs
+
+
+def picture_name(_row: models.Model, _name: str) -> str:
+    """A name nobody can guess."""
+    return f"pictures/{uuid4().hex}"
+
+
+def _check_picture(file: Any) -> None:
+    image = getattr(file, "image", None)
+    if file.size > MOST_BYTES:
+        raise ValidationError(_("The picture has more than 2 MB. Make it smaller."), "too_large")
+    if image is None:
+        return
+    if image.format not in PICTURES:
+        raise ValidationError(_("Use a JPEG, PNG, GIF or WebP picture."), "wrong_format")
+    if max(image.size) > MOST_PIXELS:
+        raise ValidationError(
+            _("The picture is more than 4,000 pixels wide or high. Make it smaller."), "too_large"
+        )
+
+
+def picture_of(file: PictureFile) -> HttpResponse:
+    """A stored picture as an answer; no browser takes it for anything else.
+
+    Raises Http404 where there is none.
+    """
+    try:
+        with file.open("rb") as stream:
+            content = stream.read()
+        kind = PICTURES[Image.open(io.BytesIO(content)).format or ""]
+    except (ValueError, OSError, KeyError) as error:
+        raise Http404 from error
+    headers = {"Cache-Control": "private, max-age=3600", "Content-Disposition": "inline"}
+    return HttpResponse(content, content_type=kind, headers=headers)

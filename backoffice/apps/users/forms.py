@@ -1,0 +1,30 @@
+"""Forms of the people's admin pages."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from unfold.forms import UserChangeForm
+
+from backoffice.apps.users.models import User
+
+
+class PersonForm(UserChangeForm):
+    """A student's username need not be typed: it is the student ID."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "username" in self.fields:
+            self.fields["username"].required = False
+
+    def clean(self) -> dict[str, Any]:
+        """Take the student ID for the username of a student; others need one."""
+        given = super().clean() or self.cleaned_data
+        if "username" not in given or given["username"]:
+            return given
+        if given.get("role", self.instance.role) == User.Role.STUDENT:
+            given["username"] = given.get("student_id") or ""
+        if not given["username"]:
+            message = _("Enter a username, or the student ID of a student.")
+            self.add_error("username", forms.ValidationError(message, code="required"))
+        return given
