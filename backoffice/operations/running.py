@@ -4,6 +4,7 @@ import argparse
 import ctypes
 import hashlib
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -130,7 +131,7 @@ def _serve(port: int, environment: Mapping[str, str]) -> int:
     )
     try:
         _wait_until_served(server, port)
-        _tell(port)
+        _tell(port, environment["DATABASE_URL"])
         return server.wait()
     finally:
         server.terminate()
@@ -152,10 +153,12 @@ def _wait_until_served(server: subprocess.Popen[bytes], port: int) -> None:
     raise CannotRun("the web server ended at once; see the lines above.")
 
 
-def _tell(port: int) -> None:
+def _tell(port: int, address: str) -> None:
     print(f"\n  The back office is at http://{HOST}:{port}/admin/\n")
     for role in ROLES:
         print(f"    {role:<12} password demo-{role}")
+    print("\n  Commands work on the same data with")
+    print(f"    export DATABASE_URL={shlex.quote(address)}")
     print("\n  Ctrl-C stops it; the data stays.\n", flush=True)
 
 
