@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.rules import Ruled
@@ -59,11 +60,13 @@ class Audited(Ruled):
     """Base of every business model: history, rules, rights and a natural key.
 
     `history_excludes` names the fields history never holds. `natural_key_fields` names what tells
-    one row from another; a foreign key stands for the natural key of its row.
+    one row from another; a foreign key stands for the natural key of its row. `stamps` names the
+    times that a field first takes a value: {"published_at": ("status", "published")}.
     """
 
     history_excludes: ClassVar[tuple[str, ...]] = ()
     natural_key_fields: ClassVar[tuple[str, ...]] = ()
+    stamps: ClassVar[dict[str, tuple[str, str]]] = {}
 
     history = History()
 
@@ -73,6 +76,14 @@ class Audited(Ruled):
             *("add", "change", "delete", "view"),
             *("import", "export", "history", "revert"),
         )
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        for name, (field, value) in self.stamps.items():
+            if getattr(self, name) is None and getattr(self, field) == value:
+                setattr(self, name, timezone.now())
+                if kwargs.get("update_fields") is not None:
+                    kwargs["update_fields"] = {*kwargs["update_fields"], name}
+        super().save(*args, **kwargs)
 
     def natural_key(self) -> tuple[Any, ...]:
         """What tells this row from every other, without its id."""

@@ -25,9 +25,9 @@ UNDECODABLE = re.compile("[\ud800-\udfff\ufffd]")
 CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
 )
-INVISIBLE = re.compile(
-    "[\u200b\u2060\ufeff]|^[\u200c\u200d\u200e\u200f]+|[\u200c\u200d\u200e\u200f]+$"
-)
+INVISIBLE = str.maketrans(dict.fromkeys("\u200b\u2060\ufeff"))
+JOINERS = "\u200c\u200d\u200e\u200f"  # mean something inside a word, nothing around it
+MOST_MARKS = 30  # accents on one letter: UAX #15, Stream-Safe Text Format
 ESCAPED_FORMULA = re.compile("^'+[=+\\-@\t\r＝＋－＠]")
 FLOAT_TAIL = re.compile(r"^([0-9]+)\.0+$")
 SCIENTIFIC = re.compile(r"^[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+$")
@@ -35,7 +35,7 @@ ISO_DATE = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", re.ASCII)
 ISO_DATETIME = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].*(Z|[+-][0-9]{2}:?[0-9]{2})$", re.ASCII)
 PLAIN_DECIMAL = re.compile(r"^[+-]?[0-9]{1,15}(\.[0-9]{1,2})?$", re.ASCII)
 PLAIN_INTEGER = re.compile(r"^[+-]?[0-9]{1,18}(\.0+)?$", re.ASCII)
-BOOLEANS = {"1": "t", "true": "t", "yes": "t", "0": "f", "false": "f", "no": "f"}
+BOOLEANS = {"1": "1", "true": "1", "yes": "1", "0": "0", "false": "0", "no": "0"}
 
 
 class CellRefused(Exception):
@@ -53,7 +53,7 @@ def normalised(raw: str) -> str:
     """
     if raw.isascii() and raw.isprintable():
         text = raw.strip()
-        return " ".join(text.split()) if "  " in text else _unquoted(text)
+        return _unquoted(" ".join(text.split()) if "  " in text else text)
     if UNDECODABLE.search(raw):
         raise CellRefused(
             "undecodable",
@@ -67,8 +67,21 @@ def normalised(raw: str) -> str:
             "control_character",
             _("{column} “{value}” holds an invisible control character. Type the value again."),
         )
-    text = INVISIBLE.sub("", " ".join(INVISIBLE.sub("", raw).split())).strip()
+    _refuse_heaped_marks(raw)
+    text = " ".join(raw.translate(INVISIBLE).split()).strip(JOINERS).strip()
     return _unquoted(unicodedata.normalize("NFC", text))
+
+
+def _refuse_heaped_marks(raw: str) -> None:
+    """Composing takes quadratic time over a run of accents, which no language heaps so high."""
+    run = 0
+    for letter in raw if len(raw) > MOST_MARKS else "":
+        run = run + 1 if unicodedata.combining(letter) else 0
+        if run > MOST_MARKS:
+            raise CellRefused(
+                "control_character",
+                _("{column} “{value}” heaps accents on one letter. Type the value again."),
+            )
 
 
 def _unquoted(text: str) -> str:
@@ -99,13 +112,18 @@ def cleaner_for(field: models.Field, *, is_identifier: bool = False) -> Clean:
 
 
 def blank_value(field: models.Field) -> str | None:
-    """What a blank cell stores: the field's default, else nothing (null or an empty text)."""
-    if field.has_default() and not callable(field.default):
-        default = field.get_default()
-        if default is None or isinstance(default, str):
-            return default
-        return {True: "t", False: "f"}[default] if isinstance(default, bool) else str(default)
-    return None if field.null or not field.empty_strings_allowed else ""
+    """What a blank cell is staged as: nothing (null), or an empty text where there is no null.
+
+    In a field with a default, null says that the cell says nothing: a new row gets the default, a
+    known one keeps what it has.
+    """
+    keeps = has_plain_default(field) or field.null or not field.empty_strings_allowed
+    return None if keeps else ""
+
+
+def has_plain_default(field: models.Field) -> bool:
+    """Whether a blank cell means the field's default, or what is stored."""
+    return field.has_default() and not callable(field.default) and field.default is not None
 
 
 def _parser_for(field: models.Field, is_identifier: bool) -> Callable[[str], str]:

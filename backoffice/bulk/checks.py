@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from django.db import models
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.admin_site.rules import names_in
 from backoffice.admin_site.visibility import permitted
@@ -23,16 +24,18 @@ NEVER = "1=0"
 class Check:
     """One thing to look for in every row.
 
-    `places` are the columns the sentence is about, each with its sentence; `other` is SQL for what
-    the sentence names besides; `column_sql` finds the column where it differs from row to row.
+    `column` and `sentence` are where and how it is told; `other` is SQL for what the sentence names
+    besides; `reads` are the columns whose cells it looks at, so that nothing is said of a cell that
+    was refused already.
     """
 
     code: str
-    places: tuple[tuple[str, str], ...]
+    column: str
+    sentence: str
     condition: Sql = (NEVER, ())
+    reads: tuple[str, ...] = ()
     is_warning: bool = False
     other: str = ""
-    column_sql: str = ""
 
 
 def reference_checks(layout: Layout) -> Iterator[Check]:
@@ -58,7 +61,7 @@ def _unknown(reference: Reference) -> Iterator[Check]:
             "{column} “{value}” names no %(model)s that exists. Check it, or add it first."
         ) % {"model": name}
         code = f"unknown_{column.column_name if index else reference.field.name}"
-        yield Check(code, ((column.column_name, sentence),), (condition, ()))
+        yield Check(code, column.column_name, sentence, (condition, ()))
 
 
 def rule_checks(layout: Layout) -> Iterator[Check]:
@@ -93,7 +96,13 @@ def _rule(
     code, message = said
     sentence = "{column} “{value}”: " + message.replace("{", "{{").replace("}", "}}")
     sql = is_false(condition, {name: _value_of(layout, name, by_name) for name in names})
-    yield Check(code, ((place.column_name, sentence),), sql, is_warning)
+    reads = tuple(name for each in given for name in _cells_of(layout, each.partition("__")[0]))
+    yield Check(code, place.column_name, sentence, sql, reads, is_warning)
+
+
+def _cells_of(layout: Layout, head: str) -> list[str]:
+    """The columns of the file that give a field or a foreign key."""
+    return [c.column_name for c in layout.columns if (c.reference or c.target) == head]
 
 
 def _value_of(layout: Layout, name: str, by_name: Mapping[str, Column]) -> tuple[str, models.Field]:
@@ -128,10 +137,12 @@ def change_checks(layout: Layout) -> Iterator[Check]:
     for column in layout.own:
         if not (column.reference or layout.is_all_new):
             yield from _change(layout, column, layout.model, "t")
-    reference = layout.companion_reference
-    if reference:
+    link = layout.companion_link
+    if link:
         for column in layout.companion_columns:
-            yield from _change(layout, column, reference.field.related_model, reference.alias)
+            yield from _change(layout, column, link.field.related_model, link.alias)
+            if layout.companion_reference:
+                yield _not_stored(column, link.alias)
 
 
 def _change(
@@ -148,18 +159,29 @@ def _change(
     yield replace(change_fault(column), condition=(condition, params), other=stored)
 
 
+def _not_stored(column: Column, alias: str) -> Check:
+    """A file about something else does not complete the record of a person who is there."""
+    given, stored = f"s.c_{column.column_name}", f"coalesce({alias}.{column.target}, '')"
+    sentence = _(
+        "{column} “{value}” is not stored: this person is known already. Bring it in with a file "
+        "of people."
+    )
+    condition = f"({alias}.id IS NOT NULL AND {given} <> '' AND {stored} = '')"
+    code, name = f"{column.column_name}_not_stored", column.column_name
+    return Check(code, name, sentence, (condition, ()), is_warning=True)
+
+
 def change_fault(column: Column) -> Check:
     """What is said of a column that contradicts the record's stored or earlier value."""
+    name = column.column_name
     if column.on_change is OnChange.KEEP:
         sentence = _("{column} “{value}” differs from “{other}”, which stands.")
-        return Check(
-            f"{column.column_name}_kept", ((column.column_name, sentence),), is_warning=True
-        )
+        return Check(f"{name}_kept", name, sentence, is_warning=True)
     sentence = _(
         "{column} “{value}” contradicts “{other}”, which this person already has. Correct one "
         "of them."
     )
-    return Check(f"other_{column.column_name}", ((column.column_name, sentence),))
+    return Check(f"other_{name}", name, sentence)
 
 
 def mode_checks(layout: Layout, mode: str) -> Iterator[Check]:
@@ -169,8 +191,8 @@ def mode_checks(layout: Layout, mode: str) -> Iterator[Check]:
         sentence = _(
             "{column} “{value}”: this row exists already, and the chosen mode only adds rows."
         )
-        yield Check("already_exists", ((name, sentence),), ("t.id IS NOT NULL", ()))
-    elif mode == "update" or not layout.can_create:
+        yield Check("already_exists", name, sentence, ("t.id IS NOT NULL", ()))
+    if mode == "update" or not layout.can_create:
         known = "".join(
             f" AND {reference.alias}.id IS NOT NULL"
             for reference in layout.references
@@ -179,11 +201,8 @@ def mode_checks(layout: Layout, mode: str) -> Iterator[Check]:
         sentence = _(
             "{column} “{value}”: no such row exists, and this import only changes rows that do."
         )
-        yield Check(
-            "unknown_row",
-            ((name, sentence),),
-            (f"t.id IS NULL AND s.c_{name} IS NOT NULL{known}", ()),
-        )
+        condition = f"t.id IS NULL AND s.c_{name} IS NOT NULL{known}"
+        yield Check("unknown_row", name, sentence, (condition, ()))
 
 
 def _importable(layout: Layout, model: type[models.Model]) -> Sql:
@@ -201,7 +220,7 @@ def permission_checks(layout: Layout) -> Iterator[Check]:
     name = layout.key[0].column_name
     sentence = _("{column} “{value}” is a row your role may not change by a file.")
     condition = f"t.id IS NOT NULL AND t.id NOT IN ({rows})"
-    yield Check("not_permitted", ((name, sentence),), (condition, params))
+    yield Check("not_permitted", name, sentence, (condition, params))
 
 
 def unique_checks(layout: Layout) -> Iterator[Check]:
@@ -211,8 +230,11 @@ def unique_checks(layout: Layout) -> Iterator[Check]:
         taken = f"{sole.alias}.id IS NOT NULL AND ({own_id} IS NULL OR {sole.alias}.id <> {own_id})"
         key = sole.owner.parts[0][1] if sole.owner else layout.key[0]
         is_beside = layout.is_all_new or sole.owner is not None
-        places = taken_places(sole.column or key, key, is_beside=is_beside)
-        yield Check(taken_code(sole.field), places, (taken, ()), other=f"{sole.alias}.{key.target}")
+        yield replace(
+            taken_fault(sole.field, sole.column or key, key, is_beside=is_beside),
+            condition=(taken, ()),
+            other=f"{sole.alias}.{key.target}",
+        )
 
 
 def taken_code(field: models.Field) -> str:
@@ -223,52 +245,40 @@ def taken_code(field: models.Field) -> str:
     return f"{field.name}_taken"
 
 
-def taken_places(column: Column, key: Column, *, is_beside: bool) -> tuple[tuple[str, str], ...]:
-    """Where to tell of a value that belongs to another record.
+def taken_fault(field: models.Field, column: Column, key: Column, *, is_beside: bool) -> Check:
+    """What is said of a value that belongs to another record, and where.
 
     A person's value beside a row about something else is told at the person's key, for the row may
     as well name the wrong person.
     """
+    code = taken_code(field)
     if is_beside and column is not key:
         sentence = _(
             "{column} “{value}” comes with the %(name)s of {other}. Correct one of the two."
         )
-        return ((key.column_name, sentence % {"name": column.column_name}),)
-    return (
-        (
-            column.column_name,
-            _("{column} “{value}” belongs to {other} already. Correct it, or the key."),
-        ),
-    )
+        return Check(code, key.column_name, sentence % {"name": column.column_name})
+    sentence = _("{column} “{value}” belongs to {other} already. Correct it, or the key.")
+    return Check(code, column.column_name, sentence)
 
 
-CONFLICT = "conflicting_duplicate"
-
-
-def conflict_check(layout: Layout) -> Check:
-    """The same key again with other values; the first row stands."""
-    cases = " ".join(
-        f"WHEN {layout.dialect.differs(f's.c_{c.column_name}', f'k.c_{c.column_name}')} THEN "
-        f"'{c.column_name}'"
-        for c in layout.own
-    )
-    key = layout.key[0].column_name
-    column_sql = f"(CASE {cases} ELSE '{key}' END)" if cases else f"'{key}'"
-    sentence = _(
+CONFLICT = Check(
+    "conflicting_duplicate",
+    "",
+    gettext_lazy(
         "the same row stands on line {other} already with another value in {column}. The first "
         "one stands."
-    )
-    return Check(CONFLICT, (("", sentence),), other="k.line_no", column_sql=column_sql)
-
-
-def repeat_check(layout: Layout) -> Check:
-    """The same row again; ignored."""
-    sentence = _("the same row stands on line {other} already. It is ignored.")
-    return Check("duplicate", (("", sentence),), is_warning=True, other="k.line_no")
+    ),
+)
+REPEAT = Check(
+    "duplicate",
+    "",
+    gettext_lazy("the same row stands on line {other} already. It is ignored."),
+    is_warning=True,
+)
 
 
 def all_checks(layout: Layout, mode: str) -> list[Check]:
-    """Every check of a layout, in the order in which they are told."""
+    """Every check of one row by itself, in the order in which they are told."""
     return [
         *reference_checks(layout),
         *mode_checks(layout, mode),

@@ -1,9 +1,12 @@
 """A column of an importable kind, declared once for reading, matching, export and help."""
 
+import itertools
 from enum import StrEnum
 
 from django.db import models
 from import_export.fields import Field
+
+_written = itertools.count()
 
 
 class OnChange(StrEnum):
@@ -33,6 +36,7 @@ class Column(Field):
         example: str = "",
     ) -> None:
         super().__init__(attribute=attribute, column_name=column_name)
+        self.position = next(_written)  # the library sorts by the model's fields
         self.key, self.identifier = key, identifier
         self.on_change = on_change
         self.example = example

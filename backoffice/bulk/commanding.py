@@ -1,6 +1,9 @@
 """The command line's side of imports and exports."""
 
+import os
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.bulk.importing import NotApplied, apply, preview, receive
 from backoffice.bulk.models import Batch
-from backoffice.bulk.reporting import closing_sentence, report_of, write_rejected
+from backoffice.bulk.reporting import STATES, closing_sentence, write_rejected, write_report
 from backoffice.bulk.resources import kinds
 from backoffice.bulk.settling import forget
 
@@ -53,22 +56,24 @@ def add_import_arguments(parser: ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What the command was told: the file, the batch's options, who, and where the rejects go."""
+    """What the command was told: the file, the batch's options, who, and where the output goes."""
 
     file: Path
     batch: dict[str, Any]
     actor: str
     dry_run: bool
+    report: Path | None
     rejected: Path | None
 
     @classmethod
     def from_command(cls, options: dict[str, Any]) -> "ImportOptions":
-        """From the parsed options of `import_csv`."""
+        """From the parsed options of `import_csv`. Raises ValueError for what cannot be."""
         _refuse_unavailable(options)
+        for name in ("report", "rejected"):
+            _refuse_unwritable(options[name])
         chosen = {name: options[name] for name in BATCH_OPTIONS}
-        return cls(
-            options["file"], chosen, options["actor"], options["dry_run"], options["rejected"]
-        )
+        names = ("file", "actor", "dry_run", "report", "rejected")
+        return cls(batch=chosen, **{name: options[name] for name in names})
 
 
 def _refuse_unavailable(options: dict[str, Any]) -> None:
@@ -82,23 +87,27 @@ def _refuse_unavailable(options: dict[str, Any]) -> None:
         raise ValueError(
             _("Not available in this version: %(options)s.") % {"options": ", ".join(asked)}
         )
+    if len(options["encoding"]) > Batch._meta.get_field("encoding").max_length:
+        raise ValueError(_("“%(name)s” is not an encoding.") % {"name": options["encoding"][:40]})
+
+
+def _refuse_unwritable(path: Path | None) -> None:
+    """Before anything is imported: afterwards it is late to learn that there is no such folder."""
+    if path and (path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)):
+        raise ValueError(_("%(path)s cannot be written.") % {"path": path})
 
 
 @dataclass(frozen=True)
 class Result:
-    """How it ended."""
+    """How it ended, in a sentence; what besides went wrong is in the complaints."""
 
-    report: dict[str, Any]
     sentence: str
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether nothing was, or could be, applied."""
-        return self.report["state"] not in ("applied", "previewed")
+    is_refused: bool
+    complaints: list[str]
 
 
 def import_file(options: ImportOptions) -> Result:
-    """Preview and, unless dry, apply a file.
+    """Preview and, unless dry, apply a file; write report and wrong rows.
 
     Raises ValueError for an actor who does not exist or may not import this, OSError for a missing
     file.
@@ -109,18 +118,40 @@ def import_file(options: ImportOptions) -> Result:
             batch = receive(stream, options.file.name, actor, **options.batch)
     except PermissionDenied as refusal:
         raise ValueError(str(refusal)) from refusal
-    preview(batch)
-    if not options.dry_run and batch.state == Batch.State.PREVIEWED:
-        _apply_at_once(batch, actor)
+    try:
+        preview(batch)
+        if not options.dry_run and batch.state == Batch.State.PREVIEWED:
+            _apply_at_once(batch, actor)
+        complaints = list(_written(batch, options))
+        sentence = closing_sentence(batch, dry_run=options.dry_run)
+        return Result(sentence, batch.state not in STATES, complaints)
+    finally:
+        if options.dry_run:
+            forget(batch)
+
+
+def _written(batch: Batch, options: ImportOptions) -> Iterator[str]:
+    """Write the report and the wrong rows; gives a sentence for what could not be written."""
     if options.rejected and batch.file:
-        with options.rejected.open("w", encoding="utf-8", newline="") as stream:
-            write_rejected(batch, stream)
-    result = Result(
-        report_of(batch, dry_run=options.dry_run), closing_sentence(batch, dry_run=options.dry_run)
-    )
-    if options.dry_run:
-        forget(batch)
-    return result
+        with (
+            _told(complaints := []),
+            options.rejected.open("w", encoding="utf-8", newline="") as to,
+        ):
+            write_rejected(batch, to)
+        yield from complaints
+    if options.report:
+        with _told(complaints := []), options.report.open("w", encoding="utf-8") as to:
+            write_report(batch, to, dry_run=options.dry_run)
+        yield from complaints
+
+
+@contextmanager
+def _told(complaints: list[str]) -> Iterator[None]:
+    """What happened to the data does not depend on a full disk."""
+    try:
+        yield
+    except OSError as error:
+        complaints.append(str(error))
 
 
 def _apply_at_once(batch: Batch, actor: Any) -> None:

@@ -47,6 +47,10 @@ class Dialect(ABC):
         """SQL: the two values differ, null being a value."""
 
     @abstractmethod
+    def cast_to(self, sql: str, field: models.Field) -> str:
+        """SQL: the value in the form in which the model's column holds it."""
+
+    @abstractmethod
     def typed(self, type_name: str) -> str:
         """SQL: a parameter of this type."""
 
@@ -114,6 +118,9 @@ class Postgres(Dialect):
 
     def differs(self, left: str, right: str) -> str:
         return f"{left} IS DISTINCT FROM {right}"
+
+    def cast_to(self, sql: str, field: models.Field) -> str:
+        return f"CAST({sql} AS {field.db_type(connection)})"
 
     def typed(self, type_name: str) -> str:
         return f"CAST(%s AS {type_name})"
@@ -195,6 +202,9 @@ class Sqlite(Dialect):
 
     def differs(self, left: str, right: str) -> str:
         return f"{left} IS NOT {right}"
+
+    def cast_to(self, sql: str, field: models.Field) -> str:
+        return sql  # by its staging column's type
 
     def typed(self, type_name: str) -> str:
         return "%s"  # SQLite's CAST would make a number of a date

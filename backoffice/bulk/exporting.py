@@ -34,7 +34,7 @@ def exported_rows(
     resource: type[KindResource], queryset: models.QuerySet[Any]
 ) -> Iterator[list[str]]:
     """The header and then every row as text, read from the database as a stream."""
-    columns = list(resource.columns().values())
+    columns = resource.exported_columns()
     yield [column.column_name for column in columns]
     paths = [column.attribute for column in columns]
     ordered = queryset.order_by(*[column.attribute for column in columns if column.key])

@@ -44,7 +44,7 @@ def match_header(header: list[str], resource: type[KindResource], batch: Batch) 
 
     Raises FileRefused, naming them, for forbidden, repeated, unknown or missing columns.
     """
-    names = [_plain(name) for name in header]
+    names = [plain_name(name) for name in header]
     companions = resource.companion.columns_of() if _with_companion(resource, batch) else {}
     known = resource.columns() | companions
     _refuse_forbidden(names, resource)
@@ -57,7 +57,7 @@ def match_header(header: list[str], resource: type[KindResource], batch: Batch) 
         tuple(names),
         tuple(each for each in placed if each.column.column_name not in companions),
         tuple(each for each in placed if each.column.column_name in companions),
-        creates_companions=_with_companion(resource, batch),
+        creates_companions=_with_companion(resource, batch) and batch.mode != Batch.Mode.UPDATE,
     )
 
 
@@ -65,7 +65,11 @@ def _with_companion(resource: type[KindResource], batch: Batch) -> bool:
     return bool(resource.companion and getattr(batch, resource.companion.option))
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A column's name as files of all habits write it: “ Student ID” is `student_id`.
+
+    Raises FileRefused for a name that holds what no name may.
+    """
     try:
         return normalised(name).casefold().replace(" ", "_")
     except CellRefused as refusal:
@@ -109,7 +113,7 @@ def _refuse_repeated(names: list[str]) -> None:
 def _refuse_unknown(
     names: list[str], known: dict[str, Column], resource: type[KindResource]
 ) -> None:
-    passed_over = resource.ignored | GIVEN_BACK
+    passed_over = resource.ignored.union(GIVEN_BACK)
     unknown = [name for name in names if name not in known and name not in passed_over]
     if not unknown:
         return

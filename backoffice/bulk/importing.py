@@ -18,7 +18,7 @@ from backoffice.audit.recording import recording
 from backoffice.bulk.faults import FileRefused, storable
 from backoffice.bulk.header import ForbiddenColumn
 from backoffice.bulk.models import Batch, BatchIssue
-from backoffice.bulk.outcomes import FaultTeller, Outcome
+from backoffice.bulk.outcomes import FaultTeller, Outcome, outcome_of
 from backoffice.bulk.planning import State
 from backoffice.bulk.reading import ISSUE_COLUMNS, Spool
 from backoffice.bulk.resources import kinds
@@ -67,7 +67,8 @@ def receive(stream: IO[bytes], name: str, actor: Any, **options: Any) -> Batch:
 def preview(batch: Batch) -> Batch:
     """Read the file and compute what applying it would do; the batch says what came of it.
 
-    Never raises for a bad file: the batch is then refused, with a sentence and all issues.
+    Never raises for a bad file: the batch is then refused, with a sentence and all issues. Whatever
+    else goes wrong, the batch does not stay "being read".
     """
     batch.begin_work()
     batch.state, batch.progress, batch.rows_read = Batch.State.READING, 0, 0
@@ -84,15 +85,21 @@ def preview(batch: Batch) -> Batch:
         _refuse_file(batch, refusal)
     except Discarded:
         batch.refresh_from_db()
+    except DatabaseError as error:
+        _fail(batch, error)
+    except BaseException:
+        _fail(batch, FileRefused("unknown", _("Reading the file ended before it was done.")))
+        raise
     return batch
 
 
 def _tell_outcome(work: Import, cursor: CursorWrapper, spool: Spool) -> None:
     """Plan, list the issues and write the totals into the batch."""
-    planner, newcomers, outcome = work.plan(cursor)
-    if outcome.has_faults:
-        FaultTeller(planner, newcomers).tell(spool)
     batch = work.batch
+    planner, newcomers = work.plan(cursor, spool)
+    outcome = outcome_of(cursor, batch, planner, newcomers)
+    if outcome.has_faults:
+        FaultTeller(planner).tell(spool)
     batch.issues.all().delete()
     work.dialect.load(cursor, BatchIssue._meta.db_table, ISSUE_COLUMNS, spool.issues)
     _take_totals(batch, outcome)
@@ -216,7 +223,7 @@ def _planned_anew(work: Import, cursor: CursorWrapper) -> Outcome:
     """Read the file anew and plan it: what the preview left is gone, or the data changed."""
     with Spool(work.batch.pk) as spool:
         work.stage(cursor, spool, work.read(spool))
-    return work.plan(cursor)[-1]
+        return outcome_of(cursor, work.batch, *work.plan(cursor, spool))
 
 
 def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 
 from django.db import models
 
+from backoffice.bulk.cells import has_plain_default
 from backoffice.bulk.columns import Column, OnChange
-from backoffice.bulk.conditions import is_true, with_literals
+from backoffice.bulk.conditions import is_true, literal, with_literals
 from backoffice.bulk.dialects import Dialect
 from backoffice.bulk.resources import KindResource
 
@@ -155,7 +156,12 @@ class Layout:
     @cached_property
     def companion_reference(self) -> Reference | None:
         """The foreign key whose row may be created on the way."""
-        if not (self.creates_companions and self.resource.companion):
+        return self.companion_link if self.creates_companions else None
+
+    @cached_property
+    def companion_link(self) -> Reference | None:
+        """The foreign key to the companion, where the file has columns of the companion."""
+        if not self.resource.companion or not (self.creates_companions or self.companion_names):
             return None
         name = self.resource.companion.reference
         return next((each for each in self.references if each.field.name == name), None)
@@ -193,12 +199,15 @@ class Layout:
         return (*found, *self._companion_soles())
 
     def _companion_soles(self) -> Iterator[Sole]:
-        reference = self.companion_reference
-        if reference:
-            beside = {column.target: column for column in self.companion_columns}
-            for field, condition in unique_fields(reference.field.related_model):
-                if field.name in beside:
-                    yield Sole(self._alias(field), field, condition, beside[field.name], reference)
+        reference, companion = self.companion_link, self.resource.companion
+        if not (reference and companion):
+            return
+        beside = {column.target: column for column in self.companion_columns}
+        derived = companion.resource.derived if self.creates_companions else {}
+        for field, condition in unique_fields(reference.field.related_model):
+            if field.name in beside or field.name in derived:
+                column = beside.get(field.name)
+                yield Sole(self._alias(field), field, condition, column, reference)
 
     def _alias(self, field: models.Field) -> str:
         """An alias that differs between a kind and its newcomers: both may stand in one query."""
@@ -222,15 +231,26 @@ class Layout:
     def given(self, column: Column) -> str:
         """SQL: the value the file gives this column, after the rule for a differing stored value.
 
-        A value that is only kept or owned fills a blank and never replaces anything.
+        A value that is only kept or owned fills a blank and never replaces anything. A blank cell
+        of a column with a default keeps what is stored.
         """
         if column.reference:
             return f"r_{column.reference}.id"
-        value = f"s.c_{column.column_name}"
-        if column.on_change is OnChange.UPDATE:
-            return value
-        stored = self.stored(column)
-        return f"CASE WHEN {stored} IS NULL OR {stored} = '' THEN {value} ELSE {stored} END"
+        value, stored = f"s.c_{column.column_name}", self.stored(column)
+        field = self.model._meta.get_field(column.target)
+        if column.on_change is not OnChange.UPDATE:
+            return f"CASE WHEN {stored} IS NULL OR {stored} = '' THEN {value} ELSE {stored} END"
+        if has_plain_default(field):
+            return f"coalesce({value}, {stored}, {literal(field.get_default())})"
+        return value
+
+    def comparable(self, column: Column) -> str:
+        """SQL: what a row would store in this column, as text, to compare rows of one file by."""
+        given = self.given(column)
+        if column.reference:
+            return f"s.c_{column.column_name}"
+        field = self.model._meta.get_field(column.target)
+        return f"cast({self.dialect.cast_to(given, field)} AS text)"
 
     def attname(self, column: Column) -> str:
         """The database column behind a column of the file."""
@@ -266,17 +286,8 @@ def staged_types(
     resource: type[KindResource], names: Sequence[str], derived: Iterable[str], dialect: Dialect
 ) -> dict[str, str]:
     """The staging columns of these columns of the file, with their types."""
-    known = dict(resource.columns())
     types: dict[str, str] = {}
     for name in names:
-        own = known.get(name)
-        column = own or (resource.companion.columns_of()[name] if resource.companion else None)
-        if column is None:
-            continue
-        model = (
-            resource.model()
-            if own or not resource.companion
-            else resource.companion.resource.model()
-        )
+        column, model = resource.column_named(name)
         types[f"c_{name}"] = dialect.type_of(column.model_field(model))
     return types | {f"c_{name}": "text" for name in derived}

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from backoffice.bulk.checks import Check
 from backoffice.bulk.columns import Column
 from backoffice.bulk.dialects import rows_of
 from backoffice.bulk.faults import Fault, issue_at
@@ -67,57 +66,51 @@ def _summary(number: int, planner: Planner) -> str:
 class FaultTeller:
     """Turns the flags of a plan into issues, each at its line, row and column."""
 
-    def __init__(self, planner: Planner, newcomers: Newcomers | None) -> None:
-        self.planner = planner
-        self.checks: Sequence[Check] = [*planner.checks, *(newcomers.checks if newcomers else [])]
+    def __init__(self, planner: Planner) -> None:
+        self.planner, self.checks = planner, planner.checks
         layout = planner.layout
         self.columns: tuple[Column, ...] = (*layout.columns, *layout.companion_columns)
-        self.newcomers = newcomers
 
     def tell(self, spool: Spool) -> None:
         """Add an issue for every bit set in the plan."""
         with connection.chunked_cursor() as cursor:
             cursor.execute(self._sql())
             names = [column.column_name for column in self.columns]
-            width = 3 + len(names)
+            width = 5 + len(names)
             for record in rows_of(cursor):
-                cells = dict(zip(names, record[3:width], strict=True))
-                self._tell_row(spool, record[:3], cells, record[width:])
+                raws = json.loads(record[4] or "{}")
+                cells = dict(zip(names, record[5:width], strict=True)) | raws
+                self._tell_row(spool, record[:4], cells, record[width:])
 
     def _sql(self) -> str:
         layout, tables = self.planner.layout, self.planner.tables
         cells = [f"s.c_{column.column_name}" for column in self.columns]
-        extras = [
-            f"CASE WHEN p.flags & {1 << bit} <> 0 THEN {sql} END"
+        others = [
+            f"CASE WHEN p.flags & {1 << bit} <> 0 THEN {check.other} END"
             for bit, check in enumerate(self.checks)
-            for sql in (check.other, check.column_sql)
-            if sql
+            if check.other
         ]
-        newcomer = f"{self.newcomers.link} {self.newcomers.sole_joins}" if self.newcomers else ""
         return f"""
-            SELECT p.row_no, p.line_no, p.flags, {", ".join([*cells, *extras])}
-            FROM {tables.plan} p JOIN {tables.stage} s ON s.row_no = p.row_no
-            LEFT JOIN {tables.stage} k ON k.row_no = p.first_row {layout.joins} {newcomer}
+            SELECT p.row_no, p.line_no, p.flags, p.state, s.raws, {", ".join([*cells, *others])}
+            FROM {tables.plan} p JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins}
             WHERE p.flags <> 0 ORDER BY p.row_no"""
 
     def _tell_row(
         self,
         spool: Spool,
-        at: tuple[int, int, int],
+        at: tuple[int, int, int, str],
         cells: dict[str, object],
-        extras: Sequence[object],
+        others: Sequence[object],
     ) -> None:
-        row, line, flags = at
-        remaining = iter(extras)
+        """What is strange is told of rows that go in; of a wrong one, what is wrong."""
+        row, line, flags, state = at
+        remaining = iter(others)
         for index, check in enumerate(self.checks):
             other = next(remaining) if check.other else ""
-            found = next(remaining) if check.column_sql else ""
-            if not flags >> index & 1:
-                continue
-            for column, template in check.places:
-                name = column or str(found)
-                fault = Fault(check.code, template, check.is_warning, _text(other))
-                spool.add_issue(issue_at(fault, line, row, name, _text(cells.get(name))))
+            if flags >> index & 1 and not (check.is_warning and state == State.REJECTED):
+                fault = Fault(check.code, check.sentence, check.is_warning, _text(other))
+                value = _text(cells.get(check.column))
+                spool.add_issue(issue_at(fault, line, row, check.column, value))
 
 
 def _text(value: object) -> str:

@@ -4,6 +4,7 @@ Every cell is cleaned once; what comes out is text in COPY's format, ready to be
 of faults. Both go to temporary files, so that memory does not grow with the rows.
 """
 
+import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,11 +26,15 @@ ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 Progress = Callable[[float, int], None]
 
 
+ALL_BAD = -1  # every bit: a row that could not be split into its cells
+
+
 class Cell(NamedTuple):
-    """A cell ready for COPY, and what is wrong or strange with it."""
+    """A cell ready for COPY, what is wrong or strange with it, and whether cleaning changed it."""
 
     text: str
     fault: Fault | None
+    is_changed: bool
 
 
 class Memo(dict[str, Cell]):
@@ -49,10 +54,12 @@ class Memo(dict[str, Cell]):
         try:
             value = self.clean(raw)
         except CellRefused as refusal:
-            return Cell("\\N", refusal.fault)
+            return Cell("\\N", refusal.fault, bool(raw))
         if self.is_required and not value:
-            return Cell("\\N", Fault("required", _("{column} is empty; every row needs it.")))
-        return Cell(copied(value), _suspicion(value))
+            fault = Fault("required", _("{column} is empty; every row needs it."))
+            return Cell("\\N", fault, bool(raw))
+        suspicion = _suspicion(value) or (_suspicion(raw) if value else None)
+        return Cell(copied(value), suspicion, raw != (value or ""))
 
 
 def copied(value: str | None) -> str:
@@ -113,19 +120,18 @@ class Cleaner:
     def __post_init__(self) -> None:
         keys = set(self.resource.key_names(self.header.names))
         self.width = len(self.header.names)
-        self.columns: list[tuple[int, str, Memo]] = []
-        for placed in self.header.placed:
+        self.columns: list[tuple[int, int, str, Memo]] = []
+        for index, placed in enumerate(self.header.placed):
             name = placed.column.column_name
             memo = Memo(self._clean_for(placed.column), is_required=name in keys)
-            self.columns.append((placed.position, name, memo))
+            self.columns.append((placed.position, bit_of(index), name, memo))
         self.derive = self._derivations()
-        self.staged = [name for _position, name, _memo in self.columns] + list(self.derive)
+        self.staged = [name for _position, _bit, name, _memo in self.columns] + list(self.derive)
         self.nothing = "\t".join(["\\N"] * len(self.staged))
+        self.memos = {position: memo for position, _bit, _name, memo in self.columns}
 
     def _clean_for(self, column: Column) -> Clean:
-        own = column.column_name in self.resource.columns()
-        companion = self.resource.companion
-        model = self.resource.model() if own or not companion else companion.resource.model()
+        _column, model = self.resource.column_named(column.column_name)
         clean = cleaner_for(column.model_field(model), is_identifier=column.identifier)
         return _null_when_blank(clean) if column.reference else clean
 
@@ -138,21 +144,30 @@ class Cleaner:
         return {name: derive for name, derive in derived.items() if name not in given}
 
     def write(self, number: int, row: Row, spool: Spool) -> None:
-        """Clean one row into the spool; a wrong row is staged too, marked as bad."""
-        if len(row.cells) != self.width:
+        """Clean one row into the spool.
+
+        A wrong row is staged too: a bit for each refused cell says what not to look at. Cells that
+        cleaning changed are kept as they stood, for what may be said of them later.
+        """
+        if row.flaw or len(row.cells) != self.width:
             self._write_misshapen(number, row, spool)
             return
         texts: list[str] = []
-        is_bad = 0
-        for position, name, memo in self.columns:
-            text, fault = memo[row.cells[position]]
+        raws: dict[str, str] = {}
+        bad = 0
+        for position, bit, name, memo in self.columns:
+            raw = row.cells[position]
+            text, fault, is_changed = memo[raw]
             texts.append(text)
+            if is_changed:
+                raws[name] = raw
             if fault is not None:
-                is_bad |= not fault.is_warning
-                spool.add_issue(issue_at(fault, row.line, number, name, row.cells[position]))
+                bad |= 0 if fault.is_warning else bit
+                spool.add_issue(issue_at(fault, row.line, number, name, raw))
         if self.derive:
             texts.extend(self._derived(texts))
-        spool.rows.write(f"{number}\t{row.line}\t{is_bad:d}\t" + "\t".join(texts) + "\n")
+        kept = copied(json.dumps(raws)) if raws else "\\N"
+        spool.rows.write(f"{number}\t{row.line}\t{bad}\t{kept}\t" + "\t".join(texts) + "\n")
 
     def _derived(self, texts: list[str]) -> list[str]:
         cells = dict(
@@ -163,12 +178,12 @@ class Cleaner:
     def _write_misshapen(self, number: int, row: Row, spool: Spool) -> None:
         fault, column, value = self._misshape(row)
         spool.add_issue(issue_at(fault, row.line, number, column, value))
-        spool.rows.write(f"{number}\t{row.line}\t1\t{self.nothing}\n")
+        spool.rows.write(f"{number}\t{row.line}\t{ALL_BAD}\t\\N\t{self.nothing}\n")
 
     def _misshape(self, row: Row) -> tuple[Fault, str, str]:
         if row.flaw:
             template = _("a quotation mark in the row is not closed or not doubled ({other}).")
-            return Fault("bad_quoting", template, other=row.flaw), "", ""
+            return Fault("bad_quoting", template, other=row.flaw), "", row.cells[0]
         found = {"found": len(row.cells), "expected": self.width}
         if len(row.cells) < self.width:
             template = (
@@ -189,15 +204,31 @@ class Cleaner:
 
         Of several candidates it is the one whose second half starts with a space, as prose does.
         """
-        fitting = [at for at in range(self.width) if self._fits(cells, at)]
+        fitting = [at for at in self._mendable(cells) if self._fits(at, self._joined(cells, at))]
         prose = [at for at in fitting if cells[at + 1][:1] == " "]
         candidates = prose or fitting
         return self.header.names[candidates[0]] if len(candidates) == 1 else ""
 
-    def _fits(self, cells: list[str], at: int) -> bool:
-        joined = [*cells[:at], cells[at] + self.delimiter + cells[at + 1], *cells[at + 2 :]]
-        faults = (memo[joined[position]].fault for position, _name, memo in self.columns)
-        return all(fault is None or fault.is_warning for fault in faults)
+    def _mendable(self, cells: list[str]) -> list[int]:
+        """Where the halves may lie: what stands before fits, and so does what follows, moved up."""
+        before = next((at for at in range(self.width) if not self._fits(at, cells[at])), self.width)
+        behind = next(
+            (at for at in range(self.width - 1, -1, -1) if not self._fits(at, cells[at + 1])), -1
+        )
+        return [at for at in range(self.width) if behind <= at <= before]
+
+    def _joined(self, cells: list[str], at: int) -> str:
+        return cells[at] + self.delimiter + cells[at + 1]
+
+    def _fits(self, at: int, raw: str) -> bool:
+        memo = self.memos.get(at)
+        fault = memo[raw].fault if memo is not None else None
+        return fault is None or fault.is_warning
+
+
+def bit_of(index: int) -> int:
+    """The bit that stands for a staged column; all beyond the 62nd share the last."""
+    return 1 << min(index, 62)
 
 
 def _null_when_blank(clean: Clean) -> Clean:

@@ -1,24 +1,42 @@
 """What a batch gives back: the report for scripts, and the wrong rows as a file to correct."""
 
+import contextlib
 import csv
+import json
 from collections.abc import Iterator
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice.bulk.exporting import Echo, formula_safe
-from backoffice.bulk.faults import Issue
+from backoffice.bulk.exporting import FORMULA, Echo, formula_safe
+from backoffice.bulk.faults import FileRefused, Issue
+from backoffice.bulk.header import plain_name
 from backoffice.bulk.models import Batch, BatchIssue
-from backoffice.bulk.readers import Row, open_table
+from backoffice.bulk.readers import open_table
+from backoffice.bulk.resources import GIVEN_BACK
 
 WRITTEN_COUNTS = ("created", "updated", "unchanged", "withdrawn", "created_students")
 Told = tuple[int, str]
 STATES = {Batch.State.PREVIEWED: "previewed", Batch.State.APPLIED: "applied"}
 
 
-def report_of(batch: Batch, *, dry_run: bool) -> dict[str, Any]:
-    """The report of imports.md; of a refused file nothing counts as written."""
+def write_report(batch: Batch, stream: IO[str], *, dry_run: bool) -> None:
+    """Write the report of imports.md as JSON, issue by issue: a file may have millions."""
+    head = json.dumps(_head(batch, dry_run=dry_run), ensure_ascii=False, indent=1)
+    stream.write(head.removesuffix("\n}"))
+    for name, is_warning in (("errors", False), ("warnings", True)):
+        stream.write(f',\n "{name}": [')
+        issues = batch.issues.filter(is_warning=is_warning).iterator()
+        for number, issue in enumerate(issues):
+            told = json.dumps(_issue(issue), ensure_ascii=False)
+            stream.write(f"{',' if number else ''}\n  {told}")
+        stream.write("]")
+    stream.write("\n}\n")
+
+
+def _head(batch: Batch, *, dry_run: bool) -> dict[str, Any]:
+    """What the report says before the issues; of a refused file nothing counts as written."""
     state = STATES.get(Batch.State(batch.state), "refused")
     counts = {name: getattr(batch, name) if state != "refused" else 0 for name in WRITTEN_COUNTS}
     return {
@@ -33,8 +51,6 @@ def report_of(batch: Batch, *, dry_run: bool) -> dict[str, Any]:
         "duplicates": batch.duplicates,
         "digest": batch.digest,
         "seconds": batch.seconds,
-        "errors": [_issue(each) for each in batch.issues.filter(is_warning=False).iterator()],
-        "warnings": [_issue(each) for each in batch.issues.filter(is_warning=True).iterator()],
     }
 
 
@@ -84,21 +100,25 @@ def issue_lines(batch: Batch) -> Iterator[str]:
 def rejected_rows(batch: Batch) -> Iterator[str]:
     """The wrong rows as CSV lines: the file's header and cells, then the line and the errors.
 
-    The file is read once more beside its issues, so that nothing is kept in memory.
+    The file is read once more beside its issues, so that nothing is kept in memory. A row that had
+    too few cells, too many, or none because of its quotation marks comes back that way: it cannot
+    go in before it is corrected.
     """
     writer = csv.writer(Echo(), delimiter=batch.delimiter)
     issues = (
-        batch.issues.filter(is_warning=False)
+        batch.issues.filter(is_warning=False, row__gt=0)
         .order_by("row", "pk")
         .values_list("row", "message")
         .iterator()
     )
     wanted, messages = _next_row(issues, next(issues, None))
     with open_table(batch.path, batch.encoding) as reader:
-        yield "\ufeff" + writer.writerow([*reader.header, "line", "errors"])
+        own = [at for at, name in enumerate(reader.header) if plain_name(name) not in GIVEN_BACK]
+        width = len(reader.header)
+        yield "\ufeff" + writer.writerow([*(reader.header[at] for at in own), *GIVEN_BACK])
         for number, row in enumerate(reader.rows(), 1):
             if number == wanted[0]:
-                cells = _fitted(row, len(reader.header), batch.delimiter)
+                cells = [row.cells[at] for at in own] if len(row.cells) == width else row.cells
                 yield writer.writerow([*map(_printable, cells), row.line, " ".join(messages)])
                 wanted, messages = _next_row(issues, wanted[1])
 
@@ -116,20 +136,23 @@ def _next_row(
     return (first[0], following), list(dict.fromkeys(messages))
 
 
-def _fitted(row: Row, width: int, delimiter: str) -> list[str]:
-    """As many cells as the header has; what is too much stays readable in the last one."""
-    if len(row.cells) <= width:
-        return row.cells + [""] * (width - len(row.cells))
-    return [*row.cells[: width - 1], delimiter.join(row.cells[width - 1 :])]
-
-
 def _printable(cell: str) -> str:
-    """Bytes that did not decode become the replacement sign, which no import takes either."""
-    return formula_safe(
-        "".join("\ufffd" if "\ud800" <= sign <= "\udfff" else sign for sign in cell)
-    )
+    """A cell as it stood, safe in a spreadsheet, and read as it was read before.
+
+    Bytes that did not decode become the replacement sign, which no import takes either. What an
+    export escaped has its apostrophe already, and white space around a cell means nothing.
+    """
+    text = "".join("\ufffd" if "\ud800" <= sign <= "\udfff" else sign for sign in cell)
+    if not FORMULA.match(text):
+        return text
+    text = text.strip()
+    return text if text.startswith("'") else formula_safe(text)
 
 
 def write_rejected(batch: Batch, stream: IO[str]) -> None:
-    """Write the wrong rows as a file that imports again after correction."""
-    stream.writelines(rejected_rows(batch))
+    """Write the wrong rows as a file that imports again after correction.
+
+    Writes nothing of a file that could not be read as a table.
+    """
+    with contextlib.suppress(FileRefused):
+        stream.writelines(rejected_rows(batch))

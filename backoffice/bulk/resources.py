@@ -14,7 +14,7 @@ from import_export.resources import ModelResource
 from backoffice.bulk.columns import Column
 
 # What a file of wrong rows has besides its own columns; corrected, it imports as it is.
-GIVEN_BACK = frozenset({"line", "errors"})
+GIVEN_BACK = ("line", "errors")
 Derive = Callable[[Mapping[str, str | None]], str]
 
 FORBIDDEN = frozenset(
@@ -79,11 +79,26 @@ class KindResource(ModelResource):
         return {column.column_name: column for column in cls.fields.values()}
 
     @classmethod
+    def column_named(cls, name: str) -> tuple[Column, type[models.Model]]:
+        """A column of the kind or of its companion, and the model it stands on."""
+        own = cls.columns().get(name)
+        if own or not cls.companion:
+            return cls.columns()[name], cls.model()
+        return cls.companion.columns_of()[name], cls.companion.resource.model()
+
+    @classmethod
     def key_names(cls, names: Sequence[str]) -> list[str]:
-        """The columns by which this file's rows are matched."""
-        if cls.alternative_key in names:
+        """The columns by which this file's rows are matched: the key, where the file has it."""
+        key = [name for name, column in cls.columns().items() if column.key]
+        if cls.alternative_key in names and not set(key) <= set(names):
             return [cls.alternative_key]
-        return [name for name, column in cls.columns().items() if column.key]
+        return key
+
+    @classmethod
+    def exported_columns(cls) -> list[Column]:
+        """The columns of an export; its rows are named by the key alone."""
+        columns = cls.columns()
+        return [column for name, column in columns.items() if name != cls.alternative_key]
 
     @classmethod
     def exportable(cls) -> models.QuerySet[Any]:
@@ -111,10 +126,10 @@ def kinds_for(is_allowed: Callable[[type[models.Model]], bool]) -> dict[str, typ
 def importable(resource: type[KindResource]) -> type[KindResource]:
     """Register a kind under its name; found by autodiscovery of `resources.py`.
 
-    The library adds every field of the model, the password too; only declared columns stay.
+    The library adds every field of the model, the password too; only declared columns stay, in the
+    order in which they are declared.
     """
-    resource.fields = {
-        name: field for name, field in resource.fields.items() if isinstance(field, Column)
-    }
+    declared = [(name, each) for name, each in resource.fields.items() if isinstance(each, Column)]
+    resource.fields = dict(sorted(declared, key=lambda pair: pair[1].position))
     kinds[resource.kind] = resource
     return resource

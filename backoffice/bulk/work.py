@@ -11,10 +11,10 @@ from backoffice.bulk.header import match_header
 from backoffice.bulk.layout import Layout, staged_types
 from backoffice.bulk.models import Batch
 from backoffice.bulk.newcomers import Newcomers
-from backoffice.bulk.outcomes import Outcome, outcome_of
 from backoffice.bulk.planning import Planner, Tables
 from backoffice.bulk.readers import open_table
 from backoffice.bulk.reading import Cleaner, Spool, read_into
+from backoffice.bulk.repeats import Repeats
 from backoffice.bulk.resources import KindResource, kinds
 
 READ_PERCENT = 80  # the share of reading in the whole work, for the progress bar
@@ -35,6 +35,7 @@ class Import:
         number = self.batch.pk
         self.tables = Tables(f"bulk_stage_{number}", f"bulk_plan_{number}")
         self.new_tables = Tables(f"bulk_newcomer_stage_{number}", f"bulk_newcomer_plan_{number}")
+        self.repeats_table = f"bulk_repeats_{number}"
 
     def read(self, spool: Spool) -> list[str]:
         """Read the file into a spool; the names of the staged columns."""
@@ -64,7 +65,12 @@ class Import:
         types = staged_types(
             self.resource, [name for name in staged if name in known], derived, self.dialect
         )
-        columns = {"row_no": "integer", "line_no": "integer", "is_bad": "bool"} | types
+        columns = {
+            "row_no": "integer",
+            "line_no": "integer",
+            "bad": "bigint",
+            "raws": "text",
+        } | types
         defined = ", ".join(f"{name} {kind}" for name, kind in columns.items())
         cursor.execute(f"{self.dialect.create_table} {self.tables.stage} ({defined})")
         self.dialect.load(cursor, self.tables.stage, columns, spool.rows)
@@ -81,7 +87,7 @@ class Import:
     def _drop(self, cursor: CursorWrapper, *besides: str) -> None:
         """Remove what was computed from the staged rows."""
         computed = (self.new_tables.plan, self.new_tables.stage, self.tables.plan)
-        self.dialect.drop_tables(cursor, [*computed, *besides])
+        self.dialect.drop_tables(cursor, [*computed, self.repeats_table, *besides])
 
     def planners(self) -> tuple[Planner, Newcomers | None]:
         """The plan of the kind, and that of the records it creates on the way."""
@@ -90,17 +96,19 @@ class Import:
         beside = tuple(placed.column.column_name for placed in header.companion)
         creates, actor = header.creates_companions, self.batch.uploaded_by
         layout = Layout(self.resource, own, self.dialect, beside, creates, actor=actor)
-        planner = Planner(layout, self.batch.mode, self.tables)
+        staged = tuple(placed.column.column_name for placed in header.placed)
+        planner = Planner(layout, self.batch.mode, self.tables, staged)
         return planner, Newcomers(planner, self.new_tables) if creates else None
 
-    def plan(self, cursor: CursorWrapper) -> tuple[Planner, Newcomers | None, Outcome]:
-        """Compute what would happen to each row, now."""
+    def plan(self, cursor: CursorWrapper, spool: Spool) -> tuple[Planner, Newcomers | None]:
+        """Compute what would happen to each row, now; what rows say of each other is told."""
         planner, newcomers = self.planners()
         self._drop(cursor)
         planner.create(cursor)
+        has_repeats = Repeats(planner, spool).decide(cursor, self.repeats_table)
         if newcomers:
-            newcomers.plan(cursor)
-        return planner, newcomers, outcome_of(cursor, self.batch, planner, newcomers)
+            newcomers.plan(cursor, self.repeats_table if has_repeats else "")
+        return planner, newcomers
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
         """Whether the preview's rows and plan are there, and would be planned the same now."""

@@ -8,12 +8,15 @@ from typing import Any
 from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
 
+from backoffice.bulk.cells import has_plain_default
 from backoffice.bulk.columns import Column
+from backoffice.bulk.conditions import literal
 from backoffice.bulk.newcomers import Newcomers, newcomer_of
 from backoffice.bulk.planning import Planner
 
 Part = tuple[str, list[Any]]
 LINE: dict[str, Part] = {"line": ("p.line_no", [])}
+NOTHING: Part = ("NULL", [])
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,23 @@ class Writer:
             if reference.field == field:
                 return newcomer_of(reference, self.newcomers), []
         column = next((each for each in self.layout.columns if each.attribute == field.name), None)
+        if column and has_plain_default(field):
+            value, params = self._constant(field, field.get_default())
+            return f"coalesce(s.c_{column.column_name}, {value})", params
+        if field.name in self.layout.model.stamps:
+            name, _value = self.layout.model.stamps[field.name]
+            return self._stamped(field, self._new_value(self.layout.model._meta.get_field(name)))
         if column or field.name in resource.derived:
             return f"s.c_{column.column_name if column else field.name}", []
         return self._constant(
             field, resource.fixed.get(field.name, _default(field, self.signature.moment))
         )
+
+    def _stamped(self, field: models.Field, given: Part) -> Part:
+        """SQL: the moment in which another field takes the value that sets this one."""
+        _name, value = self.layout.model.stamps[field.name]
+        now, params = self._constant(field, self.signature.moment)
+        return f"CASE WHEN {given[0]} = {literal(value)} THEN {now} END", [*given[1], *params]
 
     def _constant(self, field: models.Field, value: object) -> Part:
         if value is None:
@@ -88,6 +103,11 @@ class Writer:
                 value, given = self._constant(field, self.signature.moment)
                 settings.append(f'"{field.column}" = {value}')
                 params += given
+        given_now = {each.attribute: (layout.given(each), []) for each in layout.written}
+        for name, (by, _value) in layout.model.stamps.items():
+            stamp = self._stamped(layout.model._meta.get_field(name), given_now.get(by, NOTHING))
+            settings.append(f'"{name}" = coalesce(t."{name}", {stamp[0]})')
+            params += stamp[1]
         if not settings:
             return 0
         cursor.execute(

@@ -239,3 +239,53 @@ def test_a_forbidden_column_is_refused_and_kept_as_an_attempt(run, courses):
     batch = Batch.objects.get()
     assert (batch.state, bool(batch.file)) == ("refused", False)
     assert batch.issues.get().code == "forbidden_column"
+
+
+UNREADABLE = {
+    "empty": b"",
+    "encrypted": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600,
+    "no workbook": b"PK\x03\x04" + b"\0" * 60,
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_a_file_that_cannot_be_read_gets_a_report_whatever_else_is_asked_for(
+    tmp_path, courses, private_files, name, more
+):
+    path, report, rejected = (tmp_path / each for each in ("in.csv", "report.json", "wrong.csv"))
+    path.write_bytes(UNREADABLE[name])
+    with pytest.raises(SystemExit) as end:
+        call_command(
+            "import_csv", "users", str(path), "--report", str(report), "--rejected", str(rejected),
+            *more,
+        )  # fmt: skip
+    assert end.value.code == 1
+    assert len(json.loads(report.read_text())["errors"]) == 1
+    if more:
+        assert not Batch.objects.exists()
+        assert not [each for each in private_files.rglob("*") if each.is_file()]
+
+
+@pytest.mark.parametrize("option", ["--report", "--rejected"])
+def test_output_that_cannot_be_written_is_told_before_anything_is_done(run, courses, option):
+    code, _report, _said = run(TEXT, "--create-students", option, "/nonexistent/x.csv")
+    assert code == 2
+    assert not Batch.objects.exists()
+
+
+def test_a_disk_that_fills_does_not_change_how_it_ended(run, courses, monkeypatch, tmp_path):
+    def fail(*_args: object, **_options: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("backoffice.bulk.commanding.write_rejected", fail)
+    code, report, _said = run(
+        TEXT, "--create-students", "--on-error", "skip", "--rejected", str(tmp_path / "wrong.csv")
+    )
+    assert (code, report["state"]) == (0, "applied")
+    assert Enrollment.objects.count() == 1
+
+
+def test_an_encoding_with_an_endless_name_is_wrong_usage(run, courses):
+    code, _report, _said = run(TEXT, "--encoding", "x" * 60)
+    assert code == 2

@@ -109,6 +109,7 @@ RULES = {
     "user_student_not_staff": None,  # no file can say it
     "user_student_username": None,  # derived
     "user_student_password": None,  # fixed
+    "user_email_lower": None,  # a cell is stored in lower case
     "user_graduation_year_range": ("users", {"graduation_year": "1066"}, "out_of_range"),
     "course_unique": None,  # the key of the kind
     "course_slug_unique": None,  # derived, and different for different keys

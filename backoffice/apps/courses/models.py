@@ -7,7 +7,6 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.fields import LineField, ProseField
@@ -50,6 +49,7 @@ class Course(Audited):
     # When a row changed is what its history says; a save that changes nothing leaves none.
     history_excludes = ("updated_at",)
     natural_key_fields = ("code", "presentation")
+    stamps = {"published_at": ("status", "published")}
 
     code = LineField(_("course code"), max_length=50, help_text=_("For example AAA or CS101."))
     presentation = LineField(
@@ -165,8 +165,6 @@ class Course(Audited):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.slug = self.slug or course_slug(self.code, self.presentation)
-        if self.status == self.Status.PUBLISHED and self.published_at is None:
-            self.published_at = timezone.now()
         super().save(*args, **kwargs)
 
 

@@ -70,3 +70,8 @@ class EnrollmentResource(KindResource):
 
     class Meta:
         model = Enrollment
+
+    @classmethod
+    def exportable(cls) -> models.QuerySet[Any]:
+        """Those of people with a student ID, by which files know them; staff may have none."""
+        return Enrollment.objects.filter(student__student_id__isnull=False)

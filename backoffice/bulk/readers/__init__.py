@@ -4,7 +4,8 @@ from pathlib import Path
 
 from backoffice.bulk.readers.base import Limits, Row, TableReader
 from backoffice.bulk.readers.delimited import DelimitedReader
-from backoffice.bulk.readers.workbook import WorkbookReader, refuse_if_not_a_plain_table
+from backoffice.bulk.readers.package import refuse_if_not_a_plain_table
+from backoffice.bulk.readers.workbook import WorkbookReader
 
 __all__ = ["Limits", "Row", "TableReader", "open_table"]
 

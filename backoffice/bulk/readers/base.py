@@ -1,6 +1,7 @@
 """What every reader gives: a header, and rows with their physical line."""
 
 from abc import ABC, abstractmethod
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,13 @@ from django.utils.translation import ngettext
 
 from backoffice.bulk.faults import FileRefused
 
+MAX_COLUMNS = 500
+
 
 class Row(NamedTuple):
     """One data row: the physical line on which it starts, and the text of its cells.
 
-    `flaw` is set where the row could not be split into cells (bad quoting).
+    `flaw` is set where a line could not be split into cells (bad quoting); it is then the only one.
     """
 
     line: int
@@ -108,14 +111,27 @@ class TableReader(ABC):
     def position(self) -> float:
         """How much of the file has been read, from 0 to 1."""
 
+    def _refuse_wide_header(self) -> None:
+        """Raise FileRefused for more columns than any table of ours has."""
+        if len(self.header) > MAX_COLUMNS:
+            raise FileRefused(
+                "too_many_columns",
+                _("The header has %(count)d columns; at most %(most)d can be read.")
+                % {"count": len(self.header), "most": MAX_COLUMNS},
+                line=1,
+            )
+
     def rows(self) -> Iterator[Row]:
         """The data rows; blank rows at the end, as spreadsheets leave them, are not data."""
-        blanks: list[Row] = []
-        for count, row in enumerate(self.records(), 1):
+        count = 0
+        blanks = array("L")  # line and width of each, until it is known whether a row follows
+        for row in self.records():
+            if not (any(map(str.strip, row.cells)) or row.flaw):
+                blanks.extend((row.line, len(row.cells)))
+                continue
+            count += 1 + len(blanks) // 2
             self.limits.check_rows(count)
-            if any(map(str.strip, row.cells)) or row.flaw:
-                yield from blanks
-                blanks.clear()
-                yield row
-            else:
-                blanks.append(row)
+            for at in range(0, len(blanks), 2):
+                yield Row(blanks[at], [""] * blanks[at + 1])
+            blanks = array("L")
+            yield row

@@ -3,8 +3,10 @@
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -56,20 +58,69 @@ def encoding_of(path: Path, named: str = "") -> str:
     return codec.name
 
 
+class Lines:
+    """Physical lines with their numbers, which remembers those of the record under way.
+
+    When a record turns out not to be one, all its lines but the first are read again.
+    """
+
+    def __init__(self, readline: Callable[[int], str], limits: Limits) -> None:
+        self.readline, self.limits = readline, limits
+        self.number = 0
+        self.again: deque[tuple[int, str]] = deque()
+        self.taken: list[tuple[int, str]] = []
+        self.length = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        """The next line. Raises FileRefused when the record grows longer than any honest row."""
+        number, line = self.again.popleft() if self.again else self._fresh()
+        self.taken.append((number, line))
+        self.length += len(line) if line.isascii() else len(line.encode("utf-8", "surrogatepass"))
+        if self.length > self.limits.max_row_bytes:
+            self.limits.check_row(self.taken[0][0], self.length)
+        return line
+
+    def _fresh(self) -> tuple[int, str]:
+        line = self.readline(self.limits.max_row_bytes + 1)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        return self.number, line
+
+    def begin(self) -> None:
+        """A new record begins."""
+        self.taken.clear()
+        self.length = 0
+
+    @property
+    def started(self) -> int:
+        """The line on which the record began."""
+        return self.taken[0][0]
+
+    def give_back(self) -> str:
+        """The first line of a record that is none; the others will be read again."""
+        (_number, first), *others = self.taken
+        self.again.extendleft(reversed(others))
+        return first.rstrip("\r\n")
+
+
 class DelimitedReader(TableReader):
     """Reads delimited text as a stream; a quoted cell may span lines."""
 
     def __init__(self, path: Path, encoding: str, limits: Limits) -> None:
         super().__init__(path, limits)
         self.encoding = encoding_of(path, encoding)
-        csv.field_size_limit(limits.max_row_bytes)
+        csv.field_size_limit(limits.max_row_bytes + 1)
 
     def __enter__(self) -> "DelimitedReader":
         self._raw = self.path.open("rb")
         self._text = io.TextIOWrapper(
             self._raw, encoding=self.encoding, errors="keep-undecodable", newline=""
         )
-        self._line = 0
+        self._lines = Lines(self._text.readline, self.limits)
         try:
             self._begin()
         except FileRefused:
@@ -89,8 +140,7 @@ class DelimitedReader(TableReader):
 
     def _begin(self) -> None:
         """Find the header, and by it the delimiter."""
-        lines = self._lines()
-        first = next((line for line in lines if line.strip()), "")
+        first = next((line for line in self._lines if line.strip()), "")
         if not first:
             raise FileRefused(
                 "empty_file", _("The file is empty. Choose a file with a header and rows.")
@@ -98,25 +148,17 @@ class DelimitedReader(TableReader):
         self.delimiter = max(
             DELIMITERS, key=lambda sign: (first.count(sign), -DELIMITERS.index(sign))
         )
-        self._csv = csv.reader(self._again(first, lines), delimiter=self.delimiter, strict=True)
+        self._lines.again.append(self._lines.taken[-1])
+        self._lines.begin()
+        self._csv = self._reader()
         self.header = self._read_header()
+        self._refuse_wide_header()
+
+    def _reader(self) -> Any:
+        return csv.reader(self._lines, delimiter=self.delimiter, strict=True)
 
     def __exit__(self, *_exception: object) -> None:
         self._text.close()
-
-    def _again(self, first: str, rest: Iterator[str]) -> Iterator[str]:
-        yield first
-        yield from rest
-
-    def _lines(self) -> Iterator[str]:
-        """Physical lines, counted; a line without an end is cut off at the limit of a row."""
-        limit = self.limits.max_row_bytes
-        readline = self._text.readline
-        while line := readline(limit + 1):
-            self._line += 1
-            if len(line) > limit:
-                self.limits.check_row(self._line, len(line))
-            yield line
 
     def _read_header(self) -> list[str]:
         try:
@@ -129,24 +171,21 @@ class DelimitedReader(TableReader):
             ) from None
 
     def records(self) -> Iterator[Row]:
-        """Every record; one with bad quoting comes with its flaw instead of its cells."""
-        reader = self._csv
+        """Every record. A line that begins none, by its quoting, comes with its flaw, alone."""
+        lines = self._lines
         while True:
-            started = self._line + 1
+            lines.begin()
             try:
-                cells = next(reader)
+                cells = next(self._csv)
             except StopIteration:
                 return
             except csv.Error as error:
-                yield self._flawed(started, str(error))
+                line, number = lines.give_back(), lines.started
+                self._csv = self._reader()
+                yield Row(number, [line], str(error))
                 continue
             if cells:
-                yield Row(started, cells)
-
-    def _flawed(self, started: int, error: str) -> Row:
-        if "field larger" in error:
-            self.limits.check_row(started, self.limits.max_row_bytes + 1)
-        return Row(started, [], error)
+                yield Row(lines.started, cells)
 
     def position(self) -> float:
         """By bytes, as far as the buffer has read."""

@@ -1,6 +1,5 @@
 """Bring a CSV or XLSX file in from the command line, by the same engine as the admin."""
 
-import json
 import sys
 from argparse import ArgumentParser
 from typing import Any
@@ -31,10 +30,8 @@ class Command(BaseCommand):
             result = import_file(ImportOptions.from_command(options))
         except (OSError, ValueError) as error:
             raise CommandError(str(error), returncode=2) from error
-        if options["report"]:
-            options["report"].write_text(
-                json.dumps(result.report, ensure_ascii=False, indent=1), encoding="utf-8"
-            )
+        for complaint in result.complaints:
+            self.stderr.write(complaint)
         self.stdout.write(result.sentence)
         if result.is_refused:
             sys.exit(1)
