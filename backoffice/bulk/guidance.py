@@ -10,7 +10,9 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from backoffice.bulk.cells import has_plain_default
 from backoffice.bulk.columns import Column, OnChange
+from backoffice.bulk.exporting import as_text
 from backoffice.bulk.resources import KindResource
 
 
@@ -48,7 +50,7 @@ def _told(column: Column, model: type[models.Model], extra: str = "") -> ColumnH
         title=capfirst(str(field.verbose_name)),
         accepts=_accepts(field),
         is_required=column.key,
-        note=" ".join(filter(None, (_on_change(column), extra))),
+        note=" ".join(filter(None, (_on_change(column), _when_blank(field), extra))),
         example=column.example,
     )
 
@@ -84,6 +86,13 @@ def _on_change(column: Column) -> str:
     if column.on_change is OnChange.REFUSE:
         return _("A stored value may not be contradicted.")
     return ""
+
+
+def _when_blank(field: models.Field) -> str:
+    if not has_plain_default(field):
+        return ""
+    default = as_text(field.get_default())
+    return _("Blank: %(default)s in a new row, unchanged in a known one.") % {"default": default}
 
 
 def template_of(resource: type[KindResource]) -> str:
