@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.contrib.admin import ShowFacets
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
@@ -10,6 +11,8 @@ from backoffice.admin_site import roles
 from backoffice.admin_site.access import InlineAccess, ModelAccess
 from backoffice.admin_site.forged import refuse_forged_keys
 from backoffice.admin_site.history import HistoryPages
+from backoffice.admin_site.lists import BackOfficeChangeList, BoundedPaginator
+from backoffice.admin_site.searching import found
 
 
 class PlainAdmin(ModelAccess, ModelAdmin):
@@ -19,6 +22,8 @@ class PlainAdmin(ModelAccess, ModelAdmin):
     in_sidebar = True
     list_per_page = 50
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # each would count the whole list
+    paginator = BoundedPaginator
     list_filter_submit = True
     list_fullwidth = True
     warn_unsaved_form = True
@@ -41,6 +46,17 @@ class PlainAdmin(ModelAccess, ModelAdmin):
         shown = roles.shown_fields(request.user, self.model)
         names = super().get_search_fields(request)
         return [n for n in names if shown is None or n.lstrip("^=@").split("__")[0] in shown]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        """The rows that have every word of the term; none of them twice."""
+        fields = self.get_search_fields(request)
+        return found(queryset, search_term, fields, request.user) if fields else queryset, False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BackOfficeChangeList]:
+        """The list that stays fast."""
+        return BackOfficeChangeList
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """A list may be narrowed by its filters, a foreign key or the key, and by nothing else.

@@ -196,7 +196,7 @@ class Ruled(models.Model):
     def _is_sound(self, name: str) -> bool:
         """Whether a field holds a value of its type; a refused one may hold the text typed."""
         field = self._meta.get_field(name)
-        if not field.concrete:
+        if not field.concrete or field.generated:
             return True
         try:
             value = field.to_python(getattr(self, field.attname))

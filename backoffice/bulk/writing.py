@@ -40,7 +40,7 @@ class Writer:
 
     def insert(self, cursor: CursorWrapper) -> int:
         """Write the rows to be created and their history; the number of rows really written."""
-        fields = self.layout.model._meta.concrete_fields
+        fields = [f for f in self.layout.model._meta.concrete_fields if not f.generated]
         parts = [self._new_value(field) for field in fields]
         columns = ", ".join(f'"{field.column}"' for field in fields)
         values, params = _joined(parts)

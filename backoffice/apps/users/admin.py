@@ -5,6 +5,11 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    ChoicesDropdownFilter,
+    RangeDateFilter,
+)
 from unfold.decorators import display
 
 from backoffice.admin_site.model_admin import BackOfficeAdmin
@@ -28,7 +33,7 @@ class PersonAdmin(PasswordPages, BackOfficeAdmin):
     form = PersonForm
     list_display = ("shown_name", "student_id", "email", "shown_role", "is_active")
     list_filter = ("role", "is_active", "is_verified")
-    search_fields = ("username", "first_name", "last_name", "email", "student_id")
+    search_fields = ("search_text",)
     ordering = ("username",)
     readonly_fields = ("last_login", "date_joined")
     filter_horizontal = ()
@@ -69,7 +74,7 @@ class ProfileAdmin(BackOfficeAdmin):
     list_display = ("user", "city", "country", "organization")
     list_select_related = ("user",)
     list_filter = ("receives_email",)
-    search_fields = ("user__username", "user__first_name", "user__last_name", "city")
+    search_fields = ("user__search_text", "city")
     autocomplete_fields = ("user",)
     readonly_fields = ("created_at",)
 
@@ -88,12 +93,17 @@ class EnrollmentAdmin(BackOfficeAdmin):
         "withdrawn_on",
     )
     list_select_related = ("student", "course")
-    list_filter = ("status", "role", ("course", admin.RelatedOnlyFieldListFilter))
+    list_filter = (
+        ("course", AutocompleteSelectFilter),
+        ("status", ChoicesDropdownFilter),
+        ("role", ChoicesDropdownFilter),
+        ("enrolled_on", RangeDateFilter),
+    )
     search_fields = (
-        "student__username",
-        "student__first_name",
-        "student__last_name",
+        "student__search_text",
         "course__code",
+        "course__presentation",
+        "course__title",
     )
     autocomplete_fields = ("student", "course")
     # Staff assist and observe, so a registrar may name them without seeing their pages.

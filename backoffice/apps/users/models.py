@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.admin_site.fields import LineField, LowerEmailField, ProseField
 from backoffice.admin_site.private_files import PictureField
 from backoffice.admin_site.rules import Advisory, RelatedRule, RowRule, UniqueRule
+from backoffice.admin_site.search_text import SearchText, TrigramIndex
 from backoffice.apps.users.validators import (
     validate_language,
     validate_student_id,
@@ -69,7 +70,7 @@ class User(Audited, AbstractUser):
         STUDENT = "student", _("student")
 
     course_path = "enrollments__course"
-    history_excludes = ("password", "last_login")
+    history_excludes = ("password", "last_login", "search_text")
     natural_key_fields = ("username",)
 
     username = LineField(
@@ -110,6 +111,8 @@ class User(Audited, AbstractUser):
         _("verified"), default=False, help_text=_("Someone has checked who this person is.")
     )
 
+    search_text = SearchText("username", "first_name", "last_name", "email", "student_id")
+
     objects = PeopleManager()
 
     class Meta(Audited.Meta):
@@ -119,6 +122,7 @@ class User(Audited, AbstractUser):
         indexes = [
             LongNameIndex(fields=["-last_login"], name="users_user_last_login_idx"),
             LongNameIndex(fields=["role", "is_active"], name="users_user_role_active_idx"),
+            TrigramIndex(fields=["search_text"], name="users_user_search_idx"),
         ]
         constraints = [
             UniqueRule(
@@ -278,7 +282,7 @@ class Enrollment(Audited):
     person_path = "student"
     natural_key_fields = ("student", "course")
 
-    # No index of its own: the unique pair begins with the student.
+    # Neither has an index of its own: the unique pair begins with one, an index with the other.
     student = models.ForeignKey(
         User,
         models.PROTECT,
@@ -287,7 +291,11 @@ class Enrollment(Audited):
         verbose_name=_("student"),
     )
     course = models.ForeignKey(
-        "courses.Course", models.PROTECT, related_name="enrollments", verbose_name=_("course")
+        "courses.Course",
+        models.PROTECT,
+        related_name="enrollments",
+        db_index=False,
+        verbose_name=_("course"),
     )
     role = models.CharField(_("role"), max_length=20, choices=Role, default=Role.STUDENT)
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.ACTIVE)
@@ -322,6 +330,12 @@ class Enrollment(Audited):
         verbose_name = _("enrollment")
         verbose_name_plural = _("enrollments")
         ordering = ["-id"]
+        # Each ends with the key, so that a list is walked in its order.
+        indexes = [
+            models.Index(fields=["course", "id"], name="enrollment_course_idx"),
+            models.Index(fields=["status", "id"], name="enrollment_status_idx"),
+            models.Index(fields=["enrolled_on", "id"], name="enrollment_enrolled_on_idx"),
+        ]
         constraints = [
             UniqueRule(
                 name="enrollment_unique",

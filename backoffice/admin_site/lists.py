@@ -1,0 +1,129 @@
+"""Lists whose pages cost the same whether a table has fifty rows or fifty million.
+
+Nothing is counted beyond a bound. A narrow list has numbered pages and sorts by any column. A wide
+one is walked forwards and backwards from the row where the last page ended, by a column an index
+can deliver in order; the ids come first, and the rows they name are fetched by their keys.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import PAGE_VAR
+from django.core.paginator import InvalidPage, Paginator
+from django.db import models
+from django.http import HttpRequest
+from unfold.views import ChangeList
+
+from backoffice.admin_site.walking import Walk, sorted_by_index
+
+MOST_COUNTED = 10_000
+MOST_SORTED = 2_000  # rows a list may have for its pages to be numbered and sorted by anything
+AFTER, BEFORE, LAST = "_after", "_before", "_last"
+
+
+class BoundedPaginator(Paginator):
+    """Pages of a list that is not counted beyond a bound."""
+
+    template_name = "admin_site/pages.html"
+    most = MOST_COUNTED
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are, or one more than the bound."""
+        if not isinstance(self.object_list, models.QuerySet):
+            return len(self.object_list)
+        return self.object_list.order_by().values("pk")[: MOST_COUNTED + 1].count()
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are more rows than were counted."""
+        return self.count > MOST_COUNTED
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the list is walked instead of paged."""
+        return self.count > MOST_SORTED
+
+
+class BackOfficeChangeList(ChangeList):
+    """A list that is never counted, sorted or skipped through as a whole."""
+
+    walk: Walk | None = None
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        """The filters, without where one is in the list."""
+        self.place = {name: self.params.pop(name, "") for name in (AFTER, BEFORE, LAST)}
+        for name in self.place:
+            self.filter_params.pop(name, None)
+        return super().get_filters(request)
+
+    def get_results(self, request: HttpRequest) -> None:
+        """The rows of this page."""
+        self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
+        self.result_count = self.full_result_count = self.paginator.count
+        self.show_full_result_count, self.show_admin_actions = False, True
+        self.can_show_all = self.result_count <= self.list_max_show_all
+        self.multi_page = self.result_count > self.list_per_page
+        self.result_list = self._walked() if self.paginator.is_wide else self._paged()
+
+    def _paged(self) -> Any:
+        if (self.show_all and self.can_show_all) or not self.multi_page:
+            return self.queryset._clone()
+        try:
+            return self.paginator.page(self.page_num).object_list
+        except InvalidPage as error:
+            raise IncorrectLookupParameters from error
+
+    def _walked(self) -> list[models.Model]:
+        if self.page_num != 1:
+            raise IncorrectLookupParameters(f"{PAGE_VAR} of a list without numbered pages")
+        self.walk = Walk(self.queryset, self._walking_order(), self.list_per_page)
+        if self.place[BEFORE]:
+            return self.walk.before(self.place[BEFORE])
+        return self.walk.last() if self.place[LAST] else self.walk.after(self.place[AFTER])
+
+    def _walking_order(self) -> str:
+        """The first sort an index delivers, of those asked for and the list's own."""
+        asked = [*self._asked_order(), *self._get_default_ordering()]
+        able = sorted_by_index(self.model)
+        return next((name for name in asked if str(name).lstrip("-") in able), "-pk")
+
+    def _asked_order(self) -> Sequence[str]:
+        columns = self.get_ordering_field_columns() if "o" in self.params else {}
+        names = ((self._field_at(at), kind) for at, kind in columns.items())
+        return [f"-{name}" if kind == "desc" else name for name, kind in names if name]
+
+    def _field_at(self, at: int) -> str:
+        try:
+            field = self.get_ordering_field(self.list_display[at])
+        except IndexError:
+            return ""
+        return field if isinstance(field, str) else ""
+
+    @property
+    def sortable_by(self) -> Any:
+        """The columns whose heads sort; in a wide list those an index can deliver in order."""
+        if not getattr(self, "paginator", None) or not self.paginator.is_wide:
+            return self._sortable_by
+        able = sorted_by_index(self.model)
+        return [name for at, name in enumerate(self.list_display) if self._field_at(at) in able]
+
+    @sortable_by.setter
+    def sortable_by(self, names: Any) -> None:
+        self._sortable_by = names
+
+    @property
+    def ways(self) -> dict[str, str]:
+        """The addresses of the first, previous, next and last page, where there is one."""
+        if self.walk is None:
+            return {}
+        found: dict[str, str] = {}
+        if self.walk.has_previous:
+            found["first"] = self.get_query_string()
+            found["previous"] = self.get_query_string({BEFORE: self.walk.rows[0].pk})
+        if self.walk.has_next:
+            found["next"] = self.get_query_string({AFTER: self.walk.rows[-1].pk})
+            found["last"] = self.get_query_string({LAST: 1})
+        return found

@@ -1,0 +1,133 @@
+"""Walking through a large table in the order of an index, a page at a time (keyset paging).
+
+A page begins behind a row, which its key names; the row's own values say where that is. A null
+comes last, whichever the direction, and has its own part of the walk: no comparison finds it.
+"""
+
+from functools import cache
+from typing import Any, NamedTuple
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.fields.tuple_lookups import (
+    Tuple,
+    TupleGreaterThan,
+    TupleLessThan,
+)
+
+
+@cache
+def sorted_by_index(model: type[models.Model]) -> frozenset[str]:
+    """The fields by which an index delivers the rows in a total order."""
+    meta = model._meta
+    found = {"pk", meta.pk.name}
+    for field in meta.concrete_fields:
+        if field.unique and not field.null:
+            found.add(field.name)
+    for constraint in meta.total_unique_constraints:
+        if len(constraint.fields) == 1:
+            found.add(constraint.fields[0])
+    for index in meta.indexes:
+        names = [name.lstrip("-") for name in index.fields]
+        if len(names) == 2 and names[1] == meta.pk.name and not index.condition:
+            found.add(names[0])
+    return frozenset(name for name in found if not _is_relation(meta, name))
+
+
+def _is_relation(meta: Any, name: str) -> bool:
+    return name != "pk" and meta.get_field(name).is_relation
+
+
+class Place(NamedTuple):
+    """Where a row stands: its value of the sorted field, and its key."""
+
+    value: Any
+    pk: int
+
+
+class Walk:
+    """Pages of a queryset in the order of one field and, among equals, of the key."""
+
+    def __init__(self, rows: models.QuerySet[Any], order: str, per_page: int) -> None:
+        self.source, self.per_page = rows, per_page
+        self.field = order.lstrip("-")
+        self.field = rows.model._meta.pk.name if self.field == "pk" else self.field
+        self.is_descending = order.startswith("-")
+        self.rows: list[models.Model] = []
+        self.has_previous = self.has_next = False
+
+    def after(self, key: str) -> list[models.Model]:
+        """The page behind the row with this key; the first one without a key or such a row."""
+        place = self._place(key)
+        self.has_previous = place is not None
+        ids = self._ids(place, is_back=False)
+        self.has_next = len(ids) > self.per_page
+        return self._fetched(ids[: self.per_page])
+
+    def before(self, key: str) -> list[models.Model]:
+        """The page in front of the row with this key; the first one if that is shorter."""
+        place = self._place(key)
+        ids = self._ids(place, is_back=True) if place else []
+        if len(ids) <= self.per_page:
+            return self.after("")
+        self.has_previous = self.has_next = True
+        return self._fetched(ids[: self.per_page][::-1])
+
+    def last(self) -> list[models.Model]:
+        """The last page."""
+        ids = self._ids(None, is_back=True)
+        self.has_previous = len(ids) > self.per_page
+        return self._fetched(ids[: self.per_page][::-1])
+
+    def _place(self, key: str) -> Place | None:
+        if not (key.isascii() and key.isdecimal() and len(key) <= 18):
+            return None
+        rows = self.source.model._base_manager.filter(pk=key)
+        found = rows.values_list(self.field, "pk").first()
+        return Place(*found) if found else None
+
+    def _ids(self, place: Place | None, *, is_back: bool) -> list[int]:
+        """The keys of one page and one row more, from a place on; nulls are at the end."""
+        is_descending = self.is_descending != is_back
+        parts = self._parts(place, is_descending, is_back)
+        ids: list[int] = []
+        for part in parts:
+            wanted = self.per_page + 1 - len(ids)
+            if wanted:
+                ids += part[:wanted]
+        return ids
+
+    def _parts(
+        self, place: Place | None, is_descending: bool, is_back: bool
+    ) -> list[models.QuerySet[Any]]:
+        rows = self.source.order_by().values_list("pk", flat=True)
+        sign = "-" if is_descending else ""
+        known = rows.order_by(f"{sign}{self.field}", *([] if self._is_key else [f"{sign}pk"]))
+        if not self.source.model._meta.get_field(self.field).null:
+            return [known.filter(self._beyond(place, is_descending)) if place else known]
+        known = known.filter(**{f"{self.field}__isnull": False})
+        blank = rows.filter(**{f"{self.field}__isnull": True}).order_by(f"{sign}pk")
+        if place and place.value is None:
+            comparison = "lt" if is_descending else "gt"
+            blank = blank.filter(**{f"pk__{comparison}": place.pk})
+            return [blank, known] if is_back else [blank]
+        if place:
+            known = known.filter(self._beyond(place, is_descending))
+            return [known] if is_back else [known, blank]
+        return [blank, known] if is_back else [known, blank]
+
+    def _beyond(self, place: Place, is_descending: bool) -> Q:
+        if self._is_key:
+            return Q(**{f"pk__{'lt' if is_descending else 'gt'}": place.pk})
+        compared = TupleLessThan if is_descending else TupleGreaterThan
+        return Q(compared(Tuple(F(self.field), F("pk")), tuple(place)))
+
+    @property
+    def _is_key(self) -> bool:
+        return self.field == self.source.model._meta.pk.name
+
+    def _fetched(self, ids: list[int]) -> list[models.Model]:
+        """The rows with these keys, in this order."""
+        found = self.source.order_by().in_bulk(ids)
+        self.rows = [found[pk] for pk in ids if pk in found]
+        return self.rows
