@@ -3,10 +3,11 @@
 from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.admin import apps as django_admin
+from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate, post_save
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site import groups
+from backoffice.admin_site import groups, sessions
 
 
 class BackOfficeAdminConfig(django_admin.AdminConfig):
@@ -25,6 +26,7 @@ class AdminSiteConfig(AppConfig):
     verbose_name = _("Admin site")
 
     def ready(self) -> None:
+        user_logged_in.connect(sessions.begin, dispatch_uid="session_begins")
         post_migrate.connect(groups.sync_app, dispatch_uid="sync_role_groups")
         post_save.connect(
             groups.follow_role, sender=settings.AUTH_USER_MODEL, dispatch_uid="follow_role"

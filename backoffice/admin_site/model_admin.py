@@ -10,7 +10,6 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from backoffice.admin_site import roles
 from backoffice.admin_site.access import InlineAccess, ModelAccess
 from backoffice.admin_site.forged import refuse_forged_keys
-from backoffice.admin_site.history import HistoryPages
 from backoffice.admin_site.lists import BackOfficeChangeList, BoundedPaginator
 from backoffice.admin_site.searching import found
 
@@ -98,10 +97,6 @@ def _field_of(list_filter: Any) -> str:
     if isinstance(list_filter, (tuple, list)):
         list_filter = list_filter[0]
     return str(getattr(list_filter, "parameter_name", list_filter)).split("__")[0]
-
-
-class BackOfficeAdmin(HistoryPages, PlainAdmin):
-    """An audited model on the admin site, with the pages of its history."""
 
 
 class BackOfficeStackedInline(InlineAccess, StackedInline):

@@ -1,6 +1,5 @@
 """One change set per request that changes something."""
 
-import ipaddress
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -8,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
+from backoffice.admin_site.addresses import client_address
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.recording import recording
 
@@ -29,16 +29,8 @@ class RecordingMiddleware:
             source=ChangeSet.Source.FORM,
             actor=actor,
             request_id=request_id,
-            address=_address(request),
+            address=client_address(request),
         ):
             response = self.get_response(request)
         response.headers["X-Request-ID"] = request_id
         return response
-
-
-def _address(request: HttpRequest) -> str | None:
-    """The peer's address; a Unix socket has none."""
-    try:
-        return str(ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")))
-    except ValueError:
-        return None

@@ -85,6 +85,10 @@ class Audited(Ruled):
                     kwargs["update_fields"] = {*kwargs["update_fields"], name}
         super().save(*args, **kwargs)
 
+    def needs_reason_from(self, user: Any) -> bool:
+        """Whether this person must say why to change the row as it is stored; for models to say."""
+        return False
+
     def natural_key(self) -> tuple[Any, ...]:
         """What tells this row from every other, without its id."""
         parts: list[Any] = []

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from backoffice.apps.courses.models import Course, CourseModule
 from backoffice.apps.users.models import User
+from tests.filling import save
 
 LIST = "admin:courses_coursemodule_changelist"
 
@@ -25,19 +26,12 @@ def foreign(courses: dict[str, Course]) -> CourseModule:
     return CourseModule.objects.create(course=courses["ART200"], position=1, title="Foreign")
 
 
-def fields_of(module: CourseModule, **changed: Any) -> dict[str, Any]:
-    """What a form of a module posts, with its empty table of lessons."""
-    rows = {f"lessons-{name}_FORMS": 0 for name in ("TOTAL", "INITIAL")}
-    values = {"course": module.course_id, "position": module.position, "title": module.title}
-    return {**values, "description": "", **rows, **changed}
-
-
 def page_of(module: CourseModule, name: str = "change") -> str:
     return reverse(f"admin:courses_coursemodule_{name}", args=[module.pk])
 
 
 def test_an_own_row_is_saved(own: CourseModule, instructor_client: Client):
-    answer = instructor_client.post(page_of(own), fields_of(own, title="Better"))
+    answer = save(instructor_client, page_of(own), title="Better")
     assert answer.status_code == 302
     own.refresh_from_db()
     assert own.title == "Better"
@@ -46,8 +40,7 @@ def test_an_own_row_is_saved(own: CourseModule, instructor_client: Client):
 def test_a_row_is_not_moved_into_a_foreign_course(
     own: CourseModule, foreign: CourseModule, instructor_client: Client
 ):
-    moved = fields_of(own, course=foreign.course_id, position=2)
-    answer = instructor_client.post(page_of(own), moved)
+    answer = save(instructor_client, page_of(own), course=foreign.course_id, position=2)
     assert answer.status_code == 200
     assert answer.context["adminform"].errors["course"] == [
         "Select a valid choice. That choice is not one of the available choices."

@@ -12,6 +12,7 @@ from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.recording import current_record, recording
+from tests.filling import errors_of, fields_of
 
 
 @pytest.fixture
@@ -114,11 +115,9 @@ def test_a_form_is_recorded_with_person_address_and_request(
 ):
     one = Enrollment.objects.create(student=student("s1001"), course=course)
     page = reverse("admin:users_enrollment_change", args=[one.pk])
-    form = registrar_client.get(page).context["adminform"].form
-    values = {name: form[name].value() for name in form.fields}
-    given = {name: value for name, value in values.items() if value is not None}
-    answer = registrar_client.post(page, given | {"status": "completed"}, REMOTE_ADDR="192.0.2.9")
-    assert answer.status_code == 302, answer.context["adminform"].errors
+    given = fields_of(registrar_client, page) | {"status": "completed"}
+    answer = registrar_client.post(page, given, REMOTE_ADDR="192.0.2.9")
+    assert answer.status_code == 302, errors_of(answer)
     row = one.history.first()
     assert (row.status, row.history_user) == ("completed", registrar)
     assert row.change_set.source == "form"

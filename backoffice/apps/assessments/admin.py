@@ -7,7 +7,6 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from backoffice.admin_site.model_admin import BackOfficeAdmin, BackOfficeTabularInline
 from backoffice.apps.assessments.forms import SubmissionForm
 from backoffice.apps.assessments.models import (
     Assessment,
@@ -21,30 +20,31 @@ from backoffice.apps.assessments.models import (
     RubricCriterion,
     RubricLevel,
 )
+from backoffice.audit.model_admin import AuditedAdmin, AuditedTabularInline
 
 
-class QuestionInline(BackOfficeTabularInline):
+class QuestionInline(AuditedTabularInline):
     """The questions of an assessment."""
 
     model = Question
     fields = ("position", "question_type", "text", "points")
 
 
-class CriterionInline(BackOfficeTabularInline):
+class CriterionInline(AuditedTabularInline):
     """The criteria of a rubric."""
 
     model = RubricCriterion
     fields = ("position", "title", "max_points")
 
 
-class LevelInline(BackOfficeTabularInline):
+class LevelInline(AuditedTabularInline):
     """The levels of a criterion."""
 
     model = RubricLevel
     fields = ("points", "title", "description")
 
 
-class ResponseInline(BackOfficeTabularInline):
+class ResponseInline(AuditedTabularInline):
     """The answers of a submission."""
 
     model = QuestionResponse
@@ -52,7 +52,7 @@ class ResponseInline(BackOfficeTabularInline):
     autocomplete_fields = ("question",)
 
 
-class CriterionScoreInline(BackOfficeTabularInline):
+class CriterionScoreInline(AuditedTabularInline):
     """The points a submission got for each criterion."""
 
     model = CriterionScore
@@ -60,7 +60,7 @@ class CriterionScoreInline(BackOfficeTabularInline):
     autocomplete_fields = ("criterion", "level")
 
 
-class ReviewScoreInline(BackOfficeTabularInline):
+class ReviewScoreInline(AuditedTabularInline):
     """The points a review gives for each criterion."""
 
     model = PeerReviewScore
@@ -69,7 +69,7 @@ class ReviewScoreInline(BackOfficeTabularInline):
 
 
 @admin.register(Assessment)
-class AssessmentAdmin(BackOfficeAdmin):
+class AssessmentAdmin(AuditedAdmin):
     """Quizzes, assignments and exams."""
 
     icon = "assignment"
@@ -88,7 +88,7 @@ class AssessmentAdmin(BackOfficeAdmin):
 
 
 @admin.register(Question)
-class QuestionAdmin(BackOfficeAdmin):
+class QuestionAdmin(AuditedAdmin):
     """Questions of assessments."""
 
     icon = "help"
@@ -100,7 +100,7 @@ class QuestionAdmin(BackOfficeAdmin):
 
 
 @admin.register(AssessmentSubmission)
-class SubmissionAdmin(BackOfficeAdmin):
+class SubmissionAdmin(AuditedAdmin):
     """What students handed in, and how it is marked."""
 
     icon = "inbox"
@@ -121,7 +121,7 @@ class SubmissionAdmin(BackOfficeAdmin):
 
 
 @admin.register(QuestionResponse)
-class QuestionResponseAdmin(BackOfficeAdmin):
+class QuestionResponseAdmin(AuditedAdmin):
     """Answers to single questions."""
 
     icon = "question_answer"
@@ -132,7 +132,7 @@ class QuestionResponseAdmin(BackOfficeAdmin):
 
 
 @admin.register(CriterionScore)
-class CriterionScoreAdmin(BackOfficeAdmin):
+class CriterionScoreAdmin(AuditedAdmin):
     """Points for single criteria; worked on from the submission."""
 
     icon = "grade"
@@ -144,7 +144,7 @@ class CriterionScoreAdmin(BackOfficeAdmin):
 
 
 @admin.register(GradingRubric)
-class GradingRubricAdmin(BackOfficeAdmin):
+class GradingRubricAdmin(AuditedAdmin):
     """Detailed grading criteria."""
 
     icon = "checklist"
@@ -158,7 +158,7 @@ class GradingRubricAdmin(BackOfficeAdmin):
 
 
 @admin.register(RubricCriterion)
-class RubricCriterionAdmin(BackOfficeAdmin):
+class RubricCriterionAdmin(AuditedAdmin):
     """Criteria and their levels; found through their rubric."""
 
     icon = "rule"
@@ -171,7 +171,7 @@ class RubricCriterionAdmin(BackOfficeAdmin):
 
 
 @admin.register(RubricLevel)
-class RubricLevelAdmin(BackOfficeAdmin):
+class RubricLevelAdmin(AuditedAdmin):
     """Levels of criteria; worked on from the criterion."""
 
     icon = "stairs"
@@ -183,7 +183,7 @@ class RubricLevelAdmin(BackOfficeAdmin):
 
 
 @admin.register(PeerReview)
-class PeerReviewAdmin(BackOfficeAdmin):
+class PeerReviewAdmin(AuditedAdmin):
     """Reviews of submissions by fellow students."""
 
     icon = "rate_review"
@@ -197,7 +197,7 @@ class PeerReviewAdmin(BackOfficeAdmin):
 
 
 @admin.register(PeerReviewScore)
-class PeerReviewScoreAdmin(BackOfficeAdmin):
+class PeerReviewScoreAdmin(AuditedAdmin):
     """Points of reviews; worked on from the review."""
 
     icon = "hotel_class"

@@ -2,13 +2,14 @@
 
 from typing import Any, ClassVar
 
-from django import forms
 from django.utils import timezone
+
+from backoffice.audit.freshness import FreshForm
 
 GRADE = frozenset({"score", "status", "feedback"})
 
 
-class SubmissionForm(forms.ModelForm):
+class SubmissionForm(FreshForm):
     """Whoever changes the grade is its grader, before the rules are asked about it."""
 
     user: ClassVar[Any] = None

@@ -2,7 +2,6 @@
 
 from django.contrib import admin
 
-from backoffice.admin_site.model_admin import BackOfficeAdmin, BackOfficeTabularInline
 from backoffice.apps.communications.authoring import Authored
 from backoffice.apps.communications.models import (
     Announcement,
@@ -14,9 +13,10 @@ from backoffice.apps.communications.models import (
     ForumPost,
     ForumTopic,
 )
+from backoffice.audit.model_admin import AuditedAdmin, AuditedTabularInline
 
 
-class TopicInline(BackOfficeTabularInline):
+class TopicInline(AuditedTabularInline):
     """The topics of a forum."""
 
     model = ForumTopic
@@ -24,7 +24,7 @@ class TopicInline(BackOfficeTabularInline):
     readonly_fields = ("author",)
 
 
-class MemberInline(BackOfficeTabularInline):
+class MemberInline(AuditedTabularInline):
     """The members of a chat room."""
 
     model = ChatMember
@@ -34,7 +34,7 @@ class MemberInline(BackOfficeTabularInline):
 
 
 @admin.register(Announcement)
-class AnnouncementAdmin(Authored, BackOfficeAdmin):
+class AnnouncementAdmin(Authored, AuditedAdmin):
     """Announcements to a course or to everybody."""
 
     icon = "campaign"
@@ -48,7 +48,7 @@ class AnnouncementAdmin(Authored, BackOfficeAdmin):
 
 
 @admin.register(Forum)
-class ForumAdmin(Authored, BackOfficeAdmin):
+class ForumAdmin(Authored, AuditedAdmin):
     """Forums of courses."""
 
     icon = "forum"
@@ -62,7 +62,7 @@ class ForumAdmin(Authored, BackOfficeAdmin):
 
 
 @admin.register(ForumTopic)
-class ForumTopicAdmin(Authored, BackOfficeAdmin):
+class ForumTopicAdmin(Authored, AuditedAdmin):
     """Topics of forums."""
 
     icon = "topic"
@@ -76,7 +76,7 @@ class ForumTopicAdmin(Authored, BackOfficeAdmin):
 
 
 @admin.register(ForumPost)
-class ForumPostAdmin(Authored, BackOfficeAdmin):
+class ForumPostAdmin(Authored, AuditedAdmin):
     """Posts in topics."""
 
     icon = "chat_bubble"
@@ -90,7 +90,7 @@ class ForumPostAdmin(Authored, BackOfficeAdmin):
 
 
 @admin.register(DirectMessage)
-class DirectMessageAdmin(BackOfficeAdmin):
+class DirectMessageAdmin(AuditedAdmin):
     """Messages between two people; nobody else reads what they say."""
 
     icon = "mail"
@@ -102,7 +102,7 @@ class DirectMessageAdmin(BackOfficeAdmin):
 
 
 @admin.register(ChatRoom)
-class ChatRoomAdmin(BackOfficeAdmin):
+class ChatRoomAdmin(AuditedAdmin):
     """Chat rooms of courses."""
 
     icon = "chat"
@@ -116,7 +116,7 @@ class ChatRoomAdmin(BackOfficeAdmin):
 
 
 @admin.register(ChatMember)
-class ChatMemberAdmin(BackOfficeAdmin):
+class ChatMemberAdmin(AuditedAdmin):
     """Who is in which room; worked on from the room."""
 
     icon = "person"
@@ -130,7 +130,7 @@ class ChatMemberAdmin(BackOfficeAdmin):
 
 
 @admin.register(ChatMessage)
-class ChatMessageAdmin(BackOfficeAdmin):
+class ChatMessageAdmin(AuditedAdmin):
     """What was said in rooms."""
 
     icon = "sms"

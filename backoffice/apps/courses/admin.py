@@ -4,7 +4,6 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from backoffice.admin_site.model_admin import BackOfficeAdmin, BackOfficeTabularInline
 from backoffice.apps.courses.models import (
     Course,
     CourseModule,
@@ -14,6 +13,7 @@ from backoffice.apps.courses.models import (
     Lesson,
     LessonProgress,
 )
+from backoffice.audit.model_admin import AuditedAdmin, AuditedTabularInline
 
 COURSE_COLOURS = {
     Course.Status.DRAFT: "warning",
@@ -22,21 +22,21 @@ COURSE_COLOURS = {
 }
 
 
-class TaggingInline(BackOfficeTabularInline):
+class TaggingInline(AuditedTabularInline):
     """The tags of a course."""
 
     model = CourseTagging
     autocomplete_fields = ("tag",)
 
 
-class ModuleInline(BackOfficeTabularInline):
+class ModuleInline(AuditedTabularInline):
     """The modules of a course."""
 
     model = CourseModule
     fields = ("position", "title", "is_published")
 
 
-class LessonInline(BackOfficeTabularInline):
+class LessonInline(AuditedTabularInline):
     """The lessons of a module."""
 
     model = Lesson
@@ -44,7 +44,7 @@ class LessonInline(BackOfficeTabularInline):
 
 
 @admin.register(Course)
-class CourseAdmin(BackOfficeAdmin):
+class CourseAdmin(AuditedAdmin):
     """Courses, one for each presentation."""
 
     icon = "school"
@@ -90,7 +90,7 @@ class CourseAdmin(BackOfficeAdmin):
 
 
 @admin.register(CourseModule)
-class CourseModuleAdmin(BackOfficeAdmin):
+class CourseModuleAdmin(AuditedAdmin):
     """Modules of courses."""
 
     icon = "view_agenda"
@@ -104,7 +104,7 @@ class CourseModuleAdmin(BackOfficeAdmin):
 
 
 @admin.register(Lesson)
-class LessonAdmin(BackOfficeAdmin):
+class LessonAdmin(AuditedAdmin):
     """Lessons of modules."""
 
     icon = "menu_book"
@@ -117,7 +117,7 @@ class LessonAdmin(BackOfficeAdmin):
 
 
 @admin.register(CourseTag)
-class CourseTagAdmin(BackOfficeAdmin):
+class CourseTagAdmin(AuditedAdmin):
     """Words by which courses are found."""
 
     icon = "sell"
@@ -126,7 +126,7 @@ class CourseTagAdmin(BackOfficeAdmin):
 
 
 @admin.register(CourseTagging)
-class CourseTaggingAdmin(BackOfficeAdmin):
+class CourseTaggingAdmin(AuditedAdmin):
     """Which course has which tag; worked on from the course."""
 
     icon = "new_label"
@@ -138,7 +138,7 @@ class CourseTaggingAdmin(BackOfficeAdmin):
 
 
 @admin.register(LessonProgress)
-class LessonProgressAdmin(BackOfficeAdmin):
+class LessonProgressAdmin(AuditedAdmin):
     """How far students are in lessons."""
 
     icon = "trending_up"
@@ -150,7 +150,7 @@ class LessonProgressAdmin(BackOfficeAdmin):
 
 
 @admin.register(CourseProgress)
-class CourseProgressAdmin(BackOfficeAdmin):
+class CourseProgressAdmin(AuditedAdmin):
     """How far students are in courses."""
 
     icon = "moving"

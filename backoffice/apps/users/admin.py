@@ -12,10 +12,10 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import display
 
-from backoffice.admin_site.model_admin import BackOfficeAdmin
 from backoffice.apps.users.forms import PersonForm
 from backoffice.apps.users.models import Enrollment, Profile, User
 from backoffice.apps.users.passwords import PasswordPages
+from backoffice.audit.model_admin import AuditedAdmin
 
 ENROLLMENT_COLOURS = {
     Enrollment.Status.ACTIVE: "info",
@@ -26,7 +26,7 @@ ENROLLMENT_COLOURS = {
 
 
 @admin.register(User)
-class PersonAdmin(PasswordPages, BackOfficeAdmin):
+class PersonAdmin(PasswordPages, AuditedAdmin):
     """Staff and students; a role says what a member of staff may do."""
 
     icon = "groups"
@@ -67,7 +67,7 @@ class PersonAdmin(PasswordPages, BackOfficeAdmin):
 
 
 @admin.register(Profile)
-class ProfileAdmin(BackOfficeAdmin):
+class ProfileAdmin(AuditedAdmin):
     """What a person tells about themselves."""
 
     icon = "badge"
@@ -80,7 +80,7 @@ class ProfileAdmin(BackOfficeAdmin):
 
 
 @admin.register(Enrollment)
-class EnrollmentAdmin(BackOfficeAdmin):
+class EnrollmentAdmin(AuditedAdmin):
     """Who takes which course, and how it ended."""
 
     icon = "how_to_reg"

@@ -7,6 +7,7 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.fields import LineField, LowerEmailField, ProseField
@@ -196,6 +197,13 @@ class User(Audited, AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Sessions end when this changes: with the password, as in Django, and with the role."""
+        standing = (self.password, self.role, self.is_staff, self.is_superuser)
+        return salted_hmac(
+            "users.User.session", repr(standing), secret=secret, algorithm="sha256"
+        ).hexdigest()
 
     def clean_fields(self, exclude: Any = None) -> None:
         self._settle_student()

@@ -1,0 +1,27 @@
+"""From which network address a request comes, also behind a proxy."""
+
+import ipaddress
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """The peer's address; behind our proxy, the one the proxy saw. A Unix socket has none.
+
+    The proxy appends what it saw at the end of X-Forwarded-For; what stands before it, anybody may
+    have written.
+    """
+    address = request.META.get("REMOTE_ADDR", "")
+    if getattr(settings, "SECURE_PROXY_SSL_HEADER", None):
+        seen = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+        address = seen or address
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        return None
+
+
+def address_for_throttle(request: HttpRequest) -> str:
+    """The same for the login throttle, which wants one in any case."""
+    return client_address(request) or "0.0.0.0"

@@ -1,0 +1,263 @@
+"""Forms that overwrite nothing unseen.
+
+A form carries digests of the values it was opened with. When it comes back, the row is locked and
+looked at again: what somebody else changed meanwhile is shown with who did it, fields one has not
+touched take the other's value, and for the others one chooses. Saving again then means it.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib.admin.utils import display_for_field
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.forms.formsets import DELETION_FIELD_NAME
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from unfold.forms import PaginationInlineFormSet
+
+SEEN, TAKE, OPENED = "_seen", "_take-", "at"
+LOOKED_BACK = 20  # versions of a row among which the change is looked for
+Seen = dict[str, Any]
+
+
+def watched(model: type[models.Model]) -> list[models.Field]:
+    """The fields people fill in: not those that every save or the database itself sets."""
+    return [
+        field
+        for field in model._meta.concrete_fields
+        if not (field.primary_key or field.generated or getattr(field, "auto_now", False))
+    ]
+
+
+def digest(value: Any) -> str:
+    """A few letters that stand for a value."""
+    return hashlib.blake2b(repr(value).encode(), digest_size=6).hexdigest()
+
+
+def digests(row: models.Model) -> dict[str, str]:
+    """The digest of every watched field of a stored row."""
+    return {field.name: digest(_plain(field, row)) for field in watched(type(row))}
+
+
+def _plain(field: models.Field, row: models.Model) -> Any:
+    value = getattr(row, field.attname)
+    return value.name if isinstance(field, models.FileField) else field.to_python(value)
+
+
+def name_of(row: models.Model) -> str:
+    """A row's name in the digests."""
+    return f"{row._meta.label_lower}:{row.pk}"
+
+
+def seen_in(data: Any) -> Seen:
+    """What a posted form says it was opened with; nonsense counts as nothing."""
+    try:
+        found = json.loads(data.get(SEEN) or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A field that somebody changed while it was being edited."""
+
+    field: str
+    label: str
+    theirs: str
+    mine: str
+    is_touched: bool
+    who: str
+    when: Any
+
+
+class FreshForm(forms.ModelForm):
+    """A form that looks again before it saves."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conflicts: list[Conflict] = []
+        self.seen: Seen = seen_in(self.data) if self.is_bound else {}
+        if self.is_bound and self.instance.pk:
+            self._take_theirs()
+
+    def _take_theirs(self) -> None:
+        """Where one chose the other's value, it stands in the form as if typed."""
+        names = [name for name in self.fields if name != DELETION_FIELD_NAME]
+        chosen = [n for n in names if self.data.get(TAKE + self.add_prefix(n)) == "theirs"]
+        for name in chosen:
+            self._put(name, getattr(self.instance, self._attname(name)))
+
+    def _attname(self, name: str) -> str:
+        return self._meta.model._meta.get_field(name).attname
+
+    def _put(self, name: str, value: Any) -> None:
+        """Set what the form sends for a field."""
+        self.data = self.data.copy()
+        bound, widget = self[name], self.fields[name].widget
+        if isinstance(widget, forms.MultiWidget):
+            pairs = zip(widget.widgets_names, widget.widgets, widget.decompress(value), strict=True)
+            for suffix, each, part in pairs:
+                self.data[bound.html_name + suffix] = each.format_value(part) or ""
+            return
+        shown = self.fields[name].prepare_value(value)
+        if isinstance(widget, forms.CheckboxInput):
+            shown = "on" if value else ""
+        self.data[bound.html_name] = "" if shown is None else shown
+
+    def clean(self) -> dict[str, Any]:
+        """The values, if nobody changed the row meanwhile."""
+        cleaned = super().clean() or self.cleaned_data
+        if not self.instance._state.adding and (self.has_changed() or not self.prefix):
+            self._look_again()
+        return cleaned
+
+    def _look_again(self) -> None:
+        rows = type(self.instance)._base_manager.select_for_update()
+        stored = rows.filter(pk=self.instance.pk).first()
+        if stored is None:
+            raise ValidationError(_("Somebody deleted this while you were editing."), "deleted")
+        for field in watched(type(stored)):
+            if field.name not in self.fields:
+                setattr(self.instance, field.attname, getattr(stored, field.attname))
+        before, now = self.seen.get(name_of(stored)), digests(stored)
+        if not isinstance(before, dict):
+            raise ValidationError(
+                _("This form does not say what it was opened with. Open the page again."), "unseen"
+            )
+        self.conflicts = list(self._conflicts(stored, before, now))
+        if self.conflicts:
+            self._take_over(stored, before, now)
+
+    def _take_over(self, stored: models.Model, before: Seen, now: dict[str, str]) -> None:
+        """Show what is stored now, and stop; a row of an inline nobody touched here just stays."""
+        self.seen[name_of(stored)] = now
+        for conflict in self.conflicts:
+            if not conflict.is_touched:
+                self._put(conflict.field, getattr(stored, self._attname(conflict.field)))
+        if self.prefix and not self._is_touched(stored, before):
+            self.changed_data = []
+        else:
+            self.add_error(None, ValidationError(self._sentence(), "stale"))
+
+    def _is_touched(self, stored: models.Model, before: Seen) -> bool:
+        fields = [field for field in watched(type(stored)) if field.name in self.fields]
+        values = (digest(self._mine(field)) != before.get(field.name) for field in fields)
+        return any(values) or bool(self.cleaned_data.get(DELETION_FIELD_NAME))
+
+    def _conflicts(self, stored: models.Model, before: Seen, now: dict[str, str]) -> Any:
+        versions = Versions(stored)
+        for field in watched(type(stored)):
+            name = field.name
+            if name not in self.fields or before.get(name) == now[name]:
+                continue
+            mine = self._mine(field)
+            if digest(mine) == now[name]:
+                continue  # both typed the same
+            who, when = versions.change_of(field)
+            yield Conflict(
+                name, str(self[name].label), shown(field, getattr(stored, field.attname)),
+                shown(field, mine), digest(mine) != before.get(name), who, when,
+            )  # fmt: skip
+
+    def _mine(self, field: models.Field) -> Any:
+        """What this form would store; the text as typed where it is refused anyway."""
+        value = self.cleaned_data.get(field.name)
+        value = value.pk if isinstance(value, models.Model) else value
+        if isinstance(field, models.FileField):
+            return getattr(value, "name", value) or ""
+        try:
+            return field.to_python(value) if value not in (None, "") else self._blank(field)
+        except ValidationError:
+            return value
+
+    def _blank(self, field: models.Field) -> Any:
+        return None if field.null else ""
+
+    def _sentence(self) -> str:
+        if self.prefix:
+            told = ", ".join(f"{each.label}: {each.theirs}" for each in self.conflicts)
+            return _(
+                "%(who)s changed this row while you were editing; it now has %(told)s. Save "
+                "again to store what you see here instead."
+            ) % {"who": self.conflicts[0].who, "told": told}
+        return _(
+            "Nothing was saved: somebody else changed this while you were editing. Look at what "
+            "is different below, choose, and save again."
+        )
+
+
+class FreshFormSet(PaginationInlineFormSet):
+    """Inline rows, none of which is deleted with changes one has not seen."""
+
+    def clean(self) -> None:
+        """The rows, if nobody changed those that go."""
+        super().clean()
+        changed = [form for form in self.deleted_forms if getattr(form, "conflicts", ())]
+        if changed:
+            raise ValidationError([form._sentence() for form in changed], "stale")
+
+
+class Versions:
+    """The newest versions of a row, to say who changed a field."""
+
+    def __init__(self, row: models.Model) -> None:
+        self.row = row
+
+    def change_of(self, field: models.Field) -> tuple[str, Any]:
+        """Who gave the field the value it has, and when."""
+        history = type(self.row).history.model
+        if not any(each.name == field.name for each in history._meta.fields):
+            return _("Somebody"), None
+        rows = history.objects.filter(**{self.row._meta.pk.attname: self.row.pk})
+        rows = rows.select_related("change_set").order_by("-history_id")[:LOOKED_BACK]
+        found = None
+        for version in rows:
+            if digest(_plain(field, version)) != digest(_plain(field, self.row)):
+                break
+            found = version
+        if found is None or not found.change_set:
+            return _("Somebody"), None
+        return found.change_set.actor_name or _("The system"), found.history_date
+
+
+def shown(field: models.Field, value: Any) -> str:
+    """A value as people read it."""
+    if value in (None, ""):
+        return _("blank")
+    if field.is_relation:
+        row = field.related_model._base_manager.filter(pk=value).first()
+        return str(row) if row else str(value)
+    return str(display_for_field(value, field, _("blank")))
+
+
+class FreshPages:
+    """Gives a model admin such forms."""
+
+    form = FreshForm
+    change_form_before_template = "audit/form_top.html"
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """The page of the form, with the digests of what it shows."""
+        form = context["adminform"].form
+        formsets = [each.formset for each in context.get("inline_admin_formsets", ())]
+        context["seen"] = json.dumps(self._seen(form, formsets))
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _seen(self, form: Any, formsets: list[Any]) -> Seen:
+        """What the page shows; after a refusal, what it was opened with and has learned since."""
+        if form.is_bound:
+            inline = [each for formset in formsets for each in formset.initial_forms]
+            learned = [each for each in inline if getattr(each, "conflicts", ())]
+            news = {name_of(e.instance): e.seen[name_of(e.instance)] for e in learned}
+            return form.seen | news
+        rows = [each.instance for formset in formsets for each in formset.initial_forms]
+        rows += [form.instance] if form.instance.pk else []
+        return {OPENED: timezone.now().isoformat()} | {name_of(row): digests(row) for row in rows}
