@@ -14,7 +14,12 @@ from django.db import DEFAULT_DB_ALIAS, models, router
 from backoffice.admin_site import roles
 
 # Marks that are not a permission of their own in Django's terms.
-PERMISSION_VERBS = {"grade": "change"}
+PERMISSION_VERBS = {
+    "grade": "change",
+    "moderate": "change",
+    "reopen": "change",
+    "break_glass": "view",
+}
 
 
 def sync_app(

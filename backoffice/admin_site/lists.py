@@ -5,6 +5,7 @@ one is walked forwards and backwards from the row where the last page ended, by 
 can deliver in order; the ids come first, and the rows they name are fetched by their keys.
 """
 
+import copy
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -52,6 +53,13 @@ class BackOfficeChangeList(ChangeList):
 
     walk: Walk | None = None
 
+    def __init__(self, request: HttpRequest, *args: Any) -> None:
+        super().__init__(request, *args)
+        # The theme asks the admin for the sections of a list; which there are is the person's.
+        sections = self.model_admin.get_list_sections(request)
+        self.model_admin = copy.copy(self.model_admin)
+        self.model_admin.list_sections = sections
+
     def get_filters(self, request: HttpRequest) -> Any:
         """The filters, without where one is in the list."""
         self.place = {name: self.params.pop(name, "") for name in (AFTER, BEFORE, LAST)}
@@ -67,12 +75,13 @@ class BackOfficeChangeList(ChangeList):
         self.can_show_all = self.result_count <= self.list_max_show_all
         self.multi_page = self.result_count > self.list_per_page
         self.result_list = self._walked() if self.paginator.is_wide else self._paged()
+        self.model_admin.fetch_sections(request, self.result_list)
 
-    def _paged(self) -> Any:
+    def _paged(self) -> list[models.Model]:
         if (self.show_all and self.can_show_all) or not self.multi_page:
-            return self.queryset._clone()
+            return list(self.queryset)
         try:
-            return self.paginator.page(self.page_num).object_list
+            return list(self.paginator.page(self.page_num).object_list)
         except InvalidPage as error:
             raise IncorrectLookupParameters from error
 

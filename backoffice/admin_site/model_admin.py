@@ -1,24 +1,39 @@
 """The base classes of everything that stands on the admin site."""
 
-from typing import Any, ClassVar
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from django.contrib.admin import ShowFacets
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 
 from backoffice.admin_site import roles
 from backoffice.admin_site.access import InlineAccess, ModelAccess
+from backoffice.admin_site.fields import ProseField
 from backoffice.admin_site.forged import refuse_forged_keys
 from backoffice.admin_site.lists import BackOfficeChangeList, BoundedPaginator
+from backoffice.admin_site.related import RelatedLists
 from backoffice.admin_site.searching import found
+from backoffice.admin_site.sections import SectionPages
+
+FIELDS: dict[Any, Any] = {
+    # An address typed without its beginning is taken for a safe one.
+    models.URLField: {"assume_scheme": "https"},
+    # Grows with the text (see site.css).
+    ProseField: {"widget": UnfoldAdminExpandableTextareaWidget},
+}
 
 
-class PlainAdmin(ModelAccess, ModelAdmin):
+class PlainAdmin(SectionPages, RelatedLists, ModelAccess, ModelAdmin):
     """A model on the admin site, with rights and visibility from the roles' table."""
 
     icon = "table_rows"
     in_sidebar = True
+    in_palette = False
+    # What an empty list says, and what to do about it.
+    empty_hint: Any = ""
     list_per_page = 50
     show_full_result_count = False
     show_facets = ShowFacets.NEVER  # each would count the whole list
@@ -27,8 +42,7 @@ class PlainAdmin(ModelAccess, ModelAdmin):
     list_fullwidth = True
     warn_unsaved_form = True
     compressed_fields = True
-    # An address typed without its beginning is taken for a safe one.
-    formfield_overrides: ClassVar[dict[Any, Any]] = {models.URLField: {"assume_scheme": "https"}}
+    formfield_overrides = FIELDS
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         """The columns, without what the person's role may not see."""
@@ -83,13 +97,26 @@ class PlainAdmin(ModelAccess, ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The form; its way to the history only for those who may read it."""
-        refuse_forged_keys(request, [self.model, *(inline.model for inline in self.inlines)])
+        refuse_forged_keys(request, [self.model, *_models_of(self.inlines)])
         context = {"show_history": self.has_history_permission(request), **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
 
     def _shown(self, request: HttpRequest, names: Any) -> list[str]:
         shown = roles.shown_fields(request.user, self.model)
-        return [name for name in names if shown is None or name in shown]
+        return [name for name in names if shown is None or self._told_by(name) in shown]
+
+    def _told_by(self, column: Any) -> str:
+        """The field a column tells; one of ours says so by what it is sorted by."""
+        method = column if callable(column) else getattr(self, column, None)
+        ordering = getattr(method, "admin_order_field", None) or column
+        return str(ordering).lstrip("-").split("__")[0]
+
+
+def _models_of(inlines: Iterable[Any]) -> Iterator[type[models.Model]]:
+    """The models of inlines and of the inlines in them."""
+    for inline in inlines:
+        yield inline.model
+        yield from _models_of(getattr(inline, "inlines", ()))
 
 
 def _field_of(list_filter: Any) -> str:
@@ -104,6 +131,7 @@ class BackOfficeStackedInline(InlineAccess, StackedInline):
 
     extra = 0
     show_change_link = True
+    formfield_overrides = FIELDS
 
 
 class BackOfficeTabularInline(InlineAccess, TabularInline):
@@ -111,3 +139,4 @@ class BackOfficeTabularInline(InlineAccess, TabularInline):
 
     extra = 0
     show_change_link = True
+    formfield_overrides = FIELDS

@@ -2,7 +2,9 @@
 
 A cell holds grants, divided by ";": letters, then the scope in which they hold.
 
-Letters: V view, A add, C change, D delete, I import, E export, G grade, R revert, H history.
+Letters: V view, A add, C change, D delete, I import, E export, G grade, R revert, H history, and
+for deeds without a letter on the roles' page: L moderate a forum, P approve as a second person, O
+reopen a final grade, B ask for leave to read a message.
 Scopes: * all rows, "own" the person's own courses, and the few special ones of `visibility.py`.
 What is not in the table is refused. A superuser is a break-glass account and may do everything.
 """
@@ -35,6 +37,10 @@ VERBS = {
     "G": "grade",
     "R": "revert",
     "H": "history",
+    "L": "moderate",  # lock, pin and hide what others wrote
+    "P": "approve",  # what somebody else asked for
+    "O": "reopen",  # a final grade
+    "B": "break_glass",  # read another's message
 }
 
 Row = dict[str, str]
@@ -56,7 +62,7 @@ _CONTENT = row("VACDRH *", "V *", "VACDRH own", "VC own", "VH *")
 _PROGRESS = row("VH *", "VE *", "VE own", "V own", "VEH *")
 _RUBRIC = row("VH *", "", "VACREH own", "V own", "VH *")
 _REVIEW = row("VH *", "", "VACEH own", "V own", "VH *")
-_FORUM = row("VACDH *", "", "VAH own", "VA own", "VH *")
+_FORUM = row("VACDLH *", "", "VALH own", "VAL own", "VH *")
 _CHAT = row("VACDH *", "", "VACD own", "V own", "VH *")
 
 TABLE: dict[str, Row] = {
@@ -66,13 +72,16 @@ TABLE: dict[str, Row] = {
     "courses.course": row("VACDERH *", "VACIEH *", "VCEH own", "V own", "VEH *"),
     "courses.coursemodule": _CONTENT,
     "courses.lesson": _CONTENT,
-    "courses.coursetag": row("VACDRH *", "V *", "V *", "V *", "VH *"),
+    # A tag is the whole school's: an instructor may bring one in, not change what others use.
+    "courses.coursetag": row("VACDRH *", "V *", "VA *", "V *", "VH *"),
     "courses.coursetagging": _CONTENT,
     "courses.lessonprogress": _PROGRESS,
     "courses.courseprogress": _PROGRESS,
     "assessments.assessment": row("VCH *", "VI *", "VACDREH own", "V own; C draft", "VEH *"),
     "assessments.question": row("VH *", "", "VACDREH own", "V own", "VH *"),
-    "assessments.assessmentsubmission": row("VEH *", "V *", "VEGRH own", "V own; G open", "VEH *"),
+    "assessments.assessmentsubmission": row(
+        "VEHO *", "V *", "VEGRHO own", "V own; G open", "VEH *"
+    ),
     "assessments.questionresponse": row("VH *", "", "VG own", "V own; G open", "VH *"),
     "assessments.gradingrubric": _RUBRIC,
     "assessments.rubriccriterion": _RUBRIC,
@@ -83,24 +92,27 @@ TABLE: dict[str, Row] = {
     "communications.forum": _FORUM,
     "communications.forumtopic": _FORUM,
     "communications.forumpost": _FORUM,
-    "communications.directmessage": row("V party", "", "V party", "V party", "V *"),
+    # Who, when and how long; what is in a message, its parties alone read (see letters.py).
+    "communications.directmessage": row("VB *", "", "VA party", "VA party", "V *"),
     "communications.announcement": row("VACDH *", "VAC authored", "VACD own", "V own", "VH *"),
     "communications.chatroom": _CHAT,
     "communications.chatmember": _CHAT,
     "communications.chatmessage": row("VH *", "", "V own", "V own", "VH *"),
     "bulk.batch": row("VA *", "VA uploaded", "", "", "V *"),
-    "audit.changeset": row("VE *", "", "", "", "VE *"),
+    "audit.changeset": row("VHE *", "", "", "", "VHE *"),
+    "audit.approval": row("VP *", "", "", "", "V *"),
+    # Pages that show no row.
+    "page.health": row("V *", "V *", "", "", "V *"),
+    "page.pool": row("V *", "", "", "", "V *"),
 }
 
 # Where a role sees only these fields of a model, on whatever page. Absent: all of them.
-_SENT = {"sender", "recipient", "reply_to", "sent_at", "read_at"}
 _NAMED = {"username", "first_name", "last_name", "student_id"}
 SHOWN: dict[str, dict[str, set[str]]] = {
     "users.user": {INSTRUCTOR: _NAMED | {"email"}, ASSISTANT: _NAMED},
     "assessments.assessmentsubmission": {
         REGISTRAR: {"assessment", "student", "attempt", "status", "is_late", "submitted_at"}
     },
-    "communications.directmessage": {AUDITOR: _SENT},
     "communications.chatmessage": {
         AUDITOR: {"room", "author", "is_hidden", "sent_at", "edited_at"}
     },
@@ -175,6 +187,14 @@ def grants(user: Any, verb: str, model: type[models.Model]) -> list[Grant]:
         for grant in grants_of(model._meta.label_lower)
         if grant.verb == verb and grant.role in held
     ]
+
+
+def may_see_page(user: Any, name: str) -> bool:
+    """Whether the person may see a page of no model: `health`, `pool`."""
+    if not user.is_active:
+        return False
+    held = roles_of(user)
+    return user.is_superuser or any(each.role in held for each in grants_of(f"page.{name}"))
 
 
 def may(user: Any, verb: str, model: type[models.Model]) -> bool:

@@ -65,8 +65,8 @@ class ReasonForm(DeedForm):
 class Deed:
     """Makes a deed of a method that gets the filled form and a row, and says what was done.
 
-    `verb` is the right it takes (see the roles' table), `when` says of a row whether there is
-    anything to do, `refusal` is told where there is not.
+    `verb` is the right it takes, and `touches` the fields it changes (see the roles' table); `when`
+    says of a row whether there is anything to do, `refusal` is told where there is not.
     """
 
     label: Any
@@ -77,6 +77,7 @@ class Deed:
     submit: Any = ""
     when: Callable[[Any], bool] = lambda _row: True
     refusal: Any = ""
+    touches: tuple[str, ...] = ()
     in_bulk: bool = False
     variant: ActionVariant = ActionVariant.DEFAULT
     name: str = ""
@@ -97,9 +98,19 @@ class Deed:
         view.url_path = it.name.replace("_", "-")  # type: ignore[attr-defined]
         return view
 
+    def is_for(self, user: Any, model: type[models.Model]) -> bool:
+        """Whether the person may do this with some rows of the model."""
+        changed = roles.changed_fields(user, model)
+        is_within = changed is None or set(self.touches) <= changed
+        return is_within and roles.may(user, self.verb, model)
+
+    def is_permitted_to(self, user: Any, row: models.Model) -> bool:
+        """Whether the person may do this with this row, if there is anything to do."""
+        return self.is_for(user, type(row)) and is_permitted(row, user, self.verb)
+
     def is_open_to(self, user: Any, row: models.Model) -> bool:
         """Whether the person may do this with this row as it is now."""
-        return is_permitted(row, user, self.verb) and self.when(row)
+        return self.is_permitted_to(user, row) and self.when(row)
 
 
 class DeedPages:
@@ -110,8 +121,9 @@ class DeedPages:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "deeds" in cls.__dict__:
-            cls.actions_detail = (*cls.deeds, *cls.__dict__.get("actions_detail", ()))
-            cls.actions_row = (*cls.deeds, *cls.__dict__.get("actions_row", ()))
+            for menu in ("actions_detail", "actions_row"):
+                others = [each for each in getattr(cls, menu, ()) if each not in cls.deeds]
+                setattr(cls, menu, (*cls.deeds, *others))
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Those the person may do with this row as it is."""
@@ -130,22 +142,21 @@ class DeedPages:
         return [
             each
             for each in super().get_actions_row(request)
-            if not hasattr(each.method, "deed")
-            or roles.may(request.user, each.method.deed.verb, self.model)
+            if not hasattr(each.method, "deed") or each.method.deed.is_for(request.user, self.model)
         ]
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """On a list, the deeds that can be done with many rows at once."""
         found = super().get_actions(request)
         for it in (getattr(self, name).deed for name in self.deeds):
-            if it.in_bulk and roles.may(request.user, it.verb, self.model):
+            if it.in_bulk and it.is_for(request.user, self.model):
                 found[it.name] = (functools.partial(_in_bulk, it), it.name, it.label)
         return found
 
     def one_deed(self, request: HttpRequest, it: Deed, object_id: str) -> HttpResponse:
         """The dialog of a deed with one row, and the deed itself when it is posted."""
         row = self.get_object(request, unquote(object_id))
-        if row is None or not is_permitted(row, request.user, it.verb):
+        if row is None or not it.is_permitted_to(request.user, row):
             raise PermissionDenied
         form = it.form([row], request, request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():

@@ -7,6 +7,7 @@ touched take the other's value, and for the others one chooses. Saving again the
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,9 +40,10 @@ def digest(value: Any) -> str:
     return hashlib.blake2b(repr(value).encode(), digest_size=6).hexdigest()
 
 
-def digests(row: models.Model) -> dict[str, str]:
-    """The digest of every watched field of a stored row."""
-    return {field.name: digest(_plain(field, row)) for field in watched(type(row))}
+def digests(row: models.Model, names: Iterable[str]) -> dict[str, str]:
+    """The digests of the fields a form has: what one may not see is not told by them either."""
+    fields = [field for field in watched(type(row)) if field.name in names]
+    return {field.name: digest(_plain(field, row)) for field in fields}
 
 
 def _plain(field: models.Field, row: models.Model) -> Any:
@@ -125,7 +127,7 @@ class FreshForm(forms.ModelForm):
         for field in watched(type(stored)):
             if field.name not in self.fields:
                 setattr(self.instance, field.attname, getattr(stored, field.attname))
-        before, now = self.seen.get(name_of(stored)), digests(stored)
+        before, now = self.seen.get(name_of(stored)), digests(stored, self.fields)
         if not isinstance(before, dict):
             raise ValidationError(
                 _("This form does not say what it was opened with. Open the page again."), "unseen"
@@ -193,14 +195,17 @@ class FreshForm(forms.ModelForm):
 
 
 class FreshFormSet(PaginationInlineFormSet):
-    """Inline rows, none of which is deleted with changes one has not seen."""
+    """Inline rows, none of which is deleted with changes one has not seen, or against a rule."""
 
     def clean(self) -> None:
-        """The rows, if nobody changed those that go."""
+        """The rows, if nobody changed those that go, and no rule keeps them."""
         super().clean()
         changed = [form for form in self.deleted_forms if getattr(form, "conflicts", ())]
         if changed:
             raise ValidationError([form._sentence() for form in changed], "stale")
+        kept = [form.instance.why_kept() for form in self.deleted_forms if form.instance.pk]
+        if any(kept):
+            raise ValidationError([str(why) for why in kept if why], "kept")
 
 
 class Versions:
@@ -236,6 +241,14 @@ def shown(field: models.Field, value: Any) -> str:
     return str(display_for_field(value, field, _("blank")))
 
 
+def stored_forms(inlines: Iterable[Any]) -> Iterator[Any]:
+    """The forms of stored rows in inlines, and in the inlines within them."""
+    for inline in inlines:
+        for form in inline.formset.initial_forms:
+            yield form
+            yield from stored_forms(getattr(form, "nested_formsets", ()))
+
+
 class FreshPages:
     """Gives a model admin such forms."""
 
@@ -247,17 +260,16 @@ class FreshPages:
     ) -> HttpResponse:
         """The page of the form, with the digests of what it shows."""
         form = context["adminform"].form
-        formsets = [each.formset for each in context.get("inline_admin_formsets", ())]
-        context["seen"] = json.dumps(self._seen(form, formsets))
+        inlines = context.get("inline_admin_formsets", ())
+        context["seen"] = json.dumps(self._seen(form, list(stored_forms(inlines))))
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def _seen(self, form: Any, formsets: list[Any]) -> Seen:
+    def _seen(self, form: Any, inline: list[Any]) -> Seen:
         """What the page shows; after a refusal, what it was opened with and has learned since."""
         if form.is_bound:
-            inline = [each for formset in formsets for each in formset.initial_forms]
             learned = [each for each in inline if getattr(each, "conflicts", ())]
             news = {name_of(e.instance): e.seen[name_of(e.instance)] for e in learned}
             return form.seen | news
-        rows = [each.instance for formset in formsets for each in formset.initial_forms]
-        rows += [form.instance] if form.instance.pk else []
-        return {OPENED: timezone.now().isoformat()} | {name_of(row): digests(row) for row in rows}
+        forms_seen = [*inline, form] if form.instance.pk else inline
+        told = {name_of(each.instance): digests(each.instance, each.fields) for each in forms_seen}
+        return {OPENED: timezone.now().isoformat()} | told

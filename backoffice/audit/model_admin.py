@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, models
 from django.http import HttpRequest, HttpResponse
 
 from backoffice.admin_site.history import HistoryPages
@@ -11,6 +11,7 @@ from backoffice.admin_site.model_admin import (
     BackOfficeTabularInline,
     PlainAdmin,
 )
+from backoffice.admin_site.ordering import PLACE, NextPlace, PlacedForm, PlacedFormSet
 from backoffice.audit.deeds import DeedPages
 from backoffice.audit.freshness import FreshForm, FreshFormSet, FreshPages
 from backoffice.audit.reasons import ReasonPages
@@ -32,6 +33,17 @@ class AuditedAdmin(DeedPages, ReasonPages, FreshPages, HistoryPages, PlainAdmin)
         except IntegrityError:
             return super().changeform_view(request, object_id, form_url, extra_context)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What would go; with what a rule keeps, besides what others point to."""
+        found, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
+        kept = [f"{row}: {why}" for row in objs if (why := row.why_kept())]
+        return found, counts, perms_needed, [*protected, *kept]
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        """Delete the selected rows, each by its own rules."""
+        for row in queryset:
+            row.delete()
+
 
 class AuditedTabularInline(BackOfficeTabularInline):
     """Rows of another audited model on a form, as a table."""
@@ -45,3 +57,31 @@ class AuditedStackedInline(BackOfficeStackedInline):
 
     form = FreshForm
     formset = FreshFormSet
+
+
+class PlacedInlineForm(PlacedForm, FreshForm):
+    """A row of an ordered inline."""
+
+
+class PlacedInlineFormSet(PlacedFormSet, FreshFormSet):
+    """The rows of an ordered inline."""
+
+
+class PlacedTabularInline(AuditedTabularInline):
+    """Rows in an order, as a table; they are dragged, or numbered by hand."""
+
+    form = PlacedInlineForm
+    formset = PlacedInlineFormSet
+    ordering_field = PLACE
+
+
+class PlacedStackedInline(AuditedStackedInline):
+    """Rows in an order, one below the other."""
+
+    form = PlacedInlineForm
+    formset = PlacedInlineFormSet
+    ordering_field = PLACE
+
+
+class NextPlaceForm(NextPlace, FreshForm):
+    """A row with a place, on a page of its own."""

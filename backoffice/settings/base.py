@@ -8,6 +8,8 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from backoffice.settings.reading import BASE_DIR, is_address, number, pattern, text, words
 
 INSTALLED_APPS = [
+    # Its templates come before the theme's.
+    "backoffice.admin_site",
     # Not plain "unfold": that one puts a site of its own in the place of ours.
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
@@ -15,7 +17,6 @@ INSTALLED_APPS = [
     "unfold.contrib.inlines",
     "unfold.contrib.import_export",
     "unfold.contrib.simple_history",
-    "backoffice.admin_site",
     "backoffice.admin_site.apps.BackOfficeAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -28,6 +28,7 @@ def test_a_registrar_enrolls_an_assistant(registrar_client, person, courses):
     helper = person("instructor", "helper")
     page = reverse("admin:users_enrollment_add")
     given = {"student": helper.pk, "course": courses["BIO101"].pk, "role": "teaching_assistant"}
+    given["enrolled_on"] = "2026-02-01"
     answer = save(registrar_client, page, **given)
     assert answer.status_code == 302, errors_of(answer)
     page = reverse("admin:users_enrollment_change", args=[Enrollment.objects.get().pk])

@@ -1,12 +1,24 @@
-"""Forms of the assessments' admin pages."""
+"""Forms and dialogs of the assessments' admin pages."""
 
+import re
 from typing import Any, ClassVar
 
+from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminExpandableTextareaWidget,
+)
 
+from backoffice.admin_site.lines import LinesField
+from backoffice.admin_site.ordering import NextPlace, PlacedForm
+from backoffice.apps.assessments.models import Assessment, Question
+from backoffice.audit.deeds import DeedForm
 from backoffice.audit.freshness import FreshForm
 
 GRADE = frozenset({"score", "status", "feedback"})
+NUMBERED = re.compile(r"^(.*?)(\d+)$")
 
 
 class SubmissionForm(FreshForm):
@@ -21,3 +33,72 @@ class SubmissionForm(FreshForm):
             self.instance.grader = self.user
             self.instance.graded_at = timezone.now()
         return cleaned
+
+
+class AssessmentForm(FreshForm):
+    """A code need not be typed: it continues those the course has."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "code" in self.fields and not self.instance.pk:
+            self.fields["code"].required = False
+            self.fields["code"].help_text = _(
+                "Left blank, it continues those of the course: TMA02."
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """Fill in the next code."""
+        cleaned = super().clean() or self.cleaned_data
+        if "code" in self.fields and not cleaned.get("code") and cleaned.get("course"):
+            kind = cleaned.get("assessment_type", Assessment.Kind.ASSIGNMENT)
+            cleaned["code"] = next_code(cleaned["course"], kind)
+        return cleaned
+
+
+def next_code(course: Any, kind: str) -> str:
+    """The code after the highest one of this kind in the course: TMA02 after TMA01."""
+    prefix = kind.upper()[:4]
+    codes = Assessment.objects.filter(course=course, code__istartswith=prefix)
+    found = [NUMBERED.match(code) for code in codes.values_list("code", flat=True)]
+    numbers = [int(m[2][-6:]) for m in found if m and m[1].upper() == prefix]
+    return f"{prefix}{max(numbers, default=0) + 1:02d}"
+
+
+class _QuestionFields(FreshForm):
+    """Answers to choose from are filled in as lines."""
+
+    options = LinesField(
+        label=Question._meta.get_field("options").verbose_name,
+        help_text=Question._meta.get_field("options").help_text,
+        required=False,
+    )
+
+
+class QuestionForm(NextPlace, _QuestionFields):
+    """A question on a page of its own."""
+
+
+class QuestionInlineForm(PlacedForm, _QuestionFields):
+    """A question among those of its assessment."""
+
+
+class GradeForm(DeedForm):
+    """How many points, and what is said to the student."""
+
+    score = forms.DecimalField(
+        label=_("Score"),
+        min_value=0,
+        max_digits=7,
+        decimal_places=2,
+        widget=UnfoldAdminDecimalFieldWidget,
+    )
+    feedback = forms.CharField(
+        label=_("Feedback"), required=False, widget=UnfoldAdminExpandableTextareaWidget
+    )
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        first = self.rows[0]
+        most = first.assessment.max_score
+        self.fields["score"].help_text = _("In points, from 0 to %(most)s.") % {"most": most}
+        self.initial = {"score": first.score, "feedback": first.feedback}

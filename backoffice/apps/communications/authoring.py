@@ -5,6 +5,8 @@ from typing import Any
 from django.db import models
 from django.http import HttpRequest
 
+SIGNED = ("author", "sender", "created_by")
+
 
 class Authored:
     """Puts the person who adds a row, on its form or in an inline, down as its author."""
@@ -24,5 +26,5 @@ class Authored:
 
 
 def _sign(row: models.Model, person: Any) -> None:
-    if any(field.name == "author" for field in row._meta.fields):
-        row.author = person
+    for name in {field.name for field in row._meta.fields} & set(SIGNED):
+        setattr(row, name, person)

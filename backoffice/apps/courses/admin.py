@@ -1,9 +1,29 @@
 """Courses, their content and progress on the admin site."""
 
-from django.contrib import admin
-from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+import functools
 
+from django.contrib import admin
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    BooleanRadioFilter,
+    ChoicesDropdownFilter,
+    RangeDateFilter,
+    RangeNumericFilter,
+)
+from unfold.enums import ActionVariant
+
+from backoffice.admin_site.columns import (
+    course_column,
+    flag_column,
+    person_column,
+    progress_column,
+    state_column,
+    two_lines,
+)
+from backoffice.admin_site.sections import RelatedSection
+from backoffice.apps.courses.forms import AssignForm
 from backoffice.apps.courses.models import (
     Course,
     CourseModule,
@@ -13,34 +33,119 @@ from backoffice.apps.courses.models import (
     Lesson,
     LessonProgress,
 )
-from backoffice.audit.model_admin import AuditedAdmin, AuditedTabularInline
+from backoffice.apps.courses.publishing import archive, assign, publish
+from backoffice.audit.deeds import Deed, DeedForm, ReasonForm
+from backoffice.audit.model_admin import (
+    AuditedAdmin,
+    AuditedTabularInline,
+    NextPlaceForm,
+    PlacedTabularInline,
+)
 
+STATUS = gettext_lazy("status")
 COURSE_COLOURS = {
     Course.Status.DRAFT: "warning",
     Course.Status.PUBLISHED: "success",
-    Course.Status.ARCHIVED: "info",
+    Course.Status.ARCHIVED: "default",
 }
+PROGRESS_COLOURS = {
+    LessonProgress.Status.NOT_STARTED: "default",
+    LessonProgress.Status.IN_PROGRESS: "info",
+    LessonProgress.Status.COMPLETED: "success",
+}
+SHOWN_OR_NOT = (gettext_lazy("published"), gettext_lazy("draft"))
+published_column = flag_column("is_published", SHOWN_OR_NOT, gettext_lazy("state"), "success")
+COURSE_COLUMNS = (
+    course_column("", gettext_lazy("course")),
+    person_column("instructor", gettext_lazy("instructor")),
+    state_column("status", COURSE_COLOURS, STATUS),
+    "starts_on",
+    "ends_on",
+)
+COURSE_FILTERS = (
+    ("status", ChoicesDropdownFilter),
+    ("instructor", AutocompleteSelectFilter),
+    ("difficulty_level", ChoicesDropdownFilter),
+    ("starts_on", RangeDateFilter),
+    ("is_featured", BooleanRadioFilter),
+)
+COURSE_FIELDS = (
+    (
+        None,
+        {"fields": (("code", "presentation"), "title", "short_description", ("status", "slug"))},
+    ),
+    (
+        gettext_lazy("Schedule"),
+        {"fields": ("instructor", ("starts_on", "ends_on"), "enrollment_limit")},
+    ),
+    (
+        gettext_lazy("Description"),
+        {"classes": ("tab",), "fields": ("description", "learning_objectives", "prerequisites")},
+    ),
+    (
+        gettext_lazy("Level"),
+        {
+            "classes": ("tab",),
+            "fields": (("difficulty_level", "estimated_hours"), ("language", "is_featured")),
+        },
+    ),
+    (
+        gettext_lazy("Record"),
+        {"classes": ("tab",), "fields": (("created_at", "updated_at", "published_at"),)},
+    ),
+)
+
+
+StatusDeed = functools.partial(Deed, touches=("status",), in_bulk=True)
 
 
 class TaggingInline(AuditedTabularInline):
     """The tags of a course."""
 
     model = CourseTagging
+    verbose_name, verbose_name_plural = gettext_lazy("tag"), gettext_lazy("tags")
     autocomplete_fields = ("tag",)
+    show_change_link = False
 
 
-class ModuleInline(AuditedTabularInline):
-    """The modules of a course."""
+class ModuleInline(PlacedTabularInline):
+    """The modules of a course, in their order."""
 
     model = CourseModule
     fields = ("position", "title", "is_published")
 
 
-class LessonInline(AuditedTabularInline):
-    """The lessons of a module."""
+class LessonInline(PlacedTabularInline):
+    """The lessons of a module, in their order."""
 
     model = Lesson
     fields = ("position", "title", "lesson_type", "duration_minutes", "is_published")
+
+
+class ModuleSection(RelatedSection):
+    """The modules below a course in its list."""
+
+    related_name = "modules"
+    title = gettext_lazy("Modules")
+    empty = gettext_lazy("No modules yet. Open the course to add the first.")
+    columns = ("title", "position", (gettext_lazy("state"), lambda row: _word(row)))
+    ordering = ("position",)
+    most = 12
+
+
+class LessonSection(RelatedSection):
+    """The lessons below a module in its list."""
+
+    related_name = "lessons"
+    title = gettext_lazy("Lessons")
+    empty = gettext_lazy("No lessons yet. Open the module to add the first.")
+    columns = ("title", "lesson_type", (gettext_lazy("state"), lambda row: _word(row)))
+    ordering = ("position",)
+    most = 12
+
+
+def _word(row: CourseModule | Lesson) -> str:
+    return str(SHOWN_OR_NOT[0] if row.is_published else SHOWN_OR_NOT[1])
 
 
 @admin.register(Course)
@@ -48,45 +153,60 @@ class CourseAdmin(AuditedAdmin):
     """Courses, one for each presentation."""
 
     icon = "school"
-    list_display = ("shown_course", "instructor", "shown_status", "starts_on", "ends_on")
+    in_palette = True
+    empty_hint = gettext_lazy("Bring courses in from a file, or add the first one here.")
+    list_display = COURSE_COLUMNS
     list_select_related = ("instructor",)
-    list_filter = ("status", "difficulty_level", "is_featured")
+    list_filter = COURSE_FILTERS
+    list_sections = (ModuleSection,)
+    related_lists = ("enrollments", "assessments", "rubrics", "forums", "announcements")
     search_fields = ("code", "presentation", "title")
-    autocomplete_fields = ("instructor",)
-    open_choices = ("instructor",)
+    search_help_text = gettext_lazy("Code, presentation or title")
+    autocomplete_fields = open_choices = ("instructor",)
     readonly_fields = ("created_at", "updated_at", "published_at")
     inlines = (ModuleInline, TaggingInline)
-    fieldsets = (
-        (None, {"fields": ("code", "presentation", "title", "slug", "status", "instructor")}),
-        (_("Schedule"), {"fields": ("starts_on", "ends_on", "enrollment_limit")}),
-        (
-            _("Description"),
-            {
-                "fields": (
-                    "short_description",
-                    "description",
-                    "learning_objectives",
-                    "prerequisites",
-                )
-            },
-        ),
-        (
-            _("Level"),
-            {"fields": ("difficulty_level", "estimated_hours", "language", "is_featured")},
-        ),
-        (_("Record"), {"fields": ("created_at", "updated_at", "published_at")}),
+    fieldsets = COURSE_FIELDS
+    deeds = ("publish", "archive", "assign_instructor")
+
+    @StatusDeed(
+        gettext_lazy("Publish"),
+        icon="publish",
+        text=gettext_lazy("The people enrolled see the course from now on."),
+        form=DeedForm,
+        when=lambda course: course.status != Course.Status.PUBLISHED,
+        refusal=gettext_lazy("The course is published already."),
     )
+    def publish(self, form: DeedForm, course: Course) -> str:
+        """Open the course."""
+        publish(course)
+        return _("%(course)s is published.") % {"course": course}
 
-    @display(description=_("course"), header=True, ordering="code")
-    def shown_course(self, course: Course) -> list[str]:
-        """The title, and code and presentation below it."""
-        name = f"{course.code} · {course.presentation}"
-        return [course.title or name, name if course.title else ""]
+    @StatusDeed(
+        gettext_lazy("Archive"),
+        icon="archive",
+        text=gettext_lazy("Everything in the course stays and can be read."),
+        when=lambda course: course.status != Course.Status.ARCHIVED,
+        refusal=gettext_lazy("The course is archived already."),
+        variant=ActionVariant.WARNING,
+    )
+    def archive(self, form: ReasonForm, course: Course) -> str:
+        """Put the course away."""
+        archive(course)
+        return _("%(course)s is archived.") % {"course": course}
 
-    @display(description=_("status"), label=COURSE_COLOURS, ordering="status")
-    def shown_status(self, course: Course) -> tuple[str, str]:
-        """The status in its colour."""
-        return course.status, course.get_status_display()
+    @Deed(
+        gettext_lazy("Assign instructor"),
+        icon="assignment_ind",
+        text=gettext_lazy("The new instructor has the course at once, the old one no longer."),
+        form=AssignForm,
+        touches=("instructor",),
+        in_bulk=True,
+    )
+    def assign_instructor(self, form: AssignForm, course: Course) -> str:
+        """Give the course to somebody."""
+        person = form.cleaned_data["instructor"]
+        assign(course, person)
+        return _("%(person)s now teaches %(course)s.") % {"person": person, "course": course}
 
 
 @admin.register(CourseModule)
@@ -94,13 +214,21 @@ class CourseModuleAdmin(AuditedAdmin):
     """Modules of courses."""
 
     icon = "view_agenda"
-    list_display = ("title", "course", "position", "is_published")
+    form = NextPlaceForm
+    empty_hint = gettext_lazy("A course is divided into modules: weeks, units, chapters.")
+    list_display = ("title", course_column(), "position", published_column)
     list_select_related = ("course",)
-    list_filter = ("is_published",)
-    search_fields = ("title", "course__code")
+    list_filter = (("course", AutocompleteSelectFilter), ("is_published", BooleanRadioFilter))
+    list_sections = (LessonSection,)
+    search_fields = ("title", "course__code", "course__title")
+    search_help_text = gettext_lazy("Title or course")
     autocomplete_fields = ("course",)
     readonly_fields = ("created_at",)
     inlines = (LessonInline,)
+    fieldsets = (
+        (None, {"fields": (("course", "position"), "title", "description", "is_published")}),
+        (gettext_lazy("Record"), {"fields": ("created_at",)}),
+    )
 
 
 @admin.register(Lesson)
@@ -108,12 +236,38 @@ class LessonAdmin(AuditedAdmin):
     """Lessons of modules."""
 
     icon = "menu_book"
-    list_display = ("title", "module", "lesson_type", "position", "is_published")
+    form = NextPlaceForm
+    empty_hint = gettext_lazy("Lessons stand in modules; add the module first.")
+    list_display = (
+        two_lines(
+            gettext_lazy("lesson"),
+            "title",
+            lambda lesson: [lesson.title, lesson.get_lesson_type_display()],
+        ),
+        "module",
+        course_column("module__course"),
+        "position",
+        published_column,
+    )
     list_select_related = ("module__course",)
-    list_filter = ("lesson_type", "is_published")
-    search_fields = ("title", "module__title")
+    list_filter = (
+        ("module", AutocompleteSelectFilter),
+        ("lesson_type", ChoicesDropdownFilter),
+        ("is_published", BooleanRadioFilter),
+    )
+    search_fields = ("title", "module__title", "module__course__code")
+    search_help_text = gettext_lazy("Title, module or course")
     autocomplete_fields = ("module",)
     readonly_fields = ("created_at",)
+    conditional_fields = {"video_url": "lesson_type == 'video'"}
+    fieldsets = (
+        (
+            None,
+            {"fields": (("module", "position"), "title", ("lesson_type", "duration_minutes"))},
+        ),
+        (gettext_lazy("Content"), {"fields": ("video_url", "content", "is_published")}),
+        (gettext_lazy("Record"), {"fields": ("created_at",)}),
+    )
 
 
 @admin.register(CourseTag)
@@ -121,7 +275,9 @@ class CourseTagAdmin(AuditedAdmin):
     """Words by which courses are found."""
 
     icon = "sell"
+    empty_hint = gettext_lazy("A tag is a word by which courses are found, such as “science”.")
     list_display = ("name", "description")
+    related_lists = ("taggings",)
     search_fields = ("name",)
 
 
@@ -129,11 +285,13 @@ class CourseTagAdmin(AuditedAdmin):
 class CourseTaggingAdmin(AuditedAdmin):
     """Which course has which tag; worked on from the course."""
 
-    icon = "new_label"
+    icon = "school"
     in_sidebar = False
-    list_display = ("course", "tag")
+    empty_hint = gettext_lazy("Courses get their tags on their own page.")
+    list_display = (course_column(), "tag")
     list_select_related = ("course", "tag")
-    search_fields = ("course__code", "tag__name")
+    list_filter = (("tag", AutocompleteSelectFilter), ("course", AutocompleteSelectFilter))
+    search_fields = ("course__code", "course__title", "tag__name")
     autocomplete_fields = ("course", "tag")
 
 
@@ -142,10 +300,23 @@ class LessonProgressAdmin(AuditedAdmin):
     """How far students are in lessons."""
 
     icon = "trending_up"
-    list_display = ("enrollment", "lesson", "status", "percent", "completed_at")
-    list_select_related = ("enrollment__student", "enrollment__course", "lesson__module__course")
-    list_filter = ("status",)
-    search_fields = ("enrollment__student__username", "lesson__title")
+    empty_hint = gettext_lazy("Progress comes in with the activity of students.")
+    list_display = (
+        person_column("enrollment__student", gettext_lazy("student")),
+        course_column("enrollment__course"),
+        "lesson",
+        state_column("status", PROGRESS_COLOURS, STATUS),
+        progress_column("percent"),
+        "completed_at",
+    )
+    list_select_related = ("enrollment__student", "enrollment__course", "lesson")
+    list_filter = (
+        ("lesson", AutocompleteSelectFilter),
+        ("status", ChoicesDropdownFilter),
+        ("percent", RangeNumericFilter),
+    )
+    search_fields = ("enrollment__student__search_text", "lesson__title")
+    search_help_text = gettext_lazy("Student or lesson")
     autocomplete_fields = ("enrollment", "lesson")
 
 
@@ -154,8 +325,21 @@ class CourseProgressAdmin(AuditedAdmin):
     """How far students are in courses."""
 
     icon = "moving"
-    list_display = ("enrollment", "percent", "lessons_completed", "lessons_total", "updated_at")
+    empty_hint = gettext_lazy("Progress comes in with the activity of students.")
+    list_display = (
+        person_column("enrollment__student", gettext_lazy("student")),
+        course_column("enrollment__course"),
+        progress_column("percent"),
+        two_lines(
+            gettext_lazy("lessons"),
+            "lessons_completed",
+            lambda row: [f"{row.lessons_completed} / {row.lessons_total}", ""],
+        ),
+        "updated_at",
+    )
     list_select_related = ("enrollment__student", "enrollment__course")
-    search_fields = ("enrollment__student__username", "enrollment__course__code")
+    list_filter = (("percent", RangeNumericFilter),)
+    search_fields = ("enrollment__student__search_text", "enrollment__course__code")
+    search_help_text = gettext_lazy("Student or course")
     autocomplete_fields = ("enrollment",)
     readonly_fields = ("updated_at",)

@@ -4,17 +4,33 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
+    BooleanRadioFilter,
     ChoicesDropdownFilter,
     RangeDateFilter,
+    RangeNumericFilter,
 )
-from unfold.decorators import display
+from unfold.enums import ActionVariant
 
+from backoffice.admin_site.columns import (
+    course_column,
+    person_column,
+    progress_column,
+    state_column,
+)
+from backoffice.admin_site.sections import RelatedSection
+from backoffice.apps.users.dialogs import RoleForm, WithdrawForm
+from backoffice.apps.users.enrolling import reinstate, withdraw
 from backoffice.apps.users.forms import PersonForm
 from backoffice.apps.users.models import Enrollment, Profile, User
 from backoffice.apps.users.passwords import PasswordPages
+from backoffice.apps.users.promoting import ask_for_role
+from backoffice.apps.users.rosters import RosterHead
+from backoffice.audit.deeds import Deed, ReasonForm
 from backoffice.audit.model_admin import AuditedAdmin
 
 ENROLLMENT_COLOURS = {
@@ -23,6 +39,69 @@ ENROLLMENT_COLOURS = {
     Enrollment.Status.FAILED: "danger",
     Enrollment.Status.WITHDRAWN: "warning",
 }
+ROLE_COLOURS = {
+    User.Role.ADMIN: "danger",
+    User.Role.REGISTRAR: "warning",
+    User.Role.INSTRUCTOR: "info",
+    User.Role.AUDITOR: "primary",
+}
+
+PERSON_FIELDS = (
+    (None, {"fields": (("first_name", "last_name"), ("username", "student_id"), "email")}),
+    (gettext_lazy("Role"), {"fields": ("role", ("is_active", "is_verified"))}),
+    (
+        gettext_lazy("Studies"),
+        {"classes": ("tab",), "fields": (("graduation_year", "specialization"),)},
+    ),
+    (
+        gettext_lazy("About"),
+        {"classes": ("tab",), "fields": ("bio", "avatar", ("language", "timezone"))},
+    ),
+    (
+        gettext_lazy("Record"),
+        {"classes": ("tab",), "fields": (("last_login", "date_joined"),)},
+    ),
+)
+
+ENROLLMENT_FIELDS = (
+    (None, {"fields": (("student", "course"), ("role", "status"))}),
+    (
+        gettext_lazy("Dates"),
+        {"fields": (("enrolled_on", "withdrawn_on"), "last_activity_at")},
+    ),
+    (
+        gettext_lazy("Result"),
+        {"fields": (("final_result", "final_grade"), "progress_percent")},
+    ),
+)
+
+NEW_PERSON_FIELDS = (
+    (
+        None,
+        {"fields": (("first_name", "last_name"), "role", ("student_id", "username"), "email")},
+    ),
+)
+
+ENROLLMENT_COLUMNS = (
+    person_column("student", gettext_lazy("student")),
+    course_column(),
+    "role",
+    state_column("status", ENROLLMENT_COLOURS, gettext_lazy("status")),
+    "enrolled_on",
+    progress_column("progress_percent"),
+    "final_result",
+)
+
+
+class EnrollmentSection(RelatedSection):
+    """The courses below a person in the list of people."""
+
+    related_name = "enrollments"
+    title = gettext_lazy("Courses")
+    empty = gettext_lazy("Enrolled in no course.")
+    columns = ("course", "role", "status", "enrolled_on", "final_result")
+    select_related = ("course",)
+    ordering = ("-enrolled_on", "-id")
 
 
 @admin.register(User)
@@ -30,40 +109,61 @@ class PersonAdmin(PasswordPages, AuditedAdmin):
     """Staff and students; a role says what a member of staff may do."""
 
     icon = "groups"
-    form = PersonForm
-    list_display = ("shown_name", "student_id", "email", "shown_role", "is_active")
-    list_filter = ("role", "is_active", "is_verified")
+    in_palette = True
+    empty_hint = gettext_lazy("Bring people in from a file, or add the first one here.")
+    form = add_form = PersonForm
+    list_display = (
+        person_column(label=gettext_lazy("name")),
+        "email",
+        state_column("role", ROLE_COLOURS, gettext_lazy("role")),
+        "is_active",
+        "last_login",
+    )
+    list_filter = (
+        ("role", ChoicesDropdownFilter),
+        ("is_active", BooleanRadioFilter),
+        ("is_verified", BooleanRadioFilter),
+        ("graduation_year", RangeNumericFilter),
+    )
+    list_sections = (EnrollmentSection,)
+    related_lists = ("enrollments", "taught_courses")
     search_fields = ("search_text",)
+    search_help_text = gettext_lazy("Name, username, student ID or e-mail")
     ordering = ("username",)
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("role", "last_login", "date_joined")
     filter_horizontal = ()
-    fieldsets = (
-        (None, {"fields": ("username", "student_id", "first_name", "last_name", "email")}),
-        (_("Role"), {"fields": ("role", "is_active", "is_verified")}),
-        (_("Studies"), {"fields": ("graduation_year", "specialization")}),
-        (_("About"), {"fields": ("bio", "avatar", "language", "timezone")}),
-        (_("Record"), {"fields": ("last_login", "date_joined")}),
-    )
-    add_fieldsets = (
-        (None, {"fields": ("username", "student_id", "first_name", "last_name", "email", "role")}),
-    )
-    add_form = PersonForm
+    fieldsets = PERSON_FIELDS
+    add_fieldsets = NEW_PERSON_FIELDS
+    deeds = ("change_role",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """The role is chosen for a new person; afterwards it takes two people."""
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if obj else [name for name in fixed if name != "role"]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """A new account has no password until one is set."""
+        """A new account has no password; one of staff waits for a second admin to agree."""
         if not change:
             obj.set_unusable_password()
+            obj.is_active = obj.role == User.Role.STUDENT or request.user.is_superuser
         super().save_model(request, obj, form, change)
+        if not change and not obj.is_active:
+            ask_for_role(obj, obj.role, request.user, _("A new account of staff."))
+            self.message_user(request, _("The account works once another admin approves it."))
 
-    @display(description=_("name"), header=True, ordering="username")
-    def shown_name(self, person: User) -> list[str]:
-        """The name, and the user name below it."""
-        return [str(person), person.username]
-
-    @display(description=_("role"), label=True, ordering="role")
-    def shown_role(self, person: User) -> str:
-        """The role in words."""
-        return person.get_role_display()
+    @Deed(
+        gettext_lazy("Change role"),
+        icon="manage_accounts",
+        text=gettext_lazy("Another admin has to agree before the role changes."),
+        form=RoleForm,
+        submit=gettext_lazy("Ask for it"),
+        touches=("role",),
+    )
+    def change_role(self, form: RoleForm, person: User) -> str:
+        """Ask for another role."""
+        given = form.cleaned_data
+        asked = ask_for_role(person, given["role"], form.request.user, given["reason"])
+        return _("Asked for: %(what)s. It waits for another admin.") % {"what": asked}
 
 
 @admin.register(Profile)
@@ -71,30 +171,33 @@ class ProfileAdmin(AuditedAdmin):
     """What a person tells about themselves."""
 
     icon = "badge"
-    list_display = ("user", "city", "country", "organization")
+    list_display = (person_column("user"), "city", "country", "organization")
     list_select_related = ("user",)
-    list_filter = ("receives_email",)
+    list_filter = (("receives_email", BooleanRadioFilter),)
     search_fields = ("user__search_text", "city")
     autocomplete_fields = ("user",)
     readonly_fields = ("created_at",)
+    fieldsets = (
+        (None, {"fields": ("user", ("pronouns", "date_of_birth"))}),
+        (
+            gettext_lazy("How to reach them"),
+            {"fields": ("phone", "address", ("city", "country"), "website", "receives_email")},
+        ),
+        (gettext_lazy("Work"), {"fields": ("organization", "created_at")}),
+    )
 
 
 @admin.register(Enrollment)
-class EnrollmentAdmin(AuditedAdmin):
-    """Who takes which course, and how it ended."""
+class EnrollmentAdmin(RosterHead, AuditedAdmin):
+    """Who takes which course, and how it ended; narrowed to a course, its roster."""
 
     icon = "how_to_reg"
-    list_display = (
-        "shown_student",
-        "course",
-        "role",
-        "shown_status",
-        "enrolled_on",
-        "withdrawn_on",
-    )
+    empty_hint = gettext_lazy("Enrollments come in from a file, or one by one.")
+    list_display = ENROLLMENT_COLUMNS
     list_select_related = ("student", "course")
     list_filter = (
         ("course", AutocompleteSelectFilter),
+        ("student", AutocompleteSelectFilter),
         ("status", ChoicesDropdownFilter),
         ("role", ChoicesDropdownFilter),
         ("enrolled_on", RangeDateFilter),
@@ -105,22 +208,42 @@ class EnrollmentAdmin(AuditedAdmin):
         "course__presentation",
         "course__title",
     )
+    search_help_text = gettext_lazy("Name, student ID, course")
     autocomplete_fields = ("student", "course")
     # Staff assist and observe, so a registrar may name them without seeing their pages.
     open_choices = ("student",)
     readonly_fields = ("last_activity_at",)
-    fieldsets = (
-        (None, {"fields": ("student", "course", "role", "status")}),
-        (_("Dates"), {"fields": ("enrolled_on", "withdrawn_on", "last_activity_at")}),
-        (_("Result"), {"fields": ("final_result", "final_grade", "progress_percent")}),
+    fieldsets = ENROLLMENT_FIELDS
+    deeds = ("withdraw", "reinstate")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Enrolled today, unless something else is said."""
+        return {"enrolled_on": timezone.localdate()} | super().get_changeform_initial_data(request)
+
+    @Deed(
+        gettext_lazy("Withdraw"),
+        icon="person_remove",
+        text=gettext_lazy("The enrollment stays on record with its dates; nothing is deleted."),
+        form=WithdrawForm,
+        when=lambda row: row.status == Enrollment.Status.ACTIVE,
+        refusal=gettext_lazy("Only somebody who is active in the course can be withdrawn."),
+        in_bulk=True,
+        variant=ActionVariant.WARNING,
     )
+    def withdraw(self, form: WithdrawForm, enrollment: Enrollment) -> str:
+        """Take a person out of the course."""
+        withdraw(enrollment, form.cleaned_data["withdrawn_on"])
+        return _("%(student)s is withdrawn.") % {"student": enrollment.student}
 
-    @display(description=_("student"), header=True, ordering="student__username")
-    def shown_student(self, enrollment: Enrollment) -> list[str]:
-        """The student's name, and the student ID below it."""
-        return [str(enrollment.student), enrollment.student.student_id or ""]
-
-    @display(description=_("status"), label=ENROLLMENT_COLOURS, ordering="status")
-    def shown_status(self, enrollment: Enrollment) -> tuple[str, str]:
-        """The status in its colour."""
-        return enrollment.status, enrollment.get_status_display()
+    @Deed(
+        gettext_lazy("Reinstate"),
+        icon="undo",
+        form=ReasonForm,
+        when=lambda row: row.status == Enrollment.Status.WITHDRAWN,
+        refusal=gettext_lazy("Only somebody who was withdrawn can come back."),
+        in_bulk=True,
+    )
+    def reinstate(self, form: ReasonForm, enrollment: Enrollment) -> str:
+        """Take a person back."""
+        reinstate(enrollment)
+        return _("%(student)s is active again.") % {"student": enrollment.student}

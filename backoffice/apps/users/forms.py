@@ -19,8 +19,12 @@ class PersonForm(FreshForm, UserChangeForm):
             self.fields["username"].required = False
 
     def clean(self) -> dict[str, Any]:
-        """Take the student ID for the username of a student; others need one."""
+        """Take the student ID for the username of a student; others need one.
+
+        An account of staff is switched on by two people (see promoting.py).
+        """
         given = super().clean() or self.cleaned_data
+        self._check_activity(given)
         if "username" not in given or given["username"]:
             return given
         if given.get("role", self.instance.role) == User.Role.STUDENT:
@@ -29,3 +33,12 @@ class PersonForm(FreshForm, UserChangeForm):
             message = _("Enter a username, or the student ID of a student.")
             self.add_error("username", forms.ValidationError(message, code="required"))
         return given
+
+    def _check_activity(self, given: dict[str, Any]) -> None:
+        is_staff = given.get("role", self.instance.role) != User.Role.STUDENT
+        is_switched_on = given.get("is_active") and not self.initial.get("is_active")
+        if self.instance.pk and is_staff and is_switched_on:
+            message = _(
+                "Another admin has to agree before an account of staff works. Use “Change role”."
+            )
+            self.add_error("is_active", forms.ValidationError(message, code="two_people"))

@@ -1,12 +1,16 @@
 """Assessments and their questions."""
 
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.copies import CopySource
 from backoffice.admin_site.fields import LineField, ProseField
-from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule
+from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule, Violation
 from backoffice.apps.assessments.models.rubrics import GradingRubric
 from backoffice.apps.assessments.models.scoring import SetsMaximum
 from backoffice.audit.models import Audited, AuditedQuerySet
@@ -176,6 +180,16 @@ class Assessment(SetsMaximum):
     def __str__(self) -> str:
         return self.title or f"{self.get_assessment_type_display()} {self.code}"
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether anybody has handed in work, or begun to."""
+        return not self._state.adding and self.submissions.exists()
+
+    def needs_reason_from(self, user: Any) -> bool:
+        """Students rely on what was released; and an admin teaches no course."""
+        is_out = self.status != self.Status.DRAFT or self.is_answered
+        return user.role == "admin" or is_out
+
 
 class Question(SetsMaximum):
     """One question of an assessment."""
@@ -205,7 +219,10 @@ class Question(SetsMaximum):
     )
     text = ProseField(_("question"))
     options = models.JSONField(
-        _("answers to choose from"), default=list, blank=True, help_text=_("A list of texts.")
+        _("answers to choose from"),
+        default=list,
+        blank=True,
+        help_text=_("One on each line, for questions with a choice."),
     )
     correct_answer = ProseField(_("right answer"), blank=True)
     explanation = ProseField(_("explanation"), blank=True)
@@ -237,3 +254,36 @@ class Question(SetsMaximum):
 
     def __str__(self) -> str:
         return f"{self.position}. {self.text[:60]}"
+
+    def needs_reason_from(self, user: Any) -> bool:
+        """Once somebody has handed in work."""
+        return self.assessment.is_answered
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether the answer is chosen from a list."""
+        return self.question_type in (self.Kind.SINGLE_CHOICE, self.Kind.MULTIPLE_CHOICE)
+
+    def further_violations(self) -> Iterator[Violation]:
+        """A choice has answers, the right one among them.
+
+        No question comes in once somebody has handed in work.
+        """
+        yield from super().further_violations()
+        if self.is_choice and len(self.options or ()) < 2:
+            message = _("Give at least two answers to choose from, one on each line.")
+            yield "options", ValidationError(message, code="options_missing")
+        elif self.is_choice:
+            right = [line.strip() for line in self.correct_answer.splitlines() if line.strip()]
+            if not set(right) <= set(self.options):
+                message = _("The right answer is not among the answers to choose from.")
+                yield "correct_answer", ValidationError(message, code="not_an_option")
+        if self._state.adding and self.assessment_id and self.assessment.is_answered:
+            message = _("Work was handed in already; a new question would change what it is worth.")
+            yield "assessment", ValidationError(message, code="answered")
+
+    def why_kept(self) -> Any:
+        """None goes either."""
+        if self.assessment.is_answered:
+            return _("Work was handed in already; without the question it would be worth less.")
+        return ""

@@ -94,6 +94,10 @@ class PeerReview(Audited):
     def __str__(self) -> str:
         return f"{self.submission} – {self.reviewer}"
 
+    def needs_reason_from(self, user: Any) -> bool:
+        """It is the reviewer's, not the instructor's."""
+        return True
+
     def clean_fields(self, exclude: Any = None) -> None:
         self._take_author()
         super().clean_fields(exclude)

@@ -1,17 +1,53 @@
 """Rubrics: criteria and the levels of each."""
 
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.copies import CopySource, KeptCopy
 from backoffice.admin_site.fields import LineField, ProseField
-from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule
+from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule, Violation
 from backoffice.apps.assessments.models.scoring import Scored, SetsMaximum
 from backoffice.audit.models import Audited, AuditedQuerySet
 
 
-class GradingRubric(Audited):
+class PartOfRubric(Audited):
+    """A rubric or a part of one: what work was marked by stays what it was."""
+
+    class Meta(Audited.Meta):
+        abstract = True
+
+    @property
+    def whole(self) -> "GradingRubric":
+        """The rubric this is a part of."""
+        raise NotImplementedError
+
+    def further_violations(self) -> Iterator[Violation]:
+        """A rubric in use is not changed: it gets a new version."""
+        yield from super().further_violations()
+        if self._is_changed() and self.whole.is_used:
+            message = _("Work was marked by this rubric already. Make a new version instead.")
+            yield NON_FIELD_ERRORS, ValidationError(message, code="rubric_in_use")
+
+    def why_kept(self) -> Any:
+        """Nor is any of it deleted."""
+        return _("Work was marked by this rubric already.") if self.whole.is_used else ""
+
+    def _is_changed(self) -> bool:
+        """Whether anything but the offer to new assessments differs from what is stored."""
+        fields = [f for f in self._meta.concrete_fields if f.name not in ("id", "is_active")]
+        names = [field.attname for field in fields]
+        stored = type(self)._base_manager.filter(pk=self.pk).values_list(*names).first()
+        return stored is None or stored != tuple(
+            field.to_python(getattr(self, field.attname)) for field in fields
+        )
+
+
+class GradingRubric(PartOfRubric):
     """By what a course marks. A rubric in use is not changed: it gets a new version."""
 
     course_path = "course"
@@ -51,8 +87,26 @@ class GradingRubric(Audited):
     def __str__(self) -> str:
         return f"{self.title} (v{self.version})"
 
+    @property
+    def whole(self) -> "GradingRubric":
+        """Itself."""
+        return self
 
-class RubricCriterion(SetsMaximum):
+    @property
+    def is_used(self) -> bool:
+        """Whether work was marked by it."""
+        if self._state.adding:
+            return False
+        scored = self.criteria.filter(models.Q(scores__pk__gt=0) | models.Q(peer_scores__pk__gt=0))
+        return scored.exists()
+
+    @property
+    def max_points(self) -> Any:
+        """The points all criteria give together."""
+        return self.criteria.aggregate(all=models.Sum("max_points"))["all"] or 0
+
+
+class RubricCriterion(SetsMaximum, PartOfRubric):
     """One thing a rubric looks at."""
 
     course_path = "rubric__course"
@@ -99,8 +153,13 @@ class RubricCriterion(SetsMaximum):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def whole(self) -> GradingRubric:
+        """Its rubric."""
+        return self.rubric
 
-class RubricLevel(Scored):
+
+class RubricLevel(Scored, PartOfRubric):
     """How well a criterion can be met, and for how many points."""
 
     course_path = "criterion__rubric__course"
@@ -163,3 +222,8 @@ class RubricLevel(Scored):
 
     def __str__(self) -> str:
         return f"{self.title} ({self.points})"
+
+    @property
+    def whole(self) -> GradingRubric:
+        """The rubric of its criterion."""
+        return self.criterion.rubric

@@ -102,6 +102,13 @@ class AssessmentSubmission(Scored):
         verbose_name_plural = _("submissions")
         ordering = ["-id"]
         indexes = [
+            models.Index(fields=["status", "id"], name="submission_status_idx"),
+            # What waits for marking is little of much.
+            models.Index(
+                fields=["assessment", "submitted_at"],
+                condition=Q(status="submitted", score__isnull=True),
+                name="submission_waiting_idx",
+            ),
             LongNameIndex(
                 fields=["student", "-submitted_at"],
                 name="assessments_submission_student_submitted_idx",
@@ -196,6 +203,10 @@ class AssessmentSubmission(Scored):
     def _is_regraded(self) -> bool:
         stored = type(self)._base_manager.filter(pk=self.pk).values_list(*self.GRADE_FIELDS)
         return stored.first() != tuple(getattr(self, name) for name in self.GRADE_FIELDS)
+
+    def needs_reason_from(self, user: Any) -> bool:
+        """A final grade changes for a reason."""
+        return self.status == self.Status.FINALIZED
 
     def further_violations(self) -> Iterator[Violation]:
         """Only who is enrolled in the course hands in work."""

@@ -33,6 +33,12 @@ class Announcement(Referable):
         NORMAL = "normal", _("normal")
         URGENT = "urgent", _("urgent")
 
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        PLANNED = "planned", _("planned")
+        CURRENT = "current", _("current")
+        OVER = "over", _("over")
+
     course_path = "course"
     author_path = "author"
 
@@ -85,3 +91,14 @@ class Announcement(Referable):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def state(self) -> "Announcement.State":
+        """Where it is in its life at the moment."""
+        now = timezone.now()
+        if self.publish_at is None:
+            return self.State.DRAFT
+        if self.publish_at > now:
+            return self.State.PLANNED
+        is_over = self.expires_at is not None and self.expires_at <= now
+        return self.State.OVER if is_over else self.State.CURRENT

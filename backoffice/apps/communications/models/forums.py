@@ -1,12 +1,15 @@
 """Forums of courses, their topics and posts."""
 
+from collections.abc import Iterator
+
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.fields import LineField, ProseField
-from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule
+from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule, Violation
 from backoffice.apps.communications.models.referring import Referable
 from backoffice.audit.models import Audited, AuditedQuerySet
 
@@ -80,6 +83,13 @@ class ForumTopic(Referable):
     def __str__(self) -> str:
         return self.title
 
+    def further_violations(self) -> Iterator[Violation]:
+        """A locked forum takes no new topics."""
+        yield from super().further_violations()
+        if self._state.adding and self.forum_id and self.forum.is_locked:
+            message = _("This forum is locked and takes no new topics.")
+            yield "forum", ValidationError(message, code="locked")
+
 
 class ForumPostQuerySet(AuditedQuerySet):
     """Query words for posts."""
@@ -145,3 +155,10 @@ class ForumPost(Referable):
 
     def __str__(self) -> str:
         return f"{self.author}: {self.body[:60]}"
+
+    def further_violations(self) -> Iterator[Violation]:
+        """A locked topic takes no new posts."""
+        yield from super().further_violations()
+        if self._state.adding and self.topic_id and self.topic.is_locked:
+            message = _("This topic is locked and takes no new posts.")
+            yield "topic", ValidationError(message, code="locked")

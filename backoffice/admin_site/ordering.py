@@ -1,0 +1,146 @@
+"""Inline rows that stand in an order: dragged or numbered by hand, and numbered anew from 1.
+
+Two rows may change places, although no two rows have the same place at any moment: the rows are
+saved in an order in which each finds its place free, and where they go round in a circle one of
+them steps aside first.
+"""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext as _
+
+PLACE = "position"
+LAST = 32_000  # less than a PositiveSmallIntegerField holds: rows step aside beyond it
+
+
+class PlacedForm:
+    """A row whose place is settled by the formset, and may be left blank."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if PLACE in self.fields:
+            self.fields[PLACE].required = False
+            self.fields[PLACE].widget.attrs["class"] = "place"
+
+    def has_changed(self) -> bool:
+        """A new row that has got nothing but a place is no row."""
+        return bool(set(self.changed_data) - {PLACE}) or (
+            PLACE in self.changed_data and bool(self.instance.pk)
+        )
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # That no other row has the place is for the formset to say: it knows where that one goes.
+        return super()._get_validation_exclusions() | {PLACE}
+
+
+class PlacedFormSet:
+    """Gives every row a place of its own, from 1 in the order asked for."""
+
+    def clean(self) -> None:
+        """Number the rows anew, if any of them was added, moved or deleted.
+
+        Raises ValidationError for more rows than can be numbered.
+        """
+        super().clean()
+        rows = [form for form in self.forms if self._stays(form)]
+        if len(rows) > LAST:
+            raise ValidationError(_("So many rows cannot be numbered."), code="too_many")
+        if PLACE not in self.form.base_fields or not any(PLACE in f.changed_data for f in rows):
+            rows = [form for form in rows if form.instance._state.adding]
+            self._number(rows, start=self._highest() + 1)
+        else:
+            self._number(rows, start=1)
+
+    def _stays(self, form: Any) -> bool:
+        is_row = form.instance.pk or form.has_changed()
+        return is_row and form not in self.deleted_forms and hasattr(form, "cleaned_data")
+
+    def _highest(self) -> int:
+        return max((getattr(form.instance, PLACE) or 0 for form in self.initial_forms), default=0)
+
+    def _number(self, rows: list[Any], start: int) -> None:
+        asked = [(form.cleaned_data.get(PLACE), at) for at, form in enumerate(rows)]
+        order = sorted(asked, key=lambda each: (each[0] is None, each[0] or 0, each[1]))
+        for place, (wanted, at) in enumerate(order, start):
+            form = rows[at]
+            setattr(form.instance, PLACE, place)
+            form.cleaned_data[PLACE] = place
+            if wanted != place and PLACE not in form.changed_data:
+                form.changed_data.append(PLACE)
+
+    def save(self, commit: bool = True) -> Any:
+        """Save the rows so that each finds its place free."""
+        if self.initial_forms:
+            self._make_way()
+        return super().save(commit)
+
+    def _make_way(self) -> None:
+        stored = dict(self.get_queryset().values_list("pk", PLACE))
+        count = self.initial_form_count()
+        going = [form for form in self.forms[:count] if form in self.deleted_forms]
+        moving = [form for form in self.forms[:count] if form not in self.deleted_forms]
+        taken = {stored[f.instance.pk]: f for f in moving if f.instance.pk in stored}
+        self.forms[:count] = going + in_turn(moving, taken, self._step_aside)
+
+    def _step_aside(self, form: Any, taken: dict[int, Any]) -> int:
+        """Store a row at a place nobody has or wants, for the moment."""
+        row = form.instance
+        aside = type(row)._base_manager.get(pk=row.pk)
+        over = max([*taken, *(getattr(f.instance, PLACE) for f in taken.values())], default=0) + 1
+        setattr(aside, PLACE, over)
+        aside.save()
+        return over
+
+
+def in_turn(moving: list[Any], taken: dict[int, Any], step_aside: Any) -> list[Any]:
+    """The forms in an order in which each finds its place free.
+
+    `taken` says which form stands at which place now.
+    """
+    at = {id(form): place for place, form in taken.items()}
+    order: list[Any] = []
+    waiting = list(moving)
+    while waiting:
+        free = [form for form in waiting if _is_free(form, taken)]
+        if not free:
+            form = waiting[0]
+            place = step_aside(form, taken)
+            del taken[at[id(form)]]
+            at[id(form)], taken[place] = place, form
+            continue
+        for form in free:
+            taken.pop(at.pop(id(form), None), None)
+            taken[_place_of(form.instance)] = form
+            order.append(form)
+        waiting = [form for form in waiting if form not in free]
+    return order
+
+
+def _place_of(row: models.Model) -> int:
+    return getattr(row, PLACE)
+
+
+def _is_free(form: Any, taken: dict[int, Any]) -> bool:
+    return taken.get(_place_of(form.instance), form) is form
+
+
+class NextPlace:
+    """A form of a single row: without a place it comes last among those of the same parent."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if PLACE in self.fields:
+            self.fields[PLACE].required = False
+            self.fields[PLACE].help_text = _("Left blank, it comes last.")
+
+    def clean(self) -> dict[str, Any]:
+        """Fill in the next place."""
+        cleaned = super().clean() or self.cleaned_data
+        parent = self._meta.model.natural_key_fields[0]
+        if PLACE in self.fields and not cleaned.get(PLACE) and cleaned.get(parent):
+            rows = self._meta.model._base_manager.filter(**{parent: cleaned[parent]})
+            highest = rows.aggregate(highest=models.Max(PLACE))["highest"] or 0
+            cleaned[PLACE] = highest + 1
+        return cleaned

@@ -1,0 +1,53 @@
+"""The ways from a row's page to the lists of what belongs to it, each with how many there are."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.text import capfirst
+
+from backoffice.admin_site import roles
+from backoffice.admin_site.visibility import permitted
+
+MOST_COUNTED = 1_000
+
+
+class RelatedLists:
+    """Puts links to lists of related rows above the form of a row.
+
+    `related_lists` names the reverse relations; the list of each has a filter for this row.
+    """
+
+    related_lists: ClassVar[tuple[str, ...]] = ()
+    change_form_outer_before_template = "admin_site/related_lists.html"
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """The page of the form, with the ways on."""
+        row = kwargs.get("obj")
+        context["related_lists"] = self._ways(request, row) if row and row.pk else []
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _ways(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
+        relations = (self.opts.get_field(name) for name in self.related_lists)
+        return [
+            self._way(request, row, relation)
+            for relation in relations
+            if roles.may(request.user, "view", relation.related_model)
+        ]
+
+    def _way(self, request: HttpRequest, row: models.Model, relation: Any) -> dict[str, Any]:
+        model, field = relation.related_model, relation.field
+        rows = permitted(model._base_manager.filter(**{field.name: row}), request.user, "view")
+        count = rows.order_by().values("pk")[: MOST_COUNTED + 1].count()
+        opts = model._meta
+        address = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+        return {
+            "title": capfirst(opts.verbose_name_plural),
+            "icon": self.admin_site.get_model_admin(model).icon,
+            "count": min(count, MOST_COUNTED),
+            "is_more": count > MOST_COUNTED,
+            "address": f"{address}?{field.name}__{row._meta.pk.name}__exact={row.pk}",
+        }

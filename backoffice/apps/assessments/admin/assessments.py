@@ -1,0 +1,179 @@
+"""Assessments and their questions on the admin site."""
+
+from django.contrib import admin
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    ChoicesDropdownFilter,
+    RangeDateTimeFilter,
+    RangeNumericFilter,
+)
+from unfold.enums import ActionVariant
+
+from backoffice.admin_site.columns import course_column, excerpt_column, state_column, two_lines
+from backoffice.admin_site.sections import RelatedSection
+from backoffice.apps.assessments.forms import AssessmentForm, QuestionForm, QuestionInlineForm
+from backoffice.apps.assessments.models import Assessment, Question
+from backoffice.apps.assessments.releasing import close, release
+from backoffice.audit.deeds import Deed, DeedForm, ReasonForm
+from backoffice.audit.model_admin import AuditedAdmin, PlacedInlineFormSet, PlacedStackedInline
+
+ASSESSMENT_COLOURS = {
+    Assessment.Status.DRAFT: "warning",
+    Assessment.Status.PUBLISHED: "success",
+    Assessment.Status.CLOSED: "default",
+}
+ASSESSMENT_FIELDS = (
+    (None, {"fields": (("course", "code"), "title", ("assessment_type", "status"))}),
+    (
+        gettext_lazy("Grading"),
+        {
+            "fields": (
+                ("max_score", "passing_score", "weight"),
+                ("grading_method", "rubric"),
+            )
+        },
+    ),
+    (
+        gettext_lazy("Schedule"),
+        {
+            "classes": ("tab",),
+            "fields": (
+                ("available_from", "due_date"),
+                ("max_attempts", "time_limit_minutes"),
+                "allow_late_submission",
+            ),
+        },
+    ),
+    (gettext_lazy("Description"), {"classes": ("tab",), "fields": ("description",)}),
+    (
+        gettext_lazy("Checks"),
+        {"classes": ("tab",), "fields": (("auto_generate_feedback", "plagiarism_check"),)},
+    ),
+    (
+        gettext_lazy("Record"),
+        {"classes": ("tab",), "fields": (("created_at", "updated_at"),)},
+    ),
+)
+QUESTION_FIELDS = (
+    (None, {"fields": (("question_type", "points", "position"), "text")}),
+    (None, {"fields": ("options", "correct_answer", "explanation")}),
+)
+
+
+class QuestionInline(PlacedStackedInline):
+    """The questions of an assessment, in their order."""
+
+    model = Question
+    form = QuestionInlineForm
+    formset = PlacedInlineFormSet
+    fieldsets = QUESTION_FIELDS
+    collapsible = True
+
+
+class QuestionSection(RelatedSection):
+    """The questions below an assessment in its list."""
+
+    related_name = "questions"
+    title = gettext_lazy("Questions")
+    empty = gettext_lazy("No questions: the whole work is marked as one.")
+    columns = ("text", "question_type", "points")
+    ordering = ("position",)
+    most = 10
+
+
+@admin.register(Assessment)
+class AssessmentAdmin(AuditedAdmin):
+    """Quizzes, assignments and exams."""
+
+    icon = "assignment"
+    in_palette = True
+    empty_hint = gettext_lazy("A course has quizzes, assignments and exams; add the first one.")
+    form = AssessmentForm
+    list_display = (
+        two_lines(
+            gettext_lazy("assessment"),
+            "code",
+            lambda row: [str(row), f"{row.code} · {row.get_assessment_type_display()}"],
+        ),
+        course_column(),
+        state_column("status", ASSESSMENT_COLOURS, gettext_lazy("status")),
+        "due_date",
+        "max_score",
+        "weight",
+    )
+    list_select_related = ("course",)
+    list_filter = (
+        ("course", AutocompleteSelectFilter),
+        ("status", ChoicesDropdownFilter),
+        ("assessment_type", ChoicesDropdownFilter),
+        ("rubric", AutocompleteSelectFilter),
+        ("due_date", RangeDateTimeFilter),
+    )
+    list_sections = (QuestionSection,)
+    related_lists = ("submissions", "questions")
+    search_fields = ("code", "title", "course__code", "course__title")
+    search_help_text = gettext_lazy("Code, title or course")
+    autocomplete_fields = ("course", "rubric")
+    readonly_fields = ("created_at", "updated_at")
+    inlines = (QuestionInline,)
+    fieldsets = ASSESSMENT_FIELDS
+    deeds = ("release", "close")
+
+    @Deed(
+        gettext_lazy("Release"),
+        icon="publish",
+        text=gettext_lazy("Students see it from now on; after that, a change needs a reason."),
+        form=DeedForm,
+        when=lambda row: row.status != Assessment.Status.PUBLISHED,
+        refusal=gettext_lazy("The assessment is released already."),
+        in_bulk=True,
+    )
+    def release(self, form: DeedForm, assessment: Assessment) -> str:
+        """Open it to students."""
+        release(assessment)
+        return _("%(assessment)s is released.") % {"assessment": assessment}
+
+    @Deed(
+        gettext_lazy("Close"),
+        icon="lock",
+        text=gettext_lazy("It takes no more work. What was handed in stays."),
+        when=lambda row: row.status == Assessment.Status.PUBLISHED,
+        refusal=gettext_lazy("Only what is released can be closed."),
+        in_bulk=True,
+        variant=ActionVariant.WARNING,
+    )
+    def close(self, form: ReasonForm, assessment: Assessment) -> str:
+        """Take no more work."""
+        close(assessment)
+        return _("%(assessment)s is closed.") % {"assessment": assessment}
+
+
+@admin.register(Question)
+class QuestionAdmin(AuditedAdmin):
+    """Questions of assessments."""
+
+    icon = "help"
+    empty_hint = gettext_lazy("Questions are written on the page of their assessment.")
+    form = QuestionForm
+    list_display = (
+        excerpt_column("text", gettext_lazy("question")),
+        two_lines(
+            gettext_lazy("assessment"),
+            "assessment__code",
+            lambda row: [str(row.assessment), f"{row.assessment.course.code} · {row.position}."],
+        ),
+        "question_type",
+        "points",
+    )
+    list_select_related = ("assessment__course",)
+    list_filter = (
+        ("assessment", AutocompleteSelectFilter),
+        ("question_type", ChoicesDropdownFilter),
+        ("points", RangeNumericFilter),
+    )
+    search_fields = ("text", "assessment__title", "assessment__code")
+    search_help_text = gettext_lazy("Words of the question, or its assessment")
+    autocomplete_fields = ("assessment",)
+    fieldsets = ((None, {"fields": ("assessment",)}), *QUESTION_FIELDS)

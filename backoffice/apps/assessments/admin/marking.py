@@ -1,0 +1,249 @@
+"""Submissions, their answers and their points on the admin site."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    BooleanRadioFilter,
+    ChoicesDropdownFilter,
+    RangeDateTimeFilter,
+    RangeNumericFilter,
+)
+from unfold.enums import ActionVariant
+
+from backoffice.admin_site.columns import flag_column, person_column, state_column, two_lines
+from backoffice.admin_site.sections import RelatedSection
+from backoffice.apps.assessments.forms import GradeForm, SubmissionForm
+from backoffice.apps.assessments.grading import finalize, grade, reopen
+from backoffice.apps.assessments.models import (
+    AssessmentSubmission,
+    CriterionScore,
+    QuestionResponse,
+)
+from backoffice.audit.deeds import Deed, DeedForm, ReasonForm
+from backoffice.audit.model_admin import (
+    AuditedAdmin,
+    AuditedStackedInline,
+    AuditedTabularInline,
+)
+
+Status = AssessmentSubmission.Status
+SUBMISSION_COLOURS = {
+    Status.IN_PROGRESS: "default",
+    Status.SUBMITTED: "warning",
+    Status.GRADED: "info",
+    Status.FINALIZED: "success",
+}
+STUDENT = gettext_lazy("student")
+SUBMISSION_FIELDS = (
+    (None, {"fields": (("assessment", "student", "attempt"), ("status", "is_late"), "text")}),
+    (gettext_lazy("Grade"), {"fields": (("score", "grader"), "feedback")}),
+    (
+        gettext_lazy("Record"),
+        {
+            "classes": ("tab",),
+            "fields": (("started_at", "submitted_at", "graded_at"), ("version", "is_banked")),
+        },
+    ),
+)
+
+
+def _of_assessment(path: str) -> Any:
+    """A column: which assessment, of which course."""
+
+    def cell(row: Any) -> list[str]:
+        assessment = row
+        for name in path.split("__"):
+            assessment = getattr(assessment, name)
+        return [str(assessment), f"{assessment.course.code} · {assessment.course.presentation}"]
+
+    return two_lines(gettext_lazy("assessment"), f"{path}__code", cell)
+
+
+def _of_maximum(points: Any, maximum: Any) -> str | None:
+    return None if points is None else f"{points:g} / {maximum:g}"
+
+
+score_column = two_lines(
+    gettext_lazy("score"),
+    "score",
+    lambda row: [_of_maximum(row.score, row.maximum) or "–", ""],
+)
+
+
+class CriterionScoreInline(AuditedTabularInline):
+    """The points a submission got for each criterion."""
+
+    model = CriterionScore
+    fields = ("criterion", "level", "points", "comment")
+    autocomplete_fields = ("criterion", "level")
+
+
+class ResponseInline(AuditedStackedInline):
+    """The answers of a submission."""
+
+    model = QuestionResponse
+    fields = ("question", "answer", ("score", "feedback"))
+    autocomplete_fields = ("question",)
+
+
+class CriterionSection(RelatedSection):
+    """The points by criterion below a submission in its list."""
+
+    related_name = "criterion_scores"
+    title = gettext_lazy("Points by criterion")
+    empty = gettext_lazy("Not marked by a rubric.")
+    columns = (
+        "criterion",
+        (gettext_lazy("points"), lambda row: _of_maximum(row.points, row.maximum)),
+        "comment",
+    )
+    select_related = ("criterion",)
+    ordering = ("criterion__position",)
+    most = 10
+
+
+@admin.register(AssessmentSubmission)
+class SubmissionAdmin(AuditedAdmin):
+    """What students handed in, and how it is marked."""
+
+    icon = "inbox"
+    empty_hint = gettext_lazy("Work appears here once students hand it in.")
+    list_display = (
+        person_column("student", STUDENT),
+        _of_assessment("assessment"),
+        "attempt",
+        state_column("status", SUBMISSION_COLOURS, gettext_lazy("status")),
+        flag_column("is_late", (gettext_lazy("late"), ""), gettext_lazy("late")),
+        score_column,
+        "submitted_at",
+    )
+    list_select_related = ("student", "assessment__course")
+    list_filter = (
+        ("assessment", AutocompleteSelectFilter),
+        ("status", ChoicesDropdownFilter),
+        ("is_late", BooleanRadioFilter),
+        ("score", RangeNumericFilter),
+        ("submitted_at", RangeDateTimeFilter),
+    )
+    list_sections = (CriterionSection,)
+    related_lists = ("responses", "peer_reviews")
+    search_fields = ("student__search_text", "assessment__title", "assessment__code")
+    search_help_text = gettext_lazy("Student or assessment")
+    autocomplete_fields = ("assessment", "student")
+    form = SubmissionForm
+    readonly_fields = ("version", "grader", "is_late", "started_at", "submitted_at", "graded_at")
+    inlines = (CriterionScoreInline, ResponseInline)
+    fieldsets = SUBMISSION_FIELDS
+    deeds = ("grade", "finalize", "reopen")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """The form knows who grades."""
+        form = super().get_form(request, obj, **kwargs)
+        form.user = request.user
+        return form
+
+    def sidebar_badge(self, request: HttpRequest) -> int:
+        """How many wait for this person's marking."""
+        waiting = AssessmentSubmission.objects.ungraded().permitted_to(request.user, "grade")
+        return waiting.order_by()[:100].count()
+
+    @Deed(
+        gettext_lazy("Grade"),
+        icon="grading",
+        form=GradeForm,
+        verb="grade",
+        when=lambda row: row.status in (Status.SUBMITTED, Status.GRADED),
+        refusal=gettext_lazy("Only work that was handed in and is not final gets a grade."),
+    )
+    def grade(self, form: GradeForm, submission: AssessmentSubmission) -> str:
+        """Give points."""
+        given = form.cleaned_data
+        grade(submission, given["score"], given["feedback"], form.request.user)
+        return _("%(submission)s has %(score)s points.") % {
+            "submission": submission,
+            "score": given["score"],
+        }
+
+    @Deed(
+        gettext_lazy("Make final"),
+        icon="verified",
+        text=gettext_lazy("From now on the grade changes for a reason only."),
+        form=DeedForm,
+        verb="grade",
+        when=lambda row: row.status == Status.GRADED,
+        refusal=gettext_lazy("Only a grade that was given, and is not final, is made final."),
+        in_bulk=True,
+    )
+    def finalize(self, form: DeedForm, submission: AssessmentSubmission) -> str:
+        """Make the grade final."""
+        finalize(submission)
+        return _("The grade of %(submission)s is final.") % {"submission": submission}
+
+    @Deed(
+        gettext_lazy("Reopen"),
+        icon="lock_open",
+        text=gettext_lazy("The grade can be changed again until it is made final."),
+        verb="reopen",
+        when=lambda row: row.status == Status.FINALIZED,
+        refusal=gettext_lazy("Only a final grade is opened again."),
+        variant=ActionVariant.WARNING,
+    )
+    def reopen(self, form: ReasonForm, submission: AssessmentSubmission) -> str:
+        """Open a final grade."""
+        reopen(submission)
+        return _("The grade of %(submission)s can be changed again.") % {"submission": submission}
+
+
+@admin.register(QuestionResponse)
+class QuestionResponseAdmin(AuditedAdmin):
+    """Answers to single questions."""
+
+    icon = "question_answer"
+    empty_hint = gettext_lazy("Answers come with the work students hand in.")
+    list_display = (
+        person_column("submission__student", STUDENT),
+        _of_assessment("submission__assessment"),
+        "question",
+        two_lines(
+            gettext_lazy("points"),
+            "score",
+            lambda row: [_of_maximum(row.score, row.maximum) or "–", ""],
+        ),
+    )
+    list_select_related = ("submission__student", "submission__assessment__course", "question")
+    list_filter = (
+        ("submission", AutocompleteSelectFilter),
+        ("question", AutocompleteSelectFilter),
+        ("score", RangeNumericFilter),
+    )
+    search_fields = ("submission__student__search_text", "question__text")
+    search_help_text = gettext_lazy("Student, or words of the question")
+    autocomplete_fields = ("submission", "question")
+    fieldsets = (
+        (None, {"fields": ("submission", "question", "answer")}),
+        (gettext_lazy("Grade"), {"fields": ("score", "feedback")}),
+    )
+
+
+@admin.register(CriterionScore)
+class CriterionScoreAdmin(AuditedAdmin):
+    """Points for single criteria; worked on from the submission."""
+
+    icon = "grade"
+    in_sidebar = False
+    empty_hint = gettext_lazy("Points are given on the page of a submission.")
+    list_display = (
+        person_column("submission__student", STUDENT),
+        _of_assessment("submission__assessment"),
+        "criterion",
+        "points",
+    )
+    list_select_related = ("submission__student", "submission__assessment__course", "criterion")
+    list_filter = (("criterion", AutocompleteSelectFilter),)
+    search_fields = ("submission__student__search_text", "criterion__title")
+    autocomplete_fields = ("submission", "criterion", "level")

@@ -1,0 +1,94 @@
+"""Peer reviews on the admin site."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    ChoicesDropdownFilter,
+    RangeDateTimeFilter,
+)
+
+from backoffice.admin_site.columns import person_column, state_column, two_lines
+from backoffice.admin_site.sections import RelatedSection
+from backoffice.apps.assessments.models import PeerReview, PeerReviewScore
+from backoffice.audit.model_admin import AuditedAdmin, AuditedTabularInline
+
+REVIEW_COLOURS = {PeerReview.Status.ASSIGNED: "warning", PeerReview.Status.SUBMITTED: "success"}
+
+
+class ReviewScoreInline(AuditedTabularInline):
+    """The points a review gives for each criterion."""
+
+    model = PeerReviewScore
+    fields = ("criterion", "points", "comment")
+    autocomplete_fields = ("criterion",)
+
+
+class ScoreSection(RelatedSection):
+    """The points below a review in its list."""
+
+    related_name = "scores"
+    title = gettext_lazy("Points by criterion")
+    empty = gettext_lazy("No points yet.")
+    columns = ("criterion", "points", "comment")
+    select_related = ("criterion",)
+    ordering = ("criterion__position",)
+
+
+@admin.register(PeerReview)
+class PeerReviewAdmin(AuditedAdmin):
+    """Reviews of submissions by fellow students."""
+
+    icon = "rate_review"
+    empty_hint = gettext_lazy("A review is assigned to a student, for the work of another one.")
+    list_display = (
+        person_column("reviewer", gettext_lazy("reviewer")),
+        person_column("submission__student", gettext_lazy("work of")),
+        two_lines(
+            gettext_lazy("assessment"),
+            "submission__assessment__code",
+            lambda row: [str(row.submission.assessment), row.submission.assessment.code],
+        ),
+        state_column("status", REVIEW_COLOURS, gettext_lazy("status")),
+        "due_date",
+        "submitted_at",
+    )
+    list_select_related = ("submission__student", "submission__assessment", "reviewer")
+    list_filter = (
+        ("submission", AutocompleteSelectFilter),
+        ("reviewer", AutocompleteSelectFilter),
+        ("status", ChoicesDropdownFilter),
+        ("due_date", RangeDateTimeFilter),
+    )
+    list_sections = (ScoreSection,)
+    search_fields = ("reviewer__search_text", "submission__student__search_text")
+    search_help_text = gettext_lazy("Reviewer or author")
+    autocomplete_fields = ("submission", "reviewer")
+    readonly_fields = ("assigned_at", "submitted_at")
+    inlines = (ReviewScoreInline,)
+    fieldsets = (
+        (None, {"fields": ("submission", "reviewer", ("status", "due_date"), "feedback")}),
+        (
+            gettext_lazy("Record"),
+            {"classes": ("tab",), "fields": (("assigned_at", "submitted_at"),)},
+        ),
+    )
+
+
+@admin.register(PeerReviewScore)
+class PeerReviewScoreAdmin(AuditedAdmin):
+    """Points of reviews; worked on from the review."""
+
+    icon = "hotel_class"
+    in_sidebar = False
+    empty_hint = gettext_lazy("Points are given on the page of a review.")
+    list_display = (
+        person_column("review__reviewer", gettext_lazy("reviewer")),
+        "criterion",
+        "points",
+        "comment",
+    )
+    list_select_related = ("review__reviewer", "criterion")
+    list_filter = (("criterion", AutocompleteSelectFilter),)
+    search_fields = ("review__reviewer__search_text", "criterion__title")
+    autocomplete_fields = ("review", "criterion")

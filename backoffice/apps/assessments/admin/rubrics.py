@@ -1,0 +1,173 @@
+"""Rubrics, their criteria and levels on the admin site."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioFilter
+
+from backoffice.admin_site.columns import course_column, flag_column, two_lines
+from backoffice.admin_site.sections import RelatedSection
+from backoffice.apps.assessments.models import GradingRubric, RubricCriterion, RubricLevel
+from backoffice.apps.assessments.versioning import new_version
+from backoffice.audit.deeds import Deed, DeedForm
+from backoffice.audit.model_admin import (
+    AuditedAdmin,
+    AuditedTabularInline,
+    NextPlaceForm,
+    PlacedStackedInline,
+)
+
+
+class Kept:
+    """An inline or page whose rows stay as they are once work was marked by the rubric."""
+
+    def _is_used(self, request: HttpRequest, row: Any) -> bool:
+        known = request.__dict__.setdefault("_used_rubrics", {})
+        whole = row.whole if row is not None and row.pk else None
+        if whole is None:
+            return False
+        if whole.pk not in known:
+            known[whole.pk] = whole.is_used
+        return known[whole.pk]
+
+
+class KeptInline(Kept):
+    """The parts of a rubric on its form."""
+
+    def _has_under(self, request: HttpRequest, verb: str, parent: Any) -> bool:
+        if verb != "view" and self._is_used(request, parent):
+            return False
+        return super()._has_under(request, verb, parent)
+
+
+class KeptPage(Kept):
+    """The page of a rubric or of a part of one; `left_free` names what can be changed always."""
+
+    left_free: tuple[str, ...] = ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Of a rubric in use, nothing but that can be changed."""
+        fixed = super().get_readonly_fields(request, obj)
+        if not self._is_used(request, obj):
+            return fixed
+        free = (*fixed, *self.left_free)
+        return [*fixed, *(name for name in self.stated_fields() if name not in free)]
+
+
+class LevelInline(KeptInline, AuditedTabularInline):
+    """The levels of a criterion."""
+
+    model = RubricLevel
+    fields = ("title", "points", "description")
+    show_change_link = False
+
+
+class CriterionInline(KeptInline, PlacedStackedInline):
+    """The criteria of a rubric, each with its levels."""
+
+    model = RubricCriterion
+    fields = (("title", "max_points", "position"), "description")
+    inlines = (LevelInline,)
+
+
+class CriterionSection(RelatedSection):
+    """The criteria below a rubric in its list."""
+
+    related_name = "criteria"
+    title = gettext_lazy("Criteria")
+    empty = gettext_lazy("No criteria yet. Open the rubric to add the first.")
+    columns = ("title", "max_points", "description")
+    ordering = ("position",)
+    most = 10
+
+
+@admin.register(GradingRubric)
+class GradingRubricAdmin(KeptPage, AuditedAdmin):
+    """By what work is marked: criteria, and levels of each."""
+
+    icon = "checklist"
+    in_palette = True
+    empty_hint = gettext_lazy("A rubric says by which criteria work is marked; add the first one.")
+    list_display = (
+        two_lines(
+            gettext_lazy("rubric"),
+            "title",
+            lambda row: [row.title, _("version %(number)d") % {"number": row.version}],
+        ),
+        course_column(),
+        flag_column(
+            "is_active",
+            (gettext_lazy("in use"), gettext_lazy("put away")),
+            gettext_lazy("state"),
+            "success",
+        ),
+        "created_at",
+    )
+    list_select_related = ("course",)
+    list_filter = (("course", AutocompleteSelectFilter), ("is_active", BooleanRadioFilter))
+    list_sections = (CriterionSection,)
+    related_lists = ("assessments",)
+    search_fields = ("title", "course__code", "course__title")
+    search_help_text = gettext_lazy("Title or course")
+    autocomplete_fields = ("course",)
+    readonly_fields = ("version", "created_at")
+    inlines = (CriterionInline,)
+    fieldsets = (
+        (None, {"fields": ("course", ("title", "version"), "description", "is_active")}),
+        (gettext_lazy("Record"), {"classes": ("tab",), "fields": ("created_at",)}),
+    )
+    deeds = ("make_version",)
+    left_free = ("is_active",)
+
+    @Deed(
+        gettext_lazy("New version"),
+        icon="content_copy",
+        text=gettext_lazy(
+            "A copy with all criteria and levels, to be changed freely. Work marked so far stays "
+            "with this version."
+        ),
+        form=DeedForm,
+        when=lambda row: row.is_active,
+        refusal=gettext_lazy("This version was put away; make a new one from the newest."),
+    )
+    def make_version(self, form: DeedForm, rubric: GradingRubric) -> str:
+        """Copy the rubric under the next number."""
+        copy = new_version(rubric)
+        return _("%(rubric)s is there and can be changed.") % {"rubric": copy}
+
+
+@admin.register(RubricCriterion)
+class RubricCriterionAdmin(KeptPage, AuditedAdmin):
+    """Criteria and their levels; found through their rubric."""
+
+    icon = "rule"
+    in_sidebar = False
+    empty_hint = gettext_lazy("Criteria are written on the page of their rubric.")
+    form = NextPlaceForm
+    list_display = ("title", "rubric", "position", "max_points")
+    list_select_related = ("rubric",)
+    list_filter = (("rubric", AutocompleteSelectFilter),)
+    search_fields = ("title", "rubric__title")
+    autocomplete_fields = ("rubric",)
+    inlines = (LevelInline,)
+    fieldsets = (
+        (None, {"fields": ("rubric", ("title", "max_points", "position"), "description")}),
+    )
+
+
+@admin.register(RubricLevel)
+class RubricLevelAdmin(KeptPage, AuditedAdmin):
+    """Levels of criteria; worked on from the rubric."""
+
+    icon = "stairs"
+    in_sidebar = False
+    empty_hint = gettext_lazy("Levels are written on the page of their rubric.")
+    list_display = ("title", "criterion", "points")
+    list_select_related = ("criterion",)
+    list_filter = (("criterion", AutocompleteSelectFilter),)
+    search_fields = ("title", "criterion__title")
+    autocomplete_fields = ("criterion",)
+    fieldsets = ((None, {"fields": ("criterion", ("title", "points"), "description")}),)

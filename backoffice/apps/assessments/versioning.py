@@ -1,0 +1,34 @@
+"""A rubric in use is not changed: it gets a new version, which takes its place from then on."""
+
+from typing import Any
+
+from django.db import transaction
+
+from backoffice.apps.assessments.models import GradingRubric
+
+
+def new_version(rubric: GradingRubric) -> GradingRubric:
+    """A copy of the rubric, with criteria and levels, under the next number.
+
+    The old one stays with the work marked by it, and is offered to no new assessment.
+    """
+    with transaction.atomic():
+        numbers = GradingRubric.objects.filter(course=rubric.course, title=rubric.title)
+        newest = numbers.order_by("-version").first()
+        assert newest
+        copy = _copied(rubric, version=newest.version + 1, is_active=True)
+        for criterion in rubric.criteria.order_by("position"):
+            criterion_copy = _copied(criterion, rubric=copy)
+            for level in criterion.levels.order_by("-points"):
+                _copied(level, criterion=criterion_copy)
+        rubric.is_active = False
+        rubric.save()
+    return copy
+
+
+def _copied(row: Any, **values: Any) -> Any:
+    fields = [f for f in row._meta.concrete_fields if not f.primary_key and f.editable]
+    copy = type(row)(**{field.name: getattr(row, field.name) for field in fields} | values)
+    copy.full_clean()
+    copy.save()
+    return copy

@@ -1,0 +1,85 @@
+"""Announcements on the admin site."""
+
+from django.contrib import admin
+from django.utils import timezone
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    ChoicesDropdownFilter,
+    RangeDateTimeFilter,
+)
+from unfold.decorators import display
+from unfold.enums import ActionVariant
+
+from backoffice.admin_site.columns import course_column, person_column, state_column
+from backoffice.apps.communications.announcing import send
+from backoffice.apps.communications.authoring import Authored
+from backoffice.apps.communications.models import Announcement
+from backoffice.audit.deeds import Deed, DeedForm
+from backoffice.audit.model_admin import AuditedAdmin
+
+LIFE_COLOURS = {"draft": "warning", "planned": "info", "current": "success", "over": "default"}
+
+
+@admin.register(Announcement)
+class AnnouncementAdmin(Authored, AuditedAdmin):
+    """Announcements to a course or to everybody."""
+
+    icon = "campaign"
+    in_palette = True
+    empty_hint = gettext_lazy("An announcement goes to a course or to the whole school.")
+    list_display = (
+        "title",
+        course_column(),
+        "audience",
+        "shown_state",
+        state_column(
+            "priority", {"urgent": "danger", "normal": "default"}, gettext_lazy("priority")
+        ),
+        "publish_at",
+        person_column("author", gettext_lazy("author")),
+    )
+    list_select_related = ("course", "author")
+    list_filter = (
+        ("course", AutocompleteSelectFilter),
+        ("audience", ChoicesDropdownFilter),
+        ("priority", ChoicesDropdownFilter),
+        ("publish_at", RangeDateTimeFilter),
+    )
+    search_fields = ("title", "course__code", "course__title")
+    search_help_text = gettext_lazy("Title or course")
+    autocomplete_fields = ("course",)
+    readonly_fields = ("author", "created_at")
+    fieldsets = (
+        (None, {"fields": ("title", "body")}),
+        (gettext_lazy("For whom"), {"fields": (("course", "audience"), "priority")}),
+        (gettext_lazy("Schedule"), {"fields": (("publish_at", "expires_at"),)}),
+        (gettext_lazy("Record"), {"classes": ("tab",), "fields": (("author", "created_at"),)}),
+    )
+    deeds = ("send",)
+
+    @display(description=gettext_lazy("state"), label=LIFE_COLOURS, ordering="publish_at")
+    def shown_state(self, announcement: Announcement) -> tuple[str, str]:
+        """Where it is in its life."""
+        state = announcement.state
+        return state.value, str(state.label)
+
+    @Deed(
+        gettext_lazy("Send now"),
+        icon="send",
+        text=gettext_lazy("It stands from this moment for everybody it is for."),
+        form=DeedForm,
+        when=lambda row: row.publish_at is None or row.publish_at > timezone.now(),
+        refusal=gettext_lazy("It was sent already."),
+        in_bulk=True,
+        variant=ActionVariant.PRIMARY,
+    )
+    def send(self, form: DeedForm, announcement: Announcement) -> str:
+        """Let it stand."""
+        count = send(announcement)
+        said = ngettext(
+            "“%(title)s” stands now, for %(count)d person.",
+            "“%(title)s” stands now, for %(count)d people.",
+            count,
+        )
+        return said % {"title": announcement, "count": count}

@@ -1,0 +1,33 @@
+"""Sending an announcement: it stands from now on, and people who receive e-mail are counted."""
+
+from django.contrib.auth import get_user_model
+from django.db import models
+from django.utils import timezone
+
+from backoffice.apps.communications.models import Announcement
+
+
+def send(announcement: Announcement) -> int:
+    """Let the announcement stand from now; gives how many people it is for.
+
+    Raises ValidationError where it would end before it begins.
+    """
+    announcement.publish_at = timezone.now()
+    announcement.full_clean()
+    announcement.save()
+    return audience_of(announcement).count()
+
+
+def audience_of(announcement: Announcement) -> models.QuerySet:
+    """The people an announcement is for: of its course, or of the whole school."""
+    people = get_user_model().objects.active()
+    if announcement.course_id:
+        enrolled = announcement.course.enrollments.active().values("student")
+        people = people.filter(
+            models.Q(pk__in=enrolled) | models.Q(pk=announcement.course.instructor_id)
+        )
+    if announcement.audience == Announcement.Audience.STUDENTS:
+        return people.students()
+    if announcement.audience == Announcement.Audience.STAFF:
+        return people.staff()
+    return people

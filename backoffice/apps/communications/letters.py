@@ -1,0 +1,74 @@
+"""Who reads what a message says: its two parties, and, behind broken glass, whoever got leave.
+
+Breaking the glass takes a reason and a second person, lasts an hour, and every look is recorded.
+A superuser has no other way either.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from backoffice.apps.communications.models import DirectMessage
+from backoffice.audit.approving import approvable, ask
+from backoffice.audit.models import Approval, ChangeSet
+from backoffice.audit.recording import recording
+
+DEED = "read_message"
+OPEN_FOR = timedelta(hours=1)
+
+
+def is_party(message: DirectMessage, user: Any) -> bool:
+    """Whether the person wrote or got the message."""
+    return user.pk in (message.sender_id, message.recipient_id)
+
+
+def may_read(message: DirectMessage, user: Any) -> bool:
+    """Whether the person may read what the message says, now."""
+    return is_party(message, user) or leave_of(message, user) is not None
+
+
+def leave_of(message: DirectMessage, user: Any) -> Approval | None:
+    """The approval under which the person may read the message at the moment."""
+    given = Approval.objects.filter(
+        deed=DEED,
+        subject_id=message.pk,
+        requested_by=user.pk,
+        state=Approval.State.APPROVED,
+        decided_at__gt=timezone.now() - OPEN_FOR,
+    )
+    return given.order_by("-decided_at").first()
+
+
+def ask_to_read(message: DirectMessage, by: Any, reason: str) -> Approval:
+    """Ask a second admin for leave to read a message.
+
+    Raises ValidationError for one's own message and where it was asked for already.
+    """
+    if is_party(message, by):
+        raise ValidationError(_("It is your own message; you can read it."), code="own_message")
+    said = _("%(name)s reads the message from %(sender)s to %(recipient)s of %(when)s") % {
+        "name": by.username,
+        "sender": message.sender,
+        "recipient": message.recipient,
+        "when": f"{message.sent_at:%Y-%m-%d %H:%M}",
+    }
+    return ask(DEED, message, said, by, reason=reason)
+
+
+@approvable(DEED)
+def open_message(_approval: Approval) -> None:
+    """Nothing is done: from now on, for an hour, whoever asked may read."""
+
+
+def record_look(message: DirectMessage, user: Any) -> None:
+    """Whoever reads another's message leaves a change set of their own."""
+    leave = None if is_party(message, user) else leave_of(message, user)
+    if leave is None:
+        return
+    said = _("Read the message %(number)d under approval %(leave)d: %(reason)s")
+    reason = said % {"number": message.pk, "leave": leave.pk, "reason": leave.reason}
+    with recording(source=ChangeSet.Source.ACTION, actor=user, reason=reason) as record:
+        _change_set = record.change_set

@@ -1,0 +1,44 @@
+"""The life of a course: it is prepared, published, and put away."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from backoffice.apps.courses.models import Course
+
+NEEDED = ("title", "instructor", "starts_on")
+
+
+def publish(course: Course) -> None:
+    """Open the course to the people enrolled.
+
+    Raises ValidationError, naming what is missing, for a course nobody could take.
+    """
+    missing = [name for name in NEEDED if not getattr(course, name)]
+    if missing:
+        names = ", ".join(str(Course._meta.get_field(name).verbose_name) for name in missing)
+        message = _("%(course)s cannot be published yet. Missing: %(names)s.")
+        raise ValidationError(message % {"course": course, "names": names}, code="incomplete")
+    _become(course, Course.Status.PUBLISHED)
+
+
+def archive(course: Course) -> None:
+    """Put the course away; everything in it stays and can be read."""
+    _become(course, Course.Status.ARCHIVED)
+
+
+def assign(course: Course, instructor: Any) -> None:
+    """Give the course to another instructor, who has it from the next request on.
+
+    Raises ValidationError for a person of another role.
+    """
+    course.instructor = instructor
+    course.full_clean()
+    course.save()
+
+
+def _become(course: Course, status: str) -> None:
+    course.status = status
+    course.full_clean()
+    course.save()

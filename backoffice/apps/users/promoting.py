@@ -1,0 +1,38 @@
+"""Giving somebody another role, which two people have to want."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from backoffice.apps.users.models import User
+from backoffice.audit.approving import approvable, ask
+from backoffice.audit.models import Approval
+
+DEED = "role"
+
+
+def ask_for_role(person: User, role: str, by: Any, reason: str) -> Approval:
+    """Ask a second admin to agree that this person gets this role.
+
+    Raises ValidationError for the role the person has, and for a student without a student ID.
+    """
+    label = User.Role(role).label
+    if role == person.role and person.is_active:
+        message = _("%(person)s has this role already.") % {"person": person}
+        raise ValidationError({"role": message})
+    if role == User.Role.STUDENT and not person.student_id:
+        message = _("A student needs a student ID. Enter it on the person's page first.")
+        raise ValidationError({"role": message})
+    sentence = _("%(person)s (%(name)s) becomes %(role)s")
+    said = sentence % {"person": person, "name": person.username, "role": label}
+    return ask(DEED, person, said, by, reason=reason, role=role)
+
+
+@approvable(DEED)
+def give_role(approval: Approval) -> None:
+    """The person has the role from the next request on, and an account that works."""
+    person = User.objects.select_for_update().get(pk=approval.subject_id)
+    person.role, person.is_active = approval.payload["role"], True
+    person.full_clean()
+    person.save()

@@ -1,0 +1,39 @@
+"""The head of a roster: what a list of enrollments says above its rows when it is of one course."""
+
+from typing import Any
+
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+
+from backoffice.admin_site.visibility import permitted
+from backoffice.apps.users.models import Enrollment
+
+COURSE = "course__id__exact"
+
+
+class RosterHead:
+    """Gives a list of enrollments the head of the course it is narrowed to."""
+
+    list_before_template = "users/roster_head.html"
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, with how the people of the course are doing."""
+        context = {"roster": self._roster(request), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def _roster(self, request: HttpRequest) -> dict[str, Any] | None:
+        number = request.GET.get(COURSE, "")
+        if not (number.isascii() and number.isdecimal() and len(number) <= 18):
+            return None
+        courses = Enrollment._meta.get_field("course").related_model.objects
+        course = permitted(courses.filter(pk=number), request.user, "view").first()
+        if course is None:
+            return None
+        rows = Enrollment.objects.filter(course=course).visible_to(request.user)
+        counts = dict(rows.values_list("status").annotate(Count("pk")))
+        labels = [
+            (status, label, counts.get(status, 0)) for status, label in Enrollment.Status.choices
+        ]
+        return {"course": course, "counts": labels, "active": counts.get("active", 0)}
