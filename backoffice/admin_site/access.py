@@ -1,5 +1,6 @@
 """Rights and visibility for admin classes: what Django asks, the roles' table answers."""
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.contrib.admin.utils import flatten_fieldsets
@@ -74,16 +75,27 @@ class RoleAccess:
         """The fieldsets, without what the person's role may not see."""
         fieldsets = super().get_fieldsets(request, obj)
         shown = roles.shown_fields(request.user, self.model)
-        if shown is None:
-            return list(fieldsets)
-        kept = [
-            (title, options | {"fields": _kept(options, shown)}) for title, options in fieldsets
-        ]
-        return [(title, options) for title, options in kept if options["fields"]]
+        return list(fieldsets) if shown is None else kept(fieldsets, shown.__contains__)
 
 
-def _kept(options: dict[str, Any], shown: set[str]) -> list[str]:
-    return [name for name in flatten_fieldsets([(None, options)]) if name in shown]
+def kept(fieldsets: Iterable[Any], is_kept: Callable[[str], bool]) -> list[Any]:
+    """Fieldsets with those of their fields that are kept; an empty one goes."""
+    found = [
+        (title, options | {"fields": list(_fields_kept(options["fields"], is_kept))})
+        for title, options in fieldsets
+    ]
+    return [(title, options) for title, options in found if options["fields"]]
+
+
+def _fields_kept(fields: Iterable[Any], is_kept: Callable[[str], bool]) -> Iterator[Any]:
+    for each in fields:
+        if isinstance(each, str):
+            if is_kept(each):
+                yield each
+            continue
+        line = tuple(name for name in each if is_kept(name))
+        if line:
+            yield line
 
 
 class ModelAccess(RoleAccess):

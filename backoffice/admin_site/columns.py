@@ -45,13 +45,13 @@ def person_column(path: str = "", label: Any = PERSON) -> Column:
     return _named(column, path or "person")
 
 
-def course_column(path: str = "course", label: Any = COURSE) -> Column:
-    """A course: the title, and code and presentation below it."""
+def course_column(path: str = "course", label: Any = COURSE, none: Any = "–") -> Column:
+    """A course: the title, and code and presentation below it; `none` says what no course means."""
 
     @display(description=label, header=True, ordering=_joined(path, "code"))
     def column(row: Any) -> list[str]:
         course = _at(row, path)
-        return course_cell(course) if course else NOBODY
+        return course_cell(course) if course else [str(none), ""]
 
     return _named(column, path or "course")
 

@@ -10,7 +10,7 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 
 from backoffice.admin_site import roles
-from backoffice.admin_site.access import InlineAccess, ModelAccess
+from backoffice.admin_site.access import InlineAccess, ModelAccess, kept
 from backoffice.admin_site.fields import ProseField
 from backoffice.admin_site.forged import refuse_forged_keys
 from backoffice.admin_site.lists import BackOfficeChangeList, BoundedPaginator
@@ -43,6 +43,14 @@ class PlainAdmin(SectionPages, RelatedLists, ModelAccess, ModelAdmin):
     warn_unsaved_form = True
     compressed_fields = True
     formfield_overrides = FIELDS
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The fieldsets; on the form of a new row without what fills itself in."""
+        found = super().get_fieldsets(request, obj)
+        if obj is not None:
+            return found
+        fixed = self.get_readonly_fields(request, obj)
+        return kept(found, lambda name: name not in fixed)
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         """The columns, without what the person's role may not see."""

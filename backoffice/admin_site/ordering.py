@@ -22,7 +22,8 @@ class PlacedForm:
         super().__init__(*args, **kwargs)
         if PLACE in self.fields:
             self.fields[PLACE].required = False
-            self.fields[PLACE].widget.attrs["class"] = "place"
+            attrs = self.fields[PLACE].widget.attrs
+            attrs["class"] = f"{attrs.get('class', '')} place"
 
     def has_changed(self) -> bool:
         """A new row that has got nothing but a place is no row."""

@@ -12,7 +12,6 @@ from unfold.contrib.filters.admin import (
     RangeDateFilter,
     RangeNumericFilter,
 )
-from unfold.enums import ActionVariant
 
 from backoffice.admin_site.columns import (
     course_column,
@@ -105,7 +104,7 @@ class TaggingInline(AuditedTabularInline):
     model = CourseTagging
     verbose_name, verbose_name_plural = gettext_lazy("tag"), gettext_lazy("tags")
     autocomplete_fields = ("tag",)
-    show_change_link = False
+    hide_title = True
 
 
 class ModuleInline(PlacedTabularInline):
@@ -187,7 +186,6 @@ class CourseAdmin(AuditedAdmin):
         text=gettext_lazy("Everything in the course stays and can be read."),
         when=lambda course: course.status != Course.Status.ARCHIVED,
         refusal=gettext_lazy("The course is archived already."),
-        variant=ActionVariant.WARNING,
     )
     def archive(self, form: ReasonForm, course: Course) -> str:
         """Put the course away."""
@@ -226,8 +224,8 @@ class CourseModuleAdmin(AuditedAdmin):
     readonly_fields = ("created_at",)
     inlines = (LessonInline,)
     fieldsets = (
-        (None, {"fields": (("course", "position"), "title", "description", "is_published")}),
-        (gettext_lazy("Record"), {"fields": ("created_at",)}),
+        (None, {"fields": ("course", ("title", "position"), "description", "is_published")}),
+        (gettext_lazy("Record"), {"classes": ("collapse",), "fields": ("created_at",)}),
     )
 
 
@@ -266,7 +264,7 @@ class LessonAdmin(AuditedAdmin):
             {"fields": (("module", "position"), "title", ("lesson_type", "duration_minutes"))},
         ),
         (gettext_lazy("Content"), {"fields": ("video_url", "content", "is_published")}),
-        (gettext_lazy("Record"), {"fields": ("created_at",)}),
+        (gettext_lazy("Record"), {"classes": ("collapse",), "fields": ("created_at",)}),
     )
 
 

@@ -14,7 +14,6 @@ from unfold.contrib.filters.admin import (
     RangeDateFilter,
     RangeNumericFilter,
 )
-from unfold.enums import ActionVariant
 
 from backoffice.admin_site.columns import (
     course_column,
@@ -64,7 +63,7 @@ PERSON_FIELDS = (
 )
 
 ENROLLMENT_FIELDS = (
-    (None, {"fields": (("student", "course"), ("role", "status"))}),
+    (None, {"fields": ("student", "course", ("role", "status"))}),
     (
         gettext_lazy("Dates"),
         {"fields": (("enrolled_on", "withdrawn_on"), "last_activity_at")},
@@ -228,7 +227,6 @@ class EnrollmentAdmin(RosterHead, AuditedAdmin):
         when=lambda row: row.status == Enrollment.Status.ACTIVE,
         refusal=gettext_lazy("Only somebody who is active in the course can be withdrawn."),
         in_bulk=True,
-        variant=ActionVariant.WARNING,
     )
     def withdraw(self, form: WithdrawForm, enrollment: Enrollment) -> str:
         """Take a person out of the course."""

@@ -9,7 +9,6 @@ from unfold.contrib.filters.admin import (
     RangeDateTimeFilter,
     RangeNumericFilter,
 )
-from unfold.enums import ActionVariant
 
 from backoffice.admin_site.columns import course_column, excerpt_column, state_column, two_lines
 from backoffice.admin_site.sections import RelatedSection
@@ -25,13 +24,14 @@ ASSESSMENT_COLOURS = {
     Assessment.Status.CLOSED: "default",
 }
 ASSESSMENT_FIELDS = (
-    (None, {"fields": (("course", "code"), "title", ("assessment_type", "status"))}),
+    (None, {"fields": ("course", ("code", "title"), ("assessment_type", "status"))}),
     (
         gettext_lazy("Grading"),
         {
             "fields": (
-                ("max_score", "passing_score", "weight"),
-                ("grading_method", "rubric"),
+                ("max_score", "passing_score"),
+                ("weight", "grading_method"),
+                "rubric",
             )
         },
     ),
@@ -40,7 +40,8 @@ ASSESSMENT_FIELDS = (
         {
             "classes": ("tab",),
             "fields": (
-                ("available_from", "due_date"),
+                "available_from",
+                "due_date",
                 ("max_attempts", "time_limit_minutes"),
                 "allow_late_submission",
             ),
@@ -142,7 +143,6 @@ class AssessmentAdmin(AuditedAdmin):
         when=lambda row: row.status == Assessment.Status.PUBLISHED,
         refusal=gettext_lazy("Only what is released can be closed."),
         in_bulk=True,
-        variant=ActionVariant.WARNING,
     )
     def close(self, form: ReasonForm, assessment: Assessment) -> str:
         """Take no more work."""

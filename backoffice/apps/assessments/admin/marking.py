@@ -13,7 +13,6 @@ from unfold.contrib.filters.admin import (
     RangeDateTimeFilter,
     RangeNumericFilter,
 )
-from unfold.enums import ActionVariant
 
 from backoffice.admin_site.columns import flag_column, person_column, state_column, two_lines
 from backoffice.admin_site.sections import RelatedSection
@@ -45,7 +44,7 @@ SUBMISSION_FIELDS = (
     (
         gettext_lazy("Record"),
         {
-            "classes": ("tab",),
+            "classes": ("collapse",),
             "fields": (("started_at", "submitted_at", "graded_at"), ("version", "is_banked")),
         },
     ),
@@ -81,6 +80,7 @@ class CriterionScoreInline(AuditedTabularInline):
     model = CriterionScore
     fields = ("criterion", "level", "points", "comment")
     autocomplete_fields = ("criterion", "level")
+    hide_title = True
 
 
 class ResponseInline(AuditedStackedInline):
@@ -191,7 +191,6 @@ class SubmissionAdmin(AuditedAdmin):
         verb="reopen",
         when=lambda row: row.status == Status.FINALIZED,
         refusal=gettext_lazy("Only a final grade is opened again."),
-        variant=ActionVariant.WARNING,
     )
     def reopen(self, form: ReasonForm, submission: AssessmentSubmission) -> str:
         """Open a final grade."""

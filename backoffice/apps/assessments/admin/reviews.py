@@ -22,6 +22,7 @@ class ReviewScoreInline(AuditedTabularInline):
     model = PeerReviewScore
     fields = ("criterion", "points", "comment")
     autocomplete_fields = ("criterion",)
+    hide_title = True
 
 
 class ScoreSection(RelatedSection):
@@ -67,10 +68,10 @@ class PeerReviewAdmin(AuditedAdmin):
     readonly_fields = ("assigned_at", "submitted_at")
     inlines = (ReviewScoreInline,)
     fieldsets = (
-        (None, {"fields": ("submission", "reviewer", ("status", "due_date"), "feedback")}),
+        (None, {"fields": ("submission", "reviewer", "status", "due_date", "feedback")}),
         (
             gettext_lazy("Record"),
-            {"classes": ("tab",), "fields": (("assigned_at", "submitted_at"),)},
+            {"classes": ("collapse",), "fields": (("assigned_at", "submitted_at"),)},
         ),
     )
 

@@ -62,13 +62,15 @@ class LevelInline(KeptInline, AuditedTabularInline):
 
     model = RubricLevel
     fields = ("title", "points", "description")
-    show_change_link = False
+    verbose_name, verbose_name_plural = gettext_lazy("level"), gettext_lazy("levels")
+    hide_title = True
 
 
 class CriterionInline(KeptInline, PlacedStackedInline):
     """The criteria of a rubric, each with its levels."""
 
     model = RubricCriterion
+    verbose_name, verbose_name_plural = gettext_lazy("criterion"), gettext_lazy("criteria")
     fields = (("title", "max_points", "position"), "description")
     inlines = (LevelInline,)
 
@@ -117,7 +119,7 @@ class GradingRubricAdmin(KeptPage, AuditedAdmin):
     inlines = (CriterionInline,)
     fieldsets = (
         (None, {"fields": ("course", ("title", "version"), "description", "is_active")}),
-        (gettext_lazy("Record"), {"classes": ("tab",), "fields": ("created_at",)}),
+        (gettext_lazy("Record"), {"classes": ("collapse",), "fields": ("created_at",)}),
     )
     deeds = ("make_version",)
     left_free = ("is_active",)

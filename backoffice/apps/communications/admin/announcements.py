@@ -30,7 +30,7 @@ class AnnouncementAdmin(Authored, AuditedAdmin):
     empty_hint = gettext_lazy("An announcement goes to a course or to the whole school.")
     list_display = (
         "title",
-        course_column(),
+        course_column(none=gettext_lazy("whole school")),
         "audience",
         "shown_state",
         state_column(
@@ -52,9 +52,9 @@ class AnnouncementAdmin(Authored, AuditedAdmin):
     readonly_fields = ("author", "created_at")
     fieldsets = (
         (None, {"fields": ("title", "body")}),
-        (gettext_lazy("For whom"), {"fields": (("course", "audience"), "priority")}),
-        (gettext_lazy("Schedule"), {"fields": (("publish_at", "expires_at"),)}),
-        (gettext_lazy("Record"), {"classes": ("tab",), "fields": (("author", "created_at"),)}),
+        (gettext_lazy("For whom"), {"fields": ("course", ("audience", "priority"))}),
+        (gettext_lazy("Schedule"), {"fields": ("publish_at", "expires_at")}),
+        (gettext_lazy("Record"), {"classes": ("collapse",), "fields": (("author", "created_at"),)}),
     )
     deeds = ("send",)
 

@@ -23,7 +23,7 @@ class MemberInline(AuditedTabularInline):
     fields = ("user", "role", "last_read_at")
     readonly_fields = ("last_read_at",)
     autocomplete_fields = ("user",)
-    tab = True
+    tab = hide_title = True
 
 
 class MessageInline(AuditedTabularInline):
@@ -33,7 +33,7 @@ class MessageInline(AuditedTabularInline):
     fields = readonly_fields = ("sent_at", "author", "body", "is_hidden")
     ordering = ("-sent_at", "-id")
     per_page = 20
-    tab = True
+    tab = hide_title = True
 
 
 class MemberSection(RelatedSection):
@@ -78,10 +78,10 @@ class ChatRoomAdmin(Authored, AuditedAdmin):
     readonly_fields = ("created_by", "created_at")
     inlines = (MemberInline, MessageInline)
     fieldsets = (
-        (None, {"fields": (("course", "name"), "description", ("room_type", "is_active"))}),
+        (None, {"fields": ("course", "name", "description", ("room_type", "is_active"))}),
         (
             gettext_lazy("Record"),
-            {"classes": ("tab",), "fields": (("created_by", "created_at"),)},
+            {"classes": ("collapse",), "fields": (("created_by", "created_at"),)},
         ),
     )
 
@@ -125,5 +125,5 @@ class ChatMessageAdmin(AuditedAdmin):
     readonly_fields = ("sent_at", "edited_at")
     fieldsets = (
         (None, {"fields": ("room", "author", "body", "is_hidden")}),
-        (gettext_lazy("Record"), {"classes": ("tab",), "fields": (("sent_at", "edited_at"),)}),
+        (gettext_lazy("Record"), {"classes": ("collapse",), "fields": (("sent_at", "edited_at"),)}),
     )

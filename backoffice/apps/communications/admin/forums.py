@@ -8,7 +8,6 @@ from unfold.contrib.filters.admin import (
     BooleanRadioFilter,
     RangeDateTimeFilter,
 )
-from unfold.enums import ActionVariant
 
 from backoffice.admin_site.columns import (
     course_column,
@@ -78,7 +77,7 @@ class ForumAdmin(Authored, AuditedAdmin):
     inlines = (TopicInline,)
     fieldsets = (
         (None, {"fields": ("course", "title", "description", "is_locked")}),
-        (gettext_lazy("Record"), {"classes": ("tab",), "fields": ("created_at",)}),
+        (gettext_lazy("Record"), {"classes": ("collapse",), "fields": ("created_at",)}),
     )
 
 
@@ -111,7 +110,7 @@ class ForumTopicAdmin(Authored, AuditedAdmin):
     readonly_fields = ("author", "created_at")
     fieldsets = (
         (None, {"fields": ("forum", "title", ("is_pinned", "is_locked"))}),
-        (gettext_lazy("Record"), {"classes": ("tab",), "fields": (("author", "created_at"),)}),
+        (gettext_lazy("Record"), {"classes": ("collapse",), "fields": (("author", "created_at"),)}),
     )
     deeds = ("lock", "unlock", "pin", "unpin")
 
@@ -123,7 +122,6 @@ class ForumTopicAdmin(Authored, AuditedAdmin):
         when=lambda topic: not topic.is_locked,
         refusal=gettext_lazy("It is locked already."),
         in_bulk=True,
-        variant=ActionVariant.WARNING,
     )
     def lock(self, form: ReasonForm, topic: ForumTopic) -> str:
         """Take no more posts."""
@@ -199,11 +197,11 @@ class ForumPostAdmin(Authored, AuditedAdmin):
     autocomplete_fields = ("topic", "parent")
     readonly_fields = ("author", "created_at", "edited_at", "is_hidden", "hidden_reason")
     fieldsets = (
-        (None, {"fields": (("topic", "parent"), "body")}),
+        (None, {"fields": ("topic", "parent", "body")}),
         (
             gettext_lazy("Record"),
             {
-                "classes": ("tab",),
+                "classes": ("collapse",),
                 "fields": (("author", "created_at", "edited_at"), ("is_hidden", "hidden_reason")),
             },
         ),
@@ -218,7 +216,6 @@ class ForumPostAdmin(Authored, AuditedAdmin):
         when=lambda post: not post.is_hidden,
         refusal=gettext_lazy("It is hidden already."),
         in_bulk=True,
-        variant=ActionVariant.WARNING,
     )
     def hide(self, form: ReasonForm, post: ForumPost) -> str:
         """Take it from the readers' eyes."""
