@@ -1,6 +1,6 @@
 """The sidebar, built from the admin registry: what is registered and visible stands in it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.apps import apps
@@ -12,18 +12,26 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site import roles
+from backoffice.admin_site.pages import pages_for
 
 DEFAULT_ICON = "table_rows"
-IMPORTS_APP = "bulk"
+IMPORTS_APP, IMPORTS = "bulk", "admin:bulk_batch_changelist"
+MOST_ON_A_BADGE = 100
 EXPORTED = ("users.User", "courses.Course", "users.Enrollment")
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """Groups of links: home, imports, then one group for each app in the order of the settings."""
-    home = {"title": _("Home"), "icon": "home", "link": reverse("admin:index")}
-    groups = [{"items": [home]}, _imports(request)]
-    groups += [_app_group(request, config) for config in apps.get_app_configs()]
-    return [group for group in groups if group["items"]]
+    """Groups of links: home, imports, then one group for each app in the order of the settings.
+
+    Built once for a request: its badges are counted.
+    """
+    known = request.__dict__.setdefault("_sidebar", [])
+    if not known:
+        home = {"title": _("Home"), "icon": "home", "link": reverse("admin:index")}
+        groups = [{"items": [home]}, _imports(request)]
+        groups += [_app_group(request, config) for config in apps.get_app_configs()]
+        known += [group for group in [*groups, _system(request)] if group["items"]]
+    return known
 
 
 def _app_group(request: HttpRequest, config: Any) -> dict[str, Any]:
@@ -37,11 +45,29 @@ def _items(request: HttpRequest, label: str) -> Iterator[dict[str, Any]]:
             continue
         if model_admin.has_view_permission(request):
             name = f"admin:{label}_{model._meta.model_name}_changelist"
-            yield {
+            item = {
                 "title": capfirst(model._meta.verbose_name_plural),
                 "icon": getattr(model_admin, "icon", DEFAULT_ICON),
                 "link": reverse(name),
             }
+            yield item | _badge(getattr(model_admin, "sidebar_badge", None), request)
+
+
+def _badge(count: Callable[[HttpRequest], Any] | None, request: HttpRequest) -> dict[str, Any]:
+    """What stands beside a title: how many wait, up to 99."""
+    number = count(request) if count else 0
+    if not number:
+        return {}
+    return {"badge": str(number) if number < MOST_ON_A_BADGE else f"{MOST_ON_A_BADGE - 1}+"}
+
+
+def _system(request: HttpRequest) -> dict[str, Any]:
+    """The pages of no model."""
+    items = [
+        {"title": page.title, "icon": page.icon, "link": page.address} | _badge(page.badge, request)
+        for page in pages_for(request.user)
+    ]
+    return {"title": _("System"), "separator": True, "collapsible": True, "items": items}
 
 
 def _imports(request: HttpRequest) -> dict[str, Any]:
@@ -50,11 +76,13 @@ def _imports(request: HttpRequest) -> dict[str, Any]:
     if roles.may(request.user, "add", batch):
         links.append((_("Import a file"), "upload_file", "admin:bulk_batch_upload"))
     if roles.may(request.user, "view", batch):
-        links.append((_("Imports so far"), "history", "admin:bulk_batch_changelist"))
+        links.append((_("Imports so far"), "history", IMPORTS))
     if any(roles.may(request.user, "export", apps.get_model(name)) for name in EXPORTED):
         links.append((_("Export"), "download", "admin:bulk_batch_export"))
+    badges = {IMPORTS: getattr(admin.site._registry.get(batch), "sidebar_badge", None)}
     items = [
         {"title": title, "icon": icon, "link": link, "active": request.path == link}
+        | _badge(badges.get(name), request)
         for title, icon, name in links
         if (link := link_to(name))
     ]

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import InvalidPage
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -11,8 +10,9 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
-from backoffice.admin_site import roles
+from backoffice.admin_site import pages, palette, roles
 from backoffice.admin_site.choosing import ChoicesView
+from backoffice.admin_site.dashboard import cards_for
 from backoffice.admin_site.navigation import import_link
 from backoffice.admin_site.private_files import PictureField, picture_of
 
@@ -41,8 +41,12 @@ class BackOfficeSite(UnfoldAdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """The home page: the models one may see, and the way to the imports."""
-        context = {"import_link": import_link(request), **(extra_context or {})}
+        """The home page: the cards of the person's role."""
+        context = {
+            "cards": cards_for(request),
+            "import_link": import_link(request),
+            **(extra_context or {}),
+        }
         return super().index(request, context)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
@@ -52,7 +56,8 @@ class BackOfficeSite(UnfoldAdminSite):
     def get_urls(self) -> list[URLPattern]:
         """The pages of no model's own, before the library's."""
         address = "picture/<str:label>/<int:number>/<str:name>/"
-        return [path(address, self.admin_view(self.picture), name="picture"), *super().get_urls()]
+        own = [path(address, self.admin_view(self.picture), name="picture")]
+        return [*own, *pages.addresses(self.admin_view), *super().get_urls()]
 
     def picture(self, request: HttpRequest, label: str, number: int, name: str) -> HttpResponse:
         """A picture of a row, for whoever may see both row and field."""
@@ -69,8 +74,9 @@ class BackOfficeSite(UnfoldAdminSite):
     def search(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The sidebar's search; a page that is not there is not a server error."""
-        try:
-            return super().search(request, extra_context)
-        except (ValueError, InvalidPage) as error:
-            raise Http404(_("There is no such page of results.")) from error
+        """The sidebar's search, and the command palette's, which finds rows too."""
+        with_rows = "extended" in request.GET
+        found = palette.results(self, request, request.GET.get("s", ""), with_rows=with_rows)
+        name = "command" if with_rows else "search"
+        context = {"results": found, "page_counter": 0, "extended": with_rows}
+        return TemplateResponse(request, f"unfold/helpers/{name}_results.html", context)

@@ -52,6 +52,10 @@ class BatchAdmin(ExportPages, BatchPages, PlainAdmin):
         """Who may bring a file in at all."""
         return may(request.user, "add", Batch)
 
+    def sidebar_badge(self, request: HttpRequest) -> int:
+        """How many wait for this person's decision."""
+        return Batch.objects.waiting().filter(uploaded_by=request.user.pk)[:100].count()
+
     @action(description=_("Import a file"), icon="upload_file", permissions=["upload"])
     def new_import(self, request: HttpRequest) -> HttpResponse:
         """The way from the list to the upload page."""

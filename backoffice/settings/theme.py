@@ -32,5 +32,9 @@ UNFOLD = {
     ],
     "STYLES": [lambda _request: static("admin_site/site.css")],
     "ENVIRONMENT": "backoffice.admin_site.navigation.environment_label",
-    "SIDEBAR": {"navigation": "backoffice.admin_site.navigation.sidebar", "show_search": True},
+    "SIDEBAR": {
+        "navigation": "backoffice.admin_site.navigation.sidebar",
+        "show_search": True,
+        "command_search": True,
+    },
 }

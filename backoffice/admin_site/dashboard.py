@@ -1,0 +1,175 @@
+"""The home page: cards that apps bring in their `dashboard.py`, each for some roles.
+
+    @card(_("Courses near their limit"), roles=(REGISTRAR,), order=30)
+    def full_courses(request): return Lines([...], empty=_("…"), more=address)
+
+A card gives lines, figures or a chart, links to the list behind its numbers, and says something
+useful when there is nothing to show.
+"""
+
+import json
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from django.http import HttpRequest
+from django.utils.module_loading import autodiscover_modules
+
+from backoffice.admin_site import roles
+
+BAR = 22  # pixels; the theme's own bars are hairlines
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a card: what, where it leads, and what is said about it on the right."""
+
+    text: Any
+    address: str = ""
+    detail: Any = ""
+    label: Any = ""
+    colour: str = "default"
+    percent: float | None = None
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A list of lines."""
+
+    lines: Sequence[Line]
+    empty: Any
+    more: str = ""
+    template: ClassVar[str] = "admin_site/cards/lines.html"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number with its name, and the list behind it."""
+
+    number: Any
+    name: Any
+    address: str = ""
+    colour: str = ""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A few numbers side by side."""
+
+    figures: Sequence[Figure]
+    empty: Any = ""
+    more: str = ""
+    template: ClassVar[str] = "admin_site/cards/figures.html"
+
+
+@dataclass(frozen=True)
+class Series:
+    """One colour of a chart; `shade` is a step of the theme's primary colour."""
+
+    name: Any
+    values: Sequence[int]
+    shade: int = 600
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Bars over labels, stacked."""
+
+    labels: Sequence[Any]
+    series: Sequence[Series]
+    empty: Any
+    more: str = ""
+    template: ClassVar[str] = "admin_site/cards/chart.html"
+
+    @property
+    def total(self) -> int:
+        """What all bars add up to; without any there is nothing to draw."""
+        return sum(sum(each.values) for each in self.series)
+
+    @property
+    def rows(self) -> list[tuple[Any, list[int]]]:
+        """The numbers as a table, for whoever reads instead of looking."""
+        columns = zip(*(each.values for each in self.series), strict=True)
+        return [(label, list(row)) for label, row in zip(self.labels, columns, strict=True)]
+
+    @property
+    def data(self) -> str:
+        """What the chart library draws, as JSON."""
+        sets = [
+            {
+                "label": str(each.name),
+                "data": list(each.values),
+                "backgroundColor": f"var(--color-primary-{each.shade})",
+                "barThickness": BAR,
+                "borderRadius": 3,
+            }
+            for each in self.series
+        ]
+        return json.dumps({"labels": list(map(str, self.labels)), "datasets": sets})
+
+    @property
+    def options(self) -> str:
+        """How it is drawn, as JSON; with more than one colour a legend says which is which."""
+        ticks = {"color": "#9ca3af", "precision": 0}
+        return json.dumps(
+            {
+                "animation": False,
+                "responsive": True,
+                "maintainAspectRatio": False,
+                "plugins": {
+                    "legend": {
+                        "display": len(self.series) > 1,
+                        "align": "end",
+                        "labels": {"usePointStyle": True, "boxHeight": 6, "color": "#9ca3af"},
+                    }
+                },
+                "scales": {
+                    "x": {"stacked": True, "grid": {"display": False}, "ticks": ticks},
+                    "y": {"stacked": True, "beginAtZero": True, "grid": {}, "ticks": ticks},
+                },
+            }
+        )
+
+
+Content = Lines | Figures | Chart
+Build = Callable[[HttpRequest], Content]
+
+
+@dataclass(frozen=True)
+class Card:
+    """A registered card."""
+
+    title: Any
+    roles: Collection[str]
+    order: int
+    build: Build = field(compare=False)
+
+
+_cards: list[Card] = []
+
+
+def card(title: Any, *, roles: Collection[str], order: int) -> Callable[[Build], Build]:
+    """Register a card for the home page of these roles; lower orders come first."""
+
+    def register(build: Build) -> Build:
+        _cards.append(Card(title, roles, order, build))
+        return build
+
+    return register
+
+
+def cards() -> list[Card]:
+    """All cards, in their order."""
+    autodiscover_modules("dashboard")
+    return sorted(_cards, key=lambda each: each.order)
+
+
+def cards_for(request: HttpRequest) -> list[dict[str, Any]]:
+    """The titles and contents of the cards for this person."""
+    user = request.user
+    held = roles.roles_of(user) or ({roles.ADMIN} if user.is_superuser else set())
+    return [
+        {"title": each.title, "content": each.build(request)}
+        for each in cards()
+        if held & set(each.roles)
+    ]

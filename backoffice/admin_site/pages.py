@@ -1,0 +1,71 @@
+"""Pages of the site that belong to no model: health, pool. Apps bring them in their `pages.py`.
+
+Who sees a page stands in the roles' table under `page.<name>`; the page stands in the sidebar of
+those.
+"""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.module_loading import autodiscover_modules
+
+from backoffice.admin_site import roles
+
+View = Callable[[HttpRequest], HttpResponse]
+Badge = Callable[[HttpRequest], Any]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A registered page; `badge` gives what its sidebar entry shows beside the title."""
+
+    name: str
+    title: Any
+    icon: str
+    view: View
+    badge: Badge | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it is."""
+        return reverse(f"admin:{self.name}")
+
+
+_pages: dict[str, Page] = {}
+
+
+def page(name: str, title: Any, icon: str, badge: Badge | None = None) -> Callable[[View], View]:
+    """Register a page at `/admin/<name>/`. It is only looked at: no other method is answered."""
+
+    def register(view: View) -> View:
+        @functools.wraps(view)
+        def guarded(request: HttpRequest) -> HttpResponse:
+            if not roles.may_see_page(request.user, name) or request.method not in ("GET", "HEAD"):
+                raise PermissionDenied
+            return view(request)
+
+        _pages[name] = Page(name, title, icon, guarded, badge)
+        return view
+
+    return register
+
+
+def pages() -> list[Page]:
+    """All pages."""
+    autodiscover_modules("pages")
+    return list(_pages.values())
+
+
+def pages_for(user: Any) -> list[Page]:
+    """The pages this person may see."""
+    return [each for each in pages() if roles.may_see_page(user, each.name)]
+
+
+def addresses(admin_view: Callable[[View], View]) -> list[URLPattern]:
+    """The pages' addresses, behind the site's door."""
+    return [path(f"{each.name}/", admin_view(each.view), name=each.name) for each in pages()]
