@@ -10,10 +10,15 @@ useful when there is nothing to show.
 import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
 
+from django.db import models
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.module_loading import autodiscover_modules
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 
 from backoffice.admin_site import roles
 
@@ -146,6 +151,43 @@ class Card:
 
 
 _cards: list[Card] = []
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """A count that stops at a bound: “12”, or “1,000+”."""
+
+    number: int
+    is_more: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.number:,}+" if self.is_more else f"{self.number:,}"
+
+
+def bounded(rows: models.QuerySet[Any], most: int = 1_000) -> Bounded:
+    """How many rows there are, counted no further than `most`."""
+    count = rows.order_by().values("pk")[: most + 1].count()
+    return Bounded(min(count, most), count > most)
+
+
+def days_until_today(count: int) -> list[date]:
+    """The last days in UTC, today's last, for the labels of a chart."""
+    today = timezone.now().date()
+    return [today - timedelta(days=ago) for ago in reversed(range(count))]
+
+
+def ago(moment: datetime | None) -> str:
+    """How long ago something was, in its largest unit: “3 days ago”."""
+    if not moment:
+        return ""
+    if timezone.now() - moment < timedelta(minutes=1):
+        return _("just now")
+    return _("%(time)s ago") % {"time": timesince(moment, timezone.now(), depth=1)}
+
+
+def beginning(day: date) -> datetime:
+    """Midnight UTC: a bound that an index of times answers, which a cast to dates would not."""
+    return datetime.combine(day, time.min, UTC)
 
 
 def card(title: Any, *, roles: Collection[str], order: int) -> Callable[[Build], Build]:

@@ -36,7 +36,10 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 
 def _app_group(request: HttpRequest, config: Any) -> dict[str, Any]:
     items = [] if config.label == IMPORTS_APP else list(_items(request, config.label))
-    return {"title": config.verbose_name, "separator": True, "collapsible": True, "items": items}
+    # What has a badge stays in sight.
+    is_quiet = all("badge" not in item for item in items)
+    title = config.verbose_name
+    return {"title": title, "separator": True, "collapsible": is_quiet, "items": items}
 
 
 def _items(request: HttpRequest, label: str) -> Iterator[dict[str, Any]]:

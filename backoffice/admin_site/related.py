@@ -1,6 +1,7 @@
 """The ways from a row's page to the lists of what belongs to it, each with how many there are."""
 
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.db import models
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +12,19 @@ from backoffice.admin_site import roles
 from backoffice.admin_site.visibility import permitted
 
 MOST_COUNTED = 1_000
+
+
+def list_of(model: type[models.Model], **narrowed: Any) -> str:
+    """The address of a model's list, narrowed by the parameters of its filters."""
+    opts = model._meta
+    address = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+    return f"{address}?{urlencode(narrowed)}" if narrowed else address
+
+
+def page_of(row: models.Model, kind: str = "change") -> str:
+    """The address of a row's page: its form, or its `history`."""
+    opts = row._meta
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_{kind}", args=[row.pk])
 
 
 class RelatedLists:
@@ -42,12 +56,10 @@ class RelatedLists:
         model, field = relation.related_model, relation.field
         rows = permitted(model._base_manager.filter(**{field.name: row}), request.user, "view")
         count = rows.order_by().values("pk")[: MOST_COUNTED + 1].count()
-        opts = model._meta
-        address = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
         return {
-            "title": capfirst(opts.verbose_name_plural),
+            "title": capfirst(model._meta.verbose_name_plural),
             "icon": self.admin_site.get_model_admin(model).icon,
             "count": min(count, MOST_COUNTED),
             "is_more": count > MOST_COUNTED,
-            "address": f"{address}?{field.name}__{row._meta.pk.name}__exact={row.pk}",
+            "address": list_of(model, **{f"{field.name}__{row._meta.pk.name}__exact": row.pk}),
         }

@@ -12,6 +12,7 @@ from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from backoffice.admin_site.asking import AskedFilter
 from backoffice.admin_site.model_admin import PlainAdmin
 from backoffice.audit.approving import approve, refuse
 from backoffice.audit.deeds import Deed, DeedForm, DeedPages
@@ -46,7 +47,11 @@ class ChangeSetAdmin(ReadOnlyAdmin):
 
     icon = "history"
     list_display = ("shown_when", "actor_name", "source", "reason", "batch")
-    list_filter = (("source", ChoicesDropdownFilter), ("created_at", RangeDateTimeFilter))
+    list_filter = (
+        AskedFilter,
+        ("source", ChoicesDropdownFilter),
+        ("created_at", RangeDateTimeFilter),
+    )
     search_fields = ("actor_name", "reason", "request_id")
     ordering = ("-pk",)
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.admin_site.rules import Ruled
 from backoffice.admin_site.visibility import VisibleQuerySet
 from backoffice.audit.history import History
+from backoffice.audit.unusual import ChangeSetQuerySet
 
 
 class ChangeSet(models.Model):
@@ -37,11 +38,14 @@ class ChangeSet(models.Model):
     batch = models.BigIntegerField(_("import batch"), null=True, db_index=True)
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
 
+    objects = ChangeSetQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("change set")
         verbose_name_plural = _("change sets")
         ordering = ["-id"]
         default_permissions = ("view", "export")
+        indexes = [models.Index(fields=["created_at"], name="change_set_created_idx")]
 
     def __str__(self) -> str:
         who = self.actor_name or _("nobody named")

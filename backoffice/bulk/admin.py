@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action, display
 
 from backoffice.admin_site.model_admin import PlainAdmin
@@ -32,7 +33,11 @@ class BatchAdmin(ExportPages, BatchPages, PlainAdmin):
 
     icon = "upload_file"
     list_display = ("shown_file", "shown_kind", "shown_state", "rows", "shown_written", "rejected")
-    list_filter = ("state", "kind")
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        "kind",
+        ("uploaded_at", RangeDateTimeFilter),
+    )
     search_fields = ("file_name", "uploader_name")
     actions_list = ("new_import",)
 

@@ -40,3 +40,20 @@ def _numbers(alias: str, options: dict[str, Any]) -> dict[str, Any]:
         "timeout": options["TIMEOUT"],
         "recycle": options["RECYCLE"],
     }
+
+
+def connections_by_state(alias: str = "default") -> list[tuple[str, int]]:
+    """How many connections the server holds for this database, of all processes, by state.
+
+    Empty on SQLite, which has none.
+    """
+    wrapper = connections[alias]
+    if wrapper.vendor != "postgresql":
+        return []
+    with wrapper.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(state, 'unknown'), count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND backend_type = 'client backend'"
+            " GROUP BY 1 ORDER BY 2 DESC, 1"
+        )
+        return list(cursor.fetchall())

@@ -13,6 +13,7 @@ from unfold.contrib.filters.admin import (
     RangeNumericFilter,
 )
 
+from backoffice.admin_site.asking import AskedFilter
 from backoffice.admin_site.columns import (
     course_column,
     flag_column,
@@ -62,6 +63,7 @@ COURSE_COLUMNS = (
     "ends_on",
 )
 COURSE_FILTERS = (
+    AskedFilter,
     ("status", ChoicesDropdownFilter),
     ("instructor", AutocompleteSelectFilter),
     ("difficulty_level", ChoicesDropdownFilter),

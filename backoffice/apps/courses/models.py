@@ -1,12 +1,14 @@
 """Courses, what they consist of, and how far people have come in them."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.fields import LineField, ProseField
@@ -17,15 +19,37 @@ from backoffice.apps.users.validators import validate_language
 from backoffice.audit.models import Audited, AuditedQuerySet
 from backoffice.operations.indexes import LongNameIndex
 
+NEARLY = 0.9  # of the places
 NOT_AN_INSTRUCTOR = _("This person is not an instructor. Choose one, or change the person's role.")
 
 
 class CourseQuerySet(AuditedQuerySet):
     """Query words for courses."""
 
+    questions: ClassVar[dict[str, Any]] = {
+        "near_limit": _("nearly full, or more than full"),
+        "without_instructor": _("published without an instructor"),
+    }
+
     def published(self) -> "CourseQuerySet":
         """Open to the people enrolled."""
         return self.filter(status=Course.Status.PUBLISHED)
+
+    def with_students(self) -> "CourseQuerySet":
+        """With `taken`: how many students are active in each."""
+        active = Enrollment.objects.active().students().filter(course=OuterRef("pk"))
+        counted = active.order_by().values("course").annotate(many=Count("pk")).values("many")
+        return self.annotate(taken=Coalesce(Subquery(counted), 0))
+
+    def near_limit(self) -> "CourseQuerySet":
+        """Open courses whose places are taken to nine tenths or more, with `taken`."""
+        is_over = Q(ends_on__lt=timezone.now().date())
+        limited = self.published().exclude(is_over).filter(enrollment_limit__gt=0)
+        return limited.with_students().filter(taken__gte=F("enrollment_limit") * NEARLY)
+
+    def without_instructor(self) -> "CourseQuerySet":
+        """Published, and nobody teaches them."""
+        return self.published().filter(instructor=None)
 
     def taught_by(self, user: Any) -> "CourseQuerySet":
         """Courses whose instructor is this person."""

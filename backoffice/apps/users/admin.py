@@ -15,6 +15,7 @@ from unfold.contrib.filters.admin import (
     RangeNumericFilter,
 )
 
+from backoffice.admin_site.asking import AskedFilter
 from backoffice.admin_site.columns import (
     course_column,
     person_column,
@@ -195,6 +196,7 @@ class EnrollmentAdmin(RosterHead, AuditedAdmin):
     list_display = ENROLLMENT_COLUMNS
     list_select_related = ("student", "course")
     list_filter = (
+        AskedFilter,
         ("course", AutocompleteSelectFilter),
         ("student", AutocompleteSelectFilter),
         ("status", ChoicesDropdownFilter),

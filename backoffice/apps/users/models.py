@@ -1,12 +1,13 @@
 """People, their profiles, and who is enrolled in what."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -263,6 +264,11 @@ class Profile(Audited):
 class EnrollmentQuerySet(AuditedQuerySet):
     """Query words for enrollments."""
 
+    questions: ClassVar[dict[str, Any]] = {
+        "left_open": _("active in a course that has ended"),
+        "of_people_who_left": _("active, though the account is switched off"),
+    }
+
     def active(self) -> "EnrollmentQuerySet":
         """Under way: neither finished nor withdrawn."""
         return self.filter(status=Enrollment.Status.ACTIVE)
@@ -270,6 +276,14 @@ class EnrollmentQuerySet(AuditedQuerySet):
     def students(self) -> "EnrollmentQuerySet":
         """Those who study, not those who assist or watch."""
         return self.filter(role=Enrollment.Role.STUDENT)
+
+    def left_open(self) -> "EnrollmentQuerySet":
+        """Active in a course that has ended."""
+        return self.active().filter(course__ends_on__lt=timezone.now().date())
+
+    def of_people_who_left(self) -> "EnrollmentQuerySet":
+        """Active, though the person's account is switched off."""
+        return self.active().filter(student__is_active=False)
 
 
 class Enrollment(Audited):

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.template.defaultfilters import floatformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import (
@@ -64,7 +65,7 @@ def _of_assessment(path: str) -> Any:
 
 
 def _of_maximum(points: Any, maximum: Any) -> str | None:
-    return None if points is None else f"{points:g} / {maximum:g}"
+    return None if points is None else f"{floatformat(points, -2)} / {floatformat(maximum, -2)}"
 
 
 score_column = two_lines(

@@ -1,0 +1,50 @@
+"""A filter by the questions people ask of a list: query words that the model's queryset names."""
+
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import DropdownFilter
+
+from backoffice.admin_site.dashboard import Line, bounded
+from backoffice.admin_site.related import list_of
+
+
+class AskedFilter(DropdownFilter):
+    """The queryset's `questions` map the names of its methods to words: {"left_open": "…"}."""
+
+    title = _("what to look at")
+    parameter_name = "asked"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """The questions."""
+        return list(questions_of(model_admin.model).items())
+
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[Any]
+    ) -> models.QuerySet[Any]:
+        """The rows that answer the one asked."""
+        asked = self.value()
+        is_known = asked in questions_of(queryset.model)
+        return getattr(queryset, asked)() if is_known else queryset
+
+
+def questions_of(model: type[models.Model]) -> dict[str, Any]:
+    """What may be asked of a model's rows."""
+    return model._default_manager.all().questions
+
+
+def asked_lines(rows: models.QuerySet[Any], text: str) -> list[Line]:
+    """A card's line for each question that some row answers; `text` has a place for %(which)s."""
+    counts = {word: bounded(getattr(rows, word)()) for word in rows.questions}
+    return [
+        Line(
+            text % {"which": rows.questions[word]},
+            list_of(rows.model, asked=word),
+            label=str(count),
+            colour="warning",
+        )
+        for word, count in counts.items()
+        if count.number
+    ]

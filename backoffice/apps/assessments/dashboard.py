@@ -1,0 +1,121 @@
+"""What waits for marking, what came late, and which grades changed last."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Min, OuterRef, Subquery
+from django.http import HttpRequest
+from django.template.defaultfilters import floatformat
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from backoffice.admin_site.dashboard import Line, Lines, ago, card
+from backoffice.admin_site.related import list_of, page_of
+from backoffice.admin_site.roles import ASSISTANT, AUDITOR, INSTRUCTOR
+from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
+
+MOST = 6
+LONG, TOO_LONG = 7, 21  # days of waiting
+LOOKED_THROUGH = 100  # history rows, to find the newest that changed a grade
+Status = AssessmentSubmission.Status
+
+
+@card(gettext_lazy("Waiting for your marking"), roles=(INSTRUCTOR, ASSISTANT), order=20)
+def waiting(request: HttpRequest) -> Lines:
+    """By assessment, the longest waiting first."""
+    rows = AssessmentSubmission.objects.permitted_to(request.user, "grade").ungraded()
+    rows = (
+        rows.order_by().values("assessment").annotate(many=Count("pk"), since=Min("submitted_at"))
+    )
+    groups = list(rows.order_by("since")[:MOST])
+    found = Assessment.objects.select_related("course").in_bulk([g["assessment"] for g in groups])
+    return Lines(
+        [_waiting_line(found[g["assessment"]], g["many"], g["since"]) for g in groups],
+        empty=_("Nothing waits for marking."),
+        more=list_of(AssessmentSubmission, status__exact=Status.SUBMITTED),
+    )
+
+
+def _waiting_line(assessment: Assessment, many: int, since: datetime | None) -> Line:
+    course = assessment.course
+    said = ngettext("%(count)s submission", "%(count)s submissions", many) % {"count": many}
+    return Line(
+        assessment.title,
+        list_of(
+            AssessmentSubmission,
+            assessment__id__exact=assessment.pk,
+            status__exact=Status.SUBMITTED,
+        ),
+        detail=f"{course.code} · {course.presentation} · {said}",
+        label=ago(since),
+        colour=_colour_of(since),
+    )
+
+
+def _colour_of(since: datetime | None) -> str:
+    days = (timezone.now() - since).days if since else 0
+    if days >= TOO_LONG:
+        return "danger"
+    return "warning" if days >= LONG else "default"
+
+
+@card(gettext_lazy("Handed in late"), roles=(INSTRUCTOR, ASSISTANT), order=30)
+def late(request: HttpRequest) -> Lines:
+    """What came after the due date and is not marked yet."""
+    rows = AssessmentSubmission.objects.permitted_to(request.user, "grade").ungraded()
+    rows = rows.filter(is_late=True).select_related("student", "assessment__course")
+    return Lines(
+        [_late_line(row) for row in rows.order_by("-submitted_at")[:MOST]],
+        empty=_("Nothing that waits for marking came late."),
+        more=list_of(AssessmentSubmission, is_late__exact=1, status__exact=Status.SUBMITTED),
+    )
+
+
+def _late_line(row: AssessmentSubmission) -> Line:
+    due, came = row.assessment.due_date, row.submitted_at
+    after = timesince(due, came, depth=1) if due and came else ""
+    return Line(
+        str(row.student),
+        page_of(row),
+        detail=str(row.assessment),
+        label=_("%(after)s late") % {"after": after} if after else _("late"),
+        colour="warning",
+    )
+
+
+@card(gettext_lazy("Newest grade changes"), roles=(AUDITOR,), order=30)
+def grade_changes(request: HttpRequest) -> Lines:
+    """The newest scores that were given or changed, with who did it."""
+    return Lines(
+        [_grade_line(row) for row in _changed()[:MOST]],
+        empty=_("No grade was given or changed yet."),
+        more=list_of(AssessmentSubmission),
+    )
+
+
+def _changed() -> list[Any]:
+    history = AssessmentSubmission.history.model.objects
+    earlier = history.filter(id=OuterRef("id"), history_id__lt=OuterRef("history_id"))
+    rows = history.order_by("-history_id").select_related(
+        "student", "assessment__course", "change_set"
+    )
+    before = Subquery(earlier.order_by("-history_id").values("score")[:1])
+    return [row for row in rows.annotate(before=before)[:LOOKED_THROUGH] if row.score != row.before]
+
+
+def _grade_line(row: Any) -> Line:
+    who = row.change_set.actor_name if row.change_set else ""
+    when = ago(row.history_date)
+    return Line(
+        f"{row.student} – {row.assessment}",
+        page_of(row.instance, "history"),
+        detail=f"{who} · {when}" if who else when,
+        label=f"{_points(row.before)} → {_points(row.score)}",
+        colour="info" if row.before is None else "warning",
+    )
+
+
+def _points(score: Any) -> str:
+    return "–" if score is None else floatformat(score, -2)

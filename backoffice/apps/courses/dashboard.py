@@ -1,0 +1,91 @@
+"""Courses on the home pages: nearly full ones, and one's own with how far people are."""
+
+from django.db.models import Avg, Case, Count, IntegerField, Q, Value, When
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from backoffice.admin_site.dashboard import Chart, Line, Lines, Series, card
+from backoffice.admin_site.related import list_of
+from backoffice.admin_site.roles import ASSISTANT, INSTRUCTOR, REGISTRAR
+from backoffice.apps.courses.models import Course, CourseProgress
+from backoffice.apps.users.models import Enrollment
+
+MOST = 6
+STEP = 10  # percent
+STEPS = range(0, 100, STEP)
+
+
+@card(gettext_lazy("Courses near their limit"), roles=(REGISTRAR,), order=30)
+def full_courses(request: HttpRequest) -> Lines:
+    """Nine tenths of the places or more are taken."""
+    rows = Course.objects.visible_to(request.user).near_limit()
+    fullest = sorted(rows, key=lambda course: -_share(course))
+    return Lines(
+        [_full_line(course) for course in fullest[:MOST]],
+        empty=_("Every course with a limit has places left."),
+        more=list_of(Course, asked="near_limit"),
+    )
+
+
+def _share(course: Course) -> float:
+    return 100 * course.taken / course.enrollment_limit
+
+
+def _full_line(course: Course) -> Line:
+    return Line(
+        course.title or str(course),
+        _roster_of(course),
+        detail=f"{course.code} · {course.presentation}",
+        label=f"{course.taken} / {course.enrollment_limit}",
+        colour="danger" if course.taken > course.enrollment_limit else "warning",
+        percent=min(_share(course), 100),
+    )
+
+
+def _roster_of(course: Course) -> str:
+    return list_of(Enrollment, course__id__exact=course.pk)
+
+
+@card(gettext_lazy("Your courses"), roles=(INSTRUCTOR, ASSISTANT), order=10)
+def own_courses(request: HttpRequest) -> Lines:
+    """Those under way and to come, the newest first, with how far people are on average."""
+    rows = Course.objects.visible_to(request.user).exclude(status=Course.Status.ARCHIVED)
+    active = Q(enrollments__status="active", enrollments__role="student")
+    rows = rows.annotate(
+        taken=Count("enrollments", filter=active),
+        average=Avg("enrollments__progress_percent", filter=active),
+    )
+    return Lines(
+        [_own_line(course) for course in rows.order_by("-starts_on", "code")[:MOST]],
+        empty=_("No course is yours yet. A registrar assigns instructors to courses."),
+        more=list_of(Course),
+    )
+
+
+def _own_line(course: Course) -> Line:
+    people = ngettext("%(count)s student", "%(count)s students", course.taken)
+    return Line(
+        course.title or str(course),
+        _roster_of(course),
+        detail=f"{course.code} · {course.presentation} · {people % {'count': course.taken}}",
+        label="" if course.status == Course.Status.PUBLISHED else course.get_status_display(),
+        colour="warning",
+        percent=float(course.average) if course.average is not None else None,
+    )
+
+
+@card(gettext_lazy("How far your students are"), roles=(INSTRUCTOR, ASSISTANT), order=40)
+def progress(request: HttpRequest) -> Chart:
+    """How many active students are between which percent of their course."""
+    rows = Enrollment.objects.visible_to(request.user).active().students()
+    steps = [When(progress_percent__lt=low + STEP, then=Value(low)) for low in STEPS]
+    step = Case(*steps, default=Value(STEPS[-1]), output_field=IntegerField())
+    found = rows.annotate(step=step).order_by().values_list("step").annotate(Count("pk"))
+    counts = dict(found)
+    return Chart(
+        labels=[f"{low}–{low + STEP} %" for low in STEPS],
+        series=[Series(_("students"), [counts.get(low, 0) for low in STEPS])],
+        empty=_("Nobody is active in your courses yet."),
+        more=list_of(CourseProgress),
+    )

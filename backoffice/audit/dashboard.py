@@ -1,0 +1,89 @@
+"""What an auditor and an admin see of the record on their home pages."""
+
+from collections import Counter
+from datetime import date
+
+from django.db.models import Count
+from django.db.models.functions import TruncDate
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.admin_site.asking import asked_lines
+from backoffice.admin_site.dashboard import (
+    Chart,
+    Line,
+    Lines,
+    Series,
+    ago,
+    beginning,
+    card,
+    days_until_today,
+)
+from backoffice.admin_site.related import list_of, page_of
+from backoffice.admin_site.roles import ADMIN, AUDITOR
+from backoffice.audit.models import Approval, ChangeSet
+
+DAYS = 14
+MOST = 6
+Source = ChangeSet.Source
+BEHIND = (Source.COMMAND, Source.JOB, Source.SQL, Source.SYSTEM)
+GROUPS = (
+    (gettext_lazy("in the admin"), (Source.FORM, Source.ACTION), 600),
+    (gettext_lazy("from files"), (Source.IMPORT, Source.UNDO), 400),
+    (gettext_lazy("commands, jobs and SQL"), BEHIND, 200),
+)
+
+
+@card(gettext_lazy("Deeds of the last 14 days"), roles=(AUDITOR,), order=10)
+def volume(request: HttpRequest) -> Chart:
+    """How many change sets a day, by the door they came through."""
+    days = days_until_today(DAYS)
+    counts = _counts_since(days[0])
+    return Chart(
+        labels=[f"{day:%d %b}" for day in days],
+        series=[
+            Series(name, [sum(counts[day, source] for source in group) for day in days], shade)
+            for name, group, shade in GROUPS
+        ],
+        empty=_("Nothing was changed in 14 days."),
+        more=list_of(ChangeSet),
+    )
+
+
+def _counts_since(start: date) -> Counter[tuple[date, str]]:
+    deeds = ChangeSet.objects.filter(created_at__gte=beginning(start))
+    deeds = deeds.annotate(day=TruncDate("created_at")).order_by()
+    rows = deeds.values_list("day", "source").annotate(Count("pk"))
+    return Counter({(day, source): count for day, source, count in rows})
+
+
+@card(gettext_lazy("Unusual in the last 7 days"), roles=(AUDITOR,), order=20)
+def unusual(request: HttpRequest) -> Lines:
+    """What deserves a look, by question."""
+    return Lines(
+        asked_lines(ChangeSet.objects.all(), _("Deeds %(which)s")),
+        empty=_("Nothing unusual: no SQL past the product, no deletion, nobody at work at night."),
+        more=list_of(ChangeSet),
+    )
+
+
+@card(gettext_lazy("Waiting for a second person"), roles=(ADMIN,), order=15)
+def approvals(request: HttpRequest) -> Lines:
+    """What was asked for and nobody has decided."""
+    rows = Approval.objects.visible_to(request.user).waiting()
+    return Lines(
+        [_approval_line(approval) for approval in rows.order_by("requested_at")[:MOST]],
+        empty=_("Nobody waits for an approval."),
+        more=list_of(Approval),
+    )
+
+
+def _approval_line(approval: Approval) -> Line:
+    return Line(
+        approval.sentence,
+        page_of(approval),
+        detail=f"{approval.requested_name} · {ago(approval.requested_at)}",
+        label=approval.get_state_display(),
+        colour="warning",
+    )

@@ -1,0 +1,36 @@
+"""The check of the imports."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from backoffice.admin_site.checking import Finding, health_check
+from backoffice.bulk.models import Batch
+from backoffice.bulk.settling import SILENT_AFTER
+
+LATELY = timedelta(days=1)
+
+
+@health_check(gettext_lazy("Imports"), order=60)
+def imports() -> Finding:
+    """None has fallen silent, and none failed in the last day."""
+    now = timezone.now()
+    silent = Batch.objects.under_work().filter(touched_at__lt=now - SILENT_AFTER).count()
+    if silent:
+        said = ngettext(
+            "%(count)s import has shown no sign of life for minutes. Open it to settle it.",
+            "%(count)s imports have shown no sign of life for minutes. Open them to settle them.",
+            silent,
+        )
+        return Finding.warning(said % {"count": silent})
+    failed = Batch.objects.filter(state=Batch.State.FAILED, touched_at__gte=now - LATELY).count()
+    if failed:
+        said = ngettext(
+            "%(count)s import failed in the last day; nothing of it was written.",
+            "%(count)s imports failed in the last day; nothing of them was written.",
+            failed,
+        )
+        return Finding.warning(said % {"count": failed})
+    return Finding.good(_("None is stuck, and none failed in the last day."))

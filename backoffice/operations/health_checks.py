@@ -1,0 +1,86 @@
+"""The checks of database, pool and storage."""
+
+import os
+import shutil
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from django.conf import settings
+from django.db import connection
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from backoffice.admin_site.checking import Finding, health_check
+from backoffice.operations.health import check_database_health
+from backoffice.operations.pool import get_pool_statistics
+
+SLOW = 100  # milliseconds for the simplest question
+FULL = 80  # percent of the pool
+LITTLE = 5 * 1024**3  # bytes free
+TOO_LITTLE = 1024**3
+
+
+@health_check(gettext_lazy("Database"), order=10)
+def database() -> Finding:
+    """It answers, quickly, and has the extensions."""
+    told = check_database_health()
+    if told["status"] != "healthy":
+        return Finding.failed(told["message"])
+    milliseconds = told["response_ms"]
+    detail = _("%(version)s answers in %(ms)s ms.") % {
+        "version": told["version"],
+        "ms": milliseconds,
+    }
+    return Finding.warning(detail) if milliseconds > SLOW else Finding.good(detail)
+
+
+@health_check(gettext_lazy("Migrations"), order=20)
+def migrations() -> Finding:
+    """The tables are those of the running code."""
+    count = check_database_health().get("pending_migrations", 0)
+    if not count:
+        return Finding.good(_("The tables are up to date."))
+    said = ngettext(
+        "%(count)s migration is missing. Run: python manage.py migrate",
+        "%(count)s migrations are missing. Run: python manage.py migrate",
+        count,
+    )
+    return Finding.failed(said % {"count": count})
+
+
+@health_check(gettext_lazy("Connection pool"), order=30)
+def pool() -> Finding:
+    """There are connections left in this process."""
+    told = get_pool_statistics()
+    is_full = told["available"] and told["usage_percent"] >= FULL
+    return Finding.warning(told["message"]) if is_full else Finding.good(told["message"])
+
+
+@health_check(gettext_lazy("Connections of the server"), order=40)
+def server_connections() -> Finding:
+    """The server takes more connections."""
+    if connection.vendor != "postgresql":
+        return Finding.good(_("SQLite is a file; nobody connects to it."))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), current_setting('max_connections')::int FROM pg_stat_activity"
+            " WHERE backend_type = 'client backend'"
+        )
+        used, most = cursor.fetchone()
+    detail = _("%(used)s of %(most)s are in use.") % {"used": used, "most": most}
+    return Finding.warning(detail) if 100 * used >= FULL * most else Finding.good(detail)
+
+
+@health_check(gettext_lazy("Private files"), order=50)
+def private_files() -> Finding:
+    """Uploads can be stored, and there is room for them."""
+    root = Path(settings.PRIVATE_ROOT)
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with TemporaryFile(dir=root) as file:
+        file.write(os.urandom(16))
+    free = shutil.disk_usage(root).free
+    detail = _("Can be written; %(free)s are free.") % {"free": filesizeformat(free)}
+    if free < TOO_LITTLE:
+        return Finding.failed(detail)
+    return Finding.warning(detail) if free < LITTLE else Finding.good(detail)
