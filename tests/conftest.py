@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.test import Client
 from hypothesis import settings as properties
 
@@ -14,6 +13,7 @@ from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import User
 from backoffice.bulk.importing import apply, preview, receive
 from backoffice.bulk.models import Batch
+from tests import demo_school
 
 # How long an example takes says more about the machine than about the code.
 properties.register_profile("house", deadline=None)
@@ -125,4 +125,4 @@ def bring_in(upload: Uploaded, registrar: User) -> Uploaded:
 @pytest.fixture
 def demo(db: None) -> None:
     """The demo school, which has a row of every model."""
-    call_command("init_db", stdout=io.StringIO())
+    demo_school.put_in()

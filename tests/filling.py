@@ -35,7 +35,8 @@ class FormReader(HTMLParser):
         kind, name = given.get("type", "text"), given.get("name", "")
         is_on = kind not in ("checkbox", "radio") or "checked" in given
         if name and is_on and kind not in ("submit", "file", "button"):
-            self.forms[-1].setdefault(name, []).append(given.get("value", ""))
+            sent = given.get("value", "on" if kind in ("checkbox", "radio") else "")
+            self.forms[-1].setdefault(name, []).append(sent)
 
     def handle_endtag(self, tag: str) -> None:
         """The end of a field with content."""
@@ -56,7 +57,8 @@ def fields_of(client: Client, address: str) -> dict[str, list[str]]:
     assert page.status_code == 200, (address, page.status_code)
     reader = FormReader()
     reader.feed(page.content.decode())
-    return max(reader.forms, key=len)
+    # A change form says what it was opened with; other pages have one form of note.
+    return max(reader.forms, key=lambda form: ("_seen" in form, len(form)))
 
 
 def save(client: Client, address: str, **changed: Any) -> Any:

@@ -82,6 +82,7 @@ class Deed:
     variant: ActionVariant = ActionVariant.DEFAULT
     name: str = ""
     do: Callable[..., str] | None = None
+    do_not_call_in_templates: ClassVar[bool] = True  # Django's templates call what they can
 
     def __call__(self, do: Callable[..., str]) -> Callable[..., HttpResponse]:
         it = replace(self, name=do.__name__, do=do, submit=self.submit or self.label)

@@ -1,0 +1,77 @@
+"""Order in forums, and announcements that go out."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from backoffice.apps.communications.models import Announcement, ForumPost, ForumTopic
+from backoffice.apps.users.models import User
+from tests.deeds import do, refused, said
+
+pytestmark = pytest.mark.usefixtures("demo")
+
+
+def client_of(username: str) -> Client:
+    client = Client()
+    client.force_login(User.objects.get(username=username))
+    return client
+
+
+@pytest.fixture
+def topic() -> ForumTopic:
+    own = ForumTopic.objects.filter(forum__course__instructor__username="instructor")
+    return own.order_by("pk").first()
+
+
+def test_a_locked_topic_takes_no_new_posts(topic):
+    ingrid = client_of("instructor")
+    answer = do(ingrid, topic, "lock", reason="The discussion is over")
+    assert said(answer) == [f"“{topic}” is locked."]
+    topic.refresh_from_db()
+    assert topic.is_locked
+    answer = do(ingrid, topic, "lock", reason="The discussion is over")
+    assert "It is locked already." in str(refused(answer))
+    assert said(do(ingrid, topic, "unlock"))[-1] == f"“{topic}” takes posts again."
+
+
+def test_a_pinned_topic_stands_above(topic):
+    ingrid = client_of("instructor")
+    assert said(do(ingrid, topic, "pin")) == [f"“{topic}” is pinned."]
+    assert said(do(ingrid, topic, "unpin"))[-1] == f"“{topic}” stands with the others again."
+
+
+def test_a_hidden_post_stays_with_its_reason(topic):
+    ingrid, post = client_of("instructor"), topic.posts.order_by("pk").first()
+    assert refused(do(ingrid, post, "hide", reason="rude")) == {
+        "reason": ["Say it in at least 10 characters."]
+    }
+    assert said(do(ingrid, post, "hide", reason="Names another student")) == ["The post is hidden."]
+    post.refresh_from_db()
+    assert (post.is_hidden, post.hidden_reason) == (True, "Names another student")
+    answer = do(ingrid, post, "show", reason="The student agreed")
+    assert said(answer)[-1] == "The post can be read again."
+    post.refresh_from_db()
+    assert (post.is_hidden, post.hidden_reason) == (False, "")
+
+
+@pytest.mark.parametrize("who", ["instructor2", "registrar", "auditor"])
+def test_only_whoever_moderates_the_course_hides(topic, who):
+    post = ForumPost.objects.filter(topic=topic).first()
+    answer = do(client_of(who), post, "hide", reason="I do not like it")
+    assert answer.status_code == 403
+
+
+def test_an_announcement_goes_out_once_to_a_known_number(topic):
+    planned = Announcement.objects.create(
+        title="Library closed",
+        body="On Monday.",
+        author=User.objects.get(username="admin"),
+        publish_at=timezone.now() + timezone.timedelta(days=3),
+        audience=Announcement.Audience.STAFF,
+    )
+    amina, staff = client_of("admin"), User.objects.staff().active().count()
+    answer = do(amina, planned, "send")
+    assert str(staff) in said(answer)[0]
+    planned.refresh_from_db()
+    assert planned.publish_at <= timezone.now()
+    assert "It was sent already." in str(refused(do(amina, planned, "send")))

@@ -1,0 +1,99 @@
+"""What a message says, its two parties read, and nobody else on any page."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from backoffice.apps.communications.models import DirectMessage
+from backoffice.apps.users.models import User
+from backoffice.audit.models import Approval, ChangeSet
+from tests.deeds import do
+
+SECRET = "The zebra stands in the third corridor"
+SUBJECT = "About the striped horse"
+WHY = "Complaint 12 of the works council"
+
+
+@pytest.fixture
+def letter(person) -> DirectMessage:
+    return DirectMessage.objects.create(
+        sender=person("instructor", "ingrid"),
+        recipient=person("instructor", "kenji"),
+        subject=SUBJECT,
+        body=SECRET,
+    )
+
+
+def client_of(person: User) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def pages(letter: DirectMessage) -> list[str]:
+    name = "admin:communications_directmessage"
+    first = letter.history.first()
+    return [
+        reverse(f"{name}_changelist"),
+        reverse(f"{name}_changelist") + "?q=zebra",
+        reverse(f"{name}_change", args=[letter.pk]),
+        reverse(f"{name}_history", args=[letter.pk]),
+        reverse(f"{name}_simple_history", args=[letter.pk, first.pk]),
+        reverse(f"{name}_read", args=[letter.pk]),
+        reverse("admin:search") + "?s=zebra&extended=1",
+        reverse("admin:index"),
+        reverse("admin:audit_changeset_changelist"),
+    ]
+
+
+def opens(client: Client, letter: DirectMessage) -> bool:
+    page = reverse("admin:communications_directmessage_change", args=[letter.pk])
+    return SECRET in client.get(page).content.decode()
+
+
+def test_both_parties_read_it(letter):
+    assert opens(client_of(letter.sender), letter)
+    assert opens(client_of(letter.recipient), letter)
+
+
+@pytest.mark.parametrize("role", ["admin", "superuser", "registrar", "instructor", "auditor"])
+def test_nobody_else_reads_it_on_any_page(role, letter, person, subtests):
+    is_super = role == "superuser"
+    other = person("admin" if is_super else role, "other", is_superuser=is_super)
+    client = client_of(other)
+    for address in pages(letter):
+        with subtests.test(address):
+            text = client.get(address).content.decode()
+            assert SECRET not in text
+            assert SUBJECT not in text
+
+
+def test_history_holds_no_word_of_it(letter):
+    held = {field.name for field in letter.history.model._meta.fields}
+    assert not {"subject", "body"} & held
+
+
+def test_the_glass_is_broken_by_two_people_for_an_hour(letter, person):
+    amina, bea = person("admin", "amina"), person("admin", "bea")
+    assert do(client_of(amina), letter, "read", reason=WHY).status_code == 302
+    assert not opens(client_of(amina), letter)
+    asked = Approval.objects.get()
+    assert do(client_of(amina), asked, "agree").status_code == 200  # not one's own request
+    assert not opens(client_of(amina), letter)
+    assert do(client_of(bea), asked, "agree").status_code == 302
+    assert opens(client_of(amina), letter)
+    assert not opens(client_of(bea), letter)
+    look = ChangeSet.objects.filter(actor=amina, reason__startswith="Read the message").get()
+    assert look.reason == f"Read the message {letter.pk} under approval {asked.pk}: {WHY}"
+    asked.refresh_from_db()
+    Approval.objects.filter(pk=asked.pk).update(
+        decided_at=asked.decided_at.replace(year=asked.decided_at.year - 1)
+    )
+    assert not opens(client_of(amina), letter)
+
+
+@pytest.mark.parametrize("role", ["registrar", "instructor", "auditor"])
+def test_only_admins_ask_for_it(role, letter, person):
+    client = client_of(person(role, "other"))
+    assert do(client, letter, "read", reason=WHY).status_code == 403
+    assert not Approval.objects.exists()

@@ -1,0 +1,39 @@
+"""Doing a deed as a browser does: the dialog of one row, or an action on a list."""
+
+from typing import Any
+
+from django.db import models
+from django.test import Client
+from django.urls import reverse
+
+
+def page_of(row: models.Model, deed: str) -> str:
+    """The address of the dialog of one row."""
+    opts = row._meta
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_{deed}", args=[row.pk])
+
+
+def do(client: Client, row: models.Model, deed: str, **given: Any) -> Any:
+    """Fill the dialog in and submit it."""
+    return client.post(page_of(row, deed), given)
+
+
+def do_with_many(client: Client, rows: Any, deed: str, **given: Any) -> Any:
+    """Select rows of a list, choose the action, fill its page in and submit it."""
+    rows = list(rows)
+    opts = rows[0]._meta
+    page = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+    chosen = {"action": deed, "_selected_action": [row.pk for row in rows]}
+    return client.post(page, chosen | ({"_deed": "1"} | given if given else {}))
+
+
+def said(answer: Any) -> list[str]:
+    """The messages a deed left."""
+    return [str(each) for each in answer.wsgi_request._messages]
+
+
+def refused(answer: Any) -> Any:
+    """What the dialog says against it: its errors by field, or that there is nothing to do."""
+    assert answer.status_code == 200, answer.status_code
+    form = answer.context["form"]
+    return dict(form.errors) or answer.context["refusal"]
