@@ -32,8 +32,13 @@ class PlacedForm:
         )
 
     def _get_validation_exclusions(self) -> set[str]:
-        # That no other row has the place is for the formset to say: it knows where that one goes.
         return super()._get_validation_exclusions() | {PLACE}
+
+    def _post_clean(self) -> None:
+        # That no other row has the place is for the formset to say: it knows where that one goes.
+        self.instance.settled_later = frozenset({PLACE})
+        super()._post_clean()
+        del self.instance.settled_later
 
 
 class PlacedFormSet:

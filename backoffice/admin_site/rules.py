@@ -144,6 +144,8 @@ class Ruled(models.Model):
 
     related_rules: ClassVar[tuple[RelatedRule, ...]] = ()
     advisories: ClassVar[tuple[Advisory, ...]] = ()
+    # Fields whose values somebody settles for several rows at once, after each was looked at.
+    settled_later: frozenset[str] = frozenset()
 
     class Meta:
         abstract = True
@@ -186,10 +188,11 @@ class Ruled(models.Model):
 
     def _constraint_violations(self, unsound: set[str]) -> Iterator[Violation]:
         using = router.db_for_write(type(self), instance=self)
+        left_out = unsound | self.settled_later
         for model, constraints in self.get_constraints():
             for constraint in constraints:
                 try:
-                    constraint.validate(model, self, exclude=unsound, using=using)
+                    constraint.validate(model, self, exclude=left_out, using=using)
                 except ValidationError as error:
                     yield getattr(constraint, "field", NON_FIELD_ERRORS), error
 

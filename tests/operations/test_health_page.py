@@ -1,0 +1,97 @@
+"""The health page says of every check what it found; the pool page shows the pool."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+
+from backoffice.admin_site import checking
+from backoffice.admin_site.checking import Finding, failed_checks, health_check, run_checks
+from backoffice.bulk.models import Batch
+from backoffice.operations.pool import connections_by_state
+
+
+@pytest.fixture(autouse=True)
+def no_memory() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check that cannot even be made."""
+    monkeypatch.setattr(checking, "_checks", list(checking._checks))
+
+    @health_check("Moon", order=99)
+    def moon() -> Finding:
+        raise OSError("The moon does not answer.\nDETAIL: secret")
+
+
+def test_all_checks_of_a_sound_house_are_good(admin_client):
+    page = admin_client.get(reverse("admin:health"))
+    found = {str(each.title): each.finding for each in page.context["checks"]}
+    assert {each.status for each in found.values()} == {"good"}
+    assert list(found) == [
+        "Database",
+        "Migrations",
+        "Connection pool",
+        "Connections of the server",
+        "Private files",
+        "Imports",
+    ]
+    assert found["Migrations"].detail == "The tables are up to date."
+
+
+def test_a_check_that_breaks_has_failed_and_the_others_go_on(db, broken):
+    made = {str(each.title): each for each in run_checks()}
+    assert made["Moon"].finding == Finding.failed("The moon does not answer.")
+    assert made["Database"].finding.status == "good"
+
+
+def test_failed_checks_stand_in_the_sidebar(admin_client, broken):
+    home = admin_client.get(reverse("admin:index"))
+    [system] = [g for g in home.context["sidebar_navigation"] if g.get("title") == "System"]
+    assert [item.get("badge") for item in system["items"]] == ["1", None]
+
+
+def test_the_sidebar_does_not_check_anew_for_every_page(db, monkeypatch):
+    assert failed_checks() == 0
+    monkeypatch.setattr(checking, "run_checks", lambda: pytest.fail("checked anew"))
+    assert failed_checks() == 0
+
+
+def test_an_import_without_a_sign_of_life_is_told(db, registrar):
+    batch = Batch.objects.create(kind="users", uploaded_by=registrar, state=Batch.State.READING)
+    Batch.objects.filter(pk=batch.pk).update(touched_at=timezone.now() - timedelta(minutes=9))
+    [told] = [each for each in run_checks() if str(each.title) == "Imports"]
+    sentence = "1 import has shown no sign of life for minutes. Open it to settle it."
+    assert (told.finding.status, told.finding.detail) == ("warning", sentence)
+
+
+def test_the_pool_page_shows_numbers_or_says_why_there_are_none(admin_client):
+    text = admin_client.get(reverse("admin:pool")).content.decode()
+    if connection.vendor == "sqlite":
+        assert "SQLite has no connection pool; there is nothing to count." in text
+        assert connections_by_state() == []
+    else:
+        assert "connections are in use." in text
+        assert "DATABASE_MAX_CONNS" in text
+        assert dict(connections_by_state())["active"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("who", "health", "pool"),
+    [
+        ("admin", 200, 200),
+        ("registrar", 200, 403),
+        ("auditor", 200, 200),
+        ("instructor", 403, 403),
+    ],
+)
+def test_who_sees_the_pages(who, health, pool, request):
+    client = request.getfixturevalue(f"{who}_client")
+    assert client.get(reverse("admin:health")).status_code == health
+    assert client.get(reverse("admin:pool")).status_code == pool
+    assert client.post(reverse("admin:health")).status_code == 403
