@@ -3,18 +3,22 @@ SHELL := /bin/sh
 PYTHON ?= python3
 PORT ?= 8000
 DATABASE ?= postgres
+SIZE ?= medium
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres test-sqlite test-browser lint bench clean
+.PHONY: help run demo test test-postgres test-sqlite test-browser lint bench bench-lists clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 run: $(STAMP)  ## Start the product on http://127.0.0.1:8000/admin/ (DATABASE=sqlite, PORT=…)
 	@exec $(PY) -m backoffice.operations.running --port "$(PORT)" --database "$(DATABASE)"
+
+demo: $(STAMP)  ## The same with 2,000 students and 40 courses (SIZE=large: 50,000 and 1,000)
+	@exec $(PY) -m backoffice.operations.running --port "$(PORT)" --database "$(DATABASE)" --size "$(SIZE)"
 
 test: lint test-postgres test-sqlite test-browser  ## Everything: style, PostgreSQL, SQLite, browser
 	@echo "All tests passed."
@@ -34,6 +38,9 @@ test-browser: $(STAMP)  ## The product in a real browser
 
 bench: $(STAMP)  ## The ratios the README quotes
 	$(PY) -m benchmarks
+
+bench-lists: $(STAMP)  ## What every list costs over 1,000,000 enrollments
+	$(PY) -m benchmarks.lists
 
 clean:  ## Remove the virtual environment and what the tools keep; never var/, the data
 	rm -rf $(VENV) .pytest_cache .ruff_cache .import_linter_cache .hypothesis staticfiles

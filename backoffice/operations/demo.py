@@ -1,4 +1,4 @@
-"""Demo data: each app brings its part in `demo.py`, and `init_db` puts the parts in.
+"""Demo data: each app brings its part in `demo`, and `init_db` puts the parts in.
 
 Every part can run again: what is there by its natural key stays as it is.
 """
@@ -13,22 +13,49 @@ from django.utils.module_loading import autodiscover_modules
 Row = TypeVar("Row", bound=models.Model)
 
 
+def _silently(_sentence: str) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much there is besides the small school, which every size has.
+
+    The first `tended` courses have lessons, work and talk; the others have a roster.
+    """
+
+    students: int = 0
+    courses: int = 0
+    enrollments: int = 0
+    tended: int = 0
+    submissions: int = 0
+    tell: Callable[[str], Any] = _silently
+
+
+SIZES = {
+    "small": Scale(),
+    "medium": Scale(2_000, 40, 10_000, tended=40, submissions=5_000),
+    "large": Scale(50_000, 1_000, 1_000_000, tended=200, submissions=60_000),
+}
+Build = Callable[[Scale], None]
+
+
 @dataclass(frozen=True)
 class Part:
     """The demo data of one app."""
 
     name: str
     order: int
-    build: Callable[[], None]
+    build: Build
 
 
 _parts: dict[str, Part] = {}
 
 
-def demo_part(name: str, order: int) -> Callable[[Callable[[], None]], Callable[[], None]]:
+def demo_part(name: str, order: int) -> Callable[[Build], Build]:
     """Register a function that builds demo data; `--skip-<name>` of `init_db` leaves it out."""
 
-    def register(build: Callable[[], None]) -> Callable[[], None]:
+    def register(build: Build) -> Build:
         _parts[name] = Part(name, order, build)
         return build
 

@@ -38,7 +38,7 @@ def main() -> int:
     try:
         _refuse_taken(asked.port)
         environment, stamp, guard = _database(asked.database)
-        _prepare(environment, stamp)
+        _prepare(environment, stamp, asked.size)
         return _serve(asked.port, environment)
     except Stopped:
         print("\nStopped; the data is kept.")
@@ -57,6 +57,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--database", choices=("postgres", "sqlite"), default="postgres")
+    parser.add_argument("--size", default="small", help="of the demo data, as init_db knows it")
     return parser.parse_args()
 
 
@@ -96,13 +97,13 @@ def _database(kind: str) -> tuple[dict[str, str], Path, Guard | None]:
     return environment | address, server.data / "prepared", guard
 
 
-def _prepare(environment: Mapping[str, str], stamp: Path) -> None:
+def _prepare(environment: Mapping[str, str], stamp: Path, size: str) -> None:
     """Migrate and fill, unless this was done for this very code and database before."""
-    state = _mark(*sorted(_sources()))
+    state = _mark(size, *sorted(_sources()))
     if stamp.exists() and stamp.read_text() == state:
         return
     print("Preparing the database ...", flush=True)
-    for command in (["migrate", "--verbosity", "0"], ["init_db"]):
+    for command in (["migrate", "--verbosity", "0"], ["init_db", "--size", size]):
         subprocess.run(
             [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True
         )

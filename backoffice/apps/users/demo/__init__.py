@@ -1,7 +1,10 @@
 """The people of the demo school."""
 
+from django.db import transaction
+
+from backoffice.apps.users.demo.crowd import crowd
 from backoffice.apps.users.models import Profile, User
-from backoffice.operations.demo import demo_part, ensure
+from backoffice.operations.demo import Scale, demo_part, ensure
 
 STAFF = (
     ("admin", "admin", "Amina", "Okafor"),
@@ -32,25 +35,35 @@ def student_id_of(number: int) -> str:
 
 
 @demo_part("users", order=1)
-def people() -> None:
-    """An account for each role, and forty students with names from many countries."""
-    for username, role, first, last in STAFF:
-        person = ensure(
-            User,
-            {"username": username},
-            role=role,
-            is_staff=True,
-            first_name=first,
-            last_name=last,
-            email=f"{username}@example.org",
-            password="!",
-        )
-        if not person.has_usable_password():
-            person.set_password(f"demo-{username}")
-            person.save()
-        ensure(Profile, {"user": person}, city="Lund", country="Sweden")
+def people(scale: Scale) -> None:
+    """An account for each role, students with names from many countries, and a crowd of more."""
+    _cast()
+    crowd(scale)
+
+
+@transaction.atomic
+def _cast() -> None:
+    for row in STAFF:
+        _member_of_staff(*row)
     for number, name in enumerate(STUDENTS):
         _student(number, name)
+
+
+def _member_of_staff(username: str, role: str, first: str, last: str) -> None:
+    person = ensure(
+        User,
+        {"username": username},
+        role=role,
+        is_staff=True,
+        first_name=first,
+        last_name=last,
+        email=f"{username}@example.org",
+        password="!",
+    )
+    if not person.has_usable_password():
+        person.set_password(f"demo-{username}")
+        person.save()
+    ensure(Profile, {"user": person}, city="Lund", country="Sweden")
 
 
 def _student(number: int, name: str) -> None:

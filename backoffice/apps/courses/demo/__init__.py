@@ -2,6 +2,10 @@
 
 from datetime import date, timedelta
 
+from django.db import transaction
+from django.db.models import QuerySet
+
+from backoffice.apps.courses.demo.content import fill
 from backoffice.apps.courses.models import (
     Course,
     CourseModule,
@@ -13,42 +17,50 @@ from backoffice.apps.courses.models import (
 )
 from backoffice.apps.users.demo import STUDENTS, student_id_of
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.operations.demo import demo_part, ensure
+from backoffice.operations.demo import Scale, demo_part, ensure
 
-# code, presentation, title, instructor, start, tag, one of how many students takes it
+BIOLOGY, BALTIC = "Introduction to marine biology", "Trade and towns of the Baltic"
+HURRY, DRAWING = "Programming for people in a hurry", "Drawing from nature"
+# code, presentation, title, instructor, start, tag, limit, one of how many students takes it
 COURSES = (
-    ("BIO101", "2026J", "Introduction to marine biology", "instructor", "2026-09-07", "science", 1),
-    ("BIO101", "2026B", "Introduction to marine biology", "instructor", "2026-02-02", "science", 4),
-    ("HIS210", "2026J", "Trade and towns of the Baltic", "instructor", "2026-09-07", "history", 2),
-    (
-        "CS150",
-        "2026J",
-        "Programming for people in a hurry",
-        "instructor2",
-        "2026-09-14",
-        "science",
-        3,
-    ),
-    ("ART200", "2027B", "Drawing from nature", "instructor2", "2027-02-01", "arts", 5),
+    ("BIO101", "2026J", BIOLOGY, "instructor", "2026-09-07", "science", 60, 1),
+    ("BIO101", "2026B", BIOLOGY, "instructor", "2026-02-02", "science", 60, 4),
+    ("HIS210", "2026J", BALTIC, "instructor", "2026-09-07", "history", 60, 2),
+    ("CS150", "2026J", HURRY, "instructor2", "2026-09-14", "science", 15, 3),
+    ("ART200", "2027B", DRAWING, "instructor2", "2027-02-01", "arts", 24, 5),
 )
 MODULES = ("Getting started", "The groundwork", "A case to work on")
 LESSONS = ("What it is about", "Reading", "Exercise")
 
 
 @demo_part("courses", order=2)
-def courses() -> None:
-    """Five courses with modules, lessons, tags and enrollments."""
+def courses(scale: Scale) -> None:
+    """Five courses with modules, lessons, tags and enrollments, and as many more as wanted."""
+    _five()
+    if scale.courses:
+        fill(scale)
+
+
+def under_way() -> QuerySet[Course]:
+    """Those of the small school's courses that have begun and are not over."""
+    codes = [row[0] for row in COURSES]
+    return Course.objects.filter(presentation="2026J", code__in=codes).order_by("pk")
+
+
+@transaction.atomic
+def _five() -> None:
     for row in COURSES:
-        course = _course(*row[:6])
+        course = _course(*row[:5], limit=row[6])
+        ensure(CourseTagging, {"course": course, "tag": ensure(CourseTag, {"name": row[5]})})
         _content(course)
-        _roster(course, every=row[6])
+        _roster(course, every=row[7])
 
 
 def _course(
-    code: str, presentation: str, title: str, instructor: str, start: str, tag: str
+    code: str, presentation: str, title: str, instructor: str, start: str, *, limit: int
 ) -> Course:
     starts_on = date.fromisoformat(start)
-    course = ensure(
+    return ensure(
         Course,
         {"code": code, "presentation": presentation},
         title=title,
@@ -57,11 +69,8 @@ def _course(
         ends_on=starts_on + timedelta(days=140),
         status=Course.Status.DRAFT if presentation.startswith("2027") else Course.Status.PUBLISHED,
         short_description="Twelve weeks, six hours a week, no previous knowledge needed.",
-        enrollment_limit=60,
+        enrollment_limit=limit,
     )
-    named = ensure(CourseTag, {"name": tag})
-    ensure(CourseTagging, {"course": course, "tag": named})
-    return course
 
 
 def _content(course: Course) -> None:

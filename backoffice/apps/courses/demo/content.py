@@ -1,0 +1,134 @@
+"""What a larger demo school's courses consist of, and how far their people are."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Mod
+
+from backoffice.apps.courses.demo import catalogue as numbers
+from backoffice.apps.courses.demo.catalogue import Entry, catalogue
+from backoffice.apps.courses.models import (
+    Course,
+    CourseModule,
+    CourseProgress,
+    CourseTag,
+    CourseTagging,
+    Lesson,
+    LessonProgress,
+)
+from backoffice.apps.users.demo.crowd import PREFIX, importer
+from backoffice.apps.users.models import Enrollment, User
+from backoffice.audit.creating import create_all, update_all
+from backoffice.bulk.feeding import feed
+from backoffice.operations.demo import Scale, ensure
+
+WEEKS = (
+    ("Getting started", ("Welcome", "How the course works", "What you know already")),
+    ("The groundwork", ("Words and what they mean", "The classic text", "First exercise")),
+    ("A case to work on", ("The case", "Sources", "Working in a group", "Second exercise")),
+    ("Looking further", ("A guest from practice", "What is disputed", "Before the exam")),
+)
+KINDS = (Lesson.Kind.TEXT, Lesson.Kind.VIDEO, Lesson.Kind.FILE, Lesson.Kind.LIVE)
+FOLLOWED = 200  # people of a course whose way through its lessons is told
+
+
+def fill(scale: Scale) -> None:
+    """Courses and enrollments by the engine; content and progress of the tended courses."""
+    actor = importer()
+    if not actor or not User.objects.filter(student_id__startswith=PREFIX).exists():
+        return
+    said = {"actor": actor, "reason": "Demo data"}
+    scale.tell(f"{scale.courses:,} courses …")
+    feed("courses", numbers.COURSES, numbers.rows_of_courses(scale), **said)
+    scale.tell(f"{scale.enrollments:,} enrollments …")
+    feed("enrollments", numbers.ENROLLMENTS, numbers.rows_of_enrollments(scale), **said)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # what comes now asks tables filled a moment ago
+    scale.tell(f"Lessons and progress of {scale.tended:,} courses …")
+    for entry, course in tended(scale):
+        _tend(entry, course)
+
+
+def tended(scale: Scale) -> Iterator[tuple[Entry, Course]]:
+    """The courses of the catalogue with more than a roster, that are there."""
+    entries = {(each.code, each.presentation): each for each in catalogue(scale.tended)}
+    rows = Course.objects.filter(code__in={code for code, _presentation in entries})
+    for course in rows.select_related("instructor").order_by("pk"):
+        entry = entries.get((course.code, course.presentation))
+        if entry:
+            yield entry, course
+
+
+@transaction.atomic
+def _tend(entry: Entry, course: Course) -> None:
+    """Once: a course with modules has been tended to already."""
+    if course.modules.exists():
+        return
+    ensure(CourseTagging, {"course": course, "tag": ensure(CourseTag, {"name": entry.tag})})
+    modules = create_all(
+        CourseModule(course=course, position=place, title=title, is_published=True)
+        for place, (title, _lessons) in enumerate(WEEKS, 1)
+    )
+    lessons = create_all(_lessons(modules))
+    _tell_ways(entry, course, lessons)
+
+
+def _lessons(modules: list[CourseModule]) -> Iterator[Lesson]:
+    for module, (_title, names) in zip(modules, WEEKS, strict=True):
+        for place, name in enumerate(names, 1):
+            kind = KINDS[(module.position + place) % len(KINDS)]
+            yield Lesson(
+                module=module,
+                position=place,
+                title=name,
+                lesson_type=kind,
+                content="Read or watch this first, and bring one question to the group.",
+                duration_minutes=20 + 10 * place,
+                is_published=True,
+            )
+
+
+def _tell_ways(entry: Entry, course: Course, lessons: list[Lesson]) -> None:
+    """How far people are: through when the term is over, somewhere while it runs."""
+    rows = Enrollment.objects.filter(course=course)
+    if entry.is_over:
+        done = rows.filter(status=Enrollment.Status.COMPLETED)
+        update_all(done, progress_percent=100, final_grade=Mod(F("student_id") * 37, 46) + 52)
+        failed = rows.filter(status=Enrollment.Status.FAILED)
+        update_all(failed, progress_percent=60, final_grade=Mod(F("student_id") * 37, 30) + 15)
+    elif entry.presentation != numbers.TO_COME:
+        active = rows.filter(status=Enrollment.Status.ACTIVE)
+        begun = datetime.combine(course.starts_on, time(9), UTC)
+        update_all(
+            active, progress_percent=Mod(F("student_id") * 37, 80) + 10, last_activity_at=begun
+        )
+        _follow(list(active.order_by("pk")[:FOLLOWED]), lessons, begun)
+
+
+def _follow(enrollments: list[Enrollment], lessons: list[Lesson], begun: datetime) -> None:
+    ways = [(each, 1 + number % len(lessons)) for number, each in enumerate(enrollments)]
+    create_all(
+        CourseProgress(
+            enrollment=enrollment,
+            lessons_completed=done,
+            lessons_total=len(lessons),
+            percent=round(100 * done / len(lessons), 2),
+            seconds_spent=done * 2_100,
+        )
+        for enrollment, done in ways
+    )
+    create_all(
+        LessonProgress(
+            enrollment=enrollment,
+            lesson=lesson,
+            status=LessonProgress.Status.COMPLETED,
+            percent=100,
+            seconds_spent=1_800,
+            started_at=begun + timedelta(days=place),
+            completed_at=begun + timedelta(days=place, hours=1),
+        )
+        for enrollment, done in ways
+        for place, lesson in enumerate(lessons[: min(done, 3)])
+    )
