@@ -246,7 +246,9 @@ class Profile(Audited):
     organization = LineField(_("organization"), max_length=150, blank=True)
     website = models.URLField(_("website"), blank=True)
     receives_email = models.BooleanField(
-        _("receives e-mail"), default=True, help_text=_("Announcements also go out by e-mail.")
+        _("receives e-mail"),
+        default=True,
+        help_text=_("Whether announcements may be sent to the e-mail address."),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

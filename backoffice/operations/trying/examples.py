@@ -1,0 +1,134 @@
+"""Valid rows made from what a model says about its fields, for trying the model.
+
+A row is filled by the kinds of its fields, then asked with `full_clean()` like a form. A field that
+is refused gets another value; so the rules of the models need not be known here.
+"""
+
+import random
+import re
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils import timezone
+
+Model = type[models.Model]
+MOST_ATTEMPTS = 16
+NUMBERS = (1, 2, 5, 50, 2000)
+WIDTHS = (9, 8, 7, 6, 5, 4, 3)
+
+
+class Examples:
+    """One row of each model, made when it is asked for; a foreign key names the row made before.
+
+    So the rows belong together: the submission is of the student who is enrolled in the course.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[Model, models.Model] = {}
+        self._people: dict[str, Any] = {}
+        self._soon = timezone.now() + timedelta(days=1)
+
+    def of(self, model: Model) -> Any:
+        """The example of a model."""
+        if model not in self._made:
+            self._made[model] = self.another(model)
+        return self._made[model]
+
+    def made(self) -> set[Model]:
+        """The models that have an example."""
+        return set(self._made)
+
+    def keep(self, kept: set[Model]) -> None:
+        """Forget the examples of all other models: a rollback took them away."""
+        self._made = {model: row for model, row in self._made.items() if model in kept}
+        self._people.clear()
+
+    def person(self, role: str) -> Any:
+        """Somebody with a role to whom nothing belongs."""
+        if role not in self._people:
+            self._people[role] = self.another(get_user_model(), role=role)
+        return self._people[role]
+
+    def another(self, model: Model, **given: Any) -> Any:
+        """A new row of a model. Raises ValidationError where none that is valid is found."""
+        row = model(**given)
+        for field in model._meta.concrete_fields:
+            if field.name not in given and _is_filled(field):
+                setattr(row, field.name, self._value(field, 0))
+        self._correct(row)
+        with transaction.atomic():
+            row.save()
+        return row
+
+    def _correct(self, row: models.Model) -> None:
+        known = {field.name: field for field in row._meta.concrete_fields}
+        for attempt in range(1, MOST_ATTEMPTS):
+            try:
+                return row.full_clean()
+            except ValidationError as refusal:
+                # What no single field can mend is told by the last attempt.
+                for name in known.keys() & refusal.message_dict.keys():
+                    setattr(row, name, self._value(known[name], attempt))
+        return row.full_clean()
+
+    def _value(self, field: Any, attempt: int) -> Any:
+        """What the field holds at the first attempt, at the second …"""
+        if field.is_relation:
+            return self._related(field, attempt)
+        if field.choices:
+            values = [value for value, _label in field.flatchoices]
+            return values[attempt % len(values)]
+        for kind, make in MAKERS.items():
+            if isinstance(field, kind):
+                return make(field, attempt)
+        later = self._soon + timedelta(days=attempt)
+        return later if isinstance(field, models.DateTimeField) else later.date()
+
+    def _related(self, field: Any, attempt: int) -> models.Model | None:
+        target = field.related_model
+        if target is field.model:
+            return None
+        limits = field.get_limit_choices_to()
+        if isinstance(limits, dict) and limits:
+            return self.another(target, **limits)
+        return self.another(target) if attempt else self.of(target)
+
+
+def _is_filled(field: Any) -> bool:
+    """Whether an example gives the field a value; what has a default or is computed keeps it."""
+    if not field.editable or field.generated or field.primary_key or field.has_default():
+        return False
+    return field.is_relation or isinstance(field, (*MAKERS, models.DateField))
+
+
+def _text(field: models.Field, attempt: int) -> str:
+    """A new word; then numbers of several widths, as identifiers have; then like a stored one."""
+    if attempt == 0:
+        return f"example{secrets.token_hex(6)}"[: field.max_length]
+    if attempt <= 2 * len(WIDTHS):
+        width = WIDTHS[(attempt - 1) // 2]
+        number = str(random.randrange(10 ** (width - 1), 10**width))
+        return number if attempt % 2 else f"s{number}"
+    rows = field.model._base_manager.exclude(**{f"{field.name}__isnull": True})
+    stored = rows.order_by("-pk").values_list(field.name, flat=True).first() or ""
+    return re.sub("[0-9]", lambda _digit: random.choice("0123456789"), stored)
+
+
+def _number(_field: models.Field, attempt: int) -> int:
+    return NUMBERS[attempt % len(NUMBERS)]
+
+
+# In this order: an e-mail address is a text too.
+MAKERS: dict[Any, Callable[[Any, int], Any]] = {
+    models.EmailField: lambda _field, _attempt: f"{secrets.token_hex(6)}@example.org",
+    models.URLField: lambda _field, _attempt: "https://example.org/",
+    models.CharField: _text,
+    models.TextField: _text,
+    models.IntegerField: _number,
+    models.DecimalField: _number,
+}
