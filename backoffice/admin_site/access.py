@@ -19,8 +19,9 @@ class RoleAccess:
     """What model admins and inlines have in common: rows, fields and choices by role."""
 
     model: type[models.Model]
-    # Foreign keys whose choices follow `limit_choices_to` alone: whom a form may name although
-    # the person's own page stays closed, such as the instructor a registrar assigns.
+    # Foreign keys whose choices follow `limit_choices_to` alone, for whoever fills them in: whom a
+    # form may name although the person's own page stays closed, such as the instructor a registrar
+    # assigns.
     open_choices: tuple[str, ...] = ()
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
@@ -40,10 +41,16 @@ class RoleAccess:
         """The rows the person may see, and may attach something to; what a search finds too."""
         related = db_field.remote_field.model
         rows = related._default_manager.complex_filter(db_field.get_limit_choices_to())
-        if db_field.name in self.open_choices:
+        if db_field.name in self.open_choices and self._fills_in(request.user, db_field.name):
             return rows
         rows = permitted(rows, request.user, "view")
         return self._attachable(request, rows) if self._leads_to_course(db_field) else rows
+
+    def _fills_in(self, user: Any, name: str) -> bool:
+        """Whether the person may give the field a value, in a new row or in a stored one."""
+        changed = roles.changed_fields(user, self.model)
+        is_writer = any(roles.may(user, verb, self.model) for verb in ATTACHING)
+        return is_writer and (changed is None or name in changed)
 
     def _leads_to_course(self, db_field: models.ForeignKey) -> bool:
         path = getattr(self.model, "course_path", None)

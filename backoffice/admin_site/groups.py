@@ -18,6 +18,7 @@ PERMISSION_VERBS = {
     "grade": "change",
     "moderate": "change",
     "reopen": "change",
+    "finalize": "change",
     "break_glass": "view",
 }
 

@@ -3,8 +3,8 @@
 A cell holds grants, divided by ";": letters, then the scope in which they hold.
 
 Letters: V view, A add, C change, D delete, I import, E export, G grade, R revert, H history, and
-for deeds without a letter on the roles' page: L moderate a forum, P approve as a second person, O
-reopen a final grade, B ask for leave to read a message.
+for deeds without a letter on the roles' page: L moderate a forum, P approve as a second person, F
+make a grade final, O reopen it, B ask for leave to read a message.
 Scopes: * all rows, "own" the person's own courses, and the few special ones of `visibility.py`.
 What is not in the table is refused. A superuser is a break-glass account and may do everything.
 """
@@ -41,6 +41,7 @@ VERBS = {
     "P": "approve",  # what somebody else asked for
     "O": "reopen",  # a final grade
     "B": "break_glass",  # read another's message
+    "F": "finalize",  # a grade
 }
 
 Row = dict[str, str]
@@ -80,7 +81,7 @@ TABLE: dict[str, Row] = {
     "assessments.assessment": row("VCH *", "VI *", "VACDREH own", "V own; C draft", "VEH *"),
     "assessments.question": row("VH *", "", "VACDREH own", "V own", "VH *"),
     "assessments.assessmentsubmission": row(
-        "VEHO *", "V *", "VEGRHO own", "V own; G open", "VEH *"
+        "VEHO *", "V *", "VEGRHFO own", "V own; G open", "VEH *"
     ),
     "assessments.questionresponse": row("VH *", "", "VG own", "V own; G open", "VH *"),
     "assessments.gradingrubric": _RUBRIC,
@@ -141,6 +142,15 @@ CHANGED: dict[str, dict[str, set[str]]] = {
             "prerequisites",
             "starts_on",
             "ends_on",
+        }
+    },
+    # A draft becomes one, and stops being one, by the instructor's hand.
+    "assessments.assessment": {
+        ASSISTANT: {
+            *("code", "title", "description", "assessment_type", "weight", "max_score"),
+            *("passing_score", "grading_method", "rubric", "available_from", "due_date"),
+            *("time_limit_minutes", "max_attempts", "allow_late_submission"),
+            *("auto_generate_feedback", "plagiarism_check"),
         }
     },
     # What a student wrote stays what it was.

@@ -42,6 +42,17 @@ def found(
     return rows
 
 
+def visible_paths(model: type[models.Model], paths: Iterable[str], user: Any) -> list[str]:
+    """Those of the searched fields that tell the person something they may see."""
+    shown = roles.shown_fields(user, model)
+    return [path for path in paths if shown is None or _covered(model, path) & shown]
+
+
+def _covered(model: type[models.Model], path: str) -> frozenset[str]:
+    field = model._meta.get_field(path.partition("__")[0])
+    return field.covered if isinstance(field, SearchText) else frozenset({field.name})
+
+
 def _by_model(
     model: type[models.Model], paths: Iterable[str]
 ) -> dict[str, tuple[type[models.Model], list[str]]]:

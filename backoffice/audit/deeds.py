@@ -61,6 +61,15 @@ class ReasonForm(DeedForm):
     reason = reason_field()
 
 
+def _form_of(it: "Deed", rows: Sequence[Any], request: HttpRequest, *, is_posted: bool) -> DeedForm:
+    """The form of a deed; it asks why where a change of one of the rows needs a reason."""
+    made, user = it.form, request.user
+    asks = [needs(user) for row in rows if (needs := getattr(row, "needs_reason_from", None))]
+    if any(asks) and not issubclass(made, ReasonForm):
+        made = type(made.__name__, (ReasonForm, made), {})
+    return made(rows, request, request.POST if is_posted else None)
+
+
 @dataclass(frozen=True)
 class Deed:
     """Makes a deed of a method that gets the filled form and a row, and says what was done.
@@ -109,10 +118,6 @@ class Deed:
         """Whether the person may do this with this row, if there is anything to do."""
         return self.is_for(user, type(row)) and is_permitted(row, user, self.verb)
 
-    def is_open_to(self, user: Any, row: models.Model) -> bool:
-        """Whether the person may do this with this row as it is now."""
-        return self.is_permitted_to(user, row) and self.when(row)
-
 
 class DeedPages:
     """Gives a model admin its deeds: menus, pages, dialogs, and actions on a list."""
@@ -136,7 +141,12 @@ class DeedPages:
 
     def _is_offered(self, request: HttpRequest, method: Any, row: models.Model | None) -> bool:
         it = getattr(method, "deed", None)
-        return it is None or (row is not None and it.is_open_to(request.user, row))
+        return it is None or (row is not None and it.when(row) and self.may_do(request, it, row))
+
+    def may_do(self, request: HttpRequest, it: Deed, row: models.Model) -> bool:
+        """Whether the person may do this with this row; a page may keep rows from being changed."""
+        is_kept = it.verb == "change" and not self.has_change_permission(request, row)
+        return not is_kept and it.is_permitted_to(request.user, row)
 
     def get_actions_row(self, request: HttpRequest) -> list[Any]:
         """Those the person may do with some rows."""
@@ -157,9 +167,9 @@ class DeedPages:
     def one_deed(self, request: HttpRequest, it: Deed, object_id: str) -> HttpResponse:
         """The dialog of a deed with one row, and the deed itself when it is posted."""
         row = self.get_object(request, unquote(object_id))
-        if row is None or not it.is_permitted_to(request.user, row):
+        if row is None or not self.may_do(request, it, row):
             raise PermissionDenied
-        form = it.form([row], request, request.POST if request.method == "POST" else None)
+        form = _form_of(it, [row], request, is_posted=request.method == "POST")
         if request.method == "POST" and form.is_valid():
             said = _done(self, it, form, [row])
             if said:
@@ -203,11 +213,19 @@ def _done(admin: DeedPages, it: Deed, form: DeedForm, rows: Sequence[Any]) -> li
             closed = [row for row in locked if not it.when(row)]
             if closed:
                 raise ValidationError(it.refusal or _("There is nothing to do here."))
-            return [it.do(admin, form, row) for row in locked]
+            said = [it.do(admin, form, row) for row in locked]
+            _look_again(it, form, locked)
+            return said
     except ValidationError as refusal:
         for field, errors in _by_field(refusal, form).items():
             form.add_error(field, errors)
     return []
+
+
+def _look_again(it: Deed, form: DeedForm, rows: Iterable[models.Model]) -> None:
+    """Like an edit, a deed must not carry a row out of where the person may do it."""
+    if not all(is_permitted(row, form.request.user, it.verb) for row in rows):
+        raise PermissionDenied
 
 
 def _locked(rows: Sequence[Any]) -> list[Any]:
@@ -241,13 +259,13 @@ def _in_bulk(
     it: Deed, admin: DeedPages, request: HttpRequest, queryset: models.QuerySet[Any]
 ) -> HttpResponse | None:
     """The page of a deed with the selected rows; those with which it can be done."""
-    rows = [row for row in queryset if it.is_open_to(request.user, row)]
+    rows = [row for row in queryset if it.when(row) and admin.may_do(request, it, row)]
     left = queryset.count() - len(rows)
     if not rows:
         messages.warning(request, it.refusal or _("There is nothing to do with these rows."))
         return None
     is_posted = "_deed" in request.POST
-    form = it.form(rows, request, request.POST if is_posted else None)
+    form = _form_of(it, rows, request, is_posted=is_posted)
     if is_posted and form.is_valid() and _done(admin, it, form, rows):
         _tell(request, len(rows), left)
         return None

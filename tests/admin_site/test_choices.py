@@ -55,3 +55,17 @@ def test_a_choice_that_no_form_has_is_refused(admin_client, model, field):
 def test_whoever_does_not_see_the_rows_does_not_see_their_choices(registrar_client):
     asked = {"app_label": "assessments", "model_name": "question", "field_name": "assessment"}
     assert registrar_client.get(reverse("admin:autocomplete"), asked).status_code == 403
+
+
+def test_an_instructor_finds_the_people_of_the_own_courses_and_no_others(
+    instructor, instructor_client, courses, student
+):
+    Course.objects.filter(code="BIO101").update(instructor=instructor)
+    mine, foreign = student("s1001"), student("s1002")
+    Enrollment.objects.create(student=mine, course=courses["BIO101"])
+    Enrollment.objects.create(student=foreign, course=courses["ART200"])
+    # A filter of a list asks the same question as a form.
+    for model, field in (("users.enrollment", "student"), ("communications.chatmember", "user")):
+        assert found(instructor_client, model, field) == {str(mine)}
+        assert found(instructor_client, model, field, "s1001") == {str(mine)}
+        assert found(instructor_client, model, field, "s1002") == set()

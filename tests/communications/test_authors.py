@@ -1,8 +1,10 @@
 """Nobody writes in another's name."""
 
+from django.test import Client
 from django.urls import reverse
 
-from backoffice.apps.communications.models import Forum, ForumPost, ForumTopic
+from backoffice.apps.communications.models import DirectMessage, Forum, ForumPost, ForumTopic
+from backoffice.apps.users.models import Enrollment
 from tests.filling import errors_of, save
 
 
@@ -32,3 +34,14 @@ def test_a_topic_added_below_its_forum_has_an_author(courses, admin, admin_clien
     )
     assert answer.status_code == 302, errors_of(answer)
     assert ForumTopic.objects.get().author == admin
+
+
+def test_nobody_writes_to_themselves(courses, person, instructor_client):
+    helper = person("instructor", "helper")
+    Enrollment.objects.create(student=helper, course=courses["BIO101"], role="teaching_assistant")
+    client = Client()
+    client.force_login(helper)
+    page = reverse("admin:communications_directmessage_add")
+    answer = save(client, page, recipient=helper.pk, body="Remember the list.")
+    assert errors_of(answer)["recipient"] == ["A message goes to another person."]
+    assert not DirectMessage.objects.exists()

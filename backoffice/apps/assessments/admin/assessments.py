@@ -129,6 +129,7 @@ class AssessmentAdmin(AuditedAdmin):
         form=DeedForm,
         when=lambda row: row.status != Assessment.Status.PUBLISHED,
         refusal=gettext_lazy("The assessment is released already."),
+        touches=("status",),
         in_bulk=True,
     )
     def release(self, form: DeedForm, assessment: Assessment) -> str:
@@ -142,6 +143,7 @@ class AssessmentAdmin(AuditedAdmin):
         text=gettext_lazy("It takes no more work. What was handed in stays."),
         when=lambda row: row.status == Assessment.Status.PUBLISHED,
         refusal=gettext_lazy("Only what is released can be closed."),
+        touches=("status",),
         in_bulk=True,
     )
     def close(self, form: ReasonForm, assessment: Assessment) -> str:

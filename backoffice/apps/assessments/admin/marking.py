@@ -175,7 +175,7 @@ class SubmissionAdmin(AuditedAdmin):
         icon="verified",
         text=gettext_lazy("From now on the grade changes for a reason only."),
         form=DeedForm,
-        verb="grade",
+        verb="finalize",
         when=lambda row: row.status == Status.GRADED,
         refusal=gettext_lazy("Only a grade that was given, and is not final, is made final."),
         in_bulk=True,

@@ -22,20 +22,26 @@ class PartOfRubric(Audited):
         abstract = True
 
     @property
-    def whole(self) -> "GradingRubric":
-        """The rubric this is a part of."""
+    def whole(self) -> "GradingRubric | None":
+        """The rubric this is a part of; None where the form does not say yet."""
         raise NotImplementedError
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether work was marked by it."""
+        whole = self.whole
+        return whole is not None and whole.is_used
 
     def further_violations(self) -> Iterator[Violation]:
         """A rubric in use is not changed: it gets a new version."""
         yield from super().further_violations()
-        if self._is_changed() and self.whole.is_used:
+        if self._is_changed() and self.is_fixed:
             message = _("Work was marked by this rubric already. Make a new version instead.")
             yield NON_FIELD_ERRORS, ValidationError(message, code="rubric_in_use")
 
     def why_kept(self) -> Any:
         """Nor is any of it deleted."""
-        return _("Work was marked by this rubric already.") if self.whole.is_used else ""
+        return _("Work was marked by this rubric already.") if self.is_fixed else ""
 
     def _is_changed(self) -> bool:
         """Whether anything but the offer to new assessments differs from what is stored."""
@@ -154,9 +160,9 @@ class RubricCriterion(SetsMaximum, PartOfRubric):
         return self.title
 
     @property
-    def whole(self) -> GradingRubric:
+    def whole(self) -> GradingRubric | None:
         """Its rubric."""
-        return self.rubric
+        return getattr(self, "rubric", None)
 
 
 class RubricLevel(Scored, PartOfRubric):
@@ -224,6 +230,7 @@ class RubricLevel(Scored, PartOfRubric):
         return f"{self.title} ({self.points})"
 
     @property
-    def whole(self) -> GradingRubric:
+    def whole(self) -> GradingRubric | None:
         """The rubric of its criterion."""
-        return self.criterion.rubric
+        criterion = getattr(self, "criterion", None)
+        return criterion.whole if criterion else None

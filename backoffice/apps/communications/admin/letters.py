@@ -40,8 +40,8 @@ class DirectMessageAdmin(Authored, AuditedAdmin):
     search_help_text = gettext_lazy("Sender or recipient")
     autocomplete_fields = ("recipient", "reply_to")
     readonly_fields = ("shown_length", "sent_at", "read_at")
-    # All there is; who gets which of it says `get_fieldsets`.
-    fieldsets = ((None, {"fields": (*ENVELOPE, "shown_length", "reply_to", "subject", "body")}),)
+    # All a page may name; which of them one shows, `get_fieldsets()` says.
+    fields = (*ENVELOPE, "reply_to", "subject", "body", "shown_length")
     deeds = ("read",)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:

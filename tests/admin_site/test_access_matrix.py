@@ -1,0 +1,328 @@
+"""Role × page × row: every address of the project answers as the page on rights says.
+
+The addresses come from the resolver; one without a rule here fails. The rights come from
+`tests/rights.py`, which is written by hand.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.template.response import SimpleTemplateResponse
+from django.test import Client
+
+from backoffice.admin_site.pages import pages
+from backoffice.admin_site.site import BackOfficeSite
+from tests.addresses import MODELS, Address, every_address, filled
+from tests.rights import DEEDS, NEVER, PAGE, SYSTEM, letters, may_do, rows_of
+from tests.school import EVERYBODY, ROLES, STRANGERS, School, rolled_back
+
+pytestmark = pytest.mark.django_db
+
+STAFF = (*ROLES, "superuser")
+KINDS = {
+    "users": "users.user", "courses": "courses.course", "enrollments": "users.enrollment",
+}  # fmt: skip
+# What may be found in a choice although its page stays closed, by whoever fills in the form.
+OPEN_CHOICES = {("courses.course", "instructor"), ("users.enrollment", "student")}
+# How many comparisons each test makes at least, and for how many roles.
+LEAST = {
+    "test_every_page_of_a_model_answers_by_role_and_row": (990, EVERYBODY),
+    "test_a_list_has_the_rows_of_the_role_and_no_other": (30, STAFF),
+    "test_a_choice_finds_the_rows_of_the_role_and_no_other": (45, STAFF),
+    "test_an_export_has_the_rows_of_the_role_and_no_other": (3, STAFF),
+    "test_the_pages_of_no_model_are_for_those_whom_the_page_names": (30, STAFF),
+    "test_a_stranger_meets_the_login_page_everywhere": (30, STRANGERS),
+}
+
+Answers = tuple[bool, bool]  # whether it may be looked at, whether it may be posted to
+
+
+@dataclass
+class Who:
+    """A role before a page: of a row, or of none (`any`)."""
+
+    role: str
+    address: Address
+    which: str
+
+    def has(self, *needed: str) -> bool:
+        """Whether all these letters hold."""
+        return set(needed) <= letters(self.role, self.address.label, self.which)
+
+    def never(self, verb: str) -> bool:
+        """Whether nobody does this."""
+        return (self.address.label, verb) in NEVER
+
+
+def _change(who: Who) -> Answers:
+    writes = (who.has("C") or who.has("G")) and not who.never("change")
+    return who.has("V"), writes
+
+
+def _both(*needed: str, never: str = "") -> Callable[[Who], Answers]:
+    def rule(who: Who) -> Answers:
+        may = who.has(*needed) and not who.never(never)
+        return may, may
+
+    return rule
+
+
+def _history(who: Who) -> Answers:
+    # Without a history of its own: what the library knows, to look at.
+    is_audited = hasattr(MODELS[who.address.label], "history")
+    may = who.has("V", "H") if is_audited else who.has("V")
+    return may, may
+
+
+def _password(who: Who) -> Answers:
+    """Staff alone have one, and of the rows here the registrar's foreign one is staff."""
+    return False, False
+
+
+def _own_batch(who: Who) -> Answers:
+    """Looking does nothing; the uploader acts."""
+    return False, who.role == "registrar" and who.which != "foreign"
+
+
+def _own_file(who: Who) -> Answers:
+    """The wrong rows are a part of the file: its uploader's alone."""
+    is_own = who.role == "registrar" and who.which != "foreign"
+    return is_own, is_own
+
+
+# The pages of a model, by the end of the address' name.
+RULES: dict[str, Callable[[Who], Answers]] = {
+    "": lambda who: (True, True),  # leads on to the page of the row, which asks
+    "changelist": _both("V"),
+    "add": _both("A", never="add"),
+    "change": _change,
+    "delete": _both("D", never="delete"),
+    "history": _history,
+    "simple_history": lambda who: (who.has("V", "H"), False),
+    "set_password": _password,
+    "auth_user_password_change": _password,
+    "progress": _both("V"),
+    "issues": _both("V"),
+    "read": _own_batch,
+    "apply": _own_batch,
+    "leave_out": _own_batch,
+    "discard": _own_batch,
+    "wrong_rows": _own_file,
+    "upload": _both("A"),
+    "new_import": _both("A"),
+    "template": _both("A"),
+    "export": lambda who: (exports(who.role), exports(who.role)),
+}
+# The site's own; who gets in at all gets these, but for what is said below.
+SITE = {
+    *("index", "search", "logout", "password_change", "password_change_done", "autocomplete"),
+    *("jsi18n", "view_on_site", "picture", "login", "app_list", "healthz", "metrics"),
+}
+OPEN_TO_ALL = {"healthz", "metrics", "login", "logout", ""}
+TOLD_BY_TESTS_BELOW = {"autocomplete", "picture", "view_on_site", "app_list", "logout"}
+
+
+def exports(role: str) -> bool:
+    """Whether a role exports any kind."""
+    return any("E" in letters(role, label, "any") for label in KINDS.values())
+
+
+@pytest.fixture(autouse=True)
+def unrendered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who gets in is decided before a page is rendered; other tests look at the pages."""
+    monkeypatch.setattr(SimpleTemplateResponse, "rendered_content", "")
+    monkeypatch.setattr(BackOfficeSite, "each_context", lambda _site, _request: {})
+
+
+class Matrix:
+    """Asks, compares and remembers what differs."""
+
+    def __init__(self, school: School) -> None:
+        self.clients = {role: school.client(role) for role in EVERYBODY}
+        self.count, self.wrong = 0, []
+
+    def ask(self, role: str, method: str, address: str, **data: Any) -> Any:
+        """One request, undone afterwards."""
+        with rolled_back():
+            return getattr(self.clients[role], method)(address, data)
+
+    def expect(self, what: Any, found: Any, wanted: Any) -> None:
+        """Compare."""
+        self.count += 1
+        if found != wanted:
+            self.wrong.append(f"{what}: {found} instead of {wanted}")
+
+    def expect_page(self, role: str, method: str, address: str, may: bool) -> None:
+        """A page answers, is refused, or sends a stranger to the login page."""
+        answer = self.ask(role, method, address)
+        what = f"{role} {method} {address}"
+        if role in STRANGERS:
+            self.expect(what, sort_of(answer), "login")
+        else:
+            self.expect(f"{what} ({answer.status_code})", sort_of(answer) != "refused", may)
+        self.expect(f"{what} breaks", answer.status_code >= 500, False)
+
+
+def sort_of(answer: Any) -> str:
+    """What an answer amounts to."""
+    if answer.status_code == 302 and answer.url.startswith("/admin/login/"):
+        return "login"
+    return "refused" if answer.status_code in (403, 404, 405) else "answered"
+
+
+@pytest.fixture
+def matrix(school: School, request: pytest.FixtureRequest) -> Iterator[Matrix]:
+    """The comparisons of one test: none may differ, and none may be left out."""
+    found = Matrix(school)
+    yield found
+    assert not found.wrong, "\n".join(found.wrong[:60])
+    assert found.count >= LEAST[request.function.__name__][0]
+
+
+def test_there_are_thousands_of_comparisons():
+    assert sum(count * len(roles) for count, roles in LEAST.values()) >= 3_000
+
+
+def answers_of(role: str, address: Address, which: str) -> Answers:
+    """What the rules say."""
+    if address.name in DEEDS:
+        may = may_do(role, address.name, address.label, which)
+        return may, may
+    return RULES[address.page](Who(role, address, which))
+
+
+def test_every_address_has_a_rule():
+    system = {page.name for page in pages()}
+    for address in every_address():
+        is_site = address.name in SITE | system | OPEN_TO_ALL
+        known = address.page in RULES or address.name in DEEDS if address.label else is_site
+        assert known, f"{address.route} ({address.name}) has no rule: who may do what there?"
+    assert set(PAGE) == set(MODELS)
+    assert system <= set(SYSTEM)
+
+
+def of_models() -> list[Address]:
+    return [address for address in every_address() if address.label]
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+def test_every_page_of_a_model_answers_by_role_and_row(role: str, school: School, matrix: Matrix):
+    for address in of_models():
+        rows = rows_of(school, role, address.label) if address.is_of_a_row else {"any": None}
+        if role in STRANGERS:
+            rows = dict(list(rows.items())[:1])
+        for which, row in rows.items():
+            looks, writes = answers_of(role, address, which)
+            target = filled(address, row)
+            if address.page == "template":
+                looks = writes = "I" in letters(role, KINDS["users"], "any")
+            matrix.expect_page(role, "get", target, looks)
+            matrix.expect_page(role, "post", target, writes)
+
+
+@pytest.mark.parametrize("role", STAFF)
+def test_a_list_has_the_rows_of_the_role_and_no_other(role: str, school: School, matrix: Matrix):
+    for label in MODELS:
+        if "V" not in letters(role, label, "any"):
+            continue
+        answer = matrix.ask(role, "get", f"/admin/{label.replace('.', '/')}/")
+        listed = set(answer.context_data["cl"].queryset.values_list("pk", flat=True))
+        for which, row in rows_of(school, role, label).items():
+            is_seen = "V" in letters(role, label, which)
+            matrix.expect(f"{role} list {label} {which}", row.pk in listed, is_seen)
+
+
+@pytest.mark.parametrize("role", STAFF)
+def test_a_choice_finds_the_rows_of_the_role_and_no_other(
+    role: str, school: School, matrix: Matrix
+):
+    for label, model in MODELS.items():
+        for field in model._meta.fields:
+            target = field.related_model._meta.label_lower if field.is_relation else ""
+            if not target:
+                continue
+            app_label, model_name = label.split(".")
+            asked = {"app_label": app_label, "model_name": model_name, "field_name": field.name}
+            answer = matrix.ask(role, "get", "/admin/autocomplete/", **asked)
+            may = all("V" in letters(role, each, "any") for each in (label, target))
+            what = f"{role} choice {label}.{field.name}"
+            matrix.expect(what, answer.status_code == 200, may)
+            if answer.status_code == 200:
+                _expect_choices(role, (label, field.name), target, answer, school, matrix)
+
+
+def _expect_choices(
+    role: str, of: tuple[str, str], target: str, answer: Any, school: School, matrix: Matrix
+) -> None:
+    found = {int(row["id"]) for row in answer.json()["results"]}
+    is_open = of in OPEN_CHOICES and set("AC") & letters(role, of[0], "any")
+    # An instructor changes no more of a course than its texts.
+    is_open = is_open and role not in ("instructor", "assistant")
+    for which, row in rows_of(school, role, target).items():
+        if "V" not in letters(role, target, which) and not is_open:
+            matrix.expect(f"{role} choice {of} {which}", row.pk in found, False)
+
+
+@pytest.mark.parametrize("role", STAFF)
+def test_an_export_has_the_rows_of_the_role_and_no_other(role: str, school: School, matrix: Matrix):
+    for kind, label in KINDS.items():
+        may = "E" in letters(role, label, "any")
+        answer = matrix.ask(role, "get", "/admin/bulk/batch/export/", kind=kind)
+        matrix.expect(f"{role} export {kind}", answer.headers["Content-Type"][:8], "text/csv"
+                      if may else "text/htm")  # fmt: skip
+        if not may:
+            continue
+        text = b"".join(answer.streaming_content).decode()
+        for which, row in rows_of(school, role, label).items():
+            is_there = key_of(row) in text
+            matrix.expect(f"{role} {kind} {which}", is_there, "E" in letters(role, label, which))
+
+
+def key_of(row: Any) -> str:
+    """What tells the row in a file."""
+    person = getattr(row, "student", row)
+    return getattr(person, "student_id", None) or getattr(row, "code", "") or row.username
+
+
+@pytest.mark.parametrize("role", STAFF)
+def test_the_pages_of_no_model_are_for_those_whom_the_page_names(
+    role: str, school: School, matrix: Matrix
+):
+    for page in pages():
+        may = role == "superuser" or role in SYSTEM[page.name]
+        matrix.expect_page(role, "get", page.address, may)
+        matrix.expect_page(role, "post", page.address, False)
+    for label in {label.partition(".")[0] for label in MODELS}:
+        models = [each for each in MODELS if each.startswith(f"{label}.")]
+        may = any("V" in letters(role, each, "any") for each in models)
+        answer = matrix.ask(role, "get", f"/admin/{label}/")
+        matrix.expect(f"{role} {label}", answer.status_code, 200 if may else 404)
+    for name in ("index", "search", "password_change", "password_change_done", "jsi18n"):
+        address = next(each for each in every_address() if each.name == name)
+        matrix.expect_page(role, "get", address.of(), True)
+    kinds = {kind: "I" in letters(role, label, "any") for kind, label in KINDS.items()}
+    for kind, may in kinds.items():
+        for method in ("get", "post"):
+            matrix.expect_page(role, method, f"/admin/bulk/batch/upload/?kind={kind}", may)
+        matrix.expect_page(role, "get", f"/admin/bulk/batch/template/{kind}.csv", may)
+
+
+@pytest.mark.parametrize("role", STRANGERS)
+def test_a_stranger_meets_the_login_page_everywhere(role: str, school: School, matrix: Matrix):
+    for address in every_address():
+        if address.label or address.name in OPEN_TO_ALL or "(" in address.route:
+            continue
+        matrix.expect_page(role, "get", address.of(), False)
+        matrix.expect_page(role, "post", address.of(), False)
+    for target in ("/admin/nothing/", "/admin/users/", "/admin/users/user/abc/def/"):
+        matrix.expect_page(role, "get", target, False)
+
+
+def test_whoever_is_behind_the_door_logs_out_by_post_only(school: School):
+    client: Client = school.client("auditor")
+    assert client.get("/admin/logout/").status_code == 405
+    assert client.get("/admin/").status_code == 200
+    assert client.post("/admin/logout/").status_code in (200, 302)
+    assert client.get("/admin/").status_code == 302
