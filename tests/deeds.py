@@ -33,7 +33,6 @@ def said(answer: Any) -> list[str]:
 
 
 def refused(answer: Any) -> Any:
-    """What the dialog says against it: its errors by field, or that there is nothing to do."""
+    """What the dialog says against it: that there is nothing to do, or its errors by field."""
     assert answer.status_code == 200, answer.status_code
-    form = answer.context["form"]
-    return dict(form.errors) or answer.context["refusal"]
+    return answer.context["refusal"] or dict(answer.context["form"].errors)

@@ -10,6 +10,7 @@ from django.db import connection, models
 
 from backoffice.apps.users.models import User
 
+AT_ONCE = 200
 _built: list[bytes] = []
 
 
@@ -17,7 +18,7 @@ def put_in() -> None:
     """Put the school in; built by `init_db` where somebody is there already, as ids would clash."""
     if _built and not User.objects.exists():
         for rows in pickle.loads(_built[0]):
-            type(rows[0])._base_manager.bulk_create(rows, batch_size=500)
+            _insert(rows)
         _go_on_counting()
         return
     is_alone = not User.objects.exists()
@@ -26,6 +27,14 @@ def put_in() -> None:
     if is_alone:
         kept = [list(m._base_manager.order_by("pk")) for m in _models() if m not in before]
         _built.append(pickle.dumps([rows for rows in kept if rows]))
+
+
+def _insert(rows: list[models.Model]) -> None:
+    """As they are: `bulk_create` would stamp them with today's times."""
+    model = type(rows[0])
+    fields = [field for field in model._meta.concrete_fields if not field.generated]
+    for start in range(0, len(rows), AT_ONCE):
+        model._base_manager.all()._insert(rows[start : start + AT_ONCE], fields=fields, raw=True)
 
 
 def _models() -> list[type[models.Model]]:

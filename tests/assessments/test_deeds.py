@@ -100,11 +100,12 @@ def test_nobody_grades_in_the_course_of_another(waiting):
 def test_an_assessment_is_released_and_closed(ingrid):
     draft = Assessment.objects.filter(course__instructor__username="instructor").first()
     Assessment.objects.filter(pk=draft.pk).update(status="draft", due_date=None)
-    assert refused(do(ingrid, draft, "release")) == {
+    why = "The term has begun"
+    assert refused(do(ingrid, draft, "release", reason=why)) == {
         "__all__": [f"{draft} has no due date. Set one first."]
     }
     Assessment.objects.filter(pk=draft.pk).update(due_date="2026-12-01T12:00Z")
-    assert said(do(ingrid, draft, "release")) == [f"{draft} is released."]
+    assert said(do(ingrid, draft, "release", reason=why)) == [f"{draft} is released."]
     assert said(do(ingrid, draft, "close", reason="The term is over"))[-1] == f"{draft} is closed."
 
 
