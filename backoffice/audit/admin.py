@@ -46,6 +46,7 @@ class ChangeSetAdmin(ReadOnlyAdmin):
     """Deeds: who, when, through what, why."""
 
     icon = "history"
+    empty_hint = gettext_lazy("Whatever is changed from now on stands here: who, when and why.")
     list_display = ("shown_when", "actor_name", "source", "reason", "batch")
     list_filter = (
         AskedFilter,
@@ -82,6 +83,9 @@ class ApprovalAdmin(DeedPages, ReadOnlyAdmin):
     """What one person asked for and another one decides."""
 
     icon = "approval"
+    empty_hint = gettext_lazy(
+        "What takes two people, such as another role, waits here for the second one."
+    )
     list_display = ("sentence", "shown_state", "requested_name", "requested_at", "decided_name")
     list_filter = (("state", ChoicesDropdownFilter),)
     search_fields = ("sentence", "requested_name", "reason")

@@ -32,6 +32,7 @@ class BatchAdmin(ExportPages, BatchPages, PlainAdmin):
     """All imports; the pages of one are our own."""
 
     icon = "upload_file"
+    empty_hint = _("Import a file, and see exactly what would change before anything is written.")
     list_display = ("shown_file", "shown_kind", "shown_state", "rows", "shown_written", "rejected")
     list_filter = (
         ("state", ChoicesDropdownFilter),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib import admin
 from django.core.management import call_command
 from django.db import connection, models
 from django.db.migrations.executor import MigrationExecutor
@@ -165,3 +166,8 @@ def test_the_migrations_go_back_and_forth():
     call_command("migrate", verbosity=0)
     tables = set(connection.introspection.table_names())
     assert {model._meta.db_table for model in AUDITED} <= tables
+
+
+def test_every_empty_list_says_what_to_do():
+    silent = [str(each) for each in admin.site._registry.values() if not each.empty_hint]
+    assert not silent

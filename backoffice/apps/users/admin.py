@@ -171,6 +171,7 @@ class ProfileAdmin(AuditedAdmin):
     """What a person tells about themselves."""
 
     icon = "badge"
+    empty_hint = gettext_lazy("A profile holds what a person tells about themselves.")
     list_display = (person_column("user"), "city", "country", "organization")
     list_select_related = ("user",)
     list_filter = (("receives_email", BooleanRadioFilter),)
