@@ -1,12 +1,25 @@
 """The audit app: who changed what, when, why."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 
 class AuditConfig(AppConfig):
-    """Change sets, and the history every audited model keeps."""
+    """Change sets, and the history the database keeps of every audited model."""
 
     name = "backoffice.audit"
     label = "audit"
     verbose_name = _("Record of changes")
+
+    def ready(self) -> None:
+        carrying, installing = (
+            import_module(f"{self.name}.carrying"),
+            import_module(f"{self.name}.installing"),
+        )
+        connection_created.connect(carrying.carry, dispatch_uid="carry_deeds")
+        pre_migrate.connect(installing.remove_from_sqlite, dispatch_uid="remove_triggers")
+        post_migrate.connect(installing.install, dispatch_uid="install_triggers")

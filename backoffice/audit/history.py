@@ -1,4 +1,7 @@
-"""History of every audited model, by django-simple-history in tables made for millions of rows.
+"""History of every audited model: django-simple-history's tables, made for millions of rows.
+
+The rows are written by the database itself (see triggers.py), so that no way of changing a row goes
+past them; the library's models, screens and `as_of` work on what it writes.
 
 A history row copies the row, with references as plain numbers: no foreign key constraint, no index
 but the three a reader needs. It says which change set it belongs to and, after an import, which
@@ -11,8 +14,6 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
-
-from backoffice.audit.recording import current_record
 
 
 class HistoryRow(models.Model):
@@ -31,16 +32,9 @@ class HistoryRow(models.Model):
     class Meta:
         abstract = True
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Join the change set of the deed under way, when the row is new."""
-        record = current_record()
-        if record and self._state.adding and not self.change_set_id:
-            self.change_set_id = record.change_set_id
-        super().save(*args, **kwargs)
-
 
 class History(HistoricalRecords):
-    """HistoricalRecords with 64-bit ids, lean tables and the actor of the deed under way."""
+    """HistoricalRecords with 64-bit ids and lean tables, which the database fills."""
 
     def __init__(self, **options: Any) -> None:
         options = {"inherit": True, "bases": (HistoryRow,)} | options
@@ -88,41 +82,8 @@ class History(HistoricalRecords):
             "indexes": (models.Index(fields=[key, "history_id"]),),
         }
 
-    def get_history_user(self, instance: models.Model) -> Any:
-        record = current_record()
-        actor = record.known_actor if record else None
-        return actor or super().get_history_user(instance)
+    def post_save(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: the database has written the row already, whichever way the change came."""
 
-    def get_change_reason_for_object(
-        self, instance: models.Model, history_type: str, using: str | None
-    ) -> str:
-        record = current_record()
-        given = super().get_change_reason_for_object(instance, history_type, using)
-        return given or (record.reason if record else "")
-
-    def create_historical_record(
-        self, instance: models.Model, history_type: str, using: str | None = None
-    ) -> None:
-        """Write a history row, unless the last one says the same already."""
-        if history_type != "~" or self._is_news(instance):
-            super().create_historical_record(instance, history_type, using)
-
-    def _is_news(self, instance: models.Model) -> bool:
-        """Whether the row differs from its newest history row, which the index finds at once."""
-        names = [field.attname for field in self.fields_included(instance)]
-        rows = getattr(type(instance), self.manager_name).model.objects
-        newest = rows.filter(**{instance._meta.pk.attname: instance.pk}).order_by("-history_id")
-        recorded = newest.values_list("history_type", *names).first()
-        return recorded is None or recorded[0] == "-" or recorded[1:] != _values(instance, names)
-
-
-def _values(instance: models.Model, names: list[str]) -> tuple[Any, ...]:
-    """The row's values as the database gives them back."""
-    fields = instance._meta
-    return tuple(_as_stored(fields.get_field(name), getattr(instance, name)) for name in names)
-
-
-def _as_stored(field: models.Field, value: Any) -> Any:
-    if isinstance(field, models.FileField):
-        return value.name or ""
-    return field.to_python(value)
+    def post_delete(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing, for the same reason."""

@@ -1,6 +1,7 @@
 """The record: change sets, and the base that gives a model its history."""
 
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import models
@@ -36,6 +37,8 @@ class ChangeSet(models.Model):
     request_id = models.CharField(_("request"), max_length=64, blank=True)
     address = models.GenericIPAddressField(_("network address"), null=True)
     batch = models.BigIntegerField(_("import batch"), null=True, db_index=True)
+    # Tells the deed from every other before its change set has a number.
+    deed = models.UUIDField(default=uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
 
     objects = ChangeSetQuerySet.as_manager()

@@ -1,15 +1,18 @@
 """Who is doing what, and why, while it is done.
 
-Everything saved inside `with recording(...)` belongs to one change set. A request opens one by
+Everything written inside `with recording(...)` belongs to one change set. A request opens one by
 itself (see the middleware); a command, a job and an import open their own. What an inner one does
-not say is taken from the outer one.
+not say is taken from the outer one. The database writes the history; what is said here travels to
+it with every statement (see carrying.py).
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
 
 from django.apps import apps
 from django.db import router, transaction
@@ -42,6 +45,9 @@ class Record:
     request_id: str = ""
     address: str | None = None
     batch: int | None = None
+    # The table of an import's plan: where the history finds each row's line of the file.
+    lines: str = ""
+    key: UUID = field(default_factory=uuid4, init=False)
     _change_set: "ChangeSet | None" = field(default=None, init=False, repr=False)
     _kept: _Kept = field(default_factory=_Kept, init=False, repr=False)
 
@@ -64,19 +70,27 @@ class Record:
 
     def _write(self) -> "ChangeSet":
         model = apps.get_model("audit", "ChangeSet")
-        actor = self.known_actor
-        row = model.objects.create(
-            actor=actor,
-            actor_name=self.actor_name or (name_of(actor) if actor else ""),
-            source=self.source,
-            reason=self.reason,
-            request_id=self.request_id,
-            address=self.address,
-            batch=self.batch,
-        )
+        row, _is_new = model.objects.get_or_create(deed=self.key, defaults=self._said())
         self._kept = _Kept()
         transaction.on_commit(self._kept, using=row._state.db)
         return row
+
+    def _said(self) -> dict[str, Any]:
+        actor = self.known_actor
+        return {
+            "actor_id": actor.pk if actor else None,
+            "actor_name": self.actor_name or (name_of(actor) if actor else ""),
+            "source": str(self.source),
+            "reason": self.reason,
+            "request_id": self.request_id,
+            "address": self.address,
+            "batch": self.batch,
+        }
+
+    def as_json(self) -> str:
+        """What the database has to know to record a change, as JSON."""
+        said = self._said() | {"deed": str(self.key), "lines": self.lines}
+        return json.dumps({name: value for name, value in said.items() if value not in (None, "")})
 
     def _is_rolled_back(self) -> bool:
         """Whether the change set is gone: Django forgets a hook with its savepoint."""
