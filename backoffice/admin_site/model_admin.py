@@ -15,7 +15,7 @@ from backoffice.admin_site.fields import ProseField
 from backoffice.admin_site.forged import refuse_forged_keys
 from backoffice.admin_site.lists import BackOfficeChangeList, BoundedPaginator
 from backoffice.admin_site.related import RelatedLists
-from backoffice.admin_site.searching import found
+from backoffice.admin_site.searching import found, told_in
 from backoffice.admin_site.sections import SectionPages
 
 FIELDS: dict[Any, Any] = {
@@ -66,7 +66,7 @@ class PlainAdmin(SectionPages, RelatedLists, ModelAccess, ModelAdmin):
         """The searched fields, without what the person's role may not see."""
         shown = roles.shown_fields(request.user, self.model)
         names = super().get_search_fields(request)
-        return [n for n in names if shown is None or n.lstrip("^=@").split("__")[0] in shown]
+        return [n for n in names if shown is None or shown & told_in(self.model, n.split("__")[0])]
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str

@@ -42,6 +42,11 @@ def found(
     return rows
 
 
+def told_in(model: type[models.Model], name: str) -> frozenset[str]:
+    """The fields a searched field tells of: those a search text covers, or the field itself."""
+    return getattr(model._meta.get_field(name), "covered", frozenset({name}))
+
+
 def _by_model(
     model: type[models.Model], paths: Iterable[str]
 ) -> dict[str, tuple[type[models.Model], list[str]]]:
