@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 from backoffice.admin_site import roles
 from backoffice.admin_site.access import InlineAccess, ModelAccess, kept
 from backoffice.admin_site.fields import ProseField
-from backoffice.admin_site.forged import refuse_forged_keys
+from backoffice.admin_site.forged import is_plain_lookup, refuse_forged_keys
 from backoffice.admin_site.lists import BackOfficeChangeList, BoundedPaginator
 from backoffice.admin_site.related import RelatedLists
 from backoffice.admin_site.searching import found, visible_paths
@@ -86,7 +86,8 @@ class PlainAdmin(SectionPages, RelatedLists, ModelAccess, ModelAdmin):
         name = lookup.split("__")[0]
         filters = self.get_list_filter(request) if request else self.list_filter
         allowed = {_field_of(one) for one in filters} | {"pk", self.opts.pk.name}
-        return name in allowed and super().lookup_allowed(lookup, value, request)
+        is_asked = name in allowed and is_plain_lookup(self.model, lookup, value)
+        return is_asked and super().lookup_allowed(lookup, value, request)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
