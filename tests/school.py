@@ -69,6 +69,12 @@ def rolled_back() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
+def text_of(answer: Any) -> str:
+    """What a browser would get; a stream is read to its end."""
+    content = answer.getvalue() if answer.streaming else answer.content
+    return content.decode("utf-8", errors="replace")
+
+
 @dataclass
 class School:
     """People by role, and rows by label: `own` and `foreign` as an instructor has them."""
@@ -117,9 +123,10 @@ def _person(role: str, username: str, **fields: Any) -> User:
     )
 
 
-def _student(number: int, name: str) -> User:
+def _student(number: int, name: str, place: int) -> User:
     fields = {"email": f"{name}{number}@example.org", "first_name": name.title()}
-    return _person("student", f"s{number}{name}", student_id=f"s{number}{name}", **fields)
+    student_id = f"s{number:03}{place}"
+    return _person("student", student_id, student_id=student_id, **fields)
 
 
 def _course(number: int, teacher: User) -> Rows:
@@ -141,7 +148,7 @@ def _course(number: int, teacher: User) -> Rows:
 
 def _people(rows: Rows, number: int, helper: User | None) -> None:
     course = rows["course"]
-    mate, student = _student(number, "mate"), _student(number, "student")
+    mate, student = _student(number, "mate", 1), _student(number, "student", 2)
     if helper:
         Enrollment.objects.create(course=course, student=helper, role="teaching_assistant")
     Enrollment.objects.create(course=course, student=mate)
@@ -250,7 +257,7 @@ def _no_course(school: School) -> None:
     own[label] = _message(people["instructor"], people["assistant"])
     foreign[label] = _message(people["registrar2"], foreign["users.user"])
     header = "student_id,course_code,presentation,status"
-    roster = f"{header}\ns1mate,C2,2026J,active\ns2mate,C1,2026J,active\n"
+    roster = f"{header}\ns0011,C2,2026J,active\ns0021,C1,2026J,active\n"
     own["bulk.batch"] = _upload(people["registrar"], roster)
     foreign["bulk.batch"] = _upload(people["registrar2"], roster.replace("active", "completed"))
     for rows in (own, foreign):
@@ -284,5 +291,5 @@ def _other_states(school: School) -> None:
 def applied(school: School) -> Batch:
     """An import that was applied, by the registrar."""
     by = school.people["registrar"]
-    batch = _upload(by, "student_id,course_code,presentation\ns2mate,C1,2026J\n")
+    batch = _upload(by, "student_id,course_code,presentation\ns0021,C1,2026J\n")
     return apply(batch, batch.digest, by)

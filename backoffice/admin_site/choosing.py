@@ -21,6 +21,8 @@ class ChoicesView(AutocompleteJsonView):
 
     def has_perm(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever sees the rows that have the choice, in a form or in a filter."""
+        if not self.source_field.concrete or self.source_field.many_to_many:
+            raise PermissionDenied
         try:
             self.source_admin = self.admin_site.get_model_admin(self.source_field.model)
         except NotRegistered as error:

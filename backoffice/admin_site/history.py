@@ -11,11 +11,22 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from simple_history.admin import SimpleHistoryAdmin
+from simple_history.template_utils import HistoricalRecordContextHelper
 
 from backoffice.admin_site import roles
 from backoffice.admin_site.visibility import permitted
 
 VERSION_PAGE = "_simple_history"
+
+
+class ReadableHistory(HistoricalRecordContextHelper):
+    """Values before and after as people read them: no “None”, and the words of a choice."""
+
+    def prepare_delta_change_value(self, change: Any, value: Any) -> Any:
+        """Nothing stays blank, which the page has a word for."""
+        found = super().prepare_delta_change_value(change, value)
+        choices = dict(self.model._meta.get_field(change.field).flatchoices)
+        return "" if found is None else choices.get(found, found)
 
 
 class HistoryPages(SimpleHistoryAdmin):
@@ -75,6 +86,12 @@ class HistoryPages(SimpleHistoryAdmin):
         """The newest first, with the deed each row belongs to."""
         rows = super().get_history_queryset(request, history_manager, pk_name, object_id)
         return rows.select_related("change_set").order_by("-history_id")
+
+    def get_historical_record_context_helper(
+        self, request: HttpRequest, historical_record: Any
+    ) -> ReadableHistory:
+        """Values as people read them."""
+        return ReadableHistory(self.model, historical_record)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """On the page of an old version everything is read only."""

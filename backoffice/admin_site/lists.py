@@ -69,7 +69,10 @@ class BackOfficeChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         """The rows of this page."""
+        keys = self._found_keys() if self.query else None
         self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
+        if keys is not None:
+            self.paginator.count = len(keys)
         self.result_count = self.full_result_count = self.paginator.count
         self.show_full_result_count, self.show_admin_actions = False, True
         self.can_show_all = self.result_count <= self.list_max_show_all
@@ -77,13 +80,24 @@ class BackOfficeChangeList(ChangeList):
         self.result_list = self._walked() if self.paginator.is_wide else self._paged()
         self.model_admin.fetch_sections(request, self.result_list)
 
+    def _found_keys(self) -> list[int] | None:
+        """What a search found, unless that is a wide list; looked for once, counted and shown."""
+        keys = list(self.queryset.order_by().values_list("pk", flat=True)[: MOST_SORTED + 1])
+        if len(keys) > MOST_SORTED:
+            return None
+        rows = self.root_queryset.filter(pk__in=keys).order_by(*self.queryset.query.order_by)
+        self.queryset = rows if rows.query.select_related else self.apply_select_related(rows)
+        return keys
+
     def _paged(self) -> list[models.Model]:
         if (self.show_all and self.can_show_all) or not self.multi_page:
             return list(self.queryset)
         try:
-            return list(self.paginator.page(self.page_num).object_list)
+            page = self.paginator.page(self.page_num).object_list
         except InvalidPage as error:
             raise IncorrectLookupParameters from error
+        # Sorted by themselves: a join of every row of the list only to show fifty takes longest.
+        return list(self.queryset.filter(pk__in=page.values("pk")))
 
     def _walked(self) -> list[models.Model]:
         if self.page_num != 1:

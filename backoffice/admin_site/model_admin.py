@@ -1,5 +1,6 @@
 """The base classes of everything that stands on the admin site."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -12,12 +13,14 @@ from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 from backoffice.admin_site import roles
 from backoffice.admin_site.access import InlineAccess, ModelAccess, kept
 from backoffice.admin_site.fields import ProseField
-from backoffice.admin_site.forged import refuse_forged_keys
+from backoffice.admin_site.filters import OURS
+from backoffice.admin_site.forged import is_plain_lookup, refuse_forged_keys
 from backoffice.admin_site.lists import BackOfficeChangeList, BoundedPaginator
 from backoffice.admin_site.related import RelatedLists
 from backoffice.admin_site.searching import found, visible_paths
 from backoffice.admin_site.sections import SectionPages
 
+BOUND = re.compile(r"_(from|to)(_[01])?$")  # what the theme's filters for a range add to a name
 FIELDS: dict[Any, Any] = {
     # An address typed without its beginning is taken for a safe one.
     models.URLField: {"assume_scheme": "https"},
@@ -60,7 +63,7 @@ class PlainAdmin(SectionPages, RelatedLists, ModelAccess, ModelAdmin):
         """The filters, without what the person's role may not see."""
         shown = roles.shown_fields(request.user, self.model)
         filters = super().get_list_filter(request)
-        return [one for one in filters if shown is None or _field_of(one) in shown]
+        return [_ours(one) for one in filters if shown is None or _field_of(one) in shown]
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """The searched fields, without what the person's role may not see."""
@@ -83,10 +86,12 @@ class PlainAdmin(SectionPages, RelatedLists, ModelAccess, ModelAdmin):
         Django lets every field of the model be asked in the address: letter by letter that tells a
         password's hash or the text of somebody's message.
         """
-        name = lookup.split("__")[0]
         filters = self.get_list_filter(request) if request else self.list_filter
         allowed = {_field_of(one) for one in filters} | {"pk", self.opts.pk.name}
-        return name in allowed and super().lookup_allowed(lookup, value, request)
+        if BOUND.sub("", lookup) in allowed - {lookup}:
+            return True
+        is_asked = lookup.split("__")[0] in allowed and is_plain_lookup(self.model, lookup, value)
+        return is_asked and super().lookup_allowed(lookup, value, request)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -123,6 +128,13 @@ def _models_of(inlines: Iterable[Any]) -> Iterator[type[models.Model]]:
     for inline in inlines:
         yield inline.model
         yield from _models_of(getattr(inline, "inlines", ()))
+
+
+def _ours(list_filter: Any) -> Any:
+    """Our filter instead of the theme's, where we have one."""
+    if isinstance(list_filter, (tuple, list)):
+        return list_filter[0], OURS.get(list_filter[1], list_filter[1])
+    return list_filter
 
 
 def _field_of(list_filter: Any) -> str:

@@ -5,11 +5,14 @@ found first take milliseconds.
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import reduce
+from itertools import chain
+from operator import or_
 from typing import Any
 
-from django.db import models
-from django.db.models import Q
+from django.db import connection, models
+from django.db.models import Q, Value
 from django.utils.text import smart_split, unescape_string_literal
 
 from backoffice.admin_site import roles
@@ -18,6 +21,7 @@ from backoffice.admin_site.search_text import SearchText, folded
 MOST_KEYS = 1_000  # keys that are handed on; a word that names more is left to the database
 SHORT = 3  # letters; a shorter word is looked for at the beginnings of words only
 MOST_WORDS = 8
+Place = tuple[str, str]  # the way to a model, and a word looked for there
 
 
 def words_of(term: str) -> list[str]:
@@ -33,12 +37,21 @@ def found(
     rows: models.QuerySet[Any], term: str, paths: Iterable[str], user: Any
 ) -> models.QuerySet[Any]:
     """The rows in which every word of the term is found, in any of the searched fields."""
-    groups = _by_model(rows.model, paths)
-    for word in words_of(term):
-        condition = Q()
-        for prefix, (model, names) in groups.items():
-            condition |= _matches(prefix, model, names, word, user)
-        rows = rows.filter(condition)
+    words, groups = words_of(term), _by_model(rows.model, paths)
+    matches = {
+        (prefix, word): _condition(model, names, word, user)
+        for prefix, (model, names) in groups.items()
+        for word in words
+    }
+    elsewhere = {
+        place: groups[place[0]][0]._base_manager.filter(condition).order_by()
+        for place, condition in matches.items()
+        if place[0] and condition
+    }
+    matches |= {place: Q(**{f"{place[0]}__in": keys}) for place, keys in _keys(elsewhere).items()}
+    for word in words:
+        any_field = (matches[prefix, word] for prefix in groups)
+        rows = rows.filter(reduce(or_, any_field, Q()) or Q(pk__in=[]))
     return rows
 
 
@@ -51,6 +64,28 @@ def visible_paths(model: type[models.Model], paths: Iterable[str], user: Any) ->
 def _covered(model: type[models.Model], path: str) -> frozenset[str]:
     field = model._meta.get_field(path.partition("__")[0])
     return field.covered if isinstance(field, SearchText) else frozenset({field.name})
+
+
+def _keys(asked: Mapping[Place, models.QuerySet[Any]]) -> dict[Place, Any]:
+    """The keys each of these finds, by one statement; itself where it finds too many of them."""
+    places, kept = list(asked), {place: [] for place in asked}
+    parts = [
+        asked[place].annotate(search_place=Value(at)).values_list("search_place", "pk")
+        for at, place in enumerate(places)
+    ]
+    for at, pk in _united([part[: MOST_KEYS + 1] for part in parts]):
+        kept[places[at]].append(pk)
+    return {
+        place: keys if len(keys) <= MOST_KEYS else asked[place].values("pk")
+        for place, keys in kept.items()
+    }
+
+
+def _united(parts: list[models.QuerySet[Any]]) -> Iterable[tuple[int, int]]:
+    """The rows of all of them; SQLite limits no part of a union, and is asked for each."""
+    if len(parts) > 1 and connection.features.supports_slicing_ordering_in_compound:
+        return parts[0].union(*parts[1:], all=True)
+    return chain.from_iterable(parts)
 
 
 def _by_model(
@@ -72,15 +107,8 @@ def _model_at(model: type[models.Model], path: str) -> type[models.Model]:
     return model
 
 
-def _matches(prefix: str, model: type[models.Model], names: list[str], word: str, user: Any) -> Q:
-    condition = Q()
-    for lookup in _lookups(model, names, word, user):
-        condition |= lookup
-    if not prefix or not condition:
-        return condition if condition else Q(pk__in=[])
-    rows = model._base_manager.filter(condition).order_by().values_list("pk", flat=True)
-    keys = list(rows[: MOST_KEYS + 1])
-    return Q(**{f"{prefix}__in": keys if len(keys) <= MOST_KEYS else rows})
+def _condition(model: type[models.Model], names: list[str], word: str, user: Any) -> Q:
+    return reduce(or_, _lookups(model, names, word, user), Q())
 
 
 def _lookups(model: type[models.Model], names: list[str], word: str, user: Any) -> Iterator[Q]:

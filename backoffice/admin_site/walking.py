@@ -60,42 +60,51 @@ class Walk:
         """The page behind the row with this key; the first one without a key or such a row."""
         place = self._place(key)
         self.has_previous = place is not None
-        ids = self._ids(place, is_back=False)
-        self.has_next = len(ids) > self.per_page
-        return self._fetched(ids[: self.per_page])
+        rows = self._fetched(place, is_back=False)
+        self.has_next = len(rows) > self.per_page
+        return self._kept(rows)
 
     def before(self, key: str) -> list[models.Model]:
         """The page in front of the row with this key; the first one if that is shorter."""
         place = self._place(key)
-        ids = self._ids(place, is_back=True) if place else []
-        if len(ids) <= self.per_page:
+        rows = self._fetched(place, is_back=True) if place else []
+        if len(rows) <= self.per_page:
             return self.after("")
         self.has_previous = self.has_next = True
-        return self._fetched(ids[: self.per_page][::-1])
+        return self._kept(rows, is_back=True)
 
     def last(self) -> list[models.Model]:
         """The last page."""
-        ids = self._ids(None, is_back=True)
-        self.has_previous = len(ids) > self.per_page
-        return self._fetched(ids[: self.per_page][::-1])
+        rows = self._fetched(None, is_back=True)
+        self.has_previous = len(rows) > self.per_page
+        return self._kept(rows, is_back=True)
+
+    def _kept(self, rows: list[models.Model], *, is_back: bool = False) -> list[models.Model]:
+        self.rows = rows[: self.per_page][:: -1 if is_back else 1]
+        return self.rows
 
     def _place(self, key: str) -> Place | None:
         if not (key.isascii() and key.isdecimal() and len(key) <= 18):
             return None
+        if self._is_key:
+            return Place(int(key), int(key))  # a key says where it stands, its row there or not
         rows = self.source.model._base_manager.filter(pk=key)
         found = rows.values_list(self.field, "pk").first()
         return Place(*found) if found else None
 
-    def _ids(self, place: Place | None, *, is_back: bool) -> list[int]:
-        """The keys of one page and one row more, from a place on; nulls are at the end."""
+    def _fetched(self, place: Place | None, *, is_back: bool) -> list[models.Model]:
+        """The rows of one page and one more, from a place on; nulls are at the end.
+
+        The database finds their keys by the index first, and joins to these few only.
+        """
         is_descending = self.is_descending != is_back
-        parts = self._parts(place, is_descending, is_back)
-        ids: list[int] = []
-        for part in parts:
-            wanted = self.per_page + 1 - len(ids)
+        rows: list[models.Model] = []
+        for part in self._parts(place, is_descending, is_back):
+            wanted = self.per_page + 1 - len(rows)
             if wanted:
-                ids += part[:wanted]
-        return ids
+                named = self.source.filter(pk__in=part[:wanted])
+                rows += named.order_by(*part.query.order_by)
+        return rows
 
     def _parts(
         self, place: Place | None, is_descending: bool, is_back: bool
@@ -125,9 +134,3 @@ class Walk:
     @property
     def _is_key(self) -> bool:
         return self.field == self.source.model._meta.pk.name
-
-    def _fetched(self, ids: list[int]) -> list[models.Model]:
-        """The rows with these keys, in this order."""
-        found = self.source.order_by().in_bulk(ids)
-        self.rows = [found[pk] for pk in ids if pk in found]
-        return self.rows

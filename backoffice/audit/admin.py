@@ -4,10 +4,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    ChoicesDropdownFilter,
+    RangeDateTimeFilter,
+)
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -15,6 +19,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from backoffice.admin_site.asking import AskedFilter
 from backoffice.admin_site.model_admin import PlainAdmin
 from backoffice.audit.approving import approve, refuse
+from backoffice.audit.changed import changed_rows, told
 from backoffice.audit.deeds import Deed, DeedForm, DeedPages
 from backoffice.audit.models import Approval, ChangeSet
 
@@ -40,6 +45,17 @@ class ReadOnlyAdmin(PlainAdmin):
         """And stays."""
         return False
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page; what never changes has no history."""
+        context = {"show_history": False, **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
+
 
 @admin.register(ChangeSet)
 class ChangeSetAdmin(ReadOnlyAdmin):
@@ -47,14 +63,41 @@ class ChangeSetAdmin(ReadOnlyAdmin):
 
     icon = "history"
     empty_hint = gettext_lazy("Whatever is changed from now on stands here: who, when and why.")
-    list_display = ("shown_when", "actor_name", "source", "reason", "batch")
+    list_display = ("shown_when", "actor_name", "shown_what", "source", "reason")
     list_filter = (
         AskedFilter,
+        ("actor", AutocompleteSelectFilter),
         ("source", ChoicesDropdownFilter),
         ("created_at", RangeDateTimeFilter),
     )
     search_fields = ("actor_name", "reason", "request_id")
+    search_help_text = gettext_lazy("Who, or words of the reason")
     ordering = ("-pk",)
+    change_form_after_template = "audit/changed_rows.html"
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list; what each change set of the page changed is asked at once."""
+        changelist = super().get_changelist_instance(request)
+        words = told(row for row in changelist.result_list if row.batch is None)
+        for row in changelist.result_list:
+            row.told = words.get(row.pk, "")
+        return changelist
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """The page, with the rows; those of an import stand on the page of the import."""
+        row = kwargs.get("obj")
+        if row is not None and row.batch is None:
+            context["changed_rows"] = changed_rows(row, request.user)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @display(description=gettext_lazy("what"))
+    def shown_what(self, change_set: ChangeSet) -> str:
+        """How many rows of which kind."""
+        if change_set.batch is not None:
+            return _("import %(number)d") % {"number": change_set.batch}
+        return change_set.told
 
     @display(description=gettext_lazy("when (UTC)"), ordering="pk")
     def shown_when(self, change_set: ChangeSet) -> str:

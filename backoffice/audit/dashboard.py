@@ -35,7 +35,7 @@ GROUPS = (
 )
 
 
-@card(gettext_lazy("Deeds of the last 14 days"), roles=(AUDITOR,), order=10)
+@card(gettext_lazy("Changes of the last 14 days"), roles=(AUDITOR,), order=10)
 def volume(request: HttpRequest) -> Chart:
     """How many change sets a day, by the door they came through."""
     days = days_until_today(DAYS)
@@ -62,7 +62,7 @@ def _counts_since(start: date) -> Counter[tuple[date, str]]:
 def unusual(request: HttpRequest) -> Lines:
     """What deserves a look, by question."""
     return Lines(
-        asked_lines(ChangeSet.objects.all(), _("Deeds %(which)s")),
+        asked_lines(ChangeSet.objects.all(), _("Changes %(which)s")),
         empty=_("Nothing unusual: no SQL past the product, no deletion, nobody at work at night."),
         more=list_of(ChangeSet),
     )

@@ -44,11 +44,11 @@ class ChangeSetQuerySet(models.QuerySet["Any"]):
 
     def that_deleted(self) -> "ChangeSetQuerySet":
         """That deleted a row of any audited model. No import deletes."""
-        ids = [_deletions(history, self.of_late()) for history in _histories()]
+        ids = [_deletions(history, self.of_late()) for history in histories()]
         return self.filter(pk__in=ids[0].union(*ids[1:], all=True)) if ids else self.none()
 
 
-def _histories() -> list[type[models.Model]]:
+def histories() -> list[type[models.Model]]:
     """The history tables of all audited models."""
     managers = (getattr(model, "history", None) for model in apps.get_models())
     return [manager.model for manager in managers if hasattr(manager, "as_of")]

@@ -16,7 +16,7 @@ from backoffice.admin_site.pages import pages
 from backoffice.admin_site.site import BackOfficeSite
 from tests.addresses import MODELS, Address, every_address, filled
 from tests.rights import DEEDS, NEVER, PAGE, SYSTEM, letters, may_do, rows_of
-from tests.school import EVERYBODY, ROLES, STRANGERS, School, rolled_back
+from tests.school import EVERYBODY, ROLES, STRANGERS, School, rolled_back, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -146,7 +146,9 @@ class Matrix:
     def ask(self, role: str, method: str, address: str, **data: Any) -> Any:
         """One request, undone afterwards."""
         with rolled_back():
-            return getattr(self.clients[role], method)(address, data)
+            answer = getattr(self.clients[role], method)(address, data)
+            answer.said = text_of(answer)
+            return answer
 
     def expect(self, what: Any, found: Any, wanted: Any) -> None:
         """Compare."""
@@ -274,7 +276,7 @@ def test_an_export_has_the_rows_of_the_role_and_no_other(role: str, school: Scho
                       if may else "text/htm")  # fmt: skip
         if not may:
             continue
-        text = b"".join(answer.streaming_content).decode()
+        text = answer.said
         for which, row in rows_of(school, role, label).items():
             is_there = key_of(row) in text
             matrix.expect(f"{role} {kind} {which}", is_there, "E" in letters(role, label, which))

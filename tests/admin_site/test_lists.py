@@ -5,11 +5,15 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 
 from backoffice.admin_site import lists
 from backoffice.apps.users.models import Enrollment, User
+from backoffice.audit.models import ChangeSet
 
 LIST = "/admin/users/enrollment/"
 
@@ -206,3 +210,51 @@ def test_an_assistant_does_not_find_people_by_what_they_may_not_see(
     for term, count in (("kjær", 1), ("s1001", 1), ("s1001@example", 0)):
         page = client.get(LIST, {"q": term})
         assert page.context["cl"].queryset.count() == count, term
+
+
+def test_every_range_can_be_asked_for(demo: None, subtests: Any):
+    client = Client()
+    client.force_login(User.objects.get(username="admin"))
+    asked = {
+        "RangeDateFilter": "{0}_from=2026-01-01&{0}_to=2027-12-31",
+        "RangeDateTimeFilter": "{0}_from_0=2026-01-01&{0}_from_1=00:00:00&{0}_to_0=2027-12-31"
+        "&{0}_to_1=00:00:00",
+        "RangeNumericFilter": "{0}_from=0&{0}_to=9999",
+    }
+    tried = 0
+    for model, model_admin in admin.site._registry.items():
+        ranges = [one for one in model_admin.list_filter if isinstance(one, tuple)]
+        for name, kind in ranges:
+            if kind.__name__ in asked:
+                tried += 1
+                page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+                with subtests.test(f"{page} {name}"):
+                    answer = client.get(f"{page}?{asked[kind.__name__].format(name)}")
+                    known = model._base_manager.exclude(**{name: None})
+                    assert answer.status_code == 200
+                    assert answer.context["cl"].result_count == known.count()
+    assert tried > 10
+
+
+def test_a_range_of_what_is_no_filter_is_refused(registrar_client: Client):
+    assert registrar_client.get("/admin/users/user/?password_from=a").status_code == 400
+
+
+def test_a_search_of_many_words_asks_once(
+    roster: list[Enrollment], registrar_client: Client, django_assert_max_num_queries: Any
+):
+    registrar_client.get(LIST)
+    with django_assert_max_num_queries(8 if connection.vendor == "postgresql" else 14):
+        page = registrar_client.get(LIST, {"q": "s1003 bio not there"})
+    assert page.context["cl"].result_count == 0
+
+
+def test_a_range_of_moments_takes_days_and_leaves_nonsense_out(
+    roster: list[Enrollment], admin_client: Client
+):
+    page = "/admin/audit/changeset/?created_at_from_0="
+    ChangeSet.objects.create(source=ChangeSet.Source.FORM)
+    every = ChangeSet.objects.count()
+    today = timezone.localdate()
+    for given, count in ((today, every), (today + timedelta(days=1), 0), ("31/31", every)):
+        assert admin_client.get(f"{page}{given}").context["cl"].result_count == count

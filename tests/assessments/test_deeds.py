@@ -44,7 +44,7 @@ def waiting() -> AssessmentSubmission:
 
 def test_a_grade_is_signed_by_whoever_gives_it(ingrid, waiting):
     answer = do(ingrid, waiting, "grade", score="63.5", feedback="Good, but short.")
-    assert said(answer) == [f"{waiting} has 63.5 points."]
+    assert said(answer) == [f"{waiting}: 63.50 points."]
     before = waiting.version
     waiting.refresh_from_db()
     assert (waiting.score, waiting.status) == (Decimal("63.5"), "graded")

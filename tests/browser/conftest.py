@@ -1,7 +1,6 @@
 """A real browser on a real server. What a page says to the console or asks outside fails a test."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -10,17 +9,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
 
 from backoffice.apps.users.models import User
+from tests.browser.chromium import CHROMIUM, FLAGS, NO_BROWSER
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-NO_BROWSER = (
-    "No browser: the browser tests need Debian's chromium (apt install chromium), or its path in"
-    " CHROMIUM."
-)
-# As root there is no sandbox; the rest keeps the browser from calling home.
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 PASSWORD = "a password for tests"
 
 

@@ -8,6 +8,7 @@ from backoffice.apps.communications.models import DirectMessage
 from backoffice.apps.users.models import User
 from backoffice.audit.models import Approval, ChangeSet
 from tests.deeds import do
+from tests.filling import save
 
 SECRET = "The zebra stands in the third corridor"
 SUBJECT = "About the striped horse"
@@ -97,3 +98,26 @@ def test_only_admins_ask_for_it(role, letter, person):
     client = client_of(person(role, "other"))
     assert do(client, letter, "read", reason=WHY).status_code == 403
     assert not Approval.objects.exists()
+
+
+def test_an_instructor_finds_a_colleague_and_writes(instructor, person, student):
+    kenji, stranger = person("instructor", "kenji"), student("s1001", first_name="Kenji")
+    client = client_of(instructor)
+    asked = {"app_label": "communications", "model_name": "directmessage"}
+    answer = client.get(
+        reverse("admin:autocomplete"), asked | {"field_name": "recipient", "term": "kenji"}
+    )
+    found = {int(row["id"]) for row in answer.json()["results"]}
+    assert found == {kenji.pk}
+    assert stranger.pk not in found
+    page = reverse("admin:communications_directmessage_add")
+    assert save(client, page, recipient=kenji.pk, body="Hello").status_code == 302
+    assert DirectMessage.objects.get().recipient == kenji
+
+
+def test_an_instructor_searches_people_by_what_the_role_shows(instructor, courses, student):
+    one = student("s1001", first_name="Zoë", email="zebra@example.org")
+    courses["BIO101"].enrollments.create(student=one)
+    type(courses["BIO101"]).objects.update(instructor=instructor)
+    page = client_of(instructor).get(reverse("admin:users_user_changelist"), {"q": "zebra"})
+    assert [row.pk for row in page.context["cl"].result_list] == [one.pk]

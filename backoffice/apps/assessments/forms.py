@@ -4,7 +4,9 @@ import re
 from typing import Any, ClassVar
 
 from django import forms
+from django.template.defaultfilters import floatformat
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
@@ -13,7 +15,7 @@ from unfold.widgets import (
 
 from backoffice.admin_site.lines import LinesField
 from backoffice.admin_site.ordering import NextPlace, PlacedForm
-from backoffice.apps.assessments.models import Assessment, Question
+from backoffice.apps.assessments.models import Assessment, AssessmentSubmission, Question
 from backoffice.audit.deeds import DeedForm
 from backoffice.audit.freshness import FreshForm
 
@@ -26,9 +28,19 @@ class SubmissionForm(FreshForm):
 
     user: ClassVar[Any] = None
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "score" in self.fields and self.instance.pk:
+            most = floatformat(self.instance.maximum, -2)
+            said = _("In points, from 0 to %(most)s. Blank means not graded.")
+            self.fields["score"].help_text = said % {"most": most}
+
     def clean(self) -> dict[str, Any]:
-        """Sign the grade."""
+        """Sign the grade; work that was handed in and gets points is graded."""
         cleaned = super().clean() or self.cleaned_data
+        is_first = "score" in self.changed_data and cleaned.get("score") is not None
+        if is_first and cleaned.get("status") == AssessmentSubmission.Status.SUBMITTED:
+            cleaned["status"] = AssessmentSubmission.Status.GRADED
         if self.user and GRADE & set(self.changed_data):
             self.instance.grader = self.user
             self.instance.graded_at = timezone.now()
@@ -68,7 +80,7 @@ class _QuestionFields(FreshForm):
     """Answers to choose from are filled in as lines."""
 
     options = LinesField(
-        label=Question._meta.get_field("options").verbose_name,
+        label=capfirst(Question._meta.get_field("options").verbose_name),
         help_text=Question._meta.get_field("options").help_text,
         required=False,
     )
@@ -99,6 +111,6 @@ class GradeForm(DeedForm):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         first = self.rows[0]
-        most = first.assessment.max_score
+        most = floatformat(first.assessment.max_score, -2)
         self.fields["score"].help_text = _("In points, from 0 to %(most)s.") % {"most": most}
         self.initial = {"score": first.score, "feedback": first.feedback}

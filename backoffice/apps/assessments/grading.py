@@ -21,6 +21,23 @@ def grade(submission: AssessmentSubmission, score: Any, feedback: str, grader: A
     _become(submission, Status.GRADED)
 
 
+def grade_by_rubric(submission: AssessmentSubmission, grader: Any) -> bool:
+    """Give the sum of the points by criterion as the score, once every criterion has some.
+
+    What has a score already keeps it. Says whether the score was given.
+    """
+    rubric = submission.assessment.rubric
+    if rubric is None or submission.status != Status.SUBMITTED or submission.score is not None:
+        return False
+    points = dict(submission.criterion_scores.values_list("criterion", "points"))
+    criteria = set(rubric.criteria.values_list("pk", flat=True))
+    total = sum(points.values())
+    if not criteria or criteria - points.keys() or total > submission.maximum:
+        return False
+    grade(submission, total, submission.feedback, grader)
+    return True
+
+
 def finalize(submission: AssessmentSubmission) -> None:
     """Make a grade final: from now on it changes for a reason only.
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -40,6 +41,13 @@ def leave_of(message: DirectMessage, user: Any) -> Approval | None:
         decided_at__gt=timezone.now() - OPEN_FOR,
     )
     return given.order_by("-decided_at").first()
+
+
+def reachable(people: models.QuerySet, user: Any) -> models.QuerySet:
+    """Whom one may write to: these people and every colleague who is here, not oneself."""
+    colleagues = people.model.objects.staff().active()
+    found = models.Q(pk__in=people.values("pk")) | models.Q(pk__in=colleagues.values("pk"))
+    return people.model.objects.filter(found).exclude(pk=user.pk)
 
 
 def ask_to_read(message: DirectMessage, by: Any, reason: str) -> Approval:

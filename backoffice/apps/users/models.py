@@ -124,6 +124,8 @@ class User(Audited, AbstractUser):
         indexes = [
             LongNameIndex(fields=["-last_login"], name="users_user_last_login_idx"),
             LongNameIndex(fields=["role", "is_active"], name="users_user_role_active_idx"),
+            models.Index(fields=["is_verified", "id"], name="users_user_verified_idx"),
+            models.Index(fields=["graduation_year", "id"], name="users_user_graduation_idx"),
             TrigramIndex(fields=["search_text"], name="users_user_search_idx"),
         ]
         constraints = [
@@ -359,6 +361,12 @@ class Enrollment(Audited):
             models.Index(fields=["course", "id"], name="enrollment_course_idx"),
             models.Index(fields=["status", "id"], name="enrollment_status_idx"),
             models.Index(fields=["enrolled_on", "id"], name="enrollment_enrolled_on_idx"),
+            # Who assists or observes is little of much.
+            models.Index(
+                fields=["role", "id"],
+                condition=~Q(role="student"),
+                name="enrollment_other_role_idx",
+            ),
         ]
         constraints = [
             UniqueRule(

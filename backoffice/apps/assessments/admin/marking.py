@@ -18,12 +18,13 @@ from unfold.contrib.filters.admin import (
 from backoffice.admin_site.columns import flag_column, person_column, state_column, two_lines
 from backoffice.admin_site.sections import RelatedSection
 from backoffice.apps.assessments.forms import GradeForm, SubmissionForm
-from backoffice.apps.assessments.grading import finalize, grade, reopen
+from backoffice.apps.assessments.grading import finalize, grade, grade_by_rubric, reopen
 from backoffice.apps.assessments.models import (
     AssessmentSubmission,
     CriterionScore,
     QuestionResponse,
 )
+from backoffice.apps.assessments.rubric_marking import CriterionScoreForm, CriterionScoreFormSet
 from backoffice.audit.deeds import Deed, DeedForm, ReasonForm
 from backoffice.audit.model_admin import (
     AuditedAdmin,
@@ -79,8 +80,10 @@ class CriterionScoreInline(AuditedTabularInline):
     """The points a submission got for each criterion."""
 
     model = CriterionScore
+    form, formset = CriterionScoreForm, CriterionScoreFormSet
+    verbose_name = gettext_lazy("criterion")
+    verbose_name_plural = gettext_lazy("points by criterion")
     fields = ("criterion", "level", "points", "comment")
-    autocomplete_fields = ("criterion", "level")
     hide_title = True
 
 
@@ -148,6 +151,14 @@ class SubmissionAdmin(AuditedAdmin):
         form.user = request.user
         return form
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """With the last criterion's points the score is given, where none was typed."""
+        super().save_related(request, form, formsets, change)
+        if grade_by_rubric(form.instance, request.user):
+            score = floatformat(form.instance.score, -2)
+            said = _("Every criterion has points; the score is %(score)s.")
+            self.message_user(request, said % {"score": score})
+
     def sidebar_badge(self, request: HttpRequest) -> int:
         """How many wait for this person's marking."""
         waiting = AssessmentSubmission.objects.ungraded().permitted_to(request.user, "grade")
@@ -165,9 +176,9 @@ class SubmissionAdmin(AuditedAdmin):
         """Give points."""
         given = form.cleaned_data
         grade(submission, given["score"], given["feedback"], form.request.user)
-        return _("%(submission)s has %(score)s points.") % {
+        return _("%(submission)s: %(score)s points.") % {
             "submission": submission,
-            "score": given["score"],
+            "score": floatformat(given["score"], -2),
         }
 
     @Deed(

@@ -191,7 +191,8 @@ class AssessmentSubmission(Scored):
     )
 
     def __str__(self) -> str:
-        return f"{self.assessment} – {self.student}, {self.attempt}."
+        named = f"{self.assessment} – {self.student}"
+        return named if self.attempt == 1 else f"{named}, {_('attempt')} {self.attempt}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding and self._is_regraded():

@@ -13,7 +13,13 @@ from unfold.enums import ActionVariant
 
 from backoffice.admin_site.columns import person_column
 from backoffice.apps.communications.authoring import Authored
-from backoffice.apps.communications.letters import ask_to_read, is_party, may_read, record_look
+from backoffice.apps.communications.letters import (
+    ask_to_read,
+    is_party,
+    may_read,
+    reachable,
+    record_look,
+)
 from backoffice.apps.communications.models import DirectMessage
 from backoffice.audit.deeds import Deed, ReasonForm
 from backoffice.audit.model_admin import AuditedAdmin
@@ -47,11 +53,16 @@ class DirectMessageAdmin(Authored, AuditedAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """The envelope for whoever may see it, and the letter for whoever may read it."""
         if obj is None:
-            return [(None, {"fields": ("recipient", "reply_to", "subject", "body")})]
+            return [(None, {"fields": ("recipient", "subject", "body", "reply_to")})]
         if may_read(obj, request.user):
             return [(None, {"fields": (*ENVELOPE, "subject", "body")})]
         sealed = gettext_lazy("What it says, only the two of them can read.")
         return [(None, {"fields": (*ENVELOPE, "shown_length"), "description": sealed})]
+
+    def choosable(self, request: HttpRequest, db_field: Any) -> Any:
+        """One writes to the people one sees, and to every colleague who is here."""
+        rows = super().choosable(request, db_field)
+        return rows if db_field.name != "recipient" else reachable(rows, request.user)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
         """The message; a look through broken glass is recorded."""

@@ -1,0 +1,83 @@
+"""Marking by a rubric: a row for each criterion, its levels to choose from, and their points."""
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from backoffice.apps.assessments.models import RubricCriterion, RubricLevel
+from backoffice.audit.freshness import FreshForm, FreshFormSet
+
+
+class CriterionScoreForm(FreshForm):
+    """The points for one criterion; a level says how many, unless others are typed."""
+
+    def __init__(
+        self, *args: Any, criteria: Iterable[RubricCriterion] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        if criteria is not None and "criterion" in self.fields:
+            self._offer(list(criteria))
+
+    def _offer(self, criteria: list[RubricCriterion]) -> None:
+        chosen = self.initial.get("criterion")
+        levels = [(one, one.levels.all()) for one in criteria if chosen in (None, one.pk)]
+        every = [level for _criterion, found in levels for level in found]
+        self._choices("criterion", criteria, [(one.pk, named(one)) for one in criteria])
+        groups = [(str(one), _pairs(found)) for one, found in levels]
+        self._choices("level", every, groups if chosen is None else _pairs(every))
+        self.fields["points"].required = False
+        self.fields["points"].help_text = _("Blank means those of the level.")
+
+    def _choices(self, name: str, rows: list[Any], choices: list[Any]) -> None:
+        field = self.fields[name]
+        field.queryset = field.queryset.model.objects.filter(pk__in=[row.pk for row in rows])
+        field.widget = UnfoldAdminSelectWidget(choices=[("", "–"), *choices])
+
+    def clean(self) -> dict[str, Any]:
+        """Take the points of the level."""
+        cleaned = super().clean() or self.cleaned_data
+        level = cleaned.get("level")
+        if (
+            "points" in self.fields
+            and cleaned.get("points") is None
+            and "points" not in self.errors
+        ):
+            if level is None:
+                self.add_error("points", _("Choose a level, or say how many points."))
+            else:
+                cleaned["points"] = level.points
+        return cleaned
+
+
+class CriterionScoreFormSet(FreshFormSet):
+    """A row for each criterion of the rubric that has no points yet."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.criteria:
+            given = set(self.queryset.values_list("criterion", flat=True))
+            open_ones = [one.pk for one in self.criteria if one.pk not in given]
+            self.initial_extra = [{"criterion": pk} for pk in open_ones]
+            self.extra = len(open_ones)
+
+    @cached_property
+    def criteria(self) -> list[RubricCriterion] | None:
+        """The criteria of the assessment's rubric; None without one."""
+        rubric = self.instance.assessment.rubric if self.instance.pk else None
+        return list(rubric.criteria.prefetch_related("levels")) if rubric else None
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        """Every form knows them."""
+        return super().get_form_kwargs(index) | {"criteria": self.criteria}
+
+
+def named(criterion: RubricCriterion) -> str:
+    """A criterion with the points it gives."""
+    return f"{criterion} ({criterion.max_points.normalize():f})"
+
+
+def _pairs(levels: Iterable[RubricLevel]) -> list[tuple[int, str]]:
+    return [(level.pk, f"{level.title} ({level.points.normalize():f})") for level in levels]

@@ -1,0 +1,73 @@
+"""A change set says what it changed: in its list in a few words, on its page row by row."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from backoffice.apps.communications.models import DirectMessage
+from backoffice.apps.courses.models import Course
+from backoffice.audit.models import ChangeSet
+from backoffice.audit.recording import recording
+
+LIST = reverse("admin:audit_changeset_changelist")
+
+
+@pytest.fixture
+def renamed(courses: dict[str, Course], registrar: Any) -> ChangeSet:
+    """One deed: a course renamed and published, another one deleted."""
+    with recording(source="form", actor=registrar):
+        courses["BIO101"].title, courses["BIO101"].status = "Marine biology", "published"
+        courses["BIO101"].save()
+        courses["ART200"].delete()
+    return ChangeSet.objects.latest("pk")
+
+
+def page_of(change_set: ChangeSet) -> str:
+    return reverse("admin:audit_changeset_change", args=[change_set.pk])
+
+
+def test_the_list_says_how_many_rows_of_which_kind(renamed, auditor_client: Client):
+    rows = auditor_client.get(LIST).context["cl"].result_list
+    newest = next(row for row in rows if row.pk == renamed.pk)
+    assert sorted(newest.told.split(", ")) == ["1 course changed", "1 course deleted"]
+
+
+def test_the_page_says_what_each_field_was_and_is(renamed, courses, auditor_client: Client):
+    page = auditor_client.get(page_of(renamed))
+    changed = next(row for row in page.context["changed_rows"] if row.changes)
+    told = {each["field"]: (each["old"], each["new"]) for each in changed.changes}
+    assert told["Title"] == ("Biology", "Marine biology")
+    assert told["Status"] == ("draft", "published")
+    history = reverse("admin:courses_course_history", args=[courses["BIO101"].pk])
+    assert changed.address == history
+    assert f'href="{history}"' in page.content.decode()
+
+
+def test_what_was_blank_is_called_blank(courses, registrar, auditor_client: Client):
+    with recording(source="form", actor=registrar):
+        courses["ART200"].ends_on = "2026-06-30"
+        courses["ART200"].save()
+    content = auditor_client.get(page_of(ChangeSet.objects.latest("pk"))).content.decode()
+    assert "blank → 2026-06-30" in " ".join(content.split())
+    assert "None" not in content
+
+
+def test_what_a_message_says_is_not_told(person, auditor_client: Client):
+    letter = DirectMessage(
+        sender=person("instructor", "ingrid"),
+        recipient=person("instructor", "kenji"),
+        subject="Zebra",
+        body="Zebra",
+    )
+    with recording(source="form"):
+        letter.save()
+    content = auditor_client.get(page_of(ChangeSet.objects.latest("pk"))).content.decode()
+    assert "Message added" in content
+    assert "ebra" not in content
+
+
+def test_a_change_set_has_no_history_of_its_own(renamed, auditor_client: Client):
+    content = auditor_client.get(page_of(renamed)).content.decode()
+    assert reverse("admin:audit_changeset_history", args=[renamed.pk]) not in content
