@@ -101,6 +101,20 @@ class Record:
         return all(hook is not self._kept for _savepoints, hook, _robust in hooks)
 
 
+@contextmanager
+def lines_from(plan: str) -> Iterator[None]:
+    """While an import writes: its plan's table says which line of the file each row comes from."""
+    record = _current.get()
+    if record is None:
+        yield
+        return
+    record.lines = plan
+    try:
+        yield
+    finally:
+        record.lines = ""
+
+
 def name_of(actor: "AbstractUser") -> str:
     """A person as text, for a record that outlives the account: “Ada Lovelace (ada)”."""
     full_name = actor.get_full_name()

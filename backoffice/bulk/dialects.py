@@ -83,6 +83,12 @@ class Dialect(ABC):
         """Remove the tables that are there."""
 
     @abstractmethod
+    def note_lines(
+        self, cursor: CursorWrapper, model: type[models.Model], plan: str, change_set: int
+    ) -> None:
+        """Note in the history just written which line of the file each row comes from."""
+
+    @abstractmethod
     def for_share(self) -> str:
         """SQL: keep the selected rows as they are until the transaction ends; may be empty."""
 
@@ -149,6 +155,11 @@ class Postgres(Dialect):
 
     def drop_tables(self, cursor: CursorWrapper, tables: Sequence[str]) -> None:
         cursor.execute(f"DROP TABLE IF EXISTS {', '.join(tables)}")
+
+    def note_lines(
+        self, cursor: CursorWrapper, model: type[models.Model], plan: str, change_set: int
+    ) -> None:
+        """The trigger has noted them: a history row is never written again."""
 
     def for_share(self) -> str:
         return " FOR SHARE"
@@ -238,6 +249,17 @@ class Sqlite(Dialect):
     def drop_tables(self, cursor: CursorWrapper, tables: Sequence[str]) -> None:
         for table in tables:
             cursor.execute(f"DROP TABLE IF EXISTS {table}")
+
+    def note_lines(
+        self, cursor: CursorWrapper, model: type[models.Model], plan: str, change_set: int
+    ) -> None:
+        for kind, key in (("+", "new_id"), ("~", "target_id")):
+            cursor.execute(
+                f"UPDATE {model.history.model._meta.db_table} AS h SET line = p.line_no "
+                f"FROM {plan} p WHERE p.{key} = h.id AND p.state IN ('c', 'u') "
+                f"AND h.change_set_id = %s AND h.history_type = %s",
+                [change_set, kind],
+            )
 
     def for_share(self) -> str:
         return ""

@@ -23,7 +23,7 @@ from backoffice.bulk.planning import State
 from backoffice.bulk.reading import ISSUE_COLUMNS, Spool
 from backoffice.bulk.resources import kinds
 from backoffice.bulk.work import Import
-from backoffice.bulk.writing import Signature, Writer
+from backoffice.bulk.writing import Writer
 
 
 class NotApplied(Exception):
@@ -234,23 +234,18 @@ def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
     with recording(
         actor=actor, source=ChangeSet.Source.IMPORT, reason=batch.reason, batch=batch.pk
     ) as record:
-        change_set = record.change_set
-    signature = Signature(timezone.now(), actor.pk if actor else None, batch.reason, change_set.pk)
-    written = 0
-    if newcomers and batch.created_students:
-        written += Writer(newcomers.planner, signature).insert(cursor)
-    writer = Writer(planner, signature, newcomers)
-    if batch.created:
-        written += writer.insert(cursor)
-    if batch.updated:
-        written += writer.update(cursor)
+        change_set, written = record.change_set, 0
+        if newcomers and batch.created_students:
+            written += Writer(newcomers.planner, change_set).write(cursor)
+        if batch.created or batch.updated:
+            written += Writer(planner, change_set, newcomers).write(cursor)
     if written != batch.created_students + batch.created + batch.updated:
         raise OutcomeChanged(_changed())
     work.drop(cursor)
     batch.state, batch.change_set, batch.applied_at = (
         Batch.State.APPLIED,
         change_set,
-        signature.moment,
+        change_set.created_at,
     )
     batch.sentence = ""
     batch.save()

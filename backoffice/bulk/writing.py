@@ -1,13 +1,16 @@
-"""Writing what a plan says: new rows, changed rows and their history, each by one statement."""
+"""Writing what a plan says: new rows and changed rows, each by one statement.
+
+Their history the database writes; told the plan's table, it notes the line of the file too.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
 
+from backoffice.audit.models import ChangeSet
+from backoffice.audit.recording import lines_from
 from backoffice.bulk.cells import has_plain_default
 from backoffice.bulk.columns import Column
 from backoffice.bulk.conditions import literal
@@ -15,44 +18,38 @@ from backoffice.bulk.newcomers import Newcomers, newcomer_of
 from backoffice.bulk.planning import Planner
 
 Part = tuple[str, list[Any]]
-LINE: dict[str, Part] = {"line": ("p.line_no", [])}
 NOTHING: Part = ("NULL", [])
 
 
-@dataclass(frozen=True)
-class Signature:
-    """What history rows say besides the values: when, who, why, in which change set."""
-
-    moment: datetime
-    actor_id: int | None
-    reason: str
-    change_set_id: int
-
-
 class Writer:
-    """Writes one plan into its model's table and history."""
+    """Writes one plan into its model's table, under a change set and at its time."""
 
     def __init__(
-        self, planner: Planner, signature: Signature, newcomers: Newcomers | None = None
+        self, planner: Planner, change_set: ChangeSet, newcomers: Newcomers | None = None
     ) -> None:
         self.planner, self.layout = planner, planner.layout
-        self.signature, self.newcomers = signature, newcomers
+        self.moment, self.change_set_id = change_set.created_at, change_set.pk
+        self.newcomers = newcomers
+
+    def write(self, cursor: CursorWrapper) -> int:
+        """Write new and changed rows; how many really were written."""
+        plan = self.planner.tables.plan
+        with lines_from(plan):
+            written = self.insert(cursor) + self.update(cursor)
+        self.layout.dialect.note_lines(cursor, self.layout.model, plan, self.change_set_id)
+        return written
 
     def insert(self, cursor: CursorWrapper) -> int:
-        """Write the rows to be created and their history; the number of rows really written."""
+        """Write the rows to be created; the number of rows really written."""
         fields = [f for f in self.layout.model._meta.concrete_fields if not f.generated]
         parts = [self._new_value(field) for field in fields]
         columns = ", ".join(f'"{field.column}"' for field in fields)
         values, params = _joined(parts)
-        source = self._source()
         cursor.execute(
-            f"INSERT INTO {self.layout.table} ({columns}) SELECT {values} {source}",
+            f"INSERT INTO {self.layout.table} ({columns}) SELECT {values} {self._source()}",
             params,
         )
-        written = cursor.rowcount
-        by_column = {field.column: part for field, part in zip(fields, parts, strict=True)}
-        self._insert_history(cursor, "+", by_column | LINE, source)
-        return written
+        return cursor.rowcount
 
     def _source(self) -> str:
         link = self.newcomers.link if self.newcomers else ""
@@ -76,14 +73,12 @@ class Writer:
             return self._stamped(field, self._new_value(self.layout.model._meta.get_field(name)))
         if column or field.name in resource.derived:
             return f"s.c_{column.column_name if column else field.name}", []
-        return self._constant(
-            field, resource.fixed.get(field.name, _default(field, self.signature.moment))
-        )
+        return self._constant(field, resource.fixed.get(field.name, _default(field, self.moment)))
 
     def _stamped(self, field: models.Field, given: Part) -> Part:
         """SQL: the moment in which another field takes the value that sets this one."""
         _name, value = self.layout.model.stamps[field.name]
-        now, params = self._constant(field, self.signature.moment)
+        now, params = self._constant(field, self.moment)
         return f"CASE WHEN {given[0]} = {literal(value)} THEN {now} END", [*given[1], *params]
 
     def _constant(self, field: models.Field, value: object) -> Part:
@@ -94,13 +89,13 @@ class Writer:
         ]
 
     def update(self, cursor: CursorWrapper) -> int:
-        """Write the rows to be changed and their history; the number of rows really written."""
+        """Write the rows to be changed; the number of rows really written."""
         layout, plan, stage = self.layout, self.planner.tables.plan, self.planner.tables.stage
         settings = [f'"{layout.attname(each)}" = {self._updated(each)}' for each in layout.written]
         params: list[Any] = []
         for field in layout.model._meta.concrete_fields:
             if getattr(field, "auto_now", False):
-                value, given = self._constant(field, self.signature.moment)
+                value, given = self._constant(field, self.moment)
                 settings.append(f'"{field.column}" = {value}')
                 params += given
         given_now = {each.attribute: (layout.given(each), []) for each in layout.written}
@@ -115,39 +110,10 @@ class Writer:
             f"WHERE t.id = p.target_id AND p.state = 'u' AND s.row_no = p.row_no",
             params,
         )
-        written = cursor.rowcount
-        by_column: dict[str, Part] = {
-            f.column: (f't."{f.column}"', []) for f in layout.model._meta.concrete_fields
-        }
-        source = f"FROM {plan} p JOIN {layout.table} t ON t.id = p.target_id WHERE p.state = 'u'"
-        self._insert_history(cursor, "~", by_column | LINE, source)
-        return written
+        return cursor.rowcount
 
     def _updated(self, column: Column) -> str:
         return f"p.fk_{column.reference}" if column.reference else self.layout.given(column)
-
-    def _insert_history(
-        self, cursor: CursorWrapper, kind: str, by_column: dict[str, Part], source: str
-    ) -> None:
-        said = {
-            "history_date": self.signature.moment,
-            "history_type": kind,
-            "history_user_id": self.signature.actor_id,
-            "history_change_reason": self.signature.reason,
-            "change_set_id": self.signature.change_set_id,
-        }
-        history = self.layout.model.history.model
-        fields = [field for field in history._meta.concrete_fields if not field.primary_key]
-        parts = [
-            by_column.get(field.column) or self._constant(field, said[field.column])
-            for field in fields
-        ]
-        columns = [field.column for field in fields]
-        values, params = _joined(parts)
-        names = ", ".join(f'"{column}"' for column in columns)
-        cursor.execute(
-            f"INSERT INTO {history._meta.db_table} ({names}) SELECT {values} {source}", params
-        )
 
 
 def _joined(parts: Sequence[Part]) -> Part:
