@@ -14,7 +14,7 @@ from backoffice.admin_site.access import InlineAccess, ModelAccess, kept
 from backoffice.admin_site.fields import ProseField
 from backoffice.admin_site.forged import refuse_forged_keys
 from backoffice.admin_site.lists import BackOfficeChangeList, BoundedPaginator
-from backoffice.admin_site.related import RelatedLists
+from backoffice.admin_site.related import RelatedLists, narrowed_to
 from backoffice.admin_site.searching import found, told_in
 from backoffice.admin_site.sections import SectionPages
 
@@ -51,6 +51,10 @@ class PlainAdmin(SectionPages, RelatedLists, ModelAccess, ModelAdmin):
             return found
         fixed = self.get_readonly_fields(request, obj)
         return kept(found, lambda name: name not in fixed)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A new row belongs to what its list was narrowed to, unless something else is said."""
+        return narrowed_to(self.model, request) | super().get_changeform_initial_data(request)
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         """The columns, without what the person's role may not see."""
