@@ -16,8 +16,13 @@ from backoffice.admin_site.fields import ProseField
 from backoffice.admin_site.filters import OURS
 from backoffice.admin_site.forged import is_plain_lookup, refuse_forged_keys
 from backoffice.admin_site.lists import BackOfficeChangeList, BoundedPaginator
+<<<<<<< HEAD
 from backoffice.admin_site.related import RelatedLists
 from backoffice.admin_site.searching import found, visible_paths
+=======
+from backoffice.admin_site.related import RelatedLists, narrowed_to
+from backoffice.admin_site.searching import found, told_in
+>>>>>>> work-d
 from backoffice.admin_site.sections import SectionPages
 
 BOUND = re.compile(r"_(from|to)(_[01])?$")  # what the theme's filters for a range add to a name
@@ -54,6 +59,10 @@ class PlainAdmin(SectionPages, RelatedLists, ModelAccess, ModelAdmin):
             return found
         fixed = self.get_readonly_fields(request, obj)
         return kept(found, lambda name: name not in fixed)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A new row belongs to what its list was narrowed to, unless something else is said."""
+        return narrowed_to(self.model, request) | super().get_changeform_initial_data(request)
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         """The columns, without what the person's role may not see."""

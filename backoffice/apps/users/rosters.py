@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 
+from backoffice.admin_site.roles import may
 from backoffice.admin_site.visibility import permitted
 from backoffice.apps.users.models import Enrollment
 
@@ -23,6 +24,19 @@ class RosterHead:
         context = {"roster": self._roster(request), **(extra_context or {})}
         return super().changelist_view(request, context)
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """The columns; the course of a roster stands in its head."""
+        columns = super().get_list_display(request)
+        if not request.GET.get(COURSE):
+            return columns
+        return [each for each in columns if getattr(each, "__name__", "") != "shown_course"]
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """A roster goes by name."""
+        if request.GET.get(COURSE):
+            return ("student__last_name", "student__first_name", "pk")
+        return super().get_ordering(request)
+
     def _roster(self, request: HttpRequest) -> dict[str, Any] | None:
         number = request.GET.get(COURSE, "")
         if not (number.isascii() and number.isdecimal() and len(number) <= 18):
@@ -36,4 +50,9 @@ class RosterHead:
         labels = [
             (status, label, counts.get(status, 0)) for status, label in Enrollment.Status.choices
         ]
-        return {"course": course, "counts": labels, "active": counts.get("active", 0)}
+        return {
+            "course": course,
+            "counts": labels,
+            "active": counts.get("active", 0),
+            "can_export": may(request.user, "export", Enrollment),
+        }

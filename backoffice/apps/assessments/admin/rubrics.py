@@ -20,6 +20,11 @@ from backoffice.audit.model_admin import (
     PlacedStackedInline,
 )
 
+IN_USE = gettext_lazy(
+    "Work was marked by this rubric, so it stays as it is. To change it, choose “New version” on "
+    "the page of the rubric."
+)
+
 
 class Kept:
     """An inline or page whose rows stay as they are once work was marked by the rubric."""
@@ -47,6 +52,14 @@ class KeptPage(Kept):
     """The page of a rubric or of a part of one; `left_free` names what can be changed always."""
 
     left_free: tuple[str, ...] = ()
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The fieldsets; of a rubric in use the first one says why it stands still."""
+        found = super().get_fieldsets(request, obj)
+        if not self._is_used(request, obj):
+            return found
+        (title, options), *others = found
+        return [(title, options | {"description": IN_USE}), *others]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Of a rubric in use, nothing but that can be changed."""

@@ -1,6 +1,9 @@
 """Forums, their topics and posts on the admin site."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import (
@@ -207,6 +210,13 @@ class ForumPostAdmin(Authored, AuditedAdmin):
         ),
     )
     deeds = ("hide", "show")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The fieldsets; a hidden post says so, and why, before anything else."""
+        found = super().get_fieldsets(request, obj)
+        if obj is None or not obj.is_hidden:
+            return found
+        return [(gettext_lazy("Hidden from readers"), {"fields": ("hidden_reason",)}), *found]
 
     @Deed(
         gettext_lazy("Hide"),
