@@ -16,13 +16,8 @@ from backoffice.admin_site.fields import ProseField
 from backoffice.admin_site.filters import OURS
 from backoffice.admin_site.forged import is_plain_lookup, refuse_forged_keys
 from backoffice.admin_site.lists import BackOfficeChangeList, BoundedPaginator
-<<<<<<< HEAD
-from backoffice.admin_site.related import RelatedLists
-from backoffice.admin_site.searching import found, visible_paths
-=======
 from backoffice.admin_site.related import RelatedLists, narrowed_to
-from backoffice.admin_site.searching import found, told_in
->>>>>>> work-d
+from backoffice.admin_site.searching import found, visible_paths
 from backoffice.admin_site.sections import SectionPages
 
 BOUND = re.compile(r"_(from|to)(_[01])?$")  # what the theme's filters for a range add to a name
@@ -97,8 +92,9 @@ class PlainAdmin(SectionPages, RelatedLists, ModelAccess, ModelAdmin):
         """
         filters = self.get_list_filter(request) if request else self.list_filter
         allowed = {_field_of(one) for one in filters} | {"pk", self.opts.pk.name}
-        if BOUND.sub("", lookup) in allowed - {lookup}:
-            return True
+        asked = {getattr(one, "parameter_name", None) for one in filters}
+        if lookup in asked or BOUND.sub("", lookup) in allowed - {lookup}:
+            return True  # the filter's own word; what it means, the filter says
         is_asked = lookup.split("__")[0] in allowed and is_plain_lookup(self.model, lookup, value)
         return is_asked and super().lookup_allowed(lookup, value, request)
 

@@ -27,7 +27,6 @@ class RosterHead:
             context["roster"] = self._roster(request, context["cl"].result_list)
         return answer
 
-<<<<<<< HEAD
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """The columns; the course of a roster stands in its head."""
         columns = super().get_list_display(request)
@@ -41,10 +40,7 @@ class RosterHead:
             return ("student__last_name", "student__first_name", "pk")
         return super().get_ordering(request)
 
-    def _roster(self, request: HttpRequest) -> dict[str, Any] | None:
-=======
     def _roster(self, request: HttpRequest, shown: list[Enrollment]) -> dict[str, Any] | None:
->>>>>>> work-a
         number = request.GET.get(COURSE, "")
         if not (number.isascii() and number.isdecimal() and len(number) <= 18):
             return None
@@ -56,18 +52,14 @@ class RosterHead:
         labels = [
             (status, label, counts.get(status, 0)) for status, label in Enrollment.Status.choices
         ]
-<<<<<<< HEAD
         return {
             "course": course,
             "counts": labels,
             "active": counts.get("active", 0),
             "can_export": may(request.user, "export", Enrollment),
         }
-=======
-        return {"course": course, "counts": labels, "active": counts.get("active", 0)}
 
     def _course(self, request: HttpRequest, number: str) -> Any:
         """Of a course that nobody takes, no row of the list tells."""
         courses = Enrollment._meta.get_field("course").related_model.objects
         return permitted(courses.filter(pk=number), request.user, "view").first()
->>>>>>> work-a
