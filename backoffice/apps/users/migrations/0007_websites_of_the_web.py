@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("users", "0004_lists_at_scale"),
+        ("users", "0006_rare_values"),
     ]
 
     operations = [
