@@ -14,7 +14,7 @@ from backoffice.admin_site import roles
 from backoffice.admin_site.access import InlineAccess, ModelAccess, kept
 from backoffice.admin_site.fields import ProseField
 from backoffice.admin_site.filters import OURS
-from backoffice.admin_site.forged import is_plain_lookup, refuse_forged_keys
+from backoffice.admin_site.forged import is_plain_lookup, refuse_forged_keys, refuse_save_as_new
 from backoffice.admin_site.lists import BackOfficeChangeList, BoundedPaginator
 from backoffice.admin_site.related import RelatedLists, narrowed_to
 from backoffice.admin_site.searching import found, visible_paths
@@ -114,6 +114,7 @@ class PlainAdmin(SectionPages, RelatedLists, ModelAccess, ModelAdmin):
     ) -> HttpResponse:
         """The form; its way to the history only for those who may read it."""
         refuse_forged_keys(request, [self.model, *_models_of(self.inlines)])
+        refuse_save_as_new(request)
         context = {"show_history": self.has_history_permission(request), **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
 

@@ -34,7 +34,6 @@ PLAUSIBLE = {
     "_deed": "1",
     "post": "yes",
     "_save": "1",
-    "_saveasnew": "1",
     "select_across": "1",
     "reason": "Because I would like it so.",
     "role": "admin",

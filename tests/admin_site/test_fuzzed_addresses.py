@@ -328,7 +328,7 @@ def test_no_address_of_the_site_breaks(role: str, school: School):
     assert asked.broken == []
 
 
-def test_people_are_told_in_a_sentence(school: School):
+def test_people_are_told_in_a_sentence(school: School, monkeypatch: pytest.MonkeyPatch):
     asked = Asked(school, "admin")
     for query in ("q=a%00", "role__regex=.*", f"pk__in={PAST_64_BITS}", "password__regex=m"):
         page = asked.get(f"/admin/users/user/?{query}")
@@ -336,6 +336,7 @@ def test_people_are_told_in_a_sentence(school: School):
         assert "The request holds something no page here sends. Nothing was changed." in text_of(
             page
         )
+    monkeypatch.setattr(admin.site.get_model_admin(Enrollment), "list_per_page", 1)
     page = asked.get("/admin/users/enrollment/?p=99999")
     assert page.status_code == 302
     assert page.url == "/admin/users/enrollment/?e=1"
