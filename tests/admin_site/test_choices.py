@@ -17,7 +17,9 @@ def found(client, model: str, field: str, term: str = "") -> set[str]:
 
 
 def test_a_registrar_finds_the_instructor_of_a_course(registrar_client, instructor, courses):
-    assert found(registrar_client, "courses.course", "instructor", "instr") == {str(instructor)}
+    assert found(registrar_client, "courses.course", "instructor", "instr") == {
+        f"{instructor} · {instructor.username}"
+    }
     page = reverse("admin:courses_course_change", args=[courses["BIO101"].pk])
     answer = save(registrar_client, page, instructor=instructor.pk)
     assert answer.status_code == 302, errors_of(answer)
@@ -40,7 +42,7 @@ def test_a_registrar_finds_students_only_where_staff_is_none_of_their_business(
     registrar_client, instructor, student
 ):
     one = student("s1001", first_name="Zoë")
-    assert found(registrar_client, "users.profile", "user") == {str(one)}
+    assert found(registrar_client, "users.profile", "user") == {f"{one} · s1001"}
 
 
 @pytest.mark.parametrize(
@@ -55,3 +57,12 @@ def test_a_choice_that_no_form_has_is_refused(admin_client, model, field):
 def test_whoever_does_not_see_the_rows_does_not_see_their_choices(registrar_client):
     asked = {"app_label": "assessments", "model_name": "question", "field_name": "assessment"}
     assert registrar_client.get(reverse("admin:autocomplete"), asked).status_code == 403
+
+
+def test_two_of_the_same_name_are_told_apart(registrar_client, student):
+    for number in ("s1001", "s1002"):
+        student(number, first_name="Anna", last_name="Novák")
+    assert found(registrar_client, "users.enrollment", "student", "nov") == {
+        "Anna Novák · s1001",
+        "Anna Novák · s1002",
+    }
