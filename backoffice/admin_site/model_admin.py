@@ -35,6 +35,8 @@ class PlainAdmin(SectionPages, RelatedLists, ModelAccess, ModelAdmin):
     icon = "table_rows"
     in_sidebar = True
     in_palette = False
+    # What tells a row from others of the same name, where it is one of many to choose from.
+    named_by: tuple[str, ...] = ()
     # What an empty list says, and what to do about it.
     empty_hint: Any = ""
     list_per_page = 50

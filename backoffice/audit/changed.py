@@ -18,6 +18,7 @@ from backoffice.audit.models import ChangeSet
 from backoffice.audit.unusual import histories
 
 MOST = 50
+MOST_TOLD = 3
 WORDS = {"+": _("added"), "~": _("changed"), "-": _("deleted")}
 History = type[models.Model]
 
@@ -40,7 +41,17 @@ def told(change_sets: Iterable[ChangeSet]) -> dict[int, str]:
         opts = _by_label()[label].instance_type._meta
         name = opts.verbose_name if count == 1 else opts.verbose_name_plural
         found[key].append(f"{count:,} {name} {WORDS[kind]}")
-    return {key: ", ".join(parts) for key, parts in found.items()}
+    return {key: _in_short(parts) for key, parts in found.items()}
+
+
+def _in_short(parts: list[str]) -> str:
+    shown = ", ".join(parts[:MOST_TOLD])
+    more = len(parts) - MOST_TOLD
+    return (
+        _("%(shown)s, and %(more)d more kinds") % {"shown": shown, "more": more}
+        if more > 0
+        else shown
+    )
 
 
 def _counts(keys: list[int]) -> Iterable[tuple[int, str, str, int]]:

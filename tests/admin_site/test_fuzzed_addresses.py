@@ -16,6 +16,7 @@ from django.template.response import SimpleTemplateResponse
 from django.test import Client
 
 from backoffice.admin_site.site import BackOfficeSite
+from backoffice.apps.users.models import Enrollment
 from tests.addresses import MODELS, every_address, filled
 from tests.filling import FormReader
 from tests.rights import letters, rows_of

@@ -109,6 +109,7 @@ class PersonAdmin(PasswordPages, AuditedAdmin):
     """Staff and students; a role says what a member of staff may do."""
 
     icon = "groups"
+    named_by = ("username",)
     in_palette = True
     empty_hint = gettext_lazy("Bring people in from a file, or add the first one here.")
     form = add_form = PersonForm

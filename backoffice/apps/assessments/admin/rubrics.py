@@ -104,6 +104,7 @@ class GradingRubricAdmin(KeptPage, AuditedAdmin):
     """By what work is marked: criteria, and levels of each."""
 
     icon = "checklist"
+    named_by = ("course",)
     in_palette = True
     empty_hint = gettext_lazy("A rubric says by which criteria work is marked; add the first one.")
     list_display = (
@@ -159,6 +160,7 @@ class RubricCriterionAdmin(KeptPage, AuditedAdmin):
     """Criteria and their levels; found through their rubric."""
 
     icon = "rule"
+    named_by = ("rubric",)
     in_sidebar = False
     empty_hint = gettext_lazy("Criteria are written on the page of their rubric.")
     form = NextPlaceForm
@@ -178,6 +180,7 @@ class RubricLevelAdmin(KeptPage, AuditedAdmin):
     """Levels of criteria; worked on from the rubric."""
 
     icon = "stairs"
+    named_by = ("criterion",)
     in_sidebar = False
     empty_hint = gettext_lazy("Levels are written on the page of their rubric.")
     list_display = ("title", "criterion", "points")

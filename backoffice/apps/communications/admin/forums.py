@@ -67,6 +67,7 @@ class ForumAdmin(Authored, AuditedAdmin):
     """Forums of courses."""
 
     icon = "forum"
+    named_by = ("course",)
     empty_hint = gettext_lazy("A course talks in its forums; add the first one.")
     list_display = ("title", course_column(), locked_column, "created_at")
     list_select_related = ("course",)
@@ -89,6 +90,7 @@ class ForumTopicAdmin(Authored, AuditedAdmin):
     """Topics of forums."""
 
     icon = "topic"
+    named_by = ("forum",)
     empty_hint = gettext_lazy("Topics are opened in a forum.")
     list_display = (
         two_lines(gettext_lazy("topic"), "title", lambda row: [row.title, str(row.forum)]),
