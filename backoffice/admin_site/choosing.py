@@ -27,7 +27,7 @@ class ChoicesView(AutocompleteJsonView):
     def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
         """A row as the choice names it: with what tells it from others of the same name."""
         parts = [obj, *(getattr(obj, name) for name in self.model_admin.named_by)]
-        text = " · ".join(str(part) for part in parts if part)
+        text = " · ".join(dict.fromkeys(str(part) for part in parts if part))
         return super().serialize_result(obj, to_field_name) | {"text": text}
 
     def has_perm(self, request: HttpRequest, obj: Any = None) -> bool:

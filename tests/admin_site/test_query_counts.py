@@ -31,6 +31,8 @@ ROWS = 30
 # the sidebar and the home page count on top is looked at by itself, with bounds: both grow with
 # every badge and card.
 MOST = {"list": 8, "form": 25, "history": 25}
+# A change set asks for its rows kind by kind, and this one has a row of every kind.
+WIDE = {"audit.changeset form": 5 * len(MODELS)}
 MOST_AT_HOME, MOST_BADGES = 40, 6
 HOW = "RECORD=1 python -m pytest tests/admin_site/test_query_counts.py records it anew."
 Counts = dict[str, int]
@@ -116,8 +118,9 @@ def test_every_page_asks_as_many_questions_as_is_written_down(
         assert answer.status_code == 200, (role, address)
         if sort == "list":
             assert len(answer.context_data["cl"].result_list) >= ROWS, (role, name)
-        if found[name] > MOST[sort]:
-            too_many.append(f"{name}: {found[name]} queries, at most {MOST[sort]}")
+        most = WIDE.get(name, MOST[sort])
+        if found[name] > most:
+            too_many.append(f"{name}: {found[name]} queries, at most {most}")
     assert not too_many, "\n".join(too_many)
     if os.environ.get("RECORD"):
         record(role, found)
