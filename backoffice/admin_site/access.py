@@ -9,7 +9,7 @@ from django.db import models
 from django.http import HttpRequest
 
 from backoffice.admin_site import roles
-from backoffice.admin_site.visibility import is_permitted, permitted, within
+from backoffice.admin_site.visibility import is_permitted, permitted, reach, within
 
 CHANGING = ("change", "grade")
 ATTACHING = ("add", *CHANGING)
@@ -105,6 +105,23 @@ def _fields_kept(fields: Iterable[Any], is_kept: Callable[[str], bool]) -> Itera
             yield line
 
 
+def is_within(
+    request: HttpRequest, verb: str, subject: type[models.Model], row: models.Model
+) -> bool:
+    """Whether the person may do this with a `subject` in this place, or with this very row.
+
+    Asked once in a request for all verbs of the same reach.
+    """
+    known = request.__dict__.setdefault("_permitted", {})
+    place, user = type(row), request.user
+    key = (place, row.pk, place is subject, reach(user, verb, subject))
+    if key not in known:
+        rows = place._base_manager.filter(pk=row.pk)
+        allowed = within(rows, user, verb, subject)
+        known[key] = allowed is rows or allowed.exists()
+    return known[key]
+
+
 class ModelAccess(RoleAccess):
     """The questions Django asks of a model admin."""
 
@@ -130,11 +147,7 @@ class ModelAccess(RoleAccess):
     def _has(self, request: HttpRequest, verb: str, obj: Any = None) -> bool:
         if obj is None or obj.pk is None:
             return roles.may(request.user, verb, self.model)
-        known = request.__dict__.setdefault("_permitted", {})
-        key = (verb, self.model, obj.pk)
-        if key not in known:
-            known[key] = is_permitted(obj, request.user, verb)
-        return known[key]
+        return is_within(request, verb, self.model, obj)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save, and look again: an edit must not carry a row out of one's own courses."""
@@ -180,6 +193,4 @@ class InlineAccess(RoleAccess):
             return False
         if parent is None or parent.pk is None:
             return True
-        rows = type(parent)._base_manager.filter(pk=parent.pk)
-        allowed = within(rows, request.user, verb, self.model)
-        return allowed is rows or allowed.exists()
+        return is_within(request, verb, self.model, parent)

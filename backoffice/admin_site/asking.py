@@ -14,7 +14,7 @@ from backoffice.admin_site.related import list_of
 class AskedFilter(DropdownFilter):
     """The queryset's `questions` map the names of its methods to words: {"left_open": "…"}."""
 
-    title = _("what to look at")
+    title = _("what stands out")
     parameter_name = "asked"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:

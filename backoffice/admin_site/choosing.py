@@ -15,9 +15,20 @@ class ChoicesView(AutocompleteJsonView):
     def get_queryset(self) -> models.QuerySet[Any]:
         """The rows the form takes, narrowed by the term."""
         rows = self.source_admin.choosable(self.request, self.source_field)
+        rows = rows.select_related(*self._references())
         rows = rows.order_by(*self.model_admin.get_ordering(self.request) or ("pk",))
         found, has_twins = self.model_admin.get_search_results(self.request, rows, self.term)
         return found.distinct() if has_twins else found
+
+    def _references(self) -> list[str]:
+        opts = self.model_admin.opts
+        return [name for name in self.model_admin.named_by if opts.get_field(name).is_relation]
+
+    def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
+        """A row as the choice names it: with what tells it from others of the same name."""
+        parts = [obj, *(getattr(obj, name) for name in self.model_admin.named_by)]
+        text = " · ".join(dict.fromkeys(str(part) for part in parts if part))
+        return super().serialize_result(obj, to_field_name) | {"text": text}
 
     def has_perm(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever sees the rows that have the choice, in a form or in a filter."""

@@ -51,6 +51,15 @@ def refuse_forged_keys(request: HttpRequest, tables: Iterable[type[models.Model]
             raise BadRequest(_("A row is named by its number."))
 
 
+def refuse_save_as_new(request: HttpRequest) -> None:
+    """Refuse a form that asks to be stored as another row: Django does it, offered or not.
+
+    Raises BadRequest.
+    """
+    if "_saveasnew" in request.POST:
+        raise BadRequest(_("No form here makes a copy of a row."))
+
+
 def is_number_of_row(value: str) -> bool:
     """Whether this can name a row; more digits than a 64-bit number has name none."""
     return value.isascii() and value.isdecimal() and len(value) <= 18

@@ -15,6 +15,7 @@ from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import InvalidPage, Paginator
 from django.db import models
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from unfold.views import ChangeList
 
 from backoffice.admin_site.walking import Walk, sorted_by_index
@@ -55,6 +56,8 @@ class BackOfficeChangeList(ChangeList):
 
     def __init__(self, request: HttpRequest, *args: Any) -> None:
         super().__init__(request, *args)
+        if not self.is_popup:
+            self.title = capfirst(self.opts.verbose_name_plural)
         # The theme asks the admin for the sections of a list; which there are is the person's.
         sections = self.model_admin.get_list_sections(request)
         self.model_admin = copy.copy(self.model_admin)

@@ -14,9 +14,9 @@ from backoffice.admin_site import roles
 from backoffice.admin_site.access import InlineAccess, ModelAccess, kept
 from backoffice.admin_site.fields import ProseField
 from backoffice.admin_site.filters import OURS
-from backoffice.admin_site.forged import is_plain_lookup, refuse_forged_keys
+from backoffice.admin_site.forged import is_plain_lookup, refuse_forged_keys, refuse_save_as_new
 from backoffice.admin_site.lists import BackOfficeChangeList, BoundedPaginator
-from backoffice.admin_site.related import RelatedLists
+from backoffice.admin_site.related import RelatedLists, narrowed_to
 from backoffice.admin_site.searching import found, visible_paths
 from backoffice.admin_site.sections import SectionPages
 
@@ -35,6 +35,8 @@ class PlainAdmin(SectionPages, RelatedLists, ModelAccess, ModelAdmin):
     icon = "table_rows"
     in_sidebar = True
     in_palette = False
+    # What tells a row from others of the same name, where it is one of many to choose from.
+    named_by: tuple[str, ...] = ()
     # What an empty list says, and what to do about it.
     empty_hint: Any = ""
     list_per_page = 50
@@ -54,6 +56,10 @@ class PlainAdmin(SectionPages, RelatedLists, ModelAccess, ModelAdmin):
             return found
         fixed = self.get_readonly_fields(request, obj)
         return kept(found, lambda name: name not in fixed)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A new row belongs to what its list was narrowed to, unless something else is said."""
+        return narrowed_to(self.model, request) | super().get_changeform_initial_data(request)
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         """The columns, without what the person's role may not see."""
@@ -88,8 +94,9 @@ class PlainAdmin(SectionPages, RelatedLists, ModelAccess, ModelAdmin):
         """
         filters = self.get_list_filter(request) if request else self.list_filter
         allowed = {_field_of(one) for one in filters} | {"pk", self.opts.pk.name}
-        if BOUND.sub("", lookup) in allowed - {lookup}:
-            return True
+        asked = {getattr(one, "parameter_name", None) for one in filters}
+        if lookup in asked or BOUND.sub("", lookup) in allowed - {lookup}:
+            return True  # the filter's own word; what it means, the filter says
         is_asked = lookup.split("__")[0] in allowed and is_plain_lookup(self.model, lookup, value)
         return is_asked and super().lookup_allowed(lookup, value, request)
 
@@ -109,6 +116,7 @@ class PlainAdmin(SectionPages, RelatedLists, ModelAccess, ModelAdmin):
     ) -> HttpResponse:
         """The form; its way to the history only for those who may read it."""
         refuse_forged_keys(request, [self.model, *_models_of(self.inlines)])
+        refuse_save_as_new(request)
         context = {"show_history": self.has_history_permission(request), **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
 

@@ -17,6 +17,14 @@ from backoffice.admin_site.pages import pages_for
 DEFAULT_ICON = "table_rows"
 IMPORTS_APP, IMPORTS = "bulk", "admin:bulk_batch_changelist"
 MOST_ON_A_BADGE = 100
+# The groups that stand open for a role: what most of its days are about.
+IN_SIGHT = {
+    roles.ADMIN: ("users", "audit"),
+    roles.REGISTRAR: ("users", "courses"),
+    roles.INSTRUCTOR: ("courses", "assessments"),
+    roles.ASSISTANT: ("courses", "assessments"),
+    roles.AUDITOR: ("audit", "users"),
+}
 EXPORTED = ("users.User", "courses.Course", "users.Enrollment")
 
 
@@ -36,8 +44,9 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 
 def _app_group(request: HttpRequest, config: Any) -> dict[str, Any]:
     items = [] if config.label == IMPORTS_APP else list(_items(request, config.label))
-    # What has a badge stays in sight.
-    is_quiet = all("badge" not in item for item in items)
+    # What has a badge stays in sight too.
+    is_usual = any(config.label in IN_SIGHT.get(role, ()) for role in roles.roles_of(request.user))
+    is_quiet = not is_usual and all("badge" not in item for item in items)
     title = config.verbose_name
     return {"title": title, "separator": True, "collapsible": is_quiet, "items": items}
 

@@ -1,7 +1,8 @@
 """The ways from a row's page to the lists of what belongs to it, each with how many there are."""
 
+import re
 from typing import Any, ClassVar
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from django.db import models
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from backoffice.admin_site import roles
 from backoffice.admin_site.visibility import permitted
 
 MOST_COUNTED = 1_000
+KEY = re.compile(r"[0-9]{1,18}")  # what surely is a 64-bit number
 
 
 def list_of(model: type[models.Model], **narrowed: Any) -> str:
@@ -27,6 +29,17 @@ def page_of(row: models.Model, kind: str = "change") -> str:
     return reverse(f"admin:{opts.app_label}_{opts.model_name}_{kind}", args=[row.pk])
 
 
+def narrowed_to(model: type[models.Model], request: HttpRequest) -> dict[str, str]:
+    """The rows the list was narrowed to before one asked for a new row, by foreign key."""
+    given = dict(parse_qsl(request.GET.get("_changelist_filters", "")))
+    keys = {
+        field.name: given.get(f"{field.name}__{field.target_field.name}__exact", "")
+        for field in model._meta.fields
+        if field.many_to_one
+    }
+    return {name: key for name, key in keys.items() if KEY.fullmatch(key)}
+
+
 class RelatedLists:
     """Puts links to lists of related rows above the form of a row.
 
@@ -34,6 +47,8 @@ class RelatedLists:
     """
 
     related_lists: ClassVar[tuple[str, ...]] = ()
+    # What a list is called where the name of its rows does not say how they are related.
+    related_titles: ClassVar[dict[str, Any]] = {}
     change_form_outer_before_template = "admin_site/related_lists.html"
 
     def render_change_form(
@@ -57,7 +72,9 @@ class RelatedLists:
         rows = permitted(model._base_manager.filter(**{field.name: row}), request.user, "view")
         count = rows.order_by().values("pk")[: MOST_COUNTED + 1].count()
         return {
-            "title": capfirst(model._meta.verbose_name_plural),
+            "title": self.related_titles.get(
+                relation.name, capfirst(model._meta.verbose_name_plural)
+            ),
             "icon": self.admin_site.get_model_admin(model).icon,
             "count": min(count, MOST_COUNTED),
             "is_more": count > MOST_COUNTED,

@@ -66,6 +66,12 @@ class RowRule(_SpokenConstraint, models.CheckConstraint):
         )
 
 
+def is_web_address(field: str) -> models.Q:
+    """That a text is blank or an address of the web: a script in a link runs when it is clicked."""
+    secure = models.Q(**{f"{field}__istartswith": "https://"})
+    return models.Q(**{field: ""}) | secure | models.Q(**{f"{field}__istartswith": "http://"})
+
+
 class UniqueRule(_SpokenConstraint, models.UniqueConstraint):
     """A unique constraint whose error stands at `field`, with a sentence and a code.
 

@@ -5,7 +5,7 @@ in `course_path` ("" for the course itself, "assessment__course" for a submissio
 the roles' table that are not about a course read `person_path`, `author_path`, `party_paths`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, Self, TypeVar
 
 from django.db import models
@@ -56,6 +56,12 @@ def within(rows: Rows, user: Any, verb: str, subject: Model) -> Rows:
         condition |= SCOPES[scope](rows.model, user, grant.role)
     rows = rows.filter(condition)
     return _of_others(rows, user) if _marks(subject, verb) else rows
+
+
+def reach(user: Any, verb: str, subject: Model) -> Hashable:
+    """What an answer of `within()` depends on: verbs of the same reach are one question."""
+    scopes = frozenset((grant.role, grant.scope) for grant in roles.grants(user, verb, subject))
+    return scopes, _marks(subject, verb)
 
 
 def _marks(subject: Model, verb: str) -> bool:

@@ -57,6 +57,14 @@ class ReadOnlyAdmin(PlainAdmin):
         return super().changeform_view(request, object_id, form_url, context)
 
 
+class WayFilter(ChoicesDropdownFilter):
+    """Which way a change came."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = _("way in")
+
+
 @admin.register(ChangeSet)
 class ChangeSetAdmin(ReadOnlyAdmin):
     """Deeds: who, when, through what, why."""
@@ -67,7 +75,7 @@ class ChangeSetAdmin(ReadOnlyAdmin):
     list_filter = (
         AskedFilter,
         ("actor", AutocompleteSelectFilter),
-        ("source", ChoicesDropdownFilter),
+        ("source", WayFilter),
         ("created_at", RangeDateTimeFilter),
     )
     search_fields = ("actor_name", "reason", "request_id")

@@ -114,10 +114,6 @@ class Deed:
         is_within = changed is None or set(self.touches) <= changed
         return is_within and roles.may(user, self.verb, model)
 
-    def is_permitted_to(self, user: Any, row: models.Model) -> bool:
-        """Whether the person may do this with this row, if there is anything to do."""
-        return self.is_for(user, type(row)) and is_permitted(row, user, self.verb)
-
 
 class DeedPages:
     """Gives a model admin its deeds: menus, pages, dialogs, and actions on a list."""
@@ -146,7 +142,9 @@ class DeedPages:
     def may_do(self, request: HttpRequest, it: Deed, row: models.Model) -> bool:
         """Whether the person may do this with this row; a page may keep rows from being changed."""
         is_kept = it.verb == "change" and not self.has_change_permission(request, row)
-        return not is_kept and it.is_permitted_to(request.user, row)
+        return (
+            not is_kept and it.is_for(request.user, self.model) and self._has(request, it.verb, row)
+        )
 
     def get_actions_row(self, request: HttpRequest) -> list[Any]:
         """Those the person may do with some rows."""

@@ -19,7 +19,7 @@ class ChangeSet(models.Model):
 
     class Source(models.TextChoices):
         FORM = "form", _("form")
-        ACTION = "action", _("action on a list")
+        ACTION = "action", _("action")
         IMPORT = "import", _("import")
         UNDO = "undo", _("undo of an import")
         COMMAND = "command", _("command line")

@@ -82,9 +82,9 @@ def _range(field: models.Field) -> str:
 
 def _on_change(column: Column) -> str:
     if column.on_change is OnChange.KEEP:
-        return _("A stored value stands.")
+        return _("What is stored already is kept.")
     if column.on_change is OnChange.REFUSE:
-        return _("A stored value may not be contradicted.")
+        return _("Must agree with what is stored already.")
     return ""
 
 

@@ -117,6 +117,7 @@ def _refuse_unknown(
     unknown = [name for name in names if name not in known and name not in passed_over]
     if not unknown:
         return
+    _refuse_companions(unknown, resource)
     told = [_suggested(name, [*known, *resource.ignored], resource) for name in unknown]
     raise FileRefused(
         "unknown_column",
@@ -125,6 +126,24 @@ def _refuse_unknown(
             "ignore unknown columns."
         )
         % {"kind": resource.kind, "names": ", ".join(told)},
+        line=1,
+        column=unknown[0],
+    )
+
+
+def _refuse_companions(unknown: list[str], resource: type[KindResource]) -> None:
+    """Where all that is unknown would be known with an option on, that is what to say."""
+    companion = resource.companion
+    if not companion or not set(companion.names).issuperset(unknown):
+        return
+    option = companion.option.replace("_", " ").capitalize()
+    raise FileRefused(
+        "unknown_column",
+        _(
+            "The columns %(names)s are for people who are not known yet. Turn on “%(option)s”, "
+            "or choose to ignore unknown columns."
+        )
+        % {"names": ", ".join(unknown), "option": option},
         line=1,
         column=unknown[0],
     )

@@ -233,4 +233,5 @@ class BatchIssue(models.Model):
     @property
     def sentence(self) -> str:
         """The message without its line, for tables that have a column for the line."""
-        return self.message.partition(": ")[2] if self.line else self.message
+        head, _separator, rest = self.message.partition(": ")
+        return rest if self.line and head.endswith(f" {self.line}") else self.message

@@ -75,9 +75,10 @@ class BatchPages:
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """All imports the person may see; yesterday's undecided previews are removed on the way."""
-        settle_all()
         if may(request.user, "add", Batch):
             discard_abandoned()
+        else:
+            settle_all()
         return super().changelist_view(request, extra_context)
 
     def upload_view(self, request: HttpRequest) -> HttpResponse:

@@ -72,9 +72,16 @@ def discard_abandoned() -> int:
     """
     settle_all()
     old = Batch.objects.filter(uploaded_at__lt=timezone.now() - ABANDONED_AFTER)
-    for batch in old.without_success().exclude(file=""):
+    gone = old.without_success().exclude(file="") | old.unfinished()
+    return sum(_put_away(batch) for batch in gone)
+
+
+def _put_away(batch: Batch) -> bool:
+    """Discard what waits; of what failed, remove the file."""
+    if batch.is_over:
         _clear(batch)
-    return sum(discard(batch) for batch in old.unfinished())
+        return False
+    return discard(batch)
 
 
 def _clear(batch: Batch) -> None:

@@ -17,7 +17,9 @@ def found(client, model: str, field: str, term: str = "") -> set[str]:
 
 
 def test_a_registrar_finds_the_instructor_of_a_course(registrar_client, instructor, courses):
-    assert found(registrar_client, "courses.course", "instructor", "instr") == {str(instructor)}
+    assert found(registrar_client, "courses.course", "instructor", "instr") == {
+        f"{instructor} · {instructor.username}"
+    }
     page = reverse("admin:courses_course_change", args=[courses["BIO101"].pk])
     answer = save(registrar_client, page, instructor=instructor.pk)
     assert answer.status_code == 302, errors_of(answer)
@@ -40,7 +42,7 @@ def test_a_registrar_finds_students_only_where_staff_is_none_of_their_business(
     registrar_client, instructor, student
 ):
     one = student("s1001", first_name="Zoë")
-    assert found(registrar_client, "users.profile", "user") == {str(one)}
+    assert found(registrar_client, "users.profile", "user") == {f"{one} · s1001"}
 
 
 @pytest.mark.parametrize(
@@ -69,3 +71,12 @@ def test_an_instructor_finds_the_people_of_the_own_courses_and_no_others(
         assert found(instructor_client, model, field) == {str(mine)}
         assert found(instructor_client, model, field, "s1001") == {str(mine)}
         assert found(instructor_client, model, field, "s1002") == set()
+
+
+def test_two_of_the_same_name_are_told_apart(registrar_client, student):
+    for number in ("s1001", "s1002"):
+        student(number, first_name="Anna", last_name="Novák")
+    assert found(registrar_client, "users.enrollment", "student", "nov") == {
+        "Anna Novák · s1001",
+        "Anna Novák · s1002",
+    }

@@ -16,6 +16,7 @@ from django.template.response import SimpleTemplateResponse
 from django.test import Client
 
 from backoffice.admin_site.site import BackOfficeSite
+from backoffice.apps.users.models import Enrollment
 from tests.addresses import MODELS, every_address, filled
 from tests.filling import FormReader
 from tests.rights import letters, rows_of
@@ -328,7 +329,7 @@ def test_no_address_of_the_site_breaks(role: str, school: School):
     assert asked.broken == []
 
 
-def test_people_are_told_in_a_sentence(school: School):
+def test_people_are_told_in_a_sentence(school: School, monkeypatch: pytest.MonkeyPatch):
     asked = Asked(school, "admin")
     for query in ("q=a%00", "role__regex=.*", f"pk__in={PAST_64_BITS}", "password__regex=m"):
         page = asked.get(f"/admin/users/user/?{query}")
@@ -336,6 +337,7 @@ def test_people_are_told_in_a_sentence(school: School):
         assert "The request holds something no page here sends. Nothing was changed." in text_of(
             page
         )
-    page = asked.get("/admin/users/enrollment/?nonsense=1")
+    monkeypatch.setattr(admin.site.get_model_admin(Enrollment), "list_per_page", 1)
+    page = asked.get("/admin/users/enrollment/?p=99999")
     assert page.status_code == 302
     assert page.url == "/admin/users/enrollment/?e=1"

@@ -71,3 +71,9 @@ def test_the_list_of_models_is_short_and_holds_no_talk():
         "assessments.GradingRubric",
         "communications.Announcement",
     }
+
+
+def test_the_first_row_found_is_chosen(registrar_client, student):
+    student("s1001", first_name="Zoë")
+    answer = registrar_client.get(reverse("admin:search") + "?s=s1001&extended=1")
+    assert "currentIndex = 1" in answer.content.decode()

@@ -116,3 +116,10 @@ def test_an_auditor_sees_no_empty_rows(work, auditor_client: Client):
     page = auditor_client.get(page_of(work))
     assert not any(form.formset.extra_forms for form in page.context["inline_admin_formsets"])
     assert f"{PREFIX}-0-criterion" not in fields_of(auditor_client, page_of(work))
+
+
+def test_a_rubric_in_use_says_why_it_stands_still(work, instructor_client: Client):
+    page = reverse("admin:assessments_gradingrubric_change", args=[work.assessment.rubric.pk])
+    assert "so it stays as it is" not in instructor_client.get(page).content.decode()
+    work.criterion_scores.create(criterion=work.assessment.rubric.criteria.first(), points=1)
+    assert "so it stays as it is" in instructor_client.get(page).content.decode()

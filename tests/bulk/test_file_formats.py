@@ -117,6 +117,12 @@ def test_a_misspelt_column_gets_a_suggestion(upload, courses):
 
 def test_a_column_of_new_students_names_the_option_it_needs(upload, courses):
     batch = upload("enrollments", "student_id,course_code,presentation,email\na,b,c,d\n")
+    assert "Turn on “Create students”" in batch.sentence
+    assert batch.issues.get().sentence == batch.sentence
+
+
+def test_one_of_them_beside_a_misspelt_one_names_the_option_too(upload, courses):
+    batch = upload("enrollments", "student_id,course_code,presentation,email,statsu\na,b,c,d,e\n")
     assert "“email” (only with “create students”)" in batch.sentence
 
 

@@ -36,7 +36,14 @@ CASES = (
 
 
 def test_every_rule_refuses_with_its_sentence(demo: None, subtests: Any):
-    assert_all_refused("courses", CASES, subtests)
+    assert_all_refused("courses", CASES, subtests, settled={"lesson_video_of_the_web"})
+
+
+def test_no_update_makes_a_script_of_a_film(demo: None):
+    for address in ("javascript:alert(1)", "data:text/html,x"):
+        Broken(
+            "lesson_video_of_the_web", Lesson, {"video_url": address}
+        ).assert_refused_by_database()
 
 
 def test_there_are_no_twins(demo: None, subtests: Any):

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models.functions import Upper
 
-from backoffice.apps.users.models import Enrollment, User
+from backoffice.apps.users.models import Enrollment, Profile, User
 from tests.refusing import Broken, assert_all_refused, assert_no_twins
 
 STUDENT = {"role": "student"}
@@ -31,7 +31,10 @@ CASES = (
     ),
 )
 # What the model settles by itself is shown below.
-SETTLED = {"user_student_username", "user_student_password", "user_email_lower"}
+SETTLED = {
+    *("user_student_username", "user_student_password", "user_email_lower"),
+    "profile_website_of_the_web",
+}
 
 
 def test_every_rule_refuses_with_its_sentence(demo: None, subtests: Any):
@@ -61,6 +64,14 @@ def test_no_update_gets_round_what_the_model_settles(demo: None, subtests: Any):
     ):
         with subtests.test(name):
             Broken(name, User, values, STUDENT).assert_refused_by_database()
+
+
+def test_no_update_makes_a_script_of_a_website(demo: None):
+    for address in ("javascript:alert(1)", " https://example.org", "data:text/html,x", "//x.org"):
+        Broken(
+            "profile_website_of_the_web", Profile, {"website": address}
+        ).assert_refused_by_database()
+    assert Profile.objects.update(website="HTTPS://example.org") > 0
 
 
 def test_a_strange_enrollment_is_stored_and_pointed_out(demo: None):

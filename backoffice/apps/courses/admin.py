@@ -214,6 +214,7 @@ class CourseModuleAdmin(AuditedAdmin):
     """Modules of courses."""
 
     icon = "view_agenda"
+    named_by = ("course",)
     form = NextPlaceForm
     empty_hint = gettext_lazy("A course is divided into modules: weeks, units, chapters.")
     list_display = ("title", course_column(), "position", published_column)
@@ -236,6 +237,7 @@ class LessonAdmin(AuditedAdmin):
     """Lessons of modules."""
 
     icon = "menu_book"
+    named_by = ("module",)
     form = NextPlaceForm
     empty_hint = gettext_lazy("Lessons stand in modules; add the module first.")
     list_display = (

@@ -12,7 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.fields import LineField, ProseField
-from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule, Violation
+from backoffice.admin_site.rules import (
+    RelatedRule,
+    RowRule,
+    UniqueRule,
+    Violation,
+    is_web_address,
+)
 from backoffice.apps.courses.slugs import course_slug
 from backoffice.apps.users.models import Enrollment
 from backoffice.apps.users.validators import validate_language
@@ -272,6 +278,13 @@ class Lesson(Audited):
                 field="position",
                 code="position_taken",
                 message=_("Another lesson of this module has this position already."),
+            ),
+            RowRule(
+                name="lesson_video_of_the_web",
+                condition=is_web_address("video_url"),
+                field="video_url",
+                code="not_of_the_web",
+                message=_("The address of a film begins with https:// or http://."),
             ),
         ]
 

@@ -1,6 +1,6 @@
 """People, profiles and enrollments on the admin site."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -48,7 +48,7 @@ ROLE_COLOURS = {
 
 PERSON_FIELDS = (
     (None, {"fields": (("first_name", "last_name"), ("username", "student_id"), "email")}),
-    (gettext_lazy("Role"), {"fields": ("role", ("is_active", "is_verified"))}),
+    (gettext_lazy("Account"), {"fields": ("role", ("is_active", "is_verified"))}),
     (
         gettext_lazy("Studies"),
         {"classes": ("tab",), "fields": (("graduation_year", "specialization"),)},
@@ -109,6 +109,7 @@ class PersonAdmin(PasswordPages, AuditedAdmin):
     """Staff and students; a role says what a member of staff may do."""
 
     icon = "groups"
+    named_by = ("username",)
     in_palette = True
     empty_hint = gettext_lazy("Bring people in from a file, or add the first one here.")
     form = add_form = PersonForm
@@ -127,6 +128,7 @@ class PersonAdmin(PasswordPages, AuditedAdmin):
     )
     list_sections = (EnrollmentSection,)
     related_lists = ("enrollments", "taught_courses")
+    related_titles: ClassVar[dict[str, Any]] = {"taught_courses": gettext_lazy("Courses taught")}
     search_fields = ("search_text",)
     search_help_text = gettext_lazy("Name, username, student ID or e-mail")
     ordering = ("username",)

@@ -17,6 +17,8 @@ class PersonForm(FreshForm, UserChangeForm):
         super().__init__(*args, **kwargs)
         if "username" in self.fields:
             self.fields["username"].required = False
+        if "is_active" in self.fields:
+            self.fields["is_active"].help_text = _("Switch it off for whoever has left.")
 
     def clean(self) -> dict[str, Any]:
         """Take the student ID for the username of a student; others need one.

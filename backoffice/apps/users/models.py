@@ -13,7 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.fields import LineField, LowerEmailField, ProseField
 from backoffice.admin_site.private_files import PictureField
-from backoffice.admin_site.rules import Advisory, RelatedRule, RowRule, UniqueRule
+from backoffice.admin_site.rules import (
+    Advisory,
+    RelatedRule,
+    RowRule,
+    UniqueRule,
+    is_web_address,
+)
 from backoffice.admin_site.search_text import SearchText, TrigramIndex
 from backoffice.apps.users.validators import (
     validate_language,
@@ -260,6 +266,15 @@ class Profile(Audited):
         verbose_name = _("profile")
         verbose_name_plural = _("profiles")
         ordering = ["id"]
+        constraints = [
+            RowRule(
+                name="profile_website_of_the_web",
+                condition=is_web_address("website"),
+                field="website",
+                code="not_of_the_web",
+                message=_("A website begins with https:// or http://."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.user)

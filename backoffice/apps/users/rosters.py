@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 
+from backoffice.admin_site.roles import may
 from backoffice.admin_site.visibility import permitted
 from backoffice.apps.users.models import Enrollment
 
@@ -20,15 +21,30 @@ class RosterHead:
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The list, with how the people of the course are doing."""
-        context = {"roster": self._roster(request), **(extra_context or {})}
-        return super().changelist_view(request, context)
+        answer = super().changelist_view(request, extra_context)
+        context = getattr(answer, "context_data", None) or {}
+        if "cl" in context:
+            context["roster"] = self._roster(request, context["cl"].result_list)
+        return answer
 
-    def _roster(self, request: HttpRequest) -> dict[str, Any] | None:
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """The columns; the course of a roster stands in its head."""
+        columns = super().get_list_display(request)
+        if not request.GET.get(COURSE):
+            return columns
+        return [each for each in columns if getattr(each, "__name__", "") != "shown_course"]
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """A roster goes by name."""
+        if request.GET.get(COURSE):
+            return ("student__last_name", "student__first_name", "pk")
+        return super().get_ordering(request)
+
+    def _roster(self, request: HttpRequest, shown: list[Enrollment]) -> dict[str, Any] | None:
         number = request.GET.get(COURSE, "")
         if not (number.isascii() and number.isdecimal() and len(number) <= 18):
             return None
-        courses = Enrollment._meta.get_field("course").related_model.objects
-        course = permitted(courses.filter(pk=number), request.user, "view").first()
+        course = shown[0].course if shown else self._course(request, number)
         if course is None:
             return None
         rows = Enrollment.objects.filter(course=course).visible_to(request.user)
@@ -36,4 +52,14 @@ class RosterHead:
         labels = [
             (status, label, counts.get(status, 0)) for status, label in Enrollment.Status.choices
         ]
-        return {"course": course, "counts": labels, "active": counts.get("active", 0)}
+        return {
+            "course": course,
+            "counts": labels,
+            "active": counts.get("active", 0),
+            "can_export": may(request.user, "export", Enrollment),
+        }
+
+    def _course(self, request: HttpRequest, number: str) -> Any:
+        """Of a course that nobody takes, no row of the list tells."""
+        courses = Enrollment._meta.get_field("course").related_model.objects
+        return permitted(courses.filter(pk=number), request.user, "view").first()

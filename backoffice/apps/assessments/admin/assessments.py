@@ -89,6 +89,7 @@ class AssessmentAdmin(AuditedAdmin):
     """Quizzes, assignments and exams."""
 
     icon = "assignment"
+    named_by = ("course",)
     in_palette = True
     empty_hint = gettext_lazy("A course has quizzes, assignments and exams; add the first one.")
     form = AssessmentForm
@@ -157,6 +158,7 @@ class QuestionAdmin(AuditedAdmin):
     """Questions of assessments."""
 
     icon = "help"
+    named_by = ("assessment",)
     empty_hint = gettext_lazy("Questions are written on the page of their assessment.")
     form = QuestionForm
     list_display = (

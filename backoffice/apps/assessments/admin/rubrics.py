@@ -20,6 +20,11 @@ from backoffice.audit.model_admin import (
     PlacedStackedInline,
 )
 
+IN_USE = gettext_lazy(
+    "Work was marked by this rubric, so it stays as it is. To change it, choose “New version” on "
+    "the page of the rubric."
+)
+
 
 class Kept:
     """An inline or page whose rows stay as they are once work was marked by the rubric."""
@@ -47,6 +52,14 @@ class KeptPage(Kept):
     """The page of a rubric or of a part of one; `left_free` names what can be changed always."""
 
     left_free: tuple[str, ...] = ()
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The fieldsets; of a rubric in use the first one says why it stands still."""
+        found = super().get_fieldsets(request, obj)
+        if not self._is_used(request, obj):
+            return found
+        (title, options), *others = found
+        return [(title, options | {"description": IN_USE}), *others]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Of a rubric in use, nothing but that can be changed."""
@@ -91,6 +104,7 @@ class GradingRubricAdmin(KeptPage, AuditedAdmin):
     """By what work is marked: criteria, and levels of each."""
 
     icon = "checklist"
+    named_by = ("course",)
     in_palette = True
     empty_hint = gettext_lazy("A rubric says by which criteria work is marked; add the first one.")
     list_display = (
@@ -146,6 +160,7 @@ class RubricCriterionAdmin(KeptPage, AuditedAdmin):
     """Criteria and their levels; found through their rubric."""
 
     icon = "rule"
+    named_by = ("rubric",)
     in_sidebar = False
     empty_hint = gettext_lazy("Criteria are written on the page of their rubric.")
     form = NextPlaceForm
@@ -165,6 +180,7 @@ class RubricLevelAdmin(KeptPage, AuditedAdmin):
     """Levels of criteria; worked on from the rubric."""
 
     icon = "stairs"
+    named_by = ("criterion",)
     in_sidebar = False
     empty_hint = gettext_lazy("Levels are written on the page of their rubric.")
     list_display = ("title", "criterion", "points")

@@ -103,6 +103,8 @@ class AssessmentSubmission(Scored):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["status", "id"], name="submission_status_idx"),
+            models.Index(fields=["score", "id"], name="submission_score_idx"),
+            models.Index(fields=["id"], condition=Q(is_late=True), name="submission_late_idx"),
             # What waits for marking is little of much.
             models.Index(
                 fields=["assessment", "submitted_at"],

@@ -1,7 +1,11 @@
 """Announcements on the admin site."""
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
@@ -57,6 +61,13 @@ class AnnouncementAdmin(Authored, AuditedAdmin):
         (gettext_lazy("Record"), {"classes": ("collapse",), "fields": (("author", "created_at"),)}),
     )
     deeds = ("send",)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """A draft says that nobody sees it, and how it goes out."""
+        super().save_model(request, obj, form, change)
+        if obj.publish_at is None:
+            said = _("“%(title)s” is a draft; nobody sees it yet. Open it and choose “Send now”.")
+            self.message_user(request, said % {"title": obj}, messages.WARNING)
 
     @display(description=gettext_lazy("state"), label=LIFE_COLOURS, ordering="publish_at")
     def shown_state(self, announcement: Announcement) -> tuple[str, str]:

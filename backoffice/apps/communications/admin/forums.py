@@ -1,6 +1,9 @@
 """Forums, their topics and posts on the admin site."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import (
@@ -64,6 +67,7 @@ class ForumAdmin(Authored, AuditedAdmin):
     """Forums of courses."""
 
     icon = "forum"
+    named_by = ("course",)
     empty_hint = gettext_lazy("A course talks in its forums; add the first one.")
     list_display = ("title", course_column(), locked_column, "created_at")
     list_select_related = ("course",)
@@ -86,6 +90,7 @@ class ForumTopicAdmin(Authored, AuditedAdmin):
     """Topics of forums."""
 
     icon = "topic"
+    named_by = ("forum",)
     empty_hint = gettext_lazy("Topics are opened in a forum.")
     list_display = (
         two_lines(gettext_lazy("topic"), "title", lambda row: [row.title, str(row.forum)]),
@@ -207,6 +212,13 @@ class ForumPostAdmin(Authored, AuditedAdmin):
         ),
     )
     deeds = ("hide", "show")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """The fieldsets; a hidden post says so, and why, before anything else."""
+        found = super().get_fieldsets(request, obj)
+        if obj is None or not obj.is_hidden:
+            return found
+        return [(gettext_lazy("Hidden from readers"), {"fields": ("hidden_reason",)}), *found]
 
     @Deed(
         gettext_lazy("Hide"),

@@ -66,10 +66,10 @@ class Announcement(Referable):
         _("priority"), max_length=10, choices=Priority, default=Priority.NORMAL
     )
     publish_at = models.DateTimeField(
-        _("stands from"), null=True, blank=True, help_text=_("Blank means it is a draft.")
+        _("shown from"), null=True, blank=True, help_text=_("Blank means it is a draft.")
     )
     expires_at = models.DateTimeField(
-        _("stands until"), null=True, blank=True, help_text=_("Blank means it stays.")
+        _("shown until"), null=True, blank=True, help_text=_("Blank means it stays.")
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
