@@ -41,8 +41,10 @@ def announced(
     """Run a statement; before one that writes, tell the database who does it."""
     record = current_record()
     is_plain = isinstance(sql, str) and getattr(context["cursor"].cursor, "name", None) is None
-    if record is not None and is_plain and WRITES.match(sql):
-        telling = telling_sql(record.as_json())
+    # What was told stays until the transaction ends; so it is told too that nobody is named now.
+    is_due = record is not None or context["connection"].in_atomic_block
+    if is_due and is_plain and WRITES.match(sql):
+        telling = telling_sql(record.as_json() if record else "")
         sql = f"{telling if params is None else telling.replace('%', '%%')}; {sql}"
     return execute(sql, params, many, context)
 

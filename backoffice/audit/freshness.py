@@ -21,6 +21,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from unfold.forms import PaginationInlineFormSet
 
+from backoffice.audit.models import ChangeSet
+
 SEEN, TAKE, OPENED = "_seen", "_take-", "at"
 LOOKED_BACK = 20  # versions of a row among which the change is looked for
 Seen = dict[str, Any]
@@ -228,6 +230,8 @@ class Versions:
             found = version
         if found is None or not found.change_set:
             return _("Somebody"), None
+        if found.change_set.source == ChangeSet.Source.SQL:
+            return _("Somebody"), found.history_date
         return found.change_set.actor_name or _("The system"), found.history_date
 
 

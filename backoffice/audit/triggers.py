@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from django.db import models
 
 DEED, CHANGE_SET = "backoffice.deed", "backoffice.change_set"
+FLUSH = "backoffice.flush"  # set by the engine when the whole database is emptied
 TABLE = "audit_changeset"
 PLANS = "^bulk_[a-z_]*plan_[0-9]+$"
 SAID = ("history_date", "history_type", "history_user_id", "history_change_reason")
@@ -125,8 +126,10 @@ BEGIN
         EXECUTE {_inserted(model, "o", "'-'")} || 'NULL::integer FROM old_rows o'
             USING who, why;
     ELSE
-        EXECUTE {_inserted(model, "o", "'-'")} || 'NULL::integer FROM {model._meta.db_table} o'
-            USING who, why;
+        IF coalesce(current_setting('{FLUSH}', true), '') <> 'on' THEN
+            RAISE EXCEPTION 'TRUNCATE of {model._meta.db_table} would leave no history'
+                USING HINT = 'Use DELETE.';
+        END IF;
     END IF;
     RETURN NULL;
 END $body$;

@@ -4,6 +4,7 @@ Their history the database writes; told the plan's table, it notes the line of t
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, models

@@ -7,6 +7,7 @@ django-prometheus's. What stands here cures what the two leave open; each cure h
 from typing import Any
 
 from dj_db_conn_pool.backends.postgresql.mixins import PGDatabaseWrapperMixin
+from django.db.backends.postgresql import operations
 from django_prometheus.db.backends.postgresql import base
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -15,8 +16,19 @@ from backoffice.operations.engine.pools import PoolExhausted, forget_moved, watc
 watch_forks()
 
 
+class DatabaseOperations(operations.DatabaseOperations):
+    """PostgreSQL's operations; emptying the whole database empties its record too, on purpose."""
+
+    def sql_flush(self, *args: Any, **kwargs: Any) -> list[str]:
+        """The statements that empty tables; audited ones are truncated in no other way."""
+        found = super().sql_flush(*args, **kwargs)
+        return ["SELECT set_config('backoffice.flush', 'on', true)", *found] if found else []
+
+
 class DatabaseWrapper(PGDatabaseWrapperMixin, base.DatabaseWrapper):
     """A connection borrowed from the pool and given back when Django closes it."""
+
+    ops_class = DatabaseOperations
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Borrow a connection.

@@ -20,7 +20,7 @@ from backoffice.apps.courses.models import (
 )
 from backoffice.apps.users.demo.crowd import PREFIX, importer
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.audit.creating import create_all, update_all
+from backoffice.audit.creating import create_all
 from backoffice.bulk.feeding import feed
 from backoffice.operations.demo import Scale, ensure
 
@@ -95,15 +95,13 @@ def _tell_ways(entry: Entry, course: Course, lessons: list[Lesson]) -> None:
     rows = Enrollment.objects.filter(course=course)
     if entry.is_over:
         done = rows.filter(status=Enrollment.Status.COMPLETED)
-        update_all(done, progress_percent=100, final_grade=Mod(F("student_id") * 37, 46) + 52)
+        done.update(progress_percent=100, final_grade=Mod(F("student_id") * 37, 46) + 52)
         failed = rows.filter(status=Enrollment.Status.FAILED)
-        update_all(failed, progress_percent=60, final_grade=Mod(F("student_id") * 37, 30) + 15)
+        failed.update(progress_percent=60, final_grade=Mod(F("student_id") * 37, 30) + 15)
     elif entry.presentation != numbers.TO_COME:
         active = rows.filter(status=Enrollment.Status.ACTIVE)
         begun = datetime.combine(course.starts_on, time(9), UTC)
-        update_all(
-            active, progress_percent=Mod(F("student_id") * 37, 80) + 10, last_activity_at=begun
-        )
+        active.update(progress_percent=Mod(F("student_id") * 37, 80) + 10, last_activity_at=begun)
         _follow(list(active.order_by("pk")[:FOLLOWED]), lessons, begun)
 
 
