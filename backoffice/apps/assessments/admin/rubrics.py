@@ -22,8 +22,7 @@ from backoffice.audit.model_admin import (
 )
 
 IN_USE = gettext_lazy(
-    "Work was marked by this rubric, so it stays as it is. To change it, choose “New version” on "
-    "the page of the rubric."
+    "Work was marked by this rubric, so it stays as it is. Changes go into a new version."
 )
 
 
