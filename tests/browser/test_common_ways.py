@@ -26,6 +26,15 @@ def test_enter_opens_the_first_row_found(page: Page):
     expect(page).to_have_title("BIO101 2026J Biology | Change course | Back office")
 
 
+def test_enter_without_anything_found_does_nothing(page: Page):
+    page.get_by_role("button", name="Find a name or page").click()
+    page.keyboard.press("Enter")
+    page.keyboard.type("nobody of this name", delay=20)
+    expect(page.locator("#command-results-note")).to_contain_text("Nothing found.")
+    page.keyboard.press("Enter")
+    expect(page).to_have_title("Home | Back office")
+
+
 def test_a_new_question_stands_open(page: Page):
     page.locator("a[href='/admin/assessments/assessment/']").first.click()
     page.locator("#add-link").click()
