@@ -3,6 +3,7 @@
 The library's own pages pass by `get_queryset()` and take a posted version for whoever may view.
 """
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib.admin.utils import unquote
@@ -11,6 +12,7 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from simple_history.admin import SimpleHistoryAdmin
+from simple_history.models import DeletedObject
 from simple_history.template_utils import HistoricalRecordContextHelper
 
 from backoffice.admin_site import roles
@@ -20,13 +22,17 @@ VERSION_PAGE = "_simple_history"
 
 
 class ReadableHistory(HistoricalRecordContextHelper):
-    """Values before and after as people read them: no “None”, and the words of a choice."""
+    """Values before and after as people read them: times to the second, the words of a choice."""
 
     def prepare_delta_change_value(self, change: Any, value: Any) -> Any:
         """Nothing stays blank, which the page has a word for."""
         found = super().prepare_delta_change_value(change, value)
+        if found is None or (isinstance(found, DeletedObject) and found.pk is None):
+            return ""
+        if isinstance(found, datetime):
+            return f"{found:%Y-%m-%d %H:%M:%S}"
         choices = dict(self.model._meta.get_field(change.field).flatchoices)
-        return "" if found is None else choices.get(found, found)
+        return choices.get(found, found) if choices else found
 
 
 class HistoryPages(SimpleHistoryAdmin):

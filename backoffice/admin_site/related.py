@@ -6,7 +6,9 @@ from urllib.parse import parse_qsl, urlencode
 
 from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from backoffice.admin_site import roles
@@ -27,6 +29,12 @@ def page_of(row: models.Model, kind: str = "change") -> str:
     """The address of a row's page: its form, or its `history`."""
     opts = row._meta
     return reverse(f"admin:{opts.app_label}_{opts.model_name}_{kind}", args=[row.pk])
+
+
+def with_way_to(row: models.Model, text: str) -> SafeString:
+    """A sentence about a row for a message, with the row's name as the way to its page."""
+    context = {"text": text, "name": str(row), "address": page_of(row)}
+    return render_to_string("admin_site/way_on.html", context)
 
 
 def narrowed_to(model: type[models.Model], request: HttpRequest) -> dict[str, str]:

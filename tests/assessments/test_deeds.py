@@ -118,6 +118,7 @@ def test_a_used_rubric_is_not_changed_but_gets_a_new_version(ingrid):
     answer = do(ingrid, rubric, "make_version")
     assert answer.status_code == 302, refused(answer)
     newest = GradingRubric.objects.get(course=rubric.course, title="Essay", version=2)
+    assert f"{newest.pk}/change/" in said(answer)[-1]
     assert newest.criteria.count() == rubric.criteria.count()
     for mine, theirs in zip(
         newest.criteria.order_by("position"), rubric.criteria.order_by("position"), strict=True

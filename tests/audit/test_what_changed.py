@@ -54,6 +54,17 @@ def test_what_was_blank_is_called_blank(courses, registrar, auditor_client: Clie
     assert "None" not in content
 
 
+def test_nobody_before_is_no_deleted_person(courses, instructor, auditor_client: Client):
+    with recording(source="form", actor=instructor):
+        courses["ART200"].instructor = instructor
+        courses["ART200"].save()
+    page = auditor_client.get(page_of(ChangeSet.objects.latest("pk")))
+    told = [each for row in page.context["changed_rows"] for each in row.changes]
+    assert ("Instructor", "", str(instructor)) in [tuple(each.values()) for each in told]
+    history = reverse("admin:courses_course_history", args=[courses["ART200"].pk])
+    assert "Deleted person" not in auditor_client.get(history).content.decode()
+
+
 def test_what_a_message_says_is_not_told(person, auditor_client: Client):
     letter = DirectMessage(
         sender=person("instructor", "ingrid"),

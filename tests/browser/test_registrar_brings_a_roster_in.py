@@ -123,7 +123,7 @@ def test_whoever_leaves_wrong_rows_out_gets_them_back_as_a_file(
     expect(page.get_by_text("Applied. Every changed row says in its history")).to_be_visible()
     assert Enrollment.objects.count() == 1
     with page.expect_download() as download:
-        page.get_by_role("link", name=re.compile("Wrong rows to correct")).click()
+        page.get_by_role("link", name=re.compile("Download the wrong rows")).click()
     text = download.value.path().read_text("utf-8-sig")
     assert [line.split(",")[0] for line in text.splitlines()[1:]] == ["s1002", "s1003", "s1004"]
 

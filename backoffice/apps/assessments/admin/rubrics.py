@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioFilter
 
 from backoffice.admin_site.columns import course_column, flag_column, two_lines
+from backoffice.admin_site.related import with_way_to
 from backoffice.admin_site.sections import RelatedSection
 from backoffice.apps.assessments.models import GradingRubric, RubricCriterion, RubricLevel
 from backoffice.apps.assessments.versioning import new_version
@@ -21,8 +22,7 @@ from backoffice.audit.model_admin import (
 )
 
 IN_USE = gettext_lazy(
-    "Work was marked by this rubric, so it stays as it is. To change it, choose “New version” on "
-    "the page of the rubric."
+    "Work was marked by this rubric, so it stays as it is. Changes go into a new version."
 )
 
 
@@ -152,7 +152,7 @@ class GradingRubricAdmin(KeptPage, AuditedAdmin):
     def make_version(self, form: DeedForm, rubric: GradingRubric) -> str:
         """Copy the rubric under the next number."""
         copy = new_version(rubric)
-        return _("%(rubric)s is there and can be changed.") % {"rubric": copy}
+        return with_way_to(copy, _("The new version can be changed:"))
 
 
 @admin.register(RubricCriterion)
