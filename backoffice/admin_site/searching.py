@@ -39,7 +39,7 @@ def found(
     """The rows in which every word of the term is found, in any of the searched fields."""
     words, groups = words_of(term), _by_model(rows.model, paths)
     matches = {
-        (prefix, word): _condition(model, names, word, user)
+        (prefix, word): _condition(model, names, word, user, is_far="__" in prefix)
         for prefix, (model, names) in groups.items()
         for word in words
     }
@@ -107,12 +107,19 @@ def _model_at(model: type[models.Model], path: str) -> type[models.Model]:
     return model
 
 
-def _condition(model: type[models.Model], names: list[str], word: str, user: Any) -> Q:
-    return reduce(or_, _lookups(model, names, word, user), Q())
+def _condition(
+    model: type[models.Model], names: list[str], word: str, user: Any, *, is_far: bool
+) -> Q:
+    return reduce(or_, _lookups(model, names, word, user, is_far=is_far), Q())
 
 
-def _lookups(model: type[models.Model], names: list[str], word: str, user: Any) -> Iterator[Q]:
-    """What to ask of one model; a field the person may not see is not searched either."""
+def _lookups(
+    model: type[models.Model], names: list[str], word: str, user: Any, *, is_far: bool
+) -> Iterator[Q]:
+    """What to ask of one model; a field the person may not see is not searched either.
+
+    `is_far` says that it is two steps away from the rows of the list.
+    """
     shown = roles.shown_fields(user, model)
     for name in names:
         field = model._meta.get_field(name)
@@ -120,12 +127,18 @@ def _lookups(model: type[models.Model], names: list[str], word: str, user: Any) 
             if shown is None or name in shown:
                 yield Q(**{f"{name}__icontains": word})
         elif shown is None or field.covered <= shown:
-            yield _in_text(field, word)
+            yield _in_text(field, word, is_far=is_far)
         else:
             yield from (Q(**{f"{each}__icontains": word}) for each in field.covered & shown)
 
 
-def _in_text(field: SearchText, word: str) -> Q:
+def _in_text(field: SearchText, word: str, *, is_far: bool) -> Q:
     word = folded(word)
     # Three letters are what the index knows; shorter words it knows at a word's beginning only.
-    return Q(**{f"{field.name}__contains": word if len(word) >= SHORT else f" {word}"})
+    if len(word) >= SHORT:
+        return Q(**{f"{field.name}__contains": word})
+    if not (is_far and word.isascii()):
+        return Q(**{f"{field.name}__contains": f" {word}"})
+    # Two steps away, the thousand people of a beginning are ten thousands of rows to look through.
+    whole = f" {word}"
+    return Q(**{f"{field.name}__contains": f"{whole} "}) | Q(**{f"{field.name}__endswith": whole})
