@@ -1,0 +1,276 @@
+"""Whichever way a row is written, the database records it: once, signed, and only if it is new."""
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, models, transaction
+
+from backoffice.apps.courses.models import Course
+from backoffice.apps.users.models import User
+from backoffice.audit.installing import audited_models, missing
+from backoffice.audit.models import ChangeSet
+from backoffice.audit.recording import recording
+
+MODELS = sorted(audited_models(), key=lambda model: model._meta.label)
+IS_POSTGRES = connection.vendor == "postgresql"
+pytestmark = pytest.mark.usefixtures("demo")
+
+
+@dataclass
+class Table:
+    """A model's table, a row of it, and a value that one of its columns could take instead."""
+
+    model: type[models.Model]
+    row: models.Model
+    column: str = ""
+    other: Any = None
+
+    @property
+    def name(self) -> str:
+        return self.model._meta.db_table
+
+    @property
+    def columns(self) -> list[str]:
+        return [f.column for f in self.model._meta.concrete_fields if not f.generated]
+
+    @property
+    def field(self) -> models.Field:
+        return next(f for f in self.model._meta.concrete_fields if f.column == self.column)
+
+    @property
+    def rows(self) -> models.QuerySet[Any]:
+        return self.model._base_manager.filter(pk=self.row.pk)
+
+    def run(self, sql: str, *params: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params or None)
+
+    def kept(self) -> None:
+        """Keep the row's values aside, so that it can come back as it was."""
+        self.run(
+            f"CREATE TEMPORARY TABLE aside AS SELECT * FROM {self.name} WHERE id = %s", self.row.pk
+        )
+
+    def gone(self) -> None:
+        """Take the row away, past the record of this test."""
+        self.kept()
+        self.run(f"DELETE FROM {self.name} WHERE id = %s", self.row.pk)
+
+
+def _others(field: models.Field, value: Any) -> Iterator[Any]:
+    """Values a field might take instead of this one."""
+    if field.is_relation:
+        others = field.remote_field.model._base_manager.exclude(pk=value).order_by("pk")
+        yield from others.values_list("pk", flat=True)[:8]
+    elif isinstance(field, models.BooleanField):
+        yield not value
+    elif isinstance(field, models.DateField):
+        if value:
+            yield from (value + timedelta(days=1), value - timedelta(days=1))
+    elif isinstance(field, (models.IntegerField, models.DecimalField)):
+        if value is not None:
+            yield from (value + 1, value - 1)
+    elif isinstance(field, models.CharField | models.TextField) and not field.choices:
+        yield f"{value or ''}x"
+
+
+@pytest.fixture(params=MODELS, ids=lambda model: model._meta.label)
+def table(request: pytest.FixtureRequest, demo: None) -> Table:
+    """Each audited table in turn."""
+    found = Table(request.param, request.param._base_manager.order_by("-pk").first())
+    held = {f.name for f in request.param.history.model._meta.fields}
+    for field in request.param._meta.concrete_fields:
+        if field.primary_key or field.generated or field.name not in held:
+            continue
+        for value in _others(field, getattr(found.row, field.attname)):
+            try:
+                with transaction.atomic():
+                    found.rows.update(**{field.attname: value})
+                    transaction.set_rollback(True)
+            except DatabaseError:
+                continue
+            found.column, found.other = field.column, value
+            return found
+    raise AssertionError(f"nothing of {request.param} can be changed")
+
+
+def save(table: Table) -> None:
+    row = table.rows.get()
+    setattr(row, table.field.attname, table.other)
+    row.save(update_fields=[table.field.name])
+
+
+def update(table: Table) -> None:
+    table.rows.update(**{table.field.attname: table.other})
+
+
+def bulk_update(table: Table) -> None:
+    row = table.rows.get()
+    setattr(row, table.field.attname, table.other)
+    table.model._base_manager.bulk_update([row], [table.field.name])
+
+
+def sql_update(table: Table) -> None:
+    value = table.field.get_db_prep_save(table.other, connection)
+    table.run(f'UPDATE {table.name} SET "{table.column}" = %s WHERE id = %s', value, table.row.pk)
+
+
+def many_updates(table: Table) -> None:
+    value = table.field.get_db_prep_save(table.other, connection)
+    with connection.cursor() as cursor:
+        sql = f'UPDATE {table.name} SET "{table.column}" = %s WHERE id = %s'
+        cursor.executemany(sql, [(value, table.row.pk), (value, table.row.pk)])
+
+
+def upsert(table: Table) -> None:
+    table.kept()
+    names = ", ".join(f'"{name}"' for name in table.columns)
+    value = table.field.get_db_prep_save(table.other, connection)
+    table.run(
+        f"INSERT INTO {table.name} ({names}) SELECT {names} FROM aside WHERE true "
+        f'ON CONFLICT (id) DO UPDATE SET "{table.column}" = %s',
+        value,
+    )
+
+
+def merge(table: Table) -> None:
+    table.kept()
+    value = table.field.get_db_prep_save(table.other, connection)
+    table.run(
+        f"MERGE INTO {table.name} t USING aside a ON a.id = t.id "
+        f'WHEN MATCHED THEN UPDATE SET "{table.column}" = %s',
+        value,
+    )
+
+
+def with_update(table: Table) -> None:
+    value = table.field.get_db_prep_save(table.other, connection)
+    table.run(
+        f'WITH done AS (UPDATE {table.name} SET "{table.column}" = %s WHERE id = %s RETURNING id) '
+        f"SELECT count(*) FROM done",
+        value,
+        table.row.pk,
+    )
+
+
+def delete(table: Table) -> None:
+    table.rows._raw_delete(using="default")
+
+
+def sql_delete(table: Table) -> None:
+    table.run(f"DELETE FROM {table.name} WHERE id = %s", table.row.pk)
+
+
+def bulk_create(table: Table) -> None:
+    fields = [f for f in table.model._meta.concrete_fields if not f.generated]
+    table.model._base_manager.all()._insert([table.row], fields=fields, raw=True)
+
+
+def sql_insert(table: Table) -> None:
+    names = ", ".join(f'"{name}"' for name in table.columns)
+    table.run(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM aside")
+
+
+def copy(table: Table) -> None:
+    names = ", ".join(f'"{name}"' for name in table.columns)
+    stream = io.StringIO()
+    with connection.cursor() as cursor:
+        cursor.copy_expert(f"COPY (SELECT {names} FROM aside) TO STDOUT", stream)
+        stream.seek(0)
+        cursor.execute("UPDATE users_user SET id = id WHERE false")  # as COPY itself tells nobody
+        cursor.copy_expert(f"COPY {table.name} ({names}) FROM STDIN", stream)
+
+
+Way = Callable[[Table], None]
+CHANGES: list[Way] = [save, update, bulk_update, sql_update, many_updates, upsert]
+CHANGES += [merge, with_update] if IS_POSTGRES else []
+REMOVALS: list[Way] = [delete, sql_delete]
+ADDITIONS: list[Way] = [bulk_create, sql_insert, *([copy] if IS_POSTGRES else [])]
+
+
+def written_by(way: Way, table: Table, actor: User) -> list[str]:
+    """The history rows that a way of writing leaves, each looked at for who did it."""
+    history = table.model.history.model.objects
+    newest = history.order_by("-pk").values_list("pk", flat=True).first() or 0
+    reason = f"by {way.__name__}"
+    with recording(source="job", actor=actor, reason=reason):
+        way(table)
+    rows = list(history.filter(pk__gt=newest).order_by("pk"))
+    for row in rows:
+        assert (row.history_user_id, row.history_change_reason) == (actor.pk, reason)
+        assert (row.change_set.actor_id, row.change_set.source) == (actor.pk, "job")
+    return [row.history_type for row in rows]
+
+
+def test_every_way_is_recorded_once(table: Table, subtests: Any):
+    actor = User.objects.get(username="registrar")
+    cases = [(way, "~", False) for way in CHANGES] + [(way, "-", False) for way in REMOVALS]
+    cases += [(way, "+", True) for way in ADDITIONS]
+    for way, kind, is_gone in cases:
+        with subtests.test(way.__name__), transaction.atomic():
+            if is_gone:
+                table.gone()
+            assert written_by(way, table, actor) == [kind]
+            transaction.set_rollback(True)
+
+
+def test_what_changes_nothing_is_not_recorded(table: Table):
+    before = ChangeSet.objects.count()
+    assert written_by(_again, table, User.objects.get(username="registrar")) == []
+    assert ChangeSet.objects.count() == before
+
+
+def _again(table: Table) -> None:
+    table.run(f'UPDATE {table.name} SET "{table.column}" = "{table.column}"')
+    table.rows.get().save()
+    table.rows.filter(pk=0).delete()
+
+
+def test_a_write_without_a_name_names_the_database_role(table: Table):
+    history = table.model.history.model.objects
+    newest = history.order_by("-pk").values_list("pk", flat=True).first() or 0
+    with transaction.atomic():
+        sql_update(table)
+        [row] = history.filter(pk__gt=newest).select_related("change_set")
+        transaction.set_rollback(True)
+    assert row.change_set.source == "sql"
+    assert row.history_user_id is None
+    if IS_POSTGRES:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT session_user")
+            assert row.change_set.actor_name == cursor.fetchone()[0]
+
+
+@pytest.mark.skipif(not IS_POSTGRES, reason="SQLite knows no TRUNCATE")
+def test_truncating_an_audited_table_is_refused(table: Table):
+    with pytest.raises(DatabaseError, match="would leave no history"), transaction.atomic():
+        table.run(f"TRUNCATE {table.name} CASCADE")
+
+
+def test_triggers_that_are_missing_are_told(db: None):
+    assert missing() == []
+    with connection.cursor() as cursor:
+        if IS_POSTGRES:
+            cursor.execute("ALTER TABLE users_enrollment DISABLE TRIGGER record_update")
+        else:
+            cursor.execute("DROP TRIGGER record_update_users_enrollment")
+    assert missing() == ["users_enrollment"]
+
+
+def test_the_name_told_for_one_deed_is_not_taken_for_the_next(demo: None):
+    rita, bio = User.objects.get(username="registrar"), Course.objects.first()
+    with transaction.atomic():
+        with recording(source="job", actor=rita):
+            type(bio).objects.update(title="First")
+        type(bio).objects.filter(pk=bio.pk).update(title="Second")
+    second, first = bio.history.order_by("-history_id")[:2]
+    assert (first.title, first.history_user) == ("First", rita)
+    assert (second.title, second.history_user_id, second.change_set.source) == (
+        "Second",
+        None,
+        "sql",
+    )
