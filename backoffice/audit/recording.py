@@ -70,7 +70,8 @@ class Record:
 
     def _write(self) -> "ChangeSet":
         model = apps.get_model("audit", "ChangeSet")
-        row, _is_new = model.objects.get_or_create(deed=self.key, defaults=self._said())
+        known = model.objects.filter(deed=self.key).first()
+        row = known or model.objects.create(deed=self.key, **self._said())
         self._kept = _Kept()
         transaction.on_commit(self._kept, using=row._state.db)
         return row
