@@ -7,20 +7,28 @@ from django.db import connection, transaction
 
 from backoffice.apps.users.models import Enrollment
 from benchmarks.measuring import Cost, measured
+from benchmarks.world import empty
 
 
 def copied_back() -> Cost:
     """Take the stored enrollments and their history out, empty the tables, COPY them in again."""
     tables = (Enrollment._meta.db_table, Enrollment.history.model._meta.db_table)
     streams = [_taken_out(table) for table in tables]
-    with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+    empty(*tables)
+    _record("DISABLE")
     with measured() as cost, transaction.atomic(), connection.cursor() as cursor:
         for table, stream in zip(tables, streams, strict=True):
             cursor.copy_expert(f"COPY {table} FROM STDIN", stream)
+    _record("ENABLE")
     for stream in streams:
         stream.close()
     return cost
+
+
+def _record(state: str) -> None:
+    """Switch the trigger that would write the history: here it comes by COPY as well."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {Enrollment._meta.db_table} {state} TRIGGER record_insert")
 
 
 def _taken_out(table: str) -> IO[bytes]:
