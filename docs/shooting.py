@@ -133,7 +133,7 @@ def _give(page: Page, score: str, feedback: str) -> None:
     page.locator("#dialog [name=score]").fill(score)
     page.locator("#dialog [name=feedback]").fill(feedback)
     page.locator("#dialog button[type=submit]").click()
-    page.get_by_text(f"has {score} points").wait_for()
+    page.get_by_text(f": {score} points.").wait_for()
 
 
 @picture("auditor-home", "auditor")

@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError, connection, models, transaction
 
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import User
-from backoffice.audit.installing import audited_models, missing
+from backoffice.audit.installing import audited_models, check_triggers, missing
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.recording import recording
 
@@ -259,6 +260,12 @@ def test_triggers_that_are_missing_are_told(db: None):
         else:
             cursor.execute("DROP TRIGGER record_update_users_enrollment")
     assert missing() == ["users_enrollment"]
+    [told] = check_triggers(["default"])
+    sentence = "Changes of these tables are not recorded as they should be: users_enrollment."
+    assert (told.id, told.msg) == ("audit.W001", sentence)
+    # The very command that mends it is not stopped by it.
+    call_command("migrate", verbosity=0, skip_checks=False, stderr=io.StringIO())
+    assert missing() == []
 
 
 def test_the_name_told_for_one_deed_is_not_taken_for_the_next(demo: None):

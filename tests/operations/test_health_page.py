@@ -39,6 +39,7 @@ def test_all_checks_of_a_sound_house_are_good(admin_client):
     assert list(found) == [
         "Database",
         "Migrations",
+        "Record of changes",
         "Connection pool",
         "Connections of the server",
         "Private files",
