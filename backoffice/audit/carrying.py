@@ -51,8 +51,8 @@ def announced(
 
 def telling_sql(said: str) -> str:
     """The statement that tells the database; as text, because it goes in front of another."""
-    quoted = said.replace("'", "''")
-    return f"SELECT set_config('{DEED}', '{quoted}', true)"
+    quoted = said.replace("\\", "\\\\").replace("'", "''")
+    return f"SELECT set_config('{DEED}', E'{quoted}', true)"
 
 
 class _Nameless:

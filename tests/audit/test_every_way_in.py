@@ -246,6 +246,16 @@ def test_a_write_without_a_name_names_the_database_role(table: Table):
             assert row.change_set.actor_name == cursor.fetchone()[0]
 
 
+@pytest.mark.parametrize(
+    "reason", ["It's 50 % of \\'; DROP TABLE x; --", 'a "quoted" \\n %s word', "李"]
+)
+def test_a_reason_arrives_as_it_was_said(reason: str, demo: None):
+    with recording(source="job", reason=reason):
+        Course.objects.filter(pk=Course.objects.first().pk).update(title="Renamed")
+    newest = Course.history.latest("history_id")
+    assert newest.change_set.reason == newest.history_change_reason == reason
+
+
 @pytest.mark.skipif(not IS_POSTGRES, reason="SQLite knows no TRUNCATE")
 def test_truncating_an_audited_table_is_refused(table: Table):
     with pytest.raises(DatabaseError, match="would leave no history"), transaction.atomic():
