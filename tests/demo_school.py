@@ -2,8 +2,6 @@
 
 import io
 import pickle
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from django.apps import apps
 from django.core.management import call_command
@@ -11,7 +9,7 @@ from django.core.management.color import no_style
 from django.db import connection, models
 
 from backoffice.apps.users.models import User
-from backoffice.audit import installing
+from tests.forging import unwatched
 
 AT_ONCE = 200
 _built: list[bytes] = []
@@ -20,7 +18,7 @@ _built: list[bytes] = []
 def put_in() -> None:
     """Put the school in; built by `init_db` where somebody is there already, as ids would clash."""
     if _built and not User.objects.exists():
-        with _unrecorded():
+        with unwatched():
             for rows in pickle.loads(_built[0]):
                 _insert(rows)
         _go_on_counting()
@@ -31,20 +29,6 @@ def put_in() -> None:
     if is_alone:
         kept = [list(m._base_manager.order_by("pk")) for m in _models() if m not in before]
         _built.append(pickle.dumps([rows for rows in kept if rows]))
-
-
-@contextmanager
-def _unrecorded() -> Iterator[None]:
-    """The history is put in with the rest."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL session_replication_role = replica")
-            yield
-            cursor.execute("SET LOCAL session_replication_role = origin")
-        return
-    installing.remove_from_sqlite()
-    yield
-    installing.install()
 
 
 def _insert(rows: list[models.Model]) -> None:

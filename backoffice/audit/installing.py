@@ -50,10 +50,12 @@ def _install_postgres(cursor: Any, found: list[type[models.Model]]) -> None:
     if not found or not _has_deed(cursor):
         return
     known = _known(cursor)
-    cursor.execute(triggers.CHANGE_SET_SQL)
+    for sql in (triggers.CHANGE_SET_SQL, triggers.KEPT_SQL, triggers.kept_sql(triggers.TABLE)):
+        cursor.execute(sql)
+    kept = _kept(cursor)
     for model in found:
         mark = mark_of(model)
-        if known.get(triggers.function_of(model)) != (mark, len(EVENTS)):
+        if not _is_recorded(model, known, kept):
             for statement in triggers.statements(model):
                 cursor.execute(statement)
             name = triggers.function_of(model)
@@ -89,6 +91,23 @@ def _known(cursor: Any) -> dict[str, tuple[str, int]]:
     return {name: (mark, count) for name, mark, count in cursor.fetchall()}
 
 
+def _kept(cursor: Any) -> set[str]:
+    """The tables of the record that nobody can change."""
+    cursor.execute(
+        "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+        "WHERE t.tgname = 'record_kept' AND t.tgenabled <> 'D'"
+    )
+    return {name for (name,) in cursor.fetchall()}
+
+
+def _is_recorded(
+    model: type[models.Model], known: dict[str, tuple[str, int]], kept: set[str]
+) -> bool:
+    """Whether the model's table writes its history as this code wants it, and that stays."""
+    is_written = known.get(triggers.function_of(model)) == (mark_of(model), len(EVENTS))
+    return is_written and {model.history.model._meta.db_table, triggers.TABLE} <= kept
+
+
 def missing(using: str = "default") -> list[str]:
     """The audited tables whose triggers are missing, switched off or out of date."""
     connection = connections[using]
@@ -96,12 +115,8 @@ def missing(using: str = "default") -> list[str]:
         tables = set(connection.introspection.table_names(cursor))
         found = [model for model in audited_models() if _has_tables(model, tables)]
         if connection.vendor == "postgresql":
-            known = _known(cursor)
-            return [
-                model._meta.db_table
-                for model in found
-                if known.get(triggers.function_of(model)) != (mark_of(model), len(EVENTS))
-            ]
+            known, kept = _known(cursor), _kept(cursor)
+            return [model._meta.db_table for model in found if not _is_recorded(model, known, kept)]
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         return list(_missing_from_sqlite(found, dict(cursor.fetchall())))
 

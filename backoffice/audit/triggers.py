@@ -60,6 +60,27 @@ END $body$;
 """
 
 
+# What is recorded stands. Whoever owns the tables can switch this off, and is found out by sealing.
+KEPT_SQL = f"""
+CREATE OR REPLACE FUNCTION backoffice_record_is_kept() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
+BEGIN
+    IF TG_OP = 'TRUNCATE' AND coalesce(current_setting('{FLUSH}', true), '') = 'on' THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION 'The record in % is not changed and not deleted.', TG_TABLE_NAME;
+END $body$;
+"""
+
+
+def kept_sql(table: str) -> str:
+    """What keeps a table of the record as it is."""
+    return (
+        f"CREATE OR REPLACE TRIGGER record_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION backoffice_record_is_kept()"
+    )
+
+
 def copied_columns(model: type[models.Model]) -> list[str]:
     """The columns that a history row takes over from the row."""
     own = {field.column for field in model._meta.concrete_fields}
@@ -79,6 +100,7 @@ def statements(model: type[models.Model]) -> Iterator[str]:
             f"CREATE OR REPLACE TRIGGER record_{event} AFTER {event.upper()} ON {table} "
             f"REFERENCING {seen} FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
         )
+    yield kept_sql(model.history.model._meta.db_table)
     yield (
         f"CREATE OR REPLACE TRIGGER record_truncate BEFORE TRUNCATE ON {table} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()"

@@ -16,6 +16,7 @@ from django.db import DatabaseError, models, transaction
 
 from backoffice.bulk.importing import preview, receive
 from tests.addresses import MODELS, every_address, filled
+from tests.forging import unwatched
 from tests.school import School, rolled_back, text_of
 
 pytestmark = pytest.mark.django_db
@@ -161,14 +162,17 @@ def _put_in_history(row: models.Model, field: models.Field, value: Any) -> None:
 @pytest.fixture(scope="module")
 def poisoned(school: School) -> School:
     """The school with scripts in it, and a second version of every row."""
-    for rows in (school.own, school.turned):
-        for row in rows.values():
-            if hasattr(row, "history"):
-                row.history.model.objects.filter(id=row.pk).update(history_change_reason=SCRIPTS[0])
-    taken = sum(
-        poison(rows, start)
-        for start, rows in enumerate((school.own, school.foreign, school.turned))
-    )
+    with unwatched():
+        for rows in (school.own, school.turned):
+            for row in rows.values():
+                if hasattr(row, "history"):
+                    row.history.model.objects.filter(id=row.pk).update(
+                        history_change_reason=SCRIPTS[0]
+                    )
+        taken = sum(
+            poison(rows, start)
+            for start, rows in enumerate((school.own, school.foreign, school.turned))
+        )
     assert taken > 150
     for person in school.people.values():
         type(person).objects.filter(pk=person.pk).update(

@@ -262,6 +262,18 @@ def test_truncating_an_audited_table_is_refused(table: Table):
         table.run(f"TRUNCATE {table.name} CASCADE")
 
 
+@pytest.mark.skipif(not IS_POSTGRES, reason="SQLite's file can be written by anybody who has it")
+@pytest.mark.parametrize("deed", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+def test_what_is_recorded_stands(table: Table, deed: str):
+    for name, column in (
+        (table.model.history.model._meta.db_table, "history_date"),
+        ("audit_changeset", "reason"),
+    ):
+        sentence = f"The record in {name} is not changed and not deleted."
+        with pytest.raises(DatabaseError, match=sentence), transaction.atomic():
+            table.run(deed.format(name, column, column))
+
+
 def test_triggers_that_are_missing_are_told(db: None):
     assert missing() == []
     with connection.cursor() as cursor:
