@@ -1,10 +1,12 @@
 """Whichever way a row is written, the database records it: once, signed, and only if it is new."""
 
 import io
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
@@ -303,3 +305,18 @@ def test_the_name_told_for_one_deed_is_not_taken_for_the_next(demo: None):
         None,
         "sql",
     )
+
+
+@pytest.mark.skipif(not IS_POSTGRES, reason="SQLite is written by the product alone")
+def test_whoever_writes_sql_can_sign_it(demo: None):
+    course = Course.objects.first()
+    said = {"deed": str(uuid4()), "source": "sql", "actor_name": "Ada", "reason": "Ticket 17"}
+    with transaction.atomic(), connection.connection.cursor() as cursor:  # as psql: ours says more
+        cursor.execute("SELECT set_config('backoffice.deed', %s, true)", [json.dumps(said)])
+        for title in ("Wrong", "Right"):
+            cursor.execute("UPDATE courses_course SET title = %s WHERE id = %s", [title, course.pk])
+    second, first = course.history.order_by("-history_id")[:2]
+    assert (first.title, second.title) == ("Wrong", "Right")
+    assert first.change_set_id == second.change_set_id
+    found = second.change_set
+    assert (found.actor_name, found.reason, found.source) == ("Ada", "Ticket 17", "sql")
