@@ -21,5 +21,8 @@ class AuditConfig(AppConfig):
             import_module(f"{self.name}.installing"),
         )
         connection_created.connect(carrying.carry, dispatch_uid="carry_deeds")
-        pre_migrate.connect(installing.remove_from_sqlite, dispatch_uid="remove_triggers")
-        post_migrate.connect(installing.install, dispatch_uid="install_triggers")
+        # Once for all apps: the signals come after, and before, the migrations of every app.
+        pre_migrate.connect(
+            installing.remove_from_sqlite, sender=self, dispatch_uid="remove_triggers"
+        )
+        post_migrate.connect(installing.install, sender=self, dispatch_uid="install_triggers")
