@@ -102,6 +102,12 @@ class Record:
         return all(hook is not self._kept for _savepoints, hook, _robust in hooks)
 
 
+def note(reason: str, **said: Any) -> None:
+    """Leave a change set of a deed that changes no recorded row: a look, a password."""
+    with recording(reason=reason, **said) as record:
+        _written = record.change_set
+
+
 @contextmanager
 def lines_from(plan: str) -> Iterator[None]:
     """While an import writes: its plan's table says which line of the file each row comes from."""

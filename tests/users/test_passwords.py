@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from backoffice.apps.users.models import User
+from backoffice.audit.models import ChangeSet
 
 NEW = "a long new password"
 
@@ -27,6 +28,9 @@ def test_an_admin_gives_a_new_member_of_staff_a_password(admin_client: Client, i
     instructor.refresh_from_db()
     assert instructor.check_password(NEW)
     assert "password" not in {field.name for field in User.history.model._meta.fields}
+    told = ChangeSet.objects.latest("pk")
+    said = "Set the password of Instructor Example (instructor)"
+    assert (told.reason, told.source, told.actor.username) == (said, "action", "admin")
 
 
 @pytest.mark.parametrize("role", ["registrar", "instructor", "auditor"])

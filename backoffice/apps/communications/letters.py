@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from backoffice.apps.communications.models import DirectMessage
 from backoffice.audit.approving import approvable, ask
 from backoffice.audit.models import Approval, ChangeSet
-from backoffice.audit.recording import recording
+from backoffice.audit.recording import note
 
 DEED = "read_message"
 OPEN_FOR = timedelta(hours=1)
@@ -78,5 +78,4 @@ def record_look(message: DirectMessage, user: Any) -> None:
         return
     said = _("Read the message %(number)d under approval %(leave)d: %(reason)s")
     reason = said % {"number": message.pk, "leave": leave.pk, "reason": leave.reason}
-    with recording(source=ChangeSet.Source.ACTION, actor=user, reason=reason) as record:
-        _change_set = record.change_set
+    note(reason, source=ChangeSet.Source.ACTION, actor=user)

@@ -12,6 +12,10 @@ from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm
 
 from backoffice.apps.users.models import User
+from backoffice.audit.models import ChangeSet
+from backoffice.audit.recording import name_of, note
+
+REDIRECTED = 302  # as the page answers once the password is set
 
 
 class PasswordPages(DjangoUserAdmin):
@@ -41,4 +45,9 @@ class PasswordPages(DjangoUserAdmin):
         """The page of the password."""
         if not self.has_set_password_permission(request, id):
             raise PermissionDenied
-        return super().user_change_password(request, id, form_url)
+        answer = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and answer.status_code == REDIRECTED:
+            person = self.get_object(request, unquote(id))
+            said = _("Set the password of %(person)s") % {"person": name_of(person)}
+            note(said, source=ChangeSet.Source.ACTION)
+        return answer
