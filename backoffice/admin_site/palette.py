@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.text import capfirst
 from unfold.dataclasses import SearchResult
 
 from backoffice.admin_site.navigation import sidebar
+from backoffice.admin_site.related import page_of
 
 MOST_OF_A_MODEL = 5
 LONGEST = 100  # characters of a term
@@ -40,8 +40,7 @@ def _pages(request: HttpRequest, term: str) -> Iterator[SearchResult]:
 
 def _rows(admin: Any, request: HttpRequest, term: str) -> Iterator[SearchResult]:
     rows, _has_twins = admin.get_search_results(request, admin.get_queryset(request), term)
-    name = f"admin:{admin.opts.app_label}_{admin.opts.model_name}_change"
     kind = capfirst(str(admin.opts.verbose_name))
     rows = rows.select_related(*(admin.list_select_related or ()))
     for row in rows.order_by("pk")[:MOST_OF_A_MODEL]:
-        yield SearchResult(str(row), kind, reverse(name, args=[row.pk]), admin.icon)
+        yield SearchResult(str(row), kind, page_of(row), admin.icon)

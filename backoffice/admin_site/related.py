@@ -12,9 +12,9 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from backoffice.admin_site import roles
+from backoffice.admin_site.dashboard import bounded
 from backoffice.admin_site.visibility import permitted
 
-MOST_COUNTED = 1_000
 KEY = re.compile(r"[0-9]{1,18}")  # what surely is a 64-bit number
 
 
@@ -78,13 +78,13 @@ class RelatedLists:
     def _way(self, request: HttpRequest, row: models.Model, relation: Any) -> dict[str, Any]:
         model, field = relation.related_model, relation.field
         rows = permitted(model._base_manager.filter(**{field.name: row}), request.user, "view")
-        count = rows.order_by().values("pk")[: MOST_COUNTED + 1].count()
+        count = bounded(rows)
         return {
             "title": self.related_titles.get(
                 relation.name, capfirst(model._meta.verbose_name_plural)
             ),
             "icon": self.admin_site.get_model_admin(model).icon,
-            "count": min(count, MOST_COUNTED),
-            "is_more": count > MOST_COUNTED,
+            "count": count.number,
+            "is_more": count.is_more,
             "address": list_of(model, **{f"{field.name}__{row._meta.pk.name}__exact": row.pk}),
         }

@@ -11,10 +11,10 @@ from django.contrib.admin.utils import label_for_field
 from django.db import models
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.urls import reverse
 from unfold.sections import BaseSection
 
 from backoffice.admin_site import roles
+from backoffice.admin_site.related import page_of
 from backoffice.admin_site.visibility import permitted
 
 
@@ -73,9 +73,8 @@ class RelatedSection(BaseSection):
         return str(label_for_field(column, related) if isinstance(column, str) else column[0])
 
     def _row(self, row: models.Model) -> dict[str, Any]:
-        name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
         cells = [self._cell(row, column) for column in self.columns]
-        return {"address": reverse(name, args=[row.pk]), "cells": cells}
+        return {"address": page_of(row), "cells": cells}
 
     def _cell(self, row: models.Model, column: Any) -> Any:
         if not isinstance(column, str):
