@@ -1,10 +1,18 @@
-"""The check of the record: every audited table writes its history."""
+"""The checks of the record: every audited table writes its history, and that is sealed."""
 
+from datetime import timedelta
+
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.admin_site.checking import Finding, health_check
 from backoffice.audit.installing import audited_models, missing
+from backoffice.audit.models import Block
+from backoffice.audit.sealing import unsealed_since
+
+LATE = timedelta(minutes=5)
 
 
 @health_check(gettext_lazy("Record of changes"), order=25)
@@ -17,3 +25,15 @@ def record() -> Finding:
     return Finding.good(
         _("%(count)s tables record every change.") % {"count": len(audited_models())}
     )
+
+
+@health_check(gettext_lazy("Seal of the record"), order=26)
+def sealed() -> Finding:
+    """What was recorded more than five minutes ago is in a sealed block."""
+    since, last = unsealed_since(), Block.objects.order_by("-number").first()
+    if since is not None and timezone.now() - since > LATE:
+        said = _("Not sealed since %(when)s UTC. Start: python manage.py audit_seal --every 30")
+        return Finding.warning(said % {"when": date_format(since, "Y-m-d H:i")})
+    if last is None:
+        return Finding.good(_("Nothing is recorded yet."))
+    return Finding.good(_("All is sealed, in %(count)s blocks.") % {"count": last.number})

@@ -17,6 +17,11 @@ def audited_models() -> list[type[models.Model]]:
     return [m for m in apps.get_models() if issubclass(m, Audited) and m._meta.managed]
 
 
+def kept_models() -> list[Any]:
+    """The models of the record whose rows nobody changes; histories are another matter."""
+    return [model for model in apps.get_models() if getattr(model, "is_kept", False)]
+
+
 def install(using: str = "default", **_said: Any) -> None:
     """Put the triggers on all audited tables that are there; for the signal after migrations."""
     connection = connections[using]
@@ -50,8 +55,10 @@ def _install_postgres(cursor: Any, found: list[type[models.Model]]) -> None:
     if not found or not _has_deed(cursor):
         return
     known = _known(cursor)
-    for sql in (triggers.CHANGE_SET_SQL, triggers.KEPT_SQL, triggers.kept_sql(triggers.TABLE)):
-        cursor.execute(sql)
+    cursor.execute(triggers.CHANGE_SET_SQL)
+    cursor.execute(triggers.KEPT_SQL)
+    for table in _kept_tables(cursor):
+        cursor.execute(triggers.kept_sql(table))
     kept = _kept(cursor)
     for model in found:
         mark = mark_of(model)
@@ -60,6 +67,12 @@ def _install_postgres(cursor: Any, found: list[type[models.Model]]) -> None:
                 cursor.execute(statement)
             name = triggers.function_of(model)
             cursor.execute(f"COMMENT ON FUNCTION {name}() IS %s", [mark])
+
+
+def _kept_tables(cursor: Any) -> list[str]:
+    """The tables of kept models that are there; on the way to an old migration not all are."""
+    there = set(cursor.db.introspection.table_names(cursor))
+    return [m._meta.db_table for m in kept_models() if m._meta.db_table in there]
 
 
 def _has_deed(cursor: Any) -> bool:

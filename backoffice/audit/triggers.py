@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from django.db import models
 
 DEED, CHANGE_SET = "backoffice.deed", "backoffice.change_set"
+LETTING_GO = "backoffice.letting_go"  # set by retaining and forgetting
 FLUSH = "backoffice.flush"  # set by the engine when the whole database is emptied
 TABLE = "audit_changeset"
 PLANS = "^bulk_[a-z_]*plan_[0-9]+$"
@@ -60,12 +61,18 @@ END $body$;
 """
 
 
-# What is recorded stands. Whoever owns the tables can switch this off, and is found out by sealing.
+# What is recorded stands. The owner of the tables may say that it forgets or removes (retention and
+# forgetting do, and leave their own record); who switches this off is found out by sealing.
 KEPT_SQL = f"""
 CREATE OR REPLACE FUNCTION backoffice_record_is_kept() RETURNS trigger
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
 BEGIN
     IF TG_OP = 'TRUNCATE' AND coalesce(current_setting('{FLUSH}', true), '') = 'on' THEN
+        RETURN NULL;
+    END IF;
+    IF coalesce(current_setting('{LETTING_GO}', true), '') = 'on' AND TG_OP <> 'TRUNCATE'
+        AND pg_has_role(
+            current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE') THEN
         RETURN NULL;
     END IF;
     RAISE EXCEPTION 'The record in % is not changed and not deleted.', TG_TABLE_NAME;

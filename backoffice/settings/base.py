@@ -128,6 +128,8 @@ METRICS_ALLOWED_ADDRESSES = words(
 )
 
 PRIVATE_ROOT = Path(text("PRIVATE_ROOT", str(BASE_DIR / "var" / "private")))
+# Where sealing writes the signed head of the chain; None: to the log alone.
+AUDIT_ANCHOR_FILE = Path(text("AUDIT_ANCHOR_FILE")) if text("AUDIT_ANCHOR_FILE") else None
 STUDENT_ID_PATTERN = pattern("STUDENT_ID_PATTERN", "[A-Za-z]{0,4}[0-9]{3,12}")
 IMPORT_MAX_BYTES = number("IMPORT_MAX_BYTES", 100_000_000, 1, 10**12)
 IMPORT_MAX_ROWS = number("IMPORT_MAX_ROWS", 2_000_000, 1, 10**9)

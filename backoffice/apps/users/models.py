@@ -27,6 +27,7 @@ from backoffice.apps.users.validators import (
     validate_timezone,
 )
 from backoffice.audit.models import Audited, AuditedQuerySet
+from backoffice.audit.personal import Personal
 from backoffice.operations.indexes import LongNameIndex
 
 UNUSABLE = "!"
@@ -80,6 +81,10 @@ class User(Audited, AbstractUser):
     course_path = "enrollments__course"
     history_excludes = ("password", "last_login", "search_text")
     natural_key_fields = ("username",)
+    personal = Personal(
+        fields=("first_name", "last_name", "email", "bio", "avatar", "specialization"),
+        names=("username", "student_id"),
+    )
 
     username = LineField(
         _("username"),
@@ -241,6 +246,13 @@ class Profile(Audited):
     course_path = "user__enrollments__course"
     person_path = "user"
     natural_key_fields = ("user",)
+    personal = Personal(
+        of="user",
+        fields=(
+            *("pronouns", "date_of_birth", "phone", "address", "city", "country"),
+            *("organization", "website"),
+        ),
+    )
 
     user = models.OneToOneField(
         User, models.PROTECT, related_name="profile", verbose_name=_("person")

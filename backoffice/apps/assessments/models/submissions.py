@@ -17,6 +17,7 @@ from backoffice.apps.assessments.models.rubrics import RubricCriterion, RubricLe
 from backoffice.apps.assessments.models.scoring import Scored
 from backoffice.apps.users.models import Enrollment
 from backoffice.audit.models import Audited, AuditedQuerySet
+from backoffice.audit.personal import Personal
 from backoffice.operations.indexes import LongNameIndex
 
 
@@ -43,6 +44,7 @@ class AssessmentSubmission(Scored):
     course_path = "assessment__course"
     person_path = "student"
     natural_key_fields = ("assessment", "student", "attempt")
+    personal = Personal(of="student", fields=("text",))
     maximum_path = ("assessment", "max_score")
     points_field = "score"
 
@@ -229,6 +231,7 @@ class QuestionResponse(Scored):
     person_path = "submission__student"
     submission_path = "submission"
     natural_key_fields = ("submission", "question")
+    personal = Personal(of="submission", fields=("answer",))
     maximum_path = ("question", "points")
     points_field = "score"
 

@@ -8,6 +8,7 @@ from backoffice.admin_site.fields import LineField, ProseField
 from backoffice.admin_site.rules import UniqueRule
 from backoffice.apps.communications.models.referring import Referable
 from backoffice.audit.models import Audited, AuditedQuerySet
+from backoffice.audit.personal import Personal
 
 
 class ChatRoom(Audited):
@@ -116,6 +117,7 @@ class ChatMessage(Referable):
     course_path = "room__course"
     author_path = "author"
     history_excludes = ("body",)
+    personal = Personal(of="author", fields=("body",))
 
     room = models.ForeignKey(
         ChatRoom, models.PROTECT, related_name="messages", verbose_name=_("chat room")

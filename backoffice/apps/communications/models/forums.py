@@ -12,6 +12,7 @@ from backoffice.admin_site.fields import LineField, ProseField
 from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule, Violation
 from backoffice.apps.communications.models.referring import Referable
 from backoffice.audit.models import Audited, AuditedQuerySet
+from backoffice.audit.personal import Personal
 
 
 class Forum(Audited):
@@ -103,6 +104,7 @@ class ForumPost(Referable):
     """What somebody says in a topic."""
 
     course_path = "topic__forum__course"
+    personal = Personal(of="author", fields=("body",))
 
     topic = models.ForeignKey(
         ForumTopic, models.PROTECT, related_name="posts", verbose_name=_("topic")

@@ -9,6 +9,7 @@ from backoffice.admin_site.fields import LineField, ProseField
 from backoffice.admin_site.rules import RowRule
 from backoffice.apps.communications.models.referring import Referable
 from backoffice.audit.models import Audited, AuditedQuerySet
+from backoffice.audit.personal import Personal
 
 
 class DirectMessage(Referable):
@@ -16,6 +17,7 @@ class DirectMessage(Referable):
 
     party_paths = ("sender", "recipient")
     history_excludes = ("subject", "body")
+    personal = Personal(of="sender", fields=("subject", "body"))
 
     sender = models.ForeignKey(
         settings.AUTH_USER_MODEL,

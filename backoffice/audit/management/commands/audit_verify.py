@@ -1,0 +1,39 @@
+"""Verify the record: the chain, every sealed row, and what anchors say."""
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import Error
+
+from backoffice.audit.anchoring import compare
+from backoffice.audit.verifying import verify
+
+
+class Command(BaseCommand):
+    """Exits 0 when intact, 1 when altered (with block and row), 2 when it could not check."""
+
+    help = "Checks that nothing sealed was altered. Exit status: 0 intact, 1 altered, 2 unknown."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--anchor", type=Path, metavar="FILE", help="anchors kept elsewhere")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        try:
+            verdict = verify(self._tell)
+            if options["anchor"]:
+                compare(verdict, options["anchor"])
+        except (Error, OSError) as error:
+            self.stderr.write(f"Could not check: {str(error).strip()}")
+            sys.exit(2)
+        for sentence in (*verdict.altered, *verdict.unchecked):
+            self.stderr.write(sentence)
+        self.stdout.write(verdict.sentence)
+        if verdict.status:
+            sys.exit(verdict.status)
+
+    def _tell(self, done: int, count: int) -> None:
+        if self.stderr.isatty():
+            self.stderr.write(f"\r{done} of {count} blocks ", ending="\n" if done == count else "")

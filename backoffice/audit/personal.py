@@ -1,0 +1,39 @@
+"""Which columns tell who somebody is or what they wrote: what forgetting a person takes away."""
+
+from dataclasses import dataclass
+
+from django.db import models
+
+# What stands in a personal column afterwards, where it may not be empty, or be like another.
+FORGOTTEN, NAMED = "[forgotten]", "forgotten-"
+
+
+@dataclass(frozen=True)
+class Personal:
+    """The personal fields of a model, and the field that says whose they are.
+
+    `of` is a foreign key, to a person or to a row that has its own `Personal`; blank where the row
+    is the person. A field in `names` has to stay unlike any other: it becomes “forgotten-7”.
+    """
+
+    fields: tuple[str, ...]
+    of: str = ""
+    names: tuple[str, ...] = ()
+
+    def key_of(self, model: type[models.Model]) -> str:
+        """The column that says whose the row is."""
+        return model._meta.get_field(self.of).column if self.of else model._meta.pk.column
+
+    def owner_of(self, model: type[models.Model]) -> type[models.Model]:
+        """The model that column points to."""
+        return model._meta.get_field(self.of).related_model if self.of else model
+
+    def depth(self, model: type[models.Model]) -> int:
+        """How many steps lead from a row to its person."""
+        owner = self.owner_of(model)
+        return 0 if owner is model else 1 + owner.personal.depth(owner)
+
+    def columns_of(self, model: type[models.Model], among: list[str]) -> list[str]:
+        """The personal columns, of those that a table has."""
+        wanted = {model._meta.get_field(name).column for name in (*self.fields, *self.names)}
+        return [column for column in among if column in wanted]

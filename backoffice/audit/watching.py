@@ -1,0 +1,40 @@
+"""Sealing in the background: again and again, through whatever happens to the database."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+from django.conf import settings
+from django.db import Error, connections
+
+from backoffice.audit.anchoring import head, write
+from backoffice.audit.sealing import seal
+
+log = logging.getLogger("backoffice.audit.seal")
+
+
+def keep_sealing(every: float) -> None:
+    """Seal, write an anchor and wait, until SIGTERM or SIGINT; a lost database is asked again."""
+    stopped = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    while not stopped.is_set():
+        seal_once(stopped.is_set)
+        stopped.wait(every)
+
+
+def seal_once(is_stopped: Callable[[], bool]) -> None:
+    """Seal what is new, as long as that takes, and anchor it; say what went wrong and go on."""
+    try:
+        if seal(None, is_stopped).blocks and (anchor := head()):
+            write(anchor, settings.AUDIT_ANCHOR_FILE)
+    except (Error, OSError) as error:
+        log.error("The record could not be sealed: %s", error)
+    finally:
+        connections.close_all()

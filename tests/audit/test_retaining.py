@@ -1,0 +1,78 @@
+"""What the record need not keep any longer goes by one command, which leaves its own record."""
+
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from backoffice.apps.courses.models import Course
+from backoffice.audit.models import ChangeSet, Removal
+from backoffice.audit.sealing import seal
+from backoffice.audit.verifying import verify
+from tests.forging import unwatched
+
+WHY = "Ten years are over, rule 4.2"
+
+
+@pytest.fixture
+def course(courses: dict[str, Course]) -> Course:
+    row = courses["BIO101"]
+    for title in ("Marine biology", "Biology of the sea"):
+        Course.objects.filter(pk=row.pk).update(title=title)
+    seal()
+    return row
+
+
+def retain(day: Any, reason: str = WHY) -> str:
+    out = io.StringIO()
+    call_command("audit_retain", before=str(day), reason=reason, stdout=out)
+    return out.getvalue()
+
+
+def tomorrow() -> Any:
+    return (timezone.now() + timedelta(days=1)).date()
+
+
+def test_old_versions_go_and_the_newest_of_every_object_stays(course: Course):
+    told = retain(tomorrow())
+    assert f"2 rows from before {tomorrow()} were removed." in told
+    assert [row.title for row in Course.history.filter(id=course.pk)] == ["Biology of the sea"]
+    assert Course.history.exclude(id=course.pk).count() == 1
+
+
+def test_the_removal_is_recorded_and_the_record_verifies(course: Course):
+    retain(tomorrow())
+    removal = Removal.objects.get()
+    deed = ChangeSet.objects.get(pk=removal.change_set_id)
+    assert (deed.actor_name, deed.source, deed.reason) == ("audit_retain", "command", WHY)
+    verdict = verify()
+    assert (verdict.status, verdict.removed) == (0, 2)
+
+
+def test_a_row_that_goes_besides_is_found(course: Course):
+    retain(tomorrow())
+    row = Course.history.get(id=course.pk)
+    with unwatched():
+        Course.history.filter(pk=row.pk).delete()
+    assert verify().altered == [f"Block 1, courses_historicalcourse row {row.pk}: deleted."]
+
+
+def test_what_is_not_sealed_stays(course: Course):
+    for title in ("A", "B"):
+        Course.objects.filter(pk=course.pk).update(title=title)
+    retain(tomorrow())
+    assert [row.title for row in Course.history.filter(id=course.pk)] == ["B", "A"]
+
+
+def test_what_is_younger_stays(course: Course):
+    assert "0 rows from before 2020-01-01 were removed." in retain("2020-01-01")
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2026-02-30"])
+def test_a_day_that_is_none_is_named(db: None, day: str):
+    with pytest.raises(CommandError) as refused:
+        retain(day)
+    assert str(refused.value) == f"“{day}” is no day. Write it like 2026-01-31."
