@@ -6,7 +6,7 @@ import pickle
 from django.apps import apps
 from django.core.management import call_command
 from django.core.management.color import no_style
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 from backoffice.apps.users.models import User
 from tests.forging import unwatched
@@ -18,7 +18,7 @@ _built: list[bytes] = []
 def put_in() -> None:
     """Put the school in; built by `init_db` where somebody is there already, as ids would clash."""
     if _built and not User.objects.exists():
-        with unwatched():
+        with transaction.atomic(), unwatched():
             for rows in pickle.loads(_built[0]):
                 _insert(rows)
         _go_on_counting()

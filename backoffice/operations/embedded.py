@@ -114,7 +114,7 @@ class EmbeddedServer:
         """Run one of the server's programs under its account."""
         account = _account()
         done = subprocess.run(
-            [str(_programs() / command), *map(str, arguments)],
+            [str(programs() / command), *map(str, arguments)],
             cwd="/",
             env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"},
             stdin=subprocess.DEVNULL,
@@ -150,7 +150,7 @@ def _account() -> pwd.struct_passwd:
     return pwd.getpwnam("nobody") if _is_root() else pwd.getpwuid(os.geteuid())
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """Where pip put the server's programs; a copy of them where root's server may not read there.
 
     Raises CannotRun where they are not installed.

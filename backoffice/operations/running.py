@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
+from typing import IO
 from urllib.parse import quote
 
 from backoffice.operations.embedded import CannotRun, EmbeddedServer, data_folder
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 ROLES = ("admin", "registrar", "instructor", "auditor")
 PR_SET_PDEATHSIG = 1
+SEALED_EVERY = "30"  # seconds
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -121,22 +123,34 @@ def _mark(*texts: str) -> str:
 
 
 def _serve(port: int, environment: Mapping[str, str]) -> int:
-    """Serve until told to stop."""
-    server = subprocess.Popen(
-        [sys.executable, "manage.py", "runserver", f"{HOST}:{port}", "--noreload"],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,  # a Ctrl-C is for us, and we stop it
-        preexec_fn=_end_with_parent,
-    )
+    """Serve until told to stop; the record is sealed meanwhile."""
+    server = _child(environment, "runserver", f"{HOST}:{port}", "--noreload")
+    with (ROOT / "var" / "seal.log").open("a") as log:
+        sealer = _child(environment, "audit_seal", "--every", SEALED_EVERY, log=log)
     try:
         _wait_until_served(server, port)
         _tell(port, environment["DATABASE_URL"])
         return server.wait()
     finally:
-        server.terminate()
-        server.wait()
+        for child in (server, sealer):
+            child.terminate()
+        for child in (server, sealer):
+            child.wait()
+
+
+def _child(
+    environment: Mapping[str, str], *command: str, log: IO[str] | None = None
+) -> subprocess.Popen[bytes]:
+    """A command that runs beside; what it complains of goes to the terminal, or to a log."""
+    return subprocess.Popen(
+        [sys.executable, "manage.py", *command],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=log,
+        start_new_session=True,  # a Ctrl-C is for us, and we stop it
+        preexec_fn=_end_with_parent,
+    )
 
 
 def _end_with_parent() -> None:

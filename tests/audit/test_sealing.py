@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import User
 from backoffice.audit.anchoring import head
-from backoffice.audit.models import Block, BlockPart, ChangeSet
+from backoffice.audit.models import Block, BlockPart, ChangeSet, Erasure, Removal, Salt
 from backoffice.audit.recording import recording
 from backoffice.audit.sealing import hash_of, seal, unsealed_since
 from backoffice.audit.verifying import verify
@@ -255,3 +255,18 @@ def test_it_is_known_how_long_the_oldest_deed_waits_for_its_seal(course: Course)
     with recording(source="form", reason="Once more"):
         Course.objects.filter(pk=course.pk).update(title="Once more")
     assert unsealed_since() == ChangeSet.objects.order_by("-pk").first().created_at
+
+
+@pytest.mark.parametrize("model", [Block, BlockPart, ChangeSet, Erasure, Removal, Salt])
+@pytest.mark.skipif(not IS_POSTGRES, reason="SQLite's file has no owner")
+def test_the_chain_itself_is_not_changed_and_not_deleted(course: Course, model: Any):
+    connection.check_constraints()  # nothing is left to be checked later
+    said = f"The record in {model._meta.db_table} is not changed and not deleted."
+    for deed in (
+        lambda: model.objects.update(**{model._meta.pk.name: 1}),
+        lambda: model.objects.all()._raw_delete("default"),
+        lambda: connection.cursor().execute(f"TRUNCATE {model._meta.db_table} CASCADE"),
+    ):
+        with pytest.raises(DatabaseError) as refused, transaction.atomic():
+            deed()
+        assert str(refused.value).startswith(said)

@@ -18,7 +18,7 @@ def services() -> dict[str, Any]:
 
 
 def test_every_variable_it_passes_is_one_that_is_known(services):
-    for name in ("migrate", "web"):
+    for name in ("migrate", "web", "seal"):
         assert services[name]["env_file"] == ".env"
         assert set(services[name]["environment"]) <= KNOWN
     # A doubled dollar sign is the container's own shell's.
@@ -47,6 +47,12 @@ def test_migrations_run_once_between_the_database_and_the_web_server(services):
         "migrate": {"condition": "service_completed_successfully"},
     }
     assert "pg_isready" in services["database"]["healthcheck"]["test"][1]
+
+
+def test_the_record_is_sealed_all_the_time(services):
+    command = ["python", "manage.py", "audit_seal", "--every", "30"]
+    assert services["seal"]["command"] == command
+    assert services["seal"]["restart"] == "unless-stopped"
 
 
 def test_what_must_last_is_in_a_volume(services):

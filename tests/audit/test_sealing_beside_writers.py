@@ -1,0 +1,107 @@
+"""Sealing while others write: nothing slips in behind a seal, and readers hold nothing up."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+import pytest
+from django.db import connection, connections
+
+from backoffice.apps.courses.models import CourseTag
+from backoffice.audit.models import Block, BlockPart, ChangeSet
+from backoffice.audit.sealing import seal
+from backoffice.audit.verifying import verify
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time"),
+]
+HISTORY = "courses_historicalcoursetag"
+
+
+@contextmanager
+def somebody() -> Iterator[Any]:
+    """Another connection, with a transaction open."""
+    given = connection.get_connection_params()
+    names = ("dbname", "user", "host", "port", "password", "options")
+    with_them = psycopg2.connect(**{name: given[name] for name in names if given.get(name)})
+    try:
+        yield with_them.cursor()
+        with_them.rollback()
+    finally:
+        with_them.close()
+
+
+def put_in(cursor: Any, name: str) -> None:
+    cursor.execute("INSERT INTO courses_coursetag (name, description) VALUES (%s, '')", [name])
+
+
+def sealed_rows() -> int:
+    return sum(BlockPart.objects.filter(table_name=HISTORY).values_list("row_count", flat=True))
+
+
+def test_a_row_that_may_still_come_before_is_waited_for():
+    with somebody() as early:
+        put_in(early, "early")
+        CourseTag.objects.create(name="late")
+        done = seal(patience=0.2)
+        assert (done.blocks, done.waiting_for) == (0, 1)
+        early.connection.commit()
+        assert seal(patience=0.2).blocks == 1
+    assert sealed_rows() == CourseTag.history.count() == 2
+    assert (verify().status, seal().blocks) == (0, 0)
+
+
+def test_a_row_that_is_rolled_back_leaves_a_gap_and_no_doubt():
+    with somebody() as early:
+        put_in(early, "early")
+        CourseTag.objects.create(name="late")
+        early.connection.rollback()
+        assert seal(patience=0.2).blocks == 1
+    assert sealed_rows() == 1
+    assert verify().status == 0
+
+
+def test_a_transaction_that_only_reads_holds_nothing_up():
+    CourseTag.objects.create(name="one")
+    with somebody() as reader:
+        reader.execute("SELECT count(*) FROM courses_coursetag")
+        assert seal(patience=0.2).blocks == 1
+
+
+def test_a_transaction_that_writes_elsewhere_holds_nothing_up():
+    CourseTag.objects.create(name="one")
+    with somebody() as other:
+        other.execute("DELETE FROM django_session")
+        assert seal(patience=0.2).blocks == 1
+
+
+def test_among_many_writers_every_row_is_sealed_once():
+    def write(number: int) -> None:
+        with somebody() as cursor:
+            for turn in range(25):
+                put_in(cursor, f"tag {number} {turn}")
+                if turn % 3 == 2:
+                    cursor.connection.rollback()
+                else:
+                    cursor.connection.commit()
+
+    def keep_on() -> None:
+        while any(thread.is_alive() for thread in writers):
+            seal(patience=1)
+        connections.close_all()
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    sealers = [threading.Thread(target=keep_on) for _number in range(2)]
+    for thread in (*writers, *sealers):
+        thread.start()
+    for thread in (*writers, *sealers):
+        thread.join()
+    seal()
+    assert sealed_rows() == CourseTag.history.count() == CourseTag.objects.count()
+    assert (verify().status, verify().altered) == (0, [])
+    changes = BlockPart.objects.filter(table_name="audit_changeset")
+    assert sum(changes.values_list("row_count", flat=True)) == ChangeSet.objects.count()
+    assert Block.objects.count() > 1

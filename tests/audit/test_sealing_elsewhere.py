@@ -1,0 +1,120 @@
+"""The chain outside of this process: sealed in the background, dumped, restored, verified."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from backoffice.apps.courses.models import CourseTag
+from backoffice.audit.models import Block
+from backoffice.audit.sealing import seal
+from backoffice.operations.embedded import SUPERUSER, EmbeddedServer, programs
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="needs a server to dump"),
+]
+
+
+def environment(address: str, **more: str) -> dict[str, str]:
+    return {**os.environ, "DJANGO_ENV": "test", "DATABASE_URL": address, **more}
+
+
+def address() -> str:
+    given = connection.settings_dict
+    return f"postgres://{given['USER']}@{quote(given['HOST'], safe='')}/{given['NAME']}"
+
+
+def verified(at: str, *options: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "audit_verify", *options],
+        cwd=ROOT,
+        env=environment(at),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], EmbeddedServer]:
+    """A new, empty server."""
+    server = EmbeddedServer(Path("/var/tmp") / f"backoffice-restored-{os.getpid()}", True)
+    server.start()
+    server.ensure_database("restored")
+    yield server
+    server.remove()
+
+
+def test_a_dump_restored_into_a_new_cluster_verifies(demo, elsewhere, tmp_path):
+    seal()
+    CourseTag.objects.create(name="One more")
+    seal()
+    call_command("audit_anchor", file=tmp_path / "anchors")
+    given, dump = connection.settings_dict, tmp_path / "dump"
+    with dump.open("wb") as stream:
+        subprocess.run(
+            [programs() / "pg_dump", "-Fc", "-h", given["HOST"], "-U", SUPERUSER, given["NAME"]],
+            stdout=stream,
+            check=True,
+        )
+    to = ["-h", str(elsewhere.sockets), "-U", SUPERUSER, "-d", "restored"]
+    subprocess.run([programs() / "pg_restore", *to, str(dump)], check=True)
+    status, said = verified(elsewhere.url("restored"), "--anchor", str(tmp_path / "anchors"))
+    head = Block.objects.latest("number")
+    assert (status, head.number) == (0, 2)
+    assert said.startswith("Intact: ")
+    assert head.hash in said
+
+
+def test_a_database_that_does_not_answer_is_not_called_intact():
+    status, said = verified("postgres://postgres@%2Fvar%2Ftmp/nowhere")
+    assert status == 2
+    assert said.startswith("Could not check: ")
+
+
+def test_the_background_process_seals_anchors_and_ends_when_told(tmp_path):
+    CourseTag.objects.create(name="One")
+    anchors = tmp_path / "anchors"
+    sealing = subprocess.Popen(
+        [sys.executable, "manage.py", "audit_seal", "--every", "0.2"],
+        cwd=ROOT,
+        env=environment(address(), AUDIT_ANCHOR_FILE=str(anchors)),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        wait_until(lambda: Block.objects.count() == 1)
+        CourseTag.objects.create(name="Two")
+        wait_until(lambda: Block.objects.count() == 2)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        CourseTag.objects.create(name="Three")
+        wait_until(lambda: Block.objects.count() == 3)
+    finally:
+        sealing.send_signal(signal.SIGTERM)
+        said = sealing.communicate(timeout=20)[1]
+    assert sealing.returncode == 0
+    assert len(anchors.read_text().splitlines()) == 3
+    assert said.count("backoffice.audit.anchor INFO anchor {") == 3
+    assert verified(address(), "--anchor", str(anchors))[0] == 0
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.1)
