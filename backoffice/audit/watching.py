@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from django.conf import settings
-from django.db import Error, connections
+from django.db import connections
 
 from backoffice.audit.anchoring import head, write
 from backoffice.audit.sealing import seal
@@ -32,9 +32,11 @@ def keep_sealing(every: float) -> None:
 def seal_once(is_stopped: Callable[[], bool]) -> None:
     """Seal what is new, as long as that takes, and anchor it; say what went wrong and go on."""
     try:
-        if seal(None, is_stopped).blocks and (anchor := head()):
-            write(anchor, settings.AUDIT_ANCHOR_FILE)
-    except (Error, OSError) as error:
-        log.error("The record could not be sealed: %s", error)
-    finally:
-        connections.close_all()
+        try:
+            if seal(None, is_stopped).blocks and (anchor := head()):
+                write(anchor, settings.AUDIT_ANCHOR_FILE)
+        finally:
+            connections.close_all()
+    except Exception as error:
+        # Whatever it was, a lost connection above all: the next turn tries again.
+        log.error("The record could not be sealed: %s", str(error).strip() or repr(error))

@@ -40,6 +40,7 @@ def test_all_checks_of_a_sound_house_are_good(admin_client):
         "Database",
         "Migrations",
         "Record of changes",
+        "Seal of the record",
         "Connection pool",
         "Connections of the server",
         "Private files",
