@@ -105,6 +105,7 @@ TABLE: dict[str, Row] = {
     # Pages that show no row.
     "page.health": row("V *", "V *", "", "", "V *"),
     "page.pool": row("V *", "", "", "", "V *"),
+    "page.seal": row("V *", "", "", "", "V *"),
 }
 
 # Where a role sees only these fields of a model, on whatever page. Absent: all of them.

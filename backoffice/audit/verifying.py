@@ -85,6 +85,22 @@ def verify(tell: Callable[[int, int], None] = lambda _done, _all: None) -> Verdi
     return checking.verdict
 
 
+def verify_block(block: Block) -> Verdict:
+    """Check one block and its rows, and that it follows the block before."""
+    with _one_moment(), connection.cursor() as cursor:
+        checking = _Checking(cursor)
+        checking.verdict.head = Block.objects.filter(number=block.number - 1).first()
+        for part in block.parts.defer("rows"):
+            before = BlockPart.objects.filter(
+                table_name=part.table_name, block_id__lt=block.number
+            ).order_by("-block_id")
+            end = before.values_list("up_to_id", flat=True).first()
+            if end is not None:
+                checking.ends[part.table_name] = end
+        checking.block(block)
+    return checking.verdict
+
+
 @contextmanager
 def _one_moment() -> Iterator[None]:
     """Everything as of one instant, while others go on writing."""

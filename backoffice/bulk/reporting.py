@@ -9,7 +9,7 @@ from typing import IO, Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice.bulk.exporting import FORMULA, Echo, formula_safe
+from backoffice.admin_site.spreadsheets import FORMULA, Echo, formula_safe
 from backoffice.bulk.faults import FileRefused, Issue
 from backoffice.bulk.header import plain_name
 from backoffice.bulk.models import Batch, BatchIssue

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand
 from django.db import Error
 
 from backoffice.audit.anchoring import compare
+from backoffice.audit.exporting import check_file
 from backoffice.audit.verifying import verify
 
 
@@ -19,12 +20,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--anchor", type=Path, metavar="FILE", help="anchors kept elsewhere")
+        parser.add_argument("--export", type=Path, metavar="FILE", help="a CSV of the record")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
             verdict = verify(self._tell)
             if options["anchor"]:
                 compare(verdict, options["anchor"])
+            if options["export"]:
+                check_file(verdict, options["export"])
         except (Error, OSError) as error:
             self.stderr.write(f"Could not check: {str(error).strip()}")
             sys.exit(2)

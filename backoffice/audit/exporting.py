@@ -1,0 +1,181 @@
+"""The record as CSV, with what proves it: each row's digest and block, a signature over the file.
+
+The last line is a signed statement: how many lines came before, their SHA-256, and the head of the
+chain. `audit_verify --export FILE` checks it, and every digest, against the chain.
+"""
+
+import csv
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.core.signing import BadSignature, Signer
+from django.db import models
+from django.utils.translation import gettext as _
+
+from backoffice.admin_site.spreadsheets import Echo, formula_safe
+from backoffice.audit.anchoring import head
+from backoffice.audit.installing import audited_models
+from backoffice.audit.ledgers import ID, RECORD
+from backoffice.audit.models import BlockPart, ChangeSet
+from backoffice.audit.verifying import Verdict
+
+HEADER = (
+    *("change_set", "when_utc", "who", "through", "reason", "request", "address", "batch"),
+    *("table", "row", "line", "kind", "values", "block", "sha256"),
+)
+LAST, SALT = "verification", "backoffice.audit.export"
+AT_ONCE = 200  # change sets
+WHICH = slice(HEADER.index("table"), HEADER.index("table") + 2)
+
+
+def exported(change_sets: models.QuerySet[ChangeSet]) -> Iterator[str]:
+    """The lines of the file: each change set, then each row it wrote, oldest first."""
+    write, digest, count = csv.writer(Echo()).writerow, hashlib.sha256(), 0
+    for row in _rows(change_sets):
+        line = write(row)
+        digest.update(line.encode())
+        count += 1
+        yield line
+    yield write([LAST, _statement(count, digest.hexdigest())])
+
+
+def _statement(count: int, digest: str) -> str:
+    anchor = head()
+    said = {"lines": count, "sha256": digest, "head": anchor.text if anchor else ""}
+    text = json.dumps(said, sort_keys=True)
+    return json.dumps(said | {"signature": Signer(salt=SALT).signature(text)})
+
+
+def _rows(change_sets: models.QuerySet[ChangeSet]) -> Iterator[tuple[str, ...]]:
+    yield HEADER
+    found, seals = change_sets.order_by("pk").iterator(chunk_size=AT_ONCE), Seals()
+    while some := list(islice(found, AT_ONCE)):
+        written = _written_by([each.pk for each in some])
+        table = ChangeSet._meta.db_table
+        sealed = {table: seals.of(table, [each.pk for each in some])}
+        for name, rows in _by_table(written).items():
+            sealed[name] = seals.of(name, rows)
+        for each in some:
+            lead = _lead(each)
+            yield (*lead, table, str(each.pk), "", "", "", *sealed[table].get(each.pk, ("", "")))
+            for name, row in written[each.pk]:
+                seal = sealed[name].get(row["history_id"], ("", ""))
+                yield (*lead, name, *_told(row), *seal)
+
+
+def _lead(each: ChangeSet) -> tuple[str, ...]:
+    """What a line says of its change set."""
+    texts = (each.actor_name, each.source, each.reason, each.request_id, each.address or "")
+    return (
+        str(each.pk),
+        each.created_at.isoformat(),
+        *map(formula_safe, texts),
+        str(each.batch or ""),
+    )
+
+
+def _told(row: dict[str, Any]) -> tuple[str, ...]:
+    """A history row: id, line of the file, what happened, and all values as JSON."""
+    values = json.dumps(row, cls=DjangoJSONEncoder, ensure_ascii=False)
+    return str(row["history_id"]), str(row["line"] or ""), f"'{row['history_type']}", values
+
+
+def _written_by(keys: list[int]) -> dict[int, list[tuple[str, dict[str, Any]]]]:
+    """The history rows of change sets, by change set; with their tables, in order."""
+    found: dict[int, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
+    for model in audited_models():
+        history = model.history.model
+        rows = history._base_manager.filter(change_set__in=keys).order_by("history_id")
+        for row in rows.values():
+            found[row["change_set_id"]].append((history._meta.db_table, row))
+    return found
+
+
+def _by_table(written: dict[int, list[tuple[str, dict[str, Any]]]]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for rows in written.values():
+        for name, row in rows:
+            found[name].append(row["history_id"])
+    return found
+
+
+@dataclass
+class Seals:
+    """Where rows are sealed: their block and digest. Keeps one part of each table at hand."""
+
+    parts: dict[str, BlockPart] = field(default_factory=dict)
+
+    def of(self, table: str, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+        """Block and digest (hex) of those rows that are sealed."""
+        found = {}
+        for number in sorted(ids):
+            part = self._part(table, number)
+            digest = _digest_in(part, number) if part else ""
+            if part and digest:
+                found[number] = (str(part.block_id), digest)
+        return found
+
+    def _part(self, table: str, number: int) -> BlockPart | None:
+        known = self.parts.get(table)
+        if known is None or not known.after_id < number <= known.up_to_id:
+            rows = BlockPart.objects.filter(table_name=table, up_to_id__gte=number)
+            known = rows.order_by("up_to_id").first()
+            if known is None or known.after_id >= number:
+                return None
+            self.parts[table] = known
+        return known
+
+
+def _digest_in(part: BlockPart, number: int) -> str:
+    """A row's digest in a part, found by halving; blank where the part does not have the row."""
+    rows, low, high = memoryview(part.rows), 0, part.row_count
+    while low < high:
+        middle = (low + high) // 2
+        record = rows[middle * RECORD : (middle + 1) * RECORD]
+        found = int.from_bytes(record[:ID], "big", signed=True)
+        if found == number:
+            return bytes(record[ID:]).hex()
+        low, high = (middle + 1, high) if found < number else (low, middle)
+    return ""
+
+
+def check_file(verdict: Verdict, path: Path) -> None:
+    """Add to a verdict what an exported file says against its own signature and the chain.
+
+    Raises OSError.
+    """
+    lines = path.read_bytes().decode("utf-8").splitlines(keepends=True)
+    rows = list(csv.reader(lines))
+    if len(rows) < 2 or rows[-1][:1] != [LAST] or len(rows[-1]) != 2:
+        verdict.unchecked.append(_("%(file)s is no export of the record.") % {"file": path})
+        return
+    before = "".join(lines).rpartition(f"{LAST},")[0]
+    if not _is_signed(rows[-1][1], len(rows) - 1, before):
+        said = _("%(file)s was altered after it was exported: its signature does not fit.")
+        verdict.add(said, file=path)
+        return
+    seals = Seals()
+    for row in rows[1:-1]:
+        block, digest = row[-2:]
+        table, number = row[WHICH]
+        if digest and seals.of(table, [int(number)]).get(int(number)) != (block, digest):
+            said = _("%(file)s: %(table)s row %(row)s is not in the chain as it was exported.")
+            verdict.add(said, file=path, table=table, row=number)
+
+
+def _is_signed(statement: str, count: int, before: str) -> bool:
+    try:
+        said = json.loads(statement)
+        signature = said.pop("signature")
+        Signer(salt=SALT).unsign(f"{json.dumps(said, sort_keys=True)}:{signature}")
+    except (ValueError, KeyError, TypeError, AttributeError, BadSignature):
+        return False
+    digest = hashlib.sha256(before.encode()).hexdigest()
+    return said.get("lines") == count and said.get("sha256") == digest

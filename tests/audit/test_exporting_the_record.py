@@ -1,0 +1,96 @@
+"""The record as CSV carries what proves it: digests, blocks, a signature over the file."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from backoffice.apps.courses.models import Course
+from backoffice.apps.users.models import User
+from backoffice.audit.exporting import HEADER, exported
+from backoffice.audit.models import Block, BlockPart, ChangeSet
+from backoffice.audit.recording import recording
+from backoffice.audit.sealing import seal
+from tests.forging import unwatched
+
+
+@pytest.fixture
+def course(courses: dict[str, Course], admin: User) -> Course:
+    row = courses["BIO101"]
+    with recording(source="form", actor=admin, reason="=cmd|' /C calc'!A0"):
+        Course.objects.filter(pk=row.pk).update(title="Marine biology")
+    seal()
+    with recording(source="form", actor=admin, reason="Not sealed yet"):
+        Course.objects.filter(pk=row.pk).update(title="Biology of the sea")
+    return row
+
+
+def rows() -> list[dict[str, str]]:
+    lines = list(csv.reader(exported(ChangeSet.objects.all())))
+    assert lines[0] == list(HEADER)
+    return [dict(zip(HEADER, line, strict=True)) for line in lines[1:-1]]
+
+
+def checked(path: Path) -> tuple[int, str]:
+    err, status = io.StringIO(), 0
+    try:
+        call_command("audit_verify", export=path, stdout=io.StringIO(), stderr=err)
+    except SystemExit as left:
+        status = left.code
+    return status, err.getvalue()
+
+
+@pytest.fixture
+def file(course: Course, tmp_path: Path) -> Path:
+    path = tmp_path / "record.csv"
+    path.write_bytes("".join(exported(ChangeSet.objects.all())).encode())
+    return path
+
+
+def test_each_row_has_its_change_set_its_values_its_block_and_digest(course: Course):
+    version = Course.history.get(id=course.pk, title="Marine biology")
+    row = next(
+        r for r in rows() if (r["table"], r["row"]) == (version._meta.db_table, str(version.pk))
+    )
+    assert row["who"] == "Admin Example (admin)"
+    assert row["reason"] == "'=cmd|' /C calc'!A0"
+    assert row["kind"] == "'~"
+    assert json.loads(row["values"])["title"] == "Marine biology"
+    assert row["block"] == "1"
+    assert len(bytes.fromhex(row["sha256"])) == 32
+
+
+def test_what_is_not_sealed_yet_has_no_block(course: Course):
+    late = [row for row in rows() if row["reason"] == "Not sealed yet"]
+    assert {(row["block"], row["sha256"]) for row in late} == {("", "")}
+
+
+def test_an_untouched_file_is_borne_out(file: Path):
+    assert checked(file) == (0, "")
+
+
+def test_an_altered_file_is_found(file: Path):
+    file.write_text(file.read_text().replace("Marine biology", "Alchemy"), newline="")
+    said = f"{file} was altered after it was exported: its signature does not fit.\n"
+    assert checked(file) == (1, said)
+
+
+def test_a_file_that_is_something_else_is_not_called_intact(course: Course, tmp_path: Path):
+    path = tmp_path / "other.csv"
+    path.write_text("name\nAda\n")
+    assert checked(path) == (2, f"{path} is no export of the record.\n")
+
+
+def test_a_chain_that_was_built_anew_is_found_by_the_file(file: Path, course: Course):
+    version = Course.history.get(id=course.pk, title="Marine biology")
+    with unwatched():
+        Course.history.filter(pk=version.pk).update(title="Alchemy")
+        BlockPart.objects.all().delete()
+        Block.objects.all().delete()
+    seal()
+    table = version._meta.db_table
+    said = f"{file}: {table} row {version.pk} is not in the chain as it was exported.\n"
+    assert checked(file) == (1, said)
