@@ -13,10 +13,10 @@ from django.core.exceptions import ValidationError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backoffice.admin_site.spreadsheets import FORMULA, NUMBER, formula_safe
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.cells import CellRefused, cleaner_for, has_plain_default, normalised
-from backoffice.admin_site.spreadsheets import FORMULA, NUMBER, formula_safe
 from backoffice.bulk.readers import Limits
 from backoffice.bulk.readers.delimited import DelimitedReader
 
