@@ -113,6 +113,8 @@ class School:
             _batch(people["registrar"], f"grown{number}.csv")
             person = _person("instructor", f"asked{number}")
             ask_for_role(person, "registrar", people["admin"], "Because the school grows.")
+            allowed = Permission.objects.order_by("pk").first()
+            person.permission_grants.create(permission=allowed)
         self.grown += count
 
 
