@@ -201,6 +201,11 @@ class PermissionGrantAdmin(AuditedAdmin):
     search_fields = ("user__search_text",)
     autocomplete_fields = ("user",)
 
+    def choosable(self, request: HttpRequest, db_field: Any) -> Any:
+        """A permission is named with the kind of row it is about."""
+        rows = super().choosable(request, db_field)
+        return rows.select_related("content_type") if db_field.name == "permission" else rows
+
 
 @admin.register(Profile)
 class ProfileAdmin(AuditedAdmin):
