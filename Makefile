@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgres test-sqlite test-browser lint bench bench-lists bench-seal pictures clean
+.PHONY: help run demo test test-postgres test-sqlite test-browser lint bench bench-lists bench-seal bench-record pictures clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -44,6 +44,9 @@ bench-lists: $(STAMP)  ## What every list costs over 1,000,000 enrollments
 
 bench-seal: $(STAMP)  ## What sealing and verifying the record costs
 	$(PY) -m benchmarks.sealing
+
+bench-record: $(STAMP)  ## What the history costs an import, an update, a save
+	$(PY) -m benchmarks.recording
 
 pictures: $(STAMP)  ## The pictures of README and docs/, taken anew
 	$(PY) -m docs.shooting

@@ -15,20 +15,20 @@ def copied_back() -> Cost:
     tables = (Enrollment._meta.db_table, Enrollment.history.model._meta.db_table)
     streams = [_taken_out(table) for table in tables]
     empty(*tables)
-    _record("DISABLE")
+    switched("DISABLE", "insert")
     with measured() as cost, transaction.atomic(), connection.cursor() as cursor:
         for table, stream in zip(tables, streams, strict=True):
             cursor.copy_expert(f"COPY {table} FROM STDIN", stream)
-    _record("ENABLE")
+    switched("ENABLE", "insert")
     for stream in streams:
         stream.close()
     return cost
 
 
-def _record(state: str) -> None:
-    """Switch the trigger that would write the history: here it comes by COPY as well."""
+def switched(state: str, event: str) -> None:
+    """Switch the trigger that would write the history, where it comes another way or not at all."""
     with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {Enrollment._meta.db_table} {state} TRIGGER record_insert")
+        cursor.execute(f"ALTER TABLE {Enrollment._meta.db_table} {state} TRIGGER record_{event}")
 
 
 def _taken_out(table: str) -> IO[bytes]:

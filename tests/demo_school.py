@@ -4,6 +4,7 @@ import io
 import pickle
 
 from django.apps import apps
+from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.core.management.color import no_style
 from django.db import connection, models, transaction
@@ -26,6 +27,8 @@ def put_in() -> None:
     is_alone = not User.objects.exists()
     before = {model for model in _models() if model._base_manager.exists()}
     call_command("init_db", stdout=io.StringIO())
+    # Nobody needs one, and every model has a row.
+    User.objects.get(username="auditor").user_permissions.add(Permission.objects.first())
     if is_alone:
         kept = [list(m._base_manager.order_by("pk")) for m in _models() if m not in before]
         _built.append(pickle.dumps([rows for rows in kept if rows]))

@@ -20,6 +20,8 @@ _ROOM = ("VACDH *", "", "VACD o", "V o", "VH *")
 # admin, registrar, instructor, assistant, auditor
 PAGE = {
     "users.user": ("VACH *", "VCIEH s", "V o", "V o", "VHE *"),
+    "users.groupmembership": ("VH *", "", "", "", "VH *"),
+    "users.permissiongrant": ("VH *", "", "", "", "VH *"),
     "users.profile": ("VCH *", "VCIE s", "V o", "V o", "VH *"),
     "users.enrollment": ("VACIERH *", "VACIERH *", "VEH o", "V o", "VEH *"),
     "courses.course": ("VACERHD *", "VACIEH *", "VCEH o", "V o", "VEH *"),

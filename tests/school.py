@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from django.contrib.auth.models import Permission
 from django.db import transaction
 from django.test import Client
 
@@ -112,6 +113,8 @@ class School:
             _batch(people["registrar"], f"grown{number}.csv")
             person = _person("instructor", f"asked{number}")
             ask_for_role(person, "registrar", people["admin"], "Because the school grows.")
+            allowed = Permission.objects.order_by("pk").first()
+            person.permission_grants.create(permission=allowed)
         self.grown += count
 
 
@@ -251,9 +254,13 @@ def build(files: Path) -> School:
 
 
 def _no_course(school: School) -> None:
-    """What lies in no course: messages, files, the record."""
+    """What lies in no course: groups, messages, files, the record."""
     people, own, foreign = school.people, school.own, school.foreign
     label = DirectMessage._meta.label_lower
+    for rows, person in ((own, people["instructor"]), (foreign, people["colleague"])):
+        rows["users.groupmembership"] = person.group_memberships.get()
+        allowed = Permission.objects.order_by("pk").first()
+        rows["users.permissiongrant"] = person.permission_grants.create(permission=allowed)
     own[label] = _message(people["instructor"], people["assistant"])
     foreign[label] = _message(people["registrar2"], foreign["users.user"])
     header = "student_id,course_code,presentation,status"

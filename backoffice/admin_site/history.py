@@ -36,7 +36,7 @@ class ReadableHistory(HistoricalRecordContextHelper):
 
 
 class HistoryPages(SimpleHistoryAdmin):
-    """simple-history's list and version pages behind the roles' table; nothing is reverted here."""
+    """simple-history's list and version pages behind the roles' table, to look at."""
 
     object_history_template = "admin_site/history.html"
     object_history_list_template = "admin_site/history_list.html"

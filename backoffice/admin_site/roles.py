@@ -68,6 +68,9 @@ _CHAT = row("VACDH *", "", "VACD own", "V own", "VH *")
 
 TABLE: dict[str, Row] = {
     "users.user": row("VACH *", "VCIEH students", "V own", "V own", "VEH *"),
+    # Django's own terms for what this table says; they follow the role by themselves.
+    "users.groupmembership": row("VH *", "", "", "", "VH *"),
+    "users.permissiongrant": row("VH *", "", "", "", "VH *"),
     "users.profile": row("VCH *", "VCIE students", "V own", "V own", "VH *"),
     "users.enrollment": row("VACIERH *", "VACIERH *", "VEH own", "V own", "VEH *"),
     "courses.course": row("VACDERH *", "VACIEH *", "VCEH own", "V own", "VEH *"),

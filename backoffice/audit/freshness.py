@@ -45,12 +45,15 @@ def digest(value: Any) -> str:
 def digests(row: models.Model, names: Iterable[str]) -> dict[str, str]:
     """The digests of the fields a form has: what one may not see is not told by them either."""
     fields = [field for field in watched(type(row)) if field.name in names]
-    return {field.name: digest(_plain(field, row)) for field in fields}
+    return {field.name: digest(plain(field, row)) for field in fields}
 
 
-def _plain(field: models.Field, row: models.Model) -> Any:
+def plain(field: models.Field, row: models.Model) -> Any:
+    """A field's value in a row or in a version of it, fit to be compared."""
     value = getattr(row, field.attname)
-    return value.name if isinstance(field, models.FileField) else field.to_python(value)
+    # A history keeps the name of a file alone.
+    is_file = isinstance(field, models.FileField)
+    return getattr(value, "name", value) if is_file else field.to_python(value)
 
 
 def name_of(row: models.Model) -> str:
@@ -95,12 +98,12 @@ class FreshForm(forms.ModelForm):
         names = [name for name in self.fields if name != DELETION_FIELD_NAME]
         chosen = [n for n in names if self.data.get(TAKE + self.add_prefix(n)) == "theirs"]
         for name in chosen:
-            self._put(name, getattr(self.instance, self._attname(name)))
+            self.put(name, getattr(self.instance, self._attname(name)))
 
     def _attname(self, name: str) -> str:
         return self._meta.model._meta.get_field(name).attname
 
-    def _put(self, name: str, value: Any) -> None:
+    def put(self, name: str, value: Any) -> None:
         """Set what the form sends for a field."""
         self.data = self.data.copy()
         bound, widget = self[name], self.fields[name].widget
@@ -143,7 +146,7 @@ class FreshForm(forms.ModelForm):
         self.seen[name_of(stored)] = now
         for conflict in self.conflicts:
             if not conflict.is_touched:
-                self._put(conflict.field, getattr(stored, self._attname(conflict.field)))
+                self.put(conflict.field, getattr(stored, self._attname(conflict.field)))
         if self.prefix and not self._is_touched(stored, before):
             self.changed_data = []
         else:
@@ -225,7 +228,7 @@ class Versions:
         rows = rows.select_related("change_set").order_by("-history_id")[:LOOKED_BACK]
         found = None
         for version in rows:
-            if digest(_plain(field, version)) != digest(_plain(field, self.row)):
+            if digest(plain(field, version)) != digest(plain(field, self.row)):
                 break
             found = version
         if found is None or not found.change_set:
@@ -239,6 +242,8 @@ def shown(field: models.Field, value: Any) -> str:
     """A value as people read it."""
     if value in (None, ""):
         return _("blank")
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     if field.is_relation:
         row = field.related_model._base_manager.filter(pk=value).first()
         return str(row) if row else str(value)

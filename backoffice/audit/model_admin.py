@@ -15,9 +15,10 @@ from backoffice.admin_site.ordering import PLACE, NextPlace, PlacedForm, PlacedF
 from backoffice.audit.deeds import DeedPages
 from backoffice.audit.freshness import FreshForm, FreshFormSet, FreshPages
 from backoffice.audit.reasons import ReasonPages
+from backoffice.audit.reverting import RevertPages
 
 
-class AuditedAdmin(DeedPages, ReasonPages, FreshPages, HistoryPages, PlainAdmin):
+class AuditedAdmin(DeedPages, ReasonPages, FreshPages, RevertPages, HistoryPages, PlainAdmin):
     """An audited model: its history, its deeds, forms that ask why and overwrite nothing unseen."""
 
     def changeform_view(

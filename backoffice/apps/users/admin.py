@@ -26,7 +26,13 @@ from backoffice.admin_site.sections import RelatedSection
 from backoffice.apps.users.dialogs import RoleForm, WithdrawForm
 from backoffice.apps.users.enrolling import reinstate, withdraw
 from backoffice.apps.users.forms import PersonForm
-from backoffice.apps.users.models import Enrollment, Profile, User
+from backoffice.apps.users.models import (
+    Enrollment,
+    GroupMembership,
+    PermissionGrant,
+    Profile,
+    User,
+)
 from backoffice.apps.users.passwords import PasswordPages
 from backoffice.apps.users.promoting import ask_for_role
 from backoffice.apps.users.rosters import RosterHead
@@ -127,7 +133,7 @@ class PersonAdmin(PasswordPages, AuditedAdmin):
         ("graduation_year", RangeNumericFilter),
     )
     list_sections = (EnrollmentSection,)
-    related_lists = ("enrollments", "taught_courses")
+    related_lists = ("enrollments", "taught_courses", "group_memberships")
     related_titles: ClassVar[dict[str, Any]] = {"taught_courses": gettext_lazy("Courses taught")}
     search_fields = ("search_text",)
     search_help_text = gettext_lazy("Name, username, student ID or e-mail")
@@ -166,6 +172,39 @@ class PersonAdmin(PasswordPages, AuditedAdmin):
         given = form.cleaned_data
         asked = ask_for_role(person, given["role"], form.request.user, given["reason"])
         return _("Asked for: %(what)s. It waits for another admin.") % {"what": asked}
+
+
+@admin.register(GroupMembership)
+class GroupMembershipAdmin(AuditedAdmin):
+    """Which account is in which of Django's groups; they follow the role."""
+
+    icon = "group"
+    in_sidebar = False
+    empty_hint = gettext_lazy("Accounts of staff come into the group of their role by themselves.")
+    list_display = (person_column("user"), "group")
+    list_select_related = ("user", "group")
+    list_filter = (("user", AutocompleteSelectFilter),)
+    search_fields = ("user__search_text",)
+    autocomplete_fields = ("user",)
+
+
+@admin.register(PermissionGrant)
+class PermissionGrantAdmin(AuditedAdmin):
+    """Which account has which of Django's permissions of its own; nothing here asks for one."""
+
+    icon = "key"
+    in_sidebar = False
+    empty_hint = gettext_lazy("Nobody needs one: what a person may do here follows from the role.")
+    list_display = (person_column("user"), "permission")
+    list_select_related = ("user", "permission__content_type")
+    list_filter = (("user", AutocompleteSelectFilter),)
+    search_fields = ("user__search_text",)
+    autocomplete_fields = ("user",)
+
+    def choosable(self, request: HttpRequest, db_field: Any) -> Any:
+        """A permission is named with the kind of row it is about."""
+        rows = super().choosable(request, db_field)
+        return rows.select_related("content_type") if db_field.name == "permission" else rows
 
 
 @admin.register(Profile)

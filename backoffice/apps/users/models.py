@@ -124,6 +124,24 @@ class User(Audited, AbstractUser):
         _("verified"), default=False, help_text=_("Someone has checked who this person is.")
     )
 
+    # Django's own, with rows that are recorded. What a person may do here follows from the role.
+    groups = models.ManyToManyField(
+        "auth.Group",
+        through="GroupMembership",
+        blank=True,
+        related_name="user_set",
+        related_query_name="user",
+        verbose_name=_("groups"),
+    )
+    user_permissions = models.ManyToManyField(
+        "auth.Permission",
+        through="PermissionGrant",
+        blank=True,
+        related_name="user_set",
+        related_query_name="user",
+        verbose_name=_("single permissions"),
+    )
+
     search_text = SearchText("username", "first_name", "last_name", "email", "student_id")
 
     objects = PeopleManager()
@@ -238,6 +256,92 @@ class User(Audited, AbstractUser):
             self.username = self.student_id or self.username
             if not self.password.startswith(UNUSABLE):
                 self.set_unusable_password()
+
+
+class Standing(Audited):
+    """What Django's own terms say of an account, kept like the roles' table."""
+
+    # Django's models do not say what their natural keys consist of.
+    known_by: ClassVar[dict[str, tuple[str, ...]]] = {
+        "group": ("group__name",),
+        "permission": (
+            *("permission__codename", "permission__content_type__app_label"),
+            "permission__content_type__model",
+        ),
+    }
+
+    class Meta(Audited.Meta):
+        abstract = True
+
+    @classmethod
+    def _paths_of(cls, name: str) -> list[str]:
+        return list(cls.known_by.get(name, ())) or super()._paths_of(name)
+
+
+class GroupMembership(Standing):
+    """That an account is in a group."""
+
+    natural_key_fields = ("user", "group")
+
+    user = models.ForeignKey(
+        User, models.PROTECT, related_name="group_memberships", verbose_name=_("person")
+    )
+    group = models.ForeignKey(
+        "auth.Group", models.PROTECT, related_name="memberships", verbose_name=_("group")
+    )
+
+    objects = AuditedQuerySet.as_manager()
+
+    class Meta(Standing.Meta):
+        db_table = "users_user_groups"
+        verbose_name = _("group membership")
+        verbose_name_plural = _("group memberships")
+        ordering = ["id"]
+        constraints = [
+            UniqueRule(
+                name="group_membership_unique",
+                fields=["user", "group"],
+                field="group",
+                code="member_already",
+                message=_("This person is in the group already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.group}"
+
+
+class PermissionGrant(Standing):
+    """That an account has a permission of its own."""
+
+    natural_key_fields = ("user", "permission")
+
+    user = models.ForeignKey(
+        User, models.PROTECT, related_name="permission_grants", verbose_name=_("person")
+    )
+    permission = models.ForeignKey(
+        "auth.Permission", models.PROTECT, related_name="grants", verbose_name=_("permission")
+    )
+
+    objects = AuditedQuerySet.as_manager()
+
+    class Meta(Standing.Meta):
+        db_table = "users_user_user_permissions"
+        verbose_name = _("single permission")
+        verbose_name_plural = _("single permissions")
+        ordering = ["id"]
+        constraints = [
+            UniqueRule(
+                name="permission_grant_unique",
+                fields=["user", "permission"],
+                field="permission",
+                code="granted_already",
+                message=_("This person has the permission already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.permission}"
 
 
 class Profile(Audited):
