@@ -17,6 +17,9 @@ from backoffice.audit.unusual import ChangeSetQuerySet
 class ChangeSet(models.Model):
     """One deed: who, when, why, through which door. History rows point to it."""
 
+    # Rows are added and never altered: the database sees to it (see installing.py, granting.py).
+    is_kept: ClassVar[bool] = True
+
     class Source(models.TextChoices):
         FORM = "form", _("form")
         ACTION = "action", _("action")

@@ -43,13 +43,13 @@ class Newcomers:
             }
         columns = ", ".join(f"{sql} AS c_{name}" for name, sql in given.items())
         link = f"LEFT JOIN {merged} m ON m.c_{key} = s.c_{key}" if merged else ""
-        cursor.execute(f"""
-            {self.main.layout.dialect.create_table} {self.tables.stage} AS
+        select = f"""
             SELECT s.row_no, s.line_no, CAST(0 AS bigint) AS bad, {columns}
             FROM {stage} s {link} WHERE s.row_no IN (
                 SELECT MIN(p.row_no) AS row_no FROM {plan} p JOIN {stage} k ON k.row_no = p.row_no
                 WHERE p.state <> 'r' AND p.fk_{self.reference.field.name} IS NULL
-                GROUP BY k.c_{key})""")
+                GROUP BY k.c_{key})"""
+        self.main.layout.dialect.create_as(cursor, self.tables.stage, select)
 
     @property
     def link(self) -> str:

@@ -57,8 +57,7 @@ class Planner:
     def create(self, cursor: CursorWrapper) -> None:
         """Make the plan table; each row to be created gets a fresh primary key."""
         inner, params = self._inner()
-        create = self.layout.dialect.create_table
-        cursor.execute(f"{create} {self.tables.plan} AS {self._outer(inner)}", params)
+        self.layout.dialect.create_as(cursor, self.tables.plan, self._outer(inner), params)
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
         """Whether the plan, made in an earlier transaction, is what would be planned now."""
