@@ -59,8 +59,8 @@ def _make_role(cursor: Any, role: str, password: str) -> None:
             cursor.execute(f"{sql} PASSWORD %s" if secret else sql, [secret] if secret else None)
     except ProgrammingError as error:
         raise CommandError(
-            f"There is no database role {role}, and {cursor.db.settings_dict['USER']} may not make "
-            f"it. A superuser does: {sql} PASSWORD '…'; then run migrate again."
+            f"There is no database role {role}, and the owner of the tables may not make it. A "
+            f"superuser does: {sql} PASSWORD '…'; then run migrate again."
         ) from error
 
 

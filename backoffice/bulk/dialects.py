@@ -14,6 +14,7 @@ from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
 
 from backoffice.audit.triggers import WORK
+from backoffice.bulk.conditions import Sql
 
 MANY_ROWS = 2_000
 UNESCAPED = {"\\\\": "\\", "\\t": "\t", "\\n": "\n", "\\r": "\r"}
@@ -36,10 +37,10 @@ class Dialect(ABC):
         """Make a table that need not survive a crash, of these columns and types."""
 
     @abstractmethod
-    def create_as(
-        self, cursor: CursorWrapper, table: str, select: str, params: Sequence[Any] | None = None
+    def create_filled(
+        self, cursor: CursorWrapper, table: str, columns: dict[str, str], select: Sql
     ) -> None:
-        """Make such a table of what a query finds."""
+        """Make such a table and put in what a query finds."""
 
     @abstractmethod
     def prepare(self, cursor: CursorWrapper, rows: int) -> None:
@@ -110,16 +111,6 @@ class Postgres(Dialect):
     """
 
     place = f"{WORK}."
-    KINDS: ClassVar[dict[int, str]] = {
-        16: "boolean",
-        20: "bigint",
-        23: "integer",
-        25: "text",
-        1043: "text",
-        1082: "date",
-        1184: "timestamptz",
-        1700: "numeric",
-    }
 
     types: ClassVar[dict[type[models.Field], str]] = {
         models.BooleanField: "boolean",
@@ -131,18 +122,19 @@ class Postgres(Dialect):
     LOCK_SPACE = 0x1B17
 
     def create(self, cursor: CursorWrapper, table: str, columns: dict[str, str]) -> None:
-        cursor.execute(
-            f"SELECT {WORK}.make_table(%s, %s, %s)",
-            [table.removeprefix(self.place), list(columns), list(columns.values())],
-        )
+        cursor.execute(*self._made(table, columns))
 
-    def create_as(
-        self, cursor: CursorWrapper, table: str, select: str, params: Sequence[Any] | None = None
+    def create_filled(
+        self, cursor: CursorWrapper, table: str, columns: dict[str, str], select: Sql
     ) -> None:
-        cursor.execute(f"SELECT * FROM ({select}) shape LIMIT 0", params)
-        kinds = {column.name: self.KINDS[column.type_code] for column in cursor.description}
-        self.create(cursor, table, kinds)
-        cursor.execute(f"INSERT INTO {table} {select}", params)
+        making, given = self._made(table, columns)
+        sql, params = select
+        # Together: one way to the server and back.
+        cursor.execute(f"{making}; INSERT INTO {table} {sql}", [*given, *params])
+
+    def _made(self, table: str, columns: dict[str, str]) -> tuple[str, list[Any]]:
+        given = [table.removeprefix(self.place), list(columns), list(columns.values())]
+        return f"SELECT {WORK}.make_table(%s, %s, %s)", given
 
     def prepare(self, cursor: CursorWrapper, rows: int) -> None:
         # Tables filled a moment ago have no statistics: a nested loop over them can take minutes.
@@ -232,10 +224,12 @@ class Sqlite(Dialect):
         defined = ", ".join(f"{name} {kind}" for name, kind in columns.items())
         cursor.execute(f"CREATE TABLE {table} ({defined})")
 
-    def create_as(
-        self, cursor: CursorWrapper, table: str, select: str, params: Sequence[Any] | None = None
+    def create_filled(
+        self, cursor: CursorWrapper, table: str, columns: dict[str, str], select: Sql
     ) -> None:
-        cursor.execute(f"CREATE TABLE {table} AS {select}", params)
+        self.create(cursor, table, columns)
+        sql, params = select
+        cursor.execute(f"INSERT INTO {table} {sql}", params)
 
     def prepare(self, cursor: CursorWrapper, rows: int) -> None:
         connection.connection.create_aggregate("outcome_hash", 1, HashSum)
