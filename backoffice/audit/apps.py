@@ -16,9 +16,8 @@ class AuditConfig(AppConfig):
     verbose_name = _("Record of changes")
 
     def ready(self) -> None:
-        carrying, installing = (
-            import_module(f"{self.name}.carrying"),
-            import_module(f"{self.name}.installing"),
+        carrying, installing, _granting = (
+            import_module(f"{self.name}.{name}") for name in ("carrying", "installing", "granting")
         )
         connection_created.connect(carrying.carry, dispatch_uid="carry_deeds")
         # Once for all apps: the signals come after, and before, the migrations of every app.

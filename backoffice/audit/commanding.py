@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_date
 
 from backoffice.audit.deeds import SHORTEST_REASON
 from backoffice.audit.models import ChangeSet
+from backoffice.audit.owning import as_owner
 from backoffice.audit.recording import recording
 
 
@@ -30,7 +31,10 @@ def as_command(name: str, reason: str) -> Iterator[None]:
     if len(reason.strip()) < SHORTEST_REASON:
         raise CommandError(f"Say why, in at least {SHORTEST_REASON} characters: --reason '...'")
     try:
-        with recording(source=ChangeSet.Source.COMMAND, actor_name=name, reason=reason.strip()):
+        with (
+            as_owner(),
+            recording(source=ChangeSet.Source.COMMAND, actor_name=name, reason=reason.strip()),
+        ):
             yield
     except Error as error:
         raise CommandError(f"The database refused: {str(error).strip()}") from error

@@ -22,6 +22,16 @@ def kept_models() -> list[Any]:
     return [model for model in apps.get_models() if getattr(model, "is_kept", False)]
 
 
+def history_tables() -> list[str]:
+    """The tables that triggers write and nobody else."""
+    return [model.history.model._meta.db_table for model in audited_models()]
+
+
+def kept_tables() -> list[str]:
+    """The other tables of the record, to which rows are added and no more: models that say so."""
+    return [model._meta.db_table for model in kept_models()]
+
+
 def install(using: str = "default", **_said: Any) -> None:
     """Put the triggers on all audited tables that are there; for the signal after migrations."""
     connection = connections[using]
@@ -29,7 +39,7 @@ def install(using: str = "default", **_said: Any) -> None:
         tables = set(connection.introspection.table_names(cursor))
         found = [model for model in audited_models() if _has_tables(model, tables)]
         if connection.vendor == "postgresql":
-            _install_postgres(cursor, found)
+            _install_postgres(cursor, found, tables)
         elif connection.vendor == "sqlite":
             for model in found:
                 for statement in sqlite_triggers.statements(model):
@@ -51,14 +61,13 @@ def _has_tables(model: type[models.Model], tables: set[str]) -> bool:
     return needed <= tables
 
 
-def _install_postgres(cursor: Any, found: list[type[models.Model]]) -> None:
+def _install_postgres(cursor: Any, found: list[type[models.Model]], tables: set[str]) -> None:
     if not found or not _has_deed(cursor):
         return
     known = _known(cursor)
-    cursor.execute(triggers.CHANGE_SET_SQL)
-    cursor.execute(triggers.KEPT_SQL)
-    for table in _kept_tables(cursor):
-        cursor.execute(triggers.kept_sql(table))
+    kept_sql = [triggers.kept_sql(table) for table in kept_tables() if table in tables]
+    for sql in (triggers.CHANGE_SET_SQL, triggers.KEPT_SQL, *kept_sql):
+        cursor.execute(sql)
     kept = _kept(cursor)
     for model in found:
         mark = mark_of(model)
@@ -67,12 +76,6 @@ def _install_postgres(cursor: Any, found: list[type[models.Model]]) -> None:
                 cursor.execute(statement)
             name = triggers.function_of(model)
             cursor.execute(f"COMMENT ON FUNCTION {name}() IS %s", [mark])
-
-
-def _kept_tables(cursor: Any) -> list[str]:
-    """The tables of kept models that are there; on the way to an old migration not all are."""
-    there = set(cursor.db.introspection.table_names(cursor))
-    return [m._meta.db_table for m in kept_models() if m._meta.db_table in there]
 
 
 def _has_deed(cursor: Any) -> bool:
@@ -118,7 +121,7 @@ def _is_recorded(
 ) -> bool:
     """Whether the model's table writes its history as this code wants it, and that stays."""
     is_written = known.get(triggers.function_of(model)) == (mark_of(model), len(EVENTS))
-    return is_written and {model.history.model._meta.db_table, triggers.TABLE} <= kept
+    return is_written and model.history.model._meta.db_table in kept
 
 
 def missing(using: str = "default") -> list[str]:
@@ -129,7 +132,9 @@ def missing(using: str = "default") -> list[str]:
         found = [model for model in audited_models() if _has_tables(model, tables)]
         if connection.vendor == "postgresql":
             known, kept = _known(cursor), _kept(cursor)
-            return [model._meta.db_table for model in found if not _is_recorded(model, known, kept)]
+            open_to_all = [table for table in kept_tables() if table in tables - kept]
+            changed = [model for model in found if not _is_recorded(model, known, kept)]
+            return [*open_to_all, *(model._meta.db_table for model in changed)]
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         return list(_missing_from_sqlite(found, dict(cursor.fetchall())))
 

@@ -18,6 +18,7 @@ from backoffice.audit.unusual import ChangeSetQuerySet
 class ChangeSet(models.Model):
     """One deed: who, when, why, through which door. History rows point to it."""
 
+    # Rows are added and never altered: the database sees to it (see installing.py, granting.py).
     is_kept: ClassVar[bool] = True
     is_sealed: ClassVar[bool] = True
     personal: ClassVar[Personal] = Personal(fields=("actor_name", "address"), of="actor")

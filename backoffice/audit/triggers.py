@@ -17,14 +17,19 @@ DEED, CHANGE_SET = "backoffice.deed", "backoffice.change_set"
 LETTING_GO = "backoffice.letting_go"  # set by retaining and forgetting
 FLUSH = "backoffice.flush"  # set by the engine when the whole database is emptied
 TABLE = "audit_changeset"
-PLANS = "^bulk_[a-z_]*plan_[0-9]+$"
+# Where imports keep their tables: the application works in them, and they belong to the owner.
+WORK = "backoffice_work"
+PLANS = f"^{WORK}[.](bulk_[a-z_]*plan_[0-9]+)$"
+# The functions run with their owner's rights: no name in them may lead to what others put there.
+# A temporary table comes first where the path does not name it.
+PATH = "public, pg_temp"
 SAID = ("history_date", "history_type", "history_user_id", "history_change_reason")
 
 # The number of the change set of the deed under way; made when the first change asks for it.
 # A rollback takes row and setting away together.
 CHANGE_SET_SQL = f"""
 CREATE OR REPLACE FUNCTION backoffice_change_set() RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $body$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = {PATH} AS $body$
 DECLARE
     said jsonb := coalesce(nullif(current_setting('{DEED}', true), ''), '{{}}')::jsonb;
     known text := coalesce(current_setting('{CHANGE_SET}', true), '');
@@ -65,7 +70,7 @@ END $body$;
 # forgetting do, and leave their own record); who switches this off is found out by sealing.
 KEPT_SQL = f"""
 CREATE OR REPLACE FUNCTION backoffice_record_is_kept() RETURNS trigger
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $body$
+LANGUAGE plpgsql SET search_path = {PATH} AS $body$
 BEGIN
     IF TG_OP = 'TRUNCATE' AND coalesce(current_setting('{FLUSH}', true), '') = 'on' THEN
         RETURN NULL;
@@ -126,7 +131,7 @@ def function_sql(model: type[models.Model]) -> str:
     new, old = _row(model, "n"), _row(model, "o")
     return f"""
 CREATE OR REPLACE FUNCTION {function_of(model)}() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $body$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = {PATH} AS $body$
 DECLARE
     said jsonb := coalesce(nullif(current_setting('{DEED}', true), ''), '{{}}')::jsonb;
     plan text := substring(said->>'lines' FROM '{PLANS}');
@@ -137,14 +142,14 @@ DECLARE
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF plan IS NOT NULL THEN
-            beside := format('LEFT JOIN %I p ON p.new_id = n.{key}', plan);
+            beside := format('LEFT JOIN {WORK}.%I p ON p.new_id = n.{key}', plan);
         END IF;
         EXECUTE {_inserted(model, "n", "'+'")}
             || line || ' FROM new_rows n ' || beside USING who, why;
     ELSIF TG_OP = 'UPDATE' THEN
         IF plan IS NOT NULL THEN
             beside := format(
-                'LEFT JOIN %I p ON p.target_id = n.{key} AND p.state = ''u''', plan);
+                'LEFT JOIN {WORK}.%I p ON p.target_id = n.{key} AND p.state = ''u''', plan);
         END IF;
         EXECUTE {_inserted(model, "n", f"CASE WHEN o.{key} IS NULL THEN '+' ELSE '~' END")}
             || line || ' FROM new_rows n LEFT JOIN old_rows o ON {same} ' || beside

@@ -13,6 +13,9 @@ from django.conf import settings
 from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
 
+from backoffice.audit.triggers import WORK
+from backoffice.bulk.conditions import Sql
+
 MANY_ROWS = 2_000
 UNESCAPED = {"\\\\": "\\", "\\t": "\t", "\\n": "\n", "\\r": "\r"}
 ESCAPED = re.compile(r"\\[\\tnr]")
@@ -22,15 +25,22 @@ class Dialect(ABC):
     """One database's way of staging, of taking numbers and of holding a batch."""
 
     types: ClassVar[dict[type[models.Field], str]]
+    # What stands before the name of a batch's table.
+    place: ClassVar[str] = ""
 
     def type_of(self, field: models.Field) -> str:
         """The type of a staging column for values of this model field."""
         return next((name for kind, name in self.types.items() if isinstance(field, kind)), "text")
 
-    @property
     @abstractmethod
-    def create_table(self) -> str:
-        """How a table begins that need not survive a crash."""
+    def create(self, cursor: CursorWrapper, table: str, columns: dict[str, str]) -> None:
+        """Make a table that need not survive a crash, of these columns and types."""
+
+    @abstractmethod
+    def create_filled(
+        self, cursor: CursorWrapper, table: str, columns: dict[str, str], select: Sql
+    ) -> None:
+        """Make such a table and put in what a query finds."""
 
     @abstractmethod
     def prepare(self, cursor: CursorWrapper, rows: int) -> None:
@@ -94,7 +104,13 @@ class Dialect(ABC):
 
 
 class Postgres(Dialect):
-    """COPY, unlogged tables, sequences and advisory locks."""
+    """COPY, unlogged tables, sequences and advisory locks.
+
+    The tables belong to the owner of all others, and two functions make and drop them: the
+    application may write its rows there and do nothing else with them (see the bulk migrations).
+    """
+
+    place = f"{WORK}."
 
     types: ClassVar[dict[type[models.Field], str]] = {
         models.BooleanField: "boolean",
@@ -103,8 +119,22 @@ class Postgres(Dialect):
         models.DecimalField: "numeric",
         models.IntegerField: "bigint",
     }
-    create_table = "CREATE UNLOGGED TABLE"
     LOCK_SPACE = 0x1B17
+
+    def create(self, cursor: CursorWrapper, table: str, columns: dict[str, str]) -> None:
+        cursor.execute(*self._made(table, columns))
+
+    def create_filled(
+        self, cursor: CursorWrapper, table: str, columns: dict[str, str], select: Sql
+    ) -> None:
+        making, given = self._made(table, columns)
+        sql, params = select
+        # Together: one way to the server and back.
+        cursor.execute(f"{making}; INSERT INTO {table} {sql}", [*given, *params])
+
+    def _made(self, table: str, columns: dict[str, str]) -> tuple[str, list[Any]]:
+        given = [table.removeprefix(self.place), list(columns), list(columns.values())]
+        return f"SELECT {WORK}.make_table(%s, %s, %s)", given
 
     def prepare(self, cursor: CursorWrapper, rows: int) -> None:
         # Tables filled a moment ago have no statistics: a nested loop over them can take minutes.
@@ -154,7 +184,8 @@ class Postgres(Dialect):
         return cursor.fetchone()[0] == len(tables)
 
     def drop_tables(self, cursor: CursorWrapper, tables: Sequence[str]) -> None:
-        cursor.execute(f"DROP TABLE IF EXISTS {', '.join(tables)}")
+        names = [table.removeprefix(self.place) for table in tables]
+        cursor.execute(f"SELECT {WORK}.drop_tables(%s)", [names])
 
     def note_lines(
         self, cursor: CursorWrapper, model: type[models.Model], plan: str, change_set: int
@@ -188,7 +219,17 @@ class Sqlite(Dialect):
         models.DecimalField: "decimal",
         models.IntegerField: "bigint",
     }
-    create_table = "CREATE TABLE"
+
+    def create(self, cursor: CursorWrapper, table: str, columns: dict[str, str]) -> None:
+        defined = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+        cursor.execute(f"CREATE TABLE {table} ({defined})")
+
+    def create_filled(
+        self, cursor: CursorWrapper, table: str, columns: dict[str, str], select: Sql
+    ) -> None:
+        self.create(cursor, table, columns)
+        sql, params = select
+        cursor.execute(f"INSERT INTO {table} {sql}", params)
 
     def prepare(self, cursor: CursorWrapper, rows: int) -> None:
         connection.connection.create_aggregate("outcome_hash", 1, HashSum)

@@ -7,7 +7,7 @@ the student, and planned like a file of that kind, so that one set of rules hold
 from django.db.backends.utils import CursorWrapper
 
 from backoffice.bulk.columns import Column
-from backoffice.bulk.layout import Layout, Reference
+from backoffice.bulk.layout import Layout, Reference, staged_types
 from backoffice.bulk.planning import Planner, Tables
 
 
@@ -43,13 +43,16 @@ class Newcomers:
             }
         columns = ", ".join(f"{sql} AS c_{name}" for name, sql in given.items())
         link = f"LEFT JOIN {merged} m ON m.c_{key} = s.c_{key}" if merged else ""
-        cursor.execute(f"""
-            {self.main.layout.dialect.create_table} {self.tables.stage} AS
+        select = f"""
             SELECT s.row_no, s.line_no, CAST(0 AS bigint) AS bad, {columns}
             FROM {stage} s {link} WHERE s.row_no IN (
                 SELECT MIN(p.row_no) AS row_no FROM {plan} p JOIN {stage} k ON k.row_no = p.row_no
                 WHERE p.state <> 'r' AND p.fk_{self.reference.field.name} IS NULL
-                GROUP BY k.c_{key})""")
+                GROUP BY k.c_{key})"""
+        layout = self.main.layout
+        types = staged_types(layout.resource, [key, *beside], self.derived, layout.dialect)
+        known = {"row_no": "integer", "line_no": "integer", "bad": "bigint"}
+        layout.dialect.create_filled(cursor, self.tables.stage, known | types, (select, ()))
 
     @property
     def link(self) -> str:

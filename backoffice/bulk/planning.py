@@ -57,8 +57,8 @@ class Planner:
     def create(self, cursor: CursorWrapper) -> None:
         """Make the plan table; each row to be created gets a fresh primary key."""
         inner, params = self._inner()
-        create = self.layout.dialect.create_table
-        cursor.execute(f"{create} {self.tables.plan} AS {self._outer(inner)}", params)
+        select = (self._outer(inner), params)
+        self.layout.dialect.create_filled(cursor, self.tables.plan, self._columns(), select)
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
         """Whether the plan, made in an earlier transaction, is what would be planned now."""
@@ -109,6 +109,20 @@ class Planner:
             return "s.bad = 0 AND "
         mask = sum({self.bits.get(name, 0) for name in check.reads})
         return f"s.bad & {mask} = 0 AND " if mask else ""
+
+    def _columns(self) -> dict[str, str]:
+        """The plan's columns with their types, in the order in which `_outer` finds them."""
+        references = {f"fk_{each.field.name}": "bigint" for each in self.layout.references}
+        return {
+            "row_no": "integer",
+            "line_no": "integer",
+            "target_id": "bigint",
+            **references,
+            "before": "text",
+            "flags": "bigint",
+            "state": "text",
+            "new_id": "bigint",
+        }
 
     def _outer(self, inner: str) -> str:
         new_id = self.layout.dialect.new_id(self.layout.table)

@@ -202,8 +202,7 @@ class Repeats:
         columns = {"row_no": "integer", "state": "text"}
         if self.person:
             columns |= dict.fromkeys(names, "text")
-        defined = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-        cursor.execute(f"{dialect.create_table} {table} ({defined})")
+        dialect.create(cursor, table, columns)
         with Spool(0) as spool:
             spool.rows.writelines(self._lines())
             dialect.load(cursor, table, columns, spool.rows)

@@ -32,10 +32,12 @@ class Import:
 
     def __post_init__(self) -> None:
         self.resource: type[KindResource] = kinds[self.batch.kind]
-        number = self.batch.pk
-        self.tables = Tables(f"bulk_stage_{number}", f"bulk_plan_{number}")
-        self.new_tables = Tables(f"bulk_newcomer_stage_{number}", f"bulk_newcomer_plan_{number}")
-        self.repeats_table = f"bulk_repeats_{number}"
+        place, number = f"{self.dialect.place}bulk", self.batch.pk
+        self.tables = Tables(f"{place}_stage_{number}", f"{place}_plan_{number}")
+        self.new_tables = Tables(
+            f"{place}_newcomer_stage_{number}", f"{place}_newcomer_plan_{number}"
+        )
+        self.repeats_table = f"{place}_repeats_{number}"
 
     def read(self, spool: Spool) -> list[str]:
         """Read the file into a spool; the names of the staged columns."""
@@ -71,8 +73,7 @@ class Import:
             "bad": "bigint",
             "raws": "text",
         } | types
-        defined = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-        cursor.execute(f"{self.dialect.create_table} {self.tables.stage} ({defined})")
+        self.dialect.create(cursor, self.tables.stage, columns)
         self.dialect.load(cursor, self.tables.stage, columns, spool.rows)
 
     def batch_names(self) -> list[str]:

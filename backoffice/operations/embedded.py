@@ -50,9 +50,9 @@ class EmbeddedServer:
         mark = hashlib.sha256(str(self.data).encode()).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"backoffice-{mark}"
 
-    def url(self, database: str) -> str:
+    def url(self, database: str, role: str = SUPERUSER) -> str:
         """The address as DATABASE_URL takes it."""
-        return f"postgres://{SUPERUSER}@{quote(str(self.sockets), safe='')}/{database}"
+        return f"postgres://{role}@{quote(str(self.sockets), safe='')}/{database}"
 
     def is_running(self) -> bool:
         """Whether a server works on this folder; a stale pid file counts for nothing."""

@@ -16,11 +16,12 @@ from types import FrameType
 from typing import IO
 from urllib.parse import quote
 
-from backoffice.operations.embedded import CannotRun, EmbeddedServer, data_folder
+from backoffice.operations.embedded import SUPERUSER, CannotRun, EmbeddedServer, data_folder
 from backoffice.operations.guarding import Guard, claim
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
+APPLICATION = "backoffice_app"  # a role of the database that owns nothing
 ROLES = ("admin", "registrar", "instructor", "auditor")
 PR_SET_PDEATHSIG = 1
 SEALED_EVERY = "30"  # seconds
@@ -95,7 +96,10 @@ def _database(kind: str) -> tuple[dict[str, str], Path, Guard | None]:
     guard = Guard(server, claim(server.data))
     server.start()
     server.ensure_database("backoffice")
-    address = {"DATABASE_URL": server.url("backoffice")}
+    address = {
+        "DATABASE_URL": server.url("backoffice", APPLICATION),
+        "DATABASE_OWNER_USER": SUPERUSER,
+    }
     return environment | address, server.data / "prepared", guard
 
 
@@ -129,7 +133,7 @@ def _serve(port: int, environment: Mapping[str, str]) -> int:
         sealer = _child(environment, "audit_seal", "--every", SEALED_EVERY, log=log)
     try:
         _wait_until_served(server, port)
-        _tell(port, environment["DATABASE_URL"])
+        _tell(port, environment)
         return server.wait()
     finally:
         for child in (server, sealer):
@@ -145,7 +149,7 @@ def _child(
     return subprocess.Popen(
         [sys.executable, "manage.py", *command],
         cwd=ROOT,
-        env=environment,
+        env={**environment, "DATABASE_OWNER_USER": ""},  # nothing that runs on is the owner
         stdout=subprocess.DEVNULL,
         stderr=log,
         start_new_session=True,  # a Ctrl-C is for us, and we stop it
@@ -168,12 +172,14 @@ def _wait_until_served(server: subprocess.Popen[bytes], port: int) -> None:
     raise CannotRun("the web server ended at once; see the lines above.")
 
 
-def _tell(port: int, address: str) -> None:
+def _tell(port: int, environment: Mapping[str, str]) -> None:
     print(f"\n  The back office is at http://{HOST}:{port}/admin/\n")
     for role in ROLES:
         print(f"    {role:<12} password demo-{role}")
     print("\n  Commands work on the same data with")
-    print(f"    export DATABASE_URL={shlex.quote(address)}")
+    for name in ("DATABASE_URL", "DATABASE_OWNER_USER"):
+        if environment.get(name):
+            print(f"    export {name}={shlex.quote(environment[name])}")
     print("\n  Ctrl-C stops it; the data stays.\n", flush=True)
 
 

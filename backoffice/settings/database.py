@@ -22,15 +22,28 @@ def databases() -> dict[str, Any]:
     variables, pool = _from_variables(), _pool()
     mode = choice("DATABASE_SSL_MODE", "prefer", SSL_MODES)
     if text("DATABASE_URL"):
-        return {"default": _from_url(url("DATABASE_URL"), mode, pool)}
+        return {"default": _owned(_from_url(url("DATABASE_URL"), mode, pool))}
     if variables["NAME"]:
-        return {"default": _postgres(variables, mode, pool)}
+        return {"default": _owned(_postgres(variables, mode, pool))}
     named = [name for name in ("DATABASE_HOST", "DATABASE_USER") if text(name)]
     if named and text(named[0]) != "localhost":
         raise ImproperlyConfigured(
             f"{named[0]} is {text(named[0])!r}, but DATABASE_NAME is ''; name the database."
         )
     return {"default": _sqlite(str(BASE_DIR / "db.sqlite3"))}
+
+
+def _owned(config: dict[str, Any]) -> dict[str, Any]:
+    """With the credentials of the role that owns the tables, where it is another one."""
+    owner = text("DATABASE_OWNER_USER")
+    if not owner or config["ENGINE"] != POSTGRES:
+        return config
+    if config["USER"] in ("", owner):
+        raise ImproperlyConfigured(
+            f"DATABASE_OWNER_USER is {owner!r}, and the application's role {config['USER']!r}; "
+            f"name another one in DATABASE_USER or DATABASE_URL."
+        )
+    return config | {"OWNER": {"USER": owner, "PASSWORD": secret("DATABASE_OWNER_PASSWORD")}}
 
 
 def _from_url(config: dict[str, Any], mode: str, pool: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from backoffice.apps.courses.models import (
 from backoffice.apps.users.demo.crowd import PREFIX, importer
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.creating import create_all
+from backoffice.audit.owning import as_owner
 from backoffice.bulk.feeding import feed
 from backoffice.operations.demo import Scale, ensure
 
@@ -44,7 +45,7 @@ def fill(scale: Scale) -> None:
     feed("courses", numbers.COURSES, numbers.rows_of_courses(scale), **said)
     scale.tell(f"{scale.enrollments:,} enrollments …")
     feed("enrollments", numbers.ENROLLMENTS, numbers.rows_of_enrollments(scale), **said)
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # what comes now asks tables filled a moment ago
     scale.tell(f"Lessons and progress of {scale.tended:,} courses …")
     for entry, course in tended(scale):

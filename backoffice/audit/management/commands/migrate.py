@@ -1,0 +1,22 @@
+"""`migrate`, as the owner of the tables; what it makes, the application's role may then use."""
+
+from typing import Any
+
+from django.core.management.commands import migrate
+from django.db import connections
+
+from backoffice.audit.granting import grant
+from backoffice.audit.owning import as_owner
+
+
+class Command(migrate.Command):
+    """Django's own, with DATABASE_OWNER_USER where that is set."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Migrate, then give the application's role its rights."""
+        using = options["database"]
+        with as_owner(using):
+            super().handle(*args, **options)
+            is_done = not options["plan"] and not options["check_unapplied"]
+            if is_done and connections[using].settings_dict.get("OWNER"):
+                grant(using)
