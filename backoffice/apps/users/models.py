@@ -78,6 +78,7 @@ class User(Audited, AbstractUser):
         STUDENT = "student", _("student")
 
     course_path = "enrollments__course"
+    record_paths = ("",)
     history_excludes = ("password", "last_login", "search_text")
     natural_key_fields = ("username",)
 
@@ -240,6 +241,7 @@ class Profile(Audited):
 
     course_path = "user__enrollments__course"
     person_path = "user"
+    record_paths = ("user",)
     natural_key_fields = ("user",)
 
     user = models.OneToOneField(
@@ -321,6 +323,7 @@ class Enrollment(Audited):
 
     course_path = "course"
     person_path = "student"
+    record_paths = ("student",)
     natural_key_fields = ("student", "course")
 
     # Neither has an index of its own: the unique pair begins with one, an index with the other.

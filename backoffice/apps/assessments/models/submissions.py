@@ -42,6 +42,7 @@ class AssessmentSubmission(Scored):
 
     course_path = "assessment__course"
     person_path = "student"
+    record_paths = ("student",)
     natural_key_fields = ("assessment", "student", "attempt")
     maximum_path = ("assessment", "max_score")
     points_field = "score"
@@ -227,6 +228,7 @@ class QuestionResponse(Scored):
 
     course_path = "submission__assessment__course"
     person_path = "submission__student"
+    record_paths = ("submission__student",)
     submission_path = "submission"
     natural_key_fields = ("submission", "question")
     maximum_path = ("question", "points")
@@ -312,6 +314,7 @@ class CriterionScore(Scored):
 
     course_path = "submission__assessment__course"
     person_path = "submission__student"
+    record_paths = ("submission__student",)
     submission_path = "submission"
     natural_key_fields = ("submission", "criterion")
     maximum_path = ("criterion", "max_points")

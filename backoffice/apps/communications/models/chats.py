@@ -71,6 +71,7 @@ class ChatMember(Audited):
         MODERATOR = "moderator", _("moderator")
 
     course_path = "room__course"
+    record_paths = ("user",)
     natural_key_fields = ("room", "user")
 
     room = models.ForeignKey(
@@ -114,6 +115,7 @@ class ChatMessage(Referable):
     """What somebody says in a room. History keeps who and when, not what."""
 
     course_path = "room__course"
+    record_paths = ("author",)
     author_path = "author"
     history_excludes = ("body",)
 
