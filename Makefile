@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgres test-sqlite test-browser lint bench bench-lists pictures clean
+.PHONY: help run demo test test-postgres test-sqlite test-browser lint bench bench-lists bench-record pictures clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -41,6 +41,9 @@ bench: $(STAMP)  ## The ratios the README quotes
 
 bench-lists: $(STAMP)  ## What every list costs over 1,000,000 enrollments
 	$(PY) -m benchmarks.lists
+
+bench-record: $(STAMP)  ## What the auditor's pages cost over 5,000,000 history rows
+	$(PY) -m benchmarks.record
 
 pictures: $(STAMP)  ## The pictures of README and docs/, taken anew
 	$(PY) -m docs.shooting

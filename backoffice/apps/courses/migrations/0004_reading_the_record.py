@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("audit", "0006_deeds"),
         ("courses", "0003_films_of_the_web"),
-        ("users", "0007_websites_of_the_web"),
+        ("users", "0002_enrollments"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

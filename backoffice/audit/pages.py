@@ -1,0 +1,91 @@
+"""The auditor's reading pages: the timeline, and everything that happened to a person's record."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.admin_site.pages import page
+from backoffice.admin_site.related import KEY, page_of
+from backoffice.audit.entries import entries_of
+from backoffice.audit.narrowing import RecordForm, TimelineForm
+from backoffice.audit.timeline import Asked
+from backoffice.audit.timeline import page_of as page_of_deeds
+from backoffice.audit.touching import Touched, counted
+
+TIMELINE, RECORD = _("Timeline"), _("A person's record")
+GROUP = "audit"
+
+
+@page("timeline", TIMELINE, "timeline", group=GROUP)
+def timeline(request: HttpRequest) -> HttpResponse:
+    """All deeds, the newest first, narrowed by a form."""
+    form = TimelineForm(request.GET)
+    asked = form.asked()
+    context = {"title": TIMELINE, "form": form, "is_narrowed": form.is_narrowed()}
+    return shown(request, "audit/timeline.html", context | deeds_context(request, asked))
+
+
+@page("record", RECORD, "person_search", group=GROUP)
+def record(request: HttpRequest) -> HttpResponse:
+    """What ever happened to the record of one person, kind by kind or all of it."""
+    form = RecordForm(request.GET)
+    person, kind = form.person(), form.kind()
+    context: dict[str, Any] = {"title": RECORD, "form": form, "person": person}
+    if person is not None:
+        touched = Touched(model=kind, student=person.pk)
+        context |= {
+            "subtitle": str(person),
+            "person_page": page_of(person),
+            "kinds": _kinds(person, kind),
+            **deeds_context(request, Asked(touched=touched)),
+        }
+    return shown(request, "audit/record.html", context)
+
+
+def _kinds(person: Any, chosen: str) -> list[dict[str, Any]]:
+    """The kinds of rows that the record has, with how many changes of each, as ways to them."""
+    everything = {"told": _("Everything"), "link": f"?student={person.pk}", "active": not chosen}
+    return [everything] + [
+        {
+            "told": f"{name}: {count}",
+            "link": "?" + urlencode({"student": person.pk, "model": label}),
+            "active": label == chosen,
+        }
+        for label, name, count in counted(Touched(student=person.pk))
+    ]
+
+
+def deeds_context(request: HttpRequest, asked: Asked) -> dict[str, Any]:
+    """A page of deeds with what each changed, and the ways to the pages beside it."""
+    place = request.GET.get("older") or request.GET.get("newer") or ""
+    key = int(place) if KEY.fullmatch(place) else None
+    found = page_of_deeds(asked, key, is_back="newer" in request.GET and key is not None)
+    return {
+        "entries": entries_of(found.change_sets, asked.touched, request.user),
+        "looked_until": found.looked_until,
+        "newest": _way(request) if key is not None else "",
+        "newer": _way(request, newer=found.newer) if found.newer else "",
+        "older": _way(request, older=found.older) if found.older else "",
+    }
+
+
+def _way(request: HttpRequest, **place: Any) -> str:
+    """This page with another place in it."""
+    given = request.GET.copy()
+    for name in ("older", "newer"):
+        given.pop(name, None)
+    given.update(place)
+    return f"?{given.urlencode()}"
+
+
+def shown(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """A page of the site; the scripts and styles of its form come with it."""
+    form = context.get("form")
+    media = form.media if form else forms.Media()
+    site = admin.site.each_context(request)
+    return TemplateResponse(request, template, {**site, "media": media, **context})
