@@ -101,7 +101,10 @@ class History(HistoricalRecords):
             "indexes": (
                 models.Index(fields=[key, "history_id"]),
                 models.Index(fields=["change_set", "history_id"]),
-                *(_index_of_the_deleted(model, name) for name in first_steps(model)),
+                *(
+                    _index_of_the_deleted(model, name)
+                    for name in ("change_set", *first_steps(model))
+                ),
             ),
         }
 

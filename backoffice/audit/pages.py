@@ -1,14 +1,18 @@
 """The auditor's reading pages: the timeline, and everything that happened to a person's record."""
 
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Count
+from django.db.models.functions import TruncDate
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.admin_site.dashboard import Chart, Series, beginning, days_until_today
 from backoffice.admin_site.pages import page
 from backoffice.admin_site.related import KEY, page_of
 from backoffice.audit.entries import entries_of
@@ -16,8 +20,11 @@ from backoffice.audit.narrowing import RecordForm, TimelineForm
 from backoffice.audit.timeline import Asked
 from backoffice.audit.timeline import page_of as page_of_deeds
 from backoffice.audit.touching import Touched, counted
+from backoffice.audit.unusual import Sign, signs
 
-TIMELINE, RECORD = _("Timeline"), _("A person's record")
+TIMELINE, RECORD, UNUSUAL = _("Timeline"), _("A person's record"), _("Unusual activity")
+PERIODS = (7, 30, 90)  # days
+SHADES = (800, 700, 600, 500, 400, 300, 200, 100)
 GROUP = "audit"
 
 
@@ -60,6 +67,53 @@ def _kinds(person: Any, chosen: str) -> list[dict[str, Any]]:
     ]
 
 
+@page("unusual", UNUSUAL, "policy_alert", group=GROUP)
+def unusual(request: HttpRequest) -> HttpResponse:
+    """What deserves a look: how much of it on each day, and the deeds of one sort."""
+    days = days_of(request.GET.get("days", ""))
+    since = beginning(days_until_today(days)[0])
+    found = {sign: by_day(sign, since) for sign in signs()}
+    chosen = next((sign for sign in found if sign.name == request.GET.get("sign")), None)
+    context: dict[str, Any] = {
+        "title": UNUSUAL,
+        "chosen": chosen,
+        "chart": _chart({chosen: found[chosen]} if chosen else found, days),
+        "periods": [
+            {"days": each, "link": _way(request, days=each), "active": each == days}
+            for each in PERIODS
+        ],
+        "signs": [
+            {"sign": sign, "count": sum(counts.values()), "link": f"?days={days}&sign={sign.name}"}
+            for sign, counts in found.items()
+        ],
+        "all_signs": f"?days={days}",
+    }
+    if chosen:
+        context |= deeds_context(request, Asked(among=chosen.find(since)))
+    return shown(request, "audit/unusual.html", context)
+
+
+def days_of(given: str) -> int:
+    """How many days are looked at: one of those offered, 30 unless another is asked for."""
+    return next((each for each in PERIODS if str(each) == given), PERIODS[1])
+
+
+def by_day(sign: Sign, since: datetime) -> dict[date, int]:
+    """How many deeds of a sort there were on each day."""
+    rows = sign.find(since).annotate(day=TruncDate("created_at")).order_by()
+    return dict(rows.values_list("day").annotate(Count("pk")))
+
+
+def _chart(found: dict[Sign, dict[date, int]], days: int) -> Chart:
+    labels = days_until_today(days)
+    series = [
+        Series(sign.title, [counts.get(day, 0) for day in labels], shade)
+        for (sign, counts), shade in zip(found.items(), SHADES, strict=False)
+    ]
+    empty = _("Nothing of this sort happened in these days.")
+    return Chart([f"{day:%d %b}" for day in labels], series, empty)
+
+
 def deeds_context(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     """A page of deeds with what each changed, and the ways to the pages beside it."""
     place = request.GET.get("older") or request.GET.get("newer") or ""
@@ -79,7 +133,8 @@ def _way(request: HttpRequest, **place: Any) -> str:
     given = request.GET.copy()
     for name in ("older", "newer"):
         given.pop(name, None)
-    given.update(place)
+    for name, value in place.items():
+        given[name] = value
     return f"?{given.urlencode()}"
 
 

@@ -17,12 +17,12 @@ from django.db.models import Count, Exists, Max, Min, OuterRef
 from backoffice.admin_site.dashboard import beginning
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.touching import Rows, Touched, course_path, keys_of, with_keys
+from backoffice.audit.unusual import SLACK
 
 PER_PAGE = 25
 LOOKED = 5_000  # change sets, or history rows of a table, that one page looks through
 FEW = 50  # people; so many are named one by one
 FEW_ROWS, MOST_ROWS = 2_000, 100_000  # of a course: asked by key; and their history
-SLACK = 1_000  # keys; two deeds at once get their times and their keys in either order
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,12 @@ class Asked:
     unexplained: bool = False
     since: date | None = None
     until: date | None = None
+    # One sort of unusual deeds only.
+    among: Rows | None = None
 
     def deeds(self) -> Rows:
         """The change sets that who, source, reason, batch and date say."""
-        rows = ChangeSet.objects.all()
+        rows = ChangeSet.objects.all() if self.among is None else self.among
         same = {"actor": self.person, "source": self.source, "batch": self.batch}
         rows = rows.filter(**{name: value for name, value in same.items() if value})
         if self.role:
