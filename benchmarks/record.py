@@ -30,6 +30,7 @@ from django.db import connection, models  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
+from backoffice.admin_site.roles import ROLES  # noqa: E402
 from backoffice.apps.assessments.models import AssessmentSubmission  # noqa: E402
 from backoffice.apps.courses.models import Course, LessonProgress  # noqa: E402
 from backoffice.apps.users.models import Enrollment, User  # noqa: E402
@@ -126,7 +127,7 @@ def addresses() -> Iterator[tuple[str, list[str]]]:
     yield "timeline, back to newer", [f"{timeline}?newer={key}" for key in places]
     asked = {
         "person": [f"person={key}" for key in staff],
-        "role": [f"role={role}" for role, _name in User.Role.choices],
+        "role": [f"role={role}" for role in User.Role.values if role in ROLES],
         "source": [f"source={source}" for source in ChangeSet.Source.values],
         "kind of row": [f"model={label}" for label in models_of],
         "course": [f"course={key}" for key in courses],
@@ -153,6 +154,11 @@ def addresses() -> Iterator[tuple[str, list[str]]]:
     yield "record of a person", [f"{record}?student={key}" for key in students]
     yield "record of staff", [f"{record}?student={key}" for key in staff]
     yield "record, one kind", [f"{record}?student={key}&model=users.enrollment" for key in students]
+    yield from _pages_of_deeds(places, chance)
+    yield from _other_pages(chance)
+
+
+def _pages_of_deeds(places: list[int], chance: random.Random) -> Iterator[tuple[str, list[str]]]:
     page = "admin:audit_changeset_change"
     yield "change set", [reverse(page, args=[key]) for key in places]
     imports = ChangeSet.objects.filter(source="import").values_list("pk", flat=True)[:TRIES]
@@ -162,6 +168,16 @@ def addresses() -> Iterator[tuple[str, list[str]]]:
         "the same, later rows",
         [f"{reverse(page, args=[key])}{kind}{chance.randint(1, 4_000_000)}" for key in imports],
     )
+
+
+def _other_pages(chance: random.Random) -> Iterator[tuple[str, list[str]]]:
+    unusual = reverse("admin:unusual")
+    yield "unusual activity", [f"{unusual}?days={days}" for days in (7, 30, 90)]
+    signs = ("by_sql", "at_night", "that_deleted", "of_many_rows", "raised_when_final")
+    yield "unusual, one sort", [f"{unusual}?sign={sign}" for sign in signs]
+    work = _some(AssessmentSubmission.objects.all(), chance)
+    of_work = "admin:assessments_assessmentsubmission_grade_record"
+    yield "how a grade came about", [reverse(of_work, args=[key]) for key in work]
 
 
 def _some(rows: models.QuerySet, chance: random.Random) -> list[int]:

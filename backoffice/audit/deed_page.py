@@ -57,7 +57,7 @@ def _section(change_set: ChangeSet, kind: Kind, request: HttpRequest, most: int)
     after = int(asked) if is_asked else 0
     rows, is_more = page_of_rows(change_set, kind, request.user, after, most)
     way = f"?kind={kind.label}"
-    more = f"{way}&after={rows[-1].key}" if most == MOST else way
+    more = f"{way}&after={rows[-1].key}" if most == MOST and rows else way
     return Section(kind, rows, more if is_more else "", way if after else "")
 
 

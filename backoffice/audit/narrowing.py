@@ -17,6 +17,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from backoffice.admin_site.roles import ROLES
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.timeline import Asked
 from backoffice.audit.touching import Touched
@@ -70,10 +71,11 @@ class TimelineForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        roles = get_user_model()._meta.get_field("role").choices
+        held = get_user_model()._meta.get_field("role").choices
+        working = [pair for pair in held if pair[0] in ROLES]
         self.fields |= {
             "person": _row(_("Who did it"), "audit.ChangeSet", "actor"),
-            "role": _choice(_("Role of whoever did it"), roles),
+            "role": _choice(_("Role of whoever did it"), working),
             "source": _choice(_("Through"), ChangeSet.Source.choices),
             "model": _choice(_("Kind of row"), models_to_ask()),
             "course": _row(_("Course"), "users.Enrollment", "course"),

@@ -21,8 +21,9 @@ from backoffice.audit.unusual import SLACK
 
 PER_PAGE = 25
 LOOKED = 5_000  # change sets, or history rows of a table, that one page looks through
-FEW = 50  # people; so many are named one by one
-FEW_ROWS, MOST_ROWS = 2_000, 100_000  # of a course: asked by key; and their history
+BY_DEED = "change_set_id"  # without the column's name, Django would join and turn the order
+NEWEST = 3_000  # rows of a history that one page looks through for a large course
+FEW_ROWS, MOST_ROWS = 400, 20_000  # of a course: asked by key; and their history
 
 
 @dataclass(frozen=True)
@@ -102,11 +103,10 @@ class Asked:
         return Span(low, high)
 
 
-def _people_of(role: str) -> Any:
-    """The people of a role: by key where they are few, which tells the database how many."""
-    people = get_user_model()._base_manager.filter(role=role).order_by().values_list("pk")
-    few = [key for (key,) in people[: FEW + 1]]
-    return few if len(few) <= FEW else people
+def _people_of(role: str) -> list[int]:
+    """The people of a role, one by one: so the database knows how much is by them."""
+    people = get_user_model()._base_manager.filter(role=role)
+    return list(people.order_by().values_list("pk", flat=True))
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ def _of_course(touched: Touched, span: Span) -> tuple[list[int], int | None]:
         keys = keys_of(history, course_path(history), touched.course)
         if keys[: FEW_ROWS + 1].count() <= FEW_ROWS:
             # The limit keeps the database from walking all history in search of these few.
-            rows = span.of(with_keys(history, keys), "change_set").order_by()
+            rows = span.of(with_keys(history, keys), BY_DEED).order_by()
             few.append(rows.values("change_set")[:MOST_ROWS])
         else:
             newest, end = _of_the_newest(history, keys, span)
@@ -229,14 +229,14 @@ def union_of(name: str, parts: list[Rows]) -> models.Q:
 def _of_the_newest(history: Any, keys: Rows, span: Span) -> tuple[set[int], int | None]:
     """Of the newest rows of a history, the change sets of those with these keys; where it ends."""
     rows = history._base_manager.filter(change_set__isnull=False)
-    newest = list(span.of(rows, "change_set").values_list("pk", "change_set")[:LOOKED])
+    newest = list(span.of(rows, BY_DEED).values_list("pk", "change_set")[:NEWEST])
     if not newest:
         return set(), None
     mine = with_keys(history, keys)
-    among = mine.filter(pk__in=span.of(rows, "change_set").values("pk")[:LOOKED])
+    among = mine.filter(pk__in=span.of(rows, BY_DEED).values("pk")[:NEWEST])
     found = set(among.order_by().values_list("change_set", flat=True))
     end = newest[-1][1]
-    if len(newest) < LOOKED:
+    if len(newest) < NEWEST:
         return found, None
     # The last one may have more rows than were looked at, an import 100,000.
     if end not in found and mine.filter(change_set=end).exists():

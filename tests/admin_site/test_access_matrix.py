@@ -101,6 +101,7 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "delete": _both("D", never="delete"),
     "history": _history,
     "simple_history": lambda who: (who.has("V", "H"), False),
+    "grade_record": lambda who: (who.has("V", "H"), False),
     "set_password": _password,
     "auth_user_password_change": _password,
     "progress": _both("V"),

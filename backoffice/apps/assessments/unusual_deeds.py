@@ -39,7 +39,7 @@ def final_without_reason(since: datetime) -> models.QuerySet[Any]:
 def _after_final(since: datetime) -> models.QuerySet[Any]:
     """The newest changes of submissions that were final before, with the score they had then."""
     history = AssessmentSubmission.history.model._base_manager
-    newest = history.filter(change_set__created_at__gte=since).order_by("-change_set")
+    newest = history.filter(change_set__created_at__gte=since).order_by("-change_set_id")
     earlier = history.filter(id=OuterRef("id"), history_id__lt=OuterRef("history_id"), status=FINAL)
     final = Subquery(earlier.order_by("-history_id").values("score")[:1])
     rows = history.filter(pk__in=newest.values("pk")[:LOOKED], history_type="~", status=FINAL)
