@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgres test-sqlite test-browser lint bench bench-lists bench-seal bench-record pictures clean
+.PHONY: help run demo test test-postgres test-sqlite test-browser lint bench bench-lists bench-seal bench-record bench-timeline pictures clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -47,6 +47,9 @@ bench-seal: $(STAMP)  ## What sealing and verifying the record costs
 
 bench-record: $(STAMP)  ## What the history costs an import, an update, a save
 	$(PY) -m benchmarks.recording
+
+bench-timeline: $(STAMP)  ## What the auditor's pages cost over 5,000,000 history rows
+	$(PY) -m benchmarks.timeline
 
 pictures: $(STAMP)  ## The pictures of README and docs/, taken anew
 	$(PY) -m docs.shooting

@@ -87,7 +87,7 @@ def _add_history() -> int:
 
 def asked(client: Client, address: str) -> Page:
     """The page asked three times; each of its statements, and the whole, at their best."""
-    tries = [_asked_once(client, address) for _try in range(TRIES)]
+    tries = [asked_once(client, address) for _try in range(TRIES)]
     best = min(tries, key=lambda page: page.whole)
     if len({page.queries for page in tries}) == 1:
         best.statements = [min(same) for same in zip(*(t.statements for t in tries), strict=True)]
@@ -95,7 +95,8 @@ def asked(client: Client, address: str) -> Page:
     return best
 
 
-def _asked_once(client: Client, address: str) -> Page:
+def asked_once(client: Client, address: str) -> Page:
+    """The page asked once, with what each of its statements took."""
     page = Page(address)
 
     def timed(execute: Callable[..., Any], sql: str, *args: Any) -> Any:

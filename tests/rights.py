@@ -58,7 +58,10 @@ PAGE = {
     "audit.approval": ("V *", "", "", "", "V *"),
 }
 # Pages of the site: role by role.
-SYSTEM = {"health": ("admin", "registrar", "auditor"), "pool": ("admin", "auditor")}
+SYSTEM = {
+    "health": ("admin", "registrar", "auditor"),
+    **dict.fromkeys(("pool", "timeline", "record", "unusual"), ("admin", "auditor")),
+}
 
 # What nobody does on a page, a superuser included: it is on record, or has a page of its own.
 NEVER = {

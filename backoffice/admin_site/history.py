@@ -4,6 +4,7 @@ The library's own pages pass by `get_queryset()` and take a posted version for w
 """
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.admin.utils import unquote
@@ -11,6 +12,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.models import DeletedObject
 from simple_history.template_utils import HistoricalRecordContextHelper
@@ -29,10 +31,18 @@ class ReadableHistory(HistoricalRecordContextHelper):
         found = super().prepare_delta_change_value(change, value)
         if found is None or (isinstance(found, DeletedObject) and found.pk is None):
             return ""
-        if isinstance(found, datetime):
-            return f"{found:%Y-%m-%d %H:%M:%S}"
-        choices = dict(self.model._meta.get_field(change.field).flatchoices)
-        return choices.get(found, found) if choices else found
+        return readable(self.model._meta.get_field(change.field), found)
+
+
+def readable(field: models.Field, value: Any) -> Any:
+    """A value as people write it: 97 and not 97.00, yes and no, the words of a choice."""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return dict(field.flatchoices).get(value, value) if field.flatchoices else value
 
 
 class HistoryPages(SimpleHistoryAdmin):

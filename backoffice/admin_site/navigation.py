@@ -43,7 +43,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _app_group(request: HttpRequest, config: Any) -> dict[str, Any]:
-    items = [] if config.label == IMPORTS_APP else list(_items(request, config.label))
+    items = _pages(request, config.label)
+    items += [] if config.label == IMPORTS_APP else _items(request, config.label)
     # What has a badge stays in sight too.
     is_usual = any(config.label in IN_SIGHT.get(role, ()) for role in roles.roles_of(request.user))
     is_quiet = not is_usual and all("badge" not in item for item in items)
@@ -74,12 +75,16 @@ def _badge(count: Callable[[HttpRequest], Any] | None, request: HttpRequest) -> 
 
 
 def _system(request: HttpRequest) -> dict[str, Any]:
-    """The pages of no model."""
-    items = [
-        {"title": page.title, "icon": page.icon, "link": page.address} | _badge(page.badge, request)
-        for page in pages_for(request.user)
-    ]
+    """The pages of no model and no app."""
+    items = _pages(request, "")
     return {"title": _("System"), "separator": True, "collapsible": True, "items": items}
+
+
+def _pages(request: HttpRequest, group: str) -> list[dict[str, Any]]:
+    return [
+        {"title": page.title, "icon": page.icon, "link": page.address} | _badge(page.badge, request)
+        for page in pages_for(request.user, group)
+    ]
 
 
 def _imports(request: HttpRequest) -> dict[str, Any]:

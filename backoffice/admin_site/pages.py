@@ -22,13 +22,17 @@ Badge = Callable[[HttpRequest], Any]
 
 @dataclass(frozen=True)
 class Page:
-    """A registered page; `badge` gives what its sidebar entry shows beside the title."""
+    """A registered page; `badge` gives what its sidebar entry shows beside the title.
+
+    It stands in the sidebar's group of the app `group`; without one, in that of the system.
+    """
 
     name: str
     title: Any
     icon: str
     view: View
     badge: Badge | None = None
+    group: str = ""
 
     @property
     def address(self) -> str:
@@ -39,7 +43,9 @@ class Page:
 _pages: dict[str, Page] = {}
 
 
-def page(name: str, title: Any, icon: str, badge: Badge | None = None) -> Callable[[View], View]:
+def page(
+    name: str, title: Any, icon: str, badge: Badge | None = None, group: str = ""
+) -> Callable[[View], View]:
     """Register a page at `/admin/<name>/`. It is only looked at: no other method is answered."""
 
     def register(view: View) -> View:
@@ -49,7 +55,7 @@ def page(name: str, title: Any, icon: str, badge: Badge | None = None) -> Callab
                 raise PermissionDenied
             return view(request)
 
-        _pages[name] = Page(name, title, icon, guarded, badge)
+        _pages[name] = Page(name, title, icon, guarded, badge, group)
         return view
 
     return register
@@ -61,9 +67,9 @@ def pages() -> list[Page]:
     return list(_pages.values())
 
 
-def pages_for(user: Any) -> list[Page]:
-    """The pages this person may see."""
-    return [each for each in pages() if roles.may_see_page(user, each.name)]
+def pages_for(user: Any, group: str = "") -> list[Page]:
+    """The pages of a group of the sidebar that this person may see."""
+    return [each for each in pages() if each.group == group and roles.may_see_page(user, each.name)]
 
 
 def addresses(admin_view: Callable[[View], View]) -> list[URLPattern]:

@@ -64,8 +64,14 @@ class RelatedLists:
     ) -> HttpResponse:
         """The page of the form, with the ways on."""
         row = kwargs.get("obj")
-        context["related_lists"] = self._ways(request, row) if row and row.pk else []
+        is_stored = bool(row and row.pk)
+        ways = [*self._ways(request, row), *self.further_ways(request, row)] if is_stored else []
+        context["related_lists"] = ways
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def further_ways(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
+        """Ways on to pages that are no lists: title, icon and address; for admins to say."""
+        return []
 
     def _ways(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
         relations = (self.opts.get_field(name) for name in self.related_lists)

@@ -109,6 +109,10 @@ TABLE: dict[str, Row] = {
     "page.health": row("V *", "V *", "", "", "V *"),
     "page.pool": row("V *", "", "", "", "V *"),
     "page.seal": row("V *", "", "", "", "V *"),
+    # They tell of everybody and of every course; others read the history of their own rows.
+    "page.timeline": row("V *", "", "", "", "V *"),
+    "page.record": row("V *", "", "", "", "V *"),
+    "page.unusual": row("V *", "", "", "", "V *"),
 }
 
 # Where a role sees only these fields of a model, on whatever page. Absent: all of them.

@@ -19,7 +19,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from backoffice.admin_site.asking import AskedFilter
 from backoffice.admin_site.model_admin import PlainAdmin
 from backoffice.audit.approving import approve, refuse
-from backoffice.audit.changed import changed_rows, told
+from backoffice.audit.changed import told
+from backoffice.audit.deed_page import context_of
 from backoffice.audit.deeds import Deed, DeedForm, DeedPages
 from backoffice.audit.models import Approval, ChangeSet
 
@@ -94,10 +95,10 @@ class ChangeSetAdmin(ReadOnlyAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """The page, with the rows; those of an import stand on the page of the import."""
+        """The page, with the rows and the file they came from."""
         row = kwargs.get("obj")
-        if row is not None and row.batch is None:
-            context["changed_rows"] = changed_rows(row, request.user)
+        if row is not None:
+            context |= context_of(row, request)
         return super().render_change_form(request, context, *args, **kwargs)
 
     @display(description=gettext_lazy("what"))

@@ -4,7 +4,10 @@ from typing import Any
 
 from django.db import IntegrityError, models
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
+from backoffice.admin_site import roles
 from backoffice.admin_site.history import HistoryPages
 from backoffice.admin_site.model_admin import (
     BackOfficeStackedInline,
@@ -33,6 +36,14 @@ class AuditedAdmin(DeedPages, ReasonPages, FreshPages, RevertPages, HistoryPages
             return super().changeform_view(request, object_id, form_url, extra_context)
         except IntegrityError:
             return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def further_ways(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
+        """From a person to all that ever happened to their record, for whoever reads that."""
+        found = super().further_ways(request, row)
+        if self.model.record_paths != ("",) or not roles.may_see_page(request.user, "record"):
+            return found
+        address = f"{reverse('admin:record')}?student={row.pk}"
+        return [*found, {"title": _("Whole record"), "icon": "person_search", "address": address}]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What would go; with what a rule keeps, besides what others point to."""

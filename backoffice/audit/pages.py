@@ -1,91 +1,157 @@
-"""The page of the seal: the head of the chain to print, the blocks, and each of them verified."""
+"""The auditor's reading pages: the timeline, and everything that happened to a person's record."""
 
+from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 
+from django import forms
 from django.contrib import admin
-from django.db.models import Sum
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import Count
+from django.db.models.functions import TruncDate
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
+from backoffice.admin_site.dashboard import Chart, Series, beginning, days_until_today
 from backoffice.admin_site.pages import page
-from backoffice.audit.anchoring import Anchor
-from backoffice.audit.ledgers import model_of
-from backoffice.audit.models import Block
-from backoffice.audit.sealing import unsealed_since
-from backoffice.audit.verifying import verify_block
+from backoffice.admin_site.related import KEY, page_of
+from backoffice.audit.chain import block_shown, chain_shown
+from backoffice.audit.entries import entries_of
+from backoffice.audit.narrowing import RecordForm, TimelineForm
+from backoffice.audit.timeline import Asked
+from backoffice.audit.timeline import page_of as page_of_deeds
+from backoffice.audit.touching import Touched, counted
+from backoffice.audit.unusual import Sign, signs
 
-SEAL = gettext_lazy("Seal of the record")
-AT_ONCE = 25
-
-
-@page("seal", SEAL, "verified_user")
-def seal(request: HttpRequest) -> HttpResponse:
-    """The chain, its newest blocks first; `?block=7` verifies one, `?before=7` shows older ones."""
-    if "block" in request.GET:
-        return _shown(request, "block", _block(_number(request, "block")))
-    return _shown(request, "seal", _chain(request))
+TIMELINE, RECORD, UNUSUAL = _("Timeline"), _("A person's record"), _("Unusual activity")
+SEAL = _("Seal of the record")
+PERIODS = (7, 30, 90)  # days
+SHADES = (800, 700, 600, 500, 400, 300, 200, 100)
+GROUP = "audit"
 
 
-def _number(request: HttpRequest, name: str) -> int:
-    """A block's number from the address; what is none leads nowhere."""
-    said = request.GET[name]
-    if not said.isascii() or not said.isdigit() or len(said) > 18:
-        raise Http404
-    return int(said)
+@page("timeline", TIMELINE, "timeline", group=GROUP)
+def timeline(request: HttpRequest) -> HttpResponse:
+    """All deeds, the newest first, narrowed by a form."""
+    form = TimelineForm(request.GET)
+    asked = form.asked()
+    context = {"title": TIMELINE, "form": form, "is_narrowed": form.is_narrowed()}
+    return shown(request, "audit/timeline.html", context | deeds_context(request, asked))
 
 
-def _chain(request: HttpRequest) -> dict[str, Any]:
-    head = Block.objects.order_by("-number").first()
-    blocks = Block.objects.order_by("-number")
-    if "before" in request.GET:
-        blocks = blocks.filter(number__lt=_number(request, "before"))
-    shown = list(blocks[: AT_ONCE + 1])
-    return {
-        "title": SEAL,
-        "anchor": Anchor.of(head) if head else None,
-        "facts": _facts(head),
-        "blocks": shown[:AT_ONCE],
-        "older": shown[AT_ONCE - 1].number if len(shown) > AT_ONCE else None,
-    }
+@page("record", RECORD, "person_search", group=GROUP)
+def record(request: HttpRequest) -> HttpResponse:
+    """What ever happened to the record of one person, kind by kind or all of it."""
+    form = RecordForm(request.GET)
+    person, kind = form.person(), form.kind()
+    context: dict[str, Any] = {"title": RECORD, "form": form, "person": person}
+    if person is not None:
+        touched = Touched(model=kind, student=person.pk)
+        context |= {
+            "subtitle": str(person),
+            "person_page": page_of(person),
+            "kinds": _kinds(person, kind),
+            **deeds_context(request, Asked(touched=touched)),
+        }
+    return shown(request, "audit/record.html", context)
 
 
-def _facts(head: Block | None) -> list[tuple[str, str]]:
-    if head is None:
-        return []
-    since = unsealed_since()
-    rows = Block.objects.aggregate(rows=Sum("row_count"))["rows"]
-    waiting = _("no change waits for its seal")
-    if since:
-        waiting = _("changes since %(when)s UTC") % {"when": date_format(since, "Y-m-d H:i:s")}
-    return [
-        (_("Last block"), str(head.number)),
-        (_("Sealed"), date_format(head.sealed_at, "Y-m-d H:i:s") + " UTC"),
-        (_("Rows in all blocks"), f"{rows:,}"),
-        (_("Not sealed yet"), waiting),
+def _kinds(person: Any, chosen: str) -> list[dict[str, Any]]:
+    """The kinds of rows that the record has, with how many changes of each, as ways to them."""
+    everything = {"told": _("Everything"), "link": f"?student={person.pk}", "active": not chosen}
+    return [everything] + [
+        {
+            "told": f"{name}: {count}",
+            "link": "?" + urlencode({"student": person.pk, "model": label}),
+            "active": label == chosen,
+        }
+        for label, name, count in counted(Touched(student=person.pk))
     ]
 
 
-def _block(number: int) -> dict[str, Any]:
-    block = Block.objects.filter(number=number).first()
-    if block is None:
-        raise Http404
-    parts = block.parts.defer("rows").order_by("table_name")
+@page("unusual", UNUSUAL, "policy_alert", group=GROUP)
+def unusual(request: HttpRequest) -> HttpResponse:
+    """What deserves a look: how much of it on each day, and the deeds of one sort."""
+    days = days_of(request.GET.get("days", ""))
+    since = beginning(days_until_today(days)[0])
+    found = {sign: by_day(sign, since) for sign in signs()}
+    chosen = next((sign for sign in found if sign.name == request.GET.get("sign")), None)
+    context: dict[str, Any] = {
+        "title": UNUSUAL,
+        "chosen": chosen,
+        "chart": _chart({chosen: found[chosen]} if chosen else found, days),
+        "periods": [
+            {"days": each, "link": _way(request, days=each), "active": each == days}
+            for each in PERIODS
+        ],
+        "signs": [
+            {"sign": sign, "count": sum(counts.values()), "link": f"?days={days}&sign={sign.name}"}
+            for sign, counts in found.items()
+        ],
+        "all_signs": f"?days={days}",
+    }
+    if chosen:
+        context |= deeds_context(request, Asked(among=chosen.find(since)))
+    return shown(request, "audit/unusual.html", context)
+
+
+def days_of(given: str) -> int:
+    """How many days are looked at: one of those offered, 30 unless another is asked for."""
+    return next((each for each in PERIODS if str(each) == given), PERIODS[1])
+
+
+def by_day(sign: Sign, since: datetime) -> dict[date, int]:
+    """How many deeds of a sort there were on each day."""
+    rows = sign.find(since).annotate(day=TruncDate("created_at")).order_by()
+    return dict(rows.values_list("day").annotate(Count("pk")))
+
+
+def _chart(found: dict[Sign, dict[date, int]], days: int) -> Chart:
+    labels = days_until_today(days)
+    series = [
+        Series(sign.title, [counts.get(day, 0) for day in labels], shade)
+        for (sign, counts), shade in zip(found.items(), SHADES, strict=False)
+    ]
+    empty = _("Nothing of this sort happened in these days.")
+    return Chart([f"{day:%d %b}" for day in labels], series, empty)
+
+
+def deeds_context(request: HttpRequest, asked: Asked) -> dict[str, Any]:
+    """A page of deeds with what each changed, and the ways to the pages beside it."""
+    place = request.GET.get("older") or request.GET.get("newer") or ""
+    key = int(place) if KEY.fullmatch(place) else None
+    found = page_of_deeds(asked, key, is_back="newer" in request.GET and key is not None)
     return {
-        "title": _("Block %(number)s") % {"number": number},
-        "block": block,
-        "verdict": verify_block(block),
-        "parts": [(_name_of(part.table_name), part) for part in parts],
+        "entries": entries_of(found.change_sets, asked.touched, request.user),
+        "looked_until": found.looked_until,
+        "newest": _way(request) if key is not None else "",
+        "newer": _way(request, newer=found.newer) if found.newer else "",
+        "older": _way(request, older=found.older) if found.older else "",
     }
 
 
-def _name_of(table: str) -> str:
-    model = model_of(table)
-    return str(model._meta.verbose_name_plural if model else table)
+def _way(request: HttpRequest, **place: Any) -> str:
+    """This page with another place in it."""
+    given = request.GET.copy()
+    for name in ("older", "newer"):
+        given.pop(name, None)
+    for name, value in place.items():
+        given[name] = value
+    return f"?{given.urlencode()}"
 
 
-def _shown(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+def shown(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """A page of the site; the scripts and styles of its form come with it."""
+    form = context.get("form")
+    media = form.media if form else forms.Media()
     site = admin.site.each_context(request)
-    return TemplateResponse(request, f"audit/{name}.html", {**site, **context})
+    return TemplateResponse(request, template, {**site, "media": media, **context})
+
+
+@page("seal", SEAL, "verified_user", group=GROUP)
+def seal(request: HttpRequest) -> HttpResponse:
+    """The chain, its newest blocks first; `?block=7` verifies one, `?before=7` shows older ones."""
+    if "block" in request.GET:
+        return shown(request, "audit/block.html", block_shown(request.GET["block"]))
+    context = chain_shown(request.GET.get("before", ""))
+    return shown(request, "audit/seal.html", {"title": SEAL, **context})

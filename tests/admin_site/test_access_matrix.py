@@ -102,6 +102,7 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "history": _history,
     "simple_history": lambda who: (who.has("V", "H"), False),
     "revert": _both("V", "H", "R"),
+    "grade_record": lambda who: (who.has("V", "H"), False),
     "set_password": _password,
     "auth_user_password_change": _password,
     "progress": _both("V"),

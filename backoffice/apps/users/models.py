@@ -79,6 +79,7 @@ class User(Audited, AbstractUser):
         STUDENT = "student", _("student")
 
     course_path = "enrollments__course"
+    record_paths = ("",)
     history_excludes = ("password", "last_login", "search_text")
     natural_key_fields = ("username",)
     personal = Personal(
@@ -281,6 +282,7 @@ class Standing(Audited):
 class GroupMembership(Standing):
     """That an account is in a group."""
 
+    record_paths = ("user",)
     natural_key_fields = ("user", "group")
 
     user = models.ForeignKey(
@@ -314,6 +316,7 @@ class GroupMembership(Standing):
 class PermissionGrant(Standing):
     """That an account has a permission of its own."""
 
+    record_paths = ("user",)
     natural_key_fields = ("user", "permission")
 
     user = models.ForeignKey(
@@ -349,6 +352,7 @@ class Profile(Audited):
 
     course_path = "user__enrollments__course"
     person_path = "user"
+    record_paths = ("user",)
     natural_key_fields = ("user",)
     personal = Personal(
         of="user",
@@ -437,6 +441,7 @@ class Enrollment(Audited):
 
     course_path = "course"
     person_path = "student"
+    record_paths = ("student",)
     natural_key_fields = ("student", "course")
 
     # Neither has an index of its own: the unique pair begins with one, an index with the other.

@@ -17,6 +17,7 @@ from unfold.contrib.filters.admin import (
 
 from backoffice.admin_site.columns import flag_column, person_column, state_column, two_lines
 from backoffice.admin_site.sections import RelatedSection
+from backoffice.apps.assessments.admin.grade_pages import GradePages
 from backoffice.apps.assessments.forms import GradeForm, SubmissionForm
 from backoffice.apps.assessments.grading import finalize, grade, grade_by_rubric, reopen
 from backoffice.apps.assessments.models import (
@@ -112,7 +113,7 @@ class CriterionSection(RelatedSection):
 
 
 @admin.register(AssessmentSubmission)
-class SubmissionAdmin(AuditedAdmin):
+class SubmissionAdmin(GradePages, AuditedAdmin):
     """What students handed in, and how it is marked."""
 
     icon = "inbox"

@@ -10,6 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
         ("courses", "0002_progress"),
+        ("operations", "0001_extensions"),
         ("users", "0003_private_pictures_and_lower_email"),
     ]
 

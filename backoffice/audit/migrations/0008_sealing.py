@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("audit", "0006_deeds"),
+        ("audit", "0007_reading_the_record"),
     ]
 
     operations = [

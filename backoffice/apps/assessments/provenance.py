@@ -1,0 +1,113 @@
+"""How a grade came about: each value it had, who gave it, why, by which rubric, from which file."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backoffice.admin_site.history import readable
+from backoffice.apps.assessments.models import (
+    Assessment,
+    AssessmentSubmission,
+    CriterionScore,
+    GradingRubric,
+    RubricCriterion,
+)
+from backoffice.audit.touching import keys_of, with_keys
+from backoffice.bulk.models import Batch
+
+MOST = 200  # versions of one grade that a page shows
+
+
+@dataclass(frozen=True)
+class Step:
+    """One value of a grade: what it became, the deed, and what it rested on."""
+
+    record: Any
+    score: Any
+    before: Any
+    status: Any
+    is_first: bool
+    batch: Batch | None
+    rubric: GradingRubric | None
+    points: Sequence[tuple[Any, Any]]
+
+
+def steps_of(submission: AssessmentSubmission) -> list[Step]:
+    """The values of a submission's grade, the newest first."""
+    history = AssessmentSubmission.history.model._base_manager
+    rows = history.filter(id=submission.pk).select_related("change_set", "grader")
+    records = list(rows.order_by("-history_id")[:MOST])[::-1]
+    steps = list(_regraded(records))
+    keys = {record.change_set.batch for record, _before in steps if record.change_set}
+    batches = Batch.objects.in_bulk(keys - {None})
+    rubrics, points = _rubrics(submission.assessment_id), _points(submission)
+    return [
+        Step(
+            record=record,
+            score=_shown(record, "score"),
+            before=_shown(before, "score") if before else "",
+            status=_shown(record, "status"),
+            is_first=before is None,
+            batch=batches.get(record.change_set.batch) if record.change_set else None,
+            rubric=_last(rubrics, record),
+            points=_points_at(points, record),
+        )
+        for record, before in reversed(steps)
+    ]
+
+
+def _shown(record: Any, name: str) -> Any:
+    value = getattr(record, name)
+    return "" if value is None else readable(AssessmentSubmission._meta.get_field(name), value)
+
+
+def _regraded(records: list[Any]) -> Iterator[tuple[Any, Any]]:
+    """The records in which something that makes a grade differs from the one before."""
+    before = None
+    for record in records:
+        names = AssessmentSubmission.GRADE_FIELDS
+        if before is None or any(getattr(record, n) != getattr(before, n) for n in names):
+            yield record, before
+        before = record
+
+
+def _rubrics(assessment: int) -> list[tuple[Any, GradingRubric | None]]:
+    """The rubrics an assessment had, each with the record that gave it, the oldest first."""
+    history = Assessment.history.model._base_manager
+    records = list(history.filter(id=assessment).order_by("history_id"))
+    known = GradingRubric.objects.in_bulk({each.rubric_id for each in records} - {None})
+    return [(record, known.get(record.rubric_id)) for record in records]
+
+
+def _points(submission: AssessmentSubmission) -> list[tuple[Any, RubricCriterion | None]]:
+    """The history of the points by criterion, with what is deleted, the oldest first."""
+    history = CriterionScore.history.model
+    keys = keys_of(history, "submission", submission.pk)
+    records = list(with_keys(history, keys).order_by("history_id"))
+    known = RubricCriterion.objects.in_bulk({each.criterion_id for each in records})
+    return [(record, known.get(record.criterion_id)) for record in records]
+
+
+def _is_before(record: Any, moment: Any) -> bool:
+    """Whether something was so when a grade was given, or by the same deed."""
+    is_same = record.change_set_id is not None and record.change_set_id == moment.change_set_id
+    return is_same or record.history_date <= moment.history_date
+
+
+def _last(found: list[tuple[Any, Any]], moment: Any) -> Any:
+    return next((what for record, what in reversed(found) if _is_before(record, moment)), None)
+
+
+def _points_at(
+    found: list[tuple[Any, RubricCriterion | None]], moment: Any
+) -> list[tuple[Any, Any]]:
+    """The points by criterion as they were then."""
+    field, given = CriterionScore._meta.get_field("points"), {}
+    for record, criterion in found:
+        if _is_before(record, moment):
+            given[record.id] = (criterion or record.criterion_id, record)
+    return [
+        (criterion, readable(field, record.points))
+        for criterion, record in given.values()
+        if record.history_type != "-"
+    ]

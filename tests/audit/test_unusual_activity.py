@@ -1,0 +1,69 @@
+"""Unusual activity: which deeds deserve a look, how many on each day, and why."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from backoffice.apps.courses.models import CourseTag
+from backoffice.audit import unusual
+from backoffice.audit.models import ChangeSet
+from backoffice.audit.recording import recording
+
+ADDRESS = reverse("admin:unusual")
+
+
+def found(client: Client, sign: str) -> list[int]:
+    page = client.get(f"{ADDRESS}?sign={sign}")
+    return [entry.change_set.pk for entry in page.context["entries"]]
+
+
+def tags(count: int, **said: Any) -> int:
+    with recording(**{"source": "action"} | said):
+        CourseTag.objects.bulk_create(CourseTag(name=f"t{said}{at}") for at in range(count))
+    return ChangeSet.objects.latest("pk").pk
+
+
+def test_many_rows_at_once_are_found_unless_a_file_brought_them(db, auditor_client: Client):
+    many, _few, _file = tags(501), tags(500, reason="x"), tags(501, source="import")
+    assert found(auditor_client, "of_many_rows") == [many]
+
+
+def test_what_came_past_the_admin_without_a_reason_is_found(db, auditor_client: Client):
+    silent = tags(1, source="sql")
+    tags(2, source="sql", reason="Ticket 12 of the help desk.")
+    assert found(auditor_client, "unexplained") == [silent]
+
+
+def test_deletions_are_found(db, auditor_client: Client):
+    tags(2)
+    with recording(source="form"):
+        CourseTag.objects.all().delete()
+    assert found(auditor_client, "that_deleted") == [ChangeSet.objects.latest("pk").pk]
+
+
+def test_the_page_counts_each_sort_by_day_and_says_what_it_means(db, auditor_client: Client):
+    tags(1, source="sql")
+    page = auditor_client.get(ADDRESS)
+    counts = {each["sign"].name: each["count"] for each in page.context["signs"]}
+    assert counts["by_sql"] >= 1
+    assert page.context["chart"].total >= counts["by_sql"]
+    text = page.content.decode()
+    assert "no rule of a form was asked" in text
+    assert ">None<" not in text
+
+
+def test_days_that_are_not_offered_are_thirty(db, auditor_client: Client):
+    page = auditor_client.get(f"{ADDRESS}?days=100000&sign=nonsense")
+    assert [each["days"] for each in page.context["periods"] if each["active"]] == [30]
+    assert page.context["chosen"] is None
+
+
+@pytest.mark.parametrize("sign", [each.name for each in unusual.signs()])
+def test_every_sort_asks_and_explains(db, sign: str, auditor_client: Client):
+    page = auditor_client.get(f"{ADDRESS}?sign={sign}&days=7")
+    assert page.status_code == 200
+    assert str(page.context["chosen"].meaning) in page.content.decode().replace("&#x27;", "'")
+    assert timezone.now().strftime("%d %b") in page.context["chart"].labels
