@@ -22,8 +22,8 @@ from backoffice.audit.unusual import SLACK
 PER_PAGE = 25
 LOOKED = 5_000  # change sets, or history rows of a table, that one page looks through
 BY_DEED = "change_set_id"  # without the column's name, Django would join and turn the order
-NEWEST = 3_000  # rows of a history that one page looks through for a large course
-FEW_ROWS, MOST_ROWS = 400, 20_000  # of a course: asked by key; and their history
+NEWEST = 1_500  # rows of a history that one page looks through for a large course
+FEW_ROWS, MOST_ROWS = 250, 20_000  # of a course: asked by key; and their history
 
 
 @dataclass(frozen=True)

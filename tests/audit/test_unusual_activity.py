@@ -33,8 +33,10 @@ def test_many_rows_at_once_are_found_unless_a_file_brought_them(db, auditor_clie
 
 def test_what_came_past_the_admin_without_a_reason_is_found(db, auditor_client: Client):
     silent = tags(1, source="sql")
-    tags(2, source="sql", reason="Ticket 12 of the help desk.")
-    assert found(auditor_client, "unexplained") == [silent]
+    told = tags(2, source="sql", reason="Ticket 12 of the help desk.")
+    unexplained = found(auditor_client, "unexplained")
+    assert silent in unexplained
+    assert told not in unexplained
 
 
 def test_deletions_are_found(db, auditor_client: Client):

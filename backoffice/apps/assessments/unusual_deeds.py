@@ -12,7 +12,7 @@ from backoffice.audit.models import ChangeSet
 from backoffice.audit.unusual import unusual
 
 FINAL = AssessmentSubmission.Status.FINALIZED
-LOOKED = 20_000  # the newest changes of submissions, of which the final ones are looked into
+LOOKED = 2_000  # the newest changes of submissions, of which the final ones are looked into
 
 
 @unusual(

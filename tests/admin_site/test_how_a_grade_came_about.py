@@ -1,7 +1,5 @@
 """How a grade came about: every value, who gave it, why, through what, by which rubric."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.urls import reverse
 
@@ -15,9 +13,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def work(school: School) -> Iterator[AssessmentSubmission]:
+def work(school: School) -> AssessmentSubmission:
     """A submission that was graded, made final and, later, raised."""
-    work, teacher = school.own["assessments.assessmentsubmission"], school.people["instructor"]
+    key, teacher = school.own["assessments.assessmentsubmission"].pk, school.people["instructor"]
+    work = AssessmentSubmission.objects.get(pk=key)
     with recording(source="action", actor=teacher):
         grade(work, 60, "Good.", teacher)
     with recording(source="action", actor=teacher):
@@ -25,8 +24,7 @@ def work(school: School) -> Iterator[AssessmentSubmission]:
     with recording(source="form", actor=teacher, reason="A page was overlooked."):
         work.score = 70
         work.save()
-    yield work
-    work.refresh_from_db()
+    return work
 
 
 def page_of(work: AssessmentSubmission) -> str:
