@@ -54,6 +54,7 @@ PAGE = {
     # A change set names people and rows of the whole school: it is not a registrar's to page in.
     "audit.changeset": ("VHE *", "", "", "", "VHE *"),
     "audit.approval": ("V *", "", "", "", "V *"),
+    "audit.accessrecord": ("V *", "", "", "", "VE *"),
 }
 # Pages of the site: role by role.
 SYSTEM = {"health": ("admin", "registrar", "auditor"), "pool": ("admin", "auditor")}
@@ -63,7 +64,7 @@ NEVER = {
     ("bulk.batch", "add"),
     ("bulk.batch", "change"),
     ("bulk.batch", "delete"),
-    *((label, verb) for label in ("audit.changeset", "audit.approval")
+    *((label, verb) for label in ("audit.changeset", "audit.approval", "audit.accessrecord")
       for verb in ("add", "change", "delete")),
 }  # fmt: skip
 

@@ -17,6 +17,11 @@ def audited_models() -> list[type[models.Model]]:
     return [m for m in apps.get_models() if issubclass(m, Audited) and m._meta.managed]
 
 
+def kept_models() -> list[type[models.Model]]:
+    """The models besides change sets whose rows nobody changes once they are written."""
+    return [model for model in apps.get_models() if getattr(model, "is_kept", False)]
+
+
 def install(using: str = "default", **_said: Any) -> None:
     """Put the triggers on all audited tables that are there; for the signal after migrations."""
     connection = connections[using]
@@ -25,6 +30,7 @@ def install(using: str = "default", **_said: Any) -> None:
         found = [model for model in audited_models() if _has_tables(model, tables)]
         if connection.vendor == "postgresql":
             _install_postgres(cursor, found)
+            _keep(cursor, tables)
         elif connection.vendor == "sqlite":
             for model in found:
                 for statement in sqlite_triggers.statements(model):
@@ -60,6 +66,15 @@ def _install_postgres(cursor: Any, found: list[type[models.Model]]) -> None:
                 cursor.execute(statement)
             name = triggers.function_of(model)
             cursor.execute(f"COMMENT ON FUNCTION {name}() IS %s", [mark])
+
+
+def _keep(cursor: Any, tables: set[str]) -> None:
+    """Keep the rows of the kept models; not on the way to a migration before the functions."""
+    if _has_deed(cursor):
+        for model in kept_models():
+            if model._meta.db_table in tables - _kept(cursor):
+                cursor.execute(triggers.KEPT_SQL)
+                cursor.execute(triggers.kept_sql(model._meta.db_table))
 
 
 def _has_deed(cursor: Any) -> bool:
@@ -116,7 +131,9 @@ def missing(using: str = "default") -> list[str]:
         found = [model for model in audited_models() if _has_tables(model, tables)]
         if connection.vendor == "postgresql":
             known, kept = _known(cursor), _kept(cursor)
-            return [model._meta.db_table for model in found if not _is_recorded(model, known, kept)]
+            open_to_change = {m._meta.db_table for m in kept_models()} & tables - kept
+            late = [model._meta.db_table for model in found if not _is_recorded(model, known, kept)]
+            return [*late, *sorted(open_to_change)]
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         return list(_missing_from_sqlite(found, dict(cursor.fetchall())))
 

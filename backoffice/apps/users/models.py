@@ -78,6 +78,7 @@ class User(Audited, AbstractUser):
         STUDENT = "student", _("student")
 
     course_path = "enrollments__course"
+    person_path = ""
     history_excludes = ("password", "last_login", "search_text")
     natural_key_fields = ("username",)
 

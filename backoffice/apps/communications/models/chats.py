@@ -71,6 +71,7 @@ class ChatMember(Audited):
         MODERATOR = "moderator", _("moderator")
 
     course_path = "room__course"
+    person_path = "user"
     natural_key_fields = ("room", "user")
 
     room = models.ForeignKey(
@@ -115,6 +116,7 @@ class ChatMessage(Referable):
 
     course_path = "room__course"
     author_path = "author"
+    person_path = "author"
     history_excludes = ("body",)
 
     room = models.ForeignKey(

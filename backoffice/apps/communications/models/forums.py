@@ -58,6 +58,7 @@ class ForumTopic(Referable):
     """One thread of a forum."""
 
     course_path = "forum__course"
+    person_path = "author"
 
     forum = models.ForeignKey(Forum, models.PROTECT, related_name="topics", verbose_name=_("forum"))
     title = LineField(_("title"), max_length=200)
@@ -103,6 +104,7 @@ class ForumPost(Referable):
     """What somebody says in a topic."""
 
     course_path = "topic__forum__course"
+    person_path = "author"
 
     topic = models.ForeignKey(
         ForumTopic, models.PROTECT, related_name="posts", verbose_name=_("topic")

@@ -15,6 +15,7 @@ class DirectMessage(Referable):
     """A message nobody but its two parties reads. History keeps who and when, not what."""
 
     party_paths = ("sender", "recipient")
+    person_path = "sender"
     history_excludes = ("subject", "body")
 
     sender = models.ForeignKey(
