@@ -56,6 +56,7 @@ PAGE = {
     # A change set names people and rows of the whole school: it is not a registrar's to page in.
     "audit.changeset": ("VHE *", "", "", "", "VHE *"),
     "audit.approval": ("V *", "", "", "", "V *"),
+    "audit.accessrecord": ("V *", "", "", "", "VE *"),
 }
 # Pages of the site: role by role.
 SYSTEM = {
@@ -68,7 +69,7 @@ NEVER = {
     ("bulk.batch", "add"),
     ("bulk.batch", "change"),
     ("bulk.batch", "delete"),
-    *((label, verb) for label in ("audit.changeset", "audit.approval")
+    *((label, verb) for label in ("audit.changeset", "audit.approval", "audit.accessrecord")
       for verb in ("add", "change", "delete")),
 }  # fmt: skip
 

@@ -49,7 +49,7 @@ from backoffice.apps.courses.models import (
 )
 from backoffice.apps.users.models import Enrollment, Profile, User
 from backoffice.apps.users.promoting import ask_for_role
-from backoffice.audit.models import ChangeSet
+from backoffice.audit.models import AccessRecord, ChangeSet
 from backoffice.audit.recording import recording
 from backoffice.bulk.importing import apply, preview, receive
 from backoffice.bulk.models import Batch
@@ -110,6 +110,7 @@ class School:
             with recording(source=ChangeSet.Source.COMMAND, actor=people["admin"]):
                 self.strand(number, people["instructor"], people["assistant"], people["registrar"])
             _message(people["instructor"], people["assistant"])
+            _look(people["registrar"], people["instructor"])
             _batch(people["registrar"], f"grown{number}.csv")
             person = _person("instructor", f"asked{number}")
             ask_for_role(person, "registrar", people["admin"], "Because the school grows.")
@@ -221,6 +222,12 @@ def _message(sender: User, recipient: User) -> DirectMessage:
     return DirectMessage.objects.create(sender=sender, recipient=recipient, **letter)
 
 
+def _look(by: User, person: User) -> AccessRecord:
+    said = {"label": "users.user", "object_id": str(person.pk), "object_text": str(person)}
+    said |= {"actor": by, "actor_name": str(by), "person": person, "status": 200}
+    return AccessRecord.objects.create(kind=AccessRecord.Kind.VIEW, **said)
+
+
 def _batch(by: User, name: str, **fields: Any) -> Batch:
     fields = {"kind": "enrollments", "state": Batch.State.DISCARDED} | fields
     return Batch.objects.create(uploaded_by=by, uploader_name=str(by), file_name=name, **fields)
@@ -268,6 +275,7 @@ def _no_course(school: School) -> None:
     own["bulk.batch"] = _upload(people["registrar"], roster)
     foreign["bulk.batch"] = _upload(people["registrar2"], roster.replace("active", "completed"))
     for rows in (own, foreign):
+        rows["audit.accessrecord"] = _look(people["registrar"], rows["users.user"])
         rows["audit.changeset"] = ChangeSet.objects.order_by("pk").first()
         rows["audit.approval"] = (
             ask_for_role(

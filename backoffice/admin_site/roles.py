@@ -105,6 +105,7 @@ TABLE: dict[str, Row] = {
     "bulk.batch": row("VA *", "VA uploaded", "", "", "V *"),
     "audit.changeset": row("VHE *", "", "", "", "VHE *"),
     "audit.approval": row("VP *", "", "", "", "V *"),
+    "audit.accessrecord": row("V *", "", "", "", "VE *"),
     # Pages that show no row.
     "page.health": row("V *", "V *", "", "", "V *"),
     "page.pool": row("V *", "", "", "", "V *"),

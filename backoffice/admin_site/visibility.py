@@ -3,6 +3,7 @@
 `Model.objects.visible_to(user)` gives the rows a person may see. A model says where its course is
 in `course_path` ("" for the course itself, "assessment__course" for a submission). The scopes of
 the roles' table that are not about a course read `person_path`, `author_path`, `party_paths`.
+`person_path` says whose data a row is, too ("" for the person): a look at it is recorded.
 """
 
 from collections.abc import Callable, Hashable

@@ -1,4 +1,4 @@
-"""Change sets and approvals on the admin site."""
+"""Change sets, approvals and the access record on the admin site."""
 
 from typing import Any
 
@@ -17,12 +17,13 @@ from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.admin_site.asking import AskedFilter
-from backoffice.admin_site.model_admin import PlainAdmin
+from backoffice.audit.access_admin import AccessRecordAdmin
 from backoffice.audit.approving import approve, refuse
 from backoffice.audit.changed import told
 from backoffice.audit.deed_page import context_of
 from backoffice.audit.deeds import Deed, DeedForm, DeedPages
-from backoffice.audit.models import Approval, ChangeSet
+from backoffice.audit.models import AccessRecord, Approval, ChangeSet
+from backoffice.audit.read_only import ReadOnlyAdmin
 
 APPROVAL_COLOURS = {
     Approval.State.WAITING: "warning",
@@ -31,39 +32,15 @@ APPROVAL_COLOURS = {
 }
 
 
-class ReadOnlyAdmin(PlainAdmin):
-    """What is recorded: to look at, never to touch."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """It records itself."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """What is recorded stands."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """And stays."""
-        return False
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The page; what never changes has no history."""
-        context = {"show_history": False, **(extra_context or {})}
-        return super().changeform_view(request, object_id, form_url, context)
-
-
 class WayFilter(ChoicesDropdownFilter):
     """Which way a change came."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.title = _("way in")
+
+
+admin.site.register(AccessRecord, AccessRecordAdmin)
 
 
 @admin.register(ChangeSet)

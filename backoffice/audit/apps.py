@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,10 @@ class AuditConfig(AppConfig):
         carrying, installing, _granting = (
             import_module(f"{self.name}.{name}") for name in ("carrying", "installing", "granting")
         )
+        access = import_module(f"{self.name}.access")
+        user_logged_in.connect(access.log_in, dispatch_uid="login_recorded")
+        user_logged_out.connect(access.log_out, dispatch_uid="logout_recorded")
+        user_login_failed.connect(access.fail_to_log_in, dispatch_uid="failure_recorded")
         connection_created.connect(carrying.carry, dispatch_uid="carry_deeds")
         # Once for all apps: the signals come after, and before, the migrations of every app.
         pre_migrate.connect(

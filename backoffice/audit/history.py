@@ -21,7 +21,7 @@ DELETED = "-"
 
 def first_steps(model: type[models.Model]) -> list[str]:
     """The fields by which a row hangs on the person or the course it belongs to."""
-    paths = (*model.record_paths, getattr(model, "course_path", ""))
+    paths = (*model.paths_to_people(), getattr(model, "course_path", ""))
     own = {field.name for field in model._meta.concrete_fields}
     return sorted(own & {path.split("__")[0] for path in paths})
 

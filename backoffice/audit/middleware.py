@@ -1,15 +1,22 @@
-"""One change set per request that changes something."""
+"""One change set per request that changes something, one row for a look at somebody's data."""
 
+import logging
 from collections.abc import Callable
 from uuid import uuid4
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
 from backoffice.admin_site.addresses import client_address
+from backoffice.audit.access import refusal_of, stored
+from backoffice.audit.looking import is_download, seen
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.recording import recording
+
+logger = logging.getLogger(__name__)
+REFUSAL = "_refusal"
 
 
 class RecordingMiddleware:
@@ -22,15 +29,47 @@ class RecordingMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_id = uuid4().hex
+        request.request_id = uuid4().hex
         # Lazy: whoever logs in during the request is the one who acts afterwards.
         actor = SimpleLazyObject(lambda: getattr(request, "user", None) or AnonymousUser())
         with recording(
             source=ChangeSet.Source.FORM,
             actor=actor,
-            request_id=request_id,
+            request_id=request.request_id,
             address=client_address(request),
         ):
             response = self.get_response(request)
-        response.headers["X-Request-ID"] = request_id
+        response = recorded(request, response)
+        response.headers["X-Request-ID"] = request.request_id
         return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> None:
+        """Keep why somebody is refused; the page of it is made elsewhere."""
+        setattr(request, REFUSAL, refusal_of(error))
+
+
+def is_recorded(request: HttpRequest, response: HttpResponse) -> bool:
+    """Record the look, and tell whether all there was to record is recorded."""
+    why = getattr(request, REFUSAL, _("Refused before a page was asked: a forged request."))
+    try:
+        row = seen(request, response, why)
+    except Exception:  # whatever it is: a good page stays one
+        logger.exception("An access was not recorded: %s", request.path)
+        return False
+    return row is None or stored(row)
+
+
+def recorded(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The answer, once the look is recorded; an export that cannot be recorded is none.
+
+    Outside of the view's transaction: whatever became of that, this is one statement of its own.
+    """
+    if is_recorded(request, response) or not is_download(response):
+        return response
+    response.close()
+    return HttpResponse(
+        _("This export could not be recorded, so it was not made. Try again in a minute."),
+        status=503,
+        content_type="text/plain; charset=utf-8",
+        headers={"Retry-After": "60"},
+    )

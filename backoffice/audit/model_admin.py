@@ -40,7 +40,7 @@ class AuditedAdmin(DeedPages, ReasonPages, FreshPages, RevertPages, HistoryPages
     def further_ways(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
         """From a person to all that ever happened to their record, for whoever reads that."""
         found = super().further_ways(request, row)
-        if self.model.record_paths != ("",) or not roles.may_see_page(request.user, "record"):
+        if self.model.person_path != "" or not roles.may_see_page(request.user, "record"):
             return found
         address = f"{reverse('admin:record')}?student={row.pk}"
         return [*found, {"title": _("Whole record"), "icon": "person_search", "address": address}]

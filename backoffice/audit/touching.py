@@ -1,6 +1,6 @@
 """Which history rows belong to the record of a person, to a course, or to one kind of row.
 
-The rows of a person are those that hang on them by the `record_paths` of a model, those of a course
+The rows of a person are those that hang on them by the `paths_to_people` of a model, those of a course
 by `course_path`. What was deleted is found by what its last history row says, for which there are
 indexes; what hung on somebody else once and was moved is found under whom it hangs on now.
 """
@@ -40,7 +40,7 @@ class Touched:
 
     def _fits(self, model: Any) -> bool:
         is_asked = self.model in ("", model._meta.label_lower)
-        of_person = not self.student or bool(model.record_paths)
+        of_person = not self.student or bool(model.paths_to_people())
         return is_asked and of_person and (not self.course or lies_in_course(model))
 
     def rows(self) -> Iterator[Rows]:
@@ -54,7 +54,7 @@ class Touched:
                 yield history._base_manager.all()
 
     def _of_student(self, history: History) -> Iterator[Rows]:
-        for path in history.instance_type.record_paths:
+        for path in history.instance_type.paths_to_people():
             rows = with_keys(history, keys_of(history, path, self.student))
             if self.course:
                 rows &= with_keys(history, keys_of(history, course_path(history), self.course))

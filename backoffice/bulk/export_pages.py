@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from backoffice.admin_site.roles import may
 from backoffice.admin_site.visibility import permitted
+from backoffice.audit.access import note_export
 from backoffice.bulk.exporting import exported_lines, exported_selection
 from backoffice.bulk.resources import KindResource, kinds_for
 
@@ -68,6 +69,7 @@ class ExportPages:
         form = ExportForm(mine, request.user, request.GET or None)
         if form.is_bound and form.is_valid():
             found = form.cleaned_data
+            note_export(request, found["resource"]._meta.model, found["rows"].count())
             return StreamingHttpResponse(
                 exported_lines(found["resource"], found["rows"]),
                 content_type="text/csv; charset=utf-8",

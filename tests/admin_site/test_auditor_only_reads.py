@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 # Tables a reader may change, and why.
 RECORDED = {
     "django_session": "a login is a session, and its end is too",
+    "audit_accessrecord": "looks, refusals and logins are recorded",
     "axes_accesslog": "logins are recorded",
     "axes_accessattempt": "wrong passwords are counted",
     "axes_accessfailurelog": "wrong passwords are counted",

@@ -362,7 +362,7 @@ class LessonProgress(Audited):
         COMPLETED = "completed", _("completed")
 
     course_path = "enrollment__course"
-    record_paths = ("enrollment__student",)
+    person_path = "enrollment__student"
     natural_key_fields = ("enrollment", "lesson")
 
     enrollment = models.ForeignKey(
@@ -431,7 +431,7 @@ class CourseProgress(Audited):
     """How far one enrolled person has come in the whole course."""
 
     course_path = "enrollment__course"
-    record_paths = ("enrollment__student",)
+    person_path = "enrollment__student"
     natural_key_fields = ("enrollment",)
     history_excludes = ("updated_at",)
 

@@ -1,6 +1,6 @@
 """People, profiles and enrollments on the admin site."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -52,6 +52,10 @@ ROLE_COLOURS = {
     User.Role.AUDITOR: "primary",
 }
 
+RELATED_TITLES = {
+    "taught_courses": gettext_lazy("Courses taught"),
+    "looks": gettext_lazy("Who looked at this"),
+}
 PERSON_FIELDS = (
     (None, {"fields": (("first_name", "last_name"), ("username", "student_id"), "email")}),
     (gettext_lazy("Account"), {"fields": ("role", ("is_active", "is_verified"))}),
@@ -133,8 +137,8 @@ class PersonAdmin(PasswordPages, AuditedAdmin):
         ("graduation_year", RangeNumericFilter),
     )
     list_sections = (EnrollmentSection,)
-    related_lists = ("enrollments", "taught_courses", "group_memberships")
-    related_titles: ClassVar[dict[str, Any]] = {"taught_courses": gettext_lazy("Courses taught")}
+    related_lists = ("enrollments", "taught_courses", "group_memberships", "looks")
+    related_titles = RELATED_TITLES
     search_fields = ("search_text",)
     search_help_text = gettext_lazy("Name, username, student ID or e-mail")
     ordering = ("username",)

@@ -79,7 +79,7 @@ class User(Audited, AbstractUser):
         STUDENT = "student", _("student")
 
     course_path = "enrollments__course"
-    record_paths = ("",)
+    person_path = ""
     history_excludes = ("password", "last_login", "search_text")
     natural_key_fields = ("username",)
     personal = Personal(
@@ -282,7 +282,7 @@ class Standing(Audited):
 class GroupMembership(Standing):
     """That an account is in a group."""
 
-    record_paths = ("user",)
+    person_path = "user"
     natural_key_fields = ("user", "group")
 
     user = models.ForeignKey(
@@ -316,7 +316,7 @@ class GroupMembership(Standing):
 class PermissionGrant(Standing):
     """That an account has a permission of its own."""
 
-    record_paths = ("user",)
+    person_path = "user"
     natural_key_fields = ("user", "permission")
 
     user = models.ForeignKey(
@@ -352,7 +352,6 @@ class Profile(Audited):
 
     course_path = "user__enrollments__course"
     person_path = "user"
-    record_paths = ("user",)
     natural_key_fields = ("user",)
     personal = Personal(
         of="user",
@@ -441,7 +440,6 @@ class Enrollment(Audited):
 
     course_path = "course"
     person_path = "student"
-    record_paths = ("student",)
     natural_key_fields = ("student", "course")
 
     # Neither has an index of its own: the unique pair begins with one, an index with the other.

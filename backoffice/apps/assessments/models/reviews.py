@@ -24,6 +24,7 @@ class PeerReview(Audited):
         SUBMITTED = "submitted", _("submitted")
 
     course_path = "submission__assessment__course"
+    person_path = "submission__student"
     record_paths = ("reviewer", "author")
     natural_key_fields = ("submission", "reviewer")
 
@@ -116,6 +117,7 @@ class PeerReviewScore(Scored):
     """The points a reviewer gives for one criterion."""
 
     course_path = "review__submission__assessment__course"
+    person_path = "review__submission__student"
     record_paths = ("review__reviewer", "review__author")
     natural_key_fields = ("review", "criterion")
     maximum_path = ("criterion", "max_points")

@@ -43,7 +43,6 @@ class AssessmentSubmission(Scored):
 
     course_path = "assessment__course"
     person_path = "student"
-    record_paths = ("student",)
     natural_key_fields = ("assessment", "student", "attempt")
     personal = Personal(of="student", fields=("text",))
     maximum_path = ("assessment", "max_score")
@@ -230,7 +229,6 @@ class QuestionResponse(Scored):
 
     course_path = "submission__assessment__course"
     person_path = "submission__student"
-    record_paths = ("submission__student",)
     submission_path = "submission"
     natural_key_fields = ("submission", "question")
     personal = Personal(of="submission", fields=("answer",))
@@ -317,7 +315,6 @@ class CriterionScore(Scored):
 
     course_path = "submission__assessment__course"
     person_path = "submission__student"
-    record_paths = ("submission__student",)
     submission_path = "submission"
     natural_key_fields = ("submission", "criterion")
     maximum_path = ("criterion", "max_points")

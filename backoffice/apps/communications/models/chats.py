@@ -72,7 +72,7 @@ class ChatMember(Audited):
         MODERATOR = "moderator", _("moderator")
 
     course_path = "room__course"
-    record_paths = ("user",)
+    person_path = "user"
     natural_key_fields = ("room", "user")
 
     room = models.ForeignKey(
@@ -116,8 +116,8 @@ class ChatMessage(Referable):
     """What somebody says in a room. History keeps who and when, not what."""
 
     course_path = "room__course"
-    record_paths = ("author",)
     author_path = "author"
+    person_path = "author"
     history_excludes = ("body",)
     personal = Personal(of="author", fields=("body",))
 

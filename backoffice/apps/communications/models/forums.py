@@ -59,7 +59,7 @@ class ForumTopic(Referable):
     """One thread of a forum."""
 
     course_path = "forum__course"
-    record_paths = ("author",)
+    person_path = "author"
 
     forum = models.ForeignKey(Forum, models.PROTECT, related_name="topics", verbose_name=_("forum"))
     title = LineField(_("title"), max_length=200)
@@ -105,7 +105,7 @@ class ForumPost(Referable):
     """What somebody says in a topic."""
 
     course_path = "topic__forum__course"
-    record_paths = ("author",)
+    person_path = "author"
     personal = Personal(of="author", fields=("body",))
 
     topic = models.ForeignKey(

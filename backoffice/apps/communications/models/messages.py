@@ -16,6 +16,7 @@ class DirectMessage(Referable):
     """A message nobody but its two parties reads. History keeps who and when, not what."""
 
     party_paths = ("sender", "recipient")
+    person_path = "sender"
     record_paths = ("sender", "recipient")
     history_excludes = ("subject", "body")
     personal = Personal(of="sender", fields=("subject", "body"))
