@@ -4,8 +4,9 @@ The rows are written by the database itself (see triggers.py), so that no way of
 past them; the library's models, screens and `as_of` work on what it writes.
 
 A history row copies the row, with references as plain numbers: no foreign key constraint, no index
-but the three a reader needs. It says which change set it belongs to and, after an import, which
-line of the file. An import writes 100,000 of them at once, so every index counts.
+but the three a reader needs, and what a model is sought by in the past. It says which change set it
+belongs to and, after an import, which line of the file. An import writes 100,000 of them at once,
+so every index counts.
 """
 
 from typing import Any
@@ -77,9 +78,10 @@ class History(HistoricalRecords):
 
     def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:
         key = model._meta.pk.attname
+        sought = [models.Index(fields=names) for names in model.history_sought_by]
         return super().get_meta_options(model) | {
             "default_permissions": (),
-            "indexes": (models.Index(fields=[key, "history_id"]),),
+            "indexes": (models.Index(fields=[key, "history_id"]), *sought),
         }
 
     def post_save(self, *args: Any, **kwargs: Any) -> None:

@@ -138,12 +138,14 @@ class AuditedQuerySet(VisibleQuerySet):
 class Audited(Ruled):
     """Base of every business model: history, rules, rights and a natural key.
 
-    `history_excludes` names the fields history never holds. `natural_key_fields` names what tells
+    `history_excludes` names the fields history never holds, `history_sought_by` those by which rows
+    are sought as they stood once; each takes an index. `natural_key_fields` names what tells
     one row from another; a foreign key stands for the natural key of its row. `stamps` names the
     times that a field first takes a value: {"published_at": ("status", "published")}.
     """
 
     history_excludes: ClassVar[tuple[str, ...]] = ()
+    history_sought_by: ClassVar[tuple[tuple[str, ...], ...]] = ()
     natural_key_fields: ClassVar[tuple[str, ...]] = ()
     stamps: ClassVar[dict[str, tuple[str, str]]] = {}
 

@@ -43,6 +43,7 @@ class AssessmentSubmission(Scored):
     course_path = "assessment__course"
     person_path = "student"
     natural_key_fields = ("assessment", "student", "attempt")
+    history_sought_by = (("assessment", "student"),)
     maximum_path = ("assessment", "max_score")
     points_field = "score"
 
