@@ -56,7 +56,12 @@ PAGE = {
     "audit.approval": ("V *", "", "", "", "V *"),
 }
 # Pages of the site: role by role.
-SYSTEM = {"health": ("admin", "registrar", "auditor"), "pool": ("admin", "auditor")}
+SYSTEM = {
+    "health": ("admin", "registrar", "auditor"),
+    "pool": ("admin", "auditor"),
+    "roster-as-of": ("admin", "registrar", "instructor", "auditor"),
+    "gradebook-as-of": ("admin", "instructor", "auditor"),
+}
 
 # What nobody does on a page, a superuser included: it is on record, or has a page of its own.
 NEVER = {

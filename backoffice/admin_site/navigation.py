@@ -43,7 +43,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _app_group(request: HttpRequest, config: Any) -> dict[str, Any]:
-    items = [] if config.label == IMPORTS_APP else list(_items(request, config.label))
+    label = config.label
+    items = [] if label == IMPORTS_APP else [*_items(request, label), *_pages(request, label)]
     # What has a badge stays in sight too.
     is_usual = any(config.label in IN_SIGHT.get(role, ()) for role in roles.roles_of(request.user))
     is_quiet = not is_usual and all("badge" not in item for item in items)
@@ -73,12 +74,18 @@ def _badge(count: Callable[[HttpRequest], Any] | None, request: HttpRequest) -> 
     return {"badge": str(number) if number < MOST_ON_A_BADGE else f"{MOST_ON_A_BADGE - 1}+"}
 
 
-def _system(request: HttpRequest) -> dict[str, Any]:
-    """The pages of no model."""
-    items = [
+def _pages(request: HttpRequest, group: str) -> list[dict[str, Any]]:
+    """The pages of no model that stand in a group."""
+    return [
         {"title": page.title, "icon": page.icon, "link": page.address} | _badge(page.badge, request)
         for page in pages_for(request.user)
+        if page.group == group
     ]
+
+
+def _system(request: HttpRequest) -> dict[str, Any]:
+    """The pages of no app that has lists."""
+    items = _pages(request, "")
     return {"title": _("System"), "separator": True, "collapsible": True, "items": items}
 
 

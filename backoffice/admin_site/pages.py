@@ -1,7 +1,7 @@
 """Pages of the site that belong to no model: health, pool. Apps bring them in their `pages.py`.
 
 Who sees a page stands in the roles' table under `page.<name>`; the page stands in the sidebar of
-those.
+those, in the group of the app it names or under System.
 """
 
 import functools
@@ -22,13 +22,17 @@ Badge = Callable[[HttpRequest], Any]
 
 @dataclass(frozen=True)
 class Page:
-    """A registered page; `badge` gives what its sidebar entry shows beside the title."""
+    """A registered page; `badge` gives what its sidebar entry shows beside the title.
+
+    `group` is the label of the app among whose lists it stands.
+    """
 
     name: str
     title: Any
     icon: str
     view: View
     badge: Badge | None = None
+    group: str = ""
 
     @property
     def address(self) -> str:
@@ -39,7 +43,9 @@ class Page:
 _pages: dict[str, Page] = {}
 
 
-def page(name: str, title: Any, icon: str, badge: Badge | None = None) -> Callable[[View], View]:
+def page(
+    name: str, title: Any, icon: str, badge: Badge | None = None, group: str = ""
+) -> Callable[[View], View]:
     """Register a page at `/admin/<name>/`. It is only looked at: no other method is answered."""
 
     def register(view: View) -> View:
@@ -49,7 +55,7 @@ def page(name: str, title: Any, icon: str, badge: Badge | None = None) -> Callab
                 raise PermissionDenied
             return view(request)
 
-        _pages[name] = Page(name, title, icon, guarded, badge)
+        _pages[name] = Page(name, title, icon, guarded, badge, group)
         return view
 
     return register

@@ -102,6 +102,9 @@ TABLE: dict[str, Row] = {
     "bulk.batch": row("VA *", "VA uploaded", "", "", "V *"),
     "audit.changeset": row("VHE *", "", "", "", "VHE *"),
     "audit.approval": row("VP *", "", "", "", "V *"),
+    # Which courses: those where the person reads the history of what the page shows.
+    "page.roster-as-of": row("V *", "V *", "V own", "", "V *"),
+    "page.gradebook-as-of": row("V *", "", "V own", "", "V *"),
     # Pages that show no row.
     "page.health": row("V *", "V *", "", "", "V *"),
     "page.pool": row("V *", "", "", "", "V *"),

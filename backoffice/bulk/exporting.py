@@ -2,10 +2,11 @@
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db import models
+from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.resources import KindResource
@@ -77,3 +78,13 @@ def exported_selection(
             % {"course": course, "presentation": presentation}
         )
     return chosen
+
+
+def downloaded(name: str, rows: Iterable[Iterable[object]]) -> StreamingHttpResponse:
+    """Rows of values as a CSV file to save, formula-safe, sent while it is being made."""
+    lines = ([formula_safe(as_text(value)) for value in row] for row in rows)
+    return StreamingHttpResponse(
+        map(csv.writer(Echo()).writerow, lines),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
