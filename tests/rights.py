@@ -61,7 +61,9 @@ PAGE = {
 # Pages of the site: role by role.
 SYSTEM = {
     "health": ("admin", "registrar", "auditor"),
-    **dict.fromkeys(("pool", "timeline", "record", "unusual"), ("admin", "auditor")),
+    **dict.fromkeys(("pool", "seal", "timeline", "record", "unusual"), ("admin", "auditor")),
+    "roster-as-of": ("admin", "registrar", "instructor", "auditor"),
+    "gradebook-as-of": ("admin", "instructor", "auditor"),
 }
 
 # What nobody does on a page, a superuser included: it is on record, or has a page of its own.

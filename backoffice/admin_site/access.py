@@ -57,8 +57,9 @@ class RoleAccess:
         return bool(path) and path.split("__")[0] == db_field.name
 
     def _attachable(self, request: HttpRequest, rows: Any) -> Any:
-        verb = next((v for v in ATTACHING if roles.may(request.user, v, self.model)), "change")
-        return within(rows, request.user, verb, self.model)
+        """Those the person may attach something to; who attaches nothing only looks for them."""
+        verb = next((v for v in ATTACHING if roles.may(request.user, v, self.model)), "")
+        return within(rows, request.user, verb, self.model) if verb else rows
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Besides the fixed ones, all fields the person's role may look at only."""

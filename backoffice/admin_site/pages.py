@@ -1,7 +1,7 @@
 """Pages of the site that belong to no model: health, pool. Apps bring them in their `pages.py`.
 
 Who sees a page stands in the roles' table under `page.<name>`; the page stands in the sidebar of
-those.
+those, in the group of the app it names or under System.
 """
 
 import functools

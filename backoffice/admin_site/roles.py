@@ -106,6 +106,9 @@ TABLE: dict[str, Row] = {
     "audit.changeset": row("VHE *", "", "", "", "VHE *"),
     "audit.approval": row("VP *", "", "", "", "V *"),
     "audit.accessrecord": row("V *", "", "", "", "VE *"),
+    # Which courses: those where the person reads the history of what the page shows.
+    "page.roster-as-of": row("V *", "V *", "V own", "", "V *"),
+    "page.gradebook-as-of": row("V *", "", "V own", "", "V *"),
     # Pages that show no row.
     "page.health": row("V *", "V *", "", "", "V *"),
     "page.pool": row("V *", "", "", "", "V *"),

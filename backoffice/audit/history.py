@@ -4,9 +4,10 @@ The rows are written by the database itself (see triggers.py), so that no way of
 past them; the library's models, screens and `as_of` work on what it writes.
 
 A history row copies the row, with references as plain numbers: no foreign key constraint, no index
-but the few a reader needs. It says which change set it belongs to and, after an import, which
-line of the file. An import writes 100,000 of them at once, so every index counts; those over
-deleted rows, by which the record of a person or a course finds what is gone, an import never meets.
+but the few a reader needs and what a model is sought by in the past. It says which change set it
+belongs to and, after an import, which line of the file. An import writes 100,000 of them at once, so
+every index counts; those over deleted rows, by which the record of a person or a course finds what
+is gone, an import never meets.
 """
 
 from typing import Any
@@ -96,11 +97,13 @@ class History(HistoricalRecords):
 
     def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:
         key = model._meta.pk.attname
+        sought = [models.Index(fields=names) for names in model.history_sought_by]
         return super().get_meta_options(model) | {
             "default_permissions": (),
             "indexes": (
                 models.Index(fields=[key, "history_id"]),
                 models.Index(fields=["change_set", "history_id"]),
+                *sought,
                 *(
                     _index_of_the_deleted(model, name)
                     for name in ("change_set", *first_steps(model))

@@ -73,6 +73,14 @@ def test_an_instructor_finds_the_people_of_the_own_courses_and_no_others(
         assert found(instructor_client, model, field, "s1002") == set()
 
 
+def test_whoever_only_looks_finds_the_courses_whose_rows_they_see(
+    auditor_client, instructor, instructor_client, courses
+):
+    Course.objects.filter(code="BIO101").update(instructor=instructor)
+    assert found(auditor_client, "users.enrollment", "course", "bio") == {"BIO101 2026J Biology"}
+    assert found(instructor_client, "users.enrollment", "course") == {"BIO101 2026J Biology"}
+
+
 def test_two_of_the_same_name_are_told_apart(registrar_client, student):
     for number in ("s1001", "s1002"):
         student(number, first_name="Anna", last_name="Novák")

@@ -441,6 +441,7 @@ class Enrollment(Audited):
     course_path = "course"
     person_path = "student"
     natural_key_fields = ("student", "course")
+    history_sought_by = (("course",),)
 
     # Neither has an index of its own: the unique pair begins with one, an index with the other.
     student = models.ForeignKey(

@@ -49,6 +49,7 @@ class Assessment(SetsMaximum):
     course_path = "course"
     natural_key_fields = ("course", "code")
     history_excludes = ("updated_at",)
+    history_sought_by = (("course",),)
     maximum_field = "max_score"
     scored = ("submissions",)
 

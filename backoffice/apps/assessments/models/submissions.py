@@ -45,6 +45,7 @@ class AssessmentSubmission(Scored):
     person_path = "student"
     natural_key_fields = ("assessment", "student", "attempt")
     personal = Personal(of="student", fields=("text",))
+    history_sought_by = (("assessment", "student"),)
     maximum_path = ("assessment", "max_score")
     points_field = "score"
 

@@ -1,0 +1,101 @@
+"""The page of a past gradebook."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.admin_site.pages import page
+from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
+from backoffice.apps.assessments.past_grades import (
+    Column,
+    Difference,
+    Line,
+    Mark,
+    assessments,
+    lines,
+    students,
+)
+from backoffice.audit.as_of_pages import PER_PAGE, Asked, asked
+from backoffice.bulk.exporting import downloaded
+
+TITLE = gettext_lazy("Gradebook as of a day")
+TEMPLATE = "assessments/gradebook_as_of.html"
+WHO = ("student_id", "username", "name")
+TURNS = {"+": gettext_lazy("added"), "-": gettext_lazy("removed"), "~": gettext_lazy("changed")}
+
+
+@page("gradebook-as-of", TITLE, "grading", group="assessments")
+def gradebook_as_of(request: HttpRequest) -> HttpResponse:
+    """The gradebook of a course at a moment, or what differs in it between two."""
+    question = asked(request, Assessment._meta.get_field("course"), AssessmentSubmission)
+    if question.course is None:
+        return question.shown(TEMPLATE, TITLE)
+    return _difference(question) if question.since else _state(question)
+
+
+def _state(question: Asked) -> HttpResponse:
+    tasks = assessments(question.course, question.until)
+    if question.wants_file:
+        return downloaded(question.file_name("gradebook"), _state_lines(question, tasks))
+    found = question.page(students(question.course, question.until))
+    return question.shown(
+        TEMPLATE,
+        TITLE,
+        page=found,
+        columns=[Column(row) for row in tasks.values()],
+        lines=lines(found.object_list, tasks, question.until),
+    )
+
+
+def _state_lines(question: Asked, tasks: dict[int, Any]) -> Iterator[list[object]]:
+    codes = [row.code for row in tasks.values()]
+    yield [*WHO, "enrollment", *(f"{code}{part}" for code in codes for part in ("", " state"))]
+    rows = list(students(question.course, question.until))
+    for start in range(0, len(rows), PER_PAGE):
+        for line in lines(rows[start : start + PER_PAGE], tasks, question.until):
+            cells = (_scored(cell.mark) for cell in line.cells)
+            yield [*_who(line), line.status, *(value for cell in cells for value in cell)]
+
+
+def _scored(mark: Mark | None) -> tuple[object, object]:
+    return (mark.score, mark.state) if mark else (None, None)
+
+
+def _who(line: Line) -> list[object]:
+    return [line.person.student_id, line.person.username, str(line.person)]
+
+
+def _difference(question: Asked) -> HttpResponse:
+    difference = Difference(question.course, question.since, question.until)
+    if question.wants_file:
+        name = question.file_name("gradebook_changes")
+        return downloaded(name, _difference_lines(difference))
+    found = question.page(difference.people)
+    return question.shown(
+        TEMPLATE,
+        TITLE,
+        page=found,
+        columns=difference.columns,
+        lines=difference.lines(found.object_list),
+    )
+
+
+def _difference_lines(difference: Difference) -> Iterator[list[object]]:
+    head = (_("what"), _("score before"), _("score after"), _("state before"), _("state after"))
+    yield [*WHO, "assessment", *head]
+    for start in range(0, len(difference.people), PER_PAGE):
+        for line in difference.lines(difference.people[start : start + PER_PAGE]):
+            if line.turn:
+                yield [*_who(line), None, TURNS[line.turn], None, None, None, None]
+            for column, cell in zip(difference.columns, line.cells, strict=True):
+                if cell.is_turned:
+                    yield [*_who(line), column.row.code, *_turned(cell.before, cell.mark)]
+
+
+def _turned(before: Mark | None, after: Mark | None) -> list[object]:
+    kind = "~" if before and after else "+" if after else "-"
+    old, new = _scored(before), _scored(after)
+    return [TURNS[kind], old[0], new[0], old[1], new[1]]

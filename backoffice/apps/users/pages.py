@@ -1,0 +1,88 @@
+"""The page of a past roster."""
+
+from collections.abc import Iterator
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy
+
+from backoffice.admin_site.pages import page
+from backoffice.apps.users.models import Enrollment
+from backoffice.apps.users.past_rosters import (
+    FIELDS,
+    Turn,
+    counts,
+    entries,
+    labels,
+    roster,
+    turns,
+)
+from backoffice.audit.as_of_pages import Asked, asked
+from backoffice.bulk.exporting import downloaded
+
+TITLE = gettext_lazy("Roster as of a day")
+TEMPLATE = "users/roster_as_of.html"
+WHO = ("student_id", "username", "name")
+
+
+@page("roster-as-of", TITLE, "history_toggle_off", group="users")
+def roster_as_of(request: HttpRequest) -> HttpResponse:
+    """The roster of a course at a moment, or what changed on it between two."""
+    question = asked(request, Enrollment._meta.get_field("course"), Enrollment)
+    if question.course is None:
+        return question.shown(TEMPLATE, TITLE)
+    return _difference(question) if question.since else _state(question)
+
+
+def _state(question: Asked) -> HttpResponse:
+    rows = roster(question.course, question.until)
+    if question.wants_file:
+        lines = _entry_lines(question)
+        return downloaded(question.file_name("roster"), lines)
+    numbers = counts(rows)
+    rows_of_page = question.page(_Counted(rows, sum(number for _label, number in numbers)))
+    context = {
+        "labels": labels(),
+        "counts": numbers,
+        "page": rows_of_page,
+        "entries": list(entries(rows_of_page.object_list, question.until)),
+    }
+    return question.shown(TEMPLATE, TITLE, **context)
+
+
+class _Counted:
+    """A queryset whose rows were counted already."""
+
+    def __init__(self, rows: object, number: int) -> None:
+        self.rows, self.number = rows, number
+
+    def __len__(self) -> int:
+        return self.number
+
+    def __getitem__(self, part: slice) -> object:
+        return self.rows[part]
+
+
+def _entry_lines(question: Asked) -> Iterator[list[object]]:
+    yield [*WHO, *FIELDS]
+    rows = roster(question.course, question.until).iterator(chunk_size=1_000)
+    for entry in entries(rows, question.until):
+        yield [*_who(entry.person), *(getattr(entry.row, name) for name in FIELDS)]
+
+
+def _who(person: object) -> list[object]:
+    return [person.student_id, person.username, str(person)]
+
+
+def _difference(question: Asked) -> HttpResponse:
+    found = turns(question.course, question.since, question.until)
+    if question.wants_file:
+        return downloaded(question.file_name("roster_changes"), _turn_lines(found))
+    rows_of_page = question.page(found)
+    return question.shown(TEMPLATE, TITLE, page=rows_of_page, turns=rows_of_page.object_list)
+
+
+def _turn_lines(found: list[Turn]) -> Iterator[list[object]]:
+    yield [*WHO, "what", "field", "before", "after"]
+    for turn in found:
+        for label, before, after in turn.changes:
+            yield [*_who(turn.person), turn.word, label, before, after]

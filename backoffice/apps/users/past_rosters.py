@@ -1,0 +1,141 @@
+"""The roster of a course as it stood at a moment, and what became of it between two."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import Count
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.apps.users.models import Enrollment, User
+from backoffice.audit.as_of import changed_between, rows_as_of
+from backoffice.audit.wording import label_of, worded
+
+# Not when somebody was last active: that changes all day and says nothing of the roster.
+FIELDS = (
+    *("role", "status", "enrolled_on", "withdrawn_on"),
+    *("final_result", "final_grade", "progress_percent"),
+)
+NAMES = ("username", "first_name", "last_name", "student_id")
+BY_NAME = ("student__last_name", "student__first_name", "id")
+AT_ONCE = 1_000
+ADDED, CHANGED, REMOVED = "added", "changed", "removed"
+WORDS = {
+    ADDED: gettext_lazy("added"),
+    CHANGED: gettext_lazy("changed"),
+    REMOVED: gettext_lazy("removed"),
+}
+COLOURS = {ADDED: "success", CHANGED: "info", REMOVED: "warning"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Somebody on the roster, under the name of that moment; `values` are as people read them."""
+
+    person: User
+    row: models.Model
+
+    @property
+    def values(self) -> list[str]:
+        """The values of FIELDS."""
+        return [worded(self.row, name) for name in FIELDS]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What became of somebody on the roster; `changes` are label, before and after."""
+
+    person: User
+    kind: str
+    changes: list[tuple[str, str, str]]
+
+    @property
+    def word(self) -> str:
+        """Added, changed or removed."""
+        return str(WORDS[self.kind])
+
+    @property
+    def colour(self) -> str:
+        """The colour of the word."""
+        return COLOURS[self.kind]
+
+
+def labels() -> list[str]:
+    """What the columns of FIELDS are called."""
+    return [label_of(Enrollment, name) for name in FIELDS]
+
+
+def roster(course: Any, moment: datetime) -> models.QuerySet[Any]:
+    """The enrollments of the course at that moment, in the order of the names of today."""
+    rows = rows_as_of(Enrollment, moment, course=course.pk)
+    return rows.only("student", *FIELDS).order_by(*BY_NAME)
+
+
+def counts(rows: models.QuerySet[Any]) -> list[tuple[str, int]]:
+    """How many of each status there are on a roster."""
+    found = dict(rows.order_by().values_list("status").annotate(Count("pk")))
+    return [(label, found.get(status, 0)) for status, label in Enrollment.Status.choices]
+
+
+def entries(rows: Iterable[Any], moment: datetime) -> Iterator[Entry]:
+    """The rows of a roster with the people as they were called then."""
+    for some in _batches(rows):
+        people = people_as_of([row.student_id for row in some], moment)
+        yield from (Entry(people[row.student_id], row) for row in some)
+
+
+def _batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    some: list[Any] = []
+    for row in rows:
+        some.append(row)
+        if len(some) == AT_ONCE:
+            yield some
+            some = []
+    yield some
+
+
+def people_as_of(keys: Iterable[int], moment: datetime) -> dict[int, User]:
+    """People by key, with their names of that moment."""
+    wanted = set(keys)
+    rows = rows_as_of(User, moment, id__in=wanted) if wanted else ()
+    known = {row["id"]: User(**row) for row in (rows.values("id", *NAMES) if wanted else ())}
+    return {
+        key: known.get(key) or User(id=key, username=_("person %(key)d") % {"key": key})
+        for key in wanted
+    }
+
+
+def turns(course: Any, since: datetime, until: datetime) -> list[Turn]:
+    """Who was added to the roster, removed from it, or changed on it, by name."""
+    pairs = changed_between(Enrollment, since, until, ("student", *FIELDS), course=course.pk)
+    told = [(before, after, _changes(before, after)) for before, after in pairs.values()]
+    told = [(before, after, changes) for before, after, changes in told if changes]
+    people = people_as_of([(after or before).student_id for before, after, _said in told], until)
+    found = [
+        Turn(people[(after or before).student_id], _kind(before, after), changes)
+        for before, after, changes in told
+    ]
+    return sorted(found, key=lambda turn: name_order(turn.person))
+
+
+def name_order(person: User) -> tuple[str, str, int]:
+    """By name, as a roster goes."""
+    return person.last_name.casefold(), person.first_name.casefold(), person.pk
+
+
+def _kind(before: Any, after: Any) -> str:
+    if before is None:
+        return ADDED
+    return CHANGED if after is not None else REMOVED
+
+
+def _changes(before: Any, after: Any) -> list[tuple[str, str, str]]:
+    """Where both are there, what differs; otherwise what the one that is there says."""
+    values = [
+        (label, worded(before, name) if before else "", worded(after, name) if after else "")
+        for name, label in zip(FIELDS, labels(), strict=True)
+    ]
+    return [(label, old, new) for label, old, new in values if old != new]
