@@ -24,7 +24,7 @@ from backoffice.audit.history import DELETED
 NIGHT = (22, 6)  # from, to; hours UTC
 WATCHED = timedelta(days=7)
 MASS = 500  # rows of one kind in one deed that is no import
-STEP = MASS // 2
+STEP = MASS
 SLACK = 1_000  # keys; two deeds at once get their times and their keys in either order
 BY_FILE = ("import", "undo")
 BEHIND = ("sql", "command", "job")
@@ -128,7 +128,7 @@ def _deletions(history: type[models.Model], first: int) -> models.QuerySet[Any]:
 def _large(history: type[models.Model], first: int) -> set[int]:
     """The change sets since a key with more than `MASS` rows of this history.
 
-    Rows of one deed stand close together: every 250th row meets each deed that has so many. Only
+    Rows of one deed stand close together: every 500th row meets each deed that has so many. Only
     those it meets are counted.
     """
     table = history._meta.db_table
