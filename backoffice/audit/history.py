@@ -6,8 +6,8 @@ past them; the library's models, screens and `as_of` work on what it writes.
 A history row copies the row, with references as plain numbers: no foreign key constraint, no index
 but the few a reader needs and what a model is sought by in the past. It says which change set it
 belongs to and, after an import, which line of the file. An import writes 100,000 of them at once,
-so every index counts; those over deleted rows, by which the record of a person or a course finds what
-is gone, an import never meets.
+so every index counts; those over deleted rows, by which the record of a person or a course finds
+what is gone, an import never meets.
 """
 
 from typing import Any

@@ -2,7 +2,8 @@
 
 The rows of a person are those that hang on them by the `paths_to_people` of a model, those of a
 course by `course_path`. What was deleted is found by what its last history row says, for which
-there are indexes; what hung on somebody else once and was moved is found under whom it hangs on now.
+there are indexes; what hung on somebody else once and was moved is found under whom it hangs on
+now.
 """
 
 from collections import Counter

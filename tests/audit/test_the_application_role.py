@@ -88,14 +88,15 @@ def test_the_role_is_made_and_is_nobody(two_roles: None, db: None):
     assert password.startswith("SCRAM-SHA-256$")
 
 
-@pytest.mark.parametrize("deed", ["UPDATE {} SET id = 0", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+@pytest.mark.parametrize("deed", ["UPDATE {} SET {} = 0", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
 def test_the_record_is_not_changed_deleted_or_emptied(sql: Sql, deed: str):
     tables = [*history_tables(), *kept_tables()]
     assert {HISTORY, "audit_changeset"} <= set(tables)
     # The setting with which tests empty everything helps nobody here.
     sql("SET backoffice.flush = 'on'")
     for table in tables:
-        assert sql(deed.format(table)) == f"permission denied for table {table}"
+        key = "number" if table == "audit_block" else "id"
+        assert sql(deed.format(table, key)) == f"permission denied for table {table}"
 
 
 @pytest.mark.parametrize(
