@@ -7,7 +7,6 @@ chain. `audit_verify --export FILE` checks it, and every digest, against the cha
 import csv
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -16,12 +15,11 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.signing import BadSignature, Signer
-from django.db import models
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.spreadsheets import Echo, formula_safe
 from backoffice.audit.anchoring import head
-from backoffice.audit.installing import audited_models
+from backoffice.audit.changed import kinds_of
 from backoffice.audit.ledgers import ID, RECORD
 from backoffice.audit.models import BlockPart, ChangeSet
 from backoffice.audit.verifying import Verdict
@@ -31,14 +29,15 @@ HEADER = (
     *("table", "row", "line", "kind", "values", "block", "sha256"),
 )
 LAST, SALT = "verification", "backoffice.audit.export"
-AT_ONCE = 200  # change sets
+AT_ONCE = 2_000  # rows
+NOT_SEALED = ("", "")
 WHICH = slice(HEADER.index("table"), HEADER.index("table") + 2)
 
 
-def exported(change_sets: models.QuerySet[ChangeSet]) -> Iterator[str]:
-    """The lines of the file: each change set, then each row it wrote, oldest first."""
+def exported(pages: Iterable[list[ChangeSet]]) -> Iterator[str]:
+    """The lines of the file: each change set, in the order given, then each row it wrote."""
     write, digest, count = csv.writer(Echo()).writerow, hashlib.sha256(), 0
-    for row in _rows(change_sets):
+    for row in _rows(pages):
         line = write(row)
         digest.update(line.encode())
         count += 1
@@ -53,21 +52,28 @@ def _statement(count: int, digest: str) -> str:
     return json.dumps(said | {"signature": Signer(salt=SALT).signature(text)})
 
 
-def _rows(change_sets: models.QuerySet[ChangeSet]) -> Iterator[tuple[str, ...]]:
+def _rows(pages: Iterable[list[ChangeSet]]) -> Iterator[tuple[str, ...]]:
     yield HEADER
-    found, seals = change_sets.order_by("pk").iterator(chunk_size=AT_ONCE), Seals()
-    while some := list(islice(found, AT_ONCE)):
-        written = _written_by([each.pk for each in some])
-        table = ChangeSet._meta.db_table
-        sealed = {table: seals.of(table, [each.pk for each in some])}
-        for name, rows in _by_table(written).items():
-            sealed[name] = seals.of(name, rows)
-        for each in some:
+    table, seals = ChangeSet._meta.db_table, Seals()
+    for page in pages:
+        kinds = kinds_of(page)
+        sealed = seals.of(table, [each.pk for each in page])
+        for each in page:
             lead = _lead(each)
-            yield (*lead, table, str(each.pk), "", "", "", *sealed[table].get(each.pk, ("", "")))
-            for name, row in written[each.pk]:
-                seal = sealed[name].get(row["history_id"], ("", ""))
-                yield (*lead, name, *_told(row), *seal)
+            yield (*lead, table, str(each.pk), "", "", "", *sealed.get(each.pk, NOT_SEALED))
+            for kind in kinds[each.pk]:
+                yield from ((*lead, *row) for row in _written(each, kind.history, seals))
+
+
+def _written(each: ChangeSet, history: Any, seals: "Seals") -> Iterator[tuple[str, ...]]:
+    """The rows of a history that a change set wrote."""
+    table = history._meta.db_table
+    rows = history._base_manager.filter(change_set=each.pk).order_by("history_id").values()
+    found = rows.iterator(chunk_size=AT_ONCE)
+    while some := list(islice(found, AT_ONCE)):
+        sealed = seals.of(table, [row["history_id"] for row in some])
+        for row in some:
+            yield (table, *_told(row), *sealed.get(row["history_id"], NOT_SEALED))
 
 
 def _lead(each: ChangeSet) -> tuple[str, ...]:
@@ -85,25 +91,6 @@ def _told(row: dict[str, Any]) -> tuple[str, ...]:
     """A history row: id, line of the file, what happened, and all values as JSON."""
     values = json.dumps(row, cls=DjangoJSONEncoder, ensure_ascii=False)
     return str(row["history_id"]), str(row["line"] or ""), f"'{row['history_type']}", values
-
-
-def _written_by(keys: list[int]) -> dict[int, list[tuple[str, dict[str, Any]]]]:
-    """The history rows of change sets, by change set; with their tables, in order."""
-    found: dict[int, list[tuple[str, dict[str, Any]]]] = defaultdict(list)
-    for model in audited_models():
-        history = model.history.model
-        rows = history._base_manager.filter(change_set__in=keys).order_by("history_id")
-        for row in rows.values():
-            found[row["change_set_id"]].append((history._meta.db_table, row))
-    return found
-
-
-def _by_table(written: dict[int, list[tuple[str, dict[str, Any]]]]) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = defaultdict(list)
-    for rows in written.values():
-        for name, row in rows:
-            found[name].append(row["history_id"])
-    return found
 
 
 @dataclass

@@ -8,17 +8,22 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count
 from django.db.models.functions import TruncDate
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.admin_site import roles
 from backoffice.admin_site.dashboard import Chart, Series, beginning, days_until_today
 from backoffice.admin_site.pages import page
 from backoffice.admin_site.related import KEY, page_of
+from backoffice.audit.access import note_export
 from backoffice.audit.chain import block_shown, chain_shown
 from backoffice.audit.entries import entries_of
+from backoffice.audit.exporting import exported
+from backoffice.audit.models import ChangeSet
 from backoffice.audit.narrowing import RecordForm, TimelineForm
-from backoffice.audit.timeline import Asked
+from backoffice.audit.timeline import Asked, all_pages
 from backoffice.audit.timeline import page_of as page_of_deeds
 from backoffice.audit.touching import Touched, counted
 from backoffice.audit.unusual import Sign, signs
@@ -28,6 +33,7 @@ SEAL = _("Seal of the record")
 PERIODS = (7, 30, 90)  # days
 SHADES = (800, 700, 600, 500, 400, 300, 200, 100)
 GROUP = "audit"
+FILE = "file"
 
 
 @page("timeline", TIMELINE, "timeline", group=GROUP)
@@ -35,7 +41,11 @@ def timeline(request: HttpRequest) -> HttpResponse:
     """All deeds, the newest first, narrowed by a form."""
     form = TimelineForm(request.GET)
     asked = form.asked()
+    may_export = roles.may(request.user, "export", ChangeSet)
+    if may_export and FILE in request.GET:
+        return _file(request, asked)
     context = {"title": TIMELINE, "form": form, "is_narrowed": form.is_narrowed()}
+    context["file"] = _way(request, **{FILE: "csv"}) if may_export else ""
     return shown(request, "audit/timeline.html", context | deeds_context(request, asked))
 
 
@@ -54,6 +64,18 @@ def record(request: HttpRequest) -> HttpResponse:
             **deeds_context(request, Asked(touched=touched)),
         }
     return shown(request, "audit/record.html", context)
+
+
+def _file(request: HttpRequest, asked: Asked) -> HttpResponse:
+    """All deeds asked for as CSV, with what proves them."""
+    note_export(request, ChangeSet, None)
+    lines = exported(all_pages(asked))
+    name = f"record_{timezone.now():%Y%m%dT%H%M%SZ}.csv"
+    return StreamingHttpResponse(
+        lines,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 def _kinds(person: Any, chosen: str) -> list[dict[str, Any]]:
@@ -133,7 +155,7 @@ def deeds_context(request: HttpRequest, asked: Asked) -> dict[str, Any]:
 def _way(request: HttpRequest, **place: Any) -> str:
     """This page with another place in it."""
     given = request.GET.copy()
-    for name in ("older", "newer"):
+    for name in ("older", "newer", FILE):
         given.pop(name, None)
     for name, value in place.items():
         given[name] = value

@@ -6,6 +6,7 @@ its keys. Where neither leads to the answer, the search goes through so many cha
 the page then says how far it looked, and the next one looks on from there.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -137,6 +138,15 @@ def page_of(asked: Asked, place: int | None = None, *, is_back: bool = False) ->
     looked = None if is_more or end is None else ChangeSet.objects.filter(pk__lte=end).first()
     newer = (shown[0].pk if shown else place) if place is not None else None
     return Page(shown, older=stop, newer=newer, looked_until=looked)
+
+
+def all_pages(asked: Asked) -> Iterator[list[ChangeSet]]:
+    """All change sets asked for, the newest first, page by page."""
+    page = page_of(asked)
+    yield page.change_sets
+    while page.older is not None:
+        page = page_of(asked, page.older)
+        yield page.change_sets
 
 
 def _oldest(shown: list[ChangeSet], place: int | None) -> int | None:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import User
 from backoffice.audit.exporting import HEADER, exported
-from backoffice.audit.models import Block, BlockPart, ChangeSet
+from backoffice.audit.models import AccessRecord, Block, BlockPart, ChangeSet
 from backoffice.audit.recording import recording
 from backoffice.audit.sealing import seal
 from tests.forging import unwatched
@@ -29,7 +30,7 @@ def course(courses: dict[str, Course], admin: User) -> Course:
 
 
 def rows() -> list[dict[str, str]]:
-    lines = list(csv.reader(exported(ChangeSet.objects.all())))
+    lines = list(csv.reader(exported([list(ChangeSet.objects.all())])))
     assert lines[0] == list(HEADER)
     return [dict(zip(HEADER, line, strict=True)) for line in lines[1:-1]]
 
@@ -46,7 +47,7 @@ def checked(path: Path) -> tuple[int, str]:
 @pytest.fixture
 def file(course: Course, tmp_path: Path) -> Path:
     path = tmp_path / "record.csv"
-    path.write_bytes("".join(exported(ChangeSet.objects.all())).encode())
+    path.write_bytes("".join(exported([list(ChangeSet.objects.all())])).encode())
     return path
 
 
@@ -94,3 +95,31 @@ def test_a_chain_that_was_built_anew_is_found_by_the_file(file: Path, course: Co
     table = version._meta.db_table
     said = f"{file}: {table} row {version.pk} is not in the chain as it was exported.\n"
     assert checked(file) == (1, said)
+
+
+def test_what_the_timeline_shows_is_downloaded_and_the_download_is_on_record(
+    course: Course, auditor_client: Client, tmp_path: Path
+):
+    page = auditor_client.get("/admin/timeline/", {"source": "form"})
+    answer = auditor_client.get(f"/admin/timeline/{page.context['file']}")
+    path = tmp_path / "timeline.csv"
+    path.write_bytes(answer.getvalue())
+    found = list(csv.reader(io.StringIO(path.read_text(), newline="")))
+    assert {row[3] for row in found[1:-1]} == {"form"}
+    assert checked(path) == (0, "")
+    looked = AccessRecord.objects.filter(kind="export").get()
+    assert (looked.actor_name, looked.label) == ("Auditor Example (auditor)", "audit.changeset")
+
+
+def test_whoever_may_not_export_gets_the_page(course: Course, registrar_client: Client):
+    assert registrar_client.get("/admin/timeline/", {"file": "csv"}).status_code == 403
+
+
+def test_more_pages_than_one_are_downloaded(course: Course, admin: User, auditor_client: Client):
+    for number in range(60):
+        with recording(source="form", actor=admin, reason=f"Number {number}"):
+            Course.objects.filter(pk=course.pk).update(title=f"Title {number}")
+    answer = auditor_client.get("/admin/timeline/", {"source": "form", "file": "csv"})
+    lines = list(csv.reader(io.StringIO(answer.getvalue().decode(), newline="")))
+    reasons = {row[4] for row in lines[1:-1]}
+    assert {f"Number {number}" for number in range(60)} <= reasons
