@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 
 from backoffice.admin_site import roles
 from backoffice.admin_site.dashboard import bounded
+from backoffice.admin_site.pages import pages_for
 from backoffice.admin_site.visibility import permitted
 
 KEY = re.compile(r"[0-9]{1,18}")  # what surely is a 64-bit number
@@ -48,8 +49,17 @@ def narrowed_to(model: type[models.Model], request: HttpRequest) -> dict[str, st
     return {name: key for name, key in keys.items() if KEY.fullmatch(key)}
 
 
+def pages_about(row: models.Model, user: Any) -> list[dict[str, Any]]:
+    """The pages that tell about a row, of those the person may see."""
+    return [
+        {"title": page.title, "icon": page.icon, "address": page.address_of(row)}
+        for page in pages_for(user)
+        if page.about == row._meta.label_lower
+    ]
+
+
 class RelatedLists:
-    """Puts links to lists of related rows above the form of a row.
+    """Puts links to lists of related rows, and to pages about the row, above the form of a row.
 
     `related_lists` names the reverse relations; the list of each has a filter for this row.
     """
@@ -65,6 +75,7 @@ class RelatedLists:
         """The page of the form, with the ways on."""
         row = kwargs.get("obj")
         context["related_lists"] = self._ways(request, row) if row and row.pk else []
+        context["related_pages"] = pages_about(row, request.user) if row and row.pk else []
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _ways(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:

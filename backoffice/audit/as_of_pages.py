@@ -44,7 +44,9 @@ class AsOfForm(forms.Form):
         help_text=gettext_lazy("An earlier moment, to see what changed from then on."),
     )
 
-    def __init__(self, courses: models.QuerySet[Any], choice: models.ForeignKey, *args: Any):
+    def __init__(
+        self, courses: models.QuerySet[Any], choice: models.ForeignKey, *args: Any
+    ) -> None:
         super().__init__(*args)
         field = self.fields["course"]
         field.queryset = courses
