@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.module_loading import autodiscover_modules
@@ -24,7 +25,9 @@ Badge = Callable[[HttpRequest], Any]
 class Page:
     """A registered page; `badge` gives what its sidebar entry shows beside the title.
 
-    It stands in the sidebar's group of the app `group`; without one, in that of the system.
+    It stands in the sidebar's group of the app `group`; without one, in that of the system. `about`
+    is the label of a model, such as `courses.course`, whose rows lead to it: their key is in the
+    address, as `?course=`.
     """
 
     name: str
@@ -33,19 +36,22 @@ class Page:
     view: View
     badge: Badge | None = None
     group: str = ""
+    about: str = ""
 
     @property
     def address(self) -> str:
         """Where it is."""
         return reverse(f"admin:{self.name}")
 
+    def address_of(self, row: models.Model) -> str:
+        """Where it tells about a row."""
+        return f"{self.address}?{row._meta.model_name}={row.pk}"
+
 
 _pages: dict[str, Page] = {}
 
 
-def page(
-    name: str, title: Any, icon: str, badge: Badge | None = None, group: str = ""
-) -> Callable[[View], View]:
+def page(name: str, title: Any, icon: str, **further: Any) -> Callable[[View], View]:
     """Register a page at `/admin/<name>/`. It is only looked at: no other method is answered."""
 
     def register(view: View) -> View:
@@ -55,7 +61,7 @@ def page(
                 raise PermissionDenied
             return view(request)
 
-        _pages[name] = Page(name, title, icon, guarded, badge, group)
+        _pages[name] = Page(name, title, icon, guarded, **further)
         return view
 
     return register

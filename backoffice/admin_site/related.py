@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 
 from backoffice.admin_site import roles
 from backoffice.admin_site.dashboard import bounded
+from backoffice.admin_site.pages import pages_for
 from backoffice.admin_site.visibility import permitted
 
 KEY = re.compile(r"[0-9]{1,18}")  # what surely is a 64-bit number
@@ -48,8 +49,17 @@ def narrowed_to(model: type[models.Model], request: HttpRequest) -> dict[str, st
     return {name: key for name, key in keys.items() if KEY.fullmatch(key)}
 
 
+def pages_about(row: models.Model, user: Any) -> list[dict[str, Any]]:
+    """The pages that tell about a row, of those the person may see."""
+    return [
+        {"title": page.title, "icon": page.icon, "address": page.address_of(row)}
+        for page in pages_for(user)
+        if page.about == row._meta.label_lower
+    ]
+
+
 class RelatedLists:
-    """Puts links to lists of related rows above the form of a row.
+    """Puts links to lists of related rows, and to pages about the row, above the form of a row.
 
     `related_lists` names the reverse relations; the list of each has a filter for this row.
     """
@@ -65,9 +75,12 @@ class RelatedLists:
         """The page of the form, with the ways on."""
         row = kwargs.get("obj")
         is_stored = bool(row and row.pk)
-        ways = [*self._ways(request, row), *self.further_ways(request, row)] if is_stored else []
-        context["related_lists"] = ways
+        context["related_lists"] = self._all_ways(request, row) if is_stored else []
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def _all_ways(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
+        lists, further = self._ways(request, row), self.further_ways(request, row)
+        return [*lists, *further, *pages_about(row, request.user)]
 
     def further_ways(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
         """Ways on to pages that are no lists: title, icon and address; for admins to say."""

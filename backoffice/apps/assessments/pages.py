@@ -27,7 +27,7 @@ WHO = ("student_id", "username", "name")
 TURNS = {"+": gettext_lazy("added"), "-": gettext_lazy("removed"), "~": gettext_lazy("changed")}
 
 
-@page("gradebook-as-of", TITLE, "grading", group="assessments")
+@page("gradebook-as-of", TITLE, "grading", group="assessments", about="courses.course")
 def gradebook_as_of(request: HttpRequest) -> HttpResponse:
     """The gradebook of a course at a moment, or what differs in it between two."""
     question = asked(request, Assessment._meta.get_field("course"), AssessmentSubmission)

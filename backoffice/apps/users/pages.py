@@ -24,7 +24,7 @@ TEMPLATE = "users/roster_as_of.html"
 WHO = ("student_id", "username", "name")
 
 
-@page("roster-as-of", TITLE, "history_toggle_off", group="users")
+@page("roster-as-of", TITLE, "history_toggle_off", group="users", about="courses.course")
 def roster_as_of(request: HttpRequest) -> HttpResponse:
     """The roster of a course at a moment, or what changed on it between two."""
     question = asked(request, Enrollment._meta.get_field("course"), Enrollment)
