@@ -41,7 +41,6 @@ importing.apply(batch, batch.digest, None)
 """
 
 
-@pytest.mark.django_db(transaction=True)
 def is_staged(batch: Batch) -> bool:
     """Whether the rows of the batch's file are still in the database."""
     work = Import(batch)
@@ -49,6 +48,7 @@ def is_staged(batch: Batch) -> bool:
         return work.dialect.has_tables(cursor, [work.tables.stage])
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's test database is in memory")
 def test_killing_the_process_in_the_middle_of_an_apply_leaves_no_row(upload):
     Course.objects.create(code="BIO101", presentation="2026J", slug="bio")

@@ -11,6 +11,9 @@ ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "compose.yaml").read_text()
 KNOWN = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
+OWNER = {"DATABASE_OWNER_USER", "DATABASE_OWNER_PASSWORD"}
+NEEDED = OWNER | {"DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD"}
+
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
@@ -23,12 +26,12 @@ def test_every_variable_it_passes_is_one_that_is_known(services):
         assert set(services[name]["environment"]) <= KNOWN
     # A doubled dollar sign is the container's own shell's.
     taken = set(re.findall(r"(?<!\$)\$\{?([A-Z_]+)", TEXT))
-    assert taken == {"DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD"} <= KNOWN
+    assert taken == NEEDED <= KNOWN
 
 
 def test_no_secret_stands_in_it_and_a_missing_one_stops_the_start():
-    assert not re.search(r"(?im)^ *\w*(password|secret_key): *[^$\s]", TEXT)
-    for name in ("DATABASE_NAME", "DATABASE_USER", "DATABASE_PASSWORD"):
+    assert not re.search(r"(?im)^ *\w*(password|secret_key): *(?!\"\"$)[^$\s]", TEXT)
+    for name in NEEDED:
         assert f"${{{name}:?Set {name} in .env}}" in TEXT
 
 
@@ -53,6 +56,15 @@ def test_the_record_is_sealed_all_the_time(services):
     command = ["python", "manage.py", "audit_seal", "--every", "30"]
     assert services["seal"]["command"] == command
     assert services["seal"]["restart"] == "unless-stopped"
+
+
+def test_migrations_run_as_the_owner_of_the_tables_and_the_web_server_does_not_know_it(services):
+    made = services["database"]["environment"]["POSTGRES_USER"]
+    assert made == "${DATABASE_OWNER_USER:?Set DATABASE_OWNER_USER in .env}"
+    assert not OWNER & set(services["migrate"]["environment"])
+    assert {services[each]["environment"][name] for each in ("web", "seal") for name in OWNER} == {
+        ""
+    }
 
 
 def test_what_must_last_is_in_a_volume(services):

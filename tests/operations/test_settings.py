@@ -196,6 +196,21 @@ def test_postgresql_always_runs_through_the_pooled_engine_with_the_stated_defaul
     assert setting(f"{one}['ENGINE']", **url) == "backoffice.operations.engine"
 
 
+def test_the_owner_of_the_tables_is_another_role_or_none():
+    one = "s.DATABASES['default']"
+    owner = {"DATABASE_OWNER_USER": "owner", "DATABASE_OWNER_PASSWORD": "$ecret"}
+    told = str({"USER": "owner", "PASSWORD": "$ecret"})
+    assert setting(f"{one}.get('OWNER')", **GOOD) == "None"
+    assert setting(f"({one}['OWNER'], {one}['USER'])", **GOOD | owner) == f"({told}, 'lms')"
+    address = {"DATABASE_URL": "postgres://app:p@h/n"}
+    assert setting(f"{one}['OWNER']", **address | owner) == told
+    assert setting(f"{one}.get('OWNER')", **owner) == "None"  # SQLite
+    for same in (GOOD | {"DATABASE_OWNER_USER": "lms"}, {"DATABASE_URL": "postgres://h/n"} | owner):
+        done = started("import backoffice.settings", **same)
+        assert done.returncode != 0
+        assert done.stderr.splitlines()[-1].endswith("in DATABASE_USER or DATABASE_URL.")
+
+
 def test_a_socket_folder_is_a_host(tmp_path):
     host = GOOD | {"DATABASE_HOST": str(tmp_path)}
     assert setting("s.DATABASES['default']['HOST']", **host) == str(tmp_path)
