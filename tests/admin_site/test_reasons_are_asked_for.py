@@ -41,17 +41,13 @@ def address(school: School, label: str, which: str, page: str) -> str:
     return f"/admin/{label.replace('.', '/')}/{row.pk}/{page}/"
 
 
-def deed_address(school: School, label: str, which: str, name: str) -> str:
-    row = getattr(school, which)[label]
-    return f"/admin/{label.replace('.', '/')}/{row.pk}/{name}"
-
-
 @pytest.mark.parametrize(("reason", "refusal"), REASONS)
-@pytest.mark.parametrize(("label", "role", "which", "name"), DEEDS)
+@pytest.mark.parametrize("deed", DEEDS, ids="-".join)
 def test_a_deed_asks_why(
-    label: str, role: str, which: str, name: str, reason: str, refusal: str, school: School
+    deed: tuple[str, str, str, str], reason: str, refusal: str, school: School
 ):
-    target = deed_address(school, label, which, name)
+    label, role, which, name = deed
+    target = address(school, label, which, name)
     errors = refused(school, role, target, {"reason": reason})["form"].errors
     assert errors["reason"] == [refusal]
 
