@@ -1,4 +1,4 @@
-"""What sealing and verifying cost: `make bench-seal`, on a PostgreSQL of its own.
+"""What sealing, verifying and reconciling cost: `make bench-seal`, on a PostgreSQL of its own.
 
 Rows a second, and against reading the same rows by bare COPY in the same run.
 """
@@ -23,6 +23,7 @@ from django.db import connection  # noqa: E402
 
 from backoffice.apps.users.models import Enrollment, User  # noqa: E402
 from backoffice.audit.ledgers import ledgers  # noqa: E402
+from backoffice.audit.reconciling import compare  # noqa: E402
 from backoffice.audit.sealing import seal  # noqa: E402
 from backoffice.audit.verifying import verify  # noqa: E402
 from benchmarks import world  # noqa: E402
@@ -59,6 +60,27 @@ def fill() -> int:
     return sum(counts)
 
 
+def reconciled() -> None:
+    """Compare 100,000 enrollments with their history, next to counting both tables."""
+    table, history = Enrollment._meta.db_table, Enrollment.history.model._meta.db_table
+    taken = ("id", "student_id", "course_id")
+    fields = (f for f in Enrollment._meta.concrete_fields if not f.generated)
+    others = [field.column for field in fields if field.column not in taken]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({', '.join(others)}, student_id, course_id) "
+            f"SELECT {', '.join(f'e.{name}' for name in others)}, u.id, c.id "
+            f"FROM {table} e, users_user u, courses_course c ON CONFLICT DO NOTHING"
+        )
+        cursor.execute(f"VACUUM ANALYZE {table}, {history}")
+        counting = f"SELECT (SELECT count(*) FROM {table}), (SELECT count(*) FROM {history})"
+        floor = timed(lambda: cursor.execute(counting))
+    spent = timed(lambda: compare(Enrollment, 20))
+    found = compare(Enrollment, 20)
+    assert (found.rows, found.differing) == (100_000, 0), found
+    print(f"reconciling {spent:5.2f} s: {found}; {spent / floor:.1f} times counting the rows")
+
+
 def timed(deed: Callable[[], object]) -> float:
     """Seconds it takes."""
     start = time.perf_counter()
@@ -90,6 +112,7 @@ def main() -> int:
             f"{name:10} {spent:6.2f} s {rate:10,.0f} rows/s (at least {least:,}), "
             f"{spent / floor:.1f} times bare COPY"
         )
+    reconciled()
     return 1 if missed else 0
 
 

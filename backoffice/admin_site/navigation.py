@@ -83,7 +83,7 @@ def _system(request: HttpRequest) -> dict[str, Any]:
 def _pages(request: HttpRequest, group: str) -> list[dict[str, Any]]:
     return [
         {"title": page.title, "icon": page.icon, "link": page.address} | _badge(page.badge, request)
-        for page in pages_for(request.user, group)
+        for page in pages_for(request.user, group=group)
     ]
 
 

@@ -73,9 +73,14 @@ def pages() -> list[Page]:
     return list(_pages.values())
 
 
-def pages_for(user: Any, group: str = "") -> list[Page]:
-    """The pages of a group of the sidebar that this person may see."""
-    return [each for each in pages() if each.group == group and roles.may_see_page(user, each.name)]
+def pages_for(user: Any, **said: str) -> list[Page]:
+    """The pages this person may see, of those that say so: `group="audit"`, `about=...`."""
+    return [
+        each
+        for each in pages()
+        if all(getattr(each, name) == value for name, value in said.items())
+        and roles.may_see_page(user, each.name)
+    ]
 
 
 def addresses(admin_view: Callable[[View], View]) -> list[URLPattern]:

@@ -53,8 +53,7 @@ def pages_about(row: models.Model, user: Any) -> list[dict[str, Any]]:
     """The pages that tell about a row, of those the person may see."""
     return [
         {"title": page.title, "icon": page.icon, "address": page.address_of(row)}
-        for page in pages_for(user)
-        if page.about == row._meta.label_lower
+        for page in pages_for(user, about=row._meta.label_lower)
     ]
 
 
