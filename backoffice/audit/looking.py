@@ -118,12 +118,14 @@ def _page_named(name: str) -> tuple[type[models.Model], str] | None:
 
 def _shown_row(place: Place, shown: dict[str, Any]) -> models.Model | None:
     """The row the page was made of, so that it is not asked for twice."""
-    found = (shown.get(name) for name in ("original", "object"))
-    return next((row for row in found if isinstance(row, place.model)), None)
+    row = shown.get("original")
+    return row if isinstance(row, place.model) else None
 
 
 def _stored_row(place: Place) -> models.Model | None:
-    return place.model._base_manager.filter(pk=place.key).first() if place.key else None
+    """The row with what its name and its person are made of, in one query."""
+    rows = place.model._base_manager.select_related()
+    return rows.filter(pk=place.key).first() if place.key else None
 
 
 def _about(place: Place, row: models.Model | None) -> dict[str, Any]:
