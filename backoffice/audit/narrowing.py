@@ -50,7 +50,7 @@ def _row(label: Any, source: str, name: str, blank: Any = ANY[1]) -> forms.Model
         widget=RowSelect(
             reference,
             admin.site,
-            attrs={"class": "unfold-admin-autocomplete", "data-placeholder": blank},
+            attrs={"class": "unfold-filter-autocomplete", "data-placeholder": blank},
         ),
         error_messages={"invalid_choice": _("There is no such row. Choose one from the list.")},
     )
