@@ -6,6 +6,7 @@ people do, and writes `docs/pictures/*.png`. Nothing of it is left but the pictu
 
 import io
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -212,7 +213,7 @@ def _open_first(page: Page) -> None:
 
 def _ask(page: Page, deed: str) -> None:
     """Open the dialog of a deed on a row's page."""
-    page.get_by_role("link", name=deed).first.click()
+    page.get_by_role("link", name=re.compile(rf"{deed}\s*$")).first.click()
     page.wait_for_load_state("networkidle")
 
 
