@@ -6,6 +6,7 @@ people do, and writes `docs/pictures/*.png`. Nothing of it is left but the pictu
 
 import io
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from PIL import Image
@@ -157,6 +159,35 @@ def _record(page: Page) -> None:
     page.goto("/admin/audit/changeset/")
 
 
+@picture("timeline", "auditor")
+def _timeline(page: Page) -> None:
+    page.goto("/admin/timeline/?source=action")
+
+
+@picture("gradebook-as-of", "auditor")
+def _gradebook_as_of(page: Page) -> None:
+    """What changed in a gradebook since the moment before the grades were given."""
+    _timeline(page)
+    first = page.locator("li", has=page.locator("header")).last
+    given = datetime.fromisoformat(first.locator("header a").inner_text())
+    first.locator("a[href$='/history/']").first.click()
+    page.goto(page.url.replace("/history/", "/change/"))
+    page.locator("a[href*='/assessments/assessment/']").and_(
+        page.locator("a[href$='/change/']")
+    ).first.click()
+    page.locator("a[href*='/courses/course/']").and_(
+        page.locator("a[href$='/change/']")
+    ).first.click()
+    course = page.url.split("/")[-3]
+    before = f"{given - timedelta(seconds=1):%Y-%m-%dT%H:%M:%S}"
+    page.goto(f"/admin/gradebook-as-of/?course={course}&since={before}")
+
+
+@picture("seal", "auditor")
+def _seal(page: Page) -> None:
+    page.goto("/admin/seal/")
+
+
 @picture("admin-home", "admin")
 def _admin_home(page: Page) -> None:
     page.goto("/admin/")
@@ -182,7 +213,7 @@ def _open_first(page: Page) -> None:
 
 def _ask(page: Page, deed: str) -> None:
     """Open the dialog of a deed on a row's page."""
-    page.get_by_role("link", name=deed).first.click()
+    page.get_by_role("link", name=re.compile(rf"{deed}\s*$")).first.click()
     page.wait_for_load_state("networkidle")
 
 
@@ -212,7 +243,7 @@ def _served() -> Iterator[str]:
     environment = {**os.environ, "DJANGO_ENV": "development", "PRIVATE_ROOT": files.name}
     environment["DATABASE_URL"] = start_throwaway("pictures")
     manage = [sys.executable, "manage.py"]
-    for command in (["migrate", "--verbosity", "0"], ["init_db"]):
+    for command in (["migrate", "--verbosity", "0"], ["init_db"], ["audit_seal"]):
         subprocess.run([*manage, *command], cwd=ROOT, env=environment, check=True)
     port = _free_port()
     command = ["runserver", f"127.0.0.1:{port}", "--noreload"]

@@ -5,6 +5,7 @@ The library's own pages pass by `get_queryset()` and take a posted version for w
 
 from datetime import datetime
 from decimal import Decimal
+from os.path import commonprefix
 from typing import Any
 
 from django.contrib.admin.utils import unquote
@@ -12,15 +13,32 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from simple_history.admin import SimpleHistoryAdmin
 from simple_history.models import DeletedObject
-from simple_history.template_utils import HistoricalRecordContextHelper
+from simple_history.template_utils import HistoricalRecordContextHelper, ObjDiffDisplay
 
 from backoffice.admin_site import roles
 from backoffice.admin_site.visibility import permitted
 
 VERSION_PAGE = "_simple_history"
+MOST_SHOWN = 300  # characters of a value
+LEAD = 40  # characters shown before the first difference of longer ones
+
+
+class Shortened(ObjDiffDisplay):
+    """Long texts whole as far as they fit, then an ellipsis; never without what differs."""
+
+    def common_shorten_repr(self, *args: Any) -> tuple[str, ...]:
+        """The values as they are shown, side by side."""
+        texts = [str(each) for each in args]
+        if max(map(len, texts)) <= MOST_SHOWN:
+            return args
+        alike = len(commonprefix(texts))
+        start = alike - LEAD if alike > MOST_SHOWN // 2 else 0
+        before = "…" if start else ""
+        return tuple(before + Truncator(text[start:]).chars(MOST_SHOWN) for text in texts)
 
 
 class ReadableHistory(HistoricalRecordContextHelper):
@@ -32,6 +50,10 @@ class ReadableHistory(HistoricalRecordContextHelper):
         if found is None or (isinstance(found, DeletedObject) and found.pk is None):
             return ""
         return readable(self.model._meta.get_field(change.field), found)
+
+    def get_obj_diff_display(self) -> ObjDiffDisplay:
+        """Without counts of what is left out, which nobody reads."""
+        return Shortened()
 
 
 def readable(field: models.Field, value: Any) -> Any:

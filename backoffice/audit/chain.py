@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Sum
 from django.http import Http404
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from backoffice.audit.anchoring import Anchor
@@ -62,7 +63,7 @@ def block_shown(said: str) -> dict[str, Any]:
     parts = block.parts.defer("rows").order_by("table_name")
     return {
         "title": _("Block %(number)s") % {"number": block.number},
-        "block": block,
+        "sealed": block,
         "verdict": verify_block(block),
         "parts": [(_name_of(part.table_name), part) for part in parts],
     }
@@ -70,4 +71,6 @@ def block_shown(said: str) -> dict[str, Any]:
 
 def _name_of(table: str) -> str:
     model = model_of(table)
-    return str(model._meta.verbose_name_plural if model else table)
+    if model is None:
+        return table
+    return capfirst(getattr(model, "instance_type", model)._meta.verbose_name_plural)

@@ -34,15 +34,24 @@ class RowSelect(AutocompleteSelect):
         """Those of the theme's own search."""
         return forms.Media(AutocompleteDropdownForm.Media)
 
+    def build_attrs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """With the word for whoever chooses nothing; Django's own leaves it blank."""
+        word = {"data-placeholder": self.attrs["data-placeholder"]}
+        return super().build_attrs(*args, **kwargs) | word
 
-def _row(label: Any, source: str, name: str) -> forms.ModelChoiceField:
+
+def _row(label: Any, source: str, name: str, blank: Any = ANY[1]) -> forms.ModelChoiceField:
     """A row to search for, as in the filter of a list that has this reference."""
     reference = apps.get_model(source)._meta.get_field(name)
     return forms.ModelChoiceField(
         reference.related_model._base_manager.all(),
         label=label,
         required=False,
-        widget=RowSelect(reference, admin.site, attrs={"class": "unfold-admin-autocomplete"}),
+        widget=RowSelect(
+            reference,
+            admin.site,
+            attrs={"class": "unfold-filter-autocomplete", "data-placeholder": blank},
+        ),
         error_messages={"invalid_choice": _("There is no such row. Choose one from the list.")},
     )
 
@@ -54,7 +63,8 @@ def _choice(label: Any, choices: Any = ()) -> forms.ChoiceField:
 
 
 def _day(label: Any) -> forms.DateField:
-    return forms.DateField(label=label, required=False, widget=UnfoldAdminDateWidget)
+    widget = UnfoldAdminDateWidget(attrs={"placeholder": _("any, or like 2026-05-31")})
+    return forms.DateField(label=label, required=False, widget=widget)
 
 
 def models_to_ask() -> list[tuple[str, str]]:
@@ -87,7 +97,7 @@ class TimelineForm(forms.Form):
                 required=False,
                 min_value=1,
                 max_value=2**63 - 1,
-                widget=UnfoldAdminIntegerFieldWidget,
+                widget=UnfoldAdminIntegerFieldWidget(attrs={"placeholder": ANY[1]}),
             ),
             "unexplained": forms.BooleanField(
                 label=_("Only without a reason"), required=False, widget=UnfoldBooleanSwitchWidget
@@ -121,7 +131,9 @@ class RecordForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields |= {
-            "student": _row(_("Person"), "users.Enrollment", "student"),
+            "student": _row(
+                _("Person"), "users.Enrollment", "student", _("Search for a name or a student ID")
+            ),
             "model": forms.CharField(required=False, widget=forms.HiddenInput),
         }
         self.full_clean()

@@ -1,5 +1,6 @@
 """The auditor's reading pages: the timeline, and everything that happened to a person's record."""
 
+from collections import Counter
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -31,7 +32,7 @@ from backoffice.audit.unusual import Sign, signs
 TIMELINE, RECORD, UNUSUAL = _("Timeline"), _("A person's record"), _("Unusual activity")
 SEAL = _("Seal of the record")
 PERIODS = (7, 30, 90)  # days
-SHADES = (800, 700, 600, 500, 400, 300, 200, 100)
+SHADES = (600, 400, 200)
 GROUP = "audit"
 FILE = "file"
 
@@ -131,11 +132,23 @@ def by_day(sign: Sign, since: datetime) -> dict[date, int]:
 def _chart(found: dict[Sign, dict[date, int]], days: int) -> Chart:
     labels = days_until_today(days)
     series = [
-        Series(sign.title, [counts.get(day, 0) for day in labels], shade)
-        for (sign, counts), shade in zip(found.items(), SHADES, strict=False)
+        Series(title, [counts[day] for day in labels], shade)
+        for (title, counts), shade in zip(_told_apart(found), SHADES, strict=False)
     ]
     empty = _("Nothing of this sort happened in these days.")
     return Chart([f"{day:%d %b}" for day in labels], series, empty)
+
+
+def _told_apart(found: dict[Sign, dict[date, int]]) -> list[tuple[Any, Counter[date]]]:
+    """The most frequent sorts, and all others as one: no more colours can be told apart."""
+    named = [(sign.title, Counter(counts)) for sign, counts in found.items() if counts]
+    named.sort(key=lambda pair: -pair[1].total())
+    if len(named) > len(SHADES):
+        rest = named[len(SHADES) - 1 :]
+        named[len(SHADES) - 1 :] = [
+            (_("of other sorts"), sum((counts for _title, counts in rest), Counter()))
+        ]
+    return named
 
 
 def deeds_context(request: HttpRequest, asked: Asked) -> dict[str, Any]:

@@ -68,3 +68,13 @@ def test_before_anything_is_sealed_it_says_what_to_do(auditor_client: Client):
 def test_others_do_not_see_it(course: Course, role: str, request: pytest.FixtureRequest):
     client = request.getfixturevalue(f"{role}_client")
     assert client.get(reverse("admin:seal")).status_code == 403
+
+
+def test_a_block_shows_its_hash_and_the_one_before(course: Course, auditor_client: Client):
+    text = shown(auditor_client, block=2)
+    block = Block.objects.get(number=2)
+    assert f'<code class="text-xs">{block.hash}</code>' in text
+    assert f'<code class="text-xs">{block.previous}</code>' in text
+    assert f"{block.sealed_at:%Y-%m-%d %H:%M:%S} UTC" in text
+    assert "This is the first block." in shown(auditor_client, block=1)
+    assert "historical" not in text

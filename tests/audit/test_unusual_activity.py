@@ -69,3 +69,15 @@ def test_every_sort_asks_and_explains(db, sign: str, auditor_client: Client):
     assert page.status_code == 200
     assert str(page.context["chosen"].meaning) in page.content.decode().replace("&#x27;", "'")
     assert timezone.now().strftime("%d %b") in page.context["chart"].labels
+
+
+def test_the_chart_has_three_colours_at_most_and_leaves_nothing_out(db, auditor_client: Client):
+    tags(501, source="sql")
+    tags(501, source="action")
+    with recording(source="sql"):
+        CourseTag.objects.all().delete()
+    page = auditor_client.get(ADDRESS)
+    chart = page.context["chart"]
+    assert len(chart.series) == 3
+    assert str(chart.series[-1].name) == "of other sorts"
+    assert chart.total == sum(each["count"] for each in page.context["signs"])

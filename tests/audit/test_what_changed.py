@@ -86,3 +86,26 @@ def test_what_a_message_says_is_not_told(person, auditor_client: Client):
 def test_a_change_set_has_no_history_of_its_own(renamed, auditor_client: Client):
     content = auditor_client.get(page_of(renamed)).content.decode()
     assert reverse("admin:audit_changeset_history", args=[renamed.pk]) not in content
+
+
+def changes_of(auditor_client: Client, course: Course, text: str) -> tuple[str, str]:
+    course.description = text
+    with recording(source="form"):
+        course.save()
+    page = auditor_client.get(page_of(ChangeSet.objects.latest("pk")))
+    (told,) = [each for row in rows_of(page) for each in row.changes]
+    return told["old"], told["new"]
+
+
+def test_a_text_stands_there_whole_up_to_300_characters(courses, auditor_client: Client):
+    text, course = "history of everything " * 13, courses["ART200"]
+    assert changes_of(auditor_client, course, text.strip()) == ("", text.strip())
+    long = f"{'A' * 299}{'B' * 200}"
+    assert changes_of(auditor_client, course, long) == (text.strip(), f"{'A' * 299}…")
+
+
+def test_of_long_texts_the_difference_is_shown(courses, auditor_client: Client):
+    course = courses["ART200"]
+    changes_of(auditor_client, course, f"{'A' * 400} before it")
+    told = changes_of(auditor_client, course, f"{'A' * 400} after it")
+    assert told == (f"…{'A' * 39} before it", f"…{'A' * 39} after it")
