@@ -91,7 +91,7 @@ def rows_seen(row: AccessRecord) -> list[str]:
 def _named(label: str) -> str:
     try:
         return kind_of(apps.get_model(label)) if label else ""
-    except LookupError:  # a model of an earlier version
+    except (LookupError, ValueError):  # a model of an earlier version
         return label
 
 

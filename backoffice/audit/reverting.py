@@ -210,7 +210,8 @@ class RevertPages:
         row = self.model._base_manager.filter(pk=key).first()
         if not self.may_revert(request, row):
             return ""
-        return reverse(f"admin:{self._name_of('revert')}", args=[key, version_id])
+        version = self._version(version_id)
+        return reverse(f"admin:{self._name_of('revert')}", args=[version.id, version.pk])
 
     def may_revert(self, request: HttpRequest, row: models.Model | None) -> bool:
         """Whether the person may bring a version of this row back.

@@ -14,7 +14,7 @@ from django.utils import timezone
 from backoffice.admin_site import lists
 from backoffice.apps.courses.models import Course, CourseProgress
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.audit.models import ChangeSet
+from backoffice.audit.models import AccessRecord, ChangeSet
 
 LIST = "/admin/users/enrollment/"
 
@@ -246,6 +246,8 @@ def test_every_range_can_be_asked_for(demo: None, subtests: Any):
                 with subtests.test(f"{page} {name}"):
                     answer = client.get(f"{page}?{asked[kind.__name__].format(name)}")
                     known = model._base_manager.exclude(**{name: None})
+                    if model is AccessRecord:  # this very look came afterwards
+                        known = known[1:]
                     assert answer.status_code == 200
                     assert answer.context["cl"].result_count == known.count()
     assert tried > 10

@@ -97,7 +97,7 @@ def test_a_change_set_tells_who_came_into_which_group(
         registrar.groups.add(readers)
         key = record.change_set_id
     page = auditor_client.get(reverse("admin:audit_changeset_change", args=[key]))
-    [row] = page.context["changed_rows"]
+    [row] = [row for section in page.context["sections"] for row in section.rows]
     assert (row.kind, row.name, str(row.what)) == (
         "Group membership",
         f"{registrar} · readers",
