@@ -224,7 +224,8 @@ def _of_course(touched: Touched, span: Span) -> tuple[list[int], int | None]:
             # The limit keeps the database from walking all history in search of these few.
             rows = span.of(with_keys(history, keys), BY_DEED).order_by()
             limited = rows.values("pk")[:MOST_ROWS]
-            few.append(history._base_manager.filter(pk__in=limited).values("change_set"))
+            mine = history._base_manager.filter(pk__in=limited).order_by()
+            few.append(mine.values("change_set"))
         else:
             newest, end = _of_the_newest(history, hung, known, span)
             found |= newest
