@@ -1,5 +1,6 @@
 """Unusual activity: which deeds deserve a look, how many on each day, and why."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -69,3 +70,15 @@ def test_every_sort_asks_and_explains(db, sign: str, auditor_client: Client):
     assert page.status_code == 200
     assert str(page.context["chosen"].meaning) in page.content.decode().replace("&#x27;", "'")
     assert timezone.now().strftime("%d %b") in page.context["chart"].labels
+
+
+def test_nights_are_from_22_to_6_and_of_people(db, registrar, monkeypatch: pytest.MonkeyPatch):
+    day = timezone.now().replace(minute=30, second=0, microsecond=0) - timedelta(days=2)
+    made = {}
+    for hour in (5, 6, 21, 22):
+        monkeypatch.setattr(timezone, "now", lambda hour=hour: day.replace(hour=hour))
+        made[hour] = ChangeSet.objects.create(source="form", actor=registrar).pk
+        ChangeSet.objects.create(source="job")
+    monkeypatch.undo()
+    found = ChangeSet.objects.at_night(day - timedelta(days=1)).filter(pk__in=made.values())
+    assert set(found.values_list("pk", flat=True)) == {made[5], made[22]}
