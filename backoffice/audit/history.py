@@ -104,6 +104,7 @@ class History(HistoricalRecords):
                 models.Index(fields=[key, "history_id"]),
                 models.Index(fields=["change_set", "history_id"]),
                 *sought,
+                *model.history_indexes,
                 *(
                     _index_of_the_deleted(model, name)
                     for name in ("change_set", *first_steps(model))

@@ -239,9 +239,10 @@ class Audited(Ruled):
     """Base of every business model: history, rules, rights and a natural key.
 
     `history_excludes` names the fields history never holds, `history_sought_by` those by which rows
-    are sought as they stood once; each takes an index. `natural_key_fields` names what tells
-    one row from another; a foreign key stands for the natural key of its row. `stamps` names the
-    times that a field first takes a value: {"published_at": ("status", "published")}.
+    are sought as they stood once; each takes an index; `history_indexes` are further ones.
+    `natural_key_fields` names what tells one row from another; a foreign key stands for the natural
+    key of its row. `stamps` names the times that a field first takes a value:
+    {"published_at": ("status", "published")}.
     `person_path` leads to the person whose data the row is; "" is the row itself. `record_paths`
     lead to all people of whose record it is a part, where that is not the one person.
     `personal` says what is taken away when a person is forgotten.
@@ -251,6 +252,7 @@ class Audited(Ruled):
     person_path: ClassVar[str | None] = None
     record_paths: ClassVar[tuple[str, ...]] = ()
     history_sought_by: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    history_indexes: ClassVar[tuple[models.Index, ...]] = ()
     natural_key_fields: ClassVar[tuple[str, ...]] = ()
     stamps: ClassVar[dict[str, tuple[str, str]]] = {}
     personal: ClassVar[Personal | None] = None

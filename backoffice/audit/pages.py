@@ -108,7 +108,12 @@ def unusual(request: HttpRequest) -> HttpResponse:
             for each in PERIODS
         ],
         "signs": [
-            {"sign": sign, "count": sum(counts.values()), "link": f"?days={days}&sign={sign.name}"}
+            {
+                "sign": sign,
+                "count": sum(counts.values()),
+                "link": f"?days={days}&sign={sign.name}",
+                "reach": sign.reach(since) if sign.reach else None,
+            }
             for sign, counts in found.items()
         ],
         "all_signs": f"?days={days}",

@@ -17,7 +17,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef
 
 from backoffice.admin_site.dashboard import beginning
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.touching import Rows, Touched, course_path, keys_of, with_keys
+from backoffice.audit.touching import Hung, Rows, Touched, course_path, keys_of, with_keys
 from backoffice.audit.unusual import SLACK
 
 PER_PAGE = 25
@@ -25,6 +25,7 @@ LOOKED = 5_000  # change sets, or history rows of a table, that one page looks t
 BY_DEED = "change_set_id"  # without the column's name, Django would join and turn the order
 NEWEST = 1_500  # rows of a history that one page looks through for a large course
 FEW_ROWS, MOST_ROWS = 250, 20_000  # of a course: asked by key; and their history
+MOST_KNOWN = 5_000  # keys of a course's rows that are fetched
 
 
 @dataclass(frozen=True)
@@ -216,14 +217,17 @@ def _of_course(touched: Touched, span: Span) -> tuple[list[int], int | None]:
     found: set[int] = set()
     ends: list[int] = []
     for history in touched.histories():
-        keys = keys_of(history, course_path(history), touched.course)
-        if keys[: FEW_ROWS + 1].count() <= FEW_ROWS:
+        hung = {course_path(history): touched.course}
+        keys = keys_of(history, hung)
+        known = list(keys.values_list("key", flat=True)[: MOST_KNOWN + 1])
+        if len(known) <= FEW_ROWS:
             # The limit keeps the database from walking all history in search of these few.
             rows = span.of(with_keys(history, keys), BY_DEED).order_by()
-            rows = rows.values("change_set")
-            few.append(rows[:MOST_ROWS] if _limits_in_unions() else rows)
+            limited = rows.values("pk")[:MOST_ROWS]
+            mine = history._base_manager.filter(pk__in=limited).order_by()
+            few.append(mine.values("change_set"))
         else:
-            newest, end = _of_the_newest(history, keys, span)
+            newest, end = _of_the_newest(history, hung, known, span)
             found |= newest
             ends += [end] if end is not None else []
     known = span.of(ChangeSet.objects.filter(union_of("pk", few))).values_list("pk", flat=True)
@@ -232,29 +236,34 @@ def _of_course(touched: Touched, span: Span) -> tuple[list[int], int | None]:
     return list(found), span.nearer(ends)
 
 
-def _limits_in_unions() -> bool:
-    """Whether a part of a union may have a limit; SQLite, where history is short, has none."""
-    return connections[ChangeSet.objects.db].features.supports_slicing_ordering_in_compound
-
-
 def union_of(name: str, parts: list[Rows]) -> models.Q:
     """That a key is among those of any part."""
     return models.Q(**{f"{name}__in": parts[0].union(*parts[1:], all=True) if parts else []})
 
 
-def _of_the_newest(history: Any, keys: Rows, span: Span) -> tuple[set[int], int | None]:
-    """Of the newest rows of a history, the change sets of those with these keys; where it ends."""
+def _of_the_newest(
+    history: Any, hung: Hung, known: list[int], span: Span
+) -> tuple[set[int], int | None]:
+    """Of the newest rows of a history, the change sets of those that hang so; where it ends.
+
+    Which do is known, or asked for these rows alone: given both conditions at once, the database
+    goes through all history of the course.
+    """
+    key = history.instance_type._meta.pk.attname
     rows = history._base_manager.filter(change_set__isnull=False)
-    newest = list(span.of(rows, BY_DEED).values_list("pk", "change_set")[:NEWEST])
+    newest = list(span.of(rows, BY_DEED).values_list(key, "change_set")[:NEWEST])
     if not newest:
         return set(), None
-    mine = with_keys(history, keys)
-    among = mine.filter(pk__in=span.of(rows, BY_DEED).values("pk")[:NEWEST])
-    found = set(among.order_by().values_list("change_set", flat=True))
+    mine = set(known)
+    if len(known) > MOST_KNOWN:
+        among = list({row for row, _deed in newest})
+        mine = set(keys_of(history, hung, among).values_list("key", flat=True))
+    found = {deed for row, deed in newest if row in mine}
     end = newest[-1][1]
     if len(newest) < NEWEST:
         return found, None
     # The last one may have more rows than were looked at, an import 100,000.
-    if end not in found and mine.filter(change_set=end).exists():
+    whole = with_keys(history, keys_of(history, hung)).filter(change_set=end)
+    if end not in found and whole.exists():
         found.add(end)
     return found, end

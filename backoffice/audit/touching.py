@@ -7,7 +7,7 @@ now.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from backoffice.audit.unusual import histories
 MOST_COUNTED = 1_000
 Rows = models.QuerySet[Any]
 History = type[models.Model]
+Hung = Mapping[str, Any]  # keys of rows by the paths that lead to them
 
 
 @dataclass(frozen=True)
@@ -50,16 +51,16 @@ class Touched:
             if self.student:
                 yield from self._of_student(history)
             elif self.course:
-                yield with_keys(history, keys_of(history, course_path(history), self.course))
+                yield with_keys(history, keys_of(history, {course_path(history): self.course}))
             else:
                 yield history._base_manager.all()
 
     def _of_student(self, history: History) -> Iterator[Rows]:
         for path in history.instance_type.paths_to_people():
-            rows = with_keys(history, keys_of(history, path, self.student))
+            hung = {path: self.student}
             if self.course:
-                rows &= with_keys(history, keys_of(history, course_path(history), self.course))
-            yield rows
+                hung |= {course_path(history): self.course}
+            yield with_keys(history, keys_of(history, hung))
 
 
 def course_path(history: History) -> str:
@@ -80,22 +81,30 @@ def lies_in_course(model: Any) -> bool:
     return True
 
 
-def keys_of(history: History, path: str, key: Any) -> Rows:
-    """The keys of the rows, there still or deleted, that hang on the row with this key."""
+def keys_of(history: History, hung: Hung, among: Sequence[int] | None = None) -> Rows:
+    """The keys of the rows, there still or deleted, that hang on the rows with these keys, by path.
+
+    `among` limits them to rows with these keys.
+    """
     model: Any = history.instance_type
-    current = model._base_manager.filter(**{path or "pk": key}).order_by()
+    key = model._meta.pk.attname
+    current = model._base_manager.filter(**{path or "pk": at for path, at in hung.items()})
+    gone = history._base_manager.filter(history_type=DELETED)
+    for path, at in hung.items():
+        gone = gone.filter(**_hung_then(model, path, at))
+    if among is not None:
+        current, gone = current.filter(pk__in=among), gone.filter(**{f"{key}__in": among})
+    keys = current.order_by().values(key=models.F("pk"))
+    return keys.union(gone.order_by().values(key=models.F(key)), all=True)
+
+
+def _hung_then(model: Any, path: str, key: Any) -> dict[str, Any]:
+    """The condition that a history row hangs on the row with this key."""
     first, _sep, rest = path.partition("__")
-    if not first:
-        deleted = {model._meta.pk.attname: key}
-    elif rest:
-        parent = model._meta.get_field(first).related_model.history.model
-        deleted = {f"{first}__in": keys_of(parent, rest, key)}
-    else:
-        deleted = {first: key}
-    gone = history._base_manager.filter(history_type=DELETED, **deleted).order_by()
-    return current.values(key=models.F("pk")).union(
-        gone.values(key=models.F(model._meta.pk.attname)), all=True
-    )
+    if not rest:
+        return {first or model._meta.pk.attname: key}
+    parent = model._meta.get_field(first).related_model.history.model
+    return {f"{first}__in": keys_of(parent, {rest: key})}
 
 
 def with_keys(history: History, keys: Rows) -> Rows:

@@ -9,7 +9,9 @@ in their `unusual_deeds.py`:
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any, ClassVar
 
 from django.apps import apps
@@ -22,33 +24,39 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.audit.history import DELETED
 
 NIGHT = (22, 6)  # from, to; hours UTC
-WATCHED = timedelta(days=7)
+WATCHED, DAY = timedelta(days=7), timedelta(days=1)
 MASS = 500  # rows of one kind in one deed that is no import
-STEP = MASS
 SLACK = 1_000  # keys; two deeds at once get their times and their keys in either order
 BY_FILE = ("import", "undo")
 BEHIND = ("sql", "command", "job")
 Find = Callable[[datetime], models.QuerySet[Any]]
+Reach = Callable[[datetime], datetime | None]
 
 
 @dataclass(frozen=True)
 class Sign:
-    """Why a deed may be unusual: its title after “Changes…”, what it means, and how it is found."""
+    """Why a deed may be unusual: its title after “Changes…”, what it means, how it is found."""
 
     name: str
     title: Any
     meaning: Any
     find: Find
+    reach: Reach | None = None
 
 
 _signs: dict[str, Sign] = {}
 
 
-def unusual(name: str, title: Any, meaning: Any) -> Callable[[Find], Find]:
-    """Register a sort of unusual deeds: a function from a moment to the change sets since then."""
+def unusual(
+    name: str, title: Any, meaning: Any, reach: Reach | None = None
+) -> Callable[[Find], Find]:
+    """Register a sort of unusual deeds: a function from a moment to the change sets since then.
+
+    `reach` says how far back a search came that stops before it; nothing when it came so far.
+    """
 
     def register(find: Find) -> Find:
-        _signs[name] = Sign(name, title, meaning, find)
+        _signs[name] = Sign(name, title, meaning, find, reach)
         return find
 
     return register
@@ -86,20 +94,19 @@ class ChangeSetQuerySet(models.QuerySet["Any"]):
 
     def at_night(self, since: datetime | None = None) -> "ChangeSetQuerySet":
         """By a person, when hardly anybody works."""
-        start, end = NIGHT
-        is_night = Q(created_at__hour__gte=start) | Q(created_at__hour__lt=end)
-        return self.of_late(since).filter(is_night, actor__isnull=False)
+        nights = [Q(created_at__gte=start, created_at__lt=end) for start, end in _nights(since)]
+        return self.of_late(since).filter(reduce(or_, nights), actor__isnull=False)
 
     def that_deleted(self, since: datetime | None = None) -> "ChangeSetQuerySet":
         """That deleted a row of any audited model. No import deletes."""
         deeds = self.of_late(since).exclude(source="import")
-        first = self._first_key(since)
+        first = self.first_key(since)
         ids = [_deletions(history, first) for history in histories()]
         return deeds.filter(pk__in=ids[0].union(*ids[1:], all=True)) if ids else self.none()
 
     def of_many_rows(self, since: datetime | None = None) -> "ChangeSetQuerySet":
         """Of more rows of one kind than one changes by hand, and not by a file."""
-        first = self._first_key(since)
+        first = self.first_key(since)
         keys = {key for history in histories() for key in _large(history, first)}
         return self.of_late(since).filter(pk__in=keys).exclude(source__in=BY_FILE)
 
@@ -107,11 +114,23 @@ class ChangeSetQuerySet(models.QuerySet["Any"]):
         """By SQL, a command or a job, without a reason."""
         return self.of_late(since).filter(source__in=BEHIND, reason="")
 
-    def _first_key(self, since: datetime | None) -> int:
+    def first_key(self, since: datetime | None = None) -> int:
         """The key from which on change sets may be so late."""
         times = self.model._base_manager.filter(created_at__gte=since or timezone.now() - WATCHED)
         first = times.order_by("created_at").values_list("pk", flat=True).first()
         return max(0, first - SLACK) if first else 2**62
+
+
+def _nights(since: datetime | None) -> list[tuple[datetime, datetime]]:
+    """From when until when each night was, or is: an index of times finds them, none of hours."""
+    start, end = NIGHT
+    now = timezone.now().astimezone(UTC)
+    first = (since or now - WATCHED).astimezone(UTC).date() - DAY
+    days = [first + number * DAY for number in range((now.date() - first).days + 1)]
+    return [
+        (datetime.combine(day, time(start), UTC), datetime.combine(day + DAY, time(end), UTC))
+        for day in days
+    ]
 
 
 def histories() -> list[type[models.Model]]:
@@ -128,24 +147,21 @@ def _deletions(history: type[models.Model], first: int) -> models.QuerySet[Any]:
 def _large(history: type[models.Model], first: int) -> set[int]:
     """The change sets since a key with more than `MASS` rows of this history.
 
-    Rows of one deed stand close together: every 500th row meets each deed that has so many. Only
-    those it meets are counted.
+    The index of change sets is read in jumps of so many rows. A jump that ends in the deed where it
+    began has found one, whose other rows are skipped; what lies within a jump has fewer.
     """
     table = history._meta.db_table
     sql = f"""
-        WITH RECURSIVE met (at, last) AS (
-            SELECT (SELECT history_id FROM {table} WHERE change_set_id >= %s
-                    ORDER BY change_set_id, history_id LIMIT 1),
-                   (SELECT max(history_id) FROM {table})
-            UNION ALL SELECT at + {STEP}, last FROM met WHERE at + {STEP} <= last
-        ), deeds AS (
-            SELECT DISTINCT (SELECT change_set_id FROM {table} WHERE history_id >= met.at
-                             ORDER BY history_id LIMIT 1) AS id
-            FROM met
+        WITH RECURSIVE walk (id, left_from) AS (
+            SELECT min(change_set_id), CAST(NULL AS bigint) FROM {table} WHERE change_set_id >= %s
+            UNION ALL
+            SELECT CASE WHEN id = left_from
+                   THEN (SELECT min(change_set_id) FROM {table} WHERE change_set_id > walk.id)
+                   ELSE (SELECT change_set_id FROM {table} WHERE change_set_id >= walk.id
+                         ORDER BY change_set_id, history_id LIMIT 1 OFFSET {MASS}) END, id
+            FROM walk WHERE id IS NOT NULL
         )
-        SELECT id FROM deeds WHERE id >= %s AND {MASS} < (
-            SELECT count(*) FROM (SELECT 1 FROM {table} WHERE change_set_id = deeds.id
-                                  LIMIT {MASS + 1}) counted)"""
+        SELECT id FROM walk WHERE id = left_from"""
     with connections[history._base_manager.db].cursor() as cursor:
-        cursor.execute(sql, [first, first])
+        cursor.execute(sql, [first])
         return {key for (key,) in cursor.fetchall()}

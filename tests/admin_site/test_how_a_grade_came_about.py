@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from backoffice.apps.assessments import unusual_deeds
 from backoffice.apps.assessments.grading import finalize, grade
 from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.audit.models import ChangeSet
@@ -70,3 +71,14 @@ def test_a_final_grade_changed_without_a_reason_is_unusual(work, school: School)
     page = school.client("auditor").get(reverse("admin:unusual") + "?sign=final_without_reason")
     found = [entry.change_set for entry in page.context["entries"]]
     assert found == [ChangeSet.objects.latest("pk")]
+
+
+def test_the_page_says_when_not_all_changes_of_final_grades_were_looked_into(
+    work, school: School, monkeypatch: pytest.MonkeyPatch
+):
+    said = "There were so many changes that only those since"
+    address = reverse("admin:unusual")
+    client = school.client("auditor")
+    assert said not in client.get(address).content.decode()
+    monkeypatch.setattr(unusual_deeds, "LOOKED", 1)
+    assert said in client.get(address).content.decode()

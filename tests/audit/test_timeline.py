@@ -117,10 +117,12 @@ def test_it_is_narrowed_by_course(rename, enroll, ada, courses, auditor_client: 
     assert not other & found
 
 
+@pytest.mark.parametrize("known", [0, 5_000])
 def test_a_large_course_is_found_by_its_newest_rows(
-    enroll, ada, courses, auditor_client: Client, monkeypatch: pytest.MonkeyPatch
+    known: int, enroll, ada, courses, auditor_client: Client, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(timeline, "FEW_ROWS", 0)
+    monkeypatch.setattr(timeline, "FEW_ROWS", -1)
+    monkeypatch.setattr(timeline, "MOST_KNOWN", known)
     mine, other = enroll(ada), enroll(ada, "ART200")
     found = keys(auditor_client, f"?course={courses['BIO101'].pk}")
     assert mine.pk in found

@@ -1,5 +1,6 @@
 """Unusual activity: which deeds deserve a look, how many on each day, and why."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -81,3 +82,15 @@ def test_the_chart_has_three_colours_at_most_and_leaves_nothing_out(db, auditor_
     assert len(chart.series) == 3
     assert str(chart.series[-1].name) == "of other sorts"
     assert chart.total == sum(each["count"] for each in page.context["signs"])
+
+
+def test_nights_are_from_22_to_6_and_of_people(db, registrar, monkeypatch: pytest.MonkeyPatch):
+    day = timezone.now().replace(minute=30, second=0, microsecond=0) - timedelta(days=2)
+    made = {}
+    for hour in (5, 6, 21, 22):
+        monkeypatch.setattr(timezone, "now", lambda hour=hour: day.replace(hour=hour))
+        made[hour] = ChangeSet.objects.create(source="form", actor=registrar).pk
+        ChangeSet.objects.create(source="job")
+    monkeypatch.undo()
+    found = ChangeSet.objects.at_night(day - timedelta(days=1)).filter(pk__in=made.values())
+    assert set(found.values_list("pk", flat=True)) == {made[5], made[22]}

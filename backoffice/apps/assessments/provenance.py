@@ -82,7 +82,7 @@ def _rubrics(assessment: int) -> list[tuple[Any, GradingRubric | None]]:
 def _points(submission: AssessmentSubmission) -> list[tuple[Any, RubricCriterion | None]]:
     """The history of the points by criterion, with what is deleted, the oldest first."""
     history = CriterionScore.history.model
-    keys = keys_of(history, "submission", submission.pk)
+    keys = keys_of(history, {"submission": submission.pk})
     records = list(with_keys(history, keys).order_by("history_id"))
     known = RubricCriterion.objects.in_bulk({each.criterion_id for each in records})
     return [(record, known.get(record.criterion_id)) for record in records]

@@ -46,6 +46,13 @@ class AssessmentSubmission(Scored):
     natural_key_fields = ("assessment", "student", "attempt")
     personal = Personal(of="student", fields=("text",))
     history_sought_by = (("assessment", "student"),)
+    history_indexes = (
+        models.Index(
+            fields=["change_set"],
+            condition=models.Q(status="finalized", history_type="~"),
+            name="final_grade_changes_idx",
+        ),
+    )
     maximum_path = ("assessment", "max_score")
     points_field = "score"
 
