@@ -107,7 +107,7 @@ class ChangeSetQuerySet(models.QuerySet["Any"]):
     def of_many_rows(self, since: datetime | None = None) -> "ChangeSetQuerySet":
         """Of more rows of one kind than one changes by hand, and not by a file."""
         first = self.first_key(since)
-        keys = {key for history in histories() for key in _large(history, first)}
+        keys = _large(histories(), first)
         return self.of_late(since).filter(pk__in=keys).exclude(source__in=BY_FILE)
 
     def unexplained(self, since: datetime | None = None) -> "ChangeSetQuerySet":
@@ -144,14 +144,23 @@ def _deletions(history: type[models.Model], first: int) -> models.QuerySet[Any]:
     return rows.order_by().values("change_set")
 
 
-def _large(history: type[models.Model], first: int) -> set[int]:
-    """The change sets since a key with more than `MASS` rows of this history.
+def _large(tables: list[type[models.Model]], first: int) -> set[int]:
+    """The change sets since a key with more than `MASS` rows of one of these histories.
 
     The index of change sets is read in jumps of so many rows. A jump that ends in the deed where it
     began has found one, whose other rows are skipped; what lies within a jump has fewer.
     """
-    table = history._meta.db_table
-    sql = f"""
+    if not tables:
+        return set()
+    parts = [f"SELECT id FROM ({_walk(history._meta.db_table)}) AS found" for history in tables]
+    with connections[tables[0]._base_manager.db].cursor() as cursor:
+        cursor.execute(" UNION ".join(parts), [first] * len(parts))
+        return {key for (key,) in cursor.fetchall()}
+
+
+def _walk(table: str) -> str:
+    """SQL: the deeds of many rows in a history, from a key on."""
+    return f"""
         WITH RECURSIVE walk (id, left_from) AS (
             SELECT min(change_set_id), CAST(NULL AS bigint) FROM {table} WHERE change_set_id >= %s
             UNION ALL
@@ -162,6 +171,3 @@ def _large(history: type[models.Model], first: int) -> set[int]:
             FROM walk WHERE id IS NOT NULL
         )
         SELECT id FROM walk WHERE id = left_from"""
-    with connections[history._base_manager.db].cursor() as cursor:
-        cursor.execute(sql, [first])
-        return {key for (key,) in cursor.fetchall()}
