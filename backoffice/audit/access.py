@@ -31,9 +31,14 @@ PAUSED_NOTED_EVERY = 300  # seconds; who goes on trying during a pause fills no 
 UNSAID = ("csrfmiddlewaretoken", "password", "token")
 
 
+def is_personal(model: type[models.Model]) -> bool:
+    """Whether a model says whose data its rows are."""
+    return getattr(model, "person_path", None) is not None
+
+
 def personal_models() -> list[type[models.Model]]:
     """The models that say whose data their rows are."""
-    return [model for model in apps.get_models() if getattr(model, "person_path", None) is not None]
+    return [model for model in apps.get_models() if is_personal(model)]
 
 
 def person_of(row: models.Model) -> int | None:

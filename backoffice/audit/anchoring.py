@@ -68,7 +68,7 @@ class Anchor:
 
 def head() -> Anchor | None:
     """The head of the chain as it stands; None while nothing is sealed."""
-    block = Block.objects.order_by("-number").first()
+    block = Block.head()
     return Anchor.of(block) if block else None
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from django.db import models
 from django.db.models import Exists, OuterRef, Subquery
 
-DELETED = "-"
+from backoffice.audit.history import DELETED
+
 Model = type[models.Model]
 Pair = tuple[models.Model | None, models.Model | None]
 

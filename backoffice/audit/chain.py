@@ -8,6 +8,7 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from backoffice.admin_site.related import KEY
 from backoffice.audit.anchoring import Anchor
 from backoffice.audit.ledgers import model_of
 from backoffice.audit.models import Block
@@ -19,7 +20,7 @@ AT_ONCE = 25
 
 def chain_shown(before: str) -> dict[str, Any]:
     """The newest blocks, or those before a number, and the anchor of the head."""
-    head = Block.objects.order_by("-number").first()
+    head = Block.head()
     blocks = Block.objects.order_by("-number")
     if before:
         blocks = blocks.filter(number__lt=_number(before))
@@ -34,7 +35,7 @@ def chain_shown(before: str) -> dict[str, Any]:
 
 def _number(said: str) -> int:
     """A block's number from the address; what is none leads nowhere."""
-    if not said.isascii() or not said.isdigit() or len(said) > 18:
+    if not KEY.fullmatch(said):
         raise Http404
     return int(said)
 

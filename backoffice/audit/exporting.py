@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from backoffice.admin_site.spreadsheets import Echo, formula_safe
 from backoffice.audit.anchoring import head
 from backoffice.audit.changed import kinds_of
-from backoffice.audit.ledgers import ID, RECORD
+from backoffice.audit.ledgers import ID, RECORD, unpacked
 from backoffice.audit.models import BlockPart, ChangeSet
 from backoffice.audit.verifying import Verdict
 
@@ -126,7 +126,7 @@ def _digest_in(part: BlockPart, number: int) -> str:
     while low < high:
         middle = (low + high) // 2
         record = rows[middle * RECORD : (middle + 1) * RECORD]
-        found = int.from_bytes(record[:ID], "big", signed=True)
+        found = unpacked(record)
         if found == number:
             return bytes(record[ID:]).hex()
         low, high = (middle + 1, high) if found < number else (low, middle)

@@ -120,15 +120,16 @@ def _keep_digest(cursor: Any, table: str, row: int) -> None:
         return
     ledger, wanted = Ledger.from_json(table, part.columns), Range(row - 1, row)
     (line,) = lines(cursor, ledger, wanted)
+    values = line.split(b"\t")
     digest = Digest.of(cursor, ledger, wanted)
-    if digest.is_blank(line) and Erasure.objects.filter(table_name=table, row_id=row).exists():
+    if digest.is_blank(values) and Erasure.objects.filter(table_name=table, row_id=row).exists():
         return
     record = current_record()
     Erasure.objects.create(
         change_set_id=record.change_set_id,
         table_name=table,
         row_id=row,
-        digest=digest.personal(line).hex(),
+        digest=digest.personal(values).hex(),
     )
 
 

@@ -30,7 +30,7 @@ def record() -> Finding:
 @health_check(gettext_lazy("Seal of the record"), order=26)
 def sealed() -> Finding:
     """What was recorded more than five minutes ago is in a sealed block."""
-    since, last = unsealed_since(), Block.objects.order_by("-number").first()
+    since, last = unsealed_since(), Block.head()
     if since is not None and timezone.now() - since > LATE:
         said = _("Not sealed since %(when)s UTC. Start: python manage.py audit_seal --every 30")
         return Finding.warning(said % {"when": date_format(since, "Y-m-d H:i")})

@@ -72,6 +72,16 @@ class Range:
     most: int | None = None
 
 
+def packed(number: int) -> bytes:
+    """An id as 8 bytes."""
+    return number.to_bytes(ID, "big", signed=True)
+
+
+def unpacked(part: bytes | memoryview) -> int:
+    """The id that stands in the first 8 bytes."""
+    return int.from_bytes(part[:ID], "big", signed=True)
+
+
 def ledgers() -> list[Ledger]:
     """All tables that are sealed: every history, and what else is kept."""
     histories = [(m.history.model, m, m.personal) for m in audited_models()]
@@ -135,8 +145,7 @@ def digests(cursor: Any, ledger: Ledger, wanted: Range) -> bytearray:
     digest = Digest.of(cursor, ledger, wanted)
     found = bytearray()
     for line in lines(cursor, ledger, wanted):
-        number = int(line[: line.index(b"\t")])
-        found += number.to_bytes(ID, "big", signed=True)
+        found += packed(int(line[: line.index(b"\t")]))
         found += digest(line)
     return found
 
@@ -156,29 +165,29 @@ class Digest:
     def __call__(self, line: bytes) -> bytes:
         if not self.is_split:
             return hashlib.sha256(line).digest()
-        return joined(self.public(line), self.personal(line))
-
-    def public(self, line: bytes) -> bytes:
-        """The digest of what is not personal."""
-        return hashlib.sha256(b"\t".join(line.split(b"\t")[: self.count])).digest()
-
-    def personal(self, line: bytes) -> bytes:
-        """The digest of what is personal, salted for the one it belongs to."""
         values = line.split(b"\t")
-        salt = self.salts.get(self.key(line) or 0, b"")
+        return joined(self.public(values), self.personal(values))
+
+    def public(self, values: list[bytes]) -> bytes:
+        """The digest of what is not personal among a line's columns."""
+        return hashlib.sha256(b"\t".join(values[: self.count])).digest()
+
+    def personal(self, values: list[bytes]) -> bytes:
+        """The digest of what is personal, salted for the one it belongs to."""
+        salt = self.salts.get(self.key(values) or 0, b"")
         return hashlib.sha256(salt + b"\t".join(values[self.count :])).digest()
 
-    def key(self, line: bytes) -> int | None:
+    def key(self, values: list[bytes]) -> int | None:
         """Whose the row is."""
-        value = line.split(b"\t")[self.whose]
+        value = values[self.whose]
         return None if value in (b"\\N", b"NULL") else int(value)
 
-    def is_blank(self, line: bytes) -> bool:
+    def is_blank(self, values: list[bytes]) -> bool:
         """Whether nothing personal is left in it."""
-        named = f"{NAMED}{self.key(line)}"
+        named = f"{NAMED}{self.key(values)}"
         blank = {text for each in ("", FORGOTTEN, "{}", named) for text in (each, f"'{each}'")}
-        values = line.rstrip(b"\n").split(b"\t")[self.count :]
-        return all(value.decode() in blank | {"\\N", "NULL"} for value in values)
+        left = (value.rstrip(b"\n").decode() for value in values[self.count :])
+        return all(value in blank | {"\\N", "NULL"} for value in left)
 
 
 def joined(public: bytes, personal: bytes) -> bytes:

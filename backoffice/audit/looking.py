@@ -9,12 +9,12 @@ from django.contrib.admin.utils import unquote
 from django.db import models
 from django.http import HttpRequest, HttpResponseBase
 
-from backoffice.audit.access import NOTED, Kind, access_by, person_of, printable
+from backoffice.admin_site.related import KEY
+from backoffice.audit.access import NOTED, Kind, access_by, is_personal, person_of, printable
 from backoffice.audit.models import AccessRecord
 
 LISTS, SEARCHES = ("changelist",), ("autocomplete", "search")
 REFUSALS = (400, 403)
-MOST_DIGITS = 18  # of a 64-bit number
 
 
 class Place(NamedTuple):
@@ -66,7 +66,7 @@ def _looked_at(request: HttpRequest, response: HttpResponseBase) -> AccessRecord
     place = place_of(request)
     if place is None:
         return _searched(request, response)
-    if getattr(place.model, "person_path", None) is None or not _is_known(request):
+    if not is_personal(place.model) or not _is_known(request):
         return None
     shown = getattr(response, "context_data", None) or {}
     if place.key:
@@ -103,7 +103,7 @@ def place_of(request: HttpRequest) -> Place | None:
         return None
     given = [match.kwargs[name] for name in ("object_id", "id", "number") if name in match.kwargs]
     key = unquote(str((given or match.args or [""])[0]))
-    return Place(*found, key if key.isdecimal() and len(key) <= MOST_DIGITS else "")
+    return Place(*found, key if KEY.fullmatch(key) else "")
 
 
 @cache
@@ -133,5 +133,5 @@ def _about(place: Place, row: models.Model | None) -> dict[str, Any]:
     said = {"label": place.model._meta.label_lower, "object_id": place.key}
     if row is None:
         return said
-    person = person_of(row) if getattr(place.model, "person_path", None) is not None else None
+    person = person_of(row) if is_personal(place.model) else None
     return said | {"object_text": printable(row, 200), "person_id": person}

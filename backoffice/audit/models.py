@@ -346,6 +346,11 @@ class Block(models.Model):
     def __str__(self) -> str:
         return f"{self.number} {self.hash[:12]}"
 
+    @classmethod
+    def head(cls) -> "Block | None":
+        """The last block; None while nothing is sealed."""
+        return cls.objects.order_by("-number").first()
+
 
 class BlockPart(models.Model):
     """The rows of one table that a block seals: those with `after_id` < id <= `up_to_id`.

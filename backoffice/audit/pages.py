@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count
 from django.db.models.functions import TruncDate
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +18,7 @@ from backoffice.admin_site import roles
 from backoffice.admin_site.dashboard import Chart, Series, beginning, days_until_today
 from backoffice.admin_site.pages import page
 from backoffice.admin_site.related import KEY, page_of
+from backoffice.admin_site.spreadsheets import download
 from backoffice.audit.access import note_export
 from backoffice.audit.chain import block_shown, chain_shown
 from backoffice.audit.entries import entries_of
@@ -70,13 +71,8 @@ def record(request: HttpRequest) -> HttpResponse:
 def _file(request: HttpRequest, asked: Asked) -> HttpResponse:
     """All deeds asked for as CSV, with what proves them."""
     note_export(request, ChangeSet, None)
-    lines = exported(all_pages(asked))
     name = f"record_{timezone.now():%Y%m%dT%H%M%SZ}.csv"
-    return StreamingHttpResponse(
-        lines,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return download(name, exported(all_pages(asked)))
 
 
 def _kinds(person: Any, chosen: str) -> list[dict[str, Any]]:

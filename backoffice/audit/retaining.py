@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from backoffice.audit.installing import audited_models, kept_models
-from backoffice.audit.ledgers import ID
+from backoffice.audit.ledgers import packed
 from backoffice.audit.letting_go import letting_go
 from backoffice.audit.models import Removal
 from backoffice.audit.recording import current_record
@@ -62,6 +62,6 @@ def _remove(model: Any, before: datetime, ids: list[int]) -> None:
         table_name=model._meta.db_table,
         before=before,
         row_count=len(ids),
-        ids=b"".join(number.to_bytes(ID, "big", signed=True) for number in ids),
+        ids=b"".join(map(packed, ids)),
     )
     model._base_manager.filter(pk__in=ids)._raw_delete(using=connection.alias)

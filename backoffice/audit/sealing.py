@@ -21,12 +21,12 @@ from django.utils import timezone
 from backoffice.audit.ledgers import (
     BEFORE_ALL,
     FIXED,
-    ID,
     RECORD,
     Ledger,
     Range,
     digests,
     ledgers,
+    unpacked,
     unsalted,
 )
 from backoffice.audit.models import Block, BlockPart, ChangeSet, Salt
@@ -148,7 +148,7 @@ def _part(cursor: Any, ledger: Ledger, after: int, marks: dict[str, int]) -> Ite
         table_name=ledger.table,
         columns=ledger.as_json(),
         after_id=after,
-        up_to_id=int.from_bytes(rows[-RECORD : ID - RECORD], "big", signed=True),
+        up_to_id=unpacked(rows[-RECORD:]),
         row_count=len(rows) // RECORD,
         digest=hashlib.sha256(rows).hexdigest(),
         rows=bytes(rows),
@@ -156,7 +156,7 @@ def _part(cursor: Any, ledger: Ledger, after: int, marks: dict[str, int]) -> Ite
 
 
 def _block(parts: list[BlockPart]) -> Block:
-    last = Block.objects.order_by("-number").first()
+    last = Block.head()
     block = Block(
         number=last.number + 1 if last else 1,
         previous=last.hash if last else "",

@@ -24,6 +24,7 @@ from backoffice.audit.ledgers import (
     digests,
     joined,
     lines,
+    unpacked,
 )
 from backoffice.audit.models import Block, BlockPart, Erasure, Removal
 from backoffice.audit.sealing import hash_of
@@ -214,11 +215,12 @@ class _Difference:
 
     def _altered(self, row: int, sealed: bytes) -> None:
         """Forgotten, where only personal columns changed, to nothing, and the record says so."""
-        erased, line = self.erased.get((self.part.table_name, row)), self.lines[row]
+        erased = self.erased.get((self.part.table_name, row))
+        values = self.lines[row].split(b"\t")
         is_forgotten = (
             erased is not None
-            and self.digest.is_blank(line)
-            and joined(self.digest.public(line), erased) == sealed
+            and self.digest.is_blank(values)
+            and joined(self.digest.public(values), erased) == sealed
         )
         if is_forgotten:
             self.verdict.forgotten += 1
@@ -231,7 +233,7 @@ class _Difference:
 
 def _by_id(rows: bytes) -> dict[int, bytes]:
     records = (rows[at : at + RECORD] for at in range(0, len(rows), RECORD))
-    return {int.from_bytes(each[:ID], "big", signed=True): each[ID:] for each in records}
+    return {unpacked(each): each[ID:] for each in records}
 
 
 def _removed() -> dict[str, set[int]]:
@@ -241,7 +243,7 @@ def _removed() -> dict[str, set[int]]:
         ids = bytes(removal.ids)
         numbers = (ids[at : at + ID] for at in range(0, len(ids), ID))
         known = found.setdefault(removal.table_name, set())
-        known.update(int.from_bytes(number, "big", signed=True) for number in numbers)
+        known.update(unpacked(number) for number in numbers)
     return found
 
 

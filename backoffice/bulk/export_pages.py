@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.text import capfirst
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from backoffice.admin_site.roles import may
+from backoffice.admin_site.spreadsheets import download
 from backoffice.admin_site.visibility import permitted
 from backoffice.audit.access import note_export
 from backoffice.bulk.exporting import exported_lines, exported_selection
@@ -70,10 +71,7 @@ class ExportPages:
         if form.is_bound and form.is_valid():
             found = form.cleaned_data
             note_export(request, found["resource"]._meta.model, found["rows"].count())
-            return StreamingHttpResponse(
-                exported_lines(found["resource"], found["rows"]),
-                content_type="text/csv; charset=utf-8",
-                headers={"Content-Disposition": f'attachment; filename="{found["kind"]}.csv"'},
-            )
+            lines = exported_lines(found["resource"], found["rows"])
+            return download(f"{found['kind']}.csv", lines)
         context = {"title": _("Export"), "form": form, **self.admin_site.each_context(request)}
         return TemplateResponse(request, "bulk/export.html", context)

@@ -8,7 +8,7 @@ from django.db import models
 from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.spreadsheets import Echo, formula_safe
+from backoffice.admin_site.spreadsheets import Echo, download, formula_safe
 from backoffice.bulk.resources import KindResource
 
 
@@ -64,8 +64,4 @@ def exported_selection(
 def downloaded(name: str, rows: Iterable[Iterable[object]]) -> StreamingHttpResponse:
     """Rows of values as a CSV file to save, formula-safe, sent while it is being made."""
     lines = ([formula_safe(as_text(value)) for value in row] for row in rows)
-    return StreamingHttpResponse(
-        map(csv.writer(Echo()).writerow, lines),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return download(name, map(csv.writer(Echo()).writerow, lines))

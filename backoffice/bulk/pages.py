@@ -14,7 +14,6 @@ from django.http import (
     HttpResponseNotAllowed,
     HttpResponseRedirect,
     JsonResponse,
-    StreamingHttpResponse,
 )
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -23,6 +22,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.roles import may
+from backoffice.admin_site.spreadsheets import download
 from backoffice.bulk.changes import changed_rows
 from backoffice.bulk.faults import FileRefused, storable
 from backoffice.bulk.forms import UploadForm
@@ -125,7 +125,7 @@ class BatchPages:
         resource = self._kinds(request).get(kind)
         if resource is None:
             raise PermissionDenied
-        return _download([template_of(resource)], f"{kind}.csv")
+        return download(f"{kind}.csv", [template_of(resource)])
 
     def change_view(
         self,
@@ -202,7 +202,7 @@ class BatchPages:
     def issues_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """All errors and warnings as CSV."""
         batch = self._seen(request, number)
-        return _download(issue_lines(batch), f"import-{batch.pk}-issues.csv")
+        return download(f"import-{batch.pk}-issues.csv", issue_lines(batch))
 
     def wrong_rows_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """The wrong rows as a file to correct; a part of the file, so its uploader's alone."""
@@ -214,7 +214,7 @@ class BatchPages:
             header = next(lines)  # the file is opened here, while an answer can still say so
         except (OSError, FileRefused) as error:
             raise Http404 from error
-        return _download(itertools.chain([header], lines), f"import-{batch.pk}-wrong-rows.csv")
+        return download(f"import-{batch.pk}-wrong-rows.csv", itertools.chain([header], lines))
 
     def _seen(self, request: HttpRequest, number: int | str) -> Batch:
         """A batch the person may look at."""
@@ -238,11 +238,3 @@ class BatchPages:
     def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         shared = self.admin_site.each_context(request)
         return TemplateResponse(request, template, shared | context)
-
-
-def _download(lines: Any, name: str) -> HttpResponse:
-    return StreamingHttpResponse(
-        lines,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )

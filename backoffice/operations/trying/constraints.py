@@ -16,7 +16,6 @@ from backoffice.operations.trying.examples import Examples
 from backoffice.operations.trying.rows import Broken
 
 MOST_TRIES = 400
-NO_SUCH_ROW = 2**31 - 1  # as large as the smallest key goes
 Values = dict[str, Any]
 
 
@@ -26,7 +25,7 @@ def try_constraints(row: Any, examples: Examples) -> int:
     _refuse_twin(row)
     for field in model._meta.concrete_fields:
         if field.is_relation and field.db_constraint:
-            _refuse_later(row, {field.attname: NO_SUCH_ROW}, field.name)
+            _refuse_later(row, {field.attname: _no_row_of(field)}, field.name)
             refused += 1
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint):
@@ -75,6 +74,11 @@ def _wrong_copy(row: Any, constraint: KeptCopy, examples: Examples) -> Values:
     if field.is_relation:
         return {field.attname: examples.another(field.related_model).pk}
     return {field.attname: getattr(row, field.attname) + 1}
+
+
+def _no_row_of(field: models.ForeignKey) -> int:
+    """A key that no row has: the largest that the column holds."""
+    return connection.ops.integer_field_range(field.target_field.get_internal_type())[1]
 
 
 def _refuse_later(row: Any, values: Values, name: str) -> None:
