@@ -57,14 +57,17 @@ class ReadableHistory(HistoricalRecordContextHelper):
 
 
 def readable(field: models.Field, value: Any) -> Any:
-    """A value as people write it: 97 and not 97.00, yes and no, the words of a choice."""
+    """A field's value as people write it: the words of a choice, and otherwise `plain`."""
+    return dict(field.flatchoices).get(value, value) if field.flatchoices else plain(value)
+
+
+def plain(value: Any) -> Any:
+    """A value without what says nothing: 97 and not 97.00, times to the second, yes and no."""
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
-    return dict(field.flatchoices).get(value, value) if field.flatchoices else value
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
 class HistoryPages(SimpleHistoryAdmin):

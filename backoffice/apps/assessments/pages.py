@@ -12,18 +12,17 @@ from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.assessments.past_grades import (
     Column,
     Difference,
-    Line,
     Mark,
     assessments,
     lines,
     students,
 )
+from backoffice.apps.users.past_rosters import WHO, who
 from backoffice.audit.as_of_pages import PER_PAGE, Asked, asked
 from backoffice.bulk.exporting import downloaded
 
 TITLE = gettext_lazy("Gradebook as of a day")
 TEMPLATE = "assessments/gradebook_as_of.html"
-WHO = ("student_id", "username", "name")
 TURNS = {"+": gettext_lazy("added"), "-": gettext_lazy("removed"), "~": gettext_lazy("changed")}
 
 
@@ -57,15 +56,11 @@ def _state_lines(question: Asked, tasks: dict[int, Any]) -> Iterator[list[object
     for start in range(0, len(rows), PER_PAGE):
         for line in lines(rows[start : start + PER_PAGE], tasks, question.until):
             cells = (_scored(cell.mark) for cell in line.cells)
-            yield [*_who(line), line.status, *(value for cell in cells for value in cell)]
+            yield [*who(line.person), line.status, *(value for cell in cells for value in cell)]
 
 
 def _scored(mark: Mark | None) -> tuple[object, object]:
     return (mark.score, mark.state) if mark else (None, None)
-
-
-def _who(line: Line) -> list[object]:
-    return [line.person.student_id, line.person.username, str(line.person)]
 
 
 def _difference(question: Asked) -> HttpResponse:
@@ -89,10 +84,10 @@ def _difference_lines(difference: Difference) -> Iterator[list[object]]:
     for start in range(0, len(difference.people), PER_PAGE):
         for line in difference.lines(difference.people[start : start + PER_PAGE]):
             if line.turn:
-                yield [*_who(line), None, TURNS[line.turn], None, None, None, None]
+                yield [*who(line.person), None, TURNS[line.turn], None, None, None, None]
             for column, cell in zip(difference.columns, line.cells, strict=True):
                 if cell.is_turned:
-                    yield [*_who(line), column.row.code, *_turned(cell.before, cell.mark)]
+                    yield [*who(line.person), column.row.code, *_turned(cell.before, cell.mark)]
 
 
 def _turned(before: Mark | None, after: Mark | None) -> list[object]:

@@ -14,11 +14,12 @@ from typing import Any
 from django.db import models
 from django.utils.functional import cached_property
 
+from backoffice.admin_site.history import plain
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.apps.users.past_rosters import people_as_of, roster
 from backoffice.audit.as_of import changed_between, rows_as_of
-from backoffice.audit.wording import plain, worded
+from backoffice.audit.wording import worded
 
 COLUMN_FIELDS = (
     *("code", "title", "assessment_type", "status", "weight", "max_score", "grading_method"),

@@ -12,6 +12,7 @@ from backoffice.apps.assessments.models import (
     GradingRubric,
     RubricCriterion,
 )
+from backoffice.audit.history import DELETED
 from backoffice.audit.touching import keys_of, with_keys
 from backoffice.bulk.models import Batch
 
@@ -109,5 +110,5 @@ def _points_at(
     return [
         (criterion, readable(field, record.points))
         for criterion, record in given.values()
-        if record.history_type != "-"
+        if record.history_type != DELETED
     ]

@@ -9,19 +9,20 @@ from backoffice.admin_site.pages import page
 from backoffice.apps.users.models import Enrollment
 from backoffice.apps.users.past_rosters import (
     FIELDS,
+    WHO,
     Turn,
     counts,
     entries,
     labels,
     roster,
     turns,
+    who,
 )
 from backoffice.audit.as_of_pages import Asked, asked
 from backoffice.bulk.exporting import downloaded
 
 TITLE = gettext_lazy("Roster as of a day")
 TEMPLATE = "users/roster_as_of.html"
-WHO = ("student_id", "username", "name")
 
 
 @page("roster-as-of", TITLE, "history_toggle_off", group="users", about="courses.course")
@@ -66,11 +67,7 @@ def _entry_lines(question: Asked) -> Iterator[list[object]]:
     yield [*WHO, *FIELDS]
     rows = roster(question.course, question.until).iterator(chunk_size=1_000)
     for entry in entries(rows, question.until):
-        yield [*_who(entry.person), *(getattr(entry.row, name) for name in FIELDS)]
-
-
-def _who(person: object) -> list[object]:
-    return [person.student_id, person.username, str(person)]
+        yield [*who(entry.person), *(getattr(entry.row, name) for name in FIELDS)]
 
 
 def _difference(question: Asked) -> HttpResponse:
@@ -85,4 +82,4 @@ def _turn_lines(found: list[Turn]) -> Iterator[list[object]]:
     yield [*WHO, "what", "field", "before", "after"]
     for turn in found:
         for label, before, after in turn.changes:
-            yield [*_who(turn.person), turn.word, label, before, after]
+            yield [*who(turn.person), turn.word, label, before, after]

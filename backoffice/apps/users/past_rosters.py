@@ -22,6 +22,7 @@ FIELDS = (
 NAMES = ("username", "first_name", "last_name", "student_id")
 BY_NAME = ("student__last_name", "student__first_name", "id")
 AT_ONCE = 1_000
+WHO = ("student_id", "username", "name")  # how a file names a person
 ADDED, CHANGED, REMOVED = "added", "changed", "removed"
 WORDS = {
     ADDED: gettext_lazy("added"),
@@ -29,6 +30,11 @@ WORDS = {
     REMOVED: gettext_lazy("removed"),
 }
 COLOURS = {ADDED: "success", CHANGED: "info", REMOVED: "warning"}
+
+
+def who(person: User) -> list[object]:
+    """A person as a file names them: see WHO."""
+    return [person.student_id, person.username, str(person)]
 
 
 @dataclass(frozen=True)
