@@ -24,19 +24,26 @@ def keep_sealing(every: float) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    anchored = 0
     while not stopped.is_set():
-        seal_once(stopped.is_set)
+        anchored = seal_once(stopped.is_set, anchored)
         stopped.wait(every)
 
 
-def seal_once(is_stopped: Callable[[], bool]) -> None:
-    """Seal what is new, as long as that takes, and anchor it; say what went wrong and go on."""
+def seal_once(is_stopped: Callable[[], bool], anchored: int) -> int:
+    """Seal what is new, as long as that takes, and anchor the head; gives the last block anchored.
+
+    Says what went wrong and goes on: a head that could not be anchored is anchored the next time.
+    """
     try:
         try:
-            if seal(None, is_stopped).blocks and (anchor := head()):
+            seal(None, is_stopped)
+            if (anchor := head()) and anchor.number != anchored:
                 write(anchor, settings.AUDIT_ANCHOR_FILE)
+                return anchor.number
         finally:
             connections.close_all()
     except Exception as error:
         # Whatever it was, a lost connection above all: the next turn tries again.
         log.error("The record could not be sealed: %s", str(error).strip() or repr(error))
+    return anchored

@@ -1,5 +1,6 @@
 """The chain outside of this process: sealed in the background, dumped, restored, verified."""
 
+import json
 import os
 import signal
 import subprocess
@@ -109,10 +110,12 @@ def test_the_background_process_seals_anchors_and_ends_when_told(tmp_path):
         sealing.send_signal(signal.SIGTERM)
         said = sealing.communicate(timeout=20)[1]
     assert sealing.returncode == 0
-    count = Block.objects.count()
-    assert count >= 3
-    assert len(anchors.read_text().splitlines()) == count
-    assert said.count("backoffice.audit.anchor INFO anchor {") == count
+    kept = [json.loads(line) for line in anchors.read_text().splitlines()]
+    assert Block.objects.count() >= 3
+    # A pass may write two blocks; what counts is that the head is always anchored in the end.
+    assert [each["block"] for each in kept] == sorted({each["block"] for each in kept})
+    assert kept[-1]["hash"] == Block.objects.latest("number").hash
+    assert said.count("backoffice.audit.anchor INFO anchor {") == len(kept)
     assert verified(address(), "--anchor", str(anchors))[0] == 0
 
 

@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from backoffice.audit.together import Together
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -14,378 +16,382 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
-            model_name="historicalassessment",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalassessmentsubmission",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalcriterionscore",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalgradingrubric",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalpeerreview",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalpeerreviewscore",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalquestion",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalquestionresponse",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalrubriccriterion",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalrubriclevel",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalassessment",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="assessments_change__20418d_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalassessment",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_assessment_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalassessment",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["course"],
-                name="gone_assessment_course",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalassessmentsubmission",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="assessments_change__6c3905_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalassessmentsubmission",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_assessmentsubmi_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalassessmentsubmission",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["assessment"],
-                name="gone_assessmentsubmi_assessmen",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalassessmentsubmission",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["student"],
-                name="gone_assessmentsubmi_student",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalcriterionscore",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="assessments_change__a30cef_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalcriterionscore",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_criterionscore_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalcriterionscore",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["submission"],
-                name="gone_criterionscore_submissio",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalgradingrubric",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="assessments_change__5b2989_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalgradingrubric",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_gradingrubric_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalgradingrubric",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["course"],
-                name="gone_gradingrubric_course",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalpeerreview",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="assessments_change__e5c587_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalpeerreview",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_peerreview_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalpeerreview",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["author"],
-                name="gone_peerreview_author",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalpeerreview",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["reviewer"],
-                name="gone_peerreview_reviewer",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalpeerreview",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["submission"],
-                name="gone_peerreview_submissio",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalpeerreviewscore",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="assessments_change__be37af_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalpeerreviewscore",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_peerreviewscore_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalpeerreviewscore",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["review"],
-                name="gone_peerreviewscore_review",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalquestion",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="assessments_change__643864_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalquestion",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_question_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalquestion",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["assessment"],
-                name="gone_question_assessmen",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalquestionresponse",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="assessments_change__edc300_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalquestionresponse",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_questionrespons_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalquestionresponse",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["submission"],
-                name="gone_questionrespons_submissio",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalrubriccriterion",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="assessments_change__64a753_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalrubriccriterion",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_rubriccriterion_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalrubriccriterion",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["rubric"],
-                name="gone_rubriccriterion_rubric",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalrubriclevel",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="assessments_change__ee85fe_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalrubriclevel",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_rubriclevel_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalrubriclevel",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["criterion"],
-                name="gone_rubriclevel_criterion",
-            ),
-        ),
+        Together(
+            [
+                migrations.AlterField(
+                    model_name="historicalassessment",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalassessmentsubmission",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalcriterionscore",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalgradingrubric",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalpeerreview",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalpeerreviewscore",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalquestion",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalquestionresponse",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalrubriccriterion",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalrubriclevel",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalassessment",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="assessments_change__20418d_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalassessment",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_assessment_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalassessment",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["course"],
+                        name="gone_assessment_course",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalassessmentsubmission",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="assessments_change__6c3905_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalassessmentsubmission",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_assessmentsubmi_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalassessmentsubmission",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["assessment"],
+                        name="gone_assessmentsubmi_assessmen",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalassessmentsubmission",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["student"],
+                        name="gone_assessmentsubmi_student",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalcriterionscore",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="assessments_change__a30cef_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalcriterionscore",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_criterionscore_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalcriterionscore",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["submission"],
+                        name="gone_criterionscore_submissio",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalgradingrubric",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="assessments_change__5b2989_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalgradingrubric",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_gradingrubric_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalgradingrubric",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["course"],
+                        name="gone_gradingrubric_course",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalpeerreview",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="assessments_change__e5c587_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalpeerreview",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_peerreview_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalpeerreview",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["author"],
+                        name="gone_peerreview_author",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalpeerreview",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["reviewer"],
+                        name="gone_peerreview_reviewer",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalpeerreview",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["submission"],
+                        name="gone_peerreview_submissio",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalpeerreviewscore",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="assessments_change__be37af_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalpeerreviewscore",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_peerreviewscore_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalpeerreviewscore",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["review"],
+                        name="gone_peerreviewscore_review",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalquestion",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="assessments_change__643864_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalquestion",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_question_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalquestion",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["assessment"],
+                        name="gone_question_assessmen",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalquestionresponse",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="assessments_change__edc300_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalquestionresponse",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_questionrespons_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalquestionresponse",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["submission"],
+                        name="gone_questionrespons_submissio",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalrubriccriterion",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="assessments_change__64a753_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalrubriccriterion",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_rubriccriterion_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalrubriccriterion",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["rubric"],
+                        name="gone_rubriccriterion_rubric",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalrubriclevel",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="assessments_change__ee85fe_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalrubriclevel",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_rubriclevel_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalrubriclevel",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["criterion"],
+                        name="gone_rubriclevel_criterion",
+                    ),
+                ),
+            ]
+        )
     ]

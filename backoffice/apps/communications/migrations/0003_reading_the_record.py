@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from backoffice.audit.together import Together
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -14,324 +16,328 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
-            model_name="historicalannouncement",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalchatmember",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalchatmessage",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalchatroom",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaldirectmessage",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalforum",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalforumpost",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalforumtopic",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalannouncement",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="communicati_change__9d4ee1_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalannouncement",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_announcement_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalannouncement",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["course"],
-                name="gone_announcement_course",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalchatmember",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="communicati_change__b542df_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalchatmember",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_chatmember_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalchatmember",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["room"],
-                name="gone_chatmember_room",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalchatmember",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["user"],
-                name="gone_chatmember_user",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalchatmessage",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="communicati_change__857a42_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalchatmessage",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_chatmessage_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalchatmessage",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["author"],
-                name="gone_chatmessage_author",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalchatmessage",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["room"],
-                name="gone_chatmessage_room",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalchatroom",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="communicati_change__6aa122_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalchatroom",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_chatroom_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalchatroom",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["course"],
-                name="gone_chatroom_course",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicaldirectmessage",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="communicati_change__6fd1b7_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicaldirectmessage",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_directmessage_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicaldirectmessage",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["recipient"],
-                name="gone_directmessage_recipient",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicaldirectmessage",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["sender"],
-                name="gone_directmessage_sender",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalforum",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="communicati_change__de2f41_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalforum",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_forum_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalforum",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["course"],
-                name="gone_forum_course",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalforumpost",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="communicati_change__e905a3_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalforumpost",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_forumpost_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalforumpost",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["author"],
-                name="gone_forumpost_author",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalforumpost",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["topic"],
-                name="gone_forumpost_topic",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalforumtopic",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="communicati_change__f25b01_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalforumtopic",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_forumtopic_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalforumtopic",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["author"],
-                name="gone_forumtopic_author",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalforumtopic",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["forum"],
-                name="gone_forumtopic_forum",
-            ),
-        ),
+        Together(
+            [
+                migrations.AlterField(
+                    model_name="historicalannouncement",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalchatmember",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalchatmessage",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalchatroom",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaldirectmessage",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalforum",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalforumpost",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalforumtopic",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalannouncement",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="communicati_change__9d4ee1_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalannouncement",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_announcement_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalannouncement",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["course"],
+                        name="gone_announcement_course",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalchatmember",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="communicati_change__b542df_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalchatmember",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_chatmember_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalchatmember",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["room"],
+                        name="gone_chatmember_room",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalchatmember",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["user"],
+                        name="gone_chatmember_user",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalchatmessage",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="communicati_change__857a42_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalchatmessage",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_chatmessage_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalchatmessage",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["author"],
+                        name="gone_chatmessage_author",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalchatmessage",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["room"],
+                        name="gone_chatmessage_room",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalchatroom",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="communicati_change__6aa122_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalchatroom",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_chatroom_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalchatroom",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["course"],
+                        name="gone_chatroom_course",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicaldirectmessage",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="communicati_change__6fd1b7_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicaldirectmessage",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_directmessage_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicaldirectmessage",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["recipient"],
+                        name="gone_directmessage_recipient",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicaldirectmessage",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["sender"],
+                        name="gone_directmessage_sender",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalforum",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="communicati_change__de2f41_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalforum",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_forum_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalforum",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["course"],
+                        name="gone_forum_course",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalforumpost",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="communicati_change__e905a3_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalforumpost",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_forumpost_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalforumpost",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["author"],
+                        name="gone_forumpost_author",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalforumpost",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["topic"],
+                        name="gone_forumpost_topic",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalforumtopic",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="communicati_change__f25b01_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalforumtopic",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_forumtopic_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalforumtopic",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["author"],
+                        name="gone_forumtopic_author",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalforumtopic",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["forum"],
+                        name="gone_forumtopic_forum",
+                    ),
+                ),
+            ]
+        )
     ]

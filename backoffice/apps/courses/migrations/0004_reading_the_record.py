@@ -4,6 +4,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from backoffice.audit.together import Together
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -14,233 +16,237 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
-            model_name="historicalcourse",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalcoursemodule",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalcourseprogress",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalcoursetag",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalcoursetagging",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicallesson",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicallessonprogress",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalcourse",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="courses_his_change__e190d2_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalcourse",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_course_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalcoursemodule",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="courses_his_change__aff6af_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalcoursemodule",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_coursemodule_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalcoursemodule",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["course"],
-                name="gone_coursemodule_course",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalcourseprogress",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="courses_his_change__147b35_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalcourseprogress",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_courseprogress_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalcourseprogress",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["enrollment"],
-                name="gone_courseprogress_enrollmen",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalcoursetag",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="courses_his_change__e22e32_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalcoursetag",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_coursetag_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalcoursetagging",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="courses_his_change__625cb6_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalcoursetagging",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_coursetagging_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalcoursetagging",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["course"],
-                name="gone_coursetagging_course",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicallesson",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="courses_his_change__ff5d32_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicallesson",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_lesson_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicallesson",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["module"],
-                name="gone_lesson_module",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicallessonprogress",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="courses_his_change__58d60f_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicallessonprogress",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_lessonprogress_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicallessonprogress",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["enrollment"],
-                name="gone_lessonprogress_enrollmen",
-            ),
-        ),
+        Together(
+            [
+                migrations.AlterField(
+                    model_name="historicalcourse",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalcoursemodule",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalcourseprogress",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalcoursetag",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalcoursetagging",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicallesson",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicallessonprogress",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalcourse",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="courses_his_change__e190d2_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalcourse",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_course_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalcoursemodule",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="courses_his_change__aff6af_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalcoursemodule",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_coursemodule_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalcoursemodule",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["course"],
+                        name="gone_coursemodule_course",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalcourseprogress",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="courses_his_change__147b35_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalcourseprogress",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_courseprogress_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalcourseprogress",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["enrollment"],
+                        name="gone_courseprogress_enrollmen",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalcoursetag",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="courses_his_change__e22e32_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalcoursetag",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_coursetag_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalcoursetagging",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="courses_his_change__625cb6_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalcoursetagging",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_coursetagging_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalcoursetagging",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["course"],
+                        name="gone_coursetagging_course",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicallesson",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="courses_his_change__ff5d32_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicallesson",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_lesson_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicallesson",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["module"],
+                        name="gone_lesson_module",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicallessonprogress",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="courses_his_change__58d60f_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicallessonprogress",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_lessonprogress_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicallessonprogress",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["enrollment"],
+                        name="gone_lessonprogress_enrollmen",
+                    ),
+                ),
+            ]
+        )
     ]

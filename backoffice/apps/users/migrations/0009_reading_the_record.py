@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from backoffice.audit.together import Together
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -12,107 +14,113 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
-            model_name="historicalenrollment",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalprofile",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicaluser",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalenrollment",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="users_histo_change__1bbf56_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalenrollment",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_enrollment_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalenrollment",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["course"],
-                name="gone_enrollment_course",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalenrollment",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["student"],
-                name="gone_enrollment_student",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalprofile",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="users_histo_change__f3f289_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalprofile",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_profile_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalprofile",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")), fields=["user"], name="gone_profile_user"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicaluser",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="users_histo_change__288ff2_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicaluser",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_user_change_se",
-            ),
-        ),
+        Together(
+            [
+                migrations.AlterField(
+                    model_name="historicalenrollment",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalprofile",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicaluser",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalenrollment",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="users_histo_change__1bbf56_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalenrollment",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_enrollment_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalenrollment",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["course"],
+                        name="gone_enrollment_course",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalenrollment",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["student"],
+                        name="gone_enrollment_student",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalprofile",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="users_histo_change__f3f289_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalprofile",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_profile_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalprofile",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["user"],
+                        name="gone_profile_user",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicaluser",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="users_histo_change__288ff2_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicaluser",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_user_change_se",
+                    ),
+                ),
+            ]
+        )
     ]

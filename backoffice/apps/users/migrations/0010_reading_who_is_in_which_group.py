@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from backoffice.audit.together import Together
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -12,74 +14,78 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterField(
-            model_name="historicalgroupmembership",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="historicalpermissiongrant",
-            name="change_set",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="audit.changeset",
-                verbose_name="change set",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalgroupmembership",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="users_histo_change__9647e7_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalgroupmembership",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_groupmembership_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalgroupmembership",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["user"],
-                name="gone_groupmembership_user",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalpermissiongrant",
-            index=models.Index(
-                fields=["change_set", "history_id"], name="users_histo_change__af1517_idx"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalpermissiongrant",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["change_set"],
-                name="gone_permissiongrant_change_se",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalpermissiongrant",
-            index=models.Index(
-                condition=models.Q(("history_type", "-")),
-                fields=["user"],
-                name="gone_permissiongrant_user",
-            ),
-        ),
+        Together(
+            [
+                migrations.AlterField(
+                    model_name="historicalgroupmembership",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="historicalpermissiongrant",
+                    name="change_set",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalgroupmembership",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="users_histo_change__9647e7_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalgroupmembership",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_groupmembership_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalgroupmembership",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["user"],
+                        name="gone_groupmembership_user",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalpermissiongrant",
+                    index=models.Index(
+                        fields=["change_set", "history_id"], name="users_histo_change__af1517_idx"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalpermissiongrant",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_permissiongrant_change_se",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="historicalpermissiongrant",
+                    index=models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["user"],
+                        name="gone_permissiongrant_user",
+                    ),
+                ),
+            ]
+        )
     ]
