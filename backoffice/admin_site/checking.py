@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.cache import cache
-from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext as _
+
+from backoffice.admin_site.discovering import discover
 
 GOOD, WARNING, FAILED = "good", "warning", "failed"
 COLOURS = {GOOD: "success", WARNING: "warning", FAILED: "danger"}
@@ -80,7 +81,7 @@ def health_check(title: Any, order: int = 50) -> Callable[[Check], Check]:
 
 def run_checks() -> list[Checked]:
     """Make all checks, in their order."""
-    autodiscover_modules("health_checks")
+    discover("health_checks")
     found = [_made(title, check) for _order, title, check in sorted(_checks, key=lambda c: c[0])]
     cache.set("failed_checks", _count_failed(found), KEPT_FOR)
     return found

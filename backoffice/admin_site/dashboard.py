@@ -16,11 +16,11 @@ from typing import Any, ClassVar
 from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.module_loading import autodiscover_modules
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site import roles
+from backoffice.admin_site.discovering import discover
 
 BAR = 22  # pixels; the theme's own bars are hairlines
 
@@ -202,7 +202,7 @@ def card(title: Any, *, roles: Collection[str], order: int) -> Callable[[Build],
 
 def cards() -> list[Card]:
     """All cards, in their order."""
-    autodiscover_modules("dashboard")
+    discover("dashboard")
     return sorted(_cards, key=lambda each: each.order)
 
 

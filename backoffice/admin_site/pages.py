@@ -13,9 +13,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.module_loading import autodiscover_modules
 
 from backoffice.admin_site import roles
+from backoffice.admin_site.discovering import discover
 
 View = Callable[[HttpRequest], HttpResponse]
 Badge = Callable[[HttpRequest], Any]
@@ -69,7 +69,7 @@ def page(name: str, title: Any, icon: str, **further: Any) -> Callable[[View], V
 
 def pages() -> list[Page]:
     """All pages."""
-    autodiscover_modules("pages")
+    discover("pages")
     return list(_pages.values())
 
 

@@ -18,9 +18,9 @@ from django.apps import apps
 from django.db import connections, models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.admin_site.discovering import discover
 from backoffice.audit.history import DELETED
 
 NIGHT = (22, 6)  # from, to; hours UTC
@@ -64,7 +64,7 @@ def unusual(
 
 def signs() -> list[Sign]:
     """All of them."""
-    autodiscover_modules("unusual_deeds")
+    discover("unusual_deeds")
     return list(_signs.values())
 
 

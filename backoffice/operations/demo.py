@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.db import models
-from django.utils.module_loading import autodiscover_modules
+
+from backoffice.admin_site.discovering import discover
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -64,7 +65,7 @@ def demo_part(name: str, order: int) -> Callable[[Build], Build]:
 
 def parts() -> list[Part]:
     """All parts in the order in which they need each other."""
-    autodiscover_modules("demo")
+    discover("demo")
     return sorted(_parts.values(), key=lambda part: part.order)
 
 

@@ -1,0 +1,14 @@
+"""Finding what apps bring to a registry of ours."""
+
+from functools import cache
+
+from django.utils.module_loading import autodiscover_modules
+
+
+@cache
+def discover(name: str) -> None:
+    """Import the module of this name of every app that has one; once in a process.
+
+    Every page asks for the registries, and a module that is not there is looked for on the disk.
+    """
+    autodiscover_modules(name)
