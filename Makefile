@@ -28,10 +28,10 @@ lint: $(STAMP)  ## Style and the arrows between the apps
 	$(VENV)/bin/lint-imports
 
 test-postgres: $(STAMP)  ## The suite on embedded PostgreSQL
-	TEST_DATABASE=postgres $(PY) -m pytest -n 2 -m "not browser" -q
+	TEST_DATABASE=postgres $(PY) -m pytest -n 2 --dist worksteal -m "not browser" -q
 
 test-sqlite: $(STAMP)  ## The suite on SQLite
-	TEST_DATABASE=sqlite $(PY) -m pytest -n 2 -m "not browser" -q
+	TEST_DATABASE=sqlite $(PY) -m pytest -n 2 --dist worksteal -m "not browser" -q
 
 test-browser: $(STAMP)  ## The product in a real browser
 	TEST_DATABASE=postgres $(PY) -m pytest -m browser -q -rs

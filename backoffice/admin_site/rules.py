@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models, router
+from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 
 Message = str | Promise
@@ -117,6 +118,10 @@ def names_in(condition: object) -> set[str]:
     return set().union(*map(names_in, getattr(condition, "get_source_expressions", list)()))
 
 
+def _speaks_of(condition: models.Q, fields: set[str]) -> bool:
+    return bool(fields & {name.partition("__")[0] for name in names_in(condition)})
+
+
 def _without_lookup(path: str) -> str:
     head, _separator, last = path.rpartition("__")
     return head if head and last in models.Field.get_lookups() else path
@@ -184,23 +189,43 @@ class Ruled(models.Model):
         yield from ()
 
     def _violations(self, unsound: set[str]) -> Iterator[Violation]:
-        yield from self._constraint_violations(unsound)
+        yield from self._constraint_violations(unsound | self.settled_later)
         for rule in self.related_rules:
-            names = {name.partition("__")[0] for name in names_in(rule.condition)}
-            if not names & unsound and not rule.is_met_by(self):
+            if not _speaks_of(rule.condition, unsound) and not rule.is_met_by(self):
                 yield rule.field, ValidationError(rule.message, code=rule.code)
         if not unsound:
             yield from self.further_violations()
 
-    def _constraint_violations(self, unsound: set[str]) -> Iterator[Violation]:
+    def _constraint_violations(self, left_out: set[str]) -> Iterator[Violation]:
         using = router.db_for_write(type(self), instance=self)
-        left_out = unsound | self.settled_later
         for model, constraints in self.get_constraints():
+            checks = [each for each in constraints if isinstance(each, models.CheckConstraint)]
+            is_sound = self._meets(model, checks, left_out, using)
             for constraint in constraints:
+                if is_sound and isinstance(constraint, models.CheckConstraint):
+                    continue
                 try:
                     constraint.validate(model, self, exclude=left_out, using=using)
                 except ValidationError as error:
                     yield getattr(constraint, "field", NON_FIELD_ERRORS), error
+
+    def _meets(
+        self,
+        model: type[models.Model],
+        checks: list[models.CheckConstraint],
+        left_out: set[str],
+        using: str,
+    ) -> bool:
+        """Whether none of these constraints is violated: one question for all of them.
+
+        What the database cannot compare counts as violated, because it is asked whether any is not
+        met; each is asked by itself then, and the right one speaks.
+        """
+        conditions = [c.condition for c in checks if not _speaks_of(c.condition, left_out)]
+        known = models.BooleanField()
+        met = [models.Q(Coalesce(each, True, output_field=known)) for each in conditions]
+        against = self._get_field_expression_map(model._meta, exclude=left_out)
+        return not met or not (~models.Q(*met)).check(against, using=using)
 
     def _is_sound(self, name: str) -> bool:
         """Whether a field holds a value of its type; a refused one may hold the text typed."""

@@ -1,14 +1,37 @@
-"""The school that crawls walk through: built once for a module, and rolled back."""
+"""The school that crawls walk through: built once for a module, and taken away again."""
 
 import logging
+import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import override_settings
 
 from tests.school import School, build, rolled_back
+
+
+@contextmanager
+def taken_away() -> Iterator[None]:
+    """The database afterwards is as it was.
+
+    SQLite gets its old content back as a copy: in a transaction that made a table, as an import
+    does, every savepoint that is rolled back makes it read the whole schema again, which is half
+    of the time of a crawl.
+    """
+    if connection.vendor != "sqlite":
+        with rolled_back():
+            yield
+        return
+    connection.ensure_connection()
+    with sqlite3.connect(":memory:") as copy:
+        connection.connection.backup(copy)
+        yield
+        copy.backup(connection.connection)
+    copy.close()
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +40,7 @@ def school(
 ) -> Iterator[School]:
     """A row of every model, own and foreign. A test that uses it needs no other database."""
     files = tmp_path_factory.mktemp("school")
-    with django_db_blocker.unblock(), override_settings(PRIVATE_ROOT=files), rolled_back():
+    with django_db_blocker.unblock(), override_settings(PRIVATE_ROOT=files), taken_away():
         # What a crawl asks for is refused thousands of times; nobody reads the log of that.
         logging.disable(logging.CRITICAL)
         yield build(files)
