@@ -2,9 +2,10 @@
 
 Two rows may change places, although no two rows have the same place at any moment: the rows are
 saved in an order in which each finds its place free, and where they go round in a circle one of
-them steps aside first.
+them steps aside first. Rows that somebody else added meanwhile keep their places.
 """
 
+from itertools import count
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -64,12 +65,23 @@ class PlacedFormSet:
         return is_row and form not in self.deleted_forms and hasattr(form, "cleaned_data")
 
     def _highest(self) -> int:
-        return max((getattr(form.instance, PLACE) or 0 for form in self.initial_forms), default=0)
+        own = [getattr(form.instance, PLACE) or 0 for form in self.initial_forms]
+        return max([*own, *self._others()], default=0)
+
+    def _others(self) -> set[int]:
+        """The places of rows the page did not show: somebody else added them meanwhile."""
+        if self.instance.pk is None:
+            return set()
+        known = [form.instance.pk for form in self.forms if form.instance.pk]
+        rows = self.model._base_manager.filter(**{self.fk.name: self.instance.pk})
+        return set(rows.exclude(pk__in=known).values_list(PLACE, flat=True))
 
     def _number(self, rows: list[Any], start: int) -> None:
         asked = [(form.cleaned_data.get(PLACE), at) for at, form in enumerate(rows)]
         order = sorted(asked, key=lambda each: (each[0] is None, each[0] or 0, each[1]))
-        for place, (wanted, at) in enumerate(order, start):
+        others = self._others()
+        free = (place for place in count(start) if place not in others)
+        for place, (wanted, at) in zip(free, order, strict=False):
             form = rows[at]
             setattr(form.instance, PLACE, place)
             form.cleaned_data[PLACE] = place
@@ -84,17 +96,18 @@ class PlacedFormSet:
 
     def _make_way(self) -> None:
         stored = dict(self.get_queryset().values_list("pk", PLACE))
-        count = self.initial_form_count()
-        going = [form for form in self.forms[:count] if form in self.deleted_forms]
-        moving = [form for form in self.forms[:count] if form not in self.deleted_forms]
+        initial = self.initial_form_count()
+        going = [form for form in self.forms[:initial] if form in self.deleted_forms]
+        moving = [form for form in self.forms[:initial] if form not in self.deleted_forms]
         taken = {stored[f.instance.pk]: f for f in moving if f.instance.pk in stored}
-        self.forms[:count] = going + in_turn(moving, taken, self._step_aside)
+        self.forms[:initial] = going + in_turn(moving, taken, self._step_aside)
 
     def _step_aside(self, form: Any, taken: dict[int, Any]) -> int:
         """Store a row at a place nobody has or wants, for the moment."""
         row = form.instance
         aside = type(row)._base_manager.get(pk=row.pk)
-        over = max([*taken, *(getattr(f.instance, PLACE) for f in taken.values())], default=0) + 1
+        wanted = {getattr(each.instance, PLACE) for each in taken.values()}
+        over = max(wanted.union(taken, self._others()), default=0) + 1
         setattr(aside, PLACE, over)
         aside.save()
         return over

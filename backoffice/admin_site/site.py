@@ -1,5 +1,6 @@
 """The admin site: who gets in, and its front page."""
 
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -7,6 +8,7 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
@@ -48,6 +50,13 @@ class BackOfficeSite(UnfoldAdminSite):
             **(extra_context or {}),
         }
         return super().index(request, context)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """All models, made when a page looks at them: the sidebar is ours, and most pages do not.
+
+        They were an eighth of the time of every page.
+        """
+        return SimpleLazyObject(partial(super().get_app_list, request, app_label))
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """What a choice finds while one types."""

@@ -10,11 +10,13 @@ so every index counts; those over deleted rows, by which the record of a person 
 what is gone, an import never meets.
 """
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from simple_history.manager import HistoryManager
 from simple_history.models import HistoricalRecords
 
 DELETED = "-"
@@ -53,11 +55,24 @@ class HistoryRow(models.Model):
         abstract = True
 
 
+class KeptHistoryManager(HistoryManager):
+    """The library makes a class of managers anew each time `history` is read; here it is kept."""
+
+    @classmethod
+    @cache
+    def from_queryset(cls, queryset_class: type[models.QuerySet], class_name: str = "") -> Any:
+        return super().from_queryset(queryset_class, class_name or None)
+
+
 class History(HistoricalRecords):
     """HistoricalRecords with 64-bit ids and lean tables, which the database fills."""
 
     def __init__(self, **options: Any) -> None:
-        options = {"inherit": True, "bases": (HistoryRow,)} | options
+        options = {
+            "inherit": True,
+            "bases": (HistoryRow,),
+            "history_manager": KeptHistoryManager,
+        } | options
         super().__init__(history_id_field=models.BigAutoField(), **options)
 
     def fields_included(self, model: type[models.Model]) -> list[models.Field]:

@@ -10,12 +10,18 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.template.response import SimpleTemplateResponse
 from django.test import Client
 
-from backoffice.admin_site.site import BackOfficeSite
 from tests.addresses import MODELS, Address, every_address, filled
-from tests.school import School, applied, rolled_back, text_of
+from tests.school import (
+    School,
+    applied,
+    asked_here,
+    is_asked_everything,
+    leave_unrendered,
+    rolled_back,
+    text_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -119,9 +125,8 @@ def test_an_auditor_changes_nothing_by_any_method_at_any_address(
         assert text_of(answer) is not None
         assert answer.status_code < 500, target
     # What other methods are answered with need not be rendered.
-    monkeypatch.setattr(SimpleTemplateResponse, "rendered_content", "")
-    monkeypatch.setattr(BackOfficeSite, "each_context", lambda _site, _request: {})
-    for address, target in targets(school):
+    leave_unrendered(monkeypatch)
+    for address, target in asked_here(targets(school), 0):
         for method, answer in answers(client, target):
             asked += 1
             text_of(answer)
@@ -129,7 +134,7 @@ def test_an_auditor_changes_nothing_by_any_method_at_any_address(
             if method == "post" and address.label and address.page in ("add", "change", "delete"):
                 assert answer.status_code == 403, (method, target)
     assert changed(before, checksums()) == []
-    assert asked >= 1_900
+    assert asked >= 1_900 or not is_asked_everything()
 
 
 def answers(client: Client, target: str) -> Iterator[tuple[str, Any]]:

@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
-from django.template.response import SimpleTemplateResponse
 from django.test import Client
 
 from tests.addresses import MODELS
 from tests.filling import FormReader
 from tests.rights import NEVER, letters, rows_of
-from tests.school import School, rolled_back, text_of
+from tests.school import School, leave_unrendered, rolled_back, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -66,7 +65,7 @@ def test_no_form_takes_a_foreign_reference(
 ):
     client, tried = school.client(role), 0
     forms = list(forms_of(client, school, role))
-    monkeypatch.setattr(SimpleTemplateResponse, "rendered_content", "")
+    leave_unrendered(monkeypatch)
     for address, model, sent, inlines in forms:
         for name, field in references(model, sent, inlines):
             target = field.related_model._meta.label_lower
@@ -95,7 +94,7 @@ def test_no_inline_takes_a_row_of_another_parent(
 ):
     client, tried = school.client(role), 0
     forms = [each for each in forms_of(client, school, role) if each[3]]
-    monkeypatch.setattr(SimpleTemplateResponse, "rendered_content", "")
+    leave_unrendered(monkeypatch)
     for address, _model, sent, inlines in forms:
         for prefix, inline in inlines.items():
             foreign = school.foreign[inline._meta.label_lower]

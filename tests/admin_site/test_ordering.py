@@ -95,3 +95,24 @@ def test_the_order_is_that_of_the_page(admin_client, course):
     page = reverse("admin:courses_course_change", args=[course.pk])
     fields = fields_of(admin_client, page)
     assert [fields[f"modules-{at}-title"] for at in range(3)] == [["First"], ["Second"], ["Third"]]
+
+
+def test_a_row_that_somebody_else_added_meanwhile_keeps_its_place(admin_client, course):
+    page = reverse("admin:courses_course_change", args=[course.pk])
+    opened = fields_of(admin_client, page)
+    CourseModule.objects.create(course=course, position=4, title="Of somebody else")
+    answer = admin_client.post(page, opened | {"modules-TOTAL_FORMS": 4, "modules-3-title": "Mine"})
+    assert answer.status_code == 302, errors_of(answer)
+    assert titles(course)[3:] == [(4, "Of somebody else"), (5, "Mine")]
+
+
+def test_rows_go_round_although_somebody_else_added_one_meanwhile(admin_client, course):
+    page = reverse("admin:courses_course_change", args=[course.pk])
+    opened = fields_of(admin_client, page)
+    CourseModule.objects.create(course=course, position=4, title="Of somebody else")
+    places = {"modules-0-position": 2, "modules-1-position": 3, "modules-2-position": 1}
+    answer = admin_client.post(page, opened | places)
+    assert answer.status_code == 302, errors_of(answer)
+    assert titles(course) == [
+        (1, "Third"), (2, "First"), (3, "Second"), (4, "Of somebody else"),
+    ]  # fmt: skip
