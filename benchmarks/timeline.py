@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import django
 
@@ -29,6 +30,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, models  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
 from backoffice.admin_site.roles import ROLES  # noqa: E402
 from backoffice.apps.assessments.models import AssessmentSubmission  # noqa: E402
@@ -85,7 +87,8 @@ def _history_sql(model: type[models.Model]) -> str:
     return f"""
         INSERT INTO {history.db_table} ({columns}, history_date, history_type,
             history_change_reason, change_set_id)
-        SELECT {", ".join(f'r."{name}"' for name in copied)}, now(), '~', '',
+        SELECT {", ".join(f'r."{name}"' for name in copied)},
+            now() - interval '1 year' * (1 - n::float / %(count)s), '~', '',
             %(first)s + n * %(deeds)s / %(count)s
         FROM (SELECT n, n * 7919 %% (SELECT count(*) FROM {table}) AS at
               FROM generate_series(0::bigint, %(count)s - 1) n) s
@@ -93,7 +96,8 @@ def _history_sql(model: type[models.Model]) -> str:
         ORDER BY n"""
 
 
-# By forms most of them, some by actions, a few by SQL; every so often an import.
+# By forms most of them, some by actions, a few by SQL; every so often an import. One deed of 25
+# happens at night; which is before which stays, as keys and times of deeds go together.
 DEEDS_SQL = """
     INSERT INTO audit_changeset (id, deed, actor_id, actor_name, source, reason, request_id,
         batch, created_at)
@@ -103,8 +107,14 @@ DEEDS_SQL = """
         CASE WHEN n %% 10 = 0 THEN 'Because of a letter.' ELSE '' END, '',
         CASE WHEN n %% (%(deeds)s / %(imports)s) = 0
              THEN n * %(imports)s / %(deeds)s + 1 END,
-        now() - interval '1 year' * (1 - n::float / %(deeds)s)
-    FROM generate_series(0::bigint, %(deeds)s - 1) n
+        day + CASE WHEN part < 0.02 THEN part / 0.02 * interval '6 hours'
+                   WHEN part < 0.98
+                   THEN interval '6 hours' + (part - 0.02) / 0.96 * interval '16 hours'
+                   ELSE interval '22 hours' + (part - 0.98) / 0.02 * interval '2 hours' END
+    FROM (SELECT n, date_trunc('day', at, 'UTC') AS day,
+                 extract(epoch FROM at - date_trunc('day', at, 'UTC')) / 86400 AS part
+          FROM (SELECT n, now() - interval '1 year' * (1 - n::float / %(deeds)s) AS at
+                FROM generate_series(0::bigint, %(deeds)s - 1) n) evenly) s
     JOIN (SELECT id, username, row_number() OVER (ORDER BY id) - 1 AS at, count(*) OVER () AS size
           FROM users_user WHERE role <> 'student') p ON p.at = (n * 31 + n / 977) %% p.size"""
 
@@ -176,8 +186,18 @@ def _other_pages(chance: random.Random) -> Iterator[tuple[str, list[str]]]:
     signs = ("by_sql", "at_night", "that_deleted", "of_many_rows", "raised_when_final")
     yield "unusual, one sort", [f"{unusual}?sign={sign}" for sign in signs]
     work = _some(AssessmentSubmission.objects.all(), chance)
+    courses = _some(Course.objects.all(), chance)
+    for name in ("roster-as-of", "gradebook-as-of"):
+        ways = [f"{reverse(f'admin:{name}')}?course={key}" for key in courses]
+        yield name, [f"{way}&at={_day(chance)}" for way in ways]
+        yield f"{name}, difference", [f"{way}&since={_day(chance)}" for way in ways]
     of_work = "admin:assessments_assessmentsubmission_grade_record"
     yield "how a grade came about", [reverse(of_work, args=[key]) for key in work]
+
+
+def _day(chance: random.Random) -> str:
+    """A day of the last year."""
+    return f"{timezone.now() - timedelta(days=chance.randint(1, 360)):%Y-%m-%d}"
 
 
 def _some(rows: models.QuerySet, chance: random.Random) -> list[int]:
