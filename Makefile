@@ -34,7 +34,7 @@ test-sqlite: $(STAMP)  ## The suite on SQLite
 	TEST_DATABASE=sqlite $(PY) -m pytest -n 2 --dist worksteal -m "not browser" -q
 
 test-browser: $(STAMP)  ## The product in a real browser
-	TEST_DATABASE=postgres $(PY) -m pytest -m browser -q -rs
+	TEST_DATABASE=postgres $(PY) -m pytest -n 2 --dist worksteal -m browser -q -rs
 
 bench: $(STAMP)  ## The ratios the README quotes
 	$(PY) -m benchmarks

@@ -15,19 +15,21 @@ from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.signing import BadSignature, Signer
+from django.db import models
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.spreadsheets import Echo, formula_safe
 from backoffice.audit.anchoring import head
 from backoffice.audit.changed import kinds_of
 from backoffice.audit.ledgers import ID, RECORD, unpacked
-from backoffice.audit.models import BlockPart, ChangeSet
+from backoffice.audit.models import AccessRecord, BlockPart, ChangeSet
 from backoffice.audit.verifying import Verdict
 
 HEADER = (
     *("change_set", "when_utc", "who", "through", "reason", "request", "address", "batch"),
     *("table", "row", "line", "kind", "values", "block", "sha256"),
 )
+LOOK = ("actor_name", "kind", "sentence", "request_id", "address")  # who, through … address
 LAST, SALT = "verification", "backoffice.audit.export"
 AT_ONCE = 2_000  # rows
 NOT_SEALED = ("", "")
@@ -36,8 +38,17 @@ WHICH = slice(HEADER.index("table"), HEADER.index("table") + 2)
 
 def exported(pages: Iterable[list[ChangeSet]]) -> Iterator[str]:
     """The lines of the file: each change set, in the order given, then each row it wrote."""
+    return _signed(_rows(pages))
+
+
+def exported_looks(rows: models.QuerySet[AccessRecord]) -> Iterator[str]:
+    """The lines of a file of the access record: what was done stands under “through”."""
+    return _signed(_looks(rows))
+
+
+def _signed(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
     write, digest, count = csv.writer(Echo()).writerow, hashlib.sha256(), 0
-    for row in _rows(pages):
+    for row in rows:
         line = write(row)
         digest.update(line.encode())
         count += 1
@@ -65,6 +76,19 @@ def _rows(pages: Iterable[list[ChangeSet]]) -> Iterator[tuple[str, ...]]:
                 yield from ((*lead, *row) for row in _written(each, kind.history, seals))
 
 
+def _looks(rows: models.QuerySet[AccessRecord]) -> Iterator[tuple[str, ...]]:
+    yield HEADER
+    table, seals = AccessRecord._meta.db_table, Seals()
+    found = rows.order_by("pk").values().iterator(chunk_size=AT_ONCE)
+    while some := list(islice(found, AT_ONCE)):
+        sealed = seals.of(table, [row["id"] for row in some])
+        for row in some:
+            texts = [row[name] or "" for name in LOOK]
+            lead = ("", row["created_at"].isoformat(), *map(formula_safe, texts), "")
+            told = (table, str(row["id"]), "", "", _as_json(row))
+            yield (*lead, *told, *sealed.get(row["id"], NOT_SEALED))
+
+
 def _written(each: ChangeSet, history: Any, seals: "Seals") -> Iterator[tuple[str, ...]]:
     """The rows of a history that a change set wrote."""
     table = history._meta.db_table
@@ -89,8 +113,12 @@ def _lead(each: ChangeSet) -> tuple[str, ...]:
 
 def _told(row: dict[str, Any]) -> tuple[str, ...]:
     """A history row: id, line of the file, what happened, and all values as JSON."""
-    values = json.dumps(row, cls=DjangoJSONEncoder, ensure_ascii=False)
-    return str(row["history_id"]), str(row["line"] or ""), f"'{row['history_type']}", values
+    kind = f"'{row['history_type']}"
+    return str(row["history_id"]), str(row["line"] or ""), kind, _as_json(row)
+
+
+def _as_json(row: dict[str, Any]) -> str:
+    return json.dumps(row, cls=DjangoJSONEncoder, ensure_ascii=False)
 
 
 @dataclass

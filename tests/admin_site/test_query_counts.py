@@ -36,6 +36,9 @@ WIDE = {"audit.changeset form": 5 * len(MODELS)}
 MOST_AT_HOME, MOST_BADGES = 40, 6
 HOW = "RECORD=1 python -m pytest tests/admin_site/test_query_counts.py records it anew."
 Counts = dict[str, int]
+STAFF = (*ROLES, "superuser")
+# SQLite is asked the same by the same Python: who sees all, and who sees some.
+COUNTED = STAFF if connection.vendor == "postgresql" else ("instructor", "superuser")
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +94,7 @@ def without_badges(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(navigation, "_badge", lambda _count, _request: {})
 
 
-@pytest.mark.parametrize("role", [*ROLES, "superuser"])
+@pytest.mark.parametrize("role", STAFF)
 def test_the_home_page_and_the_sidebar_ask_a_bounded_number_of_questions(
     role: str, crowd: School, monkeypatch: pytest.MonkeyPatch
 ):
@@ -105,7 +108,7 @@ def test_the_home_page_and_the_sidebar_ask_a_bounded_number_of_questions(
     assert listed - plain <= MOST_BADGES
 
 
-@pytest.mark.parametrize("role", [*ROLES, "superuser"])
+@pytest.mark.parametrize("role", COUNTED)
 def test_every_page_asks_as_many_questions_as_is_written_down(
     role: str, crowd: School, without_badges: None
 ):

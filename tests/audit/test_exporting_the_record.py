@@ -123,3 +123,38 @@ def test_more_pages_than_one_are_downloaded(course: Course, admin: User, auditor
     lines = list(csv.reader(io.StringIO(answer.getvalue().decode(), newline="")))
     reasons = {row[4] for row in lines[1:-1]}
     assert {f"Number {number}" for number in range(60)} <= reasons
+
+
+def test_the_access_record_is_exported_as_it_is_narrowed_down(
+    course: Course, admin: User, auditor_client: Client, tmp_path: Path
+):
+    AccessRecord.objects.create(kind="refused", actor=admin, actor_name="=A1", sentence="Closed")
+    AccessRecord.objects.create(kind="view", actor=admin, actor_name="Admin Example (admin)")
+    seal()
+    page = auditor_client.get("/admin/audit/accessrecord/?kind__exact=refused")
+    way = page.context["way_to_file"]
+    assert way == "?kind__exact=refused&file=csv"
+    assert f'href="{way.replace("&", "&amp;")}"' in page.content.decode()
+    answer = auditor_client.get(f"/admin/audit/accessrecord/{way}")
+    text = answer.getvalue().decode()
+    [row] = [
+        dict(zip(HEADER, line, strict=True))
+        for line in list(csv.reader([*io.StringIO(text)]))[1:-1]
+    ]
+    assert (row["who"], row["through"], row["reason"]) == ("'=A1", "refused", "Closed")
+    assert row["block"]
+    assert json.loads(row["values"])["kind"] == "refused"
+    [noted] = AccessRecord.objects.filter(kind="export")
+    assert noted.label == "audit.accessrecord"
+    path = tmp_path / "access.csv"
+    path.write_bytes(text.encode())
+    assert checked(path)[0] == 0
+    path.write_bytes(text.replace("Closed", "Opened").encode())
+    assert checked(path)[0] == 1
+
+
+def test_who_may_not_export_the_access_record_gets_no_file(admin: User, admin_client: Client):
+    AccessRecord.objects.create(kind="view", actor=admin, actor_name="Admin Example (admin)")
+    page = admin_client.get("/admin/audit/accessrecord/")
+    assert "Download as CSV" not in page.content.decode()
+    assert admin_client.get("/admin/audit/accessrecord/?file=csv").status_code == 400
