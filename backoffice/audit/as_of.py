@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Max, OuterRef, Subquery
 
 from backoffice.audit.history import DELETED
 
@@ -21,13 +21,14 @@ def rows_as_of(model: Model, moment: datetime, **where: Any) -> models.QuerySet[
     """The history rows that tell how the model's rows stood at a moment, that moment included.
 
     One statement. `where` is about the values then; what it names needs an index of the history
-    (`history_sought_by`), because every version that ever had them is looked at.
+    (`history_sought_by`), because every version that ever had them is looked at. Of the versions of
+    a row that had them the newest is chosen, and left out where a newer one has others.
     """
-    history = model.history.model
-    versions = _versions(model).filter(history_date__lte=moment)
-    newest = versions.order_by(f"-{history._meta.pk.name}").values("pk")[:1]
-    rows = history._base_manager.filter(history_date__lte=moment, **where)
-    return rows.exclude(history_type=DELETED).filter(pk=Subquery(newest))
+    history, key = model.history.model, model._meta.pk.attname
+    known = history._base_manager.filter(history_date__lte=moment, **where)
+    chosen = known.order_by().values(key).annotate(chosen=Max("pk")).values("chosen")
+    rows = history._base_manager.filter(pk__in=chosen, pk=_newest(model, moment))
+    return rows.exclude(history_type=DELETED)
 
 
 def changed_between(
@@ -39,10 +40,7 @@ def changed_between(
     values of `where` are no longer its own. `only` names the fields that are fetched.
     """
     key = model._meta.pk.attname
-    later = _versions(model).filter(
-        pk__gt=OuterRef("pk"), history_date__gt=since, history_date__lte=until
-    )
-    before = rows_as_of(model, since, **where).filter(Exists(later))
+    before = rows_as_of(model, since, **where).filter(pk__lt=_newest(model, until))
     after = rows_as_of(model, until, **where).filter(history_date__gt=since)
     left, came = (
         {getattr(row, key): row for row in rows.only(key, *only)} for rows in (before, after)
@@ -50,6 +48,13 @@ def changed_between(
     return {pk: (left.get(pk), came.get(pk)) for pk in [*left, *(came.keys() - left.keys())]}
 
 
-def _versions(model: Model) -> models.QuerySet[Any]:
+def _newest(model: Model, moment: datetime) -> Subquery:
+    """The number of a row's newest version at a moment.
+
+    Asked for row by row on purpose: written as EXISTS, a database may read all of the history.
+    """
     key = model._meta.pk.attname
-    return model.history.model._base_manager.filter(**{key: OuterRef(key)})
+    versions = model.history.model._base_manager.filter(
+        **{key: OuterRef(key)}, history_date__lte=moment
+    )
+    return Subquery(versions.order_by("-pk").values("pk")[:1])
