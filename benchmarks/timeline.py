@@ -1,9 +1,9 @@
 """What the auditor's pages cost over 5,000,000 history rows: `make bench-timeline`.
 
 On a PostgreSQL of its own. A line per page and question: queries, and the median and the 95th
-percentile of the milliseconds of SQL over many people, courses and places in the record. Each page is
-asked twice: “first” is the 95th percentile of the first time, when rows may come from the disk, the
-others are of the second.
+percentile of the milliseconds of SQL over many people, courses and places in the record. Each page
+is asked twice: “first” is the 95th percentile of the first time, when rows may come from the disk,
+the others are of the second.
 """
 
 import os
