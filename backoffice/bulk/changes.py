@@ -15,6 +15,7 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.resources import KindResource, kinds
 
 PER_PAGE = 50
+MOST_SORTED = 10_000  # rows in the order of the file; of more, sorting for each page is dear
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,10 @@ def changed_rows(batch: Batch, request: HttpRequest) -> Changes:
         resources.append(resource.companion.resource)
     chosen = next((r for r in resources if r.kind == request.GET.get("of")), resource)
     history = chosen.model().history.model
-    written = history.objects.filter(change_set=batch.change_set_id).order_by("history_id")
+    written = history.objects.filter(change_set=batch.change_set_id)
     total = batch.created + batch.updated if chosen is resource else batch.created_students
-    page = _Known(written, total).get_page(request.GET.get("page"))
+    order = ("line", "history_id") if total <= MOST_SORTED else ("history_id",)
+    page = _Known(written.order_by(*order), total).get_page(request.GET.get("page"))
     return Changes(page, _rows(page, chosen, request), _tabs(resources, chosen))
 
 

@@ -47,8 +47,7 @@ class Writer:
         columns = ", ".join(f'"{field.column}"' for field in fields)
         values, params = _joined(parts)
         cursor.execute(
-            f"INSERT INTO {self.layout.table} ({columns}) SELECT {values} {self._source()} "
-            f"ORDER BY p.row_no",  # who reads the rows or their history reads them as the file goes
+            f"INSERT INTO {self.layout.table} ({columns}) SELECT {values} {self._source()}",
             params,
         )
         return cursor.rowcount

@@ -4,11 +4,13 @@ import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 
 from backoffice.apps.users.models import Enrollment
 from backoffice.bulk.models import Batch
+from tests.forging import unwatched
 
 TEXT = """student_id,course_code,presentation,status
 s1001,BIO101,2026J,active
@@ -275,3 +277,13 @@ def test_a_digest_with_a_nul_byte_is_just_a_wrong_one(registrar_client, courses)
     batch = upload_through(registrar_client, on_error="skip")
     answer = registrar_client.post(page_of(batch, "apply"), {"digest": "a\0b"}, follow=True)
     assert "The preview was renewed since you opened it" in answer.content.decode()
+
+
+def test_the_changed_rows_come_in_the_order_of_the_file(registrar_client, bring_in, courses):
+    header = "student_id,course_code,presentation,status"
+    lines = [f"s{n},BIO101,2026J,active" for n in range(1001, 1006)]
+    batch = bring_in("enrollments", "\n".join((header, *lines)), create_students=True)
+    with unwatched():  # a database writes rows in the order in which it comes across them
+        Enrollment.history.update(line=8 - F("line"))
+    shown = registrar_client.get(page_of(batch)).context["changes"].rows
+    assert [row.line for row in shown] == [2, 3, 4, 5, 6]

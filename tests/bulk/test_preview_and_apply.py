@@ -204,12 +204,3 @@ def test_whoever_may_not_import_a_kind_is_refused(upload, courses, instructor):
     with pytest.raises(Exception, match="You may not import enrollments."):
         upload("enrollments", THREE, actor=instructor)
     assert not Batch.objects.exists()
-
-
-def test_new_rows_and_their_history_stand_in_the_order_of_the_file(bring_in, courses):
-    numbers = [n * 7919 % 2_003 for n in range(600)]  # in no order that a database would choose
-    lines = [f"s{n:04},BIO101,2026J,active,2026-02-03,,Ann,Lee" for n in numbers]
-    bring_in("enrollments", "\n".join((HEADER, *lines)), create_students=True)
-    for model in (Enrollment, User):
-        rows = model.history.filter(line__isnull=False).order_by("history_id")
-        assert list(rows.values_list("line", flat=True)) == list(range(2, 602)), model
