@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, models, transaction
 
-from backoffice.apps.courses.models import Course
+from backoffice.apps.courses.models import Course, CourseTag
 from backoffice.apps.users.models import User
 from backoffice.audit.installing import audited_models, check_triggers, missing
 from backoffice.audit.models import ChangeSet
@@ -320,3 +320,26 @@ def test_whoever_writes_sql_can_sign_it(demo: None):
     assert first.change_set_id == second.change_set_id
     found = second.change_set
     assert (found.actor_name, found.reason, found.source) == ("Ada", "Ticket 17", "sql")
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.skipif(not IS_POSTGRES, reason="SQLite refuses that a key is changed")
+def test_a_row_under_another_key_ends_under_the_old_one(demo: None, count: int):
+    tags = [CourseTag.objects.create(name=f"tag {number}") for number in range(count)]
+    keys = [tag.pk for tag in tags]
+    with connection.cursor() as cursor:
+        # Of several, one keeps its key.
+        moved = keys[:1] if count == 1 else keys[1:]
+        cursor.execute(
+            "UPDATE courses_coursetag SET description = 'Moved', id = "
+            "CASE WHEN id = ANY(%s) THEN id + 10000 ELSE id END WHERE id = ANY(%s)",
+            [moved, keys],
+        )
+    rows = CourseTag.history.filter(name__startswith="tag ").order_by("history_id")
+    told = {(row.id, row.history_type) for row in rows[count:]}
+    assert len(rows) == count + count + len(moved)
+    assert told == {
+        *((key, "~") for key in keys if key not in moved),
+        *((key, "-") for key in moved),
+        *((key + 10_000, "+") for key in moved),
+    }
