@@ -100,6 +100,15 @@ def asked_here(questions: Iterable[Any], number: int) -> list[Any]:
     return known if is_asked_everything() else known[number % 3 :: 3]
 
 
+def roles_here(*roles: str) -> tuple[str, ...]:
+    """These roles; on SQLite, where the same Python answers, who sees all and who sees some."""
+    return (
+        roles
+        if is_asked_everything()
+        else tuple(role for role in roles if role in ("superuser", "instructor"))
+    )
+
+
 @dataclass
 class School:
     """People by role, and rows by label: `own` and `foreign` as an instructor has them."""
