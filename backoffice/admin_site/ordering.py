@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 PLACE = "position"
@@ -66,8 +67,9 @@ class PlacedFormSet:
 
     def _highest(self) -> int:
         own = [getattr(form.instance, PLACE) or 0 for form in self.initial_forms]
-        return max([*own, *self._others()], default=0)
+        return max([*own, *self._others], default=0)
 
+    @cached_property
     def _others(self) -> set[int]:
         """The places of rows the page did not show: somebody else added them meanwhile."""
         if self.instance.pk is None:
@@ -79,8 +81,7 @@ class PlacedFormSet:
     def _number(self, rows: list[Any], start: int) -> None:
         asked = [(form.cleaned_data.get(PLACE), at) for at, form in enumerate(rows)]
         order = sorted(asked, key=lambda each: (each[0] is None, each[0] or 0, each[1]))
-        others = self._others()
-        free = (place for place in count(start) if place not in others)
+        free = (place for place in count(start) if place not in self._others)
         for place, (wanted, at) in zip(free, order, strict=False):
             form = rows[at]
             setattr(form.instance, PLACE, place)
@@ -107,7 +108,7 @@ class PlacedFormSet:
         row = form.instance
         aside = type(row)._base_manager.get(pk=row.pk)
         wanted = {getattr(each.instance, PLACE) for each in taken.values()}
-        over = max(wanted.union(taken, self._others()), default=0) + 1
+        over = max(wanted.union(taken, self._others), default=0) + 1
         setattr(aside, PLACE, over)
         aside.save()
         return over

@@ -199,8 +199,7 @@ class Ruled(models.Model):
     def _constraint_violations(self, left_out: set[str]) -> Iterator[Violation]:
         using = router.db_for_write(type(self), instance=self)
         for model, constraints in self.get_constraints():
-            checks = [each for each in constraints if isinstance(each, models.CheckConstraint)]
-            is_sound = self._meets(model, checks, left_out, using)
+            is_sound = self._meets_checks(model, constraints, left_out, using)
             for constraint in constraints:
                 if is_sound and isinstance(constraint, models.CheckConstraint):
                     continue
@@ -209,23 +208,26 @@ class Ruled(models.Model):
                 except ValidationError as error:
                     yield getattr(constraint, "field", NON_FIELD_ERRORS), error
 
-    def _meets(
+    def _meets_checks(
         self,
         model: type[models.Model],
-        checks: list[models.CheckConstraint],
+        constraints: list[models.BaseConstraint],
         left_out: set[str],
         using: str,
     ) -> bool:
-        """Whether none of these constraints is violated: one question for all of them.
+        """Whether no check constraint among these is violated: one question for all of them.
 
         What the database cannot compare counts as violated, because it is asked whether any is not
         met; each is asked by itself then, and the right one speaks.
         """
-        conditions = [c.condition for c in checks if not _speaks_of(c.condition, left_out)]
+        checks = [each for each in constraints if isinstance(each, models.CheckConstraint)]
+        asked = [c.condition for c in checks if not _speaks_of(c.condition, left_out)]
+        if not asked:
+            return True
         known = models.BooleanField()
-        met = [models.Q(Coalesce(each, True, output_field=known)) for each in conditions]
+        met = [models.Q(Coalesce(each, True, output_field=known)) for each in asked]
         against = self._get_field_expression_map(model._meta, exclude=left_out)
-        return not met or not (~models.Q(*met)).check(against, using=using)
+        return not (~models.Q(*met)).check(against, using=using)
 
     def _is_sound(self, name: str) -> bool:
         """Whether a field holds a value of its type; a refused one may hold the text typed."""

@@ -25,6 +25,7 @@ from backoffice.admin_site.spreadsheets import download
 from backoffice.audit.access import note_export, personal_models
 from backoffice.audit.exporting import exported_looks
 from backoffice.audit.models import AccessRecord
+from backoffice.audit.pages import FILE, way
 from backoffice.audit.read_only import ReadOnlyAdmin
 
 Kind = AccessRecord.Kind
@@ -58,15 +59,6 @@ FIELDS = (
         },
     ),
 )
-
-
-FILE = "file"
-
-
-def _way_to_file(request: HttpRequest) -> str:
-    given = request.GET.copy()
-    given[FILE] = "csv"
-    return f"?{given.urlencode()}"
 
 
 class RowsFilter(DropdownFilter):
@@ -154,7 +146,8 @@ class AccessRecordAdmin(ReadOnlyAdmin):
                 return self._file(request)
             except IncorrectLookupParameters:
                 pass  # the list says so
-        context = {"way_to_file": may_export and _way_to_file(request), **(extra_context or {})}
+        link = way(request, **{FILE: "csv"}) if may_export else ""
+        context = {"way_to_file": link, **(extra_context or {})}
         return super().changelist_view(request, context)
 
     def _file(self, request: HttpRequest) -> HttpResponse:

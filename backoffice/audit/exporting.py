@@ -78,26 +78,29 @@ def _rows(pages: Iterable[list[ChangeSet]]) -> Iterator[tuple[str, ...]]:
 
 def _looks(rows: models.QuerySet[AccessRecord]) -> Iterator[tuple[str, ...]]:
     yield HEADER
-    table, seals = AccessRecord._meta.db_table, Seals()
-    found = rows.order_by("pk").values().iterator(chunk_size=AT_ONCE)
-    while some := list(islice(found, AT_ONCE)):
-        sealed = seals.of(table, [row["id"] for row in some])
-        for row in some:
-            texts = [row[name] or "" for name in LOOK]
-            lead = ("", row["created_at"].isoformat(), *map(formula_safe, texts), "")
-            told = (table, str(row["id"]), "", "", _as_json(row))
-            yield (*lead, *told, *sealed.get(row["id"], NOT_SEALED))
+    table = AccessRecord._meta.db_table
+    for row, sealed in _with_seals(rows.order_by("pk"), Seals()):
+        texts = [row[name] or "" for name in LOOK]
+        lead = ("", row["created_at"].isoformat(), *map(formula_safe, texts), "")
+        yield (*lead, table, str(row["id"]), "", "", _as_json(row), *sealed)
 
 
 def _written(each: ChangeSet, history: Any, seals: "Seals") -> Iterator[tuple[str, ...]]:
     """The rows of a history that a change set wrote."""
-    table = history._meta.db_table
-    rows = history._base_manager.filter(change_set=each.pk).order_by("history_id").values()
-    found = rows.iterator(chunk_size=AT_ONCE)
+    rows = history._base_manager.filter(change_set=each.pk).order_by("history_id")
+    for row, sealed in _with_seals(rows, seals):
+        yield (history._meta.db_table, *_told(row), *sealed)
+
+
+def _with_seals(
+    rows: models.QuerySet[Any], seals: "Seals"
+) -> Iterator[tuple[dict[str, Any], tuple[str, str]]]:
+    """The values of each row, with its block and digest; both blank before it is sealed."""
+    opts = rows.model._meta
+    found = rows.values().iterator(chunk_size=AT_ONCE)
     while some := list(islice(found, AT_ONCE)):
-        sealed = seals.of(table, [row["history_id"] for row in some])
-        for row in some:
-            yield (table, *_told(row), *sealed.get(row["history_id"], NOT_SEALED))
+        sealed = seals.of(opts.db_table, [row[opts.pk.attname] for row in some])
+        yield from ((row, sealed.get(row[opts.pk.attname], NOT_SEALED)) for row in some)
 
 
 def _lead(each: ChangeSet) -> tuple[str, ...]:

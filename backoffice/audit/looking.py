@@ -124,11 +124,13 @@ def _shown_row(place: Place, shown: dict[str, Any]) -> models.Model | None:
 
 def _stored_row(place: Place) -> models.Model | None:
     """The row with what its name and its person are made of, in one query."""
+    if not place.key:
+        return None
     wanted = {*(admin.site.get_model_admin(place.model).list_select_related or ())}
     if is_personal(place.model):
         wanted |= {place.model.person_path.rpartition("__")[0]} - {""}
     rows = place.model._base_manager.select_related(*wanted)
-    return rows.filter(pk=place.key).first() if place.key else None
+    return rows.filter(pk=place.key).first()
 
 
 def _about(place: Place, row: models.Model | None) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def timeline(request: HttpRequest) -> HttpResponse:
     if may_export and FILE in request.GET:
         return _file(request, asked)
     context = {"title": TIMELINE, "form": form, "is_narrowed": form.is_narrowed()}
-    context["file"] = _way(request, **{FILE: "csv"}) if may_export else ""
+    context["file"] = way(request, **{FILE: "csv"}) if may_export else ""
     return shown(request, "audit/timeline.html", context | deeds_context(request, asked))
 
 
@@ -100,7 +100,7 @@ def unusual(request: HttpRequest) -> HttpResponse:
         "chosen": chosen,
         "chart": _chart({chosen: found[chosen]} if chosen else found, days),
         "periods": [
-            {"days": each, "link": _way(request, days=each), "active": each == days}
+            {"days": each, "link": way(request, days=each), "active": each == days}
             for each in PERIODS
         ],
         "signs": [
@@ -160,13 +160,13 @@ def deeds_context(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     return {
         "entries": entries_of(found.change_sets, asked.touched, request.user),
         "looked_until": found.looked_until,
-        "newest": _way(request) if key is not None else "",
-        "newer": _way(request, newer=found.newer) if found.newer else "",
-        "older": _way(request, older=found.older) if found.older else "",
+        "newest": way(request) if key is not None else "",
+        "newer": way(request, newer=found.newer) if found.newer else "",
+        "older": way(request, older=found.older) if found.older else "",
     }
 
 
-def _way(request: HttpRequest, **place: Any) -> str:
+def way(request: HttpRequest, **place: Any) -> str:
     """This page with another place in it."""
     given = request.GET.copy()
     for name in ("older", "newer", FILE):

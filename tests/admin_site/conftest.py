@@ -3,7 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,10 @@ def taken_away() -> Iterator[None]:
             yield
         return
     connection.ensure_connection()
-    with sqlite3.connect(":memory:") as copy:
+    with closing(sqlite3.connect(":memory:")) as copy:
         connection.connection.backup(copy)
         yield
         copy.backup(connection.connection)
-    copy.close()
 
 
 @pytest.fixture(scope="module")
