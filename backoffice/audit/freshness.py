@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -21,6 +22,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from unfold.forms import PaginationInlineFormSet
 
+from backoffice.admin_site.history import readable
 from backoffice.audit.models import ChangeSet
 
 SEEN, TAKE, OPENED = "_seen", "_take-", "at"
@@ -247,6 +249,8 @@ def shown(field: models.Field, value: Any) -> str:
     if field.is_relation:
         row = field.related_model._base_manager.filter(pk=value).first()
         return str(row) if row else str(value)
+    if isinstance(value, Decimal):
+        return str(readable(field, value))
     return str(display_for_field(value, field, _("blank")))
 
 

@@ -37,3 +37,21 @@ def test_no_page_is_broader_than_its_window(
         with subtests.test(address):
             page.goto(address)
             assert page.evaluate(BROADER) == 0
+
+
+def test_a_long_name_chosen_on_a_page_does_not_widen_it(
+    open_page: OpenPage, transactional_db: None
+):
+    auditor = User.objects.create_user("aude", role="auditor", is_staff=True)
+    student = User.objects.create(
+        username="s1001",
+        student_id="s1001",
+        first_name="Bartholomäus-Maximilian Cholmondeley von und zu",
+        last_name="Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh",
+        password="!",
+    )
+    page = open_page(auditor, 390, True)
+    for address in (f"record/?student={student.pk}", f"timeline/?student={student.pk}"):
+        page.goto(f"/admin/{address}")
+        page.locator(".select2-selection__rendered", has_text=student.last_name).wait_for()
+        assert page.evaluate(BROADER) == 0
