@@ -2,10 +2,12 @@
 
 import re
 import unicodedata
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 UNREADABLE = re.compile(
@@ -23,6 +25,12 @@ def refuse_control_characters(value: str) -> None:
             _("The text holds an invisible control character. Type it again."),
             code="control_character",
         )
+
+
+def refuse_future(value: datetime) -> None:
+    """Refuse a moment that has not come yet."""
+    if value > timezone.now():
+        raise ValidationError(_("This moment has not come yet."), code="in_the_future")
 
 
 def tidied_line(text: str) -> str:

@@ -84,7 +84,7 @@ TABLE: dict[str, Row] = {
     "assessments.assessment": row("VCH *", "VI *", "VACDREH own", "V own; C draft", "VEH *"),
     "assessments.question": row("VH *", "", "VACDREH own", "V own", "VH *"),
     "assessments.assessmentsubmission": row(
-        "VEHO *", "V *", "VEGRHFO own", "V own; G open", "VEH *"
+        "VEHO *", "VI *", "VEGRHFO own", "V own; G open", "VEH *"
     ),
     "assessments.questionresponse": row("VH *", "", "VG own", "V own; G open", "VH *"),
     "assessments.gradingrubric": _RUBRIC,

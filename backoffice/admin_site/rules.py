@@ -1,8 +1,9 @@
 """Rules a model declares once, so that form, import and command refuse the same values.
 
 `RowRule` and `UniqueRule` hold in the database. `RelatedRule` looks at one row and the rows its
-foreign keys name, and `Advisory` points out a row that may be stored but looks strange. All four
-say which field is at fault and why, in a sentence for the person who has to correct it.
+foreign keys name, `PresenceRule` for a row of another model, and `Advisory` points out a row that
+may be stored but looks strange. All say which field is at fault and why, in a sentence for the
+person who has to correct it.
 
 Conditions use plain lookups, `F` and `Q` on the model's own fields and across one foreign key,
 because the import engine turns the same conditions into SQL over a whole file. As in SQL, a
@@ -14,6 +15,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from django.apps import apps
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models, router
 from django.db.models.functions import Coalesce
@@ -107,6 +109,28 @@ class Advisory(RelatedRule):
     """What usually holds. A row that differs is stored, and pointed out."""
 
 
+@dataclass(frozen=True)
+class PresenceRule:
+    """That a row of another model is there; `match` gives its fields by paths from this row.
+
+    {"student": "student", "course": "assessment__course"}: an enrollment of the submission's
+    student in the course of its assessment.
+    """
+
+    field: str
+    model: str
+    match: tuple[tuple[str, str], ...]
+    message: Message
+    code: str
+
+    def is_met_by(self, instance: models.Model) -> bool:
+        """Whether there is such a row, or a path leads nowhere yet."""
+        sought = {name: _value(instance, path).value for name, path in self.match}
+        if None in sought.values():
+            return True
+        return apps.get_model(self.model)._base_manager.filter(**sought).exists()
+
+
 def names_in(condition: object) -> set[str]:
     """The fields a condition speaks of; paths across a foreign key with the double underscore."""
     if isinstance(condition, models.Q):
@@ -154,6 +178,7 @@ class Ruled(models.Model):
     """Base of models that declare rules; `full_clean()` and every form put errors at the field."""
 
     related_rules: ClassVar[tuple[RelatedRule, ...]] = ()
+    presence_rules: ClassVar[tuple[PresenceRule, ...]] = ()
     advisories: ClassVar[tuple[Advisory, ...]] = ()
     # Fields whose values somebody settles for several rows at once, after each was looked at.
     settled_later: frozenset[str] = frozenset()
@@ -194,6 +219,9 @@ class Ruled(models.Model):
             if not _speaks_of(rule.condition, unsound) and not rule.is_met_by(self):
                 yield rule.field, ValidationError(rule.message, code=rule.code)
         if not unsound:
+            for presence in self.presence_rules:
+                if not presence.is_met_by(self):
+                    yield presence.field, ValidationError(presence.message, code=presence.code)
             yield from self.further_violations()
 
     def _constraint_violations(self, left_out: set[str]) -> Iterator[Violation]:

@@ -99,9 +99,16 @@ def is_misdecoded(text: str) -> bool:
         return False
 
 
-def cleaner_for(field: models.Field, *, is_identifier: bool = False) -> Clean:
-    """The function that turns a cell's text into this model field's staged text."""
+def cleaner_for(
+    field: models.Field, *, is_identifier: bool = False, is_exact: bool = False
+) -> Clean:
+    """The function that turns a cell's text into this model field's staged text.
+
+    Of an exact one, 1 and 0 are the only words for yes and no.
+    """
     parse = _parser_for(field, is_identifier)
+    if is_exact and isinstance(field, models.BooleanField):
+        parse = _digit
     blank = blank_value(field)
 
     def clean(raw: str) -> str | None:
@@ -213,8 +220,12 @@ def _date(field: models.Field, text: str) -> str:
 
 def _datetime(field: models.Field, text: str) -> str:
     if ISO_DATE.match(text):
-        return _date(field, text) + "T00:00:00+00:00"
-    return _moment(text).isoformat()
+        moment = datetime.datetime.fromisoformat(_date(field, text)).replace(tzinfo=datetime.UTC)
+    else:
+        moment = _moment(text).astimezone(datetime.UTC)
+    _validated(field, moment, "invalid_date")
+    # As both databases read it: the time zone of every session is UTC.
+    return moment.replace(tzinfo=None).isoformat(" ")
 
 
 def _moment(text: str) -> datetime.datetime:
@@ -255,6 +266,12 @@ def _boolean(field: models.Field, text: str) -> str:
         return BOOLEANS[text.casefold()]
     except KeyError:
         raise CellRefused("invalid_choice", _("{column} “{value}” is neither 1 nor 0.")) from None
+
+
+def _digit(text: str) -> str:
+    if text not in ("0", "1"):
+        raise CellRefused("invalid_choice", _("{column} “{value}” is neither 1 nor 0."))
+    return text
 
 
 PARSERS: tuple[tuple[type[models.Field], Callable[[models.Field, str], str]], ...] = (

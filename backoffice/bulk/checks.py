@@ -7,13 +7,14 @@ once into the bits of one number, and only rows with a bit set are looked at aga
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from django.apps import apps
 from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.admin_site.rules import names_in
 from backoffice.admin_site.visibility import permitted
-from backoffice.bulk.columns import Column, OnChange
+from backoffice.bulk.columns import Column, OnChange, Role
 from backoffice.bulk.conditions import Sql, is_false, literal
 from backoffice.bulk.layout import Layout, Reference
 
@@ -36,13 +37,16 @@ class Check:
     reads: tuple[str, ...] = ()
     is_warning: bool = False
     other: str = ""
+    holds: bool = False  # what is found goes in only when a second person agrees
 
 
 def reference_checks(layout: Layout) -> Iterator[Check]:
     """A reference that leads nowhere, told at the part that is wrong."""
     for reference in layout.references:
         may_be_new = layout.companion_reference == reference
-        if not may_be_new:
+        if reference.is_by_part:
+            yield from _not_found(reference)
+        elif not may_be_new:
             yield from _unknown(reference)
 
 
@@ -62,6 +66,54 @@ def _unknown(reference: Reference) -> Iterator[Check]:
         ) % {"model": name}
         code = f"unknown_{column.column_name if index else reference.field.name}"
         yield Check(code, column.column_name, sentence, (condition, ()))
+
+
+def _not_found(reference: Reference) -> Iterator[Check]:
+    """A name that leads to no row, to several, or to a row that other columns place elsewhere."""
+    (target, column), name = reference.parts[0], reference.field.related_model._meta.verbose_name
+    alike = (
+        f"(SELECT count(*) FROM {reference.table} x WHERE x.{target} = s.c_{column.column_name})"
+    )
+    missing = f"{reference.alias}.id IS NULL AND {reference.is_given}"
+    cell, code = column.column_name, reference.field.name
+    unknown = _("{column} “{value}” names no %(model)s that exists. Check it, or add it first.")
+    condition = (f"({missing} AND {alike} = 0)", ())
+    yield Check(f"unknown_{code}", cell, unknown % {"model": name}, condition)
+    if reference.narrowing:
+        last = reference.narrowing[0].column_name
+        sentence = _(
+            "{column} “{value}”: the %(model)s {other} does not belong there. Correct one of them."
+        )
+        reads = (cell, *(each.column_name for each in reference.narrowing))
+        elsewhere = (f"({missing} AND {alike} > 0)", ())
+        yield Check(
+            f"{code}_elsewhere",
+            last,
+            sentence % {"model": name},
+            elsewhere,
+            reads,
+            other=f"s.c_{cell}",
+        )
+    else:
+        ambiguous = _("{column} “{value}” is the name of several. Add the columns %(names)s.")
+        named = {"names": ", ".join(way.replace("__", " ") for way in reference.ways)}
+        yield Check(
+            f"ambiguous_{code}", cell, ambiguous % named, (f"({missing} AND {alike} > 1)", ())
+        )
+
+
+def verifying_checks(layout: Layout) -> Iterator[Check]:
+    """Columns that have to agree with the row a foreign key names."""
+    for column in layout.columns:
+        reference = next((r for r in layout.references if r.field.name == column.reference), None)
+        if column.role is Role.VERIFIES and reference:
+            stored, given = f"{reference.alias}.{column.target}", f"s.c_{column.column_name}"
+            sentence = _("{column} “{value}” contradicts “{other}”, which the %(model)s has.") % {
+                "model": reference.field.related_model._meta.verbose_name
+            }
+            condition = f"({given} IS NOT NULL AND {stored} IS NOT NULL AND {given} <> {stored})"
+            name = column.column_name
+            yield Check(f"other_{name}", name, sentence, (condition, ()), (name,), other=stored)
 
 
 def rule_checks(layout: Layout) -> Iterator[Check]:
@@ -87,7 +139,11 @@ def rule_checks(layout: Layout) -> Iterator[Check]:
 def _rule(
     layout: Layout, condition: models.Q, field: str, said: tuple[str, str], *, is_warning: bool
 ) -> Iterator[Check]:
-    by_name = {(column.reference or column.target): column for column in reversed(layout.columns)}
+    by_name = {
+        (column.reference or column.target): column
+        for column in reversed(layout.columns)
+        if not column.role
+    }
     names = sorted(names_in(condition))
     given = [name for name in names if name.partition("__")[0] in by_name]
     if not given:
@@ -102,7 +158,9 @@ def _rule(
 
 def _cells_of(layout: Layout, head: str) -> list[str]:
     """The columns of the file that give a field or a foreign key."""
-    return [c.column_name for c in layout.columns if (c.reference or c.target) == head]
+    return [
+        c.column_name for c in layout.columns if not c.role and (c.reference or c.target) == head
+    ]
 
 
 def _value_of(layout: Layout, name: str, by_name: Mapping[str, Column]) -> tuple[str, models.Field]:
@@ -130,6 +188,34 @@ def _literal(field: models.Field) -> str:
     return literal(
         field.get_default() if field.has_default() and not callable(field.default) else None
     )
+
+
+def presence_checks(layout: Layout) -> Iterator[Check]:
+    """Rows of another model that have to be there."""
+    given = {reference.field.name: reference for reference in layout.references}
+    for rule in layout.model.presence_rules:
+        heads = {path.partition("__")[0] for _field, path in rule.match}
+        if not heads <= given.keys() or rule.field not in given:
+            continue
+        sought = apps.get_model(rule.model)._meta
+        tests = [
+            f"x.{sought.get_field(name).column} = {_reached(layout, path)}"
+            for name, path in rule.match
+        ]
+        known = " AND ".join(f"{given[head].alias}.id IS NOT NULL" for head in sorted(heads))
+        missing = f"NOT EXISTS (SELECT 1 FROM {sought.db_table} x WHERE {' AND '.join(tests)})"
+        column = given[rule.field].parts[0][1].column_name
+        sentence = "{column} “{value}”: " + str(rule.message)
+        yield Check(rule.code, column, sentence, (f"({known} AND {missing})", ()))
+
+
+def _reached(layout: Layout, path: str) -> str:
+    """SQL of what a path leads to: a foreign key's row, or a field of it."""
+    head, _separator, tail = path.partition("__")
+    if not tail:
+        return f"r_{head}.id"
+    target = layout.model._meta.get_field(head).related_model._meta.get_field(tail)
+    return f"r_{head}.{target.column}"
 
 
 def change_checks(layout: Layout) -> Iterator[Check]:
@@ -281,9 +367,12 @@ def all_checks(layout: Layout, mode: str) -> list[Check]:
     """Every check of one row by itself, in the order in which they are told."""
     return [
         *reference_checks(layout),
+        *verifying_checks(layout),
         *mode_checks(layout, mode),
         *permission_checks(layout),
         *rule_checks(layout),
+        *presence_checks(layout),
         *change_checks(layout),
         *unique_checks(layout),
+        *layout.resource.checks(layout),
     ]

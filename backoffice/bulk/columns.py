@@ -2,6 +2,7 @@
 
 import itertools
 from enum import StrEnum
+from typing import TypedDict, Unpack
 
 from django.db import models
 from import_export.fields import Field
@@ -17,29 +18,44 @@ class OnChange(StrEnum):
     REFUSE = "refuse"  # the row is refused
 
 
-class Column(Field):
-    """One column of a kind; `attribute` is a path from the model, of one hop at most.
+class Role(StrEnum):
+    """What a column does for a foreign key, besides naming the row."""
 
-    `key` columns are the natural key and always required. An `identifier` has `.0` taken away and
-    scientific notation refused. `owned` values belong to one record: a file may not give one
-    record another's.
+    NARROWS = "narrows"  # tells rows of the same name apart; required where the file has it
+    VERIFIES = "verifies"  # has to agree with the referred row
+
+
+class Traits(TypedDict, total=False):
+    """What may be said of a column, see there."""
+
+    key: bool
+    identifier: bool
+    required: bool
+    keeps: bool
+    on_change: OnChange
+    role: Role
+    example: str
+
+
+class Column(Field):
+    """One column of a kind; `attribute` is a path from the model.
+
+    `key` columns are the natural key and always required; `required` ones are where the file has
+    them. An `identifier` has `.0` taken away and scientific notation refused. Of a column that
+    `keeps` a blank cell says nothing: what is stored stands. A column with a `role` gives a row no
+    value: it speaks of the row that a foreign key names.
     """
 
     def __init__(
-        self,
-        attribute: str,
-        column_name: str | None = None,
-        *,
-        key: bool = False,
-        identifier: bool = False,
-        on_change: OnChange = OnChange.UPDATE,
-        example: str = "",
+        self, attribute: str, column_name: str | None = None, **traits: Unpack[Traits]
     ) -> None:
         super().__init__(attribute=attribute, column_name=column_name)
         self.position = next(_written)  # the library sorts by the model's fields
-        self.key, self.identifier = key, identifier
-        self.on_change = on_change
-        self.example = example
+        self.key, self.identifier = traits.get("key", False), traits.get("identifier", False)
+        self.keeps, self.role = traits.get("keeps", False), traits.get("role")
+        self.required = traits.get("required", self.role is Role.NARROWS)
+        self.on_change = traits.get("on_change", OnChange.UPDATE)
+        self.example = traits.get("example", "")
 
     @property
     def reference(self) -> str:
@@ -48,11 +64,12 @@ class Column(Field):
 
     @property
     def target(self) -> str:
-        """The field's name on the model it stands on."""
-        return self.attribute.rpartition("__")[2]
+        """The way from the model it stands on, its own or the referred one, to the field."""
+        return self.attribute.partition("__")[2] or self.attribute
 
     def model_field(self, model: type[models.Model]) -> models.Field:
         """The model field whose rules the cells obey."""
-        if self.reference:
-            model = model._meta.get_field(self.reference).related_model
-        return model._meta.get_field(self.target)
+        *ways, name = self.attribute.split("__")
+        for way in ways:
+            model = model._meta.get_field(way).related_model
+        return model._meta.get_field(name)

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import models
 
 from backoffice.bulk.cells import has_plain_default
-from backoffice.bulk.columns import Column, OnChange
+from backoffice.bulk.columns import Column, OnChange, Role
 from backoffice.bulk.conditions import is_true, literal, with_literals
 from backoffice.bulk.dialects import Dialect
 from backoffice.bulk.resources import KindResource
@@ -24,6 +24,8 @@ class Reference:
 
     field: models.ForeignKey
     parts: tuple[tuple[str, Column], ...]
+    narrowing: tuple[Column, ...] = ()
+    is_by_part: bool = False  # the parts alone may name several rows
 
     @property
     def alias(self) -> str:
@@ -38,10 +40,35 @@ class Reference:
     @property
     def join(self) -> str:
         """SQL: find the referred row of a staged row."""
-        match = " AND ".join(
-            f"{self.alias}.{target} = s.c_{column.column_name}" for target, column in self.parts
+        match = [f"{self.alias}.{target} = s.c_{c.column_name}" for target, c in self.parts]
+        if not self.is_by_part:
+            return f"LEFT JOIN {self.table} {self.alias} ON {' AND '.join(match)}"
+        match += [f'{self.alias}."{c.target}" = s.c_{c.column_name}' for c in self.narrowing]
+        if len(self.narrowing) < len(self.ways):
+            match.append(f"{self.alias}.namesakes = 1")
+        return f"LEFT JOIN {self.named_rows} {self.alias} ON {' AND '.join(match)}"
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The ways from the referred row to what tells it from its namesakes."""
+        return tuple(_ways_to_name(self.field.related_model, {part for part, _c in self.parts}))
+
+    @property
+    def named_rows(self) -> str:
+        """SQL: the rows with what tells them apart, and how many have the same name."""
+        names = ", ".join(f"x.{target}" for target, _column in self.parts)
+        heads = dict.fromkeys(way.partition("__")[0] for way in self.ways)
+        joins = "".join(self._joined(head) for head in heads)
+        told = "".join(f', {way.replace("__", "_x.", 1)} AS "{way}"' for way in self.ways)
+        return (
+            f"(SELECT x.*{told}, count(*) OVER (PARTITION BY {names}) AS namesakes "
+            f"FROM {self.table} x{joins})"
         )
-        return f"LEFT JOIN {self.table} {self.alias} ON {match}"
+
+    def _joined(self, head: str) -> str:
+        field = self.field.related_model._meta.get_field(head)
+        table = field.related_model._meta.db_table
+        return f" JOIN {table} {head}_x ON {head}_x.id = x.{field.column}"
 
     @property
     def is_given(self) -> str:
@@ -49,6 +76,16 @@ class Reference:
         return " AND ".join(
             f"s.c_{column.column_name} IS NOT NULL" for _target, column in self.parts
         )
+
+
+def _ways_to_name(model: type[models.Model], given: set[str]) -> Iterator[str]:
+    """The parts of a natural key that are not given, each as the way to a plain field."""
+    for name in model.natural_key_fields:
+        field = model._meta.get_field(name)
+        if field.is_relation and name not in given:
+            yield from (f"{name}__{way}" for way in _ways_to_name(field.related_model, set()))
+        elif name not in given:
+            yield name
 
 
 @dataclass(frozen=True)
@@ -104,6 +141,7 @@ class Layout:
     creates_companions: bool = False
     is_all_new: bool = False
     actor: Any = None  # whose rights hold; None is the operator at the command line
+    has_reason: bool = False  # whether the import says why
 
     @property
     def model(self) -> type[models.Model]:
@@ -136,12 +174,26 @@ class Layout:
         """The foreign keys the file gives, keys first, in the order of the columns."""
         parts: dict[str, list[tuple[str, Column]]] = {}
         for column in self.columns:
-            if column.reference:
+            if column.reference and not column.role:
                 parts.setdefault(column.reference, []).append((column.target, column))
-        fields = self.model._meta
-        return tuple(
-            Reference(fields.get_field(name), tuple(pairs)) for name, pairs in parts.items()
-        )
+        return tuple(self._reference(name, tuple(pairs)) for name, pairs in parts.items())
+
+    def _reference(self, name: str, parts: tuple[tuple[str, Column], ...]) -> Reference:
+        field = self.model._meta.get_field(name)
+        narrowing = tuple(c for c in self.narrowing if c.reference == name)
+        known = self.resource.columns().values()
+        is_by_part = any(c.role is Role.NARROWS and c.reference == name for c in known)
+        return Reference(field, parts, narrowing, is_by_part)
+
+    @property
+    def narrowing(self) -> tuple[Column, ...]:
+        """The columns that tell rows of the same name apart."""
+        return tuple(column for column in self.columns if column.role is Role.NARROWS)
+
+    @property
+    def identity(self) -> tuple[Column, ...]:
+        """The columns in which two rows of one file that mean the same row agree."""
+        return self.key + self.narrowing
 
     @cached_property
     def companion_columns(self) -> tuple[Column, ...]:
@@ -174,12 +226,14 @@ class Layout:
     @cached_property
     def own(self) -> tuple[Column, ...]:
         """The columns that may change an existing row: all but the key."""
-        return tuple(column for column in self.columns if column not in self.key)
+        return tuple(c for c in self.columns if c not in self.key and not c.role)
 
     @property
     def joins(self) -> str:
         """SQL: the referred rows and the existing row of each staged row."""
         conditions = {self._match(column) for column in self.key}
+        if self.resource.counting:
+            conditions.add(f"t.id = ({self.resource.counting})")
         target = f"LEFT JOIN {self.table} t ON " + " AND ".join(sorted(conditions))
         return "\n".join(
             [*(reference.join for reference in self.references), target, self.sole_joins]
@@ -242,7 +296,7 @@ class Layout:
             return f"CASE WHEN {stored} IS NULL OR {stored} = '' THEN {value} ELSE {stored} END"
         if has_plain_default(field):
             return f"coalesce({value}, {stored}, {literal(field.get_default())})"
-        return value
+        return f"coalesce({value}, {stored})" if column.keeps else value
 
     def comparable(self, column: Column) -> str:
         """SQL: what a row would store in this column, as text, to compare rows of one file by."""

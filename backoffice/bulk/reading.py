@@ -123,7 +123,8 @@ class Cleaner:
         self.columns: list[tuple[int, int, str, Memo]] = []
         for index, placed in enumerate(self.header.placed):
             name = placed.column.column_name
-            memo = Memo(self._clean_for(placed.column), is_required=name in keys)
+            is_required = name in keys or placed.column.required
+            memo = Memo(self._clean_for(placed.column), is_required=is_required)
             self.columns.append((placed.position, bit_of(index), name, memo))
         self.derive = self._derivations()
         self.staged = [name for _position, _bit, name, _memo in self.columns] + list(self.derive)
@@ -132,7 +133,8 @@ class Cleaner:
 
     def _clean_for(self, column: Column) -> Clean:
         _column, model = self.resource.column_named(column.column_name)
-        clean = cleaner_for(column.model_field(model), is_identifier=column.identifier)
+        field = column.model_field(model)
+        clean = cleaner_for(field, is_identifier=column.identifier, is_exact=column.required)
         return _null_when_blank(clean) if column.reference else clean
 
     def _derivations(self) -> dict[str, Derive]:

@@ -74,7 +74,7 @@ class Repeats:
     def __post_init__(self) -> None:
         layout = self.layout = self.planner.layout
         self.bits = self.planner.bits
-        self.keys = tuple(column.column_name for column in layout.key)
+        self.keys = tuple(column.column_name for column in layout.identity)
         link = layout.companion_link
         self.person = link.parts[0][1].column_name if link else ""
         self.beside = layout.companion_columns if link else ()
@@ -234,7 +234,7 @@ def _rows_of_groups(stage: str, names: Sequence[str], having: str) -> str:
 def _singles(layout: Layout) -> Iterator[Single]:
     """The file's columns whose value only one record may have, the record's own or a person's."""
     by_attribute = {c.attribute: c for c in layout.columns if c not in layout.key}
-    key = tuple(column.column_name for column in layout.key)
+    key = tuple(column.column_name for column in layout.identity)
     for each, _condition in unique_fields(layout.model):
         column = by_attribute.get(each.name)
         if column:

@@ -4,17 +4,35 @@ A kind is a django-import-export resource whose fields are `Column`s. The engine
 for matching, checking, comparing, writing and export; the rules come from the model.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 from import_export.resources import ModelResource
 
 from backoffice.bulk.columns import Column
 
+if TYPE_CHECKING:
+    from backoffice.bulk.checks import Check
+    from backoffice.bulk.layout import Layout
+
 # What a file of wrong rows has besides its own columns; corrected, it imports as it is.
 GIVEN_BACK = ("line", "errors")
+
+
+@dataclass(frozen=True)
+class Written:
+    """SQL of a value that no column gives: of a new row, and of one that is changed.
+
+    Aliases: `s` the staged row, `p` its plan, `t` the row as stored; "{now}" is the moment of the
+    import. Without SQL for a change the value stays.
+    """
+
+    new: str
+    changed: str = ""
+
+
 Derive = Callable[[Mapping[str, str | None]], str]
 
 FORBIDDEN = frozenset(
@@ -56,6 +74,8 @@ class KindResource(ModelResource):
     `forbidden` columns refuse the file; `ignored` ones may stand in it and are not read. `derived`
     fields of a new row are made from its cells, `fixed` ones have one value for all new rows.
     `alternative_key` is a column that names existing rows in a file without the natural key.
+    Where the key may lead to several rows, `counting`
+    is SQL for the id of the one a file speaks of. `checks` finds what only this kind asks.
     """
 
     kind: ClassVar[str] = ""
@@ -67,6 +87,17 @@ class KindResource(ModelResource):
     derived: ClassVar[Mapping[str, Derive]] = {}
     fixed: ClassVar[Mapping[str, Any]] = {}
     alternative_key: ClassVar[str] = ""
+    counting: ClassVar[str] = ""
+
+    @classmethod
+    def written(cls, layout: "Layout") -> Mapping[str, Written]:
+        """Fields whose values come along with those of the file's columns."""
+        return {}
+
+    @classmethod
+    def checks(cls, layout: "Layout") -> Iterator["Check"]:
+        """What only this kind asks of a row, besides the rules of its model."""
+        yield from ()
 
     @classmethod
     def model(cls) -> type[models.Model]:

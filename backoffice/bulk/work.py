@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from django.db.backends.utils import CursorWrapper
 
+from backoffice.audit.deeds import SHORTEST_REASON
 from backoffice.bulk import dialects
 from backoffice.bulk.faults import storable
 from backoffice.bulk.header import match_header
@@ -96,7 +97,10 @@ class Import:
         own = tuple(placed.column.column_name for placed in header.own)
         beside = tuple(placed.column.column_name for placed in header.companion)
         creates, actor = header.creates_companions, self.batch.uploaded_by
-        layout = Layout(self.resource, own, self.dialect, beside, creates, actor=actor)
+        has_reason = len(self.batch.reason.strip()) >= SHORTEST_REASON
+        layout = Layout(
+            *(self.resource, own, self.dialect, beside, creates), actor=actor, has_reason=has_reason
+        )
         staged = tuple(placed.column.column_name for placed in header.placed)
         planner = Planner(layout, self.batch.mode, self.tables, staged)
         return planner, Newcomers(planner, self.new_tables) if creates else None

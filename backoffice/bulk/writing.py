@@ -31,6 +31,7 @@ class Writer:
         self.planner, self.layout = planner, planner.layout
         self.moment, self.change_set_id = change_set.created_at, change_set.pk
         self.newcomers = newcomers
+        self.written = self.layout.resource.written(self.layout)
 
     def write(self, cursor: CursorWrapper) -> int:
         """Write new and changed rows; how many really were written."""
@@ -65,6 +66,8 @@ class Writer:
         for reference in self.layout.references:
             if reference.field == field:
                 return newcomer_of(reference, self.newcomers), []
+        if field.name in self.written:
+            return self._computed(field, self.written[field.name].new)
         column = next((each for each in self.layout.columns if each.attribute == field.name), None)
         if column and has_plain_default(field):
             value, params = self._constant(field, field.get_default())
@@ -75,6 +78,11 @@ class Writer:
         if column or field.name in resource.derived:
             return f"s.c_{column.column_name if column else field.name}", []
         return self._constant(field, resource.fixed.get(field.name, _default(field, self.moment)))
+
+    def _computed(self, field: models.Field, sql: str) -> Part:
+        """SQL of a value no column gives; null where there is no such SQL."""
+        now, params = self._constant(field, self.moment) if "{now}" in sql else ("", [])
+        return sql.replace("{now}", now), params
 
     def _stamped(self, field: models.Field, given: Part) -> Part:
         """SQL: the moment in which another field takes the value that sets this one."""
@@ -97,6 +105,12 @@ class Writer:
         for field in layout.model._meta.concrete_fields:
             if getattr(field, "auto_now", False):
                 value, given = self._constant(field, self.moment)
+                settings.append(f'"{field.column}" = {value}')
+                params += given
+        for name, written in self.written.items():
+            if written.changed:
+                field = layout.model._meta.get_field(name)
+                value, given = self._computed(field, written.changed)
                 settings.append(f'"{field.column}" = {value}')
                 params += given
         given_now = {each.attribute: (layout.given(each), []) for each in layout.written}

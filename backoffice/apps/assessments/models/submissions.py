@@ -1,21 +1,20 @@
 """What students hand in, question by question, and the marks it gets."""
 
-from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.copies import CopySource, KeptCopy
-from backoffice.admin_site.fields import ProseField
-from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule, Violation
+from backoffice.admin_site.fields import ProseField, refuse_future
+from backoffice.admin_site.rules import PresenceRule, RelatedRule, RowRule, UniqueRule
 from backoffice.apps.assessments.models.assessments import Assessment, Question
 from backoffice.apps.assessments.models.rubrics import RubricCriterion, RubricLevel
 from backoffice.apps.assessments.models.scoring import Scored
-from backoffice.apps.users.models import Enrollment
 from backoffice.audit.models import Audited, AuditedQuerySet
 from backoffice.audit.personal import Personal
 from backoffice.operations.indexes import LongNameIndex
@@ -27,6 +26,26 @@ class SubmissionQuerySet(AuditedQuerySet):
     def ungraded(self) -> "SubmissionQuerySet":
         """Handed in and without a score."""
         return self.filter(status=AssessmentSubmission.Status.SUBMITTED, score__isnull=True)
+
+    def counting(self) -> "SubmissionQuerySet":
+        """Of each student's attempts at an assessment the one whose score is the grade.
+
+        Where the grade is the average of several attempts, none of them is.
+        """
+        attempts = AssessmentSubmission._base_manager.filter(
+            assessment=OuterRef("assessment"), student=OuterRef("student")
+        )
+        points = Case(
+            When(assessment__grading_method="highest", then=Coalesce("score", Decimal(-1)))
+        )
+        order = Case(
+            When(assessment__grading_method="first", then=-F("attempt")), default="attempt"
+        )
+        first = attempts.order_by(points.desc(), order.desc()).values("pk")[:1]
+        several = Q(assessment__grading_method="average") & Exists(
+            attempts.exclude(pk=OuterRef("pk"))
+        )
+        return self.filter(pk=Subquery(first)).exclude(several)
 
 
 class AssessmentSubmission(Scored):
@@ -101,7 +120,9 @@ class AssessmentSubmission(Scored):
         _("version"), default=1, editable=False, help_text=_("Counts the changes of the grade.")
     )
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
-    submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
+    submitted_at = models.DateTimeField(
+        _("submitted"), null=True, blank=True, validators=[refuse_future]
+    )
     graded_at = models.DateTimeField(_("graded"), null=True, blank=True)
 
     objects = SubmissionQuerySet.as_manager()
@@ -202,6 +223,16 @@ class AssessmentSubmission(Scored):
         ),
     )
 
+    presence_rules = (
+        PresenceRule(
+            field="student",
+            model="users.Enrollment",
+            match=(("student", "student"), ("course", "assessment__course")),
+            message=_("This person is not enrolled in the course of the assessment."),
+            code="not_enrolled",
+        ),
+    )
+
     def __str__(self) -> str:
         named = f"{self.assessment} – {self.student}"
         return named if self.attempt == 1 else f"{named}, {_('attempt')} {self.attempt}"
@@ -220,16 +251,6 @@ class AssessmentSubmission(Scored):
     def needs_reason_from(self, user: Any) -> bool:
         """A final grade changes for a reason."""
         return self.status == self.Status.FINALIZED
-
-    def further_violations(self) -> Iterator[Violation]:
-        """Only who is enrolled in the course hands in work."""
-        if self.student_id and self.assessment_id:
-            enrolled = Enrollment.objects.filter(
-                student=self.student_id, course=self.assessment.course_id
-            )
-            if not enrolled.exists():
-                message = _("This person is not enrolled in the course of the assessment.")
-                yield "student", ValidationError(message, code="not_enrolled")
 
 
 class QuestionResponse(Scored):

@@ -1,0 +1,118 @@
+"""What a file of grades means: which attempt it speaks of, and what may not change.
+
+SQL over the aliases of an import: `s` the staged row, `t` the submission as stored, `r_assessment`
+and `r_student` what the row names.
+"""
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from backoffice.bulk.checks import Check
+from backoffice.bulk.resources import Written
+
+# The order in which attempts count, the one that does first; see `SubmissionQuerySet.counting`.
+COUNTING = """
+    SELECT x.id FROM assessments_submission x
+    WHERE x.assessment_id = r_assessment.id AND x.student_id = r_student.id
+    ORDER BY CASE WHEN r_assessment.grading_method = 'highest' THEN coalesce(x.score, -1) END DESC,
+        CASE WHEN r_assessment.grading_method = 'first' THEN -x.attempt ELSE x.attempt END DESC
+    LIMIT 1"""
+OTHERS = (
+    "SELECT 1 FROM assessments_submission x WHERE x.assessment_id = t.assessment_id "
+    "AND x.student_id = t.student_id AND x.id <> t.id"
+)
+REGRADED = "s.c_score IS NOT NULL AND (t.score IS NULL OR t.score <> s.c_score)"
+
+
+def written_with(has_score: bool) -> dict[str, Written]:
+    """What is written besides the columns of the file.
+
+    A score makes work graded, at the moment of the import and by no person; a new score is another
+    version of the grade.
+    """
+    maximum = "(SELECT x.max_score FROM assessments_assessment x WHERE x.id = p.fk_assessment)"
+    written = {"maximum": Written(maximum)}
+    if not has_score:
+        return written
+    is_open = "t.status IN ('in_progress', 'submitted')"
+    return written | {
+        "status": Written(
+            "CASE WHEN s.c_score IS NULL THEN 'submitted' ELSE 'graded' END",
+            f"CASE WHEN {REGRADED} AND {is_open} THEN 'graded' ELSE t.status END",
+        ),
+        "graded_at": Written(
+            "CASE WHEN s.c_score IS NOT NULL THEN {now} END",
+            f"CASE WHEN {REGRADED} THEN {{now}} ELSE t.graded_at END",
+        ),
+        "version": Written("1", f"t.version + CASE WHEN {REGRADED} THEN 1 ELSE 0 END"),
+        "grader": Written("NULL", f"CASE WHEN NOT ({REGRADED}) THEN t.grader_id END"),
+    }
+
+
+def kept_checks(*, has_reason: bool) -> Iterator[Check]:
+    """A final grade, a better attempt, a blank cell over a grade."""
+    is_final = f"(t.status = 'finalized' AND {REGRADED})"
+    if has_reason:
+        sentence = _(
+            "{column} “{value}” replaces the final grade {other}. A second person has to agree."
+        )
+        yield Check(
+            *("final_grade_changed", "score", sentence, (is_final, ()), ("score",)),
+            is_warning=True,
+            other="t.score",
+            holds=True,
+        )
+    else:
+        sentence = _(
+            "{column} “{value}”: the grade {other} is final. Give a reason for the import; a "
+            "second person has to agree then."
+        )
+        yield Check("final_grade", "score", sentence, (is_final, ()), ("score",), other="t.score")
+    better = (
+        "(r_assessment.grading_method = 'highest' AND t.id IS NOT NULL AND s.c_score IS NOT NULL "
+        f"AND EXISTS ({OTHERS} AND x.score > s.c_score))"
+    )
+    sentence = _(
+        "{column} “{value}”: another attempt of the student has more points and would count. "
+        "Change that attempt."
+    )
+    yield Check("better_attempt", "score", sentence, (better, ()), ("score",))
+    kept = "(s.c_score IS NULL AND t.score IS NOT NULL)"
+    sentence = _("{column} is blank; the stored {other} stands.")
+    yield Check(
+        *("score_kept", "score", sentence, (kept, ()), ("score",)), is_warning=True, other="t.score"
+    )
+
+
+def average_check() -> Check:
+    """A grade that is the average of several attempts is nobody's to write."""
+    sentence = _(
+        "{column} “{value}”: the grade of this student is the average of several attempts. "
+        "Grade the attempts."
+    )
+    several = (
+        f"(r_assessment.grading_method = 'average' AND t.id IS NOT NULL AND EXISTS ({OTHERS}))"
+    )
+    return Check("average_of_attempts", "assessment_id", sentence, (several, ()))
+
+
+def time_checks() -> Iterator[Check]:
+    """Work from before the course, or from after the student left it; both occur."""
+    course = "c.id = r_assessment.course_id"
+    before = f"EXISTS (SELECT 1 FROM courses_course c WHERE {course} AND c.starts_on > {{given}})"
+    after = (
+        "EXISTS (SELECT 1 FROM users_enrollment e WHERE e.student_id = r_student.id "
+        "AND e.course_id = r_assessment.course_id "
+        "AND e.withdrawn_on < {given})"
+    )
+    told = {
+        "submitted_before_start": (before, _("lies before the start of the course.")),
+        "submitted_after_withdrawal": (after, _("lies after the student's withdrawal.")),
+    }
+    for code, (sql, message) in told.items():
+        condition = sql.replace("{given}", "s.c_submitted_on")
+        sentence = "{column} “{value}” " + message
+        yield Check(
+            *(code, "submitted_on", sentence, (condition, ()), ("submitted_on",)), is_warning=True
+        )

@@ -1,0 +1,98 @@
+"""Files about assessments, and about what students got in them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.apps.assessments.grades_of_files import (
+    COUNTING,
+    average_check,
+    kept_checks,
+    time_checks,
+    written_with,
+)
+from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
+from backoffice.bulk.checks import Check
+from backoffice.bulk.columns import Column, Role
+from backoffice.bulk.layout import Layout
+from backoffice.bulk.resources import KindResource, Written, importable
+
+
+@importable
+class AssessmentResource(KindResource):
+    """The assessments of courses, known by their code."""
+
+    kind = "assessments"
+    label = gettext_lazy("assessments")
+    order = 4
+
+    assessment_id = Column("code", key=True, identifier=True, example="TMA01")
+    course_code = Column("course__code", key=True, example="BIO101")
+    presentation = Column("course__presentation", key=True, example="2026J")
+    title = Column("title", example="First essay")
+    assessment_type = Column("assessment_type", example="TMA")
+    due_on = Column("due_date", example="2026-11-15")
+    weight = Column("weight", example="20")
+    max_score = Column("max_score", example="100")
+
+    class Meta:
+        model = Assessment
+
+    @classmethod
+    def checks(cls, layout: Layout) -> Iterator[Check]:
+        """A maximum below points that somebody has already."""
+        column = next((c for c in layout.columns if c.column_name == "max_score"), None)
+        if column is not None:
+            sentence = _(
+                "{column} “{value}”: there are already more points than this. Correct those first."
+            )
+            more = (
+                "(t.id IS NOT NULL AND EXISTS (SELECT 1 FROM assessments_submission x "
+                f"WHERE x.assessment_id = t.id AND x.score > {layout.given(column)}))"
+            )
+            yield Check("maximum_exceeded", "max_score", sentence, (more, ()), ("max_score",))
+
+
+@importable
+class GradeResource(KindResource):
+    """What students got: the score of the attempt that counts, made where there is none."""
+
+    kind = "grades"
+    label = gettext_lazy("grades")
+    order = 5
+    counting = COUNTING
+
+    student_id = Column("student__student_id", key=True, identifier=True, example="ab1234567")
+    assessment_id = Column("assessment__code", key=True, identifier=True, example="TMA01")
+    course_code = Column("assessment__course__code", role=Role.NARROWS, example="BIO101")
+    presentation = Column("assessment__course__presentation", role=Role.NARROWS, example="2026J")
+    assessment_type = Column("assessment__assessment_type", role=Role.VERIFIES, example="TMA")
+    score = Column("score", keeps=True, example="71.5")
+    max_score = Column("assessment__max_score", role=Role.VERIFIES, example="100")
+    submitted_on = Column("submitted_at", keeps=True, example="2026-11-14")
+    is_banked = Column("is_banked", required=True, example="0")
+
+    class Meta:
+        model = AssessmentSubmission
+
+    @classmethod
+    def written(cls, layout: Layout) -> Mapping[str, Written]:
+        """State, maximum, version and moment of the grade."""
+        return written_with("score" in layout.names)
+
+    @classmethod
+    def checks(cls, layout: Layout) -> Iterator[Check]:
+        """What finality, other attempts and the course's days say."""
+        if "score" in layout.names:
+            yield from kept_checks(has_reason=layout.has_reason)
+        yield average_check()
+        if "submitted_on" in layout.names:
+            yield from time_checks()
+
+    @classmethod
+    def exportable(cls) -> models.QuerySet[Any]:
+        """The attempts that count, of people with a student ID."""
+        return AssessmentSubmission.objects.counting().filter(student__student_id__isnull=False)
