@@ -25,10 +25,17 @@ def is_true(condition: models.Q, columns: Columns) -> Sql:
     """SQL of the condition, as the model's own constraints and partial indexes have it."""
     query = Query(None)
     for name, (sql, field) in columns.items():
-        query.add_annotation(RawSQL(sql, (), output_field=field), name, select=False)
+        query.add_annotation(
+            RawSQL(_as_number(sql, field), (), output_field=field), name, select=False
+        )
     query.add_q(condition)
     compiled, params = query.get_compiler(connection=connection).compile(query.where)
     return compiled, tuple(params)
+
+
+def _as_number(sql: str, field: models.Field) -> str:
+    """SQL: a number, also where SQLite would compare an expression with a parameter as texts."""
+    return f"CAST({sql} AS numeric)" if isinstance(field, models.DecimalField) else sql
 
 
 def literal(value: object) -> str:

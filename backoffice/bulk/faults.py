@@ -6,6 +6,8 @@ names `line`, `column`, `value` and, where they speak of something else, `other`
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, time
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
@@ -70,6 +72,15 @@ def shown(value: str) -> str:
     """The value as a sentence quotes it: on one line and cut to a readable length."""
     value = INVISIBLE.sub(_visible, " ".join(storable(value).split()))
     return value if len(value) <= SHOWN_LENGTH else value[:SHOWN_LENGTH] + "…"
+
+
+def said(value: object) -> str:
+    """A stored value as a sentence or a preview has it: 71 and not 71.00, a day without its hour."""
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date().isoformat()
+    return "" if value is None else str(value)
 
 
 def issue_at(fault: Fault, line: int, row: int, column: str, value: str) -> Issue:

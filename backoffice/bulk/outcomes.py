@@ -10,7 +10,7 @@ from django.db.backends.utils import CursorWrapper
 
 from backoffice.bulk.columns import Column
 from backoffice.bulk.dialects import rows_of
-from backoffice.bulk.faults import Fault, issue_at
+from backoffice.bulk.faults import Fault, issue_at, said
 from backoffice.bulk.models import Batch
 from backoffice.bulk.newcomers import Newcomers
 from backoffice.bulk.planning import Planner, State
@@ -108,10 +108,6 @@ class FaultTeller:
         for index, check in enumerate(self.checks):
             other = next(remaining) if check.other else ""
             if flags >> index & 1 and not (check.is_warning and state == State.REJECTED):
-                fault = Fault(check.code, check.sentence, check.is_warning, _text(other))
-                value = _text(cells.get(check.column))
+                fault = Fault(check.code, check.sentence, check.is_warning, said(other))
+                value = said(cells.get(check.column))
                 spool.add_issue(issue_at(fault, line, row, check.column, value))
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)

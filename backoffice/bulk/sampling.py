@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import connection
 
+from backoffice.bulk.faults import said
 from backoffice.bulk.layout import Layout
 from backoffice.bulk.models import Batch
 from backoffice.bulk.planning import Planner, State
@@ -86,12 +87,8 @@ def _given(layout: Layout, column: Any) -> str:
 
 
 def _row(layout: Layout, record: tuple[Any, ...]) -> SampleRow:
-    line, rest = record[0], [_text(value) for value in record[1:]]
+    line, rest = record[0], [said(value) for value in record[1:]]
     keys, own = len(layout.key), len(layout.own)
     values = zip(layout.own, rest[keys : keys + own], rest[keys + own :], strict=True)
     changes = tuple(Change(column.column_name, old, new) for column, old, new in values)
     return SampleRow(line, " · ".join(rest[:keys]), changes)
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)

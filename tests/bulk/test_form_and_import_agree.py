@@ -9,6 +9,7 @@ from django.db import models
 from django.forms import modelform_factory
 from django.forms.models import model_to_dict
 
+from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.resources import kinds
@@ -17,6 +18,8 @@ KEYS = {
     "users": {"student_id": "s1001"},
     "courses": {"course_code": "NEW1", "presentation": "2026J"},
     "enrollments": {"student_id": "s1001", "course_code": "BIO101", "presentation": "2026J"},
+    "assessments": {"assessment_id": "NEW1", "course_code": "BIO101", "presentation": "2026J"},
+    "grades": {"student_id": "s1001", "assessment_id": "ESSAY"},
 }
 LONG = "x" * 400
 
@@ -29,6 +32,8 @@ def values_for(field: models.Field) -> list[str]:
         return ["1", "0"]
     if isinstance(field, models.DateField):
         return ["2026-02-03", "", "2026-02-30", "03/04/2026", "41548", "tomorrow", "0000-00-00"]
+    if isinstance(field, models.DecimalField):
+        return ["71.5", "", "-1", "7,5", "99999999", "x", "0", "NaN", "12.345"]
     if isinstance(field, models.IntegerField):
         return ["12", "", "-1", "1e3", "7,5", "99999999999999999999", "x", "0"]
     if isinstance(field, models.EmailField):
@@ -67,15 +72,29 @@ def instance_of(kind: str) -> models.Model:
         return User(role="student", student_id="s1001", username="s1001", password="!")
     if kind == "courses":
         return Course(code="NEW1", presentation="2026J")
+    if kind == "assessments":
+        return Assessment(course=Course.objects.get(code="BIO101"), code="NEW1")
+    if kind == "grades":
+        ada, essay = User.objects.get(student_id="s1001"), Assessment.objects.get(code="ESSAY")
+        return AssessmentSubmission(assessment=essay, student=ada)
     student, course = User.objects.get(student_id="s1001"), Course.objects.get(code="BIO101")
     return Enrollment(student=student, course=course)
+
+
+def surround(kind: str, student: Any) -> None:
+    """What a row of the kind refers to."""
+    if kind in ("enrollments", "grades"):
+        ada, bio = student("s1001"), Course.objects.get(code="BIO101")
+    if kind == "grades":
+        Enrollment.objects.create(student=ada, course=bio)
+        Assessment.objects.create(course=bio, code="ESSAY", max_attempts=2)
 
 
 def cases() -> list[tuple[str, str, str]]:
     found = []
     for kind, resource in kinds.items():
         for name, column in resource.columns().items():
-            if name in KEYS[kind] or name == "username":
+            if name in KEYS[kind] or name == "username" or column.role:
                 continue
             values = values_for(column.model_field(resource.model()))
             field = column.model_field(resource.model())
@@ -86,8 +105,7 @@ def cases() -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize(("kind", "column", "value"), cases())
 def test_a_value_is_refused_by_both_or_by_neither(upload, courses, student, kind, column, value):
-    if kind == "enrollments":
-        student("s1001")
+    surround(kind, student)
     by_form = refused_by_form(kind, column, value)
 
     assert refused_by_import(upload, kind, KEYS[kind] | {column: value}) == by_form
@@ -133,6 +151,23 @@ RULES = {
         "enrolled_after_end",
     ),
     "enrollment_of_a_student": None,  # the key names students only
+    "assessment_max_score_copied": None,  # holds by itself
+    "assessment_code_unique": None,  # the key of the kind
+    "assessment_weight_not_negative": ("assessments", {"weight": "-1"}, "weight_negative"),
+    "assessment_max_score_positive": ("assessments", {"max_score": "0"}, "not_positive"),
+    "assessment_passing_within": None,  # looked at below: the stored one counts
+    "assessment_dates_in_order": None,  # likewise
+    "assessment_rubric_of_course": None,  # not a column of the kind
+    "submission_student_copied": None,  # holds by itself
+    "submission_maximum_kept": None,  # taken from the assessment
+    "submission_attempt_unique": None,  # the attempt that counts, or the first
+    "submission_attempt_counts": None,  # likewise
+    "submission_score_not_negative": ("grades", {"score": "-1"}, "score_negative"),
+    "submission_score_within": ("grades", {"score": "100.5"}, "score_above_maximum"),
+    "submission_not_self_graded": None,  # a file has no grader
+    "submission_times_in_order": None,  # looked at in test_grades_from_files
+    "submission_graded_after_submitted": None,  # nothing is submitted in the future
+    "submission_attempts_left": None,  # a file makes no second attempt
 }
 
 
@@ -153,8 +188,7 @@ def test_a_rule_is_met_by_form_and_import_with_the_same_sentence(
 ):
     kind, cells, code = rule
     student("s2002", email="taken@example.org")
-    if kind == "enrollments":
-        student("s1001")
+    surround(kind, student)
 
     instance = instance_of(kind)
     for column, value in cells.items():

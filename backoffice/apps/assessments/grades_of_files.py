@@ -12,12 +12,15 @@ from backoffice.bulk.checks import Check
 from backoffice.bulk.resources import Written
 
 # The order in which attempts count, the one that does first; see `SubmissionQuerySet.counting`.
+# The keys stand in an inner query: SQLite knows no outer name in ORDER BY.
 COUNTING = """
-    SELECT x.id FROM assessments_submission x
-    WHERE x.assessment_id = r_assessment.id AND x.student_id = r_student.id
-    ORDER BY CASE WHEN r_assessment.grading_method = 'highest' THEN coalesce(x.score, -1) END DESC,
-        CASE WHEN r_assessment.grading_method = 'first' THEN -x.attempt ELSE x.attempt END DESC
-    LIMIT 1"""
+    SELECT o.id FROM (
+        SELECT x.id,
+            CASE r_assessment.grading_method WHEN 'highest' THEN coalesce(x.score, -1) END AS points,
+            x.attempt * CASE r_assessment.grading_method WHEN 'first' THEN -1 ELSE 1 END AS turn
+        FROM assessments_submission x
+        WHERE x.assessment_id = r_assessment.id AND x.student_id = r_student.id) o
+    ORDER BY o.points DESC, o.turn DESC LIMIT 1"""
 OTHERS = (
     "SELECT 1 FROM assessments_submission x WHERE x.assessment_id = t.assessment_id "
     "AND x.student_id = t.student_id AND x.id <> t.id"

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
+from django.db.models import Case, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -38,9 +38,8 @@ class SubmissionQuerySet(AuditedQuerySet):
         points = Case(
             When(assessment__grading_method="highest", then=Coalesce("score", Decimal(-1)))
         )
-        order = Case(
-            When(assessment__grading_method="first", then=-F("attempt")), default="attempt"
-        )
+        turn = F("attempt") * Case(When(assessment__grading_method="first", then=-1), default=1)
+        order = ExpressionWrapper(turn, models.IntegerField())
         first = attempts.order_by(points.desc(), order.desc()).values("pk")[:1]
         several = Q(assessment__grading_method="average") & Exists(
             attempts.exclude(pk=OuterRef("pk"))
