@@ -102,7 +102,7 @@ TABLE: dict[str, Row] = {
     "communications.chatroom": _CHAT,
     "communications.chatmember": _CHAT,
     "communications.chatmessage": row("VH *", "", "V own", "V own", "VH *"),
-    "bulk.batch": row("VA *", "VA uploaded", "", "", "V *"),
+    "bulk.batch": row("VAP *", "VA uploaded; VP held", "", "", "V *"),
     "audit.changeset": row("VHE *", "", "", "", "VHE *"),
     "audit.approval": row("VP *", "", "", "", "V *"),
     "audit.accessrecord": row("V *", "", "", "", "VE *"),

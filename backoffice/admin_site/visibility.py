@@ -121,6 +121,11 @@ def _uploaded(model: Model, user: Any, role: str) -> Q:
     return Q(uploaded_by=user.pk)
 
 
+def _held(model: Model, user: Any, role: str) -> Q:
+    """What waits for a second person."""
+    return Q(state="held")
+
+
 def _party(model: Model, user: Any, role: str) -> Q:
     condition = Q()
     for path in getattr(model, "party_paths", ("sender", "recipient")):
@@ -139,7 +144,7 @@ def _open(model: Model, user: Any, role: str) -> Q:
 
 
 # What these say is about the row itself: they limit no place in which it may lie.
-OF_THE_ROW = ("authored", "uploaded", "party")
+OF_THE_ROW = ("authored", "uploaded", "held", "party")
 # These say something about the row besides its course; the place need only be one's own.
 PLACES = {"draft": "own", "open": "own"}
 SCOPES: dict[str, Callable[[Model, Any, str], Q]] = {
@@ -147,6 +152,7 @@ SCOPES: dict[str, Callable[[Model, Any, str], Q]] = {
     "students": _students,
     "authored": _authored,
     "uploaded": _uploaded,
+    "held": _held,
     "party": _party,
     "draft": _draft,
     "open": _open,

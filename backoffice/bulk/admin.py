@@ -20,6 +20,7 @@ from backoffice.bulk.resources import kinds
 
 STATE_COLOURS = {
     Batch.State.PREVIEWED: "info",
+    Batch.State.HELD: "warning",
     Batch.State.READING: "info",
     Batch.State.APPLIED: "success",
     Batch.State.REFUSED: "danger",

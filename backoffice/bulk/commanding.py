@@ -12,19 +12,16 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
+from backoffice.bulk.agreeing import agree, sync_is_possible
 from backoffice.bulk.importing import NotApplied, apply, preview, receive
 from backoffice.bulk.models import Batch
 from backoffice.bulk.reporting import STATES, closing_sentence, write_rejected, write_report
 from backoffice.bulk.resources import kinds
 from backoffice.bulk.settling import forget
 
-MODES = ["upsert", "create", "update", "sync"]
 DIALECTS = ["auto", "native", "canvas", "moodle", "oneroster", "edx"]
-LATER = {
-    "approved_by": "--approved-by",
-    "max_withdrawn": "--max-withdrawn",
-    "max_changed": "--max-changed",
-}
+LIMITS = ("max_withdrawn", "max_changed")
+SUCCESS = ("previewed", "applied")
 BATCH_OPTIONS = (
     "kind",
     "mode",
@@ -33,6 +30,7 @@ BATCH_OPTIONS = (
     "ignore_unknown_columns",
     "encoding",
     "reason",
+    *LIMITS,
 )
 
 
@@ -40,16 +38,17 @@ def add_import_arguments(parser: ArgumentParser) -> None:
     """The arguments of `import_csv`, as the contract of the import has them."""
     parser.add_argument("kind", choices=sorted(kinds))
     parser.add_argument("file", type=Path)
-    parser.add_argument("--mode", choices=MODES, default=Batch.Mode.UPSERT)
+    parser.add_argument("--mode", choices=Batch.Mode.values, default=Batch.Mode.UPSERT)
     parser.add_argument("--on-error", choices=Batch.OnError.values, default=Batch.OnError.ABORT)
     parser.add_argument("--dialect", choices=DIALECTS, default="auto")
     for flag in ("--dry-run", "--create-students", "--ignore-unknown-columns"):
         parser.add_argument(flag, action="store_true")
     for option in ("--encoding", "--actor", "--reason"):
         parser.add_argument(option, default="")
-    for option in ("--max-withdrawn", "--max-changed"):
-        parser.add_argument(option, type=float)
-    parser.add_argument("--approved-by")
+    for name in LIMITS:
+        default = Batch._meta.get_field(name).get_default()
+        parser.add_argument(f"--{name.replace('_', '-')}", type=float, default=default)
+    parser.add_argument("--approved-by", default="")
     for option in ("--report", "--rejected"):
         parser.add_argument(option, type=Path)
 
@@ -62,6 +61,7 @@ class ImportOptions:
     batch: dict[str, Any]
     actor: str
     dry_run: bool
+    approved_by: str
     report: Path | None
     rejected: Path | None
 
@@ -72,21 +72,25 @@ class ImportOptions:
         for name in ("report", "rejected"):
             _refuse_unwritable(options[name])
         chosen = {name: options[name] for name in BATCH_OPTIONS}
-        names = ("file", "actor", "dry_run", "report", "rejected")
+        names = ("file", "actor", "dry_run", "approved_by", "report", "rejected")
         return cls(batch=chosen, **{name: options[name] for name in names})
 
 
 def _refuse_unavailable(options: dict[str, Any]) -> None:
     """Say of what is agreed for a later version that it is not there, rather than ignore it."""
-    asked = [flag for name, flag in LATER.items() if options[name] is not None]
+    asked = []
     if options["dialect"] not in ("auto", "native"):
         asked.append(f"--dialect {options['dialect']}")
-    if options["mode"] not in Batch.Mode.values:
-        asked.append(f"--mode {options['mode']}")
     if asked:
         raise ValueError(
             _("Not available in this version: %(options)s.") % {"options": ", ".join(asked)}
         )
+    if options["mode"] == Batch.Mode.SYNC and not sync_is_possible(options["kind"]):
+        raise ValueError(_("--mode sync is for enrollments; a file of another kind has no roster."))
+    for name in LIMITS:
+        if not 0 <= options[name] <= 100:
+            flag = name.replace("_", "-")
+            raise ValueError(_("--%(flag)s is a percentage from 0 to 100.") % {"flag": flag})
     if len(options["encoding"]) > Batch._meta.get_field("encoding").max_length:
         raise ValueError(_("“%(name)s” is not an encoding.") % {"name": options["encoding"][:40]})
 
@@ -112,7 +116,9 @@ def import_file(options: ImportOptions) -> Result:
     Raises ValueError for an actor who does not exist or may not import this, OSError for a missing
     file.
     """
-    actor = _actor(options.actor)
+    actor, approver = _actor(options.actor), _actor(options.approved_by)
+    if approver is not None and approver == actor:
+        raise ValueError(_("--approved-by names another person than --actor."))
     try:
         with options.file.open("rb") as stream:
             batch = receive(stream, options.file.name, actor, **options.batch)
@@ -120,11 +126,13 @@ def import_file(options: ImportOptions) -> Result:
         raise ValueError(str(refusal)) from refusal
     try:
         preview(batch)
+        if approver is not None and batch.state == Batch.State.HELD:
+            _agree_at_once(batch, approver)
         if not options.dry_run and batch.state == Batch.State.PREVIEWED:
             _apply_at_once(batch, actor)
         complaints = list(_written(batch, options))
         sentence = closing_sentence(batch, dry_run=options.dry_run)
-        return Result(sentence, batch.state not in STATES, complaints)
+        return Result(sentence, STATES.get(batch.state) not in SUCCESS, complaints)
     finally:
         if options.dry_run:
             forget(batch)
@@ -152,6 +160,14 @@ def _told(complaints: list[str]) -> Iterator[None]:
         yield
     except OSError as error:
         complaints.append(str(error))
+
+
+def _agree_at_once(batch: Batch, approver: Any) -> None:
+    """Whoever is named has looked at the file elsewhere; their name stays with the import."""
+    try:
+        agree(batch, batch.digest, approver)
+    except PermissionDenied as refusal:
+        raise ValueError(str(refusal)) from refusal
 
 
 def _apply_at_once(batch: Batch, actor: Any) -> None:

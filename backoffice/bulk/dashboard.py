@@ -16,7 +16,7 @@ from backoffice.bulk.models import Batch
 
 MOST = 6
 State = Batch.State
-COLOURS: dict[str, str] = {State.PREVIEWED: "warning", State.READING: "info"}
+COLOURS: dict[str, str] = {State.PREVIEWED: "warning", State.HELD: "warning", State.READING: "info"}
 
 
 @card(gettext_lazy("Your imports under way"), roles=(REGISTRAR,), order=10)

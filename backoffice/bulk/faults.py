@@ -75,7 +75,7 @@ def shown(value: str) -> str:
 
 
 def said(value: object) -> str:
-    """A stored value as a sentence or a preview has it: 71 and not 71.00, a day without its hour."""
+    """A stored value as a sentence has it: 71 and not 71.00, a day without its hour."""
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
     if isinstance(value, datetime) and value.time() == time():

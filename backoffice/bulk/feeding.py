@@ -29,7 +29,7 @@ def feed(
         if _is_applied(kind, path):
             return ""
         batch = {"kind": kind, "reason": reason}
-        result = import_file(ImportOptions(path, batch, actor, False, None, None))
+        result = import_file(ImportOptions(path, batch, actor, False, "", None, None))
     if result.is_refused:
         raise NotApplied(result.sentence)
     return result.sentence

@@ -62,6 +62,9 @@ class UploadForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not resource.companion:
             del self.fields["create_students"]
+        if not resource.leaving:
+            known = [choice for choice in Batch.Mode.choices if choice[0] != Batch.Mode.SYNC]
+            self.fields["mode"].choices = known
 
     def clean_file(self) -> Any:
         """Refuse what is too large before anything is kept; the reader looks at the rest."""

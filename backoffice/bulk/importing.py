@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from backoffice.admin_site.roles import may
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.recording import recording
+from backoffice.bulk.braking import reasons_to_hold
 from backoffice.bulk.faults import FileRefused, storable
 from backoffice.bulk.header import ForbiddenColumn
 from backoffice.bulk.models import Batch, BatchIssue
@@ -96,16 +97,16 @@ def preview(batch: Batch) -> Batch:
 def _tell_outcome(work: Import, cursor: CursorWrapper, spool: Spool) -> None:
     """Plan, list the issues and write the totals into the batch."""
     batch = work.batch
-    planner, newcomers = work.plan(cursor, spool)
-    outcome = outcome_of(cursor, batch, planner, newcomers)
+    plans = work.plan(cursor, spool)
+    outcome = outcome_of(cursor, batch, *plans)
     if outcome.has_faults:
-        FaultTeller(planner).tell(spool)
+        FaultTeller(plans.planner).tell(spool)
     batch.issues.all().delete()
     work.dialect.load(cursor, BatchIssue._meta.db_table, ISSUE_COLUMNS, spool.issues)
     _take_totals(batch, outcome)
     batch.errors, batch.warnings = spool.errors, spool.warnings
     batch.progress, batch.rows_read = 100, batch.rows
-    decide(batch)
+    decide(batch, reasons_to_hold(cursor, batch, plans.planner, plans.leavers))
     _keep(batch)
 
 
@@ -121,12 +122,16 @@ def _take_totals(batch: Batch, outcome: Outcome) -> None:
     batch.unchanged = outcome.count(State.UNCHANGED)
     batch.rejected = outcome.count(State.REJECTED)
     batch.duplicates = outcome.count(State.DUPLICATE)
+    batch.withdrawn = outcome.count(State.WITHDRAWN)
     batch.created_students = outcome.newcomers
     batch.digest = outcome.digest
 
 
-def decide(batch: Batch) -> None:
-    """Whether what was read may be applied; a wrong row refuses it unless it is left out."""
+def decide(batch: Batch, held_for: list[str]) -> None:
+    """Whether what was read may be applied; a wrong row refuses it unless it is left out.
+
+    What is held for a reason waits until somebody else agrees to this very outcome.
+    """
     if batch.rejected and batch.on_error == Batch.OnError.ABORT:
         batch.state = Batch.State.REFUSED
         batch.sentence = ngettext(
@@ -136,6 +141,8 @@ def decide(batch: Batch) -> None:
             "leave wrong rows out.",
             batch.rejected,
         ) % {"count": batch.rejected, "rows": batch.rows}
+    elif held_for and batch.approved_digest != batch.digest:
+        batch.state, batch.sentence = Batch.State.HELD, " ".join(held_for)
     else:
         batch.state, batch.sentence = Batch.State.PREVIEWED, ""
 
@@ -230,7 +237,7 @@ def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
     batch = work.batch
     if not work.still_holds(cursor) and _planned_anew(work, cursor).digest != batch.digest:
         raise OutcomeChanged(_changed())
-    planner, newcomers = work.planners()
+    planner, newcomers, leavers = work.plans()
     with recording(
         actor=actor, source=ChangeSet.Source.IMPORT, reason=batch.reason, batch=batch.pk
     ) as record:
@@ -239,7 +246,9 @@ def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
             written += Writer(newcomers.planner, change_set).write(cursor)
         if batch.created or batch.updated:
             written += Writer(planner, change_set, newcomers).write(cursor)
-    if written != batch.created_students + batch.created + batch.updated:
+        if leavers and batch.withdrawn:
+            written += Writer(planner, change_set).withdraw(cursor, leavers)
+    if written != batch.writes:
         raise OutcomeChanged(_changed())
     work.drop(cursor)
     batch.state, batch.change_set, batch.applied_at = (
@@ -283,6 +292,10 @@ def _why_not(batch: Batch) -> str:
     """Why a confirmation was not taken."""
     if batch.state == Batch.State.APPLIED:
         return _("This file was applied already; nothing was written a second time.")
+    if batch.state == Batch.State.HELD:
+        return _("This file waits for a second person; nothing was written. %(why)s") % {
+            "why": batch.sentence
+        }
     if batch.state == Batch.State.PREVIEWED:
         return _(
             "The preview was renewed since you opened it, and nothing was written. Look at it "

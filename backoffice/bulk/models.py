@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -37,6 +38,19 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         return self.filter(state__in=(Batch.State.REFUSED, Batch.State.FAILED))
 
 
+def most_withdrawn() -> float:
+    """The school's limit, in percent."""
+    return settings.IMPORT_MAX_WITHDRAWN
+
+
+def most_changed() -> float:
+    """The school's limit, in percent."""
+    return settings.IMPORT_MAX_CHANGED
+
+
+PERCENT = [MinValueValidator(0), MaxValueValidator(100)]
+
+
 class Batch(models.Model):
     """One file brought in: who, what, when, why, with which options, and the outcome."""
 
@@ -44,6 +58,7 @@ class Batch(models.Model):
         UPSERT = "upsert", _("Add new rows and update known ones")
         CREATE = "create", _("Add new rows only; a known row is an error")
         UPDATE = "update", _("Update known rows only; an unknown row is an error")
+        SYNC = "sync", _("Add, update, and withdraw who is missing from the file")
 
     class OnError(models.TextChoices):
         ABORT = "abort", _("Refuse the whole file if a row is wrong")
@@ -53,13 +68,19 @@ class Batch(models.Model):
         RECEIVED = "received", _("Uploaded")
         READING = "reading", _("Being read")
         PREVIEWED = "previewed", _("Waiting for your decision")
+        HELD = "held", _("Waiting for a second person")
         REFUSED = "refused", _("Refused")
         APPLYING = "applying", _("Being applied")
         APPLIED = "applied", _("Applied")
         FAILED = "failed", _("Failed")
         DISCARDED = "discarded", _("Discarded")
 
-    UNFINISHED: ClassVar[tuple[str, ...]] = (State.RECEIVED, State.READING, State.PREVIEWED)
+    UNFINISHED: ClassVar[tuple[str, ...]] = (
+        State.RECEIVED,
+        State.READING,
+        State.PREVIEWED,
+        State.HELD,
+    )
 
     kind = models.CharField(_("kind"), max_length=40)
     mode = models.CharField(_("mode"), max_length=10, choices=Mode, default=Mode.UPSERT)
@@ -69,6 +90,18 @@ class Batch(models.Model):
     create_students = models.BooleanField(_("create students"), default=False)
     ignore_unknown_columns = models.BooleanField(_("ignore unknown columns"), default=False)
     encoding = models.CharField(_("encoding"), max_length=40, blank=True)
+    max_withdrawn = models.FloatField(
+        _("withdrawals without a second person"),
+        default=most_withdrawn,
+        validators=PERCENT,
+        help_text=_("In percent of the stored rows of a course, 0 to 100."),
+    )
+    max_changed = models.FloatField(
+        _("changes without a second person"),
+        default=most_changed,
+        validators=PERCENT,
+        help_text=_("In percent of the stored rows of a course, 0 to 100."),
+    )
     state = models.CharField(
         _("state"), max_length=12, choices=State, default=State.RECEIVED, db_index=True
     )
@@ -97,6 +130,18 @@ class Batch(models.Model):
     withdrawn = models.PositiveIntegerField(_("withdrawn"), default=0)
     rejected = models.PositiveIntegerField(_("rejected"), default=0)
     duplicates = models.PositiveIntegerField(_("duplicates"), default=0)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("approved by"),
+    )
+    approver_name = models.CharField(_("approved by"), max_length=320, blank=True)
+    approved_at = models.DateTimeField(_("approved at"), null=True)
+    # What was agreed to: another outcome needs another approval.
+    approved_digest = models.CharField(max_length=64, blank=True)
+
     created_students = models.PositiveIntegerField(_("created students"), default=0)
     errors = models.PositiveIntegerField(_("errors"), default=0)
     warnings = models.PositiveIntegerField(_("warnings"), default=0)
@@ -118,7 +163,16 @@ class Batch(models.Model):
         verbose_name = _("import")
         verbose_name_plural = _("imports")
         ordering: ClassVar[list[str]] = ["-pk"]
-        default_permissions = ("view", "add")
+        default_permissions = ("view", "add", "approve")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                name="batch_approved_by_another",
+                condition=models.Q(approved_by__isnull=True)
+                | models.Q(uploaded_by__isnull=True)
+                | ~models.Q(approved_by=models.F("uploaded_by")),
+                violation_error_message=_("Nobody approves what they uploaded themselves."),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk} · {self.file_name}"
@@ -184,7 +238,7 @@ class Batch(models.Model):
     @property
     def writes(self) -> int:
         """How many rows applying the file would write or has written."""
-        return self.created + self.updated + self.created_students
+        return self.created + self.updated + self.withdrawn + self.created_students
 
     def earlier_with_the_same_file(self) -> "Batch | None":
         """The newest applied import of the very same file, before this one."""

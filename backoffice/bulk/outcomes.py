@@ -11,6 +11,7 @@ from django.db.backends.utils import CursorWrapper
 from backoffice.bulk.columns import Column
 from backoffice.bulk.dialects import rows_of
 from backoffice.bulk.faults import Fault, issue_at, said
+from backoffice.bulk.leaving import Leavers
 from backoffice.bulk.models import Batch
 from backoffice.bulk.newcomers import Newcomers
 from backoffice.bulk.planning import Planner, State
@@ -32,17 +33,21 @@ class Outcome:
 
 
 def outcome_of(
-    cursor: CursorWrapper, batch: Batch, planner: Planner, newcomers: Newcomers | None
+    cursor: CursorWrapper,
+    batch: Batch,
+    planner: Planner,
+    newcomers: Newcomers | None,
+    leavers: Leavers | None,
 ) -> Outcome:
     """Count the plan and digest it: file, options, and what happens to which record."""
     plans = [planner, newcomers.planner] if newcomers else [planner]
     queries = [_summary(number, each) for number, each in enumerate(plans)]
+    if leavers:
+        queries.append(leavers.digest())
     cursor.execute(" UNION ALL ".join(queries) + " ORDER BY 1, 2")
     rows = cursor.fetchall()
-    counts = {state: count for number, state, count, *_rest in rows if not number}
-    created = sum(
-        count for number, state, count, *_rest in rows if number and state == State.CREATED
-    )
+    counts = {s: count for number, s, count, *_rest in rows if not number or s == State.WITHDRAWN}
+    created = sum(count for number, s, count, *_rest in rows if number and s == State.CREATED)
     basis = [batch.options, batch.file_hash, [list(map(str, row)) for row in rows]]
     digest = hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
     return Outcome(counts, created, digest, has_faults=any(row[-1] for row in rows))

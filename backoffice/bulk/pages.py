@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.admin_site.roles import may
 from backoffice.admin_site.spreadsheets import download
+from backoffice.bulk.agreeing import agree, may_agree
 from backoffice.bulk.changes import changed_rows
 from backoffice.bulk.faults import FileRefused, storable
 from backoffice.bulk.forms import UploadForm
@@ -63,6 +64,7 @@ class BatchPages:
             ("<int:number>/progress/", self.progress_view, "progress"),
             ("<int:number>/apply/", self.apply_view, "apply"),
             ("<int:number>/leave-out/", self.leave_out_view, "leave_out"),
+            ("<int:number>/approve/", self.approve_view, "approve"),
             ("<int:number>/discard/", self.discard_view, "discard"),
             ("<int:number>/issues.csv", self.issues_view, "issues"),
             ("<int:number>/wrong-rows.csv", self.wrong_rows_view, "wrong_rows"),
@@ -149,8 +151,9 @@ class BatchPages:
             "warnings": batch.issues.filter(is_warning=True)[:SHOWN_ISSUES],
             "earlier": batch.earlier_with_the_same_file(),
         }
-        if batch.state == Batch.State.PREVIEWED:
+        if batch.state in (Batch.State.PREVIEWED, Batch.State.HELD):
             context["samples"] = samples_of(batch)
+            context["may_agree"] = may_agree(batch, request.user)
         if batch.state == Batch.State.APPLIED:
             context["changes"] = changed_rows(batch, request)
         return self._page(request, "bulk/batch.html", context | (extra_context or {}))
@@ -182,6 +185,17 @@ class BatchPages:
         else:
             messages.success(request, _("The file was applied."))
         return self._to(batch)
+
+    @posted
+    def approve_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Agree to what somebody else brings in; they apply it."""
+        batch = self._seen(request, number)
+        if agree(batch, storable(request.POST.get("digest", "")), request.user):
+            said = _("Approved. %(name)s can apply the file now.") % {"name": batch.uploader_name}
+            messages.success(request, said)
+        else:
+            messages.error(request, _("This import does not wait for an approval any more."))
+        return HttpResponseRedirect(reverse("admin:bulk_batch_changelist"))
 
     @posted
     def leave_out_view(self, request: HttpRequest, number: int) -> HttpResponse:

@@ -25,6 +25,7 @@ class State(StrEnum):
     UNCHANGED = "e"
     REJECTED = "r"
     DUPLICATE = "d"
+    WITHDRAWN = "w"  # not of the file: missing from it
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,11 @@ from backoffice.bulk.resources import GIVEN_BACK
 
 WRITTEN_COUNTS = ("created", "updated", "unchanged", "withdrawn", "created_students")
 Told = tuple[int, str]
-STATES = {Batch.State.PREVIEWED: "previewed", Batch.State.APPLIED: "applied"}
+STATES = {
+    Batch.State.PREVIEWED: "previewed",
+    Batch.State.APPLIED: "applied",
+    Batch.State.HELD: "held",
+}
 
 
 def write_report(batch: Batch, stream: IO[str], *, dry_run: bool) -> None:
@@ -64,17 +68,19 @@ def closing_sentence(batch: Batch, *, dry_run: bool) -> str:
     """One sentence that says what came of the file."""
     if batch.state not in STATES:
         return batch.sentence
+    if batch.state == Batch.State.HELD:
+        return _("Nothing was written; import %(number)d waits for a second person. %(why)s") % {
+            "number": batch.pk,
+            "why": batch.sentence,
+        }
     counts = {
         name: getattr(batch, name)
-        for name in ("created", "updated", "unchanged", "rejected", "duplicates")
+        for name in ("created", "updated", "unchanged", "withdrawn", "rejected", "duplicates")
     }
-    told = (
-        _(
-            "%(created)d created, %(updated)d updated, %(unchanged)d unchanged, %(rejected)d "
-            "rejected"
-        )
-        % counts
-    )
+    told = _("%(created)d created, %(updated)d updated, %(unchanged)d unchanged") % counts
+    if batch.mode == Batch.Mode.SYNC:
+        told += _(", %(withdrawn)d withdrawn") % counts
+    told += _(", %(rejected)d rejected") % counts
     told += ngettext(", %(count)d repeated.", ", %(count)d repeated.", batch.duplicates) % {
         "count": batch.duplicates
     }

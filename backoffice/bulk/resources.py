@@ -68,14 +68,29 @@ class Companion:
         return {name: self.resource.columns()[name] for name in self.names}
 
 
+@dataclass(frozen=True)
+class Leaving:
+    """What becomes in sync mode of rows that are missing from the file.
+
+    `scope` and `member` are foreign keys: of what the file speaks, and who may be missing in it.
+    SQL as in `Written`: `leaves` says which rows can, `changes` what they become.
+    """
+
+    scope: str
+    member: str
+    leaves: str
+    changes: Mapping[str, str]
+
+
 class KindResource(ModelResource):
     """The base of every importable kind.
 
     `forbidden` columns refuse the file; `ignored` ones may stand in it and are not read. `derived`
     fields of a new row are made from its cells, `fixed` ones have one value for all new rows.
     `alternative_key` is a column that names existing rows in a file without the natural key.
-    Where the key may lead to several rows, `counting`
-    is SQL for the id of the one a file speaks of. `checks` finds what only this kind asks.
+    Where the key may lead to several rows, `counting` is SQL for the id of the one a file speaks
+    of. `scope` is the way to the course by which the brake counts; without one it counts all rows.
+    `leaving` makes sync mode possible. `checks` finds what only this kind asks.
     """
 
     kind: ClassVar[str] = ""
@@ -88,6 +103,8 @@ class KindResource(ModelResource):
     fixed: ClassVar[Mapping[str, Any]] = {}
     alternative_key: ClassVar[str] = ""
     counting: ClassVar[str] = ""
+    scope: ClassVar[str] = ""
+    leaving: ClassVar[Leaving | None] = None
 
     @classmethod
     def written(cls, layout: "Layout") -> Mapping[str, Written]:

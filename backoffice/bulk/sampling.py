@@ -7,6 +7,7 @@ from django.db import connection
 
 from backoffice.bulk.faults import said
 from backoffice.bulk.layout import Layout
+from backoffice.bulk.leaving import Leavers
 from backoffice.bulk.models import Batch
 from backoffice.bulk.planning import Planner, State
 from backoffice.bulk.work import Import
@@ -32,7 +33,7 @@ class Change:
 class SampleRow:
     """One row of the file in a preview."""
 
-    line: int
+    line: int | None
     key: str
     values: tuple[Change, ...]
 
@@ -48,7 +49,7 @@ def samples_of(batch: Batch) -> dict[str, list[SampleRow]]:
     `newcomers` are the students an enrollment file adds.
     """
     work = Import(batch)
-    planner, newcomers = work.planners()
+    planner, newcomers, leavers = work.plans()
     with connection.cursor() as cursor:
         if not work.dialect.has_tables(cursor, (work.tables.stage, work.tables.plan)):
             return {}
@@ -56,7 +57,21 @@ def samples_of(batch: Batch) -> dict[str, list[SampleRow]]:
         found = {state.name.lower(): _sample(cursor, planner, state) for state in classes}
         if newcomers:
             found["newcomers"] = _sample(cursor, newcomers.planner, State.CREATED)
+        if leavers:
+            found["leavers"] = _leaving(cursor, leavers)
         return found
+
+
+def _leaving(cursor: Any, leavers: Leavers) -> list[SampleRow]:
+    """Rows that are missing from the file; they stand on no line."""
+    cursor.execute(f"SELECT target_id FROM {leavers.table} ORDER BY 1 LIMIT {SAMPLE}")
+    ids = [number for (number,) in cursor.fetchall()]
+    model = leavers.planner.layout.model
+    named = (leavers.leaving.scope, leavers.leaving.member)
+    return [
+        SampleRow(None, str(row), ())
+        for row in model._base_manager.select_related(*named).filter(pk__in=ids).order_by("pk")
+    ]
 
 
 def _sample(cursor: Any, planner: Planner, state: State) -> list[SampleRow]:

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
@@ -10,6 +11,7 @@ from backoffice.bulk import dialects
 from backoffice.bulk.faults import storable
 from backoffice.bulk.header import match_header
 from backoffice.bulk.layout import Layout, staged_types
+from backoffice.bulk.leaving import Leavers
 from backoffice.bulk.models import Batch
 from backoffice.bulk.newcomers import Newcomers
 from backoffice.bulk.planning import Planner, Tables
@@ -21,6 +23,19 @@ from backoffice.bulk.resources import KindResource, kinds
 READ_PERCENT = 80  # the share of reading in the whole work, for the progress bar
 PROGRESS_STEP = 10
 PROGRESS_PAUSE = 0.5  # seconds
+
+
+class Plans(NamedTuple):
+    """What would happen: to the rows of the file, to whom it brings along, to who is missing."""
+
+    planner: Planner
+    newcomers: Newcomers | None
+    leavers: Leavers | None
+
+    @property
+    def all(self) -> list[Planner]:
+        """The plans of rows that the file brings."""
+        return [self.planner, self.newcomers.planner] if self.newcomers else [self.planner]
 
 
 @dataclass
@@ -39,6 +54,7 @@ class Import:
             f"{place}_newcomer_stage_{number}", f"{place}_newcomer_plan_{number}"
         )
         self.repeats_table = f"{place}_repeats_{number}"
+        self.leavers_table = f"{place}_leavers_{number}"
 
     def read(self, spool: Spool) -> list[str]:
         """Read the file into a spool; the names of the staged columns."""
@@ -89,10 +105,12 @@ class Import:
     def _drop(self, cursor: CursorWrapper, *besides: str) -> None:
         """Remove what was computed from the staged rows."""
         computed = (self.new_tables.plan, self.new_tables.stage, self.tables.plan)
-        self.dialect.drop_tables(cursor, [*computed, self.repeats_table, *besides])
+        self.dialect.drop_tables(
+            cursor, [*computed, self.repeats_table, self.leavers_table, *besides]
+        )
 
-    def planners(self) -> tuple[Planner, Newcomers | None]:
-        """The plan of the kind, and that of the records it creates on the way."""
+    def plans(self) -> Plans:
+        """The plans, whether they are made already or not."""
         header = match_header(self.batch.header, self.resource, self.batch)
         own = tuple(placed.column.column_name for placed in header.own)
         beside = tuple(placed.column.column_name for placed in header.companion)
@@ -103,34 +121,41 @@ class Import:
         )
         staged = tuple(placed.column.column_name for placed in header.placed)
         planner = Planner(layout, self.batch.mode, self.tables, staged)
-        return planner, Newcomers(planner, self.new_tables) if creates else None
+        newcomers = Newcomers(planner, self.new_tables) if creates else None
+        leaving = self.resource.leaving if self.batch.mode == Batch.Mode.SYNC else None
+        leavers = Leavers(planner, leaving, self.leavers_table) if leaving else None
+        return Plans(planner, newcomers, leavers)
 
-    def plan(self, cursor: CursorWrapper, spool: Spool) -> tuple[Planner, Newcomers | None]:
+    def plan(self, cursor: CursorWrapper, spool: Spool) -> Plans:
         """Compute what would happen to each row, now; what rows say of each other is told."""
-        planner, newcomers = self.planners()
+        planner, newcomers, leavers = plans = self.plans()
         self._drop(cursor)
         planner.create(cursor)
         has_repeats = Repeats(planner, spool).decide(cursor, self.repeats_table)
         if newcomers:
             newcomers.plan(cursor, self.repeats_table if has_repeats else "")
-        return planner, newcomers
+        if leavers:
+            leavers.plan(cursor, spool)
+        return plans
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
         """Whether the preview's rows and plan are there, and would be planned the same now."""
-        planner, newcomers = self.planners()
+        planner, newcomers, leavers = plans = self.plans()
         tables = [self.tables.stage, self.tables.plan]
         if newcomers:
             tables += [self.new_tables.stage, self.new_tables.plan]
+        if leavers:
+            tables.append(self.leavers_table)
         if not self.dialect.has_tables(cursor, tables):
             return False
         cursor.execute(f"SELECT count(*) FROM {self.tables.plan}")
         if cursor.fetchone()[0] != self.batch.rows:
             return False  # a crash of the database empties unlogged tables
-        self._lock_rows(cursor, planner)
-        plans = [planner, newcomers.planner] if newcomers else [planner]
-        return all(each.still_holds(cursor) for each in plans)
+        self._lock_rows(cursor, planner, leavers)
+        held = [*plans.all, leavers] if leavers else plans.all
+        return all(each.still_holds(cursor) for each in held)
 
-    def _lock_rows(self, cursor: CursorWrapper, planner: Planner) -> None:
+    def _lock_rows(self, cursor: CursorWrapper, planner: Planner, leavers: Leavers | None) -> None:
         """Keep the rows to be changed, and what new rows refer to, as they are for now."""
         layout, plan, share = planner.layout, self.tables.plan, self.dialect.for_share()
         if not share:
@@ -139,6 +164,8 @@ class Import:
             f"SELECT count(*) FROM (SELECT id FROM {layout.table} WHERE id IN "
             f"(SELECT target_id FROM {plan} WHERE state = 'u') ORDER BY id FOR UPDATE) x"
         )
+        if leavers:
+            leavers.lock(cursor)
         for reference in layout.references:
             if reference.field.name != layout.key[0].reference:
                 cursor.execute(

@@ -15,6 +15,7 @@ from backoffice.audit.recording import lines_from
 from backoffice.bulk.cells import has_plain_default
 from backoffice.bulk.columns import Column
 from backoffice.bulk.conditions import literal
+from backoffice.bulk.leaving import Leavers
 from backoffice.bulk.newcomers import Newcomers, newcomer_of
 from backoffice.bulk.planning import Planner
 
@@ -81,8 +82,9 @@ class Writer:
 
     def _computed(self, field: models.Field, sql: str) -> Part:
         """SQL of a value no column gives; null where there is no such SQL."""
-        now, params = self._constant(field, self.moment) if "{now}" in sql else ("", [])
-        return sql.replace("{now}", now), params
+        is_day = isinstance(field, models.DateField) and not isinstance(field, models.DateTimeField)
+        now, params = self._constant(field, self.moment.date() if is_day else self.moment)
+        return sql.replace("{now}", now), params * sql.count("{now}")
 
     def _stamped(self, field: models.Field, given: Part) -> Part:
         """SQL: the moment in which another field takes the value that sets this one."""
@@ -123,6 +125,20 @@ class Writer:
         cursor.execute(
             f"UPDATE {layout.table} AS t SET {', '.join(settings)} FROM {plan} p, {stage} s "
             f"WHERE t.id = p.target_id AND p.state = 'u' AND s.row_no = p.row_no",
+            params,
+        )
+        return cursor.rowcount
+
+    def withdraw(self, cursor: CursorWrapper, leavers: Leavers) -> int:
+        """Write what becomes of the rows that leave; how many there were."""
+        changes = leavers.leaving.changes
+        fields = [self.layout.model._meta.get_field(name) for name in changes]
+        parts = [self._computed(field, changes[field.name]) for field in fields]
+        settings = [f'"{f.column}" = {sql}' for f, (sql, _p) in zip(fields, parts, strict=True)]
+        params = [param for _sql, given in parts for param in given]
+        cursor.execute(
+            f"UPDATE {self.layout.table} AS t SET {', '.join(settings)} "
+            f"WHERE t.id IN (SELECT target_id FROM {leavers.table})",
             params,
         )
         return cursor.rowcount

@@ -16,11 +16,11 @@ from backoffice.bulk.resources import Written
 COUNTING = """
     SELECT o.id FROM (
         SELECT x.id,
-            CASE r_assessment.grading_method WHEN 'highest' THEN coalesce(x.score, -1) END AS points,
+            CASE r_assessment.grading_method WHEN 'highest' THEN coalesce(x.score, -1) END AS best,
             x.attempt * CASE r_assessment.grading_method WHEN 'first' THEN -1 ELSE 1 END AS turn
         FROM assessments_submission x
         WHERE x.assessment_id = r_assessment.id AND x.student_id = r_student.id) o
-    ORDER BY o.points DESC, o.turn DESC LIMIT 1"""
+    ORDER BY o.best DESC, o.turn DESC LIMIT 1"""
 OTHERS = (
     "SELECT 1 FROM assessments_submission x WHERE x.assessment_id = t.assessment_id "
     "AND x.student_id = t.student_id AND x.id <> t.id"

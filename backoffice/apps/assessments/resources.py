@@ -28,6 +28,7 @@ class AssessmentResource(KindResource):
     kind = "assessments"
     label = gettext_lazy("assessments")
     order = 4
+    scope = "course"
 
     assessment_id = Column("code", key=True, identifier=True, example="TMA01")
     course_code = Column("course__code", key=True, example="BIO101")
@@ -63,6 +64,7 @@ class GradeResource(KindResource):
     kind = "grades"
     label = gettext_lazy("grades")
     order = 5
+    scope = "assessment__course"
     counting = COUNTING
 
     student_id = Column("student__student_id", key=True, identifier=True, example="ab1234567")

@@ -8,7 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.columns import Column, OnChange
-from backoffice.bulk.resources import FORBIDDEN, Companion, Derive, KindResource, importable
+from backoffice.bulk.resources import (
+    FORBIDDEN,
+    Companion,
+    Derive,
+    KindResource,
+    Leaving,
+    importable,
+)
 
 
 def username_of(cells: Mapping[str, str | None]) -> str:
@@ -57,6 +64,18 @@ class EnrollmentResource(KindResource):
     order = 3
     companion = Companion(
         "student", UserResource, "create_students", ("first_name", "last_name", "email")
+    )
+    scope = "course"
+    leaving = Leaving(
+        scope="course",
+        member="student",
+        leaves="t.status <> 'withdrawn'",
+        changes={
+            "status": "'withdrawn'",
+            # Nobody leaves before they came.
+            "withdrawn_on": "CASE WHEN t.withdrawn_on IS NOT NULL THEN t.withdrawn_on "
+            "WHEN t.enrolled_on > {now} THEN t.enrolled_on ELSE {now} END",
+        },
     )
 
     student_id = Column("student__student_id", key=True, identifier=True, example="ab1234567")

@@ -1,0 +1,44 @@
+"""A second person agrees to an import that is held, or does not."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from backoffice.admin_site.roles import may
+from backoffice.audit.recording import name_of
+from backoffice.bulk.models import Batch
+from backoffice.bulk.resources import kinds
+
+
+def may_agree(batch: Batch, person: Any) -> bool:
+    """Whether the person may decide on a held import: another one, who may bring such files in."""
+    is_other = batch.uploaded_by_id is None or batch.uploaded_by_id != person.pk
+    return is_other and may(person, "approve", Batch)
+
+
+def agree(batch: Batch, digest: str, person: Any) -> bool:
+    """Let the outcome with this digest go in; False where the batch is not held for it any more.
+
+    The uploader applies it. Raises PermissionDenied for who may not agree.
+    """
+    if not may_agree(batch, person):
+        raise PermissionDenied(_("An import is approved by another registrar or an admin."))
+    held = Batch.objects.filter(pk=batch.pk, state=Batch.State.HELD, digest=digest)
+    agreed = held.update(
+        state=Batch.State.PREVIEWED,
+        sentence="",
+        approved_by=person,
+        approver_name=name_of(person),
+        approved_at=timezone.now(),
+        approved_digest=digest,
+        touched_at=timezone.now(),
+    )
+    batch.refresh_from_db()
+    return bool(agreed)
+
+
+def sync_is_possible(kind: str) -> bool:
+    """Whether files of this kind can say who is missing."""
+    return kinds[kind].leaving is not None

@@ -1,0 +1,224 @@
+"""A whole roster withdraws who is missing; too much of it waits for a second person."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
+from backoffice.apps.courses.models import Course
+from backoffice.apps.users.models import Enrollment, User
+from backoffice.bulk.importing import NotApplied, apply
+from backoffice.bulk.models import Batch
+
+HEADER = "student_id,course_code,presentation,enrolled_on,status\n"
+
+
+@pytest.fixture
+def roster(courses: dict[str, Course]) -> list[str]:
+    """Forty students of BIO101."""
+    names = [f"s{number}" for number in range(1001, 1041)]
+    people = [
+        User(username=name, student_id=name, password="!", email=f"{name}@example.org")
+        for name in names
+    ]
+    for person in User.objects.bulk_create(people):
+        Enrollment.objects.create(
+            student=person, course=courses["BIO101"], enrolled_on="2026-02-01"
+        )
+    return names
+
+
+def file_of(names: list[str], status: str = "active") -> str:
+    lines = [f"{name},BIO101,2026J,2026-02-01,{status}\n" for name in names]
+    return HEADER + "".join(lines)
+
+
+def withdrawn() -> list[str]:
+    rows = Enrollment.objects.filter(status="withdrawn").order_by("student__student_id")
+    return list(rows.values_list("student__student_id", flat=True))
+
+
+def test_who_is_missing_from_the_roster_is_withdrawn_today(bring_in, roster, courses):
+    other = Enrollment.objects.create(
+        student=User.objects.get(username="s1040"), course=courses["ART200"]
+    )
+    batch = bring_in("enrollments", file_of(roster[:-1]), mode="sync")
+
+    assert (batch.withdrawn, batch.unchanged, batch.updated) == (1, 39, 0)
+    assert withdrawn() == ["s1040"]
+    gone = Enrollment.objects.get(student__username="s1040", course=courses["BIO101"])
+    assert gone.withdrawn_on == batch.applied_at.date()
+    assert gone.history.latest().change_set_id == batch.change_set_id
+    other.refresh_from_db()
+    assert other.status == "active"
+
+
+def test_the_same_roster_again_withdraws_nobody(bring_in, roster):
+    bring_in("enrollments", file_of(roster[:-1]), mode="sync")
+    before = Enrollment.history.count()
+    again = bring_in("enrollments", file_of(roster[:-1]), mode="sync")
+
+    assert (again.withdrawn, again.writes, Enrollment.history.count()) == (0, 0, before)
+
+
+def test_without_sync_nobody_leaves(bring_in, roster):
+    assert bring_in("enrollments", file_of(roster[:-1])).withdrawn == 0
+    assert withdrawn() == []
+
+
+def test_a_wrong_row_keeps_everybody_of_its_course(bring_in, roster):
+    text = file_of([*roster[:-1], "N/A"])
+    batch = bring_in("enrollments", text, mode="sync", on_error="skip")
+
+    assert withdrawn() == []
+    assert [issue.message for issue in batch.issues.filter(is_warning=True)] == [
+        "Line 1: nobody was withdrawn from courses with wrong rows that name no known student. "
+        "Correct these rows, and bring the whole file in again."
+    ]
+
+
+def test_a_refused_row_of_a_known_student_is_not_missing(bring_in, roster):
+    text = file_of(roster).replace("s1040,BIO101,2026J,2026-02-01", "s1040,BIO101,2026J,2026-02-30")
+    bring_in("enrollments", text, mode="sync", on_error="skip")
+
+    assert withdrawn() == []
+
+
+def test_who_left_or_came_since_the_preview_makes_a_new_one(upload, registrar, roster, courses):
+    batch = upload("enrollments", file_of(roster[:-1]), mode="sync")
+    late = User.objects.create(username="s2001", student_id="s2001", password="!")
+    Enrollment.objects.create(student=late, course=courses["BIO101"])
+
+    with pytest.raises(NotApplied, match="The data changed since the preview"):
+        apply(batch, batch.digest, registrar)
+    batch.refresh_from_db()
+    assert (batch.withdrawn, withdrawn()) == (2, [])
+
+
+def test_too_many_withdrawals_wait_for_a_second_person(upload, roster, registrar):
+    batch = upload("enrollments", file_of(roster[:-3]), mode="sync")
+
+    assert batch.state == Batch.State.HELD
+    assert batch.sentence == (
+        "It withdraws 3 of 40 enrollments of BIO101 2026J Biology: 7.5 %, and at most 5 % go in "
+        "without a second person."
+    )
+    with pytest.raises(NotApplied, match="This file waits for a second person"):
+        apply(batch, batch.digest, registrar)
+    assert withdrawn() == []
+
+
+def test_too_many_changes_wait_too_and_few_rows_do_not(upload, roster, courses):
+    held = upload("enrollments", file_of(roster[:9], "completed"))
+    Enrollment.objects.filter(student__username__gt="s1019").delete()
+    free = upload("enrollments", file_of(roster[:9], "completed"))
+
+    assert held.sentence == (
+        "It changes 9 of 40 enrollments of BIO101 2026J Biology: 22.5 %, and at most 20 % go in "
+        "without a second person."
+    )
+    assert (held.state, free.state) == (Batch.State.HELD, Batch.State.PREVIEWED)
+
+
+def test_a_second_registrar_approves_and_the_uploader_applies(
+    upload, roster, registrar_client, registrar2_client, registrar2
+):
+    batch = upload("enrollments", file_of(roster[:-3]), mode="sync")
+    page = f"/admin/bulk/batch/{batch.pk}/"
+    own = registrar_client.post(f"{page}approve/", {"digest": batch.digest})
+    shown = registrar2_client.get(f"{page}change/").content.decode()
+    stale = registrar2_client.post(f"{page}approve/", {"digest": "0" * 64}, follow=True)
+    other = registrar2_client.post(f"{page}approve/", {"digest": batch.digest}, follow=True)
+    registrar_client.post(f"{page}apply/", {"digest": batch.digest})
+
+    assert own.status_code == 403
+    assert "It withdraws 3 of 40 enrollments" in shown
+    assert "s1040" in shown or "To withdraw" in shown
+    assert "This import does not wait for an approval any more." in stale.content.decode()
+    assert "Approved." in other.content.decode()
+    batch.refresh_from_db()
+    assert (batch.state, batch.approved_by) == (Batch.State.APPLIED, registrar2)
+    assert withdrawn() == roster[-3:]
+
+
+def test_an_approval_is_for_one_outcome_only(upload, roster, registrar, registrar2):
+    from_preview = upload("enrollments", file_of(roster[:-3]), mode="sync")
+    Batch.objects.filter(pk=from_preview.pk).update(
+        state="previewed", approved_by=registrar2, approved_digest=from_preview.digest
+    )
+    Enrollment.objects.filter(student__username="s1037").update(status="completed")
+    from_preview.refresh_from_db()
+
+    with pytest.raises(NotApplied, match="The data changed since the preview"):
+        apply(from_preview, from_preview.digest, registrar)
+    from_preview.refresh_from_db()
+    assert from_preview.state == Batch.State.HELD
+
+
+@pytest.mark.parametrize("role", ["instructor", "auditor"])
+def test_who_brings_no_files_in_approves_none(upload, roster, request, role):
+    batch = upload("enrollments", file_of(roster[:-3]), mode="sync")
+    client = request.getfixturevalue(f"{role}_client")
+    answer = client.post(f"/admin/bulk/batch/{batch.pk}/approve/", {"digest": batch.digest})
+
+    batch.refresh_from_db()
+    assert (answer.status_code in (403, 404), batch.state) == (True, Batch.State.HELD)
+
+
+def test_a_final_grade_changes_with_a_reason_and_a_second_person(upload, roster, courses):
+    essay = Assessment.objects.create(course=courses["BIO101"], code="ESSAY")
+    ada = User.objects.get(username="s1001")
+    AssessmentSubmission.objects.create(assessment=essay, student=ada, score=40, status="finalized")
+    text = "student_id,assessment_id,score\ns1001,ESSAY,45\n"
+    batch = upload("grades", text, reason="Appeal of 3 March granted.")
+
+    assert (batch.state, batch.sentence) == ("held", "It replaces 1 final grade.")
+
+
+@pytest.fixture
+def asked(tmp_path: Path, registrar: User, registrar2: User) -> Any:
+    """Runs `import_csv enrollments` on a text as the registrar; gives exit status and report."""
+
+    def run(text: str, *options: str) -> tuple[int, dict[str, Any]]:
+        file, report = tmp_path / "roster.csv", tmp_path / "report.json"
+        file.write_text(text)
+        words = ["--actor", registrar.username, "--report", str(report), *options]
+        try:
+            call_command("import_csv", "enrollments", str(file), *words)
+        except SystemExit as end:
+            return int(end.code or 0), json.loads(report.read_text())
+        return 0, json.loads(report.read_text())
+
+    return run
+
+
+def test_the_command_holds_and_takes_the_name_of_a_second_person(asked, roster, registrar2):
+    text = file_of(roster[:-3])
+    held, report = asked(text, "--mode", "sync")
+    done, after = asked(text, "--mode", "sync", "--approved-by", registrar2.username)
+
+    assert (held, report["state"], report["withdrawn"]) == (1, "held", 3)
+    assert (done, after["state"], after["withdrawn"]) == (0, "applied", 3)
+
+
+def test_the_command_takes_other_limits(asked, roster):
+    code, report = asked(file_of(roster[:-3]), "--mode", "sync", "--max-withdrawn", "10")
+
+    assert (code, report["state"]) == (0, "applied")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--max-withdrawn", "101"], "--max-withdrawn is a percentage from 0 to 100."),
+        (["--approved-by", "registrar"], "--approved-by names another person than --actor."),
+        (["--approved-by", "auditor"], "An import is approved by another registrar or an admin."),
+    ],
+)
+def test_the_command_says_what_it_cannot_take(asked, roster, auditor, options, message):
+    with pytest.raises(CommandError) as refusal:
+        asked(file_of(roster[:-3]), "--mode", "sync", *options)
+    assert (str(refusal.value), refusal.value.returncode) == (message, 2)
