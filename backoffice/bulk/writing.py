@@ -82,6 +82,8 @@ class Writer:
 
     def _computed(self, field: models.Field, sql: str) -> Part:
         """SQL of a value no column gives; null where there is no such SQL."""
+        if "{now}" not in sql:
+            return sql, []
         is_day = isinstance(field, models.DateField) and not isinstance(field, models.DateTimeField)
         now, params = self._constant(field, self.moment.date() if is_day else self.moment)
         return sql.replace("{now}", now), params * sql.count("{now}")

@@ -95,6 +95,11 @@ def _own_batch(who: Who) -> Answers:
     return False, who.role == "registrar" and who.which != "foreign"
 
 
+def _another_s_batch(who: Who) -> Answers:
+    """A registrar sees another's only while it is held, see test_sync_and_brake."""
+    return False, who.role == "admin"
+
+
 def _own_file(who: Who) -> Answers:
     """The wrong rows are a part of the file: its uploader's alone."""
     is_own = who.role == "registrar" and who.which != "foreign"
@@ -119,6 +124,7 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "read": _own_batch,
     "apply": _own_batch,
     "leave_out": _own_batch,
+    "approve": _another_s_batch,
     "discard": _own_batch,
     "wrong_rows": _own_file,
     "upload": _both("A"),

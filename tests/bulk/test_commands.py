@@ -156,7 +156,7 @@ def test_the_actor_and_the_reason_stand_in_the_history(run, courses, registrar):
     [
         ("--actor", "nobody"),
         ("--actor", "instructor"),
-        ("--mode", "sync"),
+        ("--max-changed", "101"),
         ("--dialect", "canvas"),
         ("--approved-by", "registrar"),
     ],
