@@ -12,12 +12,14 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
+from backoffice.admin_site.roles import may
 from backoffice.bulk.agreeing import agree, sync_is_possible
 from backoffice.bulk.importing import NotApplied, apply, preview, receive
 from backoffice.bulk.models import Batch
 from backoffice.bulk.reporting import STATES, closing_sentence, write_rejected, write_report
 from backoffice.bulk.resources import kinds
 from backoffice.bulk.settling import forget
+from backoffice.bulk.undoing import undo
 
 DIALECTS = ["auto", "native", "canvas", "moodle", "oneroster", "edx"]
 LIMITS = ("max_withdrawn", "max_changed")
@@ -190,3 +192,27 @@ def _actor(username: str) -> Any:
         raise ValueError(
             _("There is nobody with the user name “%(name)s”.") % {"name": username}
         ) from None
+
+
+def undo_batch(number: int, username: str, reason: str, report: Path | None) -> Result:
+    """Undo an import by its number, and write the report of the undo.
+
+    Raises ValueError for a number no import has, and for an actor who does not exist or may not
+    import this.
+    """
+    _refuse_unwritable(report)
+    actor, batch = _actor(username), Batch.objects.filter(pk=number).first()
+    if batch is None:
+        raise ValueError(_("There is no import %(number)d.") % {"number": number})
+    resource = kinds[batch.kind]
+    if actor is not None and not may(actor, "import", resource.model()):
+        raise ValueError(_("You may not import %(kind)s.") % {"kind": resource.label})
+    try:
+        made = undo(batch, actor, reason)
+    except NotApplied as refusal:
+        return Result(str(refusal), True, [])
+    complaints: list[str] = []
+    if report:
+        with _told(complaints), report.open("w", encoding="utf-8") as to:
+            write_report(made, to, dry_run=False)
+    return Result(closing_sentence(made, dry_run=False), False, complaints)

@@ -142,6 +142,14 @@ class Batch(models.Model):
     # What was agreed to: another outcome needs another approval.
     approved_digest = models.CharField(max_length=64, blank=True)
 
+    undoes = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="undos",
+        verbose_name=_("undoes"),
+    )
+    removed = models.PositiveIntegerField(_("removed"), default=0)
     created_students = models.PositiveIntegerField(_("created students"), default=0)
     errors = models.PositiveIntegerField(_("errors"), default=0)
     warnings = models.PositiveIntegerField(_("warnings"), default=0)
@@ -240,9 +248,17 @@ class Batch(models.Model):
         """How many rows applying the file would write or has written."""
         return self.created + self.updated + self.withdrawn + self.created_students
 
+    @property
+    def undone_by(self) -> "Batch | None":
+        """The undo that holds; one that was undone itself does not."""
+        applied = self.undos.filter(state=self.State.APPLIED).order_by("-pk")
+        return next((undo for undo in applied if undo.undone_by is None), None)
+
     def earlier_with_the_same_file(self) -> "Batch | None":
         """The newest applied import of the very same file, before this one."""
         same = Batch.objects.filter(file_hash=self.file_hash, kind=self.kind, pk__lt=self.pk)
+        if not self.file_hash:
+            return None
         return same.filter(state=self.State.APPLIED).order_by("-pk").first()
 
     @property

@@ -53,6 +53,7 @@ def _head(batch: Batch, *, dry_run: bool) -> dict[str, Any]:
         **counts,
         "rejected": batch.rejected,
         "duplicates": batch.duplicates,
+        **({"undoes": batch.undoes_id, "removed": batch.removed} if batch.undoes_id else {}),
         "digest": batch.digest,
         "seconds": batch.seconds,
     }
@@ -73,6 +74,8 @@ def closing_sentence(batch: Batch, *, dry_run: bool) -> str:
             "number": batch.pk,
             "why": batch.sentence,
         }
+    if batch.undoes_id:
+        return _undo_sentence(batch)
     counts = {
         name: getattr(batch, name)
         for name in ("created", "updated", "unchanged", "withdrawn", "rejected", "duplicates")
@@ -91,6 +94,27 @@ def closing_sentence(batch: Batch, *, dry_run: bool) -> str:
         "number": batch.pk,
         "told": told,
     }
+
+
+def _undo_sentence(batch: Batch) -> str:
+    told = _(
+        "Import %(undone)d was undone as import %(number)d: %(removed)d removed, %(updated)d given "
+        "their former values, %(created)d brought back."
+    ) % {
+        "undone": batch.undoes_id,
+        "number": batch.pk,
+        "removed": batch.removed,
+        "updated": batch.updated,
+        "created": batch.created,
+    }
+    if not batch.rejected:
+        return told
+    kept = ngettext(
+        "%(count)d row was changed since and stays as it is.",
+        "%(count)d rows were changed since and stay as they are.",
+        batch.rejected,
+    )
+    return f"{told} {kept % {'count': batch.rejected}}"
 
 
 def issue_lines(batch: Batch) -> Iterator[str]:

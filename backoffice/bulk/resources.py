@@ -90,7 +90,8 @@ class KindResource(ModelResource):
     `alternative_key` is a column that names existing rows in a file without the natural key.
     Where the key may lead to several rows, `counting` is SQL for the id of the one a file speaks
     of. `scope` is the way to the course by which the brake counts; without one it counts all rows.
-    `leaving` makes sync mode possible. `checks` finds what only this kind asks.
+    `leaving` makes sync mode possible. `returning` is SQL for what no history has of a deleted row
+    that comes back, `v` being its last version. `checks` finds what only this kind asks.
     """
 
     kind: ClassVar[str] = ""
@@ -105,6 +106,7 @@ class KindResource(ModelResource):
     counting: ClassVar[str] = ""
     scope: ClassVar[str] = ""
     leaving: ClassVar[Leaving | None] = None
+    returning: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
     def written(cls, layout: "Layout") -> Mapping[str, Written]:

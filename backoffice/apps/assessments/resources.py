@@ -1,7 +1,7 @@
 """Files about assessments, and about what students got in them."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext as _
@@ -66,6 +66,9 @@ class GradeResource(KindResource):
     order = 5
     scope = "assessment__course"
     counting = COUNTING
+    returning: ClassVar[Mapping[str, str]] = {
+        "maximum": "(SELECT x.max_score FROM assessments_assessment x WHERE x.id = v.assessment_id)"
+    }
 
     student_id = Column("student__student_id", key=True, identifier=True, example="ab1234567")
     assessment_id = Column("assessment__code", key=True, identifier=True, example="TMA01")

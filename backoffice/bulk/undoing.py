@@ -1,0 +1,200 @@
+"""Undo: every row an import wrote goes back to what it was, but for those changed since.
+
+An undo is a batch too, with its own change set, and can be undone like any other.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import DatabaseError, connection, transaction
+from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from backoffice.audit.models import ChangeSet
+from backoffice.audit.recording import recording
+from backoffice.bulk import dialects
+from backoffice.bulk.faults import storable
+from backoffice.bulk.importing import NotApplied
+from backoffice.bulk.models import Batch, BatchIssue
+from backoffice.bulk.resources import kinds
+from backoffice.bulk.versions import CHANGED, GONE, REFERRED, TAKEN, Touched
+
+CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Staying:
+    """A row that an undo leaves alone, and why, in a sentence."""
+
+    line: int | None
+    code: str
+    sentence: str
+
+
+@dataclass
+class Return:
+    """What an undo did, or would do: rows removed, given back, brought back, and left alone."""
+
+    removed: int = 0
+    restored: int = 0
+    returned: int = 0
+    staying: list[Staying] = field(default_factory=list)
+
+    @property
+    def writes(self) -> int:
+        """How many rows it writes."""
+        return self.removed + self.restored + self.returned
+
+
+def prospect_of(batch: Batch) -> Return:
+    """What undoing the batch would do now: it is done, and taken back at once."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        found = _taken_back(cursor, batch, timezone.now())
+        transaction.set_rollback(True)
+    return found
+
+
+def _taken_back(cursor: CursorWrapper, batch: Batch, moment: datetime) -> Return:
+    """Rows of the kind go before what they came with, and come back after it."""
+    # All are collected before anything is written: what we write is no later change.
+    tables, found = _collected(cursor, batch), Return()
+    for touched in tables:
+        touched.lock(cursor)
+    for touched in tables:
+        found.removed += touched.go(cursor)
+    for touched in reversed(tables):
+        restored, returned = touched.come_back(cursor, moment)
+        found.restored, found.returned = found.restored + restored, found.returned + returned
+    for touched in tables:
+        found.staying += _told(cursor, touched)
+    tables[0].dialect.drop_tables(cursor, [each.table for each in tables])
+    return found
+
+
+def undo(batch: Batch, actor: Any, reason: str = "") -> Batch:
+    """Take the batch back in one transaction; gives the undo's own batch.
+
+    Raises NotApplied, with a sentence, for a batch that was not applied or is undone already.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            _hold(batch)
+            return _undone(cursor, batch, actor, reason)
+    except DatabaseError as error:
+        raise NotApplied(
+            _("The database refused the undo, and nothing was written: %(error)s")
+            % {"error": str(error).partition("\n")[0]}
+        ) from error
+
+
+def _hold(batch: Batch) -> None:
+    """Nobody undoes it beside us."""
+    held = Batch.objects.select_for_update().get(pk=batch.pk)
+    if held.state != Batch.State.APPLIED:
+        raise NotApplied(
+            _("Import %(number)d was not applied; there is nothing to undo.") % {"number": batch.pk}
+        )
+    earlier = held.undone_by
+    if earlier:
+        raise NotApplied(
+            _("Import %(number)d was undone already, as import %(undo)d.")
+            % {"number": batch.pk, "undo": earlier.pk}
+        )
+
+
+def _undone(cursor: CursorWrapper, batch: Batch, actor: Any, reason: str) -> Batch:
+    made = _new_batch(batch, actor, reason)
+    made.begin_work()
+    with recording(
+        actor=actor, source=ChangeSet.Source.UNDO, reason=reason, batch=made.pk
+    ) as record:
+        made.change_set = record.change_set
+        found = _taken_back(cursor, batch, made.change_set.created_at)
+    made.removed, made.updated, made.created = found.removed, found.restored, found.returned
+    made.rejected = made.warnings = len(found.staying)
+    made.rows = found.writes + made.rejected
+    made.state, made.applied_at, made.progress = (
+        Batch.State.APPLIED,
+        made.change_set.created_at,
+        100,
+    )
+    made.save()
+    BatchIssue.objects.bulk_create((_issue(made, each) for each in found.staying), batch_size=CHUNK)
+    return made
+
+
+def _issue(made: Batch, staying: Staying) -> BatchIssue:
+    return BatchIssue(
+        batch=made,
+        is_warning=True,
+        line=staying.line or 0,
+        row=0,
+        code=staying.code,
+        message=storable(staying.sentence),
+    )
+
+
+def _new_batch(batch: Batch, actor: Any, reason: str) -> Batch:
+    return Batch.objects.create(
+        kind=batch.kind,
+        undoes=batch,
+        uploaded_by=actor,
+        uploader_name=str(actor) if actor else _("Operator at the command line"),
+        reason=storable(reason),
+        file_name=_("Undo of import %(number)d") % {"number": batch.pk},
+        state=Batch.State.APPLYING,
+    )
+
+
+def _collected(cursor: CursorWrapper, batch: Batch) -> list[Touched]:
+    """The rows of the kind, and those it brought along."""
+    resource, dialect = kinds[batch.kind], dialects.current()
+    beside = [resource.companion.resource] if resource.companion else []
+    place = f"{dialect.place}bulk_undo"
+    tables = [Touched(resource, f"{place}_{batch.pk}", dialect)]
+    tables += [Touched(each, f"{place}_beside_{batch.pk}", dialect) for each in beside]
+    dialect.prepare(cursor, dialects.MANY_ROWS + 1)
+    dialect.drop_tables(cursor, [each.table for each in tables])
+    for touched in tables:
+        touched.collect(cursor, batch.change_set_id)
+    return tables
+
+
+def _told(cursor: CursorWrapper, touched: Touched) -> Iterator[Staying]:
+    """The rows that stay, each with its name and why."""
+    rows = list(touched.staying(cursor))
+    for at in range(0, len(rows), CHUNK):
+        yield from _named(touched, rows[at : at + CHUNK])
+
+
+def _named(touched: Touched, rows: list[tuple[Any, ...]]) -> Iterator[Staying]:
+    model = touched.model
+    foreign = [f.name for f in model._meta.concrete_fields if f.is_relation]
+    found = model._base_manager.select_related(*foreign).in_bulk([row[0] for row in rows])
+    versions = model.history.model.objects.select_related("change_set").in_bulk(
+        [row[3] for row in rows]
+    )
+    for row_id, line, verdict, version in rows:
+        newest = versions[version]
+        name = str(found.get(row_id) or newest.instance)
+        told = {
+            "name": name,
+            "who": newest.change_set.actor_name,
+            "when": f"{newest.history_date:%Y-%m-%d %H:%M}",
+        }
+        said = _sentences()[verdict] % told
+        if line:
+            said = _("Line %(line)d: %(sentence)s") % {"line": line, "sentence": said}
+        yield Staying(line, verdict, said)
+
+
+def _sentences() -> dict[str, str]:
+    return {
+        CHANGED: _("%(name)s was changed since, by %(who)s on %(when)s UTC, and stays as it is."),
+        REFERRED: _("%(name)s stays: other rows point to it by now."),
+        TAKEN: _("%(name)s stays: a value it had before belongs to another row now."),
+        GONE: _("%(name)s stays: what it pointed to before is not there any more."),
+    }
