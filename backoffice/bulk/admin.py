@@ -17,6 +17,7 @@ from backoffice.bulk.export_pages import ExportPages
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pages import BatchPages
 from backoffice.bulk.resources import kinds
+from backoffice.bulk.undo_pages import UndoPages
 
 STATE_COLOURS = {
     Batch.State.PREVIEWED: "info",
@@ -29,7 +30,7 @@ STATE_COLOURS = {
 
 
 @admin.register(Batch)
-class BatchAdmin(ExportPages, BatchPages, PlainAdmin):
+class BatchAdmin(ExportPages, UndoPages, BatchPages, PlainAdmin):
     """All imports; the pages of one are our own."""
 
     icon = "upload_file"

@@ -42,13 +42,15 @@ def changed_rows(batch: Batch, request: HttpRequest) -> Changes:
     """The rows an applied batch wrote, as far as the person may see them."""
     resource = kinds[batch.kind]
     resources = [resource]
-    if batch.created_students and resource.companion:
+    if (batch.created_students or batch.undoes_id) and resource.companion:
         resources.append(resource.companion.resource)
     chosen = next((r for r in resources if r.kind == request.GET.get("of")), resource)
     history = chosen.model().history.model
     written = history.objects.filter(change_set=batch.change_set_id)
     total = batch.created + batch.updated if chosen is resource else batch.created_students
     order = ("line", "history_id") if total <= MOST_SORTED else ("history_id",)
+    if batch.undoes_id:
+        total = written.count()
     page = _Known(written.order_by(*order), total).get_page(request.GET.get("page"))
     return Changes(page, _rows(page, chosen, request), _tabs(resources, chosen))
 

@@ -254,6 +254,11 @@ class Batch(models.Model):
         applied = self.undos.filter(state=self.State.APPLIED).order_by("-pk")
         return next((undo for undo in applied if undo.undone_by is None), None)
 
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether it was applied, wrote something and still stands."""
+        return bool(self.is_applied and (self.writes or self.removed) and not self.undone_by)
+
     def earlier_with_the_same_file(self) -> "Batch | None":
         """The newest applied import of the very same file, before this one."""
         same = Batch.objects.filter(file_hash=self.file_hash, kind=self.kind, pk__lt=self.pk)

@@ -65,6 +65,9 @@ def _taken_back(cursor: CursorWrapper, batch: Batch, moment: datetime) -> Return
         touched.lock(cursor)
     for touched in tables:
         found.removed += touched.go(cursor)
+    companion = tables[0].resource.companion
+    for touched in tables[1:]:
+        touched.keep_with(cursor, tables[0], companion.reference if companion else "")
     for touched in reversed(tables):
         restored, returned = touched.come_back(cursor, moment)
         found.restored, found.returned = found.restored + restored, found.returned + returned

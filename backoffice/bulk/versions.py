@@ -17,6 +17,7 @@ from backoffice.bulk.dialects import Dialect, rows_of
 from backoffice.bulk.resources import KindResource
 
 CHANGED, REFERRED, TAKEN, GONE = "changed", "referred", "taken", "gone"
+TOGETHER = "together"
 COLUMNS = {
     "row_id": "bigint",
     "version": "bigint",
@@ -89,6 +90,15 @@ class Touched:
         """Give back what the deed changed and what it removed; how many of each."""
         self._judge(cursor, [*self._taking(), *self._leading()])
         return self._restore(cursor, moment), self._bring_back(cursor, moment)
+
+    def keep_with(self, cursor: CursorWrapper, other: "Touched", reference: str) -> None:
+        """What a row that stays points to stays with it, and is no news of its own."""
+        column = other.model._meta.get_field(reference).column
+        cursor.execute(
+            f"UPDATE {self.table} SET verdict = '{TOGETHER}' WHERE verdict = '{REFERRED}' "
+            f"AND row_id IN (SELECT x.{column} FROM {other.data} x "
+            f"JOIN {other.table} o ON o.row_id = x.id WHERE o.verdict <> '')"
+        )
 
     def _judge(self, cursor: CursorWrapper, reasons: Iterable[tuple[str, str, str]]) -> None:
         """Say of each row that cannot go back why."""
@@ -181,10 +191,10 @@ class Touched:
         return self.dialect.typed(type_name), [field.get_db_prep_save(value, connection)]
 
     def staying(self, cursor: CursorWrapper) -> Iterator[tuple[Any, ...]]:
-        """The rows that stay: id, line, why, and the newest version."""
+        """The rows that stay for a reason of their own: id, line, why, and the newest version."""
         cursor.execute(
             f"SELECT w.row_id, w.line, w.verdict, (SELECT max(a.history_id) FROM {self.history} a "
-            f"WHERE a.id = w.row_id) FROM {self.table} w WHERE w.verdict <> '' "
+            f"WHERE a.id = w.row_id) FROM {self.table} w WHERE w.verdict NOT IN ('', '{TOGETHER}') "
             "ORDER BY w.line, w.row_id"
         )
         yield from rows_of(cursor)

@@ -125,6 +125,7 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "apply": _own_batch,
     "leave_out": _own_batch,
     "approve": _another_s_batch,
+    "undo": lambda who: (False, False),  # of an applied one, see test_undo
     "discard": _own_batch,
     "wrong_rows": _own_file,
     "upload": _both("A"),
