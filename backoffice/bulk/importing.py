@@ -171,6 +171,12 @@ def leave_wrong_rows_out(batch: Batch) -> Batch:
     return preview(batch)
 
 
+def release(batch: Batch, columns: list[str]) -> Batch:
+    """Choose to overwrite what was edited by hand in these columns; makes a new preview."""
+    batch.released = sorted({*batch.released, *columns})
+    return preview(batch)
+
+
 def apply(batch: Batch, digest: str, actor: Any) -> Batch:
     """Write exactly what the preview with this digest showed, in one transaction.
 

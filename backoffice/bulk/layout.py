@@ -330,6 +330,16 @@ class Layout:
             seen.setdefault(self.attname(column), column)
         return tuple(seen.values())
 
+    def kept_bit(self, column: Column) -> int:
+        """The bit of a plan's `kept` that says that this column's stored value stays."""
+        return 1 << self.written.index(column)
+
+    def taken(self, column: Column) -> str:
+        """SQL, beside a plan `p`: what an update writes; an edit by hand that is kept stays."""
+        given = f"p.fk_{column.reference}" if column.reference else self.given(column)
+        bit, stored = self.kept_bit(column), self.stored(column)
+        return f"CASE WHEN p.kept & {bit} <> 0 THEN {stored} ELSE {given} END"
+
     @property
     def written(self) -> tuple[Column, ...]:
         """The columns an update writes."""

@@ -142,6 +142,9 @@ class Batch(models.Model):
     # What was agreed to: another outcome needs another approval.
     approved_digest = models.CharField(max_length=64, blank=True)
 
+    # Local edits, by column: how many are kept, and whose columns the file may overwrite.
+    kept_edits = models.JSONField(_("local edits kept"), default=dict)
+    released = models.JSONField(_("columns released"), default=list)
     undoes = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -249,6 +252,11 @@ class Batch(models.Model):
         return self.created + self.updated + self.withdrawn + self.created_students
 
     @property
+    def kept(self) -> int:
+        """How many values edited by hand since the last import this one leaves alone."""
+        return sum(self.kept_edits.values())
+
+    @property
     def undone_by(self) -> "Batch | None":
         """The undo that holds; one that was undone itself does not."""
         applied = self.undos.filter(state=self.State.APPLIED).order_by("-pk")
@@ -267,7 +275,7 @@ class Batch(models.Model):
         return same.filter(state=self.State.APPLIED).order_by("-pk").first()
 
     @property
-    def options(self) -> dict[str, bool | str]:
+    def options(self) -> dict[str, Any]:
         """What the person chose, as the digest covers it."""
         return {
             name: getattr(self, name)
@@ -278,6 +286,7 @@ class Batch(models.Model):
                 "create_students",
                 "ignore_unknown_columns",
                 "encoding",
+                "released",
             )
         }
 

@@ -59,8 +59,8 @@ def _summary(number: int, planner: Planner) -> str:
         for each in planner.layout.references
     )
     text = (
-        "row_no || ':' || state || ':' || flags || ':' || coalesce(cast(target_id AS text), '') "
-        f"|| ':' || coalesce(before, ''){references}"
+        "row_no || ':' || state || ':' || flags || ':' || kept || ':' "
+        f"|| coalesce(cast(target_id AS text), '') || ':' || coalesce(before, ''){references}"
     )
     return (
         f"SELECT {number} AS plan, state, count(*), {planner.layout.dialect.outcome_hash(text)}, "

@@ -28,7 +28,14 @@ from backoffice.bulk.changes import changed_rows
 from backoffice.bulk.faults import FileRefused, storable
 from backoffice.bulk.forms import UploadForm
 from backoffice.bulk.guidance import columns_of, template_of
-from backoffice.bulk.importing import NotApplied, apply, leave_wrong_rows_out, preview, receive
+from backoffice.bulk.importing import (
+    NotApplied,
+    apply,
+    leave_wrong_rows_out,
+    preview,
+    receive,
+    release,
+)
 from backoffice.bulk.models import Batch
 from backoffice.bulk.reporting import issue_lines, rejected_rows
 from backoffice.bulk.resources import KindResource, kinds, kinds_for
@@ -64,6 +71,7 @@ class BatchPages:
             ("<int:number>/progress/", self.progress_view, "progress"),
             ("<int:number>/apply/", self.apply_view, "apply"),
             ("<int:number>/leave-out/", self.leave_out_view, "leave_out"),
+            ("<int:number>/release/", self.release_view, "release"),
             ("<int:number>/approve/", self.approve_view, "approve"),
             ("<int:number>/discard/", self.discard_view, "discard"),
             ("<int:number>/issues.csv", self.issues_view, "issues"),
@@ -203,6 +211,15 @@ class BatchPages:
         batch = self._owned(request, number)
         if batch.can_leave_out:
             leave_wrong_rows_out(batch)
+        return self._to(batch)
+
+    @posted
+    def release_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Let the file overwrite what was edited by hand, in the chosen columns; previews anew."""
+        batch = self._owned(request, number)
+        chosen = [name for name in batch.kept_edits if name in request.POST.getlist("column")]
+        if chosen and batch.state in (Batch.State.PREVIEWED, Batch.State.HELD):
+            release(batch, chosen)
         return self._to(batch)
 
     @posted

@@ -2,8 +2,8 @@
 
 A plan is a table beside the staged rows: `state` (one letter, see State), `flags` (a bit for each
 check that found something), the existing row's id, the ids of the referred rows, and, for rows that
-would change, the values they have now. It looks at each row by itself; what rows of one file mean
-for each other is `repeats.py`'s.
+would change, the values they have now and a bit for each that stays (see `local_edits.py`). It
+looks at each row by itself; what rows of one file mean for each other is `repeats.py`'s.
 """
 
 from dataclasses import dataclass
@@ -121,6 +121,7 @@ class Planner:
             **references,
             "before": "text",
             "flags": "bigint",
+            "kept": "bigint",
             "state": "text",
             "new_id": "bigint",
         }
@@ -131,6 +132,7 @@ class Planner:
         return f"""
             SELECT z.*, CASE WHEN z.state = 'c' THEN CAST({new_id} AS bigint) END AS new_id FROM (
               SELECT q.row_no, q.line_no, q.target_id{references}, q.before, q.flags,
+                CAST(0 AS bigint) AS kept,
                 CASE WHEN q.bad <> 0 OR q.flags & {self.error_mask} <> 0 THEN 'r'
                   WHEN q.target_id IS NULL THEN 'c' WHEN q.differs THEN 'u' ELSE 'e' END AS state
               FROM ({inner}) q) z"""

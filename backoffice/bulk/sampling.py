@@ -81,7 +81,7 @@ def _sample(cursor: Any, planner: Planner, state: State) -> list[SampleRow]:
     keys = [f"s.c_{column.column_name}" for column in layout.key]
     cursor.execute(
         f"""SELECT {", ".join(["s.line_no", *keys, *old, *new])}
-            FROM (SELECT row_no FROM {tables.plan} WHERE state = %s
+            FROM (SELECT row_no, kept FROM {tables.plan} WHERE state = %s
                   ORDER BY row_no LIMIT {SAMPLE}) p
             JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins} ORDER BY s.row_no""",
         [state],
@@ -98,7 +98,10 @@ def _stored(layout: Layout, column: Any) -> str:
 
 
 def _given(layout: Layout, column: Any) -> str:
-    return f"s.c_{column.column_name}" if column.reference else layout.given(column)
+    given = f"s.c_{column.column_name}" if column.reference else layout.given(column)
+    same = next(c for c in layout.written if layout.attname(c) == layout.attname(column))
+    is_kept = f"p.kept & {layout.kept_bit(same)} <> 0"
+    return f"CASE WHEN {is_kept} THEN {_stored(layout, column)} ELSE {given} END"
 
 
 def _row(layout: Layout, record: tuple[Any, ...]) -> SampleRow:

@@ -12,6 +12,7 @@ from backoffice.bulk.faults import storable
 from backoffice.bulk.header import match_header
 from backoffice.bulk.layout import Layout, staged_types
 from backoffice.bulk.leaving import Leavers
+from backoffice.bulk.local_edits import LocalEdits
 from backoffice.bulk.models import Batch
 from backoffice.bulk.newcomers import Newcomers
 from backoffice.bulk.planning import Planner, Tables
@@ -131,6 +132,8 @@ class Import:
         planner, newcomers, leavers = plans = self.plans()
         self._drop(cursor)
         planner.create(cursor)
+        edits = LocalEdits(planner, tuple(self.batch.released))
+        self.batch.kept_edits = edits.keep(cursor, spool)
         has_repeats = Repeats(planner, spool).decide(cursor, self.repeats_table)
         if newcomers:
             newcomers.plan(cursor, self.repeats_table if has_repeats else "")

@@ -13,7 +13,6 @@ from django.db.backends.utils import CursorWrapper
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.recording import lines_from
 from backoffice.bulk.cells import has_plain_default
-from backoffice.bulk.columns import Column
 from backoffice.bulk.conditions import literal
 from backoffice.bulk.leaving import Leavers
 from backoffice.bulk.newcomers import Newcomers, newcomer_of
@@ -104,7 +103,7 @@ class Writer:
     def update(self, cursor: CursorWrapper) -> int:
         """Write the rows to be changed; the number of rows really written."""
         layout, plan, stage = self.layout, self.planner.tables.plan, self.planner.tables.stage
-        settings = [f'"{layout.attname(each)}" = {self._updated(each)}' for each in layout.written]
+        settings = [f'"{layout.attname(each)}" = {layout.taken(each)}' for each in layout.written]
         params: list[Any] = []
         for field in layout.model._meta.concrete_fields:
             if getattr(field, "auto_now", False):
@@ -117,7 +116,7 @@ class Writer:
                 value, given = self._computed(field, written.changed)
                 settings.append(f'"{field.column}" = {value}')
                 params += given
-        given_now = {each.attribute: (layout.given(each), []) for each in layout.written}
+        given_now = {each.attribute: (layout.taken(each), []) for each in layout.written}
         for name, (by, _value) in layout.model.stamps.items():
             stamp = self._stamped(layout.model._meta.get_field(name), given_now.get(by, NOTHING))
             settings.append(f'"{name}" = coalesce(t."{name}", {stamp[0]})')
@@ -144,9 +143,6 @@ class Writer:
             params,
         )
         return cursor.rowcount
-
-    def _updated(self, column: Column) -> str:
-        return f"p.fk_{column.reference}" if column.reference else self.layout.given(column)
 
 
 def _joined(parts: Sequence[Part]) -> Part:

@@ -28,28 +28,29 @@ OTHERS = (
 REGRADED = "s.c_score IS NOT NULL AND (t.score IS NULL OR t.score <> s.c_score)"
 
 
-def written_with(has_score: bool) -> dict[str, Written]:
+def written_with(taken: str) -> dict[str, Written]:
     """What is written besides the columns of the file.
 
     A score makes work graded, at the moment of the import and by no person; a new score is another
-    version of the grade.
+    version of the grade. `taken` is SQL for the score that is written; blank without one.
     """
     maximum = "(SELECT x.max_score FROM assessments_assessment x WHERE x.id = p.fk_assessment)"
     written = {"maximum": Written(maximum)}
-    if not has_score:
+    if not taken:
         return written
+    regraded = f"({taken}) IS NOT NULL AND (t.score IS NULL OR t.score <> ({taken}))"
     is_open = "t.status IN ('in_progress', 'submitted')"
     return written | {
         "status": Written(
             "CASE WHEN s.c_score IS NULL THEN 'submitted' ELSE 'graded' END",
-            f"CASE WHEN {REGRADED} AND {is_open} THEN 'graded' ELSE t.status END",
+            f"CASE WHEN {regraded} AND {is_open} THEN 'graded' ELSE t.status END",
         ),
         "graded_at": Written(
             "CASE WHEN s.c_score IS NOT NULL THEN {now} END",
-            f"CASE WHEN {REGRADED} THEN {{now}} ELSE t.graded_at END",
+            f"CASE WHEN {regraded} THEN {{now}} ELSE t.graded_at END",
         ),
-        "version": Written("1", f"t.version + CASE WHEN {REGRADED} THEN 1 ELSE 0 END"),
-        "grader": Written("NULL", f"CASE WHEN NOT ({REGRADED}) THEN t.grader_id END"),
+        "version": Written("1", f"t.version + CASE WHEN {regraded} THEN 1 ELSE 0 END"),
+        "grader": Written("NULL", f"CASE WHEN NOT ({regraded}) THEN t.grader_id END"),
     }
 
 

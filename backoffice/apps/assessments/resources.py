@@ -86,7 +86,8 @@ class GradeResource(KindResource):
     @classmethod
     def written(cls, layout: Layout) -> Mapping[str, Written]:
         """State, maximum, version and moment of the grade."""
-        return written_with("score" in layout.names)
+        score = next((c for c in layout.written if c.column_name == "score"), None)
+        return written_with(layout.taken(score) if score else "")
 
     @classmethod
     def checks(cls, layout: Layout) -> Iterator[Check]:
