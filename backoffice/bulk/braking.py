@@ -33,6 +33,8 @@ def reasons_to_hold(
     cursor: CursorWrapper, batch: Batch, planner: Planner, leavers: Leavers | None
 ) -> list[str]:
     """Why the outcome may not go in without a second person, in sentences; empty where it may."""
+    if not batch.updated + batch.withdrawn:
+        return []
     shares = [s for s in _shares(cursor, planner, leavers) if s.stored >= FEW]
     told = [
         *_told(shares, "withdrawn", batch.max_withdrawn, _("withdraws"), planner),

@@ -31,7 +31,7 @@ class Examples:
     def __init__(self) -> None:
         self._made: dict[Model, models.Model] = {}
         self._people: dict[str, Any] = {}
-        self._soon = timezone.now() + timedelta(days=1)
+        self._lately = timezone.now() - timedelta(days=30)
 
     def of(self, model: Model) -> Any:
         """The example of a model."""
@@ -86,7 +86,8 @@ class Examples:
         for kind, make in MAKERS.items():
             if isinstance(field, kind):
                 return make(field, attempt)
-        later = self._soon + timedelta(days=attempt)
+        # At first a day that has passed; what must come after now gets a later one.
+        later = self._lately + timedelta(days=40 * attempt)
         return later if isinstance(field, models.DateTimeField) else later.date()
 
     def _related(self, field: Any, attempt: int) -> models.Model | None:
