@@ -146,7 +146,7 @@ def _extremes_by_kind(field: Any, value: Any) -> Iterator[Any]:
     elif isinstance(field, models.IntegerField):
         yield from (-1, 0, 1, 30_000)
     elif isinstance(value, date):
-        yield from (value - timedelta(days=2), value + timedelta(days=2))
+        yield from (value - timedelta(days=60), value + timedelta(days=60))
     elif isinstance(field, (models.CharField, models.TextField)):
         # As expressions: a field may tidy a plain text, and the database is to be asked.
         yield from (models.Value(text, models.TextField()) for text in ("", "A@B.C"))

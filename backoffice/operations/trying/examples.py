@@ -31,7 +31,7 @@ class Examples:
     def __init__(self) -> None:
         self._made: dict[Model, models.Model] = {}
         self._people: dict[str, Any] = {}
-        self._lately = timezone.now() - timedelta(days=30)
+        self._soon = timezone.now() + timedelta(days=1)
 
     def of(self, model: Model) -> Any:
         """The example of a model."""
@@ -86,9 +86,9 @@ class Examples:
         for kind, make in MAKERS.items():
             if isinstance(field, kind):
                 return make(field, attempt)
-        # At first a day that has passed; what must come after now gets a later one.
-        later = self._lately + timedelta(days=40 * attempt)
-        return later if isinstance(field, models.DateTimeField) else later.date()
+        # What may not lie in the future gets a past one at the second attempt.
+        day = self._soon + timedelta(days=-30 if attempt == 1 else attempt)
+        return day if isinstance(field, models.DateTimeField) else day.date()
 
     def _related(self, field: Any, attempt: int) -> models.Model | None:
         target = field.related_model

@@ -118,7 +118,9 @@ class AssessmentSubmission(Scored):
     version = models.PositiveIntegerField(
         _("version"), default=1, editable=False, help_text=_("Counts the changes of the grade.")
     )
-    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    started_at = models.DateTimeField(
+        _("started"), null=True, blank=True, validators=[refuse_future]
+    )
     submitted_at = models.DateTimeField(
         _("submitted"), null=True, blank=True, validators=[refuse_future]
     )
