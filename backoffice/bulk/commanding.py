@@ -19,7 +19,6 @@ from backoffice.bulk.resources import kinds
 from backoffice.bulk.settling import forget
 
 MODES = ["upsert", "create", "update", "sync"]
-DIALECTS = ["auto", "native", "canvas", "moodle", "oneroster", "edx"]
 LATER = {
     "approved_by": "--approved-by",
     "max_withdrawn": "--max-withdrawn",
@@ -32,6 +31,7 @@ BATCH_OPTIONS = (
     "create_students",
     "ignore_unknown_columns",
     "encoding",
+    "dialect",
     "reason",
 )
 
@@ -42,7 +42,7 @@ def add_import_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--mode", choices=MODES, default=Batch.Mode.UPSERT)
     parser.add_argument("--on-error", choices=Batch.OnError.values, default=Batch.OnError.ABORT)
-    parser.add_argument("--dialect", choices=DIALECTS, default="auto")
+    parser.add_argument("--dialect", choices=Batch.Dialect.values, default="auto")
     for flag in ("--dry-run", "--create-students", "--ignore-unknown-columns"):
         parser.add_argument(flag, action="store_true")
     for option in ("--encoding", "--actor", "--reason"):
@@ -79,8 +79,6 @@ class ImportOptions:
 def _refuse_unavailable(options: dict[str, Any]) -> None:
     """Say of what is agreed for a later version that it is not there, rather than ignore it."""
     asked = [flag for name, flag in LATER.items() if options[name] is not None]
-    if options["dialect"] not in ("auto", "native"):
-        asked.append(f"--dialect {options['dialect']}")
     if options["mode"] not in Batch.Mode.values:
         asked.append(f"--mode {options['mode']}")
     if asked:

@@ -49,6 +49,14 @@ class Batch(models.Model):
         ABORT = "abort", _("Refuse the whole file if a row is wrong")
         SKIP = "skip", _("Take the good rows, give the wrong ones back")
 
+    class Dialect(models.TextChoices):
+        AUTO = "auto", _("Recognised by its header")
+        NATIVE = "native", _("The columns of this page")
+        CANVAS = "canvas", "Canvas"
+        MOODLE = "moodle", "Moodle"
+        ONEROSTER = "oneroster", "OneRoster"
+        EDX = "edx", "Open edX"
+
     class State(models.TextChoices):
         RECEIVED = "received", _("Uploaded")
         READING = "reading", _("Being read")
@@ -69,6 +77,8 @@ class Batch(models.Model):
     create_students = models.BooleanField(_("create students"), default=False)
     ignore_unknown_columns = models.BooleanField(_("ignore unknown columns"), default=False)
     encoding = models.CharField(_("encoding"), max_length=40, blank=True)
+    dialect = models.CharField(_("format"), max_length=10, choices=Dialect, default=Dialect.AUTO)
+    read_as = models.CharField(_("read as"), max_length=60, blank=True)
     state = models.CharField(
         _("state"), max_length=12, choices=State, default=State.RECEIVED, db_index=True
     )
@@ -203,6 +213,7 @@ class Batch(models.Model):
                 "create_students",
                 "ignore_unknown_columns",
                 "encoding",
+                "dialect",
             )
         }
 

@@ -10,7 +10,7 @@ from django.db.backends.utils import CursorWrapper
 
 from backoffice.bulk.columns import Column
 from backoffice.bulk.dialects import rows_of
-from backoffice.bulk.faults import Fault, issue_at
+from backoffice.bulk.faults import Fault
 from backoffice.bulk.models import Batch
 from backoffice.bulk.newcomers import Newcomers
 from backoffice.bulk.planning import Planner, State
@@ -110,7 +110,7 @@ class FaultTeller:
             if flags >> index & 1 and not (check.is_warning and state == State.REJECTED):
                 fault = Fault(check.code, check.sentence, check.is_warning, _text(other))
                 value = _text(cells.get(check.column))
-                spool.add_issue(issue_at(fault, line, row, check.column, value))
+                spool.tell(fault, line, row, check.column, value)
 
 
 def _text(value: object) -> str:

@@ -108,7 +108,7 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
     issues = (
         batch.issues.filter(is_warning=False, row__gt=0)
         .order_by("row", "pk")
-        .values_list("row", "message")
+        .values_list("line", "message")
         .iterator()
     )
     wanted, messages = _next_row(issues, next(issues, None))
@@ -116,8 +116,8 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
         own = [at for at, name in enumerate(reader.header) if plain_name(name) not in GIVEN_BACK]
         width = len(reader.header)
         yield "\ufeff" + writer.writerow([*(reader.header[at] for at in own), *GIVEN_BACK])
-        for number, row in enumerate(reader.rows(), 1):
-            if number == wanted[0]:
+        for row in reader.rows():
+            if row.line == wanted[0]:
                 cells = [row.cells[at] for at in own] if len(row.cells) == width else row.cells
                 yield writer.writerow([*map(_printable, cells), row.line, " ".join(messages)])
                 wanted, messages = _next_row(issues, wanted[1])
@@ -126,7 +126,7 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
 def _next_row(
     issues: Iterator[Told], first: Told | None
 ) -> tuple[tuple[int, Told | None], list[str]]:
-    """The number of the next wrong row, the issue after it, and its messages."""
+    """The line of the next wrong row, the issue after it, and its messages."""
     if first is None:
         return (-1, None), []
     messages, following = [first[1]], next(issues, None)
