@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import IO, NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from backoffice.bulk.cells import CellRefused, Clean, cleaner_for, is_misdecoded
 from backoffice.bulk.columns import Column
@@ -283,7 +284,11 @@ def read_into(spool: Spool, reader: TableReader, cleaner: Cleaner, progress: Pro
     if left_out == number:
         raise FileRefused(
             "nothing_for_us",
-            _("Nothing in the file is kept here: none of its %(count)d rows is about a student.")
+            ngettext(
+                "Nothing of the file is kept here: its %(count)d row is left out.",
+                "Nothing of the file is kept here: its %(count)d rows are left out.",
+                number,
+            )
             % {"count": number},
         )
     return number - left_out

@@ -123,6 +123,11 @@ class SourceTable:
         """Whether a file with this header is one of these."""
         return cls.needs <= {column_name(name) for name in header}
 
+    @classmethod
+    def whole(cls, row: Row) -> Row:
+        """A row of a file without a header, with all its cells."""
+        return row
+
     def label(self, name: str) -> str:
         """A column as the file writes it."""
         return self.header[self.places[name]].strip() if name in self.places else name

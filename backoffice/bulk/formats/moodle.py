@@ -1,6 +1,6 @@
 """The files of Moodle: uploaded users, and the flat file of enrolments, which has no header."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -15,6 +15,7 @@ from backoffice.bulk.readers import Row
 OPERATIONS = {"add": "active", "del": "withdrawn"}
 ROLES = {"student": "student", "teacher": "teaching_assistant", "observer": "observer"}
 FLAT = ("operation", "role", "user idnumber", "course idnumber", "starttime", "endtime")
+LEAST = 4
 GIVEN_BACK = 2  # a file of wrong rows has a line and an error behind its cells
 
 
@@ -87,17 +88,16 @@ class MoodleFlatFile(SourceTable):
     @classmethod
     def recognises(cls, header: Sequence[str]) -> bool:
         """By its first row: there is no header."""
-        is_wide = 4 <= len(header) <= len(FLAT) + GIVEN_BACK
+        is_wide = LEAST <= len(header) <= len(FLAT) + GIVEN_BACK
         return is_wide and header[0].strip().casefold() in OPERATIONS
 
-    def translated(self, row: Row) -> Iterator[Row]:
-        """Times may be missing."""
-        cells = row.cells
-        if 4 <= len(cells) < self.width:
-            row = row._replace(cells=[*cells, *[""] * (self.width - len(cells))])
-        elif len(cells) == self.width + GIVEN_BACK:
-            row = row._replace(cells=cells[: self.width])
-        return super().translated(row)
+    @classmethod
+    def whole(cls, row: Row) -> Row:
+        """Times may be missing, and what came back with an error has two cells more."""
+        width, most = len(FLAT), len(FLAT) + GIVEN_BACK
+        if row.flaw or not (LEAST <= len(row.cells) < width or len(row.cells) == most):
+            return row
+        return row._replace(cells=[*row.cells, "", ""][:width])
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str] | None:

@@ -1,4 +1,4 @@
-"""The files of OneRoster 1.1 and 1.2: users, classes, enrollments."""
+"""The files of OneRoster 1.1 and 1.2: users, classes, enrollments, line items, results."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -164,4 +164,76 @@ class OneRosterEnrollments(SourceTable):
             "endDate": native["withdrawn_on"],
             "metadata.exactStatus": native["status"],
             "metadata.exactWithdrawnOn": native["withdrawn_on"],
+        }
+
+
+class OneRosterLineItems(SourceTable):
+    """lineItems.csv; a line item is an assessment."""
+
+    dialect, title, kind = "oneroster", _("OneRoster line items"), "assessments"
+    needs = frozenset({"sourcedid", "title", "classsourcedid", "resultvaluemax"})
+    others = ("status", frozenset({"tobedeleted"}))
+    ways: ClassVar[Mapping[str, Way]] = {
+        "assessment_id": plain("sourcedid"),
+        "course_code": Way(("classsourcedid",), lambda cells: cells.course("classsourcedid")[0]),
+        "presentation": Way(("classsourcedid",), lambda cells: cells.course("classsourcedid")[1]),
+        "title": Way(("title",), lambda cells: _own_title(cells, "sourcedid")),
+        "due_on": plain("duedate", is_sparse=True),
+        "max_score": plain("resultvaluemax"),
+    }
+    written = (
+        *("sourcedId", "status", "dateLastModified", "title", "description", "assignDate"),
+        *("dueDate", "classSourcedId", "categorySourcedId", "gradingPeriodSourcedId"),
+        *("resultValueMin", "resultValueMax"),
+    )
+
+    @classmethod
+    def write(cls, native: Native) -> dict[str, str]:
+        """In bulk mode; the term is the grading period."""
+        due = native["due_on"]
+        return {
+            "sourcedId": native["assessment_id"],
+            "title": native["title"] or native["assessment_id"],
+            "assignDate": due,
+            "dueDate": due,
+            "classSourcedId": next(joined((native["course_code"], native["presentation"]))),
+            "categorySourcedId": native["assessment_type"],
+            "gradingPeriodSourcedId": native["presentation"],
+            "resultValueMin": "0",
+            "resultValueMax": native["max_score"],
+        }
+
+
+def _own_title(cells: Cells, name: str) -> str:
+    """A title that only repeats the name says nothing."""
+    return "" if cells["title"] == cells[name] else cells["title"]
+
+
+class OneRosterResults(SourceTable):
+    """results.csv; what was not handed in, or does not count, has no grade here."""
+
+    dialect, title, kind = "oneroster", _("OneRoster results"), "grades"
+    needs = frozenset({"sourcedid", "lineitemsourcedid", "studentsourcedid", "score"})
+    others = ("scorestatus", frozenset({"exempt", "not submitted"}))
+    ways: ClassVar[Mapping[str, Way]] = {
+        "student_id": plain("studentsourcedid"),
+        "assessment_id": plain("lineitemsourcedid"),
+        "score": plain("score"),
+        "submitted_on": plain("scoredate", is_sparse=True),
+    }
+    written = (
+        *("sourcedId", "status", "dateLastModified", "lineItemSourcedId", "studentSourcedId"),
+        *("scoreStatus", "score", "scoreDate", "comment"),
+    )
+
+    @classmethod
+    def write(cls, native: Native) -> dict[str, str]:
+        """In bulk mode."""
+        return {
+            "sourcedId": f"{native['assessment_id']}-{native['student_id']}",
+            "lineItemSourcedId": native["assessment_id"],
+            "studentSourcedId": native["student_id"],
+            "scoreStatus": "fully graded" if native["score"] else "submitted",
+            "score": native["score"],
+            "scoreDate": native["submitted_on"],
         }

@@ -1,5 +1,6 @@
 """A batch's file opened as a table of its kind, whatever system it comes from."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 from django.utils.translation import gettext as _
@@ -7,10 +8,13 @@ from django.utils.translation import gettext as _
 from backoffice.bulk.faults import FileRefused
 from backoffice.bulk.formats.base import SourceTable, column_name
 from backoffice.bulk.formats.canvas import CanvasCourses, CanvasEnrollments, CanvasUsers
+from backoffice.bulk.formats.gradebooks import CanvasGradebook, EdxOverrides
 from backoffice.bulk.formats.moodle import MoodleFlatFile, MoodleUsers
 from backoffice.bulk.formats.oneroster import (
     OneRosterClasses,
     OneRosterEnrollments,
+    OneRosterLineItems,
+    OneRosterResults,
     OneRosterUsers,
 )
 from backoffice.bulk.header import plain_name, refuse_forbidden
@@ -27,16 +31,22 @@ TABLES: tuple[type[SourceTable], ...] = (
     OneRosterUsers,
     OneRosterClasses,
     OneRosterEnrollments,
+    OneRosterLineItems,
+    OneRosterResults,
+    CanvasGradebook,
+    EdxOverrides,
 )
 
 
 def table_of(dialect: str, kind: str) -> type[SourceTable]:
-    """The file in which a format keeps a kind. Raises ValueError where it has none."""
+    """The file that is written of a kind in a format. Raises ValueError where there is none."""
     for table in TABLES:
-        if (table.dialect, table.kind) == (dialect, kind):
+        if (table.dialect, table.kind) == (dialect, kind) and table.written:
             return table
     name = Batch.Dialect(dialect).label
-    raise ValueError(_("%(format)s has no file of %(kind)s here.") % {"format": name, "kind": kind})
+    raise ValueError(
+        _("There is no file of %(kind)s to write for %(format)s.") % {"format": name, "kind": kind}
+    )
 
 
 def recognised(header: Sequence[str], dialect: str, kind: str) -> type[SourceTable] | None:
@@ -58,12 +68,11 @@ def _is_native(header: Sequence[str], kind: str) -> bool:
 def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
     """Raise FileRefused for a file of another kind, or not of the format that was named."""
     if table is not None and table.kind != batch.kind:
-        raise FileRefused(
-            "other_kind",
-            _("This is a file of %(title)s. Choose the kind “%(kind)s” for it.")
-            % {"title": table.title, "kind": table.kind},
-            line=1,
-        )
+        told = {"title": table.title, "kind": table.kind}
+        choose = _("The file reads as “%(title)s”. Choose the kind “%(kind)s” for it.")
+        never = _("The file reads as “%(title)s”. No %(kind)s can be imported in this version.")
+        sentence = choose if table.kind in kinds else never
+        raise FileRefused("other_kind", sentence % told, line=1)
     named = batch.dialect not in (Batch.Dialect.AUTO, Batch.Dialect.NATIVE)
     if table is None and named:
         raise FileRefused(
@@ -120,7 +129,7 @@ class Translated(TableReader):
         """The columns that some row fills, of those that say nothing otherwise: one more look."""
         wanted, filled = {table.places[name]: name for name in table.sparse}, set()
         with open_table(self.path, self.batch.encoding) as reader:
-            for row in _all_rows(reader, table):
+            for row in told_apart(reader, type(table))[1]:
                 cells = row.cells
                 found = [at for at in wanted if at < len(cells) and cells[at].strip(" 0")]
                 filled.update(wanted.pop(at) for at in found)
@@ -136,7 +145,7 @@ class Translated(TableReader):
         if self.table is None:
             yield from self.inner.rows()
             return
-        for row in _all_rows(self.inner, self.table):
+        for row in told_apart(self.inner, type(self.table))[1]:
             yield from self.table.translated(row)
 
     def rows(self) -> Iterator[Row]:
@@ -148,8 +157,11 @@ class Translated(TableReader):
         return self.inner.position()
 
 
-def _all_rows(reader: TableReader, table: SourceTable) -> Iterator[Row]:
-    """The rows of a file; where there is no header, what stands in its place is one."""
-    if not table.has_header:
-        yield Row(reader.header_line, reader.header)
-    yield from reader.rows()
+def told_apart(
+    reader: TableReader, table: type[SourceTable] | None
+) -> tuple[Sequence[str], Iterator[Row]]:
+    """Header and rows of a file; where there is no header, what stands in its place is a row."""
+    if table is None or table.has_header:
+        return reader.header, reader.rows()
+    first = Row(reader.header_line, reader.header)
+    return table.written, map(table.whole, itertools.chain([first], reader.rows()))
