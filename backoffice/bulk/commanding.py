@@ -21,7 +21,6 @@ from backoffice.bulk.resources import kinds
 from backoffice.bulk.settling import forget
 from backoffice.bulk.undoing import undo
 
-DIALECTS = ["auto", "native", "canvas", "moodle", "oneroster", "edx"]
 LIMITS = ("max_withdrawn", "max_changed")
 SUCCESS = ("previewed", "applied")
 BATCH_OPTIONS = (
@@ -31,6 +30,7 @@ BATCH_OPTIONS = (
     "create_students",
     "ignore_unknown_columns",
     "encoding",
+    "dialect",
     "reason",
     *LIMITS,
 )
@@ -42,7 +42,7 @@ def add_import_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--mode", choices=Batch.Mode.values, default=Batch.Mode.UPSERT)
     parser.add_argument("--on-error", choices=Batch.OnError.values, default=Batch.OnError.ABORT)
-    parser.add_argument("--dialect", choices=DIALECTS, default="auto")
+    parser.add_argument("--dialect", choices=Batch.Dialect.values, default="auto")
     for flag in ("--dry-run", "--create-students", "--ignore-unknown-columns"):
         parser.add_argument(flag, action="store_true")
     for option in ("--encoding", "--actor", "--reason"):
@@ -70,7 +70,7 @@ class ImportOptions:
     @classmethod
     def from_command(cls, options: dict[str, Any]) -> "ImportOptions":
         """From the parsed options of `import_csv`. Raises ValueError for what cannot be."""
-        _refuse_unavailable(options)
+        _refuse_impossible(options)
         for name in ("report", "rejected"):
             _refuse_unwritable(options[name])
         chosen = {name: options[name] for name in BATCH_OPTIONS}
@@ -78,15 +78,8 @@ class ImportOptions:
         return cls(batch=chosen, **{name: options[name] for name in names})
 
 
-def _refuse_unavailable(options: dict[str, Any]) -> None:
-    """Say of what is agreed for a later version that it is not there, rather than ignore it."""
-    asked = []
-    if options["dialect"] not in ("auto", "native"):
-        asked.append(f"--dialect {options['dialect']}")
-    if asked:
-        raise ValueError(
-            _("Not available in this version: %(options)s.") % {"options": ", ".join(asked)}
-        )
+def _refuse_impossible(options: dict[str, Any]) -> None:
+    """Raise ValueError for options that cannot be, before anything is read."""
     if options["mode"] == Batch.Mode.SYNC and not sync_is_possible(options["kind"]):
         raise ValueError(_("--mode sync is for enrollments; a file of another kind has no roster."))
     for name in LIMITS:

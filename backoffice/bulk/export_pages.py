@@ -16,7 +16,9 @@ from backoffice.admin_site.roles import may
 from backoffice.admin_site.spreadsheets import download
 from backoffice.admin_site.visibility import permitted
 from backoffice.audit.access import note_export
-from backoffice.bulk.exporting import exported_lines, exported_selection
+from backoffice.bulk.exporting import exported_selection
+from backoffice.bulk.formats.exporting import lines_in
+from backoffice.bulk.models import Batch
 from backoffice.bulk.resources import KindResource, kinds_for
 
 
@@ -26,6 +28,12 @@ class ExportForm(forms.Form):
     kind = forms.ChoiceField(label=gettext_lazy("Rows"), widget=UnfoldAdminSelectWidget)
     course = forms.CharField(
         label=gettext_lazy("Course code"), required=False, widget=UnfoldAdminTextInputWidget
+    )
+    dialect = forms.ChoiceField(
+        label=gettext_lazy("Format"),
+        choices=[each for each in Batch.Dialect.choices if each[0] != Batch.Dialect.AUTO],
+        required=False,
+        widget=UnfoldAdminSelectWidget,
     )
     presentation = forms.CharField(
         label=gettext_lazy("Presentation"),
@@ -49,9 +57,10 @@ class ExportForm(forms.Form):
         rows = permitted(resource.exportable(), self.user, "export")
         try:
             chosen = exported_selection(resource, rows, given["course"], given["presentation"])
+            lines = lines_in(given["dialect"] or Batch.Dialect.NATIVE, resource, chosen)
         except ValueError as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
-        return given | {"resource": resource, "rows": chosen}
+        return given | {"resource": resource, "rows": chosen, "lines": lines}
 
 
 class ExportPages:
@@ -71,7 +80,6 @@ class ExportPages:
         if form.is_bound and form.is_valid():
             found = form.cleaned_data
             note_export(request, found["resource"]._meta.model, found["rows"].count())
-            lines = exported_lines(found["resource"], found["rows"])
-            return download(f"{found['kind']}.csv", lines)
+            return download(f"{found['kind']}.csv", found["lines"])
         context = {"title": _("Export"), "form": form, **self.admin_site.each_context(request)}
         return TemplateResponse(request, "bulk/export.html", context)

@@ -50,6 +50,13 @@ class UploadForm(forms.Form):
         widget=UnfoldAdminTextInputWidget,
         help_text=_("Leave blank for UTF-8, UTF-16 and Excel. Old exports may need cp1252."),
     )
+    dialect = forms.ChoiceField(
+        label=_("Format"),
+        choices=Batch.Dialect.choices,
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        help_text=_("Files of Canvas, Moodle and OneRoster are known by their header."),
+    )
     reason = forms.CharField(
         label=_("Reason"),
         required=False,
@@ -77,4 +84,5 @@ class UploadForm(forms.Form):
 
     def options(self) -> dict[str, Any]:
         """The chosen options, as fields of a batch."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "file"}
+        given = {name: value for name, value in self.cleaned_data.items() if name != "file"}
+        return given | {"dialect": given["dialect"] or Batch.Dialect.AUTO}

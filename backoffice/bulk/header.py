@@ -47,7 +47,7 @@ def match_header(header: list[str], resource: type[KindResource], batch: Batch) 
     names = [plain_name(name) for name in header]
     companions = resource.companion.columns_of() if _with_companion(resource, batch) else {}
     known = resource.columns() | companions
-    _refuse_forbidden(names, resource)
+    refuse_forbidden(names, resource)
     _refuse_repeated(names)
     if not batch.ignore_unknown_columns:
         _refuse_unknown(names, known, resource)
@@ -83,7 +83,8 @@ def plain_name(name: str) -> str:
         ) from None
 
 
-def _refuse_forbidden(names: list[str], resource: type[KindResource]) -> None:
+def refuse_forbidden(names: list[str], resource: type[KindResource]) -> None:
+    """Raise ForbiddenColumn for what no file of the kind may set."""
     found = [name for name in names if name in resource.forbidden]
     if found:
         raise ForbiddenColumn(

@@ -17,6 +17,7 @@ from backoffice.audit.models import ChangeSet
 from backoffice.audit.recording import recording
 from backoffice.bulk.braking import reasons_to_hold
 from backoffice.bulk.faults import FileRefused, storable
+from backoffice.bulk.formats.passwords import without_passwords
 from backoffice.bulk.header import ForbiddenColumn
 from backoffice.bulk.models import Batch, BatchIssue
 from backoffice.bulk.outcomes import FaultTeller, Outcome, outcome_of
@@ -48,21 +49,31 @@ def receive(stream: IO[bytes], name: str, actor: Any, **options: Any) -> Batch:
     resource = kinds[options["kind"]]
     if actor is not None and not may(actor, "import", resource.model()):
         raise PermissionDenied(_("You may not import %(kind)s.") % {"kind": resource.label})
-    digest = hashlib.sha256()
-    for chunk in iter(lambda: stream.read(1 << 20), b""):
-        digest.update(chunk)
-    stream.seek(0)
     batch = Batch(
         uploaded_by=actor,
         uploader_name=str(actor) if actor else _("Operator at the command line"),
         file_name=storable(name)[:255],
-        file_hash=digest.hexdigest(),
         **options,
     )
-    batch.file.save(name, File(stream), save=False)
-    batch.file_size = batch.file.size
-    batch.save()
+    try:
+        with without_passwords(stream, batch) as kept:
+            batch.file_hash = _digest(kept)
+            batch.file.save(name, File(kept), save=False)
+            batch.file_size = batch.file.size
+        batch.save()
+    except FileRefused as refusal:
+        batch.state = Batch.State.READING
+        batch.save()
+        _refuse_file(batch, refusal)
     return batch
+
+
+def _digest(stream: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    for chunk in iter(lambda: stream.read(1 << 20), b""):
+        digest.update(chunk)
+    stream.seek(0)
+    return digest.hexdigest()
 
 
 def preview(batch: Batch) -> Batch:
@@ -71,6 +82,8 @@ def preview(batch: Batch) -> Batch:
     Never raises for a bad file: the batch is then refused, with a sentence and all issues. Whatever
     else goes wrong, the batch does not stay "being read".
     """
+    if not batch.file:
+        return batch  # it could not be taken apart, and was not kept
     batch.begin_work()
     batch.state, batch.progress, batch.rows_read = Batch.State.READING, 0, 0
     batch.save()

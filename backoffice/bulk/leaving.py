@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 
-from backoffice.bulk.faults import Fault, issue_at
+from backoffice.bulk.faults import Fault
 from backoffice.bulk.planning import Planner
 from backoffice.bulk.reading import Spool
 from backoffice.bulk.resources import Leaving
@@ -34,7 +34,7 @@ class Leavers:
                 "nobody was withdrawn from courses with wrong rows that name no known student. "
                 "Correct these rows, and bring the whole file in again."
             )
-            spool.add_issue(issue_at(Fault("nobody_left", sentence, is_warning=True), 1, 0, "", ""))
+            spool.tell(Fault("nobody_left", sentence, is_warning=True), 1, 0, "", "")
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
         """Whether the same rows would leave now."""

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from backoffice.audit.models import ChangeSet
 from backoffice.bulk.columns import Column
 from backoffice.bulk.dialects import rows_of
-from backoffice.bulk.faults import Fault, issue_at, said
+from backoffice.bulk.faults import Fault, said
 from backoffice.bulk.planning import Planner
 from backoffice.bulk.reading import Spool
 
@@ -94,7 +94,7 @@ class LocalEdits:
                         given, stored = values[2 * at : 2 * at + 2]
                         fault = _fault(said(stored))
                         name = column.column_name
-                        spool.add_issue(issue_at(fault, line, row, name, said(given)))
+                        spool.tell(fault, line, row, name, said(given))
         return dict(counts)
 
 

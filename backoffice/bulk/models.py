@@ -64,6 +64,14 @@ class Batch(models.Model):
         ABORT = "abort", _("Refuse the whole file if a row is wrong")
         SKIP = "skip", _("Take the good rows, give the wrong ones back")
 
+    class Dialect(models.TextChoices):
+        AUTO = "auto", _("Recognised by its header")
+        NATIVE = "native", _("The columns of this page")
+        CANVAS = "canvas", "Canvas"
+        MOODLE = "moodle", "Moodle"
+        ONEROSTER = "oneroster", "OneRoster"
+        EDX = "edx", "Open edX"
+
     class State(models.TextChoices):
         RECEIVED = "received", _("Uploaded")
         READING = "reading", _("Being read")
@@ -102,6 +110,8 @@ class Batch(models.Model):
         validators=PERCENT,
         help_text=_("In percent of the stored rows of a course, 0 to 100."),
     )
+    dialect = models.CharField(_("format"), max_length=10, choices=Dialect, default=Dialect.AUTO)
+    read_as = models.CharField(_("read as"), max_length=60, blank=True)
     state = models.CharField(
         _("state"), max_length=12, choices=State, default=State.RECEIVED, db_index=True
     )
@@ -287,6 +297,7 @@ class Batch(models.Model):
                 "ignore_unknown_columns",
                 "encoding",
                 "released",
+                "dialect",
             )
         }
 

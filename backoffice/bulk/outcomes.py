@@ -10,7 +10,7 @@ from django.db.backends.utils import CursorWrapper
 
 from backoffice.bulk.columns import Column
 from backoffice.bulk.dialects import rows_of
-from backoffice.bulk.faults import Fault, issue_at, said
+from backoffice.bulk.faults import Fault, said
 from backoffice.bulk.leaving import Leavers
 from backoffice.bulk.models import Batch
 from backoffice.bulk.newcomers import Newcomers
@@ -115,4 +115,4 @@ class FaultTeller:
             if flags >> index & 1 and not (check.is_warning and state == State.REJECTED):
                 fault = Fault(check.code, check.sentence, check.is_warning, said(other))
                 value = said(cells.get(check.column))
-                spool.add_issue(issue_at(fault, line, row, check.column, value))
+                spool.tell(fault, line, row, check.column, value)

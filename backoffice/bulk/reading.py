@@ -6,11 +6,12 @@ of faults. Both go to temporary files, so that memory does not grow with the row
 
 import json
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import IO, NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from backoffice.bulk.cells import CellRefused, Clean, cleaner_for, is_misdecoded
 from backoffice.bulk.columns import Column
@@ -85,6 +86,7 @@ class Spool:
 
     def __init__(self, batch_number: int) -> None:
         self.batch_number = batch_number
+        self.told_as: Mapping[str, str] = {}
         # Closed by __exit__; a spool is used as a context manager.
         self.rows: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
         self.issues: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
@@ -96,6 +98,10 @@ class Spool:
     def __exit__(self, *_exception: object) -> None:
         self.rows.close()
         self.issues.close()
+
+    def tell(self, fault: Fault, line: int, row: int, column: str, value: str) -> None:
+        """Keep what is wrong or strange, under the name the column has in the file."""
+        self.add_issue(issue_at(fault, line, row, self.told_as.get(column, column), value))
 
     def add_issue(self, issue: Issue) -> None:
         """Keep an issue for later, in the order of ISSUE_COLUMNS."""
@@ -151,8 +157,7 @@ class Cleaner:
         A wrong row is staged too: a bit for each refused cell says what not to look at. Cells that
         cleaning changed are kept as they stood, for what may be said of them later.
         """
-        if row.flaw or len(row.cells) != self.width:
-            self._write_misshapen(number, row, spool)
+        if not self._goes_on(number, row, spool):
             return
         texts: list[str] = []
         raws: dict[str, str] = {}
@@ -165,7 +170,10 @@ class Cleaner:
                 raws[name] = raw
             if fault is not None:
                 bad |= 0 if fault.is_warning else bit
-                spool.add_issue(issue_at(fault, row.line, number, name, raw))
+                shown = row.origin.get(name, raw) if row.origin else raw
+                spool.tell(fault, row.line, number, name, shown)
+        if row.origin:
+            raws.update(row.origin)
         if self.derive:
             texts.extend(self._derived(texts))
         kept = copied(json.dumps(raws)) if raws else "\\N"
@@ -177,29 +185,42 @@ class Cleaner:
         )
         return [copied(derive(cells)) for derive in self.derive.values()]
 
+    def _goes_on(self, number: int, row: Row, spool: Spool) -> bool:
+        """Whether there are cells to look at; what is wrong with the row as a whole is told."""
+        if row.remarks:
+            return self._remark(number, row, spool)
+        if row.flaw or len(row.cells) != self.width:
+            self._write_misshapen(number, row, spool)
+            return False
+        return True
+
+    def _remark(self, number: int, row: Row, spool: Spool) -> bool:
+        """Tell what a format says of its row; whether its cells are looked at."""
+        for fault, column, value in row.remarks:
+            spool.tell(fault, row.line, number, column, value)
+        is_wrong = any(not fault.is_warning for fault, _column, _value in row.remarks)
+        if is_wrong:
+            self._write_nothing(number, row, spool)
+        return not (is_wrong or row.is_left_out)
+
     def _write_misshapen(self, number: int, row: Row, spool: Spool) -> None:
         fault, column, value = self._misshape(row)
-        spool.add_issue(issue_at(fault, row.line, number, column, value))
+        spool.tell(fault, row.line, number, column, value)
+        self._write_nothing(number, row, spool)
+
+    def _write_nothing(self, number: int, row: Row, spool: Spool) -> None:
         spool.rows.write(f"{number}\t{row.line}\t{ALL_BAD}\t\\N\t{self.nothing}\n")
 
     def _misshape(self, row: Row) -> tuple[Fault, str, str]:
         if row.flaw:
             template = _("a quotation mark in the row is not closed or not doubled ({other}).")
             return Fault("bad_quoting", template, other=row.flaw), "", row.cells[0]
-        found = {"found": len(row.cells), "expected": self.width}
-        if len(row.cells) < self.width:
-            template = (
-                _("the row has %(found)d cells, the header %(expected)d. A cell is missing.")
-                % found
-            )
-            return Fault("too_few_cells", template), "", self.delimiter.join(row.cells)
-        template = _("the row has %(found)d cells, the header %(expected)d.") % found
+        fault, value = width_fault(len(row.cells), self.width), self.delimiter.join(row.cells)
         column = self._split_column(row.cells) if len(row.cells) == self.width + 1 else ""
         if column:
-            template += " " + _(
-                "{column} probably holds an unquoted delimiter; put it in quotation marks."
-            )
-        return Fault("too_many_cells", template), column, self.delimiter.join(row.cells)
+            advice = _("{column} probably holds an unquoted delimiter; put it in quotation marks.")
+            fault = replace(fault, template=f"{fault.template} {advice}")
+        return fault, column, value
 
     def _split_column(self, cells: list[str]) -> str:
         """The column whose value was split: the one whose halves, joined again, make the row fit.
@@ -228,6 +249,17 @@ class Cleaner:
         return fault is None or fault.is_warning
 
 
+def width_fault(found: int, expected: int) -> Fault:
+    """A row has other cells than the header."""
+    template = _("the row has %(found)d cells, the header %(expected)d.") % {
+        "found": found,
+        "expected": expected,
+    }
+    if found > expected:
+        return Fault("too_many_cells", template)
+    return Fault("too_few_cells", template + " " + _("A cell is missing."))
+
+
 def bit_of(index: int) -> int:
     """The bit that stands for a staged column; all beyond the 62nd share the last."""
     return 1 << min(index, 62)
@@ -242,11 +274,23 @@ def read_into(spool: Spool, reader: TableReader, cleaner: Cleaner, progress: Pro
 
     Raises FileRefused when the file has no data rows or is over a limit.
     """
-    number = 0
+    number = left_out = 0
+    spool.told_as = reader.told_as
     for number, row in enumerate(reader.rows(), 1):
         cleaner.write(number, row, spool)
+        left_out += row.is_left_out
         if number % PROGRESS_EVERY == 0:
             progress(reader.position(), number)
     if not number:
         raise FileRefused("no_rows", _("The file has a header but no data rows."), line=1)
-    return number
+    if left_out == number:
+        raise FileRefused(
+            "nothing_for_us",
+            ngettext(
+                "Nothing of the file is kept here: its %(count)d row is left out.",
+                "Nothing of the file is kept here: its %(count)d rows are left out.",
+                number,
+            )
+            % {"count": number},
+        )
+    return number - left_out

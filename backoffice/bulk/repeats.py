@@ -19,7 +19,7 @@ from django.db.backends.utils import CursorWrapper
 from backoffice.bulk.checks import CONFLICT, REPEAT, Check, change_fault, taken_fault
 from backoffice.bulk.columns import Column
 from backoffice.bulk.dialects import rows_of
-from backoffice.bulk.faults import Fault, issue_at
+from backoffice.bulk.faults import Fault
 from backoffice.bulk.layout import Layout, unique_fields
 from backoffice.bulk.planning import Planner, State
 from backoffice.bulk.reading import Spool, copied
@@ -162,7 +162,7 @@ class Repeats:
     def _tell(self, row: Candidate, column: str, check: Check, other: Any) -> None:
         value = row.raws.get(column, row.cells.get(column))
         fault = Fault(check.code, str(check.sentence), check.is_warning, _text(other))
-        self.spool.add_issue(issue_at(fault, row.line, row.row, column, _text(value)))
+        self.spool.tell(fault, row.line, row.row, column, _text(value))
 
     def _candidate(self, record: tuple[Any, ...]) -> Candidate:
         row, line, state, flags, bad, raws, *rest = record

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from backoffice.admin_site.spreadsheets import FORMULA, Echo, formula_safe
 from backoffice.bulk.faults import FileRefused, Issue
+from backoffice.bulk.formats.opening import recognised, told_apart
 from backoffice.bulk.header import plain_name
 from backoffice.bulk.models import Batch, BatchIssue
 from backoffice.bulk.readers import open_table
@@ -138,16 +139,19 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
     issues = (
         batch.issues.filter(is_warning=False, row__gt=0)
         .order_by("row", "pk")
-        .values_list("row", "message")
+        .values_list("line", "message")
         .iterator()
     )
     wanted, messages = _next_row(issues, next(issues, None))
     with open_table(batch.path, batch.encoding) as reader:
-        own = [at for at, name in enumerate(reader.header) if plain_name(name) not in GIVEN_BACK]
-        width = len(reader.header)
-        yield "\ufeff" + writer.writerow([*(reader.header[at] for at in own), *GIVEN_BACK])
-        for number, row in enumerate(reader.rows(), 1):
-            if number == wanted[0]:
+        table = recognised(reader.header, batch.dialect, batch.kind)
+        header, rows = told_apart(reader, table)
+        own = [at for at, name in enumerate(header) if plain_name(name) not in GIVEN_BACK]
+        width, names = len(header), [*(header[at] for at in own), *GIVEN_BACK]
+        has_header = table is None or table.has_header
+        yield "\ufeff" + (writer.writerow(names) if has_header else "")
+        for row in rows:
+            if row.line == wanted[0]:
                 cells = [row.cells[at] for at in own] if len(row.cells) == width else row.cells
                 yield writer.writerow([*map(_printable, cells), row.line, " ".join(messages)])
                 wanted, messages = _next_row(issues, wanted[1])
@@ -156,7 +160,7 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
 def _next_row(
     issues: Iterator[Told], first: Told | None
 ) -> tuple[tuple[int, Told | None], list[str]]:
-    """The number of the next wrong row, the issue after it, and its messages."""
+    """The line of the next wrong row, the issue after it, and its messages."""
     if first is None:
         return (-1, None), []
     messages, following = [first[1]], next(issues, None)

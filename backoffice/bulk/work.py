@@ -9,6 +9,7 @@ from django.db.backends.utils import CursorWrapper
 from backoffice.audit.deeds import SHORTEST_REASON
 from backoffice.bulk import dialects
 from backoffice.bulk.faults import storable
+from backoffice.bulk.formats.opening import open_file
 from backoffice.bulk.header import match_header
 from backoffice.bulk.layout import Layout, staged_types
 from backoffice.bulk.leaving import Leavers
@@ -16,7 +17,6 @@ from backoffice.bulk.local_edits import LocalEdits
 from backoffice.bulk.models import Batch
 from backoffice.bulk.newcomers import Newcomers
 from backoffice.bulk.planning import Planner, Tables
-from backoffice.bulk.readers import open_table
 from backoffice.bulk.reading import Cleaner, Spool, read_into
 from backoffice.bulk.repeats import Repeats
 from backoffice.bulk.resources import KindResource, kinds
@@ -59,7 +59,7 @@ class Import:
 
     def read(self, spool: Spool) -> list[str]:
         """Read the file into a spool; the names of the staged columns."""
-        with open_table(self.batch.path, self.batch.encoding) as reader:
+        with open_file(self.batch) as reader:
             header = match_header(reader.header, self.resource, self.batch)
             self.batch.header, self.batch.delimiter = (
                 list(map(storable, reader.header)),

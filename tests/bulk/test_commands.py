@@ -157,7 +157,6 @@ def test_the_actor_and_the_reason_stand_in_the_history(run, courses, registrar):
         ("--actor", "nobody"),
         ("--actor", "instructor"),
         ("--max-changed", "101"),
-        ("--dialect", "canvas"),
         ("--approved-by", "registrar"),
     ],
 )

@@ -2,29 +2,43 @@
 
 from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice.bulk.faults import FileRefused
+from backoffice.bulk.faults import Fault, FileRefused
 
 MAX_COLUMNS = 500
+
+
+class Remark(NamedTuple):
+    """Something to say of a row before its cells are looked at, with the file's column and cell."""
+
+    fault: Fault
+    column: str
+    value: str
 
 
 class Row(NamedTuple):
     """One data row: the physical line on which it starts, and the text of its cells.
 
     `flaw` is set where a line could not be split into cells (bad quoting); it is then the only one.
+    A row translated from another format has its `remarks`, and the cells as they stand in the file
+    where they read otherwise (`origin`); what is not for us is left out, and only remarked upon.
     """
 
     line: int
     cells: list[str]
     flaw: str = ""
+    remarks: tuple[Remark, ...] = ()
+    origin: Mapping[str, str] | None = None
+    is_left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +100,14 @@ class Limits:
 
 
 class TableReader(ABC):
-    """A file opened as a table. Use as a context manager; iterate once."""
+    """A file opened as a table. Use as a context manager; iterate once.
+
+    `told_as` says under which names people know the columns, where they have others in the file.
+    """
 
     delimiter = ","
+    header_line = 1
+    told_as: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self.path, self.limits = path, limits

@@ -152,6 +152,7 @@ class DelimitedReader(TableReader):
         self._lines.begin()
         self._csv = self._reader()
         self.header = self._read_header()
+        self.header_line = self._lines.started
         self._refuse_wide_header()
 
     def _reader(self) -> Any:

@@ -45,7 +45,8 @@ class WorkbookReader(TableReader):
     def _read_header(self) -> None:
         """The first row with something in it."""
         for line, values in itertools.islice(self._rows, MOST_ABOVE):
-            self._read, self.header = line, self._trimmed(values)
+            self._read = self.header_line = line
+            self.header = self._trimmed(values)
             if self.header:
                 break
         self._refuse_wide_header()

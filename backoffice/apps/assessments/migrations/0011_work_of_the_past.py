@@ -5,30 +5,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('assessments', '0010_changes_of_final_grades'),
+        ("assessments", "0010_changes_of_final_grades"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='assessmentsubmission',
-            name='started_at',
-            field=models.DateTimeField(blank=True, null=True, validators=[backoffice.admin_site.fields.refuse_future], verbose_name='started'),
+            model_name="assessmentsubmission",
+            name="started_at",
+            field=models.DateTimeField(
+                blank=True,
+                null=True,
+                validators=[backoffice.admin_site.fields.refuse_future],
+                verbose_name="started",
+            ),
         ),
         migrations.AlterField(
-            model_name='assessmentsubmission',
-            name='submitted_at',
-            field=models.DateTimeField(blank=True, null=True, validators=[backoffice.admin_site.fields.refuse_future], verbose_name='submitted'),
+            model_name="assessmentsubmission",
+            name="submitted_at",
+            field=models.DateTimeField(
+                blank=True,
+                null=True,
+                validators=[backoffice.admin_site.fields.refuse_future],
+                verbose_name="submitted",
+            ),
         ),
         migrations.AlterField(
-            model_name='historicalassessmentsubmission',
-            name='started_at',
-            field=models.DateTimeField(blank=True, null=True, validators=[backoffice.admin_site.fields.refuse_future], verbose_name='started'),
+            model_name="historicalassessmentsubmission",
+            name="started_at",
+            field=models.DateTimeField(
+                blank=True,
+                null=True,
+                validators=[backoffice.admin_site.fields.refuse_future],
+                verbose_name="started",
+            ),
         ),
         migrations.AlterField(
-            model_name='historicalassessmentsubmission',
-            name='submitted_at',
-            field=models.DateTimeField(blank=True, null=True, validators=[backoffice.admin_site.fields.refuse_future], verbose_name='submitted'),
+            model_name="historicalassessmentsubmission",
+            name="submitted_at",
+            field=models.DateTimeField(
+                blank=True,
+                null=True,
+                validators=[backoffice.admin_site.fields.refuse_future],
+                verbose_name="submitted",
+            ),
         ),
     ]

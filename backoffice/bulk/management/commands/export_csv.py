@@ -7,7 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from backoffice.bulk.exporting import exported_lines, exported_selection
+from backoffice.bulk.exporting import exported_selection
+from backoffice.bulk.formats.exporting import lines_in
+from backoffice.bulk.models import Batch
 from backoffice.bulk.resources import kinds
 
 
@@ -20,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("kind", choices=sorted(kinds))
         parser.add_argument("--course", default="", help="course code; needs --presentation")
         parser.add_argument("--presentation", default="")
-        parser.add_argument("--dialect", choices=["auto", "native"], default="auto")
+        parser.add_argument("--dialect", choices=Batch.Dialect.values, default="auto")
         parser.add_argument("--output", type=Path)
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -29,11 +31,12 @@ class Command(BaseCommand):
             rows = exported_selection(
                 resource, resource.exportable(), options["course"], options["presentation"]
             )
+            lines = lines_in(options["dialect"], resource, rows)
         except ValueError as error:
             raise CommandError(str(error), returncode=2) from error
         if not options["output"]:
-            sys.stdout.writelines(exported_lines(resource, rows))
+            sys.stdout.writelines(lines)
             return
         with options["output"].open("w", encoding="utf-8", newline="") as stream:
-            stream.writelines(exported_lines(resource, rows))
+            stream.writelines(lines)
         self.stdout.write(f"{rows.count()} {resource.label} written to {options['output']}.")

@@ -1,0 +1,197 @@
+"""What a file of another system is: how it is known, how its rows are read, how they are written.
+
+A format is a class for each kind of file it has. Its `ways` lead from the file's columns to ours; a
+column of ours whose sources the file has not is not there, so that what is stored stands.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext as _
+
+from backoffice.bulk.cells import CellRefused, normalised
+from backoffice.bulk.faults import Fault
+from backoffice.bulk.formats.course_names import CourseNames, NoCourse
+from backoffice.bulk.readers import Remark, Row
+from backoffice.bulk.reading import width_fault
+
+Native = Mapping[str, str]
+
+
+class NotTranslated(Exception):
+    """A value that has no counterpart here."""
+
+    def __init__(self, fault: Fault, column: str, value: str) -> None:
+        super().__init__(fault.template)
+        self.remark = Remark(fault, column, value)
+
+
+class Cells:
+    """The cells of one row, by the names of their columns."""
+
+    def __init__(self, table: "SourceTable", cells: Sequence[str]) -> None:
+        self.table, self.cells = table, cells
+
+    def __getitem__(self, name: str) -> str:
+        at = self.table.places.get(name)
+        return self.cells[at].strip() if at is not None else ""
+
+    def first(self, *names: str) -> str:
+        """The first of these cells that is not blank."""
+        return next(filter(None, map(self.__getitem__, names)), "")
+
+    def course(self, name: str, term: str = "") -> tuple[str, str]:
+        """The course that a cell names."""
+        try:
+            return self.table.courses.course_of(self[name], term)
+        except NoCourse as refusal:
+            raise NotTranslated(refusal.fault, self.table.label(name), self[name]) from None
+
+    def word(self, name: str, words: Mapping[str, str]) -> str:
+        """Our word for theirs."""
+        try:
+            return words[self[name].casefold()]
+        except KeyError:
+            known = ", ".join(filter(None, words)).replace("{", "{{").replace("}", "}}")
+            sentence = _("{column} “{value}” is not one of: ") + known + "."
+            column, fault = self.table.label(name), Fault("invalid_choice", sentence)
+            raise NotTranslated(fault, column, self[name]) from None
+
+
+@dataclass(frozen=True)
+class Way:
+    """From the file's columns to one of ours. The first that the file has is the one people see.
+
+    `is_sparse` says that the column counts only if some row of the file fills it.
+    """
+
+    sources: tuple[str, ...]
+    read: Callable[[Cells], str]
+    is_sparse: bool = False
+
+
+def plain(name: str, is_sparse: bool = False) -> Way:
+    """The cell as it is."""
+    return Way((name,), lambda cells: cells[name], is_sparse)
+
+
+def word(name: str, words: Mapping[str, str]) -> Way:
+    """Our word for theirs."""
+    return Way((name,), lambda cells: cells.word(name, words))
+
+
+def column_name(name: str) -> str:
+    """A column's name as it is compared. Raises FileRefused for what no name may hold."""
+    try:
+        return normalised(name).casefold()
+    except CellRefused:
+        return ""
+
+
+class SourceTable:
+    """One kind of file of a format."""
+
+    dialect: ClassVar[str]
+    title: ClassVar[Any]
+    kind: ClassVar[str]
+    needs: ClassVar[frozenset[str]]
+    ways: ClassVar[Mapping[str, Way]]
+    # Columns of the format whose names are forbidden in files of ours; they are not read.
+    passed_over: ClassVar[frozenset[str]] = frozenset({"password"})
+    # Whose rows are left out: the values of a column.
+    others: ClassVar[tuple[str, frozenset[str]]] = ("", frozenset())
+    has_header: ClassVar[bool] = True
+    written: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, header: Sequence[str], filled: frozenset[str] | None = None) -> None:
+        self.names = [column_name(name) for name in header]
+        self.header = list(header)
+        self.width = len(header)
+        self.places = {name: at for at, name in reversed(list(enumerate(self.names)))}
+        self.courses = CourseNames()
+        self.taken = {
+            name: way
+            for name, way in self.ways.items()
+            if any(source in self.places for source in way.sources)
+            and not (way.is_sparse and filled is not None and filled.isdisjoint(way.sources))
+        }
+
+    @classmethod
+    def recognises(cls, header: Sequence[str]) -> bool:
+        """Whether a file with this header is one of these."""
+        return cls.needs <= {column_name(name) for name in header}
+
+    @classmethod
+    def whole(cls, row: Row) -> Row:
+        """A row of a file without a header, with all its cells."""
+        return row
+
+    def label(self, name: str) -> str:
+        """A column as the file writes it."""
+        return self.header[self.places[name]].strip() if name in self.places else name
+
+    @property
+    def told_as(self) -> dict[str, str]:
+        """Under which name people know each of our columns."""
+        return {
+            name: self.label(next(source for source in way.sources if source in self.places))
+            for name, way in self.taken.items()
+        }
+
+    @property
+    def sparse(self) -> frozenset[str]:
+        """The columns of the file that count only where some row fills them."""
+        ways = [way for way in self.taken.values() if way.is_sparse]
+        return frozenset(source for way in ways for source in way.sources if source in self.places)
+
+    def translated(self, row: Row) -> Iterator[Row]:
+        """A row of the file as rows of ours, on the same line."""
+        if row.flaw:
+            yield row
+        elif len(row.cells) != self.width:
+            remark = Remark(width_fault(len(row.cells), self.width), "", ",".join(row.cells))
+            yield Row(row.line, [], remarks=(remark,))
+        else:
+            yield self._read(row.line, Cells(self, row.cells))
+
+    def _read(self, line: int, cells: Cells) -> Row:
+        left_out = self._left_out(cells)
+        if left_out:
+            return Row(line, [], remarks=(left_out,), is_left_out=True)
+        values: list[str] = []
+        remarks: list[Remark] = []
+        origin: dict[str, str] = {}
+        for name, way in self.taken.items():
+            try:
+                values.append(way.read(cells))
+            except NotTranslated as refusal:
+                remarks.append(refusal.remark)
+                continue
+            shown = cells.first(*way.sources)
+            if shown != values[-1]:
+                origin[name] = shown
+        return Row(line, values, remarks=tuple(dict.fromkeys(remarks)), origin=origin or None)
+
+    def _left_out(self, cells: Cells) -> Remark | None:
+        name, values = self.others
+        if cells[name].casefold() not in values:
+            return None
+        sentence = _("{column} “{value}” is not kept here; the row is left out.")
+        return Remark(Fault("left_out", sentence, is_warning=True), self.label(name), cells[name])
+
+    @classmethod
+    def write(cls, native: Native) -> dict[str, str] | None:
+        """The cells of one of our rows, None where the format has no way to say it."""
+        raise NotImplementedError
+
+
+def moment(day: str) -> str:
+    """A day as a moment of ISO 8601."""
+    return f"{day}T00:00:00Z" if day else ""
+
+
+def today() -> str:
+    """The moment an export says that its rows were changed."""
+    return moment(date.today().isoformat())

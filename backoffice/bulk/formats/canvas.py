@@ -1,0 +1,170 @@
+"""The files of Canvas SIS: users, courses, enrollments."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.bulk.formats.base import Cells, Native, SourceTable, Way, moment, plain, word
+from backoffice.bulk.formats.course_names import joined
+
+USER_STATUSES = {"active": "1", "suspended": "0", "deleted": "0"}
+# “active” leaves a published course published: in Canvas too.
+COURSE_STATUSES = {"active": "", "published": "published", "completed": "archived"}
+WRITTEN_COURSES = {"draft": "active", "published": "published", "archived": "completed"}
+ROLES = {"student": "student", "ta": "teaching_assistant", "observer": "observer"}
+STATUSES = {
+    "active": "active",
+    "completed": "completed",
+    "deleted": "withdrawn",
+    "inactive": "withdrawn",
+    "deleted_last_completed": "withdrawn",
+}
+WRITTEN_STATUSES = {
+    "active": "active",
+    "completed": "completed",
+    "failed": "completed",
+    "withdrawn": "deleted",
+}
+
+
+def _given_name(cells: Cells) -> str:
+    return cells["first_name"] or _halves(cells)[0]
+
+
+def _family_name(cells: Cells) -> str:
+    return cells["last_name"] or _halves(cells)[1]
+
+
+def _halves(cells: Cells) -> tuple[str, str]:
+    """Of “Moore, Zoë” and, where there is no better, of “Zoë Moore”, as Canvas does."""
+    family, comma, given = cells["sortable_name"].partition(",")
+    if comma:
+        return given.strip(), family.strip()
+    given, _space, family = cells["full_name"].rpartition(" ")
+    return given.strip(), family
+
+
+def _exact_status(cells: Cells) -> str:
+    """What an export of ours says more exactly, unless somebody changed the status since."""
+    exact = cells["exact_status"].casefold()
+    found = cells.word("status", STATUSES)
+    same = WRITTEN_STATUSES.get(exact) == cells["status"].casefold()
+    return exact if same else found
+
+
+def _withdrawn_on(cells: Cells) -> str:
+    """The end of an enrollment that goes on, or was finished, is no withdrawal."""
+    if cells.word("status", STATUSES) == "withdrawn":
+        return cells["end_date"]
+    return cells["exact_withdrawn_on"]
+
+
+def _title(cells: Cells) -> str:
+    """Without a title, code and presentation stand for it."""
+    title = cells["long_name"]
+    return "" if title == " ".join(_course(cells)) else title
+
+
+def _course(cells: Cells) -> tuple[str, str]:
+    return cells.course("course_id", cells["term_id"])
+
+
+class CanvasUsers(SourceTable):
+    """users.csv; whoever is declared to be on the staff is left out."""
+
+    dialect, title, kind = "canvas", _("Canvas SIS users"), "users"
+    needs = frozenset({"user_id", "login_id", "status"})
+    passed_over = frozenset({"password", "is_verified"})
+    others = (
+        "declared_user_type",
+        frozenset({"teacher", "staff", "administrator", "faculty"}),
+    )
+    ways: ClassVar[Mapping[str, Way]] = {
+        "student_id": plain("user_id"),
+        "first_name": Way(("first_name", "sortable_name", "full_name"), _given_name),
+        "last_name": Way(("last_name", "sortable_name", "full_name"), _family_name),
+        "email": plain("email"),
+        "is_active": word("status", USER_STATUSES),
+    }
+    written = ("user_id", "login_id", "first_name", "last_name", "email", "status")
+
+    @classmethod
+    def write(cls, native: Native) -> dict[str, str]:
+        """A student logs in, there, by the student ID."""
+        names = ("first_name", "last_name", "email")
+        return {
+            **{name: native[name] for name in names},
+            "user_id": native["student_id"],
+            "login_id": native["student_id"],
+            "status": "active" if native["is_active"] == "1" else "suspended",
+        }
+
+
+class CanvasCourses(SourceTable):
+    """courses.csv; the term is the presentation."""
+
+    dialect, title, kind = "canvas", _("Canvas SIS courses"), "courses"
+    needs = frozenset({"course_id", "short_name", "long_name", "status"})
+    ways: ClassVar[Mapping[str, Way]] = {
+        "course_code": Way(("course_id",), lambda cells: _course(cells)[0]),
+        "presentation": Way(("term_id", "course_id"), lambda cells: _course(cells)[1]),
+        "title": Way(("long_name",), _title),
+        "starts_on": plain("start_date", is_sparse=True),
+        "ends_on": plain("end_date", is_sparse=True),
+        "status": word("status", {**COURSE_STATUSES, "deleted": "archived"}),
+    }
+    written = (
+        *("course_id", "short_name", "long_name", "term_id", "status"),
+        *("start_date", "end_date"),
+    )
+
+    @classmethod
+    def write(cls, native: Native) -> dict[str, str]:
+        """Canvas wants a long name."""
+        course = (native["course_code"], native["presentation"])
+        return {
+            "course_id": next(joined(course)),
+            "short_name": course[0],
+            "long_name": native["title"] or " ".join(course),
+            "term_id": course[1],
+            "status": WRITTEN_COURSES[native["status"]],
+            "start_date": moment(native["starts_on"]),
+            "end_date": moment(native["ends_on"]),
+        }
+
+
+class CanvasEnrollments(SourceTable):
+    """enrollments.csv; teachers and designers are left out."""
+
+    dialect, title, kind = "canvas", _("Canvas SIS enrollments"), "enrollments"
+    needs = frozenset({"course_id", "user_id", "role", "status"})
+    others = ("role", frozenset({"teacher", "designer"}))
+    ways: ClassVar[Mapping[str, Way]] = {
+        "student_id": plain("user_id"),
+        "course_code": Way(("course_id",), lambda cells: cells.course("course_id")[0]),
+        "presentation": Way(("course_id",), lambda cells: cells.course("course_id")[1]),
+        "role": word("role", ROLES),
+        "status": Way(("status",), _exact_status),
+        "enrolled_on": plain("start_date", is_sparse=True),
+        "withdrawn_on": Way(("end_date",), _withdrawn_on, is_sparse=True),
+    }
+    written = (
+        *("course_id", "user_id", "role", "status", "start_date", "end_date"),
+        *("exact_status", "exact_withdrawn_on"),
+    )
+
+    @classmethod
+    def write(cls, native: Native) -> dict[str, str]:
+        """Canvas passes over the last two columns, which it does not know."""
+        theirs = {ours: word for word, ours in ROLES.items()}
+        return {
+            "course_id": next(joined((native["course_code"], native["presentation"]))),
+            "user_id": native["student_id"],
+            "role": theirs[native["role"]],
+            "status": WRITTEN_STATUSES[native["status"]],
+            "start_date": moment(native["enrolled_on"]),
+            "end_date": moment(native["withdrawn_on"]),
+            "exact_status": native["status"],
+            "exact_withdrawn_on": native["withdrawn_on"],
+        }

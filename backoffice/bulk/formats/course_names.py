@@ -1,0 +1,75 @@
+"""A course in one text, as other systems name it: our code and presentation together."""
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+
+from django.utils.translation import gettext as _
+
+from backoffice.bulk.faults import Fault
+from backoffice.bulk.resources import kinds
+
+SEPARATORS = "-_"
+Course = tuple[str, str]
+
+
+class NoCourse(Exception):
+    """The text does not say which course is meant."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.template)
+        self.fault = fault
+
+
+class CourseNames:
+    """Takes `CODE-PRESENTATION` apart. The stored courses are asked for once, with one query."""
+
+    def __init__(self) -> None:
+        self.split: dict[str, Course] = {}
+
+    @cached_property
+    def known(self) -> dict[str, set[Course]]:
+        """The stored courses by every text that may stand for them."""
+        found: dict[str, set[Course]] = {}
+        paths = kinds["courses"].course_paths()
+        for course in kinds["courses"].exportable().values_list(*paths):
+            for text in (*joined(course), course[0]):
+                found.setdefault(text, set()).add(course)
+        return found
+
+    def course_of(self, text: str, term: str = "") -> Course:
+        """Code and presentation; the term, where the file has it, is the presentation.
+
+        Otherwise a stored course of that name, or the only one with that code. A course nobody
+        knows yet is taken apart at its last separator. Raises NoCourse.
+        """
+        if not text:
+            return "", term
+        if term:
+            return re.sub(f"[{SEPARATORS}]{re.escape(term)}$", "", text) or text, term
+        if text not in self.split:
+            self.split[text] = self._looked_up(text)
+        return self.split[text]
+
+    def _looked_up(self, text: str) -> Course:
+        found = self.known.get(text, set())
+        if len(found) > 1:
+            named = " / ".join(" ".join(course) for course in sorted(found))
+            sentence = _("{column} “{value}” may be any of these courses: {other}.")
+            raise NoCourse(Fault("ambiguous_course", sentence, other=named))
+        if found:
+            return next(iter(found))
+        at = max(text.rfind(separator) for separator in SEPARATORS)
+        if 0 < at < len(text) - 1:
+            return text[:at], text[at + 1 :]
+        sentence = _(
+            "{column} “{value}” does not say which presentation of the course is meant. Write it "
+            "like BIO101-2026J."
+        )
+        raise NoCourse(Fault("course_without_presentation", sentence))
+
+
+def joined(course: Course) -> Iterator[str]:
+    """The texts that stand for a course, the one an export writes first."""
+    for separator in SEPARATORS:
+        yield separator.join(course)

@@ -1,0 +1,239 @@
+"""The files of OneRoster 1.1 and 1.2: users, classes, enrollments, line items, results."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.bulk.formats.base import (
+    Cells,
+    Native,
+    SourceTable,
+    Way,
+    plain,
+    today,
+    word,
+)
+from backoffice.bulk.formats.course_names import joined
+
+ORGANISATION = "school"
+ACTIVE = {"": "1", "active": "1", "true": "1", "tobedeleted": "0", "false": "0"}
+ROLES = {"student": "student", "aide": "teaching_assistant", "ext:observer": "observer"}
+STATUSES = {"": "active", "active": "active", "tobedeleted": "withdrawn"}
+TEACHING = frozenset({"teacher", "administrator", "proctor"})
+
+
+def _is_active(cells: Cells) -> str:
+    """Neither switched off nor to be deleted."""
+    states = (cells.word("enableduser", ACTIVE), cells.word("status", ACTIVE))
+    return "0" if "0" in states else "1"
+
+
+def _exact_status(cells: Cells) -> str:
+    """What an export of ours says more exactly, unless somebody changed the status since."""
+    exact = cells["metadata.exactstatus"].casefold()
+    found = cells.word("status", STATUSES)
+    return exact if exact in ("completed", "failed") and found == "active" else found
+
+
+def _withdrawn_on(cells: Cells) -> str:
+    if cells.word("status", STATUSES) == "withdrawn":
+        return cells["enddate"]
+    return cells["metadata.exactwithdrawnon"]
+
+
+class OneRosterUsers(SourceTable):
+    """users.csv; in 1.2 the roles are in a file of their own, and all are taken as students."""
+
+    dialect, title, kind = "oneroster", _("OneRoster users"), "users"
+    needs = frozenset({"sourcedid", "enableduser", "givenname", "familyname", "username"})
+    passed_over = frozenset({"password", "role"})
+    others = (
+        "role",
+        TEACHING | {"aide", "guardian", "parent", "relative"},
+    )
+    ways: ClassVar[Mapping[str, Way]] = {
+        "student_id": Way(
+            ("identifier", "sourcedid", "username"),
+            lambda cells: cells.first("identifier", "sourcedid", "username"),
+        ),
+        "first_name": plain("givenname"),
+        "last_name": plain("familyname"),
+        "email": plain("email"),
+        "is_active": Way(("enableduser",), _is_active),
+    }
+    written = (
+        *("sourcedId", "status", "dateLastModified", "enabledUser", "orgSourcedIds", "role"),
+        *("username", "userIds", "givenName", "familyName", "middleName", "identifier", "email"),
+    )
+
+    @classmethod
+    def write(cls, native: Native) -> dict[str, str]:
+        """In bulk mode: status and the day of the change are blank."""
+        known = native["student_id"]
+        return {
+            **dict.fromkeys(("sourcedId", "username", "identifier"), known),
+            "enabledUser": "true" if native["is_active"] == "1" else "false",
+            "orgSourcedIds": ORGANISATION,
+            "role": "student",
+            "givenName": native["first_name"],
+            "familyName": native["last_name"],
+            "email": native["email"],
+        }
+
+
+def _course(cells: Cells) -> tuple[str, str]:
+    """A class is a course in a term: our course in its presentation."""
+    return cells.course("sourcedid")
+
+
+def _title(cells: Cells) -> str:
+    title = cells["title"]
+    return "" if title == " ".join(_course(cells)) else title
+
+
+class OneRosterClasses(SourceTable):
+    """classes.csv; what is to be deleted is archived."""
+
+    dialect, title, kind = "oneroster", _("OneRoster classes"), "courses"
+    needs = frozenset({"sourcedid", "title", "coursesourcedid", "classtype"})
+    ways: ClassVar[Mapping[str, Way]] = {
+        "course_code": Way(("sourcedid",), lambda cells: _course(cells)[0]),
+        "presentation": Way(("sourcedid",), lambda cells: _course(cells)[1]),
+        "title": Way(("title",), _title),
+        "status": word("status", {"": "", "active": "", "tobedeleted": "archived"}),
+    }
+    written = (
+        *("sourcedId", "status", "dateLastModified", "title", "grades", "courseSourcedId"),
+        *("classCode", "classType", "location", "schoolSourcedId", "termSourcedIds"),
+    )
+
+    @classmethod
+    def write(cls, native: Native) -> dict[str, str]:
+        """In delta mode, so that what is over can be said."""
+        course = (native["course_code"], native["presentation"])
+        return {
+            "sourcedId": next(joined(course)),
+            "status": "tobedeleted" if native["status"] == "archived" else "active",
+            "dateLastModified": today(),
+            "title": native["title"] or " ".join(course),
+            "courseSourcedId": course[0],
+            "classCode": course[0],
+            "classType": "scheduled",
+            "schoolSourcedId": ORGANISATION,
+            "termSourcedIds": course[1],
+        }
+
+
+class OneRosterEnrollments(SourceTable):
+    """enrollments.csv; whoever teaches is left out."""
+
+    dialect, title, kind = "oneroster", _("OneRoster enrollments"), "enrollments"
+    needs = frozenset({"sourcedid", "classsourcedid", "usersourcedid", "role"})
+    others = ("role", TEACHING)
+    ways: ClassVar[Mapping[str, Way]] = {
+        "student_id": plain("usersourcedid"),
+        "course_code": Way(("classsourcedid",), lambda cells: cells.course("classsourcedid")[0]),
+        "presentation": Way(("classsourcedid",), lambda cells: cells.course("classsourcedid")[1]),
+        "role": word("role", ROLES),
+        "status": Way(("status",), _exact_status),
+        "enrolled_on": plain("begindate", is_sparse=True),
+        "withdrawn_on": Way(("enddate",), _withdrawn_on, is_sparse=True),
+    }
+    written = (
+        *("sourcedId", "status", "dateLastModified", "classSourcedId", "schoolSourcedId"),
+        *("userSourcedId", "role", "primary", "beginDate", "endDate"),
+        *("metadata.exactStatus", "metadata.exactWithdrawnOn"),
+    )
+
+    @classmethod
+    def write(cls, native: Native) -> dict[str, str]:
+        """In delta mode, so that a withdrawal can be said; the rest is in columns of our own."""
+        course = next(joined((native["course_code"], native["presentation"])))
+        theirs = {ours: word for word, ours in ROLES.items()}
+        is_withdrawn = native["status"] == "withdrawn"
+        return {
+            "sourcedId": f"{course}-{native['student_id']}",
+            "status": "tobedeleted" if is_withdrawn else "active",
+            "dateLastModified": today(),
+            "classSourcedId": course,
+            "schoolSourcedId": ORGANISATION,
+            "userSourcedId": native["student_id"],
+            "role": theirs[native["role"]],
+            "beginDate": native["enrolled_on"],
+            "endDate": native["withdrawn_on"],
+            "metadata.exactStatus": native["status"],
+            "metadata.exactWithdrawnOn": native["withdrawn_on"],
+        }
+
+
+class OneRosterLineItems(SourceTable):
+    """lineItems.csv; a line item is an assessment."""
+
+    dialect, title, kind = "oneroster", _("OneRoster line items"), "assessments"
+    needs = frozenset({"sourcedid", "title", "classsourcedid", "resultvaluemax"})
+    others = ("status", frozenset({"tobedeleted"}))
+    ways: ClassVar[Mapping[str, Way]] = {
+        "assessment_id": plain("sourcedid"),
+        "course_code": Way(("classsourcedid",), lambda cells: cells.course("classsourcedid")[0]),
+        "presentation": Way(("classsourcedid",), lambda cells: cells.course("classsourcedid")[1]),
+        "title": Way(("title",), lambda cells: _own_title(cells, "sourcedid")),
+        "due_on": plain("duedate", is_sparse=True),
+        "max_score": plain("resultvaluemax"),
+    }
+    written = (
+        *("sourcedId", "status", "dateLastModified", "title", "description", "assignDate"),
+        *("dueDate", "classSourcedId", "categorySourcedId", "gradingPeriodSourcedId"),
+        *("resultValueMin", "resultValueMax"),
+    )
+
+    @classmethod
+    def write(cls, native: Native) -> dict[str, str]:
+        """In bulk mode; the term is the grading period."""
+        due = native["due_on"]
+        return {
+            "sourcedId": native["assessment_id"],
+            "title": native["title"] or native["assessment_id"],
+            "assignDate": due,
+            "dueDate": due,
+            "classSourcedId": next(joined((native["course_code"], native["presentation"]))),
+            "categorySourcedId": native["assessment_type"],
+            "gradingPeriodSourcedId": native["presentation"],
+            "resultValueMin": "0",
+            "resultValueMax": native["max_score"],
+        }
+
+
+def _own_title(cells: Cells, name: str) -> str:
+    """A title that only repeats the name says nothing."""
+    return "" if cells["title"] == cells[name] else cells["title"]
+
+
+class OneRosterResults(SourceTable):
+    """results.csv; what was not handed in, or does not count, has no grade here."""
+
+    dialect, title, kind = "oneroster", _("OneRoster results"), "grades"
+    needs = frozenset({"sourcedid", "lineitemsourcedid", "studentsourcedid", "score"})
+    others = ("scorestatus", frozenset({"exempt", "not submitted"}))
+    ways: ClassVar[Mapping[str, Way]] = {
+        "student_id": plain("studentsourcedid"),
+        "assessment_id": plain("lineitemsourcedid"),
+        "score": plain("score"),
+        "submitted_on": plain("scoredate", is_sparse=True),
+    }
+    written = (
+        *("sourcedId", "status", "dateLastModified", "lineItemSourcedId", "studentSourcedId"),
+        *("scoreStatus", "score", "scoreDate", "comment"),
+    )
+
+    @classmethod
+    def write(cls, native: Native) -> dict[str, str]:
+        """In bulk mode."""
+        return {
+            "sourcedId": f"{native['assessment_id']}-{native['student_id']}",
+            "lineItemSourcedId": native["assessment_id"],
+            "studentSourcedId": native["student_id"],
+            "scoreStatus": "fully graded" if native["score"] else "submitted",
+            "score": native["score"],
+            "scoreDate": native["submitted_on"],
+        }

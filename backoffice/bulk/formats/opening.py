@@ -1,0 +1,167 @@
+"""A batch's file opened as a table of its kind, whatever system it comes from."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+from django.utils.translation import gettext as _
+
+from backoffice.bulk.faults import FileRefused
+from backoffice.bulk.formats.base import SourceTable, column_name
+from backoffice.bulk.formats.canvas import CanvasCourses, CanvasEnrollments, CanvasUsers
+from backoffice.bulk.formats.gradebooks import CanvasGradebook, EdxOverrides
+from backoffice.bulk.formats.moodle import MoodleFlatFile, MoodleUsers
+from backoffice.bulk.formats.oneroster import (
+    OneRosterClasses,
+    OneRosterEnrollments,
+    OneRosterLineItems,
+    OneRosterResults,
+    OneRosterUsers,
+)
+from backoffice.bulk.header import plain_name, refuse_forbidden
+from backoffice.bulk.models import Batch
+from backoffice.bulk.readers import Row, TableReader, open_table
+from backoffice.bulk.resources import kinds
+
+TABLES: tuple[type[SourceTable], ...] = (
+    CanvasUsers,
+    CanvasCourses,
+    CanvasEnrollments,
+    MoodleUsers,
+    MoodleFlatFile,
+    OneRosterUsers,
+    OneRosterClasses,
+    OneRosterEnrollments,
+    OneRosterLineItems,
+    OneRosterResults,
+    CanvasGradebook,
+    EdxOverrides,
+)
+
+
+def table_of(dialect: str, kind: str) -> type[SourceTable]:
+    """The file that is written of a kind in a format. Raises ValueError where there is none."""
+    for table in TABLES:
+        if (table.dialect, table.kind) == (dialect, kind) and table.written:
+            return table
+    name = Batch.Dialect(dialect).label
+    raise ValueError(
+        _("There is no file of %(kind)s to write for %(format)s.") % {"format": name, "kind": kind}
+    )
+
+
+def recognised(header: Sequence[str], dialect: str, kind: str) -> type[SourceTable] | None:
+    """The file this header is of; None for one of our own columns."""
+    if dialect == Batch.Dialect.NATIVE:
+        return None
+    if dialect == Batch.Dialect.AUTO and _is_native(header, kind):
+        return None
+    of = (dialect,) if dialect != Batch.Dialect.AUTO else tuple(Batch.Dialect)
+    found = [table for table in TABLES if table.dialect in of and table.recognises(header)]
+    return next((table for table in found if table.kind == kind), next(iter(found), None))
+
+
+def _is_native(header: Sequence[str], kind: str) -> bool:
+    names = {column_name(name).replace(" ", "_") for name in header}
+    return {name for name, column in kinds[kind].columns().items() if column.key} <= names
+
+
+def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
+    """Raise FileRefused for a file of another kind, or not of the format that was named."""
+    if table is not None and table.kind != batch.kind:
+        told = {"title": table.title, "kind": table.kind}
+        choose = _("The file reads as “%(title)s”. Choose the kind “%(kind)s” for it.")
+        never = _("The file reads as “%(title)s”. No %(kind)s can be imported in this version.")
+        sentence = choose if table.kind in kinds else never
+        raise FileRefused("other_kind", sentence % told, line=1)
+    named = batch.dialect not in (Batch.Dialect.AUTO, Batch.Dialect.NATIVE)
+    if table is None and named:
+        raise FileRefused(
+            "other_format",
+            _(
+                "The header is not that of a file of %(format)s. Choose the right format, or let "
+                "it be recognised."
+            )
+            % {"format": Batch.Dialect(batch.dialect).label},
+            line=1,
+        )
+
+
+def open_file(batch: Batch) -> TableReader:
+    """The reader of a batch's file, to be used as a context manager, in our own columns."""
+    return Translated(batch)
+
+
+class Translated(TableReader):
+    """A file read through the format its header shows; a file of our own columns as it is."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.inner = open_table(batch.path, batch.encoding)
+        super().__init__(batch.path, self.inner.limits)
+        self.batch = batch
+        self.table: SourceTable | None = None
+
+    def __enter__(self) -> TableReader:
+        self.inner.__enter__()
+        try:
+            found = recognised(self.inner.header, self.batch.dialect, self.batch.kind)
+            _refuse_others(found, self.batch)
+            self._take(found)
+        except BaseException:
+            self.inner.__exit__()
+            raise
+        return self
+
+    def _take(self, found: type[SourceTable] | None) -> None:
+        self.header, self.delimiter = self.inner.header, self.inner.delimiter
+        self.batch.read_as = str(found.title) if found else ""
+        if found is None:
+            return
+        if found.has_header:
+            names = [plain_name(name) for name in self.header]
+            allowed = [name for name in names if name not in found.passed_over]
+            refuse_forbidden(allowed, kinds[found.kind])
+        table = found(self.header)
+        if table.sparse:
+            table = found(self.header, self._filled(table))
+        self.table, self.header, self.told_as = table, list(table.taken), table.told_as
+
+    def _filled(self, table: SourceTable) -> frozenset[str]:
+        """The columns that some row fills, of those that say nothing otherwise: one more look."""
+        wanted, filled = {table.places[name]: name for name in table.sparse}, set()
+        with open_table(self.path, self.batch.encoding) as reader:
+            for row in told_apart(reader, type(table))[1]:
+                cells = row.cells
+                found = [at for at in wanted if at < len(cells) and cells[at].strip(" 0")]
+                filled.update(wanted.pop(at) for at in found)
+                if not wanted:
+                    break
+        return frozenset(filled)
+
+    def __exit__(self, *exception: object) -> None:
+        self.inner.__exit__(*exception)
+
+    def records(self) -> Iterator[Row]:
+        """The rows of the file, as rows of ours."""
+        if self.table is None:
+            yield from self.inner.rows()
+            return
+        for row in told_apart(self.inner, type(self.table))[1]:
+            yield from self.table.translated(row)
+
+    def rows(self) -> Iterator[Row]:
+        """Blank rows were looked at before they were translated."""
+        return self.records()
+
+    def position(self) -> float:
+        """Of the file itself."""
+        return self.inner.position()
+
+
+def told_apart(
+    reader: TableReader, table: type[SourceTable] | None
+) -> tuple[Sequence[str], Iterator[Row]]:
+    """Header and rows of a file; where there is no header, what stands in its place is a row."""
+    if table is None or table.has_header:
+        return reader.header, reader.rows()
+    first = Row(reader.header_line, reader.header)
+    return table.written, map(table.whole, itertools.chain([first], reader.rows()))
