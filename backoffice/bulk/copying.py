@@ -83,6 +83,6 @@ def _value(column: Column, field: models.Field) -> models.expressions.Combinable
         return Cast(column.attribute, models.IntegerField())
     if isinstance(field, models.DateTimeField):
         return Iso(column.attribute)
-    if isinstance(field, (models.CharField, models.TextField)):
+    if field.blank and isinstance(field, (models.CharField, models.TextField)):
         return NullIf(column.attribute, Value(""))  # COPY puts an empty text in quotation marks
     return F(column.attribute)
