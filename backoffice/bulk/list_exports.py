@@ -34,7 +34,7 @@ class ListExport:
 
     @property
     def _export_name(self) -> str:
-        return f"{self.opts.app_label}_{self.opts.model_name}_export"
+        return f"{self.opts.app_label}_{self.opts.model_name}_export_list"
 
     def _exported_kind(self, request: HttpRequest) -> type[KindResource] | None:
         """The kind, where the person may export some of its rows."""
