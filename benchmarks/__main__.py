@@ -24,11 +24,12 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402  Django must be set up first
 
-from benchmarks import engine, floor, stock, world  # noqa: E402
+from benchmarks import engine, floor, handing_out, stock, world  # noqa: E402
 from benchmarks.measuring import Cost, machine, peak_memory  # noqa: E402
 
 ROWS, STOCK_ROWS, MANY_ROWS = 100_000, 10_000, 1_000_000
 ROUNDS = 3
+EXPORT_ROUNDS = 7
 
 
 def show(title: str, cost: Cost) -> None:
@@ -75,6 +76,25 @@ def against_stock(folder: Path) -> None:
     print(f"  ratio of time: {theirs.wall / ours.wall:.0f} (at least 100)")
 
 
+def exports(folder: Path) -> None:
+    """Export against bare COPY of the same query, and against django-import-export as it comes."""
+    path = folder / "enrollments.csv"
+    world.build(ROWS)
+    engine.imported(path)
+    world.analyze()
+    pairs = [(handing_out.ours(), handing_out.bare()) for _round in range(EXPORT_ROUNDS)]
+    ours, bare = min(pairs, key=lambda pair: pair[0].wall)
+    theirs = handing_out.stock(folder, STOCK_ROWS)
+    show(f"{ROWS:,} exported as CSV", ours)
+    show("  bare COPY of the same query", bare)
+    show("  exported as XLSX", handing_out.workbook())
+    show(f"  stock django-import-export, {STOCK_ROWS:,} rows", theirs)
+    ratio = statistics.median(ours.wall / bare.wall for ours, bare in pairs)
+    print(f"  ratio of time: {ratio:.2f} to the bare COPY, the median (at most 1.5)")
+    by_row = (theirs.wall / STOCK_ROWS) / (ours.wall / ROWS)
+    print(f"  stock, of {STOCK_ROWS:,} rows only: {by_row:.0f} times our time for each row")
+
+
 def memory(folder: Path) -> None:
     """Memory of a large import over that of a small one, each in a process of its own."""
     few, many = (_peak(folder, rows) for rows in (STOCK_ROWS, MANY_ROWS))
@@ -103,6 +123,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         against_floor(folder)
+        exports(folder)
         against_stock(folder)
         memory(folder)
     shutil.rmtree(os.environ["PRIVATE_ROOT"])

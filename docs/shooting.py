@@ -95,6 +95,13 @@ def _roster(page: Page) -> None:
     page.get_by_role("link", name="Enrollments").last.click()
 
 
+@picture("export", "registrar")
+def _export(page: Page) -> None:
+    page.goto("/admin/users/enrollment/?status__exact=active")
+    page.get_by_text("Export these rows").first.click()
+    page.get_by_role("link", name="Excel (XLSX)").wait_for()
+
+
 @picture("withdraw", "registrar")
 def _withdraw(page: Page) -> None:
     page.goto("/admin/users/enrollment/?q=HIS210&status__exact=active")

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from backoffice.bulk.handing_out import FORMATS
 from backoffice.bulk.resources import kinds
 
 # The library's page of an old version has an expression for an address.
@@ -80,4 +81,6 @@ def filled(address: Address, row: Any) -> str:
         known["path:version_id"] = versions_of(row)
     if "<str:kind>" in address.route:
         known["str:kind"] = next(iter(kinds))
+    if "<str:ending>" in address.route:
+        known["str:ending"] = next(iter(FORMATS))
     return address.of(row, **known)

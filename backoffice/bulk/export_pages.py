@@ -12,18 +12,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from backoffice.admin_site.roles import may
-from backoffice.admin_site.spreadsheets import download
-from backoffice.admin_site.visibility import permitted
-from backoffice.audit.access import note_export
-from backoffice.bulk.exporting import exported_selection
-from backoffice.bulk.formats.exporting import lines_in
+from backoffice.bulk.formats.exporting import NATIVE, writer_in
+from backoffice.bulk.handing_out import FORMATS, handed_out
 from backoffice.bulk.models import Batch
-from backoffice.bulk.resources import KindResource, kinds_for
+from backoffice.bulk.resources import KindResource
+from backoffice.bulk.selecting import ExportRefused, Selection, exportable_kinds
 
 
 class ExportForm(forms.Form):
-    """Which rows."""
+    """Which rows, in what sort of file."""
 
     kind = forms.ChoiceField(label=gettext_lazy("Rows"), widget=UnfoldAdminSelectWidget)
     course = forms.CharField(
@@ -41,6 +38,13 @@ class ExportForm(forms.Form):
         widget=UnfoldAdminTextInputWidget,
         help_text=gettext_lazy("Leave both blank for the rows of all courses."),
     )
+    format = forms.ChoiceField(
+        label=gettext_lazy("File"),
+        required=False,
+        choices=[(ending, form.label) for ending, form in FORMATS.items()],
+        widget=UnfoldAdminSelectWidget,
+        help_text=gettext_lazy("Excel takes 1,048,575 rows; CSV takes any number."),
+    )
 
     def __init__(self, mine: dict[str, type[KindResource]], user: Any, *args: Any) -> None:
         super().__init__(*args)
@@ -48,19 +52,30 @@ class ExportForm(forms.Form):
         names = [(name, capfirst(str(resource.label))) for name, resource in mine.items()]
         self.fields["kind"].choices = names
 
+    def clean_format(self) -> str:
+        """CSV, where nothing is said."""
+        return self.cleaned_data["format"] or next(iter(FORMATS))
+
     def clean(self) -> dict[str, Any]:
         """Find the rows; a course without any is told at once, not in an empty file."""
         given = super().clean() or {}
         if self.errors:
             return given
-        resource = self.mine[given["kind"]]
-        rows = permitted(resource.exportable(), self.user, "export")
+        mine = Selection.for_user(self.mine[given["kind"]], self.user)
         try:
-            chosen = exported_selection(resource, rows, given["course"], given["presentation"])
-            lines = lines_in(given["dialect"] or Batch.Dialect.NATIVE, resource, chosen)
-        except ValueError as refusal:
+            chosen = mine.of_course(given["course"], given["presentation"])
+            write = self._writer(given)
+        except ExportRefused as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
-        return given | {"resource": resource, "rows": chosen, "lines": lines}
+        return given | {"selection": chosen, "write": write}
+
+    def _writer(self, given: dict[str, Any]) -> Any:
+        """What writes the file, in our columns or in another system's."""
+        if given["dialect"] in NATIVE:
+            return FORMATS[given["format"]].write
+        if given["format"] != "csv":
+            raise ExportRefused(_("A file for another system is a CSV file; choose CSV."))
+        return writer_in(given["dialect"], given["kind"])
 
 
 class ExportPages:
@@ -72,14 +87,16 @@ class ExportPages:
         return [path("export/", view, name="bulk_batch_export"), *super().get_urls()]
 
     def export_view(self, request: HttpRequest) -> HttpResponse:
-        """Choose, then download as a stream; a GET with a choice changes nothing, so it is one."""
-        mine = kinds_for(lambda model: may(request.user, "export", model))
+        """Choose, then download; a GET with a choice changes nothing, so it is one."""
+        mine = exportable_kinds(request.user)
         if not mine:
             raise PermissionDenied
         form = ExportForm(mine, request.user, request.GET or None)
         if form.is_bound and form.is_valid():
             found = form.cleaned_data
-            note_export(request, found["resource"]._meta.model, found["rows"].count())
-            return download(f"{found['kind']}.csv", found["lines"])
+            try:
+                return handed_out(request, found["selection"], found["format"], found["write"])
+            except ExportRefused as refusal:
+                form.add_error(None, str(refusal))
         context = {"title": _("Export"), "form": form, **self.admin_site.each_context(request)}
         return TemplateResponse(request, "bulk/export.html", context)

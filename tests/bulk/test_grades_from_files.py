@@ -8,9 +8,10 @@ import pytest
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.bulk.exporting import exported_lines
+from backoffice.bulk.exporting import exported_rows
 from backoffice.bulk.models import Batch
 from backoffice.bulk.resources import kinds
+from backoffice.bulk.selecting import Selection
 
 HEADER = "student_id,assessment_id,course_code,presentation,score,submitted_on\n"
 
@@ -108,8 +109,9 @@ def test_the_score_goes_to_the_attempt_that_counts(bring_in, ada, essay, method,
     bring_in("grades", row("75"))
 
     assert scores(essay) == list(after)
-    lines = list(exported_lines(kinds["grades"], kinds["grades"].exportable()))
-    assert [line.split(",")[5] for line in lines[1:]] == ["75.00"]
+    selection = Selection.of_all(kinds["grades"])
+    out = [dict(zip(selection.header, cells, strict=True)) for cells in exported_rows(selection)]
+    assert [float(cells["score"]) for cells in out] == [75]
 
 
 def test_a_better_attempt_and_an_average_are_refused(upload, ada, essay):

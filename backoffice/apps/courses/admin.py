@@ -41,6 +41,7 @@ from backoffice.audit.model_admin import (
     NextPlaceForm,
     PlacedTabularInline,
 )
+from backoffice.bulk.list_exports import ListExport
 
 STATUS = gettext_lazy("status")
 COURSE_COLOURS = {
@@ -150,7 +151,7 @@ def _word(row: CourseModule | Lesson) -> str:
 
 
 @admin.register(Course)
-class CourseAdmin(AuditedAdmin):
+class CourseAdmin(ListExport, AuditedAdmin):
     """Courses, one for each presentation."""
 
     icon = "school"

@@ -38,6 +38,7 @@ from backoffice.apps.users.promoting import ask_for_role
 from backoffice.apps.users.rosters import RosterHead
 from backoffice.audit.deeds import Deed, ReasonForm
 from backoffice.audit.model_admin import AuditedAdmin
+from backoffice.bulk.list_exports import ListExport
 
 ENROLLMENT_COLOURS = {
     Enrollment.Status.ACTIVE: "info",
@@ -115,7 +116,7 @@ class EnrollmentSection(RelatedSection):
 
 
 @admin.register(User)
-class PersonAdmin(PasswordPages, AuditedAdmin):
+class PersonAdmin(PasswordPages, ListExport, AuditedAdmin):
     """Staff and students; a role says what a member of staff may do."""
 
     icon = "groups"
@@ -234,7 +235,7 @@ class ProfileAdmin(AuditedAdmin):
 
 
 @admin.register(Enrollment)
-class EnrollmentAdmin(RosterHead, AuditedAdmin):
+class EnrollmentAdmin(RosterHead, ListExport, AuditedAdmin):
     """Who takes which course, and how it ended; narrowed to a course, its roster."""
 
     icon = "how_to_reg"

@@ -6,7 +6,6 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 
 from backoffice.admin_site.related import pages_about
-from backoffice.admin_site.roles import may
 from backoffice.admin_site.visibility import permitted
 from backoffice.apps.users.models import Enrollment
 
@@ -57,7 +56,6 @@ class RosterHead:
             "course": course,
             "counts": labels,
             "active": counts.get("active", 0),
-            "can_export": may(request.user, "export", Enrollment),
             "pages": pages_about(course, request.user),
         }
 

@@ -17,6 +17,7 @@ from backoffice.apps.assessments.models import Assessment, Question
 from backoffice.apps.assessments.releasing import close, release
 from backoffice.audit.deeds import Deed, DeedForm, ReasonForm
 from backoffice.audit.model_admin import AuditedAdmin, PlacedInlineFormSet, PlacedStackedInline
+from backoffice.bulk.list_exports import ListExport
 
 ASSESSMENT_COLOURS = {
     Assessment.Status.DRAFT: "warning",
@@ -85,7 +86,7 @@ class QuestionSection(RelatedSection):
 
 
 @admin.register(Assessment)
-class AssessmentAdmin(AuditedAdmin):
+class AssessmentAdmin(ListExport, AuditedAdmin):
     """Quizzes, assignments and exams."""
 
     icon = "assignment"

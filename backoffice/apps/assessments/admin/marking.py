@@ -32,6 +32,7 @@ from backoffice.audit.model_admin import (
     AuditedStackedInline,
     AuditedTabularInline,
 )
+from backoffice.bulk.list_exports import ListExport
 
 Status = AssessmentSubmission.Status
 SUBMISSION_COLOURS = {
@@ -113,7 +114,7 @@ class CriterionSection(RelatedSection):
 
 
 @admin.register(AssessmentSubmission)
-class SubmissionAdmin(GradePages, AuditedAdmin):
+class SubmissionAdmin(GradePages, ListExport, AuditedAdmin):
     """What students handed in, and how it is marked."""
 
     icon = "inbox"

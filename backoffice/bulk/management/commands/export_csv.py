@@ -1,4 +1,4 @@
-"""Write the rows of a kind as CSV, formula-safe, in the shape an import reads."""
+"""Write the rows of a kind as CSV or XLSX, formula-safe, in the shape an import reads."""
 
 import sys
 from argparse import ArgumentParser
@@ -7,36 +7,46 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from backoffice.bulk.exporting import exported_selection
-from backoffice.bulk.formats.exporting import lines_in
+from backoffice.bulk.formats.exporting import NATIVE, writer_in
+from backoffice.bulk.handing_out import FORMATS
 from backoffice.bulk.models import Batch
 from backoffice.bulk.resources import kinds
+from backoffice.bulk.selecting import ExportRefused, Selection
 
 
 class Command(BaseCommand):
-    """Streams to standard output, or to a file with one closing sentence."""
+    """Writes to standard output, or to a file with one closing sentence."""
 
-    help = "Exports all rows of a kind, or of one course, as CSV that import_csv reads again."
+    help = "Exports all rows of a kind, or of one course, as a file that import_csv reads again."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("kind", choices=sorted(kinds))
         parser.add_argument("--course", default="", help="course code; needs --presentation")
         parser.add_argument("--presentation", default="")
         parser.add_argument("--dialect", choices=Batch.Dialect.values, default="auto")
-        parser.add_argument("--output", type=Path)
+        parser.add_argument("--output", type=Path, help="a workbook if the name ends with .xlsx")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        resource = kinds[options["kind"]]
+        output, everything = options["output"], Selection.of_all(kinds[options["kind"]])
         try:
-            rows = exported_selection(
-                resource, resource.exportable(), options["course"], options["presentation"]
-            )
-            lines = lines_in(options["dialect"], resource, rows)
-        except ValueError as error:
-            raise CommandError(str(error), returncode=2) from error
-        if not options["output"]:
-            sys.stdout.writelines(lines)
+            chosen = everything.of_course(options["course"], options["presentation"])
+            write = self._writer(output, options["dialect"], options["kind"])
+        except ExportRefused as refusal:
+            raise CommandError(str(refusal), returncode=2) from refusal
+        if not output:
+            write(chosen, sys.stdout.buffer)
             return
-        with options["output"].open("w", encoding="utf-8", newline="") as stream:
-            stream.writelines(lines)
-        self.stdout.write(f"{rows.count()} {resource.label} written to {options['output']}.")
+        try:
+            with output.open("wb") as stream:
+                rows = write(chosen, stream)
+        except ExportRefused as refusal:
+            output.unlink()
+            raise CommandError(str(refusal)) from refusal
+        self.stdout.write(f"{rows} {chosen.resource.label} written to {output}.")
+
+    def _writer(self, output: Path | None, dialect: str, kind: str) -> Any:
+        """By the format, and for our own by the ending of the file's name."""
+        if dialect not in NATIVE:
+            return writer_in(dialect, kind)
+        ending = output.suffix.lower().removeprefix(".") if output else "csv"
+        return FORMATS.get(ending, FORMATS["csv"]).write

@@ -1,0 +1,108 @@
+"""What goes out: which rows of a kind, and which of its columns, for whom."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Self
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from backoffice.admin_site.roles import may, shown_fields
+from backoffice.admin_site.visibility import permitted
+from backoffice.bulk.columns import Column
+from backoffice.bulk.resources import KindResource, kinds_for
+
+
+class ExportRefused(ValueError):
+    """What was asked for cannot be made; the sentence says what to do instead."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows of a kind and the columns of the file they go into."""
+
+    resource: type[KindResource]
+    rows: models.QuerySet[Any]
+    columns: tuple[Column, ...]
+
+    @classmethod
+    def of_all(cls, resource: type[KindResource]) -> Self:
+        """Every row and column, for whoever has the command line."""
+        return cls(resource, resource.exportable(), tuple(resource.exported_columns()))
+
+    @classmethod
+    def for_user(cls, resource: type[KindResource], user: Any) -> Self:
+        """The rows a person may export, in the columns the person sees."""
+        rows = permitted(resource.exportable(), user, "export")
+        return cls(resource, rows, tuple(shown_columns(resource, user)))
+
+    @property
+    def header(self) -> list[str]:
+        """The names of the columns."""
+        return [column.column_name for column in self.columns]
+
+    @property
+    def fields(self) -> list[models.Field]:
+        """The model field behind each column."""
+        model = self.resource.model()
+        return [list(_way(column.attribute, model))[-1] for column in self.columns]
+
+    @property
+    def ordered(self) -> models.QuerySet[Any]:
+        """The rows by their natural key."""
+        key = [column.attribute for column in self.resource.exported_columns() if column.key]
+        return self.rows.order_by(*key)
+
+    def of_course(self, course: str, presentation: str) -> Self:
+        """The same, of one course where one is named.
+
+        Raises ExportRefused for a kind without courses, and for a course without rows.
+        """
+        if not course and not presentation:
+            return self
+        paths = self.resource.course_paths()
+        if not paths or not (course and presentation):
+            raise ExportRefused(
+                _("Give both a course code and a presentation, for rows that belong to a course.")
+            )
+        chosen = self.rows.filter(**dict(zip(paths, (course, presentation), strict=True)))
+        if not chosen.exists():
+            raise ExportRefused(
+                _(
+                    "There is nothing to export for course %(course)s, "
+                    "presentation %(presentation)s."
+                )
+                % {"course": course, "presentation": presentation}
+            )
+        return type(self)(self.resource, chosen, self.columns)
+
+    def among(self, shown: models.QuerySet[Any]) -> Self:
+        """The same, of these rows of the model only."""
+        chosen = self.rows.filter(pk__in=shown.order_by().values("pk"))
+        return type(self)(self.resource, chosen, self.columns)
+
+
+def shown_columns(resource: type[KindResource], user: Any) -> list[Column]:
+    """The columns of an export, without those of fields the person's role does not see."""
+    return [
+        column
+        for column in resource.exported_columns()
+        if all(
+            (shown := shown_fields(user, field.model)) is None or field.name in shown
+            for field in _way(column.attribute, resource.model())
+        )
+    ]
+
+
+def _way(attribute: str, model: type[models.Model]) -> Iterator[models.Field]:
+    """The fields on the way to a column's value, the value's own last."""
+    for name in attribute.split("__"):
+        field = model._meta.get_field(name)
+        yield field
+        model = field.related_model
+
+
+def exportable_kinds(user: Any) -> dict[str, type[KindResource]]:
+    """The kinds of which the person may export something."""
+    found = kinds_for(lambda model: may(user, "export", model))
+    return {name: resource for name, resource in found.items() if shown_columns(resource, user)}
