@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from backoffice.bulk.formats.exporting import NATIVE, writer_in
+from backoffice.bulk.formats.exporting import writer_for
 from backoffice.bulk.handing_out import FORMATS, handed_out
 from backoffice.bulk.models import Batch
 from backoffice.bulk.resources import KindResource
@@ -64,18 +64,10 @@ class ExportForm(forms.Form):
         mine = Selection.for_user(self.mine[given["kind"]], self.user)
         try:
             chosen = mine.of_course(given["course"], given["presentation"])
-            write = self._writer(given)
+            write = writer_for(given["format"], given["dialect"], given["kind"])
         except ExportRefused as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
         return given | {"selection": chosen, "write": write}
-
-    def _writer(self, given: dict[str, Any]) -> Any:
-        """What writes the file, in our columns or in another system's."""
-        if given["dialect"] in NATIVE:
-            return FORMATS[given["format"]].write
-        if given["format"] != "csv":
-            raise ExportRefused(_("A file for another system is a CSV file; choose CSV."))
-        return writer_in(given["dialect"], given["kind"])
 
 
 class ExportPages:

@@ -1,22 +1,33 @@
 """Files out in the format of another system."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import IO, Any
+
+from django.utils.translation import gettext as _
 
 from backoffice.admin_site.spreadsheets import csv_line
 from backoffice.bulk.exporting import exported_rows
 from backoffice.bulk.formats.opening import table_of
+from backoffice.bulk.handing_out import FORMATS, Write
 from backoffice.bulk.models import Batch
 from backoffice.bulk.selecting import ExportRefused, Selection
 
 NATIVE = ("", Batch.Dialect.AUTO, Batch.Dialect.NATIVE)
 
 
-def writer_in(dialect: str, kind: str) -> Callable[[Selection, IO[bytes]], int]:
-    """What writes rows of a kind in a format, and gives their number.
+def writer_for(ending: str, dialect: str, kind: str) -> Write:
+    """What writes rows of a kind: in our columns by the file's ending, or for another system.
 
-    Raises ExportRefused where the format has no such file.
+    Raises ExportRefused for another system's file that is no CSV, or that it does not have.
     """
+    if dialect in NATIVE:
+        return FORMATS.get(ending, FORMATS["csv"]).write
+    if ending == "xlsx":
+        raise ExportRefused(_("A file for another system is a CSV file; choose CSV."))
+    return _writer_in(dialect, kind)
+
+
+def _writer_in(dialect: str, kind: str) -> Write:
     try:
         table = table_of(dialect, kind)
     except ValueError as refusal:

@@ -7,8 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from backoffice.bulk.formats.exporting import NATIVE, writer_in
-from backoffice.bulk.handing_out import FORMATS
+from backoffice.bulk.formats.exporting import writer_for
 from backoffice.bulk.models import Batch
 from backoffice.bulk.resources import kinds
 from backoffice.bulk.selecting import ExportRefused, Selection
@@ -28,9 +27,10 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         output, everything = options["output"], Selection.of_all(kinds[options["kind"]])
+        ending = output.suffix.lower().removeprefix(".") if output else "csv"
         try:
             chosen = everything.of_course(options["course"], options["presentation"])
-            write = self._writer(output, options["dialect"], options["kind"])
+            write = writer_for(ending, options["dialect"], options["kind"])
         except ExportRefused as refusal:
             raise CommandError(str(refusal), returncode=2) from refusal
         if not output:
@@ -43,10 +43,3 @@ class Command(BaseCommand):
             output.unlink()
             raise CommandError(str(refusal)) from refusal
         self.stdout.write(f"{rows} {chosen.resource.label} written to {output}.")
-
-    def _writer(self, output: Path | None, dialect: str, kind: str) -> Any:
-        """By the format, and for our own by the ending of the file's name."""
-        if dialect not in NATIVE:
-            return writer_in(dialect, kind)
-        ending = output.suffix.lower().removeprefix(".") if output else "csv"
-        return FORMATS.get(ending, FORMATS["csv"]).write
