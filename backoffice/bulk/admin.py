@@ -39,6 +39,7 @@ class BatchAdmin(ExportPages, UndoPages, BatchPages, PlainAdmin):
     list_filter = (
         ("state", ChoicesDropdownFilter),
         "kind",
+        ("mode", ChoicesDropdownFilter),
         ("uploaded_at", RangeDateTimeFilter),
     )
     search_fields = ("file_name", "uploader_name")

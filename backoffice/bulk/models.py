@@ -1,6 +1,7 @@
 """The import batch: one file, one outcome; and what was wrong or strange in it."""
 
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -32,6 +33,10 @@ class BatchQuerySet(models.QuerySet["Batch"]):
     def unfinished(self) -> "BatchQuerySet":
         """Uploaded, being read, or waiting for a decision: what may be thrown away unharmed."""
         return self.filter(state__in=Batch.UNFINISHED)
+
+    def past_keeping(self, moment: datetime) -> "BatchQuerySet":
+        """Applied before a moment, with the file still there."""
+        return self.filter(state=Batch.State.APPLIED, applied_at__lt=moment).exclude(file="")
 
     def without_success(self) -> "BatchQuerySet":
         """Refused or failed: nothing was written, and the file may be looked at again."""

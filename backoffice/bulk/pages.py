@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import (
+    FileResponse,
     Http404,
     HttpRequest,
     HttpResponse,
@@ -23,6 +24,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.admin_site.roles import may
 from backoffice.admin_site.spreadsheets import download
+from backoffice.audit.access import note_export
 from backoffice.bulk.agreeing import agree, may_agree
 from backoffice.bulk.changes import changed_rows
 from backoffice.bulk.faults import FileRefused, storable
@@ -75,6 +77,7 @@ class BatchPages:
             ("<int:number>/approve/", self.approve_view, "approve"),
             ("<int:number>/discard/", self.discard_view, "discard"),
             ("<int:number>/issues.csv", self.issues_view, "issues"),
+            ("<int:number>/file/", self.file_view, "file"),
             ("<int:number>/wrong-rows.csv", self.wrong_rows_view, "wrong_rows"),
         ]
         wrap = self.admin_site.admin_view
@@ -234,6 +237,15 @@ class BatchPages:
         """All errors and warnings as CSV."""
         batch = self._seen(request, number)
         return download(f"import-{batch.pk}-issues.csv", issue_lines(batch))
+
+    def file_view(self, request: HttpRequest, number: int) -> FileResponse:
+        """The file as it is kept, without passwords, for its uploader; on record as an export."""
+        batch = self._owned(request, number)
+        if not batch.file or not batch.path.exists():
+            raise Http404
+        note_export(request, kinds[batch.kind].model(), batch.rows)
+        stream = batch.path.open("rb")
+        return FileResponse(stream, as_attachment=True, filename=batch.file_name)
 
     def wrong_rows_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """The wrong rows as a file to correct; a part of the file, so its uploader's alone."""

@@ -11,6 +11,7 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.work import Import
 
 ABANDONED_AFTER = timedelta(days=1)
+KEPT_FOR = timedelta(days=30)  # the file of an applied import
 SILENT_AFTER = timedelta(minutes=2)
 STARTS_WITHIN = timedelta(seconds=3)
 
@@ -68,9 +69,11 @@ def discard_abandoned() -> int:
     """Discard previews nobody decided on for a day; how many there were.
 
     A refused or failed file of that age goes too: it was there to be looked at and corrected. What
-    a killed process left behind counts as failed.
+    a killed process left behind counts as failed. The file of an applied import goes after 30 days.
     """
     settle_all()
+    for batch in Batch.objects.past_keeping(timezone.now() - KEPT_FOR):
+        _clear(batch)
     old = Batch.objects.filter(uploaded_at__lt=timezone.now() - ABANDONED_AFTER)
     gone = old.without_success().exclude(file="") | old.unfinished()
     return sum(_put_away(batch) for batch in gone)
@@ -87,7 +90,7 @@ def _put_away(batch: Batch) -> bool:
 def _clear(batch: Batch) -> None:
     """Remove the file and the staged rows; what was wrong with them stays on record."""
     with transaction.atomic(), connection.cursor() as cursor:
-        if Batch.objects.without_success().filter(pk=batch.pk).update(file=""):
+        if Batch.objects.exclude(state__in=Batch.UNFINISHED).filter(pk=batch.pk).update(file=""):
             Import(batch).drop(cursor)
             _remove_file(batch)
 

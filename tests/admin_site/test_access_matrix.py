@@ -129,6 +129,7 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "undo": lambda who: (False, False),  # of an applied one, see test_undo
     "discard": _own_batch,
     "wrong_rows": _own_file,
+    "file": _own_file,
     "upload": _both("A"),
     "new_import": _both("A"),
     "template": _both("A"),

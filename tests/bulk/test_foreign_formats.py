@@ -5,6 +5,7 @@ import io
 import pytest
 from django.core.management import call_command
 
+from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.formats.opening import TABLES
@@ -169,9 +170,7 @@ def test_a_file_with_passwords_that_cannot_be_read_to_its_end_is_not_kept(regist
 WRITTEN = sorted((table.dialect, table.kind) for table in TABLES if table.written)
 
 
-@pytest.mark.parametrize(
-    ("dialect", "kind"), [pair for pair in WRITTEN if pair[1] not in ("assessments", "grades")]
-)
+@pytest.mark.parametrize(("dialect", "kind"), WRITTEN)
 def test_what_is_exported_and_imported_again_changes_nothing(dialect, kind, school, tmp_path):
     path = tmp_path / "out.csv"
     call_command("export_csv", kind, "--dialect", dialect, "--output", str(path))
@@ -200,7 +199,18 @@ def school(courses, student) -> dict[str, int]:
             enrolled_on=None if number == 2 else "2026-01-10",
             withdrawn_on="2026-03-01" if status in ("withdrawn", "completed") else None,
         )
-    return {"users": 4, "courses": 3, "enrollments": 4}
+    essay = Assessment.objects.create(
+        course=courses["BIO101"], code="ESSAY", title="=Essay", max_score=50, weight="12.50"
+    )
+    for number, score in ((1, "41.5"), (3, None)):
+        AssessmentSubmission.objects.create(
+            assessment=essay,
+            student=User.objects.get(student_id=f"S100{number}"),
+            score=score,
+            status="graded" if score else "submitted",
+            submitted_at="2026-03-01T10:30:00+00:00",
+        )
+    return {"users": 4, "courses": 3, "enrollments": 4, "assessments": 1, "grades": 2}
 
 
 def test_what_somebody_changes_in_an_exported_file_counts(bring_in, school, tmp_path):

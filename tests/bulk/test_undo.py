@@ -1,11 +1,14 @@
 """An applied import is taken back row by row; what somebody changed since stays and is listed."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import TestCase
+from django.utils import timezone
 
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.courses.models import Course
@@ -13,6 +16,7 @@ from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.recording import recording
 from backoffice.bulk.importing import NotApplied
 from backoffice.bulk.models import Batch
+from backoffice.bulk.settling import discard_abandoned
 from backoffice.bulk.undoing import prospect_of, undo
 
 HEADER = "student_id,course_code,presentation,enrolled_on,status,first_name,last_name,email\n"
@@ -207,3 +211,20 @@ def test_the_page_says_what_goes_back_and_does_it(enroll, registrar_client, regi
     assert f'This takes <a href="/admin/bulk/batch/{batch.pk}/change/">' in done
     assert Enrollment.objects.count() == 1
     assert registrar_client.get(address).status_code == 403
+
+
+def test_the_file_is_its_uploader_s_for_thirty_days(enroll, registrar_client, admin_client):
+    batch = enroll(3)
+    address = f"/admin/bulk/batch/{batch.pk}/file/"
+    answer = registrar_client.get(address)
+    foreign = admin_client.get(address)
+    Batch.objects.update(applied_at=timezone.now() - timedelta(days=31))
+    path = batch.path
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        discard_abandoned()
+
+    assert b"".join(answer).decode() == file_of(3)
+    assert foreign.status_code in (403, 404)
+    assert not path.exists()
+    assert registrar_client.get(address).status_code == 404
+    assert Batch.objects.get(pk=batch.pk).state == "applied"
