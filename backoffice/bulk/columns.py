@@ -19,10 +19,11 @@ class OnChange(StrEnum):
 
 
 class Role(StrEnum):
-    """What a column does for a foreign key, besides naming the row."""
+    """What a column does instead of giving a row a value."""
 
     NARROWS = "narrows"  # tells rows of the same name apart; required where the file has it
     VERIFIES = "verifies"  # has to agree with the referred row
+    BASE = "base"  # what another column held when the file was exported
 
 
 class Traits(TypedDict, total=False):
@@ -43,7 +44,7 @@ class Column(Field):
     `key` columns are the natural key and always required; `required` ones are where the file has
     them. An `identifier` has `.0` taken away and scientific notation refused. Of a column that
     `keeps` a blank cell says nothing: what is stored stands. A column with a `role` gives a row no
-    value: it speaks of the row that a foreign key names.
+    value, see there.
     """
 
     def __init__(

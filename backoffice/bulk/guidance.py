@@ -9,11 +9,18 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.bulk.cells import has_plain_default
-from backoffice.bulk.columns import Column, OnChange
+from backoffice.bulk.columns import Column, OnChange, Role
 from backoffice.bulk.exporting import as_text
 from backoffice.bulk.resources import KindResource
+
+ROLES = {
+    Role.NARROWS: gettext_lazy("Tells rows of the same name apart."),
+    Role.VERIFIES: gettext_lazy("Must agree with what is stored already."),
+    Role.BASE: gettext_lazy("Comes with an export, so that no change made since is overwritten."),
+}
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,8 @@ def _range(field: models.Field) -> str:
 
 
 def _on_change(column: Column) -> str:
+    if column.role:
+        return str(ROLES[column.role])
     if column.on_change is OnChange.KEEP:
         return _("What is stored already is kept.")
     if column.on_change is OnChange.REFUSE:
@@ -98,6 +107,8 @@ def _when_blank(field: models.Field) -> str:
 def template_of(resource: type[KindResource]) -> str:
     """An empty file with the header of a kind, marked as UTF-8 for spreadsheets."""
     stream = io.StringIO()
-    names = [each.name for each in columns_of(resource) if each.name != resource.alternative_key]
+    bases = {name for name, column in resource.columns().items() if column.role is Role.BASE}
+    left_out = bases | {resource.alternative_key}
+    names = [each.name for each in columns_of(resource) if each.name not in left_out]
     csv.writer(stream).writerow(names)
     return "\ufeff" + stream.getvalue()

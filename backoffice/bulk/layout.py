@@ -291,12 +291,22 @@ class Layout:
         if column.reference:
             return f"r_{column.reference}.id"
         value, stored = f"s.c_{column.column_name}", self.stored(column)
+        base = self.base_of(column)
+        if base:
+            # What nobody touched since the export takes what is stored by now.
+            touched = self.dialect.differs(value, f"s.c_{base.column_name}")
+            value = f"CASE WHEN t.id IS NULL OR {touched} THEN {value} ELSE {stored} END"
         field = self.model._meta.get_field(column.target)
         if column.on_change is not OnChange.UPDATE:
             return f"CASE WHEN {stored} IS NULL OR {stored} = '' THEN {value} ELSE {stored} END"
         if has_plain_default(field):
             return f"coalesce({value}, {stored}, {literal(field.get_default())})"
         return f"coalesce({value}, {stored})" if column.keeps else value
+
+    def base_of(self, column: Column) -> Column | None:
+        """The column that tells what this one held when the file was exported."""
+        bases = (c for c in self.columns if c.role is Role.BASE)
+        return next((c for c in bases if c.attribute == column.attribute), None)
 
     def comparable(self, column: Column) -> str:
         """SQL: what a row would store in this column, as text, to compare rows of one file by."""

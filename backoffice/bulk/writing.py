@@ -68,7 +68,8 @@ class Writer:
                 return newcomer_of(reference, self.newcomers), []
         if field.name in self.written:
             return self._computed(field, self.written[field.name].new)
-        column = next((each for each in self.layout.columns if each.attribute == field.name), None)
+        own = (each for each in self.layout.columns if not each.role)
+        column = next((each for each in own if each.attribute == field.name), None)
         if column and has_plain_default(field):
             value, params = self._constant(field, field.get_default())
             return f"coalesce(s.c_{column.column_name}, {value})", params

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.courses.models import Course
@@ -214,3 +215,51 @@ def test_an_instructor_brings_no_file_in_and_a_registrar_sees_no_score(
 ):
     assert registrar_client.get("/admin/bulk/batch/upload/?kind=grades").status_code == 200
     assert instructor_client.get("/admin/bulk/batch/upload/?kind=grades").status_code == 403
+
+
+BASE = "student_id,assessment_id,score,base_score,base_version\n"
+
+
+@pytest.mark.parametrize(
+    ("cells", "theirs", "after"),
+    [
+        ("45,40", 40, 45),  # changed in the file only
+        ("40,40", 64, 64),  # changed here only
+        ("64,40", 64, 64),  # changed to the same
+        ("40,40", 40, 40),  # by nobody
+        ("45,", None, 45),  # graded in the file
+        (",", 64, 64),  # graded here
+        (",40", 40, 40),  # a blank takes no grade away
+    ],
+)
+def test_of_score_and_base_the_one_that_was_changed_stands(
+    bring_in, ada, essay, cells, theirs, after
+):
+    attempts(essay, ada, theirs)
+    bring_in("grades", f"{BASE}s1001,ESSAY,{cells},1\n")
+
+    assert scores(essay) == [after]
+
+
+def test_a_score_changed_on_both_sides_is_a_conflict_with_a_way_out(upload, bring_in, ada, essay):
+    attempts(essay, ada, 64)
+    batch = upload("grades", f"{BASE}s1001,ESSAY,45,40,1\n")
+    assert told(batch) == [
+        "Line 2: score “45”: since the export the score went from 40 to 64. To keep what is "
+        "stored, enter it as score; to replace it, enter it as base_score."
+    ]
+    bring_in("grades", f"{BASE}s1001,ESSAY,45,64,1\n")
+
+    assert scores(essay) == [45]
+
+
+def test_an_exported_gradebook_carries_its_base(bring_in, ada, essay, tmp_path):
+    attempts(essay, ada, 40)
+    path = tmp_path / "grades.csv"
+    call_command("export_csv", "grades", "--output", str(path))
+    text = path.read_text()
+    AssessmentSubmission.objects.update(score=64)
+    batch = bring_in("grades", text)
+
+    assert text.splitlines()[0].endswith(",is_banked,base_score,base_version")
+    assert (batch.unchanged, scores(essay)) == (1, [64])

@@ -4,7 +4,7 @@ SQL over the aliases of an import: `s` the staged row, `t` the submission as sto
 and `r_student` what the row names.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from django.utils.translation import gettext as _
 
@@ -25,7 +25,6 @@ OTHERS = (
     "SELECT 1 FROM assessments_submission x WHERE x.assessment_id = t.assessment_id "
     "AND x.student_id = t.student_id AND x.id <> t.id"
 )
-REGRADED = "s.c_score IS NOT NULL AND (t.score IS NULL OR t.score <> s.c_score)"
 
 
 def written_with(taken: str) -> dict[str, Written]:
@@ -54,9 +53,12 @@ def written_with(taken: str) -> dict[str, Written]:
     }
 
 
-def kept_checks(*, has_reason: bool) -> Iterator[Check]:
-    """A final grade, a better attempt, a blank cell over a grade."""
-    is_final = f"(t.status = 'finalized' AND {REGRADED})"
+def kept_checks(given: str, *, has_reason: bool) -> Iterator[Check]:
+    """A final grade, a better attempt, a blank cell over a grade; `given` is SQL for the score."""
+    is_final = (
+        f"(t.status = 'finalized' AND ({given}) IS NOT NULL "
+        f"AND (t.score IS NULL OR t.score <> ({given})))"
+    )
     if has_reason:
         sentence = _(
             "{column} “{value}” replaces the final grade {other}. A second person has to agree."
@@ -74,8 +76,8 @@ def kept_checks(*, has_reason: bool) -> Iterator[Check]:
         )
         yield Check("final_grade", "score", sentence, (is_final, ()), ("score",), other="t.score")
     better = (
-        "(r_assessment.grading_method = 'highest' AND t.id IS NOT NULL AND s.c_score IS NOT NULL "
-        f"AND EXISTS ({OTHERS} AND x.score > s.c_score))"
+        f"(r_assessment.grading_method = 'highest' AND t.id IS NOT NULL AND ({given}) IS NOT NULL "
+        f"AND EXISTS ({OTHERS} AND x.score > ({given})))"
     )
     sentence = _(
         "{column} “{value}”: another attempt of the student has more points and would count. "
@@ -87,6 +89,31 @@ def kept_checks(*, has_reason: bool) -> Iterator[Check]:
     yield Check(
         *("score_kept", "score", sentence, (kept, ()), ("score",)), is_warning=True, other="t.score"
     )
+
+
+def conflict_check(differs: Callable[[str, str], str]) -> Check:
+    """A score somebody changed here and somebody else in the file, each in another way."""
+    base, mine, theirs = "s.c_base_score", "s.c_score", "t.score"
+    condition = " AND ".join(
+        [f"t.id IS NOT NULL AND {mine} IS NOT NULL", differs(theirs, base)]
+        + [differs(mine, base), differs(mine, theirs)]
+    )
+    sentence = _(
+        "{column} “{value}”: since the export the score went from {other}. To keep what is stored, "
+        "enter it as score; to replace it, enter it as base_score."
+    )
+    other = f"{_points(base)} || ' to ' || {_points(theirs)}"
+    reads = ("score", "base_score")
+    return Check(
+        "changed_since_export", "score", sentence, (f"({condition})", ()), reads, other=other
+    )
+
+
+def _points(sql: str) -> str:
+    """SQL: a score as text, without zeros that say nothing."""
+    text = f"CAST({sql} AS text)"
+    short = f"CASE WHEN {text} LIKE '%%.%%' THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
+    return f"coalesce({short}, 'blank')"
 
 
 def average_check() -> Check:

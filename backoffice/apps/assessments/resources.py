@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from backoffice.apps.assessments.grades_of_files import (
     COUNTING,
     average_check,
+    conflict_check,
     kept_checks,
     time_checks,
     written_with,
@@ -79,6 +80,8 @@ class GradeResource(KindResource):
     max_score = Column("assessment__max_score", role=Role.VERIFIES, example="100")
     submitted_on = Column("submitted_at", keeps=True, example="2026-11-14")
     is_banked = Column("is_banked", required=True, example="0")
+    base_score = Column("score", role=Role.BASE)
+    base_version = Column("version", role=Role.BASE)
 
     class Meta:
         model = AssessmentSubmission
@@ -92,8 +95,11 @@ class GradeResource(KindResource):
     @classmethod
     def checks(cls, layout: Layout) -> Iterator[Check]:
         """What finality, other attempts and the course's days say."""
-        if "score" in layout.names:
-            yield from kept_checks(has_reason=layout.has_reason)
+        score = next((c for c in layout.own if c.column_name == "score"), None)
+        if score:
+            yield from kept_checks(layout.given(score), has_reason=layout.has_reason)
+        if score and layout.base_of(score):
+            yield conflict_check(layout.dialect.differs)
         yield average_check()
         if "submitted_on" in layout.names:
             yield from time_checks()
