@@ -57,7 +57,7 @@ def _told(column: Column, model: type[models.Model], extra: str = "") -> ColumnH
         title=capfirst(str(field.verbose_name)),
         accepts=_accepts(field),
         is_required=column.key,
-        note=" ".join(filter(None, (_on_change(column), _when_blank(field), extra))),
+        note=" ".join(filter(None, (_on_change(column), _when_blank(column, field), extra))),
         example=column.example,
     )
 
@@ -97,8 +97,12 @@ def _on_change(column: Column) -> str:
     return ""
 
 
-def _when_blank(field: models.Field) -> str:
-    if not has_plain_default(field):
+def _when_blank(column: Column, field: models.Field) -> str:
+    if column.required and not column.role:
+        return _("Never blank, where the file has the column.")
+    if column.keeps:
+        return _("Blank: unchanged in a known row.")
+    if column.role or not has_plain_default(field):
         return ""
     default = as_text(field.get_default())
     return _("Blank: %(default)s in a new row, unchanged in a known one.") % {"default": default}
