@@ -54,7 +54,8 @@ def refused_by_form(kind: str, column: str, value: str) -> bool:
     resource = kinds[kind]
     field = resource.columns()[column].attribute.partition("__")[0]
     instance = instance_of(kind)
-    fields = sorted({c.attribute.partition("__")[0] for c in resource.columns().values()})
+    own = [column for column in resource.columns().values() if not column.role]
+    fields = sorted({column.attribute.partition("__")[0] for column in own})
     data = {k: v for k, v in model_to_dict(instance, fields).items() if v is not None}
     if column == "instructor":
         found = User.objects.filter(username=value).first()
