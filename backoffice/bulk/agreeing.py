@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from backoffice.admin_site.roles import may
 from backoffice.audit.recording import name_of
 from backoffice.bulk.models import Batch
-from backoffice.bulk.resources import kinds
 
 
 def may_agree(batch: Batch, person: Any) -> bool:
@@ -37,8 +36,3 @@ def agree(batch: Batch, digest: str, person: Any) -> bool:
     )
     batch.refresh_from_db()
     return bool(agreed)
-
-
-def sync_is_possible(kind: str) -> bool:
-    """Whether files of this kind can say who is missing."""
-    return kinds[kind].leaving is not None

@@ -52,7 +52,6 @@ def reference_checks(layout: Layout) -> Iterator[Check]:
 
 def _unknown(reference: Reference) -> Iterator[Check]:
     missing = f"({reference.alias}.id IS NULL AND {reference.is_given})"
-    name = reference.field.related_model._meta.verbose_name
     for index, (_target, column) in enumerate(reference.parts):
         before = " AND ".join(
             f"x.{t} = s.c_{c.column_name}" for t, c in reference.parts[: index + 1]
@@ -61,11 +60,14 @@ def _unknown(reference: Reference) -> Iterator[Check]:
         condition = f"{missing} AND NOT EXISTS (SELECT 1 FROM {reference.table} x WHERE {before})"
         if earlier:
             condition += f" AND EXISTS (SELECT 1 FROM {reference.table} x WHERE {earlier})"
-        sentence = _(
-            "{column} “{value}” names no %(model)s that exists. Check it, or add it first."
-        ) % {"model": name}
+        sentence = _names_nothing(reference)
         code = f"unknown_{column.column_name if index else reference.field.name}"
         yield Check(code, column.column_name, sentence, (condition, ()))
+
+
+def _names_nothing(reference: Reference) -> str:
+    sentence = _("{column} “{value}” names no %(model)s that exists. Check it, or add it first.")
+    return sentence % {"model": reference.field.related_model._meta.verbose_name}
 
 
 def _not_found(reference: Reference) -> Iterator[Check]:
@@ -76,9 +78,8 @@ def _not_found(reference: Reference) -> Iterator[Check]:
     )
     missing = f"{reference.alias}.id IS NULL AND {reference.is_given}"
     cell, code = column.column_name, reference.field.name
-    unknown = _("{column} “{value}” names no %(model)s that exists. Check it, or add it first.")
     condition = (f"({missing} AND {alike} = 0)", ())
-    yield Check(f"unknown_{code}", cell, unknown % {"model": name}, condition)
+    yield Check(f"unknown_{code}", cell, _names_nothing(reference), condition)
     if reference.narrowing:
         last = reference.narrowing[0].column_name
         sentence = _(
@@ -215,7 +216,7 @@ def _reached(layout: Layout, path: str) -> str:
     if not tail:
         return f"r_{head}.id"
     target = layout.model._meta.get_field(head).related_model._meta.get_field(tail)
-    return f"r_{head}.{target.column}"
+    return _related_value(layout, head, target)
 
 
 def change_checks(layout: Layout) -> Iterator[Check]:

@@ -12,8 +12,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.roles import may
-from backoffice.bulk.agreeing import agree, sync_is_possible
+from backoffice.bulk.agreeing import agree
 from backoffice.bulk.importing import NotApplied, apply, preview, receive
 from backoffice.bulk.models import Batch
 from backoffice.bulk.reporting import STATES, closing_sentence, write_rejected, write_report
@@ -80,7 +79,7 @@ class ImportOptions:
 
 def _refuse_impossible(options: dict[str, Any]) -> None:
     """Raise ValueError for options that cannot be, before anything is read."""
-    if options["mode"] == Batch.Mode.SYNC and not sync_is_possible(options["kind"]):
+    if options["mode"] == Batch.Mode.SYNC and not kinds[options["kind"]].leaving:
         raise ValueError(_("--mode sync is for enrollments; a file of another kind has no roster."))
     for name in LIMITS:
         if not 0 <= options[name] <= 100:
@@ -197,11 +196,10 @@ def undo_batch(number: int, username: str, reason: str, report: Path | None) -> 
     actor, batch = _actor(username), Batch.objects.filter(pk=number).first()
     if batch is None:
         raise ValueError(_("There is no import %(number)d.") % {"number": number})
-    resource = kinds[batch.kind]
-    if actor is not None and not may(actor, "import", resource.model()):
-        raise ValueError(_("You may not import %(kind)s.") % {"kind": resource.label})
     try:
         made = undo(batch, actor, reason)
+    except PermissionDenied as refusal:
+        raise ValueError(str(refusal)) from refusal
     except NotApplied as refusal:
         return Result(str(refusal), True, [])
     complaints: list[str] = []

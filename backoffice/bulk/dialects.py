@@ -99,8 +99,12 @@ class Dialect(ABC):
         """Note in the history just written which line of the file each row comes from."""
 
     @abstractmethod
-    def for_share(self) -> str:
-        """SQL: keep the selected rows as they are until the transaction ends; may be empty."""
+    def hold(self, cursor: CursorWrapper, table: str, ids: str, strength: str = "UPDATE") -> None:
+        """Keep rows as they are until the transaction ends; `ids` is a query for their keys.
+
+        Everybody takes them in the order of their keys. Against "UPDATE" nobody else may hold
+        them, against "SHARE" nobody may change them.
+        """
 
 
 class Postgres(Dialect):
@@ -192,8 +196,11 @@ class Postgres(Dialect):
     ) -> None:
         """The trigger has noted them: a history row is never written again."""
 
-    def for_share(self) -> str:
-        return " FOR SHARE"
+    def hold(self, cursor: CursorWrapper, table: str, ids: str, strength: str = "UPDATE") -> None:
+        cursor.execute(
+            f"SELECT count(*) FROM (SELECT id FROM {table} WHERE id IN ({ids}) "
+            f"ORDER BY id FOR {strength}) x"
+        )
 
 
 class HashSum:
@@ -302,8 +309,8 @@ class Sqlite(Dialect):
                 [change_set, kind],
             )
 
-    def for_share(self) -> str:
-        return ""
+    def hold(self, cursor: CursorWrapper, table: str, ids: str, strength: str = "UPDATE") -> None:
+        """Whoever writes has the whole file."""
 
 
 class SqliteLocks:

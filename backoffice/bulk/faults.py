@@ -11,6 +11,8 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from backoffice.admin_site.history import plain
+
 SHOWN_LENGTH = 80
 STORED_LENGTH = 10_000
 INVISIBLE = re.compile("[\x01-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069]")
@@ -77,7 +79,7 @@ def shown(value: str) -> str:
 def said(value: object) -> str:
     """A stored value as a sentence has it: 71 and not 71.00, a day without its hour."""
     if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
+        return plain(value)
     if isinstance(value, datetime) and value.time() == time():
         return value.date().isoformat()
     return "" if value is None else str(value)

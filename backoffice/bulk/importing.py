@@ -46,15 +46,8 @@ def receive(stream: IO[bytes], name: str, actor: Any, **options: Any) -> Batch:
     `options` are fields of Batch; `actor` is None for the operator at the command line.
     Raises PermissionDenied when the actor may not import this kind.
     """
-    resource = kinds[options["kind"]]
-    if actor is not None and not may(actor, "import", resource.model()):
-        raise PermissionDenied(_("You may not import %(kind)s.") % {"kind": resource.label})
-    batch = Batch(
-        uploaded_by=actor,
-        uploader_name=str(actor) if actor else _("Operator at the command line"),
-        file_name=storable(name)[:255],
-        **options,
-    )
+    refuse_stranger(actor, options["kind"])
+    batch = Batch(**Batch.brought_by(actor), file_name=storable(name)[:255], **options)
     try:
         with without_passwords(stream, batch) as kept:
             batch.file_hash = _digest(kept)
@@ -66,6 +59,13 @@ def receive(stream: IO[bytes], name: str, actor: Any, **options: Any) -> Batch:
         batch.save()
         _refuse_file(batch, refusal)
     return batch
+
+
+def refuse_stranger(actor: Any, kind: str) -> None:
+    """Raise PermissionDenied for a person who may not bring in files of this kind."""
+    resource = kinds[kind]
+    if actor is not None and not may(actor, "import", resource.model()):
+        raise PermissionDenied(_("You may not import %(kind)s.") % {"kind": resource.label})
 
 
 def _digest(stream: IO[bytes]) -> str:

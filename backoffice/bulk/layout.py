@@ -120,14 +120,26 @@ class Sole:
         return f"{self.alias}.{self.field.column}", self.field
 
 
-def unique_fields(model: type[models.Model]) -> Iterator[tuple[models.Field, models.Q | None]]:
-    """Fields whose value only one row may have, with the condition under which that holds."""
+def unique_groups(model: type[models.Model]) -> Iterator[tuple[set[str], models.Q | None]]:
+    """Fields whose values only one row may have together, with the condition for that.
+
+    What is unique only because the key is part of it says nothing.
+    """
     for field in model._meta.concrete_fields:
         if field.unique and not field.primary_key:
-            yield field, None
+            yield {field.name}, None
     for constraint in model._meta.constraints:
-        if isinstance(constraint, models.UniqueConstraint) and len(constraint.fields) == 1:
-            yield model._meta.get_field(constraint.fields[0]), constraint.condition
+        names = set(getattr(constraint, "fields", ()))
+        is_unique = isinstance(constraint, models.UniqueConstraint)
+        if is_unique and names and model._meta.pk.name not in names:
+            yield names, constraint.condition
+
+
+def unique_fields(model: type[models.Model]) -> Iterator[tuple[models.Field, models.Q | None]]:
+    """Fields whose value only one row may have, with the condition under which that holds."""
+    for names, condition in unique_groups(model):
+        if len(names) == 1:
+            yield model._meta.get_field(*names), condition
 
 
 @dataclass(frozen=True)
@@ -322,19 +334,18 @@ class Layout:
 
     def differs(self) -> str:
         """SQL: the file would change the existing row."""
-        pairs = [(self.given(column), self.stored(column)) for column in self._written()]
+        pairs = [(self.given(column), self.stored(column)) for column in self.written]
         tests = [self.dialect.differs(given, stored) for given, stored in pairs]
         return "(t.id IS NOT NULL AND (" + (" OR ".join(tests) or "1=0") + "))"
 
     def before(self) -> str:
         """SQL: the existing row's values of all columns as one text."""
-        parts = [
-            f"coalesce(cast({self.stored(column)} AS text), '∅')" for column in self._written()
-        ]
+        parts = [f"coalesce(cast({self.stored(column)} AS text), '∅')" for column in self.written]
         return " || '¦' || ".join(parts) or "''"
 
-    def _written(self) -> tuple[Column, ...]:
-        """The own columns, each foreign key once."""
+    @cached_property
+    def written(self) -> tuple[Column, ...]:
+        """The columns an update writes: the own ones, each foreign key once."""
         seen: dict[str, Column] = {}
         for column in self.own:
             seen.setdefault(self.attname(column), column)
@@ -342,18 +353,16 @@ class Layout:
 
     def kept_bit(self, column: Column) -> int:
         """The bit of a plan's `kept` that says that this column's stored value stays."""
-        return 1 << self.written.index(column)
+        return 1 << [self.attname(each) for each in self.written].index(self.attname(column))
+
+    def is_kept(self, column: Column) -> str:
+        """SQL, beside a plan `p`: an edit by hand stays."""
+        return f"p.kept & {self.kept_bit(column)} <> 0"
 
     def taken(self, column: Column) -> str:
         """SQL, beside a plan `p`: what an update writes; an edit by hand that is kept stays."""
         given = f"p.fk_{column.reference}" if column.reference else self.given(column)
-        bit, stored = self.kept_bit(column), self.stored(column)
-        return f"CASE WHEN p.kept & {bit} <> 0 THEN {stored} ELSE {given} END"
-
-    @property
-    def written(self) -> tuple[Column, ...]:
-        """The columns an update writes."""
-        return self._written()
+        return f"CASE WHEN {self.is_kept(column)} THEN {self.stored(column)} ELSE {given} END"
 
 
 def staged_types(

@@ -46,17 +46,10 @@ class Leavers:
         cursor.execute(f"{both} LIMIT 1")
         return cursor.fetchone() is None
 
-    def lock(self, cursor: CursorWrapper) -> None:
-        """Keep the rows as they are for now."""
-        cursor.execute(
-            f"SELECT count(*) FROM (SELECT id FROM {self.planner.layout.table} WHERE id IN "
-            f"(SELECT target_id FROM {self.table}) ORDER BY id FOR UPDATE) x"
-        )
-
-    def count(self, cursor: CursorWrapper) -> int:
-        """How many leave."""
-        cursor.execute(f"SELECT count(*) FROM {self.table}")
-        return cursor.fetchone()[0]
+    @property
+    def ids(self) -> str:
+        """SQL: the keys of the rows."""
+        return f"SELECT target_id FROM {self.table}"
 
     def digest(self) -> str:
         """SQL: one row that stands for all of them."""

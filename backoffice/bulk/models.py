@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.private_files import private_storage
@@ -37,6 +38,10 @@ class BatchQuerySet(models.QuerySet["Batch"]):
     def past_keeping(self, moment: datetime) -> "BatchQuerySet":
         """Applied before a moment, with the file still there."""
         return self.filter(state=Batch.State.APPLIED, applied_at__lt=moment).exclude(file="")
+
+    def closed(self) -> "BatchQuerySet":
+        """Applied, refused or failed: nobody works on it, and it is on record."""
+        return self.filter(state__in=(Batch.State.APPLIED, Batch.State.REFUSED, Batch.State.FAILED))
 
     def without_success(self) -> "BatchQuerySet":
         """Refused or failed: nothing was written, and the file may be looked at again."""
@@ -207,6 +212,12 @@ class Batch(models.Model):
         self._count_work()
         super().save(*args, **kwargs)
 
+    @staticmethod
+    def brought_by(actor: Any) -> dict[str, Any]:
+        """The fields that say who brings it; None is the operator at the command line."""
+        name = str(actor) if actor else _("Operator at the command line")
+        return {"uploaded_by": actor, "uploader_name": name}
+
     def save_while(self, state: str) -> bool:
         """Save unless the stored row has left this state meanwhile; whether it was saved."""
         self._count_work()
@@ -271,7 +282,7 @@ class Batch(models.Model):
         """How many values edited by hand since the last import this one leaves alone."""
         return sum(self.kept_edits.values())
 
-    @property
+    @cached_property
     def undone_by(self) -> "Batch | None":
         """The undo that holds; one that was undone itself does not."""
         applied = self.undos.filter(state=self.State.APPLIED).order_by("-pk")

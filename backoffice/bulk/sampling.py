@@ -64,7 +64,7 @@ def samples_of(batch: Batch) -> dict[str, list[SampleRow]]:
 
 def _leaving(cursor: Any, leavers: Leavers) -> list[SampleRow]:
     """Rows that are missing from the file; they stand on no line."""
-    cursor.execute(f"SELECT target_id FROM {leavers.table} ORDER BY 1 LIMIT {SAMPLE}")
+    cursor.execute(f"{leavers.ids} ORDER BY 1 LIMIT {SAMPLE}")
     ids = [number for (number,) in cursor.fetchall()]
     model = leavers.planner.layout.model
     named = (leavers.leaving.scope, leavers.leaving.member)
@@ -98,10 +98,10 @@ def _stored(layout: Layout, column: Any) -> str:
 
 
 def _given(layout: Layout, column: Any) -> str:
-    given = f"s.c_{column.column_name}" if column.reference else layout.given(column)
-    same = next(c for c in layout.written if layout.attname(c) == layout.attname(column))
-    is_kept = f"p.kept & {layout.kept_bit(same)} <> 0"
-    return f"CASE WHEN {is_kept} THEN {_stored(layout, column)} ELSE {given} END"
+    if not column.reference:
+        return layout.taken(column)
+    given = f"s.c_{column.column_name}"
+    return f"CASE WHEN {layout.is_kept(column)} THEN {_stored(layout, column)} ELSE {given} END"
 
 
 def _row(layout: Layout, record: tuple[Any, ...]) -> SampleRow:

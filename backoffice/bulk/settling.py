@@ -90,7 +90,7 @@ def _put_away(batch: Batch) -> bool:
 def _clear(batch: Batch) -> None:
     """Remove the file and the staged rows; what was wrong with them stays on record."""
     with transaction.atomic(), connection.cursor() as cursor:
-        if Batch.objects.exclude(state__in=Batch.UNFINISHED).filter(pk=batch.pk).update(file=""):
+        if Batch.objects.closed().filter(pk=batch.pk).update(file=""):
             Import(batch).drop(cursor)
             _remove_file(batch)
 

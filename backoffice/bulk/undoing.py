@@ -17,7 +17,7 @@ from backoffice.audit.models import ChangeSet
 from backoffice.audit.recording import recording
 from backoffice.bulk import dialects
 from backoffice.bulk.faults import storable
-from backoffice.bulk.importing import NotApplied
+from backoffice.bulk.importing import NotApplied, refuse_stranger
 from backoffice.bulk.models import Batch, BatchIssue
 from backoffice.bulk.resources import kinds
 from backoffice.bulk.versions import CHANGED, GONE, REFERRED, TAKEN, Touched
@@ -80,8 +80,10 @@ def _taken_back(cursor: CursorWrapper, batch: Batch, moment: datetime) -> Return
 def undo(batch: Batch, actor: Any, reason: str = "") -> Batch:
     """Take the batch back in one transaction; gives the undo's own batch.
 
-    Raises NotApplied, with a sentence, for a batch that was not applied or is undone already.
+    Raises NotApplied, with a sentence, for a batch that was not applied or is undone already, and
+    PermissionDenied where the actor may not import this kind.
     """
+    refuse_stranger(actor, batch.kind)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             _hold(batch)
@@ -142,10 +144,9 @@ def _issue(made: Batch, staying: Staying) -> BatchIssue:
 
 def _new_batch(batch: Batch, actor: Any, reason: str) -> Batch:
     return Batch.objects.create(
+        **Batch.brought_by(actor),
         kind=batch.kind,
         undoes=batch,
-        uploaded_by=actor,
-        uploader_name=str(actor) if actor else _("Operator at the command line"),
         reason=storable(reason),
         file_name=_("Undo of import %(number)d") % {"number": batch.pk},
         state=Batch.State.APPLYING,
@@ -180,6 +181,7 @@ def _named(touched: Touched, rows: list[tuple[Any, ...]]) -> Iterator[Staying]:
     versions = model.history.model.objects.select_related("change_set").in_bulk(
         [row[3] for row in rows]
     )
+    sentences = _sentences()
     for row_id, line, verdict, version in rows:
         newest = versions[version]
         name = str(found.get(row_id) or newest.instance)
@@ -188,7 +190,7 @@ def _named(touched: Touched, rows: list[tuple[Any, ...]]) -> Iterator[Staying]:
             "who": newest.change_set.actor_name,
             "when": f"{newest.history_date:%Y-%m-%d %H:%M}",
         }
-        said = _sentences()[verdict] % told
+        said = sentences[verdict] % told
         if line:
             said = _("Line %(line)d: %(sentence)s") % {"line": line, "sentence": said}
         yield Staying(line, verdict, said)

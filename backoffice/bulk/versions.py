@@ -8,13 +8,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, models
+from django.db import models
 from django.db.backends.utils import CursorWrapper
 
 from backoffice.admin_site.rules import names_in
 from backoffice.bulk.conditions import is_true, with_literals
 from backoffice.bulk.dialects import Dialect, rows_of
+from backoffice.bulk.layout import unique_groups
 from backoffice.bulk.resources import KindResource
+from backoffice.bulk.writing import Part, constant, default_of
 
 CHANGED, REFERRED, TAKEN, GONE = "changed", "referred", "taken", "gone"
 TOGETHER = "together"
@@ -75,11 +77,7 @@ class Touched:
 
     def lock(self, cursor: CursorWrapper) -> None:
         """Keep the rows as they are, in the order in which everybody locks them."""
-        if self.dialect.for_share():
-            cursor.execute(
-                f"SELECT count(*) FROM (SELECT id FROM {self.data} WHERE id IN "
-                f"(SELECT row_id FROM {self.table}) ORDER BY id FOR UPDATE) x"
-            )
+        self.dialect.hold(cursor, self.data, f"SELECT row_id FROM {self.table}")
 
     def go(self, cursor: CursorWrapper) -> int:
         """Delete what the deed made, unless others point to it."""
@@ -121,7 +119,7 @@ class Touched:
     def _taking(self) -> Iterator[tuple[str, str, str]]:
         """A value only one row may have may be another's by now."""
         held = {field.name for field in self.kept_fields}
-        for names, condition in _unique_together(self.model):
+        for names, condition in unique_groups(self.model):
             if names <= held:
                 columns = [self.model._meta.get_field(name).column for name in sorted(names)]
                 same = " AND ".join(f"x.{column} = v.{column}" for column in columns)
@@ -153,11 +151,12 @@ class Touched:
     def _restore(self, cursor: CursorWrapper, moment: Any) -> int:
         """Give what the deed changed its former values."""
         settings = [f'"{f.column}" = v."{f.column}"' for f in self.kept_fields]
-        params = []
+        params: list[Any] = []
         for field in self._fields():
             if getattr(field, "auto_now", False) and field not in self.kept_fields:
-                settings.append(f'"{field.column}" = %s')
-                params.append(field.get_db_prep_save(moment, connection))
+                value, given = constant(self.dialect, field, default_of(field, moment))
+                settings.append(f'"{field.column}" = {value}')
+                params += given
         cursor.execute(
             f"UPDATE {self.data} AS t SET {', '.join(settings)} FROM {self.table} w, "
             f"{self.history} v WHERE t.id = w.row_id AND v.history_id = w.previous "
@@ -179,16 +178,14 @@ class Touched:
         )
         return cursor.rowcount
 
-    def _returning(self, field: models.Field, moment: Any) -> tuple[str, list[Any]]:
+    def _returning(self, field: models.Field, moment: Any) -> Part:
         """SQL of a removed row's value: of its last version, or what a new row gets."""
         if field in self.kept_fields:
             return f'v."{field.column}"', []
         if field.name in self.resource.returning:
             return self.resource.returning[field.name], []
-        is_stamp = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
-        value = moment if is_stamp else self.resource.fixed.get(field.name, field.get_default())
-        type_name = field.cast_db_type(connection)
-        return self.dialect.typed(type_name), [field.get_db_prep_save(value, connection)]
+        value = self.resource.fixed.get(field.name, default_of(field, moment))
+        return constant(self.dialect, field, value)
 
     def staying(self, cursor: CursorWrapper) -> Iterator[tuple[Any, ...]]:
         """The rows that stay for a reason of their own: id, line, why, and the newest version."""
@@ -198,14 +195,3 @@ class Touched:
             "ORDER BY w.line, w.row_id"
         )
         yield from rows_of(cursor)
-
-
-def _unique_together(model: type[models.Model]) -> Iterator[tuple[set[str], models.Q | None]]:
-    """The groups of fields whose values only one row may have, and where that holds."""
-    for field in model._meta.concrete_fields:
-        if field.unique and not field.primary_key:
-            yield {field.name}, None
-    for constraint in model._meta.constraints:
-        names = set(getattr(constraint, "fields", ()))
-        if isinstance(constraint, models.UniqueConstraint) and "id" not in names:
-            yield names, constraint.condition

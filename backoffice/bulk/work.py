@@ -160,18 +160,11 @@ class Import:
 
     def _lock_rows(self, cursor: CursorWrapper, planner: Planner, leavers: Leavers | None) -> None:
         """Keep the rows to be changed, and what new rows refer to, as they are for now."""
-        layout, plan, share = planner.layout, self.tables.plan, self.dialect.for_share()
-        if not share:
-            return
-        cursor.execute(
-            f"SELECT count(*) FROM (SELECT id FROM {layout.table} WHERE id IN "
-            f"(SELECT target_id FROM {plan} WHERE state = 'u') ORDER BY id FOR UPDATE) x"
-        )
+        layout, plan, hold = planner.layout, self.tables.plan, self.dialect.hold
+        hold(cursor, layout.table, f"SELECT target_id FROM {plan} WHERE state = 'u'")
         if leavers:
-            leavers.lock(cursor)
+            hold(cursor, layout.table, leavers.ids)
         for reference in layout.references:
             if reference.field.name != layout.key[0].reference:
-                cursor.execute(
-                    f"SELECT count(*) FROM (SELECT id FROM {reference.table} WHERE id IN "
-                    f"(SELECT fk_{reference.field.name} FROM {plan}) ORDER BY id{share}) x"
-                )
+                named = f"SELECT fk_{reference.field.name} FROM {plan}"
+                hold(cursor, reference.table, named, "SHARE")

@@ -14,6 +14,7 @@ from backoffice.audit.models import ChangeSet
 from backoffice.audit.recording import lines_from
 from backoffice.bulk.cells import has_plain_default
 from backoffice.bulk.conditions import literal
+from backoffice.bulk.dialects import Dialect
 from backoffice.bulk.leaving import Leavers
 from backoffice.bulk.newcomers import Newcomers, newcomer_of
 from backoffice.bulk.planning import Planner
@@ -78,14 +79,13 @@ class Writer:
             return self._stamped(field, self._new_value(self.layout.model._meta.get_field(name)))
         if column or field.name in resource.derived:
             return f"s.c_{column.column_name if column else field.name}", []
-        return self._constant(field, resource.fixed.get(field.name, _default(field, self.moment)))
+        return self._constant(field, resource.fixed.get(field.name, default_of(field, self.moment)))
 
     def _computed(self, field: models.Field, sql: str) -> Part:
         """SQL of a value no column gives; null where there is no such SQL."""
         if "{now}" not in sql:
             return sql, []
-        is_day = isinstance(field, models.DateField) and not isinstance(field, models.DateTimeField)
-        now, params = self._constant(field, self.moment.date() if is_day else self.moment)
+        now, params = self._constant(field, _in(field, self.moment))
         return sql.replace("{now}", now), params * sql.count("{now}")
 
     def _stamped(self, field: models.Field, given: Part) -> Part:
@@ -95,11 +95,7 @@ class Writer:
         return f"CASE WHEN {given[0]} = {literal(value)} THEN {now} END", [*given[1], *params]
 
     def _constant(self, field: models.Field, value: object) -> Part:
-        if value is None:
-            return "NULL", []
-        return self.layout.dialect.typed(_cast_type(field)), [
-            field.get_db_prep_save(value, connection)
-        ]
+        return constant(self.layout.dialect, field, value)
 
     def update(self, cursor: CursorWrapper) -> int:
         """Write the rows to be changed; the number of rows really written."""
@@ -140,7 +136,7 @@ class Writer:
         params = [param for _sql, given in parts for param in given]
         cursor.execute(
             f"UPDATE {self.layout.table} AS t SET {', '.join(settings)} "
-            f"WHERE t.id IN (SELECT target_id FROM {leavers.table})",
+            f"WHERE t.id IN ({leavers.ids})",
             params,
         )
         return cursor.rowcount
@@ -160,12 +156,21 @@ def _cast_type(field: models.Field) -> str:
     )
 
 
-def _default(field: models.Field, moment: datetime) -> object:
+def constant(dialect: Dialect, field: models.Field, value: object) -> Part:
+    """SQL and parameters of a value, in the form in which the field's column takes it."""
+    if value is None:
+        return NOTHING
+    return dialect.typed(_cast_type(field)), [field.get_db_prep_save(value, connection)]
+
+
+def default_of(field: models.Field, moment: datetime) -> object:
     """What Django would store in a field nobody has set."""
     if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
-        return (
-            moment.date()
-            if isinstance(field, models.DateField) and not isinstance(field, models.DateTimeField)
-            else moment
-        )
+        return _in(field, moment)
     return field.get_default()
+
+
+def _in(field: models.Field, moment: datetime) -> object:
+    """The moment, or its day in a field of days."""
+    is_day = isinstance(field, models.DateField) and not isinstance(field, models.DateTimeField)
+    return moment.date() if is_day else moment

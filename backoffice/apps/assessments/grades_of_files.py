@@ -37,7 +37,7 @@ def written_with(taken: str) -> dict[str, Written]:
     written = {"maximum": Written(maximum)}
     if not taken:
         return written
-    regraded = f"({taken}) IS NOT NULL AND (t.score IS NULL OR t.score <> ({taken}))"
+    regraded = _regraded(taken)
     is_open = "t.status IN ('in_progress', 'submitted')"
     return written | {
         "status": Written(
@@ -53,12 +53,14 @@ def written_with(taken: str) -> dict[str, Written]:
     }
 
 
+def _regraded(score: str) -> str:
+    """SQL: the stored row would have another score."""
+    return f"({score}) IS NOT NULL AND (t.score IS NULL OR t.score <> ({score}))"
+
+
 def kept_checks(given: str, *, has_reason: bool) -> Iterator[Check]:
     """A final grade, a better attempt, a blank cell over a grade; `given` is SQL for the score."""
-    is_final = (
-        f"(t.status = 'finalized' AND ({given}) IS NOT NULL "
-        f"AND (t.score IS NULL OR t.score <> ({given})))"
-    )
+    is_final = f"(t.status = 'finalized' AND {_regraded(given)})"
     if has_reason:
         sentence = _(
             "{column} “{value}” replaces the final grade {other}. A second person has to agree."
@@ -130,20 +132,21 @@ def average_check() -> Check:
 
 def time_checks() -> Iterator[Check]:
     """Work from before the course, or from after the student left it; both occur."""
-    course = "c.id = r_assessment.course_id"
-    before = f"EXISTS (SELECT 1 FROM courses_course c WHERE {course} AND c.starts_on > {{given}})"
+    given = "s.c_submitted_on"
+    before = (
+        "EXISTS (SELECT 1 FROM courses_course c WHERE c.id = r_assessment.course_id "
+        f"AND c.starts_on > {given})"
+    )
     after = (
         "EXISTS (SELECT 1 FROM users_enrollment e WHERE e.student_id = r_student.id "
-        "AND e.course_id = r_assessment.course_id "
-        "AND e.withdrawn_on < {given})"
+        f"AND e.course_id = r_assessment.course_id AND e.withdrawn_on < {given})"
     )
-    told = {
-        "submitted_before_start": (before, _("lies before the start of the course.")),
-        "submitted_after_withdrawal": (after, _("lies after the student's withdrawal.")),
-    }
-    for code, (sql, message) in told.items():
-        condition = sql.replace("{given}", "s.c_submitted_on")
-        sentence = "{column} “{value}” " + message
-        yield Check(
-            *(code, "submitted_on", sentence, (condition, ()), ("submitted_on",)), is_warning=True
-        )
+    early = _("{column} “{value}” lies before the start of the course.")
+    late = _("{column} “{value}” lies after the student's withdrawal.")
+    yield _strange("submitted_before_start", early, before)
+    yield _strange("submitted_after_withdrawal", late, after)
+
+
+def _strange(code: str, sentence: str, condition: str) -> Check:
+    reads = ("submitted_on",)
+    return Check(code, "submitted_on", sentence, (condition, ()), reads, is_warning=True)

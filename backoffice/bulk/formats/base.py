@@ -83,7 +83,7 @@ def word(name: str, words: Mapping[str, str]) -> Way:
 
 
 def column_name(name: str) -> str:
-    """A column's name as it is compared. Raises FileRefused for what no name may hold."""
+    """A column's name as it is compared; blank for one that holds what no name may."""
     try:
         return normalised(name).casefold()
     except CellRefused:
