@@ -26,17 +26,17 @@ class ExportForm(forms.Form):
     course = forms.CharField(
         label=gettext_lazy("Course code"), required=False, widget=UnfoldAdminTextInputWidget
     )
-    dialect = forms.ChoiceField(
-        label=gettext_lazy("Format"),
-        choices=[each for each in Batch.Dialect.choices if each[0] != Batch.Dialect.AUTO],
-        required=False,
-        widget=UnfoldAdminSelectWidget,
-    )
     presentation = forms.CharField(
         label=gettext_lazy("Presentation"),
         required=False,
         widget=UnfoldAdminTextInputWidget,
         help_text=gettext_lazy("Leave both blank for the rows of all courses."),
+    )
+    dialect = forms.ChoiceField(
+        label=gettext_lazy("Format"),
+        choices=[each for each in Batch.Dialect.choices if each[0] != Batch.Dialect.AUTO],
+        required=False,
+        widget=UnfoldAdminSelectWidget,
     )
     format = forms.ChoiceField(
         label=gettext_lazy("File"),
