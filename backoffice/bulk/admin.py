@@ -20,7 +20,10 @@ from backoffice.bulk.resources import kinds
 
 STATE_COLOURS = {
     Batch.State.PREVIEWED: "info",
+    Batch.State.QUEUED: "info",
     Batch.State.READING: "info",
+    Batch.State.ORDERED: "info",
+    Batch.State.APPLYING: "info",
     Batch.State.APPLIED: "success",
     Batch.State.REFUSED: "danger",
     Batch.State.FAILED: "danger",

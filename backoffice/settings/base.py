@@ -36,6 +36,9 @@ INSTALLED_APPS = [
     "backoffice.apps.courses",
     "backoffice.apps.assessments",
     "backoffice.apps.communications",
+    # After ours, whose db_worker comes before its own.
+    "django_tasks",
+    "django_tasks_db",
 ]
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
@@ -71,6 +74,8 @@ TEMPLATES = [
 ROOT_URLCONF = "backoffice.urls"
 WSGI_APPLICATION = "backoffice.wsgi.application"
 AUTH_USER_MODEL = "users.User"
+# The queue is a table beside the data: what is ordered commits with the batch, or not at all.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # A password is long (NIST SP 800-63B-4: 15 without a second factor), and none of the known ones.
 AUTH_PASSWORD_VALIDATORS = [

@@ -128,7 +128,7 @@ def test_the_wrong_rows_come_back_as_a_file_that_imports_after_correction(
 
 
 def test_a_large_file_is_read_by_the_waiting_page(registrar_client, courses, monkeypatch):
-    monkeypatch.setattr("backoffice.bulk.pages.AT_ONCE_BYTES", 10)
+    monkeypatch.setattr("backoffice.bulk.jobs.AT_ONCE_BYTES", 10)
     batch = upload_through(registrar_client, on_error="skip")
     assert batch.state == "received"
     page = registrar_client.get(page_of(batch)).content.decode()
