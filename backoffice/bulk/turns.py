@@ -23,8 +23,7 @@ def take_turn(cursor: CursorWrapper, resource: type[KindResource]) -> None:
     models = {resource.model()}
     if resource.companion:
         models.add(resource.companion.resource.model())
-    for table in sorted(model._meta.db_table for model in models):
-        _lock(cursor, TABLES, table)
+    _lock(cursor, TABLES, *sorted(model._meta.db_table for model in models))
 
 
 def alone_with(cursor: CursorWrapper, batch: Batch) -> None:
@@ -32,10 +31,12 @@ def alone_with(cursor: CursorWrapper, batch: Batch) -> None:
     _lock(cursor, FILES, f"{batch.kind} {batch.file_hash}")
 
 
-def _lock(cursor: CursorWrapper, space: int, name: str) -> None:
-    """SQLite has one writer at a time anyway."""
+def _lock(cursor: CursorWrapper, space: int, *names: str) -> None:
+    """One after the other, in one statement; SQLite has one writer at a time anyway."""
     if connection.vendor == "postgresql":
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [space, name])
+        locks = ["pg_advisory_xact_lock(%s, hashtext(%s))"] * len(names)
+        given = [each for name in names for each in (space, name)]
+        cursor.execute(f"SELECT {', '.join(locks)}", given)
 
 
 def rival_of(batch: Batch) -> Batch | None:

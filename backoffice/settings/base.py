@@ -139,7 +139,10 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {name} {levelname} {message}", "style": "{"}},
     "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"backoffice": {"handlers": ["lines"], "level": "INFO"}},
+    "loggers": {
+        name: {"handlers": ["lines"], "level": "INFO"}
+        for name in ("backoffice", "django_tasks", "django_tasks_db")
+    },
 }
 # Where sealing writes the signed head of the chain; None: to the log alone.
 AUDIT_ANCHOR_FILE = Path(text("AUDIT_ANCHOR_FILE")) if text("AUDIT_ANCHOR_FILE") else None

@@ -115,7 +115,7 @@ def test_a_reading_that_fell_silent_has_failed(upload, courses):
 
     settled = settle(Batch.objects.get(pk=batch.pk))
     assert settled.sentence == (
-        "The reading stopped before its end. Nothing was written; upload the file again."
+        "The reading stopped before its end. Nothing was written; read it again."
     )
 
 
