@@ -54,7 +54,7 @@ def _pace(batch: Batch, seconds: float) -> str:
 def _left(batch: Batch, seconds: float) -> str:
     if seconds < 1 or batch.progress < SURE_FROM:
         return ""
-    left = round(seconds * (100 - batch.progress) / batch.progress)
+    left = max(1, round(seconds * (100 - batch.progress) / batch.progress))
     if left >= MINUTE:
         minutes = round(left / MINUTE)
         said = ngettext("about %(count)d minute left", "about %(count)d minutes left", minutes)

@@ -1,7 +1,7 @@
 """The pulse of a batch under work: how far it is, that it lives, and that somebody ended it.
 
 What is done is one transaction, which nobody sees before its end. So a thread with a connection
-of its own writes the batch's progress and last sign of life every second. When it finds that the
+of its own writes the batch's progress and last sign of life twice a second. When it finds that the
 batch is not in the state of this work any more, somebody has cancelled it: the statement under way
 is ended, and so is the work. SQLite has one writer at a time: there the reading writes its progress
 itself, the lock of the batch says that it lives, and a mark beside the uploads ends a statement.
@@ -19,7 +19,7 @@ from backoffice.bulk import dialects
 from backoffice.bulk.models import Batch
 from backoffice.operations.threads import Thread
 
-BEAT = 1.0  # seconds
+BEAT = 0.5  # seconds
 STEPS = 500_000  # of SQLite's machine, about 20 ms
 log = logging.getLogger("backoffice.bulk")
 
@@ -91,7 +91,7 @@ class Pulse:
             self._end()
 
     def _end(self) -> None:
-        """End the statement under way; between two there is nothing to end, hence every second."""
+        """End the statement under way; between two there is nothing to end, hence again."""
         with self.guard:
             if not self.is_over.is_set():
                 self.is_ended = self.batch.is_ended = True
