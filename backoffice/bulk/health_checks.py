@@ -21,8 +21,8 @@ def imports() -> Finding:
     silent = Batch.objects.under_work().filter(touched_at__lt=now - SILENT_AFTER).count()
     if silent:
         said = ngettext(
-            "%(count)s import has shown no sign of life for minutes. Open it to settle it.",
-            "%(count)s imports have shown no sign of life for minutes. Open them to settle them.",
+            "%(count)s import has shown no sign of life lately. Open it to settle it.",
+            "%(count)s imports have shown no sign of life lately. Open them to settle them.",
             silent,
         )
         return Finding.warning(said % {"count": silent})

@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 from django_tasks import task
 from django_tasks_db.models import DBTaskResult
 
+from backoffice.admin_site.roles import may
 from backoffice.bulk import dialects
 from backoffice.bulk.importing import NotApplied, apply, preview
 from backoffice.bulk.models import Batch
+from backoffice.bulk.resources import kinds
 from backoffice.bulk.settling import discard, settle_all
 from backoffice.bulk.turns import about, alone_with, rival_of
 
@@ -41,8 +43,12 @@ def apply_batch(number: int, actor: int) -> None:
     batch = Batch.objects.filter(pk=number, state=State.ORDERED).first()
     if batch is None:
         return
+    person = get_user_model().objects.get(pk=actor)
+    if not may(person, "import", kinds[batch.kind].model()):
+        _give_back(number, _("%(name)s may not import this any more.") % {"name": person})
+        return
     try:
-        apply(batch, batch.digest, get_user_model().objects.get(pk=actor))
+        apply(batch, batch.digest, person)
     except NotApplied as refusal:
         # A refusal after which the batch waits as before leaves no trace of its own.
         waiting = Batch.objects.filter(pk=number, state=State.PREVIEWED, sentence="")
@@ -117,12 +123,17 @@ def cancel(batch: Batch) -> bool:
     """
     dialects.current().interrupt(batch.pk)
     said = _("Cancelled. Nothing was written; the file can still be applied.")
-    ordered = Batch.objects.filter(pk=batch.pk, state__in=(State.ORDERED, State.APPLYING))
-    is_ended = ordered.update(**_anew(State.PREVIEWED, said)) > 0
+    is_ended = _give_back(batch.pk, said)
     if not is_ended and Batch.objects.filter(pk=batch.pk, state__in=Batch.BEING_READ).exists():
         is_ended = discard(batch)
     batch.refresh_from_db()
     return is_ended
+
+
+def _give_back(number: int, sentence: str) -> bool:
+    """What was ordered, or is being applied, waits for a decision again; whether there was any."""
+    ordered = Batch.objects.filter(pk=number, state__in=(State.ORDERED, State.APPLYING))
+    return bool(ordered.update(**_anew(State.PREVIEWED, sentence)))
 
 
 def look_after() -> None:
@@ -135,8 +146,7 @@ def look_after() -> None:
             order_reading(batch)
     for batch in Batch.objects.filter(state=State.ORDERED, touched_at__lt=long_ago):
         if not waiting.filter(args_kwargs__args__0=batch.pk).exists():
-            said = _("The order to apply it was lost. Nothing was written; apply it again.")
-            lost = Batch.objects.filter(pk=batch.pk, state=State.ORDERED)
-            lost.update(**_anew(State.PREVIEWED, said))
+            lost = _("The order to apply it was lost. Nothing was written; apply it again.")
+            _give_back(batch.pk, lost)
     old = DBTaskResult.objects.filter(task_path__startswith=__name__)
     old.filter(enqueued_at__lt=timezone.now() - KEPT_FOR).exclude(status="READY").delete()

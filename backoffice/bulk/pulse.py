@@ -7,11 +7,13 @@ is ended, and so is the work. SQLite has one writer at a time: there the reading
 itself, the lock of the batch says that it lives, and a mark beside the uploads ends a statement.
 """
 
+import contextlib
 import logging
 import threading
 from types import TracebackType
 from typing import Any
 
+import psycopg2
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
@@ -49,7 +51,8 @@ class Pulse:
 
     def __enter__(self) -> "Pulse":
         connection.ensure_connection()
-        self.raw: Any = connection.connection
+        borrowed = connection.connection
+        self.raw: Any = getattr(borrowed, "dbapi_connection", borrowed)
         if connection.vendor == "sqlite":
             if self.state == Batch.State.READING:
                 dialects.SqliteLocks.hold(self.batch.pk)
@@ -95,4 +98,5 @@ class Pulse:
         with self.guard:
             if not self.is_over.is_set():
                 self.is_ended = self.batch.is_ended = True
-                self.raw.cancel()
+                with contextlib.suppress(psycopg2.Error):  # lost: it has ended already
+                    self.raw.cancel()

@@ -41,6 +41,8 @@ def _lock(cursor: CursorWrapper, space: int, *names: str) -> None:
 
 def rival_of(batch: Batch) -> Batch | None:
     """Another batch of the very same file that is being read or applied, or is about to be."""
+    if not batch.file_hash:
+        return None
     same = Batch.objects.filter(kind=batch.kind, file_hash=batch.file_hash)
     return same.in_work().exclude(pk=batch.pk).order_by("pk").first()
 

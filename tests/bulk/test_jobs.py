@@ -218,6 +218,20 @@ def test_what_broke_off_can_be_tried_again(registrar_client):
     assert batch.state == "previewed"
 
 
+def test_whoever_lost_the_right_after_the_order_writes_nothing(registrar_client, registrar):
+    batch = previewed(registrar_client)
+    order(registrar_client, batch)
+    registrar.is_active = False
+    registrar.save()
+    work()
+    batch.refresh_from_db()
+    assert (batch.state, batch.sentence) == (
+        "previewed",
+        f"{registrar} may not import this any more.",
+    )
+    assert not Enrollment.objects.exists()
+
+
 def test_a_task_that_runs_twice_writes_once(registrar_client, registrar):
     batch = previewed(registrar_client)
     order(registrar_client, batch)

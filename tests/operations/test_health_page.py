@@ -71,7 +71,7 @@ def test_an_import_without_a_sign_of_life_is_told(db, registrar):
     batch = Batch.objects.create(kind="users", uploaded_by=registrar, state=Batch.State.READING)
     Batch.objects.filter(pk=batch.pk).update(touched_at=timezone.now() - timedelta(minutes=9))
     [told] = [each for each in run_checks() if str(each.title) == "Imports"]
-    sentence = "1 import has shown no sign of life for minutes. Open it to settle it."
+    sentence = "1 import has shown no sign of life lately. Open it to settle it."
     assert (told.finding.status, told.finding.detail) == ("warning", sentence)
 
 
