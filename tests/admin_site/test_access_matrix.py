@@ -118,6 +118,7 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "issues": _both("V"),
     "read": _own_batch,
     "apply": _own_batch,
+    "cancel": _own_batch,
     "leave_out": _own_batch,
     "discard": _own_batch,
     "wrong_rows": _own_file,
