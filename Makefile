@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgres test-sqlite test-browser lint bench bench-lists bench-seal bench-record bench-timeline pictures clean
+.PHONY: help run demo test test-postgres test-sqlite test-browser drill-kills lint bench bench-lists bench-seal bench-record bench-timeline bench-jobs pictures clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -36,6 +36,9 @@ test-sqlite: $(STAMP)  ## The suite on SQLite
 test-browser: $(STAMP)  ## The product in a real browser
 	TEST_DATABASE=postgres $(PY) -m pytest -n 2 --dist worksteal -m browser -q -rs
 
+drill-kills: $(STAMP)  ## Fifty workers killed in the middle of an apply: nothing is half written
+	TEST_DATABASE=postgres KILLS=50 $(PY) -m pytest -n 0 -q -s tests/bulk/test_killed_workers.py
+
 bench: $(STAMP)  ## The ratios the README quotes
 	$(PY) -m benchmarks
 
@@ -50,6 +53,9 @@ bench-record: $(STAMP)  ## What the history costs an import, an update, a save
 
 bench-timeline: $(STAMP)  ## What the auditor's pages cost over 5,000,000 history rows
 	$(PY) -m benchmarks.timeline
+
+bench-jobs: $(STAMP)  ## 1,000,000 rows through the worker: time and memory
+	$(PY) -m benchmarks.jobs
 
 pictures: $(STAMP)  ## The pictures of README and docs/, taken anew
 	$(PY) -m docs.shooting

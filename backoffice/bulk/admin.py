@@ -21,8 +21,11 @@ from backoffice.bulk.undo_pages import UndoPages
 
 STATE_COLOURS = {
     Batch.State.PREVIEWED: "info",
+    Batch.State.QUEUED: "info",
     Batch.State.HELD: "warning",
     Batch.State.READING: "info",
+    Batch.State.ORDERED: "info",
+    Batch.State.APPLYING: "info",
     Batch.State.APPLIED: "success",
     Batch.State.REFUSED: "danger",
     Batch.State.FAILED: "danger",

@@ -16,13 +16,15 @@ from backoffice.bulk.models import Batch
 
 MOST = 6
 State = Batch.State
-COLOURS: dict[str, str] = {State.PREVIEWED: "warning", State.HELD: "warning", State.READING: "info"}
+COLOURS: dict[str, str] = {State.PREVIEWED: "warning", State.HELD: "warning"} | dict.fromkeys(
+    Batch.IN_WORK, "info"
+)
 
 
 @card(gettext_lazy("Your imports under way"), roles=(REGISTRAR,), order=10)
 def own_imports(request: HttpRequest) -> Lines:
     """What is being read or applied, and what waits for a decision."""
-    states = (*Batch.UNFINISHED, State.APPLYING)
+    states = {*Batch.UNFINISHED, *Batch.IN_WORK}
     rows = Batch.objects.filter(uploaded_by=request.user.pk, state__in=states)
     return Lines(
         [_line(batch) for batch in rows.order_by("-pk")[:MOST]],
@@ -32,14 +34,13 @@ def own_imports(request: HttpRequest) -> Lines:
 
 
 def _line(batch: Batch) -> Line:
-    is_working = batch.state in (State.READING, State.APPLYING)
     return Line(
         text=batch.file_name,
         address=page_of(batch),
         detail=batch.sentence,
         label=batch.get_state_display(),
         colour=COLOURS.get(batch.state, "default"),
-        percent=batch.progress if is_working else None,
+        percent=batch.progress if batch.is_in_work else None,
     )
 
 
@@ -50,7 +51,7 @@ def queue(request: HttpRequest) -> Figures:
     failed = Batch.objects.filter(state=State.FAILED, touched_at__gte=week).count()
     return Figures(
         [
-            Figure(Batch.objects.under_work().count(), _("being read or applied"), list_of(Batch)),
+            Figure(Batch.objects.in_work().count(), _("being read or applied"), list_of(Batch)),
             _in_state(
                 Batch.objects.waiting().count(), _("waiting for a decision"), State.PREVIEWED
             ),

@@ -27,6 +27,8 @@ class Dialect(ABC):
     types: ClassVar[dict[type[models.Field], str]]
     # What stands before the name of a batch's table.
     place: ClassVar[str] = ""
+    # Whether the work itself writes how far it is; elsewhere its pulse does.
+    shows_itself: ClassVar[bool] = False
 
     def type_of(self, field: models.Field) -> str:
         """The type of a staging column for values of this model field."""
@@ -81,8 +83,16 @@ class Dialect(ABC):
         """Hold the batch until the transaction ends; False if another process holds it."""
 
     @abstractmethod
+    def is_held(self, number: int) -> bool:
+        """Whether a batch is held, where to ask for its lock one would have to wait first."""
+
+    @abstractmethod
     def release(self, number: int) -> None:
         """Give the batch free again, where the end of the transaction does not."""
+
+    @abstractmethod
+    def interrupt(self, number: int) -> None:
+        """Have the statement under way end, where its connection does not find out by itself."""
 
     @abstractmethod
     def has_tables(self, cursor: CursorWrapper, tables: Sequence[str]) -> bool:
@@ -180,8 +190,14 @@ class Postgres(Dialect):
         )
         return bool(cursor.fetchone()[0])
 
+    def is_held(self, number: int) -> bool:
+        return False
+
     def release(self, number: int) -> None:
         """The lock ends with the transaction."""
+
+    def interrupt(self, number: int) -> None:
+        """The pulse of the work finds out, and cancels the statement."""
 
     def has_tables(self, cursor: CursorWrapper, tables: Sequence[str]) -> bool:
         cursor.execute("SELECT count(to_regclass(name)) FROM unnest(%s) AS name", [list(tables)])
@@ -220,6 +236,8 @@ class HashSum:
 
 class Sqlite(Dialect):
     """Multi-row inserts, ids above the highest, and a lock file per batch."""
+
+    shows_itself = True
 
     types: ClassVar[dict[type[models.Field], str]] = {
         models.BooleanField: "bool",
@@ -284,8 +302,19 @@ class Sqlite(Dialect):
     def lock(self, cursor: CursorWrapper, number: int) -> bool:
         return SqliteLocks.hold(number)
 
+    def is_held(self, number: int) -> bool:
+        if not SqliteLocks.hold(number):
+            return True
+        SqliteLocks.release(number)
+        return False
+
     def release(self, number: int) -> None:
         SqliteLocks.release(number)
+
+    def interrupt(self, number: int) -> None:
+        mark = SqliteLocks.mark(number)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
 
     def has_tables(self, cursor: CursorWrapper, tables: Sequence[str]) -> bool:
         marks = ", ".join(["%s"] * len(tables))
@@ -331,6 +360,11 @@ class SqliteLocks:
             return False
         cls.held[number] = stream
         return True
+
+    @staticmethod
+    def mark(number: int) -> Path:
+        """A file whose being there ends the work on a batch."""
+        return Path(settings.PRIVATE_ROOT) / f"batch-{number}.ended"
 
     @classmethod
     def release(cls, number: int) -> None:

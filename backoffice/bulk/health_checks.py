@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from backoffice.admin_site.checking import Finding, health_check
 from backoffice.bulk.models import Batch
 from backoffice.bulk.settling import SILENT_AFTER
+from backoffice.bulk.workers import is_any_alive
 
 LATELY = timedelta(days=1)
 
@@ -20,8 +21,8 @@ def imports() -> Finding:
     silent = Batch.objects.under_work().filter(touched_at__lt=now - SILENT_AFTER).count()
     if silent:
         said = ngettext(
-            "%(count)s import has shown no sign of life for minutes. Open it to settle it.",
-            "%(count)s imports have shown no sign of life for minutes. Open them to settle them.",
+            "%(count)s import has shown no sign of life lately. Open it to settle it.",
+            "%(count)s imports have shown no sign of life lately. Open them to settle them.",
             silent,
         )
         return Finding.warning(said % {"count": silent})
@@ -34,3 +35,21 @@ def imports() -> Finding:
         )
         return Finding.warning(said % {"count": failed})
     return Finding.good(_("None is stuck, and none failed in the last day."))
+
+
+@health_check(gettext_lazy("Worker"), order=61)
+def worker() -> Finding:
+    """Somebody reads and applies large files."""
+    if is_any_alive():
+        return Finding.good(_("A worker is running."))
+    waiting = Batch.objects.in_work().count()
+    if not waiting:
+        return Finding.warning(
+            _("No worker is running; start “manage.py db_worker”. Large imports would wait.")
+        )
+    said = ngettext(
+        "No worker is running; start “manage.py db_worker”. %(count)s import waits.",
+        "No worker is running; start “manage.py db_worker”. %(count)s imports wait.",
+        waiting,
+    )
+    return Finding.failed(said % {"count": waiting})

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+from collections.abc import Callable
 from typing import IO, Any
 
 from django.core.exceptions import PermissionDenied
@@ -22,18 +23,18 @@ from backoffice.bulk.header import ForbiddenColumn
 from backoffice.bulk.models import Batch, BatchIssue
 from backoffice.bulk.outcomes import FaultTeller, Outcome, outcome_of
 from backoffice.bulk.planning import State
+from backoffice.bulk.pulse import Interrupted, Pulse
 from backoffice.bulk.reading import ISSUE_COLUMNS, Spool
 from backoffice.bulk.resources import kinds
-from backoffice.bulk.work import Import
+from backoffice.bulk.turns import again, take_turn
+from backoffice.bulk.work import READ_PERCENT, Import
 from backoffice.bulk.writing import Writer
+
+CHECKED_PERCENT, WRITTEN_PERCENT = 20, 95  # of the work of applying
 
 
 class NotApplied(Exception):
     """The batch was not applied and nothing was written; the message says why."""
-
-
-class Discarded(Exception):
-    """Somebody threw the file away while it was read."""
 
 
 class OutcomeChanged(NotApplied):
@@ -85,19 +86,20 @@ def preview(batch: Batch) -> Batch:
     if not batch.file:
         return batch  # it could not be taken apart, and was not kept
     batch.begin_work()
-    batch.state, batch.progress, batch.rows_read = Batch.State.READING, 0, 0
+    batch.state = Batch.State.READING
     batch.save()
     try:
-        with Spool(batch.pk) as spool:
+        with Pulse(batch), Spool(batch.pk) as spool:
             work = Import(batch)
             staged = work.read(spool)
+            batch.tell(Batch.Phase.COMPARING, READ_PERCENT, batch.rows)
             with transaction.atomic(), connection.cursor() as cursor:
                 work.dialect.prepare(cursor, batch.rows)
                 work.stage(cursor, spool, staged)
                 _tell_outcome(work, cursor, spool)
     except FileRefused as refusal:
         _refuse_file(batch, refusal)
-    except Discarded:
+    except Interrupted:
         batch.refresh_from_db()
     except DatabaseError as error:
         _fail(batch, error)
@@ -126,7 +128,7 @@ def _tell_outcome(work: Import, cursor: CursorWrapper, spool: Spool) -> None:
 def _keep(batch: Batch) -> None:
     """Save what the reading found, unless the file was thrown away meanwhile."""
     if not batch.save_while(Batch.State.READING):
-        raise Discarded
+        raise Interrupted
 
 
 def _take_totals(batch: Batch, outcome: Outcome) -> None:
@@ -162,7 +164,7 @@ def decide(batch: Batch, held_for: list[str]) -> None:
 
 def _refuse_file(batch: Batch, refusal: FileRefused) -> None:
     """Nothing of the file was taken; a file with forbidden columns is not even kept."""
-    with contextlib.suppress(Discarded), transaction.atomic():
+    with contextlib.suppress(Interrupted), transaction.atomic():
         batch.issues.all().delete()
         batch.issues.create(
             line=refusal.line,
@@ -178,16 +180,16 @@ def _refuse_file(batch: Batch, refusal: FileRefused) -> None:
         batch.file.delete()
 
 
-def leave_wrong_rows_out(batch: Batch) -> Batch:
+def leave_wrong_rows_out(batch: Batch, read: Callable[[Batch], Batch] = preview) -> Batch:
     """Choose, after a refusal, to take the good rows only; makes a new preview."""
     batch.on_error = Batch.OnError.SKIP
-    return preview(batch)
+    return read(batch)
 
 
-def release(batch: Batch, columns: list[str]) -> Batch:
+def release(batch: Batch, columns: list[str], read: Callable[[Batch], Batch] = preview) -> Batch:
     """Choose to overwrite what was edited by hand in these columns; makes a new preview."""
     batch.released = sorted({*batch.released, *columns})
-    return preview(batch)
+    return read(batch)
 
 
 def apply(batch: Batch, digest: str, actor: Any) -> Batch:
@@ -196,13 +198,19 @@ def apply(batch: Batch, digest: str, actor: Any) -> Batch:
     Raises NotApplied, with a sentence, when the batch is not waiting, the file or the digest is not
     the previewed one, or the data changed meanwhile (OutcomeChanged, after a new preview).
     """
-    waiting = Batch.objects.filter(pk=batch.pk, state=Batch.State.PREVIEWED, digest=digest)
-    if not waiting.update(state=Batch.State.APPLYING, touched_at=timezone.now()):
+    ready = (Batch.State.PREVIEWED, Batch.State.ORDERED)
+    waiting = Batch.objects.filter(pk=batch.pk, state__in=ready, digest=digest)
+    now = timezone.now()
+    if not waiting.update(state=Batch.State.APPLYING, touched_at=now, begun_at=now):
         raise NotApplied(_why_not(Batch.objects.get(pk=batch.pk)))
     batch.refresh_from_db()
     batch.begin_work()
     try:
-        _write(batch, actor)
+        with Pulse(batch):
+            again(lambda: _write(batch, actor))
+    except Interrupted as error:
+        batch.refresh_from_db()
+        raise NotApplied(batch.sentence) from error
     except (OutcomeChanged, IntegrityError) as error:
         raise _renewed(batch, error) from error
     except (NotApplied, FileRefused, DatabaseError) as error:
@@ -225,9 +233,12 @@ def _write(batch: Batch, actor: Any) -> None:
 def _hold(work: Import, cursor: CursorWrapper) -> None:
     """Make sure that this process, and no other, applies the batch."""
     locked = work.dialect.lock(cursor, work.batch.pk)
-    ours = Batch.objects.select_for_update().filter(pk=work.batch.pk, state=Batch.State.APPLYING)
+    ours = Batch.objects.filter(pk=work.batch.pk, state=Batch.State.APPLYING)
     if not locked or not ours.exists():
         raise NotApplied(_("Another process is already applying this file."))
+    work.batch.tell(Batch.Phase.TURN, 0)
+    take_turn(cursor, work.resource)
+    work.batch.tell(Batch.Phase.CHECKING, 2)
 
 
 def _check_file(batch: Batch) -> None:
@@ -262,11 +273,15 @@ def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
     ) as record:
         change_set, written = record.change_set, 0
         if newcomers and batch.created_students:
+            batch.tell(Batch.Phase.STUDENTS, CHECKED_PERCENT)
             written += Writer(newcomers.planner, change_set).write(cursor)
         if batch.created or batch.updated:
+            share = (WRITTEN_PERCENT - CHECKED_PERCENT) * written // batch.writes
+            batch.tell(Batch.Phase.WRITING, CHECKED_PERCENT + share, written)
             written += Writer(planner, change_set, newcomers).write(cursor)
         if leavers and batch.withdrawn:
             written += Writer(planner, change_set).withdraw(cursor, leavers)
+    batch.tell(Batch.Phase.CLOSING, WRITTEN_PERCENT, written)
     if written != batch.writes:
         raise OutcomeChanged(_changed())
     work.drop(cursor)
@@ -276,7 +291,8 @@ def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
         change_set.created_at,
     )
     batch.sentence = ""
-    batch.save()
+    if not batch.save_while(Batch.State.APPLYING):
+        raise Interrupted
 
 
 def _renewed(batch: Batch, error: Exception) -> NotApplied:
@@ -300,7 +316,8 @@ def _fail(batch: Batch, error: Exception) -> str:
         }
     else:
         sentence = str(error)
-    Batch.objects.filter(pk=batch.pk).exclude(state=Batch.State.APPLIED).update(
+    kept = (Batch.State.APPLIED, Batch.State.DISCARDED)
+    Batch.objects.filter(pk=batch.pk).exclude(state__in=kept).update(
         state=Batch.State.FAILED, sentence=sentence
     )
     batch.refresh_from_db()

@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -30,6 +31,10 @@ class BatchQuerySet(models.QuerySet["Batch"]):
     def under_work(self) -> "BatchQuerySet":
         """Being read or applied at the moment, or by a process that died."""
         return self.filter(state__in=(Batch.State.READING, Batch.State.APPLYING))
+
+    def in_work(self) -> "BatchQuerySet":
+        """Under work, or ordered and about to be."""
+        return self.filter(state__in=Batch.IN_WORK)
 
     def unfinished(self) -> "BatchQuerySet":
         """Uploaded, being read, or waiting for a decision: what may be thrown away unharmed."""
@@ -84,20 +89,41 @@ class Batch(models.Model):
 
     class State(models.TextChoices):
         RECEIVED = "received", _("Uploaded")
+        QUEUED = "queued", _("Waiting to be read")
         READING = "reading", _("Being read")
         PREVIEWED = "previewed", _("Waiting for your decision")
         HELD = "held", _("Waiting for a second person")
         REFUSED = "refused", _("Refused")
+        ORDERED = "ordered", _("Waiting to be applied")
         APPLYING = "applying", _("Being applied")
         APPLIED = "applied", _("Applied")
         FAILED = "failed", _("Failed")
         DISCARDED = "discarded", _("Discarded")
 
+    class Phase(models.TextChoices):
+        READING = "reading", _("Reading the rows")
+        COMPARING = "comparing", _("Comparing with what is stored")
+        TURN = "turn", _("Waiting until another import is done")
+        CHECKING = "checking", _("Making sure that nothing changed since the preview")
+        STUDENTS = "students", _("Writing new students")
+        WRITING = "writing", _("Writing the rows and their history")
+        CLOSING = "closing", _("Finishing")
+
+    DECIDABLE: ClassVar[tuple[str, ...]] = (State.PREVIEWED, State.HELD)
     UNFINISHED: ClassVar[tuple[str, ...]] = (
         State.RECEIVED,
+        State.QUEUED,
         State.READING,
-        State.PREVIEWED,
-        State.HELD,
+        *DECIDABLE,
+    )
+    BEING_READ: ClassVar[tuple[str, ...]] = (State.QUEUED, State.READING)
+    IN_WORK: ClassVar[tuple[str, ...]] = (*BEING_READ, State.ORDERED, State.APPLYING)
+    READABLE: ClassVar[tuple[str, ...]] = (
+        State.RECEIVED,
+        State.QUEUED,
+        *DECIDABLE,
+        State.REFUSED,
+        State.FAILED,
     )
 
     kind = models.CharField(_("kind"), max_length=40)
@@ -179,6 +205,8 @@ class Batch(models.Model):
     digest = models.CharField(_("digest of the outcome"), max_length=64, blank=True)
     progress = models.PositiveSmallIntegerField(_("progress in percent"), default=0)
     rows_read = models.PositiveIntegerField(_("rows read so far"), default=0)
+    phase = models.CharField(_("phase"), max_length=12, choices=Phase, blank=True)
+    begun_at = models.DateTimeField(_("begun at"), null=True)
     seconds = models.FloatField(_("seconds of work"), default=0)
 
     uploaded_at = models.DateTimeField(_("uploaded at"), auto_now_add=True, db_index=True)
@@ -189,6 +217,7 @@ class Batch(models.Model):
     objects = BatchQuerySet.as_manager()
 
     _worked_until: float | None = None  # on the machine's own clock
+    is_ended = False  # set while it is worked on: somebody cancelled it
 
     class Meta:
         verbose_name = _("import")
@@ -234,6 +263,24 @@ class Batch(models.Model):
     def begin_work(self) -> None:
         """From now on every save adds the seconds of work since the last one."""
         self._worked_until = time.monotonic()
+        self.begun_at, self.phase, self.progress, self.rows_read = timezone.now(), "", 0, 0
+        self.is_ended = False
+
+    def tell(self, phase: str, progress: int, rows: int | None = None) -> None:
+        """Say how far the work is; its pulse writes it down."""
+        self.phase, self.progress = phase, progress
+        if rows is not None:
+            self.rows_read = rows
+
+    @property
+    def is_in_work(self) -> bool:
+        """Whether it is being read or applied, or about to be."""
+        return self.state in self.IN_WORK
+
+    @property
+    def can_be_read_again(self) -> bool:
+        """Whether the reading, or the applying, broke off and may begin anew."""
+        return self.state == self.State.FAILED and bool(self.file)
 
     @property
     def path(self) -> Path:
@@ -254,7 +301,7 @@ class Batch(models.Model):
     @property
     def is_over(self) -> bool:
         """Whether there is nothing left to decide."""
-        return self.state not in (*self.UNFINISHED, self.State.APPLYING)
+        return self.state not in (*self.UNFINISHED, *self.IN_WORK)
 
     @property
     def shares(self) -> list[dict[str, object]]:
@@ -316,6 +363,21 @@ class Batch(models.Model):
                 "dialect",
             )
         }
+
+
+class Worker(models.Model):
+    """A process that works on large imports, and when it last showed that it lives."""
+
+    name = models.CharField(max_length=64, unique=True)
+    started_at = models.DateTimeField(auto_now_add=True)
+    seen_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("worker")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class BatchIssue(models.Model):

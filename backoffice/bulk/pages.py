@@ -30,22 +30,16 @@ from backoffice.bulk.changes import changed_rows
 from backoffice.bulk.faults import FileRefused, storable
 from backoffice.bulk.forms import UploadForm
 from backoffice.bulk.guidance import columns_of, template_of
-from backoffice.bulk.importing import (
-    NotApplied,
-    apply,
-    leave_wrong_rows_out,
-    preview,
-    receive,
-    release,
-)
+from backoffice.bulk.importing import NotApplied, leave_wrong_rows_out, receive, release
+from backoffice.bulk.jobs import apply_soon, cancel, read_soon
 from backoffice.bulk.models import Batch
+from backoffice.bulk.progress import progress_of
 from backoffice.bulk.reporting import issue_lines, rejected_rows
 from backoffice.bulk.resources import KindResource, kinds, kinds_for
 from backoffice.bulk.sampling import samples_of
 from backoffice.bulk.settling import discard, discard_abandoned, settle, settle_all
 
 SHOWN_ISSUES = 100
-AT_ONCE_BYTES = 200_000  # about 2,000 rows: read before the answer, no waiting page
 View = Callable[..., HttpResponse]
 
 
@@ -72,6 +66,7 @@ class BatchPages:
             ("<int:number>/read/", self.read_view, "read"),
             ("<int:number>/progress/", self.progress_view, "progress"),
             ("<int:number>/apply/", self.apply_view, "apply"),
+            ("<int:number>/cancel/", self.cancel_view, "cancel"),
             ("<int:number>/leave-out/", self.leave_out_view, "leave_out"),
             ("<int:number>/release/", self.release_view, "release"),
             ("<int:number>/approve/", self.approve_view, "approve"),
@@ -95,7 +90,7 @@ class BatchPages:
         return super().changelist_view(request, extra_context)
 
     def upload_view(self, request: HttpRequest) -> HttpResponse:
-        """Choose a kind and a file; read a small one at once."""
+        """Choose a kind and a file; a small one is read at once, a large one by the worker."""
         mine = self._kinds(request)
         resource = mine.get(request.GET.get("kind") or next(iter(mine), ""))
         if resource is None:
@@ -104,9 +99,7 @@ class BatchPages:
         if request.method == "POST" and form.is_valid():
             file = form.cleaned_data["file"]
             batch = receive(file, file.name, request.user, kind=resource.kind, **form.options())
-            if batch.file_size <= AT_ONCE_BYTES:
-                preview(batch)
-            return self._to(batch)
+            return self._to(read_soon(batch))
         context = {
             "title": _("Import a file"),
             "form": form,
@@ -162,7 +155,9 @@ class BatchPages:
             "warnings": batch.issues.filter(is_warning=True)[:SHOWN_ISSUES],
             "earlier": batch.earlier_with_the_same_file(),
         }
-        if batch.state in (Batch.State.PREVIEWED, Batch.State.HELD):
+        if batch.is_in_work:
+            context["progress"] = progress_of(batch)
+        if batch.state in Batch.DECIDABLE:
             context["samples"] = samples_of(batch)
             context["may_agree"] = may_agree(batch, request.user)
         if batch.state == Batch.State.APPLIED:
@@ -171,30 +166,36 @@ class BatchPages:
 
     @posted
     def read_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Read an uploaded file; the waiting page asks for this and then for the progress."""
+        """Read a file whose reading had to wait for somebody, or broke off."""
         batch = self._owned(request, number)
-        fresh = Batch.objects.filter(pk=batch.pk, state=Batch.State.RECEIVED)
-        if fresh.update(state=Batch.State.READING):
-            preview(batch)
+        if batch.state == Batch.State.RECEIVED or batch.can_be_read_again:
+            read_soon(batch)
         return self._to(batch)
 
     def progress_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """How far the reading is."""
-        batch = settle(self._seen(request, number))
-        is_reading = batch.state in (Batch.State.RECEIVED, Batch.State.READING)
-        told = {"percent": batch.progress, "rows": batch.rows_read, "reading": is_reading}
-        return JsonResponse(told)
+        """How far the work is; the page of an import asks again and again."""
+        return JsonResponse(progress_of(settle(self._seen(request, number))))
 
     @posted
     def apply_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Write what the preview showed."""
+        """Write what the preview showed, at once or by the worker."""
         batch = self._owned(request, number)
         try:
-            apply(batch, storable(request.POST.get("digest", "")), request.user)
+            digest = storable(request.POST.get("digest", ""))
+            if apply_soon(batch, digest, request.user):
+                messages.success(request, _("The file was applied."))
         except NotApplied as refusal:
             messages.error(request, str(refusal))
+        return self._to(batch)
+
+    @posted
+    def cancel_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """End the work on a file; nothing of it is written."""
+        batch = self._owned(request, number)
+        if cancel(batch):
+            messages.success(request, _("Cancelled; nothing was written."))
         else:
-            messages.success(request, _("The file was applied."))
+            messages.error(request, _("It was too late: the work had ended already."))
         return self._to(batch)
 
     @posted
@@ -213,7 +214,7 @@ class BatchPages:
         """Take the good rows of a refused file; shows a new preview."""
         batch = self._owned(request, number)
         if batch.can_leave_out:
-            leave_wrong_rows_out(batch)
+            leave_wrong_rows_out(batch, read_soon)
         return self._to(batch)
 
     @posted
@@ -221,8 +222,8 @@ class BatchPages:
         """Let the file overwrite what was edited by hand, in the chosen columns; previews anew."""
         batch = self._owned(request, number)
         chosen = [name for name in batch.kept_edits if name in request.POST.getlist("column")]
-        if chosen and batch.state in (Batch.State.PREVIEWED, Batch.State.HELD):
-            release(batch, chosen)
+        if chosen and batch.state in Batch.DECIDABLE:
+            release(batch, chosen, read_soon)
         return self._to(batch)
 
     @posted

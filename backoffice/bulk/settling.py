@@ -12,7 +12,7 @@ from backoffice.bulk.work import Import
 
 ABANDONED_AFTER = timedelta(days=1)
 KEPT_FOR = timedelta(days=30)  # the file of an applied import
-SILENT_AFTER = timedelta(minutes=2)
+SILENT_AFTER = timedelta(seconds=30)
 STARTS_WITHIN = timedelta(seconds=3)
 
 
@@ -20,15 +20,14 @@ def settle(batch: Batch) -> Batch:
     """Say of a batch whose process died that it failed; called whenever a batch is looked at."""
     now = timezone.now()
     if batch.state == Batch.State.APPLYING and batch.touched_at < now - STARTS_WITHIN:
-        _settle_applying(batch)
-    elif batch.state == Batch.State.READING and batch.touched_at < now - SILENT_AFTER:
         sentence = _(
-            "The reading stopped before its end. Nothing was written; upload the file again."
+            "The process that applied the file ended before it was done. Nothing was "
+            "written; try again."
         )
-        Batch.objects.filter(pk=batch.pk, state=Batch.State.READING).update(
-            state=Batch.State.FAILED, sentence=sentence
-        )
-        batch.refresh_from_db()
+        _settle(batch, sentence)
+    elif batch.state == Batch.State.READING and batch.touched_at < now - SILENT_AFTER:
+        sentence = _("The reading stopped before its end. Nothing was written; read it again.")
+        _settle(batch, sentence)
     return batch
 
 
@@ -38,17 +37,18 @@ def settle_all() -> None:
         settle(batch)
 
 
-def _settle_applying(batch: Batch) -> None:
-    dialect = dialects.current()
+def _settle(batch: Batch, sentence: str) -> None:
+    """It failed, unless somebody holds its lock after all."""
+    dialect, is_free = dialects.current(), False
+    if dialect.is_held(batch.pk):
+        return
     with transaction.atomic(), connection.cursor() as cursor:
         if dialect.lock(cursor, batch.pk):
-            sentence = _(
-                "The process that applied the file ended before it was done. Nothing was "
-                "written; try again."
-            )
-            dead = Batch.objects.filter(pk=batch.pk, state=Batch.State.APPLYING)
+            dead = Batch.objects.filter(pk=batch.pk, state=batch.state)
             dead.update(state=Batch.State.FAILED, sentence=sentence)
-    dialect.release(batch.pk)
+            is_free = True
+    if is_free:
+        dialect.release(batch.pk)
     batch.refresh_from_db()
 
 

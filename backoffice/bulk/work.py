@@ -17,12 +17,12 @@ from backoffice.bulk.local_edits import LocalEdits
 from backoffice.bulk.models import Batch
 from backoffice.bulk.newcomers import Newcomers
 from backoffice.bulk.planning import Planner, Tables
+from backoffice.bulk.pulse import Interrupted, show
 from backoffice.bulk.reading import Cleaner, Spool, read_into
 from backoffice.bulk.repeats import Repeats
 from backoffice.bulk.resources import KindResource, kinds
 
 READ_PERCENT = 80  # the share of reading in the whole work, for the progress bar
-PROGRESS_STEP = 10
 PROGRESS_PAUSE = 0.5  # seconds
 
 
@@ -70,12 +70,15 @@ class Import:
         return cleaner.staged
 
     def _progress(self, fraction: float, rows: int) -> None:
-        """Tell how far the reading is: seldom enough that a file's size costs no statements."""
-        percent, now = int(fraction * READ_PERCENT), time.monotonic()
-        if percent >= self.batch.progress + PROGRESS_STEP and now >= self.told_at + PROGRESS_PAUSE:
+        """Tell how far the reading is, and how many rows there will be."""
+        batch, now = self.batch, time.monotonic()
+        batch.tell(Batch.Phase.READING, int(fraction * READ_PERCENT), rows)
+        batch.rows = max(rows, round(rows / fraction)) if fraction else rows
+        if self.dialect.shows_itself and now >= self.told_at + PROGRESS_PAUSE:
             self.told_at = now
-            self.batch.progress, self.batch.rows_read = percent, rows
-            self.batch.save(update_fields=["progress", "rows_read", "touched_at"])
+            batch.is_ended = not show(batch, Batch.State.READING)
+        if batch.is_ended:
+            raise Interrupted
 
     def stage(self, cursor: CursorWrapper, spool: Spool, staged: list[str]) -> None:
         """Load the spooled rows into the batch's staging table."""

@@ -25,6 +25,7 @@ APPLICATION = "backoffice_app"  # a role of the database that owns nothing
 ROLES = ("admin", "registrar", "instructor", "auditor")
 PR_SET_PDEATHSIG = 1
 SEALED_EVERY = "30"  # seconds
+PATIENCE = 5  # seconds
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -127,18 +128,29 @@ def _mark(*texts: str) -> str:
 
 
 def _serve(port: int, environment: Mapping[str, str]) -> int:
-    """Serve until told to stop; the record is sealed meanwhile."""
+    """Serve until told to stop; the record is sealed and large imports are worked on meanwhile."""
     server = _child(environment, "runserver", f"{HOST}:{port}", "--noreload")
     with (ROOT / "var" / "seal.log").open("a") as log:
         sealer = _child(environment, "audit_seal", "--every", SEALED_EVERY, log=log)
+    with (ROOT / "var" / "worker.log").open("a") as log:
+        worker = _child(environment, "db_worker", log=log)
     try:
         _wait_until_served(server, port)
         _tell(port, environment)
         return server.wait()
     finally:
-        for child in (server, sealer):
-            child.terminate()
-        for child in (server, sealer):
+        _end(server, sealer, worker)
+
+
+def _end(*children: subprocess.Popen[bytes]) -> None:
+    """Ask them to end. Who works on a large import is killed then, and leaves nothing of it."""
+    for child in children:
+        child.terminate()
+    for child in children:
+        try:
+            child.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            child.kill()
             child.wait()
 
 

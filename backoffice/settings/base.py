@@ -36,6 +36,9 @@ INSTALLED_APPS = [
     "backoffice.apps.courses",
     "backoffice.apps.assessments",
     "backoffice.apps.communications",
+    # After ours, whose db_worker comes before its own.
+    "django_tasks",
+    "django_tasks_db",
 ]
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
@@ -71,6 +74,8 @@ TEMPLATES = [
 ROOT_URLCONF = "backoffice.urls"
 WSGI_APPLICATION = "backoffice.wsgi.application"
 AUTH_USER_MODEL = "users.User"
+# The queue is a table beside the data: what is ordered commits with the batch, or not at all.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # A password is long (NIST SP 800-63B-4: 15 without a second factor), and none of the known ones.
 AUTH_PASSWORD_VALIDATORS = [
@@ -134,7 +139,10 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {name} {levelname} {message}", "style": "{"}},
     "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"backoffice": {"handlers": ["lines"], "level": "INFO"}},
+    "loggers": {
+        name: {"handlers": ["lines"], "level": "INFO"}
+        for name in ("backoffice", "django_tasks", "django_tasks_db")
+    },
 }
 # Where sealing writes the signed head of the chain; None: to the log alone.
 AUDIT_ANCHOR_FILE = Path(text("AUDIT_ANCHOR_FILE")) if text("AUDIT_ANCHOR_FILE") else None

@@ -123,6 +123,7 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "issues": _both("V"),
     "read": _own_batch,
     "apply": _own_batch,
+    "cancel": _own_batch,
     "leave_out": _own_batch,
     "release": _own_batch,
     "approve": _another_s_batch,

@@ -103,16 +103,6 @@ def test_the_export_is_a_file_whose_import_changes_nothing(
     expect(page.get_by_text("There is nothing to write: everything in this file")).to_be_visible()
 
 
-def test_a_large_file_shows_how_far_it_is_and_then_its_preview(
-    open_page: OpenPage, biology: Course, registrar: User, tmp_path: Path
-):
-    rows = [f"s{1_000_000 + n},BIO101,2026J,active,2026-02-03,A,B" for n in range(20_000)]
-    page = open_page(registrar)
-    upload(page, file_of(tmp_path, "all.csv", *rows))
-    expect(page.get_by_role("button", name="Apply: write 40,000 rows")).to_be_visible()
-    expect(page.get_by_text("To add").first).to_be_visible()
-
-
 def test_whoever_leaves_wrong_rows_out_gets_them_back_as_a_file(
     open_page: OpenPage, biology: Course, registrar: User, tmp_path: Path
 ):

@@ -76,7 +76,7 @@ def test_killing_the_process_in_the_middle_of_an_apply_leaves_no_row(upload):
         assert process.stdout.readline().strip() == "written"
         assert Batch.objects.get(pk=batch.pk).state == Batch.State.APPLYING
         process.send_signal(signal.SIGKILL)
-    _wait_until_the_server_notices()
+    wait_until_the_server_notices()
     Batch.objects.filter(pk=batch.pk).update(touched_at=timezone.now() - STARTS_WITHIN * 2)
 
     settled = settle(Batch.objects.get(pk=batch.pk))
@@ -90,7 +90,7 @@ def test_killing_the_process_in_the_middle_of_an_apply_leaves_no_row(upload):
     assert not Enrollment.history.exists()
 
 
-def _wait_until_the_server_notices() -> None:
+def wait_until_the_server_notices() -> None:
     """The server rolls back when it finds the connection gone."""
     for _ in range(100):
         with connection.cursor() as cursor:
@@ -115,7 +115,7 @@ def test_a_reading_that_fell_silent_has_failed(upload, courses):
 
     settled = settle(Batch.objects.get(pk=batch.pk))
     assert settled.sentence == (
-        "The reading stopped before its end. Nothing was written; upload the file again."
+        "The reading stopped before its end. Nothing was written; read it again."
     )
 
 

@@ -16,7 +16,7 @@ TEXT = """student_id,course_code,presentation,status
 s1001,BIO101,2026J,active
 s1002,BIO101,2026J,actve
 """
-DEEDS = ("read", "apply", "leave_out", "discard")
+DEEDS = ("read", "apply", "cancel", "leave_out", "discard")
 LOOKS = ("change", "progress", "issues")
 
 
@@ -125,21 +125,6 @@ def test_the_wrong_rows_come_back_as_a_file_that_imports_after_correction(
 
     again = upload_through(registrar_client, text.replace("actve", "active", 1))
     assert (again.state, again.created) == ("previewed", 1)
-
-
-def test_a_large_file_is_read_by_the_waiting_page(registrar_client, courses, monkeypatch):
-    monkeypatch.setattr("backoffice.bulk.pages.AT_ONCE_BYTES", 10)
-    batch = upload_through(registrar_client, on_error="skip")
-    assert batch.state == "received"
-    page = registrar_client.get(page_of(batch)).content.decode()
-    assert f'data-progress="{page_of(batch, "progress")}"' in page
-    told = registrar_client.get(page_of(batch, "progress")).json()
-    assert told == {"percent": 0, "rows": 0, "reading": True}
-
-    registrar_client.post(page_of(batch, "read"))
-
-    told = registrar_client.get(page_of(batch, "progress")).json()
-    assert told == {"percent": 100, "rows": 2, "reading": False}
 
 
 def test_discarding_removes_the_file(registrar_client, courses, django_capture_on_commit_callbacks):

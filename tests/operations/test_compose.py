@@ -21,7 +21,7 @@ def services() -> dict[str, Any]:
 
 
 def test_every_variable_it_passes_is_one_that_is_known(services):
-    for name in ("migrate", "web", "seal"):
+    for name in ("migrate", "web", "seal", "worker"):
         assert services[name]["env_file"] == ".env"
         assert set(services[name]["environment"]) <= KNOWN
     # A doubled dollar sign is the container's own shell's.
@@ -50,6 +50,14 @@ def test_migrations_run_once_between_the_database_and_the_web_server(services):
         "migrate": {"condition": "service_completed_successfully"},
     }
     assert "pg_isready" in services["database"]["healthcheck"]["test"][1]
+
+
+def test_large_imports_have_a_worker_that_finds_their_files(services):
+    assert services["worker"]["command"] == ["python", "manage.py", "db_worker"]
+    assert services["worker"]["volumes"] == services["web"]["volumes"]
+    assert services["worker"]["restart"] == "unless-stopped"
+    # Nor does it get the owner's password.
+    assert services["worker"]["environment"]["DATABASE_OWNER_PASSWORD"] == ""
 
 
 def test_the_record_is_sealed_all_the_time(services):

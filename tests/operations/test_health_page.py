@@ -11,7 +11,7 @@ from django.utils.module_loading import autodiscover_modules
 
 from backoffice.admin_site import checking
 from backoffice.admin_site.checking import Finding, failed_checks, health_check, run_checks
-from backoffice.bulk.models import Batch
+from backoffice.bulk.models import Batch, Worker
 from backoffice.operations.pool import connections_by_state
 
 
@@ -33,6 +33,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_all_checks_of_a_sound_house_are_good(admin_client):
+    Worker.objects.create(name="w", seen_at=timezone.now())
     page = admin_client.get(reverse("admin:health"))
     found = {str(each.title): each.finding for each in page.context["checks"]}
     assert {each.status for each in found.values()} == {"good"}
@@ -45,6 +46,7 @@ def test_all_checks_of_a_sound_house_are_good(admin_client):
         "Connections of the server",
         "Private files",
         "Imports",
+        "Worker",
     ]
     assert found["Migrations"].detail == "The tables are up to date."
 
@@ -71,7 +73,7 @@ def test_an_import_without_a_sign_of_life_is_told(db, registrar):
     batch = Batch.objects.create(kind="users", uploaded_by=registrar, state=Batch.State.READING)
     Batch.objects.filter(pk=batch.pk).update(touched_at=timezone.now() - timedelta(minutes=9))
     [told] = [each for each in run_checks() if str(each.title) == "Imports"]
-    sentence = "1 import has shown no sign of life for minutes. Open it to settle it."
+    sentence = "1 import has shown no sign of life lately. Open it to settle it."
     assert (told.finding.status, told.finding.detail) == ("warning", sentence)
 
 

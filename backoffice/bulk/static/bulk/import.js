@@ -1,33 +1,30 @@
-// Reading a large file: ask for it, show how far it is, then show the preview.
+// A file that is worked on: show how far it is, and then what came of it.
 // Applying: one click, one request, and something that moves while it lasts.
 (function () {
     "use strict";
 
-    function follow(box) {
+    function tell(box, told) {
         const bar = box.querySelector("[data-bar]");
-        const rows = box.querySelector("[data-rows]");
-        const timer = setInterval(async function () {
-            const answer = await fetch(box.dataset.progress, { credentials: "same-origin" });
-            if (!answer.ok) { return; }
-            const told = await answer.json();
-            bar.style.width = told.percent + "%";
-            if (told.rows) { rows.textContent = told.rows.toLocaleString("en"); rows.parentElement.hidden = false; }
-            if (!told.reading) { clearInterval(timer); window.location.reload(); }
-        }, 700);
+        bar.style.width = told.percent + "%";
+        bar.parentElement.setAttribute("aria-valuenow", told.percent);
+        box.querySelectorAll("[data-told]").forEach(function (place) {
+            place.textContent = told[place.dataset.told];
+        });
     }
 
-    async function read(box) {
-        follow(box);
-        const form = box.querySelector("form");
-        if (!form) { return; }
-        form.hidden = true;
-        await fetch(form.action, { method: "POST", body: new FormData(form), credentials: "same-origin" });
-        window.location.reload();
+    async function follow(box) {
+        let told = { working: true };
+        try {
+            const answer = await fetch(box.dataset.progress, { credentials: "same-origin" });
+            if (answer.ok) { told = await answer.json(); tell(box, told); }
+        } catch { /* The server is away for a moment; ask again. */ }
+        if (!told.working) { window.location.reload(); return; }
+        setTimeout(follow, 700, box);
     }
 
     document.addEventListener("DOMContentLoaded", function () {
-        const box = document.querySelector("[data-reading]");
-        if (box) { read(box); }
+        const box = document.querySelector("[data-progress]");
+        if (box) { follow(box); }
         document.querySelectorAll("form[data-once]").forEach(function (form) {
             form.addEventListener("submit", function () {
                 document.querySelectorAll("form[data-once] button").forEach(function (button) { button.disabled = true; });

@@ -1,0 +1,153 @@
+"""Large files, read and applied by the worker; and what people do about it: order, cancel.
+
+A task carries the batch's number and no more. Everything else stands on the batch, and a task whose
+batch is not in the state in which it was ordered does nothing: so it may run twice, or not at all.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_tasks import task
+from django_tasks_db.models import DBTaskResult
+
+from backoffice.admin_site.roles import may
+from backoffice.bulk import dialects
+from backoffice.bulk.importing import NotApplied, apply, preview
+from backoffice.bulk.models import Batch
+from backoffice.bulk.resources import kinds
+from backoffice.bulk.settling import discard, settle_all
+from backoffice.bulk.turns import about, alone_with, rival_of
+
+AT_ONCE_ROWS = 2_000
+AT_ONCE_BYTES = 200_000  # about 2,000 rows
+PACKED = 5  # how much a workbook is larger than its file
+LOST_AFTER = timedelta(seconds=60)
+KEPT_FOR = timedelta(days=7)
+State = Batch.State
+
+
+@task()
+def read_batch(number: int) -> None:
+    """Read an uploaded file that waits for it."""
+    if _begin(number, State.QUEUED, State.READING):
+        preview(Batch.objects.get(pk=number))
+
+
+@task()
+def apply_batch(number: int, actor: int) -> None:
+    """Apply a previewed file as ordered; why it was not applied stands on the batch."""
+    batch = Batch.objects.filter(pk=number, state=State.ORDERED).first()
+    if batch is None:
+        return
+    person = get_user_model().objects.get(pk=actor)
+    if not may(person, "import", kinds[batch.kind].model()):
+        _give_back(number, _("%(name)s may not import this any more.") % {"name": person})
+        return
+    try:
+        apply(batch, batch.digest, person)
+    except NotApplied as refusal:
+        # A refusal after which the batch waits as before leaves no trace of its own.
+        waiting = Batch.objects.filter(pk=number, state=State.PREVIEWED, sentence="")
+        waiting.update(sentence=str(refusal))
+
+
+def _begin(number: int, before: str, after: str) -> bool:
+    found = Batch.objects.filter(pk=number, state=before)
+    return bool(found.update(state=after, touched_at=timezone.now()))
+
+
+def read_soon(batch: Batch) -> Batch:
+    """Read a small file at once, have the worker read a large one."""
+    most = AT_ONCE_BYTES // (PACKED if batch.file_name.lower().endswith(".xlsx") else 1)
+    if batch.file_size > most:
+        return order_reading(batch)
+    return preview(batch)
+
+
+def order_reading(batch: Batch) -> Batch:
+    """Have the file read, unless somebody else is bringing in the very same one: that is told."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        alone_with(cursor, batch)
+        rival = rival_of(batch)
+        fresh = Batch.objects.filter(pk=batch.pk, state__in=Batch.READABLE)
+        said = about(rival) if rival else ""
+        state = State.RECEIVED if rival else State.QUEUED
+        chosen = {"on_error": batch.on_error, "released": batch.released}
+        if fresh.update(**_anew(state, said), **chosen) and not rival:
+            read_batch.enqueue(batch.pk)
+    batch.refresh_from_db()
+    return batch
+
+
+def _anew(state: str, sentence: str) -> dict[str, Any]:
+    """What a batch has that nobody has begun to work on."""
+    fresh = {"progress": 0, "rows_read": 0, "phase": "", "begun_at": None}
+    return {"state": state, "sentence": sentence, "touched_at": timezone.now()} | fresh
+
+
+def apply_soon(batch: Batch, digest: str, actor: Any) -> bool:
+    """Apply a small file at once, have the worker apply a large one; whether it is applied.
+
+    A small one goes to the worker too while another is being applied, for which it would wait.
+    Raises NotApplied, with a sentence.
+    """
+    rival = rival_of(batch)
+    if rival:
+        raise NotApplied(about(rival))
+    if batch.rows <= AT_ONCE_ROWS and not Batch.objects.filter(state=State.APPLYING).exists():
+        apply(batch, digest, actor)
+        return True
+    _order_apply(batch, digest, actor)
+    return False
+
+
+def _order_apply(batch: Batch, digest: str, actor: Any) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        alone_with(cursor, batch)
+        if rival := rival_of(batch):
+            raise NotApplied(about(rival))
+        waiting = Batch.objects.waiting().filter(pk=batch.pk, digest=digest)
+        if waiting.update(**_anew(State.ORDERED, "")):
+            apply_batch.enqueue(batch.pk, actor.pk)
+            return
+    apply(batch, digest, actor)  # which says why not
+
+
+def cancel(batch: Batch) -> bool:
+    """End the work on a batch; False where there is none any more. Nothing of it is written.
+
+    The change of state is what counts: whoever works on the batch keeps nothing once it is made.
+    """
+    dialects.current().interrupt(batch.pk)
+    said = _("Cancelled. Nothing was written; the file can still be applied.")
+    is_ended = _give_back(batch.pk, said)
+    if not is_ended and Batch.objects.filter(pk=batch.pk, state__in=Batch.BEING_READ).exists():
+        is_ended = discard(batch)
+    batch.refresh_from_db()
+    return is_ended
+
+
+def _give_back(number: int, sentence: str) -> bool:
+    """What was ordered, or is being applied, waits for a decision again; whether there was any."""
+    ordered = Batch.objects.filter(pk=number, state__in=(State.ORDERED, State.APPLYING))
+    return bool(ordered.update(**_anew(State.PREVIEWED, sentence)))
+
+
+def look_after() -> None:
+    """What a worker sees to beside its work: dead batches, lost orders, old tasks."""
+    settle_all()
+    long_ago = timezone.now() - LOST_AFTER
+    waiting = DBTaskResult.objects.filter(status="READY")
+    for batch in Batch.objects.filter(state=State.QUEUED, touched_at__lt=long_ago):
+        if not waiting.filter(args_kwargs__args__0=batch.pk).exists():
+            order_reading(batch)
+    for batch in Batch.objects.filter(state=State.ORDERED, touched_at__lt=long_ago):
+        if not waiting.filter(args_kwargs__args__0=batch.pk).exists():
+            lost = _("The order to apply it was lost. Nothing was written; apply it again.")
+            _give_back(batch.pk, lost)
+    old = DBTaskResult.objects.filter(task_path__startswith=__name__)
+    old.filter(enqueued_at__lt=timezone.now() - KEPT_FOR).exclude(status="READY").delete()

@@ -1,0 +1,90 @@
+"""A worker killed at any moment of an apply leaves all of a batch or nothing.
+
+`make drill-kills` kills fifty, at random moments; the suite only a few.
+"""
+
+import os
+import random
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from backoffice.apps.courses.models import Course
+from backoffice.apps.users.models import Enrollment, User
+from backoffice.bulk.importing import apply
+from backoffice.bulk.jobs import apply_soon, look_after
+from backoffice.bulk.models import Batch
+from backoffice.bulk.settling import STARTS_WITHIN
+from tests.bulk.test_interrupted import wait_until_the_server_notices
+from tests.bulk.working import start_worker, wait_until
+
+KILLS = int(os.environ.get("KILLS", "3"))
+ROWS = 10_000
+LASTS = (
+    1.2  # seconds, about, that an apply of these rows takes; kills fall before its end and after
+)
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="needs a second process"),
+]
+
+
+def state_of(batch: Batch) -> str:
+    return Batch.objects.values_list("state", flat=True).get(pk=batch.pk)
+
+
+def kill_in_the_middle(batch: Batch, pause: float) -> None:
+    """Kill the worker so long after it began to apply the batch, unless it was done before."""
+    worker = start_worker("--max-tasks", "1")
+    wait_until(lambda: state_of(batch) != "ordered", "the worker to begin", 0.005)
+    try:
+        worker.wait(pause)
+    except subprocess.TimeoutExpired:
+        worker.kill()
+        worker.wait()
+
+
+@pytest.fixture
+def file_of_turn(upload: Any) -> Callable[[int], Batch]:
+    """Makes the batch of one turn: the same people in a course of another term."""
+    course = Course.objects.create(code="BIO101", presentation="T", slug="bio")
+    User.objects.bulk_create(
+        User(username=f"s{n:06}", student_id=f"s{n:06}", password="!") for n in range(ROWS)
+    )
+
+    def make(turn: int) -> Batch:
+        Enrollment.objects.all().delete()
+        Course.objects.filter(pk=course.pk).update(presentation=f"T{turn}")
+        lines = "".join(f"s{n:06},BIO101,T{turn}\n" for n in range(ROWS))
+        return upload("enrollments", "student_id,course_code,presentation\n" + lines)
+
+    return make
+
+
+def seconds_of_an_apply(batch: Batch, actor: User) -> float:
+    read = batch.seconds
+    return apply(batch, batch.digest, actor).seconds - read
+
+
+def test_a_killed_worker_leaves_all_or_nothing(file_of_turn, registrar):
+    lasts = seconds_of_an_apply(file_of_turn(0), registrar)
+    dice, found = random.Random(), []
+    for turn in range(1, KILLS + 1):
+        batch = file_of_turn(turn)
+        before = Enrollment.history.count()
+        assert apply_soon(batch, batch.digest, registrar) is False
+        kill_in_the_middle(batch, dice.uniform(0, lasts))
+        wait_until_the_server_notices()
+        found.append(state_of(batch))
+        silent = timezone.now() - STARTS_WITHIN
+        Batch.objects.filter(pk=batch.pk, state="applying").update(touched_at=silent)
+        look_after()
+        rows = (Enrollment.objects.count(), Enrollment.history.count() - before)
+        assert (state_of(batch), rows) in (("applied", (ROWS, ROWS)), ("failed", (0, 0)))
+    print(f"\n{KILLS} kills, {found.count('applying')} of them during an apply: 0 half written")
+    assert "applying" in found
