@@ -17,6 +17,7 @@ from backoffice.admin_site.roles import may
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.recording import recording
 from backoffice.bulk.braking import reasons_to_hold
+from backoffice.bulk.dialects import Dialect
 from backoffice.bulk.faults import FileRefused, storable
 from backoffice.bulk.formats.passwords import without_passwords
 from backoffice.bulk.header import ForbiddenColumn
@@ -102,9 +103,9 @@ def preview(batch: Batch) -> Batch:
     except Interrupted:
         batch.refresh_from_db()
     except DatabaseError as error:
-        _fail(batch, error)
+        fail(batch, error)
     except BaseException:
-        _fail(batch, FileRefused("unknown", _("Reading the file ended before it was done.")))
+        fail(batch, FileRefused("unknown", _("Reading the file ended before it was done.")))
         raise
     return batch
 
@@ -214,7 +215,7 @@ def apply(batch: Batch, digest: str, actor: Any) -> Batch:
     except (OutcomeChanged, IntegrityError) as error:
         raise _renewed(batch, error) from error
     except (NotApplied, FileRefused, DatabaseError) as error:
-        raise NotApplied(_fail(batch, error)) from error
+        raise NotApplied(fail(batch, error)) from error
     return batch
 
 
@@ -224,21 +225,21 @@ def _write(batch: Batch, actor: Any) -> None:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             work.dialect.prepare(cursor, batch.rows)
-            _hold(work, cursor)
+            begin_alone(cursor, work.dialect, batch)
             _write_plan(work, cursor, actor)
     finally:
         work.dialect.release(batch.pk)
 
 
-def _hold(work: Import, cursor: CursorWrapper) -> None:
-    """Make sure that this process, and no other, applies the batch."""
-    locked = work.dialect.lock(cursor, work.batch.pk)
-    ours = Batch.objects.filter(pk=work.batch.pk, state=Batch.State.APPLYING)
+def begin_alone(cursor: CursorWrapper, dialect: Dialect, batch: Batch) -> None:
+    """Make sure that this process, and no other, works on the batch, and wait for its turn."""
+    locked = dialect.lock(cursor, batch.pk)
+    ours = Batch.objects.filter(pk=batch.pk, state=Batch.State.APPLYING)
     if not locked or not ours.exists():
         raise NotApplied(_("Another process is already applying this file."))
-    work.batch.tell(Batch.Phase.TURN, 0)
-    take_turn(cursor, work.resource)
-    work.batch.tell(Batch.Phase.CHECKING, 2)
+    batch.tell(Batch.Phase.TURN, 0)
+    take_turn(cursor, kinds[batch.kind])
+    batch.tell(Batch.Phase.CHECKING, 2)
 
 
 def _check_file(batch: Batch) -> None:
@@ -300,7 +301,7 @@ def _renewed(batch: Batch, error: Exception) -> NotApplied:
     digest = batch.digest
     preview(batch)
     if batch.digest == digest and isinstance(error, DatabaseError):
-        return NotApplied(_fail(batch, error))
+        return NotApplied(fail(batch, error))
     return OutcomeChanged(_changed())
 
 
@@ -308,14 +309,15 @@ def _changed() -> str:
     return _("The data changed since the preview, so nothing was written. Look at the new preview.")
 
 
-def _fail(batch: Batch, error: Exception) -> str:
-    """Keep, outside the rolled back transaction, that the batch failed and why."""
+def fail(batch: Batch, error: Exception) -> str:
+    """Keep, outside the rolled back transaction, that the batch failed and why; says it."""
+    sentence = str(error)
     if isinstance(error, DatabaseError):
-        sentence = _("The database refused the file, and nothing was written: %(error)s") % {
-            "error": str(error).partition("\n")[0]
-        }
-    else:
-        sentence = str(error)
+        told = {"error": sentence.partition("\n")[0]}
+        if batch.undoes_id:
+            sentence = _("The database refused the undo, and nothing was written: %(error)s") % told
+        else:
+            sentence = _("The database refused the file, and nothing was written: %(error)s") % told
     kept = (Batch.State.APPLIED, Batch.State.DISCARDED)
     Batch.objects.filter(pk=batch.pk).exclude(state__in=kept).update(
         state=Batch.State.FAILED, sentence=sentence

@@ -4,6 +4,7 @@ A task carries the batch's number and no more. Everything else stands on the bat
 batch is not in the state in which it was ordered does nothing: so it may run twice, or not at all.
 """
 
+import contextlib
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.resources import kinds
 from backoffice.bulk.settling import discard, settle_all
 from backoffice.bulk.turns import about, alone_with, rival_of
+from backoffice.bulk.undoing import begin_undo, carry_out, undo
 
 AT_ONCE_ROWS = 2_000
 AT_ONCE_BYTES = 200_000  # about 2,000 rows
@@ -35,6 +37,19 @@ def read_batch(number: int) -> None:
     """Read an uploaded file that waits for it."""
     if _begin(number, State.QUEUED, State.READING):
         preview(Batch.objects.get(pk=number))
+
+
+@task()
+def undo_batch(number: int, actor: int) -> None:
+    """Carry out an undo as ordered; why nothing was taken back stands on its batch."""
+    if not _begin(number, State.ORDERED, State.APPLYING):
+        return
+    made, person = Batch.objects.get(pk=number), get_user_model().objects.get(pk=actor)
+    if not may(person, "import", kinds[made.kind].model()):
+        _give_back(number, _("%(name)s may not import this any more.") % {"name": person})
+        return
+    with contextlib.suppress(NotApplied):
+        carry_out(made, person)
 
 
 @task()
@@ -117,6 +132,20 @@ def _order_apply(batch: Batch, digest: str, actor: Any) -> None:
     apply(batch, digest, actor)  # which says why not
 
 
+def undo_soon(batch: Batch, actor: Any, reason: str) -> Batch:
+    """Undo a small import at once, have the worker undo a large one; the undo's own batch.
+
+    Raises NotApplied, with a sentence, and PermissionDenied like `undo`.
+    """
+    is_small = batch.writes + batch.removed <= AT_ONCE_ROWS
+    if is_small and not Batch.objects.filter(state=State.APPLYING).exists():
+        return undo(batch, actor, reason)
+    with transaction.atomic():
+        made = begin_undo(batch, actor, reason, State.ORDERED)
+        undo_batch.enqueue(made.pk, actor.pk)
+    return made
+
+
 def cancel(batch: Batch) -> bool:
     """End the work on a batch; False where there is none any more. Nothing of it is written.
 
@@ -124,6 +153,8 @@ def cancel(batch: Batch) -> bool:
     """
     dialects.current().interrupt(batch.pk)
     said = _("Cancelled. Nothing was written; the file can still be applied.")
+    if batch.undoes_id:
+        said = _("Cancelled. Nothing was taken back; the import can still be undone.")
     is_ended = _give_back(batch.pk, said)
     if not is_ended and Batch.objects.filter(pk=batch.pk, state__in=Batch.BEING_READ).exists():
         is_ended = discard(batch)
@@ -132,9 +163,13 @@ def cancel(batch: Batch) -> bool:
 
 
 def _give_back(number: int, sentence: str) -> bool:
-    """What was ordered, or is being applied, waits for a decision again; whether there was any."""
+    """What was ordered, or is being applied, waits for a decision again; whether there was any.
+
+    An undo is over: it is the import that can be decided on again.
+    """
     ordered = Batch.objects.filter(pk=number, state__in=(State.ORDERED, State.APPLYING))
-    return bool(ordered.update(**_anew(State.PREVIEWED, sentence)))
+    undos = ordered.filter(undoes__isnull=False).update(**_anew(State.DISCARDED, sentence))
+    return bool(undos or ordered.update(**_anew(State.PREVIEWED, sentence)))
 
 
 def look_after() -> None:
@@ -147,7 +182,7 @@ def look_after() -> None:
             order_reading(batch)
     for batch in Batch.objects.filter(state=State.ORDERED, touched_at__lt=long_ago):
         if not waiting.filter(args_kwargs__args__0=batch.pk).exists():
-            lost = _("The order to apply it was lost. Nothing was written; apply it again.")
+            lost = _("The order was lost. Nothing was written; give it again.")
             _give_back(batch.pk, lost)
     old = DBTaskResult.objects.filter(task_path__startswith=__name__)
     old.filter(enqueued_at__lt=timezone.now() - KEPT_FOR).exclude(status="READY").delete()

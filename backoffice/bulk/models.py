@@ -107,6 +107,7 @@ class Batch(models.Model):
         CHECKING = "checking", _("Making sure that nothing changed since the preview")
         STUDENTS = "students", _("Writing new students")
         WRITING = "writing", _("Writing the rows and their history")
+        RETURNING = "returning", _("Giving rows back what they had")
         CLOSING = "closing", _("Finishing")
 
     DECIDABLE: ClassVar[tuple[str, ...]] = (State.PREVIEWED, State.HELD)
@@ -338,7 +339,8 @@ class Batch(models.Model):
     @property
     def can_be_undone(self) -> bool:
         """Whether it was applied, wrote something and still stands."""
-        return bool(self.is_applied and (self.writes or self.removed) and not self.undone_by)
+        wrote = self.is_applied and (self.writes or self.removed)
+        return bool(wrote and not self.undone_by and not self.undos.in_work().exists())
 
     def earlier_with_the_same_file(self) -> "Batch | None":
         """The newest applied import of the very same file, before this one."""

@@ -12,9 +12,10 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from backoffice.bulk.importing import NotApplied
+from backoffice.bulk.jobs import undo_soon
 from backoffice.bulk.models import Batch
 from backoffice.bulk.resources import kinds
-from backoffice.bulk.undoing import prospect_of, undo
+from backoffice.bulk.undoing import prospect_of
 
 SHOWN = 100
 
@@ -62,9 +63,10 @@ class UndoPages:
 
     def _taken_back(self, request: HttpRequest, batch: Batch, reason: str) -> HttpResponse:
         try:
-            made = undo(batch, request.user, reason)
+            made = undo_soon(batch, request.user, reason)
         except NotApplied as refusal:
             messages.error(request, str(refusal))
             return self._to(batch)
-        messages.success(request, _("Import %(number)d was undone.") % {"number": batch.pk})
+        if made.is_applied:
+            messages.success(request, _("Import %(number)d was undone.") % {"number": batch.pk})
         return HttpResponseRedirect(reverse("admin:bulk_batch_change", args=[made.pk]))

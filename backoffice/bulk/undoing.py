@@ -17,12 +17,15 @@ from backoffice.audit.models import ChangeSet
 from backoffice.audit.recording import recording
 from backoffice.bulk import dialects
 from backoffice.bulk.faults import storable
-from backoffice.bulk.importing import NotApplied, refuse_stranger
+from backoffice.bulk.importing import NotApplied, begin_alone, fail, refuse_stranger
 from backoffice.bulk.models import Batch, BatchIssue
+from backoffice.bulk.pulse import Interrupted, Pulse
 from backoffice.bulk.resources import kinds
+from backoffice.bulk.turns import again
 from backoffice.bulk.versions import CHANGED, GONE, REFERRED, TAKEN, Touched
 
 CHUNK = 500
+STARTED_PERCENT = 10
 
 
 @dataclass(frozen=True)
@@ -83,41 +86,79 @@ def undo(batch: Batch, actor: Any, reason: str = "") -> Batch:
     Raises NotApplied, with a sentence, for a batch that was not applied or is undone already, and
     PermissionDenied where the actor may not import this kind.
     """
+    return carry_out(begin_undo(batch, actor, reason, Batch.State.APPLYING), actor)
+
+
+def begin_undo(batch: Batch, actor: Any, reason: str, state: str) -> Batch:
+    """The batch of a new undo, in this state; nothing is taken back yet. Raises as `undo` does."""
     refuse_stranger(actor, batch.kind)
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            _hold(batch)
-            return _undone(cursor, batch, actor, reason)
-    except DatabaseError as error:
-        raise NotApplied(
-            _("The database refused the undo, and nothing was written: %(error)s")
-            % {"error": str(error).partition("\n")[0]}
-        ) from error
-
-
-def _hold(batch: Batch) -> None:
-    """Nobody undoes it beside us."""
-    held = Batch.objects.select_for_update().get(pk=batch.pk)
-    if held.state != Batch.State.APPLIED:
-        raise NotApplied(
-            _("Import %(number)d was not applied; there is nothing to undo.") % {"number": batch.pk}
+    with transaction.atomic():
+        _refuse_twice(Batch.objects.select_for_update().get(pk=batch.pk))
+        return Batch.objects.create(
+            **Batch.brought_by(actor),
+            kind=batch.kind,
+            undoes=batch,
+            reason=storable(reason),
+            file_name=_("Undo of import %(number)d") % {"number": batch.pk},
+            rows=batch.writes + batch.removed,
+            state=state,
         )
-    earlier = held.undone_by
-    if earlier:
+
+
+def _refuse_twice(batch: Batch) -> None:
+    """Nobody undoes it beside us, or again."""
+    number = batch.pk
+    if batch.state != Batch.State.APPLIED:
+        raise NotApplied(
+            _("Import %(number)d was not applied; there is nothing to undo.") % {"number": number}
+        )
+    if earlier := batch.undone_by:
         raise NotApplied(
             _("Import %(number)d was undone already, as import %(undo)d.")
-            % {"number": batch.pk, "undo": earlier.pk}
+            % {"number": number, "undo": earlier.pk}
+        )
+    if rival := batch.undos.in_work().first():
+        raise NotApplied(
+            _("Import %(number)d is being undone already, as import %(undo)d.")
+            % {"number": number, "undo": rival.pk}
         )
 
 
-def _undone(cursor: CursorWrapper, batch: Batch, actor: Any, reason: str) -> Batch:
-    made = _new_batch(batch, actor, reason)
+def carry_out(made: Batch, actor: Any) -> Batch:
+    """Do an undo that was begun, in one transaction; what came of it stands on its batch.
+
+    Raises NotApplied, with a sentence, when nothing was taken back.
+    """
     made.begin_work()
+    made.save_while(Batch.State.APPLYING)
+    try:
+        with Pulse(made):
+            again(lambda: _take_back(made, actor))
+    except Interrupted as error:
+        made.refresh_from_db()
+        raise NotApplied(made.sentence) from error
+    except (NotApplied, DatabaseError) as error:
+        raise NotApplied(fail(made, error)) from error
+    return made
+
+
+def _take_back(made: Batch, actor: Any) -> None:
+    dialect = dialects.current()
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            begin_alone(cursor, dialect, made)
+            made.tell(Batch.Phase.RETURNING, STARTED_PERCENT)
+            _write(cursor, made, actor)
+    finally:
+        dialect.release(made.pk)
+
+
+def _write(cursor: CursorWrapper, made: Batch, actor: Any) -> None:
     with recording(
-        actor=actor, source=ChangeSet.Source.UNDO, reason=reason, batch=made.pk
+        actor=actor, source=ChangeSet.Source.UNDO, reason=made.reason, batch=made.pk
     ) as record:
         made.change_set = record.change_set
-        found = _taken_back(cursor, batch, made.change_set.created_at)
+        found = _taken_back(cursor, made.undoes, made.change_set.created_at)
     made.removed, made.updated, made.created = found.removed, found.restored, found.returned
     made.rejected = made.warnings = len(found.staying)
     made.rows = found.writes + made.rejected
@@ -126,9 +167,9 @@ def _undone(cursor: CursorWrapper, batch: Batch, actor: Any, reason: str) -> Bat
         made.change_set.created_at,
         100,
     )
-    made.save()
     BatchIssue.objects.bulk_create((_issue(made, each) for each in found.staying), batch_size=CHUNK)
-    return made
+    if not made.save_while(Batch.State.APPLYING):
+        raise Interrupted
 
 
 def _issue(made: Batch, staying: Staying) -> BatchIssue:
@@ -139,17 +180,6 @@ def _issue(made: Batch, staying: Staying) -> BatchIssue:
         row=0,
         code=staying.code,
         message=storable(staying.sentence),
-    )
-
-
-def _new_batch(batch: Batch, actor: Any, reason: str) -> Batch:
-    return Batch.objects.create(
-        **Batch.brought_by(actor),
-        kind=batch.kind,
-        undoes=batch,
-        reason=storable(reason),
-        file_name=_("Undo of import %(number)d") % {"number": batch.pk},
-        state=Batch.State.APPLYING,
     )
 
 

@@ -199,7 +199,7 @@ def test_an_order_whose_worker_died_before_it_began_is_taken_up_again(registrar_
     reading.refresh_from_db()
     assert (reading.state, reading.sentence) == (
         "previewed",
-        "The order to apply it was lost. Nothing was written; apply it again.",
+        "The order was lost. Nothing was written; give it again.",
     )
 
 
@@ -240,3 +240,68 @@ def test_a_task_that_runs_twice_writes_once(registrar_client, registrar):
     work()
     assert Enrollment.history.count() == 2
     assert set(DBTaskResult.objects.values_list("status", flat=True)) == {"SUCCESSFUL"}
+
+
+def applied(client: Client) -> Batch:
+    batch = previewed(client)
+    order(client, batch)
+    work()
+    batch.refresh_from_db()
+    assert batch.state == "applied"
+    return batch
+
+
+def undo_through(client: Client, batch: Batch) -> Batch:
+    client.post(page_of(batch, "undo"), {"reason": "Wrong term"})
+    return Batch.objects.get(undoes=batch, state="ordered")
+
+
+def test_a_large_undo_is_the_workers_too(registrar_client, registrar):
+    batch = applied(registrar_client)
+    made = undo_through(registrar_client, batch)
+    assert told(registrar_client, made)["working"] is True
+    assert Enrollment.objects.count() == 2
+    assert registrar_client.get(page_of(batch, "undo")).status_code == 403  # it is under way
+    work()
+
+    made.refresh_from_db()
+    assert (made.state, made.removed, made.progress) == ("applied", 4, 100)
+    assert not Enrollment.objects.exists()
+    recorded = Enrollment.history.select_related("change_set").first().change_set
+    assert (recorded.actor_id, recorded.source, recorded.reason) == (
+        registrar.pk,
+        "undo",
+        "Wrong term",
+    )
+
+
+@pytest.mark.parametrize("state", ["ordered", "applying"])
+def test_a_cancelled_undo_takes_nothing_back_and_can_be_asked_for_again(state, registrar_client):
+    batch = applied(registrar_client)
+    made = undo_through(registrar_client, batch)
+    Batch.objects.filter(pk=made.pk).update(state=state)
+    page = registrar_client.post(page_of(made, "cancel"), follow=True).content.decode()
+    assert "Cancelled. Nothing was taken back; the import can still be undone." in page
+    work()
+    made.refresh_from_db()
+    assert made.state == "discarded"
+    assert Enrollment.objects.count() == 2
+
+    undo_through(registrar_client, batch)
+    work()
+    assert not Enrollment.objects.exists()
+
+
+def test_whoever_lost_the_right_after_ordering_an_undo_takes_nothing_back(
+    registrar_client, registrar
+):
+    made = undo_through(registrar_client, applied(registrar_client))
+    registrar.is_active = False
+    registrar.save()
+    work()
+    made.refresh_from_db()
+    assert (made.state, made.sentence) == (
+        "discarded",
+        f"{registrar} may not import this any more.",
+    )
+    assert Enrollment.objects.count() == 2

@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                     ("checking", "Making sure that nothing changed since the preview"),
                     ("students", "Writing new students"),
                     ("writing", "Writing the rows and their history"),
+                    ("returning", "Giving rows back what they had"),
                     ("closing", "Finishing"),
                 ],
                 max_length=12,
