@@ -8,6 +8,7 @@ import json
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from operator import getitem, itemgetter
 from typing import IO, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -38,18 +39,27 @@ class Cell(NamedTuple):
     is_changed: bool
 
 
-class Memo(dict[str, Cell]):
-    """Remembers the outcome of a column's recent cell texts; most columns repeat few values."""
+class Memo(dict[str, "str | Cell"]):
+    """Remembers the outcome of a column's recent cell texts; most columns repeat few values.
+
+    A cell of which nothing is to be said is its text alone.
+    """
 
     def __init__(self, clean: Clean, *, is_required: bool) -> None:
         super().__init__()
         self.clean, self.is_required = clean, is_required
 
-    def __missing__(self, raw: str) -> Cell:
+    def __missing__(self, raw: str) -> "str | Cell":
         if len(self) >= MEMO_SIZE:
             self.clear()
-        cell = self[raw] = self._cleaned(raw)
-        return cell
+        cell = self._cleaned(raw)
+        self[raw] = short = cell if cell.fault or cell.is_changed else cell.text
+        return short
+
+    def whole(self, raw: str) -> Cell:
+        """The outcome of a cell, spelled out."""
+        cell = self[raw]
+        return Cell(cell, None, False) if isinstance(cell, str) else cell
 
     def _cleaned(self, raw: str) -> Cell:
         try:
@@ -135,6 +145,9 @@ class Cleaner:
         self.derive = self._derivations()
         self.staged = [name for _position, _bit, name, _memo in self.columns] + list(self.derive)
         self.nothing = "\t".join(["\\N"] * len(self.staged))
+        self.in_order = [memo for _position, _bit, _name, memo in self.columns]
+        positions = [position for position, _bit, _name, _memo in self.columns]
+        self.pick = itemgetter(*positions, positions[0])  # a tuple, of one column as well
         self.memos = {position: memo for position, _bit, _name, memo in self.columns}
 
     def _clean_for(self, column: Column) -> Clean:
@@ -157,14 +170,27 @@ class Cleaner:
         A wrong row is staged too: a bit for each refused cell says what not to look at. Cells that
         cleaning changed are kept as they stood, for what may be said of them later.
         """
-        if not self._goes_on(number, row, spool):
+        if (row.remarks or row.flaw or len(row.cells) != self.width) and not self._goes_on(
+            number, row, spool
+        ):
             return
+        if not (row.origin or self.derive):
+            try:
+                texts = "\t".join(map(getitem, self.in_order, self.pick(row.cells)))
+            except TypeError:  # a cell of which something is to be said
+                pass
+            else:
+                spool.rows.write(f"{number}\t{row.line}\t0\t\\N\t{texts}\n")
+                return
+        self._write_cells(number, row, spool)
+
+    def _write_cells(self, number: int, row: Row, spool: Spool) -> None:
         texts: list[str] = []
         raws: dict[str, str] = {}
         bad = 0
         for position, bit, name, memo in self.columns:
             raw = row.cells[position]
-            text, fault, is_changed = memo[raw]
+            text, fault, is_changed = memo.whole(raw)
             texts.append(text)
             if is_changed:
                 raws[name] = raw
@@ -245,7 +271,7 @@ class Cleaner:
 
     def _fits(self, at: int, raw: str) -> bool:
         memo = self.memos.get(at)
-        fault = memo[raw].fault if memo is not None else None
+        fault = memo.whole(raw).fault if memo is not None else None
         return fault is None or fault.is_warning
 
 

@@ -144,13 +144,17 @@ class TableReader(ABC):
         """The data rows; blank rows at the end, as spreadsheets leave them, are not data."""
         count = 0
         blanks = array("L")  # line and width of each, until it is known whether a row follows
+        most = self.limits.max_rows
         for row in self.records():
-            if not (any(map(str.strip, row.cells)) or row.flaw):
-                blanks.extend((row.line, len(row.cells)))
+            cells = row.cells
+            if not (any(map(str.strip, cells)) or row.flaw):
+                blanks.extend((row.line, len(cells)))
                 continue
             count += 1 + len(blanks) // 2
-            self.limits.check_rows(count)
-            for at in range(0, len(blanks), 2):
-                yield Row(blanks[at], [""] * blanks[at + 1])
-            blanks = array("L")
+            if count > most:
+                self.limits.check_rows(count)
+            if blanks:
+                for at in range(0, len(blanks), 2):
+                    yield Row(blanks[at], [""] * blanks[at + 1])
+                blanks = array("L")
             yield row
