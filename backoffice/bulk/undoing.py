@@ -26,6 +26,7 @@ from backoffice.bulk.versions import CHANGED, GONE, REFERRED, TAKEN, Touched
 
 CHUNK = 500
 STARTED_PERCENT = 10
+TRIED_UP_TO = 20_000  # rows; about two seconds
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,16 @@ class Staying:
 
 @dataclass
 class Return:
-    """What an undo did, or would do: rows removed, given back, brought back, and left alone."""
+    """What an undo did, or would do: rows removed, given back, brought back, and left alone.
+
+    Of a large import that was not tried it says what all its rows would be; some may stay.
+    """
 
     removed: int = 0
     restored: int = 0
     returned: int = 0
     staying: list[Staying] = field(default_factory=list)
+    is_exact: bool = True
 
     @property
     def writes(self) -> int:
@@ -53,7 +58,13 @@ class Return:
 
 
 def prospect_of(batch: Batch) -> Return:
-    """What undoing the batch would do now: it is done, and taken back at once."""
+    """What undoing the batch would do now: it is done, and taken back at once.
+
+    Trying out a large one would keep a reader waiting, and others from its rows.
+    """
+    if batch.writes + batch.removed > TRIED_UP_TO:
+        given_back, made = batch.updated + batch.withdrawn, batch.created + batch.created_students
+        return Return(made, given_back, batch.removed, is_exact=False)
     with transaction.atomic(), connection.cursor() as cursor:
         found = _taken_back(cursor, batch, timezone.now())
         transaction.set_rollback(True)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from backoffice.apps.users.models import Enrollment
-from backoffice.bulk import jobs
+from backoffice.bulk import jobs, undoing
 from backoffice.bulk.health_checks import worker
 from backoffice.bulk.jobs import LOST_AFTER, look_after
 from backoffice.bulk.models import Batch, Worker
@@ -256,8 +256,12 @@ def undo_through(client: Client, batch: Batch) -> Batch:
     return Batch.objects.get(undoes=batch, state="ordered")
 
 
-def test_a_large_undo_is_the_workers_too(registrar_client, registrar):
+def test_a_large_undo_is_the_workers_too(registrar_client, registrar, monkeypatch):
     batch = applied(registrar_client)
+    monkeypatch.setattr(undoing, "TRIED_UP_TO", 3)
+    page = registrar_client.get(page_of(batch, "undo")).content.decode()
+    assert "a worker takes it back, and rows changed since are found on the way" in page
+    assert "Undo: 4 rows go back" in page
     made = undo_through(registrar_client, batch)
     assert told(registrar_client, made)["working"] is True
     assert Enrollment.objects.count() == 2

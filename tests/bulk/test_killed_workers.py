@@ -16,17 +16,15 @@ from django.utils import timezone
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.importing import apply
-from backoffice.bulk.jobs import apply_soon, look_after
+from backoffice.bulk.jobs import apply_soon, look_after, undo_soon
 from backoffice.bulk.models import Batch
 from backoffice.bulk.settling import STARTS_WITHIN
+from backoffice.bulk.undoing import undo
 from tests.bulk.test_interrupted import wait_until_the_server_notices
 from tests.bulk.working import start_worker, wait_until
 
 KILLS = int(os.environ.get("KILLS", "3"))
 ROWS = 10_000
-LASTS = (
-    1.2  # seconds, about, that an apply of these rows takes; kills fall before its end and after
-)
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -36,6 +34,12 @@ pytestmark = [
 
 def state_of(batch: Batch) -> str:
     return Batch.objects.values_list("state", flat=True).get(pk=batch.pk)
+
+
+def settle_now() -> None:
+    """As the next worker does a moment later."""
+    Batch.objects.filter(state="applying").update(touched_at=timezone.now() - STARTS_WITHIN)
+    look_after()
 
 
 def kill_in_the_middle(batch: Batch, pause: float) -> None:
@@ -81,10 +85,25 @@ def test_a_killed_worker_leaves_all_or_nothing(file_of_turn, registrar):
         kill_in_the_middle(batch, dice.uniform(0, lasts))
         wait_until_the_server_notices()
         found.append(state_of(batch))
-        silent = timezone.now() - STARTS_WITHIN
-        Batch.objects.filter(pk=batch.pk, state="applying").update(touched_at=silent)
-        look_after()
+        settle_now()
         rows = (Enrollment.objects.count(), Enrollment.history.count() - before)
         assert (state_of(batch), rows) in (("applied", (ROWS, ROWS)), ("failed", (0, 0)))
     print(f"\n{KILLS} kills, {found.count('applying')} of them during an apply: 0 half written")
     assert "applying" in found
+
+
+def test_a_worker_killed_during_an_undo_leaves_all_or_nothing(file_of_turn, registrar):
+    batch = file_of_turn(0)
+    apply(batch, batch.digest, registrar)
+    made = undo(batch, registrar)
+    undo(made, registrar)
+    for _turn in range(max(1, KILLS // 5)):
+        before = Enrollment.history.count()
+        ordered = undo_soon(batch, registrar, "Wrong term")
+        kill_in_the_middle(ordered, random.Random().uniform(0, made.seconds))
+        wait_until_the_server_notices()
+        settle_now()
+        rows = (Enrollment.objects.count(), Enrollment.history.count() - before)
+        assert (state_of(ordered), rows) in (("applied", (0, ROWS)), ("failed", (ROWS, 0)))
+        if rows[0] == 0:
+            undo(ordered, registrar)
