@@ -13,6 +13,7 @@ from unfold.decorators import action, display
 
 from backoffice.admin_site.model_admin import PlainAdmin
 from backoffice.admin_site.roles import may
+from backoffice.bulk.agreeing import held_for
 from backoffice.bulk.export_pages import ExportPages
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pages import BatchPages
@@ -66,7 +67,8 @@ class BatchAdmin(ExportPages, UndoPages, BatchPages, PlainAdmin):
 
     def sidebar_badge(self, request: HttpRequest) -> int:
         """How many wait for this person's decision."""
-        return Batch.objects.waiting().filter(uploaded_by=request.user.pk)[:100].count()
+        own = Batch.objects.waiting().filter(uploaded_by=request.user.pk)
+        return (own | held_for(request.user))[:100].count()
 
     @action(description=_("Import a file"), icon="upload_file", permissions=["upload"])
     def new_import(self, request: HttpRequest) -> HttpResponse:

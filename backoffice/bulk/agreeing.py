@@ -8,13 +8,21 @@ from django.utils.translation import gettext as _
 
 from backoffice.admin_site.roles import may
 from backoffice.audit.recording import name_of
-from backoffice.bulk.models import Batch
+from backoffice.bulk.models import Batch, BatchQuerySet
 
 
 def may_agree(batch: Batch, person: Any) -> bool:
     """Whether the person may decide on a held import: another one, who may bring such files in."""
     is_other = batch.uploaded_by_id is None or batch.uploaded_by_id != person.pk
     return is_other and may(person, "approve", Batch)
+
+
+def held_for(person: Any) -> BatchQuerySet:
+    """What the person may decide on: what others brought in and is held."""
+    if not may(person, "approve", Batch):
+        return Batch.objects.none()
+    held = Batch.objects.filter(state=Batch.State.HELD)
+    return held.exclude(uploaded_by=person.pk) | held.filter(uploaded_by=None)
 
 
 def agree(batch: Batch, digest: str, person: Any) -> bool:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from backoffice.admin_site.dashboard import Figure, Figures, Line, Lines, card
 from backoffice.admin_site.related import list_of, page_of
 from backoffice.admin_site.roles import ADMIN, REGISTRAR
+from backoffice.bulk.agreeing import held_for
 from backoffice.bulk.models import Batch
 
 MOST = 6
@@ -30,6 +31,22 @@ def own_imports(request: HttpRequest) -> Lines:
         [_line(batch) for batch in rows.order_by("-pk")[:MOST]],
         empty=_("Nothing waits for your decision. What you upload stands here until you apply it."),
         more=list_of(Batch),
+    )
+
+
+@card(gettext_lazy("Imports waiting for your approval"), roles=(REGISTRAR, ADMIN), order=11)
+def to_approve(request: HttpRequest) -> Lines:
+    """What others brought in that withdraws or changes too much for one person."""
+    rows = held_for(request.user).order_by("-pk")[:MOST]
+    return Lines(
+        [
+            Line(batch.file_name, page_of(batch), batch.sentence, batch.uploader_name)
+            for batch in rows
+        ],
+        empty=_(
+            "None. An import that withdraws or changes many rows waits here for a second person."
+        ),
+        more=list_of(Batch, state__exact=State.HELD),
     )
 
 

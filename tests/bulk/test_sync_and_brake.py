@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
+from backoffice.bulk.agreeing import agree, held_for
 from backoffice.bulk.importing import NotApplied, apply
 from backoffice.bulk.models import Batch
 
@@ -142,6 +143,21 @@ def test_a_second_registrar_approves_and_the_uploader_applies(
     batch.refresh_from_db()
     assert (batch.state, batch.approved_by) == (Batch.State.APPLIED, registrar2)
     assert withdrawn() == roster[-3:]
+
+
+def test_the_home_page_tells_others_what_waits_for_them(
+    upload, roster, registrar_client, registrar2_client, registrar2
+):
+    batch = upload("enrollments", file_of(roster[:-3]), mode="sync")
+    card = "Imports waiting for your approval"
+    own, other = (each.get("/admin/") for each in (registrar_client, registrar2_client))
+
+    assert card in own.content.decode()
+    assert "It withdraws 3 of 40 enrollments" not in own.content.decode().partition(card)[2]
+    assert "It withdraws 3 of 40 enrollments" in other.content.decode().partition(card)[2]
+    assert [*held_for(registrar2)] == [batch]
+    agree(batch, batch.digest, registrar2)
+    assert not held_for(registrar2)
 
 
 def test_an_approval_is_for_one_outcome_only(upload, roster, registrar, registrar2):
