@@ -86,9 +86,11 @@ def preview(batch: Batch) -> Batch:
     """
     if not batch.file:
         return batch  # it could not be taken apart, and was not kept
+    before, batch.state = batch.state, Batch.State.READING
     batch.begin_work()
-    batch.state = Batch.State.READING
-    batch.save()
+    if not batch.save_while(before):  # thrown away a moment ago
+        batch.refresh_from_db()
+        return batch
     try:
         with Pulse(batch), Spool(batch.pk) as spool:
             work = Import(batch)
@@ -299,6 +301,7 @@ def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
 def _renewed(batch: Batch, error: Exception) -> NotApplied:
     """Preview again. If the outcome is the same, the database refuses for a reason of its own."""
     digest = batch.digest
+    batch.refresh_from_db()
     preview(batch)
     if batch.digest == digest and isinstance(error, DatabaseError):
         return NotApplied(fail(batch, error))
