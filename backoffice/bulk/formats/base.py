@@ -105,7 +105,7 @@ class SourceTable:
     has_header: ClassVar[bool] = True
     written: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, header: Sequence[str], filled: frozenset[str] | None = None) -> None:
+    def __init__(self, header: Sequence[str]) -> None:
         self.names = [column_name(name) for name in header]
         self.header = list(header)
         self.width = len(header)
@@ -115,7 +115,6 @@ class SourceTable:
             name: way
             for name, way in self.ways.items()
             if any(source in self.places for source in way.sources)
-            and not (way.is_sparse and filled is not None and filled.isdisjoint(way.sources))
         }
 
     @classmethod
@@ -145,6 +144,22 @@ class SourceTable:
         """The columns of the file that count only where some row fills them."""
         ways = [way for way in self.taken.values() if way.is_sparse]
         return frozenset(source for way in ways for source in way.sources if source in self.places)
+
+    def says_something(self, name: str, text: str) -> bool:
+        """Whether this cell of a sparse column fills it."""
+        return bool(text.strip(" 0"))
+
+    def narrow(self, filled: frozenset[str]) -> None:
+        """Leave out what depends on sparse columns that no row fills."""
+        self.taken = {
+            name: way
+            for name, way in self.taken.items()
+            if not (way.is_sparse and filled.isdisjoint(way.sources))
+        }
+
+    def is_about_columns(self, row: Row) -> bool:
+        """Whether the row says something of the columns, which wrong rows need when they return."""
+        return False
 
     def translated(self, row: Row) -> Iterator[Row]:
         """A row of the file as rows of ours, on the same line."""

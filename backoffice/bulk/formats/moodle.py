@@ -82,8 +82,8 @@ class MoodleFlatFile(SourceTable):
     }
     written = FLAT
 
-    def __init__(self, header: Sequence[str], filled: frozenset[str] | None = None) -> None:
-        super().__init__(FLAT, filled)
+    def __init__(self, header: Sequence[str]) -> None:
+        super().__init__(FLAT)
 
     @classmethod
     def recognises(cls, header: Sequence[str]) -> bool:

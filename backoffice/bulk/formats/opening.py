@@ -122,7 +122,7 @@ class Translated(TableReader):
             refuse_forbidden(allowed, kinds[found.kind])
         table = found(self.header)
         if table.sparse:
-            table = found(self.header, self._filled(table))
+            table.narrow(self._filled(table))
         self.table, self.header, self.told_as = table, list(table.taken), table.told_as
 
     def _filled(self, table: SourceTable) -> frozenset[str]:
@@ -131,7 +131,11 @@ class Translated(TableReader):
         with open_table(self.path, self.batch.encoding) as reader:
             for row in told_apart(reader, type(table))[1]:
                 cells = row.cells
-                found = [at for at in wanted if at < len(cells) and cells[at].strip(" 0")]
+                found = [
+                    at
+                    for at, name in wanted.items()
+                    if at < len(cells) and table.says_something(name, cells[at])
+                ]
                 filled.update(wanted.pop(at) for at in found)
                 if not wanted:
                     break
