@@ -9,7 +9,7 @@ from backoffice.bulk.faults import FileRefused
 from backoffice.bulk.formats.base import SourceTable, column_name
 from backoffice.bulk.formats.canvas import CanvasCourses, CanvasEnrollments, CanvasUsers
 from backoffice.bulk.formats.gradebooks import CanvasGradebook, EdxOverrides
-from backoffice.bulk.formats.moodle import MoodleFlatFile, MoodleUsers
+from backoffice.bulk.formats.moodle import MoodleCourses, MoodleFlatFile, MoodleUsers
 from backoffice.bulk.formats.oneroster import (
     OneRosterClasses,
     OneRosterEnrollments,
@@ -28,6 +28,7 @@ TABLES: tuple[type[SourceTable], ...] = (
     CanvasEnrollments,
     MoodleUsers,
     MoodleFlatFile,
+    MoodleCourses,
     OneRosterUsers,
     OneRosterClasses,
     OneRosterEnrollments,
@@ -123,7 +124,11 @@ class Translated(TableReader):
         table = found(self.header)
         if table.sparse:
             table.narrow(self._filled(table))
+        companion = kinds[found.kind].companion
+        if companion and not getattr(self.batch, companion.option):
+            table.leave(companion.names)
         self.table, self.header, self.told_as = table, list(table.taken), table.told_as
+        self.remarks = table.remarks
 
     def _filled(self, table: SourceTable) -> frozenset[str]:
         """The columns that some row fills, of those that say nothing otherwise: one more look."""
