@@ -30,7 +30,10 @@ class ExportForm(forms.Form):
         label=gettext_lazy("Presentation"),
         required=False,
         widget=UnfoldAdminTextInputWidget,
-        help_text=gettext_lazy("Leave both blank for the rows of all courses."),
+        help_text=gettext_lazy(
+            "Leave both blank for the rows of all courses. A gradebook for Canvas or Open edX is "
+            "of one."
+        ),
     )
     dialect = forms.ChoiceField(
         label=gettext_lazy("Format"),
