@@ -122,7 +122,8 @@ def test_what_goes_out_comes_in_again_and_what_was_filled_in_counts(
     assert told(same) == []
 
     bare = ",s1003,s1003,BIO101-2026J,,"
-    filled = text.replace(bare, bare + "7") if dialect == "canvas" else _overridden(text)
+    in_a_group = ",s1003,s1003,Morning [13805],,7"
+    filled = text.replace(bare, in_a_group) if dialect == "canvas" else _overridden(text)
     batch = bring_in("grades", filled)
     assert (batch.created, batch.updated, batch.unchanged) == (1, 0, 4)
     made = AssessmentSubmission.objects.get(student__student_id="s1003")
