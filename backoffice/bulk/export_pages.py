@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from backoffice.bulk.formats.exporting import writer_for
+from backoffice.bulk.formats.exporting import is_gradebook, writer_for
 from backoffice.bulk.handing_out import FORMATS, handed_out
 from backoffice.bulk.models import Batch
 from backoffice.bulk.resources import KindResource
@@ -30,7 +30,10 @@ class ExportForm(forms.Form):
         label=gettext_lazy("Presentation"),
         required=False,
         widget=UnfoldAdminTextInputWidget,
-        help_text=gettext_lazy("Leave both blank for the rows of all courses."),
+        help_text=gettext_lazy(
+            "Leave both blank for the rows of all courses. A gradebook for Canvas or Open edX is "
+            "of one."
+        ),
     )
     dialect = forms.ChoiceField(
         label=gettext_lazy("Format"),
@@ -62,8 +65,10 @@ class ExportForm(forms.Form):
         if self.errors:
             return given
         mine = Selection.for_user(self.mine[given["kind"]], self.user)
+        named = (given["course"], given["presentation"])
         try:
-            chosen = mine.of_course(given["course"], given["presentation"])
+            wide = is_gradebook(given["dialect"], given["kind"])
+            chosen = mine.of_course(*named, may_be_empty=wide)
             write = writer_for(given["format"], given["dialect"], given["kind"])
         except ExportRefused as refusal:
             raise forms.ValidationError(str(refusal)) from refusal

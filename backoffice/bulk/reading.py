@@ -302,6 +302,8 @@ def read_into(spool: Spool, reader: TableReader, cleaner: Cleaner, progress: Pro
     """
     number = left_out = 0
     spool.told_as = reader.told_as
+    for fault, column, value in reader.remarks:
+        spool.tell(fault, reader.header_line, 0, column, value)
     for number, row in enumerate(reader.rows(), 1):
         cleaner.write(number, row, spool)
         left_out += row.is_left_out

@@ -150,11 +150,16 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
         width, names = len(header), [*(header[at] for at in own), *GIVEN_BACK]
         has_header = table is None or table.has_header
         yield "\ufeff" + (writer.writerow(names) if has_header else "")
+        columns, told = table(header) if table else None, []
         for row in rows:
+            cells = [row.cells[at] for at in own] if len(row.cells) == width else row.cells
             if row.line == wanted[0]:
-                cells = [row.cells[at] for at in own] if len(row.cells) == width else row.cells
-                yield writer.writerow([*map(_printable, cells), row.line, " ".join(messages)])
+                line = [*map(_printable, cells), row.line, " ".join(messages)]
+                yield from map(writer.writerow, [*told, line])
                 wanted, messages = _next_row(issues, wanted[1])
+                told.clear()
+            elif columns and columns.is_about_columns(row):
+                told.append([*map(_printable, cells), row.line, ""])
 
 
 def _next_row(

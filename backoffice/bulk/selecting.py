@@ -1,7 +1,7 @@
 """What goes out: which rows of a kind, and which of its columns, for whom."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from django.db import models
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from backoffice.admin_site.roles import may, shown_fields
 from backoffice.admin_site.visibility import permitted
 from backoffice.bulk.columns import Column
-from backoffice.bulk.resources import KindResource, kinds_for
+from backoffice.bulk.resources import KindResource, kinds, kinds_for
 
 
 class ExportRefused(ValueError):
@@ -19,11 +19,17 @@ class ExportRefused(ValueError):
 
 @dataclass(frozen=True)
 class Selection:
-    """Rows of a kind and the columns of the file they go into."""
+    """Rows of a kind and the columns of the file they go into.
+
+    `user` is whose rights hold, None the operator at the command line; `course` is code and
+    presentation of the one course the rows are of, where one was chosen.
+    """
 
     resource: type[KindResource]
     rows: models.QuerySet[Any]
     columns: tuple[Column, ...]
+    user: Any = None
+    course: tuple[str, ...] = ()
 
     @classmethod
     def of_all(cls, resource: type[KindResource]) -> Self:
@@ -34,7 +40,7 @@ class Selection:
     def for_user(cls, resource: type[KindResource], user: Any) -> Self:
         """The rows a person may export, in the columns the person sees."""
         rows = permitted(resource.exportable(), user, "export")
-        return cls(resource, rows, tuple(shown_columns(resource, user)))
+        return cls(resource, rows, tuple(shown_columns(resource, user)), user)
 
     @property
     def header(self) -> list[str]:
@@ -53,10 +59,11 @@ class Selection:
         key = [column.attribute for column in self.resource.exported_columns() if column.key]
         return self.rows.order_by(*key)
 
-    def of_course(self, course: str, presentation: str) -> Self:
+    def of_course(self, course: str, presentation: str, *, may_be_empty: bool = False) -> Self:
         """The same, of one course where one is named.
 
-        Raises ExportRefused for a kind without courses, and for a course without rows.
+        Raises ExportRefused for a kind without courses, and for a course without rows unless a file
+        without them makes sense.
         """
         if not course and not presentation:
             return self
@@ -65,21 +72,28 @@ class Selection:
             raise ExportRefused(
                 _("Give both a course code and a presentation, for rows that belong to a course.")
             )
-        chosen = self.rows.filter(**dict(zip(paths, (course, presentation), strict=True)))
-        if not chosen.exists():
-            raise ExportRefused(
-                _(
-                    "There is nothing to export for course %(course)s, "
-                    "presentation %(presentation)s."
-                )
-                % {"course": course, "presentation": presentation}
-            )
-        return type(self)(self.resource, chosen, self.columns)
+        named = (course, presentation)
+        chosen = self.rows.filter(**dict(zip(paths, named, strict=True)))
+        if not (may_be_empty or chosen.exists()):
+            raise nothing_of(named)
+        return replace(self, rows=chosen, course=named)
+
+    def beside(self, kind: str) -> models.QuerySet[Any]:
+        """The rows of another kind that the person sees in the course that was chosen."""
+        paths, rows = kinds[kind].course_paths(), kinds[kind].exportable()
+        seen = rows if self.user is None else permitted(rows, self.user, "view")
+        return seen.filter(**dict(zip(paths, self.course, strict=True)))
 
     def among(self, shown: models.QuerySet[Any]) -> Self:
         """The same, of these rows of the model only."""
         chosen = self.rows.filter(pk__in=shown.order_by().values("pk"))
-        return type(self)(self.resource, chosen, self.columns)
+        return replace(self, rows=chosen)
+
+
+def nothing_of(course: tuple[str, ...]) -> ExportRefused:
+    """Of this course there is nothing to export."""
+    sentence = _("There is nothing to export for course %(course)s, presentation %(presentation)s.")
+    return ExportRefused(sentence % dict(zip(("course", "presentation"), course, strict=True)))
 
 
 def shown_columns(resource: type[KindResource], user: Any) -> list[Column]:

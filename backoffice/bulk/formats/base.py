@@ -4,7 +4,7 @@ A format is a class for each kind of file it has. Its `ways` lead from the file'
 column of ours whose sources the file has not is not there, so that what is stored stands.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from backoffice.bulk.cells import CellRefused, normalised
 from backoffice.bulk.faults import Fault
 from backoffice.bulk.formats.course_names import CourseNames, NoCourse
+from backoffice.bulk.formats.side_files import SideFiles
 from backoffice.bulk.readers import Remark, Row
 from backoffice.bulk.reading import width_fault
 
@@ -38,16 +39,29 @@ class Cells:
         at = self.table.places.get(name)
         return self.cells[at].strip() if at is not None else ""
 
+    def label(self, name: str) -> str:
+        """The column as the file writes it."""
+        return self.table.label(name)
+
     def first(self, *names: str) -> str:
         """The first of these cells that is not blank."""
         return next(filter(None, map(self.__getitem__, names)), "")
 
+    @property
+    def side(self) -> SideFiles:
+        """What other files say."""
+        return self.table.side
+
     def course(self, name: str, term: str = "") -> tuple[str, str]:
         """The course that a cell names."""
+        return self.course_called(self[name], name, term)
+
+    def course_called(self, text: str, name: str, term: str = "") -> tuple[str, str]:
+        """The course of this name, which the cell leads to."""
         try:
-            return self.table.courses.course_of(self[name], term)
+            return self.side.courses.get(text) or self.table.courses.course_of(text, term)
         except NoCourse as refusal:
-            raise NotTranslated(refusal.fault, self.table.label(name), self[name]) from None
+            raise NotTranslated(refusal.fault, self.label(name), self[name]) from None
 
     def word(self, name: str, words: Mapping[str, str]) -> str:
         """Our word for theirs."""
@@ -56,7 +70,7 @@ class Cells:
         except KeyError:
             known = ", ".join(filter(None, words)).replace("{", "{{").replace("}", "}}")
             sentence = _("{column} “{value}” is not one of: ") + known + "."
-            column, fault = self.table.label(name), Fault("invalid_choice", sentence)
+            column, fault = self.label(name), Fault("invalid_choice", sentence)
             raise NotTranslated(fault, column, self[name]) from None
 
 
@@ -104,18 +118,16 @@ class SourceTable:
     others: ClassVar[tuple[str, frozenset[str]]] = ("", frozenset())
     has_header: ClassVar[bool] = True
     written: ClassVar[tuple[str, ...]] = ()
+    side: SideFiles = SideFiles()
 
-    def __init__(self, header: Sequence[str], filled: frozenset[str] | None = None) -> None:
+    def __init__(self, header: Sequence[str]) -> None:
         self.names = [column_name(name) for name in header]
         self.header = list(header)
         self.width = len(header)
         self.places = {name: at for at, name in reversed(list(enumerate(self.names)))}
         self.courses = CourseNames()
         self.taken = {
-            name: way
-            for name, way in self.ways.items()
-            if any(source in self.places for source in way.sources)
-            and not (way.is_sparse and filled is not None and filled.isdisjoint(way.sources))
+            name: way for name, way in self.ways.items() if any(map(self.has, way.sources))
         }
 
     @classmethod
@@ -128,6 +140,10 @@ class SourceTable:
         """A row of a file without a header, with all its cells."""
         return row
 
+    def has(self, name: str) -> bool:
+        """Whether the file has this column."""
+        return name in self.places
+
     def label(self, name: str) -> str:
         """A column as the file writes it."""
         return self.header[self.places[name]].strip() if name in self.places else name
@@ -136,7 +152,7 @@ class SourceTable:
     def told_as(self) -> dict[str, str]:
         """Under which name people know each of our columns."""
         return {
-            name: self.label(next(source for source in way.sources if source in self.places))
+            name: self.label(next(filter(self.has, way.sources)))
             for name, way in self.taken.items()
         }
 
@@ -144,7 +160,32 @@ class SourceTable:
     def sparse(self) -> frozenset[str]:
         """The columns of the file that count only where some row fills them."""
         ways = [way for way in self.taken.values() if way.is_sparse]
-        return frozenset(source for way in ways for source in way.sources if source in self.places)
+        return frozenset(source for way in ways for source in filter(self.has, way.sources))
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What is to be said of the file as a whole."""
+        return ()
+
+    def says_something(self, name: str, text: str) -> bool:
+        """Whether this cell of a sparse column fills it."""
+        return bool(text.strip(" 0"))
+
+    def narrow(self, filled: frozenset[str]) -> None:
+        """Leave out what depends on sparse columns that no row fills."""
+        self.taken = {
+            name: way
+            for name, way in self.taken.items()
+            if not (way.is_sparse and filled.isdisjoint(way.sources))
+        }
+
+    def leave(self, names: Iterable[str]) -> None:
+        """Do not give these columns of ours."""
+        self.taken = {name: way for name, way in self.taken.items() if name not in names}
+
+    def is_about_columns(self, row: Row) -> bool:
+        """Whether the row says something of the columns, which wrong rows need when they return."""
+        return False
 
     def translated(self, row: Row) -> Iterator[Row]:
         """A row of the file as rows of ours, on the same line."""
@@ -176,15 +217,20 @@ class SourceTable:
 
     def _left_out(self, cells: Cells) -> Remark | None:
         name, values = self.others
-        if cells[name].casefold() not in values:
-            return None
-        sentence = _("{column} “{value}” is not kept here; the row is left out.")
-        return Remark(Fault("left_out", sentence, is_warning=True), self.label(name), cells[name])
+        return (
+            not_kept(cells.label(name), cells[name]) if cells[name].casefold() in values else None
+        )
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str] | None:
         """The cells of one of our rows, None where the format has no way to say it."""
         raise NotImplementedError
+
+
+def not_kept(column: str, value: str) -> Remark:
+    """What is said of a row that is about somebody we do not keep, as this cell shows."""
+    sentence = _("{column} “{value}” is not kept here; the row is left out.")
+    return Remark(Fault("left_out", sentence, is_warning=True), column, value)
 
 
 def moment(day: str) -> str:

@@ -51,6 +51,11 @@ class CourseNames:
             self.split[text] = self._looked_up(text)
         return self.split[text]
 
+    def named_in_full(self, text: str) -> Course | None:
+        """The stored course of which this is the code with the presentation, if there is one."""
+        found = [course for course in self.known.get(text, ()) if text in joined(course)]
+        return found[0] if len(found) == 1 else None
+
     def _looked_up(self, text: str) -> Course:
         found = self.known.get(text, set())
         if len(found) > 1:

@@ -1,13 +1,16 @@
 """Files out in the format of another system."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.spreadsheets import csv_line
 from backoffice.bulk.exporting import exported_rows
-from backoffice.bulk.formats.opening import table_of
+from backoffice.bulk.formats.gradebook_writing import write_gradebook
+from backoffice.bulk.formats.gradebooks import Gradebook
+from backoffice.bulk.formats.opening import TABLES, table_of
 from backoffice.bulk.handing_out import FORMATS, Write
 from backoffice.bulk.models import Batch
 from backoffice.bulk.selecting import ExportRefused, Selection
@@ -27,11 +30,20 @@ def writer_for(ending: str, dialect: str, kind: str) -> Write:
     return _writer_in(dialect, kind)
 
 
+def is_gradebook(dialect: str, kind: str) -> bool:
+    """Whether this file has a line for each student of a course, graded or not."""
+    wide = [table for table in TABLES if issubclass(table, Gradebook)]
+    return any((table.dialect, table.kind) == (dialect, kind) for table in wide)
+
+
 def _writer_in(dialect: str, kind: str) -> Write:
     try:
         table = table_of(dialect, kind)
     except ValueError as refusal:
         raise ExportRefused(str(refusal)) from refusal
+
+    if issubclass(table, Gradebook):
+        return partial(write_gradebook, table)
 
     def write(selection: Selection, stream: IO[bytes]) -> int:
         if table.has_header:

@@ -1,6 +1,11 @@
-"""The files of Moodle: uploaded users, and the flat file of enrolments, which has no header."""
+"""The files of Moodle: uploaded users, and the flat file of enrolments, which has no header.
 
-from collections.abc import Mapping, Sequence
+A file of users may say in numbered columns which courses each of them takes. It is read twice then:
+as people, and as enrollments.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -8,33 +13,63 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.faults import Fault
-from backoffice.bulk.formats.base import Cells, Native, NotTranslated, SourceTable, Way, plain, word
+from backoffice.bulk.formats.base import (
+    Cells,
+    Native,
+    NotTranslated,
+    SourceTable,
+    Way,
+    column_name,
+    not_kept,
+    plain,
+    word,
+)
 from backoffice.bulk.formats.course_names import joined
-from backoffice.bulk.readers import Row
+from backoffice.bulk.readers import Remark, Row
 
 OPERATIONS = {"add": "active", "del": "withdrawn"}
 ROLES = {"student": "student", "teacher": "teaching_assistant", "observer": "observer"}
 FLAT = ("operation", "role", "user idnumber", "course idnumber", "starttime", "endtime")
+TEACHING = frozenset({"editingteacher", "manager", "coursecreator", "guest"})
+COURSE = re.compile("course([0-9]+)", re.ASCII)
+NUMBERED = frozenset({"course", "role", "type", "enrolstatus"})
+# The word of before there were roles; 2 is who teaches.
+TYPES = {"": "", "1": "student", "3": "teaching_assistant"}
 LEAST = 4
 GIVEN_BACK = 2  # a file of wrong rows has a line and an error behind its cells
 
 
+def _student_id(cells: Cells) -> str:
+    return cells.first("idnumber", "username")
+
+
 class MoodleUsers(SourceTable):
-    """The file of “Upload users”; its courses are for the flat file to say."""
+    """The file of “Upload users”, read as people."""
 
     dialect, title, kind = "moodle", _("Moodle users"), "users"
     needs = frozenset({"username", "firstname", "lastname"})
     passed_over = frozenset({"password", "id"})
     ways: ClassVar[Mapping[str, Way]] = {
-        "student_id": Way(
-            ("idnumber", "username"), lambda cells: cells.first("idnumber", "username")
-        ),
+        "student_id": Way(("idnumber", "username"), _student_id),
         "first_name": plain("firstname"),
         "last_name": plain("lastname"),
         "email": plain("email"),
         "is_active": word("suspended", {"": "", "0": "1", "1": "0"}),
     }
     written = ("username", "firstname", "lastname", "email", "idnumber", "suspended")
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """That the file has enrollments too, and how they come in."""
+        courses = [self.label(name) for name in self.names if COURSE.fullmatch(name)]
+        if not courses:
+            return ()
+        sentence = gettext(
+            "{column} says who takes which course. Of a file of people no enrollments are read: "
+            "bring the same file in once more with the kind “enrollments” (import_csv enrollments "
+            "FILE --dialect moodle)."
+        )
+        return (Remark(Fault("enrollments_not_read", sentence, is_warning=True), courses[0], ""),)
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
@@ -47,6 +82,85 @@ class MoodleUsers(SourceTable):
             "idnumber": native["student_id"],
             "suspended": "0" if native["is_active"] == "1" else "1",
         }
+
+
+class CellsOfCourse(Cells):
+    """A person's cells with those of one course, which have its number behind their names."""
+
+    def __init__(self, table: SourceTable, cells: Sequence[str], number: str) -> None:
+        super().__init__(table, cells)
+        self.number = number
+
+    def __getitem__(self, name: str) -> str:
+        return super().__getitem__(self._numbered(name))
+
+    def label(self, name: str) -> str:
+        """With the number."""
+        return super().label(self._numbered(name))
+
+    def _numbered(self, name: str) -> str:
+        return name + self.number if name in NUMBERED else name
+
+
+def _role(cells: Cells) -> str:
+    """By the role or, without one, by the type; without either what is stored stands."""
+    return cells.word("role", ROLES) if cells["role"] else cells.word("type", TYPES)
+
+
+class MoodleCourses(SourceTable):
+    """The file of “Upload users”, read as one enrollment for each course that a line names."""
+
+    dialect, title, kind = "moodle", _("Moodle users with their courses"), "enrollments"
+    needs = frozenset({"username"})
+    passed_over = MoodleUsers.passed_over
+    others = ("role", TEACHING)
+    ways: ClassVar[Mapping[str, Way]] = {
+        "student_id": Way(("idnumber", "username"), _student_id),
+        "course_code": Way(("course",), lambda cells: cells.course("course")[0]),
+        "presentation": Way(("course",), lambda cells: cells.course("course")[1]),
+        "role": Way(("role", "type"), _role),
+        "status": word("enrolstatus", {"": "", "0": "active", "1": "withdrawn"}),
+        "first_name": plain("firstname"),
+        "last_name": plain("lastname"),
+        "email": plain("email"),
+    }
+
+    @classmethod
+    def recognises(cls, header: Sequence[str]) -> bool:
+        """Somebody and a course."""
+        return super().recognises(header) and any(map(COURSE.fullmatch, map(column_name, header)))
+
+    @property
+    def numbers(self) -> list[str]:
+        """What stands behind the names of the columns of each course."""
+        found = filter(None, map(COURSE.fullmatch, dict.fromkeys(self.names)))
+        return [match.group(1) for match in found]
+
+    def has(self, name: str) -> bool:
+        """With any number."""
+        if name not in NUMBERED:
+            return super().has(name)
+        return any(name + number in self.places for number in self.numbers)
+
+    def translated(self, row: Row) -> Iterator[Row]:
+        """One row for each course of the line."""
+        if row.flaw or len(row.cells) != self.width:
+            yield from super().translated(row)
+            return
+        each = [CellsOfCourse(self, row.cells, number) for number in self.numbers]
+        named = [cells for cells in each if cells["course"]]
+        if not named:
+            sentence = gettext("the row names no course; it is left out.")
+            remark = Remark(Fault("left_out", sentence, is_warning=True), "", "")
+            yield Row(row.line, [], remarks=(remark,), is_left_out=True)
+        for cells in named:
+            yield self._read(row.line, cells)
+
+    def _left_out(self, cells: Cells) -> Remark | None:
+        """Whoever teaches, by role or by type."""
+        if not cells["role"] and cells["type"] == "2":
+            return not_kept(cells.label("type"), cells["type"])
+        return super()._left_out(cells)
 
 
 def _day(cells: Cells, name: str) -> str:
@@ -69,7 +183,7 @@ class MoodleFlatFile(SourceTable):
     """The flat file; whoever teaches or manages is left out."""
 
     dialect, title, kind = "moodle", _("Moodle enrollments"), "enrollments"
-    others = ("role", frozenset({"editingteacher", "manager", "coursecreator", "guest"}))
+    others = ("role", TEACHING)
     has_header = False
     ways: ClassVar[Mapping[str, Way]] = {
         "student_id": plain("user idnumber"),
@@ -82,8 +196,8 @@ class MoodleFlatFile(SourceTable):
     }
     written = FLAT
 
-    def __init__(self, header: Sequence[str], filled: frozenset[str] | None = None) -> None:
-        super().__init__(FLAT, filled)
+    def __init__(self, header: Sequence[str]) -> None:
+        super().__init__(FLAT)
 
     @classmethod
     def recognises(cls, header: Sequence[str]) -> bool:

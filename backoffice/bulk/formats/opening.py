@@ -9,7 +9,7 @@ from backoffice.bulk.faults import FileRefused
 from backoffice.bulk.formats.base import SourceTable, column_name
 from backoffice.bulk.formats.canvas import CanvasCourses, CanvasEnrollments, CanvasUsers
 from backoffice.bulk.formats.gradebooks import CanvasGradebook, EdxOverrides
-from backoffice.bulk.formats.moodle import MoodleFlatFile, MoodleUsers
+from backoffice.bulk.formats.moodle import MoodleCourses, MoodleFlatFile, MoodleUsers
 from backoffice.bulk.formats.oneroster import (
     OneRosterClasses,
     OneRosterEnrollments,
@@ -17,6 +17,7 @@ from backoffice.bulk.formats.oneroster import (
     OneRosterResults,
     OneRosterUsers,
 )
+from backoffice.bulk.formats.side_files import SideFiles
 from backoffice.bulk.header import plain_name, refuse_forbidden
 from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Row, TableReader, open_table
@@ -28,6 +29,7 @@ TABLES: tuple[type[SourceTable], ...] = (
     CanvasEnrollments,
     MoodleUsers,
     MoodleFlatFile,
+    MoodleCourses,
     OneRosterUsers,
     OneRosterClasses,
     OneRosterEnrollments,
@@ -55,9 +57,16 @@ def recognised(header: Sequence[str], dialect: str, kind: str) -> type[SourceTab
         return None
     if dialect == Batch.Dialect.AUTO and _is_native(header, kind):
         return None
-    of = (dialect,) if dialect != Batch.Dialect.AUTO else tuple(Batch.Dialect)
-    found = [table for table in TABLES if table.dialect in of and table.recognises(header)]
+    found = readable_as(header, dialect)
     return next((table for table in found if table.kind == kind), next(iter(found), None))
+
+
+def readable_as(
+    header: Sequence[str], dialect: str = Batch.Dialect.AUTO
+) -> list[type[SourceTable]]:
+    """Everything a file with this header can be read as; some files bring in more than one kind."""
+    of = (dialect,) if dialect != Batch.Dialect.AUTO else tuple(Batch.Dialect)
+    return [table for table in TABLES if table.dialect in of and table.recognises(header)]
 
 
 def _is_native(header: Sequence[str], kind: str) -> bool:
@@ -86,15 +95,19 @@ def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
         )
 
 
-def open_file(batch: Batch) -> TableReader:
-    """The reader of a batch's file, to be used as a context manager, in our own columns."""
-    return Translated(batch)
+def open_file(batch: Batch, side: SideFiles | None = None) -> TableReader:
+    """The reader of a batch's file, to be used as a context manager, in our own columns.
+
+    `side` is what files that came along say for it.
+    """
+    return Translated(batch, side or SideFiles())
 
 
 class Translated(TableReader):
     """A file read through the format its header shows; a file of our own columns as it is."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, side: SideFiles) -> None:
+        self.side = side
         self.inner = open_table(batch.path, batch.encoding)
         super().__init__(batch.path, self.inner.limits)
         self.batch = batch
@@ -121,9 +134,14 @@ class Translated(TableReader):
             allowed = [name for name in names if name not in found.passed_over]
             refuse_forbidden(allowed, kinds[found.kind])
         table = found(self.header)
+        table.side = self.side
         if table.sparse:
-            table = found(self.header, self._filled(table))
+            table.narrow(self._filled(table))
+        companion = kinds[found.kind].companion
+        if companion and not getattr(self.batch, companion.option):
+            table.leave(companion.names)
         self.table, self.header, self.told_as = table, list(table.taken), table.told_as
+        self.remarks = table.remarks
 
     def _filled(self, table: SourceTable) -> frozenset[str]:
         """The columns that some row fills, of those that say nothing otherwise: one more look."""
@@ -131,7 +149,11 @@ class Translated(TableReader):
         with open_table(self.path, self.batch.encoding) as reader:
             for row in told_apart(reader, type(table))[1]:
                 cells = row.cells
-                found = [at for at in wanted if at < len(cells) and cells[at].strip(" 0")]
+                found = [
+                    at
+                    for at, name in wanted.items()
+                    if at < len(cells) and table.says_something(name, cells[at])
+                ]
                 filled.update(wanted.pop(at) for at in found)
                 if not wanted:
                     break

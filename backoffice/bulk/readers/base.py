@@ -102,12 +102,14 @@ class Limits:
 class TableReader(ABC):
     """A file opened as a table. Use as a context manager; iterate once.
 
-    `told_as` says under which names people know the columns, where they have others in the file.
+    `told_as` says under which names people know the columns, where they have others in the file;
+    `remarks` are of the file as a whole.
     """
 
     delimiter = ","
     header_line = 1
     told_as: Mapping[str, str] = MappingProxyType({})
+    remarks: tuple[Remark, ...] = ()
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self.path, self.limits = path, limits

@@ -2,12 +2,13 @@
 
 import sys
 from argparse import ArgumentParser
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from backoffice.bulk.formats.exporting import writer_for
+from backoffice.bulk.formats.exporting import is_gradebook, writer_for
 from backoffice.bulk.models import Batch
 from backoffice.bulk.resources import kinds
 from backoffice.bulk.selecting import ExportRefused, Selection
@@ -26,20 +27,21 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, help="a workbook if the name ends with .xlsx")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        output, everything = options["output"], Selection.of_all(kinds[options["kind"]])
+        output, kind, dialect = options["output"], options["kind"], options["dialect"]
+        course, everything = options["course"], Selection.of_all(kinds[kind])
         ending = output.suffix.lower().removeprefix(".") if output else "csv"
         try:
-            chosen = everything.of_course(options["course"], options["presentation"])
-            write = writer_for(ending, options["dialect"], options["kind"])
+            wide = is_gradebook(dialect, kind)
+            chosen = everything.of_course(course, options["presentation"], may_be_empty=wide)
+            write = writer_for(ending, dialect, kind)
         except ExportRefused as refusal:
             raise CommandError(str(refusal), returncode=2) from refusal
-        if not output:
-            write(chosen, sys.stdout.buffer)
-            return
         try:
-            with output.open("wb") as stream:
+            with output.open("wb") if output else nullcontext(sys.stdout.buffer) as stream:
                 rows = write(chosen, stream)
         except ExportRefused as refusal:
-            output.unlink()
+            if output:
+                output.unlink()
             raise CommandError(str(refusal)) from refusal
-        self.stdout.write(f"{rows} {chosen.resource.label} written to {output}.")
+        if output:
+            self.stdout.write(f"{rows} {chosen.resource.label} written to {output}.")
