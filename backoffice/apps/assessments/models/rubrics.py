@@ -131,6 +131,11 @@ class RubricCriterion(SetsMaximum, PartOfRubric):
     title = LineField(_("criterion"), max_length=200)
     description = ProseField(_("description"), blank=True)
     max_points = models.DecimalField(_("points at most"), max_digits=7, decimal_places=2)
+    has_ranges = models.BooleanField(
+        _("levels are ranges"),
+        default=False,
+        help_text=_("A level stands for all points from its own down to the next level's."),
+    )
 
     objects = AuditedQuerySet.as_manager()
 
