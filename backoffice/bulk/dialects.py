@@ -61,6 +61,14 @@ class Dialect(ABC):
         """SQL: the value in the form in which the model's column holds it."""
 
     @abstractmethod
+    def elements(self, array: str) -> str:
+        """SQL: the elements of an array of JSON beside each row, with their place as `key`."""
+
+    @abstractmethod
+    def element(self, value: str, at: int) -> str:
+        """SQL: the text that stands at a place of an array of JSON."""
+
+    @abstractmethod
     def typed(self, type_name: str) -> str:
         """SQL: a parameter of this type."""
 
@@ -161,6 +169,12 @@ class Postgres(Dialect):
 
     def cast_to(self, sql: str, field: models.Field) -> str:
         return f"CAST({sql} AS {field.db_type(connection)})"
+
+    def elements(self, array: str) -> str:
+        return f"json_array_elements(CAST({array} AS json)) WITH ORDINALITY AS m (value, key)"
+
+    def element(self, value: str, at: int) -> str:
+        return f"({value} ->> {at})"
 
     def typed(self, type_name: str) -> str:
         return f"CAST(%s AS {type_name})"
@@ -264,6 +278,12 @@ class Sqlite(Dialect):
 
     def cast_to(self, sql: str, field: models.Field) -> str:
         return sql  # by its staging column's type
+
+    def elements(self, array: str) -> str:
+        return f"json_each({array}) m"
+
+    def element(self, value: str, at: int) -> str:
+        return f"json_extract({value}, '$[{at}]')"
 
     def typed(self, type_name: str) -> str:
         return "%s"  # SQLite's CAST would make a number of a date

@@ -50,8 +50,7 @@ class Selection:
     @property
     def ordered(self) -> models.QuerySet[Any]:
         """The rows by their natural key."""
-        key = [column.attribute for column in self.resource.exported_columns() if column.key]
-        return self.rows.order_by(*key)
+        return self.rows.order_by(*self.resource.export_order())
 
     def of_course(self, course: str, presentation: str) -> Self:
         """The same, of one course where one is named.
@@ -77,8 +76,9 @@ class Selection:
         return type(self)(self.resource, chosen, self.columns)
 
     def among(self, shown: models.QuerySet[Any]) -> Self:
-        """The same, of these rows of the model only."""
-        chosen = self.rows.filter(pk__in=shown.order_by().values("pk"))
+        """The same, of these rows of the list only."""
+        way = self.resource.listed or "pk"
+        chosen = self.rows.filter(**{f"{way}__in": shown.order_by().values("pk")})
         return type(self)(self.resource, chosen, self.columns)
 
 

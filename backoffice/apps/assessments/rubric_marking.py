@@ -82,9 +82,7 @@ def named(criterion: RubricCriterion) -> str:
     return f"{criterion} ({criterion.max_points.normalize():f})"
 
 
-def _pairs(
-    criterion: RubricCriterion, levels: Iterable[RubricLevel]
-) -> list[tuple[int, str]]:
+def _pairs(criterion: RubricCriterion, levels: Iterable[RubricLevel]) -> list[tuple[int, str]]:
     """The levels of a criterion, best first, with their points; of a range, where it ends."""
     found = sorted(levels, key=lambda level: -level.points)
     lower = [level.points for level in found[1:]] if criterion.has_ranges else []

@@ -4,20 +4,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('assessments', '0011_work_of_the_past'),
+        ("assessments", "0011_work_of_the_past"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='historicalrubriccriterion',
-            name='has_ranges',
-            field=models.BooleanField(default=False, help_text="A level stands for all points from its own down to the next level's.", verbose_name='levels are ranges'),
+            model_name="historicalrubriccriterion",
+            name="has_ranges",
+            field=models.BooleanField(
+                default=False,
+                help_text="A level stands for all points from its own down to the next level's.",
+                verbose_name="levels are ranges",
+            ),
         ),
         migrations.AddField(
-            model_name='rubriccriterion',
-            name='has_ranges',
-            field=models.BooleanField(default=False, help_text="A level stands for all points from its own down to the next level's.", verbose_name='levels are ranges'),
+            model_name="rubriccriterion",
+            name="has_ranges",
+            field=models.BooleanField(
+                default=False,
+                help_text="A level stands for all points from its own down to the next level's.",
+                verbose_name="levels are ranges",
+            ),
         ),
     ]
