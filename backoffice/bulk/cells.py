@@ -280,7 +280,8 @@ def _boolean(field: models.Field, text: str) -> str:
     try:
         return BOOLEANS[text.casefold()]
     except KeyError:
-        raise CellRefused("invalid_choice", _("{column} “{value}” is neither 1 nor 0.")) from None
+        sentence = _("{column} “{value}” is neither true nor false. Write 1 or true, 0 or false.")
+        raise CellRefused("invalid_choice", sentence) from None
 
 
 def _digit(text: str) -> str:

@@ -43,6 +43,13 @@ def groups_in(names: Sequence[str], members: Mapping[str, Column]) -> tuple[Grou
     return tuple({name: at[number] for name, at in found.items()} for number in range(most))
 
 
+def header_of(columns: Sequence[Column], group: Sequence[Column], count: int) -> list[str]:
+    """The header of a file with groups: they stand before the columns that only tell rows apart."""
+    own = [column.header for column in columns if not column.role]
+    behind = [column.header for column in columns if column.role]
+    return [*own, *[column.header for column in group] * count, *behind]
+
+
 @dataclass(frozen=True)
 class Groups:
     """Reads the members of a row; `judges` clean their cells."""

@@ -154,10 +154,10 @@ class Within:
         select = f"""
             SELECT row_number() OVER (ORDER BY s.row_no, m.key) AS row_no, s.line_no,
                 s.row_no AS up_no, CAST({dialect.element("m.value", 0)} AS bigint) AS bad,
-                CAST(NULL AS text) AS raws{cells}
+                CAST(NULL AS text) AS raws, CAST(NULL AS numeric) AS was{cells}
             FROM {self.main.tables.stage} s, {dialect.elements(f"s.c_{MEMBERS}")}"""
         columns = {"row_no": "integer", "line_no": "integer", "up_no": "integer", "bad": "bigint"}
-        columns |= {"raws": "text"}
+        columns |= {"raws": "text", "was": "numeric"}
         columns |= {f"c_{name}": dialect.type_of(field) for name, field in fields.items()}
         dialect.create_filled(cursor, self.tables.stage, columns, (select, ()))
 
@@ -166,6 +166,7 @@ class Within:
     ) -> dict[str, int]:
         """Plan the members, and what they mean for their rows; the local edits that are kept."""
         self.planner.create(cursor)
+        self._note_falling(cursor)
         kept = LocalEdits(self.planner, released).keep(cursor, spool)
         plan = self.main.tables.plan
         cursor.execute(
@@ -179,6 +180,15 @@ class Within:
                 f"AND row_no NOT IN ({changing}) AND row_no NOT IN ({self._changed_themselves()})"
             )
         return kept
+
+    def _note_falling(self, cursor: CursorWrapper) -> None:
+        """Keep what is stored: when the rows are written some of it has been changed already."""
+        falling = self.layout.resource.columns()[self.members.falling]
+        stage, stored = self.tables.stage, self.layout.stored(falling)
+        cursor.execute(
+            f"UPDATE {stage} SET was = (SELECT {stored} FROM {self.tables.plan} p "
+            f"JOIN {self.layout.table} t ON t.id = p.target_id WHERE p.row_no = {stage}.row_no)"
+        )
 
     def _rows_with(self, *states: State) -> str:
         """SQL: the rows of the file that have a member in one of these states."""

@@ -39,7 +39,7 @@ class Selection:
     @property
     def header(self) -> list[str]:
         """The names of the columns."""
-        return [column.column_name for column in self.columns]
+        return [column.header for column in self.columns]
 
     @property
     def fields(self) -> list[models.Field]:

@@ -57,16 +57,16 @@ def _most(layout: Holder) -> Written:
         f"ON q.row_no = b.row_no AND q.kept & {bit} = 0"
     )
     after = _best(taken, "s.row_no", with_stored=True)
-    before = f"(SELECT max(l.points) FROM {LEVELS} l WHERE l.criterion_id = t.id)"
+    before = _best(f"{layout.within.stage} b", "s.row_no", with_stored=True, of="b.was")
     return Written(
         _best(taken, "s.row_no", with_stored=False),
         f"CASE WHEN {after} = {before} THEN t.max_points ELSE coalesce({after}, t.max_points) END",
     )
 
 
-def _best(taken: str, row: str, *, with_stored: bool) -> str:
+def _best(taken: str, row: str, *, with_stored: bool, of: str = "b.c_rating_points") -> str:
     """SQL: the most points of the file's levels and of the stored ones that it does not name."""
-    found = f"SELECT b.c_rating_points AS v FROM {taken} WHERE b.up_no = {row}"
+    found = f"SELECT {of} AS v FROM {taken} WHERE b.up_no = {row}"
     if with_stored:
         found += (
             f" UNION ALL SELECT l.points FROM {LEVELS} l WHERE l.criterion_id = t.id AND l.title "
