@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db import connection
+from django.db import connection, models
 
+from backoffice.bulk.columns import Column
 from backoffice.bulk.faults import said
 from backoffice.bulk.layout import Layout
 from backoffice.bulk.leaving import Leavers
@@ -133,8 +134,15 @@ def _given(layout: Layout, column: Any) -> str:
 
 
 def _row(layout: Layout, record: Sequence[Any]) -> SampleRow:
-    line, rest = record[0], [said(value) for value in record[1:]]
+    line, rest = record[0], record[1:]
     keys, own = len(layout.key), len(layout.own)
     values = zip(layout.own, rest[keys : keys + own], rest[keys + own :], strict=True)
-    changes = tuple(Change(column.header, old, new) for column, old, new in values)
-    return SampleRow(line, " · ".join(rest[:keys]), changes)
+    changes = tuple(_change(layout, column, old, new) for column, old, new in values)
+    return SampleRow(line, " · ".join(map(said, rest[:keys])), changes)
+
+
+def _change(layout: Layout, column: Column, old: object, new: object) -> Change:
+    """Both values in words; of yes and no each database has other ones."""
+    if isinstance(column.model_field(layout.model), models.BooleanField):
+        old, new = (None if value is None else str(bool(value)).lower() for value in (old, new))
+    return Change(column.header, said(old), said(new))

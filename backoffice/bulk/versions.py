@@ -99,7 +99,8 @@ class Touched:
 
     def fall(self, cursor: CursorWrapper, moment: Any, name: str) -> int:
         """Give back first what had less of a field than it has now; how many rows."""
-        self._judge(cursor, [*self._taking(), *self._leading()])
+        reasons = [*self._taking(), *self._leading()]
+        self._judge(cursor, [(verdict, "'~'", condition) for verdict, _turns, condition in reasons])
         column = self.model._meta.get_field(name).column
         cursor.execute(
             f"UPDATE {self.table} AS w SET turn = '<' FROM {self.history} v, {self.data} t "
