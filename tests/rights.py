@@ -12,7 +12,7 @@ from tests.school import ROLES, School
 
 _CONTENT = ("VACDRH *", "V *", "VACDRH o", "VC o", "VH *")
 _PROGRESS = ("VH *", "VE *", "VE o", "V o", "VEH *")
-_RUBRIC = ("VH *", "", "VACREH o", "V o", "VH *")
+_RUBRIC = ("VH *", "", "VACIREH o", "V o", "VH *")
 _REVIEW = ("VH *", "", "VACEH o", "V o", "VH *")
 _FORUM = ("VACDLH *", "", "VALH o", "VAL o", "VH *")
 _ROOM = ("VACDH *", "", "VACD o", "V o", "VH *")
@@ -51,8 +51,8 @@ PAGE = {
     "communications.chatroom": _ROOM,
     "communications.chatmember": _ROOM,
     "communications.chatmessage": ("VH *", "", "V o", "V o", "VH *"),
-    # Who imports enrollments uploads files.
-    "bulk.batch": ("VA *", "VA m", "", "", "V *"),
+    # Who imports enrollments, or rubrics into what they teach, uploads files.
+    "bulk.batch": ("VA *", "VA m", "VA m", "", "V *"),
     # A change set names people and rows of the whole school: it is not a registrar's to page in.
     "audit.changeset": ("VHE *", "", "", "", "VHE *"),
     "audit.approval": ("V *", "", "", "", "V *"),

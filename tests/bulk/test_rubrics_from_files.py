@@ -1,103 +1,33 @@
 """Rubrics come from files as Canvas writes them: a row is a criterion with groups of ratings."""
 
-import io
-import json
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
-from django.urls import reverse
 
 from backoffice.apps.assessments.models import (
-    Assessment,
-    AssessmentSubmission,
-    CriterionScore,
     GradingRubric,
     RubricCriterion,
     RubricLevel,
 )
 from backoffice.apps.assessments.versioning import new_version
 from backoffice.apps.courses.models import Course
-from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.recording import recording
-from backoffice.bulk.handing_out import FORMATS
 from backoffice.bulk.importing import OutcomeChanged, apply, release
-from backoffice.bulk.models import Batch
 from backoffice.bulk.reporting import rejected_rows
-from backoffice.bulk.resources import kinds
 from backoffice.bulk.sampling import samples_of
-from backoffice.bulk.selecting import Selection
-from backoffice.bulk.undoing import undo
-
-HEADER = "Rubric Name,Criteria Name,Criteria Description,Criteria Enable Range"
-NONE = ("None", "", 0)
-GROUP = ",Rating Name,Rating Description,Rating Points"
-ESSAY = f"""{HEADER}{GROUP}{GROUP}{GROUP}
-Essay,Argument,Is it supported?,true,Strong,Every claim,10,Weak,Some claims,4.5,None,,0
-Talk,Voice,,false,Clear,,5,Unclear,,0,,,
-Essay,Sources,,,Many,,6,Few,,2,,,
-"""
+from tests.rubric_files import ESSAY, GROUP, HEADER, NONE, counts, history, marked_by, stored, told
 
 
-@pytest.fixture
-def course(courses: dict[str, Course], instructor: User) -> Course:
-    """The only one the instructor teaches."""
-    Course.objects.filter(pk=courses["BIO101"].pk).update(instructor=instructor)
-    return courses["BIO101"]
-
-
-@pytest.fixture
-def bring(bring_in: Any, instructor: User) -> Any:
-    """Brings rubrics in, as their instructor."""
-    return lambda text, **options: bring_in("rubrics", text, **{"actor": instructor} | options)
-
-
-@pytest.fixture
-def look(upload: Any, instructor: User) -> Any:
-    """Uploads and previews rubrics, as their instructor."""
-    return lambda text, **options: upload("rubrics", text, **{"actor": instructor} | options)
-
-
-def stored() -> list[tuple[str, int, str, str, bool, Decimal, list[tuple[str, str, Decimal]]]]:
-    """All rubrics, criterion by criterion, each with its levels."""
-    return [
-        (
-            c.rubric.title,
-            c.position,
-            c.title,
-            c.description,
-            c.has_ranges,
-            c.max_points,
-            [(level.title, level.description, level.points) for level in c.levels.all()],
-        )
-        for c in RubricCriterion.objects.order_by("rubric__title", "position")
-    ]
-
-
-def counts(batch: Any) -> tuple[int, ...]:
-    return batch.rows, batch.created, batch.updated, batch.unchanged, batch.rejected
-
-
-def told(batch: Any) -> list[str]:
-    return [issue.message for issue in batch.issues.all()]
-
-
-def history() -> int:
-    models = (GradingRubric, RubricCriterion, RubricLevel)
-    return sum(model.history.count() for model in models)
-
-
-def test_a_file_makes_rubrics_criteria_and_ratings(bring, course):
+def test_a_file_makes_rubrics_criteria_and_ratings(bring, taught):
     batch = bring(ESSAY)
 
     assert counts(batch) == (3, 3, 0, 0, 0)
     assert {(r.title, r.course, r.version) for r in GradingRubric.objects.all()} == {
-        ("Essay", course, 1),
-        ("Talk", course, 1),
+        ("Essay", taught, 1),
+        ("Talk", taught, 1),
     }
     strong = [
         ("Strong", "Every claim", 10),
@@ -118,7 +48,7 @@ def test_a_file_makes_rubrics_criteria_and_ratings(bring, course):
     assert GradingRubric.history.get(title="Essay").line == 2
 
 
-def test_the_same_file_again_changes_nothing(bring, course):
+def test_the_same_file_again_changes_nothing(bring, taught):
     bring(ESSAY)
     before = history()
     again = bring(ESSAY)
@@ -126,7 +56,7 @@ def test_the_same_file_again_changes_nothing(bring, course):
     assert (counts(again), history()) == ((3, 0, 0, 3, 0), before)
 
 
-def test_changes_are_shown_value_by_value_and_only_they_are_written(look, bring, course):
+def test_changes_are_shown_value_by_value_and_only_they_are_written(look, bring, taught):
     bring(ESSAY)
     before = history()
     # One criterion gets more points, one fewer; a description, a range, a rating more.
@@ -168,7 +98,7 @@ Talk,Voice,,,Clear,,5,Unclear,,0,,,
     assert history() == before + 5  # two criteria, two ratings, a new one
 
 
-def test_a_rating_or_criterion_that_the_file_leaves_out_stays(bring, course):
+def test_a_rating_or_criterion_that_the_file_leaves_out_stays(bring, taught):
     bring(ESSAY)
     batch = bring(f"{HEADER}{GROUP}\nEssay,Sources,,,Few,,3\n")
 
@@ -179,7 +109,7 @@ def test_a_rating_or_criterion_that_the_file_leaves_out_stays(bring, course):
     assert len(stored()) == 3
 
 
-def test_every_wrong_cell_is_told_at_once(look, course):
+def test_every_wrong_cell_is_told_at_once(look, taught):
     batch = look(f"""{HEADER}{GROUP}{GROUP}
 Essay,Argument,,maybe,Strong,,1e3,Weak,,-1
 Essay,,,,Strong,,10,Strong,,"7,5"
@@ -227,7 +157,7 @@ Essay,Short
     assert (batch.state, batch.rejected, GradingRubric.objects.count()) == ("refused", 7, 0)
 
 
-def test_good_rows_go_in_without_the_wrong_ones(bring, course):
+def test_good_rows_go_in_without_the_wrong_ones(bring, taught):
     batch = bring(
         f"{HEADER}{GROUP}{GROUP}\nEssay,Argument,,,Strong,,10,Weak,,x\nTalk,Voice,,,Clear,,5\n",
         on_error="skip",
@@ -267,11 +197,11 @@ def test_good_rows_go_in_without_the_wrong_ones(bring, course):
         ),
     ],
 )
-def test_a_header_with_half_a_group_refuses_the_file(look, course, header, sentence):
+def test_a_header_with_half_a_group_refuses_the_file(look, taught, header, sentence):
     assert look(f"{header}\nEssay,Argument,,,Strong,,10\n").sentence == sentence
 
 
-def test_rows_of_one_file_that_repeat_or_contradict_each_other(look, course):
+def test_rows_of_one_file_that_repeat_or_contradict_each_other(look, taught):
     batch = look(
         f"{HEADER}{GROUP}\nEssay,Argument,,,Strong,,10\nEssay,Argument,,,Strong,,10\n"
         "Essay,Argument,,,Strong,,9\n",
@@ -286,18 +216,7 @@ def test_rows_of_one_file_that_repeat_or_contradict_each_other(look, course):
     ]
 
 
-def marked_by(title: str) -> None:
-    """Somebody's work is marked by the rubric."""
-    rubric = GradingRubric.objects.get(title=title)
-    paper = Assessment.objects.create(course=rubric.course, code="TMA01", rubric=rubric)
-    student = User.objects.create(username="s1", student_id="s1001", role="student", is_staff=False)
-    Enrollment.objects.create(student=student, course=rubric.course, enrolled_on="2026-02-01")
-    work = AssessmentSubmission.objects.create(assessment=paper, student=student, attempt=1)
-    criterion = rubric.criteria.first()
-    CriterionScore.objects.create(submission=work, criterion=criterion, points=1)
-
-
-def test_a_rubric_in_use_is_not_changed_and_its_new_version_is(look, bring, course):
+def test_a_rubric_in_use_is_not_changed_and_its_new_version_is(look, bring, taught):
     bring(ESSAY)
     marked_by("Essay")
     more = f"{HEADER}{GROUP}\nEssay,Argument,Is it supported?,true,Strong,Every claim,11\n"
@@ -318,7 +237,7 @@ def test_a_rubric_in_use_is_not_changed_and_its_new_version_is(look, bring, cour
     assert used.criteria.get(title="Argument").max_points == 10
 
 
-def test_a_rubric_that_comes_into_use_after_the_preview_is_left_alone(look, bring, course):
+def test_a_rubric_that_comes_into_use_after_the_preview_is_left_alone(look, bring, taught):
     bring(ESSAY)
     batch = look(f"{HEADER}{GROUP}\nEssay,Argument,,,Strong,,11\n")
     marked_by("Essay")
@@ -328,7 +247,7 @@ def test_a_rubric_that_comes_into_use_after_the_preview_is_left_alone(look, brin
     assert RubricLevel.objects.get(title="Strong").points == 10
 
 
-def test_what_changed_since_the_preview_makes_a_new_one(look, bring, course):
+def test_what_changed_since_the_preview_makes_a_new_one(look, bring, taught):
     bring(ESSAY)
     batch = look(f"{HEADER}{GROUP}\nEssay,Sources,,,Many,,5\n")
     RubricLevel.objects.filter(title="Many").update(points=4)
@@ -338,40 +257,7 @@ def test_what_changed_since_the_preview_makes_a_new_one(look, bring, course):
     assert RubricLevel.objects.get(title="Many").points == 4
 
 
-@pytest.mark.parametrize(("first", "second"), [(10, 12), (10, 8)])
-def test_an_undo_gives_ratings_and_criteria_back_and_can_be_undone(bring, course, first, second):
-    row = f"{HEADER}{GROUP}{GROUP}\nEssay,Argument,,,Strong,,{{0}},Weak,,1\n"
-    bring(row.format(first))
-    changed = bring(row.format(second))
-
-    undone = undo(changed, changed.uploaded_by)
-    assert (undone.updated, undone.removed) == (2, 0)
-    assert [(r[5], r[6][0][2]) for r in stored()] == [(first, first)]
-    undo(undone, changed.uploaded_by)
-    assert [(r[5], r[6][0][2]) for r in stored()] == [(second, second)]
-
-
-def test_an_undo_takes_new_rubrics_away_and_can_be_undone(bring, course):
-    batch = bring(ESSAY)
-    before = stored()
-
-    gone = undo(batch, batch.uploaded_by)
-    assert (gone.removed, stored(), GradingRubric.objects.count()) == (12, [], 0)
-    undo(gone, batch.uploaded_by)
-    assert stored() == before
-
-
-def test_an_undo_leaves_a_rubric_alone_that_is_in_use_by_now(bring, course):
-    batch = bring(ESSAY)
-    marked_by("Essay")
-
-    undone = undo(batch, batch.uploaded_by)
-    assert {row[0] for row in stored()} == {"Essay"}
-    assert len(stored()[0][6]) == 3
-    assert "Line 2: Essay (v1) stays as it is: it is in use by now." in told(undone)
-
-
-def test_points_that_were_entered_by_hand_stay_until_released(look, bring, course):
+def test_points_that_were_entered_by_hand_stay_until_released(look, bring, taught):
     bring(ESSAY)
     level = RubricLevel.objects.get(title="Many")
     with recording(actor=None, source=ChangeSet.Source.FORM):
@@ -387,7 +273,7 @@ def test_points_that_were_entered_by_hand_stay_until_released(look, bring, cours
     assert counts(release(batch, ["rating_points"])) == (3, 0, 1, 2, 0)
 
 
-def test_modes(look, bring, course):
+def test_modes(look, bring, taught):
     bring(f"{HEADER}{GROUP}\nEssay,Argument,,,Strong,,10\n")
     known = f"{HEADER}{GROUP}\nEssay,Argument,,,Strong,,9\n"
     new = f"{HEADER}{GROUP}\nEssay,Style,,,Good,,3\nTalk,Voice,,,Clear,,5\n"
@@ -407,7 +293,7 @@ def test_modes(look, bring, course):
     )
 
 
-def test_a_file_without_a_course_needs_one_that_can_be_meant(look, bring, course, instructor):
+def test_a_file_without_a_course_needs_one_that_can_be_meant(look, bring, taught, instructor):
     bring(ESSAY)
     Course.objects.filter(code="ART200").update(instructor=instructor)
     new = f"{HEADER}{GROUP}\nPoster,Colour,,,Bright,,5\n"
@@ -426,7 +312,7 @@ def test_a_file_without_a_course_needs_one_that_can_be_meant(look, bring, course
     )
 
 
-def test_nobody_brings_rubrics_into_the_course_of_another(look, bring, course, upload, registrar):
+def test_nobody_brings_rubrics_into_the_course_of_another(look, bring, taught, upload, registrar):
     head = f"{HEADER},Course Code,Presentation{GROUP}"
     foreign = Course.objects.get(code="ART200")
     theirs = GradingRubric.objects.create(course=foreign, title="Poster")
@@ -447,89 +333,3 @@ def test_nobody_brings_rubrics_into_the_course_of_another(look, bring, course, u
         upload("rubrics", ESSAY, actor=registrar)
     assert counts(bring(ESSAY)) == (3, 3, 0, 0, 0)
     assert counts(look(f"{HEADER}{GROUP}\nPoster,Colour,,,Bright,,5\n")) == (1, 1, 0, 0, 0)
-
-
-def exported(ending: str = "csv", **narrowed: Any) -> bytes:
-    stream = io.BytesIO()
-    chosen = Selection.of_all(kinds["rubrics"])
-    FORMATS[ending].write(chosen, stream)
-    return stream.getvalue()
-
-
-@pytest.mark.parametrize("ending", ["csv", "xlsx"])
-def test_an_export_brought_in_again_changes_nothing(bring, course, ending):
-    bring(ESSAY)
-    rubric = GradingRubric.objects.get(title="Essay")
-    bare = RubricCriterion.objects.create(rubric=rubric, position=7, title="Bare", max_points=3)
-    formula = RubricCriterion.objects.create(
-        rubric=rubric, position=8, title="=1+1", description="a\n  b", max_points=30
-    )
-    RubricLevel.objects.create(criterion=formula, title="@home", description="-x", points=3)
-    new_version(GradingRubric.objects.get(title="Talk"))
-    before = history()
-    batch = bring(exported(ending), name=f"rubrics.{ending}")
-
-    assert (counts(batch), told(batch), history()) == ((5, 0, 0, 5, 0), [], before)
-    bare.refresh_from_db()
-    formula.refresh_from_db()
-    assert (bare.max_points, formula.max_points) == (3, 30)
-
-
-def test_an_export_has_as_many_groups_as_the_longest_row(bring, course):
-    bring(ESSAY)
-    RubricLevel.objects.filter(title="Many").update(title="=SUM(A1)")
-
-    assert exported().decode().splitlines() == [
-        f"{HEADER}{GROUP}{GROUP}{GROUP},Course Code,Presentation",
-        "Essay,Argument,Is it supported?,true,Strong,Every claim,10,Weak,Some claims,4.5,None,,0,"
-        "BIO101,2026J",
-        "Essay,Sources,,false,'=SUM(A1),,6,Few,,2,,,,BIO101,2026J",
-        "Talk,Voice,,false,Clear,,5,Unclear,,0,,,,BIO101,2026J",
-    ]
-
-
-def test_the_list_hands_out_its_rubrics(bring, course, instructor_client):
-    bring(ESSAY)
-    address = reverse("admin:assessments_gradingrubric_export_list", args=["csv"])
-    whole = instructor_client.get(address).getvalue().decode()
-    assert [line.partition(",")[0] for line in whole.splitlines()] == [
-        *("Rubric Name", "Essay", "Essay", "Talk")
-    ]
-    talk = GradingRubric.objects.get(title="Talk")
-    chosen = {"action": "export_csv", "_selected_action": [talk.pk]}
-    answer = instructor_client.post(reverse("admin:assessments_gradingrubric_changelist"), chosen)
-    assert answer.getvalue().decode().splitlines()[1:] == [
-        "Talk,Voice,,false,Clear,,5,Unclear,,0,BIO101,2026J"
-    ]
-
-
-def test_the_pages_lead_from_the_empty_file_to_what_was_written(course, instructor_client):
-    page = reverse("admin:bulk_batch_upload")
-    shown = instructor_client.get(page, {"kind": "rubrics"}).content.decode()
-    assert "Repeated with the others of its group, as often as a row needs." in shown
-    assert "Create students" not in shown
-    empty = instructor_client.get(reverse("admin:bulk_batch_template", args=["rubrics"]))
-    assert empty.getvalue().decode() == (
-        f"\ufeff{HEADER}{GROUP}{GROUP}{GROUP},Course Code,Presentation\r\n"
-    )
-    options = {"mode": "upsert", "on_error": "abort"}
-    file = SimpleUploadedFile("rubrics.csv", ESSAY.encode())
-    posted = instructor_client.post(f"{page}?kind=rubrics", {"file": file, **options}, follow=True)
-    assert "Rating Points (Strong)" in posted.content.decode()
-    batch = Batch.objects.get()
-    apply_page = reverse("admin:bulk_batch_apply", args=[batch.pk])
-    instructor_client.post(apply_page, {"digest": batch.digest})
-    applied = reverse("admin:bulk_batch_change", args=[batch.pk])
-    for of, name in (("rubrics", "Argument"), ("new-rubrics", "Essay (v1)"), ("ratings", "Few")):
-        assert name in instructor_client.get(applied, {"of": of}).content.decode()
-
-
-def test_the_command_brings_rubrics_in(course, tmp_path):
-    file, report = tmp_path / "rubrics.csv", tmp_path / "report.json"
-    file.write_text(ESSAY)
-    Course.objects.filter(code="ART200").delete()
-    call_command("import_csv", "rubrics", str(file), report=report)
-
-    told = json.loads(report.read_text())
-    assert (told["state"], told["rows"], told["created"]) == ("applied", 3, 3)
-    assert told["created_students"] == 0
