@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import CommandError, call_command
+from django.forms import modelform_factory
 
 from backoffice.apps.assessments.models import (
     GradingRubric,
@@ -16,6 +17,7 @@ from backoffice.apps.courses.models import Course
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.recording import recording
 from backoffice.bulk.importing import OutcomeChanged, apply, release
+from backoffice.bulk.models import Batch
 from backoffice.bulk.reporting import rejected_rows
 from backoffice.bulk.sampling import samples_of
 from tests.rubric_files import ESSAY, GROUP, HEADER, NONE, counts, history, marked_by, stored, told
@@ -155,6 +157,22 @@ Essay,Short
         told(batch)
     )
     assert (batch.state, batch.rejected, GradingRubric.objects.count()) == ("refused", 7, 0)
+
+
+@pytest.mark.parametrize("field", ["title", "points"])
+@pytest.mark.parametrize("value", ["5", "plain", "-1", "", "a\x07b", "x" * 101, "12.345", "1e1"])
+def test_a_rating_is_refused_by_form_and_file_or_by_neither(look, taught, field, value):
+    rubric = GradingRubric.objects.create(course=taught, title="Essay")
+    argument = {"rubric": rubric, "position": 1, "title": "Argument", "max_points": 10}
+    level = RubricLevel(criterion=RubricCriterion.objects.create(**argument))
+    given = {"title": "Strong", "points": "5", field: value}
+    form = modelform_factory(RubricLevel, fields=list(given))(given, instance=level)
+    head = "Rubric Name,Criteria Name,Rating Name,Rating Points"
+    batch = look(f"{head}\nEssay,Argument,{given['title']},{given['points']}\n")
+
+    # A file takes plain digits only.
+    is_odd = (field, value) == ("points", "1e1")
+    assert (batch.state == Batch.State.PREVIEWED) == (form.is_valid() and not is_odd)
 
 
 def test_good_rows_go_in_without_the_wrong_ones(bring, taught):
