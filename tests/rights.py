@@ -141,6 +141,8 @@ def may_do(role: str, deed: str, label: str, which: str) -> bool:
 
 def rows_of(school: School, role: str, label: str) -> dict[str, Any]:
     """The own and the foreign row of a role; a registrar's own people are students."""
+    if label == "bulk.batch" and role in school.brought:
+        return {"own": school.brought[role], "foreign": school.own[label]}
     rows = {"own": school.own[label], "foreign": school.foreign[label]}
     if label in school.turned:
         rows["turned"] = school.turned[label]

@@ -106,20 +106,22 @@ class Leaving:
 class KindResource(ModelResource):
     """The base of every importable kind.
 
-    `forbidden` columns refuse the file; `ignored` ones may stand in it and are not read. `derived`
-    fields of a new row are made from its cells, `fixed` ones have one value for all new rows.
-    `alternative_key` is a column that names existing rows in a file without the natural key.
-    Where the key may lead to several rows, `counting` is SQL for the id of the one a file speaks
-    of. `scope` is the way to the course by which the brake counts; without one it counts all rows.
-    `leaving` makes sync mode possible. `returning` is SQL for what no history has of a deleted row
-    that comes back, `v` being its last version. `checks` finds what only this kind asks. `members`
-    are rows that stand within each row; of a reference in `newest` a file speaks of the version
-    with the highest number. `listed` is the way to the model in whose list the rows are exported.
-    Rules over what is `settled` are not asked: the import makes it fit.
+    `advice` is what the upload page says of its files besides the columns. `forbidden` columns
+    refuse the file; `ignored` ones may stand in it and are not read. `derived` fields of a new
+    row are made from its cells, `fixed` ones have one value for all new rows. `alternative_key`
+    is a column that names existing rows in a file without the natural key. Where the key may lead
+    to several rows, `counting` is SQL for the id of the one a file speaks of. `scope` is the way
+    to the course by which the brake counts; without one it counts all rows. `leaving` makes sync
+    mode possible. `returning` is SQL for what no history has of a deleted row that comes back,
+    `v` being its last version. `checks` finds what only this kind asks. `members` are rows that
+    stand within each row; of a reference in `newest` a file speaks of the version with the
+    highest number. `listed` is the way to the model in whose list the rows are exported. Rules
+    over what is `settled` are not asked: the import makes it fit.
     """
 
     kind: ClassVar[str] = ""
     label: ClassVar[str] = ""
+    advice: ClassVar[str] = ""
     order: ClassVar[int] = 0
     companion: ClassVar[Companion | None] = None
     forbidden: ClassVar[frozenset[str]] = FORBIDDEN

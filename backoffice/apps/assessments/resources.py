@@ -190,6 +190,13 @@ class RubricResource(KindResource):
 
     kind = "rubrics"
     label = gettext_lazy("rubrics")
+    advice = gettext_lazy(
+        "A row is one criterion. The rating columns are repeated side by side, as often as the "
+        "criterion with the most ratings needs; others leave the rest blank. A criterion gives as "
+        "many points as its best rating. Leave Course Code and Presentation out where only one "
+        "course can be meant. A rubric by which work was marked is not changed: make a new "
+        "version first."
+    )
     order = 6
     scope = "rubric__course"
     listed = "rubric"
