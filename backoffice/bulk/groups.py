@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from django.utils.translation import gettext as _
 
@@ -56,13 +57,18 @@ class Groups:
 
     places: tuple[Group, ...]
     judges: Mapping[str, Judge]
+    width: int  # of the header
 
-    def whole(self, cells: list[str], width: int) -> list[str]:
+    def whole(self, cells: list[str]) -> list[str]:
         """The cells of a row; a row may end before groups it does not need."""
+        return cells + [""] * (self.width - len(cells)) if len(cells) in self._ends else cells
+
+    @cached_property
+    def _ends(self) -> set[int]:
+        """How many cells such a row may have: all behind them are of groups."""
         starts = [min(group.values()) for group in self.places[1:]]
-        is_last = set().union(*(group.values() for group in self.places))
-        ends = [at for at in starts if is_last.issuperset(range(at, width))]
-        return cells + [""] * (width - len(cells)) if len(cells) in ends else cells
+        grouped = set().union(*(group.values() for group in self.places))
+        return {at for at in starts if grouped.issuperset(range(at, self.width))}
 
     def read(self, cells: Sequence[str]) -> tuple[str, list[Told]]:
         """The members as JSON, each with a bit for every wrong cell; and what is to be told."""

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -51,7 +51,8 @@ def _members(resource: type[KindResource]) -> Iterator[ColumnHelp]:
         model = resource.members.resource.model()
         extra = _("Repeated with the others of its group, as often as a row needs.")
         for column in resource.members.columns.values():
-            yield _told(column, model, extra)
+            is_required = column.key or column.required
+            yield replace(_told(column, model), is_required=is_required, note=extra)
 
 
 def _companions(resource: type[KindResource]) -> Iterator[ColumnHelp]:

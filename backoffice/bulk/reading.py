@@ -162,7 +162,7 @@ class Cleaner:
             clean = cleaner_for(column.model_field(model))
             is_required = column.key or column.required
             judges[name] = partial(judged, clean, is_required=is_required)
-        return Groups(self.header.groups, judges)
+        return Groups(self.header.groups, judges, self.width)
 
     def _derivations(self) -> dict[str, Derive]:
         derived = dict(self.resource.derived)
@@ -206,7 +206,7 @@ class Cleaner:
         """A row that ends before groups it does not need has them blank."""
         if not self.groups:
             return row
-        return row._replace(cells=self.groups.whole(row.cells, self.width))
+        return row._replace(cells=self.groups.whole(row.cells))
 
     def _take_members(self, number: int, row: Row, texts: list[str], spool: Spool) -> int:
         """Stage the row's members, where the kind has any; their bit, where one is wrong."""

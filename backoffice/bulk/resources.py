@@ -137,6 +137,7 @@ class KindResource(ModelResource):
     newest: ClassVar[Mapping[str, str]] = {}
     listed: ClassVar[str] = ""
     settled: ClassVar[frozenset[str]] = frozenset()
+    shared_with: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def written(cls, layout: "Layout") -> Mapping[str, Written]:
