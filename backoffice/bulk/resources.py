@@ -116,7 +116,8 @@ class KindResource(ModelResource):
     `v` being its last version. `checks` finds what only this kind asks. `members` are rows that
     stand within each row; of a reference in `newest` a file speaks of the version with the
     highest number. `listed` is the way to the model in whose list the rows are exported. Rules
-    over what is `settled` are not asked: the import makes it fit.
+    over what is `settled` are not asked: the import makes it fit. The formats in `shared_with`
+    have the same columns.
     """
 
     kind: ClassVar[str] = ""

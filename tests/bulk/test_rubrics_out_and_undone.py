@@ -2,7 +2,6 @@
 
 import io
 import json
-from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -57,7 +56,7 @@ def test_an_undo_leaves_a_rubric_alone_that_is_in_use_by_now(bring, taught):
     assert "Line 2: Essay (v1) stays as it is: it is in use by now." in told(undone)
 
 
-def exported(ending: str = "csv", **narrowed: Any) -> bytes:
+def exported(ending: str = "csv") -> bytes:
     stream = io.BytesIO()
     chosen = Selection.of_all(kinds["rubrics"])
     FORMATS[ending].write(chosen, stream)
@@ -94,6 +93,13 @@ def test_an_export_has_as_many_groups_as_the_longest_row(bring, taught):
         "Essay,Sources,,false,'=SUM(A1),,6,Few,,2,,,,BIO101,2026J",
         "Talk,Voice,,false,Clear,,5,Unclear,,0,,,,BIO101,2026J",
     ]
+
+
+def test_the_format_of_canvas_is_ours(bring, taught, tmp_path):
+    assert counts(bring(ESSAY, dialect="canvas")) == (3, 3, 0, 0, 0)
+    out = tmp_path / "rubrics.csv"
+    call_command("export_csv", "rubrics", dialect="canvas", output=out)
+    assert out.read_bytes() == exported()
 
 
 def test_the_list_hands_out_its_rubrics(bring, taught, instructor_client):

@@ -198,6 +198,7 @@ class RubricResource(KindResource):
         "version first."
     )
     order = 6
+    shared_with = frozenset({"canvas"})
     scope = "rubric__course"
     listed = "rubric"
     companion = Companion("rubric", NewRubricResource, implied=implied_course)
