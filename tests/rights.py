@@ -12,7 +12,7 @@ from tests.school import ROLES, School
 
 _CONTENT = ("VACDRH *", "V *", "VACDRH o", "VC o", "VH *")
 _PROGRESS = ("VH *", "VE *", "VE o", "V o", "VEH *")
-_RUBRIC = ("VH *", "", "VACREH o", "V o", "VH *")
+_RUBRIC = ("VH *", "", "VACIREH o", "V o", "VH *")
 _REVIEW = ("VH *", "", "VACEH o", "V o", "VH *")
 _FORUM = ("VACDLH *", "", "VALH o", "VAL o", "VH *")
 _ROOM = ("VACDH *", "", "VACD o", "V o", "VH *")
@@ -51,8 +51,8 @@ PAGE = {
     "communications.chatroom": _ROOM,
     "communications.chatmember": _ROOM,
     "communications.chatmessage": ("VH *", "", "V o", "V o", "VH *"),
-    # Who imports enrollments uploads files.
-    "bulk.batch": ("VA *", "VA m", "", "", "V *"),
+    # Who imports enrollments, or rubrics into what they teach, uploads files.
+    "bulk.batch": ("VA *", "VA m", "VA m", "", "V *"),
     # A change set names people and rows of the whole school: it is not a registrar's to page in.
     "audit.changeset": ("VHE *", "", "", "", "VHE *"),
     "audit.approval": ("V *", "", "", "", "V *"),
@@ -141,6 +141,8 @@ def may_do(role: str, deed: str, label: str, which: str) -> bool:
 
 def rows_of(school: School, role: str, label: str) -> dict[str, Any]:
     """The own and the foreign row of a role; a registrar's own people are students."""
+    if label == "bulk.batch" and role in school.brought:
+        return {"own": school.brought[role], "foreign": school.own[label]}
     rows = {"own": school.own[label], "foreign": school.foreign[label]}
     if label in school.turned:
         rows["turned"] = school.turned[label]

@@ -123,6 +123,7 @@ class School:
     foreign: Rows = field(default_factory=dict)
     # Own ones in their other state: a draft, a final grade, a refused file.
     turned: Rows = field(default_factory=dict)
+    brought: Rows = field(default_factory=dict)  # files of others than the registrar
     files: Path = Path()
     grown: int = 0
 
@@ -150,6 +151,7 @@ class School:
             _message(people["instructor"], people["assistant"])
             _look(people["registrar"], people["instructor"])
             _batch(people["registrar"], f"grown{number}.csv")
+            _batch(people["instructor"], f"rubrics{number}.csv", kind="rubrics")
             person = _person("instructor", f"asked{number}")
             ask_for_role(person, "registrar", people["admin"], "Because the school grows.")
             allowed = Permission.objects.order_by("pk").first()
@@ -271,8 +273,8 @@ def _batch(by: User, name: str, **fields: Any) -> Batch:
     return Batch.objects.create(uploaded_by=by, uploader_name=str(by), file_name=name, **fields)
 
 
-def _upload(by: User, text: str) -> Batch:
-    return preview(receive(io.BytesIO(text.encode()), "roster.csv", by, kind="enrollments"))
+def _upload(by: User, text: str, kind: str = "enrollments") -> Batch:
+    return preview(receive(io.BytesIO(text.encode()), f"{kind}.csv", by, kind=kind))
 
 
 def build(files: Path) -> School:
@@ -312,6 +314,8 @@ def _no_course(school: School) -> None:
     roster = f"{header}\ns0011,C2,2026J,active\ns0021,C1,2026J,active\n"
     own["bulk.batch"] = _upload(people["registrar"], roster)
     foreign["bulk.batch"] = _upload(people["registrar2"], roster.replace("active", "completed"))
+    rubric = "Rubric Name,Criteria Name,Rating Name,Rating Points\nTalk,Voice,Clear,5\n"
+    school.brought["instructor"] = _upload(people["instructor"], rubric, "rubrics")
     for rows in (own, foreign):
         rows["audit.accessrecord"] = _look(people["registrar"], rows["users.user"])
         rows["audit.changeset"] = ChangeSet.objects.order_by("pk").first()

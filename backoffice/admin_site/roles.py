@@ -61,7 +61,7 @@ def row(
 
 _CONTENT = row("VACDRH *", "V *", "VACDRH own", "VC own", "VH *")
 _PROGRESS = row("VH *", "VE *", "VE own", "V own", "VEH *")
-_RUBRIC = row("VH *", "", "VACREH own", "V own", "VH *")
+_RUBRIC = row("VH *", "", "VACIREH own", "V own", "VH *")
 _REVIEW = row("VH *", "", "VACEH own", "V own", "VH *")
 _FORUM = row("VACDLH *", "", "VALH own", "VAL own", "VH *")
 _CHAT = row("VACDH *", "", "VACD own", "V own", "VH *")
@@ -102,7 +102,7 @@ TABLE: dict[str, Row] = {
     "communications.chatroom": _CHAT,
     "communications.chatmember": _CHAT,
     "communications.chatmessage": row("VH *", "", "V own", "V own", "VH *"),
-    "bulk.batch": row("VAP *", "VA uploaded; VP held", "", "", "V *"),
+    "bulk.batch": row("VAP *", "VA uploaded; VP held", "VA uploaded", "", "V *"),
     "audit.changeset": row("VHE *", "", "", "", "VHE *"),
     "audit.approval": row("VP *", "", "", "", "V *"),
     "audit.accessrecord": row("V *", "", "", "", "VE *"),

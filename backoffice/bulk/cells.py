@@ -17,6 +17,7 @@ from django.db import models
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from backoffice.admin_site.fields import ProseField, tidied_prose
 from backoffice.bulk.faults import Fault
 
 Clean = Callable[[str], str | None]
@@ -54,6 +55,21 @@ def normalised(raw: str) -> str:
     if raw.isascii() and raw.isprintable():
         text = raw.strip()
         return _unquoted(" ".join(text.split()) if "  " in text else text)
+    _refuse_unreadable(raw)
+    text = " ".join(raw.translate(INVISIBLE).split()).strip(JOINERS).strip()
+    return _unquoted(unicodedata.normalize("NFC", text))
+
+
+def prose(raw: str) -> str:
+    """Text of several lines, as a form stores it: its lines stay, the ends are trimmed.
+
+    Raises CellRefused like `normalised`.
+    """
+    _refuse_unreadable(raw)
+    return _unquoted(tidied_prose(raw.translate(INVISIBLE)).strip())
+
+
+def _refuse_unreadable(raw: str) -> None:
     if UNDECODABLE.search(raw):
         raise CellRefused(
             "undecodable",
@@ -68,8 +84,6 @@ def normalised(raw: str) -> str:
             _("{column} “{value}” holds an invisible control character. Type the value again."),
         )
     _refuse_heaped_marks(raw)
-    text = " ".join(raw.translate(INVISIBLE).split()).strip(JOINERS).strip()
-    return _unquoted(unicodedata.normalize("NFC", text))
 
 
 def _refuse_heaped_marks(raw: str) -> None:
@@ -110,9 +124,10 @@ def cleaner_for(
     if is_exact and isinstance(field, models.BooleanField):
         parse = _digit
     blank = blank_value(field)
+    tidy = prose if isinstance(field, ProseField) else normalised
 
     def clean(raw: str) -> str | None:
-        text = normalised(raw)
+        text = tidy(raw)
         return parse(text) if text else blank
 
     return clean
@@ -265,7 +280,8 @@ def _boolean(field: models.Field, text: str) -> str:
     try:
         return BOOLEANS[text.casefold()]
     except KeyError:
-        raise CellRefused("invalid_choice", _("{column} “{value}” is neither 1 nor 0.")) from None
+        sentence = _("{column} “{value}” is neither true nor false. Write 1 or true, 0 or false.")
+        raise CellRefused("invalid_choice", sentence) from None
 
 
 def _digit(text: str) -> str:

@@ -41,18 +41,24 @@ class Changes:
 def changed_rows(batch: Batch, request: HttpRequest) -> Changes:
     """The rows an applied batch wrote, as far as the person may see them."""
     resource = kinds[batch.kind]
-    resources = [resource]
-    if (batch.created_students or batch.undoes_id) and resource.companion:
-        resources.append(resource.companion.resource)
+    resources = _written_of(batch, resource)
     chosen = next((r for r in resources if r.kind == request.GET.get("of")), resource)
     history = chosen.model().history.model
     written = history.objects.filter(change_set=batch.change_set_id)
     total = batch.created + batch.updated if chosen is resource else batch.created_students
     order = ("line", "history_id") if total <= MOST_SORTED else ("history_id",)
-    if batch.undoes_id:
+    if batch.undoes_id or resource.members:
         total = written.count()
     page = _Known(written.order_by(*order), total).get_page(request.GET.get("page"))
     return Changes(page, _rows(page, chosen, request), _tabs(resources, chosen))
+
+
+def _written_of(batch: Batch, resource: type[KindResource]) -> list[type[KindResource]]:
+    """The kind, and what its import wrote besides: what came along, and what stands in its rows."""
+    found, companion = [resource], resource.companion
+    if companion and (batch.created_students or batch.undoes_id or not companion.option):
+        found.append(companion.resource)
+    return [*found, resource.members.resource] if resource.members else found
 
 
 class _Known(Paginator):

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.admin_site.rules import names_in
-from backoffice.admin_site.visibility import permitted
 from backoffice.bulk.columns import Column, OnChange, Role
 from backoffice.bulk.conditions import Sql, is_false, literal
-from backoffice.bulk.layout import Layout, Reference
+from backoffice.bulk.layout import Layout
+from backoffice.bulk.references import Reference
 
 NEVER = "1=0"
 
@@ -44,10 +44,8 @@ def reference_checks(layout: Layout) -> Iterator[Check]:
     """A reference that leads nowhere, told at the part that is wrong."""
     for reference in layout.references:
         may_be_new = layout.companion_reference == reference
-        if reference.is_by_part:
-            yield from _not_found(reference)
-        elif not may_be_new:
-            yield from _unknown(reference)
+        if not may_be_new:
+            yield from _not_found(reference) if reference.is_by_part else _unknown(reference)
 
 
 def _unknown(reference: Reference) -> Iterator[Check]:
@@ -146,6 +144,8 @@ def _rule(
         if not column.role
     }
     names = sorted(names_in(condition))
+    if layout.settled.intersection(names):
+        return
     given = [name for name in names if name.partition("__")[0] in by_name]
     if not given:
         return
@@ -240,7 +240,7 @@ def _change(
         return
     given, stored = f"s.c_{column.column_name}", f"{alias}.{column.target}"
     condition = f"({given} <> '' AND {stored} <> '' AND {given} <> {stored})"
-    importable, params = _importable(layout, model)
+    importable, params = layout.importable(model)
     if importable:
         condition += f" AND {alias}.id IN ({importable})"
     yield replace(change_fault(column), condition=(condition, params), other=stored)
@@ -292,16 +292,9 @@ def mode_checks(layout: Layout, mode: str) -> Iterator[Check]:
         yield Check("unknown_row", name, sentence, (condition, ()))
 
 
-def _importable(layout: Layout, model: type[models.Model]) -> Sql:
-    """SQL: the ids of the rows the person's role may bring in; blank means all of them."""
-    every = model._base_manager.all()
-    allowed = every if layout.actor is None else permitted(every, layout.actor, "import")
-    return ("", ()) if allowed is every else allowed.values("pk").query.sql_with_params()
-
-
 def permission_checks(layout: Layout) -> Iterator[Check]:
     """Existing rows that the person's role may not bring in, such as a colleague's account."""
-    rows, params = _importable(layout, layout.model)
+    rows, params = layout.importable(layout.model)
     if layout.is_all_new or not rows:
         return
     name = layout.key[0].column_name

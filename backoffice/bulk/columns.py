@@ -36,6 +36,7 @@ class Traits(TypedDict, total=False):
     on_change: OnChange
     role: Role
     example: str
+    header: str
 
 
 class Column(Field):
@@ -44,7 +45,7 @@ class Column(Field):
     `key` columns are the natural key and always required; `required` ones are where the file has
     them. An `identifier` has `.0` taken away and scientific notation refused. Of a column that
     `keeps` a blank cell says nothing: what is stored stands. A column with a `role` gives a row no
-    value, see there.
+    value, see there. `header` is how a file writes its name, where it is not the name itself.
     """
 
     def __init__(
@@ -57,6 +58,12 @@ class Column(Field):
         self.required = traits.get("required", self.role is Role.NARROWS)
         self.on_change = traits.get("on_change", OnChange.UPDATE)
         self.example = traits.get("example", "")
+        self._header = traits.get("header", "")
+
+    @property
+    def header(self) -> str:
+        """How a file writes the name of the column."""
+        return self._header or self.column_name
 
     @property
     def reference(self) -> str:

@@ -1,20 +1,18 @@
 """What PostgreSQL and SQLite say differently; everything else of the engine is one SQL for both."""
 
-import fcntl
 import hashlib
 import itertools
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import IO, Any, ClassVar
 
-from django.conf import settings
 from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
 
 from backoffice.audit.triggers import WORK
 from backoffice.bulk.conditions import Sql
+from backoffice.bulk.sqlite_locks import SqliteLocks
 
 MANY_ROWS = 2_000
 UNESCAPED = {"\\\\": "\\", "\\t": "\t", "\\n": "\n", "\\r": "\r"}
@@ -61,6 +59,14 @@ class Dialect(ABC):
     @abstractmethod
     def cast_to(self, sql: str, field: models.Field) -> str:
         """SQL: the value in the form in which the model's column holds it."""
+
+    @abstractmethod
+    def elements(self, array: str) -> str:
+        """SQL: the elements of an array of JSON beside each row, with their place as `key`."""
+
+    @abstractmethod
+    def element(self, value: str, at: int) -> str:
+        """SQL: the text that stands at a place of an array of JSON."""
 
     @abstractmethod
     def typed(self, type_name: str) -> str:
@@ -171,6 +177,12 @@ class Postgres(Dialect):
 
     def cast_to(self, sql: str, field: models.Field) -> str:
         return f"CAST({sql} AS {field.db_type(connection)})"
+
+    def elements(self, array: str) -> str:
+        return f"json_array_elements(CAST({array} AS json)) WITH ORDINALITY AS m (value, key)"
+
+    def element(self, value: str, at: int) -> str:
+        return f"({value} ->> {at})"
 
     def typed(self, type_name: str) -> str:
         return f"CAST(%s AS {type_name})"
@@ -283,6 +295,12 @@ class Sqlite(Dialect):
     def cast_to(self, sql: str, field: models.Field) -> str:
         return sql  # by its staging column's type
 
+    def elements(self, array: str) -> str:
+        return f"json_each({array}) m"
+
+    def element(self, value: str, at: int) -> str:
+        return f"json_extract({value}, '$[{at}]')"
+
     def typed(self, type_name: str) -> str:
         return "%s"  # SQLite's CAST would make a number of a date
 
@@ -340,39 +358,6 @@ class Sqlite(Dialect):
 
     def hold(self, cursor: CursorWrapper, table: str, ids: str, strength: str = "UPDATE") -> None:
         """Whoever writes has the whole file."""
-
-
-class SqliteLocks:
-    """A file lock per batch, held by the process that applies it until its transaction ends."""
-
-    held: ClassVar[dict[int, Any]] = {}
-
-    @classmethod
-    def hold(cls, number: int) -> bool:
-        """Take the lock; the system releases it when the process dies."""
-        folder = Path(settings.PRIVATE_ROOT)
-        folder.mkdir(parents=True, exist_ok=True)
-        stream = (folder / f"batch-{number}.lock").open("w")
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            stream.close()
-            return False
-        cls.held[number] = stream
-        return True
-
-    @staticmethod
-    def mark(number: int) -> Path:
-        """A file whose being there ends the work on a batch."""
-        return Path(settings.PRIVATE_ROOT) / f"batch-{number}.ended"
-
-    @classmethod
-    def release(cls, number: int) -> None:
-        """Give the lock back and remove its file."""
-        stream = cls.held.pop(number, None)
-        if stream:
-            Path(stream.name).unlink(missing_ok=True)
-            stream.close()
 
 
 def current() -> Dialect:

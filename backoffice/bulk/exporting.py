@@ -13,6 +13,7 @@ from django.http import StreamingHttpResponse
 
 from backoffice.admin_site.spreadsheets import Echo, csv_line, download, formula_safe
 from backoffice.bulk.copying import copied_out
+from backoffice.bulk.member_exporting import write_with_members
 from backoffice.bulk.selecting import Selection
 
 AT_ONCE = 5_000  # rows
@@ -20,6 +21,8 @@ AT_ONCE = 5_000  # rows
 
 def write_csv(selection: Selection, stream: IO[bytes]) -> int:
     """Write the file, in UTF-8; gives the number of rows below the header."""
+    if selection.resource.members:
+        return write_with_members(selection, stream)
     stream.write(csv_line(selection.header).encode())
     if connection.vendor == "postgresql":
         return copied_out(selection, stream)

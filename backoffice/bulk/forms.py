@@ -67,7 +67,7 @@ class UploadForm(forms.Form):
 
     def __init__(self, resource: type[KindResource], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not resource.companion:
+        if not (resource.companion and resource.companion.option):
             del self.fields["create_students"]
         if not resource.leaving:
             known = [choice for choice in Batch.Mode.choices if choice[0] != Batch.Mode.SYNC]

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -14,7 +14,10 @@ from django.utils.translation import gettext_lazy
 from backoffice.bulk.cells import has_plain_default
 from backoffice.bulk.columns import Column, OnChange, Role
 from backoffice.bulk.exporting import as_text
+from backoffice.bulk.groups import header_of
 from backoffice.bulk.resources import KindResource
+
+GROUPS = 3  # of members in an empty file
 
 ROLES = {
     Role.NARROWS: gettext_lazy("Tells rows of the same name apart."),
@@ -39,11 +42,21 @@ def columns_of(resource: type[KindResource]) -> list[ColumnHelp]:
     """Every column a file of this kind may have, required ones first."""
     told = [_told(column, resource.model()) for column in resource.columns().values()]
     told.sort(key=lambda each: not each.is_required)
-    return told + list(_companions(resource))
+    return told + list(_members(resource)) + list(_companions(resource))
+
+
+def _members(resource: type[KindResource]) -> Iterator[ColumnHelp]:
+    """The columns of a group, which a file repeats."""
+    if resource.members:
+        model = resource.members.resource.model()
+        extra = _("Repeated with the others of its group, as often as a row needs.")
+        for column in resource.members.columns.values():
+            is_required = column.key or column.required
+            yield replace(_told(column, model), is_required=is_required, note=extra)
 
 
 def _companions(resource: type[KindResource]) -> Iterator[ColumnHelp]:
-    if resource.companion:
+    if resource.companion and resource.companion.option:
         model = resource.companion.resource.model()
         extra = _("Only with “create students”.")
         for column in resource.companion.columns_of().values():
@@ -53,7 +66,7 @@ def _companions(resource: type[KindResource]) -> Iterator[ColumnHelp]:
 def _told(column: Column, model: type[models.Model], extra: str = "") -> ColumnHelp:
     field = column.model_field(model)
     return ColumnHelp(
-        name=column.column_name,
+        name=column.header,
         title=capfirst(str(field.verbose_name)),
         accepts=_accepts(field),
         is_required=column.key,
@@ -67,7 +80,7 @@ def _accepts(field: models.Field) -> str:
     if field.choices:
         return ", ".join(str(value) for value, _label in field.flatchoices)
     if isinstance(field, models.BooleanField):
-        return _("1 or 0")
+        return _("1 or 0, true or false")
     if isinstance(field, models.DateField):
         return _("a date like 2026-09-01")
     if isinstance(field, models.DecimalField):
@@ -114,5 +127,8 @@ def template_of(resource: type[KindResource]) -> str:
     bases = {name for name, column in resource.columns().items() if column.role is Role.BASE}
     left_out = bases | {resource.alternative_key}
     names = [each.name for each in columns_of(resource) if each.name not in left_out]
+    if resource.members:
+        own, group = resource.columns().values(), resource.member_columns().values()
+        names = header_of(list(own), list(group), GROUPS)
     csv.writer(stream).writerow(names)
     return "\ufeff" + stream.getvalue()

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from backoffice.bulk.cells import CellRefused, normalised
 from backoffice.bulk.columns import Column
 from backoffice.bulk.faults import FileRefused
+from backoffice.bulk.groups import Group, groups_in
 from backoffice.bulk.models import Batch
 from backoffice.bulk.resources import GIVEN_BACK, KindResource
 
@@ -32,6 +33,7 @@ class MatchedHeader:
     own: tuple[Placed, ...]
     companion: tuple[Placed, ...]
     creates_companions: bool = False
+    groups: tuple[Group, ...] = ()  # of members, from left to right
 
     @property
     def placed(self) -> tuple[Placed, ...]:
@@ -47,10 +49,11 @@ def match_header(header: list[str], resource: type[KindResource], batch: Batch) 
     names = [plain_name(name) for name in header]
     companions = resource.companion.columns_of() if _with_companion(resource, batch) else {}
     known = resource.columns() | companions
+    members = resource.member_columns()
     refuse_forbidden(names, resource)
-    _refuse_repeated(names)
+    _refuse_repeated([name for name in names if name not in members])
     if not batch.ignore_unknown_columns:
-        _refuse_unknown(names, known, resource)
+        _refuse_unknown(names, known | members, resource)
     _refuse_missing(names, resource)
     placed = [Placed(known[name], position) for position, name in enumerate(names) if name in known]
     return MatchedHeader(
@@ -58,11 +61,15 @@ def match_header(header: list[str], resource: type[KindResource], batch: Batch) 
         tuple(each for each in placed if each.column.column_name not in companions),
         tuple(each for each in placed if each.column.column_name in companions),
         creates_companions=_with_companion(resource, batch) and batch.mode != Batch.Mode.UPDATE,
+        groups=groups_in(names, members) if members else (),
     )
 
 
 def _with_companion(resource: type[KindResource], batch: Batch) -> bool:
-    return bool(resource.companion and getattr(batch, resource.companion.option))
+    companion = resource.companion
+    if companion is None:
+        return False
+    return bool(getattr(batch, companion.option)) if companion.option else True
 
 
 def plain_name(name: str) -> str:
@@ -162,7 +169,8 @@ def _suggested(name: str, known: list[str], resource: type[KindResource]) -> str
 
 
 def _refuse_missing(names: list[str], resource: type[KindResource]) -> None:
-    missing = [column for column in resource.key_names(names) if column not in names]
+    told = resource.told_as()
+    missing = [told.get(name, name) for name in resource.key_names(names) if name not in names]
     if missing:
         raise FileRefused(
             "missing_column",

@@ -17,6 +17,7 @@ from backoffice.admin_site.roles import may
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.recording import recording
 from backoffice.bulk.braking import reasons_to_hold
+from backoffice.bulk.carrying_out import WRITTEN_PERCENT, carry_out
 from backoffice.bulk.dialects import Dialect
 from backoffice.bulk.faults import FileRefused, storable
 from backoffice.bulk.formats.passwords import without_passwords
@@ -29,9 +30,6 @@ from backoffice.bulk.reading import ISSUE_COLUMNS, Spool
 from backoffice.bulk.resources import kinds
 from backoffice.bulk.turns import again, take_turn
 from backoffice.bulk.work import READ_PERCENT, Import
-from backoffice.bulk.writing import Writer
-
-CHECKED_PERCENT, WRITTEN_PERCENT = 20, 95  # of the work of applying
 
 
 class NotApplied(Exception):
@@ -119,6 +117,8 @@ def _tell_outcome(work: Import, cursor: CursorWrapper, spool: Spool) -> None:
     outcome = outcome_of(cursor, batch, *plans)
     if outcome.has_faults:
         FaultTeller(plans.planner).tell(spool)
+        if plans.within:
+            FaultTeller(plans.within.planner).tell(spool)
     batch.issues.all().delete()
     work.dialect.load(cursor, BatchIssue._meta.db_table, ISSUE_COLUMNS, spool.issues)
     _take_totals(batch, outcome)
@@ -270,20 +270,11 @@ def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
     batch = work.batch
     if not work.still_holds(cursor) and _planned_anew(work, cursor).digest != batch.digest:
         raise OutcomeChanged(_changed())
-    planner, newcomers, leavers = work.plans()
     with recording(
         actor=actor, source=ChangeSet.Source.IMPORT, reason=batch.reason, batch=batch.pk
     ) as record:
-        change_set, written = record.change_set, 0
-        if newcomers and batch.created_students:
-            batch.tell(Batch.Phase.STUDENTS, CHECKED_PERCENT)
-            written += Writer(newcomers.planner, change_set).write(cursor)
-        if batch.created or batch.updated:
-            share = (WRITTEN_PERCENT - CHECKED_PERCENT) * written // batch.writes
-            batch.tell(Batch.Phase.WRITING, CHECKED_PERCENT + share, written)
-            written += Writer(planner, change_set, newcomers).write(cursor)
-        if leavers and batch.withdrawn:
-            written += Writer(planner, change_set).withdraw(cursor, leavers)
+        change_set = record.change_set
+        written = _carried_out(work, cursor, change_set)
     batch.tell(Batch.Phase.CLOSING, WRITTEN_PERCENT, written)
     if written != batch.writes:
         raise OutcomeChanged(_changed())
@@ -296,6 +287,13 @@ def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
     batch.sentence = ""
     if not batch.save_while(Batch.State.APPLYING):
         raise Interrupted
+
+
+def _carried_out(work: Import, cursor: CursorWrapper, change_set: ChangeSet) -> int:
+    try:
+        return carry_out(cursor, work.batch, work.plans(), change_set)
+    except LookupError:
+        raise OutcomeChanged(_changed()) from None
 
 
 def _renewed(batch: Batch, error: Exception) -> NotApplied:

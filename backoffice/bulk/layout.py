@@ -11,81 +11,13 @@ from typing import Any
 
 from django.db import models
 
+from backoffice.admin_site.visibility import permitted
 from backoffice.bulk.cells import has_plain_default
 from backoffice.bulk.columns import Column, OnChange, Role
-from backoffice.bulk.conditions import is_true, literal, with_literals
+from backoffice.bulk.conditions import Sql, is_true, literal, with_literals
 from backoffice.bulk.dialects import Dialect
+from backoffice.bulk.references import Reference
 from backoffice.bulk.resources import KindResource
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A foreign key given by the natural key of the row it points to."""
-
-    field: models.ForeignKey
-    parts: tuple[tuple[str, Column], ...]
-    narrowing: tuple[Column, ...] = ()
-    is_by_part: bool = False  # the parts alone may name several rows
-
-    @property
-    def alias(self) -> str:
-        """The SQL alias of the referred row."""
-        return f"r_{self.field.name}"
-
-    @property
-    def table(self) -> str:
-        """The table of the referred rows."""
-        return self.field.related_model._meta.db_table
-
-    @property
-    def join(self) -> str:
-        """SQL: find the referred row of a staged row."""
-        match = [f"{self.alias}.{target} = s.c_{c.column_name}" for target, c in self.parts]
-        if not self.is_by_part:
-            return f"LEFT JOIN {self.table} {self.alias} ON {' AND '.join(match)}"
-        match += [f'{self.alias}."{c.target}" = s.c_{c.column_name}' for c in self.narrowing]
-        if len(self.narrowing) < len(self.ways):
-            match.append(f"{self.alias}.namesakes = 1")
-        return f"LEFT JOIN {self.named_rows} {self.alias} ON {' AND '.join(match)}"
-
-    @property
-    def ways(self) -> tuple[str, ...]:
-        """The ways from the referred row to what tells it from its namesakes."""
-        return tuple(_ways_to_name(self.field.related_model, {part for part, _c in self.parts}))
-
-    @property
-    def named_rows(self) -> str:
-        """SQL: the rows with what tells them apart, and how many have the same name."""
-        names = ", ".join(f"x.{target}" for target, _column in self.parts)
-        heads = dict.fromkeys(way.partition("__")[0] for way in self.ways)
-        joins = "".join(self._joined(head) for head in heads)
-        told = "".join(f', {way.replace("__", "_x.", 1)} AS "{way}"' for way in self.ways)
-        return (
-            f"(SELECT x.*{told}, count(*) OVER (PARTITION BY {names}) AS namesakes "
-            f"FROM {self.table} x{joins})"
-        )
-
-    def _joined(self, head: str) -> str:
-        field = self.field.related_model._meta.get_field(head)
-        table = field.related_model._meta.db_table
-        return f" JOIN {table} {head}_x ON {head}_x.id = x.{field.column}"
-
-    @property
-    def is_given(self) -> str:
-        """SQL: the staged row names something."""
-        return " AND ".join(
-            f"s.c_{column.column_name} IS NOT NULL" for _target, column in self.parts
-        )
-
-
-def _ways_to_name(model: type[models.Model], given: set[str]) -> Iterator[str]:
-    """The parts of a natural key that are not given, each as the way to a plain field."""
-    for name in model.natural_key_fields:
-        field = model._meta.get_field(name)
-        if field.is_relation and name not in given:
-            yield from (f"{name}__{way}" for way in _ways_to_name(field.related_model, set()))
-        elif name not in given:
-            yield name
 
 
 @dataclass(frozen=True)
@@ -195,7 +127,15 @@ class Layout:
         narrowing = tuple(c for c in self.narrowing if c.reference == name)
         known = self.resource.columns().values()
         is_by_part = any(c.role is Role.NARROWS and c.reference == name for c in known)
-        return Reference(field, parts, narrowing, is_by_part)
+        newest = self.resource.newest.get(name, "")
+        among = with_literals(self.importable(field.related_model)) if newest else ""
+        return Reference(field, parts, narrowing, is_by_part, newest, among)
+
+    def importable(self, model: type[models.Model]) -> Sql:
+        """SQL: the ids of the rows the person's role may bring in; blank means all of them."""
+        every = model._base_manager.all()
+        allowed = every if self.actor is None else permitted(every, self.actor, "import")
+        return ("", ()) if allowed is every else allowed.values("pk").query.sql_with_params()
 
     @property
     def narrowing(self) -> tuple[Column, ...]:
@@ -336,7 +276,18 @@ class Layout:
         """SQL: the file would change the existing row."""
         pairs = [(self.given(column), self.stored(column)) for column in self.written]
         tests = [self.dialect.differs(given, stored) for given, stored in pairs]
+        tests += self.besides
         return "(t.id IS NOT NULL AND (" + (" OR ".join(tests) or "1=0") + "))"
+
+    @property
+    def settled(self) -> frozenset[str]:
+        """What rules need not look at: the import itself makes it fit."""
+        return self.resource.settled
+
+    @property
+    def besides(self) -> list[str]:
+        """SQL: what the file would change of an existing row besides its columns."""
+        return []
 
     def before(self) -> str:
         """SQL: the existing row's values of all columns as one text."""

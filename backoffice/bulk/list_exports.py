@@ -39,7 +39,7 @@ class ListExport:
     def _exported_kind(self, request: HttpRequest) -> type[KindResource] | None:
         """The kind, where the person may export some of its rows."""
         found = exportable_kinds(request.user).values()
-        return next((each for each in found if each.model() is self.model), None)
+        return next((each for each in found if each.listed_model() is self.model), None)
 
     def export_view(self, request: HttpRequest, ending: str) -> HttpResponse:
         """The rows of the list as its address narrows it; a GET, for it changes nothing."""

@@ -66,9 +66,10 @@ class LocalEdits:
             f"CASE WHEN {changed[c]} AND {owned[c]} THEN {layout.kept_bit(c)} ELSE 0 END"
             for c in owned
         )
-        rest = " OR ".join(
+        left = [
             f"({changed[c]} AND NOT ({owned[c]}))" if c in owned else changed[c] for c in changed
-        )
+        ]
+        rest = " OR ".join([*left, *layout.besides])
         return f"""
             SELECT s.row_no, {kept} AS kept, ({rest}) AS rest
             FROM {tables.plan} p JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins}
@@ -83,7 +84,7 @@ class LocalEdits:
         counts: Counter[str] = Counter()
         with connection.chunked_cursor() as cursor:
             cursor.execute(
-                f"SELECT p.row_no, p.line_no, p.kept, {cells} FROM {tables.plan} p "
+                f"SELECT {self.planner.told_row}, p.line_no, p.kept, {cells} FROM {tables.plan} p "
                 f"JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins} "
                 "WHERE p.kept <> 0 ORDER BY p.row_no"
             )

@@ -12,10 +12,13 @@ from backoffice.bulk.columns import Column
 from backoffice.bulk.dialects import rows_of
 from backoffice.bulk.faults import Fault, said
 from backoffice.bulk.leaving import Leavers
+from backoffice.bulk.members import Within
 from backoffice.bulk.models import Batch
 from backoffice.bulk.newcomers import Newcomers
 from backoffice.bulk.planning import Planner, State
 from backoffice.bulk.reading import Spool
+
+MAIN, NEW, MEMBER = range(3)  # the plans
 
 
 @dataclass(frozen=True)
@@ -38,18 +41,24 @@ def outcome_of(
     planner: Planner,
     newcomers: Newcomers | None,
     leavers: Leavers | None,
+    within: Within | None,
 ) -> Outcome:
     """Count the plan and digest it: file, options, and what happens to which record."""
-    plans = [planner, newcomers.planner] if newcomers else [planner]
-    queries = [_summary(number, each) for number, each in enumerate(plans)]
+    plans = {MAIN: planner}
+    plans |= {NEW: newcomers.planner} if newcomers else {}
+    plans |= {MEMBER: within.planner} if within else {}
+    queries = [_summary(number, each) for number, each in plans.items()]
     if leavers:
         queries.append(leavers.digest())
     cursor.execute(" UNION ALL ".join(queries) + " ORDER BY 1, 2")
     rows = cursor.fetchall()
     counts = {s: count for number, s, count, *_rest in rows if not number or s == State.WITHDRAWN}
-    created = sum(count for number, s, count, *_rest in rows if number and s == State.CREATED)
+    created = sum(
+        count for number, s, count, *_rest in rows if number == NEW and s == State.CREATED
+    )
     basis = [batch.options, batch.file_hash, [list(map(str, row)) for row in rows]]
     digest = hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
+    created = created if newcomers and newcomers.is_counted else 0
     return Outcome(counts, created, digest, has_faults=any(row[-1] for row in rows))
 
 
@@ -96,7 +105,8 @@ class FaultTeller:
             if check.other
         ]
         return f"""
-            SELECT p.row_no, p.line_no, p.flags, p.state, s.raws, {", ".join([*cells, *others])}
+            SELECT {self.planner.told_row}, p.line_no, p.flags, p.state, s.raws,
+                {", ".join([*cells, *others])}
             FROM {tables.plan} p JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins}
             WHERE p.flags <> 0 ORDER BY p.row_no"""
 

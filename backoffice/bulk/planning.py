@@ -46,6 +46,11 @@ class Planner:
         self.bits = {name: bit_of(index) for index, name in enumerate(staged)}
         self.checks: list[Check] = all_checks(layout, mode)
 
+    @property
+    def told_row(self) -> str:
+        """SQL: the number of the row of the file."""
+        return "p.row_no"
+
     def bit(self, check: Check) -> int:
         """The bit of the flags that stands for a check."""
         return 1 << self.checks.index(check)

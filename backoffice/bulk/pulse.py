@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from backoffice.bulk import dialects
 from backoffice.bulk.models import Batch
+from backoffice.bulk.sqlite_locks import SqliteLocks
 from backoffice.operations.threads import Thread
 
 BEAT = 0.5  # seconds
@@ -55,8 +56,8 @@ class Pulse:
         self.raw: Any = getattr(borrowed, "dbapi_connection", borrowed)
         if connection.vendor == "sqlite":
             if self.state == Batch.State.READING:
-                dialects.SqliteLocks.hold(self.batch.pk)
-            dialects.SqliteLocks.mark(self.batch.pk).unlink(missing_ok=True)
+                SqliteLocks.hold(self.batch.pk)
+            SqliteLocks.mark(self.batch.pk).unlink(missing_ok=True)
             self.raw.set_progress_handler(self._is_marked, STEPS)
         else:
             self.thread = Thread(target=self._beat, name=f"pulse-{self.batch.pk}", daemon=True)
@@ -72,7 +73,7 @@ class Pulse:
             self.raw.set_progress_handler(None, 0)
             if self.state == Batch.State.READING:
                 self.dialect.release(self.batch.pk)
-            dialects.SqliteLocks.mark(self.batch.pk).unlink(missing_ok=True)
+            SqliteLocks.mark(self.batch.pk).unlink(missing_ok=True)
         else:
             self.thread.join()
         if self.is_ended and isinstance(error, DatabaseError):
@@ -80,7 +81,7 @@ class Pulse:
 
     def _is_marked(self) -> bool:
         """For SQLite, in the middle of a statement: end it."""
-        self.is_ended = self.is_ended or dialects.SqliteLocks.mark(self.batch.pk).exists()
+        self.is_ended = self.is_ended or SqliteLocks.mark(self.batch.pk).exists()
         return self.is_ended
 
     def _beat(self) -> None:

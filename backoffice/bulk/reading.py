@@ -8,6 +8,7 @@ import json
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from operator import getitem, itemgetter
 from typing import IO, NamedTuple
 
@@ -17,9 +18,10 @@ from django.utils.translation import ngettext
 from backoffice.bulk.cells import CellRefused, Clean, cleaner_for, is_misdecoded
 from backoffice.bulk.columns import Column
 from backoffice.bulk.faults import Fault, FileRefused, Issue, issue_at
+from backoffice.bulk.groups import Groups
 from backoffice.bulk.header import MatchedHeader
 from backoffice.bulk.readers import Row, TableReader
-from backoffice.bulk.resources import Derive, KindResource
+from backoffice.bulk.resources import MEMBERS, Derive, KindResource
 
 ISSUE_COLUMNS = ("batch_id", "is_warning", "line", "row", "column", "value", "code", "message")
 MEMO_SIZE = 20_000
@@ -62,15 +64,21 @@ class Memo(dict[str, "str | Cell"]):
         return Cell(cell, None, False) if isinstance(cell, str) else cell
 
     def _cleaned(self, raw: str) -> Cell:
-        try:
-            value = self.clean(raw)
-        except CellRefused as refusal:
-            return Cell("\\N", refusal.fault, bool(raw))
-        if self.is_required and not value:
-            fault = Fault("required", _("{column} is empty; every row needs it."))
+        value, fault = judged(self.clean, raw, is_required=self.is_required)
+        if fault is not None and not fault.is_warning:
             return Cell("\\N", fault, bool(raw))
-        suspicion = _suspicion(value) or (_suspicion(raw) if value else None)
-        return Cell(copied(value), suspicion, raw != (value or ""))
+        return Cell(copied(value), fault, raw != (value or ""))
+
+
+def judged(clean: Clean, raw: str, *, is_required: bool) -> tuple[str | None, Fault | None]:
+    """The value of a cell, None where it is wrong, and what is wrong or strange with it."""
+    try:
+        value = clean(raw)
+    except CellRefused as refusal:
+        return None, refusal.fault
+    if is_required and not value:
+        return None, Fault("required", _("{column} is empty; every row needs it."))
+    return value, _suspicion(value) or (_suspicion(raw) if value else None)
 
 
 def copied(value: str | None) -> str:
@@ -143,7 +151,10 @@ class Cleaner:
             memo = Memo(self._clean_for(placed.column), is_required=is_required)
             self.columns.append((placed.position, bit_of(index), name, memo))
         self.derive = self._derivations()
+        self.groups = self._groups()
+        self.is_plain = not (self.derive or self.groups)
         self.staged = [name for _position, _bit, name, _memo in self.columns] + list(self.derive)
+        self.staged += [MEMBERS] if self.groups else []
         self.nothing = "\t".join(["\\N"] * len(self.staged))
         self.in_order = [memo for _position, _bit, _name, memo in self.columns]
         positions = [position for position, _bit, _name, _memo in self.columns]
@@ -155,6 +166,17 @@ class Cleaner:
         field = column.model_field(model)
         clean = cleaner_for(field, is_identifier=column.identifier, is_exact=column.required)
         return _null_when_blank(clean) if column.reference else clean
+
+    def _groups(self) -> Groups | None:
+        """What reads the members of a row, in a kind that has any."""
+        if not self.resource.members:
+            return None
+        model, judges = self.resource.members.resource.model(), {}
+        for name, column in self.resource.member_columns().items():
+            clean = cleaner_for(column.model_field(model))
+            is_required = column.key or column.required
+            judges[name] = partial(judged, clean, is_required=is_required)
+        return Groups(self.header.groups, judges, self.width)
 
     def _derivations(self) -> dict[str, Derive]:
         derived = dict(self.resource.derived)
@@ -170,11 +192,13 @@ class Cleaner:
         A wrong row is staged too: a bit for each refused cell says what not to look at. Cells that
         cleaning changed are kept as they stood, for what may be said of them later.
         """
+        if self.groups:
+            row = row._replace(cells=self.groups.whole(row.cells))
         if (row.remarks or row.flaw or len(row.cells) != self.width) and not self._goes_on(
             number, row, spool
         ):
             return
-        if not (row.origin or self.derive):
+        if self.is_plain and not row.origin:
             try:
                 texts = "\t".join(map(getitem, self.in_order, self.pick(row.cells)))
             except TypeError:  # a cell of which something is to be said
@@ -202,8 +226,20 @@ class Cleaner:
             raws.update(row.origin)
         if self.derive:
             texts.extend(self._derived(texts))
+        bad |= self._take_members(number, row, texts, spool)
         kept = copied(json.dumps(raws)) if raws else "\\N"
         spool.rows.write(f"{number}\t{row.line}\t{bad}\t{kept}\t" + "\t".join(texts) + "\n")
+
+    def _take_members(self, number: int, row: Row, texts: list[str], spool: Spool) -> int:
+        """Stage the row's members, where the kind has any; their bit, where one is wrong."""
+        if not self.groups:
+            return 0
+        text, told = self.groups.read(row.cells)
+        texts.append(copied(text))
+        for fault, name, raw in told:
+            spool.tell(fault, row.line, number, name, raw)
+        is_wrong = any(not fault.is_warning for fault, _name, _raw in told)
+        return bit_of(len(self.columns)) if is_wrong else 0
 
     def _derived(self, texts: list[str]) -> list[str]:
         cells = dict(
@@ -301,7 +337,7 @@ def read_into(spool: Spool, reader: TableReader, cleaner: Cleaner, progress: Pro
     Raises FileRefused when the file has no data rows or is over a limit.
     """
     number = left_out = 0
-    spool.told_as = reader.told_as
+    spool.told_as = {**cleaner.resource.told_as(), **reader.told_as}
     for fault, column, value in reader.remarks:
         spool.tell(fault, reader.header_line, 0, column, value)
     for number, row in enumerate(reader.rows(), 1):

@@ -23,6 +23,7 @@ from backoffice.bulk.faults import Fault
 from backoffice.bulk.layout import Layout, unique_fields
 from backoffice.bulk.planning import Planner, State
 from backoffice.bulk.reading import Spool, copied
+from backoffice.bulk.resources import MEMBERS
 
 Key = tuple[Any, ...]
 
@@ -79,6 +80,8 @@ class Repeats:
         self.person = link.parts[0][1].column_name if link else ""
         self.beside = layout.companion_columns if link else ()
         self.singles = list(_singles(layout))
+        self.compared = [column.column_name for column in layout.own]
+        self.compared += [MEMBERS] if layout.resource.members else []
 
     def decide(self, cursor: CursorWrapper, table: str) -> bool:
         """Read the candidates, and write what is decided of them; whether there were any."""
@@ -140,9 +143,9 @@ class Repeats:
         first = self.standing.get(_key(row, self.keys))
         if first is None:
             return
-        for column, earlier, given in zip(self.layout.own, first.own, row.own, strict=True):
-            if earlier != given and not row.bad & self.bits[column.column_name]:
-                yield column.column_name, CONFLICT, first.line
+        for name, earlier, given in zip(self.compared, first.own, row.own, strict=True):
+            if earlier != given and not row.bad & self.bits[name]:
+                yield name, CONFLICT, first.line
                 return
         yield "", REPEAT, first.line
 
@@ -180,6 +183,7 @@ class Repeats:
         layout, stage, plan = self.layout, self.planner.tables.stage, self.planner.tables.plan
         cells = ", ".join(f"s.c_{name}" for name in self._cell_names())
         own = "".join(f", {layout.comparable(column)}" for column in layout.own)
+        own += f", s.c_{MEMBERS}" if layout.resource.members else ""
         return f"""
             SELECT s.row_no, s.line_no, p.state, p.flags, s.bad, s.raws, {cells}{own}
             FROM {stage} s JOIN {plan} p ON p.row_no = s.row_no {layout.joins}

@@ -14,8 +14,8 @@ from backoffice.bulk.faults import FileRefused, Issue
 from backoffice.bulk.formats.opening import recognised, told_apart
 from backoffice.bulk.header import plain_name
 from backoffice.bulk.models import Batch, BatchIssue
-from backoffice.bulk.readers import open_table
-from backoffice.bulk.resources import GIVEN_BACK
+from backoffice.bulk.readers import Row, open_table
+from backoffice.bulk.resources import GIVEN_BACK, kinds
 
 WRITTEN_COUNTS = ("created", "updated", "unchanged", "withdrawn", "created_students")
 Told = tuple[int, str]
@@ -152,7 +152,7 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
         yield "\ufeff" + (writer.writerow(names) if has_header else "")
         columns, told = table(header) if table else None, []
         for row in rows:
-            cells = [row.cells[at] for at in own] if len(row.cells) == width else row.cells
+            cells = _cells_of(row, own, width, batch)
             if row.line == wanted[0]:
                 line = [*map(_printable, cells), row.line, " ".join(messages)]
                 yield from map(writer.writerow, [*told, line])
@@ -160,6 +160,14 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
                 told.clear()
             elif columns and columns.is_about_columns(row):
                 told.append([*map(_printable, cells), row.line, ""])
+
+
+def _cells_of(row: Row, own: list[int], width: int, batch: Batch) -> list[str]:
+    """The file's own cells of a row; groups of columns before which it ends are blank."""
+    cells = row.cells
+    if batch.kind in kinds and kinds[batch.kind].members and not row.flaw:
+        cells = cells + [""] * (width - len(cells))
+    return [cells[at] for at in own] if len(cells) == width else cells
 
 
 def _next_row(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # What a file of wrong rows has besides its own columns; corrected, it imports as it is.
 GIVEN_BACK = ("line", "errors")
+MEMBERS = "members"  # the staged column that holds them, as JSON
 
 
 @dataclass(frozen=True)
@@ -55,17 +56,37 @@ class Companion:
     """Records that an import of this kind may create on the way, one per foreign key.
 
     `reference` is the foreign key, `resource` the kind whose columns and rules they obey,
-    `option` the batch option that must be on.
+    `option` the batch option that must be on; without one they are created always. `implied` gives
+    SQL for key columns that the file need not have.
     """
 
     reference: str
     resource: "type[KindResource]"
-    option: str
-    names: tuple[str, ...]
+    option: str = ""
+    names: tuple[str, ...] = ()
+    implied: "Callable[[Layout], Mapping[str, str]] | None" = None
 
     def columns_of(self) -> dict[str, Column]:
         """The columns of the companion that may stand beside the kind's own, by name."""
         return {name: self.resource.columns()[name] for name in self.names}
+
+
+@dataclass(frozen=True)
+class Members:
+    """Rows of another model that stand in groups of columns, repeated within each row.
+
+    `resource` has the columns of a group; its rows point by `reference` to the row they stand in.
+    A smaller value of `falling` is written before that row, a larger one after it.
+    """
+
+    reference: str
+    resource: "type[KindResource]"
+    falling: str
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """The columns of a group, by name."""
+        return self.resource.columns()
 
 
 @dataclass(frozen=True)
@@ -85,17 +106,23 @@ class Leaving:
 class KindResource(ModelResource):
     """The base of every importable kind.
 
-    `forbidden` columns refuse the file; `ignored` ones may stand in it and are not read. `derived`
-    fields of a new row are made from its cells, `fixed` ones have one value for all new rows.
-    `alternative_key` is a column that names existing rows in a file without the natural key.
-    Where the key may lead to several rows, `counting` is SQL for the id of the one a file speaks
-    of. `scope` is the way to the course by which the brake counts; without one it counts all rows.
-    `leaving` makes sync mode possible. `returning` is SQL for what no history has of a deleted row
-    that comes back, `v` being its last version. `checks` finds what only this kind asks.
+    `advice` is what the upload page says of its files besides the columns. `forbidden` columns
+    refuse the file; `ignored` ones may stand in it and are not read. `derived` fields of a new
+    row are made from its cells, `fixed` ones have one value for all new rows. `alternative_key`
+    is a column that names existing rows in a file without the natural key. Where the key may lead
+    to several rows, `counting` is SQL for the id of the one a file speaks of. `scope` is the way
+    to the course by which the brake counts; without one it counts all rows. `leaving` makes sync
+    mode possible. `returning` is SQL for what no history has of a deleted row that comes back,
+    `v` being its last version. `checks` finds what only this kind asks. `members` are rows that
+    stand within each row; of a reference in `newest` a file speaks of the version with the
+    highest number. `listed` is the way to the model in whose list the rows are exported. Rules
+    over what is `settled` are not asked: the import makes it fit. The formats in `shared_with`
+    have the same columns.
     """
 
     kind: ClassVar[str] = ""
     label: ClassVar[str] = ""
+    advice: ClassVar[str] = ""
     order: ClassVar[int] = 0
     companion: ClassVar[Companion | None] = None
     forbidden: ClassVar[frozenset[str]] = FORBIDDEN
@@ -107,6 +134,11 @@ class KindResource(ModelResource):
     scope: ClassVar[str] = ""
     leaving: ClassVar[Leaving | None] = None
     returning: ClassVar[Mapping[str, str]] = {}
+    members: ClassVar[Members | None] = None
+    newest: ClassVar[Mapping[str, str]] = {}
+    listed: ClassVar[str] = ""
+    settled: ClassVar[frozenset[str]] = frozenset()
+    shared_with: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def written(cls, layout: "Layout") -> Mapping[str, Written]:
@@ -119,6 +151,11 @@ class KindResource(ModelResource):
         yield from ()
 
     @classmethod
+    def fixed_when(cls) -> str:
+        """SQL: an undo leaves the row alone; `w.row_id` is the row, `v` the version it had."""
+        return ""
+
+    @classmethod
     def model(cls) -> type[models.Model]:
         """The model whose rows the kind writes."""
         return cls._meta.model
@@ -127,6 +164,29 @@ class KindResource(ModelResource):
     def columns(cls) -> dict[str, Column]:
         """Every column that may stand in a file, by its name, companions excepted."""
         return {column.column_name: column for column in cls.fields.values()}
+
+    @classmethod
+    def member_columns(cls) -> dict[str, Column]:
+        """The columns that stand in groups, by name."""
+        return cls.members.columns if cls.members else {}
+
+    @classmethod
+    def told_as(cls) -> dict[str, str]:
+        """Under which names people know the columns, where they have others in the file."""
+        every = cls.columns() | cls.member_columns()
+        told = {name: each.header for name, each in every.items() if each.header != name}
+        return told | ({MEMBERS: str(cls.members.resource.label)} if cls.members else {})
+
+    @classmethod
+    def lineage(cls) -> "list[tuple[type[KindResource], str]]":
+        """The models an import writes, what points before what it points to, with how it points."""
+        found: list[tuple[type[KindResource], str]] = []
+        if cls.members:
+            found.append((cls.members.resource, cls.members.reference))
+        found.append((cls, cls.companion.reference if cls.companion else ""))
+        if cls.companion:
+            found.append((cls.companion.resource, ""))
+        return found
 
     @classmethod
     def column_named(cls, name: str) -> tuple[Column, type[models.Model]]:
@@ -156,6 +216,17 @@ class KindResource(ModelResource):
         return cls.model()._default_manager.all()
 
     @classmethod
+    def export_order(cls) -> list[str]:
+        """The order of the rows in an export: by their key."""
+        return [column.attribute for column in cls.exported_columns() if column.key]
+
+    @classmethod
+    def listed_model(cls) -> type[models.Model]:
+        """The model in whose list the rows are exported."""
+        field = cls.model()._meta.get_field(cls.listed) if cls.listed else None
+        return field.related_model if field else cls.model()
+
+    @classmethod
     def course_paths(cls) -> tuple[str, ...]:
         """Where a row's course code and presentation stand, empty for a kind without courses."""
         columns = cls.columns()
@@ -174,12 +245,17 @@ def kinds_for(is_allowed: Callable[[type[models.Model]], bool]) -> dict[str, typ
 
 
 def importable(resource: type[KindResource]) -> type[KindResource]:
-    """Register a kind under its name; found by autodiscovery of `resources.py`.
+    """Register a kind under its name; found by autodiscovery of `resources.py`."""
+    kinds[resource.kind] = as_declared(resource)
+    return resource
+
+
+def as_declared(resource: type[KindResource]) -> type[KindResource]:
+    """Of a resource that is no kind by itself: companions and members.
 
     The library adds every field of the model, the password too; only declared columns stay, in the
     order in which they are declared.
     """
     declared = [(name, each) for name, each in resource.fields.items() if isinstance(each, Column)]
     resource.fields = dict(sorted(declared, key=lambda pair: pair[1].position))
-    kinds[resource.kind] = resource
     return resource

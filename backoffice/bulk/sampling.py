@@ -1,13 +1,16 @@
 """A few rows of each class of a preview, as they are and as they would become."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db import connection
+from django.db import connection, models
 
+from backoffice.bulk.columns import Column
 from backoffice.bulk.faults import said
 from backoffice.bulk.layout import Layout
 from backoffice.bulk.leaving import Leavers
+from backoffice.bulk.members import Within
 from backoffice.bulk.models import Batch
 from backoffice.bulk.planning import Planner, State
 from backoffice.bulk.work import Import
@@ -49,13 +52,13 @@ def samples_of(batch: Batch) -> dict[str, list[SampleRow]]:
     `newcomers` are the students an enrollment file adds.
     """
     work = Import(batch)
-    planner, newcomers, leavers = work.plans()
+    planner, newcomers, leavers, within = work.plans()
     with connection.cursor() as cursor:
         if not work.dialect.has_tables(cursor, (work.tables.stage, work.tables.plan)):
             return {}
         classes = (State.CREATED, State.UPDATED, State.UNCHANGED)
-        found = {state.name.lower(): _sample(cursor, planner, state) for state in classes}
-        if newcomers:
+        found = {state.name.lower(): _sample(cursor, planner, state, within) for state in classes}
+        if newcomers and newcomers.is_counted:
             found["newcomers"] = _sample(cursor, newcomers.planner, State.CREATED)
         if leavers:
             found["leavers"] = _leaving(cursor, leavers)
@@ -74,19 +77,45 @@ def _leaving(cursor: Any, leavers: Leavers) -> list[SampleRow]:
     ]
 
 
-def _sample(cursor: Any, planner: Planner, state: State) -> list[SampleRow]:
+def _sample(
+    cursor: Any, planner: Planner, state: State, within: Within | None = None
+) -> list[SampleRow]:
     layout, tables = planner.layout, planner.tables
     old = [_stored(layout, column) for column in layout.own]
     new = [_given(layout, column) for column in layout.own]
     keys = [f"s.c_{column.column_name}" for column in layout.key]
     cursor.execute(
-        f"""SELECT {", ".join(["s.line_no", *keys, *old, *new])}
+        f"""SELECT {", ".join(["s.row_no", "s.line_no", *keys, *old, *new])}
             FROM (SELECT row_no, kept FROM {tables.plan} WHERE state = %s
                   ORDER BY row_no LIMIT {SAMPLE}) p
             JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins} ORDER BY s.row_no""",
         [state],
     )
-    return [_row(layout, record) for record in cursor.fetchall()]
+    found = {number: _row(layout, record) for number, *record in cursor.fetchall()}
+    if within and found:
+        for number, change in _inner_changes(cursor, within, list(found)):
+            row = found[number]
+            found[number] = replace(row, values=(*row.values, change))
+    return list(found.values())
+
+
+def _inner_changes(cursor: Any, within: Within, rows: list[int]) -> Iterator[tuple[int, Change]]:
+    """The values of the members of these rows, each named after its member."""
+    layout, tables = within.layout, within.planner.tables
+    name = layout.key[0]
+    values = [sql for c in layout.own for sql in (layout.stored(c), layout.taken(c))]
+    cells = ", ".join(["s.up_no", "p.state", f"s.c_{name.column_name}", *values])
+    numbers = ", ".join(map(str, rows))
+    cursor.execute(
+        f"SELECT {cells} FROM {tables.plan} p JOIN {tables.stage} s ON s.row_no = p.row_no "
+        f"{layout.joins} WHERE s.up_no IN ({numbers}) ORDER BY s.row_no"
+    )
+    for number, state, member, *pairs in cursor.fetchall():
+        if state == State.CREATED:
+            yield number, Change(name.header, "", said(member))
+        for at, column in enumerate(layout.own):
+            old, new = map(said, pairs[2 * at : 2 * at + 2])
+            yield number, Change(f"{column.header} ({member})", old, new)
 
 
 def _stored(layout: Layout, column: Any) -> str:
@@ -104,9 +133,16 @@ def _given(layout: Layout, column: Any) -> str:
     return f"CASE WHEN {layout.is_kept(column)} THEN {_stored(layout, column)} ELSE {given} END"
 
 
-def _row(layout: Layout, record: tuple[Any, ...]) -> SampleRow:
-    line, rest = record[0], [said(value) for value in record[1:]]
+def _row(layout: Layout, record: Sequence[Any]) -> SampleRow:
+    line, rest = record[0], record[1:]
     keys, own = len(layout.key), len(layout.own)
     values = zip(layout.own, rest[keys : keys + own], rest[keys + own :], strict=True)
-    changes = tuple(Change(column.column_name, old, new) for column, old, new in values)
-    return SampleRow(line, " · ".join(rest[:keys]), changes)
+    changes = tuple(_change(layout, column, old, new) for column, old, new in values)
+    return SampleRow(line, " · ".join(map(said, rest[:keys])), changes)
+
+
+def _change(layout: Layout, column: Column, old: object, new: object) -> Change:
+    """Both values in words; of yes and no each database has other ones."""
+    if isinstance(column.model_field(layout.model), models.BooleanField):
+        old, new = (None if value is None else str(bool(value)).lower() for value in (old, new))
+    return Change(column.header, said(old), said(new))

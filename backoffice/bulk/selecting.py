@@ -45,7 +45,7 @@ class Selection:
     @property
     def header(self) -> list[str]:
         """The names of the columns."""
-        return [column.column_name for column in self.columns]
+        return [column.header for column in self.columns]
 
     @property
     def fields(self) -> list[models.Field]:
@@ -56,8 +56,7 @@ class Selection:
     @property
     def ordered(self) -> models.QuerySet[Any]:
         """The rows by their natural key."""
-        key = [column.attribute for column in self.resource.exported_columns() if column.key]
-        return self.rows.order_by(*key)
+        return self.rows.order_by(*self.resource.export_order())
 
     def of_course(self, course: str, presentation: str, *, may_be_empty: bool = False) -> Self:
         """The same, of one course where one is named.
@@ -85,8 +84,9 @@ class Selection:
         return seen.filter(**dict(zip(paths, self.course, strict=True)))
 
     def among(self, shown: models.QuerySet[Any]) -> Self:
-        """The same, of these rows of the model only."""
-        chosen = self.rows.filter(pk__in=shown.order_by().values("pk"))
+        """The same, of these rows of the list only."""
+        way = self.resource.listed or "pk"
+        chosen = self.rows.filter(**{f"{way}__in": shown.order_by().values("pk")})
         return replace(self, rows=chosen)
 
 

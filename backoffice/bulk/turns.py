@@ -20,9 +20,7 @@ def take_turn(cursor: CursorWrapper, resource: type[KindResource]) -> None:
 
     Two files with the same rows in another order would lock each other out.
     """
-    models = {resource.model()}
-    if resource.companion:
-        models.add(resource.companion.resource.model())
+    models = {each.model() for each, _way in resource.lineage()}
     _lock(cursor, TABLES, *sorted(model._meta.db_table for model in models))
 
 

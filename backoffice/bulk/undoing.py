@@ -22,7 +22,7 @@ from backoffice.bulk.models import Batch, BatchIssue
 from backoffice.bulk.pulse import Interrupted, Pulse
 from backoffice.bulk.resources import kinds
 from backoffice.bulk.turns import again
-from backoffice.bulk.versions import CHANGED, GONE, REFERRED, TAKEN, Touched
+from backoffice.bulk.versions import CHANGED, FIXED, GONE, REFERRED, TAKEN, Touched
 
 CHUNK = 500
 STARTED_PERCENT = 10
@@ -77,11 +77,16 @@ def _taken_back(cursor: CursorWrapper, batch: Batch, moment: datetime) -> Return
     tables, found = _collected(cursor, batch), Return()
     for touched in tables:
         touched.lock(cursor)
+        touched.stand(cursor)
     for touched in tables:
         found.removed += touched.go(cursor)
-    companion = tables[0].resource.companion
-    for touched in tables[1:]:
-        touched.keep_with(cursor, tables[0], companion.reference if companion else "")
+    ways = [way for _resource, way in kinds[batch.kind].lineage()]
+    for pointing, touched, way in zip(tables, tables[1:], ways, strict=False):
+        touched.keep_with(cursor, pointing, way)
+    members = kinds[batch.kind].members
+    if members:
+        falling = members.columns[members.falling].attribute
+        found.restored += tables[0].fall(cursor, moment, falling)
     for touched in reversed(tables):
         restored, returned = touched.come_back(cursor, moment)
         found.restored, found.returned = found.restored + restored, found.returned + returned
@@ -195,12 +200,13 @@ def _issue(made: Batch, staying: Staying) -> BatchIssue:
 
 
 def _collected(cursor: CursorWrapper, batch: Batch) -> list[Touched]:
-    """The rows of the kind, and those it brought along."""
-    resource, dialect = kinds[batch.kind], dialects.current()
-    beside = [resource.companion.resource] if resource.companion else []
+    """The rows of the kind, those in them and those they brought along."""
+    dialect = dialects.current()
     place = f"{dialect.place}bulk_undo"
-    tables = [Touched(resource, f"{place}_{batch.pk}", dialect)]
-    tables += [Touched(each, f"{place}_beside_{batch.pk}", dialect) for each in beside]
+    tables = [
+        Touched(resource, f"{place}_{'beside_' * at}{batch.pk}", dialect)
+        for at, (resource, _way) in enumerate(kinds[batch.kind].lineage())
+    ]
     dialect.prepare(cursor, dialects.MANY_ROWS + 1)
     dialect.drop_tables(cursor, [each.table for each in tables])
     for touched in tables:
@@ -242,5 +248,6 @@ def _sentences() -> dict[str, str]:
         CHANGED: _("%(name)s was changed since, by %(who)s on %(when)s UTC, and stays as it is."),
         REFERRED: _("%(name)s stays: other rows point to it by now."),
         TAKEN: _("%(name)s stays: a value it had before belongs to another row now."),
+        FIXED: _("%(name)s stays as it is: it is in use by now."),
         GONE: _("%(name)s stays: what it pointed to before is not there any more."),
     }

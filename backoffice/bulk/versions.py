@@ -1,7 +1,8 @@
 """The rows one deed wrote, and what stands in the way of their going back to what they were before.
 
-A table holds them, one row each: `turn` is what the deed did (+ made, ~ changed, - removed),
-`version` what it wrote, `previous` what was before, `verdict` why the row stays, blank if it goes.
+A table holds them, one row each: `turn` is what the deed did (+ made, ~ changed, - removed; < is a
+change that goes back before the rows it points to), `version` what it wrote, `previous` what was
+before, `verdict` why the row stays, blank if it goes.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,6 +20,7 @@ from backoffice.bulk.resources import KindResource
 from backoffice.bulk.writing import Part, constant, default_of
 
 CHANGED, REFERRED, TAKEN, GONE = "changed", "referred", "taken", "gone"
+FIXED = "fixed"
 TOGETHER = "together"
 COLUMNS = {
     "row_id": "bigint",
@@ -79,6 +81,12 @@ class Touched:
         """Keep the rows as they are, in the order in which everybody locks them."""
         self.dialect.hold(cursor, self.data, f"SELECT row_id FROM {self.table}")
 
+    def stand(self, cursor: CursorWrapper) -> None:
+        """What the kind says is fixed by now stays."""
+        fixed = self.resource.fixed_when()
+        if fixed:
+            self._judge(cursor, [(FIXED, "'+', '~', '-'", fixed)])
+
     def go(self, cursor: CursorWrapper) -> int:
         """Delete what the deed made, unless others point to it."""
         self._judge(cursor, self._referring())
@@ -87,7 +95,19 @@ class Touched:
     def come_back(self, cursor: CursorWrapper, moment: Any) -> tuple[int, int]:
         """Give back what the deed changed and what it removed; how many of each."""
         self._judge(cursor, [*self._taking(), *self._leading()])
-        return self._restore(cursor, moment), self._bring_back(cursor, moment)
+        return self._restore(cursor, moment, "~"), self._bring_back(cursor, moment)
+
+    def fall(self, cursor: CursorWrapper, moment: Any, name: str) -> int:
+        """Give back first what had less of a field than it has now; how many rows."""
+        reasons = [*self._taking(), *self._leading()]
+        self._judge(cursor, [(verdict, "'~'", condition) for verdict, _turns, condition in reasons])
+        column = self.model._meta.get_field(name).column
+        cursor.execute(
+            f"UPDATE {self.table} AS w SET turn = '<' FROM {self.history} v, {self.data} t "
+            f"WHERE w.turn = '~' AND w.verdict = '' AND v.history_id = w.previous "
+            f"AND t.id = w.row_id AND v.{column} < t.{column}"
+        )
+        return self._restore(cursor, moment, "<")
 
     def keep_with(self, cursor: CursorWrapper, other: "Touched", reference: str) -> None:
         """What a row that stays points to stays with it, and is no news of its own."""
@@ -148,7 +168,7 @@ class Touched:
         cursor.execute(f"DELETE FROM {self.data} WHERE id IN ({going})")
         return cursor.rowcount
 
-    def _restore(self, cursor: CursorWrapper, moment: Any) -> int:
+    def _restore(self, cursor: CursorWrapper, moment: Any, turn: str) -> int:
         """Give what the deed changed its former values."""
         settings = [f'"{f.column}" = v."{f.column}"' for f in self.kept_fields]
         params: list[Any] = []
@@ -160,7 +180,7 @@ class Touched:
         cursor.execute(
             f"UPDATE {self.data} AS t SET {', '.join(settings)} FROM {self.table} w, "
             f"{self.history} v WHERE t.id = w.row_id AND v.history_id = w.previous "
-            f"AND w.turn = '~' AND w.verdict = ''",
+            f"AND w.turn = '{turn}' AND w.verdict = ''",
             params,
         )
         return cursor.rowcount

@@ -14,13 +14,14 @@ from backoffice.bulk.header import match_header
 from backoffice.bulk.layout import Layout, staged_types
 from backoffice.bulk.leaving import Leavers
 from backoffice.bulk.local_edits import LocalEdits
+from backoffice.bulk.members import Holder, Within
 from backoffice.bulk.models import Batch
 from backoffice.bulk.newcomers import Newcomers
 from backoffice.bulk.planning import Planner, Tables
 from backoffice.bulk.pulse import Interrupted, show
 from backoffice.bulk.reading import Cleaner, Spool, read_into
 from backoffice.bulk.repeats import Repeats
-from backoffice.bulk.resources import KindResource, kinds
+from backoffice.bulk.resources import MEMBERS, KindResource, kinds
 
 READ_PERCENT = 80  # the share of reading in the whole work, for the progress bar
 PROGRESS_PAUSE = 0.5  # seconds
@@ -32,11 +33,13 @@ class Plans(NamedTuple):
     planner: Planner
     newcomers: Newcomers | None
     leavers: Leavers | None
+    within: Within | None
 
     @property
     def all(self) -> list[Planner]:
         """The plans of rows that the file brings."""
-        return [self.planner, self.newcomers.planner] if self.newcomers else [self.planner]
+        beside = [each.planner for each in (self.newcomers, self.within) if each]
+        return [self.planner, *beside]
 
 
 @dataclass
@@ -56,6 +59,9 @@ class Import:
         )
         self.repeats_table = f"{place}_repeats_{number}"
         self.leavers_table = f"{place}_leavers_{number}"
+        self.member_tables = Tables(
+            f"{place}_member_stage_{number}", f"{place}_member_plan_{number}"
+        )
 
     def read(self, spool: Spool) -> list[str]:
         """Read the file into a spool; the names of the staged columns."""
@@ -109,8 +115,9 @@ class Import:
     def _drop(self, cursor: CursorWrapper, *besides: str) -> None:
         """Remove what was computed from the staged rows."""
         computed = (self.new_tables.plan, self.new_tables.stage, self.tables.plan)
+        members = (self.member_tables.plan, self.member_tables.stage)
         self.dialect.drop_tables(
-            cursor, [*computed, self.repeats_table, self.leavers_table, *besides]
+            cursor, [*computed, *members, self.repeats_table, self.leavers_table, *besides]
         )
 
     def plans(self) -> Plans:
@@ -120,24 +127,37 @@ class Import:
         beside = tuple(placed.column.column_name for placed in header.companion)
         creates, actor = header.creates_companions, self.batch.uploaded_by
         has_reason = len(self.batch.reason.strip()) >= SHORTEST_REASON
-        layout = Layout(
-            *(self.resource, own, self.dialect, beside, creates), actor=actor, has_reason=has_reason
+        said = {"actor": actor, "has_reason": has_reason}
+        given = (self.resource, own, self.dialect, beside, creates)
+        within = tuple(header.groups[0]) if header.groups else ()
+        layout = (
+            Holder(*given, **said, within=self.member_tables, tables=self.tables, members=within)
+            if within
+            else Layout(*given, **said)
         )
         staged = tuple(placed.column.column_name for placed in header.placed)
+        staged += (MEMBERS,) if within else ()
         planner = Planner(layout, self.batch.mode, self.tables, staged)
         newcomers = Newcomers(planner, self.new_tables) if creates else None
         leaving = self.resource.leaving if self.batch.mode == Batch.Mode.SYNC else None
         leavers = Leavers(planner, leaving, self.leavers_table) if leaving else None
-        return Plans(planner, newcomers, leavers)
+        members = Within(planner, self.member_tables, within) if within else None
+        return Plans(planner, newcomers, leavers, members)
 
     def plan(self, cursor: CursorWrapper, spool: Spool) -> Plans:
         """Compute what would happen to each row, now; what rows say of each other is told."""
-        planner, newcomers, leavers = plans = self.plans()
+        planner, newcomers, leavers, within = plans = self.plans()
         self._drop(cursor)
+        if within:
+            within.stage(cursor)
         planner.create(cursor)
-        edits = LocalEdits(planner, tuple(self.batch.released))
-        self.batch.kept_edits = edits.keep(cursor, spool)
+        released = tuple(self.batch.released)
+        self.batch.kept_edits = LocalEdits(planner, released).keep(cursor, spool)
+        if within:
+            self.batch.kept_edits |= within.plan(cursor, released, spool)
         has_repeats = Repeats(planner, spool).decide(cursor, self.repeats_table)
+        if within:
+            within.settle(cursor)
         if newcomers:
             newcomers.plan(cursor, self.repeats_table if has_repeats else "")
         if leavers:
@@ -146,12 +166,14 @@ class Import:
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
         """Whether the preview's rows and plan are there, and would be planned the same now."""
-        planner, newcomers, leavers = plans = self.plans()
+        planner, newcomers, leavers, within = plans = self.plans()
         tables = [self.tables.stage, self.tables.plan]
         if newcomers:
             tables += [self.new_tables.stage, self.new_tables.plan]
         if leavers:
             tables.append(self.leavers_table)
+        if within:
+            tables += [self.member_tables.stage, self.member_tables.plan]
         if not self.dialect.has_tables(cursor, tables):
             return False
         cursor.execute(f"SELECT count(*) FROM {self.tables.plan}")

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from backoffice.bulk.exporting import write_csv
+from backoffice.bulk.member_exporting import fields_of
 from backoffice.bulk.readers.package import MOST_ROWS
 from backoffice.bulk.selecting import ExportRefused, Selection
 
@@ -55,12 +56,13 @@ def write_workbook(selection: Selection, stream: IO[bytes]) -> int:
 
 def _fill(book: xlsxwriter.Workbook, selection: Selection, lines: Any) -> None:
     sheet = book.add_worksheet()
-    sheet.set_column(0, len(selection.columns) - 1, 18)
+    header = next(lines)
+    sheet.set_column(0, len(header) - 1, 18)
     sheet.freeze_panes(1, 0)
     heading = book.add_format({"bold": True, "num_format": "@"})
-    for at, name in enumerate(next(lines)):
+    for at, name in enumerate(header):
         sheet.write_string(0, at, name, heading)
-    puts = [_put_for(field, book, sheet) for field in selection.fields]
+    puts = [_put_for(field, book, sheet) for field in fields_of(selection, header)]
     for row, cells in enumerate(lines, 1):
         for at, text in enumerate(cells):
             if text:

@@ -16,7 +16,7 @@ from backoffice.bulk.cells import has_plain_default
 from backoffice.bulk.conditions import literal
 from backoffice.bulk.dialects import Dialect
 from backoffice.bulk.leaving import Leavers
-from backoffice.bulk.newcomers import Newcomers, newcomer_of
+from backoffice.bulk.newcomers import BroughtAlong, newcomer_of
 from backoffice.bulk.planning import Planner
 
 Part = tuple[str, list[Any]]
@@ -27,7 +27,7 @@ class Writer:
     """Writes one plan into its model's table, under a change set and at its time."""
 
     def __init__(
-        self, planner: Planner, change_set: ChangeSet, newcomers: Newcomers | None = None
+        self, planner: Planner, change_set: ChangeSet, newcomers: BroughtAlong | None = None
     ) -> None:
         self.planner, self.layout = planner, planner.layout
         self.moment, self.change_set_id = change_set.created_at, change_set.pk
@@ -97,8 +97,8 @@ class Writer:
     def _constant(self, field: models.Field, value: object) -> Part:
         return constant(self.layout.dialect, field, value)
 
-    def update(self, cursor: CursorWrapper) -> int:
-        """Write the rows to be changed; the number of rows really written."""
+    def update(self, cursor: CursorWrapper, only: str = "") -> int:
+        """Write the rows to be changed, or those of them; the number of rows really written."""
         layout, plan, stage = self.layout, self.planner.tables.plan, self.planner.tables.stage
         settings = [f'"{layout.attname(each)}" = {layout.taken(each)}' for each in layout.written]
         params: list[Any] = []
@@ -122,7 +122,7 @@ class Writer:
             return 0
         cursor.execute(
             f"UPDATE {layout.table} AS t SET {', '.join(settings)} FROM {plan} p, {stage} s "
-            f"WHERE t.id = p.target_id AND p.state = 'u' AND s.row_no = p.row_no",
+            f"WHERE t.id = p.target_id AND p.state = 'u' AND s.row_no = p.row_no {only}",
             params,
         )
         return cursor.rowcount

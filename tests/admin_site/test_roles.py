@@ -79,9 +79,10 @@ def test_a_role_ends_with_the_next_request(registrar: User, registrar_client: Cl
 @pytest.mark.parametrize(
     ("role", "status"), [("registrar", 200), ("admin", 200), ("instructor", 403), ("auditor", 403)]
 )
-def test_only_registrar_and_admin_import(role: str, status: int, request: Any):
+def test_only_registrar_and_admin_import_enrollments(role: str, status: int, request: Any):
     client: Client = request.getfixturevalue(f"{role}_client")
-    assert client.get(reverse("admin:bulk_batch_upload")).status_code == status
+    upload = reverse("admin:bulk_batch_upload")
+    assert client.get(upload, {"kind": "enrollments"}).status_code == status
     answer = client.post(reverse("admin:bulk_batch_upload") + "?kind=enrollments", {})
     assert answer.status_code == status
     assert not Batch.objects.exists()

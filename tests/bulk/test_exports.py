@@ -250,5 +250,7 @@ def test_the_command_writes_a_workbook_where_the_name_says_so(roster, tmp_path: 
 
 
 def test_the_list_of_every_kind_has_its_export():
-    lists = {kind: admin.site._registry[resource.model()] for kind, resource in kinds.items()}
+    lists = {
+        kind: admin.site._registry[resource.listed_model()] for kind, resource in kinds.items()
+    }
     assert [kind for kind, each in lists.items() if not isinstance(each, ListExport)] == []

@@ -9,7 +9,12 @@ from django.db import models
 from django.forms import modelform_factory
 from django.forms.models import model_to_dict
 
-from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
+from backoffice.apps.assessments.models import (
+    Assessment,
+    AssessmentSubmission,
+    GradingRubric,
+    RubricCriterion,
+)
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.resources import kinds
@@ -20,6 +25,14 @@ KEYS = {
     "enrollments": {"student_id": "s1001", "course_code": "BIO101", "presentation": "2026J"},
     "assessments": {"assessment_id": "NEW1", "course_code": "BIO101", "presentation": "2026J"},
     "grades": {"student_id": "s1001", "assessment_id": "ESSAY"},
+    "rubrics": {
+        "rubric_name": "Essay",
+        "criteria_name": "Argument",
+        "course_code": "BIO101",
+        "presentation": "2026J",
+        "rating_name": "Strong",
+        "rating_points": "10",
+    },
 }
 LONG = "x" * 400
 
@@ -46,7 +59,8 @@ def refused_by_import(upload: Any, kind: str, cells: dict[str, str]) -> bool:
     writer = csv.DictWriter(stream, list(cells))
     writer.writeheader()
     writer.writerow(cells)
-    batch = upload(kind, stream.getvalue())
+    options = {"actor": None} if kind == "rubrics" else {}  # no registrar brings rubrics in
+    batch = upload(kind, stream.getvalue(), **options)
     return batch.state == "refused"
 
 
@@ -60,7 +74,7 @@ def refused_by_form(kind: str, column: str, value: str) -> bool:
     if column == "instructor":
         found = User.objects.filter(username=value).first()
         value = str(found.pk) if found else ("" if not value else "0")
-    if column == "is_active":
+    if column in ("is_active", "criteria_enable_range"):
         value = "on" if value == "1" else ""
     form = modelform_factory(type(instance), fields=fields)(
         data | {field: value}, instance=instance
@@ -75,6 +89,11 @@ def instance_of(kind: str) -> models.Model:
         return Course(code="NEW1", presentation="2026J")
     if kind == "assessments":
         return Assessment(course=Course.objects.get(code="BIO101"), code="NEW1")
+    if kind == "rubrics":
+        rubric = GradingRubric.objects.create(
+            course=Course.objects.get(code="BIO101"), title="Essay"
+        )
+        return RubricCriterion(rubric=rubric, title="Argument", position=1, max_points=10)
     if kind == "grades":
         ada, essay = User.objects.get(student_id="s1001"), Assessment.objects.get(code="ESSAY")
         return AssessmentSubmission(assessment=essay, student=ada)
@@ -169,6 +188,9 @@ RULES = {
     "submission_times_in_order": None,  # looked at in test_grades_from_files
     "submission_graded_after_submitted": None,  # nothing is submitted in the future
     "submission_attempts_left": None,  # a file makes no second attempt
+    "criterion_max_points_copied": None,  # holds by itself
+    "criterion_position_unique": None,  # a file has no positions
+    "criterion_points_positive": None,  # of its ratings: looked at in test_rubrics_from_files
 }
 
 

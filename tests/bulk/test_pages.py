@@ -175,10 +175,15 @@ def test_an_auditor_reads_the_import_and_writes_nothing(registrar_client, audito
     assert auditor_client.get(reverse("admin:bulk_batch_upload")).status_code == 403
 
 
-def test_an_instructor_finds_no_import_pages(registrar_client, instructor_client, courses):
+def test_an_instructor_finds_rubrics_to_import_and_no_file_of_others(
+    registrar_client, instructor_client, courses
+):
     batch = upload_through(registrar_client, on_error="skip")
-    for name in ("upload", "changelist"):
-        assert instructor_client.get(reverse(f"admin:bulk_batch_{name}")).status_code == 403
+    upload = reverse("admin:bulk_batch_upload")
+    assert instructor_client.get(upload).context["resource"].kind == "rubrics"
+    assert instructor_client.get(upload, {"kind": "enrollments"}).status_code == 403
+    listed = instructor_client.get(reverse("admin:bulk_batch_changelist")).content.decode()
+    assert batch.file_name not in listed
     for name in (*LOOKS, "wrong_rows"):
         assert instructor_client.get(page_of(batch, name)).status_code in (403, 404)
 

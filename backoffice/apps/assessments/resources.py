@@ -15,11 +15,30 @@ from backoffice.apps.assessments.grades_of_files import (
     time_checks,
     written_with,
 )
-from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
+from backoffice.apps.assessments.models import (
+    Assessment,
+    AssessmentSubmission,
+    GradingRubric,
+    RubricCriterion,
+    RubricLevel,
+)
+from backoffice.apps.assessments.rubrics_of_files import (
+    checks_of,
+    criteria_written_with,
+    implied_course,
+    used_rubrics,
+)
 from backoffice.bulk.checks import Check
 from backoffice.bulk.columns import Column, Role
 from backoffice.bulk.layout import Layout
-from backoffice.bulk.resources import KindResource, Written, importable
+from backoffice.bulk.resources import (
+    Companion,
+    KindResource,
+    Members,
+    Written,
+    as_declared,
+    importable,
+)
 
 
 @importable
@@ -108,3 +127,126 @@ class GradeResource(KindResource):
     def exportable(cls) -> models.QuerySet[Any]:
         """The attempts that count, of people with a student ID."""
         return AssessmentSubmission.objects.counting().filter(student__student_id__isnull=False)
+
+
+@as_declared
+class NewRubricResource(KindResource):
+    """The rubrics that a file of their criteria brings along."""
+
+    kind = "new-rubrics"
+    label = gettext_lazy("new rubrics")
+
+    rubric_name = Column("title", key=True)
+    course_code = Column("course__code", key=True)
+    presentation = Column("course__presentation", key=True)
+
+    class Meta:
+        model = GradingRubric
+
+    @classmethod
+    def fixed_when(cls) -> str:
+        """Once work was marked by it."""
+        return f"w.row_id IN ({used_rubrics()})"
+
+
+@as_declared
+class RatingResource(KindResource):
+    """The levels of a criterion, which stand in its row."""
+
+    kind = "ratings"
+    label = gettext_lazy("ratings")
+    settled = frozenset({"maximum", "criterion__max_points"})
+    returning: ClassVar[Mapping[str, str]] = {
+        "maximum": "(SELECT x.max_points FROM assessments_rubriccriterion x "
+        "WHERE x.id = v.criterion_id)"
+    }
+
+    rating_name = Column("title", key=True, header="Rating Name", example="Convincing")
+    rating_description = Column(
+        "description", header="Rating Description", example="Every claim has a source."
+    )
+    rating_points = Column("points", required=True, header="Rating Points", example="10")
+
+    class Meta:
+        model = RubricLevel
+        ordering = ("-points", "pk")
+
+    @classmethod
+    def written(cls, layout: Layout) -> Mapping[str, Written]:
+        """The maximum that the criterion has by then."""
+        stored = "SELECT x.max_points FROM assessments_rubriccriterion x"
+        return {"maximum": Written(f"({stored} WHERE x.id = coalesce(p.fk_criterion, np.new_id))")}
+
+    @classmethod
+    def fixed_when(cls) -> str:
+        """Once work was marked by the rubric."""
+        of_used = "SELECT x.id FROM assessments_rubriccriterion x WHERE x.rubric_id IN"
+        return f"v.criterion_id IN ({of_used} ({used_rubrics()}))"
+
+
+@importable
+class RubricResource(KindResource):
+    """Rubrics, a row for each criterion with its ratings, as Canvas writes them."""
+
+    kind = "rubrics"
+    label = gettext_lazy("rubrics")
+    advice = gettext_lazy(
+        "A row is one criterion. The rating columns are repeated side by side, as often as the "
+        "criterion with the most ratings needs; others leave the rest blank. A criterion gives as "
+        "many points as its best rating. Leave Course Code and Presentation out where only one "
+        "course can be meant. A rubric by which work was marked is not changed: make a new "
+        "version first."
+    )
+    order = 6
+    shared_with = frozenset({"canvas"})
+    scope = "rubric__course"
+    listed = "rubric"
+    companion = Companion("rubric", NewRubricResource, implied=implied_course)
+    members = Members("criterion", RatingResource, falling="rating_points")
+    newest: ClassVar[Mapping[str, str]] = {"rubric": "version"}
+    counting = (
+        "SELECT min(x.id) FROM assessments_rubriccriterion x "
+        "WHERE x.rubric_id = r_rubric.id AND x.title = s.c_criteria_name"
+    )
+
+    rubric_name = Column("rubric__title", key=True, header="Rubric Name", example="Essay")
+    criteria_name = Column("title", key=True, header="Criteria Name", example="Argument")
+    criteria_description = Column(
+        "description", header="Criteria Description", example="Is the claim supported?"
+    )
+    criteria_enable_range = Column("has_ranges", header="Criteria Enable Range", example="false")
+    course_code = Column(
+        "rubric__course__code", role=Role.NARROWS, header="Course Code", example="BIO101"
+    )
+    presentation = Column(
+        "rubric__course__presentation", role=Role.NARROWS, header="Presentation", example="2026J"
+    )
+
+    class Meta:
+        model = RubricCriterion
+
+    @classmethod
+    def written(cls, layout: Layout) -> Mapping[str, Written]:
+        """Place and points."""
+        return criteria_written_with(layout)
+
+    @classmethod
+    def checks(cls, layout: Layout) -> Iterator[Check]:
+        """The course, rubrics in use, ratings."""
+        yield from checks_of(layout)
+
+    @classmethod
+    def fixed_when(cls) -> str:
+        """Once work was marked by the rubric."""
+        return f"v.rubric_id IN ({used_rubrics()})"
+
+    @classmethod
+    def exportable(cls) -> models.QuerySet[Any]:
+        """The criteria of the newest version of each rubric: of that one a file speaks."""
+        return RubricCriterion.objects.filter(rubric__in=GradingRubric.objects.newest())
+
+    @classmethod
+    def export_order(cls) -> list[str]:
+        """Rubric by rubric, each in the order of its criteria."""
+        course = ("rubric__course__code", "rubric__course__presentation")
+        return [*course, "rubric__title", "rubric_id", "position"]

@@ -1,7 +1,9 @@
 """Marking by a rubric: a row for each criterion, its levels to choose from, and their points."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -26,8 +28,9 @@ class CriterionScoreForm(FreshForm):
         levels = [(one, one.levels.all()) for one in criteria if chosen in (None, one.pk)]
         every = [level for _criterion, found in levels for level in found]
         self._choices("criterion", criteria, [(one.pk, named(one)) for one in criteria])
-        groups = [(str(one), _pairs(found)) for one, found in levels]
-        self._choices("level", every, groups if chosen is None else _pairs(every))
+        groups = [(str(one), _pairs(one, found)) for one, found in levels]
+        pairs = [pair for _name, found in groups for pair in found]
+        self._choices("level", every, groups if chosen is None else pairs)
         self.fields["points"].required = False
         self.fields["points"].help_text = _("Blank means those of the level.")
 
@@ -79,5 +82,18 @@ def named(criterion: RubricCriterion) -> str:
     return f"{criterion} ({criterion.max_points.normalize():f})"
 
 
-def _pairs(levels: Iterable[RubricLevel]) -> list[tuple[int, str]]:
-    return [(level.pk, f"{level.title} ({level.points.normalize():f})") for level in levels]
+def _pairs(criterion: RubricCriterion, levels: Iterable[RubricLevel]) -> list[tuple[int, str]]:
+    """The levels of a criterion, best first, with their points; of a range, where it ends."""
+    found = sorted(levels, key=lambda level: -level.points)
+    lower = [level.points for level in found[1:]] if criterion.has_ranges else []
+    return [
+        (level.pk, f"{level.title} ({_points(level.points, below)})")
+        for level, below in zip_longest(found, lower)
+    ]
+
+
+def _points(best: Decimal, below: Decimal | None) -> str:
+    most = f"{best.normalize():f}"
+    if below is None or below == best:
+        return most
+    return _("%(most)s to more than %(below)s") % {"most": most, "below": f"{below.normalize():f}"}

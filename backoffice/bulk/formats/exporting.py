@@ -13,6 +13,7 @@ from backoffice.bulk.formats.gradebooks import Gradebook
 from backoffice.bulk.formats.opening import TABLES, table_of
 from backoffice.bulk.handing_out import FORMATS, Write
 from backoffice.bulk.models import Batch
+from backoffice.bulk.resources import kinds
 from backoffice.bulk.selecting import ExportRefused, Selection
 
 NATIVE = ("", Batch.Dialect.AUTO, Batch.Dialect.NATIVE)
@@ -23,7 +24,7 @@ def writer_for(ending: str, dialect: str, kind: str) -> Write:
 
     Raises ExportRefused for another system's file that is no CSV, or that it does not have.
     """
-    if dialect in NATIVE:
+    if dialect in NATIVE or dialect in kinds[kind].shared_with:
         return FORMATS.get(ending, FORMATS["csv"]).write
     if ending == "xlsx":
         raise ExportRefused(_("A file for another system is a CSV file; choose CSV."))

@@ -53,7 +53,7 @@ def table_of(dialect: str, kind: str) -> type[SourceTable]:
 
 def recognised(header: Sequence[str], dialect: str, kind: str) -> type[SourceTable] | None:
     """The file this header is of; None for one of our own columns."""
-    if dialect == Batch.Dialect.NATIVE:
+    if dialect == Batch.Dialect.NATIVE or dialect in kinds[kind].shared_with:
         return None
     if dialect == Batch.Dialect.AUTO and _is_native(header, kind):
         return None
@@ -82,7 +82,8 @@ def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
         never = _("The file reads as “%(title)s”. No %(kind)s can be imported in this version.")
         sentence = choose if table.kind in kinds else never
         raise FileRefused("other_kind", sentence % told, line=1)
-    named = batch.dialect not in (Batch.Dialect.AUTO, Batch.Dialect.NATIVE)
+    ours = (Batch.Dialect.AUTO, Batch.Dialect.NATIVE, *kinds[batch.kind].shared_with)
+    named = batch.dialect not in ours
     if table is None and named:
         raise FileRefused(
             "other_format",

@@ -20,6 +20,7 @@ from backoffice.audit.model_admin import (
     NextPlaceForm,
     PlacedStackedInline,
 )
+from backoffice.bulk.list_exports import ListExport
 
 IN_USE = gettext_lazy(
     "Work was marked by this rubric, so it stays as it is. Changes go into a new version."
@@ -84,7 +85,7 @@ class CriterionInline(KeptInline, PlacedStackedInline):
 
     model = RubricCriterion
     verbose_name, verbose_name_plural = gettext_lazy("criterion"), gettext_lazy("criteria")
-    fields = (("title", "max_points", "position"), "description")
+    fields = (("title", "max_points", "position"), "has_ranges", "description")
     inlines = (LevelInline,)
 
 
@@ -100,7 +101,7 @@ class CriterionSection(RelatedSection):
 
 
 @admin.register(GradingRubric)
-class GradingRubricAdmin(KeptPage, AuditedAdmin):
+class GradingRubricAdmin(ListExport, KeptPage, AuditedAdmin):
     """By what work is marked: criteria, and levels of each."""
 
     icon = "checklist"
@@ -171,7 +172,17 @@ class RubricCriterionAdmin(KeptPage, AuditedAdmin):
     autocomplete_fields = ("rubric",)
     inlines = (LevelInline,)
     fieldsets = (
-        (None, {"fields": ("rubric", ("title", "max_points", "position"), "description")}),
+        (
+            None,
+            {
+                "fields": (
+                    "rubric",
+                    ("title", "max_points", "position"),
+                    "has_ranges",
+                    "description",
+                )
+            },
+        ),
     )
 
 

@@ -1,11 +1,11 @@
 """Rubrics: criteria and the levels of each."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.copies import CopySource, KeptCopy
@@ -13,6 +13,24 @@ from backoffice.admin_site.fields import LineField, ProseField
 from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule, Violation
 from backoffice.apps.assessments.models.scoring import Scored, SetsMaximum
 from backoffice.audit.models import Audited, AuditedQuerySet
+
+IN_USE = _("Work was marked by this rubric already. Make a new version instead.")
+
+
+class RubricQuerySet(AuditedQuerySet):
+    """Query words for rubrics."""
+
+    def used(self) -> Self:
+        """Those by which work was marked."""
+        scored = Q(criteria__scores__pk__gt=0) | Q(criteria__peer_scores__pk__gt=0)
+        return self.filter(scored)
+
+    def newest(self) -> Self:
+        """The last version of each."""
+        same = GradingRubric._base_manager.filter(
+            course=OuterRef("course"), title=OuterRef("title")
+        )
+        return self.filter(~Exists(same.filter(version__gt=OuterRef("version"))))
 
 
 class PartOfRubric(Audited):
@@ -36,8 +54,7 @@ class PartOfRubric(Audited):
         """A rubric in use is not changed: it gets a new version."""
         yield from super().further_violations()
         if self._is_changed() and self.is_fixed:
-            message = _("Work was marked by this rubric already. Make a new version instead.")
-            yield NON_FIELD_ERRORS, ValidationError(message, code="rubric_in_use")
+            yield NON_FIELD_ERRORS, ValidationError(IN_USE, code="rubric_in_use")
 
     def why_kept(self) -> Any:
         """Nor is any of it deleted."""
@@ -74,7 +91,7 @@ class GradingRubric(PartOfRubric):
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
-    objects = AuditedQuerySet.as_manager()
+    objects = RubricQuerySet.as_manager()
 
     class Meta(Audited.Meta):
         verbose_name = _("rubric")
@@ -103,8 +120,7 @@ class GradingRubric(PartOfRubric):
         """Whether work was marked by it."""
         if self._state.adding:
             return False
-        scored = self.criteria.filter(models.Q(scores__pk__gt=0) | models.Q(peer_scores__pk__gt=0))
-        return scored.exists()
+        return GradingRubric.objects.used().filter(pk=self.pk).exists()
 
     @property
     def max_points(self) -> Any:
@@ -131,6 +147,11 @@ class RubricCriterion(SetsMaximum, PartOfRubric):
     title = LineField(_("criterion"), max_length=200)
     description = ProseField(_("description"), blank=True)
     max_points = models.DecimalField(_("points at most"), max_digits=7, decimal_places=2)
+    has_ranges = models.BooleanField(
+        _("levels are ranges"),
+        default=False,
+        help_text=_("A level stands for all points from its own down to the next level's."),
+    )
 
     objects = AuditedQuerySet.as_manager()
 
