@@ -11,6 +11,8 @@ from backoffice.bulk.faults import FileRefused
 from backoffice.bulk.models import Batch
 from backoffice.bulk.resources import GIVEN_BACK, KindResource
 
+FORBIDDEN_COLUMN = "forbidden_column"
+
 
 class ForbiddenColumn(FileRefused):
     """The file tries to set what no file may set; recorded as an attempt."""
@@ -65,6 +67,14 @@ def _with_companion(resource: type[KindResource], batch: Batch) -> bool:
     return bool(resource.companion and getattr(batch, resource.companion.option))
 
 
+def column_name(name: str) -> str:
+    """A column's name as it is compared; blank for one that holds what no name may."""
+    try:
+        return normalised(name).casefold()
+    except CellRefused:
+        return ""
+
+
 def plain_name(name: str) -> str:
     """A column's name as files of all habits write it: “ Student ID” is `student_id`.
 
@@ -88,7 +98,7 @@ def refuse_forbidden(names: list[str], resource: type[KindResource]) -> None:
     found = [name for name in names if name in resource.forbidden]
     if found:
         raise ForbiddenColumn(
-            "forbidden_column",
+            FORBIDDEN_COLUMN,
             _(
                 "No file may set %(names)s. Remove the column and upload again; this attempt "
                 "is on record."

@@ -288,6 +288,14 @@ class Batch(models.Model):
         return Path(self.file.path)
 
     @property
+    def kept_name(self) -> str:
+        """Under which name the stored file is handed out: it is what is left of the uploaded one.
+
+        Of `autumn.zip/enrollments.csv` it is a zip file if there is something beside the table.
+        """
+        return f"{Path(self.file_name).stem}{self.path.suffix}"
+
+    @property
     def can_leave_out(self) -> bool:
         """Whether the file was refused only because some of its rows are wrong."""
         is_refused = self.state == self.State.REFUSED and self.on_error == self.OnError.ABORT

@@ -246,7 +246,7 @@ class BatchPages:
             raise Http404
         note_export(request, kinds[batch.kind].model(), batch.rows)
         stream = batch.path.open("rb")
-        return FileResponse(stream, as_attachment=True, filename=batch.file_name)
+        return FileResponse(stream, as_attachment=True, filename=batch.kept_name)
 
     def wrong_rows_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """The wrong rows as a file to correct; a part of the file, so its uploader's alone."""

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from backoffice.admin_site.spreadsheets import FORMULA, Echo, formula_safe
 from backoffice.bulk.faults import FileRefused, Issue
 from backoffice.bulk.formats.opening import recognised, told_apart
+from backoffice.bulk.formats.unpacking import unpacked
 from backoffice.bulk.header import plain_name
 from backoffice.bulk.models import Batch, BatchIssue
 from backoffice.bulk.readers import open_table
@@ -143,7 +144,7 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
         .iterator()
     )
     wanted, messages = _next_row(issues, next(issues, None))
-    with open_table(batch.path, batch.encoding) as reader:
+    with unpacked(batch.path) as found, open_table(found.path, batch.encoding) as reader:
         table = recognised(reader.header, batch.dialect, batch.kind)
         header, rows = told_apart(reader, table)
         own = [at for at, name in enumerate(header) if plain_name(name) not in GIVEN_BACK]

@@ -11,9 +11,11 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 
-from backoffice.bulk.cells import CellRefused, normalised
 from backoffice.bulk.faults import Fault
 from backoffice.bulk.formats.course_names import CourseNames, NoCourse
+from backoffice.bulk.formats.side_files import NOTHING_BESIDE, SideFiles
+from backoffice.bulk.header import column_name
+from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Remark, Row
 from backoffice.bulk.reading import width_fault
 
@@ -44,10 +46,14 @@ class Cells:
 
     def course(self, name: str, term: str = "") -> tuple[str, str]:
         """The course that a cell names."""
+        return self.named_course(self[name], self.table.label(name), self[name], term)
+
+    def named_course(self, text: str, column: str, value: str, term: str = "") -> tuple[str, str]:
+        """The course that a text names; column and value say where it comes from."""
         try:
-            return self.table.courses.course_of(self[name], term)
+            return self.table.courses.course_of(text, term)
         except NoCourse as refusal:
-            raise NotTranslated(refusal.fault, self.table.label(name), self[name]) from None
+            raise NotTranslated(refusal.fault, column, value) from None
 
     def word(self, name: str, words: Mapping[str, str]) -> str:
         """Our word for theirs."""
@@ -64,12 +70,14 @@ class Cells:
 class Way:
     """From the file's columns to one of ours. The first that the file has is the one people see.
 
-    `is_sparse` says that the column counts only if some row of the file fills it.
+    `is_sparse` says that the column counts only if some row of the file fills it, `looked_up` that
+    it does only with this file beside it.
     """
 
     sources: tuple[str, ...]
     read: Callable[[Cells], str]
     is_sparse: bool = False
+    looked_up: str = ""
 
 
 def plain(name: str, is_sparse: bool = False) -> Way:
@@ -80,14 +88,6 @@ def plain(name: str, is_sparse: bool = False) -> Way:
 def word(name: str, words: Mapping[str, str]) -> Way:
     """Our word for theirs."""
     return Way((name,), lambda cells: cells.word(name, words))
-
-
-def column_name(name: str) -> str:
-    """A column's name as it is compared; blank for one that holds what no name may."""
-    try:
-        return normalised(name).casefold()
-    except CellRefused:
-        return ""
 
 
 class SourceTable:
@@ -103,6 +103,8 @@ class SourceTable:
     # Whose rows are left out: the values of a column.
     others: ClassVar[tuple[str, frozenset[str]]] = ("", frozenset())
     has_header: ClassVar[bool] = True
+    # Files beside it in which rows are looked up, by their names in `side_files.py`.
+    looks_in: ClassVar[tuple[str, ...]] = ()
     written: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, header: Sequence[str], filled: frozenset[str] | None = None) -> None:
@@ -110,7 +112,7 @@ class SourceTable:
         self.header = list(header)
         self.width = len(header)
         self.places = {name: at for at, name in reversed(list(enumerate(self.names)))}
-        self.courses = CourseNames()
+        self.courses, self.beside = CourseNames(), NOTHING_BESIDE
         self.taken = {
             name: way
             for name, way in self.ways.items()
@@ -175,11 +177,27 @@ class SourceTable:
         return Row(line, values, remarks=tuple(dict.fromkeys(remarks)), origin=origin or None)
 
     def _left_out(self, cells: Cells) -> Remark | None:
+        return self._other(cells[self.others[0]])
+
+    def _other(self, value: str) -> Remark | None:
+        """Why a row with this value is left out."""
         name, values = self.others
-        if cells[name].casefold() not in values:
+        if value.casefold() not in values:
             return None
         sentence = _("{column} “{value}” is not kept here; the row is left out.")
-        return Remark(Fault("left_out", sentence, is_warning=True), self.label(name), cells[name])
+        return Remark(Fault("left_out", sentence, is_warning=True), self.label(name), value)
+
+    def stand_beside(self, beside: SideFiles, batch: Batch) -> None:
+        """Rows are looked up in these files; columns that come out of another are left out.
+
+        Raises FileRefused where what stands beside the file says that it is not to be read.
+        """
+        self.beside = beside
+        self.taken = {
+            name: way
+            for name, way in self.taken.items()
+            if not way.looked_up or way.looked_up in beside.names
+        }
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str] | None:

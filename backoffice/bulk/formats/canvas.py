@@ -1,12 +1,23 @@
 """The files of Canvas SIS: users, courses, enrollments."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.bulk.formats.base import Cells, Native, SourceTable, Way, moment, plain, word
+from backoffice.bulk.faults import Fault
+from backoffice.bulk.formats.base import (
+    Cells,
+    Native,
+    NotTranslated,
+    SourceTable,
+    Way,
+    moment,
+    plain,
+    word,
+)
 from backoffice.bulk.formats.course_names import joined
+from backoffice.bulk.header import column_name
 
 USER_STATUSES = {"active": "1", "suspended": "0", "deleted": "0"}
 # “active” leaves a published course published: in Canvas too.
@@ -134,16 +145,33 @@ class CanvasCourses(SourceTable):
         }
 
 
+def _enrolled_in(cells: Cells) -> tuple[str, str]:
+    """The course; where only the section is named, the one that sections.csv says."""
+    section = cells["section_id"]
+    if cells["course_id"] or not section:
+        return cells.course("course_id")
+    course = cells.table.beside.value("sections", section, "course_id")
+    if not course:
+        sentence = _(
+            "{column} “{value}” is not in sections.csv. Upload both files together, as a zip file "
+            "or as several files."
+        )
+        fault = Fault("unknown_section", str(sentence))
+        raise NotTranslated(fault, cells.table.label("section_id"), section)
+    return cells.named_course(course, cells.table.label("section_id"), section)
+
+
 class CanvasEnrollments(SourceTable):
     """enrollments.csv; teachers and designers are left out."""
 
     dialect, title, kind = "canvas", _("Canvas SIS enrollments"), "enrollments"
-    needs = frozenset({"course_id", "user_id", "role", "status"})
+    needs = frozenset({"user_id", "role", "status"})
+    looks_in = ("sections",)
     others = ("role", frozenset({"teacher", "designer"}))
     ways: ClassVar[Mapping[str, Way]] = {
         "student_id": plain("user_id"),
-        "course_code": Way(("course_id",), lambda cells: cells.course("course_id")[0]),
-        "presentation": Way(("course_id",), lambda cells: cells.course("course_id")[1]),
+        "course_code": Way(("course_id", "section_id"), lambda cells: _enrolled_in(cells)[0]),
+        "presentation": Way(("course_id", "section_id"), lambda cells: _enrolled_in(cells)[1]),
         "role": word("role", ROLES),
         "status": Way(("status",), _exact_status),
         "enrolled_on": plain("start_date", is_sparse=True),
@@ -153,6 +181,12 @@ class CanvasEnrollments(SourceTable):
         *("course_id", "user_id", "role", "status", "start_date", "end_date"),
         *("exact_status", "exact_withdrawn_on"),
     )
+
+    @classmethod
+    def recognises(cls, header: Sequence[str]) -> bool:
+        """It names courses or sections."""
+        names = {column_name(name) for name in header}
+        return cls.needs <= names and not names.isdisjoint({"course_id", "section_id"})
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:

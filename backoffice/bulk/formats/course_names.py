@@ -37,6 +37,11 @@ class CourseNames:
                 found.setdefault(text, set()).add(course)
         return found
 
+    def stored(self, text: str) -> Course | None:
+        """The stored course whose code and presentation together are this text."""
+        found = self.known.get(text, set())
+        return next((course for course in found if text in joined(course)), None)
+
     def course_of(self, text: str, term: str = "") -> Course:
         """Code and presentation; the term, where the file has it, is the presentation.
 

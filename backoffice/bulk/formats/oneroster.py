@@ -1,6 +1,6 @@
 """The files of OneRoster 1.1 and 1.2: users, classes, enrollments, line items, results."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
@@ -15,11 +15,16 @@ from backoffice.bulk.formats.base import (
     word,
 )
 from backoffice.bulk.formats.course_names import joined
+from backoffice.bulk.formats.manifests import Manifest
+from backoffice.bulk.formats.side_files import SideFiles
+from backoffice.bulk.models import Batch
+from backoffice.bulk.readers import Remark
 
 ORGANISATION = "school"
 ACTIVE = {"": "1", "active": "1", "true": "1", "tobedeleted": "0", "false": "0"}
 ROLES = {"student": "student", "aide": "teaching_assistant", "ext:observer": "observer"}
 STATUSES = {"": "active", "active": "active", "tobedeleted": "withdrawn"}
+CLASS = "classsourcedid"
 TEACHING = frozenset({"teacher", "administrator", "proctor"})
 
 
@@ -42,16 +47,38 @@ def _withdrawn_on(cells: Cells) -> str:
     return cells["metadata.exactwithdrawnon"]
 
 
-class OneRosterUsers(SourceTable):
-    """users.csv; in 1.2 the roles are in a file of their own, and all are taken as students."""
+class OneRosterTable(SourceTable):
+    """A file of OneRoster; where there is a manifest, it is held to it."""
 
-    dialect, title, kind = "oneroster", _("OneRoster users"), "users"
+    dialect = "oneroster"
+    file_name: ClassVar[str]
+
+    def stand_beside(self, beside: SideFiles, batch: Batch) -> None:
+        """The manifest says of each file whether it is there, whole, or changes only."""
+        super().stand_beside(beside, batch)
+        manifest = Manifest.of(self.beside, self.file_name)
+        manifest.check(self.file_name, batch)
+        if manifest.told():
+            batch.read_as = f"{self.title} ({manifest.told()})"[:60]
+
+
+class OneRosterUsers(OneRosterTable):
+    """users.csv; in 1.2 the roles are in a file of their own. Without it all are students."""
+
+    title, kind, file_name = _("OneRoster users"), "users", "users"
+    looks_in = ("manifest", "roles")
     needs = frozenset({"sourcedid", "enableduser", "givenname", "familyname", "username"})
     passed_over = frozenset({"password", "role"})
     others = (
         "role",
         TEACHING | {"aide", "guardian", "parent", "relative"},
     )
+
+    def _left_out(self, cells: Cells) -> Remark | None:
+        """Roles may be in a file of their own; of several, that of a student counts."""
+        role = self.beside.value("roles", cells["sourcedid"], "role")
+        return self._other(role or cells["role"])
+
     ways: ClassVar[Mapping[str, Way]] = {
         "student_id": Way(
             ("identifier", "sourcedid", "username"),
@@ -82,25 +109,62 @@ class OneRosterUsers(SourceTable):
         }
 
 
-def _course(cells: Cells) -> tuple[str, str]:
-    """A class is a course in a term: our course in its presentation."""
-    return cells.course("sourcedid")
+def _course_of(cells: Cells, name: str) -> tuple[str, str]:
+    """A class is a course in a term: our course in its presentation.
+
+    Its ID may be the name of a stored course. Otherwise the files beside it say what course and
+    term it is; where there are none, the ID is taken apart.
+    """
+    stored = cells.table.courses.stored(cells[name])
+    return stored or _beside(cells, cells[name]) or cells.course(name)
+
+
+def _beside(cells: Cells, number: str) -> tuple[str, str] | None:
+    """The course of a class by what classes.csv, courses.csv and academicSessions.csv say."""
+    beside = cells.table.beside
+    said = cells if isinstance(cells.table, OneRosterClasses) else beside.row("classes", number)
+    if not beside.names & {"courses", "academicSessions"} or not said:
+        return None
+    course, term = said["coursesourcedid"], said["termsourcedids"].partition(",")[0].strip()
+    code = beside.value("courses", course, "coursecode") or course
+    return code, beside.value("academicSessions", term, "title") or term
+
+
+def _own_course(cells: Cells) -> tuple[str, str]:
+    return _course_of(cells, "sourcedid")
 
 
 def _title(cells: Cells) -> str:
-    title = cells["title"]
-    return "" if title == " ".join(_course(cells)) else title
+    """That of the course, of which there may be several classes, where it is known."""
+    course = cells["coursesourcedid"]
+    title = cells.table.beside.value("courses", course, "title") or cells["title"]
+    return "" if title == " ".join(_own_course(cells)) else title
 
 
-class OneRosterClasses(SourceTable):
+def _day_of_term(name: str) -> Callable[[Cells], str]:
+    """The day on which a class's term begins or ends; with several the first one's."""
+
+    def read(cells: Cells) -> str:
+        term = cells["termsourcedids"].partition(",")[0].strip()
+        return cells.table.beside.value("academicSessions", term, name)
+
+    return read
+
+
+class OneRosterClasses(OneRosterTable):
     """classes.csv; what is to be deleted is archived."""
 
-    dialect, title, kind = "oneroster", _("OneRoster classes"), "courses"
+    title, kind, file_name = _("OneRoster classes"), "courses", "classes"
+    looks_in = ("manifest", "courses", "academicSessions")
     needs = frozenset({"sourcedid", "title", "coursesourcedid", "classtype"})
     ways: ClassVar[Mapping[str, Way]] = {
-        "course_code": Way(("sourcedid",), lambda cells: _course(cells)[0]),
-        "presentation": Way(("sourcedid",), lambda cells: _course(cells)[1]),
+        "course_code": Way(("sourcedid",), lambda cells: _own_course(cells)[0]),
+        "presentation": Way(("sourcedid",), lambda cells: _own_course(cells)[1]),
         "title": Way(("title",), _title),
+        "starts_on": Way(
+            ("termsourcedids",), _day_of_term("startdate"), looked_up="academicSessions"
+        ),
+        "ends_on": Way(("termsourcedids",), _day_of_term("enddate"), looked_up="academicSessions"),
         "status": word("status", {"": "", "active": "", "tobedeleted": "archived"}),
     }
     written = (
@@ -125,16 +189,34 @@ class OneRosterClasses(SourceTable):
         }
 
 
-class OneRosterEnrollments(SourceTable):
+def _student(name: str) -> Way:
+    """A student by the ID that users.csv gives; where it is not there, the cell is the ID."""
+
+    def read(cells: Cells) -> str:
+        said = cells.table.beside.row("users", cells[name])
+        return said.get("identifier") or cells[name] or said.get("username", "")
+
+    return Way((name,), read)
+
+
+def _course_ways() -> dict[str, Way]:
+    """The course of the class that a row names."""
+    return {
+        "course_code": Way(("classsourcedid",), lambda cells: _course_of(cells, CLASS)[0]),
+        "presentation": Way(("classsourcedid",), lambda cells: _course_of(cells, CLASS)[1]),
+    }
+
+
+class OneRosterEnrollments(OneRosterTable):
     """enrollments.csv; whoever teaches is left out."""
 
-    dialect, title, kind = "oneroster", _("OneRoster enrollments"), "enrollments"
+    title, kind, file_name = _("OneRoster enrollments"), "enrollments", "enrollments"
+    looks_in = ("manifest", "users", "classes", "courses", "academicSessions")
     needs = frozenset({"sourcedid", "classsourcedid", "usersourcedid", "role"})
     others = ("role", TEACHING)
     ways: ClassVar[Mapping[str, Way]] = {
-        "student_id": plain("usersourcedid"),
-        "course_code": Way(("classsourcedid",), lambda cells: cells.course("classsourcedid")[0]),
-        "presentation": Way(("classsourcedid",), lambda cells: cells.course("classsourcedid")[1]),
+        "student_id": _student("usersourcedid"),
+        **_course_ways(),
         "role": word("role", ROLES),
         "status": Way(("status",), _exact_status),
         "enrolled_on": plain("begindate", is_sparse=True),
@@ -167,16 +249,16 @@ class OneRosterEnrollments(SourceTable):
         }
 
 
-class OneRosterLineItems(SourceTable):
+class OneRosterLineItems(OneRosterTable):
     """lineItems.csv; a line item is an assessment."""
 
-    dialect, title, kind = "oneroster", _("OneRoster line items"), "assessments"
+    title, kind, file_name = _("OneRoster line items"), "assessments", "lineItems"
+    looks_in = ("manifest", "classes", "courses", "academicSessions")
     needs = frozenset({"sourcedid", "title", "classsourcedid", "resultvaluemax"})
     others = ("status", frozenset({"tobedeleted"}))
     ways: ClassVar[Mapping[str, Way]] = {
         "assessment_id": plain("sourcedid"),
-        "course_code": Way(("classsourcedid",), lambda cells: cells.course("classsourcedid")[0]),
-        "presentation": Way(("classsourcedid",), lambda cells: cells.course("classsourcedid")[1]),
+        **_course_ways(),
         "title": Way(("title",), lambda cells: _own_title(cells, "sourcedid")),
         "due_on": plain("duedate", is_sparse=True),
         "max_score": plain("resultvaluemax"),
@@ -209,14 +291,15 @@ def _own_title(cells: Cells, name: str) -> str:
     return "" if cells["title"] == cells[name] else cells["title"]
 
 
-class OneRosterResults(SourceTable):
+class OneRosterResults(OneRosterTable):
     """results.csv; what was not handed in, or does not count, has no grade here."""
 
-    dialect, title, kind = "oneroster", _("OneRoster results"), "grades"
+    title, kind, file_name = _("OneRoster results"), "grades", "results"
+    looks_in = ("manifest", "users")
     needs = frozenset({"sourcedid", "lineitemsourcedid", "studentsourcedid", "score"})
     others = ("scorestatus", frozenset({"exempt", "not submitted"}))
     ways: ClassVar[Mapping[str, Way]] = {
-        "student_id": plain("studentsourcedid"),
+        "student_id": _student("studentsourcedid"),
         "assessment_id": plain("lineitemsourcedid"),
         "score": plain("score"),
         "submitted_on": plain("scoredate", is_sparse=True),

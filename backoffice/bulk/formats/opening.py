@@ -2,11 +2,12 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.faults import FileRefused
-from backoffice.bulk.formats.base import SourceTable, column_name
+from backoffice.bulk.formats.base import SourceTable
 from backoffice.bulk.formats.canvas import CanvasCourses, CanvasEnrollments, CanvasUsers
 from backoffice.bulk.formats.gradebooks import CanvasGradebook, EdxOverrides
 from backoffice.bulk.formats.moodle import MoodleFlatFile, MoodleUsers
@@ -17,9 +18,10 @@ from backoffice.bulk.formats.oneroster import (
     OneRosterResults,
     OneRosterUsers,
 )
-from backoffice.bulk.header import plain_name, refuse_forbidden
+from backoffice.bulk.formats.unpacking import unpacked
+from backoffice.bulk.header import column_name, plain_name, refuse_forbidden
 from backoffice.bulk.models import Batch
-from backoffice.bulk.readers import Row, TableReader, open_table
+from backoffice.bulk.readers import Limits, Row, TableReader, open_table
 from backoffice.bulk.resources import kinds
 
 TABLES: tuple[type[SourceTable], ...] = (
@@ -95,20 +97,19 @@ class Translated(TableReader):
     """A file read through the format its header shows; a file of our own columns as it is."""
 
     def __init__(self, batch: Batch) -> None:
-        self.inner = open_table(batch.path, batch.encoding)
-        super().__init__(batch.path, self.inner.limits)
+        super().__init__(batch.path, Limits.from_settings())
         self.batch = batch
         self.table: SourceTable | None = None
 
     def __enter__(self) -> TableReader:
-        self.inner.__enter__()
-        try:
+        with ExitStack() as stack:
+            self.unpacked = stack.enter_context(unpacked(self.batch.path))
+            self.inner = open_table(self.unpacked.path, self.batch.encoding, self.limits)
+            stack.enter_context(self.inner)
             found = recognised(self.inner.header, self.batch.dialect, self.batch.kind)
             _refuse_others(found, self.batch)
             self._take(found)
-        except BaseException:
-            self.inner.__exit__()
-            raise
+            self._opened = stack.pop_all()
         return self
 
     def _take(self, found: type[SourceTable] | None) -> None:
@@ -123,12 +124,13 @@ class Translated(TableReader):
         table = found(self.header)
         if table.sparse:
             table = found(self.header, self._filled(table))
+        table.stand_beside(self.unpacked.beside, self.batch)
         self.table, self.header, self.told_as = table, list(table.taken), table.told_as
 
     def _filled(self, table: SourceTable) -> frozenset[str]:
         """The columns that some row fills, of those that say nothing otherwise: one more look."""
         wanted, filled = {table.places[name]: name for name in table.sparse}, set()
-        with open_table(self.path, self.batch.encoding) as reader:
+        with open_table(self.unpacked.path, self.batch.encoding) as reader:
             for row in told_apart(reader, type(table))[1]:
                 cells = row.cells
                 found = [at for at in wanted if at < len(cells) and cells[at].strip(" 0")]
@@ -137,8 +139,8 @@ class Translated(TableReader):
                     break
         return frozenset(filled)
 
-    def __exit__(self, *exception: object) -> None:
-        self.inner.__exit__(*exception)
+    def __exit__(self, *_exception: object) -> None:
+        self._opened.close()
 
     def records(self) -> Iterator[Row]:
         """The rows of the file, as rows of ours."""

@@ -1,0 +1,153 @@
+"""What a file is, told by its header alone: which kind it carries, or what is looked up in it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from django.utils.translation import gettext as _
+
+from backoffice.bulk.faults import FileRefused, shown
+from backoffice.bulk.formats.base import SourceTable
+from backoffice.bulk.formats.opening import TABLES
+from backoffice.bulk.formats.side_files import SideFile, side_file_of
+from backoffice.bulk.header import column_name
+from backoffice.bulk.models import Batch
+from backoffice.bulk.readers import open_table
+from backoffice.bulk.readers.archive import DAMAGED, Member
+from backoffice.bulk.resources import GIVEN_BACK, KindResource, kinds
+
+OURS = (Batch.Dialect.AUTO, Batch.Dialect.NATIVE)
+TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".xlsx")
+START = 1 << 18  # bytes, in which a header ends
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file and what it is: it carries a kind, is looked up in, or neither, with the reason.
+
+    A file that carries two kinds, such as people with their courses, is found twice.
+    """
+
+    member: Member
+    kind: str = ""
+    table: type[SourceTable] | None = None
+    side: SideFile | None = None
+    why_not: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name as a sentence has it."""
+        return shown(self.member.name)
+
+    @property
+    def told(self) -> str:
+        """The file in words: `users.csv (Canvas SIS users)`."""
+        what = self.table.title if self.table else kinds[self.kind].label if self.kind else ""
+        what = what or (self.side.title if self.side else _("not recognised"))
+        return _("“%(name)s” (%(what)s)") % {"name": self.name, "what": what}
+
+
+def found_in(members: Iterable[Member], dialect: str, encoding: str) -> list[Found]:
+    """What each of the files is."""
+    return [each for member in members for each in _found(member, dialect, encoding)]
+
+
+def _found(member: Member, dialect: str, encoding: str) -> list[Found]:
+    if not member.name.lower().endswith(TABLE_ENDINGS):
+        return [Found(member, why_not=_("This is no CSV file and no workbook."))]
+    try:
+        with member.on_disk(START) as path, open_table(path, encoding) as reader:
+            header = reader.header
+    except FileRefused as refusal:
+        if refusal.code == DAMAGED:
+            raise
+        return [Found(member, why_not=refusal.message)]
+    side = side_file_of(header)
+    found = carried(header, dialect).items()
+    return [Found(member, kind, table, side) for kind, table in found] or [
+        Found(member, side=side, why_not=_why_not(side))
+    ]
+
+
+def _why_not(side: SideFile | None) -> str:
+    if side:
+        return _(
+            "Recognised as: %(title)s. It is looked up in at most, and has no rows for us."
+        ) % {"title": side.title}
+    return _(
+        "Its header is that of no kind of file known here. Compare it with the columns on the "
+        "upload page."
+    )
+
+
+def carried(header: Sequence[str], dialect: str) -> dict[str, type[SourceTable] | None]:
+    """The kinds that a file with this header carries, each with its format, None for our own.
+
+    Our own columns come first where all of them are known, then the formats; what has the key of a
+    kind beside columns nobody knows is of that kind too: it will be told which they are.
+    """
+    own = sorted(_own_kinds(header)) if dialect in OURS else []
+    if own and not own[0][0]:
+        return {own[0][-1]: None}
+    found: dict[str, type[SourceTable] | None] = {}
+    for table in TABLES:
+        is_asked = dialect in (Batch.Dialect.AUTO, table.dialect) and table.kind in kinds
+        if is_asked and table.recognises(header):
+            found.setdefault(table.kind, table)
+    if found or not own or side_file_of(header):
+        return found
+    return {own[0][-1]: None}
+
+
+def _own_kinds(header: Sequence[str]) -> Iterator[tuple[int, int, int, str]]:
+    """The kinds whose key the header has; the one that knows most of its columns comes first."""
+    names = [column_name(name).replace(" ", "_") for name in header]
+    for name, resource in kinds.items():
+        key = set(resource.key_names(names))
+        if key <= set(names):
+            known = {*_known(resource), *resource.ignored, *resource.forbidden, *GIVEN_BACK}
+            yield len(set(names) - known), -len(key), resource.order, name
+
+
+def _known(resource: type[KindResource]) -> set[str]:
+    beside = resource.companion.names if resource.companion else ()
+    return {*resource.columns(), *beside}
+
+
+def chosen(found: Sequence[Found], kind: str, dialect: str) -> Found:
+    """The one file that carries a kind. Raises FileRefused, naming them, for none or several."""
+    carrying = [each for each in found if each.kind == kind]
+    if len(carrying) == 1:
+        return carrying[0]
+    told = {"kind": kinds[kind].label, "files": _list(carrying or found)}
+    if carrying:
+        raise FileRefused(
+            "several_members",
+            _("Several files in the zip file are files of %(kind)s: %(files)s. Keep one of them.")
+            % told,
+        )
+    sentence = _("The zip file holds no file of %(kind)s. It holds %(files)s.") % told
+    if dialect not in OURS[:1]:
+        sentence += " " + _("The format was chosen: %(format)s.") % {
+            "format": Batch.Dialect(dialect).label
+        }
+    raise FileRefused("no_member", sentence)
+
+
+def _list(found: Sequence[Found]) -> str:
+    return ", ".join(each.told for each in found) or _("no file")
+
+
+def beside(one: Found, found: Iterable[Found]) -> dict[str, Found]:
+    """The files beside it in which its rows are looked up, by what they are.
+
+    Of two of the same kind the one counts that is in the same folder, else the first.
+    """
+    wanted = one.table.looks_in if one.table else ()
+    folder = PurePosixPath(one.member.name).parent
+    sides: dict[str, Found] = {}
+    near = sorted(found, key=lambda each: PurePosixPath(each.member.name).parent != folder)
+    for each in near:
+        if each is not one and each.side and each.side.name in wanted:
+            sides.setdefault(each.side.name, each)
+    return sides
