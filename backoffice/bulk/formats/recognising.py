@@ -40,6 +40,11 @@ class Found:
         return shown(self.member.name)
 
     @property
+    def is_table(self) -> bool:
+        """Whether its name says that it is a table."""
+        return self.member.name.lower().endswith(TABLE_ENDINGS)
+
+    @property
     def told(self) -> str:
         """The file in words: `users.csv (Canvas SIS users)`."""
         what = self.table.title if self.table else kinds[self.kind].label if self.kind else ""
@@ -53,7 +58,7 @@ def found_in(members: Iterable[Member], dialect: str, encoding: str) -> list[Fou
 
 
 def _found(member: Member, dialect: str, encoding: str) -> list[Found]:
-    if not member.name.lower().endswith(TABLE_ENDINGS):
+    if not Found(member).is_table:
         return [Found(member, why_not=_("This is no CSV file and no workbook."))]
     try:
         with member.on_disk(START) as path, open_table(path, encoding) as reader:
