@@ -27,10 +27,13 @@ STATES = {
 }
 
 
-def write_report(batch: Batch, stream: IO[str], *, dry_run: bool) -> None:
-    """Write the report of imports.md as JSON, issue by issue: a file may have millions."""
+def write_report(batch: Batch, stream: IO[str], *, dry_run: bool, is_begun: bool = False) -> None:
+    """Write the report of imports.md as JSON, issue by issue: a file may have millions.
+
+    `is_begun` says that the stream has the beginning of the object already.
+    """
     head = json.dumps(_head(batch, dry_run=dry_run), ensure_ascii=False, indent=1)
-    stream.write(head.removesuffix("\n}"))
+    stream.write(head.removesuffix("\n}").removeprefix("{" if is_begun else ""))
     for name, is_warning in (("errors", False), ("warnings", True)):
         stream.write(f',\n "{name}": [')
         issues = batch.issues.filter(is_warning=is_warning).iterator()
