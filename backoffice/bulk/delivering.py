@@ -7,7 +7,7 @@ file waits for those before it whose rows its own may name; each is a batch like
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
 
 from django.core.exceptions import PermissionDenied
@@ -114,7 +114,8 @@ class Sorting:
             self.parts.append(Part(one, sides, place + one.member.name))
         for each in found:
             if not each.kind and id(each) not in used:
-                is_known = bool(each.side) or (bool(place) and not each.is_table)
+                is_table = not place or each.member.name.lower().endswith((".csv", ".tsv"))
+                is_known = bool(each.side) or not is_table
                 self._leave(place + each.member.name, each.why_not, is_known)
 
     def _leave(self, name: str, sentence: str, is_known: bool = False) -> None:
@@ -158,7 +159,7 @@ def tell_waiting(delivery: Delivery) -> None:
             said = _("Waits for file %(number)d of %(count)d: %(name)s.") % {
                 "number": before.position,
                 "count": len(files),
-                "name": shown(before.file_name),
+                "name": shown(PurePosixPath(before.file_name).name),
             }
             waiting = Batch.objects.filter(pk=batch.pk, state=Batch.State.RECEIVED)
             waiting.exclude(sentence=said).update(sentence=said)

@@ -80,6 +80,13 @@ class Step:
         return COLOURS.get(State(self.batch.state), "default")
 
     @property
+    def is_done(self) -> bool:
+        """Whether its rows are stored: they went in and stand, or were there already."""
+        batch = self.batch
+        is_left = batch.is_skipped or batch.state == State.DISCARDED or batch.undone_by
+        return batch.is_settled and not is_left
+
+    @property
     def counts(self) -> list[str]:
         """How many rows of each outcome, those of which there are any."""
         batch = self.batch

@@ -143,7 +143,14 @@ def test_large_files_are_read_by_the_worker_one_after_the_other(bring, registrar
 
 def test_a_zip_and_loose_files_come_together_and_look_each_other_up(bring, registrar):
     loose = {name: text for name, text in ROSTER.items() if name != "results.csv"}
-    delivery = bring({**loose, "more.zip": packed({"x/g.csv": FILES["g.csv"], "y.txt": "hello"})})
+    delivery = bring(
+        {
+            **loose,
+            "more.zip": packed(
+                {"x/g.csv": FILES["g.csv"], "y.csv": "hello", "readme.txt": "Hello"}
+            ),
+        }
+    )
     for _step in range(4):
         batch = next(each for each in files_of(delivery) if each.state == "previewed")
         go_on(apply(batch, batch.digest, registrar))
@@ -152,7 +159,8 @@ def test_a_zip_and_loose_files_come_together_and_look_each_other_up(bring, regis
     ]  # fmt: skip
     assert Enrollment.objects.get().course.code == "BIO300"
     assert delivery.left_out == [
-        {"name": "more.zip/y.txt", "sentence": UNKNOWN, "is_known": False},
+        {"name": "more.zip/y.csv", "sentence": UNKNOWN, "is_known": False},
+        {"name": "more.zip/readme.txt", "sentence": UNKNOWN, "is_known": True},
         {"name": "orgs.csv", "sentence": ORGS, "is_known": True},
     ]
 
@@ -185,7 +193,7 @@ def test_the_page_shows_steps_and_one_thing_to_do_next(registrar_client):
     assert "Step 1 of 5" in page
     assert "0 of 5 done" in page
     assert page.count("Look at the preview of z.csv") == 1
-    assert page.count("Waits for file 1 of 5: school.zip/z.csv.") == 4
+    assert page.count("Waits for file 1 of 5: z.csv.") == 4
 
     waiting = files_of(delivery)[1]
     one = registrar_client.get(reverse("admin:bulk_batch_change", args=[waiting.pk]))

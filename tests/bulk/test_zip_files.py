@@ -58,7 +58,7 @@ ROSTER = {
         "sourcedId,status,dateLastModified,userSourcedId,roleType,role,beginDate,endDate,"
         "orgSourcedId,userProfileSourcedId\n"
         "r-1,,,u-1,primary,aide,,,o,\nr-2,,,u-1,secondary,student,,,o,\n"
-        "r-3,,,u-2,primary,teacher,,,o,\n"
+        "r-3,,,u-2,primary,teacher,,,o,\nr-4,tobedeleted,,u-2,secondary,student,,,o,\n"
     ),
     "enrollments.csv": (
         "sourcedId,status,dateLastModified,classSourcedId,schoolSourcedId,userSourcedId,role,"

@@ -1,6 +1,7 @@
 """The files of OneRoster 1.1 and 1.2: users, classes, enrollments, line items, results."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
@@ -122,12 +123,19 @@ def _course_of(cells: Cells, name: str) -> tuple[str, str]:
 def _beside(cells: Cells, number: str) -> tuple[str, str] | None:
     """The course of a class by what classes.csv, courses.csv and academicSessions.csv say."""
     beside = cells.table.beside
-    said = cells if isinstance(cells.table, OneRosterClasses) else beside.row("classes", number)
-    if not beside.names & {"courses", "academicSessions"} or not said:
+    if not beside.names & {"courses", "academicSessions"}:
         return None
-    course, term = said["coursesourcedid"], said["termsourcedids"].partition(",")[0].strip()
+    of_class = partial(beside.value, "classes", number)
+    read = cells.__getitem__ if isinstance(cells.table, OneRosterClasses) else of_class
+    course, term = read("coursesourcedid"), _first(read("termsourcedids"))
     code = beside.value("courses", course, "coursecode") or course
-    return code, beside.value("academicSessions", term, "title") or term
+    presentation = beside.value("academicSessions", term, "title") or term
+    return (code, presentation) if code and presentation else None
+
+
+def _first(terms: str) -> str:
+    """Of a class in several terms, the first."""
+    return terms.partition(",")[0].strip()
 
 
 def _own_course(cells: Cells) -> tuple[str, str]:
@@ -145,8 +153,7 @@ def _day_of_term(name: str) -> Callable[[Cells], str]:
     """The day on which a class's term begins or ends; with several the first one's."""
 
     def read(cells: Cells) -> str:
-        term = cells["termsourcedids"].partition(",")[0].strip()
-        return cells.table.beside.value("academicSessions", term, name)
+        return cells.table.beside.value("academicSessions", _first(cells["termsourcedids"]), name)
 
     return read
 

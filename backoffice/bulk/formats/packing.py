@@ -22,7 +22,7 @@ from backoffice.bulk.formats.recognising import Found, beside, chosen, found_in
 from backoffice.bulk.formats.side_files import kept_of
 from backoffice.bulk.formats.unpacking import SIDE_FOLDER
 from backoffice.bulk.models import Batch
-from backoffice.bulk.readers import open_table
+from backoffice.bulk.readers import Limits, open_table
 from backoffice.bulk.readers.archive import Archive, is_archive
 
 
@@ -66,6 +66,7 @@ def to_keep(stream: IO[bytes], name: str, batch: Batch) -> Iterator[Kept]:
             with without_passwords(path, batch) as kept:
                 yield Kept(kept, name, PurePosixPath(name).suffix)
             return
+        Limits.from_settings().check_size(path.stat().st_size)
         with Archive(path) as archive:
             found = found_in(archive.members(), batch.dialect, batch.encoding)
             one = chosen(found, batch.kind, batch.dialect)

@@ -17,7 +17,7 @@ from backoffice.bulk.readers.archive import DAMAGED, Member
 from backoffice.bulk.resources import GIVEN_BACK, KindResource, kinds
 
 OURS = (Batch.Dialect.AUTO, Batch.Dialect.NATIVE)
-TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".xlsx")
+TABLE_ENDINGS = (".csv", ".tsv", ".txt")
 START = 1 << 18  # bytes, in which a header ends
 
 
@@ -41,8 +41,8 @@ class Found:
 
     @property
     def is_table(self) -> bool:
-        """Whether its name says that it is a table."""
-        return self.member.name.lower().endswith(TABLE_ENDINGS)
+        """Whether it is to be read: by its name, or because somebody chose it by itself."""
+        return bool(self.member.path) or self.member.name.lower().endswith(TABLE_ENDINGS)
 
     @property
     def told(self) -> str:
@@ -59,7 +59,7 @@ def found_in(members: Iterable[Member], dialect: str, encoding: str) -> list[Fou
 
 def _found(member: Member, dialect: str, encoding: str) -> list[Found]:
     if not Found(member).is_table:
-        return [Found(member, why_not=_("This is no CSV file and no workbook."))]
+        return [Found(member, why_not=_("This is no CSV file."))]
     try:
         with member.on_disk(START) as path, open_table(path, encoding) as reader:
             header = reader.header

@@ -24,7 +24,7 @@ class SideFile:
     """A file that is known by its header, and what is kept of it by the ID of a row.
 
     `first` is a column and its value: of several rows with one ID, one with it counts before the
-    others. What nothing is kept of is known, and not read.
+    others. Rows with `gone` do not count. What nothing is kept of is known, and not read.
     """
 
     name: str
@@ -32,6 +32,7 @@ class SideFile:
     needs: frozenset[str]
     keeps: tuple[str, ...] = ()
     first: tuple[str, str] = ("", "")
+    gone: tuple[str, str] = ("", "")
 
 
 def _side(name: str, title: Any, needs: str, keeps: str = "", **more: Any) -> SideFile:
@@ -50,6 +51,7 @@ SIDE_FILES = (
         *("roles", _("OneRoster roles"), "sourcedid usersourcedid roletype role"),
         keeps="usersourcedid sourcedid roletype role status",
         first=("role", "student"),
+        gone=("status", "tobedeleted"),
     ),
     _side(
         *("classes", _("OneRoster classes"), "sourcedid title coursesourcedid classtype"),
@@ -91,6 +93,7 @@ class SideFiles:
 
     def __init__(self) -> None:
         self.names: set[str] = set()
+        # The row with this ID, empty where there is none.
         self.row = lru_cache(10_000)(self._row)
 
     @cached_property
@@ -111,24 +114,28 @@ class SideFiles:
     def take(self, name: str, lines: Iterable[str]) -> None:
         """Take what `kept_of` gave, as lines of CSV; the ID is the first cell."""
         side = next(each for each in SIDE_FILES if each.name == name)
-        column, value = side.first
         self.names.add(name)
-        reader = csv.DictReader(lines)
-        key = side.keeps[0]
-        for cells in reader:
-            is_first = bool(column) and cells[column].casefold() == value
-            verb = "REPLACE" if is_first else "IGNORE"
-            said = (name, cells[key], json.dumps(cells))
-            self._store.execute(f"INSERT OR {verb} INTO kept VALUES (?, ?, ?)", said)
+        for cells in csv.DictReader(lines):
+            if not _has(cells, side.gone):
+                verb = "REPLACE" if _has(cells, side.first) else "IGNORE"
+                said = (name, cells[side.keeps[0]], json.dumps(cells))
+                self._store.execute(f"INSERT OR {verb} INTO kept VALUES (?, ?, ?)", said)
 
     def _row(self, name: str, key: str) -> Cells:
+        if name not in self.names:
+            return {}
         asked = "SELECT cells FROM kept WHERE file = ? AND id = ?"
         found = self._store.execute(asked, (name, key)).fetchone()
         return json.loads(found[0]) if found else {}
 
     def value(self, name: str, key: str, column: str) -> str:
         """A cell of the row with this ID, blank where there is none."""
-        return self.row(name, key).get(column, "") if name in self.names else ""
+        return self.row(name, key).get(column, "")
+
+
+def _has(cells: Cells, wanted: tuple[str, str]) -> bool:
+    column, value = wanted
+    return bool(column) and cells.get(column, "").casefold() == value
 
 
 NOTHING_BESIDE = SideFiles()

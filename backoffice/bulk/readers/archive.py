@@ -34,7 +34,8 @@ MOST_DIRECTORY = 200_000  # bytes of the list of members
 CHUNK = 1 << 16
 PACKAGE_PART = "[Content_Types].xml"  # what every Office file has
 END, END_64 = b"PK\x05\x06", b"PK\x06\x07"
-END_LENGTH, END_64_LENGTH, MOST_COMMENT = 22, 20, 65_535
+# The end, the longer form of it with the mark behind, and what may be written after.
+END_LENGTH, END_64_LENGTH, MOST_COMMENT = 22, 76, 65_535
 LOCAL_HEADER = 30  # bytes before a member's name
 ENCRYPTED = 0x1 | 0x40 | 0x2000
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -73,7 +74,6 @@ class Archive:
 
     def __init__(self, path: Path, limits: Limits | None = None) -> None:
         self.limits = limits or Limits.from_settings()
-        self.limits.check_size(path.stat().st_size)
         check_directory(path)
         try:
             self.file = zipfile.ZipFile(path)
@@ -176,7 +176,7 @@ class Archive:
 def check_directory(path: Path) -> None:
     """Look at the end of a zip file, where its list of members is said to be and how long it is.
 
-    Raises FileRefused for one that is too long, and for the form of archives of many gigabytes.
+    Raises FileRefused for one that is too long.
     """
     with path.open("rb") as stream:
         size = path.stat().st_size
@@ -186,8 +186,10 @@ def check_directory(path: Path) -> None:
     if at < 0 or len(tail) < at + END_LENGTH:
         raise _damaged(zipfile.BadZipFile())
     length = int.from_bytes(tail[at + 12 : at + 16], "little")
-    is_huge = tail[max(0, at - END_64_LENGTH) : at].startswith(END_64)
-    if is_huge or length > MOST_DIRECTORY:
+    before = tail[max(0, at - END_64_LENGTH) : at]
+    if END_64 in before:  # the library then believes the longer form
+        length = int.from_bytes(before[40:48], "little")
+    if length > MOST_DIRECTORY:
         raise FileRefused(
             "too_many_members",
             _("The zip file claims more members than can be read; at most %(most)d can.")
