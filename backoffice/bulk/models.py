@@ -89,7 +89,7 @@ class Delivery(models.Model):
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
         ordering: ClassVar[list[str]] = ["-pk"]
-        default_permissions = ()
+        default_permissions = ("view",)
 
     def __str__(self) -> str:
         return f"{self.pk} · {self.name}"

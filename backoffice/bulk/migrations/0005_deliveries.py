@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "delivery",
                 "verbose_name_plural": "deliveries",
                 "ordering": ["-pk"],
-                "default_permissions": (),
+                "default_permissions": ("view",),
             },
         ),
         migrations.AddField(
