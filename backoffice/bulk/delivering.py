@@ -104,10 +104,7 @@ class Sorting:
         """Files that stand beside each other, some looked up in for others."""
         used: set[int] = set()
         for one in (each for each in found if each.kind):
-            try:
-                refuse_stranger(self.actor, one.kind)
-            except PermissionDenied as refusal:
-                self._leave(place + one.member.name, str(refusal))
+            if not self._takes(place, one):
                 continue
             sides = beside(one, found)
             used.update(id(each) for each in sides.values())
@@ -117,6 +114,19 @@ class Sorting:
                 is_table = not place or each.member.name.lower().endswith((".csv", ".tsv"))
                 is_known = bool(each.side) or not is_table
                 self._leave(place + each.member.name, each.why_not, is_known)
+
+    def _takes(self, place: str, one: Found) -> bool:
+        """Whether the file goes in: it has rows, and whoever brings it may."""
+        name = place + one.member.name
+        if one.is_empty:
+            self._leave(name, _("It has a header and no rows."), is_known=True)
+            return False
+        try:
+            refuse_stranger(self.actor, one.kind)
+        except PermissionDenied as refusal:
+            self._leave(name, str(refusal))
+            return False
+        return True
 
     def _leave(self, name: str, sentence: str, is_known: bool = False) -> None:
         self.left_out.append(LeftOut(storable(name), sentence, is_known))

@@ -147,7 +147,12 @@ def test_a_zip_and_loose_files_come_together_and_look_each_other_up(bring, regis
         {
             **loose,
             "more.zip": packed(
-                {"x/g.csv": FILES["g.csv"], "y.csv": "hello", "readme.txt": "Hello"}
+                {
+                    "x/g.csv": FILES["g.csv"],
+                    "y.csv": "hello",
+                    "readme.txt": "Hello",
+                    "c.csv": "course_code,presentation\n\n",
+                }
             ),
         }
     )
@@ -159,6 +164,7 @@ def test_a_zip_and_loose_files_come_together_and_look_each_other_up(bring, regis
     ]  # fmt: skip
     assert Enrollment.objects.get().course.code == "BIO300"
     assert delivery.left_out == [
+        {"name": "more.zip/c.csv", "sentence": "It has a header and no rows.", "is_known": True},
         {"name": "more.zip/y.csv", "sentence": UNKNOWN, "is_known": False},
         {"name": "more.zip/readme.txt", "sentence": UNKNOWN, "is_known": True},
         {"name": "orgs.csv", "sentence": ORGS, "is_known": True},
@@ -338,3 +344,40 @@ def test_what_cannot_be_asked_for_together_is_wrong_usage(tmp_path, db):
         with pytest.raises(CommandError, match=sentence) as error:
             call_command("import_csv", *map(str, arguments))
         assert error.value.returncode == 2
+
+
+@pytest.mark.parametrize("dialect", ["native", "oneroster", "canvas", "moodle"])
+def test_all_kinds_go_out_in_one_zip_that_changes_nothing_when_it_comes_in(
+    run, courses, student, tmp_path, capsys, dialect
+):
+    files = {
+        "c.csv": "course_code,presentation,title\nOLD-1,2020_B,Old\nBIO300,2026J,Marine\n",
+        "d.csv": FILES["d.csv"].replace("s1002,BIO300,2026J\n", "s1002,OLD-1,2020_B\n"),
+    }
+    assert run(FILES | files)[0] == 0
+    Enrollment.objects.filter(student__student_id="s1002").update(
+        status="withdrawn", withdrawn_on="2020-03-01"
+    )
+    out = tmp_path / "out" / "school.zip"
+    out.parent.mkdir()
+    call_command("export_csv", dialect=dialect, output=out)
+    assert capsys.readouterr().out.startswith("2 people, ")
+
+    code, report, said = run({"school.zip": out.read_bytes()})
+    assert code == 0, said
+    assert {each["created"] + each["updated"] for each in report["files"]} == {0}
+    assert {each["rejected"] for each in report["files"]} == {0}
+    assert sum(each["unchanged"] for each in report["files"]) == {
+        "native": 10, "oneroster": 10, "canvas": 8, "moodle": 4,
+    }[dialect]  # fmt: skip
+
+
+def test_a_zip_of_one_kind_is_not_written(db, tmp_path):
+    for given in ({"output": tmp_path / "a.csv"}, {"output": None}):
+        with pytest.raises(CommandError, match="Name a kind, or else an --output that ends with"):
+            call_command("export_csv", **given)
+    with pytest.raises(CommandError, match="Name a kind, or else"):
+        call_command("export_csv", "users", output=tmp_path / "a.zip")
+    with pytest.raises(CommandError, match="There is nothing to write for Open edX."):
+        call_command("export_csv", dialect="edx", output=tmp_path / "a.zip")
+    assert not list(tmp_path.iterdir())

@@ -1,5 +1,6 @@
 """OneRoster's manifest.csv: which version it is, and of each file whether it is all or changes."""
 
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
@@ -9,6 +10,13 @@ from backoffice.bulk.formats.side_files import SideFiles
 from backoffice.bulk.models import Batch
 
 VERSIONS = ("", "1.0", "1.1", "1.2")
+WRITTEN_VERSION = "1.1"
+ABSENT, BULK, DELTA = "absent", "bulk", "delta"
+FILES = (
+    *("academicSessions", "categories", "classes", "classResources", "courses"),
+    *("courseResources", "demographics", "enrollments", "lineItems", "orgs", "resources"),
+    *("results", "users"),
+)
 
 
 class Manifest(NamedTuple):
@@ -31,13 +39,13 @@ class Manifest(NamedTuple):
                 "manifest.csv says that this is OneRoster %(version)s; 1.1 and 1.2 can be read."
             )
             raise FileRefused("other_version", sentence % told)
-        if self.mode == "absent":
+        if self.mode == ABSENT:
             sentence = _(
                 "manifest.csv says that there is no %(file)s (absent), so the one that is there "
                 "is not read. Correct the manifest, or upload the file by itself."
             )
             raise FileRefused("absent_in_manifest", sentence % told)
-        if self.mode == "delta" and batch.mode == Batch.Mode.SYNC:
+        if self.mode == DELTA and batch.mode == Batch.Mode.SYNC:
             sentence = _(
                 "manifest.csv says that %(file)s holds changes only (delta): who is missing from "
                 "it has not left. Choose another mode than sync."
@@ -46,5 +54,14 @@ class Manifest(NamedTuple):
 
     def told(self) -> str:
         """In words, behind the name of the format."""
-        modes = {"bulk": _("all rows"), "delta": _("changes only")}
+        modes = {BULK: _("all rows"), DELTA: _("changes only")}
         return ", ".join(filter(None, (self.version, modes.get(self.mode, ""))))
+
+
+def manifest_lines(modes: Mapping[str, str]) -> Iterator[list[str]]:
+    """The manifest of an export, as rows; files without a mode are absent."""
+    yield ["propertyName", "value"]
+    yield ["manifest.version", "1.0"]
+    yield ["oneroster.version", WRITTEN_VERSION]
+    for file in FILES:
+        yield [f"file.{file}", modes.get(file, ABSENT)]

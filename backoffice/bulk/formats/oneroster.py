@@ -16,7 +16,7 @@ from backoffice.bulk.formats.base import (
     word,
 )
 from backoffice.bulk.formats.course_names import joined
-from backoffice.bulk.formats.manifests import Manifest
+from backoffice.bulk.formats.manifests import BULK, DELTA, Manifest
 from backoffice.bulk.formats.side_files import SideFiles
 from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Remark
@@ -53,6 +53,7 @@ class OneRosterTable(SourceTable):
 
     dialect = "oneroster"
     file_name: ClassVar[str]
+    written_mode: ClassVar[str] = BULK
 
     def stand_beside(self, beside: SideFiles, batch: Batch) -> None:
         """The manifest says of each file whether it is there, whole, or changes only."""
@@ -162,6 +163,7 @@ class OneRosterClasses(OneRosterTable):
     """classes.csv; what is to be deleted is archived."""
 
     title, kind, file_name = _("OneRoster classes"), "courses", "classes"
+    written_mode = DELTA
     looks_in = ("manifest", "courses", "academicSessions")
     needs = frozenset({"sourcedid", "title", "coursesourcedid", "classtype"})
     ways: ClassVar[Mapping[str, Way]] = {
@@ -218,6 +220,7 @@ class OneRosterEnrollments(OneRosterTable):
     """enrollments.csv; whoever teaches is left out."""
 
     title, kind, file_name = _("OneRoster enrollments"), "enrollments", "enrollments"
+    written_mode = DELTA
     looks_in = ("manifest", "users", "classes", "courses", "academicSessions")
     needs = frozenset({"sourcedid", "classsourcedid", "usersourcedid", "role"})
     others = ("role", TEACHING)

@@ -12,7 +12,7 @@ from backoffice.bulk.formats.opening import TABLES
 from backoffice.bulk.formats.side_files import SideFile, side_file_of
 from backoffice.bulk.header import column_name
 from backoffice.bulk.models import Batch
-from backoffice.bulk.readers import open_table
+from backoffice.bulk.readers import TableReader, open_table
 from backoffice.bulk.readers.archive import DAMAGED, Member
 from backoffice.bulk.resources import GIVEN_BACK, KindResource, kinds
 
@@ -33,6 +33,7 @@ class Found:
     table: type[SourceTable] | None = None
     side: SideFile | None = None
     why_not: str = ""
+    is_empty: bool = False
 
     @property
     def name(self) -> str:
@@ -62,16 +63,29 @@ def _found(member: Member, dialect: str, encoding: str) -> list[Found]:
         return [Found(member, why_not=_("This is no CSV file."))]
     try:
         with member.on_disk(START) as path, open_table(path, encoding) as reader:
-            header = reader.header
+            header, has_rows = reader.header, _has_rows(reader)
     except FileRefused as refusal:
         if refusal.code == DAMAGED:
             raise
         return [Found(member, why_not=refusal.message)]
     side = side_file_of(header)
     found = carried(header, dialect).items()
-    return [Found(member, kind, table, side) for kind, table in found] or [
-        Found(member, side=side, why_not=_why_not(side))
-    ]
+    return [
+        Found(member, kind, table, side, is_empty=not has_rows and _has_header(table))
+        for kind, table in found
+    ] or [Found(member, side=side, why_not=_why_not(side))]
+
+
+def _has_rows(reader: TableReader) -> bool:
+    """Whether anything stands below the header; what is wrong with it, reading it will say."""
+    try:
+        return next(reader.rows(), None) is not None
+    except FileRefused:
+        return True
+
+
+def _has_header(table: type[SourceTable] | None) -> bool:
+    return table is None or table.has_header
 
 
 def _why_not(side: SideFile | None) -> str:
