@@ -117,8 +117,13 @@ def _course_of(cells: Cells, name: str) -> tuple[str, str]:
     Its ID may be the name of a stored course. Otherwise the files beside it say what course and
     term it is; where there are none, the ID is taken apart.
     """
-    stored = cells.table.courses.stored(cells[name])
-    return stored or _beside(cells, cells[name]) or cells.course(name)
+    known, number = cells.table.courses.split, cells[name]
+    if number not in known:
+        found = cells.table.courses.stored(number) or _beside(cells, number)
+        if not found:
+            return cells.course(name)
+        known[number] = found
+    return known[number]
 
 
 def _beside(cells: Cells, number: str) -> tuple[str, str] | None:
