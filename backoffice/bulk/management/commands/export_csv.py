@@ -28,8 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, help="a workbook if the name ends with .xlsx")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        output, kind, dialect = options["output"], options["kind"], options["dialect"]
-        course = options["course"]
+        output, kind, dialect, course = map(options.get, ("output", "kind", "dialect", "course"))
         ending = output.suffix.lower().removeprefix(".") if output else "csv"
         try:
             if kind is None or ending == "zip":
