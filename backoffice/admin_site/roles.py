@@ -103,6 +103,7 @@ TABLE: dict[str, Row] = {
     "communications.chatmember": _CHAT,
     "communications.chatmessage": row("VH *", "", "V own", "V own", "VH *"),
     "bulk.batch": row("VAP *", "VA uploaded; VP held", "VA uploaded", "", "V *"),
+    "bulk.delivery": row("V *", "V uploaded", "V uploaded", "", "V *"),
     "audit.changeset": row("VHE *", "", "", "", "VHE *"),
     "audit.approval": row("VP *", "", "", "", "V *"),
     "audit.accessrecord": row("V *", "", "", "", "VE *"),

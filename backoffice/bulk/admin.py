@@ -14,6 +14,7 @@ from unfold.decorators import action, display
 from backoffice.admin_site.model_admin import PlainAdmin
 from backoffice.admin_site.roles import may
 from backoffice.bulk.agreeing import held_for
+from backoffice.bulk.delivery_pages import DeliveryPages
 from backoffice.bulk.export_pages import ExportPages
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pages import BatchPages
@@ -34,7 +35,7 @@ STATE_COLOURS = {
 
 
 @admin.register(Batch)
-class BatchAdmin(ExportPages, UndoPages, BatchPages, PlainAdmin):
+class BatchAdmin(ExportPages, UndoPages, DeliveryPages, BatchPages, PlainAdmin):
     """All imports; the pages of one are our own."""
 
     icon = "upload_file"

@@ -20,6 +20,7 @@ from backoffice.bulk.resources import kinds
 from backoffice.bulk.settling import forget
 from backoffice.bulk.undoing import undo
 
+AUTO = "auto"  # in place of a kind: the files say it
 LIMITS = ("max_withdrawn", "max_changed")
 SUCCESS = ("previewed", "applied")
 BATCH_OPTIONS = (
@@ -37,8 +38,8 @@ BATCH_OPTIONS = (
 
 def add_import_arguments(parser: ArgumentParser) -> None:
     """The arguments of `import_csv`, as the contract of the import has them."""
-    parser.add_argument("kind", choices=sorted(kinds))
-    parser.add_argument("file", type=Path)
+    parser.add_argument("kind", choices=[*sorted(kinds), AUTO])
+    parser.add_argument("file", type=Path, nargs="+")
     parser.add_argument("--mode", choices=Batch.Mode.values, default=Batch.Mode.UPSERT)
     parser.add_argument("--on-error", choices=Batch.OnError.values, default=Batch.OnError.ABORT)
     parser.add_argument("--dialect", choices=Batch.Dialect.values, default="auto")
@@ -65,6 +66,12 @@ class ImportOptions:
     approved_by: str
     report: Path | None
     rejected: Path | None
+    others: tuple[Path, ...] = ()
+
+    @property
+    def is_auto(self) -> bool:
+        """Whether the files say themselves what they are."""
+        return self.batch["kind"] == AUTO
 
     @classmethod
     def from_command(cls, options: dict[str, Any]) -> "ImportOptions":
@@ -73,13 +80,19 @@ class ImportOptions:
         for name in ("report", "rejected"):
             _refuse_unwritable(options[name])
         chosen = {name: options[name] for name in BATCH_OPTIONS}
-        names = ("file", "actor", "dry_run", "approved_by", "report", "rejected")
-        return cls(batch=chosen, **{name: options[name] for name in names})
+        names = ("actor", "dry_run", "approved_by", "report", "rejected")
+        first, *others = options["file"]
+        given = {name: options[name] for name in names}
+        return cls(batch=chosen, file=first, others=tuple(others), **given)
 
 
 def _refuse_impossible(options: dict[str, Any]) -> None:
     """Raise ValueError for options that cannot be, before anything is read."""
-    if options["mode"] == Batch.Mode.SYNC and not kinds[options["kind"]].leaving:
+    if options["kind"] == AUTO:
+        _refuse_for_several(options)
+    elif len(options["file"]) > 1:
+        raise ValueError(_("Several files at once go in with the kind “auto”."))
+    elif options["mode"] == Batch.Mode.SYNC and not kinds[options["kind"]].leaving:
         raise ValueError(_("--mode sync is for enrollments; a file of another kind has no roster."))
     for name in LIMITS:
         if not 0 <= options[name] <= 100:
@@ -87,6 +100,13 @@ def _refuse_impossible(options: dict[str, Any]) -> None:
             raise ValueError(_("--%(flag)s is a percentage from 0 to 100.") % {"flag": flag})
     if len(options["encoding"]) > Batch._meta.get_field("encoding").max_length:
         raise ValueError(_("“%(name)s” is not an encoding.") % {"name": options["encoding"][:40]})
+
+
+def _refuse_for_several(options: dict[str, Any]) -> None:
+    if options["rejected"]:
+        raise ValueError(
+            _("--rejected takes the wrong rows of one file; name its kind instead of “auto”.")
+        )
 
 
 def _refuse_unwritable(path: Path | None) -> None:
@@ -110,45 +130,61 @@ def import_file(options: ImportOptions) -> Result:
     Raises ValueError for an actor who does not exist or may not import this, OSError for a missing
     file.
     """
-    actor, approver = _actor(options.actor), _actor(options.approved_by)
-    if approver is not None and approver == actor:
-        raise ValueError(_("--approved-by names another person than --actor."))
+    actor, approver = people(options)
     try:
         with options.file.open("rb") as stream:
             batch = receive(stream, options.file.name, actor, **options.batch)
     except PermissionDenied as refusal:
         raise ValueError(str(refusal)) from refusal
     try:
-        preview(batch)
-        if approver is not None and batch.state == Batch.State.HELD:
-            _agree_at_once(batch, approver)
-        if not options.dry_run and batch.state == Batch.State.PREVIEWED:
-            _apply_at_once(batch, actor)
+        bring_in(batch, actor, approver, is_applied=not options.dry_run)
         complaints = list(_written(batch, options))
         sentence = closing_sentence(batch, dry_run=options.dry_run)
-        return Result(sentence, STATES.get(batch.state) not in SUCCESS, complaints)
+        return Result(sentence, not is_success(batch), complaints)
     finally:
         if options.dry_run:
             forget(batch)
+
+
+def people(options: ImportOptions) -> tuple[Any, Any]:
+    """Who brings it, and who agrees. Raises ValueError for one who does not exist."""
+    actor, approver = _actor(options.actor), _actor(options.approved_by)
+    if approver is not None and approver == actor:
+        raise ValueError(_("--approved-by names another person than --actor."))
+    return actor, approver
+
+
+def bring_in(batch: Batch, actor: Any, approver: Any, *, is_applied: bool) -> None:
+    """Preview a batch and apply it; where a second person is named, they have agreed."""
+    preview(batch)
+    if approver is not None and batch.state == Batch.State.HELD:
+        _agree_at_once(batch, approver)
+    if is_applied and batch.state == Batch.State.PREVIEWED:
+        _apply_at_once(batch, actor)
+
+
+def is_success(batch: Batch) -> bool:
+    """Whether it was applied or could be."""
+    return STATES.get(batch.state) in SUCCESS
 
 
 def _written(batch: Batch, options: ImportOptions) -> Iterator[str]:
     """Write the report and the wrong rows; gives a sentence for what could not be written."""
     if options.rejected and batch.file:
         with (
-            _told(complaints := []),
+            told(complaints := []),
             options.rejected.open("w", encoding="utf-8", newline="") as to,
         ):
             write_rejected(batch, to)
         yield from complaints
     if options.report:
-        with _told(complaints := []), options.report.open("w", encoding="utf-8") as to:
+        with told(complaints := []), options.report.open("w", encoding="utf-8") as to:
             write_report(batch, to, dry_run=options.dry_run)
         yield from complaints
 
 
 @contextmanager
-def _told(complaints: list[str]) -> Iterator[None]:
+def told(complaints: list[str]) -> Iterator[None]:
     """What happened to the data does not depend on a full disk."""
     try:
         yield
@@ -204,6 +240,6 @@ def undo_batch(number: int, username: str, reason: str, report: Path | None) -> 
         return Result(str(refusal), True, [])
     complaints: list[str] = []
     if report:
-        with _told(complaints), report.open("w", encoding="utf-8") as to:
+        with told(complaints), report.open("w", encoding="utf-8") as to:
             write_report(made, to, dry_run=False)
     return Result(closing_sentence(made, dry_run=False), False, complaints)

@@ -16,13 +16,32 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Limits
 from backoffice.bulk.resources import KindResource
 
+ACCEPTED = ".csv,.tsv,.txt,.xlsx,.zip"
+
+
+class FilesInput(UnfoldAdminFileFieldWidget):
+    """Chooses several files at once."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files; each has to be one."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        """The files, at least one."""
+        clean = super().clean
+        return [clean(each, initial) for each in data or [None]]
+
 
 class UploadForm(forms.Form):
     """A file, and how to take it."""
 
     file = forms.FileField(
         label=_("File"),
-        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.tsv,.txt,.xlsx"}),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
         max_length=255,
     )
     create_students = forms.BooleanField(
@@ -67,6 +86,10 @@ class UploadForm(forms.Form):
 
     def __init__(self, resource: type[KindResource], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._narrow(resource)
+
+    def _narrow(self, resource: type[KindResource]) -> None:
+        """Leave off what this kind does not have."""
         if not (resource.companion and resource.companion.option):
             del self.fields["create_students"]
         if not resource.leaving:
@@ -76,13 +99,41 @@ class UploadForm(forms.Form):
     def clean_file(self) -> Any:
         """Refuse what is too large before anything is kept; the reader looks at the rest."""
         file = self.cleaned_data["file"]
-        try:
-            Limits.from_settings().check_size(file.size)
-        except FileRefused as refusal:
-            raise forms.ValidationError(refusal.message, code=refusal.code) from refusal
+        _refuse_large(file)
         return file
 
     def options(self) -> dict[str, Any]:
         """The chosen options, as fields of a batch."""
         given = {name: value for name, value in self.cleaned_data.items() if name != "file"}
         return given | {"dialect": given["dialect"] or Batch.Dialect.AUTO}
+
+
+class DeliveryForm(UploadForm):
+    """Several files, each of a kind of its own, and how to take them all."""
+
+    file = FilesField(
+        label=_("Files"),
+        widget=FilesInput(attrs={"accept": ACCEPTED}),
+        max_length=255,
+        help_text=_("Choose several at once, or a zip file of them."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(KindResource, *args, **kwargs)
+
+    def _narrow(self, resource: type[KindResource]) -> None:
+        """What only some of the files have is left off for the others."""
+
+    def clean_file(self) -> list[Any]:
+        """Refuse what is too large before anything is kept."""
+        files = self.cleaned_data["file"]
+        for file in files:
+            _refuse_large(file)
+        return files
+
+
+def _refuse_large(file: Any) -> None:
+    try:
+        Limits.from_settings().check_size(file.size)
+    except FileRefused as refusal:
+        raise forms.ValidationError(refusal.message, code=refusal.code) from refusal

@@ -12,6 +12,8 @@ from backoffice.bulk.groups import Group, groups_in
 from backoffice.bulk.models import Batch
 from backoffice.bulk.resources import GIVEN_BACK, KindResource
 
+FORBIDDEN_COLUMN = "forbidden_column"
+
 
 class ForbiddenColumn(FileRefused):
     """The file tries to set what no file may set; recorded as an attempt."""
@@ -95,7 +97,7 @@ def refuse_forbidden(names: list[str], resource: type[KindResource]) -> None:
     found = [name for name in names if name in resource.forbidden]
     if found:
         raise ForbiddenColumn(
-            "forbidden_column",
+            FORBIDDEN_COLUMN,
             _(
                 "No file may set %(names)s. Remove the column and upload again; this attempt "
                 "is on record."

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import IO, Any
 
 from django.core.exceptions import PermissionDenied
@@ -20,7 +21,7 @@ from backoffice.bulk.braking import reasons_to_hold
 from backoffice.bulk.carrying_out import WRITTEN_PERCENT, carry_out
 from backoffice.bulk.dialects import Dialect
 from backoffice.bulk.faults import FileRefused, storable
-from backoffice.bulk.formats.passwords import without_passwords
+from backoffice.bulk.formats.packing import Kept, Part, part_to_keep, to_keep
 from backoffice.bulk.header import ForbiddenColumn
 from backoffice.bulk.models import Batch, BatchIssue
 from backoffice.bulk.outcomes import FaultTeller, Outcome, outcome_of
@@ -30,6 +31,8 @@ from backoffice.bulk.reading import ISSUE_COLUMNS, Spool
 from backoffice.bulk.resources import kinds
 from backoffice.bulk.turns import again, take_turn
 from backoffice.bulk.work import READ_PERCENT, Import
+
+Keep = Callable[[Batch], AbstractContextManager[Kept]]
 
 
 class NotApplied(Exception):
@@ -46,12 +49,22 @@ def receive(stream: IO[bytes], name: str, actor: Any, **options: Any) -> Batch:
     `options` are fields of Batch; `actor` is None for the operator at the command line.
     Raises PermissionDenied when the actor may not import this kind.
     """
+    return _received(name, actor, options, lambda batch: to_keep(stream, name, batch))
+
+
+def receive_part(part: Part, actor: Any, **options: Any) -> Batch:
+    """Keep one of several files that came together, as `receive` does."""
+    return _received(part.name, actor, options, lambda batch: part_to_keep(part, batch))
+
+
+def _received(name: str, actor: Any, options: dict[str, Any], keep: Keep) -> Batch:
     refuse_stranger(actor, options["kind"])
     batch = Batch(**Batch.brought_by(actor), file_name=storable(name)[:255], **options)
     try:
-        with without_passwords(stream, batch) as kept:
-            batch.file_hash = _digest(kept)
-            batch.file.save(name, File(kept), save=False)
+        with keep(batch) as kept:
+            batch.file_name = storable(kept.name)[:255]
+            batch.file_hash = _digest(kept.stream)
+            batch.file.save(f"table{kept.ending}", File(kept.stream), save=False)
             batch.file_size = batch.file.size
         batch.save()
     except FileRefused as refusal:

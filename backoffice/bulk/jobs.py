@@ -17,8 +17,9 @@ from django_tasks_db.models import DBTaskResult
 
 from backoffice.admin_site.roles import may
 from backoffice.bulk import dialects
+from backoffice.bulk.delivering import ready_in, tell_waiting
 from backoffice.bulk.importing import NotApplied, apply, preview
-from backoffice.bulk.models import Batch
+from backoffice.bulk.models import Batch, Delivery
 from backoffice.bulk.resources import kinds
 from backoffice.bulk.settling import discard, settle_all
 from backoffice.bulk.turns import about, alone_with, rival_of
@@ -36,7 +37,7 @@ State = Batch.State
 def read_batch(number: int) -> None:
     """Read an uploaded file that waits for it."""
     if _begin(number, State.QUEUED, State.READING):
-        preview(Batch.objects.get(pk=number))
+        go_on(preview(Batch.objects.get(pk=number)))
 
 
 @task()
@@ -63,7 +64,7 @@ def apply_batch(number: int, actor: int) -> None:
         _give_back(number, _("%(name)s may not import this any more.") % {"name": person})
         return
     try:
-        apply(batch, batch.digest, person)
+        go_on(apply(batch, batch.digest, person))
     except NotApplied as refusal:
         # A refusal after which the batch waits as before leaves no trace of its own.
         waiting = Batch.objects.filter(pk=number, state=State.PREVIEWED, sentence="")
@@ -80,7 +81,31 @@ def read_soon(batch: Batch) -> Batch:
     most = AT_ONCE_BYTES // (PACKED if batch.file_name.lower().endswith(".xlsx") else 1)
     if batch.file_size > most:
         return order_reading(batch)
-    return preview(batch)
+    return go_on(preview(batch))
+
+
+def go_on(batch: Batch) -> Batch:
+    """Read what waited for this file in its delivery, if it need not wait any longer."""
+    if batch.delivery and batch.is_settled:
+        read_ready(batch.delivery)
+    return batch
+
+
+def read_ready(delivery: Delivery) -> None:
+    """Read the files of a delivery that wait for nothing."""
+    tell_waiting(delivery)
+    for batch in ready_in(delivery):
+        if _begin(batch.pk, State.RECEIVED, State.QUEUED):
+            batch.refresh_from_db()
+            read_soon(batch)
+
+
+def skip(batch: Batch) -> None:
+    """Let the delivery go on without this file; what is undecided is thrown away."""
+    Batch.objects.filter(pk=batch.pk).update(is_skipped=True)
+    discard(batch)
+    batch.refresh_from_db()
+    go_on(batch)
 
 
 def order_reading(batch: Batch) -> Batch:
@@ -114,7 +139,7 @@ def apply_soon(batch: Batch, digest: str, actor: Any) -> bool:
     if rival:
         raise NotApplied(about(rival))
     if batch.rows <= AT_ONCE_ROWS and not Batch.objects.filter(state=State.APPLYING).exists():
-        apply(batch, digest, actor)
+        go_on(apply(batch, digest, actor))
         return True
     _order_apply(batch, digest, actor)
     return False
@@ -159,6 +184,7 @@ def cancel(batch: Batch) -> bool:
     if not is_ended and Batch.objects.filter(pk=batch.pk, state__in=Batch.BEING_READ).exists():
         is_ended = discard(batch)
     batch.refresh_from_db()
+    go_on(batch)
     return is_ended
 
 

@@ -66,6 +66,35 @@ def most_changed() -> float:
 PERCENT = [MinValueValidator(0), MaxValueValidator(100)]
 
 
+class Delivery(models.Model):
+    """Several files that came together, to go in one after the other.
+
+    `left_out` tells of each file of which nothing is kept, and why: `name`, `sentence`, and whether
+    it `is_known` to be none of ours.
+    """
+
+    name = models.CharField(_("files"), max_length=255)
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("uploaded by"),
+    )
+    uploader_name = models.CharField(_("uploaded by"), max_length=320)
+    uploaded_at = models.DateTimeField(_("uploaded at"), auto_now_add=True)
+    left_out = models.JSONField(_("left out"), default=list)
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        ordering: ClassVar[list[str]] = ["-pk"]
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.pk} · {self.name}"
+
+
 class Batch(models.Model):
     """One file brought in: who, what, when, why, with which options, and the outcome."""
 
@@ -215,10 +244,22 @@ class Batch(models.Model):
     applied_at = models.DateTimeField(_("applied at"), null=True)
     change_set = models.ForeignKey("audit.ChangeSet", models.PROTECT, null=True, related_name="+")
 
+    # One of several files that came together, which one, and whether the next goes in without it.
+    delivery = models.ForeignKey(
+        Delivery,
+        models.PROTECT,
+        null=True,
+        related_name="batches",
+        verbose_name=_("delivery"),
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    is_skipped = models.BooleanField(_("skipped"), default=False)
+
     objects = BatchQuerySet.as_manager()
 
     _worked_until: float | None = None  # on the machine's own clock
     is_ended = False  # set while it is worked on: somebody cancelled it
+    is_rehearsal = False  # its work is one part of a transaction that will be rolled back
 
     class Meta:
         verbose_name = _("import")
@@ -289,6 +330,14 @@ class Batch(models.Model):
         return Path(self.file.path)
 
     @property
+    def kept_name(self) -> str:
+        """Under which name the stored file is handed out: it is what is left of the uploaded one.
+
+        Of `autumn.zip/enrollments.csv` it is a zip file if there is something beside the table.
+        """
+        return f"{Path(self.file_name).stem}{self.path.suffix}"
+
+    @property
     def can_leave_out(self) -> bool:
         """Whether the file was refused only because some of its rows are wrong."""
         is_refused = self.state == self.State.REFUSED and self.on_error == self.OnError.ABORT
@@ -319,6 +368,13 @@ class Batch(models.Model):
             for name, count in counts.items()
             if count
         ]
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether what came after it in its delivery need not wait for it."""
+        has_nothing = self.state == self.State.PREVIEWED and not self.writes
+        over = (self.State.APPLIED, self.State.DISCARDED)
+        return self.is_skipped or has_nothing or self.state in over
 
     @property
     def writes(self) -> int:

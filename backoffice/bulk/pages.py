@@ -27,11 +27,12 @@ from backoffice.admin_site.spreadsheets import download
 from backoffice.audit.access import note_export
 from backoffice.bulk.agreeing import agree, may_agree
 from backoffice.bulk.changes import changed_rows
+from backoffice.bulk.delivering import waits_for
 from backoffice.bulk.faults import FileRefused, storable
 from backoffice.bulk.forms import UploadForm
 from backoffice.bulk.guidance import columns_of, template_of
 from backoffice.bulk.importing import NotApplied, leave_wrong_rows_out, receive, release
-from backoffice.bulk.jobs import apply_soon, cancel, read_soon
+from backoffice.bulk.jobs import apply_soon, cancel, go_on, read_soon
 from backoffice.bulk.models import Batch
 from backoffice.bulk.progress import progress_of
 from backoffice.bulk.reporting import issue_lines, rejected_rows
@@ -40,6 +41,7 @@ from backoffice.bulk.sampling import samples_of
 from backoffice.bulk.settling import discard, discard_abandoned, settle, settle_all
 
 SHOWN_ISSUES = 100
+AUTO = "auto"  # in place of a kind
 View = Callable[..., HttpResponse]
 
 
@@ -92,6 +94,8 @@ class BatchPages:
     def upload_view(self, request: HttpRequest) -> HttpResponse:
         """Choose a kind and a file; a small one is read at once, a large one by the worker."""
         mine = self._kinds(request)
+        if mine and request.GET.get("kind") == AUTO:
+            return self.deliver_view(request)
         resource = mine.get(request.GET.get("kind") or next(iter(mine), ""))
         if resource is None:
             raise PermissionDenied
@@ -115,15 +119,14 @@ class BatchPages:
             return {}
         return kinds_for(lambda model: may(request.user, "import", model))
 
-    def _tabs(self, mine: dict[str, Any], chosen: type[KindResource]) -> list[dict[str, Any]]:
+    def _tabs(self, mine: dict[str, Any], chosen: Any = None) -> list[dict[str, Any]]:
+        """A tab for each kind, and one for several files, which say themselves what they are."""
         address = reverse("admin:bulk_batch_upload")
+        titles = {name: (capfirst(each.label), each) for name, each in mine.items()}
+        titles[AUTO] = (_("Let the files say"), None)
         return [
-            {
-                "title": capfirst(each.label),
-                "link": f"{address}?kind={name}",
-                "active": each is chosen,
-            }
-            for name, each in mine.items()
+            {"title": title, "link": f"{address}?kind={name}", "active": each is chosen}
+            for name, (title, each) in titles.items()
         ]
 
     def template_view(self, request: HttpRequest, kind: str) -> HttpResponse:
@@ -154,6 +157,7 @@ class BatchPages:
             "errors": batch.issues.filter(is_warning=False)[:SHOWN_ISSUES],
             "warnings": batch.issues.filter(is_warning=True)[:SHOWN_ISSUES],
             "earlier": batch.earlier_with_the_same_file(),
+            **self.place_in_delivery(request, batch),
         }
         if batch.is_in_work:
             context["progress"] = progress_of(batch)
@@ -168,7 +172,8 @@ class BatchPages:
     def read_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """Read a file whose reading had to wait for somebody, or broke off."""
         batch = self._owned(request, number)
-        if batch.state == Batch.State.RECEIVED or batch.can_be_read_again:
+        is_new = batch.state == Batch.State.RECEIVED and not waits_for(batch)
+        if is_new or batch.can_be_read_again:
             read_soon(batch)
         return self._to(batch)
 
@@ -186,7 +191,8 @@ class BatchPages:
                 messages.success(request, _("The file was applied."))
         except NotApplied as refusal:
             messages.error(request, str(refusal))
-        return self._to(batch)
+            return self._to(batch)
+        return self._on_from(batch)
 
     @posted
     def cancel_view(self, request: HttpRequest, number: int) -> HttpResponse:
@@ -232,7 +238,8 @@ class BatchPages:
         batch = self._owned(request, number)
         if discard(batch):
             messages.success(request, _("The file was discarded; nothing was written."))
-        return self._to(batch)
+            go_on(batch)
+        return self._on_from(batch)
 
     def issues_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """All errors and warnings as CSV."""
@@ -246,7 +253,7 @@ class BatchPages:
             raise Http404
         note_export(request, kinds[batch.kind].model(), batch.rows)
         stream = batch.path.open("rb")
-        return FileResponse(stream, as_attachment=True, filename=batch.file_name)
+        return FileResponse(stream, as_attachment=True, filename=batch.kept_name)
 
     def wrong_rows_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """The wrong rows as a file to correct; a part of the file, so its uploader's alone."""
@@ -275,6 +282,13 @@ class BatchPages:
 
     def _is_own(self, request: HttpRequest, batch: Batch) -> bool:
         return batch.uploaded_by_id == request.user.pk and batch.kind in self._kinds(request)
+
+    def _on_from(self, batch: Batch) -> HttpResponseRedirect:
+        """Where it goes on after a deed: one of several files leads back to them."""
+        if batch.delivery_id is None:
+            return self._to(batch)
+        address = reverse("admin:bulk_batch_delivery", args=[batch.delivery_id])
+        return HttpResponseRedirect(address)
 
     def _to(self, batch: Batch) -> HttpResponseRedirect:
         return HttpResponseRedirect(reverse("admin:bulk_batch_change", args=[batch.pk]))

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from backoffice.admin_site.spreadsheets import FORMULA, Echo, formula_safe
 from backoffice.bulk.faults import FileRefused, Issue
 from backoffice.bulk.formats.opening import recognised, told_apart
+from backoffice.bulk.formats.unpacking import unpacked
 from backoffice.bulk.header import plain_name
 from backoffice.bulk.models import Batch, BatchIssue
 from backoffice.bulk.readers import Row, open_table
@@ -26,10 +27,13 @@ STATES = {
 }
 
 
-def write_report(batch: Batch, stream: IO[str], *, dry_run: bool) -> None:
-    """Write the report of imports.md as JSON, issue by issue: a file may have millions."""
+def write_report(batch: Batch, stream: IO[str], *, dry_run: bool, is_begun: bool = False) -> None:
+    """Write the report of imports.md as JSON, issue by issue: a file may have millions.
+
+    `is_begun` says that the stream has the beginning of the object already.
+    """
     head = json.dumps(_head(batch, dry_run=dry_run), ensure_ascii=False, indent=1)
-    stream.write(head.removesuffix("\n}"))
+    stream.write(head.removesuffix("\n}").removeprefix("{" if is_begun else ""))
     for name, is_warning in (("errors", False), ("warnings", True)):
         stream.write(f',\n "{name}": [')
         issues = batch.issues.filter(is_warning=is_warning).iterator()
@@ -143,7 +147,7 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
         .iterator()
     )
     wanted, messages = _next_row(issues, next(issues, None))
-    with open_table(batch.path, batch.encoding) as reader:
+    with unpacked(batch.path) as found, open_table(found.path, batch.encoding) as reader:
         table = recognised(reader.header, batch.dialect, batch.kind)
         header, rows = told_apart(reader, table)
         own = [at for at, name in enumerate(header) if plain_name(name) not in GIVEN_BACK]

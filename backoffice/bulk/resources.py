@@ -6,6 +6,7 @@ for matching, checking, comparing, writing and export; the rules come from the m
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
@@ -234,8 +235,27 @@ class KindResource(ModelResource):
             columns[name].attribute for name in ("course_code", "presentation") if name in columns
         )
 
+    @classmethod
+    def models_named(cls) -> set[type[models.Model]]:
+        """The models of the rows that rows of the kind refer to, directly or through others."""
+        found = set()
+        for column in cls.columns().values():
+            model = cls.model()
+            for way in column.attribute.split("__")[:-1]:
+                model = model._meta.get_field(way).related_model
+                found.add(model)
+        return found
+
 
 kinds: dict[str, type[KindResource]] = {}
+
+
+@cache
+def needed_by(kind: str) -> frozenset[str]:
+    """The kinds whose rows have to be there before rows of this kind can name them."""
+    models_named = kinds[kind].models_named()
+    direct = {name for name, each in kinds.items() if each.model() in models_named} - {kind}
+    return frozenset(direct.union(*(needed_by(name) for name in direct)))
 
 
 def kinds_for(is_allowed: Callable[[type[models.Model]], bool]) -> dict[str, type[KindResource]]:

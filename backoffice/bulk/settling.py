@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.bulk import dialects
+from backoffice.bulk.header import FORBIDDEN_COLUMN
 from backoffice.bulk.models import Batch
 from backoffice.bulk.work import Import
 
@@ -108,4 +109,5 @@ def forget(batch: Batch) -> None:
         Import(batch).drop(cursor)
     if batch.file:
         batch.file.delete(save=False)
+    if not batch.issues.filter(code=FORBIDDEN_COLUMN).exists():
         batch.delete()

@@ -130,6 +130,8 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "release": _own_batch,
     "approve": _another_s_batch,
     "undo": lambda who: (False, False),  # of an applied one, see test_undo
+    # Of several files that came together, see test_deliveries.
+    **dict.fromkeys(("delivery", "undo_delivery", "skip"), lambda who: (False, False)),
     "discard": _own_batch,
     "wrong_rows": _own_file,
     "file": _own_file,

@@ -169,6 +169,6 @@ def test_a_section_nobody_knows_is_refused_with_what_to_do(upload, courses, stud
     assert batch.read_as == "Canvas SIS enrollments"
     assert told(batch) == [
         f"Line {line}: section_id “{name}” does not say which course it is a section of. Add the "
-        "column course_id."
+        "column course_id, or upload sections.csv together with it."
         for line, name in ((2, "A1"), (3, "B1"))
     ]

@@ -15,6 +15,7 @@ from backoffice.bulk.cells import CellRefused, normalised
 from backoffice.bulk.faults import Fault
 from backoffice.bulk.formats.course_names import CourseNames, NoCourse
 from backoffice.bulk.formats.side_files import SideFiles
+from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Remark, Row
 from backoffice.bulk.reading import width_fault
 
@@ -118,6 +119,8 @@ class SourceTable:
     others: ClassVar[tuple[str, frozenset[str]]] = ("", frozenset())
     has_header: ClassVar[bool] = True
     written: ClassVar[tuple[str, ...]] = ()
+    # Files beside it in which rows are looked up, by their names in `side_files.py`.
+    looks_in: ClassVar[tuple[str, ...]] = ()
     side: SideFiles = SideFiles()
 
     def __init__(self, header: Sequence[str]) -> None:
@@ -166,6 +169,9 @@ class SourceTable:
     def remarks(self) -> tuple[Remark, ...]:
         """What is to be said of the file as a whole."""
         return ()
+
+    def check_side(self, batch: Batch) -> None:
+        """Raise FileRefused where a file beside it says that it is not to be read like this."""
 
     def says_something(self, name: str, text: str) -> bool:
         """Whether this cell of a sparse column fills it."""

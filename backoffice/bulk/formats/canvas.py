@@ -154,7 +154,8 @@ def _course_enrolled_in(cells: Cells) -> tuple[str, str]:
     if section in cells.side.sections:
         return cells.course_called(cells.side.sections[section], "section_id")
     sentence = gettext(
-        "{column} “{value}” does not say which course it is a section of. Add the column course_id."
+        "{column} “{value}” does not say which course it is a section of. Add the column "
+        "course_id, or upload sections.csv together with it."
     )
     fault = Fault("section_without_course", sentence)
     raise NotTranslated(fault, cells.label("section_id"), section)
@@ -165,6 +166,7 @@ class CanvasEnrollments(SourceTable):
 
     dialect, title, kind = "canvas", _("Canvas SIS enrollments"), "enrollments"
     needs = frozenset({"user_id", "role", "status"})
+    looks_in = ("sections", "canvas courses")
     others = ("role", frozenset({"teacher", "designer"}))
     ways: ClassVar[Mapping[str, Way]] = {
         "student_id": plain("user_id"),

@@ -16,6 +16,8 @@ from backoffice.bulk.formats.base import (
     word,
 )
 from backoffice.bulk.formats.course_names import joined
+from backoffice.bulk.formats.manifests import BULK, DELTA, Manifest
+from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Remark
 
 ORGANISATION = "school"
@@ -44,10 +46,26 @@ def _withdrawn_on(cells: Cells) -> str:
     return cells["metadata.exactwithdrawnon"]
 
 
-class OneRosterUsers(SourceTable):
+class OneRosterTable(SourceTable):
+    """A file of OneRoster; where there is a manifest, it is held to it."""
+
+    dialect = "oneroster"
+    file_name: ClassVar[str]
+    written_mode: ClassVar[str] = BULK
+
+    def check_side(self, batch: Batch) -> None:
+        """The manifest says of each file whether it is there, whole, or changes only."""
+        manifest = Manifest.of(self.side, self.file_name)
+        manifest.check(self.file_name, batch)
+        if manifest.told():
+            batch.read_as = f"{self.title} ({manifest.told()})"[:60]
+
+
+class OneRosterUsers(OneRosterTable):
     """users.csv; in 1.2 the roles are in a file of their own: without it all are students."""
 
-    dialect, title, kind = "oneroster", _("OneRoster users"), "users"
+    title, kind, file_name = _("OneRoster users"), "users", "users"
+    looks_in = ("manifest", "roles")
     needs = frozenset({"sourcedid", "enableduser", "givenname", "familyname", "username"})
     passed_over = frozenset({"password", "role"})
     others = (
@@ -108,10 +126,12 @@ def _student(name: str) -> Way:
     return Way((name,), lambda cells: cells.side.people.get(cells[name], cells[name]))
 
 
-class OneRosterClasses(SourceTable):
+class OneRosterClasses(OneRosterTable):
     """classes.csv; what is to be deleted is archived. The days are those of the terms."""
 
-    dialect, title, kind = "oneroster", _("OneRoster classes"), "courses"
+    title, kind, file_name = _("OneRoster classes"), "courses", "classes"
+    looks_in = ("manifest", "classes", "courses", "terms")
+    written_mode = DELTA
     needs = frozenset({"sourcedid", "title", "coursesourcedid", "classtype"})
     ways: ClassVar[Mapping[str, Way]] = {
         "course_code": Way(("sourcedid",), lambda cells: _course(cells)[0]),
@@ -147,10 +167,12 @@ class OneRosterClasses(SourceTable):
         }
 
 
-class OneRosterEnrollments(SourceTable):
+class OneRosterEnrollments(OneRosterTable):
     """enrollments.csv; whoever teaches is left out."""
 
-    dialect, title, kind = "oneroster", _("OneRoster enrollments"), "enrollments"
+    title, kind, file_name = _("OneRoster enrollments"), "enrollments", "enrollments"
+    looks_in = ("manifest", "people", "classes", "courses", "terms")
+    written_mode = DELTA
     needs = frozenset({"sourcedid", "classsourcedid", "usersourcedid", "role"})
     others = ("role", TEACHING)
     ways: ClassVar[Mapping[str, Way]] = {
@@ -189,10 +211,11 @@ class OneRosterEnrollments(SourceTable):
         }
 
 
-class OneRosterLineItems(SourceTable):
+class OneRosterLineItems(OneRosterTable):
     """lineItems.csv; a line item is an assessment."""
 
-    dialect, title, kind = "oneroster", _("OneRoster line items"), "assessments"
+    title, kind, file_name = _("OneRoster line items"), "assessments", "lineItems"
+    looks_in = ("manifest", "classes", "courses", "terms")
     needs = frozenset({"sourcedid", "title", "classsourcedid", "resultvaluemax"})
     others = ("status", frozenset({"tobedeleted"}))
     ways: ClassVar[Mapping[str, Way]] = {
@@ -231,10 +254,11 @@ def _own_title(cells: Cells, name: str) -> str:
     return "" if cells["title"] == cells[name] else cells["title"]
 
 
-class OneRosterResults(SourceTable):
+class OneRosterResults(OneRosterTable):
     """results.csv; what was not handed in, or does not count, has no grade here."""
 
-    dialect, title, kind = "oneroster", _("OneRoster results"), "grades"
+    title, kind, file_name = _("OneRoster results"), "grades", "results"
+    looks_in = ("manifest", "people")
     needs = frozenset({"sourcedid", "lineitemsourcedid", "studentsourcedid", "score"})
     others = ("scorestatus", frozenset({"exempt", "not submitted"}))
     ways: ClassVar[Mapping[str, Way]] = {

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 
 from django.utils.translation import gettext as _
 
@@ -18,9 +19,10 @@ from backoffice.bulk.formats.oneroster import (
     OneRosterUsers,
 )
 from backoffice.bulk.formats.side_files import SideFiles
+from backoffice.bulk.formats.unpacking import unpacked
 from backoffice.bulk.header import plain_name, refuse_forbidden
 from backoffice.bulk.models import Batch
-from backoffice.bulk.readers import Row, TableReader, open_table
+from backoffice.bulk.readers import Limits, Row, TableReader, open_table
 from backoffice.bulk.resources import kinds
 
 TABLES: tuple[type[SourceTable], ...] = (
@@ -99,30 +101,28 @@ def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
 def open_file(batch: Batch, side: SideFiles | None = None) -> TableReader:
     """The reader of a batch's file, to be used as a context manager, in our own columns.
 
-    `side` is what files that came along say for it.
+    `side` is what files say for it that are not packed with it.
     """
-    return Translated(batch, side or SideFiles())
+    return Translated(batch, side)
 
 
 class Translated(TableReader):
     """A file read through the format its header shows; a file of our own columns as it is."""
 
-    def __init__(self, batch: Batch, side: SideFiles) -> None:
-        self.side = side
-        self.inner = open_table(batch.path, batch.encoding)
-        super().__init__(batch.path, self.inner.limits)
-        self.batch = batch
+    def __init__(self, batch: Batch, side: SideFiles | None) -> None:
+        super().__init__(batch.path, Limits.from_settings())
+        self.batch, self.side = batch, side
         self.table: SourceTable | None = None
 
     def __enter__(self) -> TableReader:
-        self.inner.__enter__()
-        try:
+        with ExitStack() as stack:
+            self.unpacked = stack.enter_context(unpacked(self.batch.path))
+            self.inner = open_table(self.unpacked.path, self.batch.encoding, self.limits)
+            stack.enter_context(self.inner)
             found = recognised(self.inner.header, self.batch.dialect, self.batch.kind)
             _refuse_others(found, self.batch)
             self._take(found)
-        except BaseException:
-            self.inner.__exit__()
-            raise
+            self._opened = stack.pop_all()
         return self
 
     def _take(self, found: type[SourceTable] | None) -> None:
@@ -135,7 +135,8 @@ class Translated(TableReader):
             allowed = [name for name in names if name not in found.passed_over]
             refuse_forbidden(allowed, kinds[found.kind])
         table = found(self.header)
-        table.side = self.side
+        table.side = self.side or self.unpacked.side
+        table.check_side(self.batch)
         if table.sparse:
             table.narrow(self._filled(table))
         companion = kinds[found.kind].companion
@@ -147,7 +148,7 @@ class Translated(TableReader):
     def _filled(self, table: SourceTable) -> frozenset[str]:
         """The columns that some row fills, of those that say nothing otherwise: one more look."""
         wanted, filled = {table.places[name]: name for name in table.sparse}, set()
-        with open_table(self.path, self.batch.encoding) as reader:
+        with open_table(self.unpacked.path, self.batch.encoding) as reader:
             for row in told_apart(reader, type(table))[1]:
                 cells = row.cells
                 found = [
@@ -160,8 +161,8 @@ class Translated(TableReader):
                     break
         return frozenset(filled)
 
-    def __exit__(self, *exception: object) -> None:
-        self.inner.__exit__(*exception)
+    def __exit__(self, *_exception: object) -> None:
+        self._opened.close()
 
     def records(self) -> Iterator[Row]:
         """The rows of the file, as rows of ours."""

@@ -7,12 +7,11 @@ the same file, and a digest of passwords would let somebody try guesses.
 
 import csv
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from django.utils.translation import gettext as _
 
@@ -30,33 +29,20 @@ LOW_BYTE = re.compile("[\udc00-\udc7f]")
 
 
 @contextmanager
-def without_passwords(stream: IO[bytes], batch: Batch) -> Iterator[IO[bytes]]:
-    """The file as it may be kept: itself, where it has no passwords.
+def without_passwords(path: Path, batch: Batch) -> Iterator[IO[bytes]]:
+    """A file as it may be kept: itself, where it has no passwords.
 
     Raises FileRefused for a file with passwords that cannot be read to its end.
     """
-    with _on_disk(stream) as path:
-        places = _secret_places(path, batch)
-        if not places:
-            stream.seek(0)
+    places = _secret_places(path, batch)
+    if not places:
+        with path.open("rb") as stream:
             yield stream
-            return
-        with tempfile.TemporaryFile() as kept:
-            _rewrite(path, batch, places, kept)
-            kept.seek(0)
-            yield kept
-
-
-@contextmanager
-def _on_disk(stream: Any) -> Iterator[Path]:
-    """Where the upload lies; one that is held in memory is written down for the while."""
-    if hasattr(stream, "temporary_file_path"):
-        yield Path(stream.temporary_file_path())
         return
-    with tempfile.NamedTemporaryFile() as copy:
-        shutil.copyfileobj(stream, copy)
-        copy.flush()
-        yield Path(copy.name)
+    with tempfile.TemporaryFile() as kept:
+        _rewrite(path, batch, places, kept)
+        kept.seek(0)
+        yield kept
 
 
 def _secret_places(path: Path, batch: Batch) -> frozenset[int]:

@@ -2,8 +2,9 @@
 
 Canvas' sections.csv says which course a section is of; OneRoster's courses.csv and
 academicSessions.csv say what a class is called here and when it is, roles.csv who is no student,
-users.csv which student ID an enrollment's person has. `side_files` reads them; a table of a format
-that is given the outcome (`SourceTable.side`) looks there first.
+users.csv which student ID an enrollment's person has, manifest.csv which files are whole.
+`side_files` reads them; a table of a format that is given the outcome (`SourceTable.side`) looks
+there first.
 """
 
 import re
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from backoffice.bulk.formats.course_names import Course, CourseNames
+from backoffice.bulk.formats.disk_maps import DiskMap
 from backoffice.bulk.readers import Row
 
 Found = list[dict[str, str]]
@@ -23,7 +25,8 @@ READ = {
     "terms": ("sourcedid", "title", "type", "startdate", "enddate"),
     "classes": ("sourcedid", "classtype", "coursesourcedid", "termsourcedids"),
     "roles": ("usersourcedid", "roletype", "role", "status"),
-    "people": ("sourcedid", "givenname", "identifier"),
+    "people": ("sourcedid", "username", "identifier"),
+    "manifest": ("propertyname", "value"),
 }
 
 
@@ -40,7 +43,7 @@ class Term:
 class SideFiles:
     """By the names the files use: `sections` the courses of sections, `courses` our courses and
     `titles` their titles, `terms` sessions, `people` student IDs that are others than the name, and
-    `others` the roles of people who are no students.
+    `others` the roles of people who are no students. `manifest` is that of OneRoster.
     """
 
     sections: Mapping[str, str] = field(default_factory=dict)
@@ -49,6 +52,7 @@ class SideFiles:
     terms: Mapping[str, Term] = field(default_factory=dict)
     people: Mapping[str, str] = field(default_factory=dict)
     others: Mapping[str, str] = field(default_factory=dict)
+    manifest: Mapping[str, str] = field(default_factory=dict)
 
     def days(self, terms: str) -> tuple[str, str]:
         """The first and the last day of sessions, which stand in one cell."""
@@ -63,15 +67,22 @@ def listed(cell: str) -> list[str]:
     return list(filter(None, re.split(r"\s*,\s*", cell.strip())))
 
 
+def side_file_of(header: Sequence[str]) -> str:
+    """Which file beside a table has this header, blank for none."""
+    names = {name.strip().casefold() for name in header}
+    return next((what for what, wanted in READ.items() if names.issuperset(wanted)), "")
+
+
 def side_files(tables: Iterable[tuple[Sequence[str], Iterable[Row]]]) -> SideFiles:
     """What these files, each a header and its rows, say for others; many say nothing."""
     found: dict[str, Found] = defaultdict(list)
+    people: Mapping[str, str] = {}
     for header, rows in tables:
-        names = [name.strip().casefold() for name in header]
-        for what, wanted in READ.items():
-            if set(wanted) <= set(names):
-                found[what] += _read(names, wanted, rows)
-                break
+        what = side_file_of(header)
+        if what == "people":
+            people = DiskMap(_people(kept_of(what, header, rows)))
+        elif what:
+            found[what] += kept_of(what, header, rows)
     terms = dict(_terms(found["terms"]))
     classes = dict(_classes(found["classes"], found["courses"], terms))
     return SideFiles(
@@ -79,19 +90,19 @@ def side_files(tables: Iterable[tuple[Sequence[str], Iterable[Row]]]) -> SideFil
         courses={**dict(_canvas_courses(found["canvas courses"])), **classes},
         titles=dict(_titles(found["classes"], found["courses"])),
         terms=terms,
-        people={
-            row["sourcedid"]: row["identifier"]
-            for row in found["people"]
-            if row["identifier"] not in ("", row["sourcedid"])
-        },
+        people=people,
         others=dict(_others(found["roles"])),
+        manifest={row["propertyname"]: row["value"] for row in found["manifest"]},
     )
 
 
-def _read(names: Sequence[str], wanted: Sequence[str], rows: Iterable[Row]) -> Found:
-    places = [(name, names.index(name)) for name in wanted]
-    whole = (row for row in rows if not row.flaw and len(row.cells) == len(names))
-    return [{name: row.cells[at].strip() for name, at in places} for row in whole]
+def kept_of(what: str, header: Sequence[str], rows: Iterable[Row]) -> Iterator[dict[str, str]]:
+    """The rows of a side file with the columns that count; broken ones go."""
+    names = [name.strip().casefold() for name in header]
+    places = [(name, names.index(name)) for name in READ[what]]
+    for row in rows:
+        if not row.flaw and len(row.cells) == len(names):
+            yield {name: row.cells[at].strip() for name, at in places}
 
 
 def _canvas_courses(rows: Found) -> Iterator[tuple[str, Course]]:
@@ -128,6 +139,13 @@ def _titles(rows: Found, courses: Found) -> Iterator[tuple[str, str]]:
         title = titles.get(row["coursesourcedid"])
         if title:
             yield row["sourcedid"], title
+
+
+def _people(rows: Iterable[dict[str, str]]) -> Iterator[tuple[str, str]]:
+    """Whose student ID is another than the name."""
+    for row in rows:
+        if row["identifier"] not in ("", row["sourcedid"]):
+            yield row["sourcedid"], row["identifier"]
 
 
 def _others(rows: Found) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from backoffice.bulk.commanding import (
     add_import_arguments,
     import_file,
 )
+from backoffice.bulk.commanding_deliveries import import_files
 
 
 class Command(BaseCommand):
@@ -18,8 +19,11 @@ class Command(BaseCommand):
 
     help = (
         "Imports a file: checks every row, says what it would change, and applies it in one "
-        "transaction. With --dry-run nothing is written. Exit status: 0 applied, 1 refused, "
-        "2 wrong usage."
+        "transaction. With --dry-run nothing is written. Of a zip file the table of the kind is "
+        "read, others in it are looked up in. With the kind “auto” each of several files, or of "
+        "those in a zip file, is what its header says; they go in one after the other, users "
+        "first, until one is refused or held, and --report lists a report for each. Exit status: "
+        "0 applied, 1 refused, 2 wrong usage."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,7 +31,8 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
-            result = import_file(ImportOptions.from_command(options))
+            given = ImportOptions.from_command(options)
+            result = import_files(given) if given.is_auto else import_file(given)
         except (OSError, ValueError) as error:
             raise CommandError(str(error), returncode=2) from error
         for complaint in result.complaints:

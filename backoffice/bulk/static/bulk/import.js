@@ -33,6 +33,12 @@
             });
         });
     });
+    document.addEventListener("change", function (event) {
+        const place = document.querySelector("[data-chosen]");
+        if (!place || !event.target.matches("input[type=file][multiple]")) { return; }
+        place.textContent = Array.from(event.target.files, function (file) { return file.name; }).join(", ");
+        place.hidden = event.target.files.length < 2;
+    });
     window.addEventListener("pageshow", function () {
         document.querySelectorAll("form[data-once] button").forEach(function (button) { button.disabled = false; });
     });

@@ -1,0 +1,407 @@
+"""Several files at once: each is what its header says, and they go in one after the other."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.test import Client
+from django.urls import reverse
+
+from backoffice.apps.assessments.models import AssessmentSubmission
+from backoffice.apps.courses.models import Course
+from backoffice.apps.users.models import Enrollment, User
+from backoffice.bulk.delivering import deliver, files_of
+from backoffice.bulk.formats.recognising import carried
+from backoffice.bulk.importing import apply
+from backoffice.bulk.jobs import go_on, read_ready, skip
+from backoffice.bulk.models import Batch, Delivery
+from backoffice.bulk.resources import kinds, needed_by
+from tests.bulk.test_zip_files import ROSTER, packed
+from tests.bulk.working import work
+
+FILES = {
+    "d.csv": "student_id,course_code,presentation\ns1001,BIO300,2026J\ns1002,BIO300,2026J\n",
+    "a.csv": "assessment_id,course_code,presentation,max_score\nTMA01,BIO300,2026J,20\n",
+    "c.csv": "course_code,presentation,title\nBIO300,2026J,Marine biology\n",
+    "z.csv": "student_id,first_name,last_name\ns1001,Zoë,Moore\ns1002,Tom,Lane\n",
+    "g.csv": "student_id,assessment_id,score\ns1001,TMA01,17\n",
+}
+ORDER = ["z.csv", "c.csv", "d.csv", "a.csv", "g.csv"]
+UPLOAD = "/admin/bulk/batch/upload/?kind=auto"
+
+
+@pytest.fixture
+def bring(registrar: User) -> Any:
+    """Delivers files as the registrar, and reads those that are ready."""
+
+    def make(files: dict[str, str | bytes], **options: Any) -> Delivery:
+        streams = [
+            (io.BytesIO(text.encode() if isinstance(text, str) else text), name)
+            for name, text in files.items()
+        ]
+        delivery = deliver(streams, options.pop("actor", registrar), **options)
+        read_ready(delivery)
+        return delivery
+
+    return make
+
+
+def states(delivery: Delivery) -> list[tuple[str, str]]:
+    return [(batch.file_name, batch.state) for batch in files_of(delivery)]
+
+
+def posted(client: Client, files: dict[str, str | bytes], **options: str) -> Any:
+    uploads = [
+        SimpleUploadedFile(name, text.encode() if isinstance(text, str) else text)
+        for name, text in files.items()
+    ]
+    choices = {"mode": "upsert", "on_error": "abort"} | options
+    return client.post(UPLOAD, {"file": uploads, **choices})
+
+
+def apply_next(client: Client, delivery: Delivery) -> Any:
+    batch = next(each for each in files_of(delivery) if each.state == Batch.State.PREVIEWED)
+    address = reverse("admin:bulk_batch_apply", args=[batch.pk])
+    return client.post(address, {"digest": batch.digest})
+
+
+def page_of(delivery: Delivery, name: str = "delivery") -> str:
+    return reverse(f"admin:bulk_batch_{name}", args=[delivery.pk])
+
+
+def test_the_order_of_the_kinds_is_that_of_what_they_name():
+    assert needed_by("grades") >= {"users", "courses", "assessments"}
+    assert needed_by("enrollments") == {"users", "courses"}
+    for name, resource in kinds.items():
+        assert all(kinds[needed].order < resource.order for needed in needed_by(name)), name
+
+
+def test_files_are_known_by_their_header_and_wait_for_those_they_name(bring):
+    delivery = bring(FILES)
+    assert states(delivery) == [
+        ("z.csv", "previewed"),
+        *((name, "received") for name in ORDER[1:]),
+    ]
+    assert [batch.sentence for batch in files_of(delivery)[1:]] == [
+        "Waits for file 1 of 5: z.csv."
+    ] * 4
+
+
+def test_each_is_read_when_the_one_before_it_was_applied(bring, registrar):
+    delivery = bring(FILES)
+    for _step in ORDER:
+        batch = next(each for each in files_of(delivery) if each.state == "previewed")
+        go_on(apply(batch, batch.digest, registrar))
+    assert states(delivery) == [(name, "applied") for name in ORDER]
+    assert AssessmentSubmission.objects.get().score == 17
+
+    again = bring(FILES)  # nothing to write, so that nothing waits for anybody
+    assert states(again) == [(name, "previewed") for name in ORDER]
+    assert {batch.writes for batch in files_of(again)} == {0}
+
+
+@pytest.mark.parametrize("dialect", ["auto", "native", "canvas"])
+def test_rubrics_are_known_in_canvas_own_columns(dialect):
+    header = "Rubric Name,Criteria Name,Rating Name,Rating Points,Rating Name,Rating Points"
+    assert carried(header.split(","), dialect) == {"rubrics": None}
+    assert "courses" in needed_by("rubrics")
+
+
+def test_a_file_that_names_no_earlier_one_does_not_wait(bring, courses):
+    delivery = bring({"z.csv": FILES["z.csv"], "a.csv": FILES["a.csv"].replace("BIO300", "BIO101")})
+    assert states(delivery) == [("z.csv", "previewed"), ("a.csv", "received")]
+    assert needed_by("courses") == {"users"}  # their instructors
+
+
+def test_a_wrong_file_holds_the_others_until_it_is_skipped(bring, courses, student):
+    student("s1001")
+    wrong = {"z.csv": "student_id,email\nN/A,x\n", "d.csv": FILES["d.csv"].replace("300", "101")}
+    delivery = bring(wrong, on_error="skip", create_students=True)
+    refused, waiting = files_of(delivery)
+    assert (refused.state, refused.create_students, waiting.state) == (
+        "previewed",
+        False,
+        "previewed",
+    )
+
+    delivery = bring(wrong)
+    refused, waiting = files_of(delivery)
+    assert (refused.state, waiting.state) == ("refused", "received")
+    skip(refused)
+    refused, waiting = files_of(delivery)
+    assert (refused.state, refused.is_skipped, waiting.state) == ("refused", True, "refused")
+    assert waiting.sentence.startswith("1 row of 2 is wrong")
+
+
+def test_large_files_are_read_by_the_worker_one_after_the_other(bring, registrar, monkeypatch):
+    monkeypatch.setattr("backoffice.bulk.jobs.AT_ONCE_BYTES", 40)
+    delivery = bring({name: FILES[name] for name in ("z.csv", "c.csv", "d.csv")})
+    assert states(delivery)[0] == ("z.csv", "queued")
+    for _step in range(3):
+        work()
+        batch = next(each for each in files_of(delivery) if each.state == "previewed")
+        go_on(apply(batch, batch.digest, registrar))
+    assert Enrollment.objects.count() == 2
+
+
+def test_a_zip_and_loose_files_come_together_and_look_each_other_up(bring, registrar):
+    loose = {name: text for name, text in ROSTER.items() if name != "results.csv"}
+    delivery = bring(
+        {
+            **loose,
+            "more.zip": packed(
+                {
+                    "x/g.csv": FILES["g.csv"],
+                    "y.csv": "hello",
+                    "readme.txt": "Hello",
+                    "c.csv": "course_code,presentation\n\n",
+                }
+            ),
+        }
+    )
+    for _step in range(4):
+        batch = next(each for each in files_of(delivery) if each.state == "previewed")
+        go_on(apply(batch, batch.digest, registrar))
+    assert [batch.file_name for batch in files_of(delivery)] == [
+        "users.csv", "classes.csv", "enrollments.csv", "lineItems.csv", "more.zip/x/g.csv",
+    ]  # fmt: skip
+    assert Enrollment.objects.get().course.code == "BIO300"
+    assert delivery.left_out == [
+        {"name": "more.zip/c.csv", "sentence": "It has a header and no rows.", "is_known": True},
+        {"name": "more.zip/y.csv", "sentence": UNKNOWN, "is_known": False},
+        {"name": "more.zip/readme.txt", "sentence": UNKNOWN, "is_known": True},
+        {"name": "orgs.csv", "sentence": ORGS, "is_known": True},
+    ]
+
+
+UNKNOWN = (
+    "Its header is that of no kind of file known here. Compare it with the columns on the upload "
+    "page."
+)
+ORGS = "Recognised as: OneRoster organisations. It is looked up in at most, and has no rows for us."
+
+
+def test_a_file_of_two_kinds_goes_in_twice(bring, registrar, courses):
+    moodle = (
+        "username,firstname,lastname,email,password,course1\ns1001,Zoë,Moore,,pw,BIO101-2026J\n"
+    )
+    delivery = bring({"moodle.csv": moodle})
+    assert [(batch.kind, batch.state) for batch in files_of(delivery)] == [
+        ("users", "previewed"),
+        ("enrollments", "received"),
+    ]
+    first = files_of(delivery)[0]
+    go_on(apply(first, first.digest, registrar))
+    assert [(batch.created, batch.state) for batch in files_of(delivery)] == [
+        (1, "applied"),
+        (1, "previewed"),
+    ]
+
+
+def test_what_nobody_recognises_is_listed_and_nothing_of_it_is_kept(
+    registrar_client, private_files
+):
+    answer = posted(registrar_client, {"x.csv": "a,b\n1,2\n", "bomb.zip": packed({"../x": "a"})})
+    delivery = Delivery.objects.get()
+    assert answer.url == page_of(delivery)
+    assert not Batch.objects.exists()
+    assert not list(private_files.rglob("*.*"))
+    page = registrar_client.get(answer.url).content.decode()
+    assert "None of this could be recognised" in page
+    assert UNKNOWN in page
+    assert "“../x” is no name for a file in a zip file. Pack the files anew." in page
+
+
+def test_the_page_shows_steps_and_one_thing_to_do_next(registrar_client):
+    answer = posted(registrar_client, {"school.zip": packed(FILES)})
+    delivery = Delivery.objects.get()
+    page = registrar_client.get(answer.url).content.decode()
+    assert "Step 1 of 5" in page
+    assert "0 of 5 done" in page
+    assert page.count("Look at the preview of z.csv") == 1
+    assert page.count("Waits for file 1 of 5: z.csv.") == 4
+
+    waiting = files_of(delivery)[1]
+    one = registrar_client.get(reverse("admin:bulk_batch_change", args=[waiting.pk]))
+    assert "File 2 of 5" in one.content.decode()
+    assert "Read the file" not in one.content.decode()
+    registrar_client.post(reverse("admin:bulk_batch_read", args=[waiting.pk]))
+    assert files_of(delivery)[1].state == "received"
+
+    answer = apply_next(registrar_client, delivery)
+    assert answer.url == page_of(delivery)
+    page = registrar_client.get(answer.url).content.decode()
+    assert "Step 2 of 5" in page
+    assert "2 created" in page
+
+
+def test_all_is_undone_the_last_first(registrar_client):
+    posted(registrar_client, FILES)
+    delivery = Delivery.objects.get()
+    for _step in ORDER:
+        apply_next(registrar_client, delivery)
+    assert "All done" in registrar_client.get(page_of(delivery)).content.decode()
+
+    shown = registrar_client.get(page_of(delivery, "undo_delivery")).content.decode()
+    assert "Undo 5 imports" in shown
+    assert shown.index("g.csv") < shown.index("z.csv")
+    answer = registrar_client.post(page_of(delivery, "undo_delivery"), {"reason": "wrong term"})
+    assert answer.url == page_of(delivery)
+    assert not AssessmentSubmission.objects.exists()
+    assert not Course.objects.exists()
+    assert not User.objects.filter(student_id__isnull=False).exists()
+    assert registrar_client.post(page_of(delivery, "undo_delivery")).status_code == 403
+
+
+def test_a_delivery_is_its_uploader_s(
+    registrar_client, registrar2_client, auditor_client, instructor_client
+):
+    posted(registrar_client, FILES)
+    delivery, (first, *_others) = Delivery.objects.get(), files_of(Delivery.objects.get())
+    skipping = reverse("admin:bulk_batch_skip", args=[first.pk])
+    for client, look, act in (
+        (registrar2_client, 404, 404),
+        (auditor_client, 200, 403),
+        (instructor_client, 404, 404),
+    ):
+        assert client.get(page_of(delivery)).status_code == look
+        assert client.post(page_of(delivery, "undo_delivery")).status_code == act
+        assert client.post(skipping).status_code == act
+    assert b"Skip this file" not in auditor_client.get(page_of(delivery)).content
+    assert registrar_client.get("/admin/bulk/batch/delivery/999/").status_code == 404
+    assert registrar_client.get(skipping).status_code == 405
+    registrar_client.post(skipping)
+    assert files_of(delivery)[0].state == "discarded"
+
+
+def test_files_of_kinds_one_may_not_bring_in_are_left_out(bring, person):
+    admin = person("admin")
+    delivery = bring(FILES, actor=admin)
+    assert states(delivery) == [("d.csv", "refused")]
+    assert {each["sentence"] for each in delivery.left_out} == {
+        "You may not import people.",
+        "You may not import courses.",
+        "You may not import assessments.",
+        "You may not import grades.",
+    }
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: Any) -> Any:
+    """Runs `import_csv auto`; gives the exit code, the report and what was printed."""
+
+    def go(files: dict[str, str | bytes], *options: str) -> tuple[int, Any, list[str]]:
+        for name, text in files.items():
+            (tmp_path / name).write_bytes(text.encode() if isinstance(text, str) else text)
+        report, code = tmp_path / "report.json", 0
+        paths = [str(tmp_path / name) for name in files]
+        try:
+            call_command("import_csv", "auto", *paths, "--report", str(report), *options)
+        except SystemExit as end:
+            code = int(end.code or 0)
+        said = capsys.readouterr().out.strip().splitlines()
+        return code, json.loads(report.read_text()), said
+
+    return go
+
+
+@pytest.mark.usefixtures("db")
+def test_the_command_applies_all_in_order(run):
+    code, report, said = run(FILES)
+    assert (code, len(said)) == (0, 5)
+    assert [each["file"] for each in report["files"]] == ORDER
+    assert {each["state"] for each in report["files"]} == {"applied"}
+    assert report["left_out"] == []
+    assert said[0].startswith("z.csv was applied as import ")
+    assert AssessmentSubmission.objects.get().score == 17
+
+
+@pytest.mark.usefixtures("db")
+def test_the_command_stops_at_the_first_that_is_refused(run):
+    code, report, said = run(FILES | {"c.csv": "course_code,presentation,status\nX1,2026J,open\n"})
+    assert code == 1
+    assert [each["state"] for each in report["files"]] == ["applied", "refused"]
+    assert said[-1] == "Stopped there; 3 files after it were not read."
+    assert (User.objects.filter(role="student").count(), Enrollment.objects.count()) == (2, 0)
+
+
+@pytest.mark.usefixtures("db")
+def test_the_command_writes_nothing_where_a_file_is_not_recognised(run):
+    code, report, said = run(FILES | {"odd.csv": "a,b\n1,2\n"})
+    assert (code, report["files"]) == (1, [])
+    assert report["left_out"] == [{"file": "odd.csv", "message": UNKNOWN, "is_known": False}]
+    assert said == [f"Nothing was written. odd.csv: {UNKNOWN}"]
+    assert not User.objects.filter(role="student").exists()
+    assert not Batch.objects.exists()
+
+
+@pytest.mark.usefixtures("db")
+def test_a_rehearsal_applies_one_after_the_other_and_leaves_no_trace(run, private_files):
+    code, report, said = run({"all.zip": packed(FILES)}, "--dry-run")
+    assert code == 0, said
+    assert [(each["state"], each["created"], each["batch"]) for each in report["files"]] == [
+        ("previewed", 2, None),
+        ("previewed", 1, None),
+        ("previewed", 2, None),
+        ("previewed", 1, None),
+        ("previewed", 1, None),
+    ]
+    assert said[2].startswith("all.zip/d.csv could be applied: 2 created")
+    assert not Batch.objects.exists()
+    assert not Delivery.objects.exists()
+    assert not Course.objects.exists()
+    assert not list(private_files.rglob("*.*"))
+
+
+def test_what_cannot_be_asked_for_together_is_wrong_usage(tmp_path, db):
+    path = tmp_path / "a.csv"
+    path.write_text("a")
+    for arguments, sentence in (
+        (("users", path, path), "Several files at once go in with the kind “auto”."),
+        (("auto", path, "--rejected", path), "--rejected takes the wrong rows of one file; name"),
+    ):
+        with pytest.raises(CommandError, match=sentence) as error:
+            call_command("import_csv", *map(str, arguments))
+        assert error.value.returncode == 2
+
+
+@pytest.mark.parametrize("dialect", ["native", "oneroster", "canvas", "moodle"])
+def test_all_kinds_go_out_in_one_zip_that_changes_nothing_when_it_comes_in(
+    run, courses, student, tmp_path, capsys, dialect
+):
+    files = {
+        "c.csv": "course_code,presentation,title\nOLD-1,2020_B,Old\nBIO300,2026J,Marine\n",
+        "d.csv": FILES["d.csv"].replace("s1002,BIO300,2026J\n", "s1002,OLD-1,2020_B\n"),
+    }
+    assert run(FILES | files)[0] == 0
+    Enrollment.objects.filter(student__student_id="s1002").update(
+        status="withdrawn", withdrawn_on="2020-03-01"
+    )
+    out = tmp_path / "out" / "school.zip"
+    out.parent.mkdir()
+    call_command("export_csv", dialect=dialect, output=out)
+    assert capsys.readouterr().out.startswith("2 people, ")
+
+    code, report, said = run({"school.zip": out.read_bytes()})
+    assert code == 0, said
+    assert {each["created"] + each["updated"] for each in report["files"]} == {0}
+    assert {each["rejected"] for each in report["files"]} == {0}
+    assert sum(each["unchanged"] for each in report["files"]) == {
+        "native": 10, "oneroster": 10, "canvas": 8, "moodle": 4,
+    }[dialect]  # fmt: skip
+
+
+def test_a_zip_of_one_kind_is_not_written(db, tmp_path):
+    for given in ({"output": tmp_path / "a.csv"}, {"output": None}):
+        with pytest.raises(CommandError, match="Name a kind, or else an --output that ends with"):
+            call_command("export_csv", **given)
+    with pytest.raises(CommandError, match="Name a kind, or else"):
+        call_command("export_csv", "users", output=tmp_path / "a.zip")
+    with pytest.raises(CommandError, match="There is nothing to write for Open edX."):
+        call_command("export_csv", dialect="edx", output=tmp_path / "a.zip")
+    assert not list(tmp_path.iterdir())
