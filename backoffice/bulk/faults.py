@@ -15,7 +15,9 @@ from backoffice.admin_site.history import plain
 
 SHOWN_LENGTH = 80
 STORED_LENGTH = 10_000
-INVISIBLE = re.compile("[\x01-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069]")
+INVISIBLE = re.compile(
+    "[\x01-\x1f\x7f-\x9f\u200b\u2060\ufeff\ufffe\uffff\u202a-\u202e\u2066-\u2069]"
+)
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 

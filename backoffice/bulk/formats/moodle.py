@@ -1,5 +1,6 @@
 """The files of Moodle: uploaded users, and the flat file of enrolments, which has no header."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -16,6 +17,7 @@ OPERATIONS = {"add": "active", "del": "withdrawn"}
 ROLES = {"student": "student", "teacher": "teaching_assistant", "observer": "observer"}
 FLAT = ("operation", "role", "user idnumber", "course idnumber", "starttime", "endtime")
 LEAST = 4
+UNIX_TIME = re.compile("[0-9]{0,12}")
 GIVEN_BACK = 2  # a file of wrong rows has a line and an error behind its cells
 
 
@@ -53,7 +55,9 @@ def _day(cells: Cells, name: str) -> str:
     """The day of a Unix time; 0 is none."""
     text = cells[name]
     try:
-        seconds = int(text or 0) if text.isascii() else -1
+        if not UNIX_TIME.fullmatch(text):
+            raise ValueError(text)
+        seconds = int(text or 0)
         return datetime.fromtimestamp(seconds, UTC).date().isoformat() if seconds else ""
     except (ValueError, OverflowError, OSError):
         sentence = gettext("{column} “{value}” is not a Unix time. Write seconds since 1970.")

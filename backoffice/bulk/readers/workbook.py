@@ -5,15 +5,59 @@ import itertools
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from django.utils.translation import gettext as _
-from openpyxl import load_workbook
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.styles.stylesheet import apply_stylesheet
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+from openpyxl.xml.constants import SHARED_STRINGS
 
 from backoffice.bulk.faults import FileRefused
-from backoffice.bulk.readers.base import MAX_COLUMNS, Limits, Row, TableReader
-from backoffice.bulk.readers.package import Package
+from backoffice.bulk.readers.base import MAX_COLUMNS, Limits, Row, TableReader, no_table
+from backoffice.bulk.readers.package import Package, most_rows, row_too_far
+from backoffice.bulk.readers.shared_texts import SharedTexts
 
 MOST_ABOVE = 1_000  # blank rows above the header
+
+
+class Sheet(ReadOnlyWorksheet):
+    """A sheet that is opened once, guarded; what size it claims was looked at before."""
+
+    def _get_size(self) -> None:
+        """The library would read a sheet that claims none to its end."""
+
+    def _get_source(self) -> Any:
+        return self.parent._archive.open_sheet(self._worksheet_path)
+
+
+class FirstSheet(ExcelReader):
+    """Reads of a workbook what its first sheet needs: texts, and which numbers are dates."""
+
+    def __init__(self, package: Package) -> None:
+        self.archive, self.valid_files = package, package.namelist()
+        self.read_only = self.data_only = True
+        self.keep_vba = self.keep_links = self.rich_text = False
+        self.shared_strings: list[str] = []
+
+    def sheet(self) -> Sheet:
+        """The sheet. Raises FileRefused for a workbook without one."""
+        self.read_manifest()
+        self._read_texts()
+        self.read_workbook()
+        apply_stylesheet(self.archive, self.wb)
+        for found, rel in self.parser.find_sheets():
+            if rel.target in self.valid_files and "chartsheet" not in rel.Type:
+                return Sheet(self.wb, found.name, rel.target, self.shared_strings)
+        raise FileRefused(
+            "unreadable_workbook", _("The workbook has no sheet. Save the table as CSV.")
+        )
+
+    def _read_texts(self) -> None:
+        part = self.package.find(SHARED_STRINGS)
+        if part is not None:
+            with self.archive.open(part.PartName[1:]) as stream:
+                self.shared_strings = SharedTexts.of(stream)
 
 
 class WorkbookReader(TableReader):
@@ -28,12 +72,7 @@ class WorkbookReader(TableReader):
         try:
             self._package = Package(self.path, self.limits)
             self._expected = self._package.check()
-            # By an open file: by a path, the library goes by the ending of the name.
-            with self.path.open("rb") as stream:
-                book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
-                book._archive = self._package  # from here on sheets are read through the guard
-                sheet = book.worksheets[0]
-            sheet.reset_dimensions()
+            sheet = FirstSheet(self._package).sheet()
             self._rows = enumerate(sheet.iter_rows(values_only=True), 1)
             self._read_header()
         except FileRefused:
@@ -48,16 +87,19 @@ class WorkbookReader(TableReader):
             self._read = self.header_line = line
             self.header = self._trimmed(values)
             if self.header:
-                break
-        self._refuse_wide_header()
+                return
+        raise no_table()
 
     def __exit__(self, *_exception: object) -> None:
         self._package.close()
 
     def records(self) -> Iterator[Row]:
         """The rows of the sheet; a row's line is its number in the sheet."""
+        most = most_rows(self.limits)
         try:
             for line, values in self._rows:
+                if line > most:
+                    raise row_too_far(_("%(line)d or below") % {"line": line}, most)
                 self._read, cells = line, self._trimmed(values)
                 if cells:
                     self.limits.check_row(line, sum(map(len, cells)))
