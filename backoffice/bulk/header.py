@@ -137,7 +137,7 @@ def _refuse_unknown(
             "The kind “%(kind)s” has no column %(names)s. Rename or remove it, or choose to "
             "ignore unknown columns."
         )
-        % {"kind": resource.kind, "names": ", ".join(told)},
+        % {"kind": resource.kind, "names": _listed(told)},
         line=1,
         column=unknown[0],
     )

@@ -52,7 +52,7 @@ def encoding_of(path: Path, named: str = "") -> str:
     except (LookupError, UnicodeError):
         raise FileRefused(
             "unknown_encoding",
-            _("“%(name)s” is not an encoding. Write for example cp1252 or iso-8859-1.")
+            _("The encoding “%(name)s” is not known. Write for example cp1252 or iso-8859-1.")
             % {"name": named},
         ) from None
     return codec.name

@@ -100,7 +100,7 @@ class WorkbookReader(TableReader):
             for line, values in self._rows:
                 if line > most:
                     raise row_too_far(_("%(line)d or below") % {"line": line}, most)
-                self._read, cells = line, self._trimmed(values)
+                self._read, cells = line, self._trimmed(values) if values else []
                 if cells:
                     self.limits.check_row(line, sum(map(len, cells)))
                     yield Row(line, cells + [""] * (len(self.header) - len(cells)))
