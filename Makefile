@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgres test-sqlite test-browser lint bench bench-lists bench-seal bench-record bench-timeline pictures clean
+.PHONY: help run demo test test-postgres test-sqlite test-browser lint bench bench-lists bench-seal bench-record bench-timeline drill-bad-files pictures clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -50,6 +50,9 @@ bench-record: $(STAMP)  ## What the history costs an import, an update, a save
 
 bench-timeline: $(STAMP)  ## What the auditor's pages cost over 5,000,000 history rows
 	$(PY) -m benchmarks.timeline
+
+drill-bad-files: $(STAMP)  ## Time and memory of every bad file (each at most 5 s and 300 MB)
+	$(PY) -m benchmarks.bad_files
 
 pictures: $(STAMP)  ## The pictures of README and docs/, taken anew
 	$(PY) -m docs.shooting

@@ -150,11 +150,13 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
         width, names = len(header), [*(header[at] for at in own), *GIVEN_BACK]
         has_header = table is None or table.has_header
         yield "\ufeff" + (writer.writerow(names) if has_header else "")
-        for row in rows:
+        for row in rows if wanted[0] > 0 else ():
             if row.line == wanted[0]:
                 cells = [row.cells[at] for at in own] if len(row.cells) == width else row.cells
                 yield writer.writerow([*map(_printable, cells), row.line, " ".join(messages)])
                 wanted, messages = _next_row(issues, wanted[1])
+                if wanted[0] < 0:
+                    return  # the rest of the file is good
 
 
 def _next_row(

@@ -126,10 +126,17 @@ class Package(zipfile.ZipFile):
     """A zip file that gives the library what makes up a workbook, and then its sheet, guarded."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
+        self.opened: list[Any] = []
         refuse_crowd(path)
         super().__init__(path)
         self.limits = limits
         self.structure = 0
+
+    def close(self) -> None:
+        """Close the file; no part stays open, however far it was read."""
+        for part in self.opened:
+            part.close()
+        super().close()
 
     def open(self, name: Any, *args: Any, **kwargs: Any) -> Any:
         """A part that is read as a whole, if it is not too large for that."""
@@ -147,8 +154,8 @@ class Package(zipfile.ZipFile):
     def _plain(self, entry: zipfile.ZipInfo, *args: Any, **kwargs: Any) -> Any:
         """A part that declares nothing of its own, such as texts that stand for other texts."""
         part = super().open(entry, *args, **kwargs)
+        self.opened.append(part)
         if DOCTYPE in part.peek(1_024)[:1_024]:
-            part.close()
             raise FileRefused(
                 "unreadable_workbook",
                 _("The workbook holds XML that no spreadsheet writes. Save the table as CSV."),

@@ -1,5 +1,6 @@
 """Excel workbooks: the first sheet as text, after the package was found to be harmless."""
 
+import contextlib
 import datetime
 import itertools
 import zipfile
@@ -38,7 +39,7 @@ class FirstSheet(ExcelReader):
         self.archive, self.valid_files = package, package.namelist()
         self.read_only = self.data_only = True
         self.keep_vba = self.keep_links = self.rich_text = False
-        self.shared_strings: list[str] = []
+        self.shared_strings: SharedTexts | list[str] = []
 
     def sheet(self) -> Sheet:
         """The sheet. Raises FileRefused for a workbook without one."""
@@ -56,8 +57,8 @@ class FirstSheet(ExcelReader):
     def _read_texts(self) -> None:
         part = self.package.find(SHARED_STRINGS)
         if part is not None:
-            with self.archive.open(part.PartName[1:]) as stream:
-                self.shared_strings = SharedTexts.of(stream)
+            # Open as long as the package is: they are read while the cells are.
+            self.shared_strings = SharedTexts(self.archive.open(part.PartName[1:]))
 
 
 class WorkbookReader(TableReader):
@@ -69,16 +70,14 @@ class WorkbookReader(TableReader):
         self._expected = 0
 
     def __enter__(self) -> "WorkbookReader":
-        try:
+        with _legible(), contextlib.ExitStack() as unless_read:
             self._package = Package(self.path, self.limits)
+            unless_read.callback(self._package.close)
             self._expected = self._package.check()
             sheet = FirstSheet(self._package).sheet()
             self._rows = enumerate(sheet.iter_rows(values_only=True), 1)
             self._read_header()
-        except FileRefused:
-            raise
-        except Exception as error:  # a damaged package fails in dozens of ways inside the library
-            raise _unreadable(error) from None
+            unless_read.pop_all()
         return self
 
     def _read_header(self) -> None:
@@ -96,7 +95,7 @@ class WorkbookReader(TableReader):
     def records(self) -> Iterator[Row]:
         """The rows of the sheet; a row's line is its number in the sheet."""
         most = most_rows(self.limits)
-        try:
+        with _legible():
             for line, values in self._rows:
                 if line > most:
                     raise row_too_far(_("%(line)d or below") % {"line": line}, most)
@@ -104,10 +103,6 @@ class WorkbookReader(TableReader):
                 if cells:
                     self.limits.check_row(line, sum(map(len, cells)))
                     yield Row(line, cells + [""] * (len(self.header) - len(cells)))
-        except FileRefused:
-            raise
-        except Exception as error:  # see __enter__
-            raise _unreadable(error) from None
 
     def _trimmed(self, values: tuple[object, ...]) -> list[str]:
         """The cells as text, without the empty ones behind the last."""
@@ -139,6 +134,17 @@ def cell_text(value: object) -> str:
         at_midnight = value.time() == datetime.time()
         return value.date().isoformat() if at_midnight else value.isoformat() + "+00:00"
     return value.isoformat() if isinstance(value, datetime.date) else str(value)
+
+
+@contextlib.contextmanager
+def _legible() -> Iterator[None]:
+    """A damaged package fails in dozens of ways inside the library: each is a refusal."""
+    try:
+        yield
+    except FileRefused:
+        raise
+    except Exception as error:
+        raise _unreadable(error) from None
 
 
 def _unreadable(error: Exception) -> FileRefused:
