@@ -5,6 +5,7 @@ brought in one after the other, as `import_csv --dry-run` does it, each in a pro
 Time is the whole life of that process; memory is all it ever held, Python and Django included.
 """
 
+import gc
 import os
 import resource
 import signal
@@ -129,6 +130,7 @@ def main() -> int:
     call_command("migrate", verbosity=0)
     school.build()
     connections.close_all()
+    gc.freeze()  # or each child looks for garbage in, and so copies, all that this process holds
     with tempfile.TemporaryDirectory() as folder:
         settings.PRIVATE_ROOT = Path(folder) / "private"
         costs = [cost_of(case, Path(folder)) for case in cases()]
