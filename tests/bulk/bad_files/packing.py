@@ -69,11 +69,11 @@ def claiming(size: bytes) -> bytes:
 
 
 def with_texts(count: int) -> bytes:
-    """A workbook of texts that cells share, no two alike."""
+    """A workbook of texts that cells share, no two alike; its header is the last of them."""
     texts = b"".join(b"<si><t>%x</t></si>" % (number * 2_654_435_761) for number in range(count))
     kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
     part = b'<Override PartName="/xl/sharedStrings.xml" ContentType="' + kind + b'"/></Types>'
-    cell = b'<row r="1"><c r="A1" t="s"><v>7</v></c></row>'
+    cell = b'<row r="1"><c r="A1" t="s"><v>%d</v></c></row>' % (count - 1)
     return workbook(
         {
             TEXTS: b"<sst " + MAIN + b">" + texts + b"</sst>",
