@@ -56,7 +56,7 @@ FILES: Mapping[str, tuple[str, Content, Said]] = {
         f"{CANVAS}\nA-B-C,s1003,student,A,active,,\n",
         "ambiguous_course",
     ),
-    "Canvas, no course": ("enrollments", f"{CANVAS}\n,s1003,student,A,active,,\n", "required"),
+    "Canvas, no course": ("enrollments", f"{CANVAS}\n,s1003,student,,active,,\n", "required"),
     "Canvas, no student": (
         "enrollments",
         f"{CANVAS}\nBIO101-2026J,,student,A,active,,\n",
