@@ -1,16 +1,20 @@
 """The header of a file against the columns of a kind."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from backoffice.bulk.cells import CellRefused, normalised
 from backoffice.bulk.columns import Column
-from backoffice.bulk.faults import FileRefused
+from backoffice.bulk.faults import FileRefused, shown
 from backoffice.bulk.groups import Group, groups_in
 from backoffice.bulk.models import Batch
 from backoffice.bulk.resources import GIVEN_BACK, KindResource
+
+MOST_NAMED = 10
 
 
 class ForbiddenColumn(FileRefused):
@@ -83,9 +87,7 @@ def plain_name(name: str) -> str:
         fault = refusal.fault
         raise FileRefused(
             fault.code,
-            fault.template.format(
-                column=_("The header"), value=name.encode("ascii", "replace").decode()
-            ),
+            fault.template.format(column=_("The header"), value=shown(name)),
             line=1,
         ) from None
 
@@ -100,10 +102,19 @@ def refuse_forbidden(names: list[str], resource: type[KindResource]) -> None:
                 "No file may set %(names)s. Remove the column and upload again; this attempt "
                 "is on record."
             )
-            % {"names": ", ".join(found)},
+            % {"names": _listed(map(shown, found))},
             line=1,
             column=found[0],
         )
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first of these names, and how many more there are."""
+    told = list(dict.fromkeys(names))
+    more = len(told) - MOST_NAMED
+    if more > 0:
+        told[MOST_NAMED:] = [_("%(count)d more") % {"count": more}]
+    return ", ".join(told)
 
 
 def _refuse_repeated(names: list[str]) -> None:
@@ -112,7 +123,7 @@ def _refuse_repeated(names: list[str]) -> None:
         raise FileRefused(
             "duplicate_column",
             _("The header names %(names)s more than once. Keep one of them.")
-            % {"names": ", ".join(repeated)},
+            % {"names": _listed(map(shown, repeated))},
             line=1,
             column=repeated[0],
         )
@@ -126,14 +137,14 @@ def _refuse_unknown(
     if not unknown:
         return
     _refuse_companions(unknown, resource)
-    told = [_suggested(name, [*known, *resource.ignored], resource) for name in unknown]
+    told = (_suggested(name, [*known, *resource.ignored], resource) for name in unknown)
     raise FileRefused(
         "unknown_column",
         _(
             "The kind “%(kind)s” has no column %(names)s. Rename or remove it, or choose to "
             "ignore unknown columns."
         )
-        % {"kind": resource.kind, "names": ", ".join(told)},
+        % {"kind": resource.kind, "names": _listed(told)},
         line=1,
         column=unknown[0],
     )
@@ -147,11 +158,14 @@ def _refuse_companions(unknown: list[str], resource: type[KindResource]) -> None
     option = companion.option.replace("_", " ").capitalize()
     raise FileRefused(
         "unknown_column",
-        _(
+        ngettext(
+            "The column %(names)s is for people who are not known yet. Turn on “%(option)s”, "
+            "or choose to ignore unknown columns.",
             "The columns %(names)s are for people who are not known yet. Turn on “%(option)s”, "
-            "or choose to ignore unknown columns."
+            "or choose to ignore unknown columns.",
+            len(unknown),
         )
-        % {"names": ", ".join(unknown), "option": option},
+        % {"names": _listed(map(shown, unknown)), "option": option},
         line=1,
         column=unknown[0],
     )
@@ -162,10 +176,13 @@ def _suggested(name: str, known: list[str], resource: type[KindResource]) -> str
     if companion and name in companion.names:
         option = companion.option.replace("_", " ")
         return _("“%(name)s” (only with “%(option)s”)") % {"name": name, "option": option}
+    if not name:
+        return _("with an empty name")
+    name = shown(name)
     near = get_close_matches(name, known, 1)
     if near:
         return _("“%(name)s” (did you mean “%(near)s”?)") % {"name": name, "near": near[0]}
-    return _("“%(name)s”") % {"name": name or _("with an empty name")}
+    return _("“%(name)s”") % {"name": name}
 
 
 def _refuse_missing(names: list[str], resource: type[KindResource]) -> None:
@@ -175,8 +192,8 @@ def _refuse_missing(names: list[str], resource: type[KindResource]) -> None:
         raise FileRefused(
             "missing_column",
             _(
-                "The file has no column %(names)s, which every row needs. Is it the right kind "
-                "of file?"
+                "The file has no column %(names)s, which every row needs. Add it, or choose the "
+                "right kind of file."
             )
             % {"names": ", ".join(missing)},
             line=1,

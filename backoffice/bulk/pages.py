@@ -95,8 +95,9 @@ class BatchPages:
         resource = mine.get(request.GET.get("kind") or next(iter(mine), ""))
         if resource is None:
             raise PermissionDenied
-        form = UploadForm(resource, request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid():
+        given = (request.POST, request.FILES) if request.method == "POST" else ()
+        form = UploadForm(resource, *given)
+        if form.is_valid():
             file = form.cleaned_data["file"]
             batch = receive(file, file.name, request.user, kind=resource.kind, **form.options())
             return self._to(read_soon(batch))
