@@ -13,8 +13,12 @@ from unfold.decorators import action, display
 
 from backoffice.admin_site.model_admin import PlainAdmin
 from backoffice.admin_site.roles import may
+from backoffice.audit.model_admin import AuditedAdmin
 from backoffice.bulk.export_pages import ExportPages
-from backoffice.bulk.models import Batch
+from backoffice.bulk.models import Batch, HeaderMapping
+from backoffice.bulk.naming import IGNORED, IGNORED_LABEL
+from backoffice.bulk.own_header_forms import HeaderMappingForm
+from backoffice.bulk.own_header_pages import OwnHeaderPages
 from backoffice.bulk.pages import BatchPages
 from backoffice.bulk.resources import kinds
 from backoffice.bulk.undo_pages import UndoPages
@@ -33,7 +37,7 @@ STATE_COLOURS = {
 
 
 @admin.register(Batch)
-class BatchAdmin(ExportPages, UndoPages, BatchPages, PlainAdmin):
+class BatchAdmin(ExportPages, UndoPages, OwnHeaderPages, BatchPages, PlainAdmin):
     """All imports; the pages of one are our own."""
 
     icon = "upload_file"
@@ -93,3 +97,42 @@ class BatchAdmin(ExportPages, UndoPages, BatchPages, PlainAdmin):
     def shown_state(self, batch: Batch) -> tuple[str, str]:
         """The state in words, in its colour."""
         return batch.state, batch.get_state_display()
+
+
+@admin.register(HeaderMapping)
+class HeaderMappingAdmin(AuditedAdmin):
+    """What the school's own headers stand for."""
+
+    icon = "label"
+    empty_hint = _(
+        "Does your own system write “Matrikel” where a file here has “student_id”? Say so once, "
+        "and its files come in as they are."
+    )
+    form = HeaderMappingForm
+    list_display = ("header", "shown_kind", "shown_column", "made_by", "made_at")
+    list_select_related = ("made_by",)
+    list_filter = (("kind", ChoicesDropdownFilter),)
+    search_fields = ("header", "column")
+    fields = ("kind", "header", "column", "made_by", "made_at")
+    readonly_fields = ("made_by", "made_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """A stored one keeps its kind, which says what columns there are."""
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if obj is None else [*fixed, "kind"]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """A new one says who made it."""
+        if not change:
+            obj.made_by = request.user
+        super().save_model(request, obj, form, change)
+
+    @display(description=_("kind"), ordering="kind")
+    def shown_kind(self, mapping: HeaderMapping) -> str:
+        """The kind of files, as people call it."""
+        return capfirst(str(mapping.get_kind_display()))
+
+    @display(description=_("is read as"), ordering="column")
+    def shown_column(self, mapping: HeaderMapping) -> Any:
+        """The column alone."""
+        return IGNORED_LABEL if mapping.column == IGNORED else mapping.column

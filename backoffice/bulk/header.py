@@ -1,14 +1,14 @@
 """The header of a file against the columns of a kind."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from django.utils.translation import gettext as _
 
-from backoffice.bulk.cells import CellRefused, normalised
 from backoffice.bulk.columns import Column
 from backoffice.bulk.faults import FileRefused
 from backoffice.bulk.models import Batch
+from backoffice.bulk.naming import IGNORED, nearest, plain_name
 from backoffice.bulk.resources import GIVEN_BACK, KindResource
 
 
@@ -40,7 +40,7 @@ class MatchedHeader:
 
 
 def match_header(header: list[str], resource: type[KindResource], batch: Batch) -> MatchedHeader:
-    """Find the kind's columns in the header.
+    """Find the kind's columns in the header, the school's own names for them included.
 
     Raises FileRefused, naming them, for forbidden, repeated, unknown or missing columns.
     """
@@ -49,8 +49,10 @@ def match_header(header: list[str], resource: type[KindResource], batch: Batch) 
     known = resource.columns() | companions
     refuse_forbidden(names, resource)
     _refuse_repeated(names)
+    ignored = {name for name in names if batch.own_headers.get(name) == IGNORED}
+    names = _as_ours(header, names, batch.own_headers)
     if not batch.ignore_unknown_columns:
-        _refuse_unknown(names, known, resource)
+        _refuse_unknown([name for name in names if name not in ignored], known, resource)
     _refuse_missing(names, resource)
     placed = [Placed(known[name], position) for position, name in enumerate(names) if name in known]
     return MatchedHeader(
@@ -63,24 +65,6 @@ def match_header(header: list[str], resource: type[KindResource], batch: Batch) 
 
 def _with_companion(resource: type[KindResource], batch: Batch) -> bool:
     return bool(resource.companion and getattr(batch, resource.companion.option))
-
-
-def plain_name(name: str) -> str:
-    """A column's name as files of all habits write it: “ Student ID” is `student_id`.
-
-    Raises FileRefused for a name that holds what no name may.
-    """
-    try:
-        return normalised(name).casefold().replace(" ", "_")
-    except CellRefused as refusal:
-        fault = refusal.fault
-        raise FileRefused(
-            fault.code,
-            fault.template.format(
-                column=_("The header"), value=name.encode("ascii", "replace").decode()
-            ),
-            line=1,
-        ) from None
 
 
 def refuse_forbidden(names: list[str], resource: type[KindResource]) -> None:
@@ -109,6 +93,22 @@ def _refuse_repeated(names: list[str]) -> None:
             line=1,
             column=repeated[0],
         )
+
+
+def _as_ours(header: Sequence[str], names: list[str], own: Mapping[str, str]) -> list[str]:
+    """The names with the school's own ones in our words. Raises FileRefused where two are one."""
+    ours = [name if own.get(name, IGNORED) == IGNORED else own[name] for name in names]
+    twice = sorted({name for name in ours if name and ours.count(name) > 1})
+    if twice:
+        written = [raw.strip() for raw, name in zip(header, ours, strict=True) if name == twice[0]]
+        raise FileRefused(
+            "duplicate_column",
+            _("The header has %(column)s more than once, as %(headers)s. Keep one of them.")
+            % {"column": twice[0], "headers": ", ".join(f"“{each}”" for each in written)},
+            line=1,
+            column=twice[0],
+        )
+    return ours
 
 
 def _refuse_unknown(
@@ -155,9 +155,9 @@ def _suggested(name: str, known: list[str], resource: type[KindResource]) -> str
     if companion and name in companion.names:
         option = companion.option.replace("_", " ")
         return _("“%(name)s” (only with “%(option)s”)") % {"name": name, "option": option}
-    near = get_close_matches(name, known, 1)
+    near = nearest(name, known)
     if near:
-        return _("“%(name)s” (did you mean “%(near)s”?)") % {"name": name, "near": near[0]}
+        return _("“%(name)s” (did you mean “%(near)s”?)") % {"name": name, "near": near}
     return _("“%(name)s”") % {"name": name or _("with an empty name")}
 
 
