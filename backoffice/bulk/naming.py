@@ -34,9 +34,9 @@ def plain_name(name: str) -> str:
         ) from None
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str], closeness: float = 0.6) -> str:
     """Which of the known names may be meant; blank where none is near."""
-    return next(iter(get_close_matches(name, list(known), 1)), "")
+    return next(iter(get_close_matches(name, list(known), 1, closeness)), "")
 
 
 def names_of(resource: type[KindResource]) -> list[str]:

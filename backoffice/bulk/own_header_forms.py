@@ -19,6 +19,8 @@ from backoffice.bulk.resources import kinds
 MENDED_BY_HEADERS = ("unknown_column", "missing_column")
 LEAVE = gettext_lazy("leave it unknown")
 IGNORE = gettext_lazy("ignore this column")
+# What is chosen beforehand has to be nearer than what is only asked: somebody may not look.
+SURE_ENOUGH = 0.75
 
 
 class HeaderMappingForm(FreshForm):
@@ -44,7 +46,7 @@ class OwnHeadersForm(forms.Form):
         free = _free_columns(batch)
         choices = [("", LEAVE), (IGNORED, IGNORE), *((name, name) for name in free)]
         for name, header in self.headers.items():
-            guess = nearest(plain_name(header), free)
+            guess = nearest(plain_name(header), free, SURE_ENOUGH)
             free = [column for column in free if column != guess]
             self.fields[name] = forms.ChoiceField(
                 label=header,
