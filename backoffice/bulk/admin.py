@@ -16,7 +16,6 @@ from backoffice.audit.model_admin import AuditedAdmin
 from backoffice.bulk.batch_list import COLUMNS, FILTERS, SEARCHED
 from backoffice.bulk.export_pages import ExportPages
 from backoffice.bulk.models import Batch, HeaderMapping
-from backoffice.bulk.naming import IGNORED, IGNORED_LABEL
 from backoffice.bulk.own_header_forms import HeaderMappingForm
 from backoffice.bulk.own_header_pages import OwnHeaderPages
 from backoffice.bulk.pages import BatchPages
@@ -94,6 +93,6 @@ class HeaderMappingAdmin(AuditedAdmin):
         return capfirst(str(mapping.get_kind_display()))
 
     @display(description=_("is read as"), ordering="column")
-    def shown_column(self, mapping: HeaderMapping) -> Any:
+    def shown_column(self, mapping: HeaderMapping) -> str:
         """The column alone."""
-        return IGNORED_LABEL if mapping.column == IGNORED else mapping.column
+        return mapping.meaning

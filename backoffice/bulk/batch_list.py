@@ -33,7 +33,7 @@ STATE_COLOURS = {
     Batch.State.FAILED: "danger",
 }
 HASH_LETTERS = 10
-REASON_LETTERS = 60
+REASON_LETTERS = 40
 
 
 def file_cell(batch: Batch) -> list[str]:

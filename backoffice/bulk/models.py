@@ -20,7 +20,14 @@ from backoffice.admin_site.private_files import private_storage
 from backoffice.admin_site.rules import UniqueRule
 from backoffice.audit.models import Audited, AuditedQuerySet
 from backoffice.bulk.faults import FileRefused
-from backoffice.bulk.naming import column_choices, kind_choices, objections, plain_name
+from backoffice.bulk.naming import (
+    IGNORED,
+    IGNORED_LABEL,
+    column_choices,
+    kind_choices,
+    objections,
+    plain_name,
+)
 from backoffice.bulk.resources import kinds
 
 
@@ -435,7 +442,12 @@ class HeaderMapping(Audited):
         ]
 
     def __str__(self) -> str:
-        return f"{self.header} → {self.column}"
+        return f"{self.header} → {self.meaning}"
+
+    @property
+    def meaning(self) -> str:
+        """The column, or that the header is passed over."""
+        return str(IGNORED_LABEL) if self.column == IGNORED else self.column
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self._take_name()

@@ -11,12 +11,21 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from backoffice.admin_site.roles import may
 from backoffice.audit.freshness import FreshForm
 from backoffice.bulk.models import Batch, HeaderMapping
-from backoffice.bulk.naming import IGNORED, columns_for, names_of, nearest, plain_name
+from backoffice.bulk.naming import (
+    IGNORED,
+    column_choices,
+    columns_for,
+    kind_choices,
+    names_of,
+    nearest,
+    plain_name,
+)
 from backoffice.bulk.own_headers import read_as, unknown_headers
 from backoffice.bulk.resources import kinds
 
 # What a refused file may be read again for, once its headers have a meaning.
 MENDED_BY_HEADERS = ("unknown_column", "missing_column")
+NOTHING = ("", gettext_lazy("Select value"))
 LEAVE = gettext_lazy("leave it unknown")
 IGNORE = gettext_lazy("ignore this column")
 # What is chosen beforehand has to be nearer than what is only asked: somebody may not look.
@@ -33,8 +42,11 @@ class HeaderMappingForm(FreshForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         kind = self.instance.kind or self.initial.get("kind")
-        if kind in kinds and "column" in self.fields:
-            self.fields["column"].choices = [("", "---------"), *columns_for(kind)]
+        columns = columns_for(kind) if kind in kinds else column_choices()
+        for name, choices in (("kind", kind_choices()), ("column", columns)):
+            # The theme would choose the first by itself.
+            if name in self.fields:
+                self.fields[name].choices = [NOTHING, *choices]
 
 
 class OwnHeadersForm(forms.Form):

@@ -48,7 +48,7 @@ def test_a_line_tells_who_why_how_long_and_which_file(batches, admin_client):
     text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", row)).split())
     for told in (
         "approved.csv Ruth Lindqvist ·",
-        "People Roster of the autumn term, as agreed with the faculty offic…",
+        "People Roster of the autumn term, as agreed wi…",
         "1,200 1,150 written, 7 wrong",
         "Amina Okafor",
         "3.1 s",

@@ -314,13 +314,29 @@ def test_a_column_of_the_upload_page_says_how_the_school_writes_it(german, regis
     assert "Ignored in your files: “Bemerkung”" in text
 
 
+def selected_on(answer: Any) -> dict[str, str]:
+    """What a form chooses by itself."""
+    form = answer.context["adminform"].form
+    return {name: form.fields[name].choices[0][0] for name in ("kind", "column")}
+
+
 ADD = "/admin/bulk/headermapping/add/"
 
 
 def test_a_registrar_makes_one_on_its_own_page_and_an_auditor_looks(
     registrar_client: Client, auditor_client: Client, instructor_client: Client, registrar: User
 ):
-    given = {"kind": "grades", "header": "Punkte", "column": "score"}
+    given = {"kind": "grades", "header": "Punkte", "column": "title"}
+    assert selected_on(registrar_client.get(ADD)) == {"kind": "", "column": ""}
+    answer = registrar_client.post(ADD, given)
+    assert answer.context["adminform"].form.errors == {
+        "column": [
+            "Files of grades have no column “title”. Choose one of: student_id, assessment_id, "
+            "course_code, presentation, assessment_type, score, max_score, submitted_on, "
+            "is_banked, base_score, base_version."
+        ]
+    }
+    given["column"] = "score"
     answer = registrar_client.post(ADD, given)
     assert answer.status_code == 302, answer.context["adminform"].form.errors
     mapping = HeaderMapping.objects.get()
