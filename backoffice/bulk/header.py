@@ -123,8 +123,8 @@ def _refuse_unknown(
     raise FileRefused(
         "unknown_column",
         _(
-            "The kind “%(kind)s” has no column %(names)s. Rename or remove it, or choose to "
-            "ignore unknown columns."
+            "The kind “%(kind)s” has no column %(names)s. Rename or remove it, say under “Own "
+            "headers” what it stands for, or choose to ignore unknown columns."
         )
         % {"kind": resource.kind, "names": ", ".join(told)},
         line=1,
