@@ -103,6 +103,8 @@ TABLE: dict[str, Row] = {
     "communications.chatmember": _CHAT,
     "communications.chatmessage": row("VH *", "", "V own", "V own", "VH *"),
     "bulk.batch": row("VAP *", "VA uploaded; VP held", "VA uploaded", "", "V *"),
+    # What the school's own headers stand for is the whole school's.
+    "bulk.headermapping": row("VACDRH *", "VACDRH *", "", "", "VH *"),
     "audit.changeset": row("VHE *", "", "", "", "VHE *"),
     "audit.approval": row("VP *", "", "", "", "V *"),
     "audit.accessrecord": row("V *", "", "", "", "VE *"),

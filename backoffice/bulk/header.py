@@ -1,17 +1,16 @@
 """The header of a file against the columns of a kind."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice.bulk.cells import CellRefused, normalised
 from backoffice.bulk.columns import Column
 from backoffice.bulk.faults import FileRefused, shown
 from backoffice.bulk.groups import Group, groups_in
 from backoffice.bulk.models import Batch
+from backoffice.bulk.naming import IGNORED, nearest, plain_name
 from backoffice.bulk.resources import GIVEN_BACK, KindResource
 
 MOST_NAMED = 10
@@ -46,7 +45,7 @@ class MatchedHeader:
 
 
 def match_header(header: list[str], resource: type[KindResource], batch: Batch) -> MatchedHeader:
-    """Find the kind's columns in the header.
+    """Find the kind's columns in the header, the school's own names for them included.
 
     Raises FileRefused, naming them, for forbidden, repeated, unknown or missing columns.
     """
@@ -56,8 +55,11 @@ def match_header(header: list[str], resource: type[KindResource], batch: Batch) 
     members = resource.member_columns()
     refuse_forbidden(names, resource)
     _refuse_repeated([name for name in names if name not in members])
+    ignored = {name for name in names if batch.own_headers.get(name) == IGNORED}
+    names = _as_ours(header, names, batch.own_headers, members)
     if not batch.ignore_unknown_columns:
-        _refuse_unknown(names, known | members, resource)
+        own = [name for name in names if name not in ignored]
+        _refuse_unknown(own, known | members, resource)
     _refuse_missing(names, resource)
     placed = [Placed(known[name], position) for position, name in enumerate(names) if name in known]
     return MatchedHeader(
@@ -74,22 +76,6 @@ def _with_companion(resource: type[KindResource], batch: Batch) -> bool:
     if companion is None:
         return False
     return bool(getattr(batch, companion.option)) if companion.option else True
-
-
-def plain_name(name: str) -> str:
-    """A column's name as files of all habits write it: “ Student ID” is `student_id`.
-
-    Raises FileRefused for a name that holds what no name may.
-    """
-    try:
-        return normalised(name).casefold().replace(" ", "_")
-    except CellRefused as refusal:
-        fault = refusal.fault
-        raise FileRefused(
-            fault.code,
-            fault.template.format(column=_("The header"), value=shown(name)),
-            line=1,
-        ) from None
 
 
 def refuse_forbidden(names: list[str], resource: type[KindResource]) -> None:
@@ -129,6 +115,26 @@ def _refuse_repeated(names: list[str]) -> None:
         )
 
 
+def _as_ours(
+    header: Sequence[str], names: list[str], own: Mapping[str, str], repeated: Container[str]
+) -> list[str]:
+    """The names with the school's own ones in our words. Raises FileRefused where two are one."""
+    ours = [name if own.get(name, IGNORED) == IGNORED else own[name] for name in names]
+    twice = sorted(
+        {name for name in ours if name and name not in repeated and ours.count(name) > 1}
+    )
+    if twice:
+        written = [raw.strip() for raw, name in zip(header, ours, strict=True) if name == twice[0]]
+        raise FileRefused(
+            "duplicate_column",
+            _("The header has %(column)s more than once, as %(headers)s. Keep one of them.")
+            % {"column": twice[0], "headers": ", ".join(f"“{each}”" for each in written)},
+            line=1,
+            column=twice[0],
+        )
+    return ours
+
+
 def _refuse_unknown(
     names: list[str], known: dict[str, Column], resource: type[KindResource]
 ) -> None:
@@ -141,8 +147,8 @@ def _refuse_unknown(
     raise FileRefused(
         "unknown_column",
         _(
-            "The kind “%(kind)s” has no column %(names)s. Rename or remove it, or choose to "
-            "ignore unknown columns."
+            "The kind “%(kind)s” has no column %(names)s. Rename or remove it, say under “Own "
+            "headers” what it stands for, or choose to ignore unknown columns."
         )
         % {"kind": resource.kind, "names": _listed(told)},
         line=1,
@@ -178,10 +184,9 @@ def _suggested(name: str, known: list[str], resource: type[KindResource]) -> str
         return _("“%(name)s” (only with “%(option)s”)") % {"name": name, "option": option}
     if not name:
         return _("with an empty name")
-    name = shown(name)
-    near = get_close_matches(name, known, 1)
+    near, name = nearest(name, known), shown(name)
     if near:
-        return _("“%(name)s” (did you mean “%(near)s”?)") % {"name": name, "near": near[0]}
+        return _("“%(name)s” (did you mean “%(near)s”?)") % {"name": name, "near": near}
     return _("“%(name)s”") % {"name": name}
 
 

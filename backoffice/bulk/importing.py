@@ -24,6 +24,7 @@ from backoffice.bulk.formats.passwords import without_passwords
 from backoffice.bulk.header import ForbiddenColumn
 from backoffice.bulk.models import Batch, BatchIssue
 from backoffice.bulk.outcomes import FaultTeller, Outcome, outcome_of
+from backoffice.bulk.own_headers import own_headers_of
 from backoffice.bulk.planning import State
 from backoffice.bulk.pulse import Interrupted, Pulse
 from backoffice.bulk.reading import ISSUE_COLUMNS, Spool
@@ -91,7 +92,7 @@ def preview(batch: Batch) -> Batch:
         return batch
     try:
         with Pulse(batch), Spool(batch.pk) as spool:
-            work = Import(batch)
+            work = Import(batch, own_headers_of(batch.kind))
             staged = work.read(spool)
             batch.tell(Batch.Phase.COMPARING, READ_PERCENT, batch.rows)
             with transaction.atomic(), connection.cursor() as cursor:

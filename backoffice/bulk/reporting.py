@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 from backoffice.admin_site.spreadsheets import FORMULA, Echo, formula_safe
 from backoffice.bulk.faults import FileRefused, Issue
 from backoffice.bulk.formats.opening import recognised, told_apart
-from backoffice.bulk.header import plain_name
 from backoffice.bulk.models import Batch, BatchIssue
+from backoffice.bulk.naming import plain_name
 from backoffice.bulk.readers import Row, open_table
 from backoffice.bulk.resources import GIVEN_BACK, kinds
 

@@ -34,7 +34,9 @@ HEADERS: Mapping[str, tuple[str, Content, Said]] = {
         (
             "unknown_column",
             "The kind “enrollments” has no column “statsu” (did you mean “status”?). Rename or "
-            "remove it, or choose to ignore unknown columns.",
+            "remove it, "
+            "say under “Own headers” what it stands for, "
+            "or choose to ignore unknown columns.",
         ),
     ),
     "a misspelt key": (
@@ -56,7 +58,9 @@ HEADERS: Mapping[str, tuple[str, Content, Said]] = {
         f"{ROSTER},\n{ROW},x\n",
         (
             "unknown_column",
-            "The kind “enrollments” has no column with an empty name. Rename or remove it, or "
+            "The kind “enrollments” has no column with an empty name. Rename or remove it, "
+            "say under “Own headers” what it stands for, "
+            "or "
             "choose to ignore unknown columns.",
         ),
     ),
@@ -102,7 +106,9 @@ HEADERS: Mapping[str, tuple[str, Content, Said]] = {
         f"{ROSTER},{'c' * 200_000}\n{ROW},x\n",
         (
             "unknown_column",
-            f"The kind “enrollments” has no column “{'c' * 80}…”. Rename or remove it, or choose "
+            f"The kind “enrollments” has no column “{'c' * 80}…”. Rename or remove it, "
+            "say under “Own headers” what it stands for, "
+            "or choose "
             "to ignore unknown columns.",
         ),
     ),
@@ -112,7 +118,9 @@ HEADERS: Mapping[str, tuple[str, Content, Said]] = {
         (
             "unknown_column",
             "The kind “enrollments” has no column “x0”, “x1”, “x2”, “x3”, “x4”, “x5”, “x6”, “x7”, "
-            "“x8”, “x9”, 90 more. Rename or remove it, or choose to ignore unknown columns.",
+            "“x8”, “x9”, 90 more. Rename or remove it, "
+            "say under “Own headers” what it stands for, "
+            "or choose to ignore unknown columns.",
         ),
     ),
     "HTML": ("enrollments", f"{ROSTER},<script>alert(1)</script>\n{ROW},x\n", "unknown_column"),
