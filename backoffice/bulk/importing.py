@@ -207,7 +207,7 @@ def apply(batch: Batch, digest: str, actor: Any) -> Batch:
     now = timezone.now()
     if not waiting.update(state=Batch.State.APPLYING, touched_at=now, begun_at=now):
         raise NotApplied(_why_not(Batch.objects.get(pk=batch.pk)))
-    batch.refresh_from_db()
+    batch.refresh_from_db(from_queryset=Batch.objects.select_related("uploaded_by"))
     batch.begin_work()
     try:
         with Pulse(batch):

@@ -49,6 +49,7 @@ class Pulse:
         self.guard = threading.Lock()
         self.is_over = threading.Event()
         self.is_ended = False
+        self.thread: Thread | None = None
 
     def __enter__(self) -> "Pulse":
         connection.ensure_connection()
@@ -59,7 +60,7 @@ class Pulse:
                 SqliteLocks.hold(self.batch.pk)
             SqliteLocks.mark(self.batch.pk).unlink(missing_ok=True)
             self.raw.set_progress_handler(self._is_marked, STEPS)
-        else:
+        elif not connection.in_atomic_block:  # else nobody sees the batch, nor may it be ended
             self.thread = Thread(target=self._beat, name=f"pulse-{self.batch.pk}", daemon=True)
             self.thread.start()
         return self
@@ -74,7 +75,7 @@ class Pulse:
             if self.state == Batch.State.READING:
                 self.dialect.release(self.batch.pk)
             SqliteLocks.mark(self.batch.pk).unlink(missing_ok=True)
-        else:
+        elif self.thread:
             self.thread.join()
         if self.is_ended and isinstance(error, DatabaseError):
             raise Interrupted from error
