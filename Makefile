@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgres test-sqlite test-browser drill-kills lint bench bench-lists bench-seal bench-record bench-timeline bench-jobs pictures clean
+.PHONY: help run demo test test-postgres test-sqlite test-browser drill-kills drill-bad-files lint bench bench-lists bench-seal bench-record bench-timeline bench-jobs pictures clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -56,6 +56,9 @@ bench-timeline: $(STAMP)  ## What the auditor's pages cost over 5,000,000 histor
 
 bench-jobs: $(STAMP)  ## 1,000,000 rows through the worker: time and memory
 	$(PY) -m benchmarks.jobs
+
+drill-bad-files: $(STAMP)  ## Time and memory of every bad file (each at most 5 s and 300 MB)
+	$(PY) -m benchmarks.bad_files
 
 pictures: $(STAMP)  ## The pictures of README and docs/, taken anew
 	$(PY) -m docs.shooting

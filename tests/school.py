@@ -58,7 +58,7 @@ from backoffice.apps.users.promoting import ask_for_role
 from backoffice.audit.models import AccessRecord, ChangeSet
 from backoffice.audit.recording import recording
 from backoffice.bulk.importing import apply, preview, receive
-from backoffice.bulk.models import Batch
+from backoffice.bulk.models import Batch, HeaderMapping
 
 Rows = dict[str, Any]
 SECRET = "zq-only-the-two-of-them-zq"
@@ -152,6 +152,7 @@ class School:
             _look(people["registrar"], people["instructor"])
             _batch(people["registrar"], f"grown{number}.csv")
             _batch(people["instructor"], f"rubrics{number}.csv", kind="rubrics")
+            _own_header(people["registrar"], f"Matrikel {number}")
             person = _person("instructor", f"asked{number}")
             ask_for_role(person, "registrar", people["admin"], "Because the school grows.")
             allowed = Permission.objects.order_by("pk").first()
@@ -273,6 +274,11 @@ def _batch(by: User, name: str, **fields: Any) -> Batch:
     return Batch.objects.create(uploaded_by=by, uploader_name=str(by), file_name=name, **fields)
 
 
+def _own_header(by: User, header: str) -> HeaderMapping:
+    fields = {"kind": "enrollments", "column": "student_id", "made_by": by}
+    return HeaderMapping.objects.create(header=header, **fields)
+
+
 def _upload(by: User, text: str, kind: str = "enrollments") -> Batch:
     return preview(receive(io.BytesIO(text.encode()), f"{kind}.csv", by, kind=kind))
 
@@ -316,6 +322,8 @@ def _no_course(school: School) -> None:
     foreign["bulk.batch"] = _upload(people["registrar2"], roster.replace("active", "completed"))
     rubric = "Rubric Name,Criteria Name,Rating Name,Rating Points\nTalk,Voice,Clear,5\n"
     school.brought["instructor"] = _upload(people["instructor"], rubric, "rubrics")
+    own["bulk.headermapping"] = _own_header(people["registrar"], "Matrikel")
+    foreign["bulk.headermapping"] = _own_header(people["registrar2"], "Kennung")
     for rows in (own, foreign):
         rows["audit.accessrecord"] = _look(people["registrar"], rows["users.user"])
         rows["audit.changeset"] = ChangeSet.objects.order_by("pk").first()

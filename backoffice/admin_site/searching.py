@@ -62,7 +62,7 @@ def visible_paths(model: type[models.Model], paths: Iterable[str], user: Any) ->
 
 
 def _covered(model: type[models.Model], path: str) -> frozenset[str]:
-    field = model._meta.get_field(path.partition("__")[0])
+    field = model._meta.get_field(path.removeprefix("^").partition("__")[0])
     return field.covered if isinstance(field, SearchText) else frozenset({field.name})
 
 
@@ -118,14 +118,16 @@ def _lookups(
 ) -> Iterator[Q]:
     """What to ask of one model; a field the person may not see is not searched either.
 
+    A name that begins with “^” is of a field that begins with the word.
     `is_far` says that it is two steps away from the rows of the list.
     """
     shown = roles.shown_fields(user, model)
-    for name in names:
+    for path in names:
+        name = path.removeprefix("^")
         field = model._meta.get_field(name)
         if not isinstance(field, SearchText):
             if shown is None or name in shown:
-                yield Q(**{f"{name}__icontains": word})
+                yield Q(**{f"{name}__{'icontains' if name == path else 'istartswith'}": word})
         elif shown is None or field.covered <= shown:
             yield _in_text(field, word, is_far=is_far)
         else:

@@ -3,51 +3,36 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from backoffice.admin_site.model_admin import PlainAdmin
 from backoffice.admin_site.roles import may
+from backoffice.audit.model_admin import AuditedAdmin
 from backoffice.bulk.agreeing import held_for
+from backoffice.bulk.batch_list import COLUMNS, FILTERS, SEARCHED
 from backoffice.bulk.delivery_pages import DeliveryPages
 from backoffice.bulk.export_pages import ExportPages
-from backoffice.bulk.models import Batch
+from backoffice.bulk.models import Batch, HeaderMapping
+from backoffice.bulk.own_header_forms import HeaderMappingForm
+from backoffice.bulk.own_header_pages import OwnHeaderPages
 from backoffice.bulk.pages import BatchPages
-from backoffice.bulk.resources import kinds
 from backoffice.bulk.undo_pages import UndoPages
-
-STATE_COLOURS = {
-    Batch.State.PREVIEWED: "info",
-    Batch.State.QUEUED: "info",
-    Batch.State.HELD: "warning",
-    Batch.State.READING: "info",
-    Batch.State.ORDERED: "info",
-    Batch.State.APPLYING: "info",
-    Batch.State.APPLIED: "success",
-    Batch.State.REFUSED: "danger",
-    Batch.State.FAILED: "danger",
-}
 
 
 @admin.register(Batch)
-class BatchAdmin(ExportPages, UndoPages, DeliveryPages, BatchPages, PlainAdmin):
+class BatchAdmin(ExportPages, UndoPages, DeliveryPages, OwnHeaderPages, BatchPages, PlainAdmin):
     """All imports; the pages of one are our own."""
 
     icon = "upload_file"
     empty_hint = _("Import a file, and see exactly what would change before anything is written.")
-    list_display = ("shown_file", "shown_kind", "shown_state", "rows", "shown_written", "rejected")
-    list_filter = (
-        ("state", ChoicesDropdownFilter),
-        "kind",
-        ("mode", ChoicesDropdownFilter),
-        ("uploaded_at", RangeDateTimeFilter),
-    )
-    search_fields = ("file_name", "uploader_name")
+    list_display = COLUMNS
+    list_filter = FILTERS
+    search_fields = SEARCHED
     actions_list = ("new_import",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -76,23 +61,41 @@ class BatchAdmin(ExportPages, UndoPages, DeliveryPages, BatchPages, PlainAdmin):
         """The way from the list to the upload page."""
         return redirect("admin:bulk_batch_upload")
 
-    @display(description=_("file"), header=True, ordering="pk")
-    def shown_file(self, batch: Batch) -> list[str]:
-        """The file's name, and who brought it when."""
-        when = f"{batch.uploaded_at:%Y-%m-%d %H:%M}"
-        return [batch.file_name, f"{batch.uploader_name} · {when}"]
+
+@admin.register(HeaderMapping)
+class HeaderMappingAdmin(AuditedAdmin):
+    """What the school's own headers stand for."""
+
+    icon = "label"
+    empty_hint = _(
+        "Does your own system write “Matrikel” where a file here has “student_id”? Say so once, "
+        "and its files come in as they are."
+    )
+    form = HeaderMappingForm
+    list_display = ("header", "shown_kind", "shown_column", "made_by", "made_at")
+    list_select_related = ("made_by",)
+    list_filter = (("kind", ChoicesDropdownFilter),)
+    search_fields = ("header", "column")
+    fields = ("kind", "header", "column", "made_by", "made_at")
+    readonly_fields = ("made_by", "made_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """A stored one keeps its kind, which says what columns there are."""
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if obj is None else [*fixed, "kind"]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """A new one says who made it."""
+        if not change:
+            obj.made_by = request.user
+        super().save_model(request, obj, form, change)
 
     @display(description=_("kind"), ordering="kind")
-    def shown_kind(self, batch: Batch) -> str:
-        """The kind of rows, as people call it."""
-        return capfirst(kinds[batch.kind].label) if batch.kind in kinds else batch.kind
+    def shown_kind(self, mapping: HeaderMapping) -> str:
+        """The kind of files, as people call it."""
+        return capfirst(str(mapping.get_kind_display()))
 
-    @display(description=_("rows written"), empty_value="–")
-    def shown_written(self, batch: Batch) -> str | None:
-        """How many rows the import wrote, none before it was applied."""
-        return intcomma(batch.writes) if batch.is_applied else None
-
-    @display(description=_("state"), label=STATE_COLOURS, ordering="state")
-    def shown_state(self, batch: Batch) -> tuple[str, str]:
-        """The state in words, in its colour."""
-        return batch.state, batch.get_state_display()
+    @display(description=_("is read as"), ordering="column")
+    def shown_column(self, mapping: HeaderMapping) -> str:
+        """The column alone."""
+        return mapping.meaning

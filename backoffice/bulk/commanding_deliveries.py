@@ -66,7 +66,6 @@ def _in_turn(
     files = files_of(delivery)
     with _rehearsal() if options.dry_run else nullcontext():
         for batch in files:
-            batch.is_rehearsal = options.dry_run
             bring_in(batch, *persons, is_applied=True)
             if options.dry_run and batch.is_applied:
                 batch.state = Batch.State.PREVIEWED  # as it will be again

@@ -15,7 +15,9 @@ from backoffice.admin_site.history import plain
 
 SHOWN_LENGTH = 80
 STORED_LENGTH = 10_000
-INVISIBLE = re.compile("[\x01-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069]")
+INVISIBLE = re.compile(
+    "[\x01-\x1f\x7f-\x9f\u200b\u2060\ufeff\ufffe\uffff\u202a-\u202e\u2066-\u2069]"
+)
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -90,6 +92,6 @@ def issue_at(fault: Fault, line: int, row: int, column: str, value: str) -> Issu
     template = fault.template if value else fault.template.replace(" “{value}”", "")
     # Whoever has no name in files, such as a member of staff, is not named either.
     other = shown(fault.other) or _("somebody else")
-    sentence = template.format(column=column, value=shown(value), other=other)
+    sentence = template.format(column=shown(column), value=shown(value), other=other)
     message = _("Line %(line)d: %(sentence)s") % {"line": line, "sentence": sentence}
     return Issue(line, row, column[:100], storable(value), fault.code, message, fault.is_warning)

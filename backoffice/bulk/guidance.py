@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -36,13 +36,20 @@ class ColumnHelp:
     is_required: bool
     note: str
     example: str
+    own: tuple[str, ...] = ()  # how the school's own system writes it
 
 
-def columns_of(resource: type[KindResource]) -> list[ColumnHelp]:
-    """Every column a file of this kind may have, required ones first."""
+def columns_of(
+    resource: type[KindResource], own: Mapping[str, Sequence[str]] | None = None
+) -> list[ColumnHelp]:
+    """Every column a file of this kind may have, required ones first.
+
+    `own` are the headers of the school's own system that stand for a column.
+    """
     told = [_told(column, resource.model()) for column in resource.columns().values()]
     told.sort(key=lambda each: not each.is_required)
-    return told + list(_members(resource)) + list(_companions(resource))
+    told += [*_members(resource), *_companions(resource)]
+    return [replace(each, own=tuple((own or {}).get(each.name, ()))) for each in told]
 
 
 def _members(resource: type[KindResource]) -> Iterator[ColumnHelp]:

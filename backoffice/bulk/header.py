@@ -1,18 +1,20 @@
 """The header of a file against the columns of a kind."""
 
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from backoffice.bulk.cells import CellRefused, normalised
 from backoffice.bulk.columns import Column
-from backoffice.bulk.faults import FileRefused
+from backoffice.bulk.faults import FileRefused, shown
 from backoffice.bulk.groups import Group, groups_in
 from backoffice.bulk.models import Batch
+from backoffice.bulk.naming import IGNORED, nearest, plain_name
 from backoffice.bulk.resources import GIVEN_BACK, KindResource
 
 FORBIDDEN_COLUMN = "forbidden_column"
+MOST_NAMED = 10
 
 
 class ForbiddenColumn(FileRefused):
@@ -44,7 +46,7 @@ class MatchedHeader:
 
 
 def match_header(header: list[str], resource: type[KindResource], batch: Batch) -> MatchedHeader:
-    """Find the kind's columns in the header.
+    """Find the kind's columns in the header, the school's own names for them included.
 
     Raises FileRefused, naming them, for forbidden, repeated, unknown or missing columns.
     """
@@ -54,8 +56,11 @@ def match_header(header: list[str], resource: type[KindResource], batch: Batch) 
     members = resource.member_columns()
     refuse_forbidden(names, resource)
     _refuse_repeated([name for name in names if name not in members])
+    ignored = {name for name in names if batch.own_headers.get(name) == IGNORED}
+    names = _as_ours(header, names, batch.own_headers, members)
     if not batch.ignore_unknown_columns:
-        _refuse_unknown(names, known | members, resource)
+        own = [name for name in names if name not in ignored]
+        _refuse_unknown(own, known | members, resource)
     _refuse_missing(names, resource)
     placed = [Placed(known[name], position) for position, name in enumerate(names) if name in known]
     return MatchedHeader(
@@ -74,24 +79,6 @@ def _with_companion(resource: type[KindResource], batch: Batch) -> bool:
     return bool(getattr(batch, companion.option)) if companion.option else True
 
 
-def plain_name(name: str) -> str:
-    """A column's name as files of all habits write it: “ Student ID” is `student_id`.
-
-    Raises FileRefused for a name that holds what no name may.
-    """
-    try:
-        return normalised(name).casefold().replace(" ", "_")
-    except CellRefused as refusal:
-        fault = refusal.fault
-        raise FileRefused(
-            fault.code,
-            fault.template.format(
-                column=_("The header"), value=name.encode("ascii", "replace").decode()
-            ),
-            line=1,
-        ) from None
-
-
 def refuse_forbidden(names: list[str], resource: type[KindResource]) -> None:
     """Raise ForbiddenColumn for what no file of the kind may set."""
     found = [name for name in names if name in resource.forbidden]
@@ -102,10 +89,19 @@ def refuse_forbidden(names: list[str], resource: type[KindResource]) -> None:
                 "No file may set %(names)s. Remove the column and upload again; this attempt "
                 "is on record."
             )
-            % {"names": ", ".join(found)},
+            % {"names": _listed(map(shown, found))},
             line=1,
             column=found[0],
         )
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first of these names, and how many more there are."""
+    told = list(dict.fromkeys(names))
+    more = len(told) - MOST_NAMED
+    if more > 0:
+        told[MOST_NAMED:] = [_("%(count)d more") % {"count": more}]
+    return ", ".join(told)
 
 
 def _refuse_repeated(names: list[str]) -> None:
@@ -114,10 +110,30 @@ def _refuse_repeated(names: list[str]) -> None:
         raise FileRefused(
             "duplicate_column",
             _("The header names %(names)s more than once. Keep one of them.")
-            % {"names": ", ".join(repeated)},
+            % {"names": _listed(map(shown, repeated))},
             line=1,
             column=repeated[0],
         )
+
+
+def _as_ours(
+    header: Sequence[str], names: list[str], own: Mapping[str, str], repeated: Container[str]
+) -> list[str]:
+    """The names with the school's own ones in our words. Raises FileRefused where two are one."""
+    ours = [name if own.get(name, IGNORED) == IGNORED else own[name] for name in names]
+    twice = sorted(
+        {name for name in ours if name and name not in repeated and ours.count(name) > 1}
+    )
+    if twice:
+        written = [raw.strip() for raw, name in zip(header, ours, strict=True) if name == twice[0]]
+        raise FileRefused(
+            "duplicate_column",
+            _("The header has %(column)s more than once, as %(headers)s. Keep one of them.")
+            % {"column": twice[0], "headers": ", ".join(f"“{each}”" for each in written)},
+            line=1,
+            column=twice[0],
+        )
+    return ours
 
 
 def _refuse_unknown(
@@ -128,14 +144,14 @@ def _refuse_unknown(
     if not unknown:
         return
     _refuse_companions(unknown, resource)
-    told = [_suggested(name, [*known, *resource.ignored], resource) for name in unknown]
+    told = (_suggested(name, [*known, *resource.ignored], resource) for name in unknown)
     raise FileRefused(
         "unknown_column",
         _(
-            "The kind “%(kind)s” has no column %(names)s. Rename or remove it, or choose to "
-            "ignore unknown columns."
+            "The kind “%(kind)s” has no column %(names)s. Rename or remove it, say under “Own "
+            "headers” what it stands for, or choose to ignore unknown columns."
         )
-        % {"kind": resource.kind, "names": ", ".join(told)},
+        % {"kind": resource.kind, "names": _listed(told)},
         line=1,
         column=unknown[0],
     )
@@ -149,11 +165,14 @@ def _refuse_companions(unknown: list[str], resource: type[KindResource]) -> None
     option = companion.option.replace("_", " ").capitalize()
     raise FileRefused(
         "unknown_column",
-        _(
+        ngettext(
+            "The column %(names)s is for people who are not known yet. Turn on “%(option)s”, "
+            "or choose to ignore unknown columns.",
             "The columns %(names)s are for people who are not known yet. Turn on “%(option)s”, "
-            "or choose to ignore unknown columns."
+            "or choose to ignore unknown columns.",
+            len(unknown),
         )
-        % {"names": ", ".join(unknown), "option": option},
+        % {"names": _listed(map(shown, unknown)), "option": option},
         line=1,
         column=unknown[0],
     )
@@ -164,10 +183,12 @@ def _suggested(name: str, known: list[str], resource: type[KindResource]) -> str
     if companion and name in companion.names:
         option = companion.option.replace("_", " ")
         return _("“%(name)s” (only with “%(option)s”)") % {"name": name, "option": option}
-    near = get_close_matches(name, known, 1)
+    if not name:
+        return _("with an empty name")
+    near, name = nearest(name, known), shown(name)
     if near:
-        return _("“%(name)s” (did you mean “%(near)s”?)") % {"name": name, "near": near[0]}
-    return _("“%(name)s”") % {"name": name or _("with an empty name")}
+        return _("“%(name)s” (did you mean “%(near)s”?)") % {"name": name, "near": near}
+    return _("“%(name)s”") % {"name": name}
 
 
 def _refuse_missing(names: list[str], resource: type[KindResource]) -> None:
@@ -177,8 +198,8 @@ def _refuse_missing(names: list[str], resource: type[KindResource]) -> None:
         raise FileRefused(
             "missing_column",
             _(
-                "The file has no column %(names)s, which every row needs. Is it the right kind "
-                "of file?"
+                "The file has no column %(names)s, which every row needs. Add it, or choose the "
+                "right kind of file."
             )
             % {"names": ", ".join(missing)},
             line=1,

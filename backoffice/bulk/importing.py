@@ -25,6 +25,7 @@ from backoffice.bulk.formats.packing import Kept, Part, part_to_keep, to_keep
 from backoffice.bulk.header import ForbiddenColumn
 from backoffice.bulk.models import Batch, BatchIssue
 from backoffice.bulk.outcomes import FaultTeller, Outcome, outcome_of
+from backoffice.bulk.own_headers import own_headers_of
 from backoffice.bulk.planning import State
 from backoffice.bulk.pulse import Interrupted, Pulse
 from backoffice.bulk.reading import ISSUE_COLUMNS, Spool
@@ -104,7 +105,7 @@ def preview(batch: Batch) -> Batch:
         return batch
     try:
         with Pulse(batch), Spool(batch.pk) as spool:
-            work = Import(batch)
+            work = Import(batch, own_headers_of(batch.kind))
             staged = work.read(spool)
             batch.tell(Batch.Phase.COMPARING, READ_PERCENT, batch.rows)
             with transaction.atomic(), connection.cursor() as cursor:
@@ -219,7 +220,7 @@ def apply(batch: Batch, digest: str, actor: Any) -> Batch:
     now = timezone.now()
     if not waiting.update(state=Batch.State.APPLYING, touched_at=now, begun_at=now):
         raise NotApplied(_why_not(Batch.objects.get(pk=batch.pk)))
-    batch.refresh_from_db()
+    batch.refresh_from_db(from_queryset=Batch.objects.select_related("uploaded_by"))
     batch.begin_work()
     try:
         with Pulse(batch):

@@ -1,19 +1,34 @@
 """The import batch: one file, one outcome; and what was wrong or strange in it."""
 
 import time
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.admin_site.fields import LineField
 from backoffice.admin_site.private_files import private_storage
+from backoffice.admin_site.rules import UniqueRule
+from backoffice.audit.models import Audited, AuditedQuerySet
+from backoffice.bulk.faults import FileRefused
+from backoffice.bulk.naming import (
+    IGNORED,
+    IGNORED_LABEL,
+    column_choices,
+    kind_choices,
+    objections,
+    plain_name,
+)
+from backoffice.bulk.resources import kinds
 
 
 def stored_name(batch: "Batch", name: str) -> str:
@@ -198,6 +213,9 @@ class Batch(models.Model):
     file_hash = models.CharField(_("SHA-256 of the file"), max_length=64)
     header = models.JSONField(_("header"), default=list)
     delimiter = models.CharField(max_length=1, default=",")
+    # What the school's own headers in the file stood for when it was read, by plain name. Kept,
+    # because the header is looked at again later, and the school may say something else by then.
+    own_headers = models.JSONField(_("the school's own headers"), default=dict)
 
     rows = models.PositiveIntegerField(_("rows"), default=0)
     created = models.PositiveIntegerField(_("created"), default=0)
@@ -259,7 +277,6 @@ class Batch(models.Model):
 
     _worked_until: float | None = None  # on the machine's own clock
     is_ended = False  # set while it is worked on: somebody cancelled it
-    is_rehearsal = False  # its work is one part of a transaction that will be rolled back
 
     class Meta:
         verbose_name = _("import")
@@ -419,6 +436,7 @@ class Batch(models.Model):
                 "encoding",
                 "released",
                 "dialect",
+                "own_headers",
             )
         }
 
@@ -436,6 +454,77 @@ class Worker(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class HeaderMapping(Audited):
+    """What a header in the school's own words stands for, in files of one kind.
+
+    `name` is the header as headers are compared.
+    """
+
+    natural_key_fields = ("kind", "name")
+
+    kind = models.CharField(_("kind"), max_length=40, choices=kind_choices)
+    header = LineField(
+        _("header in your files"),
+        max_length=100,
+        help_text=_("As your system writes it. Upper and lower case do not matter."),
+    )
+    name = models.CharField(_("as it is compared"), max_length=200, editable=False)
+    column = models.CharField(_("is read as"), max_length=100, choices=column_choices)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("made by"),
+    )
+    made_at = models.DateTimeField(_("made at"), auto_now_add=True)
+
+    objects = AuditedQuerySet.as_manager()
+
+    class Meta(Audited.Meta):
+        verbose_name = _("own header")
+        verbose_name_plural = _("own headers")
+        ordering: ClassVar[list[str]] = ["kind", "name"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            UniqueRule(
+                name="header_mapping_once",
+                fields=["kind", "name"],
+                field="header",
+                code="header_taken",
+                message=_("This header stands for a column of this kind already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.header} → {self.meaning}"
+
+    @property
+    def meaning(self) -> str:
+        """The column, or that the header is passed over."""
+        return str(IGNORED_LABEL) if self.column == IGNORED else self.column
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self._take_name()
+        super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        """The name follows the header. Raises ValidationError for a header that cannot be read."""
+        try:
+            self._take_name()
+        except FileRefused as refusal:
+            raise ValidationError({"header": refusal.message}, refusal.code) from refusal
+
+    def _take_name(self) -> None:
+        self.name = plain_name(self.header)
+
+    def further_violations(self) -> Iterator[tuple[str, ValidationError]]:
+        """What the kind says of header and column."""
+        if self.kind in kinds and self.column in dict(column_choices()):
+            for field, code, sentence in objections(self.kind, self.name, self.column):
+                yield field, ValidationError(sentence, code=code)
 
 
 class BatchIssue(models.Model):

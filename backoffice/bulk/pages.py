@@ -33,7 +33,10 @@ from backoffice.bulk.forms import UploadForm
 from backoffice.bulk.guidance import columns_of, template_of
 from backoffice.bulk.importing import NotApplied, leave_wrong_rows_out, receive, release
 from backoffice.bulk.jobs import apply_soon, cancel, go_on, read_soon
-from backoffice.bulk.models import Batch
+from backoffice.bulk.models import Batch, HeaderMapping
+from backoffice.bulk.naming import IGNORED
+from backoffice.bulk.own_header_forms import own_headers_form
+from backoffice.bulk.own_headers import headers_by_column, read_as
 from backoffice.bulk.progress import progress_of
 from backoffice.bulk.reporting import issue_lines, rejected_rows
 from backoffice.bulk.resources import KindResource, kinds, kinds_for
@@ -99,16 +102,20 @@ class BatchPages:
         resource = mine.get(request.GET.get("kind") or next(iter(mine), ""))
         if resource is None:
             raise PermissionDenied
-        form = UploadForm(resource, request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid():
+        given = (request.POST, request.FILES) if request.method == "POST" else ()
+        form = UploadForm(resource, *given)
+        if form.is_valid():
             file = form.cleaned_data["file"]
             batch = receive(file, file.name, request.user, kind=resource.kind, **form.options())
             return self._to(read_soon(batch))
+        own = headers_by_column(resource.kind)
         context = {
             "title": _("Import a file"),
             "form": form,
             "resource": resource,
-            "columns": columns_of(resource),
+            "columns": columns_of(resource, own),
+            "passed_over": own.get(IGNORED, []),
+            "may_see_own": may(request.user, "view", HeaderMapping),
             "tabs": self._tabs(mine, resource),
         }
         return self._page(request, "bulk/upload.html", context)
@@ -158,7 +165,10 @@ class BatchPages:
             "warnings": batch.issues.filter(is_warning=True)[:SHOWN_ISSUES],
             "earlier": batch.earlier_with_the_same_file(),
             **self.place_in_delivery(request, batch),
+            "own_headers": read_as(batch),
         }
+        if batch.state == Batch.State.REFUSED and context["is_own"]:
+            context["own_headers_form"] = own_headers_form(batch, request.user)
         if batch.is_in_work:
             context["progress"] = progress_of(batch)
         if batch.state in Batch.DECIDABLE:

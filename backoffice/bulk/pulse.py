@@ -49,10 +49,9 @@ class Pulse:
         self.guard = threading.Lock()
         self.is_over = threading.Event()
         self.is_ended = False
+        self.thread: Thread | None = None
 
     def __enter__(self) -> "Pulse":
-        if self.batch.is_rehearsal:
-            return self  # nobody else sees it, so nobody can end it
         connection.ensure_connection()
         borrowed = connection.connection
         self.raw: Any = getattr(borrowed, "dbapi_connection", borrowed)
@@ -61,7 +60,7 @@ class Pulse:
                 SqliteLocks.hold(self.batch.pk)
             SqliteLocks.mark(self.batch.pk).unlink(missing_ok=True)
             self.raw.set_progress_handler(self._is_marked, STEPS)
-        else:
+        elif not connection.in_atomic_block:  # else nobody sees the batch, nor may it be ended
             self.thread = Thread(target=self._beat, name=f"pulse-{self.batch.pk}", daemon=True)
             self.thread.start()
         return self
@@ -71,14 +70,12 @@ class Pulse:
     ) -> None:
         with self.guard:
             self.is_over.set()
-        if self.batch.is_rehearsal:
-            return
         if connection.vendor == "sqlite":
             self.raw.set_progress_handler(None, 0)
             if self.state == Batch.State.READING:
                 self.dialect.release(self.batch.pk)
             SqliteLocks.mark(self.batch.pk).unlink(missing_ok=True)
-        else:
+        elif self.thread:
             self.thread.join()
         if self.is_ended and isinstance(error, DatabaseError):
             raise Interrupted from error

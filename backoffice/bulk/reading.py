@@ -7,7 +7,7 @@ of faults. Both go to temporary files, so that memory does not grow with the row
 import json
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from operator import getitem, itemgetter
 from typing import IO, NamedTuple
@@ -277,12 +277,12 @@ class Cleaner:
         if row.flaw:
             template = _("a quotation mark in the row is not closed or not doubled ({other}).")
             return Fault("bad_quoting", template, other=row.flaw), "", row.cells[0]
-        fault, value = width_fault(len(row.cells), self.width), self.delimiter.join(row.cells)
         column = self._split_column(row.cells) if len(row.cells) == self.width + 1 else ""
+        advice = ""
         if column:
             advice = _("{column} probably holds an unquoted delimiter; put it in quotation marks.")
-            fault = replace(fault, template=f"{fault.template} {advice}")
-        return fault, column, value
+        fault = width_fault(len(row.cells), self.width, advice)
+        return fault, column, self.delimiter.join(row.cells)
 
     def _split_column(self, cells: list[str]) -> str:
         """The column whose value was split: the one whose halves, joined again, make the row fit.
@@ -311,14 +311,15 @@ class Cleaner:
         return fault is None or fault.is_warning
 
 
-def width_fault(found: int, expected: int) -> Fault:
+def width_fault(found: int, expected: int, advice: str = "") -> Fault:
     """A row has other cells than the header."""
     template = _("the row has %(found)d cells, the header %(expected)d.") % {
         "found": found,
         "expected": expected,
     }
     if found > expected:
-        return Fault("too_many_cells", template)
+        advice = advice or _("Put values that hold the delimiter in quotation marks.")
+        return Fault("too_many_cells", f"{template} {advice}")
     return Fault("too_few_cells", template + " " + _("A cell is missing."))
 
 
@@ -346,7 +347,8 @@ def read_into(spool: Spool, reader: TableReader, cleaner: Cleaner, progress: Pro
         if number % PROGRESS_EVERY == 0:
             progress(reader.position(), number)
     if not number:
-        raise FileRefused("no_rows", _("The file has a header but no data rows."), line=1)
+        sentence = _("The file has a header but no data rows. Add a row below the header.")
+        raise FileRefused("no_rows", sentence, line=1)
     if left_out == number:
         raise FileRefused(
             "nothing_for_us",

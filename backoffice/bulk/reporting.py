@@ -13,8 +13,8 @@ from backoffice.admin_site.spreadsheets import FORMULA, Echo, formula_safe
 from backoffice.bulk.faults import FileRefused, Issue
 from backoffice.bulk.formats.opening import recognised, told_apart
 from backoffice.bulk.formats.unpacking import unpacked
-from backoffice.bulk.header import plain_name
 from backoffice.bulk.models import Batch, BatchIssue
+from backoffice.bulk.naming import plain_name
 from backoffice.bulk.readers import Row, open_table
 from backoffice.bulk.resources import GIVEN_BACK, kinds
 
@@ -155,13 +155,15 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
         has_header = table is None or table.has_header
         yield "\ufeff" + (writer.writerow(names) if has_header else "")
         columns, told = table(header) if table else None, []
-        for row in rows:
+        for row in rows if wanted[0] > 0 else ():
             cells = _cells_of(row, own, width, batch)
             if row.line == wanted[0]:
                 line = [*map(_printable, cells), row.line, " ".join(messages)]
                 yield from map(writer.writerow, [*told, line])
                 wanted, messages = _next_row(issues, wanted[1])
                 told.clear()
+                if wanted[0] < 0:
+                    return  # the rest of the file is good
             elif columns and columns.is_about_columns(row):
                 told.append([*map(_printable, cells), row.line, ""])
 

@@ -17,8 +17,10 @@ from backoffice.bulk.local_edits import LocalEdits
 from backoffice.bulk.members import Holder, Within
 from backoffice.bulk.models import Batch
 from backoffice.bulk.newcomers import Newcomers
+from backoffice.bulk.own_headers import Own, labels_of, used_in
 from backoffice.bulk.planning import Planner, Tables
 from backoffice.bulk.pulse import Interrupted, show
+from backoffice.bulk.readers import TableReader
 from backoffice.bulk.reading import Cleaner, Spool, read_into
 from backoffice.bulk.repeats import Repeats
 from backoffice.bulk.resources import MEMBERS, KindResource, kinds
@@ -44,9 +46,14 @@ class Plans(NamedTuple):
 
 @dataclass
 class Import:
-    """One batch at work: its file, its tables, its plan."""
+    """One batch at work: its file, its tables, its plan.
+
+    `own_headers` is what the school's own headers stand for; without it, what they stood for when
+    the file was read the first time.
+    """
 
     batch: Batch
+    own_headers: Own | None = None
     dialect: dialects.Dialect = field(default_factory=dialects.current)
     told_at: float = 0.0
 
@@ -66,14 +73,24 @@ class Import:
     def read(self, spool: Spool) -> list[str]:
         """Read the file into a spool; the names of the staged columns."""
         with open_file(self.batch) as reader:
-            header = match_header(reader.header, self.resource, self.batch)
             self.batch.header, self.batch.delimiter = (
                 list(map(storable, reader.header)),
                 reader.delimiter,
             )
+            self._take_own_headers(reader)
+            header = match_header(reader.header, self.resource, self.batch)
             cleaner = Cleaner(header, self.resource, reader.delimiter)
             self.batch.rows = read_into(spool, reader, cleaner, self._progress)
         return cleaner.staged
+
+    def _take_own_headers(self, reader: TableReader) -> None:
+        """Keep what the school's own headers stand for; a file of another system has none."""
+        batch = self.batch
+        own = batch.own_headers if self.own_headers is None else self.own_headers
+        batch.own_headers = {}  # also where a name cannot be read
+        if not batch.read_as:
+            batch.own_headers = used_in(reader.header, self.resource, own)
+            reader.told_as = labels_of(reader.header, batch.own_headers)
 
     def _progress(self, fraction: float, rows: int) -> None:
         """Tell how far the reading is, and how many rows there will be."""

@@ -210,7 +210,7 @@ def test_what_nobody_recognises_is_listed_and_nothing_of_it_is_kept(
     page = registrar_client.get(answer.url).content.decode()
     assert "None of this could be recognised" in page
     assert UNKNOWN in page
-    assert "“../x” is no name for a file in a zip file. Pack the files anew." in page
+    assert "The name “../x” is none for a file in a zip file. Pack the files anew." in page
 
 
 def test_the_page_shows_steps_and_one_thing_to_do_next(registrar_client):

@@ -1,7 +1,6 @@
 """Every format a registrar may have in hand, and what no file may be."""
 
 import io
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -81,40 +80,6 @@ def test_numbers_and_dates_of_a_workbook_are_text_as_shown(bring_in, courses):
     assert sorted(ids) == ["174782", "174783"]
 
 
-REFUSED = [
-    (b"", "empty_file"),
-    (b"\n\n\n", "empty_file"),
-    (b"student_id,course_code,presentation\n", "no_rows"),
-    (b"student_id,course_code\ns1001,BIO101\n", "missing_column"),
-    (b"student_id,student_id,course_code,presentation\n", "duplicate_column"),
-    (b"student_id,course_code,presentation,statsu\na,b,c,d\n", "unknown_column"),
-    (b"\0" * 100, "control_character"),
-    (b"student\0_id,course_code,presentation\na,b,c\n", "control_character"),
-    (b"student_id,course_code,presentation,id\na,b,c,d\n", "forbidden_column"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "encrypted_or_old"),
-    (b"\x1f\x8b\x08" + b"\0" * 40, "not_a_table"),
-    (b"%PDF-1.7\n", "not_a_table"),
-]
-
-
-@pytest.mark.parametrize(("content", "code"), REFUSED)
-def test_a_file_that_is_no_table_is_refused_with_one_sentence(upload, courses, content, code):
-    batch = upload("enrollments", content)
-    assert (batch.state, batch.issues.get().code) == ("refused", code)
-    assert batch.sentence.endswith((".", "?"))
-
-
-@pytest.mark.parametrize("encoding", ["idna", "punycode", "utf-16", "utf-32", "rot13", "base64"])
-def test_an_encoding_that_does_not_fit_is_refused(upload, courses, encoding):
-    batch = upload("enrollments", "student_id,course_code,presentation\n", encoding=encoding)
-    assert (batch.state, batch.issues.get().code) == ("refused", "unknown_encoding")
-
-
-def test_a_misspelt_column_gets_a_suggestion(upload, courses):
-    batch = upload("enrollments", "student_id,course_code,presentation,statsu\na,b,c,d\n")
-    assert "“statsu” (did you mean “status”?)" in batch.sentence
-
-
 def test_a_column_of_new_students_names_the_option_it_needs(upload, courses):
     batch = upload("enrollments", "student_id,course_code,presentation,email\na,b,c,d\n")
     assert "Turn on “Create students”" in batch.sentence
@@ -134,16 +99,6 @@ def test_unknown_columns_are_passed_over_when_asked(bring_in, courses, student):
         ignore_unknown_columns=True,
     )
     assert batch.created == 1
-
-
-def test_an_archive_in_a_workbook_s_clothes_is_refused(upload, courses):
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr("xl/worksheets/sheet1.xml", "0" * 40_000_000)
-    batch = upload("enrollments", stream.getvalue(), name="a.xlsx")
-    assert batch.state == "refused"
-    assert batch.issues.count() == 1
 
 
 def test_limits_of_rows_and_of_one_row_hold(upload, courses, settings, student):

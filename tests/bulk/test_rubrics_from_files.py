@@ -205,13 +205,15 @@ def test_good_rows_go_in_without_the_wrong_ones(bring, taught):
         ),
         (
             f"Rubric Name,Criteria Description{GROUP}",
-            "The file has no column Criteria Name, which every row needs. Is it the right kind "
-            "of file?",
+            "The file has no column Criteria Name, which every row needs. Add it, or choose the "
+            "right kind of file.",
         ),
         (
             f"{HEADER},Rating Nmae{GROUP}",
             "The kind “rubrics” has no column “rating_nmae” (did you mean “rating_name”?). "
-            "Rename or remove it, or choose to ignore unknown columns.",
+            "Rename or remove it, "
+            "say under “Own headers” what it stands for, "
+            "or choose to ignore unknown columns.",
         ),
     ],
 )

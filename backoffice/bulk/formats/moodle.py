@@ -36,6 +36,7 @@ NUMBERED = frozenset({"course", "role", "type", "enrolstatus"})
 # The word of before there were roles; 2 is who teaches.
 TYPES = {"": "", "1": "student", "3": "teaching_assistant"}
 LEAST = 4
+UNIX_TIME = re.compile("[0-9]{0,12}")
 GIVEN_BACK = 2  # a file of wrong rows has a line and an error behind its cells
 
 
@@ -167,7 +168,9 @@ def _day(cells: Cells, name: str) -> str:
     """The day of a Unix time; 0 is none."""
     text = cells[name]
     try:
-        seconds = int(text or 0) if text.isascii() else -1
+        if not UNIX_TIME.fullmatch(text):
+            raise ValueError(text)
+        seconds = int(text or 0)
         return datetime.fromtimestamp(seconds, UTC).date().isoformat() if seconds else ""
     except (ValueError, OverflowError, OSError):
         sentence = gettext("{column} “{value}” is not a Unix time. Write seconds since 1970.")

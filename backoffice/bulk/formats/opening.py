@@ -20,8 +20,9 @@ from backoffice.bulk.formats.oneroster import (
 )
 from backoffice.bulk.formats.side_files import SideFiles
 from backoffice.bulk.formats.unpacking import unpacked
-from backoffice.bulk.header import plain_name, refuse_forbidden
+from backoffice.bulk.header import refuse_forbidden
 from backoffice.bulk.models import Batch
+from backoffice.bulk.naming import plain_name
 from backoffice.bulk.readers import Limits, Row, TableReader, open_table
 from backoffice.bulk.resources import kinds
 

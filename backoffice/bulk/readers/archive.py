@@ -32,7 +32,7 @@ from backoffice.bulk.readers.package import (
 MOST_MEMBERS = 100
 MOST_DIRECTORY = 200_000  # bytes of the list of members
 CHUNK = 1 << 16
-PACKAGE_PART = "[Content_Types].xml"  # what every Office file has
+PACKAGE_PARTS = frozenset({"[Content_Types].xml", "mimetype"})  # what every Office file has
 END, END_64 = b"PK\x05\x06", b"PK\x06\x07"
 # The end, the longer form of it with the mark behind, and what may be written after.
 END_LENGTH, END_64_LENGTH, MOST_COMMENT = 22, 76, 65_535
@@ -89,7 +89,8 @@ class Archive:
     @property
     def is_package(self) -> bool:
         """Whether it is one document of many parts, such as a workbook."""
-        return PACKAGE_PART in self.file.namelist()
+        names = self.file.namelist()
+        return any(name in PACKAGE_PARTS or name.startswith("xl/") for name in names)
 
     def members(self) -> list[Member]:
         """The files in it, without those that systems leave behind. Raises FileRefused."""
@@ -126,8 +127,8 @@ class Archive:
             raise FileRefused(
                 "unpacks_too_large",
                 _(
-                    "“%(name)s” in the zip file would unpack to %(size).0f MB, from %(packed).2f "
-                    "MB; at most %(most).0f MB can be read at once, and %(ratio)d times what is "
+                    "The member “%(name)s” of the zip file would unpack to %(size).0f MB, from "
+                    "%(packed).2f MB; at most %(most).0f MB can be read at once, and %(ratio)d times what is "
                     "packed. Split it, or upload it by itself."
                 )
                 % {
@@ -166,8 +167,8 @@ class Archive:
             raise FileRefused(
                 "nested_archive",
                 _(
-                    "“%(name)s” in the zip file is itself an archive or a workbook. Upload it by "
-                    "itself, or pack it as CSV."
+                    "The member “%(name)s” of the zip file is itself an archive or a workbook. "
+                    "Upload it by itself, or pack it as CSV."
                 )
                 % {"name": shown(entry.filename)},
             )
@@ -198,12 +199,15 @@ def check_directory(path: Path) -> None:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file is a zip file of several files, and not a workbook. Raises FileRefused."""
+    """Whether a file is a zip file of several files, and not a workbook, nor what may be one."""
     with path.open("rb") as stream:
         if not stream.read(len(ZIP)).startswith(ZIP):
             return False
-    with Archive(path) as archive:
-        return not archive.is_package
+    try:
+        with Archive(path) as archive:
+            return not archive.is_package
+    except FileRefused:
+        return False  # the reader of workbooks says what is wrong
 
 
 def _is_litter(entry: zipfile.ZipInfo) -> bool:
@@ -231,7 +235,7 @@ def _refuse_name(name: str) -> None:
     if is_strange or name.startswith("/") or ".." in parts or not parts:
         raise FileRefused(
             "unsafe_name",
-            _("“%(name)s” is no name for a file in a zip file. Pack the files anew.")
+            _("The name “%(name)s” is none for a file in a zip file. Pack the files anew.")
             % {"name": shown(name)},
         )
 
@@ -242,18 +246,29 @@ def _refuse_strange(entry: zipfile.ZipInfo) -> None:
     if entry.flag_bits & ENCRYPTED:
         raise FileRefused(
             "encrypted_member",
-            _("“%(name)s” in the zip file is encrypted. Pack the files without a password.") % told,
+            _(
+                "The member “%(name)s” of the zip file is encrypted. Pack the files without a "
+                "password."
+            )
+            % told,
         )
     form = stat.S_IFMT(entry.external_attr >> 16)
     if form not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise FileRefused(
             "not_a_file",
-            _("“%(name)s” in the zip file is a link and not a file. Pack the file itself.") % told,
+            _(
+                "The member “%(name)s” of the zip file is a link and not a file. Pack the file "
+                "itself."
+            )
+            % told,
         )
     if entry.compress_type not in METHODS:
         raise FileRefused(
             "unknown_packing",
-            _("“%(name)s” is packed in a way that is not read here. Pack it as a usual zip file.")
+            _(
+                "The member “%(name)s” is packed in a way that is not read here. Pack it as a "
+                "usual zip file."
+            )
             % told,
         )
 

@@ -59,9 +59,7 @@ class Limits:
     def check_size(self, size: int) -> None:
         """Raise FileRefused for an empty file or one over the limit."""
         if not size:
-            raise FileRefused(
-                "empty_file", _("The file is empty. Choose a file with a header and rows.")
-            )
+            raise no_table()
         if size > self.max_bytes:
             raise FileRefused(
                 "file_too_large",
@@ -97,6 +95,11 @@ class Limits:
                 % {"line": line, "limit": self.max_row_bytes},
                 line=line,
             )
+
+
+def no_table() -> FileRefused:
+    """The refusal of a file with nothing in it."""
+    return FileRefused("empty_file", _("The file is empty. Choose a file with a header and rows."))
 
 
 class TableReader(ABC):
@@ -137,7 +140,10 @@ class TableReader(ABC):
         if len(self.header) > MAX_COLUMNS:
             raise FileRefused(
                 "too_many_columns",
-                _("The header has %(count)d columns; at most %(most)d can be read.")
+                _(
+                    "The header has %(count)d columns; at most %(most)d can be read. Remove those "
+                    "that are not needed."
+                )
                 % {"count": len(self.header), "most": MAX_COLUMNS},
                 line=1,
             )

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.faults import FileRefused
-from backoffice.bulk.readers.base import Limits, Row, TableReader
+from backoffice.bulk.readers.base import Limits, Row, TableReader, no_table
 
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -52,7 +52,7 @@ def encoding_of(path: Path, named: str = "") -> str:
     except (LookupError, UnicodeError):
         raise FileRefused(
             "unknown_encoding",
-            _("“%(name)s” is not an encoding. Write for example cp1252 or iso-8859-1.")
+            _("The encoding “%(name)s” is not known. Write for example cp1252 or iso-8859-1.")
             % {"name": named},
         ) from None
     return codec.name
@@ -142,8 +142,15 @@ class DelimitedReader(TableReader):
         """Find the header, and by it the delimiter."""
         first = next((line for line in self._lines if line.strip()), "")
         if not first:
+            raise no_table()
+        if "\0" in first:
             raise FileRefused(
-                "empty_file", _("The file is empty. Choose a file with a header and rows.")
+                "control_character",
+                _(
+                    "The header holds zero bytes: this is no text, or text in UTF-16 without its "
+                    "mark. Save the file as CSV in UTF-8."
+                ),
+                line=1,
             )
         self.delimiter = max(
             DELIMITERS, key=lambda sign: (first.count(sign), -DELIMITERS.index(sign))
@@ -167,7 +174,11 @@ class DelimitedReader(TableReader):
         except csv.Error as error:
             raise FileRefused(
                 "bad_quoting",
-                _("The header on line 1 cannot be read: %(error)s.") % {"error": error},
+                _(
+                    "The header cannot be read (%(error)s). Close or double the quotation marks "
+                    "in it."
+                )
+                % {"error": error},
                 line=1,
             ) from None
 

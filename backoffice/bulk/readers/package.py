@@ -1,9 +1,10 @@
 """What an Excel package may hold: looked at before it is unpacked, and again while it is.
 
 A package is a zip file that claims a size for each of its parts. The parts that the library reads
-as a whole are bounded by these claims (the unpacking never gives more than is claimed); a sheet,
+as a whole are bounded by these claims (the unpacking never gives more than is claimed); the sheet,
 which is read as a stream, is watched while it flows: no text, tag or row beyond the limit of a row,
-no row beyond the limit of rows.
+no row beyond the limit of rows. How a sheet writes its XML is its own affair, so whoever counts the
+rows that come out of it counts them again.
 """
 
 import re
@@ -31,6 +32,8 @@ NESTED = (".zip", ".gz", ".7z", ".rar", ".xlsx", ".jar")
 SHEETS = "xl/worksheets/"
 MOST_IN_MEMORY = 32_000_000  # bytes of all parts that are no sheets: texts, styles
 MOST_UNPACKED = 1_000_000_000
+MOST_STRUCTURE = 3_000_000  # bytes of the parts that say how the others are to be read
+MOST_LISTED = 500_000  # bytes of the list of parts: some 6,000 of them
 MOST_RATIO = 200
 SMALL = 1_000_000  # bytes; below, any ratio is honest
 MOST_ROWS = 1_048_576  # of a sheet, in any version of Excel
@@ -39,6 +42,11 @@ ROW_NUMBER = re.compile(rb'<row\b[^<>]*?\br="([0-9]{1,20})')
 BARE_FORMULA = re.compile(
     rb"<c\b([^<>]*)>\s*<f\b(?:[^<>]*/>|[^<>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>"
 )
+DOCTYPE = b"<!DOCTYPE"
+SHARED_TEXTS = "sharedstrings.xml"
+# Where the two forms of a zip file's last record say how long its list of parts is.
+LENGTH_OF_LIST = ((b"PK\x05\x06", 12, 4), (b"PK\x06\x06", 40, 8))
+LAST_RECORDS = 66_000
 OVERLAP = 2_000  # bytes looked at again, for what lies across two chunks
 
 
@@ -67,18 +75,92 @@ def refuse_if_not_a_plain_table(path: Path) -> bool:
     return False
 
 
+def unpacks_too_large(size: float, besides: float) -> FileRefused:
+    """The refusal of a package that would fill the machine; sizes in bytes."""
+    return FileRefused(
+        "unpacks_too_large",
+        _(
+            "The workbook would unpack to %(size).0f MB, %(besides).0f MB of them beside "
+            "the table. Save the table as CSV."
+        )
+        % {"size": size / 1e6, "besides": besides / 1e6},
+    )
+
+
+def row_too_far(row: int | str, most: int) -> FileRefused:
+    """The refusal of a cell below the last row that can be read."""
+    return FileRefused(
+        "absurd_dimension",
+        _(
+            "The sheet has a cell in row %(row)s; no more than %(most)d rows can be "
+            "read. Delete what lies outside the table."
+        )
+        % {"row": row, "most": most},
+    )
+
+
+def most_rows(limits: Limits) -> int:
+    """The last row of a sheet that can be read."""
+    return min(MOST_ROWS, limits.max_rows + 1)
+
+
+def refuse_crowd(path: Path) -> None:
+    """Raise FileRefused for a package of more parts than any table needs, before they are listed.
+
+    Every record that may be the last one is believed: which is, the list itself would tell.
+    """
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - LAST_RECORDS))
+        tail = stream.read()
+    for mark, place, width in LENGTH_OF_LIST:
+        for found in re.finditer(re.escape(mark), tail):
+            at = found.start() + place
+            if int.from_bytes(tail[at : at + width], "little") > MOST_LISTED:
+                raise FileRefused(
+                    "unpacks_too_large",
+                    _("The workbook consists of too many parts. Save the table as CSV."),
+                )
+
+
 class Package(zipfile.ZipFile):
-    """A zip file whose sheets are watched while they are read."""
+    """A zip file that gives the library what makes up a workbook, and then its sheet, guarded."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
+        self.opened: list[Any] = []
+        refuse_crowd(path)
         super().__init__(path)
         self.limits = limits
+        self.structure = 0
+
+    def close(self) -> None:
+        """Close the file; no part stays open, however far it was read."""
+        for part in self.opened:
+            part.close()
+        super().close()
 
     def open(self, name: Any, *args: Any, **kwargs: Any) -> Any:
-        """A part; a sheet comes guarded."""
-        part = super().open(name, *args, **kwargs)
-        named = name if isinstance(name, str) else name.filename
-        return GuardedSheet(part, self.limits) if named.lstrip("/").startswith(SHEETS) else part
+        """A part that is read as a whole, if it is not too large for that."""
+        entry = name if isinstance(name, zipfile.ZipInfo) else self.getinfo(name)
+        if not entry.filename.lower().endswith(SHARED_TEXTS):
+            self.structure += entry.file_size
+        if self.structure > MOST_STRUCTURE:
+            raise unpacks_too_large(self.structure, self.structure)
+        return self._plain(entry, *args, **kwargs)
+
+    def open_sheet(self, name: str) -> "GuardedSheet":
+        """A part as a stream."""
+        return GuardedSheet(self._plain(self.getinfo(name)), self.limits)
+
+    def _plain(self, entry: zipfile.ZipInfo, *args: Any, **kwargs: Any) -> Any:
+        """A part that declares nothing of its own, such as texts that stand for other texts."""
+        part = super().open(entry, *args, **kwargs)
+        self.opened.append(part)
+        if DOCTYPE in part.peek(1_024)[:1_024]:
+            raise FileRefused(
+                "unreadable_workbook",
+                _("The workbook holds XML that no spreadsheet writes. Save the table as CSV."),
+            )
+        return part
 
     def check(self) -> int:
         """Refuse what no honest table holds; gives the number of rows the sheets claim."""
@@ -113,14 +195,7 @@ class Package(zipfile.ZipFile):
         )
         unpacked = sum(entry.file_size for entry in entries)
         if is_dense or unpacked > MOST_UNPACKED or besides > MOST_IN_MEMORY:
-            raise FileRefused(
-                "unpacks_too_large",
-                _(
-                    "The workbook would unpack to %(size).0f MB, %(besides).0f MB of them beside "
-                    "the table. Save the table as CSV."
-                )
-                % {"size": unpacked / 1e6, "besides": besides / 1e6},
-            )
+            raise unpacks_too_large(unpacked, besides)
 
     def _claimed_rows(self, sheet: zipfile.ZipInfo) -> int:
         with super().open(sheet) as stream:
@@ -196,17 +271,10 @@ class GuardedSheet:
             )
 
     def _check_numbers(self, seen: bytes) -> None:
-        most = min(MOST_ROWS, self.limits.max_rows + 1)
+        most = most_rows(self.limits)
         for number in ROW_NUMBER.findall(seen):
             if int(number) > most:
-                raise FileRefused(
-                    "absurd_dimension",
-                    _(
-                        "The sheet has a cell in row %(row)s; no more than %(most)d rows can be "
-                        "read. Delete what lies outside the table."
-                    )
-                    % {"row": number.decode(), "most": most},
-                )
+                raise row_too_far(number.decode(), most)
 
     def _check_formulas(self, seen: bytes) -> None:
         found = BARE_FORMULA.search(seen)

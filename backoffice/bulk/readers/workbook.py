@@ -1,19 +1,64 @@
 """Excel workbooks: the first sheet as text, after the package was found to be harmless."""
 
+import contextlib
 import datetime
 import itertools
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from django.utils.translation import gettext as _
-from openpyxl import load_workbook
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.styles.stylesheet import apply_stylesheet
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+from openpyxl.xml.constants import SHARED_STRINGS
 
 from backoffice.bulk.faults import FileRefused
-from backoffice.bulk.readers.base import MAX_COLUMNS, Limits, Row, TableReader
-from backoffice.bulk.readers.package import Package
+from backoffice.bulk.readers.base import MAX_COLUMNS, Limits, Row, TableReader, no_table
+from backoffice.bulk.readers.package import Package, most_rows, row_too_far
+from backoffice.bulk.readers.shared_texts import SharedTexts
 
 MOST_ABOVE = 1_000  # blank rows above the header
+
+
+class Sheet(ReadOnlyWorksheet):
+    """A sheet that is opened once, guarded; what size it claims was looked at before."""
+
+    def _get_size(self) -> None:
+        """The library would read a sheet that claims none to its end."""
+
+    def _get_source(self) -> Any:
+        return self.parent._archive.open_sheet(self._worksheet_path)
+
+
+class FirstSheet(ExcelReader):
+    """Reads of a workbook what its first sheet needs: texts, and which numbers are dates."""
+
+    def __init__(self, package: Package) -> None:
+        self.archive, self.valid_files = package, package.namelist()
+        self.read_only = self.data_only = True
+        self.keep_vba = self.keep_links = self.rich_text = False
+        self.shared_strings: SharedTexts | list[str] = []
+
+    def sheet(self) -> Sheet:
+        """The sheet. Raises FileRefused for a workbook without one."""
+        self.read_manifest()
+        self._read_texts()
+        self.read_workbook()
+        apply_stylesheet(self.archive, self.wb)
+        for found, rel in self.parser.find_sheets():
+            if rel.target in self.valid_files and "chartsheet" not in rel.Type:
+                return Sheet(self.wb, found.name, rel.target, self.shared_strings)
+        raise FileRefused(
+            "unreadable_workbook", _("The workbook has no sheet. Save the table as CSV.")
+        )
+
+    def _read_texts(self) -> None:
+        part = self.package.find(SHARED_STRINGS)
+        if part is not None:
+            # Open as long as the package is: they are read while the cells are.
+            self.shared_strings = SharedTexts(self.archive.open(part.PartName[1:]))
 
 
 class WorkbookReader(TableReader):
@@ -25,21 +70,14 @@ class WorkbookReader(TableReader):
         self._expected = 0
 
     def __enter__(self) -> "WorkbookReader":
-        try:
+        with _legible(), contextlib.ExitStack() as unless_read:
             self._package = Package(self.path, self.limits)
+            unless_read.callback(self._package.close)
             self._expected = self._package.check()
-            # By an open file: by a path, the library goes by the ending of the name.
-            with self.path.open("rb") as stream:
-                book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
-                book._archive = self._package  # from here on sheets are read through the guard
-                sheet = book.worksheets[0]
-            sheet.reset_dimensions()
+            sheet = FirstSheet(self._package).sheet()
             self._rows = enumerate(sheet.iter_rows(values_only=True), 1)
             self._read_header()
-        except FileRefused:
-            raise
-        except Exception as error:  # a damaged package fails in dozens of ways inside the library
-            raise _unreadable(error) from None
+            unless_read.pop_all()
         return self
 
     def _read_header(self) -> None:
@@ -48,24 +86,23 @@ class WorkbookReader(TableReader):
             self._read = self.header_line = line
             self.header = self._trimmed(values)
             if self.header:
-                break
-        self._refuse_wide_header()
+                return
+        raise no_table()
 
     def __exit__(self, *_exception: object) -> None:
         self._package.close()
 
     def records(self) -> Iterator[Row]:
         """The rows of the sheet; a row's line is its number in the sheet."""
-        try:
+        most = most_rows(self.limits)
+        with _legible():
             for line, values in self._rows:
-                self._read, cells = line, self._trimmed(values)
+                if line > most:
+                    raise row_too_far(_("%(line)d or below") % {"line": line}, most)
+                self._read, cells = line, self._trimmed(values) if values else []
                 if cells:
                     self.limits.check_row(line, sum(map(len, cells)))
                     yield Row(line, cells + [""] * (len(self.header) - len(cells)))
-        except FileRefused:
-            raise
-        except Exception as error:  # see __enter__
-            raise _unreadable(error) from None
 
     def _trimmed(self, values: tuple[object, ...]) -> list[str]:
         """The cells as text, without the empty ones behind the last."""
@@ -97,6 +134,17 @@ def cell_text(value: object) -> str:
         at_midnight = value.time() == datetime.time()
         return value.date().isoformat() if at_midnight else value.isoformat() + "+00:00"
     return value.isoformat() if isinstance(value, datetime.date) else str(value)
+
+
+@contextlib.contextmanager
+def _legible() -> Iterator[None]:
+    """A damaged package fails in dozens of ways inside the library: each is a refusal."""
+    try:
+        yield
+    except FileRefused:
+        raise
+    except Exception as error:
+        raise _unreadable(error) from None
 
 
 def _unreadable(error: Exception) -> FileRefused:

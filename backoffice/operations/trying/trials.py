@@ -20,7 +20,7 @@ from backoffice.operations.trying.rows import (
     try_seeing,
 )
 
-BUSINESS = "backoffice.apps."
+OURS, BUSINESS = "backoffice.", "backoffice.apps."
 Check = Callable[[Any, Examples], int]
 # What is tried while nothing refers to the row yet, and what when everything is there.
 WHILE_ALONE: dict[str, Check] = {
@@ -75,12 +75,16 @@ def try_models(*chosen: Model, with_lists: bool = False) -> list[Trial]:
 
 
 def models_to_try() -> list[Model]:
-    """The models of the apps without their history tables, each after those it refers to."""
+    """The models of the apps, and those with a history elsewhere, each after those it refers to.
+
+    History tables are left out.
+    """
     found = [
         model
         for config in apps.get_app_configs()
-        if config.name.startswith(BUSINESS)
+        if config.name.startswith(OURS)
         for model in config.get_models()
+        if config.name.startswith(BUSINESS) or hasattr(model, "history")
     ]
     histories = {model.history.model for model in found if hasattr(model, "history")}
     ordered: dict[Model, None] = {}

@@ -4,6 +4,8 @@ from django.db import transaction
 
 from backoffice.apps.users.demo.crowd import crowd
 from backoffice.apps.users.models import Profile, User
+from backoffice.bulk.models import HeaderMapping
+from backoffice.bulk.naming import IGNORED
 from backoffice.operations.demo import Scale, demo_part, ensure
 
 STAFF = (
@@ -27,6 +29,13 @@ STUDENTS = (
     "Émile Zürcher", "Leila Haddad", "Dmitri Volkov", "Isla MacGregor", "Bo Chen",
 )  # fmt: skip
 FIRST_ID = 100_001
+# What the headers of the school's own system stand for.
+OWN_HEADERS = (
+    ("enrollments", "Student number", "student_id"),
+    ("enrollments", "Term", "presentation"),
+    ("enrollments", "Remarks", IGNORED),
+    ("users", "Student number", "student_id"),
+)
 
 
 def student_id_of(number: int) -> str:
@@ -47,6 +56,10 @@ def _cast() -> None:
         _member_of_staff(*row)
     for number, name in enumerate(STUDENTS):
         _student(number, name)
+    registrar = User.objects.get(username="registrar")
+    for kind, header, column in OWN_HEADERS:
+        key = {"kind": kind, "header": header}
+        ensure(HeaderMapping, key, column=column, made_by=registrar)
 
 
 def _member_of_staff(username: str, role: str, first: str, last: str) -> None:

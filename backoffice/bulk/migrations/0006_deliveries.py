@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bulk", "0004_jobs"),
+        ("bulk", "0005_header_mapping"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

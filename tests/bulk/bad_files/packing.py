@@ -1,0 +1,162 @@
+"""How workbooks and archives are made and spoilt."""
+
+import functools
+import io
+import re
+import secrets
+import zipfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from openpyxl import Workbook
+
+HEADER = ("student_id", "course_code", "presentation")
+ROW = ("s1003", "BIO101", "2026J")
+SHEET, TEXTS, BOOK = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/workbook.xml"
+TYPES, STYLES = "[Content_Types].xml", "xl/styles.xml"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+MAIN = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+Change = bytes | Callable[[bytes], bytes] | None
+
+
+def workbook(
+    changes: Mapping[str, Change] | None = None, rows: tuple[tuple[Any, ...], ...] = (HEADER, ROW)
+) -> bytes:
+    """A workbook with parts changed: new content, a function of the old, or None for without."""
+    changes, changed = changes or {}, io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(_saved(rows))) as old,
+        zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in {**dict.fromkeys(old.namelist()), **changes}:
+            content = old.read(name) if name in old.namelist() else b""
+            change = changes.get(name, content)
+            if change is not None:
+                new.writestr(name, change(content) if callable(change) else change)
+    return changed.getvalue()
+
+
+@functools.cache
+def _saved(rows: tuple[tuple[Any, ...], ...]) -> bytes:
+    book, stream = Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(stream)
+    return stream.getvalue()
+
+
+def sheet_with(row: bytes) -> bytes:
+    """A workbook whose sheet has one more row, and claims no size."""
+
+    def change(content: bytes) -> bytes:
+        content = re.sub(rb"<dimension[^>]*/>", b"", content)
+        return content.replace(b"</sheetData>", row + b"</sheetData>")
+
+    return workbook({SHEET: change})
+
+
+def sheet(data: bytes) -> bytes:
+    """A workbook with a sheet of this XML."""
+    return workbook(
+        {SHEET: b"<worksheet " + MAIN + b"><sheetData>" + data + b"</sheetData></worksheet>"}
+    )
+
+
+def claiming(size: bytes) -> bytes:
+    """A workbook whose sheet claims a size."""
+    claim = b'<dimension ref="' + size + b'"/>'
+    return workbook({SHEET: lambda content: re.sub(rb"<dimension[^>]*/>", claim, content)})
+
+
+def with_texts(count: int) -> bytes:
+    """A workbook of texts that cells share, no two alike; its header is the last of them."""
+    texts = b"".join(b"<si><t>%x</t></si>" % (number * 2_654_435_761) for number in range(count))
+    kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    part = b'<Override PartName="/xl/sharedStrings.xml" ContentType="' + kind + b'"/></Types>'
+    cell = b'<row r="1"><c r="A1" t="s"><v>%d</v></c></row>' % (count - 1)
+    return workbook(
+        {
+            TEXTS: b"<sst " + MAIN + b">" + texts + b"</sst>",
+            TYPES: lambda old: old.replace(b"</Types>", part),
+            SHEET: b"<worksheet " + MAIN + b"><sheetData>" + cell + b"</sheetData></worksheet>",
+        }
+    )
+
+
+def with_many(part: str, end: bytes, pattern: bytes, count: int) -> bytes:
+    """A workbook with many elements before the end of another in one of its parts."""
+    many = b"".join(pattern % (number * 2_654_435_761) for number in range(count))
+    return workbook({part: lambda old: old.replace(end, many + end)})
+
+
+def zipped(*names: str, content: bytes = b"x") -> bytes:
+    """An archive of these files."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def texts(count: int) -> bytes:
+    """A part of shared texts, all alike."""
+    return b"<sst " + MAIN + b">" + b"<si><t>aaaaaaaaaa</t></si>" * count + b"</sst>"
+
+
+def lying(data: bytes) -> bytes:
+    """An archive whose parts claim to be small: the sizes of the directory are not true."""
+    at = 0
+    while (at := data.find(b"PK\x01\x02", at)) >= 0:
+        data = data[: at + 24] + (10).to_bytes(4, "little") + data[at + 28 :]
+        at += 4
+    return data
+
+
+def encrypted(data: bytes) -> bytes:
+    """An archive whose parts claim to be encrypted."""
+    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        found = -1
+        while (found := data.find(mark, found + 1)) >= 0:
+            flags = data[found + at] | 1
+            data = data[: found + at] + bytes([flags]) + data[found + at + 1 :]
+    return data
+
+
+ENTITY = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
+LAUGHS = (
+    b'<!DOCTYPE x [<!ENTITY a "lol">'
+    + b"".join(
+        f'<!ENTITY {name} "{f"&{last};" * 10}">'.encode()
+        for last, name in zip("abcdefghi", "bcdefghij", strict=True)
+    )
+    + b"]>"
+)
+
+
+def with_doctype(doctype: bytes, entity: bytes) -> bytes:
+    """A workbook whose sheet declares texts that stand for others."""
+    row = b'<row r="1"><c r="A1" t="inlineStr"><is><t>' + entity + b"</t></is></c></row>"
+    body = b"<worksheet " + MAIN + b"><sheetData>" + row + b"</sheetData></worksheet>"
+    return workbook({SHEET: b'<?xml version="1.0"?>' + doctype + body})
+
+
+FAR = b'<row r="2000000000"><c r="A2000000000" t="n"><v>200002</v></c></row>'
+FORMULA = b'<row r="3"><c r="A3"><f>A1&amp;"x"</f><v></v></c><c r="B3"/></row>'
+
+
+HEADING = b'<row r="1">%s</row>' % b"".join(
+    b'<c r="%c1" t="inlineStr"><is><t>%s</t></is></c>' % (65 + at, name.encode())
+    for at, name in enumerate(HEADER)
+)
+
+
+def in_utf16(data: bytes) -> bytes:
+    """A sheet of this XML in UTF-16."""
+    body = b"<worksheet " + MAIN + b"><sheetData>" + data + b"</sheetData></worksheet>"
+    return ('<?xml version="1.0" encoding="utf-16"?>' + body.decode()).encode("utf-16")
+
+
+def long_cell() -> bytes:
+    """A row with a cell of more than a megabyte."""
+    text = secrets.token_hex(550_000).encode()
+    return b'<row r="3"><c r="A3" t="inlineStr"><is><t>' + text + b"</t></is></c></row>"
