@@ -128,8 +128,8 @@ class Archive:
                 "unpacks_too_large",
                 _(
                     "The member “%(name)s” of the zip file would unpack to %(size).0f MB, from "
-                    "%(packed).2f MB; at most %(most).0f MB can be read at once, and %(ratio)d times what is "
-                    "packed. Split it, or upload it by itself."
+                    "%(packed).2f MB; at most %(most).0f MB can be read at once, and %(ratio)d "
+                    "times what is packed. Split it, or upload it by itself."
                 )
                 % {
                     "name": shown(entry.filename),
