@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from backoffice.bulk.cells import CellRefused, normalised
 from backoffice.bulk.faults import Fault
 from backoffice.bulk.formats.course_names import CourseNames, NoCourse
-from backoffice.bulk.formats.side_files import SideFiles
 from backoffice.bulk.readers import Remark, Row
 from backoffice.bulk.reading import width_fault
 
@@ -47,19 +46,10 @@ class Cells:
         """The first of these cells that is not blank."""
         return next(filter(None, map(self.__getitem__, names)), "")
 
-    @property
-    def side(self) -> SideFiles:
-        """What other files say."""
-        return self.table.side
-
     def course(self, name: str, term: str = "") -> tuple[str, str]:
         """The course that a cell names."""
-        return self.course_called(self[name], name, term)
-
-    def course_called(self, text: str, name: str, term: str = "") -> tuple[str, str]:
-        """The course of this name, which the cell leads to."""
         try:
-            return self.side.courses.get(text) or self.table.courses.course_of(text, term)
+            return self.table.courses.course_of(self[name], term)
         except NoCourse as refusal:
             raise NotTranslated(refusal.fault, self.label(name), self[name]) from None
 
@@ -118,7 +108,6 @@ class SourceTable:
     others: ClassVar[tuple[str, frozenset[str]]] = ("", frozenset())
     has_header: ClassVar[bool] = True
     written: ClassVar[tuple[str, ...]] = ()
-    side: SideFiles = SideFiles()
 
     def __init__(self, header: Sequence[str]) -> None:
         self.names = [column_name(name) for name in header]
@@ -217,9 +206,7 @@ class SourceTable:
 
     def _left_out(self, cells: Cells) -> Remark | None:
         name, values = self.others
-        return (
-            not_kept(cells.label(name), cells[name]) if cells[name].casefold() in values else None
-        )
+        return not_kept(cells, name) if cells[name].casefold() in values else None
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str] | None:
@@ -227,10 +214,10 @@ class SourceTable:
         raise NotImplementedError
 
 
-def not_kept(column: str, value: str) -> Remark:
+def not_kept(cells: Cells, name: str) -> Remark:
     """What is said of a row that is about somebody we do not keep, as this cell shows."""
     sentence = _("{column} “{value}” is not kept here; the row is left out.")
-    return Remark(Fault("left_out", sentence, is_warning=True), column, value)
+    return Remark(Fault("left_out", sentence, is_warning=True), cells.label(name), cells[name])
 
 
 def moment(day: str) -> str:

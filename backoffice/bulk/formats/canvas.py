@@ -1,23 +1,11 @@
 """The files of Canvas SIS: users, courses, enrollments."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar
 
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.bulk.faults import Fault
-from backoffice.bulk.formats.base import (
-    Cells,
-    Native,
-    NotTranslated,
-    SourceTable,
-    Way,
-    column_name,
-    moment,
-    plain,
-    word,
-)
+from backoffice.bulk.formats.base import Cells, Native, SourceTable, Way, moment, plain, word
 from backoffice.bulk.formats.course_names import joined
 
 USER_STATUSES = {"active": "1", "suspended": "0", "deleted": "0"}
@@ -146,34 +134,16 @@ class CanvasCourses(SourceTable):
         }
 
 
-def _course_enrolled_in(cells: Cells) -> tuple[str, str]:
-    """The course that is named, or that of the section."""
-    section = cells["section_id"]
-    if cells["course_id"] or not section:
-        return cells.course("course_id")
-    if section in cells.side.sections:
-        return cells.course_called(cells.side.sections[section], "section_id")
-    sentence = gettext(
-        "{column} “{value}” does not say which course it is a section of. Add the column course_id."
-    )
-    fault = Fault("section_without_course", sentence)
-    raise NotTranslated(fault, cells.label("section_id"), section)
-
-
 class CanvasEnrollments(SourceTable):
     """enrollments.csv; teachers and designers are left out."""
 
     dialect, title, kind = "canvas", _("Canvas SIS enrollments"), "enrollments"
-    needs = frozenset({"user_id", "role", "status"})
+    needs = frozenset({"course_id", "user_id", "role", "status"})
     others = ("role", frozenset({"teacher", "designer"}))
     ways: ClassVar[Mapping[str, Way]] = {
         "student_id": plain("user_id"),
-        "course_code": Way(
-            ("course_id", "section_id"), lambda cells: _course_enrolled_in(cells)[0]
-        ),
-        "presentation": Way(
-            ("course_id", "section_id"), lambda cells: _course_enrolled_in(cells)[1]
-        ),
+        "course_code": Way(("course_id",), lambda cells: cells.course("course_id")[0]),
+        "presentation": Way(("course_id",), lambda cells: cells.course("course_id")[1]),
         "role": word("role", ROLES),
         "status": Way(("status",), _exact_status),
         "enrolled_on": plain("start_date", is_sparse=True),
@@ -183,13 +153,6 @@ class CanvasEnrollments(SourceTable):
         *("course_id", "user_id", "role", "status", "start_date", "end_date"),
         *("exact_status", "exact_withdrawn_on"),
     )
-
-    @classmethod
-    def recognises(cls, header: Sequence[str]) -> bool:
-        """With a course or with a section."""
-        return super().recognises(header) and not {"course_id", "section_id"}.isdisjoint(
-            map(column_name, header)
-        )
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:

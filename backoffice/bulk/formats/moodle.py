@@ -160,7 +160,7 @@ class MoodleCourses(SourceTable):
     def _left_out(self, cells: Cells) -> Remark | None:
         """Whoever teaches, by role or by type."""
         if not cells["role"] and cells["type"] == "2":
-            return not_kept(cells.label("type"), cells["type"])
+            return not_kept(cells, "type")
         return super()._left_out(cells)
 
 

@@ -10,13 +10,11 @@ from backoffice.bulk.formats.base import (
     Native,
     SourceTable,
     Way,
-    not_kept,
     plain,
     today,
     word,
 )
 from backoffice.bulk.formats.course_names import joined
-from backoffice.bulk.readers import Remark
 
 ORGANISATION = "school"
 ACTIVE = {"": "1", "active": "1", "true": "1", "tobedeleted": "0", "false": "0"}
@@ -45,7 +43,7 @@ def _withdrawn_on(cells: Cells) -> str:
 
 
 class OneRosterUsers(SourceTable):
-    """users.csv; in 1.2 the roles are in a file of their own: without it all are students."""
+    """users.csv; in 1.2 the roles are in a file of their own, and all are taken as students."""
 
     dialect, title, kind = "oneroster", _("OneRoster users"), "users"
     needs = frozenset({"sourcedid", "enableduser", "givenname", "familyname", "username"})
@@ -69,11 +67,6 @@ class OneRosterUsers(SourceTable):
         *("username", "userIds", "givenName", "familyName", "middleName", "identifier", "email"),
     )
 
-    def _left_out(self, cells: Cells) -> Remark | None:
-        """By the role here, or by roles.csv."""
-        role = self.side.others.get(cells["sourcedid"])
-        return super()._left_out(cells) or (not_kept("role", role) if role else None)
-
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
         """In bulk mode: status and the day of the change are blank."""
@@ -95,21 +88,12 @@ def _course(cells: Cells) -> tuple[str, str]:
 
 
 def _title(cells: Cells) -> str:
-    title = cells.side.titles.get(cells["sourcedid"]) or cells["title"]
+    title = cells["title"]
     return "" if title == " ".join(_course(cells)) else title
 
 
-def _days(cells: Cells) -> tuple[str, str]:
-    return cells.side.days(cells["termsourcedids"])
-
-
-def _student(name: str) -> Way:
-    """The person of an enrollment or result; the file calls people by what it gave them."""
-    return Way((name,), lambda cells: cells.side.people.get(cells[name], cells[name]))
-
-
 class OneRosterClasses(SourceTable):
-    """classes.csv; what is to be deleted is archived. The days are those of the terms."""
+    """classes.csv; what is to be deleted is archived."""
 
     dialect, title, kind = "oneroster", _("OneRoster classes"), "courses"
     needs = frozenset({"sourcedid", "title", "coursesourcedid", "classtype"})
@@ -117,18 +101,12 @@ class OneRosterClasses(SourceTable):
         "course_code": Way(("sourcedid",), lambda cells: _course(cells)[0]),
         "presentation": Way(("sourcedid",), lambda cells: _course(cells)[1]),
         "title": Way(("title",), _title),
-        "starts_on": Way(("termsourcedids",), lambda cells: _days(cells)[0], is_sparse=True),
-        "ends_on": Way(("termsourcedids",), lambda cells: _days(cells)[1], is_sparse=True),
         "status": word("status", {"": "", "active": "", "tobedeleted": "archived"}),
     }
     written = (
         *("sourcedId", "status", "dateLastModified", "title", "grades", "courseSourcedId"),
         *("classCode", "classType", "location", "schoolSourcedId", "termSourcedIds"),
     )
-
-    def says_something(self, name: str, text: str) -> bool:
-        """Whether the days of a term are known."""
-        return any(self.side.days(text))
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
@@ -154,7 +132,7 @@ class OneRosterEnrollments(SourceTable):
     needs = frozenset({"sourcedid", "classsourcedid", "usersourcedid", "role"})
     others = ("role", TEACHING)
     ways: ClassVar[Mapping[str, Way]] = {
-        "student_id": _student("usersourcedid"),
+        "student_id": plain("usersourcedid"),
         "course_code": Way(("classsourcedid",), lambda cells: cells.course("classsourcedid")[0]),
         "presentation": Way(("classsourcedid",), lambda cells: cells.course("classsourcedid")[1]),
         "role": word("role", ROLES),
@@ -238,7 +216,7 @@ class OneRosterResults(SourceTable):
     needs = frozenset({"sourcedid", "lineitemsourcedid", "studentsourcedid", "score"})
     others = ("scorestatus", frozenset({"exempt", "not submitted"}))
     ways: ClassVar[Mapping[str, Way]] = {
-        "student_id": _student("studentsourcedid"),
+        "student_id": plain("studentsourcedid"),
         "assessment_id": plain("lineitemsourcedid"),
         "score": plain("score"),
         "submitted_on": plain("scoredate", is_sparse=True),

@@ -17,7 +17,6 @@ from backoffice.bulk.formats.oneroster import (
     OneRosterResults,
     OneRosterUsers,
 )
-from backoffice.bulk.formats.side_files import SideFiles
 from backoffice.bulk.header import refuse_forbidden
 from backoffice.bulk.models import Batch
 from backoffice.bulk.naming import plain_name
@@ -58,16 +57,9 @@ def recognised(header: Sequence[str], dialect: str, kind: str) -> type[SourceTab
         return None
     if dialect == Batch.Dialect.AUTO and _is_native(header, kind):
         return None
-    found = readable_as(header, dialect)
-    return next((table for table in found if table.kind == kind), next(iter(found), None))
-
-
-def readable_as(
-    header: Sequence[str], dialect: str = Batch.Dialect.AUTO
-) -> list[type[SourceTable]]:
-    """Everything a file with this header can be read as; some files bring in more than one kind."""
     of = (dialect,) if dialect != Batch.Dialect.AUTO else tuple(Batch.Dialect)
-    return [table for table in TABLES if table.dialect in of and table.recognises(header)]
+    found = [table for table in TABLES if table.dialect in of and table.recognises(header)]
+    return next((table for table in found if table.kind == kind), next(iter(found), None))
 
 
 def _is_native(header: Sequence[str], kind: str) -> bool:
@@ -97,19 +89,15 @@ def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
         )
 
 
-def open_file(batch: Batch, side: SideFiles | None = None) -> TableReader:
-    """The reader of a batch's file, to be used as a context manager, in our own columns.
-
-    `side` is what files that came along say for it.
-    """
-    return Translated(batch, side or SideFiles())
+def open_file(batch: Batch) -> TableReader:
+    """The reader of a batch's file, to be used as a context manager, in our own columns."""
+    return Translated(batch)
 
 
 class Translated(TableReader):
     """A file read through the format its header shows; a file of our own columns as it is."""
 
-    def __init__(self, batch: Batch, side: SideFiles) -> None:
-        self.side = side
+    def __init__(self, batch: Batch) -> None:
         self.inner = open_table(batch.path, batch.encoding)
         super().__init__(batch.path, self.inner.limits)
         self.batch = batch
@@ -136,7 +124,6 @@ class Translated(TableReader):
             allowed = [name for name in names if name not in found.passed_over]
             refuse_forbidden(allowed, kinds[found.kind])
         table = found(self.header)
-        table.side = self.side
         if table.sparse:
             table.narrow(self._filled(table))
         companion = kinds[found.kind].companion
