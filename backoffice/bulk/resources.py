@@ -201,8 +201,9 @@ class KindResource(ModelResource):
     def key_names(cls, names: Sequence[str]) -> list[str]:
         """The columns by which this file's rows are matched: the key, where the file has it."""
         key = [name for name, column in cls.columns().items() if column.key]
-        if cls.alternative_key in names and not set(key) <= set(names):
-            return [cls.alternative_key]
+        other = cls.alternative_key
+        if other and other in names and not set(key) <= set(names):
+            return [other]
         return key
 
     @classmethod

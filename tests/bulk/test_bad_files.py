@@ -96,6 +96,8 @@ def test_a_good_file_spoilt_by_chance_is_taken_or_refused_with_sentences(
     ignores=st.booleans(),
 )
 @example(content=b"student_id\n\x00", kind="users", start=b"\xff\xfe", ignores=True)
+@example(content=b"\t!\n\t1", kind="assessments", start=b"", ignores=True)
+@example(content=b"\t!", kind="assessments", start=b"", ignores=True)
 def test_no_bytes_at_all_are_an_error_of_the_server(
     ask: Ask, content: bytes, kind: str, start: bytes, ignores: bool
 ):
