@@ -41,6 +41,7 @@ drill-kills: $(STAMP)  ## Fifty workers killed in the middle of an apply: nothin
 
 bench: $(STAMP)  ## The ratios the README quotes
 	$(PY) -m benchmarks
+	$(PY) -m benchmarks.jobs
 
 bench-lists: $(STAMP)  ## What every list costs over 1,000,000 enrollments
 	$(PY) -m benchmarks.lists

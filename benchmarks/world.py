@@ -58,12 +58,12 @@ def forget_enrollments() -> None:
     empty(Enrollment._meta.db_table, Enrollment.history.model._meta.db_table)
 
 
-def write_file(path: Path, enrollments: int) -> None:
-    """A file of so many new enrollments."""
+def write_file(path: Path, enrollments: int, *, one_percent_passed: bool = False) -> None:
+    """A file of so many enrollments; in the later file of a term one in a hundred has passed."""
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(HEADER)
-        writer.writerows(_rows(enrollments))
+        writer.writerows(_rows(enrollments, one_percent_passed))
 
 
 HEADER = (
@@ -78,14 +78,15 @@ HEADER = (
 )
 
 
-def _rows(enrollments: int) -> Iterator[tuple[str, ...]]:
+def _rows(enrollments: int, one_percent_passed: bool) -> Iterator[tuple[str, ...]]:
     for number in range(enrollments):
         course, student = divmod(number, STUDENTS_PER_COURSE)
         is_out = number % 5 == 0
         day = f"2026-09-{1 + number % 28:02}"
-        ending = (
-            ("withdrawn", day, "2026-11-02", "Withdrawn") if is_out else ("active", day, "", "")
-        )
+        result = "Pass" if one_percent_passed and number % 100 == 1 else ""
+        ending = ("active", day, "", result)
+        if is_out:
+            ending = ("withdrawn", day, "2026-11-02", "Withdrawn")
         yield (_student(student), f"B{course:03}", "2026J", "student", *ending)
 
 
