@@ -197,6 +197,8 @@ class Import:
         if cursor.fetchone()[0] != self.batch.rows:
             return False  # a crash of the database empties unlogged tables
         self._lock_rows(cursor, planner, leavers)
+        if newcomers and not newcomers.still_implies(cursor):
+            return False
         held = [*plans.all, leavers] if leavers else plans.all
         return all(each.still_holds(cursor) for each in held)
 

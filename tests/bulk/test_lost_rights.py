@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
+from backoffice.apps.assessments.models import GradingRubric
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import User
 from backoffice.bulk import jobs
-from backoffice.bulk.importing import NotApplied
+from backoffice.bulk.importing import NotApplied, OutcomeChanged, apply
 from backoffice.bulk.models import Batch
 from backoffice.bulk.undoing import undo
 from tests.bulk.working import work
@@ -63,3 +64,20 @@ def test_nor_when_the_course_is_lost_between_order_and_work(
 
     assert (made.state, made.sentence) == (Batch.State.FAILED, OTHERS.format(number=batch.pk))
     assert stored() == before
+
+
+@pytest.mark.parametrize("said", [{}, {"Course Code": "BIO101", "Presentation": "2026J"}])
+def test_a_preview_of_a_course_that_is_another_persons_by_now_does_not_go_in(
+    look, gives_away, courses, instructor, said
+):
+    header, *rows = ESSAY.strip().splitlines()
+    lines = [",".join([header, *said]), *(",".join([row, *said.values()]) for row in rows)]
+    batch = look("\n".join(lines))
+    gives_away()
+    with pytest.raises(OutcomeChanged):
+        apply(batch, batch.digest, instructor)
+
+    assert stored() == []
+    if not said:  # the file is for the only course that can be meant by now, and says so
+        apply(batch, Batch.objects.get(pk=batch.pk).digest, instructor)
+        assert {each.course for each in GradingRubric.objects.all()} == {courses["ART200"]}
