@@ -100,12 +100,19 @@ def read_ready(delivery: Delivery) -> None:
             read_soon(batch)
 
 
-def skip(batch: Batch) -> None:
-    """Let the delivery go on without this file; what is undecided is thrown away."""
-    Batch.objects.filter(pk=batch.pk).update(is_skipped=True)
-    discard(batch)
+def skip(batch: Batch) -> bool:
+    """Let the delivery go on without this file; what is undecided is thrown away.
+
+    False, and nothing is done, where it is in work by now, or was applied.
+    """
+    at_rest = Batch.objects.exclude(state__in=(*Batch.IN_WORK, State.APPLIED))
+    with transaction.atomic():  # nobody takes it up between the two
+        is_skipped = bool(at_rest.filter(pk=batch.pk).update(is_skipped=True))
+        if is_skipped:
+            discard(batch)
     batch.refresh_from_db()
     go_on(batch)
+    return is_skipped
 
 
 def order_reading(batch: Batch) -> Batch:

@@ -285,3 +285,13 @@ def test_files_of_kinds_one_may_not_bring_in_are_left_out(bring, person):
         "You may not import assessments.",
         "You may not import grades.",
     }
+
+
+def test_a_file_that_was_ordered_in_another_tab_is_not_skipped(bring, registrar):
+    delivery = bring({"z.csv": FILES["z.csv"]})
+    (seen,) = files_of(delivery)
+    Batch.objects.filter(pk=seen.pk).update(state=Batch.State.ORDERED)
+
+    assert not skip(seen)
+    seen.refresh_from_db()
+    assert (seen.state, seen.is_skipped) == (Batch.State.ORDERED, False)
