@@ -17,6 +17,13 @@ def may_agree(batch: Batch, person: Any) -> bool:
     return is_other and may(person, "approve", Batch)
 
 
+def lapse(batch: Batch) -> None:
+    """Forget who agreed to another outcome than the batch has now."""
+    if batch.approved_digest and batch.approved_digest != batch.digest:
+        batch.approved_by, batch.approved_at = None, None
+        batch.approver_name = batch.approved_digest = ""
+
+
 def held_for(person: Any) -> BatchQuerySet:
     """What the person may decide on: what others brought in and is held."""
     if not may(person, "approve", Batch):

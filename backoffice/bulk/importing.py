@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from backoffice.admin_site.roles import may
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.recording import recording
+from backoffice.bulk.agreeing import lapse
 from backoffice.bulk.braking import reasons_to_hold
 from backoffice.bulk.carrying_out import WRITTEN_PERCENT, carry_out
 from backoffice.bulk.dialects import Dialect
@@ -164,6 +165,7 @@ def decide(batch: Batch, held_for: list[str]) -> None:
 
     What is held for a reason waits until somebody else agrees to this very outcome.
     """
+    lapse(batch)
     if batch.rejected and batch.on_error == Batch.OnError.ABORT:
         batch.state = Batch.State.REFUSED
         batch.sentence = ngettext(
