@@ -110,7 +110,7 @@ def preview(batch: Batch) -> Batch:
             staged = work.read(spool)
             batch.tell(Batch.Phase.COMPARING, READ_PERCENT, batch.rows)
             with transaction.atomic(), connection.cursor() as cursor:
-                work.dialect.prepare(cursor, batch.rows)
+                work.prepare(cursor)
                 work.stage(cursor, spool, staged)
                 _tell_outcome(work, cursor, spool)
     except FileRefused as refusal:
@@ -242,7 +242,7 @@ def _write(batch: Batch, actor: Any) -> None:
     _check_file(batch)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            work.dialect.prepare(cursor, batch.rows)
+            work.prepare(cursor)
             begin_alone(cursor, work.dialect, batch)
             _write_plan(work, cursor, actor)
     finally:

@@ -28,6 +28,7 @@ from backoffice.bulk.undoing import begin_undo, carry_out, undo
 AT_ONCE_ROWS = 2_000
 AT_ONCE_BYTES = 200_000  # about 2,000 rows
 PACKED = 5  # how much a workbook is larger than its file
+WITHIN = 10  # how much a row is with others in it
 LOST_AFTER = timedelta(seconds=60)
 KEPT_FOR = timedelta(days=7)
 State = Batch.State
@@ -79,9 +80,14 @@ def _begin(number: int, before: str, after: str) -> bool:
 def read_soon(batch: Batch) -> Batch:
     """Read a small file at once, have the worker read a large one."""
     most = AT_ONCE_BYTES // (PACKED if batch.file_name.lower().endswith(".xlsx") else 1)
-    if batch.file_size > most:
+    if batch.file_size > most // _times(batch):
         return order_reading(batch)
     return go_on(preview(batch))
+
+
+def _times(batch: Batch) -> int:
+    """How many times the work on a row of this kind is that on another."""
+    return WITHIN if kinds[batch.kind].members else 1
 
 
 def go_on(batch: Batch) -> Batch:
@@ -145,7 +151,8 @@ def apply_soon(batch: Batch, digest: str, actor: Any) -> bool:
     rival = rival_of(batch)
     if rival:
         raise NotApplied(about(rival))
-    if batch.rows <= AT_ONCE_ROWS and not Batch.objects.filter(state=State.APPLYING).exists():
+    most = AT_ONCE_ROWS // _times(batch)
+    if batch.rows <= most and not Batch.objects.filter(state=State.APPLYING).exists():
         go_on(apply(batch, digest, actor))
         return True
     _order_apply(batch, digest, actor)
