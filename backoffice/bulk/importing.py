@@ -196,7 +196,8 @@ def _refuse_file(batch: Batch, refusal: FileRefused) -> None:
         batch.sentence = storable(refusal.message)
         _keep(batch)
     if isinstance(refusal, ForbiddenColumn):
-        batch.file.delete()
+        batch.file.delete(save=False)
+        Batch.objects.filter(pk=batch.pk).update(file="")
 
 
 def leave_wrong_rows_out(batch: Batch, read: Callable[[Batch], Batch] = preview) -> Batch:
