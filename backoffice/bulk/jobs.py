@@ -190,7 +190,8 @@ def cancel(batch: Batch) -> bool:
 
     The change of state is what counts: whoever works on the batch keeps nothing once it is made.
     """
-    dialects.current().interrupt(batch.pk)
+    if Batch.objects.under_work().filter(pk=batch.pk).exists():
+        dialects.current().interrupt(batch.pk)
     said = _("Cancelled. Nothing was written; the file can still be applied.")
     if batch.undoes_id:
         said = _("Cancelled. Nothing was taken back; the import can still be undone.")
