@@ -109,7 +109,7 @@ def undo(batch: Batch, actor: Any, reason: str = "") -> Batch:
 def begin_undo(batch: Batch, actor: Any, reason: str, state: str) -> Batch:
     """The batch of a new undo, in this state; nothing is taken back yet. Raises as `undo` does."""
     refuse_stranger(actor, batch.kind)
-    _refuse_foreign(batch, actor)
+    refuse_foreign(batch, actor)
     with transaction.atomic():
         _refuse_twice(Batch.objects.select_for_update().get(pk=batch.pk))
         return Batch.objects.create(
@@ -123,8 +123,11 @@ def begin_undo(batch: Batch, actor: Any, reason: str, state: str) -> Batch:
         )
 
 
-def _refuse_foreign(batch: Batch, actor: Any) -> None:
-    """Of a course that is not the person's any more nothing is taken back by them."""
+def refuse_foreign(batch: Batch, actor: Any) -> None:
+    """Of a course that is not the person's any more nothing is taken back by them.
+
+    Raises NotApplied, with a sentence.
+    """
     if actor is None:
         return
     for resource, _way in kinds[batch.kind].lineage():
@@ -188,7 +191,7 @@ def _take_back(made: Batch, actor: Any) -> None:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             begin_alone(cursor, dialect, made)
-            _refuse_foreign(made.undoes, actor)
+            refuse_foreign(made.undoes, actor)
             made.tell(Batch.Phase.RETURNING, STARTED_PERCENT)
             _write(cursor, made, actor)
     finally:

@@ -43,6 +43,15 @@ def test_rubrics_of_a_course_that_is_another_persons_by_now_stay(bring, gives_aw
     assert (stored(), batch.undos.count()) == (before, 0)
 
 
+def test_nor_are_they_told_of_on_the_page_of_the_undo(bring, gives_away, instructor_client):
+    batch = bring(ESSAY)
+    gives_away()
+    answer = instructor_client.get(f"/admin/bulk/batch/{batch.pk}/undo/", follow=True)
+
+    assert [str(each) for each in answer.context["messages"]] == [OTHERS.format(number=batch.pk)]
+    assert answer.redirect_chain == [(f"/admin/bulk/batch/{batch.pk}/change/", 302)]
+
+
 def test_what_was_taken_back_does_not_come_back_into_it(bring, gives_away, instructor):
     made = undo(bring(ESSAY), instructor)
     gives_away()
