@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.text import capfirst
@@ -13,7 +14,7 @@ from unfold.decorators import action, display
 from backoffice.admin_site.model_admin import PlainAdmin
 from backoffice.admin_site.roles import may
 from backoffice.audit.model_admin import AuditedAdmin
-from backoffice.bulk.agreeing import held_for
+from backoffice.bulk.agreeing import held_for, unseen_kinds
 from backoffice.bulk.batch_list import COLUMNS, FILTERS, SEARCHED
 from backoffice.bulk.delivery_pages import DeliveryPages
 from backoffice.bulk.export_pages import ExportPages
@@ -34,6 +35,11 @@ class BatchAdmin(ExportPages, UndoPages, DeliveryPages, OwnHeaderPages, BatchPag
     list_filter = FILTERS
     search_fields = SEARCHED
     actions_list = ("new_import",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
+        """Whoever approves sees no preview of rows that they may not see."""
+        rows, unseen = super().get_queryset(request), unseen_kinds(request.user)
+        return rows.filter(Q(uploaded_by=request.user.pk) | ~Q(kind__in=unseen)) if unseen else rows
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """An import begins with a file, not with this form; see the upload page."""

@@ -9,19 +9,32 @@ from django.utils.translation import gettext as _
 from backoffice.admin_site.roles import may
 from backoffice.audit.recording import name_of
 from backoffice.bulk.models import Batch, BatchQuerySet
+from backoffice.bulk.resources import kinds
 
 
 def may_agree(batch: Batch, person: Any) -> bool:
-    """Whether the person may decide on a held import: another one, who may bring such files in."""
+    """Whether the person may decide on a held import: another one, who may see its rows."""
     is_other = batch.uploaded_by_id is None or batch.uploaded_by_id != person.pk
-    return is_other and may(person, "approve", Batch)
+    return is_other and may(person, "approve", Batch) and batch.kind not in unseen_kinds(person)
+
+
+def unseen_kinds(person: Any) -> list[str]:
+    """Kinds of whose rows the person may see none; a preview shows some."""
+    return [name for name, each in kinds.items() if not may(person, "view", each.model())]
+
+
+def lapse(batch: Batch) -> None:
+    """Forget who agreed to another outcome than the batch has now."""
+    if batch.approved_digest and batch.approved_digest != batch.digest:
+        batch.approved_by, batch.approved_at = None, None
+        batch.approver_name = batch.approved_digest = ""
 
 
 def held_for(person: Any) -> BatchQuerySet:
     """What the person may decide on: what others brought in and is held."""
     if not may(person, "approve", Batch):
         return Batch.objects.none()
-    held = Batch.objects.filter(state=Batch.State.HELD)
+    held = Batch.objects.filter(state=Batch.State.HELD).exclude(kind__in=unseen_kinds(person))
     return held.exclude(uploaded_by=person.pk) | held.filter(uploaded_by=None)
 
 

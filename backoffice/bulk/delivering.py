@@ -23,6 +23,7 @@ from backoffice.bulk.readers.archive import Archive, Member, is_archive
 from backoffice.bulk.readers.base import Limits
 from backoffice.bulk.resources import kinds, needed_by
 
+MOST_FILES = 100  # as many as one zip file may hold
 Uploads = Sequence[tuple[IO[bytes], str]]
 
 
@@ -116,8 +117,12 @@ class Sorting:
                 self._leave(place + each.member.name, each.why_not, is_known)
 
     def _takes(self, place: str, one: Found) -> bool:
-        """Whether the file goes in: it has rows, and whoever brings it may."""
+        """Whether the file goes in: it has rows, there is room, and whoever brings it may."""
         name = place + one.member.name
+        if len(self.parts) == MOST_FILES:
+            sentence = _("At most %(most)d files go in together. Upload it by itself afterwards.")
+            self._leave(name, sentence % {"most": MOST_FILES})
+            return False
         if one.is_empty:
             self._leave(name, _("It has a header and no rows."), is_known=True)
             return False

@@ -79,8 +79,7 @@ class DeliveryPages:
         batch = self._owned(request, number)
         if batch.delivery is None:
             raise Http404
-        if not (batch.is_in_work or batch.is_settled):
-            skip(batch)
+        if not batch.is_settled and skip(batch):
             messages.success(request, _("Skipped; nothing of this file was written."))
         return self._to_delivery(batch.delivery)
 

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from backoffice.admin_site.roles import may
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.recording import recording
+from backoffice.bulk.agreeing import lapse
 from backoffice.bulk.braking import reasons_to_hold
 from backoffice.bulk.carrying_out import WRITTEN_PERCENT, carry_out
 from backoffice.bulk.dialects import Dialect
@@ -109,7 +110,7 @@ def preview(batch: Batch) -> Batch:
             staged = work.read(spool)
             batch.tell(Batch.Phase.COMPARING, READ_PERCENT, batch.rows)
             with transaction.atomic(), connection.cursor() as cursor:
-                work.dialect.prepare(cursor, batch.rows)
+                work.prepare(cursor)
                 work.stage(cursor, spool, staged)
                 _tell_outcome(work, cursor, spool)
     except FileRefused as refusal:
@@ -164,6 +165,7 @@ def decide(batch: Batch, held_for: list[str]) -> None:
 
     What is held for a reason waits until somebody else agrees to this very outcome.
     """
+    lapse(batch)
     if batch.rejected and batch.on_error == Batch.OnError.ABORT:
         batch.state = Batch.State.REFUSED
         batch.sentence = ngettext(
@@ -194,7 +196,8 @@ def _refuse_file(batch: Batch, refusal: FileRefused) -> None:
         batch.sentence = storable(refusal.message)
         _keep(batch)
     if isinstance(refusal, ForbiddenColumn):
-        batch.file.delete()
+        batch.file.delete(save=False)
+        Batch.objects.filter(pk=batch.pk).update(file="")
 
 
 def leave_wrong_rows_out(batch: Batch, read: Callable[[Batch], Batch] = preview) -> Batch:
@@ -240,7 +243,7 @@ def _write(batch: Batch, actor: Any) -> None:
     _check_file(batch)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            work.dialect.prepare(cursor, batch.rows)
+            work.prepare(cursor)
             begin_alone(cursor, work.dialect, batch)
             _write_plan(work, cursor, actor)
     finally:

@@ -28,6 +28,7 @@ from backoffice.bulk.undoing import begin_undo, carry_out, undo
 AT_ONCE_ROWS = 2_000
 AT_ONCE_BYTES = 200_000  # about 2,000 rows
 PACKED = 5  # how much a workbook is larger than its file
+WITHIN = 10  # how much a row is with others in it
 LOST_AFTER = timedelta(seconds=60)
 KEPT_FOR = timedelta(days=7)
 State = Batch.State
@@ -79,9 +80,14 @@ def _begin(number: int, before: str, after: str) -> bool:
 def read_soon(batch: Batch) -> Batch:
     """Read a small file at once, have the worker read a large one."""
     most = AT_ONCE_BYTES // (PACKED if batch.file_name.lower().endswith(".xlsx") else 1)
-    if batch.file_size > most:
+    if batch.file_size > most // _times(batch):
         return order_reading(batch)
     return go_on(preview(batch))
+
+
+def _times(batch: Batch) -> int:
+    """How many times the work on a row of this kind is that on another."""
+    return WITHIN if kinds[batch.kind].members else 1
 
 
 def go_on(batch: Batch) -> Batch:
@@ -100,12 +106,19 @@ def read_ready(delivery: Delivery) -> None:
             read_soon(batch)
 
 
-def skip(batch: Batch) -> None:
-    """Let the delivery go on without this file; what is undecided is thrown away."""
-    Batch.objects.filter(pk=batch.pk).update(is_skipped=True)
-    discard(batch)
+def skip(batch: Batch) -> bool:
+    """Let the delivery go on without this file; what is undecided is thrown away.
+
+    False, and nothing is done, where it is in work by now, or was applied.
+    """
+    at_rest = Batch.objects.exclude(state__in=(*Batch.IN_WORK, State.APPLIED))
+    with transaction.atomic():  # nobody takes it up between the two
+        is_skipped = bool(at_rest.filter(pk=batch.pk).update(is_skipped=True))
+        if is_skipped:
+            discard(batch)
     batch.refresh_from_db()
     go_on(batch)
+    return is_skipped
 
 
 def order_reading(batch: Batch) -> Batch:
@@ -138,7 +151,8 @@ def apply_soon(batch: Batch, digest: str, actor: Any) -> bool:
     rival = rival_of(batch)
     if rival:
         raise NotApplied(about(rival))
-    if batch.rows <= AT_ONCE_ROWS and not Batch.objects.filter(state=State.APPLYING).exists():
+    most = AT_ONCE_ROWS // _times(batch)
+    if batch.rows <= most and not Batch.objects.filter(state=State.APPLYING).exists():
         go_on(apply(batch, digest, actor))
         return True
     _order_apply(batch, digest, actor)
@@ -176,7 +190,8 @@ def cancel(batch: Batch) -> bool:
 
     The change of state is what counts: whoever works on the batch keeps nothing once it is made.
     """
-    dialects.current().interrupt(batch.pk)
+    if Batch.objects.under_work().filter(pk=batch.pk).exists():
+        dialects.current().interrupt(batch.pk)
     said = _("Cancelled. Nothing was written; the file can still be applied.")
     if batch.undoes_id:
         said = _("Cancelled. Nothing was taken back; the import can still be undone.")

@@ -77,6 +77,18 @@ class Newcomers:
         known = {"row_no": "integer", "line_no": "integer", "bad": "bigint"}
         layout.dialect.create_filled(cursor, self.tables.stage, known | types, (select, ()))
 
+    def still_implies(self, cursor: CursorWrapper) -> bool:
+        """Whether what the file need not say is still what it was staged as."""
+        if not self.implied:
+            return True
+        differs = self.main.layout.dialect.differs
+        tests = [differs(f"n.c_{name}", sql) for name, sql in self.implied.items()]
+        cursor.execute(
+            f"SELECT 1 FROM {self.tables.stage} n JOIN {self.main.tables.stage} s "
+            f"ON s.row_no = n.row_no WHERE {' OR '.join(tests)} LIMIT 1"
+        )
+        return cursor.fetchone() is None
+
     @property
     def link(self) -> str:
         """SQL: join each staged row `s` of the main kind to its newcomer's plan `np`."""

@@ -151,7 +151,7 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
         table = recognised(reader.header, batch.dialect, batch.kind)
         header, rows = told_apart(reader, table)
         own = [at for at, name in enumerate(header) if plain_name(name) not in GIVEN_BACK]
-        width, names = len(header), [*(header[at] for at in own), *GIVEN_BACK]
+        width, names = len(header), [*(_printable(header[at]) for at in own), *GIVEN_BACK]
         has_header = table is None or table.has_header
         yield "\ufeff" + (writer.writerow(names) if has_header else "")
         columns, told = table(header) if table else None, []

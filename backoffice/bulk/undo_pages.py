@@ -15,7 +15,7 @@ from backoffice.bulk.importing import NotApplied
 from backoffice.bulk.jobs import undo_soon
 from backoffice.bulk.models import Batch
 from backoffice.bulk.resources import kinds
-from backoffice.bulk.undoing import prospect_of
+from backoffice.bulk.undoing import prospect_of, refuse_foreign
 
 SHOWN = 100
 
@@ -45,6 +45,11 @@ class UndoPages:
         batch = self._owned(request, number)
         if not batch.can_be_undone:
             raise PermissionDenied
+        try:
+            refuse_foreign(batch, request.user)  # nor is told what became of its rows
+        except NotApplied as refusal:
+            messages.error(request, str(refusal))
+            return self._to(batch)
         form = UndoForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             return self._taken_back(request, batch, form.cleaned_data["reason"])

@@ -13,6 +13,7 @@ from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from backoffice.admin_site.visibility import within
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.recording import recording
 from backoffice.bulk import dialects
@@ -99,8 +100,8 @@ def _taken_back(cursor: CursorWrapper, batch: Batch, moment: datetime) -> Return
 def undo(batch: Batch, actor: Any, reason: str = "") -> Batch:
     """Take the batch back in one transaction; gives the undo's own batch.
 
-    Raises NotApplied, with a sentence, for a batch that was not applied or is undone already, and
-    PermissionDenied where the actor may not import this kind.
+    Raises NotApplied, with a sentence, for a batch that was not applied, is undone already or wrote
+    into a course not the actor's any more, and PermissionDenied where they may not import its kind.
     """
     return carry_out(begin_undo(batch, actor, reason, Batch.State.APPLYING), actor)
 
@@ -108,6 +109,7 @@ def undo(batch: Batch, actor: Any, reason: str = "") -> Batch:
 def begin_undo(batch: Batch, actor: Any, reason: str, state: str) -> Batch:
     """The batch of a new undo, in this state; nothing is taken back yet. Raises as `undo` does."""
     refuse_stranger(actor, batch.kind)
+    refuse_foreign(batch, actor)
     with transaction.atomic():
         _refuse_twice(Batch.objects.select_for_update().get(pk=batch.pk))
         return Batch.objects.create(
@@ -119,6 +121,32 @@ def begin_undo(batch: Batch, actor: Any, reason: str, state: str) -> Batch:
             rows=batch.writes + batch.removed,
             state=state,
         )
+
+
+def refuse_foreign(batch: Batch, actor: Any) -> None:
+    """Of a course that is not the person's any more nothing is taken back by them.
+
+    Raises NotApplied, with a sentence.
+    """
+    if actor is None:
+        return
+    for resource, _way in kinds[batch.kind].lineage():
+        model = resource.model()
+        way = getattr(model, "course_path", "").partition("__")[0]
+        if way not in {each.name for each in model._meta.concrete_fields}:
+            continue
+        written = model.history.model.objects.filter(change_set=batch.change_set_id)
+        field = model._meta.get_field(way)
+        places = field.related_model._base_manager.filter(pk__in=written.values(field.attname))
+        allowed = within(places, actor, "import", model)
+        if allowed is not places and places.exclude(pk__in=allowed.values("pk")).exists():
+            raise NotApplied(
+                _(
+                    "Import %(number)d wrote into a course into which you may not bring "
+                    "%(kind)s any more, so nothing was taken back. Ask whoever teaches it now."
+                )
+                % {"number": batch.pk, "kind": kinds[batch.kind].label}
+            )
 
 
 def _refuse_twice(batch: Batch) -> None:
@@ -163,6 +191,7 @@ def _take_back(made: Batch, actor: Any) -> None:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             begin_alone(cursor, dialect, made)
+            refuse_foreign(made.undoes, actor)
             made.tell(Batch.Phase.RETURNING, STARTED_PERCENT)
             _write(cursor, made, actor)
     finally:

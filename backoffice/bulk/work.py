@@ -27,6 +27,7 @@ from backoffice.bulk.resources import MEMBERS, KindResource, kinds
 
 READ_PERCENT = 80  # the share of reading in the whole work, for the progress bar
 PROGRESS_PAUSE = 0.5  # seconds
+MANY_WITHIN = 20  # rows in a row, as the database is prepared for them
 
 
 class Plans(NamedTuple):
@@ -69,6 +70,11 @@ class Import:
         self.member_tables = Tables(
             f"{place}_member_stage_{number}", f"{place}_member_plan_{number}"
         )
+
+    def prepare(self, cursor: CursorWrapper) -> None:
+        """Set what the statements to come need; a row with others in it is many."""
+        rows = self.batch.rows * (MANY_WITHIN if self.resource.members else 1)
+        self.dialect.prepare(cursor, rows)
 
     def read(self, spool: Spool) -> list[str]:
         """Read the file into a spool; the names of the staged columns."""
@@ -197,6 +203,8 @@ class Import:
         if cursor.fetchone()[0] != self.batch.rows:
             return False  # a crash of the database empties unlogged tables
         self._lock_rows(cursor, planner, leavers)
+        if newcomers and not newcomers.still_implies(cursor):
+            return False
         held = [*plans.all, leavers] if leavers else plans.all
         return all(each.still_holds(cursor) for each in held)
 

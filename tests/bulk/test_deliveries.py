@@ -11,6 +11,7 @@ from django.urls import reverse
 from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
+from backoffice.bulk import delivering
 from backoffice.bulk.delivering import deliver, files_of
 from backoffice.bulk.formats.recognising import carried
 from backoffice.bulk.importing import apply
@@ -285,3 +286,28 @@ def test_files_of_kinds_one_may_not_bring_in_are_left_out(bring, person):
         "You may not import assessments.",
         "You may not import grades.",
     }
+
+
+def test_a_file_that_was_ordered_in_another_tab_is_not_skipped(bring, registrar):
+    delivery = bring({"z.csv": FILES["z.csv"]})
+    (seen,) = files_of(delivery)
+    Batch.objects.filter(pk=seen.pk).update(state=Batch.State.ORDERED)
+
+    assert not skip(seen)
+    seen.refresh_from_db()
+    assert (seen.state, seen.is_skipped) == (Batch.State.ORDERED, False)
+
+
+def test_more_files_than_can_go_in_together_are_left_out(registrar, monkeypatch):
+    monkeypatch.setattr(delivering, "MOST_FILES", 2)
+    given = [(io.BytesIO(FILES["z.csv"].encode()), name) for name in ("a.csv", "b.csv", "c.csv")]
+    delivery = deliver(given, registrar)
+
+    assert [batch.file_name for batch in files_of(delivery)] == ["a.csv", "b.csv"]
+    assert delivery.left_out == [
+        {
+            "name": "c.csv",
+            "sentence": "At most 2 files go in together. Upload it by itself afterwards.",
+            "is_known": False,
+        }
+    ]

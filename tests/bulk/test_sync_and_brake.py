@@ -174,6 +174,18 @@ def test_an_approval_is_for_one_outcome_only(upload, roster, registrar, registra
     assert from_preview.state == Batch.State.HELD
 
 
+def test_nobody_is_named_for_what_they_did_not_approve(upload, roster, registrar, registrar2):
+    batch = upload("enrollments", file_of(roster[:-3]), mode="sync")
+    agree(batch, batch.digest, registrar2)
+    Enrollment.objects.filter(student__username__in=("s1037", "s1038", "s1039")).delete()
+    with pytest.raises(NotApplied, match="The data changed since the preview"):
+        apply(batch, batch.digest, registrar)
+    batch.refresh_from_db()
+
+    assert (batch.state, batch.withdrawn) == (Batch.State.PREVIEWED, 1)
+    assert (batch.approved_by, batch.approver_name, batch.approved_at) == (None, "", None)
+
+
 @pytest.mark.parametrize("role", ["instructor", "auditor"])
 def test_who_brings_no_files_in_approves_none(upload, roster, request, role):
     batch = upload("enrollments", file_of(roster[:-3]), mode="sync")

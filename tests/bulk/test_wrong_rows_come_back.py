@@ -137,3 +137,12 @@ def test_somebody_without_a_name_in_files_is_not_named(upload, person):
 def test_a_damaged_a_with_accent_is_pointed_out_though_its_second_half_is_a_space(bring_in):
     batch = bring_in("users", "student_id,first_name\ns2001,VoilÃ\u00a0\n")
     assert batch.issues.get().code == "mojibake"
+
+
+def test_a_header_that_looks_like_a_formula_is_none_when_it_comes_back(upload):
+    text = 'student_id,first_name,"=HYPERLINK(""x"")"\ns 2001,Ann,1\n'
+    batch = upload("users", text, ignore_unknown_columns=True)
+    back = given_back(batch)
+    assert rows_of(back)[0] == ["student_id", "first_name", '\'=HYPERLINK("x")', "line", "errors"]
+    corrected = upload("users", back.replace("s 2001", "s2001"), ignore_unknown_columns=True)
+    assert corrected.created == 1

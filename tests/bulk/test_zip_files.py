@@ -287,3 +287,12 @@ def test_tricks_are_refused_at_once_and_nothing_of_them_is_kept(upload, private_
     assert batch.sentence.endswith(".")
     assert not batch.file or code in KEPT
     assert seconds < 1
+
+
+def test_a_table_is_found_again_whatever_it_was_called(upload, courses, student):
+    student("s1001")
+    held = packed({"!._enrollments.csv": BY_SECTION, "sections.csv": SECTIONS})
+    batch = upload("enrollments", held, name="school.zip", on_error="skip")
+
+    assert list(stored(batch)) == ["enrollments.csv", "beside/sections.csv"]
+    assert (batch.rows, batch.created, batch.rejected) == (3, 1, 2)

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
@@ -26,6 +27,7 @@ from backoffice.bulk.naming import plain_name
 from backoffice.bulk.readers import Limits, Row, TableReader, open_table
 from backoffice.bulk.resources import kinds
 
+MOST_WITH_MEMBERS = 5_000  # rows; about two minutes
 TABLES: tuple[type[SourceTable], ...] = (
     CanvasUsers,
     CanvasCourses,
@@ -99,6 +101,13 @@ def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
         )
 
 
+def limits_for(kind: str) -> Limits:
+    """How large a file of a kind may be; comparing rows within rows grows with their square."""
+    limits = Limits.from_settings()
+    few = min(MOST_WITH_MEMBERS, limits.max_rows)
+    return replace(limits, max_rows=few) if kinds[kind].members else limits
+
+
 def open_file(batch: Batch, side: SideFiles | None = None) -> TableReader:
     """The reader of a batch's file, to be used as a context manager, in our own columns.
 
@@ -111,7 +120,7 @@ class Translated(TableReader):
     """A file read through the format its header shows; a file of our own columns as it is."""
 
     def __init__(self, batch: Batch, side: SideFiles | None) -> None:
-        super().__init__(batch.path, Limits.from_settings())
+        super().__init__(batch.path, limits_for(batch.kind))
         self.batch, self.side = batch, side
         self.table: SourceTable | None = None
 

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
 
-from django.utils.text import get_valid_filename
-
 from backoffice.admin_site.spreadsheets import csv_line
 from backoffice.bulk.formats.passwords import without_passwords
 from backoffice.bulk.formats.recognising import Found, beside, chosen, found_in
@@ -84,28 +82,23 @@ def part_to_keep(part: Part, batch: Batch) -> Iterator[Kept]:
             yield Kept(kept, part.name, PurePosixPath(name).suffix)
             return
         with tempfile.TemporaryFile() as packed:
-            _pack(
-                packed,
-                get_valid_filename(PurePosixPath(name).name),
-                kept,
-                part.sides,
-                batch.encoding,
-            )
+            _pack(packed, kept, part.sides, batch)
             packed.seek(0)
             yield Kept(packed, part.name, ".zip")
 
 
-def _pack(
-    to: IO[bytes], name: str, table: IO[bytes], sides: Mapping[str, Found], encoding: str
-) -> None:
-    """The table first, then what is kept of each file beside it."""
+def _pack(to: IO[bytes], table: IO[bytes], sides: Mapping[str, Found], batch: Batch) -> None:
+    """The table first, then what is kept of each file beside it.
+
+    Under names of our own: one from outside may be that of a file that is passed over when read.
+    """
     with zipfile.ZipFile(to, "w", zipfile.ZIP_STORED) as archive:
-        with archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as member:
+        with archive.open(zipfile.ZipInfo(f"{batch.kind}.csv"), "w", force_zip64=True) as member:
             shutil.copyfileobj(table, member, 1 << 20)
         for side, found in sorted(sides.items()):
             entry = zipfile.ZipInfo(f"{SIDE_FOLDER}{side.replace(' ', '_')}.csv")
             with archive.open(entry, "w", force_zip64=True) as member:
-                for cells in _side_rows(found, encoding):
+                for cells in _side_rows(found, batch.encoding):
                     member.write(csv_line(cells).encode("utf-8", "replace"))
 
 

@@ -16,7 +16,6 @@ from typing import IO
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.spreadsheets import Echo
-from backoffice.bulk.faults import FileRefused
 from backoffice.bulk.formats.base import column_name
 from backoffice.bulk.formats.opening import recognised
 from backoffice.bulk.models import Batch
@@ -32,7 +31,8 @@ LOW_BYTE = re.compile("[\udc00-\udc7f]")
 def without_passwords(path: Path, batch: Batch) -> Iterator[IO[bytes]]:
     """A file as it may be kept: itself, where it has no passwords.
 
-    Raises FileRefused for a file with passwords that cannot be read to its end.
+    Raises FileRefused for a file that cannot be opened, and for one with passwords that cannot be
+    read to its end.
     """
     places = _secret_places(path, batch)
     if not places:
@@ -48,15 +48,12 @@ def without_passwords(path: Path, batch: Batch) -> Iterator[IO[bytes]]:
 def _secret_places(path: Path, batch: Batch) -> frozenset[int]:
     """Which columns hold passwords, in a file of a format; others with such a column are refused.
 
-    What cannot be opened has no columns; why, reading it will say.
+    Raises FileRefused for what cannot be opened: nobody knows what is in it.
     """
-    try:
-        with open_table(path, batch.encoding) as reader:
-            header = reader.header
-            if recognised(header, batch.dialect, batch.kind) is None:
-                return frozenset()
-    except FileRefused:
-        return frozenset()
+    with open_table(path, batch.encoding) as reader:
+        header = reader.header
+        if recognised(header, batch.dialect, batch.kind) is None:
+            return frozenset()
     return frozenset(at for at, name in enumerate(header) if SECRET in column_name(name))
 
 
