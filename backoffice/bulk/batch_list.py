@@ -19,6 +19,7 @@ from unfold.decorators import display
 
 from backoffice.admin_site.columns import state_column, two_lines
 from backoffice.bulk.models import Batch
+from backoffice.bulk.naming import kind_choices
 from backoffice.bulk.resources import kinds
 
 STATE_COLOURS = {
@@ -93,10 +94,27 @@ COLUMNS = (
 )
 
 
+class KindFilter(DropdownFilter):
+    """The kind of rows, as people call it."""
+
+    title = gettext_lazy("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """All kinds there are."""
+        return [(name, capfirst(str(label))) for name, label in kind_choices()]
+
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[Batch]
+    ) -> models.QuerySet[Batch]:
+        """The imports of this kind."""
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
 class WhoFilter(DropdownFilter):
     """Who brought the file; somebody else is found by name, with a search."""
 
-    title = gettext_lazy("brought by")
+    title = gettext_lazy("person")
     parameter_name = "who"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -148,7 +166,7 @@ class ApprovalFilter(DropdownFilter):
 
 FILTERS = (
     ("state", ChoicesDropdownFilter),
-    "kind",
+    KindFilter,
     ("mode", ChoicesDropdownFilter),
     WhoFilter,
     ApprovalFilter,

@@ -58,6 +58,8 @@ def test_a_line_tells_who_why_how_long_and_which_file(batches, admin_client):
     assert f'title="{HASH[:64]}"' in row
     held = next(line for line in page.split("<tr")[1:] if "held.csv" in line)
     assert "needed" in held
+    others = next(line for line in page.split("<tr")[1:] if "operators.csv" in line)
+    assert "Discarded" in others
 
 
 @pytest.mark.parametrize(
