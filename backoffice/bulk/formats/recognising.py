@@ -118,11 +118,11 @@ def _title_of(header: Sequence[str]) -> Any:
 def _why_not(title: Any) -> str:
     if title:
         return gettext(
-            "Recognised as: %(title)s. It is looked up in at most, and has no rows for us."
+            "Recognised as: %(title)s. It is only there to be looked up in; no row of it is stored."
         ) % {"title": title}
     return gettext(
-        "Its header is that of no kind of file known here. Compare it with the columns on the "
-        "upload page."
+        "Its header is that of no kind of file known here. Upload it by itself, under its kind: "
+        "then you see which columns are missing, and can say what its own headers mean."
     )
 
 
