@@ -51,13 +51,13 @@ def states(delivery: Delivery) -> list[tuple[str, str]]:
     return [(batch.file_name, batch.state) for batch in files_of(delivery)]
 
 
-def posted(client: Client, files: dict[str, str | bytes], **options: str) -> Any:
+def posted(client: Client, files: dict[str, str | bytes], to: str = UPLOAD, **options: str) -> Any:
     uploads = [
         SimpleUploadedFile(name, text.encode() if isinstance(text, str) else text)
         for name, text in files.items()
     ]
     choices = {"mode": "upsert", "on_error": "abort"} | options
-    return client.post(UPLOAD, {"file": uploads, **choices})
+    return client.post(to, {"file": uploads, **choices})
 
 
 def apply_next(client: Client, delivery: Delivery) -> Any:
