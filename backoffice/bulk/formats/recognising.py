@@ -188,7 +188,11 @@ def chosen(found: Sequence[Found], kind: str, dialect: str) -> Found:
             )
             % told,
         )
-    sentence = gettext("The zip file holds no file of %(kind)s. It holds %(files)s.") % told
+    sentence = gettext(
+        "The zip file holds no file of %(kind)s. It holds %(files)s. Choose another kind, or "
+        "another file."
+    )
+    sentence %= told
     if dialect not in OURS[:1]:
         sentence += " " + gettext("The format was chosen: %(format)s.") % {
             "format": Batch.Dialect(dialect).label
