@@ -4,6 +4,7 @@ Each is made for a path from the row (`submission__student`); what a column tell
 field it is sorted by, so that a role that may not see the field does not get the column.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import Any
@@ -64,7 +65,8 @@ def two_lines(label: Any, ordering: str, cell: Callable[[Any], list[str]]) -> Co
 
 def state_column(name: str, colours: Mapping[Any, str], label: Any) -> Column:
     """A field of choices, in the colour of its value."""
-    shades = {str(value): colour for value, colour in colours.items()}
+    # The theme shows the bare value where it knows no colour of it.
+    shades = defaultdict(lambda: "default", {str(value): each for value, each in colours.items()})
 
     @display(description=label, label=shades, ordering=name)
     def column(row: Any) -> tuple[str, str]:

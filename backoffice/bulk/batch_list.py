@@ -19,6 +19,7 @@ from unfold.decorators import display
 
 from backoffice.admin_site.columns import state_column, two_lines
 from backoffice.bulk.models import Batch
+from backoffice.bulk.naming import kind_choices
 from backoffice.bulk.resources import kinds
 
 STATE_COLOURS = {
@@ -33,13 +34,17 @@ STATE_COLOURS = {
     Batch.State.FAILED: "danger",
 }
 HASH_LETTERS = 10
+FILE_LETTERS = 36
 REASON_LETTERS = 40
 
 
 def file_cell(batch: Batch) -> list[str]:
     """The file's name, and who brought it when."""
     when = f"{batch.uploaded_at:%Y-%m-%d %H:%M}"
-    return [batch.file_name, f"{batch.uploader_name} · {when}"]
+    name = batch.file_name
+    if len(name) > FILE_LETTERS:  # its end tells most: the file in a zip file
+        name = f"{name[: FILE_LETTERS // 2]}…{name[1 - FILE_LETTERS // 2 :]}"
+    return [name, f"{batch.uploader_name} · {when}"]
 
 
 def kind_cell(batch: Batch) -> list[str]:
@@ -51,12 +56,13 @@ def kind_cell(batch: Batch) -> list[str]:
 
 
 def rows_cell(batch: Batch) -> list[str]:
-    """How many rows there were; how many of them the import wrote, and how many are wrong."""
-    told = []
-    if batch.is_applied:
-        told.append(_("%(count)s written") % {"count": intcomma(batch.writes)})
+    """How many rows there were; how many of them were written or taken back, and how many not."""
+    done, left = (_("%(count)s written"), _("%(count)s wrong"))
+    if batch.undoes_id:
+        done, left = (_("%(count)s taken back"), _("%(count)s left as they are"))
+    told = [done % {"count": intcomma(batch.writes + batch.removed)}] if batch.is_applied else []
     if batch.rejected:
-        told.append(_("%(count)s wrong") % {"count": intcomma(batch.rejected)})
+        told.append(left % {"count": intcomma(batch.rejected)})
     return [intcomma(batch.rows), ", ".join(told)]
 
 
@@ -93,10 +99,27 @@ COLUMNS = (
 )
 
 
+class KindFilter(DropdownFilter):
+    """The kind of rows, as people call it."""
+
+    title = gettext_lazy("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """All kinds there are."""
+        return [(name, capfirst(str(label))) for name, label in kind_choices()]
+
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[Batch]
+    ) -> models.QuerySet[Batch]:
+        """The imports of this kind."""
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
 class WhoFilter(DropdownFilter):
     """Who brought the file; somebody else is found by name, with a search."""
 
-    title = gettext_lazy("brought by")
+    title = gettext_lazy("person")
     parameter_name = "who"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -148,7 +171,7 @@ class ApprovalFilter(DropdownFilter):
 
 FILTERS = (
     ("state", ChoicesDropdownFilter),
-    "kind",
+    KindFilter,
     ("mode", ChoicesDropdownFilter),
     WhoFilter,
     ApprovalFilter,

@@ -45,7 +45,8 @@ def changed_rows(batch: Batch, request: HttpRequest) -> Changes:
     chosen = next((r for r in resources if r.kind == request.GET.get("of")), resource)
     history = chosen.model().history.model
     written = history.objects.filter(change_set=batch.change_set_id)
-    total = batch.created + batch.updated if chosen is resource else batch.created_students
+    own = batch.created + batch.updated + batch.withdrawn
+    total = own if chosen is resource else batch.created_students
     order = ("line", "history_id") if total <= MOST_SORTED else ("history_id",)
     if batch.undoes_id or resource.members:
         total = written.count()

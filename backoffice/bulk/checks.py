@@ -107,9 +107,10 @@ def verifying_checks(layout: Layout) -> Iterator[Check]:
         reference = next((r for r in layout.references if r.field.name == column.reference), None)
         if column.role is Role.VERIFIES and reference:
             stored, given = f"{reference.alias}.{column.target}", f"s.c_{column.column_name}"
-            sentence = _("{column} “{value}” contradicts “{other}”, which the %(model)s has.") % {
-                "model": reference.field.related_model._meta.verbose_name
-            }
+            sentence = _(
+                "{column} “{value}” contradicts “{other}”, which the %(model)s has. Correct the "
+                "file, or the %(model)s first."
+            ) % {"model": reference.field.related_model._meta.verbose_name}
             condition = f"({given} IS NOT NULL AND {stored} IS NOT NULL AND {given} <> {stored})"
             name = column.column_name
             yield Check(f"other_{name}", name, sentence, (condition, ()), (name,), other=stored)

@@ -57,8 +57,7 @@ class DeliveryPages:
         steps = steps_of([settle(batch) for batch in files_of(delivery)])
         working = next((each.batch for each in steps if each.batch.is_in_work), None)
         context: dict[str, Any] = {
-            "title": delivery.name,
-            "opts": self.opts,
+            "title": str(delivery),
             "delivery": delivery,
             "steps": steps,
             "step": next((each for each in steps if each.is_next), None),
@@ -93,7 +92,12 @@ class DeliveryPages:
         if request.method == "POST" and form.is_valid():
             self._take_back(request, applied, form.cleaned_data["reason"])
             return self._to_delivery(delivery)
-        context = {"title": _("Undo all"), "delivery": delivery, "applied": applied, "form": form}
+        context = {
+            "title": _("Undo all of %(name)s") % {"name": delivery},
+            "delivery": delivery,
+            "applied": applied,
+            "form": form,
+        }
         return self._page(request, "bulk/undo_delivery.html", context)
 
     def _take_back(self, request: HttpRequest, applied: list[Batch], reason: str) -> None:

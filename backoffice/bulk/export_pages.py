@@ -18,6 +18,9 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.resources import KindResource
 from backoffice.bulk.selecting import ExportRefused, Selection, exportable_kinds
 
+OURS = (Batch.Dialect.AUTO, Batch.Dialect.NATIVE)
+FOREIGN = [each for each in Batch.Dialect.choices if each[0] not in OURS]
+
 
 class ExportForm(forms.Form):
     """Which rows, in what sort of file."""
@@ -32,17 +35,17 @@ class ExportForm(forms.Form):
         widget=UnfoldAdminTextInputWidget,
         help_text=gettext_lazy(
             "Leave both blank for the rows of all courses. A gradebook for Canvas or Open edX is "
-            "of one."
+            "of one course: give its code and presentation."
         ),
     )
     dialect = forms.ChoiceField(
         label=gettext_lazy("Format"),
-        choices=[each for each in Batch.Dialect.choices if each[0] != Batch.Dialect.AUTO],
+        choices=[(Batch.Dialect.NATIVE, gettext_lazy("The columns an import takes")), *FOREIGN],
         required=False,
         widget=UnfoldAdminSelectWidget,
     )
     format = forms.ChoiceField(
-        label=gettext_lazy("File"),
+        label=gettext_lazy("Sort of file"),
         required=False,
         choices=[(ending, form.label) for ending, form in FORMATS.items()],
         widget=UnfoldAdminSelectWidget,

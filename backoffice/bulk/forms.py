@@ -74,7 +74,7 @@ class UploadForm(forms.Form):
         choices=Batch.Dialect.choices,
         required=False,
         widget=UnfoldAdminSelectWidget,
-        help_text=_("Files of Canvas, Moodle and OneRoster are known by their header."),
+        help_text=_("Files of Canvas, Moodle, OneRoster and Open edX are known by their header."),
     )
     reason = forms.CharField(
         label=_("Reason"),
@@ -120,6 +120,8 @@ class DeliveryForm(UploadForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(KindResource, *args, **kwargs)
+        unknown = _("Otherwise a column that its kind does not have refuses a file.")
+        self.fields["ignore_unknown_columns"].help_text = unknown
 
     def _narrow(self, resource: type[KindResource]) -> None:
         """What only some of the files have is left off for the others."""

@@ -17,6 +17,14 @@ def own_headers_of(kind: str) -> dict[str, str]:
     return dict(stored.values_list("name", "column"))
 
 
+def all_own_headers() -> dict[str, dict[str, str]]:
+    """What they stand for in files of each kind."""
+    found: dict[str, dict[str, str]] = {}
+    for kind, name, column in HeaderMapping.objects.values_list("kind", "name", "column"):
+        found.setdefault(kind, {})[name] = column
+    return found
+
+
 def used_in(header: Sequence[str], resource: type[KindResource], own: Own) -> dict[str, str]:
     """What of it counts in a file with this header.
 

@@ -21,13 +21,14 @@ COLOURS = {
     State.REFUSED: "danger",
     State.FAILED: "danger",
 } | dict.fromkeys(Batch.IN_WORK, "info")
+# What a preview says of an outcome, and what is said once it is stored.
 COUNTS = {
-    "created": gettext_lazy("%(count)s created"),
-    "updated": gettext_lazy("%(count)s updated"),
-    "withdrawn": gettext_lazy("%(count)s withdrawn"),
-    "unchanged": gettext_lazy("%(count)s unchanged"),
-    "duplicates": gettext_lazy("%(count)s repeated"),
-    "rejected": gettext_lazy("%(count)s rejected"),
+    "created": (gettext_lazy("%(count)s to add"), gettext_lazy("%(count)s added")),
+    "updated": (gettext_lazy("%(count)s to update"), gettext_lazy("%(count)s updated")),
+    "withdrawn": (gettext_lazy("%(count)s to withdraw"), gettext_lazy("%(count)s withdrawn")),
+    "unchanged": (gettext_lazy("%(count)s unchanged"),) * 2,
+    "duplicates": (gettext_lazy("%(count)s repeated"),) * 2,
+    "rejected": (gettext_lazy("%(count)s wrong"),) * 2,
 }
 
 
@@ -93,7 +94,11 @@ class Step:
         if not batch.digest or batch.is_in_work:
             return []
         numbers = {name: getattr(batch, name) for name in COUNTS}
-        return [str(COUNTS[name]) % {"count": intcomma(n)} for name, n in numbers.items() if n]
+        return [
+            str(COUNTS[name][batch.is_applied]) % {"count": intcomma(n)}
+            for name, n in numbers.items()
+            if n
+        ]
 
     @property
     def sentence(self) -> str:

@@ -58,6 +58,20 @@ def test_a_line_tells_who_why_how_long_and_which_file(batches, admin_client):
     assert f'title="{HASH[:64]}"' in row
     held = next(line for line in page.split("<tr")[1:] if "held.csv" in line)
     assert "needed" in held
+    others = next(line for line in page.split("<tr")[1:] if "operators.csv" in line)
+    assert "Discarded" in others
+
+
+def test_an_undo_says_what_went_back_and_a_long_name_is_cut_in_its_middle(
+    batches, registrar_client
+):
+    undo = {"undoes": batches["approved"], "state": "applied", "removed": 4, "rejected": 1}
+    Batch.objects.filter(pk=batches["held"].pk).update(
+        **undo, file_name=f"school.zip/{'x' * 90}.csv"
+    )
+    page = registrar_client.get(LIST).content.decode()
+    assert "4 taken back, 1 left as they are" in page
+    assert "school.zip/xxxxxxx…xxxxxxxxxxxxx.csv" in page
 
 
 @pytest.mark.parametrize(

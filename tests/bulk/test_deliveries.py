@@ -52,13 +52,13 @@ def states(delivery: Delivery) -> list[tuple[str, str]]:
     return [(batch.file_name, batch.state) for batch in files_of(delivery)]
 
 
-def posted(client: Client, files: dict[str, str | bytes], **options: str) -> Any:
+def posted(client: Client, files: dict[str, str | bytes], to: str = UPLOAD, **options: str) -> Any:
     uploads = [
         SimpleUploadedFile(name, text.encode() if isinstance(text, str) else text)
         for name, text in files.items()
     ]
     choices = {"mode": "upsert", "on_error": "abort"} | options
-    return client.post(UPLOAD, {"file": uploads, **choices})
+    return client.post(to, {"file": uploads, **choices})
 
 
 def apply_next(client: Client, delivery: Delivery) -> Any:
@@ -177,10 +177,13 @@ def test_a_zip_and_loose_files_come_together_and_look_each_other_up(bring, regis
 
 
 UNKNOWN = (
-    "Its header is that of no kind of file known here. Compare it with the columns on the upload "
-    "page."
+    "Its header is that of no kind of file known here. Upload it by itself, under its kind: then "
+    "you see which columns are missing, and can say what its own headers mean."
 )
-ORGS = "Recognised as: OneRoster organisations. It is looked up in at most, and has no rows for us."
+ORGS = (
+    "Recognised as: OneRoster organisations. It is only there to be looked up in; no row of it is "
+    "stored."
+)
 
 
 def test_a_file_of_two_kinds_goes_in_twice(bring, registrar, courses):
@@ -209,7 +212,7 @@ def test_what_nobody_recognises_is_listed_and_nothing_of_it_is_kept(
     assert not Batch.objects.exists()
     assert not list(private_files.rglob("*.*"))
     page = registrar_client.get(answer.url).content.decode()
-    assert "None of this could be recognised" in page
+    assert "There is nothing here to bring in, and nothing of it is kept." in page
     assert UNKNOWN in page
     assert "The name “../x” is none for a file in a zip file. Pack the files anew." in page
 
@@ -234,7 +237,7 @@ def test_the_page_shows_steps_and_one_thing_to_do_next(registrar_client):
     assert answer.url == page_of(delivery)
     page = registrar_client.get(answer.url).content.decode()
     assert "Step 2 of 5" in page
-    assert "2 created" in page
+    assert "2 added" in page
 
 
 def test_all_is_undone_the_last_first(registrar_client):

@@ -255,4 +255,4 @@ def test_an_export_in_a_format_is_a_choice_of_the_page(registrar_client, courses
     lines = b"".join(registrar_client.get(address)).decode().splitlines()
     assert lines[1].startswith("ART200-2026B,ART200,Art,2026B,active,")
     page = registrar_client.get(address.replace("canvas", "edx")).content.decode()
-    assert "There is no file of courses to write for Open edX." in page
+    assert "There is no file of courses to write for Open edX. Choose another format." in page

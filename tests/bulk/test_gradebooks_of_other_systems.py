@@ -222,7 +222,7 @@ def test_another_maximum_than_the_assessment_s_is_refused_with_its_line(essay, u
     batch = upload("grades", text, on_error="skip")
     said = (
         "Points Possible “60.00 ('=Essay (ESSAY), line 2)” contradicts “50”, which the "
-        "assessment has."
+        "assessment has. Correct the file, or the assessment first."
     )
     assert told(batch) == [f"Line 3: {said}", f"Line 6: {said}"]
     assert {(issue.code, issue.column) for issue in batch.issues.all()} == {

@@ -184,8 +184,10 @@ def test_what_contradicts_the_assessment_is_refused(upload, ada, essay):
 
     assert told(batch) == [
         "Line 2: is_banked is empty; every row needs it.",
-        "Line 2: assessment_type “exam” contradicts “assignment”, which the assessment has.",
-        "Line 2: max_score “50” contradicts “100”, which the assessment has.",
+        "Line 2: assessment_type “exam” contradicts “assignment”, which the assessment has. "
+        "Correct the file, or the assessment first.",
+        "Line 2: max_score “50” contradicts “100”, which the assessment has. "
+        "Correct the file, or the assessment first.",
     ]
 
 

@@ -1,5 +1,6 @@
 """A school's own headers stand for columns of ours: said once, kept, and never changed unseen."""
 
+import io
 import re
 from typing import Any
 
@@ -11,7 +12,10 @@ from django.test import Client
 from django.urls import reverse
 
 from backoffice.apps.users.models import Enrollment, User
+from backoffice.bulk.delivering import deliver, files_of
+from backoffice.bulk.formats.recognising import carried
 from backoffice.bulk.importing import apply, leave_wrong_rows_out, preview
+from backoffice.bulk.jobs import read_ready
 from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.naming import IGNORED
 from backoffice.bulk.reporting import rejected_rows
@@ -58,6 +62,19 @@ def test_a_file_with_the_schools_own_headers_comes_in_as_it_is(bring_in, german)
         "stand": "status",
         "bemerkung": "-",
     }
+
+
+def test_among_several_files_it_is_known_by_the_schools_own_headers(registrar, german):
+    files = {"a.csv": "course_code,presentation\nBIO101,2026J\n", "b.csv": HEADER + GOOD}
+    delivery = deliver(
+        [(io.BytesIO(text.encode()), name) for name, text in files.items()], registrar
+    )
+    read_ready(delivery)
+    assert [(each.kind, each.state) for each in files_of(delivery)] == [
+        ("courses", "previewed"),
+        ("enrollments", "previewed"),
+    ]
+    assert carried(["Matrikel", "Semester"], "auto") == {}
 
 
 def test_an_error_names_the_column_as_the_file_does(upload, german):

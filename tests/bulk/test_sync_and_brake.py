@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.urls import reverse
 
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.courses.models import Course
@@ -55,6 +56,13 @@ def test_who_is_missing_from_the_roster_is_withdrawn_today(bring_in, roster, cou
     assert gone.history.latest().change_set_id == batch.change_set_id
     other.refresh_from_db()
     assert other.status == "active"
+
+
+def test_who_was_withdrawn_stands_on_the_page_of_the_import(registrar_client, bring_in, roster):
+    batch = bring_in("enrollments", file_of(roster[:-2]), mode="sync")
+    page = registrar_client.get(reverse("admin:bulk_batch_change", args=[batch.pk]))
+    names = [row.name for row in page.context["changes"].rows]
+    assert [name.split(" – ")[0] for name in names] == ["s1039", "s1040"]
 
 
 def test_the_same_roster_again_withdraws_nobody(bring_in, roster):

@@ -198,7 +198,7 @@ def test_a_zip_without_the_kind_says_what_is_in_it_and_two_of_it_are_named(uploa
     assert upload("grades", canvas, name="school.zip").sentence == (
         "The zip file holds no file of grades. It holds “export/users.csv” (Canvas SIS users), "
         "“export/sections.csv” (Canvas SIS sections), “export/enrollments.csv” (Canvas SIS "
-        "enrollments), “export/readme.md” (not recognised)."
+        "enrollments), “export/readme.md” (not recognised). Choose another kind, or another file."
     )
     native = "student_id,course_code,presentation\ns1001,BIO101,2026J\n"
     twice = packed({"a.csv": BY_SECTION, "old/b.csv": native})

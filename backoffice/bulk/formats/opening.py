@@ -52,7 +52,8 @@ def table_of(dialect: str, kind: str) -> type[SourceTable]:
             return table
     name = Batch.Dialect(dialect).label
     raise ValueError(
-        _("There is no file of %(kind)s to write for %(format)s.") % {"format": name, "kind": kind}
+        _("There is no file of %(kind)s to write for %(format)s. Choose another format.")
+        % {"format": name, "kind": kind}
     )
 
 

@@ -1,8 +1,9 @@
 """What a file is, told by its header alone: which kind it carries, or what is looked up in it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 from django.utils.translation import gettext
@@ -13,6 +14,8 @@ from backoffice.bulk.formats.base import SourceTable, column_name
 from backoffice.bulk.formats.opening import readable_as
 from backoffice.bulk.formats.side_files import side_file_of
 from backoffice.bulk.models import Batch
+from backoffice.bulk.naming import IGNORED, has_meaning
+from backoffice.bulk.own_headers import Own, all_own_headers
 from backoffice.bulk.readers import TableReader, open_table
 from backoffice.bulk.readers.archive import DAMAGED, Member
 from backoffice.bulk.resources import GIVEN_BACK, KindResource, kinds
@@ -118,11 +121,11 @@ def _title_of(header: Sequence[str]) -> Any:
 def _why_not(title: Any) -> str:
     if title:
         return gettext(
-            "Recognised as: %(title)s. It is looked up in at most, and has no rows for us."
+            "Recognised as: %(title)s. It is only there to be looked up in; no row of it is stored."
         ) % {"title": title}
     return gettext(
-        "Its header is that of no kind of file known here. Compare it with the columns on the "
-        "upload page."
+        "Its header is that of no kind of file known here. Upload it by itself, under its kind: "
+        "then you see which columns are missing, and can say what its own headers mean."
     )
 
 
@@ -130,7 +133,8 @@ def carried(header: Sequence[str], dialect: str) -> dict[str, type[SourceTable] 
     """The kinds that a file with this header carries, each with its format, None for our own.
 
     Our own columns come first where all of them are known, then the formats; what has the key of a
-    kind beside columns nobody knows is of that kind too: it will be told which they are.
+    kind beside columns nobody knows is of that kind too: it will be told which they are. Last
+    counts what the school's own headers stand for.
     """
     own = sorted(_own_kinds(header, dialect))
     if own and not own[0][0]:
@@ -139,20 +143,30 @@ def carried(header: Sequence[str], dialect: str) -> dict[str, type[SourceTable] 
     for table in readable_as(header, dialect):
         if table.kind in kinds:
             found.setdefault(table.kind, table)
-    if found or not own or _title_of(header):
+    if found or _title_of(header):
         return found
-    return {own[0][-1]: None}
+    own = sorted(_own_kinds(header, dialect, all_own_headers()))
+    return {own[0][-1]: None} if own else {}
 
 
-def _own_kinds(header: Sequence[str], dialect: str) -> Iterator[tuple[int, int, int, str]]:
+def _own_kinds(
+    header: Sequence[str], dialect: str, said: Mapping[str, Own] = MappingProxyType({})
+) -> Iterator[tuple[int, int, int, str]]:
     """The kinds whose key the header has; the one that knows most of its columns comes first."""
-    names = [column_name(name).replace(" ", "_") for name in header]
+    plain = [column_name(name).replace(" ", "_") for name in header]
     for name, resource in kinds.items():
+        names = _meant(plain, resource, said.get(name, {}))
         key = set(resource.key_names(names))
         is_asked = dialect in OURS or dialect in resource.shared_with
         if is_asked and key <= set(names):
             known = {*_known(resource), *resource.ignored, *resource.forbidden, *GIVEN_BACK}
             yield len(set(names) - known), -len(key), resource.order, name
+
+
+def _meant(names: Sequence[str], resource: type[KindResource], own: Own) -> list[str]:
+    """The columns that the names of a header stand for, without what is passed over."""
+    meant = [name if has_meaning(name, resource) else own.get(name, name) for name in names]
+    return [name for name in meant if name != IGNORED]
 
 
 def _known(resource: type[KindResource]) -> set[str]:
@@ -174,7 +188,11 @@ def chosen(found: Sequence[Found], kind: str, dialect: str) -> Found:
             )
             % told,
         )
-    sentence = gettext("The zip file holds no file of %(kind)s. It holds %(files)s.") % told
+    sentence = gettext(
+        "The zip file holds no file of %(kind)s. It holds %(files)s. Choose another kind, or "
+        "another file."
+    )
+    sentence %= told
     if dialect not in OURS[:1]:
         sentence += " " + gettext("The format was chosen: %(format)s.") % {
             "format": Batch.Dialect(dialect).label

@@ -280,7 +280,11 @@ REFUSED: Mapping[tuple[str, str], Mapping[str, Said]] = {
     ("grades", "assessment_type"): {"exam": "other_assessment_type"},
     ("grades", "score"): NOT_SCORES,
     ("grades", "max_score"): {
-        "50": ("other_max_score", "max_score “50” contradicts “100”, which the assessment has."),
+        "50": (
+            "other_max_score",
+            "max_score “50” contradicts “100”, which the assessment has. Correct the file, or the "
+            "assessment first.",
+        ),
         "a lot": "invalid_number",
     },
     ("grades", "submitted_on"): {
