@@ -15,14 +15,13 @@ from backoffice.admin_site.visibility import permitted
 from backoffice.bulk.delivering import deliver, files_of, waits_for
 from backoffice.bulk.forms import DeliveryForm
 from backoffice.bulk.importing import NotApplied
-from backoffice.bulk.jobs import read_ready, skip
+from backoffice.bulk.jobs import read_ready, skip, undo_soon
 from backoffice.bulk.models import Batch, Delivery
 from backoffice.bulk.pages import posted
 from backoffice.bulk.progress import progress_of
 from backoffice.bulk.settling import settle
 from backoffice.bulk.steps import steps_of
 from backoffice.bulk.undo_pages import UndoForm
-from backoffice.bulk.undoing import undo
 
 
 class DeliveryPages:
@@ -101,11 +100,16 @@ class DeliveryPages:
         return self._page(request, "bulk/undo_delivery.html", context)
 
     def _take_back(self, request: HttpRequest, applied: list[Batch], reason: str) -> None:
-        """One after the other; what is undone stays undone where one cannot be."""
+        """One after the other, up to one that cannot be undone or is the worker's to undo."""
         done = 0
         try:
             for batch in applied:
-                undo(batch, request.user, reason)
+                if not undo_soon(batch, request.user, reason).is_applied:
+                    said = _(
+                        "%(file)s is large and is taken back by the worker. Undo the others then."
+                    )
+                    messages.warning(request, said % {"file": batch.file_name})
+                    break
                 done += 1
         except NotApplied as refusal:
             messages.error(request, str(refusal))

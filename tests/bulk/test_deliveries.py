@@ -11,7 +11,7 @@ from django.urls import reverse
 from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.bulk import delivering
+from backoffice.bulk import delivering, jobs
 from backoffice.bulk.delivering import deliver, files_of
 from backoffice.bulk.formats.recognising import carried
 from backoffice.bulk.importing import apply
@@ -256,6 +256,20 @@ def test_all_is_undone_the_last_first(registrar_client):
     assert not Course.objects.exists()
     assert not User.objects.filter(student_id__isnull=False).exists()
     assert registrar_client.post(page_of(delivery, "undo_delivery")).status_code == 403
+
+
+def test_undo_all_stops_at_what_the_worker_takes_back(registrar_client, monkeypatch):
+    posted(registrar_client, FILES)
+    delivery = Delivery.objects.get()
+    for _step in ORDER:
+        apply_next(registrar_client, delivery)
+    monkeypatch.setattr(jobs, "AT_ONCE_ROWS", 0)
+    asked = {"reason": "Wrong term"}
+    answer = registrar_client.post(page_of(delivery, "undo_delivery"), asked, follow=True)
+    said = "is large and is taken back by the worker. Undo the others then."
+    assert said in answer.content.decode()
+    undos = Batch.objects.filter(undoes__isnull=False)
+    assert [*undos.values_list("state", flat=True)] == ["ordered"]
 
 
 def test_a_delivery_is_its_uploader_s(
