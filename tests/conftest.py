@@ -77,7 +77,7 @@ def _of_role(role: str, username: str = "") -> Any:
 
 def _client_of(name: str) -> Any:
     @pytest.fixture
-    def one(request: pytest.FixtureRequest) -> Client:
+    def one(request: pytest.FixtureRequest, db: None) -> Client:
         client = Client()
         client.force_login(request.getfixturevalue(name))
         return client

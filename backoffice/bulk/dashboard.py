@@ -44,7 +44,8 @@ def to_approve(request: HttpRequest) -> Lines:
             for batch in rows
         ],
         empty=_(
-            "None. An import that withdraws or changes many rows waits here for a second person."
+            "Nothing waits for you. An import that withdraws or changes many rows waits here for a "
+            "second person."
         ),
         more=list_of(Batch, state__exact=State.HELD),
     )

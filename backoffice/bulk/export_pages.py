@@ -55,6 +55,10 @@ class ExportForm(forms.Form):
     def __init__(self, mine: dict[str, type[KindResource]], user: Any, *args: Any) -> None:
         super().__init__(*args)
         self.mine, self.user = mine, user
+        if not any(is_gradebook(dialect, kind) for dialect, _name in FOREIGN for kind in mine):
+            self.fields["presentation"].help_text = _(
+                "Leave both blank for the rows of all courses."
+            )
         names = [(name, capfirst(str(resource.label))) for name, resource in mine.items()]
         self.fields["kind"].choices = names
 

@@ -169,12 +169,16 @@ def decide(batch: Batch, held_for: list[str]) -> None:
     if batch.rejected and batch.on_error == Batch.OnError.ABORT:
         batch.state = Batch.State.REFUSED
         batch.sentence = ngettext(
-            "%(count)d row of %(rows)d is wrong; nothing was written. Correct the file, or "
-            "leave wrong rows out.",
-            "%(count)d rows of %(rows)d are wrong; nothing was written. Correct the file, or "
-            "leave wrong rows out.",
+            "%(count)d row of %(rows)d is wrong; nothing was written. %(deed)s",
+            "%(count)d rows of %(rows)d are wrong; nothing was written. %(deed)s",
             batch.rejected,
-        ) % {"count": batch.rejected, "rows": batch.rows}
+        ) % {
+            "count": batch.rejected,
+            "rows": batch.rows,
+            "deed": _("Correct the file, or leave wrong rows out.")
+            if batch.can_leave_out
+            else _("Correct the file."),
+        }
     elif held_for and batch.approved_digest != batch.digest:
         batch.state, batch.sentence = Batch.State.HELD, " ".join(held_for)
     else:

@@ -193,6 +193,8 @@ def test_abort_refuses_the_file_and_skip_takes_the_good_rows(upload, courses, re
         "1 row of 3 is wrong; nothing was written. Correct the file, or leave wrong rows out."
     )
     assert not Enrollment.objects.exists()
+    none_right = upload("enrollments", "student_id,course_code,presentation\nN/A,BIO101,2026J\n")
+    assert none_right.sentence == "1 row of 1 is wrong; nothing was written. Correct the file."
 
     skipped = upload("enrollments", text, create_students=True, on_error="skip")
     apply(skipped, skipped.digest, registrar)
