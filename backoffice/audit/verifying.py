@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils.translation import gettext as _
 
+from backoffice.admin_site.snapshots import one_moment
 from backoffice.audit.ledgers import (
     BEFORE_ALL,
     FIXED,
@@ -104,12 +105,9 @@ def verify_block(block: Block) -> Verdict:
 
 @contextmanager
 def _one_moment() -> Iterator[None]:
-    """Everything as of one instant, while others go on writing."""
-    is_outermost = not connection.in_atomic_block
-    with transaction.atomic(), connection.cursor() as cursor:
+    """Everything as of one instant, in the words that digests are made of."""
+    with one_moment(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            if is_outermost:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             cursor.execute(FIXED)
         yield
 

@@ -68,7 +68,7 @@ def rows_cell(batch: Batch) -> list[str]:
 
 def approval_cell(batch: Batch) -> list[str]:
     """Who agreed to it and when; whether somebody has to."""
-    if batch.approver_name:
+    if batch.approver_name and batch.approved_at:
         return [batch.approver_name, f"{batch.approved_at:%Y-%m-%d %H:%M}"]
     return [_("needed") if batch.state == Batch.State.HELD else "–", ""]
 

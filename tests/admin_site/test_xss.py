@@ -48,7 +48,16 @@ EVALUATED = re.compile(r"^(x-|@|:|on)", re.IGNORECASE)
 NOT_TEXT = (models.UUIDField, models.FileField, models.GenericIPAddressField)
 KEPT = {
     *("username", "password", "role", "status", "state", "kind", "deed", "subject_label", "slug"),
-    *("header", "payload", "delimiter", "encoding", "kept_edits", "released"),
+    *(
+        "header",
+        "payload",
+        "delimiter",
+        "encoding",
+        "kept_edits",
+        "released",
+        "own_headers",
+        "left_out",
+    ),
 }
 
 

@@ -8,6 +8,7 @@ from typing import IO
 
 from django.utils.translation import gettext as _
 
+from backoffice.admin_site.snapshots import one_moment
 from backoffice.admin_site.spreadsheets import csv_line
 from backoffice.bulk.formats.exporting import NATIVE, writer_for
 from backoffice.bulk.formats.manifests import ABSENT, manifest_lines
@@ -39,11 +40,11 @@ def export_whole(output: Path | None, kind: str | None, dialect: str, course: st
 def write_whole(dialect: str, stream: IO[bytes]) -> dict[str, int]:
     """Write a file for each kind that the format has one for; how many rows of which kind.
 
-    All rows of one file are of one moment. Raises ExportRefused for a format without such files.
+    All rows are of one moment. Raises ExportRefused for a format without such files.
     """
     written: dict[str, int] = {}
     modes: dict[str, str] = {}
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+    with one_moment(), zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for kind, resource in kinds_for(lambda _model: True).items():
             with tempfile.TemporaryFile() as table:
                 try:
