@@ -44,6 +44,7 @@ from backoffice.bulk.sampling import samples_of
 from backoffice.bulk.settling import discard, discard_abandoned, settle, settle_all
 
 SHOWN_ISSUES = 100
+EVERY = "*"  # column
 AUTO = "auto"  # in place of a kind
 View = Callable[..., HttpResponse]
 
@@ -235,9 +236,12 @@ class BatchPages:
 
     @posted
     def release_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Let the file overwrite what was edited by hand, in the chosen columns; previews anew."""
-        batch = self._owned(request, number)
-        chosen = [name for name in batch.kept_edits if name in request.POST.getlist("column")]
+        """Let the file overwrite what was edited by hand, in the chosen columns or in all of them.
+
+        Previews anew.
+        """
+        batch, named = self._owned(request, number), request.POST.getlist("column")
+        chosen = [name for name in batch.kept_edits if name in named or EVERY in named]
         if chosen and batch.state in Batch.DECIDABLE:
             release(batch, chosen, read_soon)
         return self._to(batch)

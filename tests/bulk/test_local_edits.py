@@ -100,6 +100,18 @@ def test_a_released_column_takes_the_file_s(upload, imported, registrar_client):
     assert Batch.objects.get(pk=batch.pk).state == "applied"
 
 
+def test_all_columns_are_released_at_once(upload, imported, registrar_client):
+    edit(imported, status="failed", final_result="Pass by appeal")
+    batch = upload("enrollments", file_of("completed", "Fail"))
+    page = f"/admin/bulk/batch/{batch.pk}"
+    assert "all of them" in registrar_client.get(f"{page}/change/").content.decode()
+    registrar_client.post(f"{page}/release/", {"column": ["*"]})
+    batch.refresh_from_db()
+
+    assert (batch.released, batch.kept_edits) == (["final_result", "status"], {})
+    assert batch.updated == 1
+
+
 def test_a_score_an_instructor_corrected_stays(bring_in, student, courses):
     ada = student("s1001")
     Enrollment.objects.create(student=ada, course=courses["BIO101"])
