@@ -70,11 +70,17 @@ class LocalEdits:
             f"({changed[c]} AND NOT ({owned[c]}))" if c in owned else changed[c] for c in changed
         ]
         rest = " OR ".join([*left, *layout.besides])
+        # Few rows were edited, mostly none: they are found first, each by its own versions.
         return f"""
+            WITH changing AS MATERIALIZED (
+              SELECT p.row_no, ({_newest(history, BY_FILE)}) AS by_file,
+                ({_newest(history, BY_HAND)}) AS by_hand
+              FROM {tables.plan} p WHERE p.state = 'u'),
+            edited AS MATERIALIZED (SELECT * FROM changing WHERE by_hand > by_file)
             SELECT s.row_no, {kept} AS kept, ({rest}) AS rest
-            FROM {tables.plan} p JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins}
-            JOIN {history} b ON b.history_id = ({_newest(history, BY_FILE)})
-            WHERE p.state = 'u' AND ({_newest(history, BY_HAND)}) > b.history_id"""
+            FROM edited e JOIN {tables.plan} p ON p.row_no = e.row_no
+            JOIN {tables.stage} s ON s.row_no = e.row_no {layout.joins}
+            JOIN {history} b ON b.history_id = e.by_file"""
 
     def _tell(self, spool: Spool) -> dict[str, int]:
         """One warning for each value that stays."""
@@ -109,10 +115,10 @@ def _fault(stored: str) -> Fault:
 
 
 def _newest(history: str, sources: tuple[str, ...]) -> str:
-    """SQL: the newest version of the stored row that came by one of these ways."""
+    """SQL: the newest version of the row to be changed that came by one of these ways."""
     change_sets = ChangeSet._meta.db_table
     named = ", ".join(f"'{source}'" for source in sources)
     return (
         f"SELECT max(x.history_id) FROM {history} x JOIN {change_sets} c ON c.id = x.change_set_id "
-        f"WHERE x.id = t.id AND c.source IN ({named})"
+        f"WHERE x.id = p.target_id AND c.source IN ({named})"
     )
