@@ -20,19 +20,14 @@ from unfold.decorators import display
 from backoffice.admin_site.columns import state_column, two_lines
 from backoffice.bulk.models import Batch
 from backoffice.bulk.naming import kind_choices
-from backoffice.bulk.resources import kinds
 
-STATE_COLOURS = {
+STATE_COLOURS: dict[str, str] = {
     Batch.State.PREVIEWED: "info",
-    Batch.State.QUEUED: "info",
     Batch.State.HELD: "warning",
-    Batch.State.READING: "info",
-    Batch.State.ORDERED: "info",
-    Batch.State.APPLYING: "info",
     Batch.State.APPLIED: "success",
     Batch.State.REFUSED: "danger",
     Batch.State.FAILED: "danger",
-}
+} | dict.fromkeys(Batch.IN_WORK, "info")
 HASH_LETTERS = 10
 FILE_LETTERS = 36
 REASON_LETTERS = 40
@@ -49,10 +44,9 @@ def file_cell(batch: Batch) -> list[str]:
 
 def kind_cell(batch: Batch) -> list[str]:
     """The kind of rows, as people call it, and the beginning of the reason."""
-    kind = capfirst(kinds[batch.kind].label) if batch.kind in kinds else batch.kind
     reason = " ".join(batch.reason.split())
     is_long = len(reason) > REASON_LETTERS
-    return [kind, f"{reason[: REASON_LETTERS - 1].rstrip()}…" if is_long else reason]
+    return [batch.kind_title, f"{reason[: REASON_LETTERS - 1].rstrip()}…" if is_long else reason]
 
 
 def rows_cell(batch: Batch) -> list[str]:

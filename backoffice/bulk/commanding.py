@@ -1,6 +1,7 @@
 """The command line's side of imports and exports."""
 
 import os
+import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
+from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.agreeing import agree
@@ -122,6 +124,14 @@ class Result:
     sentence: str
     is_refused: bool
     complaints: list[str]
+
+    def close(self, command: BaseCommand) -> None:
+        """Say it, and end the command with status 1 where it was refused."""
+        for complaint in self.complaints:
+            command.stderr.write(complaint)
+        command.stdout.write(self.sentence)
+        if self.is_refused:
+            sys.exit(1)
 
 
 def import_file(options: ImportOptions) -> Result:

@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -40,8 +39,9 @@ class DeliveryPages:
 
     def deliver_view(self, request: HttpRequest) -> HttpResponse:
         """Choose files; each says itself what it is. The upload page comes here."""
-        form = DeliveryForm(request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid():
+        given = (request.POST, request.FILES) if request.method == "POST" else ()
+        form = DeliveryForm(*given)
+        if form.is_valid():
             uploads = [(file, file.name) for file in form.cleaned_data["file"]]
             delivery = deliver(uploads, request.user, **form.options())
             read_ready(delivery)
@@ -130,9 +130,7 @@ class DeliveryPages:
 
     def _seen_delivery(self, request: HttpRequest, number: int) -> Delivery:
         """A delivery the person may look at."""
-        if len(str(number)) > 18:
-            raise Http404
-        return get_object_or_404(permitted(Delivery.objects.all(), request.user, "view"), pk=number)
+        return self._row(permitted(Delivery.objects.all(), request.user, "view"), number)
 
     def _is_own_delivery(self, request: HttpRequest, delivery: Delivery) -> bool:
         is_uploader = delivery.uploaded_by_id == request.user.pk

@@ -73,10 +73,7 @@ def match_header(header: list[str], resource: type[KindResource], batch: Batch) 
 
 
 def _with_companion(resource: type[KindResource], batch: Batch) -> bool:
-    companion = resource.companion
-    if companion is None:
-        return False
-    return bool(getattr(batch, companion.option)) if companion.option else True
+    return bool(resource.companion and resource.companion.comes_with(batch))
 
 
 def refuse_forbidden(names: list[str], resource: type[KindResource]) -> None:

@@ -66,6 +66,7 @@ def _received(name: str, actor: Any, options: dict[str, Any], keep: Keep) -> Bat
         with keep(batch) as kept:
             batch.file_name = storable(kept.name)[:255]
             batch.file_hash = _digest(kept.stream)
+            kept.stream.seek(0)
             batch.file.save(f"table{kept.ending}", File(kept.stream), save=False)
             batch.file_size = batch.file.size
         batch.save()
@@ -84,11 +85,8 @@ def refuse_stranger(actor: Any, kind: str) -> None:
 
 
 def _digest(stream: IO[bytes]) -> str:
-    digest = hashlib.sha256()
-    for chunk in iter(lambda: stream.read(1 << 20), b""):
-        digest.update(chunk)
-    stream.seek(0)
-    return digest.hexdigest()
+    """The SHA-256 of what is left of a stream, which is then at its end."""
+    return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def preview(batch: Batch) -> Batch:
@@ -268,7 +266,7 @@ def begin_alone(cursor: CursorWrapper, dialect: Dialect, batch: Batch) -> None:
 def _check_file(batch: Batch) -> None:
     try:
         with batch.path.open("rb") as stream:
-            unchanged = hashlib.file_digest(stream, "sha256").hexdigest() == batch.file_hash
+            unchanged = _digest(stream) == batch.file_hash
     except OSError:
         unchanged = False
     if not unchanged:

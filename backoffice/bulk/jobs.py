@@ -5,6 +5,7 @@ batch is not in the state in which it was ordered does nothing: so it may run tw
 """
 
 import contextlib
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +24,7 @@ from backoffice.bulk.models import Batch, Delivery
 from backoffice.bulk.resources import kinds
 from backoffice.bulk.settling import discard, settle_all
 from backoffice.bulk.turns import about, alone_with, rival_of
-from backoffice.bulk.undoing import begin_undo, carry_out, undo
+from backoffice.bulk.undoing import begin_undo, carry_out_undo, undo
 
 AT_ONCE_ROWS = 2_000
 AT_ONCE_BYTES = 200_000  # about 2,000 rows
@@ -46,23 +47,19 @@ def undo_batch(number: int, actor: int) -> None:
     """Carry out an undo as ordered; why nothing was taken back stands on its batch."""
     if not _begin(number, State.ORDERED, State.APPLYING):
         return
-    made, person = Batch.objects.get(pk=number), get_user_model().objects.get(pk=actor)
-    if not may(person, "import", kinds[made.kind].model()):
-        _give_back(number, _("%(name)s may not import this any more.") % {"name": person})
-        return
-    with contextlib.suppress(NotApplied):
-        carry_out(made, person)
+    made = Batch.objects.get(pk=number)
+    person = _person_of(actor, made)
+    if person:
+        with contextlib.suppress(NotApplied):
+            carry_out_undo(made, person)
 
 
 @task()
 def apply_batch(number: int, actor: int) -> None:
     """Apply a previewed file as ordered; why it was not applied stands on the batch."""
     batch = Batch.objects.filter(pk=number, state=State.ORDERED).first()
-    if batch is None:
-        return
-    person = get_user_model().objects.get(pk=actor)
-    if not may(person, "import", kinds[batch.kind].model()):
-        _give_back(number, _("%(name)s may not import this any more.") % {"name": person})
+    person = _person_of(actor, batch) if batch else None
+    if batch is None or person is None:
         return
     try:
         go_on(apply(batch, batch.digest, person))
@@ -70,6 +67,15 @@ def apply_batch(number: int, actor: int) -> None:
         # A refusal after which the batch waits as before leaves no trace of its own.
         waiting = Batch.objects.filter(pk=number, state=State.PREVIEWED, sentence="")
         waiting.update(sentence=str(refusal))
+
+
+def _person_of(actor: int, batch: Batch) -> Any:
+    """Who gave the order; nobody, and the order is void, if they lost the right since."""
+    person = get_user_model().objects.get(pk=actor)
+    if may(person, "import", kinds[batch.kind].model()):
+        return person
+    _give_back(batch.pk, _("%(name)s may not import this any more.") % {"name": person})
+    return None
 
 
 def _begin(number: int, before: str, after: str) -> bool:
@@ -151,12 +157,16 @@ def apply_soon(batch: Batch, digest: str, actor: Any) -> bool:
     rival = rival_of(batch)
     if rival:
         raise NotApplied(about(rival))
-    most = AT_ONCE_ROWS // _times(batch)
-    if batch.rows <= most and not Batch.objects.filter(state=State.APPLYING).exists():
+    if _goes_at_once(batch.rows, AT_ONCE_ROWS // _times(batch)):
         go_on(apply(batch, digest, actor))
         return True
     _order_apply(batch, digest, actor)
     return False
+
+
+def _goes_at_once(rows: int, most: int) -> bool:
+    """Whether so many rows are written before the answer; not while one would have to wait."""
+    return rows <= most and not Batch.objects.filter(state=State.APPLYING).exists()
 
 
 def _order_apply(batch: Batch, digest: str, actor: Any) -> None:
@@ -176,8 +186,7 @@ def undo_soon(batch: Batch, actor: Any, reason: str) -> Batch:
 
     Raises NotApplied, with a sentence, and PermissionDenied like `undo`.
     """
-    is_small = batch.writes + batch.removed <= AT_ONCE_ROWS
-    if is_small and not Batch.objects.filter(state=State.APPLYING).exists():
+    if _goes_at_once(batch.writes + batch.removed, AT_ONCE_ROWS):
         return undo(batch, actor, reason)
     with transaction.atomic():
         made = begin_undo(batch, actor, reason, State.ORDERED)
@@ -216,14 +225,18 @@ def _give_back(number: int, sentence: str) -> bool:
 def look_after() -> None:
     """What a worker sees to beside its work: dead batches, lost orders, old tasks."""
     settle_all()
-    long_ago = timezone.now() - LOST_AFTER
-    waiting = DBTaskResult.objects.filter(status="READY")
-    for batch in Batch.objects.filter(state=State.QUEUED, touched_at__lt=long_ago):
-        if not waiting.filter(args_kwargs__args__0=batch.pk).exists():
-            order_reading(batch)
-    for batch in Batch.objects.filter(state=State.ORDERED, touched_at__lt=long_ago):
-        if not waiting.filter(args_kwargs__args__0=batch.pk).exists():
-            lost = _("The order was lost. Nothing was written; give it again.")
-            _give_back(batch.pk, lost)
+    for batch in _lost(State.QUEUED):
+        order_reading(batch)
+    for batch in _lost(State.ORDERED):
+        _give_back(batch.pk, _("The order was lost. Nothing was written; give it again."))
     old = DBTaskResult.objects.filter(task_path__startswith=__name__)
     old.filter(enqueued_at__lt=timezone.now() - KEPT_FOR).exclude(status="READY").delete()
+
+
+def _lost(state: str) -> Iterator[Batch]:
+    """What has long been ordered, and nobody has the order any more."""
+    long_ago = timezone.now() - LOST_AFTER
+    waiting = DBTaskResult.objects.filter(status="READY")
+    for batch in Batch.objects.filter(state=state, touched_at__lt=long_ago):
+        if not waiting.filter(args_kwargs__args__0=batch.pk).exists():
+            yield batch

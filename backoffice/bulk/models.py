@@ -13,6 +13,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.fields import LineField
@@ -340,6 +341,11 @@ class Batch(models.Model):
     def can_be_read_again(self) -> bool:
         """Whether the reading, or the applying, broke off and may begin anew."""
         return self.state == self.State.FAILED and bool(self.file)
+
+    @property
+    def kind_title(self) -> str:
+        """The kind of rows, as people call it."""
+        return capfirst(kinds[self.kind].label) if self.kind in kinds else self.kind
 
     @property
     def path(self) -> Path:

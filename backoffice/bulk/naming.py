@@ -32,6 +32,19 @@ def plain_name(name: str) -> str:
         ) from None
 
 
+def known_name(name: str) -> str:
+    """The plain name; blank for one that holds what no name may."""
+    return column_name(name).replace(" ", "_")
+
+
+def column_name(name: str) -> str:
+    """A name in a header of another system, as it is compared; blank where it cannot be."""
+    try:
+        return normalised(name).casefold()
+    except CellRefused:
+        return ""
+
+
 def nearest(name: str, known: Iterable[str], closeness: float = 0.6) -> str:
     """Which of the known names may be meant; blank where none is near."""
     return next(iter(get_close_matches(name, list(known), 1, closeness)), "")
@@ -45,7 +58,8 @@ def names_of(resource: type[KindResource]) -> list[str]:
 
 def has_meaning(name: str, resource: type[KindResource]) -> bool:
     """Whether the name says something in a file of the kind already; it keeps its meaning."""
-    return name in {*names_of(resource), *resource.ignored, *GIVEN_BACK, *resource.forbidden}
+    known = {*names_of(resource), *resource.member_columns(), *resource.ignored}
+    return name in known.union(resource.forbidden, GIVEN_BACK)
 
 
 def kind_choices() -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import (
     FileResponse,
     Http404,
@@ -283,9 +284,13 @@ class BatchPages:
 
     def _seen(self, request: HttpRequest, number: int | str) -> Batch:
         """A batch the person may look at."""
+        return self._row(self.get_queryset(request), number)
+
+    def _row(self, rows: QuerySet[Any], number: int | str) -> Any:
+        """One of the rows a person may look at; a number no key can be finds none."""
         if not str(number).isdecimal() or len(str(number)) > 18:
             raise Http404
-        return get_object_or_404(self.get_queryset(request), pk=number)
+        return get_object_or_404(rows, pk=number)
 
     def _owned(self, request: HttpRequest, number: int) -> Batch:
         """A batch the person may act on: uploaded by them, of a kind they may still import."""

@@ -71,6 +71,10 @@ class Companion:
         """The columns of the companion that may stand beside the kind's own, by name."""
         return {name: self.resource.columns()[name] for name in self.names}
 
+    def comes_with(self, batch: Any) -> bool:
+        """Whether the batch creates them."""
+        return bool(getattr(batch, self.option)) if self.option else True
+
 
 @dataclass(frozen=True)
 class Members:

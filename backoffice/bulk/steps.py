@@ -5,22 +5,14 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.bulk.batch_list import STATE_COLOURS
 from backoffice.bulk.delivering import open_before
 from backoffice.bulk.models import Batch
-from backoffice.bulk.resources import kinds
 
 State = Batch.State
-COLOURS = {
-    State.PREVIEWED: "info",
-    State.HELD: "warning",
-    State.APPLIED: "success",
-    State.REFUSED: "danger",
-    State.FAILED: "danger",
-} | dict.fromkeys(Batch.IN_WORK, "info")
 # What a preview says of an outcome, and what is said once it is stored.
 COUNTS = {
     "created": (gettext_lazy("%(count)s to add"), gettext_lazy("%(count)s added")),
@@ -39,12 +31,6 @@ class Step:
     batch: Batch
     waits_for: Batch | None
     is_next: bool
-
-    @property
-    def kind(self) -> str:
-        """What it is a file of."""
-        kind = self.batch.kind
-        return capfirst(kinds[kind].label) if kind in kinds else kind
 
     @property
     def name(self) -> str:
@@ -78,7 +64,7 @@ class Step:
             return "default"
         if self.batch.state == State.PREVIEWED and not self.batch.writes:
             return "success"
-        return COLOURS.get(State(self.batch.state), "default")
+        return STATE_COLOURS.get(self.batch.state, "default")
 
     @property
     def is_done(self) -> bool:

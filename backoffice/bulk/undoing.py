@@ -103,7 +103,7 @@ def undo(batch: Batch, actor: Any, reason: str = "") -> Batch:
     Raises NotApplied, with a sentence, for a batch that was not applied, is undone already or wrote
     into a course not the actor's any more, and PermissionDenied where they may not import its kind.
     """
-    return carry_out(begin_undo(batch, actor, reason, Batch.State.APPLYING), actor)
+    return carry_out_undo(begin_undo(batch, actor, reason, Batch.State.APPLYING), actor)
 
 
 def begin_undo(batch: Batch, actor: Any, reason: str, state: str) -> Batch:
@@ -168,7 +168,7 @@ def _refuse_twice(batch: Batch) -> None:
         )
 
 
-def carry_out(made: Batch, actor: Any) -> Batch:
+def carry_out_undo(made: Batch, actor: Any) -> Batch:
     """Do an undo that was begun, in one transaction; what came of it stands on its batch.
 
     Raises NotApplied, with a sentence, when nothing was taken back.

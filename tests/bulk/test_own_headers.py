@@ -18,6 +18,7 @@ from backoffice.bulk.importing import apply, leave_wrong_rows_out, preview
 from backoffice.bulk.jobs import read_ready
 from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.naming import IGNORED
+from backoffice.bulk.own_headers import unknown_headers
 from backoffice.bulk.reporting import rejected_rows
 from backoffice.bulk.work import Import
 
@@ -366,3 +367,13 @@ def test_a_registrar_makes_one_on_its_own_page_and_an_auditor_looks(
     columns = [value for value, _label in form.context["adminform"].form.fields["column"].choices]
     assert columns[:3] == ["", "student_id", "assessment_id"]
     assert "title" not in columns
+
+
+def test_columns_that_stand_in_groups_have_their_meaning_too(look, taught):
+    text = "Rubric Name,Criteria Name,Rating Name,Rating Points,Extra\nEssay,Voice,Clear,5,x\n"
+    batch = look(text)
+
+    assert batch.state == "refused"
+    assert unknown_headers(batch) == {4: "Extra"}
+    with pytest.raises(ValidationError, match="“rating_name” has its own meaning and keeps it."):
+        say("rubrics", {"Rating Name": "criteria_name"})

@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 
-from backoffice.bulk.cells import CellRefused, normalised
 from backoffice.bulk.faults import Fault
 from backoffice.bulk.formats.course_names import CourseNames, NoCourse
 from backoffice.bulk.formats.side_files import SideFiles
 from backoffice.bulk.models import Batch
+from backoffice.bulk.naming import column_name
 from backoffice.bulk.readers import Remark, Row
 from backoffice.bulk.reading import width_fault
 
@@ -95,14 +95,6 @@ def plain(name: str, is_sparse: bool = False) -> Way:
 def word(name: str, words: Mapping[str, str]) -> Way:
     """Our word for theirs."""
     return Way((name,), lambda cells: cells.word(name, words))
-
-
-def column_name(name: str) -> str:
-    """A column's name as it is compared; blank for one that holds what no name may."""
-    try:
-        return normalised(name).casefold()
-    except CellRefused:
-        return ""
 
 
 class SourceTable:

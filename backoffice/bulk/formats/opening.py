@@ -8,7 +8,7 @@ from dataclasses import replace
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.faults import FileRefused
-from backoffice.bulk.formats.base import SourceTable, column_name
+from backoffice.bulk.formats.base import SourceTable
 from backoffice.bulk.formats.canvas import CanvasCourses, CanvasEnrollments, CanvasUsers
 from backoffice.bulk.formats.gradebooks import CanvasGradebook, EdxOverrides
 from backoffice.bulk.formats.moodle import MoodleCourses, MoodleFlatFile, MoodleUsers
@@ -23,7 +23,7 @@ from backoffice.bulk.formats.side_files import SideFiles
 from backoffice.bulk.formats.unpacking import unpacked
 from backoffice.bulk.header import refuse_forbidden
 from backoffice.bulk.models import Batch
-from backoffice.bulk.naming import plain_name
+from backoffice.bulk.naming import known_name, plain_name
 from backoffice.bulk.readers import Limits, Row, TableReader, open_table
 from backoffice.bulk.resources import kinds
 
@@ -76,7 +76,7 @@ def readable_as(
 
 
 def _is_native(header: Sequence[str], kind: str) -> bool:
-    names = {column_name(name).replace(" ", "_") for name in header}
+    names = set(map(known_name, header))
     return {name for name, column in kinds[kind].columns().items() if column.key} <= names
 
 
@@ -151,7 +151,7 @@ class Translated(TableReader):
         if table.sparse:
             table.narrow(self._filled(table))
         companion = kinds[found.kind].companion
-        if companion and not getattr(self.batch, companion.option):
+        if companion and not companion.comes_with(self.batch):
             table.leave(companion.names)
         self.table, self.header, self.told_as = table, list(table.taken), table.told_as
         self.remarks = table.remarks

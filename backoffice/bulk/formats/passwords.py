@@ -16,9 +16,9 @@ from typing import IO
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.spreadsheets import Echo
-from backoffice.bulk.formats.base import column_name
 from backoffice.bulk.formats.opening import recognised
 from backoffice.bulk.models import Batch
+from backoffice.bulk.naming import column_name
 from backoffice.bulk.readers import Row, open_table
 
 SECRET = "password"

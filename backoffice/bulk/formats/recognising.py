@@ -10,15 +10,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.faults import FileRefused, shown
-from backoffice.bulk.formats.base import SourceTable, column_name
+from backoffice.bulk.formats.base import SourceTable
 from backoffice.bulk.formats.opening import readable_as
 from backoffice.bulk.formats.side_files import side_file_of
 from backoffice.bulk.models import Batch
-from backoffice.bulk.naming import IGNORED, has_meaning
+from backoffice.bulk.naming import IGNORED, column_name, has_meaning, known_name
 from backoffice.bulk.own_headers import Own, all_own_headers
 from backoffice.bulk.readers import TableReader, open_table
 from backoffice.bulk.readers.archive import DAMAGED, Member
-from backoffice.bulk.resources import GIVEN_BACK, KindResource, kinds
+from backoffice.bulk.resources import KindResource, kinds
 
 OURS = (Batch.Dialect.AUTO, Batch.Dialect.NATIVE)
 TABLE_ENDINGS = (".csv", ".tsv", ".txt")
@@ -153,25 +153,20 @@ def _own_kinds(
     header: Sequence[str], dialect: str, said: Mapping[str, Own] = MappingProxyType({})
 ) -> Iterator[tuple[int, int, int, str]]:
     """The kinds whose key the header has; the one that knows most of its columns comes first."""
-    plain = [column_name(name).replace(" ", "_") for name in header]
+    plain = list(map(known_name, header))
     for name, resource in kinds.items():
         names = _meant(plain, resource, said.get(name, {}))
         key = set(resource.key_names(names))
         is_asked = dialect in OURS or dialect in resource.shared_with
         if is_asked and key <= set(names):
-            known = {*_known(resource), *resource.ignored, *resource.forbidden, *GIVEN_BACK}
-            yield len(set(names) - known), -len(key), resource.order, name
+            strange = {each for each in names if not has_meaning(each, resource)}
+            yield len(strange), -len(key), resource.order, name
 
 
 def _meant(names: Sequence[str], resource: type[KindResource], own: Own) -> list[str]:
     """The columns that the names of a header stand for, without what is passed over."""
     meant = [name if has_meaning(name, resource) else own.get(name, name) for name in names]
     return [name for name in meant if name != IGNORED]
-
-
-def _known(resource: type[KindResource]) -> set[str]:
-    beside = resource.companion.names if resource.companion else ()
-    return {*resource.columns(), *resource.member_columns(), *beside}
 
 
 def chosen(found: Sequence[Found], kind: str, dialect: str) -> Found:

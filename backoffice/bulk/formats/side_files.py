@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from backoffice.bulk.formats.course_names import Course, CourseNames
 from backoffice.bulk.formats.disk_maps import DiskMap
+from backoffice.bulk.naming import column_name
 from backoffice.bulk.readers import Row
 
 Found = list[dict[str, str]]
@@ -69,7 +70,7 @@ def listed(cell: str) -> list[str]:
 
 def side_file_of(header: Sequence[str]) -> str:
     """Which file beside a table has this header, blank for none."""
-    names = {name.strip().casefold() for name in header}
+    names = set(map(column_name, header))
     return next((what for what, wanted in READ.items() if names.issuperset(wanted)), "")
 
 
@@ -98,7 +99,7 @@ def side_files(tables: Iterable[tuple[Sequence[str], Iterable[Row]]]) -> SideFil
 
 def kept_of(what: str, header: Sequence[str], rows: Iterable[Row]) -> Iterator[dict[str, str]]:
     """The rows of a side file with the columns that count; broken ones go."""
-    names = [name.strip().casefold() for name in header]
+    names = list(map(column_name, header))
     places = [(name, names.index(name)) for name in READ[what]]
     for row in rows:
         if not row.flaw and len(row.cells) == len(names):

@@ -27,15 +27,13 @@ from backoffice.bulk.readers.package import (
     OLE,
     SMALL,
     ZIP,
+    length_of_list,
 )
 
 MOST_MEMBERS = 100
 MOST_DIRECTORY = 200_000  # bytes of the list of members
 CHUNK = 1 << 16
 PACKAGE_PARTS = frozenset({"[Content_Types].xml", "mimetype"})  # what every Office file has
-END, END_64 = b"PK\x05\x06", b"PK\x06\x07"
-# The end, the longer form of it with the mark behind, and what may be written after.
-END_LENGTH, END_64_LENGTH, MOST_COMMENT = 22, 76, 65_535
 LOCAL_HEADER = 30  # bytes before a member's name
 ENCRYPTED = 0x1 | 0x40 | 0x2000
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -74,7 +72,7 @@ class Archive:
 
     def __init__(self, path: Path, limits: Limits | None = None) -> None:
         self.limits = limits or Limits.from_settings()
-        check_directory(path)
+        _refuse_crowd(path)
         try:
             self.file = zipfile.ZipFile(path)
         except BROKEN as error:
@@ -174,23 +172,9 @@ class Archive:
             )
 
 
-def check_directory(path: Path) -> None:
-    """Look at the end of a zip file, where its list of members is said to be and how long it is.
-
-    Raises FileRefused for one that is too long.
-    """
-    with path.open("rb") as stream:
-        size = path.stat().st_size
-        stream.seek(max(0, size - END_LENGTH - MOST_COMMENT - END_64_LENGTH))
-        tail = stream.read()
-    at = tail.rfind(END)
-    if at < 0 or len(tail) < at + END_LENGTH:
-        raise _damaged(zipfile.BadZipFile())
-    length = int.from_bytes(tail[at + 12 : at + 16], "little")
-    before = tail[max(0, at - END_64_LENGTH) : at]
-    if END_64 in before:  # the library then believes the longer form
-        length = int.from_bytes(before[40:48], "little")
-    if length > MOST_DIRECTORY:
+def _refuse_crowd(path: Path) -> None:
+    """Raise FileRefused for a list of members longer than as many as can be read have."""
+    if length_of_list(path) > MOST_DIRECTORY:
         raise FileRefused(
             "too_many_members",
             _("The zip file claims more members than can be read; at most %(most)d can.")

@@ -104,22 +104,30 @@ def most_rows(limits: Limits) -> int:
     return min(MOST_ROWS, limits.max_rows + 1)
 
 
-def refuse_crowd(path: Path) -> None:
-    """Raise FileRefused for a package of more parts than any table needs, before they are listed.
+def length_of_list(path: Path) -> int:
+    """How many bytes the list of a zip file's parts claims, before it is read.
 
     Every record that may be the last one is believed: which is, the list itself would tell.
     """
     with path.open("rb") as stream:
         stream.seek(max(0, path.stat().st_size - LAST_RECORDS))
         tail = stream.read()
-    for mark, place, width in LENGTH_OF_LIST:
-        for found in re.finditer(re.escape(mark), tail):
-            at = found.start() + place
-            if int.from_bytes(tail[at : at + width], "little") > MOST_LISTED:
-                raise FileRefused(
-                    "unpacks_too_large",
-                    _("The workbook consists of too many parts. Save the table as CSV."),
-                )
+    starts = (
+        (found.start() + place, width)
+        for mark, place, width in LENGTH_OF_LIST
+        for found in re.finditer(re.escape(mark), tail)
+    )
+    claimed = (int.from_bytes(tail[at : at + width], "little") for at, width in starts)
+    return max(claimed, default=0)
+
+
+def _refuse_crowd(path: Path) -> None:
+    """Raise FileRefused for a package of more parts than any table needs."""
+    if length_of_list(path) > MOST_LISTED:
+        raise FileRefused(
+            "unpacks_too_large",
+            _("The workbook consists of too many parts. Save the table as CSV."),
+        )
 
 
 class Package(zipfile.ZipFile):
@@ -127,7 +135,7 @@ class Package(zipfile.ZipFile):
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self.opened: list[Any] = []
-        refuse_crowd(path)
+        _refuse_crowd(path)
         super().__init__(path)
         self.limits = limits
         self.structure = 0

@@ -1,6 +1,5 @@
 """Bring a CSV or XLSX file in from the command line, by the same engine as the admin."""
 
-import sys
 from argparse import ArgumentParser
 from typing import Any
 
@@ -35,8 +34,4 @@ class Command(BaseCommand):
             result = import_files(given) if given.is_auto else import_file(given)
         except (OSError, ValueError) as error:
             raise CommandError(str(error), returncode=2) from error
-        for complaint in result.complaints:
-            self.stderr.write(complaint)
-        self.stdout.write(result.sentence)
-        if result.is_refused:
-            sys.exit(1)
+        result.close(self)

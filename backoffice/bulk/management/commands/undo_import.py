@@ -1,6 +1,5 @@
 """Take an applied import back."""
 
-import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -31,8 +30,4 @@ class Command(BaseCommand):
             )
         except (OSError, ValueError) as error:
             raise CommandError(str(error), returncode=2) from error
-        for complaint in result.complaints:
-            self.stderr.write(complaint)
-        self.stdout.write(result.sentence)
-        if result.is_refused:
-            sys.exit(1)
+        result.close(self)
