@@ -29,7 +29,7 @@ from benchmarks import engine, floor, handing_out, stock, world  # noqa: E402
 from benchmarks.measuring import Cost, machine, peak_memory  # noqa: E402
 
 ROWS, STOCK_ROWS, MANY_ROWS = 100_000, 10_000, 1_000_000
-ROUNDS = 3
+ROUNDS = 5
 EXPORT_ROUNDS = 7
 
 

@@ -27,6 +27,8 @@ class Dialect(ABC):
     place: ClassVar[str] = ""
     # Whether the work itself writes how far it is; elsewhere its pulse does.
     shows_itself: ClassVar[bool] = False
+    # What ends a subquery so that its values are computed once, however often they are used.
+    fence: ClassVar[str] = ""
 
     def type_of(self, field: models.Field) -> str:
         """The type of a staging column for values of this model field."""
@@ -131,6 +133,7 @@ class Postgres(Dialect):
     """
 
     place = f"{WORK}."
+    fence = " OFFSET 0"
 
     types: ClassVar[dict[type[models.Field], str]] = {
         models.BooleanField: "boolean",

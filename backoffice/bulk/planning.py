@@ -132,7 +132,8 @@ class Planner:
         }
 
     def _outer(self, inner: str) -> str:
-        new_id = self.layout.dialect.new_id(self.layout.table)
+        dialect = self.layout.dialect
+        new_id, fence = dialect.new_id(self.layout.table), dialect.fence
         references = "".join(f", q.fk_{each.field.name}" for each in self.layout.references)
         return f"""
             SELECT z.*, CASE WHEN z.state = 'c' THEN CAST({new_id} AS bigint) END AS new_id FROM (
@@ -140,4 +141,4 @@ class Planner:
                 CAST(0 AS bigint) AS kept,
                 CASE WHEN q.bad <> 0 OR q.flags & {self.error_mask} <> 0 THEN 'r'
                   WHEN q.target_id IS NULL THEN 'c' WHEN q.differs THEN 'u' ELSE 'e' END AS state
-              FROM ({inner}) q) z"""
+              FROM ({inner}{fence}) q) z"""

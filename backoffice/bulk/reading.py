@@ -192,20 +192,21 @@ class Cleaner:
         A wrong row is staged too: a bit for each refused cell says what not to look at. Cells that
         cleaning changed are kept as they stood, for what may be said of them later.
         """
+        line, cells, flaw, remarks, origin, _left = row
+        if self.is_plain and not (flaw or remarks or origin) and len(cells) == self.width:
+            try:
+                texts = "\t".join(map(getitem, self.in_order, self.pick(cells)))
+            except TypeError:  # a cell of which something is to be said
+                pass
+            else:
+                spool.rows.write(f"{number}\t{line}\t0\t\\N\t{texts}\n")
+                return
         if self.groups:
             row = row._replace(cells=self.groups.whole(row.cells))
         if (row.remarks or row.flaw or len(row.cells) != self.width) and not self._goes_on(
             number, row, spool
         ):
             return
-        if self.is_plain and not row.origin:
-            try:
-                texts = "\t".join(map(getitem, self.in_order, self.pick(row.cells)))
-            except TypeError:  # a cell of which something is to be said
-                pass
-            else:
-                spool.rows.write(f"{number}\t{row.line}\t0\t\\N\t{texts}\n")
-                return
         self._write_cells(number, row, spool)
 
     def _write_cells(self, number: int, row: Row, spool: Spool) -> None:

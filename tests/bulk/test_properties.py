@@ -7,6 +7,7 @@ import unicodedata
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -17,11 +18,12 @@ from backoffice.admin_site.spreadsheets import FORMULA, NUMBER, formula_safe
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.cells import CellRefused, cleaner_for, has_plain_default, normalised
-from backoffice.bulk.readers import Limits
+from backoffice.bulk.readers import Limits, Row, delimited
 from backoffice.bulk.readers.delimited import DelimitedReader
 
 ANY_TEXT = st.text(max_size=60)
 FILE_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+RAGGED_TEXT = st.text(st.sampled_from('ab,é" \r\n'), max_size=60)
 FIELDS = [
     *(User._meta.get_field(n) for n in ("first_name", "email", "language", "timezone")),
     *(User._meta.get_field(n) for n in ("graduation_year", "is_active", "bio")),
@@ -105,3 +107,24 @@ def test_any_table_is_read_as_it_was_written(rows, delimiter: str, end: str, enc
         with DelimitedReader(path, "", Limits.from_settings()) as reader:
             assert reader.header == ["a", "b", "c"]
             assert [tuple(row.cells) for row in reader.records()] == rows
+
+
+@given(text=RAGGED_TEXT, block=st.integers(1, 12))
+@settings(max_examples=400)
+def test_rows_and_flaws_are_the_same_wherever_a_block_of_lines_ends(text: str, block: int):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "table.csv"
+        path.write_bytes(f"a,b\n{text}".encode())
+        whole = rows_in_blocks_of(path, delimited.BLOCK)
+        assert rows_in_blocks_of(path, block) == whole
+        assert rows_in_blocks_of(path, block, is_careful=True) == whole
+
+
+def rows_in_blocks_of(path: Path, size: int, *, is_careful: bool = False) -> list[Row]:
+    """Careful: line by line, as where a record may be longer than a row may."""
+    with (
+        patch.object(delimited, "BLOCK", size),
+        patch.object(delimited, "MOST_BYTES", 10**9 if is_careful else delimited.MOST_BYTES),
+        DelimitedReader(path, "", Limits.from_settings()) as reader,
+    ):
+        return list(reader.records())

@@ -178,10 +178,12 @@ class Translated(TableReader):
     def records(self) -> Iterator[Row]:
         """The rows of the file, as rows of ours."""
         if self.table is None:
-            yield from self.inner.rows()
-            return
-        for row in told_apart(self.inner, type(self.table))[1]:
-            yield from self.table.translated(row)
+            return self.inner.rows()
+        return self._translated(self.table)
+
+    def _translated(self, table: SourceTable) -> Iterator[Row]:
+        for row in told_apart(self.inner, type(table))[1]:
+            yield from table.translated(row)
 
     def rows(self) -> Iterator[Row]:
         """Blank rows were looked at before they were translated."""

@@ -4,7 +4,7 @@ import codecs
 import csv
 import io
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 DELIMITERS = ",;\t"
+BLOCK = 65_536  # characters
+MOST_BYTES = 4  # of a character, in UTF-8
 
 
 def keep_undecodable(error: UnicodeError) -> tuple[str, int]:
@@ -64,8 +66,8 @@ class Lines:
     When a record turns out not to be one, all its lines but the first are read again.
     """
 
-    def __init__(self, readline: Callable[[int], str], limits: Limits) -> None:
-        self.readline, self.limits = readline, limits
+    def __init__(self, text: io.TextIOWrapper, limits: Limits) -> None:
+        self.text, self.limits = text, limits
         self.number = 0
         self.again: deque[tuple[int, str]] = deque()
         self.taken: list[tuple[int, str]] = []
@@ -84,11 +86,28 @@ class Lines:
         return line
 
     def _fresh(self) -> tuple[int, str]:
-        line = self.readline(self.limits.max_row_bytes + 1)
+        line = self._line()
         if not line:
             raise StopIteration
         self.number += 1
         return self.number, line
+
+    def _line(self) -> str:
+        return self.text.readline(self.limits.max_row_bytes + 1)
+
+    def block(self) -> list[str]:
+        """Many lines at once, the last one whole; none at the end of the file."""
+        lines = io.StringIO(self.text.read(BLOCK) + self._line(), newline="").readlines()
+        self.number += len(lines)
+        return lines
+
+    def may_be_too_long(self, block: list[str]) -> bool:
+        """Whether a record within these lines may have more bytes than a row may."""
+        return sum(map(len, block)) * MOST_BYTES > self.limits.max_row_bytes
+
+    def leave(self, lines: list[str]) -> None:
+        """These lines, the last ones taken, will be read again, one by one."""
+        self.again.extend(enumerate(lines, self.number - len(lines) + 1))
 
     def begin(self) -> None:
         """A new record begins."""
@@ -120,7 +139,7 @@ class DelimitedReader(TableReader):
         self._text = io.TextIOWrapper(
             self._raw, encoding=self.encoding, errors="keep-undecodable", newline=""
         )
-        self._lines = Lines(self._text.readline, self.limits)
+        self._lines = Lines(self._text, self.limits)
         try:
             self._begin()
         except FileRefused:
@@ -157,13 +176,13 @@ class DelimitedReader(TableReader):
         )
         self._lines.again.append(self._lines.taken[-1])
         self._lines.begin()
-        self._csv = self._reader()
+        self._csv = self._reader(self._lines)
         self.header = self._read_header()
         self.header_line = self._lines.started
         self._refuse_wide_header()
 
-    def _reader(self) -> Any:
-        return csv.reader(self._lines, delimiter=self.delimiter, strict=True)
+    def _reader(self, lines: Iterable[str]) -> Any:
+        return csv.reader(lines, delimiter=self.delimiter, strict=True)
 
     def __exit__(self, *_exception: object) -> None:
         self._text.close()
@@ -183,17 +202,40 @@ class DelimitedReader(TableReader):
             ) from None
 
     def records(self) -> Iterator[Row]:
-        """Every record. A line that begins none, by its quoting, comes with its flaw, alone."""
+        """Every record. A line that begins none, by its quoting, comes with its flaw, alone.
+
+        Most files have no flaw: their lines are taken apart many at once.
+        """
         lines = self._lines
-        while True:
+        while block := lines.block():
+            if lines.may_be_too_long(block):
+                lines.leave(block)
+            else:
+                yield from self._at_once(block)
+            yield from self._one_by_one()
+
+    def _at_once(self, block: list[str]) -> Iterator[Row]:
+        """The records of these lines, up to the first that is flawed or goes on behind them."""
+        before = self._lines.number - len(block)
+        records, done = self._reader(block), 0
+        try:
+            for cells in records:
+                if cells:
+                    yield Row(before + done + 1, cells)
+                done = records.line_num
+        except csv.Error:
+            self._lines.leave(block[done:])
+
+    def _one_by_one(self) -> Iterator[Row]:
+        """The records of the lines that were left."""
+        lines = self._lines
+        while lines.again:
             lines.begin()
             try:
                 cells = next(self._csv)
-            except StopIteration:
-                return
             except csv.Error as error:
                 line, number = lines.give_back(), lines.started
-                self._csv = self._reader()
+                self._csv = self._reader(lines)
                 yield Row(number, [line], str(error))
                 continue
             if cells:
