@@ -171,7 +171,7 @@ def tell_waiting(delivery: Delivery) -> None:
     for batch in files:
         before = open_before(batch, files)
         if before and batch.state == Batch.State.RECEIVED:
-            said = _("Waits for file %(number)d of %(count)d: %(name)s.") % {
+            said = _("Waits for file %(number)d of %(count)d: “%(name)s”.") % {
                 "number": before.position,
                 "count": len(files),
                 "name": shown(PurePosixPath(before.file_name).name),

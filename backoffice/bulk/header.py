@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backoffice.admin_site.roles import may
 from backoffice.bulk.columns import Column
 from backoffice.bulk.faults import FileRefused, shown
 from backoffice.bulk.groups import Group, groups_in
-from backoffice.bulk.models import Batch
+from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.naming import IGNORED, nearest, plain_name
 from backoffice.bulk.resources import GIVEN_BACK, KindResource
 
@@ -60,7 +61,7 @@ def match_header(header: list[str], resource: type[KindResource], batch: Batch) 
     names = _as_ours(header, names, batch.own_headers, members)
     if not batch.ignore_unknown_columns:
         own = [name for name in names if name not in ignored]
-        _refuse_unknown(own, known | members, resource)
+        _refuse_unknown(own, known | members, resource, batch)
     _refuse_missing(names, resource)
     placed = [Placed(known[name], position) for position, name in enumerate(names) if name in known]
     return MatchedHeader(
@@ -133,8 +134,19 @@ def _as_ours(
     return ours
 
 
+def _advice(batch: Batch) -> str:
+    """What to do about an unknown column, for those who brought the file."""
+    actor = batch.uploaded_by
+    if actor is None or may(actor, "add", HeaderMapping):
+        return _(
+            "Rename or remove it, say under “Own headers” what it stands for, or choose to ignore "
+            "unknown columns."
+        )
+    return _("Rename or remove it, or choose to ignore unknown columns.")
+
+
 def _refuse_unknown(
-    names: list[str], known: dict[str, Column], resource: type[KindResource]
+    names: list[str], known: dict[str, Column], resource: type[KindResource], batch: Batch
 ) -> None:
     passed_over = resource.ignored.union(GIVEN_BACK)
     unknown = [name for name in names if name not in known and name not in passed_over]
@@ -144,11 +156,8 @@ def _refuse_unknown(
     told = (_suggested(name, [*known, *resource.ignored], resource) for name in unknown)
     raise FileRefused(
         "unknown_column",
-        _(
-            "The kind “%(kind)s” has no column %(names)s. Rename or remove it, say under “Own "
-            "headers” what it stands for, or choose to ignore unknown columns."
-        )
-        % {"kind": resource.kind, "names": _listed(told)},
+        _("The kind “%(kind)s” has no column %(names)s. %(advice)s")
+        % {"kind": resource.kind, "names": _listed(told), "advice": _advice(batch)},
         line=1,
         column=unknown[0],
     )

@@ -47,7 +47,7 @@ def test_a_zip_goes_in_step_by_step_and_all_of_it_is_taken_back(
     page = open_page(registrar)
     upload(page, "Let the files say", school)
     expect(page.locator("#unknown")).to_contain_text("school.zip/notes.csv")
-    expect(page.get_by_text("Waits for file 1 of 3: people.csv.")).to_have_count(2)
+    expect(page.get_by_text("Waits for file 1 of 3: “people.csv”.")).to_have_count(2)
     for number, (name, rows) in enumerate(STEPS, 1):
         expect(page.get_by_role("heading", name=f"Step {number} of 3")).to_be_visible()
         page.get_by_role("link", name=f"Look at the preview of {name}").click()

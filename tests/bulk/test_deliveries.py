@@ -85,7 +85,7 @@ def test_files_are_known_by_their_header_and_wait_for_those_they_name(bring):
         *((name, "received") for name in ORDER[1:]),
     ]
     assert [batch.sentence for batch in files_of(delivery)[1:]] == [
-        "Waits for file 1 of 5: z.csv."
+        "Waits for file 1 of 5: “z.csv”."
     ] * 4
 
 
@@ -224,7 +224,7 @@ def test_the_page_shows_steps_and_one_thing_to_do_next(registrar_client):
     assert "Step 1 of 5" in page
     assert "0 of 5 done" in page
     assert page.count("Look at the preview of z.csv") == 1
-    assert page.count("Waits for file 1 of 5: z.csv.") == 4
+    assert page.count("Waits for file 1 of 5: “z.csv”.") == 4
 
     waiting = files_of(delivery)[1]
     one = registrar_client.get(reverse("admin:bulk_batch_change", args=[waiting.pk]))

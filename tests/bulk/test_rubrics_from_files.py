@@ -211,9 +211,7 @@ def test_good_rows_go_in_without_the_wrong_ones(bring, taught):
         (
             f"{HEADER},Rating Nmae{GROUP}",
             "The kind “rubrics” has no column “rating_nmae” (did you mean “rating_name”?). "
-            "Rename or remove it, "
-            "say under “Own headers” what it stands for, "
-            "or choose to ignore unknown columns.",
+            "Rename or remove it, or choose to ignore unknown columns.",
         ),
     ],
 )
