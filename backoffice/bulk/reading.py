@@ -24,7 +24,7 @@ from backoffice.bulk.readers import Row, TableReader
 from backoffice.bulk.resources import MEMBERS, Derive, KindResource
 
 ISSUE_COLUMNS = ("batch_id", "is_warning", "line", "row", "column", "value", "code", "message")
-MEMO_SIZE = 20_000
+MEMO_SIZE, MEMO_KEEPS = 50_000, 40_000
 PROGRESS_EVERY = 5_000
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 Progress = Callable[[float, int], None]
@@ -42,9 +42,10 @@ class Cell(NamedTuple):
 
 
 class Memo(dict[str, "str | Cell"]):
-    """Remembers the outcome of a column's recent cell texts; most columns repeat few values.
+    """Remembers the outcome of a column's cell texts; most columns repeat few values.
 
-    A cell of which nothing is to be said is its text alone.
+    A cell of which nothing is to be said is its text alone. Of many texts the oldest stay: a file
+    that goes through the same people again and again would otherwise find none of them.
     """
 
     def __init__(self, clean: Clean, *, is_required: bool) -> None:
@@ -53,21 +54,24 @@ class Memo(dict[str, "str | Cell"]):
 
     def __missing__(self, raw: str) -> "str | Cell":
         if len(self) >= MEMO_SIZE:
-            self.clear()
-        cell = self._cleaned(raw)
-        self[raw] = short = cell if cell.fault or cell.is_changed else cell.text
-        return short
+            for _newest in range(MEMO_SIZE - MEMO_KEEPS):
+                self.popitem()
+        self[raw] = outcome = self._outcome(raw)
+        return outcome
 
     def whole(self, raw: str) -> Cell:
         """The outcome of a cell, spelled out."""
         cell = self[raw]
         return Cell(cell, None, False) if isinstance(cell, str) else cell
 
-    def _cleaned(self, raw: str) -> Cell:
+    def _outcome(self, raw: str) -> "str | Cell":
         value, fault = judged(self.clean, raw, is_required=self.is_required)
+        is_changed = raw != (value or "")
+        if not (fault or is_changed):
+            return copied(value)
         if fault is not None and not fault.is_warning:
             return Cell("\\N", fault, bool(raw))
-        return Cell(copied(value), fault, raw != (value or ""))
+        return Cell(copied(value), fault, is_changed)
 
 
 def judged(clean: Clean, raw: str, *, is_required: bool) -> tuple[str | None, Fault | None]:
@@ -78,16 +82,21 @@ def judged(clean: Clean, raw: str, *, is_required: bool) -> tuple[str | None, Fa
         return None, refusal.fault
     if is_required and not value:
         return None, Fault("required", _("{column} is empty; every row needs it."))
-    return value, _suspicion(value) or (_suspicion(raw) if value else None)
+    if not value or raw.isascii():
+        return value, None
+    return value, _suspicion(value) or _suspicion(raw)
 
 
 def copied(value: str | None) -> str:
     """The value as COPY's text format writes it."""
-    return "\\N" if value is None else value.translate(ESCAPES)
+    if value is None:
+        return "\\N"
+    is_plain = value.isprintable() and "\\" not in value
+    return value if is_plain else value.translate(ESCAPES)
 
 
-def _suspicion(value: str | None) -> Fault | None:
-    if value and is_misdecoded(value):
+def _suspicion(value: str) -> Fault | None:
+    if is_misdecoded(value):
         return Fault(
             "mojibake",
             _(
@@ -152,7 +161,6 @@ class Cleaner:
             self.columns.append((placed.position, bit_of(index), name, memo))
         self.derive = self._derivations()
         self.groups = self._groups()
-        self.is_plain = not (self.derive or self.groups)
         self.staged = [name for _position, _bit, name, _memo in self.columns] + list(self.derive)
         self.staged += [MEMBERS] if self.groups else []
         self.nothing = "\t".join(["\\N"] * len(self.staged))
@@ -193,13 +201,16 @@ class Cleaner:
         cleaning changed are kept as they stood, for what may be said of them later.
         """
         line, cells, flaw, remarks, origin, _left = row
-        if self.is_plain and not (flaw or remarks or origin) and len(cells) == self.width:
+        if not (self.groups or flaw or remarks or origin) and len(cells) == self.width:
+            texts = list(map(getitem, self.in_order, self.pick(cells)))
             try:
-                texts = "\t".join(map(getitem, self.in_order, self.pick(cells)))
+                staged = "\t".join(texts)
             except TypeError:  # a cell of which something is to be said
                 pass
             else:
-                spool.rows.write(f"{number}\t{line}\t0\t\\N\t{texts}\n")
+                if self.derive:
+                    staged = "\t".join([staged, *self._derived(texts)])
+                spool.rows.write(f"{number}\t{line}\t0\t\\N\t{staged}\n")
                 return
         if self.groups:
             row = row._replace(cells=self.groups.whole(row.cells))

@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 from backoffice.admin_site.spreadsheets import FORMULA, NUMBER, formula_safe
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
+from backoffice.bulk import reading
 from backoffice.bulk.cells import CellRefused, cleaner_for, has_plain_default, normalised
 from backoffice.bulk.readers import Limits, Row, delimited
 from backoffice.bulk.readers.delimited import DelimitedReader
+from backoffice.bulk.reading import Memo
 
 ANY_TEXT = st.text(max_size=60)
 FILE_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
@@ -128,3 +130,13 @@ def rows_in_blocks_of(path: Path, size: int, *, is_careful: bool = False) -> lis
         DelimitedReader(path, "", Limits.from_settings()) as reader,
     ):
         return list(reader.records())
+
+
+@given(st.lists(st.one_of(st.sampled_from(["", " a ", "1.5", "x\\y", "é", "MÃ¡"]), ANY_TEXT)))
+def test_what_a_column_remembers_is_what_it_would_find_anew_and_has_an_end(texts: list[str]):
+    clean = cleaner_for(User._meta.get_field("first_name"))
+    with patch.object(reading, "MEMO_SIZE", 4), patch.object(reading, "MEMO_KEEPS", 2):
+        memo = Memo(clean, is_required=True)
+        for text in texts:
+            assert memo.whole(text) == Memo(clean, is_required=True).whole(text)
+            assert len(memo) <= 4
