@@ -185,7 +185,8 @@ class Layout:
         """SQL: the referred rows and the existing row of each staged row."""
         conditions = {self._match(column) for column in self.key}
         if self.resource.counting:
-            conditions.add(f"t.id = ({self.resource.counting})")
+            # IN: asked once for each stored row that fits, not of every row of the file.
+            conditions.add(f"t.id IN ({self.resource.counting})")
         target = f"LEFT JOIN {self.table} t ON " + " AND ".join(sorted(conditions))
         return "\n".join(
             [*(reference.join for reference in self.references), target, self.sole_joins]

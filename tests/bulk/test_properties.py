@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import tempfile
 import unicodedata
 from datetime import date
@@ -21,7 +22,7 @@ from backoffice.bulk import reading
 from backoffice.bulk.cells import CellRefused, cleaner_for, has_plain_default, normalised
 from backoffice.bulk.readers import Limits, Row, delimited
 from backoffice.bulk.readers.delimited import DelimitedReader
-from backoffice.bulk.reading import Memo
+from backoffice.bulk.reading import Memo, json_of
 
 ANY_TEXT = st.text(max_size=60)
 FILE_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
@@ -140,3 +141,8 @@ def test_what_a_column_remembers_is_what_it_would_find_anew_and_has_an_end(texts
         for text in texts:
             assert memo.whole(text) == Memo(clean, is_required=True).whole(text)
             assert len(memo) <= 4
+
+
+@given(st.dictionaries(ANY_TEXT, st.text(st.characters(exclude_categories=[]))))
+def test_cells_are_kept_as_json_says_texts(texts: dict[str, str]):
+    assert json_of(texts) == json.dumps(texts)
