@@ -227,9 +227,7 @@ def _date(field: models.Field, text: str) -> str:
         try:
             return datetime.date.fromisoformat(text).isoformat()
         except ValueError:
-            raise CellRefused(
-                "invalid_date", _("{column} “{value}” is a day that does not exist.")
-            ) from None
+            raise _no_such_day() from None
     return _moment(text).date().isoformat()
 
 
@@ -237,10 +235,22 @@ def _datetime(field: models.Field, text: str) -> str:
     if ISO_DATE.match(text):
         moment = datetime.datetime.fromisoformat(_date(field, text)).replace(tzinfo=datetime.UTC)
     else:
-        moment = _moment(text).astimezone(datetime.UTC)
+        moment = _in_utc(_moment(text))
     _validated(field, moment, "invalid_date")
     # As both databases read it: the time zone of every session is UTC.
     return moment.replace(tzinfo=None).isoformat(" ")
+
+
+def _in_utc(moment: datetime.datetime) -> datetime.datetime:
+    """The moment in UTC, where the first and the last year of the calendar still hold it."""
+    try:
+        return moment.astimezone(datetime.UTC)
+    except OverflowError:
+        raise _no_such_day() from None
+
+
+def _no_such_day() -> CellRefused:
+    return CellRefused("invalid_date", _("{column} “{value}” is a day that does not exist."))
 
 
 def _moment(text: str) -> datetime.datetime:

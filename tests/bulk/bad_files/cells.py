@@ -75,6 +75,10 @@ NOT_DATES = {
     "２０１３-10-19": "invalid_date",
     "0000-01-01": "invalid_date",
 }
+BEYOND_TIME = {
+    "0001-01-01T00:00:00+14:00": ("invalid_date", "{0} “{1}” is a day that does not exist."),
+    "9999-12-31T23:59:59-12:00": "invalid_date",
+}
 NOT_SCORES = {
     "7_8": ("invalid_number", NUMBER),
     "1e3": "invalid_number",
@@ -255,7 +259,8 @@ REFUSED: Mapping[tuple[str, str], Mapping[str, Said]] = {
     },
     ("assessments", "course_code"): {"": "required", "BIO999": "unknown_course"},
     ("assessments", "assessment_type"): {"essay": "invalid_choice"},
-    ("assessments", "due_on"): {"next week": "invalid_date", "2026-13-01": "invalid_date"},
+    ("assessments", "due_on"): BEYOND_TIME
+    | {"next week": "invalid_date", "2026-13-01": "invalid_date"},
     ("assessments", "weight"): {
         "20 %": "invalid_number",
         "-1": "weight_negative",
@@ -287,7 +292,8 @@ REFUSED: Mapping[tuple[str, str], Mapping[str, Said]] = {
         ),
         "a lot": "invalid_number",
     },
-    ("grades", "submitted_on"): {
+    ("grades", "submitted_on"): BEYOND_TIME
+    | {
         "2999-01-01": ("invalid_date", "{0} “{1}”: This moment has not come yet."),
         "2026-02-30T10:00:00Z": "invalid_date",
         "2026-03-01 10:00": "invalid_date",
