@@ -1,15 +1,19 @@
 """Sync mode: rows of what the file speaks of that are missing from it, and what they become.
 
 Nobody leaves because of a wrong row: where a refused row names no known member, its course keeps
-everybody, and where it names no known course either, all courses do.
+everybody, and where it names no known course either, all courses do. Nor does somebody whose state
+a person entered by hand since the last import (see `local_edits.py`), until it is released.
 """
 
+import itertools
+from collections import Counter
 from dataclasses import dataclass
 
 from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 
-from backoffice.bulk.faults import Fault
+from backoffice.bulk.faults import Fault, said
+from backoffice.bulk.local_edits import newest_versions, shown_value
 from backoffice.bulk.planning import Planner
 from backoffice.bulk.reading import Spool
 from backoffice.bulk.resources import Leaving
@@ -24,9 +28,10 @@ class Leavers:
     planner: Planner
     leaving: Leaving
     table: str
+    released: tuple[str, ...] = ()
 
-    def plan(self, cursor: CursorWrapper, spool: Spool) -> None:
-        """Make the table, and tell where somebody stays because of a wrong row."""
+    def plan(self, cursor: CursorWrapper, spool: Spool) -> dict[str, int]:
+        """Make the table, and tell who stays and why; how many edits by hand do, by column."""
         columns = {"target_id": "bigint", "scope_id": "bigint", "before": "text"}
         self.planner.layout.dialect.create_filled(cursor, self.table, columns, (self._found(), ()))
         if self._is_unsafe(cursor):
@@ -35,6 +40,7 @@ class Leavers:
                 "Correct these rows, and bring the whole file in again."
             )
             spool.tell(Fault("nobody_left", sentence, is_warning=True), 1, 0, "", "")
+        return self._tell_kept(cursor, spool)
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
         """Whether the same rows would leave now."""
@@ -63,6 +69,51 @@ class Leavers:
         return meta.get_field(leaving.scope).column, meta.get_field(leaving.member).column
 
     def _found(self) -> str:
+        """SQL: the rows that are missing, without those somebody edited since."""
+        return (
+            f"{self._owned()} SELECT * FROM missing "
+            "WHERE target_id NOT IN (SELECT target_id FROM owned)"
+        )
+
+    def _owned(self) -> str:
+        """SQL: what is missing, and of that the rows of which a person entered what would change.
+
+        Beside each such row a 1 for every field that is the person's.
+        """
+        layout, names = self.planner.layout, self._ownable()
+        history = layout.model.history.model._meta.db_table
+        differs = [layout.dialect.differs(f"b.{name}", f"t.{name}") for name in names]
+        flags = "".join(
+            f", CASE WHEN {each} THEN 1 ELSE 0 END AS has_{name}"
+            for name, each in zip(names, differs, strict=True)
+        )
+        return f"""
+            WITH missing AS MATERIALIZED ({self._missing()}),
+            versions AS MATERIALIZED (
+              SELECT m.target_id, {newest_versions(history, "m.target_id")} FROM missing m),
+            owned AS MATERIALIZED (
+              SELECT v.target_id{flags} FROM versions v
+              JOIN {history} b ON b.history_id = v.by_file
+              JOIN {layout.table} t ON t.id = v.target_id
+              WHERE v.by_hand > v.by_file AND ({" OR ".join(differs) or "1=0"}))"""
+
+    def _ownable(self) -> list[str]:
+        """The fields that leaving changes, and that are not released."""
+        return [name for name in self.leaving.changes if name not in self.released]
+
+    def _tell_kept(self, cursor: CursorWrapper, spool: Spool) -> dict[str, int]:
+        """One warning for each value entered by hand that keeps a row from leaving."""
+        names, counts = self._ownable(), Counter[str]()
+        cursor.execute(f"{self._owned()} SELECT * FROM owned ORDER BY target_id")
+        kept = {key: flags for key, *flags in cursor.fetchall()}
+        rows = self.planner.layout.model._base_manager.filter(pk__in=kept).order_by("pk")
+        for row in rows.select_related(self.leaving.scope, self.leaving.member):
+            for name in itertools.compress(names, kept[row.pk]):
+                counts[name] += 1
+                spool.tell(_stays(said(getattr(row, name))), 1, 0, name, str(row))
+        return dict(counts)
+
+    def _missing(self) -> str:
         """SQL: the rows of the file's scopes that no row of the file names."""
         scope, member = self._columns()
         plan, kept = self.planner.tables.plan, self._unsafe()
@@ -89,3 +140,11 @@ class Leavers:
         plan = self.planner.tables.plan
         cursor.execute(f"SELECT 1 FROM {plan} p WHERE {self._unsafe()} LIMIT 1")
         return cursor.fetchone() is not None
+
+
+def _stays(stored: str) -> Fault:
+    sentence = _(
+        "“{value}” is missing from the file and is not withdrawn: {column} {other} was entered by "
+        "hand since the last import. Release the column to withdraw them."
+    )
+    return Fault("local_edit_kept", sentence, is_warning=True, other=shown_value(stored))

@@ -73,8 +73,7 @@ class LocalEdits:
         # Few rows were edited, mostly none: they are found first, each by its own versions.
         return f"""
             WITH changing AS MATERIALIZED (
-              SELECT p.row_no, ({_newest(history, BY_FILE)}) AS by_file,
-                ({_newest(history, BY_HAND)}) AS by_hand
+              SELECT p.row_no, {newest_versions(history, "p.target_id")}
               FROM {tables.plan} p WHERE p.state = 'u'),
             edited AS MATERIALIZED (SELECT * FROM changing WHERE by_hand > by_file)
             SELECT s.row_no, {kept} AS kept, ({rest}) AS rest
@@ -110,15 +109,24 @@ def _fault(stored: str) -> Fault:
         "{column} “{value}” is not taken: {other} was entered by hand since the last import. "
         "Release the column to take the file's."
     )
-    shown = _("“%(value)s”") % {"value": stored} if stored else _("a blank")
-    return Fault("local_edit_kept", sentence, is_warning=True, other=shown)
+    return Fault("local_edit_kept", sentence, is_warning=True, other=shown_value(stored))
 
 
-def _newest(history: str, sources: tuple[str, ...]) -> str:
-    """SQL: the newest version of the row to be changed that came by one of these ways."""
+def shown_value(stored: str) -> str:
+    """A stored value as a sentence names it."""
+    return _("“%(value)s”") % {"value": stored} if stored else _("a blank")
+
+
+def newest_versions(history: str, row: str) -> str:
+    """SQL: the newest version of a stored row that came by a file, and that came by hand."""
+    by_file, by_hand = _newest(history, row, BY_FILE), _newest(history, row, BY_HAND)
+    return f"({by_file}) AS by_file, ({by_hand}) AS by_hand"
+
+
+def _newest(history: str, row: str, sources: tuple[str, ...]) -> str:
     change_sets = ChangeSet._meta.db_table
     named = ", ".join(f"'{source}'" for source in sources)
     return (
         f"SELECT max(x.history_id) FROM {history} x JOIN {change_sets} c ON c.id = x.change_set_id "
-        f"WHERE x.id = p.target_id AND c.source IN ({named})"
+        f"WHERE x.id = {row} AND c.source IN ({named})"
     )

@@ -1,6 +1,7 @@
 """One batch at work: its file, its staging tables and the plan made of them."""
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -163,7 +164,8 @@ class Import:
         planner = Planner(layout, self.batch.mode, self.tables, staged)
         newcomers = Newcomers(planner, self.new_tables) if creates else None
         leaving = self.resource.leaving if self.batch.mode == Batch.Mode.SYNC else None
-        leavers = Leavers(planner, leaving, self.leavers_table) if leaving else None
+        released = tuple(self.batch.released)
+        leavers = Leavers(planner, leaving, self.leavers_table, released) if leaving else None
         members = Within(planner, self.member_tables, within) if within else None
         return Plans(planner, newcomers, leavers, members)
 
@@ -177,15 +179,18 @@ class Import:
         released = tuple(self.batch.released)
         self.batch.kept_edits = LocalEdits(planner, released).keep(cursor, spool)
         if within:
-            self.batch.kept_edits |= within.plan(cursor, released, spool)
+            self._count_kept(within.plan(cursor, released, spool))
         has_repeats = Repeats(planner, spool).decide(cursor, self.repeats_table)
         if within:
             within.settle(cursor)
         if newcomers:
             newcomers.plan(cursor, self.repeats_table if has_repeats else "")
         if leavers:
-            leavers.plan(cursor, spool)
+            self._count_kept(leavers.plan(cursor, spool))
         return plans
+
+    def _count_kept(self, edits: dict[str, int]) -> None:
+        self.batch.kept_edits = dict(Counter(self.batch.kept_edits) + Counter(edits))
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
         """Whether the preview's rows and plan are there, and would be planned the same now."""

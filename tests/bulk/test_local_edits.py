@@ -8,6 +8,7 @@ from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment
 from backoffice.audit.recording import recording
+from backoffice.bulk.importing import OutcomeChanged, apply
 from backoffice.bulk.models import Batch
 from backoffice.bulk.sampling import samples_of
 from backoffice.bulk.undoing import undo
@@ -125,3 +126,56 @@ def test_a_score_an_instructor_corrected_stays(bring_in, student, courses):
     work.refresh_from_db()
     assert (work.score, work.is_banked, work.version) == (64, True, 2)
     assert batch.kept_edits == {"score": 1}
+
+
+ROSTER = "student_id,course_code,presentation\n"
+
+
+def test_who_is_missing_from_a_roster_keeps_a_status_entered_by_hand(
+    bring_in, upload, imported, student, registrar_client
+):
+    student("s1002")
+    bring_in("enrollments", f"{ROSTER}s1002,BIO101,2026J\n")
+    edit(imported, status="completed")
+    batch = upload("enrollments", f"{ROSTER}s1002,BIO101,2026J\n", mode="sync")
+
+    assert (batch.withdrawn, batch.kept_edits) == (0, {"status": 1})
+    assert [issue.message for issue in batch.issues.all()] == [
+        f"Line 1: “{imported}” is missing from the file and is not withdrawn: status “completed” "
+        "was entered by hand since the last import. Release the column to withdraw them."
+    ]
+    page = f"/admin/bulk/batch/{batch.pk}"
+    assert "Kept 1 local edit" in registrar_client.get(f"{page}/change/").content.decode()
+    registrar_client.post(f"{page}/release/", {"column": ["status"]})
+    batch.refresh_from_db()
+    assert (batch.withdrawn, batch.kept_edits) == (1, {})
+    registrar_client.post(f"{page}/apply/", {"digest": batch.digest})
+    imported.refresh_from_db()
+    assert imported.status == "withdrawn"
+
+
+def test_kept_edits_of_rows_and_of_who_is_missing_are_counted_together(
+    bring_in, upload, imported, student
+):
+    student("s1002")
+    bring_in("enrollments", f"{ROSTER}s1002,BIO101,2026J\n")
+    edit(imported, status="completed")
+    edit(Enrollment.objects.get(student__username="s1002"), status="failed")
+    text = f"{HEADER}s1002,BIO101,2026J,active,\n"
+    batch = upload("enrollments", text, mode="sync")
+
+    assert (batch.withdrawn, batch.updated, batch.kept_edits) == (0, 0, {"status": 2})
+
+
+def test_a_status_entered_by_hand_since_the_preview_makes_a_new_one(
+    bring_in, upload, imported, student, registrar
+):
+    student("s1002")
+    bring_in("enrollments", f"{ROSTER}s1002,BIO101,2026J\n")
+    batch = upload("enrollments", f"{ROSTER}s1002,BIO101,2026J\n", mode="sync")
+    edit(imported, status="completed")
+
+    with pytest.raises(OutcomeChanged):
+        apply(batch, batch.digest, registrar)
+    batch.refresh_from_db()
+    assert (batch.withdrawn, batch.kept_edits) == (0, {"status": 1})
