@@ -89,9 +89,10 @@ def _shares(cursor: CursorWrapper, planner: Planner, leavers: Leavers | None) ->
     """By course, or of all rows: one query for what is touched, and what is stored there."""
     table, plan = planner.layout.table, planner.tables.plan
     scope, join = _scope_of(planner)
+    leaves, given = _leaving_by_row(planner)
     touched = (
-        f"SELECT {scope} AS scope, count(*) AS changed, 0 AS withdrawn FROM {plan} p "
-        f"JOIN {table} t ON t.id = p.target_id {join} WHERE p.state = 'u' GROUP BY 1"
+        f"SELECT {scope} AS scope, count(*) AS changed, {leaves} AS withdrawn FROM {plan} p "
+        f"JOIN {table} t ON t.id = p.target_id {given} {join} WHERE p.state = 'u' GROUP BY 1"
     )
     if leavers:
         touched += f" UNION ALL SELECT scope_id, 0, count(*) FROM {leavers.table} GROUP BY 1"
@@ -99,6 +100,18 @@ def _shares(cursor: CursorWrapper, planner: Planner, leavers: Leavers | None) ->
     found = cursor.fetchall()
     stored = _stored(cursor, planner, [row[0] for row in found])
     return [Share(s, stored[s], int(changed), int(gone)) for s, changed, gone in found]
+
+
+def _leaving_by_row(planner: Planner) -> tuple[str, str]:
+    """SQL: how many rows are withdrawn because their own row says so, and the join it needs."""
+    layout = planner.layout
+    leaving = layout.resource.leaving
+    column = next((c for c in layout.written if leaving and c.attribute == leaving.by), None)
+    if not (leaving and column):
+        return "0", ""
+    is_gone = f"{leaving.leaves} AND {layout.taken(column)} = {leaving.changes[leaving.by]}"
+    given = f"JOIN {planner.tables.stage} s ON s.row_no = p.row_no"
+    return f"sum(CASE WHEN {is_gone} THEN 1 ELSE 0 END)", given
 
 
 def _stored(

@@ -75,10 +75,12 @@ def closing_sentence(batch: Batch, *, dry_run: bool) -> str:
     if batch.state not in STATES:
         return batch.sentence
     if batch.state == Batch.State.HELD:
-        return _("Nothing was written; import %(number)d waits for a second person. %(why)s") % {
-            "number": batch.pk,
-            "why": batch.sentence,
-        }
+        told = (
+            _("%(file)s would wait for a second person. %(why)s")
+            if dry_run
+            else _("Nothing was written; import %(number)d waits for a second person. %(why)s")
+        )
+        return told % {"file": batch.file_name, "number": batch.pk, "why": batch.sentence}
     if batch.undoes_id:
         return _undo_sentence(batch)
     counts = {

@@ -99,11 +99,13 @@ class Leaving:
     """What becomes in sync mode of rows that are missing from the file.
 
     `scope` and `member` are foreign keys: of what the file speaks, and who may be missing in it.
-    SQL as in `Written`: `leaves` says which rows can, `changes` what they become.
+    SQL as in `Written`: `leaves` says which rows can, `changes` what they become. `by` is the field
+    that says of a row that it left, whichever way it did.
     """
 
     scope: str
     member: str
+    by: str
     leaves: str
     changes: Mapping[str, str]
 
@@ -122,7 +124,8 @@ class KindResource(ModelResource):
     stand within each row; of a reference in `newest` a file speaks of the version with the
     highest number. `listed` is the way to the model in whose list the rows are exported. Rules
     over what is `settled` are not asked: the import makes it fit. The formats in `shared_with`
-    have the same columns.
+    have the same columns. `needs` is SQL by kind: some row of this one has its place by the row
+    `v` of that one, though none of its keys points there, and an undo leaves `v` where it is.
     """
 
     kind: ClassVar[str] = ""
@@ -144,6 +147,7 @@ class KindResource(ModelResource):
     listed: ClassVar[str] = ""
     settled: ClassVar[frozenset[str]] = frozenset()
     shared_with: ClassVar[frozenset[str]] = frozenset()
+    needs: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
     def written(cls, layout: "Layout") -> Mapping[str, Written]:

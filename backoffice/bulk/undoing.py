@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
@@ -109,6 +110,7 @@ def undo(batch: Batch, actor: Any, reason: str = "") -> Batch:
 def begin_undo(batch: Batch, actor: Any, reason: str, state: str) -> Batch:
     """The batch of a new undo, in this state; nothing is taken back yet. Raises as `undo` does."""
     refuse_stranger(actor, batch.kind)
+    _refuse_somebody_else(batch, actor)
     refuse_foreign(batch, actor)
     with transaction.atomic():
         _refuse_twice(Batch.objects.select_for_update().get(pk=batch.pk))
@@ -120,6 +122,18 @@ def begin_undo(batch: Batch, actor: Any, reason: str, state: str) -> Batch:
             file_name=_("Undo of import %(number)d") % {"number": batch.pk},
             rows=batch.writes + batch.removed,
             state=state,
+        )
+
+
+def _refuse_somebody_else(batch: Batch, actor: Any) -> None:
+    """Raise PermissionDenied for another person than the one who brought the file in.
+
+    What the operator brought in, in nobody's name, is anybody's who may import the kind.
+    """
+    if actor is not None and batch.uploaded_by_id not in (None, actor.pk):
+        raise PermissionDenied(
+            _("Import %(number)d was brought in by somebody else, and only they take it back.")
+            % {"number": batch.pk}
         )
 
 

@@ -16,7 +16,7 @@ from backoffice.admin_site.rules import names_in
 from backoffice.bulk.conditions import is_true, with_literals
 from backoffice.bulk.dialects import Dialect, rows_of
 from backoffice.bulk.layout import unique_groups
-from backoffice.bulk.resources import KindResource
+from backoffice.bulk.resources import KindResource, kinds
 from backoffice.bulk.writing import Part, constant, default_of
 
 CHANGED, REFERRED, TAKEN, GONE = "changed", "referred", "taken", "gone"
@@ -135,6 +135,9 @@ class Touched:
                 table = field.model._meta.db_table
                 found = f"EXISTS (SELECT 1 FROM {table} x WHERE x.{field.column} = w.row_id)"
                 yield REFERRED, "'+'", found
+        for resource in kinds.values():
+            if self.resource.kind in resource.needs:
+                yield REFERRED, "'+'", resource.needs[self.resource.kind]
 
     def _taking(self) -> Iterator[tuple[str, str, str]]:
         """A value only one row may have may be another's by now."""

@@ -9,7 +9,7 @@ from django.db.backends.utils import CursorWrapper
 
 from backoffice.audit.deeds import SHORTEST_REASON
 from backoffice.bulk import dialects
-from backoffice.bulk.faults import storable
+from backoffice.bulk.faults import FileRefused, storable
 from backoffice.bulk.formats.opening import open_file
 from backoffice.bulk.header import match_header
 from backoffice.bulk.layout import Layout, staged_types
@@ -87,7 +87,11 @@ class Import:
             self._take_own_headers(reader)
             header = match_header(reader.header, self.resource, self.batch)
             cleaner = Cleaner(header, self.resource, reader.delimiter)
-            self.batch.rows = read_into(spool, reader, cleaner, self._progress)
+            try:
+                self.batch.rows = read_into(spool, reader, cleaner, self._progress)
+            except FileRefused:
+                self.batch.rows = 0  # instead of the estimate: nobody counted them
+                raise
         return cleaner.staged
 
     def _take_own_headers(self, reader: TableReader) -> None:

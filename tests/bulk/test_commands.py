@@ -131,6 +131,30 @@ def test_a_dry_run_says_what_would_happen_and_leaves_nothing(run, courses, priva
     assert not list(private_files.rglob("*.csv"))
 
 
+def test_a_dry_run_that_meets_the_brake_names_no_import(run, courses):
+    lines = "".join(f"s{n},BIO101,2026J\n" for n in range(1001, 1041))
+    header = "student_id,course_code,presentation\n"
+    run(header + lines, "--create-students")
+    before = Batch.objects.count()
+    code, report, said = run(header + lines[: len(lines) // 2], "--mode", "sync", "--dry-run")
+
+    assert (code, report["batch"], report["state"]) == (1, None, "held")
+    assert said == (
+        "in.csv would wait for a second person. It withdraws 20 of 40 enrollments of BIO101 2026J "
+        "Biology: 50.0 %, and at most 5 % go in without a second person."
+    )
+    assert Batch.objects.count() == before
+
+
+def test_a_file_refused_half_way_counts_no_rows(run, courses):
+    rows = "".join(f"s{n},BIO101,2026J,active,Zoë\n" for n in range(10_000, 20_000))
+    text = TEXT.replace("actve", "active") + rows + 's9999,BIO101,2026J,active,"Zoë\n' + rows * 5
+    code, report, _said = run(text, "--create-students")
+
+    assert (code, report["state"], report["rows"]) == (1, "refused", 0)
+    assert [error["code"] for error in report["errors"]] == ["row_too_long"]
+
+
 def test_the_digest_of_a_dry_run_is_that_of_the_import(run, courses):
     text = TEXT.replace("actve", "active")
     _code, dry, _said = run(text, "--create-students", "--dry-run")

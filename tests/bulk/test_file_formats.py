@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from backoffice.apps.users.models import Enrollment
+from backoffice.apps.assessments.models import Assessment
+from backoffice.apps.users.models import Enrollment, User
 
 HEADER = ("student_id", "course_code", "presentation", "last_name")
 ROWS = [("s1001", "BIO101", "2026J", "Müller"), ("s1002", "BIO101", "2026J", "van der Berg, Jr.")]
@@ -18,9 +19,11 @@ def text(delimiter: str = ",", end: str = "\n") -> str:
     return end.join(lines) + end
 
 
-def workbook(rows: list[tuple[object, ...]] | None = None) -> bytes:
+def workbook(
+    rows: list[tuple[object, ...]] | None = None, header: tuple[str, ...] = HEADER
+) -> bytes:
     book = Workbook()
-    for row in [HEADER, *(rows or ROWS)]:
+    for row in [header, *(rows or ROWS)]:
         book.active.append(row)
     stream = io.BytesIO()
     book.save(stream)
@@ -78,6 +81,30 @@ def test_numbers_and_dates_of_a_workbook_are_text_as_shown(bring_in, courses):
     bring_in("enrollments", workbook(rows), create_students=True, name="a.xlsx")
     ids = Enrollment.objects.values_list("student__student_id", flat=True)
     assert sorted(ids) == ["174782", "174783"]
+
+
+def test_a_yes_of_a_workbook_is_no_number(bring_in, upload, courses, student):
+    Enrollment.objects.create(student=student("s1001"), course=courses["BIO101"])
+    Assessment.objects.create(course=courses["BIO101"], code="ESSAY")
+    header = ("student_id", "assessment_id", "score")
+    batch = upload("grades", workbook([("s1001", "ESSAY", True)], header), name="a.xlsx")
+    assert [issue.message for issue in batch.issues.all()] == [
+        "Line 2: score “TRUE” is not a plain number. Use digits and at most two decimals, like "
+        "71.5."
+    ]
+    rows = [("s1001", False)]
+    bring_in("users", workbook(rows, ("student_id", "is_active")), name="a.xlsx")
+    assert not User.objects.get(student_id="s1001").is_active
+
+
+def test_commas_within_a_quoted_header_do_not_tell_cells_apart(bring_in, courses, student):
+    student("s1001")
+    batch = bring_in(
+        "enrollments",
+        'student_id;course_code;presentation;"so, many, commas, here"\ns1001;BIO101;2026J;x\n',
+        ignore_unknown_columns=True,
+    )
+    assert batch.created == 1
 
 
 def test_a_column_of_new_students_names_the_option_it_needs(upload, courses):

@@ -120,6 +120,38 @@ def test_too_many_withdrawals_wait_for_a_second_person(upload, roster, registrar
     assert withdrawn() == []
 
 
+@pytest.mark.parametrize("mode", ["upsert", "update", "sync"])
+def test_withdrawals_that_the_file_spells_out_are_withdrawals_too(upload, roster, mode):
+    text = file_of(roster[3:]) + "".join(
+        f"{name},BIO101,2026J,2026-02-01,Withdrawn\n" for name in roster[:3]
+    )
+    batch = upload("enrollments", text, mode=mode)
+
+    assert (batch.state, batch.updated, batch.withdrawn) == (Batch.State.HELD, 3, 0)
+    assert batch.sentence == (
+        "It withdraws 3 of 40 enrollments of BIO101 2026J Biology: 7.5 %, and at most 5 % go in "
+        "without a second person."
+    )
+
+
+def test_who_is_missing_and_who_is_withdrawn_by_a_row_count_together(upload, roster):
+    text = file_of(roster[2:]) + f"{roster[0]},BIO101,2026J,2026-02-01,withdrawn\n"
+    free = upload("enrollments", text, mode="sync")
+    held = upload(
+        "enrollments", text.replace(f"{roster[5]},", "s1045,"), mode="sync", create_students=True
+    )
+
+    assert (free.state, free.withdrawn, free.updated) == (Batch.State.PREVIEWED, 1, 1)
+    assert (held.state, held.withdrawn, held.updated) == (Batch.State.HELD, 2, 1)
+
+
+def test_a_date_of_somebody_long_withdrawn_is_a_change_and_no_withdrawal(upload, bring_in, roster):
+    Enrollment.objects.update(status="withdrawn", withdrawn_on="2026-03-01")
+    text = file_of(roster[:4], "withdrawn").replace("2026-02-01", "2026-02-02")
+
+    assert upload("enrollments", text).state == Batch.State.PREVIEWED
+
+
 def test_too_many_changes_wait_too_and_few_rows_do_not(upload, roster, courses):
     held = upload("enrollments", file_of(roster[:9], "completed"))
     Enrollment.objects.filter(student__username__gt="s1019").delete()

@@ -121,6 +121,23 @@ def test_a_student_somebody_needs_by_now_stays_alone(enroll, registrar, courses)
     ]
 
 
+def test_an_enrollment_with_a_grade_stays_so_that_the_grade_has_its_place(
+    enroll, bring_in, registrar, courses
+):
+    batch = enroll(3)
+    Assessment.objects.create(course=courses["BIO101"], code="ESSAY")
+    grades = "student_id,assessment_id,score\ns1002,ESSAY,45\n"
+    bring_in("grades", grades)
+    made = undo(batch, registrar)
+
+    (stays,) = Enrollment.objects.all()
+    assert (stays.student.student_id, made.removed) == ("s1002", 4)
+    assert [issue.message for issue in made.issues.all()] == [
+        f"Line 3: {stays} stays: other rows point to it by now."
+    ]
+    assert bring_in("grades", grades).unchanged == 1
+
+
 def test_an_undo_can_be_undone_and_that_too(enroll, registrar):
     before = stored()
     batch = enroll(5)
@@ -192,6 +209,20 @@ def test_the_command_undoes_and_reports(enroll, registrar, tmp_path, capsys):
         call_command("undo_import", str(batch.pk))
     with pytest.raises(CommandError, match="There is no import 999"):
         call_command("undo_import", "999")
+
+
+def test_the_command_takes_back_nobody_else_s_file_in_somebody_s_name(
+    enroll, registrar, registrar2
+):
+    batch = enroll(3)
+    told = f"Import {batch.pk} was brought in by somebody else, and only they take it back."
+    with pytest.raises(CommandError, match=told) as refusal:
+        call_command("undo_import", str(batch.pk), "--actor", registrar2.username)
+
+    assert refusal.value.returncode == 2
+    assert Enrollment.objects.count() == 3
+    call_command("undo_import", str(batch.pk))  # the operator, in nobody's name
+    assert not Enrollment.objects.exists()
 
 
 def test_the_page_says_what_goes_back_and_does_it(enroll, registrar_client, registrar2_client):

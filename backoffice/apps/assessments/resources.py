@@ -89,6 +89,11 @@ class GradeResource(KindResource):
     returning: ClassVar[Mapping[str, str]] = {
         "maximum": "(SELECT x.max_score FROM assessments_assessment x WHERE x.id = v.assessment_id)"
     }
+    needs: ClassVar[Mapping[str, str]] = {
+        "enrollments": "EXISTS (SELECT 1 FROM assessments_submission x "
+        "JOIN assessments_assessment a ON a.id = x.assessment_id "
+        "WHERE x.student_id = v.student_id AND a.course_id = v.course_id)"
+    }
 
     student_id = Column("student__student_id", key=True, identifier=True, example="ab1234567")
     assessment_id = Column("assessment__code", key=True, identifier=True, example="TMA01")

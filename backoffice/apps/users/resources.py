@@ -69,6 +69,7 @@ class EnrollmentResource(KindResource):
     leaving = Leaving(
         scope="course",
         member="student",
+        by="status",
         leaves="t.status <> 'withdrawn'",
         changes={
             "status": "'withdrawn'",

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 DELIMITERS = ",;\t"
+QUOTED = re.compile('"[^"]*("|$)')
 BLOCK = 65_536  # characters
 MOST_BYTES = 4  # of a character, in UTF-8
 
@@ -171,8 +173,9 @@ class DelimitedReader(TableReader):
                 ),
                 line=1,
             )
+        bare = QUOTED.sub("", first)
         self.delimiter = max(
-            DELIMITERS, key=lambda sign: (first.count(sign), -DELIMITERS.index(sign))
+            DELIMITERS, key=lambda sign: (bare.count(sign), -DELIMITERS.index(sign))
         )
         self._lines.again.append(self._lines.taken[-1])
         self._lines.begin()
