@@ -58,14 +58,15 @@ def _unknown(reference: Reference) -> Iterator[Check]:
         condition = f"{missing} AND NOT EXISTS (SELECT 1 FROM {reference.table} x WHERE {before})"
         if earlier:
             condition += f" AND EXISTS (SELECT 1 FROM {reference.table} x WHERE {earlier})"
-        sentence = _names_nothing(reference)
+        sentence = names_nothing(reference.field.related_model)
         code = f"unknown_{column.column_name if index else reference.field.name}"
         yield Check(code, column.column_name, sentence, (condition, ()))
 
 
-def _names_nothing(reference: Reference) -> str:
+def names_nothing(model: type[models.Model]) -> str:
+    """What is said of a name that no row has."""
     sentence = _("{column} “{value}” names no %(model)s that exists. Check it, or add it first.")
-    return sentence % {"model": reference.field.related_model._meta.verbose_name}
+    return sentence % {"model": model._meta.verbose_name}
 
 
 def _not_found(reference: Reference) -> Iterator[Check]:
@@ -77,7 +78,7 @@ def _not_found(reference: Reference) -> Iterator[Check]:
     missing = f"{reference.alias}.id IS NULL AND {reference.is_given}"
     cell, code = column.column_name, reference.field.name
     condition = (f"({missing} AND {alike} = 0)", ())
-    yield Check(f"unknown_{code}", cell, _names_nothing(reference), condition)
+    yield Check(f"unknown_{code}", cell, names_nothing(reference.field.related_model), condition)
     if reference.narrowing:
         last = reference.narrowing[0].column_name
         sentence = _(

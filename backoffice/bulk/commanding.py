@@ -1,6 +1,5 @@
-"""The command line's side of imports and exports."""
+"""The command line's side of imports."""
 
-import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from django.utils.translation import gettext as _
 from backoffice.bulk.agreeing import agree
 from backoffice.bulk.importing import NotApplied, apply, preview, receive
 from backoffice.bulk.models import Batch
+from backoffice.bulk.outputs import refuse_unwritable
 from backoffice.bulk.reporting import STATES, closing_sentence, write_rejected, write_report
 from backoffice.bulk.resources import kinds
 from backoffice.bulk.settling import forget
@@ -80,7 +80,7 @@ class ImportOptions:
         """From the parsed options of `import_csv`. Raises ValueError for what cannot be."""
         _refuse_impossible(options)
         for name in ("report", "rejected"):
-            _refuse_unwritable(options[name])
+            refuse_unwritable(options[name])
         chosen = {name: options[name] for name in BATCH_OPTIONS}
         names = ("actor", "dry_run", "approved_by", "report", "rejected")
         first, *others = options["file"]
@@ -109,12 +109,6 @@ def _refuse_for_several(options: dict[str, Any]) -> None:
         raise ValueError(
             _("--rejected takes the wrong rows of one file; name its kind instead of “auto”.")
         )
-
-
-def _refuse_unwritable(path: Path | None) -> None:
-    """Before anything is imported: afterwards it is late to learn that there is no such folder."""
-    if path and (path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)):
-        raise ValueError(_("%(path)s cannot be written.") % {"path": path})
 
 
 @dataclass(frozen=True)
@@ -238,7 +232,7 @@ def undo_batch(number: int, username: str, reason: str, report: Path | None) -> 
     Raises ValueError for a number no import has, and for an actor who does not exist or may not
     import this.
     """
-    _refuse_unwritable(report)
+    refuse_unwritable(report)
     actor, batch = _actor(username), Batch.objects.filter(pk=number).first()
     if batch is None:
         raise ValueError(_("There is no import %(number)d.") % {"number": number})

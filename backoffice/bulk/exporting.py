@@ -31,10 +31,16 @@ def write_csv(selection: Selection, stream: IO[bytes]) -> int:
 
 
 def exported_rows(selection: Selection) -> Iterator[list[str]]:
+    """Every row as text, safe in a spreadsheet."""
+    for cells in rows_as_text(selection):
+        yield list(map(formula_safe, cells))
+
+
+def rows_as_text(selection: Selection) -> Iterator[list[str]]:
     """Every row as text, read from the database as a stream."""
     paths = [column.attribute for column in selection.columns]
     for values in selection.ordered.values_list(*paths).iterator(chunk_size=AT_ONCE):
-        yield [formula_safe(as_text(value)) for value in values]
+        yield list(map(as_text, values))
 
 
 def as_text(value: object) -> str:

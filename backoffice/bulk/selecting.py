@@ -67,10 +67,14 @@ class Selection:
         if not course and not presentation:
             return self
         paths = self.resource.course_paths()
-        if not paths or not (course and presentation):
-            raise ExportRefused(
-                _("Give both a course code and a presentation, for rows that belong to a course.")
+        if not paths:
+            sentence = _(
+                "The rows of a file of %(kind)s belong to no course. Leave course code and "
+                "presentation out."
             )
+            raise ExportRefused(sentence % {"kind": self.resource.label})
+        if not (course and presentation):
+            raise ExportRefused(_("Give both a course code and a presentation."))
         named = (course, presentation)
         chosen = self.rows.filter(**dict(zip(paths, named, strict=True)))
         if not (may_be_empty or chosen.exists()):

@@ -1,5 +1,6 @@
 """What gradebooks of other systems say becomes rows of grades and assessments, line by line."""
 
+from backoffice.apps.assessments.models import Assessment
 from backoffice.bulk.formats.gradebooks import CanvasGradebook, EdxOverrides
 from backoffice.bulk.formats.oneroster import OneRosterLineItems, OneRosterResults
 from backoffice.bulk.readers import Row
@@ -79,7 +80,9 @@ def test_line_items_and_results_of_oneroster_are_assessments_and_grades(courses)
     assert read == {name: item[name] for name in read}
     assert {"due_on", "max_score", "title"} < set(read)
 
+    Assessment.objects.create(course=courses["BIO101"], code="TMA01")
     given = grade("s1001", "TMA01", "71.5") | {"submitted_on": "2026-02-20T10:00:00+00:00"}
+    given |= {"course_code": "BIO101", "presentation": "2026J"}
     header = ",".join(OneRosterResults.written)
     line = ",".join(OneRosterResults.write(given).get(n, "") for n in OneRosterResults.written)
     exempt = line.replace("fully graded", "exempt")

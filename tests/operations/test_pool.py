@@ -3,6 +3,7 @@
 import gc
 import os
 import threading
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -188,6 +189,21 @@ def test_nothing_is_left_to_the_next_borrower(borrow):
         == 0
     )
     assert ask(two, "SHOW timezone") == "UTC"
+
+
+def test_what_a_cursor_of_the_server_gives_is_planned_for_all_rows_and_leaves_no_trace(borrow):
+    asked = "SHOW cursor_tuple_fraction"
+    first = borrow()
+    for is_in_a_transaction in (True, False):
+        with transaction.atomic() if is_in_a_transaction else nullcontext():
+            wrapper = connection if is_in_a_transaction else first
+            with wrapper.chunked_cursor() as cursor:
+                cursor.execute("SELECT 1")
+                assert cursor.fetchall() == [(1,)]
+            assert ask(wrapper, asked) == "1"
+    assert ask(connection, asked) == "0.1"
+    first.close()
+    assert ask(borrow(), asked) == "0.1"
 
 
 def test_a_transaction_left_open_is_rolled_back(borrow):

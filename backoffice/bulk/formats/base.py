@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.faults import Fault
+from backoffice.bulk.formats.assessment_names import AssessmentNames
 from backoffice.bulk.formats.course_names import CourseNames, NoCourse
 from backoffice.bulk.formats.side_files import SideFiles
 from backoffice.bulk.models import Batch
@@ -121,6 +122,7 @@ class SourceTable:
         self.width = len(header)
         self.places = {name: at for at, name in reversed(list(enumerate(self.names)))}
         self.courses = CourseNames()
+        self.assessments = AssessmentNames()
         self.taken = {
             name: way for name, way in self.ways.items() if any(map(self.has, way.sources))
         }

@@ -74,8 +74,7 @@ def _withdrawn_on(cells: Cells) -> str:
 
 def _title(cells: Cells) -> str:
     """Without a title, code and presentation stand for it."""
-    title = cells["long_name"]
-    return "" if title == " ".join(_course(cells)) else title
+    return cells.table.courses.own_title(cells["long_name"], _course(cells))
 
 
 def _course(cells: Cells) -> tuple[str, str]:

@@ -1,11 +1,12 @@
 """A course in one text, as other systems name it: our code and presentation together."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from django.utils.translation import gettext as _
 
+from backoffice.admin_site.spreadsheets import formula_safe
 from backoffice.bulk.faults import Fault
 from backoffice.bulk.resources import kinds
 
@@ -28,11 +29,18 @@ class CourseNames:
         self.split: dict[str, Course] = {}
 
     @cached_property
+    def titles(self) -> dict[Course, str]:
+        """The title of each stored course."""
+        columns = kinds["courses"].columns()
+        paths = [columns[name].attribute for name in ("course_code", "presentation", "title")]
+        rows = kinds["courses"].exportable().values_list(*paths)
+        return {(code, presentation): title for code, presentation, title in rows}
+
+    @cached_property
     def known(self) -> dict[str, set[Course]]:
         """The stored courses by every text that may stand for them."""
         found: dict[str, set[Course]] = {}
-        paths = kinds["courses"].course_paths()
-        for course in kinds["courses"].exportable().values_list(*paths):
+        for course in self.titles:
             for text in (*joined(course), course[0]):
                 found.setdefault(text, set()).add(course)
         return found
@@ -56,6 +64,10 @@ class CourseNames:
         found = [course for course in self.known.get(text, ()) if text in joined(course)]
         return found[0] if len(found) == 1 else None
 
+    def own_title(self, title: str, course: Course) -> str:
+        """What a file says is the title of a course; code and presentation may stand for it."""
+        return own_title(title, [" ".join(course)], self.titles.get(course, ""))
+
     def _looked_up(self, text: str) -> Course:
         found = self.known.get(text, set())
         if len(found) > 1:
@@ -78,3 +90,9 @@ def joined(course: Course) -> Iterator[str]:
     """The texts that stand for a course, the one an export writes first."""
     for separator in SEPARATORS:
         yield separator.join(course)
+
+
+def own_title(title: str, names: Iterable[str], stored: str) -> str:
+    """A title that only repeats a name stands for none, unless it is the one that is stored."""
+    is_stored = title in (stored, formula_safe(stored))
+    return title if is_stored or title not in names else ""

@@ -6,8 +6,8 @@ from typing import IO, Any
 
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.spreadsheets import csv_line
-from backoffice.bulk.exporting import exported_rows
+from backoffice.admin_site.spreadsheets import csv_line, formula_safe
+from backoffice.bulk.exporting import rows_as_text
 from backoffice.bulk.formats.gradebook_writing import write_gradebook
 from backoffice.bulk.formats.gradebooks import Gradebook
 from backoffice.bulk.formats.opening import TABLES, table_of
@@ -24,11 +24,16 @@ def writer_for(ending: str, dialect: str, kind: str) -> Write:
 
     Raises ExportRefused for another system's file that is no CSV, or that it does not have.
     """
-    if dialect in NATIVE or dialect in kinds[kind].shared_with:
+    if is_ours(dialect, kind):
         return FORMATS.get(ending, FORMATS["csv"]).write
     if ending == "xlsx":
         raise ExportRefused(_("A file for another system is a CSV file; choose CSV."))
     return _writer_in(dialect, kind)
+
+
+def is_ours(dialect: str, kind: str) -> bool:
+    """Whether a file of this kind has our own columns."""
+    return dialect in NATIVE or dialect in kinds[kind].shared_with
 
 
 def is_gradebook(dialect: str, kind: str) -> bool:
@@ -57,7 +62,7 @@ def _writer_in(dialect: str, kind: str) -> Write:
 
 def _rows_in(table: Any, selection: Selection) -> Iterator[list[str]]:
     names = selection.header
-    for row in exported_rows(selection):
+    for row in rows_as_text(selection):
         cells = table.write(dict(zip(names, row, strict=True)))
         if cells is not None:
-            yield [cells.get(name, "") for name in table.written]
+            yield [formula_safe(cells.get(name, "")) for name in table.written]

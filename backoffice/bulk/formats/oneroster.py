@@ -3,11 +3,16 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.bulk.checks import names_nothing
+from backoffice.bulk.faults import Fault
+from backoffice.bulk.formats.assessment_names import Known, named_in_full
 from backoffice.bulk.formats.base import (
     Cells,
     Native,
+    NotTranslated,
     SourceTable,
     Way,
     not_kept,
@@ -15,10 +20,11 @@ from backoffice.bulk.formats.base import (
     today,
     word,
 )
-from backoffice.bulk.formats.course_names import joined
+from backoffice.bulk.formats.course_names import Course, joined, own_title
 from backoffice.bulk.formats.manifests import BULK, DELTA, Manifest
 from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Remark
+from backoffice.bulk.resources import kinds
 
 ORGANISATION = "school"
 ACTIVE = {"": "1", "active": "1", "true": "1", "tobedeleted": "0", "false": "0"}
@@ -114,7 +120,7 @@ def _course(cells: Cells) -> tuple[str, str]:
 
 def _title(cells: Cells) -> str:
     title = cells.side.titles.get(cells["sourcedid"]) or cells["title"]
-    return "" if title == " ".join(_course(cells)) else title
+    return cells.table.courses.own_title(title, _course(cells))
 
 
 def _days(cells: Cells) -> tuple[str, str]:
@@ -211,6 +217,23 @@ class OneRosterEnrollments(OneRosterTable):
         }
 
 
+def _class(cells: Cells) -> Course:
+    return cells.course("classsourcedid")
+
+
+def _code(cells: Cells) -> str:
+    """What an export of ours says, else what is stored, else the name."""
+    name = cells["sourcedid"]
+    stored = cells.table.assessments.of_course(name, _class(cells))
+    return cells["metadata.assessmentcode"] or (stored.code if stored else name)
+
+
+def _assessment_title(cells: Cells) -> str:
+    code = _code(cells)
+    stored = cells.table.assessments.of_course(code, _class(cells))
+    return own_title(cells["title"], (code, cells["sourcedid"]), stored.title if stored else "")
+
+
 class OneRosterLineItems(OneRosterTable):
     """lineItems.csv; a line item is an assessment."""
 
@@ -219,51 +242,78 @@ class OneRosterLineItems(OneRosterTable):
     needs = frozenset({"sourcedid", "title", "classsourcedid", "resultvaluemax"})
     others = ("status", frozenset({"tobedeleted"}))
     ways: ClassVar[Mapping[str, Way]] = {
-        "assessment_id": plain("sourcedid"),
-        "course_code": Way(("classsourcedid",), lambda cells: cells.course("classsourcedid")[0]),
-        "presentation": Way(("classsourcedid",), lambda cells: cells.course("classsourcedid")[1]),
-        "title": Way(("title",), lambda cells: _own_title(cells, "sourcedid")),
+        "assessment_id": Way(("sourcedid",), _code),
+        "course_code": Way(("classsourcedid",), lambda cells: _class(cells)[0]),
+        "presentation": Way(("classsourcedid",), lambda cells: _class(cells)[1]),
+        "title": Way(("title",), _assessment_title),
         "due_on": plain("duedate", is_sparse=True),
         "max_score": plain("resultvaluemax"),
     }
     written = (
         *("sourcedId", "status", "dateLastModified", "title", "description", "assignDate"),
         *("dueDate", "classSourcedId", "categorySourcedId", "gradingPeriodSourcedId"),
-        *("resultValueMin", "resultValueMax"),
+        *("resultValueMin", "resultValueMax", "metadata.assessmentCode"),
     )
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
-        """In bulk mode; the term is the grading period."""
-        due = native["due_on"]
+        """In bulk mode; the term is the grading period, the code in a column of our own."""
+        due, course = native["due_on"], (native["course_code"], native["presentation"])
         return {
-            "sourcedId": native["assessment_id"],
+            "sourcedId": named_in_full(course, native["assessment_id"]),
             "title": native["title"] or native["assessment_id"],
             "assignDate": due,
             "dueDate": due,
-            "classSourcedId": next(joined((native["course_code"], native["presentation"]))),
+            "classSourcedId": next(joined(course)),
             "categorySourcedId": native["assessment_type"],
             "gradingPeriodSourcedId": native["presentation"],
             "resultValueMin": "0",
             "resultValueMax": native["max_score"],
+            "metadata.assessmentCode": native["assessment_id"],
         }
 
 
-def _own_title(cells: Cells, name: str) -> str:
-    """A title that only repeats the name says nothing."""
-    return "" if cells["title"] == cells[name] else cells["title"]
+def _assessed(cells: Cells) -> Known:
+    """The stored assessment that a result is of. Raises NotTranslated for none, and for several."""
+    name = cells["lineitemsourcedid"]
+    found = cells.table.assessments.known.get(name, [])
+    if len(found) > 1 and name in cells.side.items:
+        course = cells.course_called(cells.side.items[name], "lineitemsourcedid")
+        found = [each for each in found if each.course == course]
+    if len(found) == 1:
+        return found[0]
+    several = gettext(
+        "{column} “{value}” is the name of several assessments. Upload lineItems.csv together with "
+        "it, in one zip file: there the class stands of each."
+    )
+    none = names_nothing(kinds["assessments"].model())
+    fault = Fault("ambiguous_assessment", several) if found else Fault("unknown_assessment", none)
+    raise NotTranslated(fault, cells.label("lineitemsourcedid"), name)
+
+
+def _code_assessed(cells: Cells) -> str:
+    """Its code, where the name is more than that."""
+    name = cells["lineitemsourcedid"]
+    is_plain = cells.table.assessments.is_plain(name)
+    return name if is_plain else _assessed(cells).code
 
 
 class OneRosterResults(OneRosterTable):
     """results.csv; what was not handed in, or does not count, has no grade here."""
 
     title, kind, file_name = _("OneRoster results"), "grades", "results"
-    looks_in = ("manifest", "people")
+    looks_in = ("manifest", "people", "line items", "classes", "courses", "terms")
     needs = frozenset({"sourcedid", "lineitemsourcedid", "studentsourcedid", "score"})
     others = ("scorestatus", frozenset({"exempt", "not submitted"}))
     ways: ClassVar[Mapping[str, Way]] = {
         "student_id": _student("studentsourcedid"),
-        "assessment_id": plain("lineitemsourcedid"),
+        "assessment_id": Way(("lineitemsourcedid",), _code_assessed),
+        "course_code": Way(
+            ("lineitemsourcedid",), lambda cells: _assessed(cells).course[0], is_sparse=True
+        ),
+        "presentation": Way(
+            ("lineitemsourcedid",), lambda cells: _assessed(cells).course[1], is_sparse=True
+        ),
         "score": plain("score"),
         "submitted_on": plain("scoredate", is_sparse=True),
     }
@@ -272,12 +322,20 @@ class OneRosterResults(OneRosterTable):
         *("scoreStatus", "score", "scoreDate", "comment"),
     )
 
+    def says_something(self, name: str, text: str) -> bool:
+        """Of a line item: whether its name is more than a code that only one assessment has."""
+        if name == "lineitemsourcedid":
+            return not self.assessments.is_plain(text.strip())
+        return super().says_something(name, text)
+
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
         """In bulk mode."""
+        course = (native["course_code"], native["presentation"])
+        item = named_in_full(course, native["assessment_id"])
         return {
-            "sourcedId": f"{native['assessment_id']}-{native['student_id']}",
-            "lineItemSourcedId": native["assessment_id"],
+            "sourcedId": f"{item}-{native['student_id']}",
+            "lineItemSourcedId": item,
             "studentSourcedId": native["student_id"],
             "scoreStatus": "fully graded" if native["score"] else "submitted",
             "score": native["score"],

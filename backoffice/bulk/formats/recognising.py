@@ -32,6 +32,7 @@ TITLES = {
     "roles": _("OneRoster roles"),
     "people": _("OneRoster users"),
     "manifest": _("OneRoster manifest"),
+    "line items": _("OneRoster line items"),
 }
 NOT_READ = (
     (_("OneRoster organisations"), ("sourcedid", "name", "type")),

@@ -2,7 +2,8 @@
 
 Canvas' sections.csv says which course a section is of; OneRoster's courses.csv and
 academicSessions.csv say what a class is called here and when it is, roles.csv who is no student,
-users.csv which student ID an enrollment's person has, manifest.csv which files are whole.
+users.csv which student ID an enrollment's person has, lineItems.csv which class a result is of,
+manifest.csv which files are whole.
 `side_files` reads them; a table of a format that is given the outcome (`SourceTable.side`) looks
 there first.
 """
@@ -28,6 +29,7 @@ READ = {
     "roles": ("usersourcedid", "roletype", "role", "status"),
     "people": ("sourcedid", "username", "identifier"),
     "manifest": ("propertyname", "value"),
+    "line items": ("sourcedid", "classsourcedid", "resultvaluemax"),
 }
 
 
@@ -44,7 +46,8 @@ class Term:
 class SideFiles:
     """By the names the files use: `sections` the courses of sections, `courses` our courses and
     `titles` their titles, `terms` sessions, `people` student IDs that are others than the name, and
-    `others` the roles of people who are no students. `manifest` is that of OneRoster.
+    `others` the roles of people who are no students; `items` the classes of line items. `manifest`
+    is that of OneRoster.
     """
 
     sections: Mapping[str, str] = field(default_factory=dict)
@@ -53,6 +56,7 @@ class SideFiles:
     terms: Mapping[str, Term] = field(default_factory=dict)
     people: Mapping[str, str] = field(default_factory=dict)
     others: Mapping[str, str] = field(default_factory=dict)
+    items: Mapping[str, str] = field(default_factory=dict)
     manifest: Mapping[str, str] = field(default_factory=dict)
 
     def days(self, terms: str) -> tuple[str, str]:
@@ -77,11 +81,11 @@ def side_file_of(header: Sequence[str]) -> str:
 def side_files(tables: Iterable[tuple[Sequence[str], Iterable[Row]]]) -> SideFiles:
     """What these files, each a header and its rows, say for others; many say nothing."""
     found: dict[str, Found] = defaultdict(list)
-    people: Mapping[str, str] = {}
+    large: dict[str, Mapping[str, str]] = {}
     for header, rows in tables:
         what = side_file_of(header)
-        if what == "people":
-            people = DiskMap(_people(kept_of(what, header, rows)))
+        if what in LARGE:
+            large[what] = DiskMap(LARGE[what](kept_of(what, header, rows)))
         elif what:
             found[what] += kept_of(what, header, rows)
     terms = dict(_terms(found["terms"]))
@@ -91,7 +95,8 @@ def side_files(tables: Iterable[tuple[Sequence[str], Iterable[Row]]]) -> SideFil
         courses={**dict(_canvas_courses(found["canvas courses"])), **classes},
         titles=dict(_titles(found["classes"], found["courses"])),
         terms=terms,
-        people=people,
+        people=large.get("people", {}),
+        items=large.get("line items", {}),
         others=dict(_others(found["roles"])),
         manifest={row["propertyname"]: row["value"] for row in found["manifest"]},
     )
@@ -158,3 +163,13 @@ def _others(rows: Found) -> Iterator[tuple[str, str]]:
     for person, given in roles.items():
         if "student" not in map(str.casefold, given):
             yield person, given[0]
+
+
+def _items(rows: Iterable[dict[str, str]]) -> Iterator[tuple[str, str]]:
+    """The class of each line item."""
+    for row in rows:
+        yield row["sourcedid"], row["classsourcedid"]
+
+
+# Files that may have a row for each person or more, and what is kept of them on disk.
+LARGE = {"people": _people, "line items": _items}

@@ -3,38 +3,18 @@
 import shutil
 import tempfile
 import zipfile
-from pathlib import Path
 from typing import IO
 
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.snapshots import one_moment
 from backoffice.admin_site.spreadsheets import csv_line
-from backoffice.bulk.formats.exporting import NATIVE, writer_for
+from backoffice.bulk.formats.exporting import is_ours, writer_for
 from backoffice.bulk.formats.manifests import ABSENT, manifest_lines
 from backoffice.bulk.formats.opening import table_of
 from backoffice.bulk.models import Batch
-from backoffice.bulk.resources import kinds, kinds_for
+from backoffice.bulk.resources import kinds_for
 from backoffice.bulk.selecting import ExportRefused, Selection
-
-
-def export_whole(output: Path | None, kind: str | None, dialect: str, course: str) -> str:
-    """Write the zip file of all kinds; gives a sentence that says what is in it.
-
-    Raises ExportRefused for anything but a zip file, and for a kind or a course: it has them all.
-    """
-    if kind or course or output is None or output.suffix.lower() != ".zip":
-        raise ExportRefused(
-            _("Name a kind, or else an --output that ends with .zip, for all rows of all kinds.")
-        )
-    try:
-        with output.open("wb") as stream:
-            written = write_whole(dialect, stream)
-    except ExportRefused:
-        output.unlink()
-        raise
-    told = ", ".join(f"{rows} {kinds[each].label}" for each, rows in written.items())
-    return _("%(told)s written to %(output)s.") % {"told": told, "output": output}
 
 
 def write_whole(dialect: str, stream: IO[bytes]) -> dict[str, int]:
@@ -71,5 +51,5 @@ def write_whole(dialect: str, stream: IO[bytes]) -> dict[str, int]:
 
 def _named(dialect: str, kind: str) -> tuple[str, str]:
     """The name of a kind's file without its ending, and what OneRoster's manifest says of it."""
-    table = None if dialect in NATIVE else table_of(dialect, kind)
+    table = None if is_ours(dialect, kind) else table_of(dialect, kind)
     return getattr(table, "file_name", kind), getattr(table, "written_mode", ABSENT)

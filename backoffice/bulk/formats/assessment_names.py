@@ -1,0 +1,49 @@
+"""An assessment in one text, as OneRoster names it: the class, and our code behind it."""
+
+from functools import cached_property
+from typing import NamedTuple
+
+from backoffice.admin_site.spreadsheets import formula_safe
+from backoffice.bulk.formats.course_names import Course, joined
+from backoffice.bulk.resources import kinds
+
+NAMES = ("course_code", "presentation", "assessment_id", "title")
+
+
+class Known(NamedTuple):
+    """A stored assessment."""
+
+    course: Course
+    code: str
+    title: str
+
+
+def named_in_full(course: Course, code: str) -> str:
+    """What an export writes: the code alone may be that of several courses."""
+    return f"{next(joined(course))}/{code}"
+
+
+class AssessmentNames:
+    """The stored assessments, asked for once, with one query."""
+
+    @cached_property
+    def known(self) -> dict[str, list[Known]]:
+        """By every text that may stand for them: the code, and what an export writes."""
+        columns = kinds["assessments"].columns()
+        paths = [columns[name].attribute for name in NAMES]
+        found: dict[str, list[Known]] = {}
+        for *course, code, title in kinds["assessments"].exportable().values_list(*paths):
+            each = Known((course[0], course[1]), code, title)
+            for text in (code, named_in_full(each.course, code)):
+                for written in {text, formula_safe(text)}:
+                    found.setdefault(written, []).append(each)
+        return found
+
+    def of_course(self, text: str, course: Course) -> Known | None:
+        """What a text stands for in a course; a code counts before a name in full."""
+        found = [each for each in self.known.get(text, ()) if each.course == course]
+        return next((each for each in found if each.code == text), next(iter(found), None))
+
+    def is_plain(self, text: str) -> bool:
+        """Whether the text is the code of one assessment and of no other, or of none at all."""
+        return [each.code for each in self.known.get(text, ())] in ([], [text])

@@ -1,0 +1,39 @@
+"""Files that a command writes where somebody asked for them: whole, or not at all."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from django.utils.translation import gettext as _
+
+
+def refuse_unwritable(path: Path | None) -> None:
+    """Raise ValueError before anything is done: afterwards it is late to learn of it."""
+    if path and (path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)):
+        raise ValueError(_("%(path)s cannot be written.") % {"path": path})
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """A stream whose file is there once all was written; until then, what was there stands.
+
+    What is no file, such as a device, or stands in a folder that takes no other, is written itself.
+    """
+    place = path.resolve()
+    is_plain = place.is_file() or not place.exists()
+    if not (is_plain and os.access(place.parent, os.W_OK)):
+        with place.open("wb") as stream:
+            yield stream
+        return
+    beside = place.with_name(f".{os.getpid()}.part")
+    try:
+        with beside.open("xb") as stream:
+            yield stream
+        if place.exists():
+            shutil.copymode(place, beside)
+        beside.replace(place)
+    finally:
+        beside.unlink(missing_ok=True)
