@@ -13,16 +13,19 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.spreadsheets import NUMBER
-from backoffice.bulk.faults import Fault
+from backoffice.bulk.faults import Fault, FileRefused
 from backoffice.bulk.formats.base import Cells, NotTranslated, SourceTable, Way, plain
 from backoffice.bulk.formats.bases import bases_in, bases_of
 from backoffice.bulk.formats.course_names import Course, joined
+from backoffice.bulk.models import Batch
+from backoffice.bulk.naming import column_name
 from backoffice.bulk.origins import NOTHING, OTHERS, Origin
 from backoffice.bulk.readers import Remark, Row
 from backoffice.bulk.selecting import ExportRefused
 
 OVERRIDE, PREVIOUS, ORIGINAL = "new_override-", "previous_override-", "original_grade-"
 POINTS, BASES = "Points Possible", "Scores at export"
+SIS_ID = "SIS User ID"
 EXACT = re.compile("[0-9]+[.][0-9]{3,}", re.ASCII)
 READ_ONLY = "(read only)"  # in Points Possible: Canvas passes the column over
 TEST_STUDENT = "student, test"
@@ -169,7 +172,7 @@ class CanvasGradebook(Gradebook):
     """
 
     dialect, title = "canvas", _("Canvas gradebook")
-    needs = frozenset({"student", "id", "sis user id", "section"})
+    needs = frozenset({"student", "id", "section"})
     above: ClassVar[Mapping[str, str]] = {**Gradebook.above, "max_score": POINTS}
     passed_over = frozenset({"id"})
     placed = (*Gradebook.placed, "max_score")
@@ -190,6 +193,23 @@ class CanvasGradebook(Gradebook):
         """Assignments have their number behind their name; totals have none."""
         found = {at: assignment_code(name.strip()) for at, name in enumerate(self.header)}
         return {at: code for at, code in found.items() if code}
+
+    @classmethod
+    def recognises(cls, header: Sequence[str]) -> bool:
+        """Without the students' IDs, by its assignments."""
+        has_ids = SIS_ID.casefold() in map(column_name, header)
+        codes = map(assignment_code, map(str.strip, header))
+        return super().recognises(header) and (has_ids or any(codes))
+
+    def check(self, batch: Batch) -> None:
+        """A name is not enough to know a student by."""
+        if not self.has(SIS_ID.casefold()):
+            sentence = gettext(
+                "The file is a Canvas gradebook without the column “%(column)s”, and students are "
+                "not matched by their names. Export it from Canvas with that column, or add it."
+            )
+            told = sentence % {"column": SIS_ID}
+            raise FileRefused("missing_column", told, line=1, column=SIS_ID)
 
     def _has_bases(self) -> bool:
         return self.has(BASES.casefold())
