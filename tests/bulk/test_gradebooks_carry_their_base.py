@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.core.management.base import CommandError
 
-from backoffice.apps.assessments.models import AssessmentSubmission
+from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.bulk.formats.bases import bases_in, bases_of
 from backoffice.bulk.models import Batch
 
@@ -177,3 +178,17 @@ def test_an_override_that_open_edx_had_is_the_base_of_the_new_one(gradebook, upl
         "7,li,s1001,course-v1:X+BIO101+2026J,,,50,60,70\n"
     )
     assert "went from 60 to 64." in told(upload("grades", text))[0]
+
+
+def test_a_gradebook_too_wide_to_be_read_again_is_not_written(gradebook, courses, tmp_path):
+    course = courses["BIO101"]
+    Assessment.objects.bulk_create(
+        Assessment(course=course, code=f"A{number}", max_score=10) for number in range(97)
+    )
+    with pytest.raises(CommandError) as refusal:
+        exported("edx", tmp_path)
+    assert str(refusal.value) == (
+        "The file would have 501 columns, and only 498 can be read again. Choose another format: "
+        "in our own columns each grade has a row."
+    )
+    assert exported("canvas", tmp_path)
