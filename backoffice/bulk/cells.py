@@ -310,3 +310,29 @@ PARSERS: tuple[tuple[type[models.Field], Callable[[models.Field, str], str]], ..
     (models.IntegerField, _integer),
     (models.DecimalField, _decimal),
 )
+
+
+def judged(clean: Clean, raw: str, *, is_required: bool) -> tuple[str | None, Fault | None]:
+    """The value of a cell, None where it is wrong, and what is wrong or strange with it."""
+    try:
+        value = clean(raw)
+    except CellRefused as refusal:
+        return None, refusal.fault
+    if is_required and not value:
+        return None, Fault("required", _("{column} is empty; every row needs it."))
+    if not value or raw.isascii():
+        return value, None
+    return value, _suspicion(value) or _suspicion(raw)
+
+
+def _suspicion(value: str) -> Fault | None:
+    if is_misdecoded(value):
+        return Fault(
+            "mojibake",
+            _(
+                "{column} “{value}” looks like text saved in the wrong encoding. It is stored "
+                "as it stands."
+            ),
+            is_warning=True,
+        )
+    return None

@@ -26,8 +26,8 @@ class Check:
     """One thing to look for in every row.
 
     `column` and `sentence` are where and how it is told; `other` is SQL for what the sentence names
-    besides; `reads` are the columns whose cells it looks at, so that nothing is said of a cell that
-    was refused already.
+    besides, `beside` another column it names as `{beside}`; `reads` are the columns whose cells it
+    looks at, so that nothing is said of a cell that was refused already.
     """
 
     code: str
@@ -37,7 +37,9 @@ class Check:
     reads: tuple[str, ...] = ()
     is_warning: bool = False
     other: str = ""
+    beside: str = ""
     holds: bool = False  # what is found goes in only when a second person agrees
+    is_of_name: bool = False  # a name is wrong, in whichever row: told where the name stands
 
 
 def reference_checks(layout: Layout) -> Iterator[Check]:
@@ -60,7 +62,7 @@ def _unknown(reference: Reference) -> Iterator[Check]:
             condition += f" AND EXISTS (SELECT 1 FROM {reference.table} x WHERE {earlier})"
         sentence = names_nothing(reference.field.related_model)
         code = f"unknown_{column.column_name if index else reference.field.name}"
-        yield Check(code, column.column_name, sentence, (condition, ()))
+        yield Check(code, column.column_name, sentence, (condition, ()), is_of_name=True)
 
 
 def names_nothing(model: type[models.Model]) -> str:
@@ -78,7 +80,8 @@ def _not_found(reference: Reference) -> Iterator[Check]:
     missing = f"{reference.alias}.id IS NULL AND {reference.is_given}"
     cell, code = column.column_name, reference.field.name
     condition = (f"({missing} AND {alike} = 0)", ())
-    yield Check(f"unknown_{code}", cell, names_nothing(reference.field.related_model), condition)
+    sentence = names_nothing(reference.field.related_model)
+    yield Check(f"unknown_{code}", cell, sentence, condition, is_of_name=True)
     if reference.narrowing:
         last = reference.narrowing[0].column_name
         sentence = _(
@@ -97,9 +100,8 @@ def _not_found(reference: Reference) -> Iterator[Check]:
     else:
         ambiguous = _("{column} “{value}” is the name of several. Add the columns %(names)s.")
         named = {"names": ", ".join(way.replace("__", " ") for way in reference.ways)}
-        yield Check(
-            f"ambiguous_{code}", cell, ambiguous % named, (f"({missing} AND {alike} > 1)", ())
-        )
+        several = (f"({missing} AND {alike} > 1)", ())
+        yield Check(f"ambiguous_{code}", cell, ambiguous % named, several, is_of_name=True)
 
 
 def verifying_checks(layout: Layout) -> Iterator[Check]:

@@ -15,6 +15,7 @@ from backoffice.audit.models import ChangeSet
 from backoffice.bulk.columns import Column
 from backoffice.bulk.dialects import rows_of
 from backoffice.bulk.faults import Fault, said
+from backoffice.bulk.origins import origin_of
 from backoffice.bulk.planning import Planner
 from backoffice.bulk.reading import Spool
 
@@ -89,18 +90,21 @@ class LocalEdits:
         counts: Counter[str] = Counter()
         with connection.chunked_cursor() as cursor:
             cursor.execute(
-                f"SELECT {self.planner.told_row}, p.line_no, p.kept, {cells} FROM {tables.plan} p "
+                f"SELECT {self.planner.told_row}, p.line_no, p.kept, s.raws, {cells} "
+                f"FROM {tables.plan} p "
                 f"JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins} "
                 "WHERE p.kept <> 0 ORDER BY p.row_no"
             )
-            for row, line, kept, *values in rows_of(cursor):
+            for row, line, kept, noted, *values in rows_of(cursor):
+                origin = origin_of(noted)
                 for at, column in enumerate(columns):
                     if kept & layout.kept_bit(column):
                         counts[column.column_name] += 1
                         given, stored = values[2 * at : 2 * at + 2]
                         fault = _fault(said(stored))
                         name = column.column_name
-                        spool.tell(fault, line, row, name, said(given))
+                        value = origin.cells.get(name, said(given))
+                        spool.tell(fault, line, row, name, value, origin)
         return dict(counts)
 
 

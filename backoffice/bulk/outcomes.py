@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from backoffice.bulk.checks import Check
 from backoffice.bulk.columns import Column
 from backoffice.bulk.dialects import rows_of
-from backoffice.bulk.faults import Fault, said
+from backoffice.bulk.faults import Fault, said, shown
 from backoffice.bulk.leaving import Leavers
 from backoffice.bulk.members import Within
 from backoffice.bulk.models import Batch
 from backoffice.bulk.newcomers import Newcomers
+from backoffice.bulk.origins import Origin, origin_of
 from backoffice.bulk.planning import Planner, State
 from backoffice.bulk.reading import Spool
 
@@ -92,9 +94,9 @@ class FaultTeller:
             names = [column.column_name for column in self.columns]
             width = 5 + len(names)
             for record in rows_of(cursor):
-                raws = json.loads(record[4] or "{}")
-                cells = dict(zip(names, record[5:width], strict=True)) | raws
-                self._tell_row(spool, record[:4], cells, record[width:])
+                origin = origin_of(record[4])
+                cells = dict(zip(names, record[5:width], strict=True)) | origin.cells
+                self._tell_row(spool, record[:4], cells, origin, record[width:])
 
     def _sql(self) -> str:
         layout, tables = self.planner.layout, self.planner.tables
@@ -115,6 +117,7 @@ class FaultTeller:
         spool: Spool,
         at: tuple[int, int, int, str],
         cells: dict[str, object],
+        origin: Origin,
         others: Sequence[object],
     ) -> None:
         """What is strange is told of rows that go in; of a wrong one, what is wrong."""
@@ -123,6 +126,14 @@ class FaultTeller:
         for index, check in enumerate(self.checks):
             other = next(remaining) if check.other else ""
             if flags >> index & 1 and not (check.is_warning and state == State.REJECTED):
-                fault = Fault(check.code, check.sentence, check.is_warning, said(other))
+                sentence = _naming(check, spool.name_of(check.beside, origin))
+                fault = Fault(check.code, sentence, check.is_warning, said(other))
+                place = spool.line_of(check.column, line) if check.is_of_name else line
                 value = said(cells.get(check.column))
-                spool.tell(fault, line, row, check.column, value)
+                spool.tell(fault, place, row, check.column, value, origin)
+
+
+def _naming(check: Check, beside: str) -> str:
+    """The sentence of a check with the other column that it names, as the file calls it."""
+    name = shown(beside).replace("{", "{{").replace("}", "}}")
+    return check.sentence.replace("{beside}", name)

@@ -6,7 +6,7 @@ of faults. Both go to temporary files, so that memory does not grow with the row
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from json.encoder import encode_basestring_ascii as quoted
 from operator import getitem, itemgetter
@@ -15,11 +15,12 @@ from typing import IO, NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice.bulk.cells import CellRefused, Clean, cleaner_for, is_misdecoded
+from backoffice.bulk.cells import Clean, cleaner_for, judged
 from backoffice.bulk.columns import Column
 from backoffice.bulk.faults import Fault, FileRefused, Issue, issue_at
 from backoffice.bulk.groups import Groups
 from backoffice.bulk.header import MatchedHeader
+from backoffice.bulk.origins import AS_STAGED, OTHERS, Origin
 from backoffice.bulk.readers import Row, TableReader
 from backoffice.bulk.resources import MEMBERS, Derive, KindResource
 
@@ -74,19 +75,6 @@ class Memo(dict[str, "str | Cell"]):
         return Cell(copied(value), fault, is_changed)
 
 
-def judged(clean: Clean, raw: str, *, is_required: bool) -> tuple[str | None, Fault | None]:
-    """The value of a cell, None where it is wrong, and what is wrong or strange with it."""
-    try:
-        value = clean(raw)
-    except CellRefused as refusal:
-        return None, refusal.fault
-    if is_required and not value:
-        return None, Fault("required", _("{column} is empty; every row needs it."))
-    if not value or raw.isascii():
-        return value, None
-    return value, _suspicion(value) or _suspicion(raw)
-
-
 def copied(value: str | None) -> str:
     """The value as COPY's text format writes it."""
     if value is None:
@@ -95,25 +83,14 @@ def copied(value: str | None) -> str:
     return value if is_plain else value.translate(ESCAPES)
 
 
-def _suspicion(value: str) -> Fault | None:
-    if is_misdecoded(value):
-        return Fault(
-            "mojibake",
-            _(
-                "{column} “{value}” looks like text saved in the wrong encoding. It is stored "
-                "as it stands."
-            ),
-            is_warning=True,
-        )
-    return None
-
-
 class Spool:
     """Two temporary files in COPY's text format: the rows, and the issues of one batch."""
 
     def __init__(self, batch_number: int) -> None:
         self.batch_number = batch_number
         self.told_as: Mapping[str, str] = {}
+        self.above: Mapping[str, str] = {}
+        self.header_line = 1
         # Closed by __exit__; a spool is used as a context manager.
         self.rows: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
         self.issues: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
@@ -126,9 +103,32 @@ class Spool:
         self.rows.close()
         self.issues.close()
 
-    def tell(self, fault: Fault, line: int, row: int, column: str, value: str) -> None:
+    def tell(
+        self,
+        fault: Fault,
+        line: int,
+        row: int,
+        column: str,
+        value: str,
+        origin: Origin = AS_STAGED,
+    ) -> None:
         """Keep what is wrong or strange, under the name the column has in the file."""
-        self.add_issue(issue_at(fault, line, row, self.told_as.get(column, column), value))
+        header = self.name_of(column, origin)
+        named = self.above.get(column, "")
+        if named:
+            of = _("%(row)s of {column}") % {"row": named}
+            fault = replace(fault, template=fault.template.replace("{column}", of))
+        self.add_issue(issue_at(fault, line, origin.row or row, header, value))
+
+    def name_of(self, column: str, origin: Origin) -> str:
+        """The header of a row's cell in one of our columns."""
+        headers = origin.headers
+        own = headers.get(column) or self.told_as.get(column) or headers.get(OTHERS, column)
+        return own if column else ""
+
+    def line_of(self, column: str, line: int) -> int:
+        """The line on which the name stands that a column gives: it may be a header itself."""
+        return self.header_line if self.above.get(column) == "" else line
 
     def add_issue(self, issue: Issue) -> None:
         """Keep an issue for later, in the order of ISSUE_COLUMNS."""
@@ -236,10 +236,11 @@ class Cleaner:
                 raws[name] = raw
             if fault is not None:
                 bad |= 0 if fault.is_warning else bit
-                shown = row.origin.get(name, raw) if row.origin else raw
-                spool.tell(fault, row.line, number, name, shown)
+                origin = row.origin or AS_STAGED
+                line, shown = spool.line_of(name, row.line), origin.cells.get(name, raw)
+                spool.tell(fault, line, number, name, shown, origin)
         if row.origin:
-            raws.update(row.origin)
+            raws.update(row.origin.noted())
         if self.derive:
             texts.extend(self._derived(texts))
         bad |= self._take_members(number, row, texts, spool)
@@ -275,7 +276,7 @@ class Cleaner:
     def _remark(self, number: int, row: Row, spool: Spool) -> bool:
         """Tell what a format says of its row; whether its cells are looked at."""
         for fault, column, value in row.remarks:
-            spool.tell(fault, row.line, number, column, value)
+            spool.tell(fault, row.line, number, column, value, row.origin or AS_STAGED)
         is_wrong = any(not fault.is_warning for fault, _column, _value in row.remarks)
         if is_wrong:
             self._write_nothing(number, row, spool)
@@ -283,7 +284,7 @@ class Cleaner:
 
     def _write_misshapen(self, number: int, row: Row, spool: Spool) -> None:
         fault, column, value = self._misshape(row)
-        spool.tell(fault, row.line, number, column, value)
+        spool.tell(fault, row.line, number, column, value, row.origin or AS_STAGED)
         self._write_nothing(number, row, spool)
 
     def _write_nothing(self, number: int, row: Row, spool: Spool) -> None:
@@ -360,6 +361,7 @@ def read_into(spool: Spool, reader: TableReader, cleaner: Cleaner, progress: Pro
     """
     number = left_out = 0
     spool.told_as = {**cleaner.resource.told_as(), **reader.told_as}
+    spool.above, spool.header_line = reader.above, reader.header_line
     for fault, column, value in reader.remarks:
         spool.tell(fault, reader.header_line, 0, column, value)
     for number, row in enumerate(reader.rows(), 1):

@@ -8,7 +8,6 @@ SQL finds the rows to which any of this can apply, which in an honest file are f
 here in their order, and what is decided of them goes back into the plan.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -21,6 +20,7 @@ from backoffice.bulk.columns import Column
 from backoffice.bulk.dialects import rows_of
 from backoffice.bulk.faults import Fault
 from backoffice.bulk.layout import Layout, unique_fields
+from backoffice.bulk.origins import Origin, origin_of
 from backoffice.bulk.planning import Planner, State
 from backoffice.bulk.reading import Spool, copied
 from backoffice.bulk.resources import MEMBERS
@@ -44,7 +44,7 @@ class Candidate:
     state: str
     flags: int
     bad: int
-    raws: dict[str, str]
+    origin: Origin
     cells: dict[str, Any]
     own: tuple[Any, ...]
 
@@ -163,16 +163,16 @@ class Repeats:
                     known.setdefault(column.column_name, row.cells[column.column_name])
 
     def _tell(self, row: Candidate, column: str, check: Check, other: Any) -> None:
-        value = row.raws.get(column, row.cells.get(column))
+        value = row.origin.cells.get(column, row.cells.get(column))
         fault = Fault(check.code, str(check.sentence), check.is_warning, _text(other))
-        self.spool.tell(fault, row.line, row.row, column, _text(value))
+        self.spool.tell(fault, row.line, row.row, column, _text(value), row.origin)
 
     def _candidate(self, record: tuple[Any, ...]) -> Candidate:
-        row, line, state, flags, bad, raws, *rest = record
+        row, line, state, flags, bad, noted, *rest = record
         names = self._cell_names()
         cells = dict(zip(names, rest, strict=False))
         own = tuple(map(_text, rest[len(names) :]))
-        return Candidate(row, line, state, flags, bad, json.loads(raws or "{}"), cells, own)
+        return Candidate(row, line, state, flags, bad, origin_of(noted), cells, own)
 
     def _cell_names(self) -> list[str]:
         names = [*self.keys, *(column.column_name for column in self.layout.own)]

@@ -145,7 +145,7 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
     issues = (
         batch.issues.filter(is_warning=False, row__gt=0)
         .order_by("row", "pk")
-        .values_list("line", "message")
+        .values_list("row", "message")
         .iterator()
     )
     wanted, messages = _next_row(issues, next(issues, None))
@@ -156,17 +156,19 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
         width, names = len(header), [*(_printable(header[at]) for at in own), *GIVEN_BACK]
         has_header = table is None or table.has_header
         yield "\ufeff" + (writer.writerow(names) if has_header else "")
-        columns, told = table(header) if table else None, []
+        columns, told, number = table(header) if table else None, [], 0
         for row in rows if wanted[0] > 0 else ():
             cells = _cells_of(row, own, width, batch)
-            if row.line == wanted[0]:
+            is_data = not (columns and columns.is_about_columns(row))
+            number += is_data
+            if is_data and number == wanted[0]:
                 line = [*map(_printable, cells), row.line, " ".join(messages)]
                 yield from map(writer.writerow, [*told, line])
                 wanted, messages = _next_row(issues, wanted[1])
                 told.clear()
                 if wanted[0] < 0:
                     return  # the rest of the file is good
-            elif columns and columns.is_about_columns(row):
+            elif not is_data:
                 told.append([*map(_printable, cells), row.line, ""])
 
 
@@ -181,7 +183,7 @@ def _cells_of(row: Row, own: list[int], width: int, batch: Batch) -> list[str]:
 def _next_row(
     issues: Iterator[Told], first: Told | None
 ) -> tuple[tuple[int, Told | None], list[str]]:
-    """The line of the next wrong row, the issue after it, and its messages."""
+    """The number of the next wrong row, the issue after it, and its messages."""
     if first is None:
         return (-1, None), []
     messages, following = [first[1]], next(issues, None)

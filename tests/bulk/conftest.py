@@ -1,12 +1,13 @@
-"""Rubrics as files, and who brings them in."""
+"""Rubrics as files, and who brings them in; a course with a gradebook."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.courses.models import Course
-from backoffice.apps.users.models import User
+from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.models import Batch
 
 
@@ -27,3 +28,25 @@ def bring(bring_in: Any, instructor: User) -> Callable[..., Batch]:
 def look(upload: Any, instructor: User) -> Callable[..., Batch]:
     """Uploads and previews rubrics, as their instructor."""
     return lambda text, **options: upload("rubrics", text, **{"actor": instructor} | options)
+
+
+@pytest.fixture
+def gradebook(courses: dict[str, Course], student: Any) -> Callable[..., None]:
+    """BIO101 with two tests and three students; gives scores like `T1={"s1001": 51}`."""
+    for number in (1, 2, 3):
+        one = student(f"s100{number}", last_name="Li", first_name=f"No {number}")
+        Enrollment.objects.create(student=one, course=courses["BIO101"])
+    for code, title in (("T1", "T one"), ("T2", "T two")):
+        Assessment.objects.create(course=courses["BIO101"], code=code, title=title, max_score=100)
+
+    def give(**scores: dict[str, float | None]) -> None:
+        for code, found in scores.items():
+            for name, score in found.items():
+                values = {"score": score, "status": "submitted" if score is None else "graded"}
+                AssessmentSubmission.objects.update_or_create(
+                    assessment=Assessment.objects.get(code=code),
+                    student=User.objects.get(student_id=name),
+                    defaults=values,
+                )
+
+    return give

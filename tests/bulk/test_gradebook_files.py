@@ -47,9 +47,19 @@ def test_each_score_of_a_canvas_gradebook_is_a_grade_and_totals_are_passed_over(
     ]
 
 
-def test_a_gradebook_without_sis_ids_is_not_matched_by_name():
-    header = ["Student", "ID", "SIS Login ID", "Section", "Lab (TMA01)"]
-    assert not CanvasGradebook.recognises(header)
+def test_a_gradebook_without_sis_ids_is_not_matched_by_name(upload):
+    batch = upload("grades", CANVAS.replace(";SIS User ID;", ";Other;"))
+    assert batch.sentence == (
+        "The file is a Canvas gradebook without the column “SIS User ID”, and students are not "
+        "matched by their names. Export it from Canvas with that column, or add it."
+    )
+    (issue,) = batch.issues.all()
+    assert (issue.code, issue.line, issue.column) == ("missing_column", 1, "SIS User ID")
+    assert batch.file  # no attempt to set what no file may set: it is kept
+
+
+def test_a_header_with_a_student_an_id_and_a_section_alone_is_no_gradebook():
+    assert not CanvasGradebook.recognises(["Student", "ID", "Section", "Final Score"])
 
 
 def test_a_new_override_of_open_edx_is_a_grade():

@@ -25,12 +25,13 @@ from backoffice.bulk.selecting import Selection
 BIO = ("--course", "BIO101", "--presentation", "2026J")
 PAGE = "/admin/bulk/batch/export/"
 ASKED = {"kind": "grades", "course": "BIO101", "presentation": "2026J", "dialect": "canvas"}
-CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,'=Essay (ESSAY),QUIZ (1) (QUIZ (1))
-    Points Possible,,,,,50.00,10.00
-"'=O'Moore, Zoë",,s1001,s1001,BIO101-2026J,41.50,0.00
-"Li, Wei",,s1002,s1002,BIO101-2026J,,9.25
-,,s1003,s1003,BIO101-2026J,,
-s1004,,s1004,s1004,BIO101-2026J,12.00,
+HEADER = "Student,ID,SIS User ID,SIS Login ID,Section,'=Essay (ESSAY),QUIZ (1) (QUIZ (1))"
+CANVAS = f"""{HEADER},Scores at export
+    Points Possible,,,,,50.00,10.00,(read only)
+"'=O'Moore, Zoë",,s1001,s1001,BIO101-2026J,41.50,0.00,ESSAY=41.50; QUIZ (1)=0.00
+"Li, Wei",,s1002,s1002,BIO101-2026J,,9.25,QUIZ (1)=9.25
+,,s1003,s1003,BIO101-2026J,,,
+s1004,,s1004,s1004,BIO101-2026J,12.00,,ESSAY=12.00
 """
 
 
@@ -100,13 +101,13 @@ def test_overrides_of_open_edx_have_five_columns_for_each_assessment(essay, tmp_
         "cohort": "",
         "name-ESSAY": "'=Essay",
         "grade-ESSAY": "41.50",
-        "original_grade-ESSAY": "41.50",
-        "previous_override-ESSAY": "",
+        "original_grade-ESSAY": "",
+        "previous_override-ESSAY": "41.50",
         "new_override-ESSAY": "41.50",
         "name-QUIZ (1)": "QUIZ (1)",
         "grade-QUIZ (1)": "0.00",
-        "original_grade-QUIZ (1)": "0.00",
-        "previous_override-QUIZ (1)": "",
+        "original_grade-QUIZ (1)": "",
+        "previous_override-QUIZ (1)": "0.00",
         "new_override-QUIZ (1)": "0.00",
     }
 
@@ -121,8 +122,8 @@ def test_what_goes_out_comes_in_again_and_what_was_filled_in_counts(
     assert (same.created, same.updated, same.unchanged, same.rows) == (0, 0, 4, 4)
     assert told(same) == []
 
-    bare = ",s1003,s1003,BIO101-2026J,,"
-    in_a_group = ",s1003,s1003,Morning [13805],,7"
+    bare = ",s1003,s1003,BIO101-2026J,,,"
+    in_a_group = ",s1003,s1003,Morning [13805],,7,"
     filled = text.replace(bare, in_a_group) if dialect == "canvas" else _overridden(text)
     batch = bring_in("grades", filled)
     assert (batch.created, batch.updated, batch.unchanged) == (1, 0, 4)
@@ -141,7 +142,7 @@ def _overridden(text: str) -> str:
 
 def test_a_course_without_a_grade_has_an_empty_gradebook_to_fill_in(essay, tmp_path):
     text = exported("canvas", "--course", "ART200", "--presentation", "2026B", tmp_path=tmp_path)
-    assert text.splitlines()[0].endswith(",Section,ESSAY (ESSAY)")
+    assert text.splitlines()[0].endswith(",Section,ESSAY (ESSAY),Scores at export")
     assert len(text.splitlines()) == 2
 
 
@@ -190,7 +191,7 @@ def test_an_instructor_gets_the_gradebook_of_an_own_course_only(
 def test_what_a_role_does_not_see_is_not_in_its_gradebook(auditor_client, essay, monkeypatch):
     monkeypatch.setitem(roles.SHOWN, "users.user", {roles.AUDITOR: {"student_id", "first_name"}})
     lines = b"".join(auditor_client.get(PAGE, ASKED)).decode().splitlines()
-    assert lines[2] == "Zoë,,s1001,s1001,BIO101-2026J,41.50,0.00"
+    assert lines[2] == "Zoë,,s1001,s1001,BIO101-2026J,41.50,0.00,ESSAY=41.50; QUIZ (1)=0.00"
 
     hidden = {roles.AUDITOR: {"student", "assessment"}}
     monkeypatch.setitem(roles.SHOWN, "assessments.assessmentsubmission", hidden)
@@ -221,12 +222,12 @@ def test_another_maximum_than_the_assessment_s_is_refused_with_its_line(essay, u
     text = CANVAS.replace("50.00,10.00", "60.00,10.00")
     batch = upload("grades", text, on_error="skip")
     said = (
-        "Points Possible “60.00 ('=Essay (ESSAY), line 2)” contradicts “50”, which the "
-        "assessment has. Correct the file, or the assessment first."
+        "Points Possible of '=Essay (ESSAY) “60.00” contradicts “50”, which the assessment has. "
+        "Correct the file, or the assessment first."
     )
     assert told(batch) == [f"Line 3: {said}", f"Line 6: {said}"]
-    assert {(issue.code, issue.column) for issue in batch.issues.all()} == {
-        ("other_max_score", "Points Possible")
+    assert {(issue.code, issue.column, issue.value) for issue in batch.issues.all()} == {
+        ("other_max_score", "'=Essay (ESSAY)", "60.00")
     }
     assert (batch.unchanged, batch.rejected) == (2, 2)
 
@@ -254,7 +255,7 @@ def test_a_gradebook_of_a_real_canvas_needs_no_section_of_ours(essay, bring_in):
 
 
 def test_a_student_whose_name_is_that_of_canvas_test_student_is_one(essay, bring_in):
-    text = CANVAS.replace("Li, Wei", "Student, Test").replace("9.25", "9")
+    text = CANVAS.replace("Li, Wei", "Student, Test").replace(",9.25,", ",9,")
     assert bring_in("grades", text).updated == 1
 
 

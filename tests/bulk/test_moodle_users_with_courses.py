@@ -113,7 +113,7 @@ def test_with_new_students_allowed_one_look_at_the_file_is_enough(courses, tmp_p
         ),
         (
             "NONE-1,,,,,,,,,",
-            "course “NONE-1” names no course that exists. Check it, or add it first.",
+            "course1 “NONE-1” names no course that exists. Check it, or add it first.",
         ),
     ],
 )

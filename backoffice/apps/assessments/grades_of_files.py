@@ -102,12 +102,14 @@ def conflict_check(differs: Callable[[str, str], str]) -> Check:
     )
     sentence = _(
         "{column} “{value}”: since the export the score went from {other}. To keep what is stored, "
-        "enter it as score; to replace it, enter it as base_score."
+        "enter it as {column}; to replace it, enter it as {beside}."
     )
     other = f"{_points(base)} || ' to ' || {_points(theirs)}"
-    reads = ("score", "base_score")
     return Check(
-        "changed_since_export", "score", sentence, (f"({condition})", ()), reads, other=other
+        *("changed_since_export", "score", sentence, (f"({condition})", ())),
+        reads=("score", "base_score"),
+        other=other,
+        beside="base_score",
     )
 
 

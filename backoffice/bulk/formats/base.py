@@ -7,6 +7,8 @@ column of ours whose sources the file has not is not there, so that what is stor
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
@@ -17,6 +19,7 @@ from backoffice.bulk.formats.course_names import CourseNames, NoCourse
 from backoffice.bulk.formats.side_files import SideFiles
 from backoffice.bulk.models import Batch
 from backoffice.bulk.naming import column_name
+from backoffice.bulk.origins import Origin
 from backoffice.bulk.readers import Remark, Row
 from backoffice.bulk.reading import width_fault
 
@@ -48,6 +51,11 @@ class Cells:
     def first(self, *names: str) -> str:
         """The first of these cells that is not blank."""
         return next(filter(None, map(self.__getitem__, names)), "")
+
+    def header(self, way: "Way") -> str:
+        """The column that a value comes from: the first that is not blank, or the first of all."""
+        there = list(filter(self.table.has, way.sources))
+        return self.label(next(filter(self.__getitem__, there), there[0]))
 
     @property
     def side(self) -> SideFiles:
@@ -115,6 +123,8 @@ class SourceTable:
     # Files beside it in which rows are looked up, by their names in `side_files.py`.
     looks_in: ClassVar[tuple[str, ...]] = ()
     side: SideFiles = SideFiles()
+    # Columns of ours that stand above the rows: in the header, or in a row of that name.
+    above: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     def __init__(self, header: Sequence[str]) -> None:
         self.names = [column_name(name) for name in header]
@@ -151,7 +161,22 @@ class SourceTable:
         return {
             name: self.label(next(filter(self.has, way.sources)))
             for name, way in self.taken.items()
+            if way.sources
         }
+
+    @cached_property
+    def moving(self) -> dict[str, tuple[Way, str]]:
+        """What may come from another column in each row, with the one that people know it by."""
+        told_as = self.told_as
+        return {
+            name: (way, told_as[name])
+            for name, way in self.taken.items()
+            if len(way.sources) > 1 or self.is_numbered(way)
+        }
+
+    def is_numbered(self, way: Way) -> bool:
+        """Whether several columns of one name and different numbers lead there."""
+        return False
 
     @property
     def sparse(self) -> frozenset[str]:
@@ -164,12 +189,12 @@ class SourceTable:
         """What is to be said of the file as a whole."""
         return ()
 
-    def check_side(self, batch: Batch) -> None:
-        """Raise FileRefused where a file beside it says that it is not to be read like this."""
+    def check(self, batch: Batch) -> None:
+        """Raise FileRefused where the header, or a file beside it, says not to read it so."""
 
-    def says_something(self, name: str, text: str) -> bool:
-        """Whether this cell of a sparse column fills it."""
-        return bool(text.strip(" 0"))
+    def says_something(self, name: str, cells: Sequence[str]) -> bool:
+        """Whether a row fills this sparse column."""
+        return bool(cells[self.places[name]].strip(" 0"))
 
     def narrow(self, filled: frozenset[str]) -> None:
         """Leave out what depends on sparse columns that no row fills."""
@@ -203,7 +228,7 @@ class SourceTable:
             return Row(line, [], remarks=(left_out,), is_left_out=True)
         values: list[str] = []
         remarks: list[Remark] = []
-        origin: dict[str, str] = {}
+        others: dict[str, str] = {}
         for name, way in self.taken.items():
             try:
                 values.append(way.read(cells))
@@ -212,8 +237,15 @@ class SourceTable:
                 continue
             shown = cells.first(*way.sources)
             if shown != values[-1]:
-                origin[name] = shown
-        return Row(line, values, remarks=tuple(dict.fromkeys(remarks)), origin=origin or None)
+                others[name] = shown
+        headers = self.headers_of(cells)
+        origin = Origin(others, headers) if others or headers else None
+        return Row(line, values, remarks=tuple(dict.fromkeys(remarks)), origin=origin)
+
+    def headers_of(self, cells: Cells) -> dict[str, str]:
+        """The headers of this row's values that come from another column than people know."""
+        found = ((name, cells.header(way), told) for name, (way, told) in self.moving.items())
+        return {name: header for name, header, told in found if header != told}
 
     def _left_out(self, cells: Cells) -> Remark | None:
         name, values = self.others

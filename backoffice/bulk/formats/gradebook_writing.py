@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from backoffice.admin_site.spreadsheets import csv_line, formula_safe
 from backoffice.bulk.exporting import AT_ONCE, as_text
 from backoffice.bulk.formats.gradebooks import Gradebook, Learner, Task
-from backoffice.bulk.resources import kinds
+from backoffice.bulk.readers.base import MAX_COLUMNS
+from backoffice.bulk.resources import GIVEN_BACK, kinds
 from backoffice.bulk.selecting import ExportRefused, Selection, nothing_of, shown_columns
 
 NEEDED = ("student_id", "score")
@@ -30,7 +31,9 @@ def write_gradebook(table: type[Gradebook], selection: Selection, stream: IO[byt
     assessments, or where the person sees no scores.
     """
     tasks = _tasks(selection)
-    _write(stream, table.heading(tasks))
+    heading = table.heading(tasks)
+    _refuse_wide(len(heading[0]))
+    _write(stream, heading)
     written = 0
     for learner, scores in _lines(selection):
         _write(stream, [table.line(learner, selection.course, tasks, scores)])
@@ -40,6 +43,17 @@ def write_gradebook(table: type[Gradebook], selection: Selection, stream: IO[byt
 
 def _write(stream: IO[bytes], rows: list[list[str]]) -> None:
     stream.writelines(csv_line(map(formula_safe, cells)).encode() for cells in rows)
+
+
+def _refuse_wide(columns: int) -> None:
+    """Raise ExportRefused for a file that, or whose wrong rows, would not be read again."""
+    most = MAX_COLUMNS - len(GIVEN_BACK)
+    if columns > most:
+        sentence = _(
+            "The file would have %(count)d columns, and only %(most)d can be read again. Choose "
+            "another format: in our own columns each grade has a row."
+        )
+        raise ExportRefused(sentence % {"count": columns, "most": most})
 
 
 def _tasks(selection: Selection) -> list[Task]:

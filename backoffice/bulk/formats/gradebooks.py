@@ -1,19 +1,33 @@
-"""Scores in columns, one for each assessment: Canvas' gradebook, Open edX' grade overrides."""
+"""Scores in columns, one for each assessment: Canvas' gradebook, Open edX' grade overrides.
 
+An export has beside each score what it was then, as a file of ours has `base_score`: Open edX as
+the previous override, Canvas in a column of its own (see `bases.py`).
+"""
+
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import ClassVar, NamedTuple
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.bulk.faults import Fault
+from backoffice.admin_site.spreadsheets import NUMBER
+from backoffice.bulk.faults import Fault, FileRefused
 from backoffice.bulk.formats.base import Cells, NotTranslated, SourceTable, Way, plain
+from backoffice.bulk.formats.bases import bases_in, bases_of
 from backoffice.bulk.formats.course_names import Course, joined
+from backoffice.bulk.models import Batch
+from backoffice.bulk.naming import column_name
+from backoffice.bulk.origins import NOTHING, OTHERS, Origin
 from backoffice.bulk.readers import Remark, Row
 from backoffice.bulk.selecting import ExportRefused
 
-OVERRIDE = "new_override-"
-POINTS = "Points Possible"
+OVERRIDE, PREVIOUS, ORIGINAL = "new_override-", "previous_override-", "original_grade-"
+POINTS, BASES = "Points Possible", "Scores at export"
+SIS_ID = "SIS User ID"
+EXACT = re.compile("[0-9]+[.][0-9]{3,}", re.ASCII)
+READ_ONLY = "(read only)"  # in Points Possible: Canvas passes the column over
 TEST_STUDENT = "student, test"
 EXCUSED = "ex"
 
@@ -34,6 +48,17 @@ class Learner(NamedTuple):
     last_name: str
 
 
+class Base(NamedTuple):
+    """What a score was at export, and where in the line that stands otherwise than people know."""
+
+    score: str
+    headers: Mapping[str, str] = NOTHING
+    cells: Mapping[str, str] = NOTHING
+
+
+NO_BASE = Base("")
+
+
 class Gradebook(SourceTable):
     """A table of students and scores; each score that is there is a row of ours.
 
@@ -41,25 +66,29 @@ class Gradebook(SourceTable):
     """
 
     kind = "grades"
+    above: ClassVar[Mapping[str, str]] = {"assessment_id": ""}
     # By position, not by a name: see `scores`.
     placed: ClassVar[tuple[str, ...]] = ("assessment_id", "score")
 
     def __init__(self, header: Sequence[str]) -> None:
         super().__init__(header)
         self.scores = self._scores()
-        # What a column counts at most, and the line that says so.
-        self.points: dict[int, tuple[str, int]] = {}
-        self.taken |= dict.fromkeys(self.placed, Way((), lambda cells: ""))
+        # What a column counts at most.
+        self.points: dict[int, str] = {}
+        placed = (*self.placed, *(["base_score"] if self._has_bases() else []))
+        self.taken |= dict.fromkeys(placed, Way((), lambda cells: ""))
 
     def _scores(self) -> dict[int, str]:
         """The columns that hold scores, with the code of each assessment."""
         raise NotImplementedError
 
-    @property
-    def told_as(self) -> dict[str, str]:
-        """Scores are told by their column."""
-        own = {name: way for name, way in self.taken.items() if way.sources}
-        return {name: self.label(way.sources[0]) for name, way in own.items()}
+    def _has_bases(self) -> bool:
+        """Whether the file says what scores were at export."""
+        raise NotImplementedError
+
+    def _bases(self, row: Row) -> Mapping[int, Base]:
+        """What the scores of a line were at export, by their places; what is missing was blank."""
+        raise NotImplementedError
 
     def translated(self, row: Row) -> Iterator[Row]:
         """One row for each score of the line."""
@@ -67,28 +96,34 @@ class Gradebook(SourceTable):
             yield from super().translated(row)
             return
         cells = Cells(self, row.cells)
+        own = {name: way for name, way in self.taken.items() if way.sources}
         try:
-            shared = {name: way.read(cells) for name, way in self.taken.items() if way.sources}
+            values = {name: way.read(cells) for name, way in own.items()}
         except NotTranslated as refusal:
             yield Row(row.line, [], remarks=(refusal.remark,))
             return
+        shown = {name: cells.first(*way.sources) for name, way in own.items()}
+        others = {name: text for name, text in shown.items() if text != values[name]}
+        shared = Shared(row, values, Origin(others, self.headers_of(cells)), self._bases(row))
         for at in self.scores:
-            text = row.cells[at].strip()
-            if text:
-                yield self._score(row.line, shared, at, text)
+            if row.cells[at].strip():
+                yield self._score(shared, at)
 
-    def _score(self, line: int, shared: Mapping[str, str], at: int, text: str) -> Row:
-        header = self.header[at].strip()
-        if text.casefold() == EXCUSED:
+    def _score(self, shared: "Shared", at: int) -> Row:
+        line, cell, header = shared.row.line, shared.row.cells[at], self.header[at].strip()
+        if cell.strip().casefold() == EXCUSED:
             sentence = gettext("{column} “{value}”: an excused assessment has no grade here.")
-            remark = Remark(Fault("left_out", sentence, is_warning=True), header, text)
+            remark = Remark(Fault("left_out", sentence, is_warning=True), header, cell.strip())
             return Row(line, [], remarks=(remark,), is_left_out=True)
-        most, told_on = self.points.get(at, ("", 0))
-        values = {**shared, "assessment_id": self.scores[at], "score": text, "max_score": most}
-        origin = {"assessment_id": header, "score": f"{text} ({header})"}
-        if most:
-            told = {"points": most, "assignment": header, "line": told_on}
-            origin["max_score"] = gettext("%(points)s (%(assignment)s, line %(line)d)") % told
+        most, base = self.points.get(at, ""), shared.bases.get(at, NO_BASE)
+        own = {"score": cell, "max_score": most} if most else {"score": cell}
+        values = {"max_score": "", **shared.values, **own}
+        values |= {"assessment_id": self.scores[at], "base_score": base.score}
+        # The name of the assessment is the header itself: it has no cell besides.
+        origin = Origin(
+            {**shared.origin.cells, **own, **base.cells, "assessment_id": ""},
+            {**shared.origin.headers, **base.headers, OTHERS: header},
+        )
         return Row(line, [values[name] for name in self.taken], origin=origin)
 
     @classmethod
@@ -102,6 +137,15 @@ class Gradebook(SourceTable):
     ) -> list[str]:
         """The cells of a student with these scores, which are known by the assessments' codes."""
         raise NotImplementedError
+
+
+class Shared(NamedTuple):
+    """What the scores of a line have in common, and what each was at export."""
+
+    row: Row
+    values: Mapping[str, str]
+    origin: Origin
+    bases: Mapping[int, Base]
 
 
 def assignment_code(name: str) -> str:
@@ -128,7 +172,8 @@ class CanvasGradebook(Gradebook):
     """
 
     dialect, title = "canvas", _("Canvas gradebook")
-    needs = frozenset({"student", "id", "sis user id", "section"})
+    needs = frozenset({"student", "id", "section"})
+    above: ClassVar[Mapping[str, str]] = {**Gradebook.above, "max_score": POINTS}
     passed_over = frozenset({"id"})
     placed = (*Gradebook.placed, "max_score")
     ways: ClassVar[Mapping[str, Way]] = {
@@ -149,14 +194,48 @@ class CanvasGradebook(Gradebook):
         found = {at: assignment_code(name.strip()) for at, name in enumerate(self.header)}
         return {at: code for at, code in found.items() if code}
 
+    @classmethod
+    def recognises(cls, header: Sequence[str]) -> bool:
+        """Without the students' IDs, by its assignments."""
+        has_ids = SIS_ID.casefold() in map(column_name, header)
+        codes = map(assignment_code, map(str.strip, header))
+        return super().recognises(header) and (has_ids or any(codes))
+
+    def check(self, batch: Batch) -> None:
+        """A name is not enough to know a student by."""
+        if not self.has(SIS_ID.casefold()):
+            sentence = gettext(
+                "The file is a Canvas gradebook without the column “%(column)s”, and students are "
+                "not matched by their names. Export it from Canvas with that column, or add it."
+            )
+            told = sentence % {"column": SIS_ID}
+            raise FileRefused("missing_column", told, line=1, column=SIS_ID)
+
+    def _has_bases(self) -> bool:
+        return self.has(BASES.casefold())
+
+    def _bases(self, row: Row) -> Mapping[int, Base]:
+        """By the codes of the assessments: columns may be deleted, and stand in another order."""
+        if "base_score" not in self.taken:
+            return {}
+        cell = row.cells[self.places[BASES.casefold()]].strip()
+        found = bases_in(cell)
+        return {at: self._base(found.get(code, ""), cell) for at, code in self.scores.items()}
+
+    def _base(self, score: str, cell: str) -> Base:
+        """The whole cell, which is long, goes with a row only where it will be told."""
+        is_plain = not score or NUMBER.match(score)
+        return Base(score) if is_plain else Base(score, cells={"base_score": cell})
+
     @property
     def told_as(self) -> dict[str, str]:
-        """The maximum is told by its row."""
-        return {**super().told_as, "max_score": POINTS}
+        """All that is there about scores at export stands in one column."""
+        return {**super().told_as, "base_score": BASES}
 
-    def says_something(self, name: str, text: str) -> bool:
+    def says_something(self, name: str, cells: Sequence[str]) -> bool:
         """Whether a section has the name of a course; the first one is the gradebook's."""
-        self.course = self.courses.named_in_full(text.strip()) or self.course
+        text = cells[self.places[name]].strip()
+        self.course = self.courses.named_in_full(text) or self.course
         return any(self.course)
 
     def is_about_columns(self, row: Row) -> bool:
@@ -175,7 +254,7 @@ class CanvasGradebook(Gradebook):
         nobody = self._nobody(row)
         if nobody == POINTS.casefold():
             found = {at: row.cells[at].strip() for at in self.scores}
-            self.points = {at: (text, row.line) for at, text in found.items() if text[:1] != "("}
+            self.points = {at: text for at, text in found.items() if text[:1] != "("}
         elif nobody not in ("", TEST_STUDENT):
             yield from super().translated(row)
 
@@ -191,7 +270,8 @@ class CanvasGradebook(Gradebook):
                 )
                 raise ExportRefused(sentence % {"code": task.code})
         points = [f"    {POINTS}", *[""] * (len(cls.written) - 1)]
-        return [[*cls.written, *names], [*points, *(task.most for task in tasks)]]
+        most = [task.most for task in tasks]
+        return [[*cls.written, *names, BASES], [*points, *most, READ_ONLY]]
 
     @classmethod
     def line(
@@ -201,7 +281,7 @@ class CanvasGradebook(Gradebook):
         name = ", ".join(filter(None, (learner.last_name, learner.first_name)))
         known = learner.student_id
         own = [name, "", known, known, next(joined(course))]
-        return [*own, *(scores.get(task.code, "") for task in tasks)]
+        return [*own, *(scores.get(task.code, "") for task in tasks), bases_of(scores)]
 
 
 def _edx_course(cells: Cells) -> Course:
@@ -226,26 +306,75 @@ class EdxOverrides(Gradebook):
 
     def _scores(self) -> dict[int, str]:
         """A subsection is our assessment of that code."""
+        return {at: code for code, at in self.of_code[OVERRIDE].items()}
+
+    @cached_property
+    def of_code(self) -> dict[str, dict[str, int]]:
+        """By what their names begin with, the columns of each subsection."""
+        names = list(enumerate(map(str.strip, self.header)))
         return {
-            at: name.strip()[len(OVERRIDE) :]
-            for at, name in enumerate(self.header)
-            if name.strip().startswith(OVERRIDE)
+            start: {name[len(start) :]: at for at, name in names if name.startswith(start)}
+            for start in (OVERRIDE, PREVIOUS, ORIGINAL)
         }
+
+    @property
+    def previous(self) -> dict[str, int]:
+        """The columns of the overrides there were."""
+        return self.of_code[PREVIOUS]
+
+    def _has_bases(self) -> bool:
+        return bool(self.previous)
+
+    def _bases(self, row: Row) -> Mapping[int, Base]:
+        """Our scores are overrides: each was the one before, and blank without one."""
+        if "base_score" not in self.taken:
+            return {}
+        cells = {code: row.cells[at].strip() for code, at in self.previous.items()}
+        return {
+            at: Base(cells.get(code, ""), {"base_score": f"{PREVIOUS}{code}"})
+            for at, code in self.scores.items()
+        }
+
+    @property
+    def sparse(self) -> frozenset[str]:
+        """The overrides there were; see `says_something`."""
+        names = (self.names[at] for at in self.previous.values())
+        return super().sparse.union(names if "base_score" in self.taken else ())
+
+    def says_something(self, name: str, cells: Sequence[str]) -> bool:
+        """Whether an override replaces what Open edX reckoned itself, or more exactly than we do.
+
+        What our score was then nobody knows: it may come from anywhere. No export of ours is so.
+        """
+        at = self.places[name]
+        code = self.header[at].strip()[len(PREVIOUS) :]
+        original, new = (self.of_code[start].get(code) for start in (ORIGINAL, OVERRIDE))
+        if new is None or not cells[new].strip():
+            return False
+        previous = cells[at].strip()
+        is_first = not previous and original is not None and bool(cells[original].strip())
+        return is_first or bool(EXACT.fullmatch(previous))
+
+    def narrow(self, filled: frozenset[str]) -> None:
+        """Where that is so for one score, the file is not taken to know what scores were here."""
+        super().narrow(filled)
+        if filled:
+            self.leave(["base_score"])
 
     @classmethod
     def heading(cls, tasks: Sequence[Task]) -> list[list[str]]:
         """Five columns for each assessment."""
-        theirs = ("name-", "grade-", "original_grade-", "previous_override-", OVERRIDE)
+        theirs = ("name-", "grade-", ORIGINAL, PREVIOUS, OVERRIDE)
         return [[*cls.written, *(f"{name}{task.code}" for task in tasks for name in theirs)]]
 
     @classmethod
     def line(
         cls, learner: Learner, course: Course, tasks: Sequence[Task], scores: Mapping[str, str]
     ) -> list[str]:
-        """Our score is the new override, for that is what Open edX takes over."""
+        """Our score is an override, for that is what Open edX takes over."""
         known = learner.student_id
         is_plain = "+" not in "".join(course)
         key = f"course-v1:school+{'+'.join(course)}" if is_plain else next(joined(course))
         own = [known, known, known, key, "", ""]
         found = [(task.title or task.code, scores.get(task.code, "")) for task in tasks]
-        return [*own, *(cell for name, score in found for cell in (name, score, score, "", score))]
+        return [*own, *(cell for name, score in found for cell in (name, score, "", score, score))]

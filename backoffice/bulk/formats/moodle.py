@@ -143,6 +143,10 @@ class MoodleCourses(SourceTable):
             return super().has(name)
         return any(name + number in self.places for number in self.numbers)
 
+    def is_numbered(self, way: Way) -> bool:
+        """What is said of each course."""
+        return not NUMBERED.isdisjoint(way.sources)
+
     def translated(self, row: Row) -> Iterator[Row]:
         """One row for each course of the line."""
         if row.flaw or len(row.cells) != self.width:

@@ -1,6 +1,6 @@
 """The files of OneRoster 1.1 and 1.2: users, classes, enrollments, line items, results."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from django.utils.translation import gettext
@@ -59,7 +59,7 @@ class OneRosterTable(SourceTable):
     file_name: ClassVar[str]
     written_mode: ClassVar[str] = BULK
 
-    def check_side(self, batch: Batch) -> None:
+    def check(self, batch: Batch) -> None:
         """The manifest says of each file whether it is there, whole, or changes only."""
         manifest = Manifest.of(self.side, self.file_name)
         manifest.check(self.file_name, batch)
@@ -152,9 +152,9 @@ class OneRosterClasses(OneRosterTable):
         *("classCode", "classType", "location", "schoolSourcedId", "termSourcedIds"),
     )
 
-    def says_something(self, name: str, text: str) -> bool:
+    def says_something(self, name: str, cells: Sequence[str]) -> bool:
         """Whether the days of a term are known."""
-        return any(self.side.days(text))
+        return any(self.side.days(cells[self.places[name]]))
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
@@ -322,11 +322,11 @@ class OneRosterResults(OneRosterTable):
         *("scoreStatus", "score", "scoreDate", "comment"),
     )
 
-    def says_something(self, name: str, text: str) -> bool:
+    def says_something(self, name: str, cells: Sequence[str]) -> bool:
         """Of a line item: whether its name is more than a code that only one assessment has."""
         if name == "lineitemsourcedid":
-            return not self.assessments.is_plain(text.strip())
-        return super().says_something(name, text)
+            return not self.assessments.is_plain(cells[self.places[name]].strip())
+        return super().says_something(name, cells)
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:

@@ -138,6 +138,7 @@ class Translated(TableReader):
 
     def _take(self, found: type[SourceTable] | None) -> None:
         self.header, self.delimiter = self.inner.header, self.inner.delimiter
+        self.header_line = self.inner.header_line
         self.batch.read_as = str(found.title) if found else ""
         if found is None:
             return
@@ -147,25 +148,25 @@ class Translated(TableReader):
             refuse_forbidden(allowed, kinds[found.kind])
         table = found(self.header)
         table.side = self.side or self.unpacked.side
-        table.check_side(self.batch)
+        table.check(self.batch)
         if table.sparse:
             table.narrow(self._filled(table))
         companion = kinds[found.kind].companion
         if companion and not companion.comes_with(self.batch):
             table.leave(companion.names)
         self.table, self.header, self.told_as = table, list(table.taken), table.told_as
-        self.remarks = table.remarks
+        self.above, self.remarks = table.above, table.remarks
 
     def _filled(self, table: SourceTable) -> frozenset[str]:
         """The columns that some row fills, of those that say nothing otherwise: one more look."""
         wanted, filled = {table.places[name]: name for name in table.sparse}, set()
         with open_table(self.unpacked.path, self.batch.encoding) as reader:
             for row in told_apart(reader, type(table))[1]:
-                cells = row.cells
+                fits = len(row.cells) == table.width
                 found = [
                     at
                     for at, name in wanted.items()
-                    if at < len(cells) and table.says_something(name, cells[at])
+                    if fits and table.says_something(name, row.cells)
                 ]
                 filled.update(wanted.pop(at) for at in found)
                 if not wanted:
@@ -182,8 +183,13 @@ class Translated(TableReader):
         return self._translated(self.table)
 
     def _translated(self, table: SourceTable) -> Iterator[Row]:
+        """Each knows its data row of the file, where it is not the one that it is staged as."""
+        staged = number = 0
         for row in told_apart(self.inner, type(table))[1]:
-            yield from table.translated(row)
+            number += not table.is_about_columns(row)
+            for ours in table.translated(row):
+                staged += 1
+                yield ours if staged == number else ours.of_row(number)
 
     def rows(self) -> Iterator[Row]:
         """Blank rows were looked at before they were translated."""

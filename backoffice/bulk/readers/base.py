@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.bulk.faults import Fault, FileRefused
+from backoffice.bulk.origins import Origin
 
 MAX_COLUMNS = 500
 
@@ -29,16 +30,20 @@ class Row(NamedTuple):
     """One data row: the physical line on which it starts, and the text of its cells.
 
     `flaw` is set where a line could not be split into cells (bad quoting); it is then the only one.
-    A row translated from another format has its `remarks`, and the cells as they stand in the file
-    where they read otherwise (`origin`); what is not for us is left out, and only remarked upon.
+    A row translated from another format has its `remarks`, and its `origin` where that is not told
+    by line and column; what is not for us is left out, and only remarked upon.
     """
 
     line: int
     cells: list[str]
     flaw: str = ""
     remarks: tuple[Remark, ...] = ()
-    origin: Mapping[str, str] | None = None
+    origin: Origin | None = None
     is_left_out: bool = False
+
+    def of_row(self, number: int) -> "Row":
+        """The row with the number that its line has in the file."""
+        return self._replace(origin=(self.origin or Origin())._replace(row=number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +111,14 @@ class TableReader(ABC):
     """A file opened as a table. Use as a context manager; iterate once.
 
     `told_as` says under which names people know the columns, where they have others in the file;
-    `remarks` are of the file as a whole.
+    `above` which of them stand above the rows: in the header, or in a row of that name; `remarks`
+    are of the file as a whole.
     """
 
     delimiter = ","
     header_line = 1
     told_as: Mapping[str, str] = MappingProxyType({})
+    above: Mapping[str, str] = MappingProxyType({})
     remarks: tuple[Remark, ...] = ()
 
     def __init__(self, path: Path, limits: Limits) -> None:
