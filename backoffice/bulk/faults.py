@@ -15,6 +15,7 @@ from backoffice.admin_site.history import plain
 
 SHOWN_LENGTH = 80
 STORED_LENGTH = 10_000
+COLUMN_LENGTH = 300  # characters of a header that is told
 INVISIBLE = re.compile(
     "[\x01-\x1f\x7f-\x9f\u200b\u2060\ufeff\ufffe\uffff\u202a-\u202e\u2066-\u2069]"
 )
@@ -94,4 +95,6 @@ def issue_at(fault: Fault, line: int, row: int, column: str, value: str) -> Issu
     other = shown(fault.other) or _("somebody else")
     sentence = template.format(column=shown(column), value=shown(value), other=other)
     message = _("Line %(line)d: %(sentence)s") % {"line": line, "sentence": sentence}
-    return Issue(line, row, column[:100], storable(value), fault.code, message, fault.is_warning)
+    return Issue(
+        line, row, column[:COLUMN_LENGTH], storable(value), fault.code, message, fault.is_warning
+    )

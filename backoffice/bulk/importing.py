@@ -21,7 +21,7 @@ from backoffice.bulk.agreeing import lapse
 from backoffice.bulk.braking import reasons_to_hold
 from backoffice.bulk.carrying_out import WRITTEN_PERCENT, carry_out
 from backoffice.bulk.dialects import Dialect
-from backoffice.bulk.faults import FileRefused, storable
+from backoffice.bulk.faults import COLUMN_LENGTH, FileRefused, storable
 from backoffice.bulk.formats.packing import Kept, Part, part_to_keep, to_keep
 from backoffice.bulk.header import ForbiddenColumn
 from backoffice.bulk.models import Batch, BatchIssue
@@ -190,7 +190,7 @@ def _refuse_file(batch: Batch, refusal: FileRefused) -> None:
         batch.issues.create(
             line=refusal.line,
             row=0,
-            column=storable(refusal.column)[:100],
+            column=storable(refusal.column)[:COLUMN_LENGTH],
             code=refusal.code,
             message=storable(refusal.message),
         )

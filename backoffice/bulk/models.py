@@ -20,7 +20,7 @@ from backoffice.admin_site.fields import LineField
 from backoffice.admin_site.private_files import private_storage
 from backoffice.admin_site.rules import UniqueRule
 from backoffice.audit.models import Audited, AuditedQuerySet
-from backoffice.bulk.faults import FileRefused
+from backoffice.bulk.faults import COLUMN_LENGTH, FileRefused
 from backoffice.bulk.naming import (
     IGNORED,
     IGNORED_LABEL,
@@ -540,7 +540,7 @@ class BatchIssue(models.Model):
     is_warning = models.BooleanField(default=False)
     line = models.PositiveIntegerField(_("line"))
     row = models.PositiveIntegerField(_("row"))
-    column = models.CharField(_("column"), max_length=100, blank=True)
+    column = models.CharField(_("column"), max_length=COLUMN_LENGTH, blank=True)
     value = models.TextField(_("value"), blank=True)
     code = models.CharField(_("code"), max_length=60)
     message = models.TextField(_("message"))

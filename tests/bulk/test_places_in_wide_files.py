@@ -45,6 +45,12 @@ def test_scores_of_canvas_are_told_by_their_headers_and_the_row_of_the_student(g
     assert (batch.rows, batch.created, batch.rejected) == (5, 3, 2)
 
 
+def test_a_long_header_is_told_whole(gradebook, upload):
+    header = f"{'An essay on the history of the northern coast ' * 4}(T1)"
+    batch = upload("grades", CANVAS.replace("T one (T1)", header))
+    assert places(batch)[0] == (5, 2, header, "abc", "invalid_number")
+
+
 def test_overrides_of_open_edx_are_told_by_their_headers(gradebook, upload):
     text = f"{EDX}1,s1001,,{COURSE},,,500,50\n2,s9999,,{COURSE},,,,60\n"
     assert places(upload("grades", text)) == [
