@@ -197,7 +197,7 @@ class Postgres(Dialect):
         return "FALSE"  # nobody else gets a number the sequence gave us
 
     def outcome_hash(self, text: str) -> str:
-        return f"sum(hashtextextended({text}, 0)::numeric)::text"
+        return f"sum(hashtextextended({text}, 0))::text"  # of bigints it is a numeric
 
     def lock(self, cursor: CursorWrapper, number: int) -> bool:
         cursor.execute(
