@@ -13,7 +13,7 @@ from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.faults import Fault, said
-from backoffice.bulk.local_edits import newest_versions, shown_value
+from backoffice.bulk.local_edits import Edits, shown_value
 from backoffice.bulk.planning import Planner
 from backoffice.bulk.reading import Spool
 from backoffice.bulk.resources import Leaving
@@ -80,22 +80,19 @@ class Leavers:
 
         Beside each such row a 1 for every field that is the person's.
         """
-        layout, names = self.planner.layout, self._ownable()
-        history = layout.model.history.model._meta.db_table
-        differs = [layout.dialect.differs(f"b.{name}", f"t.{name}") for name in names]
+        layout, edits = self.planner.layout, Edits(self.planner.layout)
+        owned = {name: edits.owned(name) for name in self._ownable()}
         flags = "".join(
-            f", CASE WHEN {each} THEN 1 ELSE 0 END AS has_{name}"
-            for name, each in zip(names, differs, strict=True)
+            f", CASE WHEN {each} THEN 1 ELSE 0 END AS has_{name}" for name, each in owned.items()
         )
         return f"""
             WITH missing AS MATERIALIZED ({self._missing()}),
-            versions AS MATERIALIZED (
-              SELECT m.target_id, {newest_versions(history, "m.target_id")} FROM missing m),
+            edited AS MATERIALIZED (
+              SELECT m.target_id FROM missing m WHERE {edits.may_own("m.target_id")}),
             owned AS MATERIALIZED (
-              SELECT v.target_id{flags} FROM versions v
-              JOIN {history} b ON b.history_id = v.by_file
-              JOIN {layout.table} t ON t.id = v.target_id
-              WHERE v.by_hand > v.by_file AND ({" OR ".join(differs) or "1=0"}))"""
+              SELECT t.id AS target_id{flags} FROM edited e
+              JOIN {layout.table} t ON t.id = e.target_id
+              WHERE {" OR ".join(owned.values()) or "1=0"})"""
 
     def _ownable(self) -> list[str]:
         """The fields that leaving changes, and that are not released."""

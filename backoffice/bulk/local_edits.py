@@ -1,7 +1,7 @@
 """Fields that a person edited after the last import: a file leaves them alone until released.
 
-A field is owned by whoever edited it when its value is not the one the last import (or undo) left,
-and a form or an action wrote the row since.
+A field is owned by whoever edited it when a form or an action gave it the value it has, and the
+last import (or undo) before had left another.
 """
 
 from collections import Counter
@@ -15,6 +15,7 @@ from backoffice.audit.models import ChangeSet
 from backoffice.bulk.columns import Column
 from backoffice.bulk.dialects import rows_of
 from backoffice.bulk.faults import Fault, said
+from backoffice.bulk.layout import Layout
 from backoffice.bulk.origins import origin_of
 from backoffice.bulk.planning import Planner
 from backoffice.bulk.reading import Spool
@@ -55,32 +56,25 @@ class LocalEdits:
 
     def _found(self) -> str:
         layout, tables = self.planner.layout, self.planner.tables
-        history = layout.model.history.model._meta.db_table
         changed = {
             c: layout.dialect.differs(layout.given(c), layout.stored(c)) for c in layout.written
         }
-        owned = {
-            c: layout.dialect.differs(f"b.{layout.attname(c)}", layout.stored(c))
-            for c in self._ownable()
-        }
+        edits = Edits(layout)
+        owned = {c: edits.owned(layout.attname(c)) for c in self._ownable()}
         kept = " + ".join(
             f"CASE WHEN {changed[c]} AND {owned[c]} THEN {layout.kept_bit(c)} ELSE 0 END"
             for c in owned
         )
-        left = [
-            f"({changed[c]} AND NOT ({owned[c]}))" if c in owned else changed[c] for c in changed
-        ]
+        left = [f"({changed[c]} AND NOT {owned[c]})" if c in owned else changed[c] for c in changed]
         rest = " OR ".join([*left, *layout.besides])
         # Few rows were edited, mostly none: they are found first, each by its own versions.
         return f"""
-            WITH changing AS MATERIALIZED (
-              SELECT p.row_no, {newest_versions(history, "p.target_id")}
-              FROM {tables.plan} p WHERE p.state = 'u'),
-            edited AS MATERIALIZED (SELECT * FROM changing WHERE by_hand > by_file)
+            WITH edited AS MATERIALIZED (
+              SELECT p.row_no FROM {tables.plan} p
+              WHERE p.state = 'u' AND {edits.may_own("p.target_id")})
             SELECT s.row_no, {kept} AS kept, ({rest}) AS rest
             FROM edited e JOIN {tables.plan} p ON p.row_no = e.row_no
-            JOIN {tables.stage} s ON s.row_no = e.row_no {layout.joins}
-            JOIN {history} b ON b.history_id = e.by_file"""
+            JOIN {tables.stage} s ON s.row_no = e.row_no {layout.joins}"""
 
     def _tell(self, spool: Spool) -> dict[str, int]:
         """One warning for each value that stays."""
@@ -121,16 +115,48 @@ def shown_value(stored: str) -> str:
     return _("“%(value)s”") % {"value": stored} if stored else _("a blank")
 
 
-def newest_versions(history: str, row: str) -> str:
-    """SQL: the newest version of a stored row that came by a file, and that came by hand."""
-    by_file, by_hand = _newest(history, row, BY_FILE), _newest(history, row, BY_HAND)
-    return f"({by_file}) AS by_file, ({by_hand}) AS by_hand"
+class Edits:
+    """SQL that finds what a person entered in stored rows that came by a file.
+
+    Nothing in it joins: what is planned for many rows would look through all of a history for each.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.history = layout.model.history.model._meta.db_table
+        self.differs = layout.dialect.differs
+
+    def may_own(self, row: str) -> str:
+        """SQL: a person wrote this row after a file did."""
+        first, last = (
+            f"SELECT {which}(x.history_id) FROM {self._of(row)}" for which in ("min", "max")
+        )
+        return f"({last} AND {_came('x', BY_HAND)}) > ({first} AND {_came('x', BY_FILE)})"
+
+    def owned(self, column: str) -> str:
+        """SQL: a person entered what a stored row `t` has here, over what the file before left.
+
+        What files wrote in other columns of the row since does not matter.
+        """
+        earlier = f"FROM {self.history} x WHERE x.id = h.id AND x.history_id < h.history_id"
+        left = f"{earlier} AND {_came('x', BY_FILE)} ORDER BY x.history_id DESC LIMIT 1"
+        before = f"SELECT x.{column} {earlier} ORDER BY x.history_id DESC LIMIT 1"
+        later = f"FROM {self.history} x WHERE x.id = h.id AND x.history_id > h.history_id"
+        return (
+            f"EXISTS (SELECT 1 FROM {self.history} h WHERE h.id = t.id AND {_came('h', BY_HAND)} "
+            f"AND {self.differs(f'h.{column}', f'({before})')} "
+            f"AND EXISTS (SELECT 1 {left}) "
+            f"AND {self.differs(f't.{column}', f'(SELECT x.{column} {left})')} "
+            f"AND NOT EXISTS (SELECT 1 {later} AND {self.differs(f'x.{column}', f'h.{column}')}))"
+        )
+
+    def _of(self, row: str) -> str:
+        return f"{self.history} x WHERE x.id = {row}"
 
 
-def _newest(history: str, row: str, sources: tuple[str, ...]) -> str:
-    change_sets = ChangeSet._meta.db_table
+def _came(version: str, sources: tuple[str, ...]) -> str:
+    """SQL: the version came by one of these ways."""
     named = ", ".join(f"'{source}'" for source in sources)
-    return (
-        f"SELECT max(x.history_id) FROM {history} x JOIN {change_sets} c ON c.id = x.change_set_id "
-        f"WHERE x.id = {row} AND c.source IN ({named})"
+    source = (
+        f"SELECT c.source FROM {ChangeSet._meta.db_table} c WHERE c.id = {version}.change_set_id"
     )
+    return f"({source}) IN ({named})"

@@ -23,9 +23,10 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     What is no file, such as a device, or stands in a folder that takes no other, is written itself.
     """
     place = path.resolve()
-    is_plain = place.is_file() or not place.exists()
+    # Asked of the path itself: what a pipe's name leads to has no name of its own.
+    is_plain = path.is_file() or not path.exists()
     if not (is_plain and os.access(place.parent, os.W_OK)):
-        with place.open("wb") as stream:
+        with path.open("wb") as stream:
             yield stream
         return
     beside = place.with_name(f".{os.getpid()}.part")

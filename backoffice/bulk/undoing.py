@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, connection, transaction
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.db import DatabaseError, connection, models, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.visibility import within
@@ -274,9 +275,8 @@ def _named(touched: Touched, rows: list[tuple[Any, ...]]) -> Iterator[Staying]:
     sentences = _sentences()
     for row_id, line, verdict, version in rows:
         newest = versions[version]
-        name = str(found.get(row_id) or newest.instance)
         told = {
-            "name": name,
+            "name": _name_of(found.get(row_id) or newest.instance),
             "who": newest.change_set.actor_name,
             "when": f"{newest.history_date:%Y-%m-%d %H:%M}",
         }
@@ -284,6 +284,14 @@ def _named(touched: Touched, rows: list[tuple[Any, ...]]) -> Iterator[Staying]:
         if line:
             said = _("Line %(line)d: %(sentence)s") % {"line": line, "sentence": said}
         yield Staying(line, verdict, said)
+
+
+def _name_of(row: models.Model) -> str:
+    """What people call a row; its number, where what its name is made of is gone."""
+    try:
+        return str(row)
+    except ObjectDoesNotExist:
+        return f"{capfirst(row._meta.verbose_name)} {row.pk}"
 
 
 def _sentences() -> dict[str, str]:

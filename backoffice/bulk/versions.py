@@ -13,9 +13,11 @@ from django.db import models
 from django.db.backends.utils import CursorWrapper
 
 from backoffice.admin_site.rules import names_in
+from backoffice.audit.models import ChangeSet
 from backoffice.bulk.conditions import is_true, with_literals
 from backoffice.bulk.dialects import Dialect, rows_of
 from backoffice.bulk.layout import unique_groups
+from backoffice.bulk.models import Batch
 from backoffice.bulk.resources import KindResource, kinds
 from backoffice.bulk.writing import Part, constant, default_of
 
@@ -30,6 +32,16 @@ COLUMNS = {
     "line": "integer",
     "verdict": "text",
 }
+
+
+def _taken_back() -> str:
+    """SQL: a version `a` came by an undo, or by an import that was undone."""
+    change_sets, batches = ChangeSet._meta.db_table, Batch._meta.db_table
+    undone = f"SELECT 1 FROM {batches} u WHERE u.undoes_id = c.batch AND u.state = 'applied'"
+    return (
+        f"SELECT 1 FROM {change_sets} c WHERE c.id = a.change_set_id "
+        f"AND (c.source = 'undo' OR EXISTS ({undone}))"
+    )
 
 
 @dataclass(frozen=True)
@@ -72,10 +84,22 @@ class Touched:
               (SELECT max(b.history_id) FROM {self.history} b
                WHERE b.id = h.id AND b.history_id < h.history_id),
               h.line,
-              CASE WHEN EXISTS (SELECT 1 FROM {self.history} a
-                WHERE a.id = h.id AND a.history_id > h.history_id) THEN '{CHANGED}' ELSE '' END
+              CASE WHEN {self._changed_since()} THEN '{CHANGED}' ELSE '' END
             FROM {self.history} h WHERE h.change_set_id = %s"""
         self.dialect.create_filled(cursor, self.table, COLUMNS, (select, (change_set,)))
+
+    def _changed_since(self) -> str:
+        """SQL: somebody changed a row after its version `h`.
+
+        Imports that were taken back, and their undos, count only if they left something.
+        """
+        columns = [field.column for field in self.kept_fields]
+        differs = " OR ".join(self.dialect.differs(f"a.{c}", f"h.{c}") for c in columns)
+        newest = f"SELECT max(n.history_id) FROM {self.history} n WHERE n.id = h.id"
+        return f"""EXISTS (SELECT 1 FROM {self.history} a
+                WHERE a.id = h.id AND a.history_id > h.history_id
+                AND (NOT EXISTS ({_taken_back()}) OR a.history_id = ({newest})
+                  AND (a.history_type = '-' OR h.history_type = '-' OR {differs})))"""
 
     def lock(self, cursor: CursorWrapper) -> None:
         """Keep the rows as they are, in the order in which everybody locks them."""

@@ -73,6 +73,14 @@ def test_what_is_no_file_is_written_to_and_stays(courses, tmp_path):
     assert Path(os.devnull).is_char_device()
 
 
+def test_an_output_that_is_a_pipe_is_written_to(courses):
+    reading, writing = os.pipe()
+    call_command("export_csv", "courses", "--output", f"/dev/fd/{writing}")
+    os.close(writing)
+    with os.fdopen(reading) as stream:
+        assert stream.read().startswith("course_code,")
+
+
 def test_whoever_stops_reading_ends_the_command_quietly(courses, monkeypatch, capfd):
     reading, writing = os.pipe()
     os.close(reading)

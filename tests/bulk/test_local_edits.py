@@ -65,6 +65,38 @@ def test_what_no_person_entered_is_nobody_s(upload, imported, source):
     assert upload("enrollments", file_of("completed")).kept == 0
 
 
+def test_an_edit_stays_whatever_else_files_write_in_its_row(bring_in, imported):
+    edit(imported, status="failed")
+    first = bring_in("enrollments", file_of("completed", "Pass"))
+    before = Enrollment.history.count()
+    again = bring_in("enrollments", file_of("completed", "Pass"))
+    later = bring_in("enrollments", file_of("completed", "Fail"))
+
+    assert [each.kept_edits for each in (first, again, later)] == [{"status": 1}] * 3
+    assert [each.updated for each in (first, again, later)] == [1, 0, 1]
+    assert Enrollment.history.count() == before + 1
+    imported.refresh_from_db()
+    assert (imported.status, imported.final_result) == ("failed", "Fail")
+
+
+def test_a_value_a_file_was_let_take_is_nobody_s_again(bring_in, imported):
+    edit(imported, status="failed")
+    bring_in("enrollments", file_of("completed"), released=["status"])
+
+    assert bring_in("enrollments", file_of("active")).kept_edits == {}
+    imported.refresh_from_db()
+    assert imported.status == "active"
+
+
+def test_an_edit_of_another_field_later_owns_that_one_only(bring_in, imported):
+    edit(imported, status="failed")
+    edit(imported, final_result="Pass by appeal")
+    batch = bring_in("enrollments", file_of("completed", "Fail"))
+
+    assert batch.kept_edits == {"status": 1, "final_result": 1}
+    assert batch.updated == 0
+
+
 def test_an_edit_that_was_taken_back_is_none(upload, imported):
     edit(imported, status="failed")
     edit(imported, status="active")
@@ -152,6 +184,18 @@ def test_who_is_missing_from_a_roster_keeps_a_status_entered_by_hand(
     registrar_client.post(f"{page}/apply/", {"digest": batch.digest})
     imported.refresh_from_db()
     assert imported.status == "withdrawn"
+
+
+def test_a_status_entered_by_hand_stays_after_a_file_that_wrote_something_else(
+    bring_in, upload, imported, student
+):
+    student("s1002")
+    bring_in("enrollments", f"{ROSTER}s1002,BIO101,2026J\n")
+    edit(imported, status="completed")
+    bring_in("enrollments", f"{ROSTER[:-1]},final_result\ns1001,BIO101,2026J,Pass\n")
+    batch = upload("enrollments", f"{ROSTER}s1002,BIO101,2026J\n", mode="sync")
+
+    assert (batch.withdrawn, batch.kept_edits) == (0, {"status": 1})
 
 
 def test_kept_edits_of_rows_and_of_who_is_missing_are_counted_together(

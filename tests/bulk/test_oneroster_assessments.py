@@ -133,6 +133,21 @@ def test_the_line_items_beside_results_say_which_of_two_courses_is_meant(exams, 
     assert counts(batch) == (0, 1, 0, 0), told(batch)
 
 
+def test_a_line_item_of_a_class_without_that_assessment_is_no_other_class_s(exams, upload):
+    exams["ART200"].submissions.all().delete()
+    exams["ART200"].delete()
+    results = RESULTS + "r1,,,Exam1,s1001,fully graded,42\n"
+    items = ITEMS + "Exam1,,,Exam1,,2026-03-01,2026-03-01,ART200-2026J,c,g,0,50\n"
+    zipped = packed(manifest=MANIFEST, lineItems=items, results=results)
+    assert told(upload("grades", zipped, name="school.zip")) == [
+        (
+            "unknown_assessment",
+            "Line 2: lineItemSourcedId “Exam1” names no assessment that exists. Check it, or add "
+            "it first.",
+        )
+    ]
+
+
 def test_results_that_may_be_of_two_courses_are_refused_with_what_to_do(exams, upload):
     results = RESULTS + "r1,,,Exam1,s1001,fully graded,42\nr2,,,Exam2,s1001,fully graded,42\n"
     results += "r3,,,,s1001,fully graded,42\n"

@@ -152,6 +152,23 @@ def test_an_undo_can_be_undone_and_that_too(enroll, registrar):
     assert third.removed == 10
 
 
+def test_what_pointed_to_somebody_who_is_gone_stays_away_and_is_listed(
+    bring_in, courses, registrar, registrar_client
+):
+    people = bring_in("users", "student_id,first_name,last_name\ns1001,Zoë,Moore\n")
+    enrolled = bring_in("enrollments", "student_id,course_code,presentation\ns1001,BIO101,2026J\n")
+    number = Enrollment.objects.get().pk
+    undone = undo(enrolled, registrar)
+    undo(people, registrar)
+    page = registrar_client.get(f"/admin/bulk/batch/{undone.pk}/undo/")
+    again = undo(undone, registrar)
+
+    told = f"Line 2: Enrollment {number} stays: what it pointed to before is not there any more."
+    assert [each.sentence for each in page.context["staying"]] == [told]
+    assert [issue.message for issue in again.issues.all()] == [told]
+    assert not Enrollment.objects.exists()
+
+
 def test_nothing_is_undone_twice(enroll, upload, registrar):
     batch = enroll(3)
     made = undo(batch, registrar)
@@ -163,6 +180,31 @@ def test_nothing_is_undone_twice(enroll, upload, registrar):
 
     assert str(twice.value) == f"Import {batch.pk} was undone already, as import {made.pk}."
     assert str(early.value) == (f"Import {waiting.pk} was not applied; there is nothing to undo.")
+
+
+def test_imports_of_the_same_rows_are_taken_back_one_after_the_other(enroll, registrar):
+    before = stored()
+    first = enroll(30)
+    between = stored()
+    second = enroll(4, status="completed")
+    third = enroll(3, mode="sync", max_withdrawn=100)
+    for batch in (third, second):
+        assert undo(batch, registrar).rejected == 0
+    assert stored() == between
+    assert undo(first, registrar).rejected == 0
+    assert stored() == before
+
+
+def test_a_row_somebody_changed_and_changed_back_was_changed_since(enroll, registrar):
+    batch = enroll(3)
+    row = Enrollment.objects.get(student__student_id="s1002")
+    for status in ("completed", "active"):
+        with recording(source="form"):
+            row.status = status
+            row.save()
+
+    assert undo(batch, registrar).rejected == 1
+    assert list(Enrollment.objects.all()) == [row]
 
 
 def test_a_value_another_row_has_by_now_is_not_taken_from_it(bring_in, student, registrar):

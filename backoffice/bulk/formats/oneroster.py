@@ -277,7 +277,7 @@ def _assessed(cells: Cells) -> Known:
     """The stored assessment that a result is of. Raises NotTranslated for none, and for several."""
     name = cells["lineitemsourcedid"]
     found = cells.table.assessments.known.get(name, [])
-    if len(found) > 1 and name in cells.side.items:
+    if name in cells.side.items:
         course = cells.course_called(cells.side.items[name], "lineitemsourcedid")
         found = [each for each in found if each.course == course]
     if len(found) == 1:
@@ -292,10 +292,9 @@ def _assessed(cells: Cells) -> Known:
 
 
 def _code_assessed(cells: Cells) -> str:
-    """Its code, where the name is more than that."""
-    name = cells["lineitemsourcedid"]
-    is_plain = cells.table.assessments.is_plain(name)
-    return name if is_plain else _assessed(cells).code
+    """Its code, where the name is more than that, or the class is told beside it."""
+    name, table = cells["lineitemsourcedid"], cells.table
+    return _assessed(cells).code if table.says_something("lineitemsourcedid", cells.cells) else name
 
 
 class OneRosterResults(OneRosterTable):
@@ -323,9 +322,13 @@ class OneRosterResults(OneRosterTable):
     )
 
     def says_something(self, name: str, cells: Sequence[str]) -> bool:
-        """Of a line item: whether its name is more than a code that only one assessment has."""
+        """Of a line item: whether its name is more than a code that only one assessment has.
+
+        Where its class is told beside it, the code is looked for in that one.
+        """
         if name == "lineitemsourcedid":
-            return not self.assessments.is_plain(cells[self.places[name]].strip())
+            item = cells[self.places[name]].strip()
+            return item in self.side.items or not self.assessments.is_plain(item)
         return super().says_something(name, cells)
 
     @classmethod
