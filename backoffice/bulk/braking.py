@@ -35,7 +35,10 @@ def reasons_to_hold(
     """Why the outcome may not go in without a second person, in sentences; empty where it may."""
     if not batch.updated + batch.withdrawn:
         return []
-    shares = [s for s in _shares(cursor, planner, leavers) if s.stored >= FEW]
+    shares = _shares(cursor, planner, leavers)
+    if any(100 * (s.changed + s.withdrawn) > batch.max_withdrawn * s.stored for s in shares):
+        shares = _shares(cursor, planner, leavers, *_leaving_by_row(planner))
+    shares = [s for s in shares if s.stored >= FEW]
     told = [
         *_told(shares, "withdrawn", batch.max_withdrawn, _("withdraws"), planner),
         *_told(shares, "changed", batch.max_changed, _("changes"), planner),
@@ -85,11 +88,19 @@ def _place(share: Share, planner: Planner) -> str:
     return _(" of %(course)s") % {"course": model._base_manager.get(pk=share.scope)}
 
 
-def _shares(cursor: CursorWrapper, planner: Planner, leavers: Leavers | None) -> list[Share]:
-    """By course, or of all rows: one query for what is touched, and what is stored there."""
+def _shares(
+    cursor: CursorWrapper,
+    planner: Planner,
+    leavers: Leavers | None,
+    leaves: str = "0",
+    given: str = "",
+) -> list[Share]:
+    """By course, or of all rows: one query for what is touched, and what is stored there.
+
+    Of a changed row nobody asks whether it leaves, unless `leaves` and its join do.
+    """
     table, plan = planner.layout.table, planner.tables.plan
     scope, join = _scope_of(planner)
-    leaves, given = _leaving_by_row(planner)
     touched = (
         f"SELECT {scope} AS scope, count(*) AS changed, {leaves} AS withdrawn FROM {plan} p "
         f"JOIN {table} t ON t.id = p.target_id {given} {join} WHERE p.state = 'u' GROUP BY 1"

@@ -351,11 +351,12 @@ class Sqlite(Dialect):
     def note_lines(
         self, cursor: CursorWrapper, model: type[models.Model], plan: str, change_set: int
     ) -> None:
+        # The plus keeps SQLite from looking through the whole change set for every row of the plan.
         for kind, key in (("+", "new_id"), ("~", "target_id")):
             cursor.execute(
                 f"UPDATE {model.history.model._meta.db_table} AS h SET line = p.line_no "
                 f"FROM {plan} p WHERE p.{key} = h.id AND p.state IN ('c', 'u') "
-                f"AND h.change_set_id = %s AND h.history_type = %s",
+                f"AND +h.change_set_id = %s AND h.history_type = %s",
                 [change_set, kind],
             )
 

@@ -293,6 +293,7 @@ def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
         actor=actor, source=ChangeSet.Source.IMPORT, reason=batch.reason, batch=batch.pk
     ) as record:
         change_set = record.change_set
+        work.prepare_writing(cursor)
         written = _carried_out(work, cursor, change_set)
     batch.tell(Batch.Phase.CLOSING, WRITTEN_PERCENT, written)
     if written != batch.writes:

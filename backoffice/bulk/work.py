@@ -77,6 +77,12 @@ class Import:
         rows = self.batch.rows * (MANY_WITHIN if self.resource.members else 1)
         self.dialect.prepare(cursor, rows)
 
+    def prepare_writing(self, cursor: CursorWrapper) -> None:
+        """Of a large file that changes few rows, these are found by their keys."""
+        written = self.batch.writes
+        if written <= dialects.MANY_ROWS < self.batch.rows and not self.resource.members:
+            self.dialect.prepare(cursor, written)
+
     def read(self, spool: Spool) -> list[str]:
         """Read the file into a spool; the names of the staged columns."""
         with open_file(self.batch) as reader:

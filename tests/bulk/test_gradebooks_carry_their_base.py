@@ -170,12 +170,13 @@ def test_an_override_of_what_open_edx_reckoned_is_taken(gradebook, bring_in, pre
     assert scores() == {("s1001", "T1"): 70}
 
 
-def test_an_override_that_open_edx_had_is_the_base_of_the_new_one(gradebook, upload):
+@pytest.mark.parametrize("previous", ["60", "60.0", "60.000"])
+def test_an_override_that_open_edx_had_is_the_base_of_the_new_one(gradebook, upload, previous):
     gradebook(T1={"s1001": 64})
     text = (
         "user_id,username,student_key,course_id,track,cohort,original_grade-T1,"
         "previous_override-T1,new_override-T1\n"
-        "7,li,s1001,course-v1:X+BIO101+2026J,,,50,60,70\n"
+        f"7,li,s1001,course-v1:X+BIO101+2026J,,,50,{previous},70\n"
     )
     assert "went from 60 to 64." in told(upload("grades", text))[0]
 

@@ -163,7 +163,7 @@ def test_what_pointed_to_somebody_who_is_gone_stays_away_and_is_listed(
     page = registrar_client.get(f"/admin/bulk/batch/{undone.pk}/undo/")
     again = undo(undone, registrar)
 
-    told = f"Line 2: Enrollment {number} stays: what it pointed to before is not there any more."
+    told = f"Enrollment {number} stays: what it pointed to before is not there any more."
     assert [each.sentence for each in page.context["staying"]] == [told]
     assert [issue.message for issue in again.issues.all()] == [told]
     assert not Enrollment.objects.exists()

@@ -26,7 +26,8 @@ from backoffice.bulk.selecting import ExportRefused
 OVERRIDE, PREVIOUS, ORIGINAL = "new_override-", "previous_override-", "original_grade-"
 POINTS, BASES = "Points Possible", "Scores at export"
 SIS_ID = "SIS User ID"
-EXACT = re.compile("[0-9]+[.][0-9]{3,}", re.ASCII)
+EXACT = re.compile("[0-9]+[.][0-9]{2}[0-9]*[1-9]0*", re.ASCII)
+ZEROS = re.compile("(?<=[.][0-9]{2})0+$")  # as a spreadsheet may show a score
 READ_ONLY = "(read only)"  # in Points Possible: Canvas passes the column over
 TEST_STUDENT = "student, test"
 EXCUSED = "ex"
@@ -329,7 +330,7 @@ class EdxOverrides(Gradebook):
         """Our scores are overrides: each was the one before, and blank without one."""
         if "base_score" not in self.taken:
             return {}
-        cells = {code: row.cells[at].strip() for code, at in self.previous.items()}
+        cells = {code: ZEROS.sub("", row.cells[at].strip()) for code, at in self.previous.items()}
         return {
             at: Base(cells.get(code, ""), {"base_score": f"{PREVIOUS}{code}"})
             for at, code in self.scores.items()
