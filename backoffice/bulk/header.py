@@ -56,7 +56,7 @@ def match_header(header: list[str], resource: type[KindResource], batch: Batch) 
     known = resource.columns() | companions
     members = resource.member_columns()
     refuse_forbidden(names, resource)
-    _refuse_repeated([name for name in names if name not in members])
+    refuse_repeated([name for name in names if name not in members])
     ignored = {name for name in names if batch.own_headers.get(name) == IGNORED}
     names = _as_ours(header, names, batch.own_headers, members)
     if not batch.ignore_unknown_columns:
@@ -102,7 +102,8 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(told)
 
 
-def _refuse_repeated(names: list[str]) -> None:
+def refuse_repeated(names: list[str]) -> None:
+    """Raise FileRefused for a column that stands in the header twice."""
     repeated = sorted({name for name in names if name and names.count(name) > 1})
     if repeated:
         raise FileRefused(

@@ -256,3 +256,24 @@ def test_an_export_in_a_format_is_a_choice_of_the_page(registrar_client, courses
     assert lines[1].startswith("ART200-2026B,ART200,Art,2026B,active,")
     page = registrar_client.get(address.replace("canvas", "edx")).content.decode()
     assert "There is no file of courses to write for Open edX. Choose another format." in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "header", "repeated"),
+    [
+        ("grades", "Student,ID,SIS User ID,SIS User ID,Section,T one (T1)", "SIS User ID"),
+        ("grades", "Student,ID,SIS User ID,Section,T one (T1),T one (T1)", "T one (T1)"),
+        (
+            "grades",
+            "user_id,username,student_key,course_id,track,cohort,new_override-T1,new_override-T1",
+            "new_override-T1",
+        ),
+        ("users", "user_id,login_id,first_name,first_name,last_name,email,status", "first_name"),
+        ("users", "username,firstname,lastname,email,email,idnumber", "email"),
+    ],
+)
+def test_a_column_that_is_read_stands_in_a_file_once(upload, db, kind, header, repeated):
+    cells = ",".join(["x"] * (header.count(",") + 1))
+    batch = upload(kind, f"{header}\n{cells}\n")
+    assert batch.issues.get().code == "duplicate_column"
+    assert batch.sentence == f"The header names {repeated} more than once. Keep one of them."

@@ -156,6 +156,13 @@ class SourceTable:
         return self.header[self.places[name]].strip() if name in self.places else name
 
     @property
+    def read(self) -> list[str]:
+        """The headers of the columns that are read; none may stand there twice."""
+        sources = {source for way in self.taken.values() for source in way.sources}
+        named = zip(self.names, self.header, strict=True)
+        return [header.strip() for name, header in named if name in sources]
+
+    @property
     def told_as(self) -> dict[str, str]:
         """Under which name people know each of our columns."""
         return {

@@ -190,6 +190,12 @@ class CanvasGradebook(Gradebook):
 
     course: Course = ("", "")
 
+    @property
+    def read(self) -> list[str]:
+        """The scores, and what they were, as well."""
+        headers = [name.strip() for name in self.header]
+        return super().read + [name for name in headers if name == BASES or assignment_code(name)]
+
     def _scores(self) -> dict[int, str]:
         """Assignments have their number behind their name; totals have none."""
         found = {at: assignment_code(name.strip()) for at, name in enumerate(self.header)}
@@ -304,6 +310,12 @@ class EdxOverrides(Gradebook):
         "presentation": Way(("course_id",), lambda cells: _edx_course(cells)[1]),
     }
     written = ("user_id", "username", "student_key", "course_id", "track", "cohort")
+
+    @property
+    def read(self) -> list[str]:
+        """The overrides as well, and those before."""
+        headers = [name.strip() for name in self.header]
+        return super().read + [name for name in headers if name.startswith((OVERRIDE, PREVIOUS))]
 
     def _scores(self) -> dict[int, str]:
         """A subsection is our assessment of that code."""

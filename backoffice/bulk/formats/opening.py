@@ -21,7 +21,7 @@ from backoffice.bulk.formats.oneroster import (
 )
 from backoffice.bulk.formats.side_files import SideFiles
 from backoffice.bulk.formats.unpacking import unpacked
-from backoffice.bulk.header import refuse_forbidden
+from backoffice.bulk.header import refuse_forbidden, refuse_repeated
 from backoffice.bulk.models import Batch
 from backoffice.bulk.naming import known_name, plain_name
 from backoffice.bulk.readers import Limits, Row, TableReader, open_table
@@ -147,6 +147,7 @@ class Translated(TableReader):
             allowed = [name for name in names if name not in found.passed_over]
             refuse_forbidden(allowed, kinds[found.kind])
         table = found(self.header)
+        refuse_repeated(table.read)
         table.side = self.side or self.unpacked.side
         table.check(self.batch)
         if table.sparse:
