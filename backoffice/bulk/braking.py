@@ -36,6 +36,7 @@ def reasons_to_hold(
     if not batch.updated + batch.withdrawn:
         return []
     shares = _shares(cursor, planner, leavers)
+    # Which changes are withdrawals costs a look at every staged row: asked where it may matter.
     if any(100 * (s.changed + s.withdrawn) > batch.max_withdrawn * s.stored for s in shares):
         shares = _shares(cursor, planner, leavers, *_leaving_by_row(planner))
     shares = [s for s in shares if s.stored >= FEW]

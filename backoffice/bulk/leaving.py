@@ -13,7 +13,7 @@ from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.faults import Fault, said
-from backoffice.bulk.local_edits import Edits, shown_value
+from backoffice.bulk.local_edits import Edits, edit_kept
 from backoffice.bulk.planning import Planner
 from backoffice.bulk.reading import Spool
 from backoffice.bulk.resources import Leaving
@@ -101,13 +101,18 @@ class Leavers:
     def _tell_kept(self, cursor: CursorWrapper, spool: Spool) -> dict[str, int]:
         """One warning for each value entered by hand that keeps a row from leaving."""
         names, counts = self._ownable(), Counter[str]()
+        sentence = _(
+            "“{value}” is missing from the file and is not withdrawn: {column} {other} was entered "
+            "by hand since the last import. Release the column to withdraw them."
+        )
         cursor.execute(f"{self._owned()} SELECT * FROM owned ORDER BY target_id")
         kept = {key: flags for key, *flags in cursor.fetchall()}
         rows = self.planner.layout.model._base_manager.filter(pk__in=kept).order_by("pk")
         for row in rows.select_related(self.leaving.scope, self.leaving.member):
             for name in itertools.compress(names, kept[row.pk]):
                 counts[name] += 1
-                spool.tell(_stays(said(getattr(row, name))), 1, 0, name, str(row))
+                fault = edit_kept(sentence, said(getattr(row, name)))
+                spool.tell(fault, 1, 0, name, str(row))
         return dict(counts)
 
     def _missing(self) -> str:
@@ -137,11 +142,3 @@ class Leavers:
         plan = self.planner.tables.plan
         cursor.execute(f"SELECT 1 FROM {plan} p WHERE {self._unsafe()} LIMIT 1")
         return cursor.fetchone() is not None
-
-
-def _stays(stored: str) -> Fault:
-    sentence = _(
-        "“{value}” is missing from the file and is not withdrawn: {column} {other} was entered by "
-        "hand since the last import. Release the column to withdraw them."
-    )
-    return Fault("local_edit_kept", sentence, is_warning=True, other=shown_value(stored))

@@ -80,6 +80,10 @@ class LocalEdits:
         """One warning for each value that stays."""
         layout, tables = self.planner.layout, self.planner.tables
         columns = self._ownable()
+        sentence = _(
+            "{column} “{value}” is not taken: {other} was entered by hand since the last import. "
+            "Release the column to take the file's."
+        )
         cells = ", ".join(f"s.c_{c.column_name}, {layout.stored(c)}" for c in columns)
         counts: Counter[str] = Counter()
         with connection.chunked_cursor() as cursor:
@@ -95,24 +99,17 @@ class LocalEdits:
                     if kept & layout.kept_bit(column):
                         counts[column.column_name] += 1
                         given, stored = values[2 * at : 2 * at + 2]
-                        fault = _fault(said(stored))
+                        fault = edit_kept(sentence, said(stored))
                         name = column.column_name
                         value = origin.cells.get(name, said(given))
                         spool.tell(fault, line, row, name, value, origin)
         return dict(counts)
 
 
-def _fault(stored: str) -> Fault:
-    sentence = _(
-        "{column} “{value}” is not taken: {other} was entered by hand since the last import. "
-        "Release the column to take the file's."
-    )
-    return Fault("local_edit_kept", sentence, is_warning=True, other=shown_value(stored))
-
-
-def shown_value(stored: str) -> str:
-    """A stored value as a sentence names it."""
-    return _("“%(value)s”") % {"value": stored} if stored else _("a blank")
+def edit_kept(sentence: str, stored: str) -> Fault:
+    """The warning that a stored value stays, which the sentence names as `{other}`."""
+    shown = _("“%(value)s”") % {"value": stored} if stored else _("a blank")
+    return Fault("local_edit_kept", sentence, is_warning=True, other=shown)
 
 
 class Edits:
@@ -127,10 +124,10 @@ class Edits:
 
     def may_own(self, row: str) -> str:
         """SQL: a person wrote this row after a file did."""
-        first, last = (
-            f"SELECT {which}(x.history_id) FROM {self._of(row)}" for which in ("min", "max")
-        )
-        return f"({last} AND {_came('x', BY_HAND)}) > ({first} AND {_came('x', BY_FILE)})"
+        versions = f"FROM {self.history} x WHERE x.id = {row}"
+        by_hand = f"SELECT max(x.history_id) {versions} AND {_came('x', BY_HAND)}"
+        by_file = f"SELECT min(x.history_id) {versions} AND {_came('x', BY_FILE)}"
+        return f"({by_hand}) > ({by_file})"
 
     def owned(self, column: str) -> str:
         """SQL: a person entered what a stored row `t` has here, over what the file before left.
@@ -148,9 +145,6 @@ class Edits:
             f"AND {self.differs(f't.{column}', f'(SELECT x.{column} {left})')} "
             f"AND NOT EXISTS (SELECT 1 {later} AND {self.differs(f'x.{column}', f'h.{column}')}))"
         )
-
-    def _of(self, row: str) -> str:
-        return f"{self.history} x WHERE x.id = {row}"
 
 
 def _came(version: str, sources: tuple[str, ...]) -> str:

@@ -240,9 +240,14 @@ class KindResource(ModelResource):
     def course_paths(cls) -> tuple[str, ...]:
         """Where a row's course code and presentation stand, empty for a kind without courses."""
         columns = cls.columns()
-        return tuple(
-            columns[name].attribute for name in ("course_code", "presentation") if name in columns
-        )
+        there = [name for name in ("course_code", "presentation") if name in columns]
+        return tuple(cls.attributes(*there))
+
+    @classmethod
+    def attributes(cls, *names: str) -> list[str]:
+        """Where the values of these columns stand, as a query names it."""
+        columns = cls.columns()
+        return [columns[name].attribute for name in names]
 
     @classmethod
     def models_named(cls) -> set[type[models.Model]]:

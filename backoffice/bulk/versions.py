@@ -37,10 +37,11 @@ COLUMNS = {
 def _taken_back() -> str:
     """SQL: a version `a` came by an undo, or by an import that was undone."""
     change_sets, batches = ChangeSet._meta.db_table, Batch._meta.db_table
-    undone = f"SELECT 1 FROM {batches} u WHERE u.undoes_id = c.batch AND u.state = 'applied'"
+    applied = f"u.state = '{Batch.State.APPLIED}'"
+    undone = f"SELECT 1 FROM {batches} u WHERE u.undoes_id = c.batch AND {applied}"
     return (
         f"SELECT 1 FROM {change_sets} c WHERE c.id = a.change_set_id "
-        f"AND (c.source = 'undo' OR EXISTS ({undone}))"
+        f"AND (c.source = '{ChangeSet.Source.UNDO}' OR EXISTS ({undone}))"
     )
 
 

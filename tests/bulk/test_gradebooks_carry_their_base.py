@@ -157,28 +157,26 @@ def test_the_scores_at_export_are_read_as_they_were_written(code):
     assert not cell.startswith(("=", "+", "-", "@", "'", "＋"))
 
 
+OVERRIDDEN = (
+    "user_id,username,student_key,course_id,track,cohort,name-T1,grade-T1,original_grade-T1,"
+    "previous_override-T1,new_override-T1\n"
+    "7,li,s1001,course-v1:X+BIO101+2026J,,,T one,50,50,{previous},70\n"
+)
+
+
 @pytest.mark.parametrize("previous", ["", "66.66666666666667"])
 def test_an_override_of_what_open_edx_reckoned_is_taken(gradebook, bring_in, previous):
     """What the score was here when Open edX exported it, such a file does not say."""
     gradebook(T1={"s1001": 64})
-    text = (
-        "user_id,username,student_key,course_id,track,cohort,name-T1,grade-T1,original_grade-T1,"
-        "previous_override-T1,new_override-T1\n"
-        f"7,li,s1001,course-v1:X+BIO101+2026J,,,T one,50,50,{previous},70\n"
-    )
-    assert bring_in("grades", text).updated == 1
+    assert bring_in("grades", OVERRIDDEN.format(previous=previous)).updated == 1
     assert scores() == {("s1001", "T1"): 70}
 
 
 @pytest.mark.parametrize("previous", ["60", "60.0", "60.000"])
 def test_an_override_that_open_edx_had_is_the_base_of_the_new_one(gradebook, upload, previous):
     gradebook(T1={"s1001": 64})
-    text = (
-        "user_id,username,student_key,course_id,track,cohort,original_grade-T1,"
-        "previous_override-T1,new_override-T1\n"
-        f"7,li,s1001,course-v1:X+BIO101+2026J,,,50,{previous},70\n"
-    )
-    assert "went from 60 to 64." in told(upload("grades", text))[0]
+    batch = upload("grades", OVERRIDDEN.format(previous=previous))
+    assert "went from 60 to 64." in told(batch)[0]
 
 
 def test_a_gradebook_too_wide_to_be_read_again_is_not_written(gradebook, courses, tmp_path):

@@ -106,7 +106,10 @@ def conflict_check(differs: Callable[[str, str], str]) -> Check:
     )
     other = f"{_points(base)} || ' to ' || {_points(theirs)}"
     return Check(
-        *("changed_since_export", "score", sentence, (f"({condition})", ())),
+        "changed_since_export",
+        "score",
+        sentence,
+        (f"({condition})", ()),
         reads=("score", "base_score"),
         other=other,
         beside="base_score",

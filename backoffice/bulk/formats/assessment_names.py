@@ -29,8 +29,7 @@ class AssessmentNames:
     @cached_property
     def known(self) -> dict[str, list[Known]]:
         """By every text that may stand for them: the code, and what an export writes."""
-        columns = kinds["assessments"].columns()
-        paths = [columns[name].attribute for name in NAMES]
+        paths = kinds["assessments"].attributes(*NAMES)
         found: dict[str, list[Known]] = {}
         for *course, code, title in kinds["assessments"].exportable().values_list(*paths):
             each = Known((course[0], course[1]), code, title)

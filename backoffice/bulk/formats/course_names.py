@@ -31,8 +31,7 @@ class CourseNames:
     @cached_property
     def titles(self) -> dict[Course, str]:
         """The title of each stored course."""
-        columns = kinds["courses"].columns()
-        paths = [columns[name].attribute for name in ("course_code", "presentation", "title")]
+        paths = kinds["courses"].attributes("course_code", "presentation", "title")
         rows = kinds["courses"].exportable().values_list(*paths)
         return {(code, presentation): title for code, presentation, title in rows}
 

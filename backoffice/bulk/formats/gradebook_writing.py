@@ -64,17 +64,12 @@ def _tasks(selection: Selection) -> list[Task]:
     if not set(NEEDED) <= set(selection.header):
         raise ExportRefused(_("Your role does not see the scores that a gradebook is made of."))
     rows = selection.beside("assessments").values_list(
-        *_attributes("assessments", "assessment_id", "title", "max_score")
+        *kinds["assessments"].attributes("assessment_id", "title", "max_score")
     )
     tasks = [Task(*map(as_text, row)) for row in rows]
     if not tasks:
         raise nothing_of(selection.course)
     return tasks
-
-
-def _attributes(kind: str, *names: str) -> list[str]:
-    columns = kinds[kind].columns()
-    return [columns[name].attribute for name in names]
 
 
 def _lines(selection: Selection) -> Iterator[tuple[Learner, dict[str, str]]]:
@@ -87,14 +82,14 @@ def _lines(selection: Selection) -> Iterator[tuple[Learner, dict[str, str]]]:
 
 def _scores(selection: Selection) -> models.QuerySet[Any]:
     """The scores, each with its student."""
-    code, score = _attributes("grades", "assessment_id", "score")
+    code, score = kinds["grades"].attributes("assessment_id", "score")
     rows = selection.rows.filter(**{f"{score}__isnull": False})
     return _with_student(rows, "grades", selection, {"code": F(code), "points": F(score)})
 
 
 def _listed(selection: Selection) -> models.QuerySet[Any]:
     """The students of the course, without a score."""
-    role, status = _attributes("enrollments", *LISTED)
+    role, status = kinds["enrollments"].attributes(*LISTED)
     wanted = {role: LISTED["role"], f"{status}__in": LISTED["status"]}
     nothing = {
         "code": Value("", models.CharField()),

@@ -79,6 +79,15 @@ class Gradebook(SourceTable):
         placed = (*self.placed, *(["base_score"] if self._has_bases() else []))
         self.taken |= dict.fromkeys(placed, Way((), lambda cells: ""))
 
+    @property
+    def read(self) -> list[str]:
+        """What is read by position as well."""
+        return [*super().read, *filter(self.is_placed, map(str.strip, self.header))]
+
+    def is_placed(self, name: str) -> bool:
+        """Whether a column of this name is read by its position."""
+        raise NotImplementedError
+
     def _scores(self) -> dict[int, str]:
         """The columns that hold scores, with the code of each assessment."""
         raise NotImplementedError
@@ -190,11 +199,9 @@ class CanvasGradebook(Gradebook):
 
     course: Course = ("", "")
 
-    @property
-    def read(self) -> list[str]:
-        """The scores, and what they were, as well."""
-        headers = [name.strip() for name in self.header]
-        return super().read + [name for name in headers if name == BASES or assignment_code(name)]
+    def is_placed(self, name: str) -> bool:
+        """The scores, and what they were."""
+        return name == BASES or bool(assignment_code(name))
 
     def _scores(self) -> dict[int, str]:
         """Assignments have their number behind their name; totals have none."""
@@ -311,11 +318,9 @@ class EdxOverrides(Gradebook):
     }
     written = ("user_id", "username", "student_key", "course_id", "track", "cohort")
 
-    @property
-    def read(self) -> list[str]:
-        """The overrides as well, and those before."""
-        headers = [name.strip() for name in self.header]
-        return super().read + [name for name in headers if name.startswith((OVERRIDE, PREVIOUS))]
+    def is_placed(self, name: str) -> bool:
+        """The overrides, and those before."""
+        return name.startswith((OVERRIDE, PREVIOUS))
 
     def _scores(self) -> dict[int, str]:
         """A subsection is our assessment of that code."""

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.bulk.faults import Fault, FileRefused
-from backoffice.bulk.origins import Origin
+from backoffice.bulk.origins import AS_STAGED, Origin
 
 MAX_COLUMNS = 500
 
@@ -43,7 +43,7 @@ class Row(NamedTuple):
 
     def of_row(self, number: int) -> "Row":
         """The row with the number that its line has in the file."""
-        return self._replace(origin=(self.origin or Origin())._replace(row=number))
+        return self._replace(origin=(self.origin or AS_STAGED)._replace(row=number))
 
 
 @dataclass(frozen=True, slots=True)
