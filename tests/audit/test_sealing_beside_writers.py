@@ -19,6 +19,7 @@ pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time"),
 ]
 HISTORY = "courses_historicalcoursetag"
+MOST_TURNS = 5_000  # of a writer
 
 
 @contextmanager
@@ -78,22 +79,31 @@ def test_a_transaction_that_writes_elsewhere_holds_nothing_up():
         assert seal(patience=0.2).blocks == 1
 
 
+def write_until(has_sealed: threading.Event, number: int) -> None:
+    """Write tags and take a third of them back, until something was sealed beside it."""
+    with somebody() as cursor:
+        for turn in range(MOST_TURNS):
+            if turn >= 25 and has_sealed.is_set():
+                return
+            put_in(cursor, f"tag {number} {turn}")
+            if turn % 3 == 2:
+                cursor.connection.rollback()
+            else:
+                cursor.connection.commit()
+
+
 def test_among_many_writers_every_row_is_sealed_once():
-    def write(number: int) -> None:
-        with somebody() as cursor:
-            for turn in range(25):
-                put_in(cursor, f"tag {number} {turn}")
-                if turn % 3 == 2:
-                    cursor.connection.rollback()
-                else:
-                    cursor.connection.commit()
+    has_sealed = threading.Event()
 
     def keep_on() -> None:
         while any(thread.is_alive() for thread in writers):
-            seal(patience=1)
+            if seal(patience=1).blocks:
+                has_sealed.set()
         connections.close_all()
 
-    writers = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    writers = [
+        threading.Thread(target=write_until, args=(has_sealed, number)) for number in range(4)
+    ]
     sealers = [threading.Thread(target=keep_on) for _number in range(2)]
     for thread in (*writers, *sealers):
         thread.start()

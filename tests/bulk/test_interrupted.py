@@ -91,10 +91,13 @@ def test_killing_the_process_in_the_middle_of_an_apply_leaves_no_row(upload):
 
 
 def wait_until_the_server_notices() -> None:
-    """The server rolls back when it finds the connection gone."""
-    for _ in range(100):
+    """The server rolls back when it finds the connection gone: once its statement has ended."""
+    for _ in range(600):
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = "
+                "(SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
             if not cursor.fetchone()[0]:
                 return
         time.sleep(0.1)

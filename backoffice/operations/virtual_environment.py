@@ -1,0 +1,187 @@
+"""Makes `.venv` with the pinned packages, and says what it is doing.
+
+Needs nothing but Python: `make` calls it before anything is installed. It fails with one sentence.
+"""
+
+import argparse
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).resolve().parents[2]
+REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
+STAMP = ".installed"  # a file in it that names the Python, once all packages are there
+PYTHON = ".".join(map(str, sys.version_info[:2]))
+WORDS_EVERY = 5  # seconds
+PIP = ("-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off")
+FETCHED = re.compile(r"(?:Collecting|Requirement already satisfied:) ([\w.-]+)")
+INSTALLING = "Installing collected packages:"
+UNREACHABLE = re.compile(
+    r"No matching distribution|Could not find a version|NewConnectionError|Name or service|"
+    r"name resolution|unreachable|timed out|ConnectionError",
+    re.IGNORECASE,
+)
+FULL = re.compile(r"No space left|Disk quota")
+
+
+class CannotInstall(Exception):
+    """There is no virtual environment with all packages; the message says what to do."""
+
+
+def main() -> int:
+    """Make it, or say in one sentence why not; the exit status is 1 then."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", default=ROOT / ".venv")
+    folder = parser.parse_args().folder.absolute()
+    try:
+        with _only_one_at_a_time():
+            if not is_installed(folder):
+                make(folder)
+    except KeyboardInterrupt:
+        print("\nStopped; say make again to go on from here.", file=sys.stderr)
+        return 130
+    except (CannotInstall, OSError) as error:
+        print(f"Could not install: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+@contextmanager
+def _only_one_at_a_time() -> Iterator[None]:
+    """Two `make` of one clone do not write into one folder; the second one waits, and says so."""
+    with (ROOT / REQUIREMENTS[0]).open() as mark:
+        try:
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Another make is installing into this clone; waiting for it ...")
+            fcntl.flock(mark, fcntl.LOCK_EX)
+        yield
+
+
+def say(step: str) -> None:
+    """One line to whoever waits."""
+    print(step, flush=True)
+
+
+def is_installed(folder: Path) -> bool:
+    """Whether the packages of the requirements as they are now are there, for this Python."""
+    stamp = folder / STAMP
+    return (
+        stamp.exists()
+        and stamp.read_text().strip() == PYTHON == version_of(folder)
+        and all((ROOT / name).stat().st_mtime <= stamp.stat().st_mtime for name in REQUIREMENTS)
+    )
+
+
+def version_of(folder: Path) -> str:
+    """The Python of a virtual environment as `3.11`, blank where none starts."""
+    ask = "import sys; print('.'.join(map(str, sys.version_info[:2])))"
+    try:
+        done = subprocess.run(
+            [folder / "bin" / "python", "-c", ask], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return ""
+    return done.stdout.strip()
+
+
+def make(folder: Path) -> None:
+    """Make the virtual environment and install the packages. Raises CannotInstall."""
+    began = time.monotonic()
+    before = version_of(folder)
+    if before != PYTHON:
+        is_there = f", in place of the one with Python {before}" if before else ""
+        say(f"Making a virtual environment in {folder.name} with Python {PYTHON}{is_there} ...")
+        with _room_beside(folder) as room:
+            _make_environment(folder, room)
+    say("Fetching the pinned packages; a minute or two where the network is slow ...")
+    with _room_beside(folder) as room:
+        _install_packages(folder, room)
+    (folder / STAMP).write_text(f"{PYTHON}\n")
+    say(f"Installed in {time.monotonic() - began:.0f} seconds.")
+
+
+@contextmanager
+def _room_beside(folder: Path) -> Iterator[Path]:
+    """A folder for what is unpacked on the way: where the packages go, not on a full TMPDIR."""
+    with tempfile.TemporaryDirectory(prefix=f"{folder.name}-", dir=folder.parent) as room:
+        yield Path(room)
+
+
+def _make_environment(folder: Path, room: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "venv", "--clear", folder],
+        env=os.environ | {"TMPDIR": str(room)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        shutil.rmtree(folder, ignore_errors=True)
+        if "ensurepip" in done.stdout or "No module named venv" in done.stdout:
+            raise CannotInstall(
+                f"Python {PYTHON} ({sys.executable}) comes without venv. On Debian and Ubuntu say: "
+                f"apt install python{PYTHON}-venv"
+            )
+        raise CannotInstall(f"no virtual environment can be made: {_last_line(done.stdout)}")
+
+
+def _install_packages(folder: Path, room: Path) -> None:
+    """Have pip install everything, and pass on how far it is. Raises CannotInstall."""
+    command = [folder / "bin" / "python", *PIP, "-r", ROOT / REQUIREMENTS[-1]]
+    streams = {"stdout": subprocess.PIPE, "text": True, "errors": "replace"}
+    environment = os.environ | {"TMPDIR": str(room)}
+    with (room / "complaints").open("w+", errors="replace") as complaints:
+        with subprocess.Popen(command, env=environment, stderr=complaints, **streams) as pip:
+            assert pip.stdout
+            _pass_on(pip.stdout)
+        complaints.seek(0)
+        if pip.returncode:
+            raise CannotInstall(_why(complaints.read()))
+
+
+def _pass_on(lines: IO[str]) -> None:
+    fetched: set[str] = set()
+    said = time.monotonic()
+    for line in lines:
+        found = FETCHED.match(line.strip())
+        if found:
+            fetched.add(found[1].lower())
+        if line.startswith(INSTALLING):
+            say(f"Installing {line.count(',') + 1} packages, half a minute or less ...")
+        elif found and time.monotonic() - said > WORDS_EVERY:
+            said = time.monotonic()
+            say(f"  {len(fetched)} found, now {found[1]}")
+
+
+def _why(complaints: str) -> str:
+    reason = _last_line(complaints)
+    if FULL.search(complaints):
+        return f"the disk is full. Make room and say make again. ({reason})"
+    if UNREACHABLE.search(complaints):
+        return (
+            f"no package index answers, or it lacks a package. Look at the network, or name an "
+            f"index in PIP_INDEX_URL, and say make again. ({reason})"
+        )
+    return f"pip failed. ({reason})"
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    return [*lines[-1:], *errors[-1:]][-1] if lines else "it said nothing"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
