@@ -16,7 +16,7 @@ class ChoicesView(AutocompleteJsonView):
         """The rows the form takes, narrowed by the term."""
         rows = self.source_admin.choosable(self.request, self.source_field)
         rows = rows.select_related(*self._references())
-        rows = rows.order_by(*self.model_admin.get_ordering(self.request) or ("pk",))
+        rows = rows.order_by(*self.model_admin.get_ordering(self.request), "pk")
         found, has_twins = self.model_admin.get_search_results(self.request, rows, self.term)
         return found.distinct() if has_twins else found
 

@@ -53,7 +53,7 @@ class RelatedSection(BaseSection):
         related = cls._related(model)
         rows = permitted(related._default_manager.all(), user, "view")
         rows = rows.select_related(*cls.select_related)
-        rows = rows.order_by(*cls.ordering or related._meta.ordering or ("pk",))[: cls.most + 1]
+        rows = rows.order_by(*cls.ordering or related._meta.ordering, "pk")[: cls.most + 1]
         return models.Prefetch(cls.related_name, queryset=rows, to_attr=cls.kept_as())
 
     def render(self) -> str:

@@ -50,7 +50,8 @@ class AccessRecordQuerySet(VisibleQuerySet):
             kind__in=kinds, created_at__gte=timezone.now() - WATCHED, **{f"{by}__isnull": False}
         )
         hours = rows.annotate(hour=TruncHour("created_at")).order_by().values_list(by, "hour")
-        many = hours.annotate(often=Count("pk")).filter(often__gte=least).order_by("-often")
+        many = hours.annotate(often=Count("pk")).filter(often__gte=least)
+        many = many.order_by("-often", "-hour", by)
         found = [_within(by, whose, hour) for whose, hour, _often in many[:MOST]]
         return self.filter(reduce(or_, found), kind__in=kinds) if found else self.none()
 

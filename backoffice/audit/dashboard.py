@@ -73,7 +73,7 @@ def approvals(request: HttpRequest) -> Lines:
     """What was asked for and nobody has decided."""
     rows = Approval.objects.visible_to(request.user).waiting()
     return Lines(
-        [_approval_line(approval) for approval in rows.order_by("requested_at")[:MOST]],
+        [_approval_line(approval) for approval in rows.order_by("requested_at", "pk")[:MOST]],
         empty=_("Nobody waits for an approval."),
         more=list_of(Approval),
     )

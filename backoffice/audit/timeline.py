@@ -93,7 +93,7 @@ class Asked:
 
     def span(self) -> Span:
         """The keys that the dates leave, so that no search leaves these days."""
-        times = ChangeSet.objects.order_by("created_at").values_list("pk", flat=True)
+        times = ChangeSet.objects.order_by("created_at", "pk").values_list("pk", flat=True)
         low = high = None
         if self.since:
             first = times.filter(created_at__gte=beginning(self.since)).first()

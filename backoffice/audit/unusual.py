@@ -117,7 +117,7 @@ class ChangeSetQuerySet(models.QuerySet["Any"]):
     def first_key(self, since: datetime | None = None) -> int:
         """The key from which on change sets may be so late."""
         times = self.model._base_manager.filter(created_at__gte=since or timezone.now() - WATCHED)
-        first = times.order_by("created_at").values_list("pk", flat=True).first()
+        first = times.order_by("created_at", "pk").values_list("pk", flat=True).first()
         return max(0, first - SLACK) if first else 2**62
 
 

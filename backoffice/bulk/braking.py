@@ -57,7 +57,7 @@ def _told(
     shares: list[Share], name: str, most: float, verb: str, planner: Planner
 ) -> Iterator[str]:
     over = [s for s in shares if 100 * getattr(s, name) > most * s.stored]
-    over.sort(key=lambda s: -getattr(s, name) / s.stored)
+    over.sort(key=lambda s: (-getattr(s, name) / s.stored, s.scope or 0))
     for share in over[:MOST_NAMED]:
         count = getattr(share, name)
         yield _(

@@ -227,8 +227,9 @@ class KindResource(ModelResource):
 
     @classmethod
     def export_order(cls) -> list[str]:
-        """The order of the rows in an export: by their key."""
-        return [column.attribute for column in cls.exported_columns() if column.key]
+        """The order of the rows in an export: by their key, and by the course it is a key in."""
+        keys = [column.attribute for column in cls.exported_columns() if column.key]
+        return list(dict.fromkeys([*keys, *cls.course_paths()]))
 
     @classmethod
     def listed_model(cls) -> type[models.Model]:

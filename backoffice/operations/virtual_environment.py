@@ -83,8 +83,8 @@ def is_installed(folder: Path) -> bool:
 
 
 def version_of(folder: Path) -> str:
-    """The Python of a virtual environment as `3.11`, blank where none starts."""
-    ask = "import sys; print('.'.join(map(str, sys.version_info[:2])))"
+    """The Python of a virtual environment as `3.11`, blank where none starts or pip is missing."""
+    ask = "import pip, sys; print('.'.join(map(str, sys.version_info[:2])))"
     try:
         done = subprocess.run(
             [folder / "bin" / "python", "-c", ask], capture_output=True, text=True, check=False

@@ -11,6 +11,7 @@ from django.urls import reverse
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
+from backoffice.bulk import changes
 from backoffice.bulk.agreeing import agree, held_for
 from backoffice.bulk.importing import NotApplied, apply
 from backoffice.bulk.models import Batch
@@ -63,6 +64,43 @@ def test_who_was_withdrawn_stands_on_the_page_of_the_import(registrar_client, br
     page = registrar_client.get(reverse("admin:bulk_batch_change", args=[batch.pk]))
     names = [row.name for row in page.context["changes"].rows]
     assert [name.split(" – ")[0] for name in names] == ["s1039", "s1040"]
+
+
+def test_changed_rows_stand_by_line_and_those_without_a_line_by_name(
+    registrar_client, bring_in, courses, roster
+):
+    """The withdrawn stand on no line; their history has the order in which the database came by."""
+    for name in ("s3002", "s3001", "s3003"):
+        person = User.objects.create(username=name, student_id=name, password="!")
+        Enrollment.objects.create(student=person, course=courses["BIO101"])
+    on_roster = "s1040,BIO101,2026J,2026-02-0"
+    text = file_of([*roster[1:], "s0900", "s0800"])
+    lines = text.replace(f"{on_roster}1", f"{on_roster}2")
+    batch = bring_in("enrollments", lines, mode="sync", create_students=True, max_withdrawn=50)
+    page = registrar_client.get(reverse("admin:bulk_batch_change", args=[batch.pk]))
+
+    found = [(row.line, row.name.split(" – ")[0]) for row in page.context["changes"].rows]
+    assert found == [
+        *((40, "s1040"), (41, "s0900"), (42, "s0800")),
+        *((None, "s1001"), (None, "s3001"), (None, "s3002"), (None, "s3003")),
+    ]
+    assert "too many to be sorted" not in page.content.decode()
+
+
+def test_so_many_changed_rows_that_sorting_is_dear_say_in_which_order_they_stand(
+    registrar_client, bring_in, roster, monkeypatch
+):
+    monkeypatch.setattr(changes, "MOST_SORTED", 1)
+    batch = bring_in("enrollments", file_of(roster[:-2]), mode="sync")
+    page = registrar_client.get(reverse("admin:bulk_batch_change", args=[batch.pk]))
+
+    written = Enrollment.history.filter(change_set=batch.change_set_id).order_by("history_id")
+    shown = [row.page for row in page.context["changes"].rows]
+    assert shown == [reverse("admin:users_enrollment_change", args=[row.id]) for row in written]
+    assert (
+        "The rows are too many to be sorted by line: they stand in the order in which they were "
+        "written."
+    ) in page.content.decode()
 
 
 def test_the_same_roster_again_withdraws_nobody(bring_in, roster):

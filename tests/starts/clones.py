@@ -30,7 +30,7 @@ STOPPED = "Stopped; the data is kept."
 NEUTRAL = ("PATH", "HOME", "LANG", "TERM", "CI", "CHROMIUM")
 NEUTRAL_BEGINNINGS = ("PIP_", "PYENV_", "SSL_", "REQUESTS_", "http", "HTTP", "no_", "NO_")
 # A part of the suite that has a server, files, both databases and a browser.
-PART = "-k 'restart or two_owners or preview_and_apply or (common_ways and palette)'"
+PART = "-k 'restart or two_owners or (preview_and_apply and every) or enter_opens'"
 
 
 def neutral_environment(**more: str) -> dict[str, str]:

@@ -29,7 +29,7 @@ def waiting(request: HttpRequest) -> Lines:
     rows = (
         rows.order_by().values("assessment").annotate(many=Count("pk"), since=Min("submitted_at"))
     )
-    groups = list(rows.order_by("since")[:MOST])
+    groups = list(rows.order_by("since", "assessment")[:MOST])
     found = Assessment.objects.select_related("course").in_bulk([g["assessment"] for g in groups])
     return Lines(
         [_waiting_line(found[g["assessment"]], g["many"], g["since"]) for g in groups],
@@ -67,7 +67,7 @@ def late(request: HttpRequest) -> Lines:
     rows = AssessmentSubmission.objects.permitted_to(request.user, "grade").ungraded()
     rows = rows.filter(is_late=True).select_related("student", "assessment__course")
     return Lines(
-        [_late_line(row) for row in rows.order_by("-submitted_at")[:MOST]],
+        [_late_line(row) for row in rows.order_by("-submitted_at", "-pk")[:MOST]],
         empty=_("Nothing that waits for marking came late."),
         more=list_of(AssessmentSubmission, is_late__exact=1, status__exact=Status.SUBMITTED),
     )

@@ -19,7 +19,7 @@ def new_version(rubric: GradingRubric) -> GradingRubric:
         copy = _copied(rubric, version=newest.version + 1, is_active=True)
         for criterion in rubric.criteria.order_by("position"):
             criterion_copy = _copied(criterion, rubric=copy)
-            for level in criterion.levels.order_by("-points"):
+            for level in criterion.levels.order_by("-points", "pk"):
                 _copied(level, criterion=criterion_copy)
         rubric.is_active = False
         rubric.save()

@@ -40,7 +40,7 @@ def leave_of(message: DirectMessage, user: Any) -> Approval | None:
         state=Approval.State.APPROVED,
         decided_at__gt=timezone.now() - OPEN_FOR,
     )
-    return given.order_by("-decided_at").first()
+    return given.order_by("-decided_at", "-pk").first()
 
 
 def reachable(people: models.QuerySet, user: Any) -> models.QuerySet:

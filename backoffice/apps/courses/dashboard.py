@@ -56,8 +56,9 @@ def own_courses(request: HttpRequest) -> Lines:
         taken=Count("enrollments", filter=active),
         average=Avg("enrollments__progress_percent", filter=active),
     )
+    rows = rows.order_by("-starts_on", "code", "presentation")
     return Lines(
-        [_own_line(course) for course in rows.order_by("-starts_on", "code")[:MOST]],
+        [_own_line(course) for course in rows[:MOST]],
         empty=_("No course is yours yet. A registrar assigns instructors to courses."),
         more=list_of(Course),
     )

@@ -21,6 +21,6 @@ class AssignForm(ReasonForm):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         people = get_user_model().objects.active().filter(role="instructor")
-        self.fields["instructor"].queryset = people.order_by("last_name", "first_name")
+        self.fields["instructor"].queryset = people.order_by("last_name", "first_name", "pk")
         if len(self.rows) == 1:
             self.fields["instructor"].initial = self.rows[0].instructor_id

@@ -78,7 +78,7 @@ def logins(request: HttpRequest) -> Lines:
     """Who came in last."""
     people = User.objects.visible_to(request.user).filter(last_login__isnull=False)
     return Lines(
-        [_login_line(person) for person in people.order_by("-last_login")[:MOST]],
+        [_login_line(person) for person in people.order_by("-last_login", "-pk")[:MOST]],
         empty=_("Nobody has logged in yet."),
         more=list_of(User, o="-5"),
     )

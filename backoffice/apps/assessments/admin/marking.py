@@ -109,7 +109,7 @@ class CriterionSection(RelatedSection):
         "comment",
     )
     select_related = ("criterion",)
-    ordering = ("criterion__position",)
+    ordering = ("criterion__position", "id")
     most = 10
 
 

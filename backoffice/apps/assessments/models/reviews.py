@@ -136,7 +136,7 @@ class PeerReviewScore(Scored):
     class Meta(Audited.Meta):
         verbose_name = _("peer review score")
         verbose_name_plural = _("peer review scores")
-        ordering = ["review", "criterion__position"]
+        ordering = ["review", "criterion__position", "id"]
         constraints = [
             KeptCopy(
                 name="review_score_maximum_kept",

@@ -209,7 +209,7 @@ class RubricLevel(Scored, PartOfRubric):
     class Meta(Audited.Meta):
         verbose_name = _("rubric level")
         verbose_name_plural = _("rubric levels")
-        ordering = ["criterion", "-points"]
+        ordering = ["criterion", "-points", "id"]
         constraints = [
             KeptCopy(
                 name="level_maximum_kept", reference="criterion", copy="maximum", of="max_points"

@@ -291,7 +291,7 @@ class QuestionResponse(Scored):
     class Meta(Audited.Meta):
         verbose_name = _("response")
         verbose_name_plural = _("responses")
-        ordering = ["submission", "question__position"]
+        ordering = ["submission", "question__position", "id"]
         constraints = [
             KeptCopy(
                 name="response_maximum_kept", reference="question", copy="maximum", of="points"
@@ -375,7 +375,7 @@ class CriterionScore(Scored):
     class Meta(Audited.Meta):
         verbose_name = _("criterion score")
         verbose_name_plural = _("criterion scores")
-        ordering = ["submission", "criterion__position"]
+        ordering = ["submission", "criterion__position", "id"]
         constraints = [
             KeptCopy(
                 name="criterion_score_maximum_kept",

@@ -47,7 +47,7 @@ class TopicSection(RelatedSection):
     empty = gettext_lazy("No topics yet.")
     columns = ("title", "author", "created_at")
     select_related = ("author",)
-    ordering = ("-created_at",)
+    ordering = ("-created_at", "-id")
 
 
 class PostSection(RelatedSection):
@@ -58,7 +58,7 @@ class PostSection(RelatedSection):
     empty = gettext_lazy("No posts yet.")
     columns = ("body", "author", "created_at")
     select_related = ("author",)
-    ordering = ("-created_at",)
+    ordering = ("-created_at", "-id")
     most = 3
 
 

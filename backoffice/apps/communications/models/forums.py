@@ -80,7 +80,7 @@ class ForumTopic(Referable):
     class Meta(Audited.Meta):
         verbose_name = _("topic")
         verbose_name_plural = _("topics")
-        ordering = ["-is_pinned", "-created_at"]
+        ordering = ["-is_pinned", "-created_at", "-id"]
 
     def __str__(self) -> str:
         return self.title
