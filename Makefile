@@ -4,12 +4,13 @@ PYTHON ?= python3
 PORT ?= 8000
 DATABASE ?= postgres
 SIZE ?= medium
+SEED ?= $(shell date +%s)
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgres test-sqlite test-browser try-starts try-starts-quick drill-kills drill-bad-files lint bench bench-lists bench-seal bench-record bench-timeline bench-jobs pictures clean
+.PHONY: help run demo test test-postgres test-sqlite test-browser test-orders try-starts try-starts-quick drill-kills drill-bad-files lint bench bench-lists bench-seal bench-record bench-timeline bench-jobs pictures clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -35,6 +36,19 @@ test-sqlite: $(STAMP)  ## The suite on SQLite
 
 test-browser: $(STAMP)  ## The product in a real browser
 	TEST_DATABASE=postgres $(PY) -m pytest -n 2 --dist worksteal -m browser -q -rs
+
+# What the server goes without: kinds of plans, or a fixed order of what ties.
+ORDERS = --without=ties --without=hashjoin,seqscan \
+  --without=mergejoin,indexscan,indexonlyscan,bitmapscan --without=nestloop,material,memoize \
+  --without=hashjoin,mergejoin,ties
+
+test-orders: $(STAMP)  ## The suite five times, each in another order and with other plans (45 minutes; SEED=…)
+	@seed=$(SEED); failed=0; for options in $(ORDERS); do \
+	  echo "Order $$seed, $$options"; \
+	  TEST_DATABASE=postgres $(PY) -m pytest -n 2 --dist worksteal -m "not browser" -q \
+	    -p randomly --randomly-seed=$$seed $$options || failed=1; \
+	  seed=$$((seed + 1)); \
+	done; exit $$failed
 
 try-starts: $(STAMP)  ## Both commands in fresh clones: folders, accounts, locales, Pythons (20 minutes)
 	TEST_DATABASE=sqlite $(PY) -m pytest -n 2 --dist worksteal -m starts -q -rs tests/starts

@@ -1,8 +1,8 @@
 """Finds tests and pages that depend on an order nobody asked for (`make test-orders`).
 
 `--without` switches kinds of plans off on the server of the test run, so that rows without an order
-come in another one. `--shuffle-ties` adds a last, random part to the order of every query of the
-ORM, and has SQLite turn round what has no order; pytest-randomly, off by default, shuffles the
+come in another one. `--without=ties` adds a last, random part to the order of every query of the
+ORM, and has SQLite turn round what has no order. pytest-randomly, off by default, shuffles the
 tests.
 """
 
@@ -19,28 +19,29 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from tests import server
 
+TIES = "ties"
 in_order = SQLCompiler.get_order_by
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The two options."""
-    group = parser.getgroup("orders")
-    group.addoption("--shuffle-ties", action="store_true", help="rows that tie in random order")
-    group.addoption("--without", default="", help="kinds of plans, like hashjoin,indexscan")
+    """`--without`."""
+    says = "kinds of plans, like hashjoin,indexscan, and ties"
+    parser.getgroup("orders").addoption("--without", default="", help=says)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Do as asked, before the first connection. The server is asked once, not by each worker."""
-    if config.option.shuffle_ties:
+    without = set(filter(None, config.option.without.split(",")))
+    if TIES in without:
         SQLCompiler.get_order_by = get_shuffled_order
         connection_created.connect(_turn_round)
-    if config.option.without and not server.is_worker:
+    if without - {TIES} and not server.is_worker:
         if not server.is_started:
             raise pytest.UsageError("--without is for the server that the tests start.")
-        _switch_off(config.option.without.split(","))
+        _switch_off(without - {TIES})
 
 
-def _switch_off(kinds: list[str]) -> None:
+def _switch_off(kinds: set[str]) -> None:
     with closing(psycopg2.connect(environ["DATABASE_URL"])) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:

@@ -29,7 +29,13 @@ from backoffice.operations.server_account import (
 from backoffice.operations.server_programs import programs
 
 SUPERUSER = "postgres"
-SAFE = {"listen_addresses": "", "unix_socket_permissions": "0700", "max_connections": "120"}
+SAFE = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "120",
+    # Not in /dev/shm: a container has 64 MB there, and four parallel joins at once take more.
+    "dynamic_shared_memory_type": "sysv",
+}
 # A page of an index costs no more here than one of a table: planned like for a turning disk, a list
 # of fifty rows reads all people.
 PLANNED = {"random_page_cost": "1.1"}
