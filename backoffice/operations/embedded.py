@@ -140,7 +140,7 @@ class EmbeddedServer:
         except psycopg2.OperationalError as error:
             raise CannotRun(
                 f"the database in {self.data} was not made whole, or is damaged "
-                f"({str(error).strip().rpartition(': ')[2]}). Move that folder away and try again; "
+                f"({str(error).rpartition(': ')[2].strip()}). Move that folder away and try again; "
                 f"a new one is made then."
             ) from error
         with closing(connected) as connection:

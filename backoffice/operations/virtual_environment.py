@@ -8,6 +8,7 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -39,9 +40,10 @@ class CannotInstall(Exception):
 
 def main() -> int:
     """Make it, or say in one sentence why not; the exit status is 1 then."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="make", description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=ROOT / ".venv")
     folder = parser.parse_args().folder.absolute()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with _only_one_at_a_time():
             if not is_installed(folder):

@@ -6,17 +6,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg2
 import pytest
 
 from backoffice.operations import guarding
-from backoffice.operations.embedded import (
-    CannotRun,
-    EmbeddedServer,
-    data_folder,
-    is_open_to_all,
-)
+from backoffice.operations.embedded import EmbeddedServer, data_folder
+from backoffice.operations.server_account import CannotRun, is_open_to_all
 
 ROOT = Path(__file__).resolve().parents[2]
 OWNER = """
@@ -71,6 +68,72 @@ def test_a_server_left_behind_is_stopped_and_started_anew(folder):
         there.close()
     finally:
         server.remove()
+
+
+def test_what_a_start_that_was_broken_off_left_is_no_database(folder):
+    half = folder.with_name(f"{folder.name}.new")
+    half.mkdir()
+    (half / "PG_VERSION").write_text("18\n")
+    server = EmbeddedServer(folder, is_throwaway=True)
+    try:
+        server.start()
+        server.ensure_database("whole")
+        assert not half.exists()
+    finally:
+        server.remove()
+
+
+def test_a_folder_with_other_files_is_left_alone(folder):
+    folder.mkdir()
+    (folder / "essay.txt").write_text("Mine.")
+    server = EmbeddedServer(folder, is_throwaway=True)
+    try:
+        with pytest.raises(CannotRun) as refusal:
+            server.start()
+        assert str(refusal.value) == (
+            f"{folder} holds files, but no database. Move it away and try again."
+        )
+        assert (folder / "essay.txt").read_text() == "Mine."
+    finally:
+        server.remove()
+
+
+def test_a_database_that_was_not_made_whole_is_told_in_a_sentence(folder):
+    server = EmbeddedServer(folder, is_throwaway=True)
+    try:
+        server.start()
+        there = psycopg2.connect(host=str(server.sockets), user="postgres", dbname="template1")
+        there.autocommit = True
+        with there.cursor() as cursor:
+            cursor.execute("DROP DATABASE postgres")
+        there.close()
+        with pytest.raises(CannotRun) as refusal:
+            server.ensure_database("any")
+        assert str(refusal.value) == (
+            f'the database in {folder} was not made whole, or is damaged (database "postgres" '
+            f"does not exist). Move that folder away and try again; a new one is made then."
+        )
+    finally:
+        server.remove()
+
+
+def test_the_socket_is_where_the_server_says(folder, monkeypatch):
+    server = EmbeddedServer(folder, is_throwaway=True)
+    try:
+        server.start()
+        chosen = server.sockets
+        monkeypatch.setattr("backoffice.operations.server_account.FIXED_FOLDERS", ["/tmp"])
+        assert server.sockets == chosen
+        assert f"@{quote(str(chosen), safe='')}/any" in server.url("any")
+    finally:
+        server.remove()
+    assert not chosen.exists()
+
+
+def test_a_forged_pid_file_names_no_folder_to_be_removed(tmp_path):
+    (tmp_path / "postmaster.pid").write_text("1\n/data\n1\n5432\n/etc\n\n0 0\nready\n")
+    assert EmbeddedServer(tmp_path).sockets.name.startswith("backoffice-")
+    assert EmbeddedServer(tmp_path).sockets.parent in map(Path, ("/var/tmp", "/tmp"))
 
 
 def test_two_owners_do_not_share_a_data_folder(tmp_path, monkeypatch):

@@ -24,10 +24,22 @@ def test_a_start_is_interrupted(clone_of_mine: NewClone, version: str):
     clone = clone_of_mine(variables=[f"PYTHON={python}"])
     assert clone.make("lint")[0] == 0
     chance = random.Random(7)
+    for _ in range(12):
+        interrupt_at_once(clone, chance.uniform(0.1, 0.8))
     for step in STEPS:
         for _ in range(6):
             interrupt_after(clone, step, chance.uniform(0, 0.7))
     clone.serves()
+
+
+def interrupt_at_once(clone: Clone, seconds: float) -> None:
+    """One start, interrupted before it said anything, or soon after."""
+    started = clone.start("run")
+    time.sleep(seconds)
+    started.interrupt()
+    started.end()
+    assert "Traceback" not in started.output, started.output
+    assert clone.left_behind() == []
 
 
 def interrupt_after(clone: Clone, step: str, seconds: float) -> None:
@@ -39,7 +51,7 @@ def interrupt_after(clone: Clone, step: str, seconds: float) -> None:
     started.end()
     assert "Traceback" not in started.output, started.output
     assert "Exception ignored" not in started.output, started.output
-    assert "The database is damaged" not in started.output
+    assert "Could not start" not in started.output, started.output
     assert "Stopped; the data is kept." in started.output, started.output
     assert clone.left_behind() == []
 

@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -52,6 +53,9 @@ def test_little_shared_memory(clone_of_roots: NewClone):
     clone = clone_of_roots(behind=SMALL_SHARED_MEMORY)
     clone.serves()
     clone.passes_its_tests()
+    joins = [*SMALL_SHARED_MEMORY, clone.folder / ".venv/bin/python", "-m", "tests.starts.joins"]
+    done = subprocess.run(joins, cwd=clone.folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()) == (0, ["1000000"] * 8), done.stderr
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])

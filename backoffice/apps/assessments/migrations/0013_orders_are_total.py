@@ -4,26 +4,81 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('assessments', '0012_ranges_of_criteria'),
+        ("assessments", "0012_ranges_of_criteria"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='criterionscore',
-            options={'default_permissions': ('add', 'change', 'delete', 'view', 'import', 'export', 'history', 'revert'), 'ordering': ['submission', 'criterion__position', 'id'], 'verbose_name': 'criterion score', 'verbose_name_plural': 'criterion scores'},
+            name="criterionscore",
+            options={
+                "default_permissions": (
+                    "add",
+                    "change",
+                    "delete",
+                    "view",
+                    "import",
+                    "export",
+                    "history",
+                    "revert",
+                ),
+                "ordering": ["submission", "criterion__position", "id"],
+                "verbose_name": "criterion score",
+                "verbose_name_plural": "criterion scores",
+            },
         ),
         migrations.AlterModelOptions(
-            name='peerreviewscore',
-            options={'default_permissions': ('add', 'change', 'delete', 'view', 'import', 'export', 'history', 'revert'), 'ordering': ['review', 'criterion__position', 'id'], 'verbose_name': 'peer review score', 'verbose_name_plural': 'peer review scores'},
+            name="peerreviewscore",
+            options={
+                "default_permissions": (
+                    "add",
+                    "change",
+                    "delete",
+                    "view",
+                    "import",
+                    "export",
+                    "history",
+                    "revert",
+                ),
+                "ordering": ["review", "criterion__position", "id"],
+                "verbose_name": "peer review score",
+                "verbose_name_plural": "peer review scores",
+            },
         ),
         migrations.AlterModelOptions(
-            name='questionresponse',
-            options={'default_permissions': ('add', 'change', 'delete', 'view', 'import', 'export', 'history', 'revert'), 'ordering': ['submission', 'question__position', 'id'], 'verbose_name': 'response', 'verbose_name_plural': 'responses'},
+            name="questionresponse",
+            options={
+                "default_permissions": (
+                    "add",
+                    "change",
+                    "delete",
+                    "view",
+                    "import",
+                    "export",
+                    "history",
+                    "revert",
+                ),
+                "ordering": ["submission", "question__position", "id"],
+                "verbose_name": "response",
+                "verbose_name_plural": "responses",
+            },
         ),
         migrations.AlterModelOptions(
-            name='rubriclevel',
-            options={'default_permissions': ('add', 'change', 'delete', 'view', 'import', 'export', 'history', 'revert'), 'ordering': ['criterion', '-points', 'id'], 'verbose_name': 'rubric level', 'verbose_name_plural': 'rubric levels'},
+            name="rubriclevel",
+            options={
+                "default_permissions": (
+                    "add",
+                    "change",
+                    "delete",
+                    "view",
+                    "import",
+                    "export",
+                    "history",
+                    "revert",
+                ),
+                "ordering": ["criterion", "-points", "id"],
+                "verbose_name": "rubric level",
+                "verbose_name_plural": "rubric levels",
+            },
         ),
     ]

@@ -4,14 +4,27 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('communications', '0003_reading_the_record'),
+        ("communications", "0003_reading_the_record"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='forumtopic',
-            options={'default_permissions': ('add', 'change', 'delete', 'view', 'import', 'export', 'history', 'revert'), 'ordering': ['-is_pinned', '-created_at', '-id'], 'verbose_name': 'topic', 'verbose_name_plural': 'topics'},
+            name="forumtopic",
+            options={
+                "default_permissions": (
+                    "add",
+                    "change",
+                    "delete",
+                    "view",
+                    "import",
+                    "export",
+                    "history",
+                    "revert",
+                ),
+                "ordering": ["-is_pinned", "-created_at", "-id"],
+                "verbose_name": "topic",
+                "verbose_name_plural": "topics",
+            },
         ),
     ]
