@@ -89,7 +89,7 @@ pictures: $(STAMP)  ## The pictures of README and docs/, taken anew
 	$(PY) -m docs.shooting
 
 clean:  ## Remove the virtual environment and what the tools keep; never var/, the data
-	rm -rf $(VENV) $(VENV)-* .pytest_cache .ruff_cache .import_linter_cache .hypothesis staticfiles
+	rm -rf $(VENV) $(VENV)-room-* .pytest_cache .ruff_cache .import_linter_cache .hypothesis staticfiles
 
 # A Python that was named is the one that is used, whatever the environment was made with before.
 ifneq ($(origin PYTHON),file)

@@ -115,7 +115,10 @@ def make(folder: Path) -> None:
 @contextmanager
 def _room_beside(folder: Path) -> Iterator[Path]:
     """A folder for what is unpacked on the way: where the packages go, not on a full TMPDIR."""
-    with tempfile.TemporaryDirectory(prefix=f"{folder.name}-", dir=folder.parent) as room:
+    prefix = f"{folder.name}-room-"
+    for left in folder.parent.glob(f"{prefix}*"):
+        shutil.rmtree(left, ignore_errors=True)  # of a killed one: nobody else is at work now
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=folder.parent) as room:
         yield Path(room)
 
 
@@ -147,13 +150,14 @@ def _install_packages(folder: Path, room: Path) -> None:
     with (room / "complaints").open("w+", errors="replace") as complaints:
         with subprocess.Popen(command, env=environment, stderr=complaints, **streams) as pip:
             assert pip.stdout
-            _pass_on(pip.stdout)
+            pass_on(pip.stdout)
         complaints.seek(0)
         if pip.returncode:
-            raise CannotInstall(_why(complaints.read()))
+            raise CannotInstall(sentence_for(complaints.read()))
 
 
-def _pass_on(lines: IO[str]) -> None:
+def pass_on(lines: IO[str]) -> None:
+    """Read pip's own words to their end, and say every few seconds how far it is."""
     fetched: set[str] = set()
     said = time.monotonic()
     for line in lines:
@@ -167,7 +171,8 @@ def _pass_on(lines: IO[str]) -> None:
             say(f"  {len(fetched)} found, now {found[1]}")
 
 
-def _why(complaints: str) -> str:
+def sentence_for(complaints: str) -> str:
+    """Why pip failed and what to do, from what it wrote to its error output."""
     reason = _last_line(complaints)
     if FULL.search(complaints):
         return f"the disk is full. Make room and say make again. ({reason})"

@@ -67,7 +67,7 @@ def test_an_installation_is_interrupted(clone_of_mine: NewClone):
         assert "Traceback" not in started.output, started.output
         assert "Stopped; say make again to go on from here." in started.output
         assert clone.left_behind() == []
-        assert not list(clone.folder.glob(".venv-*"))
+        assert not list(clone.folder.glob(".venv-room-*"))
     clone.serves("run", "DATABASE=sqlite")
 
 
