@@ -54,7 +54,7 @@ test-orders: $(STAMP)  ## The suite five times, each in another order and with o
 	  seed=$$((seed + 1)); \
 	done; exit $$failed
 
-try-starts: $(STAMP)  ## Both commands in fresh clones: folders, accounts, locales, Pythons (20 minutes)
+try-starts: $(STAMP)  ## Both commands in fresh clones: folders, accounts, locales, Pythons (30 minutes)
 	TEST_DATABASE=sqlite $(PY) -m pytest -n 2 --dist worksteal -m starts -q -rs tests/starts
 
 try-starts-quick: $(STAMP)  ## Those of them that take less than two minutes together

@@ -9,9 +9,11 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
 
 from backoffice.apps.users.models import User
+from backoffice.operations.server_account import temporary_folders
 from tests.browser.chromium import CHROMIUM, FLAGS, NO_BROWSER
 
 PASSWORD = "a password for tests"
+LONGEST_TMPDIR = 40  # bytes
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,12 +31,15 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(NO_BROWSER)
         pytest.skip(NO_BROWSER)
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as tool:
+    with pytest.MonkeyPatch.context() as patch:
+        # Chromium has a socket there, whose path has at most 107 bytes.
+        patch.setenv("TMPDIR", str(next(temporary_folders(LONGEST_TMPDIR))))
         # The tool's loop runs in the test's own thread; the ORM works there all the same.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        running = tool.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield running
-        running.close()
+        with sync_playwright() as tool:
+            running = tool.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            yield running
+            running.close()
 
 
 OpenPage = Callable[..., Page]

@@ -44,6 +44,7 @@ def test_a_server_keeps_its_data_over_a_restart(folder):
         server.stop()
         assert not server.is_running()
         (folder / "postmaster.pid").write_text("999999\n")
+        (folder / "postmaster.pid").chmod(0o644)  # the server reads it too, whatever the umask
         server.start()
         with psycopg2.connect(host=str(server.sockets), user="postgres", dbname="kept") as there:
             assert there.server_version >= 140_000
