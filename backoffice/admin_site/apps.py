@@ -1,5 +1,8 @@
 """The admin site as two apps: ours, and Django's admin with our site as the default one."""
 
+import csv
+import sys
+
 from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.admin import apps as django_admin
@@ -26,6 +29,9 @@ class AdminSiteConfig(AppConfig):
     verbose_name = _("Admin site")
 
     def ready(self) -> None:
+        # The process's own, 131,072 characters at first: what we wrote ourselves may have longer
+        # cells, and of what others wrote the reader counts the bytes of each row.
+        csv.field_size_limit(sys.maxsize)
         user_logged_in.connect(sessions.begin, dispatch_uid="session_begins")
         post_migrate.connect(groups.sync_app, dispatch_uid="sync_role_groups")
         post_save.connect(

@@ -73,6 +73,16 @@ def test_an_untouched_file_is_borne_out(file: Path):
     assert checked(file) == (0, "")
 
 
+def test_a_file_with_a_long_text_is_checked_too(course: Course, admin: User, tmp_path: Path):
+    """Python's csv takes 131,072 characters in a cell, unless it is told otherwise."""
+    with recording(source="form", actor=admin, reason="Why? " * 40_000):
+        Course.objects.filter(pk=course.pk).update(title="Botany")
+    seal()
+    path = tmp_path / "record.csv"
+    path.write_bytes("".join(exported([list(ChangeSet.objects.all())])).encode())
+    assert checked(path) == (0, "")
+
+
 def test_an_altered_file_is_found(file: Path):
     file.write_text(file.read_text().replace("Marine biology", "Alchemy"), newline="")
     said = f"{file} was altered after it was exported: its signature does not fit.\n"

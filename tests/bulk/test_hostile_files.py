@@ -3,6 +3,7 @@
 Files made to hang or fill the machine are in `bad_files/`.
 """
 
+import csv
 import io
 
 import pytest
@@ -51,6 +52,13 @@ def test_the_limit_of_a_row_holds_however_it_is_spread(upload, courses, settings
     text = "student_id,course_code,presentation\n" + row.format("x" * 47, "y" * 47) + "\n"
     batch = upload("enrollments", text)
     assert batch.issues.get().code == "row_too_long", batch.sentence
+
+
+def test_the_limit_of_a_row_is_no_limit_of_other_files(upload, courses, settings):
+    """The csv module has one for the whole process."""
+    settings.IMPORT_MAX_ROW_BYTES = 100
+    upload("enrollments", "student_id,course_code,presentation\ns1001,BIO101,2026J\n")
+    assert list(csv.reader(["x" * 1_000_000])) == [["x" * 1_000_000]]
 
 
 def test_a_column_with_an_endless_name_is_told_all_the_same(upload, courses):

@@ -134,7 +134,6 @@ class DelimitedReader(TableReader):
     def __init__(self, path: Path, encoding: str, limits: Limits) -> None:
         super().__init__(path, limits)
         self.encoding = encoding_of(path, encoding)
-        csv.field_size_limit(limits.max_row_bytes + 1)
 
     def __enter__(self) -> "DelimitedReader":
         self._raw = self.path.open("rb")
