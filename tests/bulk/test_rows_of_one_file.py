@@ -176,8 +176,8 @@ def test_a_file_with_both_names_of_a_student_goes_by_the_student_id(bring_in):
     assert (again.created, again.unchanged) == (0, 1)
 
 
-def test_a_shared_placeholder_address_takes_no_quadratic_time(people):
-    rows = [f"s{number:06},none@x.org" for number in range(20_000)]
-    batch, _told = people(*rows)
-    assert (batch.created, batch.rejected) == (1, 19_999)
-    assert batch.seconds < 20  # it was two minutes on PostgreSQL, and grew with the square
+def test_a_shared_placeholder_address_lets_the_first_row_in(people):
+    """What 20,000 of them cost, `make drill-bad-files` tells: it grew with the square."""
+    batch, told = people(*(f"s{number:06},none@x.org" for number in range(500)))
+    assert (batch.created, batch.rejected) == (1, 499)
+    assert {code for _row, code in told} == {"email_taken"}

@@ -1,7 +1,6 @@
 """Imports at the same time: nobody meets a deadlock, and a cancelled one keeps nothing."""
 
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -118,9 +117,8 @@ def test_a_cancelled_apply_ends_in_the_middle_of_a_statement_and_writes_nothing(
     wait_until(lambda: seen.get().touched_at > before, "a sign of life from outside")
 
     assert cancel(Batch.objects.get(pk=batch.pk))
-    started = time.monotonic()
     thread.join(20)
-    assert time.monotonic() - started < 10
+    assert not thread.is_alive()
     assert said == {batch.pk: "Cancelled. Nothing was written; the file can still be applied."}
     assert not Enrollment.objects.exists()
     assert not Enrollment.history.exists()

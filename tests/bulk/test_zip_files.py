@@ -2,7 +2,6 @@
 
 import io
 import struct
-import time
 import zipfile
 from datetime import date
 
@@ -277,16 +276,13 @@ KEPT = ("unreadable_workbook", "unpacks_too_large")
 
 
 @pytest.mark.parametrize("name", TRICKS)
-def test_tricks_are_refused_at_once_and_nothing_of_them_is_kept(upload, private_files, name):
+def test_tricks_are_refused_and_nothing_of_them_is_kept(upload, private_files, name):
     content, code = TRICKS[name]
-    begun = time.perf_counter()
     batch = upload("users", content, name="a.zip")
-    seconds = time.perf_counter() - begun
 
     assert (batch.state, batch.issues.get().code) == ("refused", code), batch.sentence
     assert batch.sentence.endswith(".")
     assert not batch.file or code in KEPT
-    assert seconds < 1
 
 
 def test_a_table_is_found_again_whatever_it_was_called(upload, courses, student):

@@ -115,6 +115,11 @@ HEAVY: Mapping[str, tuple[str, Content, Said]] = {
         lambda: (f"{ROSTER}\n" + f"{ROW}\n" * 20_000 + "N/A,BIO101,2026J\n").encode(),
         "invalid_identifier",
     ),
+    "20,000 people with one address": (
+        "users",
+        lambda: "student_id,email\n" + "".join(f"s{n:06},none@x.org\n" for n in range(20_000)),
+        "email_taken",
+    ),
     "5,000 wrong rows": (
         "enrollments",
         lambda: (f"{ROSTER},status\n" + "N/A,x,y,z\n" * 5_000).encode(),
