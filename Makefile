@@ -9,9 +9,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-# A module's main(); while its imports run, nobody handles a Ctrl-C, and Python would show where it was.
-quietly = 'import signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); \
-  from backoffice.operations.$(1) import main; sys.exit(main())'
+# Python shows where it was when a Ctrl-C meets it starting: with GNU's env, that waits for main().
+LISTENING := $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT)
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test test-postgres test-sqlite test-browser test-orders try-starts try-starts-quick drill-kills drill-bad-files lint bench bench-lists bench-seal bench-record bench-timeline bench-jobs pictures clean
@@ -20,10 +19,10 @@ help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 run: $(STAMP)  ## Start the product on http://127.0.0.1:8000/admin/ (DATABASE=sqlite, PORT=…)
-	@exec $(PY) -c $(call quietly,running) --port "$(PORT)" --database "$(DATABASE)"
+	@exec $(LISTENING) $(PY) -m backoffice.operations.running --port "$(PORT)" --database "$(DATABASE)"
 
 demo: $(STAMP)  ## The same with 2,000 students and 40 courses (SIZE=large: 50,000 and 1,000)
-	@exec $(PY) -c $(call quietly,running) --port "$(PORT)" --database "$(DATABASE)" --size "$(SIZE)"
+	@exec $(LISTENING) $(PY) -m backoffice.operations.running --port "$(PORT)" --database "$(DATABASE)" --size "$(SIZE)"
 
 test: lint test-postgres test-sqlite test-browser  ## Everything: style, PostgreSQL, SQLite, browser
 	@echo "All tests passed."
@@ -101,4 +100,4 @@ endif
 $(STAMP): requirements.txt requirements-dev.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "Python 3.11 or newer is needed; '$(PYTHON)' is missing or older. Install it, or say make PYTHON=/path/to/python."; exit 1; }
-	@"$(PYTHON)" -c $(call quietly,virtual_environment) $(VENV)
+	@$(LISTENING) "$(PYTHON)" -m backoffice.operations.virtual_environment $(VENV)

@@ -48,6 +48,7 @@ class StopRequest:
         self.is_made = False
         for number in ENDINGS:
             signal.signal(number, self._note)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)  # `make` has Ctrl-C wait for this
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         self.is_made = True

@@ -43,8 +43,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make", description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=ROOT / ".venv")
     folder = parser.parse_args().folder.absolute()
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # `make` has it wait for this
         with _only_one_at_a_time():
             if not is_installed(folder):
                 make(folder)
