@@ -16,7 +16,6 @@ def test_root_in_a_folder_that_nobody_else_can_enter(clone_of_roots: NewClone, p
     clone.passes_its_tests("test-postgres")
 
 
-@pytest.mark.quick
 def test_a_user_in_a_home_that_nobody_else_can_enter(clone_of_a_user: NewClone):
     clone = clone_of_a_user("a clone's Größe")
     clone.serves()
