@@ -10,7 +10,7 @@ import tempfile
 from backoffice.operations.guarding import start_throwaway
 
 os.environ["DJANGO_ENV"] = "test"
-# The browser takes TMPDIR as it is, full or not; Python looks first.
+# Programs that are no Python take TMPDIR as it is, full or not.
 os.environ["TMPDIR"] = tempfile.gettempdir()
 
 is_worker = "PYTEST_XDIST_WORKER" in os.environ

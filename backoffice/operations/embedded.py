@@ -4,7 +4,6 @@ Needs neither Django nor an installed server, and is never part of production. I
 Unix socket only, in a folder that nobody but its account can enter.
 """
 
-import hashlib
 import os
 import pwd
 import shutil
@@ -22,9 +21,10 @@ from backoffice.operations.server_account import (
     CannotRun,
     is_open_to_all,
     is_root,
+    mark_of,
     run_program,
     server_account,
-    temporary_folders,
+    temporary_folder,
 )
 from backoffice.operations.server_programs import programs
 
@@ -68,15 +68,15 @@ class EmbeddedServer:
 
     @property
     def _socket_name(self) -> str:
-        return f"backoffice-{hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]}"
+        return f"backoffice-{mark_of(self.data)}"
+
+    @property
+    def _unfinished(self) -> Path:
+        """Where the data folder is made."""
+        return self.data.with_name(f"{self.data.name}.new")
 
     def _new_sockets(self) -> Path:
-        for folder in temporary_folders(LONGEST_SOCKET_FOLDER):
-            return folder / self._socket_name
-        raise CannotRun(
-            "There is no folder for the server's socket: /var/tmp and /tmp are full, or closed to "
-            "the server's account. Make room there, or set TMPDIR to a folder with a short path."
-        )
+        return temporary_folder(LONGEST_SOCKET_FOLDER) / self._socket_name
 
     def url(self, database: str, role: str = SUPERUSER) -> str:
         """The address as DATABASE_URL takes it."""
@@ -107,7 +107,7 @@ class EmbeddedServer:
 
     def _initialise(self) -> None:
         """Make the data folder: whole, or, where that is broken off, not at all."""
-        work = self.data.with_name(f"{self.data.name}.new")
+        work = self._unfinished
         shutil.rmtree(work, ignore_errors=True)
         self._prepare(work)
         self._run(
@@ -131,7 +131,7 @@ class EmbeddedServer:
         """Stop the server and remove its data."""
         self.stop()
         shutil.rmtree(self.data, ignore_errors=True)
-        shutil.rmtree(self.data.with_name(f"{self.data.name}.new"), ignore_errors=True)
+        shutil.rmtree(self._unfinished, ignore_errors=True)
 
     def ensure_database(self, name: str) -> None:
         """Create the database where there is none. Raises CannotRun where the server is broken."""
@@ -191,5 +191,4 @@ def data_folder(checkout: Path) -> Path:
     """Where `make run` keeps its data: `var/`, or, where root's server cannot, `/var/tmp`."""
     if not is_root() or is_open_to_all(checkout / "var"):
         return checkout / "var" / "postgres"
-    mark = hashlib.sha256(os.fsencode(checkout)).hexdigest()[:12]
-    return Path("/var/tmp") / f"backoffice-{pwd.getpwuid(os.geteuid()).pw_name}-{mark}"
+    return Path("/var/tmp") / f"backoffice-{pwd.getpwuid(os.geteuid()).pw_name}-{mark_of(checkout)}"

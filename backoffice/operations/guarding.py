@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from backoffice.operations.embedded import EmbeddedServer
-from backoffice.operations.server_account import CannotRun, temporary_folders
+from backoffice.operations.server_account import CannotRun, temporary_folder
 from backoffice.operations.server_programs import programs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,12 +70,8 @@ def start_throwaway(database: str) -> str:
 
     Raises CannotRun where none can be started.
     """
-    folder = next(temporary_folders(), None)
-    if folder is None:
-        raise CannotRun(
-            "There is no folder with room for the server's data: /var/tmp, /tmp or TMPDIR."
-        )
-    server = EmbeddedServer(Path(tempfile.mkdtemp(prefix="backoffice-", dir=folder)), True)
+    data = tempfile.mkdtemp(prefix="backoffice-", dir=temporary_folder())
+    server = EmbeddedServer(Path(data), is_throwaway=True)
     guard = Guard(server)
     atexit.register(guard.release)
     server.start()

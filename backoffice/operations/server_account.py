@@ -3,6 +3,7 @@
 PostgreSQL refuses root: run by root it works as `nobody`, who cannot enter a folder like /root.
 """
 
+import hashlib
 import os
 import pwd
 import stat
@@ -26,15 +27,14 @@ def is_root() -> bool:
 
 
 def server_account() -> pwd.struct_passwd:
-    """The account the server runs under. Raises CannotRun where root has none to give it."""
-    if not is_root():
-        return pwd.getpwuid(os.geteuid())
+    """The account the server runs under. Raises CannotRun where there is none."""
     try:
-        return pwd.getpwnam(ACCOUNT_OF_ROOT)
+        return pwd.getpwnam(ACCOUNT_OF_ROOT) if is_root() else pwd.getpwuid(os.geteuid())
     except KeyError:
+        lacks = f"“{ACCOUNT_OF_ROOT}”" if is_root() else f"number {os.geteuid()}"
         raise CannotRun(
-            f"PostgreSQL refuses to run as root, and this machine has no account "
-            f"“{ACCOUNT_OF_ROOT}”. Run the command as an ordinary user."
+            f"PostgreSQL does not run as root nor without an account, and this machine has no "
+            f"account {lacks}. Run the command as an ordinary user who has one."
         ) from None
 
 
@@ -71,6 +71,21 @@ def is_open_to_all(path: Path) -> bool:
     """Whether every account can enter the path's folders, and the path itself."""
     return all(
         each.stat().st_mode & stat.S_IXOTH for each in [path, *path.parents] if each.exists()
+    )
+
+
+def mark_of(text: str | Path) -> str:
+    """Twelve letters and digits that stand for a path in the name of a folder."""
+    return hashlib.sha256(os.fsencode(text)).hexdigest()[:12]
+
+
+def temporary_folder(longest: int = 4096) -> Path:
+    """The first of `temporary_folders`. Raises CannotRun where there is none."""
+    for folder in temporary_folders(longest):
+        return folder
+    raise CannotRun(
+        "There is no folder for the server's files: /var/tmp and /tmp are full, or closed to the "
+        "server's account. Make room there, or set TMPDIR to a folder with a short path."
     )
 
 

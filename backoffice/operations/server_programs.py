@@ -5,7 +5,6 @@ outside; opening root's own folders to everybody would be worse.
 """
 
 import fcntl
-import hashlib
 import os
 import shutil
 import stat
@@ -21,6 +20,7 @@ from backoffice.operations.server_account import (
     CannotRun,
     is_open_to_all,
     is_root,
+    mark_of,
     run_program,
     temporary_folders,
 )
@@ -61,7 +61,7 @@ def make_copy(installed: Path) -> Path:
     CannotRun where there is no folder for it.
     """
     moment = (installed / PROGRAMS).stat().st_mtime_ns
-    mark = hashlib.sha256(f"{installed}{moment}".encode(errors="surrogateescape")).hexdigest()[:12]
+    mark = mark_of(f"{installed}{moment}")
     refusals = ["there is no folder with room that every account can enter"]
     with _only_one_at_a_time(installed):
         for folder in temporary_folders():

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
 
 from backoffice.apps.users.models import User
-from backoffice.operations.server_account import temporary_folders
+from backoffice.operations.server_account import temporary_folder
 from tests.browser.chromium import CHROMIUM, FLAGS, NO_BROWSER
 
 PASSWORD = "a password for tests"
@@ -33,7 +33,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip(NO_BROWSER)
     with pytest.MonkeyPatch.context() as patch:
         # Chromium has a socket there, whose path has at most 107 bytes.
-        patch.setenv("TMPDIR", str(next(temporary_folders(LONGEST_TMPDIR))))
+        patch.setenv("TMPDIR", str(temporary_folder(LONGEST_TMPDIR)))
         # The tool's loop runs in the test's own thread; the ORM works there all the same.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         with sync_playwright() as tool:

@@ -11,7 +11,12 @@ from pathlib import Path
 import pytest
 
 from backoffice.operations import server_programs
-from backoffice.operations.server_account import CannotRun, is_open_to_all, temporary_folders
+from backoffice.operations.server_account import (
+    CannotRun,
+    is_open_to_all,
+    server_account,
+    temporary_folders,
+)
 from backoffice.operations.server_programs import (
     PREFIX,
     PROGRAMS,
@@ -136,6 +141,18 @@ def test_programs_behind_a_closed_folder_are_not_used_in_place(installed, folder
     closed.mkdir(mode=0o700)
     copied.rename(closed / "there")
     assert not is_usable_in_place(closed / "there")
+
+
+@pytest.mark.parametrize(("number", "lacks"), [(0, "“no-such-one”"), (54_321, "number 54321")])
+def test_whoever_has_no_account_for_the_server_is_told_so(monkeypatch, number, lacks):
+    monkeypatch.setattr("backoffice.operations.server_account.ACCOUNT_OF_ROOT", "no-such-one")
+    monkeypatch.setattr(os, "geteuid", lambda: number)
+    with pytest.raises(CannotRun) as refusal:
+        server_account()
+    assert str(refusal.value) == (
+        f"PostgreSQL does not run as root nor without an account, and this machine has no account "
+        f"{lacks}. Run the command as an ordinary user who has one."
+    )
 
 
 def test_a_folder_that_takes_no_file_or_is_too_deep_is_passed_over(monkeypatch):

@@ -175,7 +175,7 @@ class Clone:
         try:
             started.wait_for(SERVED)
             if "--net" not in self.behind:
-                assert "Django" not in first_page(self.port)
+                assert 'name="username"' in first_page(self.port)
         finally:
             started.interrupt()
             started.end()

@@ -109,7 +109,7 @@ class CriterionSection(RelatedSection):
         "comment",
     )
     select_related = ("criterion",)
-    ordering = ("criterion__position", "id")
+    ordering = ("criterion__position",)
     most = 10
 
 

@@ -33,7 +33,7 @@ class ScoreSection(RelatedSection):
     empty = gettext_lazy("No points yet.")
     columns = ("criterion", "points", "comment")
     select_related = ("criterion",)
-    ordering = ("criterion__position", "id")
+    ordering = ("criterion__position",)
 
 
 @admin.register(PeerReview)

@@ -44,7 +44,7 @@ class MemberSection(RelatedSection):
     empty = gettext_lazy("No members: the room is open to the course.")
     columns = ("user", "role", "joined_at")
     select_related = ("user",)
-    ordering = ("joined_at", "id")
+    ordering = ("joined_at",)
 
 
 @admin.register(ChatRoom)
