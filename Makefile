@@ -13,7 +13,7 @@ STAMP := $(VENV)/.installed
 LISTENING := $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgres test-sqlite test-browser test-orders try-starts try-starts-quick drill-kills drill-bad-files lint bench bench-lists bench-seal bench-record bench-timeline bench-jobs pictures clean
+.PHONY: help run demo test test-postgres test-sqlite test-browser test-orders try-starts try-starts-quick drill-kills drill-bad-files lint bench bench-lists bench-seal bench-record bench-timeline bench-jobs pictures house clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -86,6 +86,9 @@ drill-bad-files: $(STAMP)  ## Time and memory of every bad file (each at most 5 
 
 pictures: $(STAMP)  ## The pictures of README and docs/, taken anew
 	$(PY) -m docs.shooting
+
+house: $(STAMP)  ## The figures of the code: folders, imports, words, lengths (docs/developer.md)
+	@$(PY) -m tests.house.figures
 
 clean:  ## Remove the virtual environment and what the tools keep; never var/, the data
 	rm -rf $(VENV) $(VENV)-room-* .pytest_cache .ruff_cache .import_linter_cache .hypothesis staticfiles
