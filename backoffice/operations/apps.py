@@ -1,5 +1,7 @@
 """The operations app: the database engine, its pool, its health."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -10,3 +12,6 @@ class OperationsConfig(AppConfig):
     name = "backoffice.operations"
     label = "operations"
     verbose_name = _("Operations")
+
+    def ready(self) -> None:
+        import_module(f"{self.name}.old_migrations")  # registers its check

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,10 +21,12 @@ from urllib.parse import quote
 
 from backoffice.operations.embedded import SUPERUSER, EmbeddedServer, data_folder
 from backoffice.operations.guarding import Guard, claim
+from backoffice.operations.old_migrations import is_old_postgres, is_old_sqlite
 from backoffice.operations.server_account import CannotRun
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
+NAME = "backoffice"  # of the demo database
 APPLICATION = "backoffice_app"  # a role of the database that owns nothing
 ROLES = ("admin", "registrar", "instructor", "auditor")
 PR_SET_PDEATHSIG = 1
@@ -111,29 +114,56 @@ def _refuse_taken(port: int) -> None:
 @contextmanager
 def _database(kind: str) -> Iterator[tuple[dict[str, str], Path]]:
     """A database for the time of the block: the environment that leads to it, and its stamp."""
-    environment = {**os.environ, "DJANGO_ENV": "development"}
     (ROOT / "var").mkdir(exist_ok=True)
-    if kind == "sqlite":
-        path, stamp = ROOT / "var" / "demo.sqlite3", ROOT / "var" / "demo.prepared"
-        if not path.exists():
-            stamp.unlink(missing_ok=True)
-        yield environment | {"DATABASE_URL": f"sqlite:///{quote(str(path))}"}, stamp
-        return
+    with (_sqlite if kind == "sqlite" else _postgres)() as (address, stamp):
+        yield {**os.environ, "DJANGO_ENV": "development", **address}, stamp
+
+
+@contextmanager
+def _sqlite() -> Iterator[tuple[dict[str, str], Path]]:
+    path, stamp = ROOT / "var" / "demo.sqlite3", ROOT / "var" / "demo.prepared"
+    if path.exists() and is_old_sqlite(path):
+        _set_aside(path)
+    if not path.exists():
+        stamp.unlink(missing_ok=True)
+    yield {"DATABASE_URL": f"sqlite:///{quote(str(path))}"}, stamp
+
+
+@contextmanager
+def _postgres() -> Iterator[tuple[dict[str, str], Path]]:
     server = EmbeddedServer(data_folder(ROOT))
     if not server.data.is_relative_to(ROOT):
         print(f"The database is kept in {server.data}.")
-    guard = Guard(server, claim(server.data))
-    try:
-        _say("Starting PostgreSQL")
-        server.start()
-        server.ensure_database("backoffice")
-        address = {
-            "DATABASE_URL": server.url("backoffice", APPLICATION),
-            "DATABASE_OWNER_USER": SUPERUSER,
-        }
-        yield environment | address, server.data / "prepared"
-    finally:
-        guard.release()
+    with claim(server.data) as claimed:
+        guard = Guard(server, claimed)
+        try:
+            _say("Starting PostgreSQL")
+            server.start()
+            server.ensure_database(NAME)
+            if is_old_postgres(server.url(NAME)):
+                server.stop()
+                _set_aside(server.data)
+                server.start()
+                server.ensure_database(NAME)
+            address = {
+                "DATABASE_URL": server.url(NAME, APPLICATION),
+                "DATABASE_OWNER_USER": SUPERUSER,
+            }
+            yield address, server.data / "prepared"
+        finally:
+            guard.release()
+
+
+def _set_aside(data: Path) -> None:
+    """Rename what this version cannot continue, so that a new database is made in its place."""
+    names = (data.with_name(f"{data.stem}.old{number or ''}{data.suffix}") for number in count())
+    aside = next(path for path in names if not path.exists())
+    print(
+        f"The demo database was made by an earlier version and cannot be brought up to date. It is "
+        f"kept in {aside}, and a new one is made.",
+        flush=True,
+    )
+    data.rename(aside)
 
 
 def _say(step: str) -> None:

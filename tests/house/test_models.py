@@ -151,13 +151,6 @@ def test_no_migration_is_missing(db: None):
     call_command("makemigrations", check=True, dry_run=True, stdout=io.StringIO())
 
 
-def test_every_migration_has_a_name(db: None):
-    for app, name in MigrationExecutor(connection).loader.disk_migrations:
-        if app in OURS:
-            assert "_auto_" not in name, (app, name)
-            assert not name.endswith("_initial"), (app, name)
-
-
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="going back is for the product")
 def test_the_migrations_go_back_and_forth():
