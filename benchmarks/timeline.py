@@ -34,7 +34,7 @@ from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from backoffice.admin_site.roles import ROLES  # noqa: E402
+from backoffice.admin_site.permissions.roles import ROLES  # noqa: E402
 from backoffice.apps.assessments.models import AssessmentSubmission  # noqa: E402
 from backoffice.apps.courses.models import Course, LessonProgress  # noqa: E402
 from backoffice.apps.users.models import Enrollment, User  # noqa: E402

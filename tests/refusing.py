@@ -13,7 +13,7 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, models, transaction
 
-from backoffice.admin_site.rules import RowRule, UniqueRule
+from backoffice.admin_site.models.rules import RowRule, UniqueRule
 from backoffice.audit.models import Audited
 
 Changes = dict[str, Any] | Callable[[Any], dict[str, Any]]

@@ -10,7 +10,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate, post_save
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site import groups, sessions
+from backoffice.admin_site.permissions import groups, sessions
 
 
 class BackOfficeAdminConfig(django_admin.AdminConfig):

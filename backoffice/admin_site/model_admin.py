@@ -10,15 +10,19 @@ from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 
-from backoffice.admin_site import roles
-from backoffice.admin_site.access import InlineAccess, ModelAccess, kept
-from backoffice.admin_site.fields import ProseField
-from backoffice.admin_site.filters import OURS
-from backoffice.admin_site.forged import is_plain_lookup, refuse_forged_keys, refuse_save_as_new
-from backoffice.admin_site.lists import BackOfficeChangeList, BoundedPaginator
-from backoffice.admin_site.related import RelatedLists, narrowed_to
-from backoffice.admin_site.searching import found, visible_paths
-from backoffice.admin_site.sections import SectionPages
+from backoffice.admin_site.changelist.changelist import BackOfficeChangeList, BoundedPaginator
+from backoffice.admin_site.changelist.filters import OURS
+from backoffice.admin_site.changelist.search import found, visible_paths
+from backoffice.admin_site.changelist.sections import SectionPages
+from backoffice.admin_site.models.fields import ProseField
+from backoffice.admin_site.pages.related_links import RelatedLists, narrowed_to
+from backoffice.admin_site.permissions import roles
+from backoffice.admin_site.permissions.admin_access import InlineAccess, ModelAccess, kept
+from backoffice.admin_site.permissions.request_guards import (
+    is_plain_lookup,
+    refuse_forged_keys,
+    refuse_save_as_new,
+)
 
 BOUND = re.compile(r"_(from|to)(_[01])?$")  # what the theme's filters for a range add to a name
 FIELDS: dict[Any, Any] = {

@@ -12,11 +12,12 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
-from backoffice.admin_site import pages, palette, roles
-from backoffice.admin_site.choosing import ChoicesView
-from backoffice.admin_site.dashboard import cards_for
-from backoffice.admin_site.navigation import import_link
-from backoffice.admin_site.private_files import PictureField, picture_of
+from backoffice.admin_site.models.private_files import PictureField, picture_of
+from backoffice.admin_site.pages import command_palette, registry
+from backoffice.admin_site.pages.dashboard import cards_for
+from backoffice.admin_site.pages.navigation import import_link
+from backoffice.admin_site.permissions import roles
+from backoffice.admin_site.permissions.autocomplete import ChoicesView
 
 
 class BackOfficeSite(UnfoldAdminSite):
@@ -66,7 +67,7 @@ class BackOfficeSite(UnfoldAdminSite):
         """The pages of no model's own, before the library's."""
         address = "picture/<str:label>/<int:number>/<str:name>/"
         own = [path(address, self.admin_view(self.picture), name="picture")]
-        return [*own, *pages.addresses(self.admin_view), *super().get_urls()]
+        return [*own, *registry.addresses(self.admin_view), *super().get_urls()]
 
     def picture(self, request: HttpRequest, label: str, number: int, name: str) -> HttpResponse:
         """A picture of a row, for whoever may see both row and field."""
@@ -85,7 +86,9 @@ class BackOfficeSite(UnfoldAdminSite):
     ) -> HttpResponse:
         """The sidebar's search, and the command palette's, which finds rows too."""
         with_rows = "extended" in request.GET
-        found = palette.results(self, request, request.GET.get("s", ""), with_rows=with_rows)
+        found = command_palette.results(
+            self, request, request.GET.get("s", ""), with_rows=with_rows
+        )
         name = "command" if with_rows else "search"
         context = {"results": found, "page_counter": 0, "extended": with_rows}
         return TemplateResponse(request, f"unfold/helpers/{name}_results.html", context)

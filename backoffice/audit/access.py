@@ -20,7 +20,7 @@ from django.db import Error, models
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.addresses import client_address
+from backoffice.admin_site.client_address import client_address
 from backoffice.audit.models import AccessRecord
 from backoffice.audit.recording import name_of
 

@@ -18,9 +18,14 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import display
 
-from backoffice.admin_site import roles
-from backoffice.admin_site.asking import AskedFilter
-from backoffice.admin_site.columns import NOBODY, person_cell, person_column, state_column
+from backoffice.admin_site.changelist.columns import (
+    NOBODY,
+    person_cell,
+    person_column,
+    state_column,
+)
+from backoffice.admin_site.changelist.question_filter import AskedFilter
+from backoffice.admin_site.permissions import roles
 from backoffice.admin_site.spreadsheets import download
 from backoffice.audit.access import note_export, personal_models
 from backoffice.audit.exporting import exported_looks

@@ -16,7 +16,7 @@ from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from backoffice.admin_site.asking import AskedFilter
+from backoffice.admin_site.changelist.question_filter import AskedFilter
 from backoffice.audit.access_admin import AccessRecordAdmin
 from backoffice.audit.approving import approve, refuse
 from backoffice.audit.changed import told

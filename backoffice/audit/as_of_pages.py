@@ -22,7 +22,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.admin_site.visibility import within
+from backoffice.admin_site.permissions.visibility import within
 from backoffice.audit.moments import MomentField, told
 
 PER_PAGE = 50

@@ -10,7 +10,7 @@ from django.db.models.functions import TruncHour
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.visibility import VisibleQuerySet
+from backoffice.admin_site.permissions.visibility import VisibleQuerySet
 
 WATCHED = timedelta(days=7)
 HOUR = timedelta(hours=1)

@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.related import KEY
+from backoffice.admin_site.pages.related_links import KEY
 from backoffice.audit.anchoring import Anchor
 from backoffice.audit.ledgers import model_of
 from backoffice.audit.models import Block

@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site import roles
-from backoffice.admin_site.dashboard import Bounded
-from backoffice.admin_site.history import ReadableHistory
+from backoffice.admin_site.pages.dashboard import Bounded
+from backoffice.admin_site.pages.history import ReadableHistory
+from backoffice.admin_site.permissions import roles
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.touching import MOST_COUNTED, CountedTo, Touched, bounded_to
 from backoffice.audit.unusual import histories

@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.admin_site.asking import asked_lines
-from backoffice.admin_site.dashboard import (
+from backoffice.admin_site.changelist.question_filter import asked_lines
+from backoffice.admin_site.pages.dashboard import (
     Chart,
     Line,
     Lines,
@@ -20,8 +20,8 @@ from backoffice.admin_site.dashboard import (
     card,
     days_until_today,
 )
-from backoffice.admin_site.related import list_of, page_of
-from backoffice.admin_site.roles import ADMIN, AUDITOR
+from backoffice.admin_site.pages.related_links import list_of, page_of
+from backoffice.admin_site.permissions.roles import ADMIN, AUDITOR
 from backoffice.audit.models import Approval, ChangeSet
 
 DAYS = 14

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.related import KEY
+from backoffice.admin_site.pages.related_links import KEY
 from backoffice.audit.changed import ChangedRow, Kind, kinds_of, page_of_rows
 from backoffice.audit.models import ChangeSet
 

@@ -26,8 +26,8 @@ from django.utils.translation import ngettext
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from backoffice.admin_site import roles
-from backoffice.admin_site.visibility import is_permitted
+from backoffice.admin_site.permissions import roles
+from backoffice.admin_site.permissions.visibility import is_permitted
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.recording import recording
 

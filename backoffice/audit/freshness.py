@@ -22,7 +22,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from unfold.forms import PaginationInlineFormSet
 
-from backoffice.admin_site.history import readable
+from backoffice.admin_site.pages.history import readable
 from backoffice.audit.models import ChangeSet
 
 SEEN, TAKE, OPENED = "_seen", "_take-", "at"

@@ -7,7 +7,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.admin_site.checking import Finding, health_check
+from backoffice.admin_site.pages.health import Finding, health_check
 from backoffice.audit.installing import audited_models, missing
 from backoffice.audit.models import Block
 from backoffice.audit.sealing import unsealed_since

@@ -9,7 +9,7 @@ from django.contrib.admin.utils import unquote
 from django.db import models
 from django.http import HttpRequest, HttpResponseBase
 
-from backoffice.admin_site.related import KEY
+from backoffice.admin_site.pages.related_links import KEY
 from backoffice.audit.access import NOTED, Kind, access_by, is_personal, person_of, printable
 from backoffice.audit.models import AccessRecord
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.addresses import client_address
+from backoffice.admin_site.client_address import client_address
 from backoffice.audit.access import refusal_of, stored
 from backoffice.audit.looking import is_download, seen
 from backoffice.audit.models import ChangeSet

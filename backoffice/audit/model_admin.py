@@ -7,14 +7,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site import roles
-from backoffice.admin_site.history import HistoryPages
+from backoffice.admin_site.inlines.ordering import PLACE, NextPlace, PlacedForm, PlacedFormSet
 from backoffice.admin_site.model_admin import (
     BackOfficeStackedInline,
     BackOfficeTabularInline,
     PlainAdmin,
 )
-from backoffice.admin_site.ordering import PLACE, NextPlace, PlacedForm, PlacedFormSet
+from backoffice.admin_site.pages.history import HistoryPages
+from backoffice.admin_site.permissions import roles
 from backoffice.audit.deeds import DeedPages
 from backoffice.audit.freshness import FreshForm, FreshFormSet, FreshPages
 from backoffice.audit.reasons import ReasonPages

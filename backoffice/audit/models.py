@@ -8,8 +8,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.rules import Ruled
-from backoffice.admin_site.visibility import VisibleQuerySet
+from backoffice.admin_site.models.rules import Ruled
+from backoffice.admin_site.permissions.visibility import VisibleQuerySet
 from backoffice.audit.bursts import AccessRecordQuerySet
 from backoffice.audit.history import History
 from backoffice.audit.personal import Personal

@@ -17,7 +17,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from backoffice.admin_site.roles import ROLES
+from backoffice.admin_site.permissions.roles import ROLES
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.timeline import Asked
 from backoffice.audit.touching import Touched

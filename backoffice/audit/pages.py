@@ -14,10 +14,10 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site import roles
-from backoffice.admin_site.dashboard import Chart, Series, beginning, days_until_today
-from backoffice.admin_site.pages import page
-from backoffice.admin_site.related import KEY, page_of
+from backoffice.admin_site.pages.dashboard import Chart, Series, beginning, days_until_today
+from backoffice.admin_site.pages.registry import page
+from backoffice.admin_site.pages.related_links import KEY, page_of
+from backoffice.admin_site.permissions import roles
 from backoffice.admin_site.spreadsheets import download
 from backoffice.audit.access import note_export
 from backoffice.audit.chain import block_shown, chain_shown

@@ -23,9 +23,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.admin_site import roles
-from backoffice.admin_site.access import refuse_foreign
-from backoffice.admin_site.visibility import permitted
+from backoffice.admin_site.permissions import roles
+from backoffice.admin_site.permissions.admin_access import refuse_foreign
+from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.audit.deeds import reason_field
 from backoffice.audit.freshness import (
     OPENED,

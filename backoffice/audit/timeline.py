@@ -15,7 +15,7 @@ from django.contrib.auth import get_user_model
 from django.db import connections, models
 from django.db.models import Count, Exists, Max, Min, OuterRef
 
-from backoffice.admin_site.dashboard import beginning
+from backoffice.admin_site.pages.dashboard import beginning
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.touching import Hung, Rows, Touched, course_path, keys_of, with_keys
 from backoffice.audit.unusual import SLACK

@@ -15,7 +15,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils.text import capfirst
 
-from backoffice.admin_site.dashboard import Bounded
+from backoffice.admin_site.pages.dashboard import Bounded
 from backoffice.audit.history import DELETED
 from backoffice.audit.unusual import histories
 

@@ -20,7 +20,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.discovering import discover
+from backoffice.admin_site.discovery import discover
 from backoffice.audit.history import DELETED
 
 NIGHT = (22, 6)  # from, to; hours UTC

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.snapshots import one_moment
+from backoffice.admin_site.snapshot import one_moment
 from backoffice.audit.ledgers import (
     BEFORE_ALL,
     FIXED,

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 from django.utils.text import capfirst
 
-from backoffice.admin_site.history import readable
+from backoffice.admin_site.pages.history import readable
 
 
 def worded(row: models.Model, name: str) -> str:

@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.roles import may
+from backoffice.admin_site.permissions.roles import may
 from backoffice.audit.recording import name_of
 from backoffice.bulk.models import Batch, BatchQuerySet
 from backoffice.bulk.resources import kinds

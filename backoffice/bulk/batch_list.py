@@ -17,7 +17,7 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import display
 
-from backoffice.admin_site.columns import state_column, two_lines
+from backoffice.admin_site.changelist.columns import state_column, two_lines
 from backoffice.bulk.models import Batch
 from backoffice.bulk.naming import kind_choices
 

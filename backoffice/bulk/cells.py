@@ -17,7 +17,7 @@ from django.db import models
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.fields import ProseField, tidied_prose
+from backoffice.admin_site.models.fields import ProseField, tidied_prose
 from backoffice.bulk.faults import Fault
 
 Clean = Callable[[str], str | None]

@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import capfirst
 
-from backoffice.admin_site.roles import may
-from backoffice.admin_site.visibility import permitted
+from backoffice.admin_site.permissions.roles import may
+from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.bulk.models import Batch
 from backoffice.bulk.resources import KindResource, kinds
 

@@ -12,7 +12,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.admin_site.rules import names_in
+from backoffice.admin_site.models.rules import names_in
 from backoffice.bulk.columns import Column, OnChange, Role
 from backoffice.bulk.conditions import Sql, is_false, literal
 from backoffice.bulk.layout import Layout

@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.admin_site.dashboard import Figure, Figures, Line, Lines, card
-from backoffice.admin_site.related import list_of, page_of
-from backoffice.admin_site.roles import ADMIN, REGISTRAR
+from backoffice.admin_site.pages.dashboard import Figure, Figures, Line, Lines, card
+from backoffice.admin_site.pages.related_links import list_of, page_of
+from backoffice.admin_site.permissions.roles import ADMIN, REGISTRAR
 from backoffice.bulk.agreeing import held_for
 from backoffice.bulk.models import Batch
 

@@ -9,8 +9,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice.admin_site.roles import may
-from backoffice.admin_site.visibility import permitted
+from backoffice.admin_site.permissions.roles import may
+from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.bulk.delivering import deliver, files_of, waits_for
 from backoffice.bulk.forms import DeliveryForm
 from backoffice.bulk.importing import NotApplied

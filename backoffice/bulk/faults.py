@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.history import plain
+from backoffice.admin_site.pages.history import plain
 
 SHOWN_LENGTH = 80
 STORED_LENGTH = 10_000

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice.admin_site.roles import may
+from backoffice.admin_site.permissions.roles import may
 from backoffice.bulk.columns import Column
 from backoffice.bulk.faults import FileRefused, shown
 from backoffice.bulk.groups import Group, groups_in

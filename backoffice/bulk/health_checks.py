@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from backoffice.admin_site.checking import Finding, health_check
+from backoffice.admin_site.pages.health import Finding, health_check
 from backoffice.bulk.models import Batch
 from backoffice.bulk.settling import SILENT_AFTER
 from backoffice.bulk.workers import is_any_alive

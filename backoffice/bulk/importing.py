@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice.admin_site.roles import may
+from backoffice.admin_site.permissions.roles import may
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.recording import recording
 from backoffice.bulk.agreeing import lapse

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django_tasks import task
 from django_tasks_db.models import DBTaskResult
 
-from backoffice.admin_site.roles import may
+from backoffice.admin_site.permissions.roles import may
 from backoffice.bulk import dialects
 from backoffice.bulk.delivering import ready_in, tell_waiting
 from backoffice.bulk.importing import NotApplied, apply, preview

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import models
 
-from backoffice.admin_site.visibility import permitted
+from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.bulk.cells import has_plain_default
 from backoffice.bulk.columns import Column, OnChange, Role
 from backoffice.bulk.conditions import Sql, is_true, literal, with_literals

@@ -15,8 +15,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.lists import AFTER, BEFORE, LAST
-from backoffice.admin_site.related import list_of
+from backoffice.admin_site.changelist.changelist import AFTER, BEFORE, LAST
+from backoffice.admin_site.pages.related_links import list_of
 from backoffice.bulk.handing_out import FORMATS, handed_out
 from backoffice.bulk.resources import KindResource
 from backoffice.bulk.selecting import ExportRefused, Selection, exportable_kinds

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from django.db import models
 
-from backoffice.admin_site.history import plain
+from backoffice.admin_site.pages.history import plain
 from backoffice.admin_site.spreadsheets import csv_line, formula_safe
 from backoffice.bulk.columns import Column
 from backoffice.bulk.groups import header_of

@@ -16,9 +16,9 @@ from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.fields import LineField
-from backoffice.admin_site.private_files import private_storage
-from backoffice.admin_site.rules import UniqueRule
+from backoffice.admin_site.models.fields import LineField
+from backoffice.admin_site.models.private_files import private_storage
+from backoffice.admin_site.models.rules import UniqueRule
 from backoffice.audit.models import Audited, AuditedQuerySet
 from backoffice.bulk.faults import COLUMN_LENGTH, FileRefused
 from backoffice.bulk.naming import (

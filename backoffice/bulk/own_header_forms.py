@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from backoffice.admin_site.roles import may
+from backoffice.admin_site.permissions.roles import may
 from backoffice.audit.freshness import FreshForm
 from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.naming import (

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.roles import may
+from backoffice.admin_site.permissions.roles import may
 from backoffice.bulk.jobs import read_soon
 from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.own_header_forms import OwnHeadersForm, own_headers_form

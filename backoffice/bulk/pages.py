@@ -23,7 +23,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.roles import may
+from backoffice.admin_site.permissions.roles import may
 from backoffice.admin_site.spreadsheets import download
 from backoffice.audit.access import note_export
 from backoffice.bulk.agreeing import agree, may_agree

@@ -7,8 +7,8 @@ from typing import Any, Self
 from django.db import models
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.roles import may, shown_fields
-from backoffice.admin_site.visibility import permitted
+from backoffice.admin_site.permissions.roles import may, shown_fields
+from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.bulk.columns import Column
 from backoffice.bulk.resources import KindResource, kinds, kinds_for
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.visibility import within
+from backoffice.admin_site.permissions.visibility import within
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.recording import recording
 from backoffice.bulk import dialects

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import models
 from django.db.backends.utils import CursorWrapper
 
-from backoffice.admin_site.rules import names_in
+from backoffice.admin_site.models.rules import names_in
 from backoffice.audit.models import ChangeSet
 from backoffice.bulk.conditions import is_true, with_literals
 from backoffice.bulk.dialects import Dialect, rows_of

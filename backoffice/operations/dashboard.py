@@ -5,9 +5,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from backoffice.admin_site.checking import GOOD, Checked, run_checks
-from backoffice.admin_site.dashboard import Line, Lines, card
-from backoffice.admin_site.roles import ADMIN
+from backoffice.admin_site.pages.dashboard import Line, Lines, card
+from backoffice.admin_site.pages.health import GOOD, Checked, run_checks
+from backoffice.admin_site.permissions.roles import ADMIN
 from backoffice.operations.pool import get_pool_statistics
 
 

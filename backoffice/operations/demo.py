@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from django.db import models
 
-from backoffice.admin_site.discovering import discover
+from backoffice.admin_site.discovery import discover
 
 Row = TypeVar("Row", bound=models.Model)
 

@@ -11,7 +11,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from backoffice.admin_site.checking import Finding, health_check
+from backoffice.admin_site.pages.health import Finding, health_check
 from backoffice.operations.health import check_database_health
 from backoffice.operations.pool import get_pool_statistics
 

@@ -8,8 +8,8 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.admin_site.checking import failed_checks, run_checks
-from backoffice.admin_site.pages import page
+from backoffice.admin_site.pages.health import failed_checks, run_checks
+from backoffice.admin_site.pages.registry import page
 from backoffice.operations.health import check_database_health
 from backoffice.operations.pool import connections_by_state, get_pool_statistics
 

@@ -45,14 +45,14 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "backoffice.admin_site.forged.NulMiddleware",
+    "backoffice.admin_site.permissions.request_guards.NulMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "backoffice.audit.middleware.RecordingMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "backoffice.admin_site.sessions.SessionLimitMiddleware",
+    "backoffice.admin_site.permissions.sessions.SessionLimitMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "backoffice.operations.busy.BusyDatabaseMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -98,7 +98,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=5)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "admin_site/throttled.html"
-AXES_CLIENT_IP_CALLABLE = "backoffice.admin_site.addresses.address_for_throttle"
+AXES_CLIENT_IP_CALLABLE = "backoffice.admin_site.client_address.address_for_throttle"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 SESSION_COOKIE_AGE = 12 * 3600

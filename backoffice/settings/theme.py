@@ -32,9 +32,9 @@ UNFOLD = {
     ],
     "SCRIPTS": [lambda _request: static("admin_site/palette.js")],
     "STYLES": [lambda _request: static("admin_site/site.css")],
-    "ENVIRONMENT": "backoffice.admin_site.navigation.environment_label",
+    "ENVIRONMENT": "backoffice.admin_site.pages.navigation.environment_label",
     "SIDEBAR": {
-        "navigation": "backoffice.admin_site.navigation.sidebar",
+        "navigation": "backoffice.admin_site.pages.navigation.sidebar",
         "show_search": True,
         "command_search": True,
     },

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from backoffice.admin_site.pages import pages
+from backoffice.admin_site.pages.registry import pages
 from tests.addresses import MODELS, Address, every_address, filled
 from tests.rights import DEEDS, NEVER, PAGE, SYSTEM, letters, may_do, rows_of
 from tests.school import (

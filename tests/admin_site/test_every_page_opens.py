@@ -7,7 +7,7 @@ from django.db import models
 from django.test import Client
 from django.urls import reverse
 
-from backoffice.admin_site.roles import may
+from backoffice.admin_site.permissions.roles import may
 from backoffice.apps.users.models import User
 from backoffice.audit.models import Audited
 

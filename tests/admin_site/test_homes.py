@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from backoffice.admin_site.dashboard import Figures, cards
-from backoffice.admin_site.roles import ROLES
+from backoffice.admin_site.pages.dashboard import Figures, cards
+from backoffice.admin_site.permissions.roles import ROLES
 from backoffice.apps.users.models import User
 
 STAFF = ("admin", "registrar", "instructor", "auditor")

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.admin_site import lists
+from backoffice.admin_site.changelist import changelist
 from backoffice.apps.courses.models import Course, CourseProgress
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.models import AccessRecord, ChangeSet
@@ -22,9 +22,9 @@ LIST = "/admin/users/enrollment/"
 @pytest.fixture
 def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every list with more than three rows is walked, a few rows a page; five are counted."""
-    monkeypatch.setattr(lists, "MOST_SORTED", 3)
-    monkeypatch.setattr(lists, "MOST_COUNTED", 5)
-    monkeypatch.setattr(lists.BoundedPaginator, "most", 5)
+    monkeypatch.setattr(changelist, "MOST_SORTED", 3)
+    monkeypatch.setattr(changelist, "MOST_COUNTED", 5)
+    monkeypatch.setattr(changelist.BoundedPaginator, "most", 5)
     monkeypatch.setattr("backoffice.apps.users.admin.EnrollmentAdmin.list_per_page", 3)
 
 
@@ -206,7 +206,7 @@ def test_two_steps_away_a_short_word_is_a_whole_one(
 def test_a_roster_is_searched_through_people_and_courses(
     most: int, roster: list[Enrollment], registrar_client: Client, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("backoffice.admin_site.searching.MOST_KEYS", most)
+    monkeypatch.setattr("backoffice.admin_site.changelist.search.MOST_KEYS", most)
     for term, count in (("s1003", 1), ("s1003 BIO101", 1), ("s1003 ART200", 0), ("bio", 11)):
         page = registrar_client.get(LIST, {"q": term})
         assert page.context["cl"].queryset.count() == count, term

@@ -5,7 +5,7 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backoffice.admin_site.ordering import in_turn
+from backoffice.admin_site.inlines.ordering import in_turn
 from backoffice.apps.courses.models import Course, CourseModule
 from tests.filling import errors_of, fields_of, save
 

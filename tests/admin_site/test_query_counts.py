@@ -18,7 +18,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from backoffice.admin_site import navigation
+from backoffice.admin_site.pages import navigation
 from tests.addresses import MODELS
 from tests.rights import letters, rows_of
 from tests.school import ROLES, School, roles_here, rolled_back

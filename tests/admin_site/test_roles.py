@@ -9,8 +9,8 @@ from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 
-from backoffice.admin_site import roles
-from backoffice.admin_site.groups import PERMISSION_VERBS
+from backoffice.admin_site.permissions import roles
+from backoffice.admin_site.permissions.groups import PERMISSION_VERBS
 from backoffice.admin_site.site import BackOfficeSite
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User

@@ -10,7 +10,7 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.utils import timezone
 
-from backoffice.admin_site.sessions import BEGAN, USED
+from backoffice.admin_site.permissions.sessions import BEGAN, USED
 from backoffice.apps.users.models import User
 
 PASSWORD = "a password for tests"

@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection
 from django.db.models.expressions import RawSQL
 from openpyxl import load_workbook
 
-from backoffice.admin_site import roles
+from backoffice.admin_site.permissions import roles
 from backoffice.admin_site.spreadsheets import STARTS, csv_line, formula_safe
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User

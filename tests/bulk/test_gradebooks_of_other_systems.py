@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from backoffice.admin_site import roles
+from backoffice.admin_site.permissions import roles
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.module_loading import autodiscover_modules
 
-from backoffice.admin_site import checking
-from backoffice.admin_site.checking import Finding, failed_checks, health_check, run_checks
+from backoffice.admin_site.pages import health
+from backoffice.admin_site.pages.health import Finding, failed_checks, health_check, run_checks
 from backoffice.bulk.models import Batch, Worker
 from backoffice.operations.pool import connections_by_state
 
@@ -25,7 +25,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     """A check that cannot even be made, beside those there are."""
     # Found for the first time here, they would go with this test's list.
     autodiscover_modules("health_checks")
-    monkeypatch.setattr(checking, "_checks", list(checking._checks))
+    monkeypatch.setattr(health, "_checks", list(health._checks))
 
     @health_check("Moon", order=99)
     def moon() -> Finding:
@@ -65,7 +65,7 @@ def test_failed_checks_stand_in_the_sidebar(admin_client, broken):
 
 def test_the_sidebar_does_not_check_anew_for_every_page(db, monkeypatch):
     assert failed_checks() == 0
-    monkeypatch.setattr(checking, "run_checks", lambda: pytest.fail("checked anew"))
+    monkeypatch.setattr(health, "run_checks", lambda: pytest.fail("checked anew"))
     assert failed_checks() == 0
 
 

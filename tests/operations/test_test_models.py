@@ -8,7 +8,7 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection, models
 
-from backoffice.admin_site.rules import RowRule, UniqueRule
+from backoffice.admin_site.models.rules import RowRule, UniqueRule
 from backoffice.apps.courses.models import CourseTag, CourseTagging
 from backoffice.apps.users.models import Profile
 from backoffice.audit.models import Audited, AuditedQuerySet

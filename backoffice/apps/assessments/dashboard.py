@@ -11,9 +11,9 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from backoffice.admin_site.dashboard import Line, Lines, ago, card
-from backoffice.admin_site.related import list_of, page_of
-from backoffice.admin_site.roles import ASSISTANT, AUDITOR, INSTRUCTOR
+from backoffice.admin_site.pages.dashboard import Line, Lines, ago, card
+from backoffice.admin_site.pages.related_links import list_of, page_of
+from backoffice.admin_site.permissions.roles import ASSISTANT, AUDITOR, INSTRUCTOR
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 
 MOST = 6

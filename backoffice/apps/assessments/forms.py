@@ -13,8 +13,8 @@ from unfold.widgets import (
     UnfoldAdminExpandableTextareaWidget,
 )
 
-from backoffice.admin_site.lines import LinesField
-from backoffice.admin_site.ordering import NextPlace, PlacedForm
+from backoffice.admin_site.inlines.ordering import NextPlace, PlacedForm
+from backoffice.admin_site.models.lines_field import LinesField
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission, Question
 from backoffice.audit.deeds import DeedForm
 from backoffice.audit.freshness import FreshForm

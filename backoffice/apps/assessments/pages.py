@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.admin_site.pages import page
+from backoffice.admin_site.pages.registry import page
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.assessments.past_grades import (
     Column,

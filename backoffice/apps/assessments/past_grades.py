@@ -14,7 +14,7 @@ from typing import Any
 from django.db import models
 from django.utils.functional import cached_property
 
-from backoffice.admin_site.history import plain
+from backoffice.admin_site.pages.history import plain
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.apps.users.past_rosters import people_as_of, roster

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backoffice.admin_site.history import readable
+from backoffice.admin_site.pages.history import readable
 from backoffice.apps.assessments.models import (
     Assessment,
     AssessmentSubmission,

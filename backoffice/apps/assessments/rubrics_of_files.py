@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.visibility import within
+from backoffice.admin_site.permissions.visibility import within
 from backoffice.apps.assessments.models import GradingRubric, RubricCriterion, RubricLevel
 from backoffice.apps.assessments.models.rubrics import IN_USE
 from backoffice.apps.courses.models import Course

@@ -13,8 +13,7 @@ from unfold.contrib.filters.admin import (
     RangeNumericFilter,
 )
 
-from backoffice.admin_site.asking import AskedFilter
-from backoffice.admin_site.columns import (
+from backoffice.admin_site.changelist.columns import (
     course_column,
     flag_column,
     person_column,
@@ -22,7 +21,8 @@ from backoffice.admin_site.columns import (
     state_column,
     two_lines,
 )
-from backoffice.admin_site.sections import RelatedSection
+from backoffice.admin_site.changelist.question_filter import AskedFilter
+from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.courses.forms import AssignForm
 from backoffice.apps.courses.models import (
     Course,

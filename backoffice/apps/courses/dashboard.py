@@ -5,9 +5,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from backoffice.admin_site.dashboard import Chart, Line, Lines, Series, card
-from backoffice.admin_site.related import list_of
-from backoffice.admin_site.roles import ASSISTANT, INSTRUCTOR, REGISTRAR
+from backoffice.admin_site.pages.dashboard import Chart, Line, Lines, Series, card
+from backoffice.admin_site.pages.related_links import list_of
+from backoffice.admin_site.permissions.roles import ASSISTANT, INSTRUCTOR, REGISTRAR
 from backoffice.apps.courses.models import Course, CourseProgress
 from backoffice.apps.users.models import Enrollment
 

@@ -11,8 +11,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.fields import LineField, ProseField
-from backoffice.admin_site.rules import (
+from backoffice.admin_site.models.fields import LineField, ProseField
+from backoffice.admin_site.models.rules import (
     RelatedRule,
     RowRule,
     UniqueRule,

@@ -15,14 +15,14 @@ from unfold.contrib.filters.admin import (
     RangeNumericFilter,
 )
 
-from backoffice.admin_site.asking import AskedFilter
-from backoffice.admin_site.columns import (
+from backoffice.admin_site.changelist.columns import (
     course_column,
     person_column,
     progress_column,
     state_column,
 )
-from backoffice.admin_site.sections import RelatedSection
+from backoffice.admin_site.changelist.question_filter import AskedFilter
+from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.users.dialogs import RoleForm, WithdrawForm
 from backoffice.apps.users.enrolling import reinstate, withdraw
 from backoffice.apps.users.forms import PersonForm

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.admin_site.asking import asked_lines
-from backoffice.admin_site.dashboard import (
+from backoffice.admin_site.changelist.question_filter import asked_lines
+from backoffice.admin_site.pages.dashboard import (
     Chart,
     Line,
     Lines,
@@ -19,8 +19,8 @@ from backoffice.admin_site.dashboard import (
     card,
     days_until_today,
 )
-from backoffice.admin_site.related import list_of, page_of
-from backoffice.admin_site.roles import ADMIN, REGISTRAR
+from backoffice.admin_site.pages.related_links import list_of, page_of
+from backoffice.admin_site.permissions.roles import ADMIN, REGISTRAR
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.models import ChangeSet
 from backoffice.bulk.models import Batch

@@ -11,16 +11,16 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.fields import LineField, LowerEmailField, ProseField
-from backoffice.admin_site.private_files import PictureField
-from backoffice.admin_site.rules import (
+from backoffice.admin_site.models.fields import LineField, LowerEmailField, ProseField
+from backoffice.admin_site.models.private_files import PictureField
+from backoffice.admin_site.models.rules import (
     Advisory,
     RelatedRule,
     RowRule,
     UniqueRule,
     is_web_address,
 )
-from backoffice.admin_site.search_text import SearchText, TrigramIndex
+from backoffice.admin_site.models.search_text import SearchText, TrigramIndex
 from backoffice.apps.users.validators import (
     validate_language,
     validate_student_id,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy
 
-from backoffice.admin_site.pages import page
+from backoffice.admin_site.pages.registry import page
 from backoffice.apps.users.models import Enrollment
 from backoffice.apps.users.past_rosters import (
     FIELDS,

@@ -5,8 +5,8 @@ from typing import Any
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 
-from backoffice.admin_site.related import pages_about
-from backoffice.admin_site.visibility import permitted
+from backoffice.admin_site.pages.related_links import pages_about
+from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.apps.users.models import Enrollment
 
 COURSE = "course__id__exact"

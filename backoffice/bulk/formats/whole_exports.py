@@ -7,7 +7,7 @@ from typing import IO
 
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.snapshots import one_moment
+from backoffice.admin_site.snapshot import one_moment
 from backoffice.admin_site.spreadsheets import csv_line
 from backoffice.bulk.formats.exporting import is_ours, writer_for
 from backoffice.bulk.formats.manifests import ABSENT, manifest_lines

@@ -7,7 +7,7 @@ the owner. Two functions make and drop such tables, of plain columns, and nothin
 
 from typing import Any
 
-import backoffice.admin_site.private_files
+import backoffice.admin_site.models.private_files
 import backoffice.bulk.models
 import backoffice.bulk.naming
 import django.core.validators
@@ -248,7 +248,7 @@ class Migration(migrations.Migration):
                     "file",
                     models.FileField(
                         max_length=200,
-                        storage=backoffice.admin_site.private_files.private_storage,
+                        storage=backoffice.admin_site.models.private_files.private_storage,
                         upload_to=backoffice.bulk.models.stored_name,
                     ),
                 ),

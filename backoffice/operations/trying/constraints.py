@@ -10,8 +10,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, models, transaction
 
-from backoffice.admin_site.copies import KeptCopy
-from backoffice.admin_site.rules import names_in
+from backoffice.admin_site.models.denormalized import KeptCopy
+from backoffice.admin_site.models.rules import names_in
 from backoffice.operations.trying.examples import Examples
 from backoffice.operations.trying.rows import Broken
 

@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import Prefetch
 
-from backoffice.admin_site import roles
+from backoffice.admin_site.permissions import roles
 from backoffice.operations.trying.examples import Model
 
 PAGE = 50

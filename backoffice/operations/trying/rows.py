@@ -8,8 +8,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
-from backoffice.admin_site import roles
-from backoffice.admin_site.roles import ADMIN, AUDITOR, INSTRUCTOR, REGISTRAR, STUDENT
+from backoffice.admin_site.permissions import roles
+from backoffice.admin_site.permissions.roles import ADMIN, AUDITOR, INSTRUCTOR, REGISTRAR, STUDENT
 from backoffice.operations.trying.examples import Examples
 
 ACCOUNTS = (ADMIN, REGISTRAR, INSTRUCTOR, AUDITOR)

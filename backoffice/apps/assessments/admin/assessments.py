@@ -10,8 +10,13 @@ from unfold.contrib.filters.admin import (
     RangeNumericFilter,
 )
 
-from backoffice.admin_site.columns import course_column, excerpt_column, state_column, two_lines
-from backoffice.admin_site.sections import RelatedSection
+from backoffice.admin_site.changelist.columns import (
+    course_column,
+    excerpt_column,
+    state_column,
+    two_lines,
+)
+from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.assessments.forms import AssessmentForm, QuestionForm, QuestionInlineForm
 from backoffice.apps.assessments.models import Assessment, Question
 from backoffice.apps.assessments.releasing import close, release

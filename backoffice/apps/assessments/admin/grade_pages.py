@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.related import page_of
+from backoffice.admin_site.pages.related_links import page_of
 from backoffice.apps.assessments.provenance import steps_of
 
 PAGE = "grade_record"

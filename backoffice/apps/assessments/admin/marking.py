@@ -15,8 +15,13 @@ from unfold.contrib.filters.admin import (
     RangeNumericFilter,
 )
 
-from backoffice.admin_site.columns import flag_column, person_column, state_column, two_lines
-from backoffice.admin_site.sections import RelatedSection
+from backoffice.admin_site.changelist.columns import (
+    flag_column,
+    person_column,
+    state_column,
+    two_lines,
+)
+from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.assessments.admin.grade_pages import GradePages
 from backoffice.apps.assessments.forms import GradeForm, SubmissionForm
 from backoffice.apps.assessments.grading import finalize, grade, grade_by_rubric, reopen

@@ -8,8 +8,8 @@ from unfold.contrib.filters.admin import (
     RangeDateTimeFilter,
 )
 
-from backoffice.admin_site.columns import person_column, state_column, two_lines
-from backoffice.admin_site.sections import RelatedSection
+from backoffice.admin_site.changelist.columns import person_column, state_column, two_lines
+from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.assessments.models import PeerReview, PeerReviewScore
 from backoffice.audit.model_admin import AuditedAdmin, AuditedTabularInline
 

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioFilter
 
-from backoffice.admin_site.columns import course_column, flag_column, two_lines
-from backoffice.admin_site.related import with_way_to
-from backoffice.admin_site.sections import RelatedSection
+from backoffice.admin_site.changelist.columns import course_column, flag_column, two_lines
+from backoffice.admin_site.changelist.sections import RelatedSection
+from backoffice.admin_site.pages.related_links import with_way_to
 from backoffice.apps.assessments.models import GradingRubric, RubricCriterion, RubricLevel
 from backoffice.apps.assessments.versioning import new_version
 from backoffice.audit.deeds import Deed, DeedForm

@@ -8,9 +8,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.copies import CopySource
-from backoffice.admin_site.fields import LineField, ProseField
-from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule, Violation
+from backoffice.admin_site.models.denormalized import CopySource
+from backoffice.admin_site.models.fields import LineField, ProseField
+from backoffice.admin_site.models.rules import RelatedRule, RowRule, UniqueRule, Violation
 from backoffice.apps.assessments.models.rubrics import GradingRubric
 from backoffice.apps.assessments.models.scoring import SetsMaximum
 from backoffice.audit.models import Audited, AuditedQuerySet

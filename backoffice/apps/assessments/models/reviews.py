@@ -7,9 +7,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.copies import KeptCopy
-from backoffice.admin_site.fields import ProseField
-from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule
+from backoffice.admin_site.models.denormalized import KeptCopy
+from backoffice.admin_site.models.fields import ProseField
+from backoffice.admin_site.models.rules import RelatedRule, RowRule, UniqueRule
 from backoffice.apps.assessments.models.rubrics import RubricCriterion
 from backoffice.apps.assessments.models.scoring import Scored
 from backoffice.apps.assessments.models.submissions import AssessmentSubmission

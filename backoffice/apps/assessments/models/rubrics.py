@@ -8,9 +8,9 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.copies import CopySource, KeptCopy
-from backoffice.admin_site.fields import LineField, ProseField
-from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule, Violation
+from backoffice.admin_site.models.denormalized import CopySource, KeptCopy
+from backoffice.admin_site.models.fields import LineField, ProseField
+from backoffice.admin_site.models.rules import RelatedRule, RowRule, UniqueRule, Violation
 from backoffice.apps.assessments.models.scoring import Scored, SetsMaximum
 from backoffice.audit.models import Audited, AuditedQuerySet
 

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.rules import Violation
+from backoffice.admin_site.models.rules import Violation
 from backoffice.audit.models import Audited
 
 

@@ -9,9 +9,9 @@ from django.db.models import Case, Exists, ExpressionWrapper, F, OuterRef, Q, Su
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.copies import CopySource, KeptCopy
-from backoffice.admin_site.fields import ProseField, refuse_future
-from backoffice.admin_site.rules import PresenceRule, RelatedRule, RowRule, UniqueRule
+from backoffice.admin_site.models.denormalized import CopySource, KeptCopy
+from backoffice.admin_site.models.fields import ProseField, refuse_future
+from backoffice.admin_site.models.rules import PresenceRule, RelatedRule, RowRule, UniqueRule
 from backoffice.apps.assessments.models.assessments import Assessment, Question
 from backoffice.apps.assessments.models.rubrics import RubricCriterion, RubricLevel
 from backoffice.apps.assessments.models.scoring import Scored

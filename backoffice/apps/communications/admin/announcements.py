@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import (
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
-from backoffice.admin_site.columns import course_column, person_column, state_column
+from backoffice.admin_site.changelist.columns import course_column, person_column, state_column
 from backoffice.apps.communications.announcing import send
 from backoffice.apps.communications.authoring import Authored
 from backoffice.apps.communications.models import Announcement

@@ -9,8 +9,13 @@ from unfold.contrib.filters.admin import (
     RangeDateTimeFilter,
 )
 
-from backoffice.admin_site.columns import course_column, flag_column, person_column, two_lines
-from backoffice.admin_site.sections import RelatedSection
+from backoffice.admin_site.changelist.columns import (
+    course_column,
+    flag_column,
+    person_column,
+    two_lines,
+)
+from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.communications.authoring import Authored
 from backoffice.apps.communications.models import ChatMember, ChatMessage, ChatRoom
 from backoffice.audit.model_admin import AuditedAdmin, AuditedTabularInline

@@ -12,14 +12,14 @@ from unfold.contrib.filters.admin import (
     RangeDateTimeFilter,
 )
 
-from backoffice.admin_site.columns import (
+from backoffice.admin_site.changelist.columns import (
     course_column,
     excerpt_column,
     flag_column,
     person_column,
     two_lines,
 )
-from backoffice.admin_site.sections import RelatedSection
+from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.communications.authoring import Authored
 from backoffice.apps.communications.models import Forum, ForumPost, ForumTopic
 from backoffice.apps.communications.moderating import hide, lock, pin, show

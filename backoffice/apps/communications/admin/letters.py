@@ -11,7 +11,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 from unfold.enums import ActionVariant
 
-from backoffice.admin_site.columns import person_column
+from backoffice.admin_site.changelist.columns import person_column
 from backoffice.apps.communications.authoring import Authored
 from backoffice.apps.communications.letters import (
     ask_to_read,

@@ -6,8 +6,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.fields import LineField, ProseField
-from backoffice.admin_site.rules import RowRule
+from backoffice.admin_site.models.fields import LineField, ProseField
+from backoffice.admin_site.models.rules import RowRule
 from backoffice.apps.communications.models.referring import Referable
 from backoffice.audit.models import Audited, AuditedQuerySet
 

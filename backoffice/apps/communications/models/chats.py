@@ -4,8 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.fields import LineField, ProseField
-from backoffice.admin_site.rules import UniqueRule
+from backoffice.admin_site.models.fields import LineField, ProseField
+from backoffice.admin_site.models.rules import UniqueRule
 from backoffice.apps.communications.models.referring import Referable
 from backoffice.audit.models import Audited, AuditedQuerySet
 from backoffice.audit.personal import Personal

@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.fields import LineField, ProseField
-from backoffice.admin_site.rules import RelatedRule, RowRule, UniqueRule, Violation
+from backoffice.admin_site.models.fields import LineField, ProseField
+from backoffice.admin_site.models.rules import RelatedRule, RowRule, UniqueRule, Violation
 from backoffice.apps.communications.models.referring import Referable
 from backoffice.audit.models import Audited, AuditedQuerySet
 from backoffice.audit.personal import Personal

@@ -18,7 +18,7 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 from unfold.views import ChangeList
 
-from backoffice.admin_site.walking import Walk, sorted_by_index
+from backoffice.admin_site.changelist.keyset import Walk, sorted_by_index
 
 MOST_COUNTED = 10_000
 MOST_SORTED = 2_000  # rows a list may have for its pages to be numbered and sorted by anything

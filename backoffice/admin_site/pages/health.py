@@ -14,7 +14,7 @@ from typing import Any
 from django.core.cache import cache
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.discovering import discover
+from backoffice.admin_site.discovery import discover
 
 GOOD, WARNING, FAILED = "good", "warning", "failed"
 COLOURS = {GOOD: "success", WARNING: "warning", FAILED: "danger"}

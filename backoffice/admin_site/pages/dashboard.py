@@ -19,8 +19,8 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site import roles
-from backoffice.admin_site.discovering import discover
+from backoffice.admin_site.discovery import discover
+from backoffice.admin_site.permissions import roles
 
 BAR = 22  # pixels; the theme's own bars are hairlines
 

@@ -14,8 +14,8 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 
-from backoffice.admin_site import roles
-from backoffice.admin_site.discovering import discover
+from backoffice.admin_site.discovery import discover
+from backoffice.admin_site.permissions import roles
 
 View = Callable[[HttpRequest], HttpResponse]
 Badge = Callable[[HttpRequest], Any]

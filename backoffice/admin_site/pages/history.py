@@ -19,8 +19,8 @@ from simple_history.admin import SimpleHistoryAdmin
 from simple_history.models import DeletedObject
 from simple_history.template_utils import HistoricalRecordContextHelper, ObjDiffDisplay
 
-from backoffice.admin_site import roles
-from backoffice.admin_site.visibility import permitted
+from backoffice.admin_site.permissions import roles
+from backoffice.admin_site.permissions.visibility import permitted
 
 VERSION_PAGE = "_simple_history"
 MOST_SHOWN = 300  # characters of a value

@@ -8,8 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest
 
-from backoffice.admin_site import roles
-from backoffice.admin_site.visibility import is_permitted, permitted, reach, within
+from backoffice.admin_site.permissions import roles
+from backoffice.admin_site.permissions.visibility import is_permitted, permitted, reach, within
 
 CHANGING = ("change", "grade")
 ATTACHING = ("add", *CHANGING)

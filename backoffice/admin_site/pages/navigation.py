@@ -11,8 +11,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site import roles
-from backoffice.admin_site.pages import pages_for
+from backoffice.admin_site.pages.registry import pages_for
+from backoffice.admin_site.permissions import roles
 
 DEFAULT_ICON = "table_rows"
 IMPORTS_APP, IMPORTS = "bulk", "admin:bulk_batch_changelist"

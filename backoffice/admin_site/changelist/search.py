@@ -15,8 +15,8 @@ from django.db import connection, models
 from django.db.models import Q, Value
 from django.utils.text import smart_split, unescape_string_literal
 
-from backoffice.admin_site import roles
-from backoffice.admin_site.search_text import SearchText, folded
+from backoffice.admin_site.models.search_text import SearchText, folded
+from backoffice.admin_site.permissions import roles
 
 MOST_KEYS = 1_000  # keys that are handed on; a word that names more is left to the database
 SHORT = 3  # letters; a shorter word is looked for at the beginnings of words only

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 
-from backoffice.admin_site.fields import refuse_control_characters, tidied_line
+from backoffice.admin_site.models.fields import refuse_control_characters, tidied_line
 
 
 class LinesField(forms.CharField):

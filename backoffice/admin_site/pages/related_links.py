@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
-from backoffice.admin_site import roles
-from backoffice.admin_site.dashboard import bounded
-from backoffice.admin_site.pages import pages_for
-from backoffice.admin_site.visibility import permitted
+from backoffice.admin_site.pages.dashboard import bounded
+from backoffice.admin_site.pages.registry import pages_for
+from backoffice.admin_site.permissions import roles
+from backoffice.admin_site.permissions.visibility import permitted
 
 KEY = re.compile(r"[0-9]{1,18}")  # what surely is a 64-bit number
 

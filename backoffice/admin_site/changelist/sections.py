@@ -13,9 +13,9 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from unfold.sections import BaseSection
 
-from backoffice.admin_site import roles
-from backoffice.admin_site.related import page_of
-from backoffice.admin_site.visibility import permitted
+from backoffice.admin_site.pages.related_links import page_of
+from backoffice.admin_site.permissions import roles
+from backoffice.admin_site.permissions.visibility import permitted
 
 
 class RelatedSection(BaseSection):

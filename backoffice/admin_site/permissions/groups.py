@@ -11,7 +11,7 @@ from django.apps import apps as installed_apps
 from django.contrib.auth.management import create_permissions
 from django.db import DEFAULT_DB_ALIAS, models, router
 
-from backoffice.admin_site import roles
+from backoffice.admin_site.permissions import roles
 
 # Marks that are not a permission of their own in Django's terms.
 PERMISSION_VERBS = {

@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 from django.db import models
 from django.db.models import Q
 
-from backoffice.admin_site import roles
+from backoffice.admin_site.permissions import roles
 
 Rows = TypeVar("Rows", bound=models.QuerySet[Any])
 Model = type[models.Model]

@@ -7,8 +7,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
-from backoffice.admin_site.dashboard import Line, bounded
-from backoffice.admin_site.related import list_of
+from backoffice.admin_site.pages.dashboard import Line, bounded
+from backoffice.admin_site.pages.related_links import list_of
 
 
 class AskedFilter(DropdownFilter):

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 from unfold.dataclasses import SearchResult
 
-from backoffice.admin_site.navigation import sidebar
-from backoffice.admin_site.related import page_of
+from backoffice.admin_site.pages.navigation import sidebar
+from backoffice.admin_site.pages.related_links import page_of
 
 MOST_OF_A_MODEL = 5
 LONGEST = 100  # characters of a term
