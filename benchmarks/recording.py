@@ -31,8 +31,8 @@ from django.db.models import F  # noqa: E402
 
 from backoffice.apps.users.models import Enrollment  # noqa: E402
 from backoffice.audit.models import ChangeSet  # noqa: E402
-from backoffice.audit.recording import recording  # noqa: E402
-from backoffice.audit.triggers import SAID, copied_columns  # noqa: E402
+from backoffice.audit.record.postgres_triggers import SAID, copied_columns  # noqa: E402
+from backoffice.audit.record.recording import recording  # noqa: E402
 from benchmarks import engine, world  # noqa: E402
 from benchmarks.floor import switched  # noqa: E402
 from benchmarks.measuring import Cost, machine, measured  # noqa: E402

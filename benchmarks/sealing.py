@@ -22,10 +22,10 @@ from django.core.management import call_command  # noqa: E402  Django must be se
 from django.db import connection  # noqa: E402
 
 from backoffice.apps.users.models import Enrollment, User  # noqa: E402
-from backoffice.audit.ledgers import ledgers  # noqa: E402
-from backoffice.audit.reconciling import compare  # noqa: E402
-from backoffice.audit.sealing import seal  # noqa: E402
-from backoffice.audit.verifying import verify  # noqa: E402
+from backoffice.audit.record.reconcile import compare  # noqa: E402
+from backoffice.audit.seal.ledgers import ledgers  # noqa: E402
+from backoffice.audit.seal.seal import seal  # noqa: E402
+from backoffice.audit.seal.verify import verify  # noqa: E402
 from benchmarks import world  # noqa: E402
 from benchmarks.measuring import machine  # noqa: E402
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-from backoffice.audit import installing
+from backoffice.audit.record import install
 
 
 @contextmanager
@@ -17,6 +17,6 @@ def unwatched() -> Iterator[None]:
             yield
             cursor.execute("SET LOCAL session_replication_role = origin")
         return
-    installing.remove_from_sqlite()
+    install.remove_from_sqlite()
     yield
-    installing.install()
+    install.install()

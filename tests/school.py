@@ -56,7 +56,7 @@ from backoffice.apps.courses.models import (
 from backoffice.apps.users.models import Enrollment, Profile, User
 from backoffice.apps.users.promoting import ask_for_role
 from backoffice.audit.models import AccessRecord, ChangeSet
-from backoffice.audit.recording import recording
+from backoffice.audit.record.recording import recording
 from backoffice.bulk.importing import apply, preview, receive
 from backoffice.bulk.models import Batch, HeaderMapping
 

@@ -17,16 +17,15 @@ class AuditConfig(AppConfig):
     verbose_name = _("Record of changes")
 
     def ready(self) -> None:
-        carrying, installing, _granting = (
-            import_module(f"{self.name}.{name}") for name in ("carrying", "installing", "granting")
+        session_context, install, _grants = (
+            import_module(f"{self.name}.record.{name}")
+            for name in ("session_context", "install", "grants")
         )
-        access = import_module(f"{self.name}.access")
+        access = import_module(f"{self.name}.access_log.log")
         user_logged_in.connect(access.log_in, dispatch_uid="login_recorded")
         user_logged_out.connect(access.log_out, dispatch_uid="logout_recorded")
         user_login_failed.connect(access.fail_to_log_in, dispatch_uid="failure_recorded")
-        connection_created.connect(carrying.carry, dispatch_uid="carry_deeds")
+        connection_created.connect(session_context.carry, dispatch_uid="carry_deeds")
         # Once for all apps: the signals come after, and before, the migrations of every app.
-        pre_migrate.connect(
-            installing.remove_from_sqlite, sender=self, dispatch_uid="remove_triggers"
-        )
-        post_migrate.connect(installing.install, sender=self, dispatch_uid="install_triggers")
+        pre_migrate.connect(install.remove_from_sqlite, sender=self, dispatch_uid="remove_triggers")
+        post_migrate.connect(install.install, sender=self, dispatch_uid="install_triggers")

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.admin_site.pages.health import Finding, health_check
-from backoffice.audit.installing import audited_models, missing
 from backoffice.audit.models import Block
-from backoffice.audit.sealing import unsealed_since
+from backoffice.audit.record.install import audited_models, missing
+from backoffice.audit.seal.seal import unsealed_since
 
 LATE = timedelta(minutes=5)
 

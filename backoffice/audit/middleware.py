@@ -10,10 +10,10 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.client_address import client_address
-from backoffice.audit.access import refusal_of, stored
-from backoffice.audit.looking import is_download, seen
+from backoffice.audit.access_log.classify import is_download, seen
+from backoffice.audit.access_log.log import refusal_of, stored
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.recording import recording
+from backoffice.audit.record.recording import recording
 
 logger = logging.getLogger(__name__)
 REFUSAL = "_refusal"

@@ -19,16 +19,16 @@ from backoffice.admin_site.pages.registry import page
 from backoffice.admin_site.pages.related_links import KEY, page_of
 from backoffice.admin_site.permissions import roles
 from backoffice.admin_site.spreadsheets import download
-from backoffice.audit.access import note_export
-from backoffice.audit.chain import block_shown, chain_shown
-from backoffice.audit.entries import entries_of
-from backoffice.audit.exporting import exported
+from backoffice.audit.access_log.log import note_export
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.narrowing import RecordForm, TimelineForm
-from backoffice.audit.timeline import Asked, all_pages
-from backoffice.audit.timeline import page_of as page_of_deeds
-from backoffice.audit.touching import Touched, counted
-from backoffice.audit.unusual import Sign, signs
+from backoffice.audit.models.anomalies import Sign, signs
+from backoffice.audit.reports.scope import Touched, counted
+from backoffice.audit.reports.timeline import Asked, all_pages
+from backoffice.audit.reports.timeline import page_of as page_of_deeds
+from backoffice.audit.reports.timeline_entries import entries_of
+from backoffice.audit.reports.timeline_form import RecordForm, TimelineForm
+from backoffice.audit.seal.page import block_shown, chain_shown
+from backoffice.audit.seal.signed_export import exported
 
 TIMELINE, RECORD, UNUSUAL = _("Timeline"), _("A person's record"), _("Unusual activity")
 SEAL = _("Seal of the record")

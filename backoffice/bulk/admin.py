@@ -13,7 +13,7 @@ from unfold.decorators import action, display
 
 from backoffice.admin_site.model_admin import PlainAdmin
 from backoffice.admin_site.permissions.roles import may
-from backoffice.audit.model_admin import AuditedAdmin
+from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 from backoffice.bulk.agreeing import held_for, unseen_kinds
 from backoffice.bulk.batch_list import COLUMNS, FILTERS, SEARCHED
 from backoffice.bulk.delivery_pages import DeliveryPages

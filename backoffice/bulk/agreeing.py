@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.permissions.roles import may
-from backoffice.audit.recording import name_of
+from backoffice.audit.record.recording import name_of
 from backoffice.bulk.models import Batch, BatchQuerySet
 from backoffice.bulk.resources import kinds
 

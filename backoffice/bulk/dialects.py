@@ -10,7 +10,7 @@ from typing import IO, Any, ClassVar
 from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
 
-from backoffice.audit.triggers import WORK
+from backoffice.audit.record.postgres_triggers import WORK
 from backoffice.bulk.conditions import Sql
 from backoffice.bulk.sqlite_locks import SqliteLocks
 

@@ -14,7 +14,7 @@ from typing import IO, Any
 from django.http import FileResponse, HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.audit.access import note_export
+from backoffice.audit.access_log.log import note_export
 from backoffice.bulk.exporting import write_csv
 from backoffice.bulk.selecting import Selection
 from backoffice.bulk.workbooks import write_workbook

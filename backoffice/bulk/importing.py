@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from backoffice.admin_site.permissions.roles import may
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.recording import recording
+from backoffice.audit.record.recording import recording
 from backoffice.bulk.agreeing import lapse
 from backoffice.bulk.braking import reasons_to_hold
 from backoffice.bulk.carrying_out import WRITTEN_PERCENT, carry_out

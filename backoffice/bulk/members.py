@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db.backends.utils import CursorWrapper
 
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.recording import lines_from
+from backoffice.audit.record.recording import lines_from
 from backoffice.bulk.checks import Check
 from backoffice.bulk.layout import Layout
 from backoffice.bulk.local_edits import LocalEdits

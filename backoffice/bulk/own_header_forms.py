@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from backoffice.admin_site.permissions.roles import may
-from backoffice.audit.freshness import FreshForm
+from backoffice.audit.admin_kit.optimistic_lock import FreshForm
 from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.naming import (
     IGNORED,

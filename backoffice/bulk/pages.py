@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.admin_site.permissions.roles import may
 from backoffice.admin_site.spreadsheets import download
-from backoffice.audit.access import note_export
+from backoffice.audit.access_log.log import note_export
 from backoffice.bulk.agreeing import agree, may_agree
 from backoffice.bulk.changes import changed_rows
 from backoffice.bulk.delivering import waits_for

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.admin_site.permissions.visibility import within
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.recording import recording
+from backoffice.audit.record.recording import recording
 from backoffice.bulk import dialects
 from backoffice.bulk.faults import storable
 from backoffice.bulk.importing import NotApplied, begin_alone, fail, refuse_stranger

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
-from backoffice.audit.deeds import SHORTEST_REASON
+from backoffice.audit.admin_kit.actions import SHORTEST_REASON
 from backoffice.bulk import dialects
 from backoffice.bulk.faults import FileRefused, storable
 from backoffice.bulk.formats.opening import open_file

@@ -11,7 +11,7 @@ from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
 
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.recording import lines_from
+from backoffice.audit.record.recording import lines_from
 from backoffice.bulk.cells import has_plain_default
 from backoffice.bulk.conditions import literal
 from backoffice.bulk.dialects import Dialect

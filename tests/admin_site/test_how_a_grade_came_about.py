@@ -3,11 +3,11 @@
 import pytest
 from django.urls import reverse
 
-from backoffice.apps.assessments import unusual_deeds
+from backoffice.apps.assessments import anomalies
 from backoffice.apps.assessments.grading import finalize, grade
 from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.recording import recording
+from backoffice.audit.record.recording import recording
 from tests.school import School
 
 pytestmark = pytest.mark.django_db
@@ -80,5 +80,5 @@ def test_the_page_says_when_not_all_changes_of_final_grades_were_looked_into(
     address = reverse("admin:unusual")
     client = school.client("auditor")
     assert said not in client.get(address).content.decode()
-    monkeypatch.setattr(unusual_deeds, "LOOKED", 1)
+    monkeypatch.setattr(anomalies, "LOOKED", 1)
     assert said in client.get(address).content.decode()

@@ -13,7 +13,7 @@ from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.assessments.past_grades import counted
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.audit.installing import audited_models
+from backoffice.audit.record.install import audited_models
 from tests.forging import unwatched
 from tests.school import text_of
 

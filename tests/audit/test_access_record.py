@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.audit import access
-from backoffice.audit.installing import missing
+from backoffice.audit.access_log import log
 from backoffice.audit.models import AccessRecord
+from backoffice.audit.record.install import missing
 
 PASSWORD = "a password for tests"
 Kind = AccessRecord.Kind
@@ -211,15 +211,15 @@ def test_a_stranger_fills_no_table(ada: User):
 
 
 def test_a_look_costs_one_statement(registrar_client, ada, django_assert_num_queries):
-    row = access.AccessRecord(kind=Kind.VIEW, person=ada)
+    row = log.AccessRecord(kind=Kind.VIEW, person=ada)
     with django_assert_num_queries(1):
-        assert access.stored(row)
+        assert log.stored(row)
 
 
 def test_every_personal_model_leads_to_a_person(demo: None):
-    for model in access.personal_models():
+    for model in log.personal_models():
         for row in model._base_manager.all()[:1]:
-            found = access.person_of(row)
+            found = log.person_of(row)
             assert found is None or User.objects.filter(pk=found).exists(), model
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.audit.as_of import changed_between, rows_as_of
+from backoffice.audit.reports.as_of import changed_between, rows_as_of
 from tests.forging import unwatched
 
 FIELDS = ("student_id", "course_id", "status", "progress_percent")

@@ -14,9 +14,9 @@ from django.db import DatabaseError, connection, models, transaction
 
 from backoffice.apps.courses.models import Course, CourseTag
 from backoffice.apps.users.models import User
-from backoffice.audit.installing import audited_models, check_triggers, missing
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.recording import recording
+from backoffice.audit.record.install import audited_models, check_triggers, missing
+from backoffice.audit.record.recording import recording
 
 MODELS = sorted(audited_models(), key=lambda model: model._meta.label)
 IS_POSTGRES = connection.vendor == "postgresql"

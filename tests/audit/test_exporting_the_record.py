@@ -11,10 +11,10 @@ from django.test import Client
 
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import User
-from backoffice.audit.exporting import HEADER, exported
 from backoffice.audit.models import AccessRecord, Block, BlockPart, ChangeSet
-from backoffice.audit.recording import recording
-from backoffice.audit.sealing import seal
+from backoffice.audit.record.recording import recording
+from backoffice.audit.seal.seal import seal
+from backoffice.audit.seal.signed_export import HEADER, exported
 from tests.forging import unwatched
 
 

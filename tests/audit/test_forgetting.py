@@ -11,9 +11,9 @@ from django.db import connection
 from backoffice.apps.communications.models import DirectMessage
 from backoffice.apps.users.models import Enrollment, Profile, User
 from backoffice.audit.models import ChangeSet, Erasure, Salt
-from backoffice.audit.recording import recording
-from backoffice.audit.sealing import seal
-from backoffice.audit.verifying import verify
+from backoffice.audit.record.recording import recording
+from backoffice.audit.seal.seal import seal
+from backoffice.audit.seal.verify import verify
 from tests.forging import unwatched
 
 WHY = "A request under data protection law"

@@ -11,7 +11,7 @@ from backoffice.apps.communications.models import DirectMessage
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.recording import current_record, recording
+from backoffice.audit.record.recording import current_record, recording
 from tests.filling import errors_of, fields_of
 
 

@@ -11,8 +11,8 @@ from django.db.models import F
 from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.apps.courses.models import Course, CourseModule
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.audit.installing import audited_models
-from backoffice.audit.reconciling import compare
+from backoffice.audit.record.install import audited_models
+from backoffice.audit.record.reconcile import compare
 from backoffice.bulk.importing import apply, preview, receive
 from tests.forging import unwatched
 

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from backoffice.apps.users.models import Enrollment, Profile, User
-from backoffice.audit.recording import recording
+from backoffice.audit.record.recording import recording
 
 ADDRESS = reverse("admin:record")
 

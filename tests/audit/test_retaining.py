@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from backoffice.apps.courses.models import Course
 from backoffice.audit.models import ChangeSet, Removal
-from backoffice.audit.sealing import seal
-from backoffice.audit.verifying import verify
+from backoffice.audit.seal.seal import seal
+from backoffice.audit.seal.verify import verify
 from tests.forging import unwatched
 
 WHY = "Ten years are over, rule 4.2"

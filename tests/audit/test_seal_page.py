@@ -5,9 +5,9 @@ from django.test import Client
 from django.urls import reverse
 
 from backoffice.apps.courses.models import Course
-from backoffice.audit.anchoring import head
 from backoffice.audit.models import Block
-from backoffice.audit.sealing import seal
+from backoffice.audit.seal.anchors import head
+from backoffice.audit.seal.seal import seal
 from tests.forging import unwatched
 
 
@@ -49,7 +49,7 @@ def test_an_altered_block_names_the_row(course: Course, admin_client: Client):
 
 
 def test_older_blocks_are_reached(course: Course, auditor_client: Client, monkeypatch):
-    monkeypatch.setattr("backoffice.audit.chain.AT_ONCE", 1)
+    monkeypatch.setattr("backoffice.audit.seal.page.AT_ONCE", 1)
     newest = auditor_client.get(reverse("admin:seal")).context
     older = auditor_client.get(reverse("admin:seal"), {"before": newest["older"]}).context
     assert [each.number for each in older["blocks"]] == [newest["blocks"][0].number - 1]

@@ -12,11 +12,11 @@ from django.db import DatabaseError, connection, transaction
 
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import User
-from backoffice.audit.anchoring import head
 from backoffice.audit.models import Block, BlockPart, ChangeSet, Erasure, Removal, Salt
-from backoffice.audit.recording import recording
-from backoffice.audit.sealing import hash_of, seal, unsealed_since
-from backoffice.audit.verifying import verify
+from backoffice.audit.record.recording import recording
+from backoffice.audit.seal.anchors import head
+from backoffice.audit.seal.seal import hash_of, seal, unsealed_since
+from backoffice.audit.seal.verify import verify
 from tests.forging import unwatched
 
 pytestmark = pytest.mark.django_db

@@ -11,8 +11,8 @@ from django.db import connection, connections
 
 from backoffice.apps.courses.models import CourseTag
 from backoffice.audit.models import Block, BlockPart, ChangeSet
-from backoffice.audit.sealing import seal
-from backoffice.audit.verifying import verify
+from backoffice.audit.seal.seal import seal
+from backoffice.audit.seal.verify import verify
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),

@@ -16,7 +16,7 @@ from django.db import connection
 
 from backoffice.apps.courses.models import CourseTag
 from backoffice.audit.models import Block, BlockPart
-from backoffice.audit.sealing import seal
+from backoffice.audit.seal.seal import seal
 from backoffice.operations.embedded import SUPERUSER, EmbeddedServer, programs
 
 ROOT = Path(__file__).resolve().parents[2]

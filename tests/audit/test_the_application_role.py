@@ -15,11 +15,11 @@ from django.urls import reverse
 
 from backoffice.apps.courses.models import Course, CourseTag
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.audit.granting import check_role, grant
-from backoffice.audit.installing import history_tables, kept_tables
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.owning import as_owner
-from backoffice.audit.recording import recording
+from backoffice.audit.record.grants import check_role, grant
+from backoffice.audit.record.install import history_tables, kept_tables
+from backoffice.audit.record.owner_role import as_owner
+from backoffice.audit.record.recording import recording
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no roles")
 APPLICATION = "an application's role"

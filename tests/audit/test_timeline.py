@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.audit import timeline
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.recording import recording
+from backoffice.audit.record.recording import recording
+from backoffice.audit.reports import timeline
 
 ADDRESS = reverse("admin:timeline")
 Deed = Callable[..., ChangeSet]

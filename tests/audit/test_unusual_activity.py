@@ -9,9 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.apps.courses.models import CourseTag
-from backoffice.audit import unusual
-from backoffice.audit.models import ChangeSet
-from backoffice.audit.recording import recording
+from backoffice.audit.models import ChangeSet, anomalies
+from backoffice.audit.record.recording import recording
 
 ADDRESS = reverse("admin:unusual")
 
@@ -64,7 +63,7 @@ def test_days_that_are_not_offered_are_thirty(db, auditor_client: Client):
     assert page.context["chosen"] is None
 
 
-@pytest.mark.parametrize("sign", [each.name for each in unusual.signs()])
+@pytest.mark.parametrize("sign", [each.name for each in anomalies.signs()])
 def test_every_sort_asks_and_explains(db, sign: str, auditor_client: Client):
     page = auditor_client.get(f"{ADDRESS}?sign={sign}&days=7")
     assert page.status_code == 200

@@ -9,7 +9,7 @@ from django.urls import reverse
 from backoffice.apps.communications.models import DirectMessage
 from backoffice.apps.courses.models import Course
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.recording import recording
+from backoffice.audit.record.recording import recording
 
 LIST = reverse("admin:audit_changeset_changelist")
 

@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 from backoffice.apps.assessments.grading import grade
 from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.apps.users.models import User
-from backoffice.audit.recording import recording
-from backoffice.audit.sealing import seal
+from backoffice.audit.record.recording import recording
+from backoffice.audit.seal.seal import seal
 from tests.browser.conftest import OpenPage
 from tests.browser.test_pages_fit import BROADER
 

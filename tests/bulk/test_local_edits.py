@@ -7,7 +7,7 @@ import pytest
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment
-from backoffice.audit.recording import recording
+from backoffice.audit.record.recording import recording
 from backoffice.bulk.importing import OutcomeChanged, apply
 from backoffice.bulk.models import Batch
 from backoffice.bulk.sampling import samples_of

@@ -9,7 +9,7 @@ from typing import Any
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment
-from backoffice.audit.recording import recording
+from backoffice.audit.record.recording import recording
 from backoffice.bulk.models import Batch
 from backoffice.bulk.reporting import rejected_rows
 

@@ -15,7 +15,7 @@ from backoffice.apps.assessments.models import (
 from backoffice.apps.assessments.versioning import new_version
 from backoffice.apps.courses.models import Course
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.recording import recording
+from backoffice.audit.record.recording import recording
 from backoffice.bulk.importing import OutcomeChanged, apply, release
 from backoffice.bulk.models import Batch
 from backoffice.bulk.reporting import rejected_rows

@@ -13,7 +13,7 @@ from django.utils import timezone
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.audit.recording import recording
+from backoffice.audit.record.recording import recording
 from backoffice.bulk.importing import NotApplied
 from backoffice.bulk.models import Batch
 from backoffice.bulk.settling import discard_abandoned

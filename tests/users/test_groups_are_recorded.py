@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from backoffice.apps.users.models import GroupMembership, PermissionGrant, User
-from backoffice.audit.recording import recording
+from backoffice.audit.record.recording import recording
 from tests.filling import fields_of
 
 Way = Callable[[User, Any], None]

@@ -16,8 +16,8 @@ from unfold.widgets import (
 from backoffice.admin_site.inlines.ordering import NextPlace, PlacedForm
 from backoffice.admin_site.models.lines_field import LinesField
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission, Question
-from backoffice.audit.deeds import DeedForm
-from backoffice.audit.freshness import FreshForm
+from backoffice.audit.admin_kit.actions import DeedForm
+from backoffice.audit.admin_kit.optimistic_lock import FreshForm
 
 GRADE = frozenset({"score", "status", "feedback"})
 NUMBERED = re.compile(r"^(.*?)(\d+)$")

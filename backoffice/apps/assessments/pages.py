@@ -18,7 +18,7 @@ from backoffice.apps.assessments.past_grades import (
     students,
 )
 from backoffice.apps.users.past_rosters import WHO, who
-from backoffice.audit.as_of_pages import PER_PAGE, Asked, asked
+from backoffice.audit.reports.as_of_pages import PER_PAGE, Asked, asked
 from backoffice.bulk.exporting import downloaded
 
 TITLE = gettext_lazy("Gradebook as of a day")

@@ -18,8 +18,8 @@ from backoffice.admin_site.pages.history import plain
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.apps.users.past_rosters import people_as_of, roster
-from backoffice.audit.as_of import changed_between, rows_as_of
-from backoffice.audit.wording import worded
+from backoffice.audit.reports.as_of import changed_between, rows_as_of
+from backoffice.audit.reports.wording import worded
 
 COLUMN_FIELDS = (
     *("code", "title", "assessment_type", "status", "weight", "max_score", "grading_method"),

@@ -12,8 +12,8 @@ from backoffice.apps.assessments.models import (
     GradingRubric,
     RubricCriterion,
 )
-from backoffice.audit.history import DELETED
-from backoffice.audit.touching import keys_of, with_keys
+from backoffice.audit.models.history import DELETED
+from backoffice.audit.reports.scope import keys_of, with_keys
 from backoffice.bulk.models import Batch
 
 MOST = 200  # versions of one grade that a page shows

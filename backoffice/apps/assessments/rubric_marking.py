@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from backoffice.apps.assessments.models import RubricCriterion, RubricLevel
-from backoffice.audit.freshness import FreshForm, FreshFormSet
+from backoffice.audit.admin_kit.optimistic_lock import FreshForm, FreshFormSet
 
 
 class CriterionScoreForm(FreshForm):

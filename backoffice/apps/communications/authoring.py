@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.http import HttpRequest
 
-from backoffice.audit.freshness import FreshForm
+from backoffice.audit.admin_kit.optimistic_lock import FreshForm
 
 SIGNED = ("author", "sender", "created_by")
 

@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.apps.communications.models import DirectMessage
-from backoffice.audit.approving import approvable, ask
+from backoffice.audit.admin_kit.approvals import approvable, ask
 from backoffice.audit.models import Approval, ChangeSet
-from backoffice.audit.recording import note
+from backoffice.audit.record.recording import note
 
 DEED = "read_message"
 OPEN_FOR = timedelta(hours=1)

@@ -34,8 +34,8 @@ from backoffice.apps.courses.models import (
     LessonProgress,
 )
 from backoffice.apps.courses.publishing import archive, assign, publish
-from backoffice.audit.deeds import Deed, DeedForm, ReasonForm
-from backoffice.audit.model_admin import (
+from backoffice.audit.admin_kit.actions import Deed, DeedForm, ReasonForm
+from backoffice.audit.admin_kit.model_admin import (
     AuditedAdmin,
     AuditedTabularInline,
     NextPlaceForm,

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from backoffice.audit.deeds import ReasonForm
+from backoffice.audit.admin_kit.actions import ReasonForm
 
 
 class AssignForm(ReasonForm):

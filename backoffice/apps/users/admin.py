@@ -36,8 +36,8 @@ from backoffice.apps.users.models import (
 from backoffice.apps.users.passwords import PasswordPages
 from backoffice.apps.users.promoting import ask_for_role
 from backoffice.apps.users.rosters import RosterHead
-from backoffice.audit.deeds import Deed, ReasonForm
-from backoffice.audit.model_admin import AuditedAdmin
+from backoffice.audit.admin_kit.actions import Deed, ReasonForm
+from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 from backoffice.bulk.list_exports import ListExport
 
 ENROLLMENT_COLOURS = {

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget
 
 from backoffice.apps.users.models import User
-from backoffice.audit.deeds import ReasonForm
+from backoffice.audit.admin_kit.actions import ReasonForm
 
 
 class WithdrawForm(ReasonForm):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from unfold.forms import UserChangeForm
 
 from backoffice.apps.users.models import User
-from backoffice.audit.freshness import FreshForm
+from backoffice.audit.admin_kit.optimistic_lock import FreshForm
 
 
 class PersonForm(FreshForm, UserChangeForm):

@@ -27,7 +27,7 @@ from backoffice.apps.users.validators import (
     validate_timezone,
 )
 from backoffice.audit.models import Audited, AuditedQuerySet
-from backoffice.audit.personal import Personal
+from backoffice.audit.models.personal_data import Personal
 from backoffice.operations.indexes import LongNameIndex
 
 UNUSABLE = "!"

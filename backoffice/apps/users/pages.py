@@ -18,7 +18,7 @@ from backoffice.apps.users.past_rosters import (
     turns,
     who,
 )
-from backoffice.audit.as_of_pages import Asked, asked
+from backoffice.audit.reports.as_of_pages import Asked, asked
 from backoffice.bulk.exporting import downloaded
 
 TITLE = gettext_lazy("Roster as of a day")

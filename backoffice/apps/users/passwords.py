@@ -13,7 +13,7 @@ from unfold.forms import AdminPasswordChangeForm
 
 from backoffice.apps.users.models import User
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.recording import name_of, note
+from backoffice.audit.record.recording import name_of, note
 
 REDIRECTED = 302  # as the page answers once the password is set
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.audit.as_of import changed_between, rows_as_of
-from backoffice.audit.wording import label_of, worded
+from backoffice.audit.reports.as_of import changed_between, rows_as_of
+from backoffice.audit.reports.wording import label_of, worded
 
 # Not when somebody was last active: that changes all day and says nothing of the roster.
 FIELDS = (

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from backoffice.apps.users.models import User
-from backoffice.audit.approving import approvable, ask
+from backoffice.audit.admin_kit.approvals import approvable, ask
 from backoffice.audit.models import Approval
 
 DEED = "role"

@@ -20,8 +20,12 @@ from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.assessments.forms import AssessmentForm, QuestionForm, QuestionInlineForm
 from backoffice.apps.assessments.models import Assessment, Question
 from backoffice.apps.assessments.releasing import close, release
-from backoffice.audit.deeds import Deed, DeedForm, ReasonForm
-from backoffice.audit.model_admin import AuditedAdmin, PlacedInlineFormSet, PlacedStackedInline
+from backoffice.audit.admin_kit.actions import Deed, DeedForm, ReasonForm
+from backoffice.audit.admin_kit.model_admin import (
+    AuditedAdmin,
+    PlacedInlineFormSet,
+    PlacedStackedInline,
+)
 from backoffice.bulk.list_exports import ListExport
 
 ASSESSMENT_COLOURS = {

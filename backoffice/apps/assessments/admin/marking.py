@@ -31,8 +31,8 @@ from backoffice.apps.assessments.models import (
     QuestionResponse,
 )
 from backoffice.apps.assessments.rubric_marking import CriterionScoreForm, CriterionScoreFormSet
-from backoffice.audit.deeds import Deed, DeedForm, ReasonForm
-from backoffice.audit.model_admin import (
+from backoffice.audit.admin_kit.actions import Deed, DeedForm, ReasonForm
+from backoffice.audit.admin_kit.model_admin import (
     AuditedAdmin,
     AuditedStackedInline,
     AuditedTabularInline,

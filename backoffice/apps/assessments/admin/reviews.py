@@ -11,7 +11,7 @@ from unfold.contrib.filters.admin import (
 from backoffice.admin_site.changelist.columns import person_column, state_column, two_lines
 from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.assessments.models import PeerReview, PeerReviewScore
-from backoffice.audit.model_admin import AuditedAdmin, AuditedTabularInline
+from backoffice.audit.admin_kit.model_admin import AuditedAdmin, AuditedTabularInline
 
 REVIEW_COLOURS = {PeerReview.Status.ASSIGNED: "warning", PeerReview.Status.SUBMITTED: "success"}
 

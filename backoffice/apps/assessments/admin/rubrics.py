@@ -13,8 +13,8 @@ from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.admin_site.pages.related_links import with_way_to
 from backoffice.apps.assessments.models import GradingRubric, RubricCriterion, RubricLevel
 from backoffice.apps.assessments.versioning import new_version
-from backoffice.audit.deeds import Deed, DeedForm
-from backoffice.audit.model_admin import (
+from backoffice.audit.admin_kit.actions import Deed, DeedForm
+from backoffice.audit.admin_kit.model_admin import (
     AuditedAdmin,
     AuditedTabularInline,
     NextPlaceForm,

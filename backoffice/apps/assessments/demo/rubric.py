@@ -10,7 +10,7 @@ from backoffice.apps.assessments.models import (
     RubricLevel,
 )
 from backoffice.apps.courses.models import Course
-from backoffice.audit.creating import create_all
+from backoffice.audit.record.bulk_create import create_all
 from backoffice.operations.demo import ensure
 
 CRITERIA = (("Argument", 40), ("Sources", 30), ("Language", 30))

@@ -22,7 +22,7 @@ from backoffice.apps.courses.demo.catalogue import TO_COME
 from backoffice.apps.courses.demo.content import tended
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment
-from backoffice.audit.creating import create_all
+from backoffice.audit.record.bulk_create import create_all
 from backoffice.operations.demo import Scale, ensure
 
 Status = AssessmentSubmission.Status

@@ -16,7 +16,7 @@ from backoffice.apps.assessments.models.assessments import Assessment, Question
 from backoffice.apps.assessments.models.rubrics import RubricCriterion, RubricLevel
 from backoffice.apps.assessments.models.scoring import Scored
 from backoffice.audit.models import Audited, AuditedQuerySet
-from backoffice.audit.personal import Personal
+from backoffice.audit.models.personal_data import Personal
 from backoffice.operations.indexes import LongNameIndex
 
 

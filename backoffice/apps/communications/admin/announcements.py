@@ -19,8 +19,8 @@ from backoffice.admin_site.changelist.columns import course_column, person_colum
 from backoffice.apps.communications.announcing import send
 from backoffice.apps.communications.authoring import Authored
 from backoffice.apps.communications.models import Announcement
-from backoffice.audit.deeds import Deed, DeedForm
-from backoffice.audit.model_admin import AuditedAdmin
+from backoffice.audit.admin_kit.actions import Deed, DeedForm
+from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 
 LIFE_COLOURS = {"draft": "warning", "planned": "info", "current": "success", "over": "default"}
 

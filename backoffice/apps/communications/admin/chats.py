@@ -18,7 +18,7 @@ from backoffice.admin_site.changelist.columns import (
 from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.communications.authoring import Authored
 from backoffice.apps.communications.models import ChatMember, ChatMessage, ChatRoom
-from backoffice.audit.model_admin import AuditedAdmin, AuditedTabularInline
+from backoffice.audit.admin_kit.model_admin import AuditedAdmin, AuditedTabularInline
 
 
 class MemberInline(AuditedTabularInline):

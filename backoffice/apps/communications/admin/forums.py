@@ -23,8 +23,8 @@ from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.communications.authoring import Authored
 from backoffice.apps.communications.models import Forum, ForumPost, ForumTopic
 from backoffice.apps.communications.moderating import hide, lock, pin, show
-from backoffice.audit.deeds import Deed, DeedForm, ReasonForm
-from backoffice.audit.model_admin import AuditedAdmin, AuditedTabularInline
+from backoffice.audit.admin_kit.actions import Deed, DeedForm, ReasonForm
+from backoffice.audit.admin_kit.model_admin import AuditedAdmin, AuditedTabularInline
 
 locked_column = flag_column("is_locked", (gettext_lazy("locked"), ""), gettext_lazy("locked"))
 AUTHOR = gettext_lazy("author")

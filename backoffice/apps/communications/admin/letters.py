@@ -21,8 +21,8 @@ from backoffice.apps.communications.letters import (
     record_look,
 )
 from backoffice.apps.communications.models import DirectMessage
-from backoffice.audit.deeds import Deed, ReasonForm
-from backoffice.audit.model_admin import AuditedAdmin
+from backoffice.audit.admin_kit.actions import Deed, ReasonForm
+from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 
 ENVELOPE = (("sender", "recipient"), ("sent_at", "read_at"))
 

@@ -20,7 +20,7 @@ from backoffice.apps.communications.models import (
 from backoffice.apps.courses.demo.content import tended
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import User
-from backoffice.audit.creating import create_all
+from backoffice.audit.record.bulk_create import create_all
 from backoffice.operations.demo import Scale
 
 TALKING = 12  # people of a course who write in forum and chat

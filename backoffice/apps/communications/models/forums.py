@@ -12,7 +12,7 @@ from backoffice.admin_site.models.fields import LineField, ProseField
 from backoffice.admin_site.models.rules import RelatedRule, RowRule, UniqueRule, Violation
 from backoffice.apps.communications.models.referring import Referable
 from backoffice.audit.models import Audited, AuditedQuerySet
-from backoffice.audit.personal import Personal
+from backoffice.audit.models.personal_data import Personal
 
 
 class Forum(Audited):

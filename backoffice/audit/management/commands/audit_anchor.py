@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from backoffice.audit.anchoring import head, write
+from backoffice.audit.seal.anchors import head, write
 
 
 class Command(BaseCommand):

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from backoffice.audit.installing import audited_models
-from backoffice.audit.reconciling import Comparison, compare
+from backoffice.audit.record.install import audited_models
+from backoffice.audit.record.reconcile import Comparison, compare
 
 
 class Command(BaseCommand):

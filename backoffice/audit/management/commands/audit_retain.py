@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from backoffice.audit.commanding import add_reason, as_command, day_of
-from backoffice.audit.retaining import remove_before
-from backoffice.audit.sealing import seal
+from backoffice.audit.management.options import add_reason, as_command, day_of
+from backoffice.audit.seal.retention import remove_before
+from backoffice.audit.seal.seal import seal
 
 
 class Command(BaseCommand):

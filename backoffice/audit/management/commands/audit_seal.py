@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from backoffice.audit.sealing import seal
-from backoffice.audit.watching import keep_sealing
+from backoffice.audit.seal.background import keep_sealing
+from backoffice.audit.seal.seal import seal
 
 
 class Command(BaseCommand):

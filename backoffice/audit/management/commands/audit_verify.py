@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import Error
 
-from backoffice.audit.anchoring import compare
-from backoffice.audit.exporting import check_file
-from backoffice.audit.verifying import verify
+from backoffice.audit.seal.anchors import compare
+from backoffice.audit.seal.signed_export import check_file
+from backoffice.audit.seal.verify import verify
 
 
 class Command(BaseCommand):

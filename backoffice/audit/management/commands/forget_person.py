@@ -6,9 +6,9 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
-from backoffice.audit.commanding import add_reason, as_command
-from backoffice.audit.forgetting import forget
-from backoffice.audit.sealing import seal
+from backoffice.audit.management.options import add_reason, as_command
+from backoffice.audit.seal.erasure import forget
+from backoffice.audit.seal.seal import seal
 
 
 class Command(BaseCommand):

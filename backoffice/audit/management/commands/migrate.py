@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.commands import migrate
 from django.db import connections
 
-from backoffice.audit.granting import grant
-from backoffice.audit.owning import as_owner
+from backoffice.audit.record.grants import grant
+from backoffice.audit.record.owner_role import as_owner
 
 
 class Command(migrate.Command):

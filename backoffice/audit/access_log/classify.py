@@ -1,0 +1,149 @@
+"""What a request was about, told from the page it asked for and the answer it got."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.db import models
+from django.http import HttpRequest, HttpResponseBase
+
+from backoffice.admin_site.pages.related_links import KEY
+from backoffice.audit.access_log.log import (
+    NOTED,
+    Kind,
+    access_by,
+    is_personal,
+    person_of,
+    printable,
+)
+from backoffice.audit.models import AccessRecord
+
+LISTS, SEARCHES = ("changelist",), ("autocomplete", "search")
+REFUSALS = (400, 403)
+
+
+class Place(NamedTuple):
+    """A page of a model, and the key of the row it is of, blank for none."""
+
+    model: type[models.Model]
+    page: str
+    key: str
+
+
+def seen(request: HttpRequest, response: HttpResponseBase, refusal: str) -> AccessRecord | None:
+    """The row to store for a request; None where nobody's data was asked for."""
+    if response.status_code in REFUSALS:
+        return _refused(request, response, refusal)
+    if response.status_code != 200 or request.method == "HEAD":
+        return None
+    if is_download(response):
+        return _exported(request, response)
+    return _looked_at(request, response) if request.method == "GET" else None
+
+
+def is_download(response: HttpResponseBase) -> bool:
+    """Whether the answer is a file to keep."""
+    return response.headers.get("Content-Disposition", "").startswith("attachment")
+
+
+def _refused(request: HttpRequest, response: HttpResponseBase, refusal: str) -> AccessRecord | None:
+    """What somebody was refused. Of a stranger the server's log tells; no table is theirs to fill.
+
+    A refused row is named, its data is not told.
+    """
+    if not _is_known(request):
+        return None
+    place = place_of(request)
+    about = _about(place, _stored_row(place)) if place else {}
+    said = {"status": response.status_code, "sentence": printable(refusal, 300)}
+    return access_by(request, Kind.REFUSED, **about | said)
+
+
+def _exported(request: HttpRequest, response: HttpResponseBase) -> AccessRecord | None:
+    noted = getattr(request, NOTED, None)
+    place = place_of(request)
+    about = _about(place, _stored_row(place)) if place and noted is None else {}
+    said = about | (noted or {}) | {"status": response.status_code}
+    return access_by(request, Kind.EXPORT, **said) if _is_known(request) else None
+
+
+def _looked_at(request: HttpRequest, response: HttpResponseBase) -> AccessRecord | None:
+    place = place_of(request)
+    if place is None:
+        return _searched(request, response)
+    if not is_personal(place.model) or not _is_known(request):
+        return None
+    shown = getattr(response, "context_data", None) or {}
+    if place.key:
+        row = _shown_row(place, shown) or _stored_row(place)
+        said = _about(place, row)
+        return access_by(request, Kind.VIEW, status=response.status_code, **said)
+    if place.page not in LISTS:
+        return None
+    rows: Sequence[Any] = getattr(shown.get("cl"), "result_list", ())
+    label = place.model._meta.label_lower
+    return access_by(request, Kind.LIST, label=label, rows=len(rows), status=200)
+
+
+def _searched(request: HttpRequest, response: HttpResponseBase) -> AccessRecord | None:
+    """A search that finds rows: of a choice, or of the command palette."""
+    match = request.resolver_match
+    is_search = match is not None and match.url_name in SEARCHES
+    term = request.GET.get("term") or ("extended" in request.GET and request.GET.get("s"))
+    if not is_search or not term or not _is_known(request):
+        return None
+    return access_by(request, Kind.SEARCH, status=response.status_code)
+
+
+def _is_known(request: HttpRequest) -> bool:
+    user = getattr(request, "user", None)
+    return user is not None and user.is_authenticated
+
+
+def place_of(request: HttpRequest) -> Place | None:
+    """The page of a model the request asked for."""
+    match = request.resolver_match
+    found = _page_named(match.url_name) if match and match.url_name else None
+    if found is None:
+        return None
+    given = [match.kwargs[name] for name in ("object_id", "id", "number") if name in match.kwargs]
+    key = unquote(str((given or match.args or [""])[0]))
+    return Place(*found, key if KEY.fullmatch(key) else "")
+
+
+@cache
+def _page_named(name: str) -> tuple[type[models.Model], str] | None:
+    """The model and the page of an address's name: users_user_change."""
+    for model in admin.site._registry:
+        own = f"{model._meta.app_label}_{model._meta.model_name}_"
+        if name.startswith(own):
+            return model, name.removeprefix(own)
+    return None
+
+
+def _shown_row(place: Place, shown: dict[str, Any]) -> models.Model | None:
+    """The row the page was made of, so that it is not asked for twice."""
+    row = shown.get("original")
+    return row if isinstance(row, place.model) else None
+
+
+def _stored_row(place: Place) -> models.Model | None:
+    """The row with what its name and its person are made of, in one query."""
+    if not place.key:
+        return None
+    wanted = {*(admin.site.get_model_admin(place.model).list_select_related or ())}
+    if is_personal(place.model):
+        wanted |= {place.model.person_path.rpartition("__")[0]} - {""}
+    rows = place.model._base_manager.select_related(*wanted)
+    return rows.filter(pk=place.key).first()
+
+
+def _about(place: Place, row: models.Model | None) -> dict[str, Any]:
+    """Which row, and whose data it is."""
+    said = {"label": place.model._meta.label_lower, "object_id": place.key}
+    if row is None:
+        return said
+    person = person_of(row) if is_personal(place.model) else None
+    return said | {"object_text": printable(row, 200), "person_id": person}

@@ -1,0 +1,290 @@
+"""Deeds: what a person does with a row besides editing it, asked for in a dialog.
+
+A deed is one method of a model admin. It stands in the row's menu and on its page for whoever may
+do it, is asked for in a dialog, with a reason where one is due, and is done in one transaction
+under one change set. `in_bulk` offers it for the selected rows of a list too. Looking at a deed's
+address shows the dialog and does nothing.
+"""
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.enums import ActionVariant
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from backoffice.admin_site.permissions import roles
+from backoffice.admin_site.permissions.visibility import is_permitted
+from backoffice.audit.models import ChangeSet
+from backoffice.audit.record.recording import recording
+
+SHORTEST_REASON = 10  # characters, as permissions.md asks for
+MOST_NAMED = 20
+
+
+class DeedForm(forms.Form):
+    """What a deed asks for. `rows` are the rows it is about."""
+
+    def __init__(self, rows: Sequence[models.Model], request: HttpRequest, *args: Any) -> None:
+        self.rows, self.request = rows, request
+        super().__init__(*args)
+
+
+def reason_field() -> forms.CharField:
+    """A reason of at least ten characters."""
+    return forms.CharField(
+        label=_("Reason"),
+        min_length=SHORTEST_REASON,
+        max_length=500,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text=_("At least 10 characters. It stays in the record of changes."),
+        error_messages={"min_length": _("Say it in at least 10 characters.")},
+    )
+
+
+class ReasonForm(DeedForm):
+    """Asks why."""
+
+    reason = reason_field()
+
+
+def _form_of(it: "Deed", rows: Sequence[Any], request: HttpRequest, *, is_posted: bool) -> DeedForm:
+    """The form of a deed; it asks why where a change of one of the rows needs a reason."""
+    made, user = it.form, request.user
+    asks = [needs(user) for row in rows if (needs := getattr(row, "needs_reason_from", None))]
+    if any(asks) and not issubclass(made, ReasonForm):
+        made = type(made.__name__, (ReasonForm, made), {})
+    return made(rows, request, request.POST if is_posted else None)
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Makes a deed of a method that gets the filled form and a row, and says what was done.
+
+    `verb` is the right it takes, and `touches` the fields it changes (see the roles' table); `when`
+    says of a row whether there is anything to do, `refusal` is told where there is not.
+    """
+
+    label: Any
+    icon: str
+    text: Any = ""
+    verb: str = "change"
+    form: type[DeedForm] = ReasonForm
+    submit: Any = ""
+    when: Callable[[Any], bool] = lambda _row: True
+    refusal: Any = ""
+    touches: tuple[str, ...] = ()
+    in_bulk: bool = False
+    variant: ActionVariant = ActionVariant.DEFAULT
+    name: str = ""
+    do: Callable[..., str] | None = None
+    do_not_call_in_templates: ClassVar[bool] = True  # Django's templates call what they can
+
+    def __call__(self, do: Callable[..., str]) -> Callable[..., HttpResponse]:
+        it = replace(self, name=do.__name__, do=do, submit=self.submit or self.label)
+
+        @functools.wraps(do)
+        def view(admin: "DeedPages", request: HttpRequest, object_id: str) -> HttpResponse:
+            return admin.one_deed(request, it, object_id)
+
+        # What the theme asks of an action.
+        said = {"short_description": self.label, "icon": self.icon, "variant": self.variant}
+        said |= {"attrs": {}, "dialog": {"title": self.label}, "deed": it}
+        for name, value in said.items():
+            setattr(view, name, value)
+        view.url_path = it.name.replace("_", "-")  # type: ignore[attr-defined]
+        return view
+
+    def is_for(self, user: Any, model: type[models.Model]) -> bool:
+        """Whether the person may do this with some rows of the model."""
+        changed = roles.changed_fields(user, model)
+        is_within = changed is None or set(self.touches) <= changed
+        return is_within and roles.may(user, self.verb, model)
+
+
+class DeedPages:
+    """Gives a model admin its deeds: menus, pages, dialogs, and actions on a list."""
+
+    deeds: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "deeds" in cls.__dict__:
+            for menu in ("actions_detail", "actions_row"):
+                others = [each for each in getattr(cls, menu, ()) if each not in cls.deeds]
+                setattr(cls, menu, (*cls.deeds, *others))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Those the person may do with this row as it is."""
+        found = super().get_actions_detail(request, object_id)
+        if not self.deeds:
+            return found
+        row = self.get_object(request, unquote(str(object_id)))
+        return [each for each in found if self._is_offered(request, each.method, row)]
+
+    def _is_offered(self, request: HttpRequest, method: Any, row: models.Model | None) -> bool:
+        it = getattr(method, "deed", None)
+        return it is None or (row is not None and it.when(row) and self.may_do(request, it, row))
+
+    def may_do(self, request: HttpRequest, it: Deed, row: models.Model) -> bool:
+        """Whether the person may do this with this row; a page may keep rows from being changed."""
+        is_kept = it.verb == "change" and not self.has_change_permission(request, row)
+        return (
+            not is_kept and it.is_for(request.user, self.model) and self._has(request, it.verb, row)
+        )
+
+    def get_actions_row(self, request: HttpRequest) -> list[Any]:
+        """Those the person may do with some rows."""
+        return [
+            each
+            for each in super().get_actions_row(request)
+            if not hasattr(each.method, "deed") or each.method.deed.is_for(request.user, self.model)
+        ]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """On a list, the deeds that can be done with many rows at once."""
+        found = super().get_actions(request)
+        for it in (getattr(self, name).deed for name in self.deeds):
+            if it.in_bulk and it.is_for(request.user, self.model):
+                found[it.name] = (functools.partial(_in_bulk, it), it.name, it.label)
+        return found
+
+    def one_deed(self, request: HttpRequest, it: Deed, object_id: str) -> HttpResponse:
+        """The dialog of a deed with one row, and the deed itself when it is posted."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None or not self.may_do(request, it, row):
+            raise PermissionDenied
+        form = _form_of(it, [row], request, is_posted=request.method == "POST")
+        if request.method == "POST" and form.is_valid():
+            said = _done(self, it, form, [row])
+            if said:
+                messages.success(request, said[0])
+                return _back(request, self._page_of(request, row))
+        return self._asked(request, it, form, [row])
+
+    def _page_of(self, request: HttpRequest, row: models.Model) -> str:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_change"
+        return reverse(f"admin:{name}", args=[row.pk])
+
+    def _asked(
+        self, request: HttpRequest, it: Deed, form: DeedForm, rows: Iterable[Any]
+    ) -> HttpResponse:
+        """The dialog; a page of its own where there is no script to open one."""
+        open_rows = [row for row in rows if it.when(row)]
+        context = {
+            "deed": it,
+            "form": form,
+            "rows": rows,
+            "named": [str(row) for row in list(rows)[:MOST_NAMED]],
+            "refusal": "" if open_rows else it.refusal or _("There is nothing to do here."),
+            "title": it.label,
+            "opts": self.opts,
+        }
+        if request.headers.get("HX-Request"):
+            return render(request, "audit/deed_dialog.html", context)
+        shared = self.admin_site.each_context(request)
+        return TemplateResponse(request, "audit/deed_page.html", shared | context)
+
+
+def _done(admin: DeedPages, it: Deed, form: DeedForm, rows: Sequence[Any]) -> list[str]:
+    """Do it with these rows, all or none; what was refused stands in the form."""
+    reason = form.cleaned_data.get("reason", "")
+    try:
+        with (
+            transaction.atomic(),
+            recording(source=ChangeSet.Source.ACTION, reason=reason),
+        ):
+            locked = _locked(rows)
+            closed = [row for row in locked if not it.when(row)]
+            if closed:
+                raise ValidationError(it.refusal or _("There is nothing to do here."))
+            said = [it.do(admin, form, row) for row in locked]
+            _look_again(it, form, locked)
+            return said
+    except ValidationError as refusal:
+        for field, errors in _by_field(refusal, form).items():
+            form.add_error(field, errors)
+    return []
+
+
+def _look_again(it: Deed, form: DeedForm, rows: Iterable[models.Model]) -> None:
+    """Like an edit, a deed must not carry a row out of where the person may do it."""
+    if not all(is_permitted(row, form.request.user, it.verb) for row in rows):
+        raise PermissionDenied
+
+
+def _locked(rows: Sequence[Any]) -> list[Any]:
+    """The rows as they are now, kept so until the transaction ends, in one order for everybody."""
+    manager = type(rows[0])._base_manager
+    keys = sorted(row.pk for row in rows)
+    found = manager.select_for_update().in_bulk(keys)
+    return [found[key] for key in keys if key in found]
+
+
+def _by_field(refusal: ValidationError, form: DeedForm) -> dict[str | None, Any]:
+    """The errors by the fields of the dialog; what is about another field stands above them."""
+    if not hasattr(refusal, "error_dict"):
+        return {None: refusal}
+    found: dict[str | None, Any] = {}
+    for name, errors in refusal.error_dict.items():
+        found.setdefault(name if name in form.fields else None, []).extend(errors)
+    return found
+
+
+def _back(request: HttpRequest, otherwise: str) -> HttpResponse:
+    """To the page the dialog was opened on."""
+    came_from = request.headers.get("HX-Current-URL", "")
+    is_ours = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, request.is_secure())
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": came_from if is_ours else otherwise})
+    return HttpResponseRedirect(otherwise)
+
+
+def _in_bulk(
+    it: Deed, admin: DeedPages, request: HttpRequest, queryset: models.QuerySet[Any]
+) -> HttpResponse | None:
+    """The page of a deed with the selected rows; those with which it can be done."""
+    rows = [row for row in queryset if it.when(row) and admin.may_do(request, it, row)]
+    left = queryset.count() - len(rows)
+    if not rows:
+        messages.warning(request, it.refusal or _("There is nothing to do with these rows."))
+        return None
+    is_posted = "_deed" in request.POST
+    form = _form_of(it, rows, request, is_posted=is_posted)
+    if is_posted and form.is_valid() and _done(admin, it, form, rows):
+        _tell(request, len(rows), left)
+        return None
+    context = admin.admin_site.each_context(request) | {
+        "deed": it,
+        "form": form,
+        "rows": rows,
+        "named": [str(row) for row in rows[:MOST_NAMED]],
+        "left": left,
+        "selected": [row.pk for row in rows],
+        "title": it.label,
+        "opts": admin.opts,
+    }
+    return TemplateResponse(request, "audit/deed_page.html", context)
+
+
+def _tell(request: HttpRequest, done: int, left: int) -> None:
+    said = ngettext("Done with %(count)d row.", "Done with %(count)d rows.", done)
+    messages.success(request, said % {"count": done})
+    if left:
+        said = ngettext(
+            "%(count)d row was left as it is.", "%(count)d rows were left as they are.", left
+        )
+        messages.info(request, said % {"count": left})

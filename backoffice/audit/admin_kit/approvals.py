@@ -1,0 +1,78 @@
+"""Deeds that take two people: registered here, asked for by one, decided by another.
+
+`@approvable("name")` registers what is done once somebody else agrees. Nobody agrees to what they
+asked for; both names stay with the record.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from backoffice.audit.models import Approval
+from backoffice.audit.record.recording import name_of
+
+Deed = Callable[[Approval], None]
+_deeds: dict[str, Deed] = {}
+
+
+def approvable(name: str) -> Callable[[Deed], Deed]:
+    """Register what is done when this is approved."""
+
+    def register(deed: Deed) -> Deed:
+        _deeds[name] = deed
+        return deed
+
+    return register
+
+
+def ask(
+    deed: str, subject: models.Model, sentence: str, by: Any, *, reason: str, **payload: Any
+) -> Approval:
+    """Ask for a deed; somebody else decides.
+
+    Raises ValidationError where the same was asked for already.
+    """
+    asked = Approval(
+        deed=deed,
+        subject_label=subject._meta.label_lower,
+        subject_id=subject.pk,
+        sentence=sentence,
+        payload=payload,
+        reason=reason,
+        requested_by=by,
+        requested_name=name_of(by),
+    )
+    asked.validate_constraints()
+    asked.save()
+    return asked
+
+
+def approve(approval: Approval, by: Any, note: str = "") -> None:
+    """Agree, and do it, in one transaction.
+
+    Raises ValidationError for one's own request, and where the deed itself is refused.
+    """
+    with transaction.atomic():
+        _decide(approval, by, Approval.State.APPROVED, note)
+        _deeds[approval.deed](approval)
+
+
+def refuse(approval: Approval, by: Any, note: str = "") -> None:
+    """Disagree; nothing is done."""
+    _decide(approval, by, Approval.State.REFUSED, note)
+
+
+def _decide(approval: Approval, by: Any, state: str, note: str) -> None:
+    if approval.state != Approval.State.WAITING:
+        raise ValidationError(_("This was decided already."), code="decided")
+    if approval.requested_by_id == by.pk:
+        message = _("Nobody approves what they asked for themselves.")
+        raise ValidationError(message, code="own_request")
+    approval.state, approval.note = state, note
+    approval.decided_by, approval.decided_name = by, name_of(by)
+    approval.decided_at = timezone.now()
+    approval.save()

@@ -1,0 +1,99 @@
+"""The base class of every business model on the admin site."""
+
+from typing import Any
+
+from django.db import IntegrityError, models
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from backoffice.admin_site.inlines.ordering import PLACE, NextPlace, PlacedForm, PlacedFormSet
+from backoffice.admin_site.model_admin import (
+    BackOfficeStackedInline,
+    BackOfficeTabularInline,
+    PlainAdmin,
+)
+from backoffice.admin_site.pages.history import HistoryPages
+from backoffice.admin_site.permissions import roles
+from backoffice.audit.admin_kit.actions import DeedPages
+from backoffice.audit.admin_kit.optimistic_lock import FreshForm, FreshFormSet, FreshPages
+from backoffice.audit.admin_kit.reasons import ReasonPages
+from backoffice.audit.admin_kit.revert import RevertPages
+
+
+class AuditedAdmin(DeedPages, ReasonPages, FreshPages, RevertPages, HistoryPages, PlainAdmin):
+    """An audited model: its history, its deeds, forms that ask why and overwrite nothing unseen."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The form. A second look finds what somebody else stored in the same moment."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except IntegrityError:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def further_ways(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
+        """From a person to all that ever happened to their record, for whoever reads that."""
+        found = super().further_ways(request, row)
+        if self.model.person_path != "" or not roles.may_see_page(request.user, "record"):
+            return found
+        address = f"{reverse('admin:record')}?student={row.pk}"
+        return [*found, {"title": _("Whole record"), "icon": "person_search", "address": address}]
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What would go; with what a rule keeps, besides what others point to."""
+        found, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
+        kept = [f"{row}: {why}" for row in objs if (why := row.why_kept())]
+        return found, counts, perms_needed, [*protected, *kept]
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        """Delete the selected rows, each by its own rules."""
+        for row in queryset:
+            row.delete()
+
+
+class AuditedTabularInline(BackOfficeTabularInline):
+    """Rows of another audited model on a form, as a table."""
+
+    form = FreshForm
+    formset = FreshFormSet
+
+
+class AuditedStackedInline(BackOfficeStackedInline):
+    """Rows of another audited model on a form, one below the other."""
+
+    form = FreshForm
+    formset = FreshFormSet
+
+
+class PlacedInlineForm(PlacedForm, FreshForm):
+    """A row of an ordered inline."""
+
+
+class PlacedInlineFormSet(PlacedFormSet, FreshFormSet):
+    """The rows of an ordered inline."""
+
+
+class PlacedTabularInline(AuditedTabularInline):
+    """Rows in an order, as a table; they are dragged, or numbered by hand."""
+
+    form = PlacedInlineForm
+    formset = PlacedInlineFormSet
+    ordering_field = PLACE
+
+
+class PlacedStackedInline(AuditedStackedInline):
+    """Rows in an order, one below the other."""
+
+    form = PlacedInlineForm
+    formset = PlacedInlineFormSet
+    ordering_field = PLACE
+
+
+class NextPlaceForm(NextPlace, FreshForm):
+    """A row with a place, on a page of its own."""

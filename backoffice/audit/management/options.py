@@ -1,0 +1,51 @@
+"""What commands that change the record share: a reason, the owner's rights, a day."""
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from django.core.management.base import CommandError
+from django.db import Error
+from django.utils.dateparse import parse_date
+
+from backoffice.audit.admin_kit.actions import SHORTEST_REASON
+from backoffice.audit.models import ChangeSet
+from backoffice.audit.record.owner_role import as_owner
+from backoffice.audit.record.recording import recording
+
+
+def add_reason(parser: ArgumentParser) -> None:
+    """The option that says why."""
+    parser.add_argument(
+        "--reason", required=True, help=f"why; at least {SHORTEST_REASON} characters"
+    )
+
+
+@contextmanager
+def as_command(name: str, reason: str) -> Iterator[None]:
+    """Do it as the owner of the tables, with a reason that stays.
+
+    Raises CommandError for a reason that says nothing, and for what the database refuses.
+    """
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise CommandError(f"Say why, in at least {SHORTEST_REASON} characters: --reason '...'")
+    try:
+        with (
+            as_owner(),
+            recording(source=ChangeSet.Source.COMMAND, actor_name=name, reason=reason.strip()),
+        ):
+            yield
+    except Error as error:
+        raise CommandError(f"The database refused: {str(error).strip()}") from error
+
+
+def day_of(text: str) -> datetime:
+    """The beginning of a day, UTC. Raises CommandError for what is no day."""
+    try:
+        day = parse_date(text)
+    except ValueError:
+        day = None
+    if day is None:
+        raise CommandError(f"“{text}” is no day. Write it like 2026-01-31.")
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -1,0 +1,173 @@
+"""Deeds an auditor wants to look at: past the product, by an account of last resort, at night.
+
+Each sort of them is a question: a query word of change sets since a moment. Apps ask further ones
+in their `anomalies.py`:
+
+    @unusual("raised", _("…where a grade rose after it was final"), _("A score went up …"))
+    def raised(since): return ChangeSet.objects.filter(…)
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from functools import reduce
+from operator import or_
+from typing import Any, ClassVar
+
+from django.apps import apps
+from django.db import connections, models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.admin_site.discovery import discover
+from backoffice.audit.models.history import DELETED
+
+NIGHT = (22, 6)  # from, to; hours UTC
+WATCHED, DAY = timedelta(days=7), timedelta(days=1)
+MASS = 500  # rows of one kind in one deed that is no import
+SLACK = 1_000  # keys; two deeds at once get their times and their keys in either order
+BY_FILE = ("import", "undo")
+BEHIND = ("sql", "command", "job")
+Find = Callable[[datetime], models.QuerySet[Any]]
+Reach = Callable[[datetime], datetime | None]
+
+
+@dataclass(frozen=True)
+class Sign:
+    """Why a deed may be unusual: its title after “Changes…”, what it means, how it is found."""
+
+    name: str
+    title: Any
+    meaning: Any
+    find: Find
+    reach: Reach | None = None
+
+
+_signs: dict[str, Sign] = {}
+
+
+def unusual(
+    name: str, title: Any, meaning: Any, reach: Reach | None = None
+) -> Callable[[Find], Find]:
+    """Register a sort of unusual deeds: a function from a moment to the change sets since then.
+
+    `reach` says how far back a search came that stops before it; nothing when it came so far.
+    """
+
+    def register(find: Find) -> Find:
+        _signs[name] = Sign(name, title, meaning, find, reach)
+        return find
+
+    return register
+
+
+def signs() -> list[Sign]:
+    """All of them."""
+    discover("anomalies")
+    return list(_signs.values())
+
+
+class ChangeSetQuerySet(models.QuerySet["Any"]):
+    """Query words for change sets; without a moment, about the last seven days."""
+
+    questions: ClassVar[dict[str, Any]] = {
+        "by_sql": _("written by SQL, past the product"),
+        "by_superusers": _("by an account with all rights"),
+        "at_night": _("by a person between 22:00 and 6:00 UTC"),
+        "that_deleted": _("that deleted something"),
+        "of_many_rows": _("of more than 500 rows at once, by no file"),
+        "unexplained": _("past the admin, and nobody said why"),
+    }
+
+    def of_late(self, since: datetime | None = None) -> "ChangeSetQuerySet":
+        """Since this moment."""
+        return self.filter(created_at__gte=since or timezone.now() - WATCHED)
+
+    def by_sql(self, since: datetime | None = None) -> "ChangeSetQuerySet":
+        """Written past the product."""
+        return self.of_late(since).filter(source="sql")
+
+    def by_superusers(self, since: datetime | None = None) -> "ChangeSetQuerySet":
+        """By accounts that no table limits."""
+        return self.of_late(since).filter(actor__is_superuser=True)
+
+    def at_night(self, since: datetime | None = None) -> "ChangeSetQuerySet":
+        """By a person, when hardly anybody works."""
+        nights = [Q(created_at__gte=start, created_at__lt=end) for start, end in _nights(since)]
+        return self.of_late(since).filter(reduce(or_, nights), actor__isnull=False)
+
+    def that_deleted(self, since: datetime | None = None) -> "ChangeSetQuerySet":
+        """That deleted a row of any audited model. No import deletes."""
+        deeds = self.of_late(since).exclude(source="import")
+        first = self.first_key(since)
+        ids = [_deletions(history, first) for history in histories()]
+        return deeds.filter(pk__in=ids[0].union(*ids[1:], all=True)) if ids else self.none()
+
+    def of_many_rows(self, since: datetime | None = None) -> "ChangeSetQuerySet":
+        """Of more rows of one kind than one changes by hand, and not by a file."""
+        first = self.first_key(since)
+        keys = _large(histories(), first)
+        return self.of_late(since).filter(pk__in=keys).exclude(source__in=BY_FILE)
+
+    def unexplained(self, since: datetime | None = None) -> "ChangeSetQuerySet":
+        """By SQL, a command or a job, without a reason."""
+        return self.of_late(since).filter(source__in=BEHIND, reason="")
+
+    def first_key(self, since: datetime | None = None) -> int:
+        """The key from which on change sets may be so late."""
+        times = self.model._base_manager.filter(created_at__gte=since or timezone.now() - WATCHED)
+        first = times.order_by("created_at", "pk").values_list("pk", flat=True).first()
+        return max(0, first - SLACK) if first else 2**62
+
+
+def _nights(since: datetime | None) -> list[tuple[datetime, datetime]]:
+    """From when until when each night was, or is: an index of times finds them, none of hours."""
+    start, end = NIGHT
+    now = timezone.now().astimezone(UTC)
+    first = (since or now - WATCHED).astimezone(UTC).date() - DAY
+    days = [first + number * DAY for number in range((now.date() - first).days + 1)]
+    return [
+        (datetime.combine(day, time(start), UTC), datetime.combine(day + DAY, time(end), UTC))
+        for day in days
+    ]
+
+
+def histories() -> list[type[models.Model]]:
+    """The history tables of all audited models."""
+    managers = (getattr(model, "history", None) for model in apps.get_models())
+    return [manager.model for manager in managers if hasattr(manager, "as_of")]
+
+
+def _deletions(history: type[models.Model], first: int) -> models.QuerySet[Any]:
+    rows = history._base_manager.filter(history_type=DELETED, change_set__gte=first)
+    return rows.order_by().values("change_set")
+
+
+def _large(tables: list[type[models.Model]], first: int) -> set[int]:
+    """The change sets since a key with more than `MASS` rows of one of these histories.
+
+    The index of change sets is read in jumps of so many rows. A jump that ends in the deed where it
+    began has found one, whose other rows are skipped; what lies within a jump has fewer.
+    """
+    if not tables:
+        return set()
+    parts = [f"SELECT id FROM ({_walk(history._meta.db_table)}) AS found" for history in tables]
+    with connections[tables[0]._base_manager.db].cursor() as cursor:
+        cursor.execute(" UNION ".join(parts), [first] * len(parts))
+        return {key for (key,) in cursor.fetchall()}
+
+
+def _walk(table: str) -> str:
+    """SQL: the deeds of many rows in a history, from a key on."""
+    return f"""
+        WITH RECURSIVE walk (id, left_from) AS (
+            SELECT min(change_set_id), CAST(NULL AS bigint) FROM {table} WHERE change_set_id >= %s
+            UNION ALL
+            SELECT CASE WHEN id = left_from
+                   THEN (SELECT min(change_set_id) FROM {table} WHERE change_set_id > walk.id)
+                   ELSE (SELECT change_set_id FROM {table} WHERE change_set_id >= walk.id
+                         ORDER BY change_set_id, history_id LIMIT 1 OFFSET {MASS}) END, id
+            FROM walk WHERE id IS NOT NULL
+        )
+        SELECT id FROM walk WHERE id = left_from"""

@@ -1,0 +1,105 @@
+"""The base that gives a model its history, rules, rights and natural key."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from backoffice.admin_site.models.rules import Ruled
+from backoffice.admin_site.permissions.visibility import VisibleQuerySet
+from backoffice.audit.models.history import History
+from backoffice.audit.models.personal_data import Personal
+
+
+class AuditedQuerySet(VisibleQuerySet):
+    """Query words of every audited model."""
+
+    def get_by_natural_key(self, *key: Any) -> Any:
+        """The row with this natural key."""
+        return self.get(**self.model.natural_key_lookup(key))
+
+
+class Audited(Ruled):
+    """Base of every business model: history, rules, rights and a natural key.
+
+    `history_excludes` names the fields history never holds, `history_sought_by` those by which rows
+    are sought as they stood once; each takes an index; `history_indexes` are further ones.
+    `natural_key_fields` names what tells one row from another; a foreign key stands for the natural
+    key of its row. `stamps` names the times that a field first takes a value:
+    {"published_at": ("status", "published")}.
+    `person_path` leads to the person whose data the row is; "" is the row itself. `record_paths`
+    lead to all people of whose record it is a part, where that is not the one person.
+    `personal` says what is taken away when a person is forgotten.
+    """
+
+    history_excludes: ClassVar[tuple[str, ...]] = ()
+    person_path: ClassVar[str | None] = None
+    record_paths: ClassVar[tuple[str, ...]] = ()
+    history_sought_by: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    history_indexes: ClassVar[tuple[models.Index, ...]] = ()
+    natural_key_fields: ClassVar[tuple[str, ...]] = ()
+    stamps: ClassVar[dict[str, tuple[str, str]]] = {}
+    personal: ClassVar[Personal | None] = None
+
+    history = History()
+
+    class Meta:
+        abstract = True
+        default_permissions = (
+            *("add", "change", "delete", "view"),
+            *("import", "export", "history", "revert"),
+        )
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        for name, (field, value) in self.stamps.items():
+            if getattr(self, name) is None and getattr(self, field) == value:
+                setattr(self, name, timezone.now())
+                if kwargs.get("update_fields") is not None:
+                    kwargs["update_fields"] = {*kwargs["update_fields"], name}
+        super().save(*args, **kwargs)
+
+    def needs_reason_from(self, user: Any) -> bool:
+        """Whether this person must say why to change the row as it is stored; for models to say."""
+        return False
+
+    def why_kept(self) -> Any:
+        """Why the row may not be deleted, as a sentence; blank where it may. For models to say."""
+        return ""
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        """Delete the row. Raises ProtectedError where the model says why it is kept."""
+        why = self.why_kept()
+        if why:
+            raise models.ProtectedError(str(why), {self})
+        return super().delete(*args, **kwargs)
+
+    @classmethod
+    def paths_to_people(cls) -> tuple[str, ...]:
+        """The lookups that lead to the people of whose record a row is a part."""
+        return cls.record_paths or (() if cls.person_path is None else (cls.person_path,))
+
+    def natural_key(self) -> tuple[Any, ...]:
+        """What tells this row from every other, without its id."""
+        parts: list[Any] = []
+        for name in self.natural_key_fields:
+            value = getattr(self, name)
+            if isinstance(value, models.Model):
+                parts += value.natural_key()
+            else:
+                parts += [value] * len(self._paths_of(name))
+        return tuple(parts)
+
+    @classmethod
+    def natural_key_paths(cls) -> list[str]:
+        """The lookups that a natural key's parts stand for, in their order."""
+        return [path for name in cls.natural_key_fields for path in cls._paths_of(name)]
+
+    @classmethod
+    def _paths_of(cls, name: str) -> list[str]:
+        related = cls._meta.get_field(name).related_model
+        return [f"{name}__{tail}" for tail in related.natural_key_paths()] if related else [name]
+
+    @classmethod
+    def natural_key_lookup(cls, key: tuple[Any, ...]) -> dict[str, Any]:
+        """A natural key as arguments for `filter()`."""
+        return dict(zip(cls.natural_key_paths(), key, strict=True))

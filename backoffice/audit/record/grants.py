@@ -1,0 +1,136 @@
+"""What the application's database role may do: everything but alter the record.
+
+On PostgreSQL the tables belong to an owner, DATABASE_OWNER_USER, as which migrations run; the
+application connects with a role that owns nothing. It reads history, which triggers write with
+their owner's rights, and adds to the other tables of the record. The rights follow from the models:
+a history table, and a model that says `is_kept`.
+"""
+
+from typing import Any
+
+from django.core.checks import Tags, Warning, register
+from django.core.management.base import CommandError
+from django.db import DatabaseError, ProgrammingError, connections, transaction
+from django.db.migrations.recorder import MigrationRecorder
+from psycopg2.extensions import encrypt_password
+
+from backoffice.audit.record.install import history_tables, kept_tables
+from backoffice.audit.record.postgres_triggers import WORK
+
+SCHEMA = "public"
+RIGHTS = (
+    "REVOKE ALL ON ALL TABLES IN SCHEMA {schema}, {work} FROM {role}",
+    "REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC, {role}",
+    "GRANT USAGE ON SCHEMA {schema}, {work} TO {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema}, {work} TO {role}",
+    "GRANT SELECT, USAGE, UPDATE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
+)
+
+
+def grant(using: str = "default") -> None:
+    """Give the application's role its rights, and make it where there is no such role.
+
+    Raises CommandError where it is not there and the owner may not make it.
+    """
+    known = connections.settings[using]
+    connection = connections[using]
+    with transaction.atomic(using), connection.cursor() as cursor:
+        _make_role(cursor, known["USER"], known["PASSWORD"])
+        names = {"schema": SCHEMA, "work": WORK, "role": connection.ops.quote_name(known["USER"])}
+        for sql in RIGHTS:
+            cursor.execute(sql.format(**names))
+        there = set(connection.introspection.table_names(cursor))
+        read = {*history_tables(), MigrationRecorder.Migration._meta.db_table}
+        for table in there & read:
+            _narrow(cursor, table, "SELECT", names["role"])
+        for table in there & set(kept_tables()):
+            _narrow(cursor, table, "SELECT, INSERT", names["role"])
+
+
+def _make_role(cursor: Any, role: str, password: str) -> None:
+    cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [role])
+    if cursor.fetchone() is not None:
+        return
+    name = cursor.db.ops.quote_name(role)
+    sql = f"CREATE ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE"
+    secret = encrypt_password(password, role, cursor.cursor, "scram-sha-256") if password else None
+    try:
+        with transaction.atomic(cursor.db.alias):
+            cursor.execute(f"{sql} PASSWORD %s" if secret else sql, [secret] if secret else None)
+    except ProgrammingError as error:
+        raise CommandError(
+            f"There is no database role {role}, and the owner of the tables may not make it. A "
+            f"superuser does: {sql} PASSWORD '…'; then run migrate again."
+        ) from error
+
+
+def _narrow(cursor: Any, table: str, rights: str, role: str) -> None:
+    """Leave only these rights on a table; nobody sets back the counter of its ids either."""
+    cursor.execute(f'REVOKE ALL ON "{table}" FROM {role}')
+    cursor.execute(f'GRANT {rights} ON "{table}" TO {role}')
+    cursor.execute(
+        "SELECT d.objid::regclass::text FROM pg_depend d "
+        "JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S' "
+        "WHERE d.refobjid = %s::regclass AND d.deptype IN ('a', 'i')",
+        [f'"{table}"'],
+    )
+    for (sequence,) in cursor.fetchall():
+        cursor.execute(f"REVOKE UPDATE ON SEQUENCE {sequence} FROM {role}")
+
+
+def why_alterable(using: str = "default") -> str:
+    """Why the application's role could alter the record; blank where it cannot.
+
+    Asks about the role of the settings, as a command may be connected as the owner.
+    """
+    connection = connections[using]
+    if connection.vendor != "postgresql":
+        return ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT r.rolname, r.rolsuper, bool_or(pg_has_role(r.oid, c.relowner, 'MEMBER')), "
+            "bool_or(has_table_privilege(r.oid, c.oid, 'UPDATE, DELETE, TRUNCATE, TRIGGER')), "
+            f"has_schema_privilege(r.oid, '{SCHEMA}', 'CREATE') "
+            "FROM pg_roles r, pg_class c WHERE r.rolname = coalesce(%s, current_user) "
+            "AND c.relnamespace = %s::regnamespace AND c.relname = ANY (%s) GROUP BY r.oid, 1, 2",
+            [
+                connections.settings[using]["USER"] or None,
+                SCHEMA,
+                [*history_tables(), *kept_tables()],
+            ],
+        )
+        found = cursor.fetchone()
+    return _why(*found) if found else ""
+
+
+def _why(role: str, is_super: bool, owns: bool, changes: bool, creates: bool) -> str:
+    for holds, why in (
+        (is_super, "is a superuser"),
+        (owns, "owns its tables"),
+        (changes, "may change or empty its tables"),
+        (creates, f"may create objects in the schema {SCHEMA}"),
+    ):
+        if holds:
+            return f"{role} {why}"
+    return ""
+
+
+@register(Tags.database)
+def check_role(databases: Any = None, **_said: Any) -> list[Warning]:
+    """`manage.py check --database default`: the application cannot alter the record.
+
+    A warning: with one role for everything the product works.
+    """
+    try:
+        reasons = [why for alias in databases or () if (why := why_alterable(alias))]
+    except DatabaseError:
+        return []  # that there is no database, or not yet, others say
+    return [
+        Warning(
+            f"The application could alter the record of changes: its database role {why}.",
+            hint="Set DATABASE_OWNER_USER to the role that owns the tables, DATABASE_USER to "
+            "another, and run: python manage.py migrate",
+            id="audit.W002",
+        )
+        for why in reasons
+    ]

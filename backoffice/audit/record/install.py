@@ -1,0 +1,167 @@
+"""Putting the triggers on the tables after every migrate, and telling where they are missing."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.core.checks import Tags, Warning, register
+from django.db import DatabaseError, connections, models
+
+from backoffice.audit.models import Audited
+from backoffice.audit.record import postgres_triggers, sqlite_triggers
+
+
+def audited_models() -> list[type[models.Model]]:
+    """The models whose every change is recorded."""
+    return [m for m in apps.get_models() if issubclass(m, Audited) and m._meta.managed]
+
+
+def kept_models() -> list[Any]:
+    """The models of the record whose rows nobody changes; histories are another matter."""
+    return [model for model in apps.get_models() if getattr(model, "is_kept", False)]
+
+
+def history_tables() -> list[str]:
+    """The tables that triggers write and nobody else."""
+    return [model.history.model._meta.db_table for model in audited_models()]
+
+
+def kept_tables() -> list[str]:
+    """The other tables of the record, to which rows are added and no more: models that say so."""
+    return [model._meta.db_table for model in kept_models()]
+
+
+def install(using: str = "default", **_said: Any) -> None:
+    """Put the triggers on all audited tables that are there; for the signal after migrations."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        tables = set(connection.introspection.table_names(cursor))
+        found = [model for model in audited_models() if _has_tables(model, tables)]
+        if connection.vendor == "postgresql":
+            _install_postgres(cursor, found, tables)
+        elif connection.vendor == "sqlite":
+            for model in found:
+                for statement in sqlite_triggers.statements(model):
+                    cursor.execute(statement)
+
+
+def remove_from_sqlite(using: str = "default", **_said: Any) -> None:
+    """Before migrations, on SQLite: it rebuilds a table to alter it, which triggers forbid."""
+    connection = connections[using]
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            for model in audited_models():
+                for name in sqlite_triggers.names(model):
+                    cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+
+
+def _has_tables(model: type[models.Model], tables: set[str]) -> bool:
+    needed = {model._meta.db_table, model.history.model._meta.db_table, postgres_triggers.TABLE}
+    return needed <= tables
+
+
+def _install_postgres(cursor: Any, found: list[type[models.Model]], tables: set[str]) -> None:
+    if not found or not _has_deed(cursor):
+        return
+    known = _known(cursor)
+    kept_sql = [postgres_triggers.kept_sql(table) for table in kept_tables() if table in tables]
+    for sql in (postgres_triggers.CHANGE_SET_SQL, postgres_triggers.KEPT_SQL, *kept_sql):
+        cursor.execute(sql)
+    kept = _kept(cursor)
+    for model in found:
+        mark = mark_of(model)
+        if not _is_recorded(model, known, kept):
+            for statement in postgres_triggers.statements(model):
+                cursor.execute(statement)
+            name = postgres_triggers.function_of(model)
+            cursor.execute(f"COMMENT ON FUNCTION {name}() IS %s", [mark])
+
+
+def _has_deed(cursor: Any) -> bool:
+    """Whether change sets are as the functions want them; on the way to an old migration not."""
+    cursor.execute(
+        "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = 'deed'",
+        [postgres_triggers.TABLE],
+    )
+    return cursor.fetchone() is not None
+
+
+EVENTS = ("insert", "update", "delete", "truncate")
+
+
+def mark_of(model: type[models.Model]) -> str:
+    """What tells one version of a table's triggers from another."""
+    sql = "\n".join(postgres_triggers.statements(model))
+    return hashlib.sha256(sql.encode()).hexdigest()
+
+
+def _known(cursor: Any) -> dict[str, tuple[str, int]]:
+    """The functions that are there: their marks, and how many enabled triggers call each."""
+    cursor.execute(
+        "SELECT p.proname, coalesce(obj_description(p.oid, 'pg_proc'), ''), count(t.oid) "
+        "FROM pg_proc p LEFT JOIN pg_trigger t ON t.tgfoid = p.oid AND t.tgenabled <> 'D' "
+        "WHERE p.pronamespace = current_schema()::regnamespace AND p.proname LIKE 'record\\_%%' "
+        "GROUP BY 1, 2"
+    )
+    return {name: (mark, count) for name, mark, count in cursor.fetchall()}
+
+
+def _kept(cursor: Any) -> set[str]:
+    """The tables of the record that nobody can change."""
+    cursor.execute(
+        "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+        "WHERE t.tgname = 'record_kept' AND t.tgenabled <> 'D'"
+    )
+    return {name for (name,) in cursor.fetchall()}
+
+
+def _is_recorded(
+    model: type[models.Model], known: dict[str, tuple[str, int]], kept: set[str]
+) -> bool:
+    """Whether the model's table writes its history as this code wants it, and that stays."""
+    is_written = known.get(postgres_triggers.function_of(model)) == (mark_of(model), len(EVENTS))
+    return is_written and model.history.model._meta.db_table in kept
+
+
+def missing(using: str = "default") -> list[str]:
+    """The audited tables whose triggers are missing, switched off or out of date."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        tables = set(connection.introspection.table_names(cursor))
+        found = [model for model in audited_models() if _has_tables(model, tables)]
+        if connection.vendor == "postgresql":
+            known, kept = _known(cursor), _kept(cursor)
+            open_to_all = [table for table in kept_tables() if table in tables - kept]
+            changed = [model for model in found if not _is_recorded(model, known, kept)]
+            return [*open_to_all, *(model._meta.db_table for model in changed)]
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        return list(_missing_from_sqlite(found, dict(cursor.fetchall())))
+
+
+def _missing_from_sqlite(found: list[type[models.Model]], known: dict[str, str]) -> Iterator[str]:
+    for model in found:
+        wanted = [s for s in sqlite_triggers.statements(model) if s.startswith("CREATE")]
+        if [known.get(name) for name in sqlite_triggers.names(model)] != wanted:
+            yield model._meta.db_table
+
+
+@register(Tags.database)
+def check_triggers(databases: Any = None, **_said: Any) -> list[Warning]:
+    """`manage.py check --database default --fail-level WARNING`: every table records itself.
+
+    A warning, because `migrate`, which puts the triggers there, makes this check before it begins.
+    """
+    try:
+        tables = [table for alias in databases or () for table in missing(alias)]
+    except DatabaseError:
+        return []  # that there is no database, or not yet, others say
+    if not tables:
+        return []
+    return [
+        Warning(
+            f"Changes of these tables are not recorded as they should be: {', '.join(tables)}.",
+            hint="Run: python manage.py migrate",
+            id="audit.W001",
+        )
+    ]

@@ -1,0 +1,197 @@
+"""The triggers by which PostgreSQL writes the history of every audited table.
+
+They fire once for each statement and see all its rows, whichever way they came: form, `update()`,
+COPY, MERGE, a cascade, psql. Who does it and why they read from the setting `backoffice.deed`; it
+ends with the transaction (see session_context.py). Without it the change set names the database
+role and its source is SQL. A row that stays as it was leaves nothing.
+
+Every statement inside is planned when it runs (EXECUTE): the plan of a first call without rows,
+kept, would join two transition tables row by row for minutes.
+"""
+
+from collections.abc import Iterator
+
+from django.db import models
+
+DEED, CHANGE_SET = "backoffice.deed", "backoffice.change_set"
+LETTING_GO = "backoffice.letting_go"  # set by retaining and forgetting
+FLUSH = "backoffice.flush"  # set by the engine when the whole database is emptied
+TABLE = "audit_changeset"
+# Where imports keep their tables: the application works in them, and they belong to the owner.
+WORK = "backoffice_work"
+PLANS = f"^{WORK}[.](bulk_[a-z_]*plan_[0-9]+)$"
+# The functions run with their owner's rights: no name in them may lead to what others put there.
+# A temporary table comes first where the path does not name it.
+PATH = "public, pg_temp"
+SAID = ("history_date", "history_type", "history_user_id", "history_change_reason")
+
+# The number of the change set of the deed under way; made when the first change asks for it.
+# A rollback takes row and setting away together.
+CHANGE_SET_SQL = f"""
+CREATE OR REPLACE FUNCTION backoffice_change_set() RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = {PATH} AS $body$
+DECLARE
+    said jsonb := coalesce(nullif(current_setting('{DEED}', true), ''), '{{}}')::jsonb;
+    known text := coalesce(current_setting('{CHANGE_SET}', true), '');
+    key text := coalesce(said->>'deed', 'sql');
+    number bigint;
+BEGIN
+    IF split_part(known, ' ', 1) = key THEN
+        RETURN split_part(known, ' ', 2)::bigint;
+    END IF;
+    IF key <> 'sql' THEN
+        SELECT id INTO number FROM {TABLE} WHERE deed = key::uuid;
+    END IF;
+    IF number IS NULL THEN
+        INSERT INTO {TABLE}
+            (deed, actor_id, actor_name, source, reason, request_id, address, batch, created_at)
+        VALUES (
+            CASE WHEN key = 'sql' THEN gen_random_uuid() ELSE key::uuid END,
+            (said->>'actor_id')::bigint,
+            coalesce(said->>'actor_name', CASE WHEN key = 'sql' THEN session_user ELSE '' END),
+            coalesce(said->>'source', 'sql'),
+            coalesce(said->>'reason', ''),
+            coalesce(said->>'request_id', ''),
+            (said->>'address')::inet,
+            (said->>'batch')::bigint,
+            clock_timestamp())
+        ON CONFLICT (deed) DO NOTHING RETURNING id INTO number;
+        IF number IS NULL THEN
+            SELECT id INTO number FROM {TABLE} WHERE deed = key::uuid;
+        END IF;
+    END IF;
+    PERFORM set_config('{CHANGE_SET}', key || ' ' || number, true);
+    RETURN number;
+END $body$;
+"""
+
+
+# What is recorded stands. The owner of the tables may say that it forgets or removes (retention and
+# forgetting do, and leave their own record); who switches this off is found out by sealing.
+KEPT_SQL = f"""
+CREATE OR REPLACE FUNCTION backoffice_record_is_kept() RETURNS trigger
+LANGUAGE plpgsql SET search_path = {PATH} AS $body$
+BEGIN
+    IF TG_OP = 'TRUNCATE' AND coalesce(current_setting('{FLUSH}', true), '') = 'on' THEN
+        RETURN NULL;
+    END IF;
+    IF coalesce(current_setting('{LETTING_GO}', true), '') = 'on' AND TG_OP <> 'TRUNCATE'
+        AND pg_has_role(
+            current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE') THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION 'The record in % is not changed and not deleted.', TG_TABLE_NAME;
+END $body$;
+"""
+
+
+def kept_sql(table: str) -> str:
+    """What keeps a table of the record as it is."""
+    return (
+        f"CREATE OR REPLACE TRIGGER record_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION backoffice_record_is_kept()"
+    )
+
+
+def copied_columns(model: type[models.Model]) -> list[str]:
+    """The columns that a history row takes over from the row."""
+    own = {field.column for field in model._meta.concrete_fields}
+    return [f.column for f in model.history.model._meta.concrete_fields if f.column in own]
+
+
+def statements(model: type[models.Model]) -> Iterator[str]:
+    """What puts the triggers on a model's table."""
+    table, name = model._meta.db_table, function_of(model)
+    yield function_sql(model)
+    for event, seen in (
+        ("insert", "NEW TABLE AS new_rows"),
+        ("update", "NEW TABLE AS new_rows OLD TABLE AS old_rows"),
+        ("delete", "OLD TABLE AS old_rows"),
+    ):
+        yield (
+            f"CREATE OR REPLACE TRIGGER record_{event} AFTER {event.upper()} ON {table} "
+            f"REFERENCING {seen} FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
+        )
+    yield kept_sql(model.history.model._meta.db_table)
+    yield (
+        f"CREATE OR REPLACE TRIGGER record_truncate BEFORE TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
+    )
+
+
+def function_of(model: type[models.Model]) -> str:
+    """The name of the function that writes a table's history."""
+    return f"record_{model._meta.db_table}"
+
+
+def function_sql(model: type[models.Model]) -> str:
+    """The function that writes a table's history."""
+    key = f'"{model._meta.pk.column}"'
+    same = f"o.{key} = n.{key}"
+    new, old = _row(model, "n"), _row(model, "o")
+    return f"""
+CREATE OR REPLACE FUNCTION {function_of(model)}() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = {PATH} AS $body$
+DECLARE
+    said jsonb := coalesce(nullif(current_setting('{DEED}', true), ''), '{{}}')::jsonb;
+    plan text := substring(said->>'lines' FROM '{PLANS}');
+    line text := CASE WHEN plan IS NULL THEN 'NULL::integer' ELSE 'p.line_no' END;
+    who bigint := (said->>'actor_id')::bigint;
+    why text := coalesce(said->>'reason', '');
+    beside text := '';
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF plan IS NOT NULL THEN
+            beside := format('LEFT JOIN {WORK}.%I p ON p.new_id = n.{key}', plan);
+        END IF;
+        EXECUTE {_inserted(model, "n", "'+'")}
+            || line || ' FROM new_rows n ' || beside USING who, why;
+    ELSIF TG_OP = 'UPDATE' THEN
+        IF plan IS NOT NULL THEN
+            beside := format(
+                'LEFT JOIN {WORK}.%I p ON p.target_id = n.{key} AND p.state = ''u''', plan);
+        END IF;
+        EXECUTE {_inserted(model, "n", f"CASE WHEN o.{key} IS NULL THEN '+' ELSE '~' END")}
+            || line || ' FROM new_rows n LEFT JOIN old_rows o ON {same} ' || beside
+            || ' WHERE o.{key} IS NULL OR {new} IS DISTINCT FROM {old}' USING who, why;
+        -- A single row that kept its key left nothing behind: most saves, and a statement less.
+        IF (SELECT count(*) FROM old_rows) = 1 THEN
+            IF (SELECT n.{key} FROM new_rows n) = (SELECT o.{key} FROM old_rows o) THEN
+                RETURN NULL;
+            END IF;
+        END IF;
+        EXECUTE {_inserted(model, "o", "'-'")} || 'NULL::integer FROM old_rows o '
+            || 'WHERE NOT EXISTS (SELECT FROM new_rows n WHERE {same})' USING who, why;
+    ELSIF TG_OP = 'DELETE' THEN
+        EXECUTE {_inserted(model, "o", "'-'")} || 'NULL::integer FROM old_rows o'
+            USING who, why;
+    ELSE
+        IF coalesce(current_setting('{FLUSH}', true), '') <> 'on' THEN
+            RAISE EXCEPTION 'TRUNCATE of {model._meta.db_table} would leave no history'
+                USING HINT = 'Use DELETE.';
+        END IF;
+    END IF;
+    RETURN NULL;
+END $body$;
+"""
+
+
+def _row(model: type[models.Model], alias: str) -> str:
+    return "(" + ", ".join(f'{alias}."{column}"' for column in copied_columns(model)) + ")"
+
+
+def _inserted(model: type[models.Model], alias: str, kind: str) -> str:
+    """A literal of SQL: the insert into the history, up to the value of `line`.
+
+    Subqueries without a reference to the row run once, and only if there is a row at all: so a
+    statement that changes nothing makes no change set.
+    """
+    columns = copied_columns(model)
+    names = ", ".join(f'"{name}"' for name in (*columns, *SAID, "change_set_id", "line"))
+    values = ", ".join(f'{alias}."{column}"' for column in columns)
+    sql = (
+        f"INSERT INTO {model.history.model._meta.db_table} ({names}) "
+        f"SELECT {values}, (SELECT clock_timestamp()), {kind}, $1, $2, "
+        f"(SELECT backoffice_change_set()), "
+    )
+    return "'" + sql.replace("'", "''") + "'"

@@ -1,0 +1,148 @@
+"""Who is doing what, and why, while it is done.
+
+Everything written inside `with recording(...)` belongs to one change set. A request opens one by
+itself (see the middleware); a command, a job and an import open their own. What an inner one does
+not say is taken from the outer one. The database writes the history; what is said here travels to
+it with every statement (see record/session_context.py).
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from django.apps import apps
+from django.db import router, transaction
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractUser
+
+    from backoffice.audit.models import ChangeSet
+
+_current: ContextVar["Record | None"] = ContextVar("record", default=None)
+
+
+class _Kept:
+    """Is called when the transaction that wrote a change set commits; a rollback drops it."""
+
+    is_committed = False
+
+    def __call__(self) -> None:
+        self.is_committed = True
+
+
+@dataclass
+class Record:
+    """The deed under way. Its change set is written when the first change asks for it."""
+
+    source: str = "system"
+    actor: "AbstractUser | Any | None" = None
+    actor_name: str = ""
+    reason: str = ""
+    request_id: str = ""
+    address: str | None = None
+    batch: int | None = None
+    # The table of an import's plan: where the history finds each row's line of the file.
+    lines: str = ""
+    key: UUID = field(default_factory=uuid4, init=False)
+    _change_set: "ChangeSet | None" = field(default=None, init=False, repr=False)
+    _kept: _Kept = field(default_factory=_Kept, init=False, repr=False)
+
+    @property
+    def known_actor(self) -> "AbstractUser | None":
+        """The person, unless nobody is logged in."""
+        return self.actor if self.actor is not None and self.actor.is_authenticated else None
+
+    @property
+    def change_set(self) -> "ChangeSet":
+        """The deed's change set: one row, written again only if a rollback took it away."""
+        if self._change_set is None or self._is_rolled_back():
+            self._change_set = self._write()
+        return self._change_set
+
+    @property
+    def change_set_id(self) -> int:
+        """The id of the deed's change set."""
+        return self.change_set.pk
+
+    def _write(self) -> "ChangeSet":
+        model = apps.get_model("audit", "ChangeSet")
+        known = model.objects.filter(deed=self.key).first()
+        row = known or model.objects.create(deed=self.key, **self._said())
+        self._kept = _Kept()
+        transaction.on_commit(self._kept, using=row._state.db)
+        return row
+
+    def _said(self) -> dict[str, Any]:
+        actor = self.known_actor
+        return {
+            "actor_id": actor.pk if actor else None,
+            "actor_name": self.actor_name or (name_of(actor) if actor else ""),
+            "source": str(self.source),
+            "reason": self.reason,
+            "request_id": self.request_id,
+            "address": self.address,
+            "batch": self.batch,
+        }
+
+    def as_json(self) -> str:
+        """What the database has to know to record a change, as JSON."""
+        said = self._said() | {"deed": str(self.key), "lines": self.lines}
+        return json.dumps({name: value for name, value in said.items() if value not in (None, "")})
+
+    def _is_rolled_back(self) -> bool:
+        """Whether the change set is gone: Django forgets a hook with its savepoint."""
+        if self._kept.is_committed:
+            return False
+        using = router.db_for_write(type(self._change_set))
+        hooks = transaction.get_connection(using).run_on_commit
+        return all(hook is not self._kept for _savepoints, hook, _robust in hooks)
+
+
+def note(reason: str, **said: Any) -> None:
+    """Leave a change set of a deed that changes no recorded row: a look, a password."""
+    with recording(reason=reason, **said) as record:
+        _written = record.change_set
+
+
+@contextmanager
+def lines_from(plan: str) -> Iterator[None]:
+    """While an import writes: its plan's table says which line of the file each row comes from."""
+    record = _current.get()
+    if record is None:
+        yield
+        return
+    record.lines = plan
+    try:
+        yield
+    finally:
+        record.lines = ""
+
+
+def name_of(actor: "AbstractUser") -> str:
+    """A person as text, for a record that outlives the account: “Ada Lovelace (ada)”."""
+    full_name = actor.get_full_name()
+    return f"{full_name} ({actor.get_username()})" if full_name else actor.get_username()
+
+
+def current_record() -> Record | None:
+    """The deed under way in this thread, if any."""
+    return _current.get()
+
+
+@contextmanager
+def recording(**said: Any) -> Iterator[Record]:
+    """Put all changes made inside under one change set.
+
+    Takes source (a ChangeSet.Source), actor, actor_name, reason, request_id, address and batch.
+    """
+    outer = _current.get()
+    record = replace(outer, **said) if outer else Record(**said)
+    token = _current.set(record)
+    try:
+        yield record
+    finally:
+        _current.reset(token)

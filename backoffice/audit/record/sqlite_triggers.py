@@ -1,0 +1,78 @@
+"""The triggers by which SQLite writes the history of every audited table, row by row.
+
+Who does it and why they ask the process that writes, by a function it gives to every connection
+(see record/session_context.py). A program that does not bring that function cannot write at all.
+"""
+
+from collections.abc import Iterator
+
+from django.db import models
+
+from backoffice.audit.record.postgres_triggers import SAID, TABLE, copied_columns
+
+DEED, NOW = "backoffice_deed()", "backoffice_now()"
+
+
+def statements(model: type[models.Model]) -> Iterator[str]:
+    """What puts the triggers on a model's table, after whatever was there."""
+    table, key = model._meta.db_table, model._meta.pk.column
+    changed = " OR ".join(f'NEW."{c}" IS NOT OLD."{c}"' for c in copied_columns(model))
+    for event, kind, row, condition in (
+        ("insert", "'+'", "NEW", ""),
+        ("update", "'~'", "NEW", f"WHEN {changed}"),
+        ("delete", "'-'", "OLD", ""),
+    ):
+        yield f"DROP TRIGGER IF EXISTS record_{event}_{table}"
+        yield (
+            f"CREATE TRIGGER record_{event}_{table} AFTER {event.upper()} ON {table} {condition} "
+            f"BEGIN {_change_set()}; {_history(model, row, kind)}; END"
+        )
+    yield f"DROP TRIGGER IF EXISTS record_key_{table}"
+    yield (
+        f'CREATE TRIGGER record_key_{table} BEFORE UPDATE OF "{key}" ON {table} '
+        f'WHEN NEW."{key}" IS NOT OLD."{key}" '
+        f"BEGIN SELECT RAISE(ABORT, 'A primary key is not changed.'); END"
+    )
+
+
+def names(model: type[models.Model]) -> list[str]:
+    """The triggers of a model's table."""
+    return [
+        f"record_{event}_{model._meta.db_table}" for event in ("insert", "update", "delete", "key")
+    ]
+
+
+def _said(name: str, otherwise: str) -> str:
+    return f"coalesce(json_extract({DEED}, '$.{name}'), {otherwise})"
+
+
+def _change_set() -> str:
+    values = (
+        _said("deed", "NULL"),
+        _said("actor_id", "NULL"),
+        _said("actor_name", "''"),
+        _said("source", "'sql'"),
+        _said("reason", "''"),
+        _said("request_id", "''"),
+        _said("address", "NULL"),
+        _said("batch", "NULL"),
+        NOW,
+    )
+    return (
+        f"INSERT INTO {TABLE} "
+        f"(deed, actor_id, actor_name, source, reason, request_id, address, batch, created_at) "
+        f"SELECT {', '.join(values)} "
+        f"WHERE NOT EXISTS (SELECT 1 FROM {TABLE} WHERE deed = {_said('deed', 'NULL')})"
+    )
+
+
+def _history(model: type[models.Model], row: str, kind: str) -> str:
+    columns = copied_columns(model)
+    into = ", ".join(f'"{name}"' for name in (*columns, *SAID, "change_set_id"))
+    values = [
+        *(f'{row}."{column}"' for column in columns),
+        *(NOW, kind, _said("actor_id", "NULL"), _said("reason", "''")),
+        f"(SELECT id FROM {TABLE} WHERE deed = {_said('deed', 'NULL')})",
+    ]
+    table = model.history.model._meta.db_table
+    return f"INSERT INTO {table} ({into}) SELECT {', '.join(values)}"

@@ -1,0 +1,142 @@
+"""Pages that show what a course holds as it stood at a moment, or what changed between two.
+
+The address says course, moment (`at`, now without one) and, for a difference, the earlier moment
+(`since`). Who reads the history of a kind of row in a course sees its past there; whoever may
+export such rows, gets them as a file.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.paginator import Page, Paginator
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.admin_site.permissions.visibility import within
+from backoffice.audit.reports.moments import MomentField, told
+
+PER_PAGE = 50
+PAGE, FORMAT, CSV = "p", "format", "csv"
+
+
+class AsOfForm(forms.Form):
+    """Of which course, at which moment, and compared with which earlier one."""
+
+    course = forms.ModelChoiceField(label=gettext_lazy("Course"), queryset=None)
+    at = MomentField(
+        label=gettext_lazy("As of (UTC)"),
+        required=False,
+        help_text=gettext_lazy("Left blank, now."),
+    )
+    since = MomentField(
+        label=gettext_lazy("Compared with (UTC)"),
+        required=False,
+        help_text=gettext_lazy("An earlier moment, to see what changed from then on."),
+    )
+
+    def __init__(
+        self, courses: models.QuerySet[Any], choice: models.ForeignKey, *args: Any
+    ) -> None:
+        super().__init__(*args)
+        field = self.fields["course"]
+        field.queryset = courses
+        field.widget = AutocompleteSelect(choice, admin.site, attrs={"data-width": "100%"})
+        field.widget.choices = field.choices
+
+    def clean(self) -> dict[str, Any]:
+        """Two moments stand in an order."""
+        given = super().clean() or {}
+        since, until = given.get("since"), given.get("at") or timezone.now()
+        if since and not self.has_error("at") and since >= until:
+            message = _("“%(since)s” is not earlier than “%(until)s”. Choose an earlier moment.")
+            named = {"since": told(since), "until": told(until)}
+            self.add_error("since", forms.ValidationError(message % named, code="not_earlier"))
+        return given | {"at": until}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a page is asked for. Without a course there is nothing to show yet."""
+
+    request: HttpRequest
+    form: AsOfForm
+    subject: type[models.Model]
+    course: Any = None
+    until: datetime = datetime.max
+    since: datetime | None = None
+
+    @property
+    def wants_file(self) -> bool:
+        """Whether the rows are wanted as a file. Whoever may not have it gets the page."""
+        return self.request.GET.get(FORMAT) == CSV and self.may_export
+
+    @cached_property
+    def may_export(self) -> bool:
+        """Whether the person may take such rows of this course along."""
+        rows = type(self.course)._base_manager.filter(pk=self.course.pk)
+        return within(rows, self.request.user, "export", self.subject).exists()
+
+    def page(self, rows: Any) -> Page:
+        """The rows of the page that is asked for; the nearest one there is."""
+        return Paginator(rows, PER_PAGE).get_page(self.request.GET.get(PAGE))
+
+    def query(self, **further: Any) -> str:
+        """The same question as a query string, to the microsecond."""
+        given = {"course": self.course.pk, "at": _exact(self.until)}
+        given |= {"since": _exact(self.since)} if self.since else {}
+        return f"?{urlencode(given | further)}"
+
+    def file_name(self, kind: str) -> str:
+        """What a file of these rows is called: kind, course and moments."""
+        since = f"{self.since:%Y%m%dT%H%M%SZ}_" if self.since else ""
+        course = "_".join(str(self.course).split()[:2])
+        safe = "".join(letter if letter.isalnum() else "_" for letter in course if letter.isascii())
+        return f"{kind}_{safe}_{since}{self.until:%Y%m%dT%H%M%SZ}.csv"
+
+    def shown(self, template: str, title: Any, **context: Any) -> HttpResponse:
+        """The page; on it the form stands first."""
+        context |= admin.site.each_context(self.request)
+        context |= {"asked": self, "form": self.form, "title": title, "media": self.form.media}
+        if self.course:
+            context |= {"until": told(self.until), "since": told(self.since) if self.since else ""}
+            context |= {"file": self.query(**{FORMAT: CSV}), **self._ways(context["page"])}
+        return TemplateResponse(self.request, template, context)
+
+    def _ways(self, page: Page) -> dict[str, str]:
+        found = {}
+        if page.has_previous():
+            found["previous"] = self.query(**{PAGE: page.previous_page_number()})
+        if page.has_next():
+            found["next"] = self.query(**{PAGE: page.next_page_number()})
+        return found
+
+
+def asked(request: HttpRequest, choice: models.ForeignKey, subject: type[models.Model]) -> Asked:
+    """What the address asks for; `choice` is a foreign key to the course, for its search.
+
+    Raises Http404 for a course that is not there, or is none of the person's business.
+    """
+    courses = choice.remote_field.model._default_manager.all()
+    form = AsOfForm(within(courses, request.user, "history", subject), choice, request.GET or None)
+    found = Asked(request, form, subject)
+    if not form.is_bound or form.is_valid():
+        given = form.cleaned_data if form.is_bound else {}
+        names = {"course": "course", "at": "until", "since": "since"}
+        return replace(found, **{names[name]: value for name, value in given.items()})
+    if form.has_error("course", "invalid_choice"):
+        raise Http404
+    return found
+
+
+def _exact(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}"

@@ -1,0 +1,68 @@
+"""The page of one change set: what it changed, kind by kind, and the file it came from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.admin_site.pages.related_links import KEY
+from backoffice.audit.models import ChangeSet
+from backoffice.audit.reports.changes import ChangedRow, Kind, kinds_of, page_of_rows
+
+MOST = 50
+MOST_EACH = 10  # where rows of several kinds stand on one page
+BATCH = "bulk.Batch"
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rows of one kind, and the way to those that follow."""
+
+    kind: Kind
+    rows: Sequence[ChangedRow]
+    more: str = ""
+    first: str = ""
+
+
+def context_of(change_set: ChangeSet, request: HttpRequest) -> dict[str, Any]:
+    """What the page says: kinds, sections of rows, the file."""
+    kinds = kinds_of([change_set]).get(change_set.pk, [])
+    chosen = [kind for kind in kinds if kind.label == request.GET.get("kind")]
+    return {
+        "kinds": _ways(kinds, chosen),
+        "sections": [
+            _section(change_set, kind, request, MOST if len(chosen or kinds) == 1 else MOST_EACH)
+            for kind in chosen or kinds
+        ],
+        "provenance": provenance_of(change_set),
+    }
+
+
+def _ways(kinds: list[Kind], chosen: list[Kind]) -> list[dict[str, Any]]:
+    if len(kinds) < 2:
+        return []
+    everything = {"told": _("Everything"), "link": "?", "active": not chosen}
+    return [everything] + [
+        {"told": kind.told, "link": f"?kind={kind.label}", "active": kind in chosen}
+        for kind in kinds
+    ]
+
+
+def _section(change_set: ChangeSet, kind: Kind, request: HttpRequest, most: int) -> Section:
+    asked = request.GET.get("after", "")
+    is_asked = bool(KEY.fullmatch(asked)) and request.GET.get("kind") == kind.label
+    after = int(asked) if is_asked else 0
+    rows, is_more = page_of_rows(change_set, kind, request.user, after, most)
+    way = f"?kind={kind.label}"
+    more = f"{way}&after={rows[-1].key}" if most == MOST and rows else way
+    return Section(kind, rows, more if is_more else "", way if after else "")
+
+
+def provenance_of(change_set: ChangeSet) -> Any:
+    """The import that a change set is of, or undoes; None where it came from no file."""
+    if change_set.batch is None:
+        return None
+    return apps.get_model(BATCH)._base_manager.filter(pk=change_set.batch).first()

@@ -1,0 +1,269 @@
+"""The timeline: change sets, the newest first, a page at a time, narrowed by what a reader asks.
+
+A page is found in a bounded number of steps whatever is asked, over millions of history rows. Who,
+source, reason, batch and date are answered by the change sets' own indexes; a person's record by
+its keys. Where neither leads to the answer, the search goes through so many change sets and stops;
+the page then says how far it looked, and the next one looks on from there.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import connections, models
+from django.db.models import Count, Exists, Max, Min, OuterRef
+
+from backoffice.admin_site.pages.dashboard import beginning
+from backoffice.audit.models import ChangeSet
+from backoffice.audit.models.anomalies import SLACK
+from backoffice.audit.reports.scope import Hung, Rows, Touched, course_path, keys_of, with_keys
+
+PER_PAGE = 25
+LOOKED = 5_000  # change sets, or history rows of a table, that one page looks through
+BY_DEED = "change_set_id"  # without the column's name, Django would join and turn the order
+NEWEST = 1_500  # rows of a history that one page looks through for a large course
+FEW_ROWS, MOST_ROWS = 250, 20_000  # of a course: asked by key; and their history
+MOST_KNOWN = 5_000  # keys of a course's rows that are fetched
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of keys between two, both left out, walked from the newest on, or back to it."""
+
+    low: int | None = None
+    high: int | None = None
+    is_back: bool = False
+
+    def of(self, rows: Rows, name: str = "pk") -> Rows:
+        """Those of the rows that lie in it, in its order."""
+        if self.low is not None:
+            rows = rows.filter(**{f"{name}__gt": self.low})
+        if self.high is not None:
+            rows = rows.filter(**{f"{name}__lt": self.high})
+        return rows.order_by(name if self.is_back else f"-{name}")
+
+    def within(self, low: int | None, high: int | None) -> "Span":
+        """What of it lies between these, too."""
+        lows = [key for key in (self.low, low) if key is not None]
+        highs = [key for key in (self.high, high) if key is not None]
+        return replace(self, low=max(lows, default=None), high=min(highs, default=None))
+
+    def until(self, end: int | None) -> "Span":
+        """As far as a search came that stopped at this key, which it has seen."""
+        if end is None:
+            return self
+        return self.within(None, end + 1) if self.is_back else self.within(end - 1, None)
+
+    def nearer(self, ends: list[int]) -> int | None:
+        """Of the keys at which searches stopped, the one up to which all of them came."""
+        return (min if self.is_back else max)(ends, default=None)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the timeline is narrowed to."""
+
+    touched: Touched = field(default_factory=Touched)
+    person: int | None = None
+    role: str = ""
+    source: str = ""
+    batch: int | None = None
+    unexplained: bool = False
+    since: date | None = None
+    until: date | None = None
+    # One sort of unusual deeds only.
+    among: Rows | None = None
+
+    def deeds(self) -> Rows:
+        """The change sets that who, source, reason, batch and date say."""
+        rows = ChangeSet.objects.all() if self.among is None else self.among
+        same = {"actor": self.person, "source": self.source, "batch": self.batch}
+        rows = rows.filter(**{name: value for name, value in same.items() if value})
+        if self.role:
+            rows = rows.filter(actor__in=_people_of(self.role))
+        if self.unexplained:
+            rows = rows.filter(reason="")
+        if self.since:
+            rows = rows.filter(created_at__gte=beginning(self.since))
+        if self.until:
+            rows = rows.filter(created_at__lt=beginning(self.until + timedelta(days=1)))
+        return rows
+
+    def span(self) -> Span:
+        """The keys that the dates leave, so that no search leaves these days."""
+        times = ChangeSet.objects.order_by("created_at", "pk").values_list("pk", flat=True)
+        low = high = None
+        if self.since:
+            first = times.filter(created_at__gte=beginning(self.since)).first()
+            low = first - SLACK if first else times.order_by("pk").last()
+        if self.until:
+            end = beginning(self.until + timedelta(days=1))
+            last = times.filter(created_at__lt=end).last()
+            high = last + SLACK if last else 0
+        return Span(low, high)
+
+
+def _people_of(role: str) -> list[int]:
+    """The people of a role, one by one: so the database knows how much is by them."""
+    people = get_user_model()._base_manager.filter(role=role)
+    return list(people.order_by().values_list("pk", flat=True))
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the timeline, the newest first; keys behind which the next ones begin."""
+
+    change_sets: list[ChangeSet]
+    older: int | None = None
+    newer: int | None = None
+    # The search stopped here before the page was full.
+    looked_until: ChangeSet | None = None
+
+
+def page_of(asked: Asked, place: int | None = None, *, is_back: bool = False) -> Page:
+    """The change sets older than that of the key `place`, newer with `is_back`; the newest."""
+    span = replace(asked.span(), is_back=is_back)
+    span = span.within(place, None) if is_back else span.within(None, place)
+    rows, end = _narrowed(asked, span)
+    rows = span.until(end).of(rows)
+    found = list(rows.select_related("actor")[: PER_PAGE + 1])
+    is_more = len(found) > PER_PAGE
+    shown = found[:PER_PAGE]
+    stop = shown[-1].pk if is_more else end
+    if is_back and stop is None:
+        return page_of(asked)  # back at the beginning: a full page
+    if is_back:
+        return Page(shown[::-1], older=_oldest(shown, place), newer=stop)
+    looked = None if is_more or end is None else ChangeSet.objects.filter(pk__lte=end).first()
+    newer = (shown[0].pk if shown else place) if place is not None else None
+    return Page(shown, older=stop, newer=newer, looked_until=looked)
+
+
+def all_pages(asked: Asked) -> Iterator[list[ChangeSet]]:
+    """All change sets asked for, the newest first, page by page."""
+    page = page_of(asked)
+    yield page.change_sets
+    while page.older is not None:
+        page = page_of(asked, page.older)
+        yield page.change_sets
+
+
+def _oldest(shown: list[ChangeSet], place: int | None) -> int | None:
+    return shown[0].pk if shown else place
+
+
+def _narrowed(asked: Asked, span: Span) -> tuple[Rows, int | None]:
+    """The change sets asked for, and the key at which the search for them stopped."""
+    rows = asked.deeds()
+    if not asked.touched:
+        return rows, None
+    if asked.touched.student:
+        parts = [each.order_by().values("change_set") for each in asked.touched.rows()]
+        return rows.filter(union_of("pk", parts)), None
+    if asked.touched.course:
+        keys, end = _of_course(asked.touched, span)
+    else:
+        keys, end = _of_model(asked.touched.histories()[0], rows, span)
+    return rows.filter(pk__in=keys), end
+
+
+def _of_model(history: Any, rows: Rows, span: Span) -> tuple[list[int], int | None]:
+    """Look among the change sets for those with a row; if that is not enough, the other way."""
+    candidates = span.of(rows).values("pk")[:LOOKED]
+    far = ChangeSet.objects.filter(pk__in=candidates).aggregate(Count("pk"), Min("pk"), Max("pk"))
+    named = ChangeSet.objects.filter(pk__in=candidates)
+    touching = named.filter(Exists(history._base_manager.filter(change_set=OuterRef("pk"))))
+    found = list(span.of(touching).values_list("pk", flat=True)[: PER_PAGE + 1])
+    if far["pk__count"] < LOOKED or len(found) > PER_PAGE:
+        return found, None
+    keys = _change_sets_of(history, span)
+    if len(keys) < LOOKED:
+        return keys, None
+    # Both stopped: of two searches that are right so far, the one that came farther counts.
+    one, other = far["pk__max" if span.is_back else "pk__min"], keys[-1]
+    return [*found, *keys], (max if span.is_back else min)(one, other)
+
+
+def _change_sets_of(history: Any, span: Span) -> list[int]:
+    """The change sets that have a row in a history, each once: the index is read in jumps.
+
+    An import has 100,000 rows of one change set, which no reader waits for.
+    """
+    table, end = history._meta.db_table, "min" if span.is_back else "max"
+    ahead = ">" if span.is_back else "<"
+    bounds = [("<", span.high), (">", span.low)]
+    given = [(f"change_set_id {sign} %s", key) for sign, key in bounds if key is not None]
+    within = " AND ".join(text for text, _key in given) or "change_set_id IS NOT NULL"
+    keys = [key for _text, key in given]
+    sql = f"""
+        WITH RECURSIVE walk (id) AS (
+            SELECT {end}(change_set_id) FROM {table} WHERE {within}
+            UNION ALL
+            SELECT (SELECT {end}(change_set_id) FROM {table}
+                    WHERE {within} AND change_set_id {ahead} walk.id)
+            FROM walk WHERE walk.id IS NOT NULL
+        )
+        SELECT id FROM walk WHERE id IS NOT NULL LIMIT {LOOKED}"""
+    with connections[ChangeSet.objects.db].cursor() as cursor:
+        cursor.execute(sql, [*keys, *keys])
+        return [key for (key,) in cursor.fetchall()]
+
+
+def _of_course(touched: Touched, span: Span) -> tuple[list[int], int | None]:
+    """Kinds of which the course has few rows are asked by key, the others by their newest rows."""
+    few: list[Rows] = []
+    found: set[int] = set()
+    ends: list[int] = []
+    for history in touched.histories():
+        hung = {course_path(history): touched.course}
+        keys = keys_of(history, hung)
+        known = list(keys.values_list("key", flat=True)[: MOST_KNOWN + 1])
+        if len(known) <= FEW_ROWS:
+            # The limit keeps the database from walking all history in search of these few.
+            rows = span.of(with_keys(history, keys), BY_DEED).order_by()
+            limited = rows.values("pk")[:MOST_ROWS]
+            mine = history._base_manager.filter(pk__in=limited).order_by()
+            few.append(mine.values("change_set"))
+        else:
+            newest, end = _of_the_newest(history, hung, known, span)
+            found |= newest
+            ends += [end] if end is not None else []
+    known = span.of(ChangeSet.objects.filter(union_of("pk", few))).values_list("pk", flat=True)
+    found |= set(by_key := list(known[:LOOKED]))
+    ends += by_key[-1:] if len(by_key) == LOOKED else []
+    return list(found), span.nearer(ends)
+
+
+def union_of(name: str, parts: list[Rows]) -> models.Q:
+    """That a key is among those of any part."""
+    return models.Q(**{f"{name}__in": parts[0].union(*parts[1:], all=True) if parts else []})
+
+
+def _of_the_newest(
+    history: Any, hung: Hung, known: list[int], span: Span
+) -> tuple[set[int], int | None]:
+    """Of the newest rows of a history, the change sets of those that hang so; where it ends.
+
+    Which do is known, or asked for these rows alone: given both conditions at once, the database
+    goes through all history of the course.
+    """
+    key = history.instance_type._meta.pk.attname
+    rows = history._base_manager.filter(change_set__isnull=False)
+    newest = list(span.of(rows, BY_DEED).values_list(key, "change_set")[:NEWEST])
+    if not newest:
+        return set(), None
+    mine = set(known)
+    if len(known) > MOST_KNOWN:
+        among = list({row for row, _deed in newest})
+        mine = set(keys_of(history, hung, among).values_list("key", flat=True))
+    found = {deed for row, deed in newest if row in mine}
+    end = newest[-1][1]
+    if len(newest) < NEWEST:
+        return found, None
+    # The last one may have more rows than were looked at, an import 100,000.
+    whole = with_keys(history, keys_of(history, hung)).filter(change_set=end)
+    if end not in found and whole.exists():
+        found.add(end)
+    return found, end

@@ -1,0 +1,148 @@
+"""The form by which a reader narrows the timeline."""
+
+from typing import Any
+
+from django import forms
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.auth import get_user_model
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.forms import AutocompleteDropdownForm
+from unfold.widgets import (
+    UnfoldAdminDateWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from backoffice.admin_site.permissions.roles import ROLES
+from backoffice.audit.models import ChangeSet
+from backoffice.audit.models.anomalies import histories
+from backoffice.audit.reports.scope import Touched
+from backoffice.audit.reports.timeline import Asked
+
+ANY = ("", _("any"))
+
+
+class RowSelect(AutocompleteSelect):
+    """A search for a row, with the theme's scripts."""
+
+    @property
+    def media(self) -> forms.Media:
+        """Those of the theme's own search."""
+        return forms.Media(AutocompleteDropdownForm.Media)
+
+    def build_attrs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """With the word for whoever chooses nothing; Django's own leaves it blank."""
+        word = {"data-placeholder": self.attrs["data-placeholder"]}
+        return super().build_attrs(*args, **kwargs) | word
+
+
+def _row(label: Any, source: str, name: str, blank: Any = ANY[1]) -> forms.ModelChoiceField:
+    """A row to search for, as in the filter of a list that has this reference."""
+    reference = apps.get_model(source)._meta.get_field(name)
+    return forms.ModelChoiceField(
+        reference.related_model._base_manager.all(),
+        label=label,
+        required=False,
+        widget=RowSelect(
+            reference,
+            admin.site,
+            attrs={"class": "unfold-filter-autocomplete", "data-placeholder": blank},
+        ),
+        error_messages={"invalid_choice": _("There is no such row. Choose one from the list.")},
+    )
+
+
+def _choice(label: Any, choices: Any = ()) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label, required=False, choices=[ANY, *choices], widget=UnfoldAdminSelectWidget
+    )
+
+
+def _day(label: Any) -> forms.DateField:
+    widget = UnfoldAdminDateWidget(attrs={"placeholder": _("any, or like 2026-05-31")})
+    return forms.DateField(label=label, required=False, widget=widget)
+
+
+def models_to_ask() -> list[tuple[str, str]]:
+    """The kinds of rows that have a history, by name."""
+    found = (each.instance_type._meta for each in histories())
+    return sorted(
+        ((opts.label_lower, capfirst(opts.verbose_name_plural)) for opts in found),
+        key=lambda pair: pair[1],
+    )
+
+
+class TimelineForm(forms.Form):
+    """What a reader asks for; everything may stay blank."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        held = get_user_model()._meta.get_field("role").choices
+        working = [pair for pair in held if pair[0] in ROLES]
+        self.fields |= {
+            "person": _row(_("Who did it"), "audit.ChangeSet", "actor"),
+            "role": _choice(_("Role of whoever did it"), working),
+            "source": _choice(_("Through"), ChangeSet.Source.choices),
+            "model": _choice(_("Kind of row"), models_to_ask()),
+            "course": _row(_("Course"), "users.Enrollment", "course"),
+            "student": _row(_("Whose record"), "users.Enrollment", "student"),
+            "since": _day(_("From")),
+            "until": _day(_("Until")),
+            "batch": forms.IntegerField(
+                label=_("Number of the import"),
+                required=False,
+                min_value=1,
+                max_value=2**63 - 1,
+                widget=UnfoldAdminIntegerFieldWidget(attrs={"placeholder": ANY[1]}),
+            ),
+            "unexplained": forms.BooleanField(
+                label=_("Only without a reason"), required=False, widget=UnfoldBooleanSwitchWidget
+            ),
+        }
+
+    def asked(self) -> Asked:
+        """What was asked; what makes no sense narrows nothing, and its field says so."""
+        self.full_clean()
+        given = dict(self.cleaned_data)
+        touched = Touched(
+            model=given.pop("model", ""),
+            student=_key(given.pop("student", None)),
+            course=_key(given.pop("course", None)),
+        )
+        person = _key(given.pop("person", None))
+        return Asked(touched=touched, person=person, **given)
+
+    def is_narrowed(self) -> bool:
+        """Whether anything was asked for."""
+        return any(self.cleaned_data.values())
+
+
+def _key(row: Any) -> int | None:
+    return row.pk if row else None
+
+
+class RecordForm(forms.Form):
+    """Whose record is read, and which kind of rows of it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields |= {
+            "student": _row(
+                _("Person"), "users.Enrollment", "student", _("Search for a name or a student ID")
+            ),
+            "model": forms.CharField(required=False, widget=forms.HiddenInput),
+        }
+        self.full_clean()
+
+    def person(self) -> Any:
+        """Whose; None where nobody was chosen."""
+        return self.cleaned_data.get("student")
+
+    def kind(self) -> str:
+        """The label of the kind of rows; blank for all of them."""
+        label = self.cleaned_data.get("model", "")
+        return label if label in dict(models_to_ask()) else ""

@@ -1,0 +1,136 @@
+"""Anchors: the head of the chain, signed and kept where the database cannot reach it.
+
+Whoever owns the database can cut the chain's end or build it anew; the chain alone does not show
+that. An anchor written before does: a block it names is not there, or has another hash.
+"""
+
+import json
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.core.signing import BadSignature, Signer
+from django.utils.translation import gettext as _
+
+from backoffice.audit.models import Block
+from backoffice.audit.seal.verify import Verdict
+
+log = logging.getLogger("backoffice.audit.anchor")
+SALT = "backoffice.audit.anchor"
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """The head of the chain at a moment: block, hash, when sealed."""
+
+    number: int
+    hash: str
+    sealed_at: str
+
+    @classmethod
+    def of(cls, block: Block) -> "Anchor":
+        """What an anchor says of a block."""
+        return cls(block.number, block.hash, block.sealed_at.isoformat(timespec="seconds"))
+
+    @property
+    def text(self) -> str:
+        """As one line, which the signature is made of."""
+        return f"{self.number} {self.hash} {self.sealed_at}"
+
+    @property
+    def line(self) -> str:
+        """As a line of JSON, signed."""
+        return json.dumps(
+            {
+                "block": self.number,
+                "hash": self.hash,
+                "sealed_at": self.sealed_at,
+                "signature": Signer(salt=SALT).signature(self.text),
+            }
+        )
+
+    @classmethod
+    def from_line(cls, line: str) -> "Anchor":
+        """Read a line. Raises ValueError for one that is no anchor or was not signed here."""
+        try:
+            said = json.loads(line)
+            anchor = cls(int(said["block"]), said["hash"], said["sealed_at"])
+            Signer(salt=SALT).unsign(f"{anchor.text}:{said['signature']}")
+        except BadSignature:
+            raise ValueError(
+                _("its signature is not ours: it was changed, or SECRET_KEY was")
+            ) from None
+        except (ValueError, KeyError, TypeError):
+            raise ValueError(_("it is no line of an anchor file")) from None
+        return anchor
+
+
+def head() -> Anchor | None:
+    """The head of the chain as it stands; None while nothing is sealed."""
+    block = Block.head()
+    return Anchor.of(block) if block else None
+
+
+def write(anchor: Anchor, path: Path | None = None) -> None:
+    """Write an anchor to the log and, where a file is named, at its end. Raises OSError."""
+    log.info("anchor %s", anchor.line)
+    if path is not None:
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(anchor.line + "\n")
+
+
+def read(path: Path) -> tuple[list[Anchor], list[str]]:
+    """The anchors of a file, and a sentence for each line that is none. Raises OSError."""
+    anchors, complaints = [], []
+    with path.open(encoding="utf-8") as stream:
+        for number, line in _lines(stream):
+            try:
+                anchors.append(Anchor.from_line(line))
+            except ValueError as error:
+                said = _("Line %(number)s of %(file)s cannot be used: %(why)s.")
+                complaints.append(said % {"number": number, "file": path, "why": error})
+    return anchors, complaints
+
+
+def _lines(stream: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Lines that say something; one cut from a log may have the logger's words in front."""
+    for number, line in enumerate(stream, 1):
+        if line.strip():
+            yield number, line[line.find("{") :] if "{" in line else line
+
+
+def compare(verdict: Verdict, path: Path) -> None:
+    """Add to a verdict what the anchors of a file say against the chain. Raises OSError."""
+    anchors, complaints = read(path)
+    verdict.unchecked += complaints
+    if not anchors and not complaints:
+        verdict.unchecked.append(_("%(file)s holds no anchor.") % {"file": path})
+    for sentence in contradictions(anchors):
+        verdict.add("%(sentence)s", sentence=sentence)
+
+
+def contradictions(anchors: Iterable[Anchor]) -> Iterator[str]:
+    """A sentence for each anchor that the chain does not bear out."""
+    last = head()
+    for anchor in anchors:
+        block = Block.objects.filter(number=anchor.number).first()
+        named = {
+            "number": anchor.number,
+            "at": anchor.sealed_at,
+            "last": last.number if last else 0,
+        }
+        if block is None and anchor.number > named["last"]:
+            said = _(
+                "The anchor of %(at)s knows block %(number)s, and the chain ends at block "
+                "%(last)s: its end was cut off."
+            )
+            yield said % named
+        elif block is None:
+            yield _("The anchor of %(at)s knows block %(number)s, which is missing.") % named
+        elif block.hash != anchor.hash:
+            said = _(
+                "Block %(number)s is not the one the anchor of %(at)s knows: the chain was built "
+                "anew."
+            )
+            yield said % named

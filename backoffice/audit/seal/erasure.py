@@ -1,0 +1,145 @@
+"""Forgetting a person: who they are and what they wrote goes, the academic record stays provable.
+
+Names, addresses, biography, picture and own texts are blanked in every row and in its history; the
+numbers stay: enrollments, grades, times. Of each sealed row the digest of what was blanked is kept,
+made with a salt that is deleted too, so that the chain still verifies and nobody can guess back.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Case, F, Value, When
+from django.db.models.functions import Cast, Concat
+from django.utils.translation import gettext as _
+
+from backoffice.audit.models import BlockPart, Erasure, Salt
+from backoffice.audit.models.personal_data import FORGOTTEN, NAMED, Personal
+from backoffice.audit.record.recording import current_record
+from backoffice.audit.seal.ledgers import Digest, Ledger, Range, lines
+from backoffice.audit.seal.unlock import letting_go
+
+Keys = dict[type[models.Model], set[int]]
+
+
+@dataclass
+class Forgotten:
+    """How many rows were blanked, of the tables and of their record, and files removed."""
+
+    rows: int = 0
+    recorded: int = 0
+    files: int = 0
+
+
+def forget(person: Any) -> Forgotten:
+    """Blank everything personal of somebody; inside `recording(...)` with a reason.
+
+    Raises ValueError for an account that is in use; django.db.Error where the database's role does
+    not own the record.
+    """
+    if person.is_active:
+        said = _("%(name)s is active. Switch the account off first, then forget the person.")
+        raise ValueError(said % {"name": person.get_username()})
+    done, keys, files = Forgotten(), {type(person): {person.pk}}, []
+    with letting_go() as cursor:
+        for model, personal in _models():
+            known = _known(keys, model, personal)
+            if hasattr(model, "history"):
+                files += _files(model, personal, known)
+                done.rows += _blank(model, model, personal, known)
+            done.recorded += _blank_record(cursor, model, personal, known)
+        for model, known in keys.items():
+            Salt.objects.filter(table_name=model._meta.db_table, key__in=known).delete()
+    for storage, name in files:
+        storage.delete(name)
+    done.files = len(files)
+    return done
+
+
+def _models() -> Iterator[tuple[type[models.Model], Personal]]:
+    """The models with personal fields; one that others belong to comes before them."""
+    found = [(m, m.personal) for m in apps.get_models() if getattr(m, "personal", None)]
+    yield from sorted(found, key=lambda each: each[1].depth(each[0]))
+
+
+def _known(keys: Keys, model: type[models.Model], personal: Personal) -> set[int]:
+    """The person's keys in the column that says whose a row is; notes the rows found by them."""
+    owner = personal.owner_of(model)
+    if owner not in keys:
+        above = owner.personal
+        rows = owner.history.model if hasattr(owner, "history") else owner
+        mine = {f"{above.key_of(owner)}__in": keys[above.owner_of(owner)]}
+        keys[owner] = set(
+            rows._base_manager.filter(**mine).values_list(owner._meta.pk.column, flat=True)
+        )
+    return keys[owner]
+
+
+def _blank(target: Any, model: type[models.Model], personal: Personal, known: set[int]) -> int:
+    """Blank the personal fields that a model or its history has; the number of rows."""
+    there = {field.name for field in target._meta.concrete_fields}
+    key = personal.key_of(model)
+    values = {
+        name: _blanked(model._meta.get_field(name), name in personal.names, key)
+        for name in (*personal.fields, *personal.names)
+        if name in there
+    }
+    if not values:
+        return 0
+    return target._base_manager.filter(**{f"{key}__in": known}).update(**values)
+
+
+def _blanked(field: models.Field, is_name: bool, key: str) -> Any:
+    """What takes a personal value's place; see Digest.is_blank, which knows it again."""
+    if is_name:
+        named = Concat(Value(NAMED), Cast(key, models.CharField()))
+        return Case(When(**{f"{field.name}__isnull": True}, then=F(field.name)), default=named)
+    if field.null:
+        return None
+    return "" if field.blank else FORGOTTEN
+
+
+def _blank_record(
+    cursor: Any, model: type[models.Model], personal: Personal, known: set[int]
+) -> int:
+    """Blank the record of a model, keeping the digests of what was sealed."""
+    record = model.history.model if hasattr(model, "history") else model
+    mine = record._base_manager.filter(**{f"{personal.key_of(model)}__in": known})
+    for row in mine.order_by("pk").values_list("pk", flat=True):
+        _keep_digest(cursor, record._meta.db_table, row)
+    return _blank(record, model, personal, known)
+
+
+def _keep_digest(cursor: Any, table: str, row: int) -> None:
+    """Keep the digest of a sealed row's personal columns, as they were sealed."""
+    holding = BlockPart.objects.filter(table_name=table, after_id__lt=row, up_to_id__gte=row)
+    part = holding.defer("rows").first()
+    if part is None or not part.columns["personal"]:
+        return
+    ledger, wanted = Ledger.from_json(table, part.columns), Range(row - 1, row)
+    (line,) = lines(cursor, ledger, wanted)
+    values = line.split(b"\t")
+    digest = Digest.of(cursor, ledger, wanted)
+    if digest.is_blank(values) and Erasure.objects.filter(table_name=table, row_id=row).exists():
+        return
+    record = current_record()
+    Erasure.objects.create(
+        change_set_id=record.change_set_id,
+        table_name=table,
+        row_id=row,
+        digest=digest.personal(values).hex(),
+    )
+
+
+def _files(model: type[models.Model], personal: Personal, known: set[int]) -> list[tuple[Any, str]]:
+    """The stored files of personal fields, of now and of before."""
+    fields = [model._meta.get_field(name) for name in personal.fields]
+    found = []
+    for field in (f for f in fields if isinstance(f, models.FileField)):
+        for rows in (model, model.history.model):
+            mine = rows._base_manager.filter(**{f"{personal.key_of(model)}__in": known})
+            names = mine.exclude(**{field.name: ""}).values_list(field.name, flat=True)
+            found += [(field.storage, name) for name in names if name]
+    return list(dict.fromkeys(found))

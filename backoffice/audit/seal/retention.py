@@ -1,0 +1,67 @@
+"""Removing what the record need not keep any longer; the removal is itself recorded and sealed.
+
+Of every object the newest history row stays, however old: what is there today can always be
+explained. Change sets stay too. Only sealed rows go, and their ids are kept: a row that is missing
+without having been removed here is found by verifying.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Exists, OuterRef
+
+from backoffice.audit.models import Removal
+from backoffice.audit.record.install import audited_models, kept_models
+from backoffice.audit.record.recording import current_record
+from backoffice.audit.seal.ledgers import packed
+from backoffice.audit.seal.seal import sealed_up_to
+from backoffice.audit.seal.unlock import letting_go
+
+AT_ONCE = 50_000  # rows of one table in one removal
+
+
+def remove_before(before: datetime) -> dict[str, int]:
+    """Remove sealed rows older than a moment; how many of each table. Inside `recording(...)`.
+
+    Raises django.db.Error where the database's role does not own the record.
+    """
+    done: dict[str, int] = {}
+    with letting_go() as cursor:
+        sealed = sealed_up_to(cursor)
+        for table, rows in _old(before, sealed):
+            ids = list(rows.order_by("pk").values_list("pk", flat=True))
+            for start in range(0, len(ids), AT_ONCE):
+                _remove(rows.model, before, ids[start : start + AT_ONCE])
+            if ids:
+                done[table] = len(ids)
+    return done
+
+
+def _old(before: datetime, sealed: dict[str, int]) -> Iterator[tuple[str, Any]]:
+    """The rows of each table whose time is over."""
+    for model in audited_models():
+        rows, key = model.history.model, model._meta.pk.attname
+        later = rows._base_manager.filter(**{key: OuterRef(key)}, history_id__gt=OuterRef("pk"))
+        old = rows._base_manager.filter(history_date__lt=before).filter(Exists(later))
+        yield _within(old, sealed)
+    for model in kept_models():
+        if field := getattr(model, "is_over_after", ""):
+            yield _within(model._base_manager.filter(**{f"{field}__lt": before}), sealed)
+
+
+def _within(rows: Any, sealed: dict[str, int]) -> tuple[str, Any]:
+    table = rows.model._meta.db_table
+    return table, rows.filter(pk__lte=sealed.get(table, 0))
+
+
+def _remove(model: Any, before: datetime, ids: list[int]) -> None:
+    Removal.objects.create(
+        change_set_id=current_record().change_set_id,
+        table_name=model._meta.db_table,
+        before=before,
+        row_count=len(ids),
+        ids=b"".join(map(packed, ids)),
+    )
+    model._base_manager.filter(pk__in=ids)._raw_delete(using=connection.alias)

@@ -1,0 +1,28 @@
+"""The one door by which rows of the record change or go: for forgetting and retaining.
+
+Only the owner of the tables passes it, and both deeds record themselves in what they leave.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection, transaction
+
+from backoffice.audit.record.postgres_triggers import LETTING_GO
+from backoffice.audit.seal.seal import alone
+
+
+@contextmanager
+def letting_go() -> Iterator[Any]:
+    """A cursor in a transaction that may change the record, while nobody seals.
+
+    Raises django.db.Error where the database's role does not own the tables.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        alone(cursor)
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT set_config(%s, 'on', true)", [LETTING_GO])
+        yield cursor
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT set_config(%s, '', true)", [LETTING_GO])

@@ -1,0 +1,251 @@
+"""Verifying the record: every sealed row is there as it was, and the chain is whole.
+
+Recomputed here, in Python, from plain selects; the database is asked for rows and for nothing else.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from backoffice.admin_site.snapshot import one_moment
+from backoffice.audit.models import Block, BlockPart, Erasure, Removal
+from backoffice.audit.seal.ledgers import (
+    BEFORE_ALL,
+    FIXED,
+    ID,
+    RECORD,
+    Digest,
+    Ledger,
+    Range,
+    columns_of,
+    digests,
+    joined,
+    lines,
+    unpacked,
+)
+from backoffice.audit.seal.seal import hash_of
+
+MOST_SAID = 100  # findings in full; the rest are counted
+AT_ONCE = 100  # blocks
+
+
+@dataclass
+class Verdict:
+    """What verifying found; `altered` and `unchecked` hold the first sentences of each."""
+
+    blocks: int = 0
+    rows: int = 0
+    removed: int = 0  # rows that audit_retain took away
+    forgotten: int = 0  # rows that forget_person blanked
+    found: int = 0  # alterations, of which `altered` tells the first
+    altered: list[str] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
+    head: Block | None = None
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 intact, 1 altered, 2 could not check."""
+        return 1 if self.found else 2 if self.unchecked else 0
+
+    @property
+    def sentence(self) -> str:
+        """The result in one sentence."""
+        named = {"blocks": self.blocks, "rows": self.rows, "found": self.found}
+        if self.found:
+            return _("Altered: %(found)s findings in %(blocks)s blocks, %(rows)s rows.") % named
+        if self.unchecked:
+            return _("Could not check everything in %(blocks)s blocks, %(rows)s rows.") % named
+        if not self.head:
+            return _("Nothing is sealed yet. Run: python manage.py audit_seal")
+        named |= {"removed": self.removed, "forgotten": self.forgotten, "hash": self.head.hash}
+        said = _(
+            "Intact: %(rows)s rows in %(blocks)s blocks, of which %(removed)s were removed when "
+            "their time was over and %(forgotten)s are of people forgotten. Head: %(hash)s"
+        )
+        return said % named
+
+    def add(self, said: Any, **named: Any) -> None:
+        """Note an alteration."""
+        self.found += 1
+        if len(self.altered) < MOST_SAID:
+            self.altered.append(str(said) % named)
+
+
+def verify(tell: Callable[[int, int], None] = lambda _done, _all: None) -> Verdict:
+    """Check the whole chain, and every sealed row against it; tells blocks done and in all."""
+    with _one_moment(), connection.cursor() as cursor:
+        checking, count = _Checking(cursor), Block.objects.count()
+        for block in Block.objects.order_by("number").iterator(chunk_size=AT_ONCE):
+            checking.block(block)
+            tell(checking.verdict.blocks, count)
+        checking.lost_parts()
+    return checking.verdict
+
+
+def verify_block(block: Block) -> Verdict:
+    """Check one block and its rows, and that it follows the block before."""
+    with _one_moment(), connection.cursor() as cursor:
+        checking = _Checking(cursor)
+        checking.verdict.head = Block.objects.filter(number=block.number - 1).first()
+        for part in block.parts.defer("rows"):
+            before = BlockPart.objects.filter(
+                table_name=part.table_name, block_id__lt=block.number
+            ).order_by("-block_id")
+            end = before.values_list("up_to_id", flat=True).first()
+            if end is not None:
+                checking.ends[part.table_name] = end
+        checking.block(block)
+    return checking.verdict
+
+
+@contextmanager
+def _one_moment() -> Iterator[None]:
+    """Everything as of one instant, in the words that digests are made of."""
+    with one_moment(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(FIXED)
+        yield
+
+
+class _Checking:
+    """One walk along the chain."""
+
+    def __init__(self, cursor: Any) -> None:
+        self.cursor, self.verdict = cursor, Verdict()
+        self.removed, self.erased = _removed(), _erased()
+        self.ends: dict[str, int] = {}
+        self.columns: dict[str, set[str]] = {}
+
+    def block(self, block: Block) -> None:
+        """A block follows the one before, is what its hash says, and so are its rows."""
+        parts = list(block.parts.order_by("table_name"))
+        self._link(block)
+        is_counted = block.row_count == sum(part.row_count for part in parts)
+        if hash_of(block, parts) != block.hash or not is_counted:
+            said = _("Block %(number)s was altered: its content does not have its hash.")
+            self.verdict.add(said, number=block.number)
+        for part in parts:
+            self._part(part)
+        self.verdict.head = block
+        self.verdict.blocks += 1
+
+    def _link(self, block: Block) -> None:
+        head = self.verdict.head
+        expected = head.number + 1 if head else 1
+        if block.number != expected:
+            last = block.number - 1
+            missing = str(expected) if last == expected else f"{expected}–{last}"
+            self.verdict.add(_("Block %(number)s is missing."), number=missing)
+        elif block.previous != (head.hash if head else ""):
+            said = _("Block %(number)s does not follow the block before it; one was replaced.")
+            self.verdict.add(said, number=block.number)
+
+    def _part(self, part: BlockPart) -> None:
+        """A table's parts join without a gap; their digests are those of the rows."""
+        named = {"block": part.block_id, "table": part.table_name}
+        if part.after_id != self.ends.get(part.table_name, BEFORE_ALL):
+            said = _("Block %(block)s leaves out rows of %(table)s up to %(id)s.")
+            self.verdict.add(said, id=part.after_id, **named)
+        self.ends[part.table_name] = part.up_to_id
+        if hashlib.sha256(part.rows).hexdigest() != part.digest:
+            said = _("Block %(block)s was altered: the digests of %(table)s are not those sealed.")
+            self.verdict.add(said, **named)
+        self.verdict.rows += part.row_count
+        self._rows(part, Ledger.from_json(part.table_name, part.columns))
+
+    def _rows(self, part: BlockPart, ledger: Ledger) -> None:
+        missing = {*ledger.public, *ledger.personal} - self._columns(ledger.table)
+        if missing:
+            said = _("Block %(block)s: %(table)s has no column %(columns)s; %(rows)s rows unread.")
+            named = {"block": part.block_id, "table": ledger.table, "rows": part.row_count}
+            self.verdict.unchecked.append(said % (named | {"columns": ", ".join(sorted(missing))}))
+            return
+        wanted = Range(part.after_id, part.up_to_id)
+        found = bytes(digests(self.cursor, ledger, wanted))
+        if found != bytes(part.rows):
+            _Difference(self, part, ledger).tell(_by_id(bytes(part.rows)), _by_id(found))
+
+    def _columns(self, table: str) -> set[str]:
+        if table not in self.columns:
+            self.columns[table] = columns_of(self.cursor, table)
+        return self.columns[table]
+
+    def lost_parts(self) -> None:
+        """Digests whose block is gone."""
+        lost = BlockPart.objects.exclude(block_id__in=Block.objects.values("number"))
+        for number in lost.order_by("block_id").values_list("block_id", flat=True).distinct():
+            said = _("Block %(number)s was deleted; its digests are still there.")
+            self.verdict.add(said, number=number)
+
+
+class _Difference:
+    """The rows of a part that are not as they were sealed, and what the record says of them."""
+
+    def __init__(self, checking: _Checking, part: BlockPart, ledger: Ledger) -> None:
+        self.verdict, self.part = checking.verdict, part
+        self.removed = checking.removed.get(part.table_name, set())
+        self.erased, self.digest = checking.erased, Digest(ledger, {})
+        wanted = Range(part.after_id, part.up_to_id)
+        self.lines = {
+            int(line[: line.index(b"\t")]): line for line in lines(checking.cursor, ledger, wanted)
+        }
+
+    def tell(self, sealed: dict[int, bytes], found: dict[int, bytes]) -> None:
+        """Say of each row what became of it."""
+        for row in sorted(sealed.keys() | found.keys()):
+            if row not in found:
+                self._deleted(row)
+            elif row not in sealed:
+                self._add(row, _("Block %(block)s, %(table)s row %(row)s: put in afterwards."))
+            elif sealed[row] != found[row]:
+                self._altered(row, sealed[row])
+
+    def _deleted(self, row: int) -> None:
+        if row in self.removed:
+            self.verdict.removed += 1
+        else:
+            self._add(row, _("Block %(block)s, %(table)s row %(row)s: deleted."))
+
+    def _altered(self, row: int, sealed: bytes) -> None:
+        """Forgotten, where only personal columns changed, to nothing, and the record says so."""
+        erased = self.erased.get((self.part.table_name, row))
+        values = self.lines[row].split(b"\t")
+        is_forgotten = (
+            erased is not None
+            and self.digest.is_blank(values)
+            and joined(self.digest.public(values), erased) == sealed
+        )
+        if is_forgotten:
+            self.verdict.forgotten += 1
+        else:
+            self._add(row, _("Block %(block)s, %(table)s row %(row)s: altered."))
+
+    def _add(self, row: int, said: str) -> None:
+        self.verdict.add(said, block=self.part.block_id, table=self.part.table_name, row=row)
+
+
+def _by_id(rows: bytes) -> dict[int, bytes]:
+    records = (rows[at : at + RECORD] for at in range(0, len(rows), RECORD))
+    return {unpacked(each): each[ID:] for each in records}
+
+
+def _removed() -> dict[str, set[int]]:
+    """The ids of rows that audit_retain took away, by table."""
+    found: dict[str, set[int]] = {}
+    for removal in Removal.objects.iterator(chunk_size=AT_ONCE):
+        ids = bytes(removal.ids)
+        numbers = (ids[at : at + ID] for at in range(0, len(ids), ID))
+        known = found.setdefault(removal.table_name, set())
+        known.update(unpacked(number) for number in numbers)
+    return found
+
+
+def _erased() -> dict[tuple[str, int], bytes]:
+    """The digests that personal columns had before forget_person blanked them."""
+    rows = Erasure.objects.values_list("table_name", "row_id", "digest")
+    return {(table, row): bytes.fromhex(digest) for table, row, digest in rows.iterator()}
