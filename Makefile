@@ -60,7 +60,7 @@ try-starts-quick: $(STAMP)  ## Those of them that take less than two minutes tog
 	TEST_DATABASE=sqlite $(PY) -m pytest -n 2 --dist worksteal -m "starts and quick" -q -rs tests/starts
 
 drill-kills: $(STAMP)  ## Fifty workers killed in the middle of an apply: nothing is half written
-	TEST_DATABASE=postgres KILLS=50 $(PY) -m pytest -n 0 -q -s tests/bulk/test_killed_workers.py
+	TEST_DATABASE=postgres KILLS=50 $(PY) -m pytest -n 0 -q -s tests/bulk/jobs/test_killed_workers.py
 
 bench: $(STAMP)  ## The ratios the README quotes
 	$(PY) -m benchmarks

@@ -35,7 +35,7 @@ from tests.bulk.bad_files import bad_files, heavy_files, school  # noqa: E402
 from tests.bulk.bad_files.answers import answer_to_stored  # noqa: E402
 from tests.bulk.bad_files.case import BadFile  # noqa: E402
 from tests.bulk.bad_files.mutations import spoilt  # noqa: E402
-from tests.bulk.test_zip_files import TRICKS  # noqa: E402
+from tests.bulk.readers.test_zip_files import TRICKS  # noqa: E402
 
 SPOILT = 200
 MOST_SECONDS, MOST_SECONDS_OF_A_BOMB, MOST_MEGABYTES = 5.0, 1.0, 300.0

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from backoffice.bulk.importing import apply, preview, receive
 from backoffice.bulk.models import Batch
+from backoffice.bulk.pipeline.imports import apply, preview, receive
 from benchmarks.measuring import Cost, measured
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from django.db import connection
 
 from backoffice.apps.users.models import Enrollment
-from backoffice.bulk.exporting import write_csv
-from backoffice.bulk.resources import kinds
-from backoffice.bulk.selecting import Selection
-from backoffice.bulk.workbooks import write_workbook
+from backoffice.bulk.export.csv_export import write_csv
+from backoffice.bulk.export.selection import Selection
+from backoffice.bulk.export.xlsx_export import write_workbook
+from backoffice.bulk.kinds.resource import kinds
 from benchmarks.measuring import Cost, measured
 from benchmarks.stock import StockResource
 

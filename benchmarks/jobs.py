@@ -20,9 +20,9 @@ django.setup()
 from django.core.management import call_command  # noqa: E402  Django must be set up first
 
 from backoffice.apps.users.models import User  # noqa: E402
-from backoffice.bulk.importing import receive  # noqa: E402
-from backoffice.bulk.jobs import apply_soon, order_reading  # noqa: E402
+from backoffice.bulk.jobs.tasks import apply_soon, order_reading  # noqa: E402
 from backoffice.bulk.models import Batch  # noqa: E402
+from backoffice.bulk.pipeline.imports import receive  # noqa: E402
 from benchmarks import world  # noqa: E402
 from benchmarks.measuring import machine  # noqa: E402
 

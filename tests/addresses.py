@@ -7,8 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from backoffice.bulk.handing_out import FORMATS
-from backoffice.bulk.resources import kinds
+from backoffice.bulk.export.download import FORMATS
+from backoffice.bulk.kinds.resource import kinds
 
 # The library's page of an old version has an expression for an address.
 HISTORY = "^([^/]+)/history/([^/]+)/$"

@@ -57,8 +57,8 @@ from backoffice.apps.users.models import Enrollment, Profile, User
 from backoffice.apps.users.promoting import ask_for_role
 from backoffice.audit.models import AccessRecord, ChangeSet
 from backoffice.audit.record.recording import recording
-from backoffice.bulk.importing import apply, preview, receive
 from backoffice.bulk.models import Batch, HeaderMapping
+from backoffice.bulk.pipeline.imports import apply, preview, receive
 
 Rows = dict[str, Any]
 SECRET = "zq-only-the-two-of-them-zq"

@@ -14,15 +14,15 @@ from unfold.decorators import action, display
 from backoffice.admin_site.model_admin import PlainAdmin
 from backoffice.admin_site.permissions.roles import may
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
-from backoffice.bulk.agreeing import held_for, unseen_kinds
-from backoffice.bulk.batch_list import COLUMNS, FILTERS, SEARCHED
-from backoffice.bulk.delivery_pages import DeliveryPages
-from backoffice.bulk.export_pages import ExportPages
 from backoffice.bulk.models import Batch, HeaderMapping
-from backoffice.bulk.own_header_forms import HeaderMappingForm
-from backoffice.bulk.own_header_pages import OwnHeaderPages
-from backoffice.bulk.pages import BatchPages
-from backoffice.bulk.undo_pages import UndoPages
+from backoffice.bulk.pages.batch_list import COLUMNS, FILTERS, SEARCHED
+from backoffice.bulk.pages.deliveries import DeliveryPages
+from backoffice.bulk.pages.exports import ExportPages
+from backoffice.bulk.pages.header_mapping import OwnHeaderPages
+from backoffice.bulk.pages.header_mapping_forms import HeaderMappingForm
+from backoffice.bulk.pages.imports import BatchPages
+from backoffice.bulk.pages.undo import UndoPages
+from backoffice.bulk.pipeline.approval import held_for, unseen_kinds
 
 
 @admin.register(Batch)

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 from backoffice.admin_site.pages.dashboard import Figure, Figures, Line, Lines, card
 from backoffice.admin_site.pages.related_links import list_of, page_of
 from backoffice.admin_site.permissions.roles import ADMIN, REGISTRAR
-from backoffice.bulk.agreeing import held_for
 from backoffice.bulk.models import Batch
+from backoffice.bulk.pipeline.approval import held_for
 
 MOST = 6
 State = Batch.State

@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from backoffice.admin_site.pages.health import Finding, health_check
+from backoffice.bulk.jobs.cleanup import SILENT_AFTER
+from backoffice.bulk.jobs.worker import is_any_alive
 from backoffice.bulk.models import Batch
-from backoffice.bulk.settling import SILENT_AFTER
-from backoffice.bulk.workers import is_any_alive
 
 LATELY = timedelta(days=1)
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, models, transaction
 
-from backoffice.bulk.importing import preview, receive
+from backoffice.bulk.pipeline.imports import preview, receive
 from tests.addresses import MODELS, every_address, filled
 from tests.forging import unwatched
 from tests.school import School, rolled_back, text_of

@@ -10,9 +10,9 @@ from playwright.sync_api import Page, expect
 
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
+from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
-from backoffice.bulk.resources import kinds
-from backoffice.bulk.turns import take_turn
+from backoffice.bulk.pipeline.concurrency import take_turn
 from tests.browser.conftest import OpenPage
 from tests.browser.test_registrar_brings_a_roster_in import biology, file_of, upload
 from tests.bulk.working import start_worker

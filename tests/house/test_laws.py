@@ -11,7 +11,7 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 
-from backoffice.bulk.resources import kinds
+from backoffice.bulk.kinds.resource import kinds
 from tests.house.source import ROOT, files, texts
 
 VAGUE = {"services.py", "utils.py", "helpers.py", "signals.py"}

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.db import models
 
-from backoffice.bulk.resources import kinds
+from backoffice.bulk.kinds.resource import kinds
 
 # Of several attempts an export has the one that counts.
 COUNTED = {"grades": frozenset({"attempt"})}

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 from django.utils.translation import gettext as _
 
-from backoffice.bulk.checks import Check
-from backoffice.bulk.resources import Written
+from backoffice.bulk.kinds.check import Check
+from backoffice.bulk.kinds.resource import Written
 
 # The order in which attempts count, the one that does first; see `SubmissionQuerySet.counting`.
 # The keys stand in an inner query: SQLite knows no outer name in ORDER BY.

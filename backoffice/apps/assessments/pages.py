@@ -19,7 +19,7 @@ from backoffice.apps.assessments.past_grades import (
 )
 from backoffice.apps.users.past_rosters import WHO, who
 from backoffice.audit.reports.as_of_pages import PER_PAGE, Asked, asked
-from backoffice.bulk.exporting import downloaded
+from backoffice.bulk.export.csv_export import downloaded
 
 TITLE = gettext_lazy("Gradebook as of a day")
 TEMPLATE = "assessments/gradebook_as_of.html"

@@ -28,10 +28,9 @@ from backoffice.apps.assessments.rubrics_of_files import (
     implied_course,
     used_rubrics,
 )
-from backoffice.bulk.checks import Check
-from backoffice.bulk.columns import Column, Role
-from backoffice.bulk.layout import Layout
-from backoffice.bulk.resources import (
+from backoffice.bulk.kinds.check import Check
+from backoffice.bulk.kinds.column import Column, Role
+from backoffice.bulk.kinds.resource import (
     Companion,
     KindResource,
     Members,
@@ -39,6 +38,7 @@ from backoffice.bulk.resources import (
     as_declared,
     importable,
 )
+from backoffice.bulk.sql.layout import Layout
 
 
 @importable

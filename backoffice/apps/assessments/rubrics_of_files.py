@@ -12,11 +12,11 @@ from backoffice.admin_site.permissions.visibility import within
 from backoffice.apps.assessments.models import GradingRubric, RubricCriterion, RubricLevel
 from backoffice.apps.assessments.models.rubrics import IN_USE
 from backoffice.apps.courses.models import Course
-from backoffice.bulk.checks import Check
-from backoffice.bulk.conditions import is_false, with_literals
-from backoffice.bulk.layout import Layout
-from backoffice.bulk.members import Holder
-from backoffice.bulk.resources import MEMBERS, Written
+from backoffice.bulk.kinds.check import Check
+from backoffice.bulk.kinds.conditions import is_false, with_literals
+from backoffice.bulk.kinds.resource import MEMBERS, Written
+from backoffice.bulk.plan.nested_rows import Holder
+from backoffice.bulk.sql.layout import Layout
 
 COURSE = {"course_code": "code", "presentation": "presentation"}
 LEVELS, CRITERIA = RubricLevel._meta.db_table, RubricCriterion._meta.db_table

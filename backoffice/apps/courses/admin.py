@@ -41,7 +41,7 @@ from backoffice.audit.admin_kit.model_admin import (
     NextPlaceForm,
     PlacedTabularInline,
 )
-from backoffice.bulk.list_exports import ListExport
+from backoffice.bulk.export.list_export import ListExport
 
 STATUS = gettext_lazy("status")
 COURSE_COLOURS = {

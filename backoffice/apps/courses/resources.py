@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.apps.courses.models import Course
 from backoffice.apps.courses.slugs import course_slug
-from backoffice.bulk.columns import Column
-from backoffice.bulk.resources import Derive, KindResource, importable
+from backoffice.bulk.kinds.column import Column
+from backoffice.bulk.kinds.resource import Derive, KindResource, importable
 
 
 def slug_of(cells: Mapping[str, str | None]) -> str:

@@ -38,7 +38,7 @@ from backoffice.apps.users.promoting import ask_for_role
 from backoffice.apps.users.rosters import RosterHead
 from backoffice.audit.admin_kit.actions import Deed, ReasonForm
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
-from backoffice.bulk.list_exports import ListExport
+from backoffice.bulk.export.list_export import ListExport
 
 ENROLLMENT_COLOURS = {
     Enrollment.Status.ACTIVE: "info",

@@ -19,7 +19,7 @@ from backoffice.apps.users.past_rosters import (
     who,
 )
 from backoffice.audit.reports.as_of_pages import Asked, asked
-from backoffice.bulk.exporting import downloaded
+from backoffice.bulk.export.csv_export import downloaded
 
 TITLE = gettext_lazy("Roster as of a day")
 TEMPLATE = "users/roster_as_of.html"

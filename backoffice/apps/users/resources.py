@@ -7,8 +7,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.bulk.columns import Column, OnChange
-from backoffice.bulk.resources import (
+from backoffice.bulk.kinds.column import Column, OnChange
+from backoffice.bulk.kinds.resource import (
     FORBIDDEN,
     Companion,
     Derive,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from backoffice.admin_site.spreadsheets import formula_safe
 from backoffice.bulk.formats.course_names import Course, joined
-from backoffice.bulk.resources import kinds
+from backoffice.bulk.kinds.resource import kinds
 
 NAMES = ("course_code", "presentation", "assessment_id", "title")
 

@@ -13,15 +13,15 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 
-from backoffice.bulk.faults import Fault
 from backoffice.bulk.formats.assessment_names import AssessmentNames
 from backoffice.bulk.formats.course_names import CourseNames, NoCourse
-from backoffice.bulk.formats.side_files import SideFiles
+from backoffice.bulk.formats.lookup_files import SideFiles
+from backoffice.bulk.kinds.header_names import column_name
 from backoffice.bulk.models import Batch
-from backoffice.bulk.naming import column_name
-from backoffice.bulk.origins import Origin
+from backoffice.bulk.read.row_cleaner import width_fault
 from backoffice.bulk.readers import Remark, Row
-from backoffice.bulk.reading import width_fault
+from backoffice.bulk.values.cell_origins import Origin
+from backoffice.bulk.values.faults import Fault
 
 Native = Mapping[str, str]
 

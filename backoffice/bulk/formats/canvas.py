@@ -6,7 +6,6 @@ from typing import ClassVar
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.bulk.faults import Fault
 from backoffice.bulk.formats.base import (
     Cells,
     Native,
@@ -19,6 +18,7 @@ from backoffice.bulk.formats.base import (
     word,
 )
 from backoffice.bulk.formats.course_names import joined
+from backoffice.bulk.values.faults import Fault
 
 USER_STATUSES = {"active": "1", "suspended": "0", "deleted": "0"}
 # “active” leaves a published course published: in Canvas too.

@@ -7,8 +7,8 @@ from functools import cached_property
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.spreadsheets import formula_safe
-from backoffice.bulk.faults import Fault
-from backoffice.bulk.resources import kinds
+from backoffice.bulk.kinds.resource import kinds
+from backoffice.bulk.values.faults import Fault
 
 SEPARATORS = "-_"
 Course = tuple[str, str]

@@ -13,15 +13,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.spreadsheets import NUMBER
-from backoffice.bulk.faults import Fault, FileRefused
 from backoffice.bulk.formats.base import Cells, NotTranslated, SourceTable, Way, plain
-from backoffice.bulk.formats.bases import bases_in, bases_of
+from backoffice.bulk.formats.base_scores import bases_in, bases_of
 from backoffice.bulk.formats.course_names import Course, joined
+from backoffice.bulk.kinds.header_names import column_name
 from backoffice.bulk.models import Batch
-from backoffice.bulk.naming import column_name
-from backoffice.bulk.origins import NOTHING, OTHERS, Origin
 from backoffice.bulk.readers import Remark, Row
-from backoffice.bulk.selecting import ExportRefused
+from backoffice.bulk.values.cell_origins import NOTHING, OTHERS, Origin
+from backoffice.bulk.values.faults import Fault, FileRefused
+from backoffice.bulk.values.refusals import ExportRefused
 
 OVERRIDE, PREVIOUS, ORIGINAL = "new_override-", "previous_override-", "original_grade-"
 POINTS, BASES = "Points Possible", "Scores at export"

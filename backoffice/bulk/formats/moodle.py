@@ -12,7 +12,6 @@ from typing import ClassVar
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.bulk.faults import Fault
 from backoffice.bulk.formats.base import (
     Cells,
     Native,
@@ -26,6 +25,7 @@ from backoffice.bulk.formats.base import (
 )
 from backoffice.bulk.formats.course_names import joined
 from backoffice.bulk.readers import Remark, Row
+from backoffice.bulk.values.faults import Fault
 
 OPERATIONS = {"add": "active", "del": "withdrawn"}
 ROLES = {"student": "student", "teacher": "teaching_assistant", "observer": "observer"}

@@ -6,8 +6,6 @@ from typing import ClassVar
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.bulk.checks import names_nothing
-from backoffice.bulk.faults import Fault
 from backoffice.bulk.formats.assessment_names import Known, named_in_full
 from backoffice.bulk.formats.base import (
     Cells,
@@ -21,10 +19,12 @@ from backoffice.bulk.formats.base import (
     word,
 )
 from backoffice.bulk.formats.course_names import Course, joined, own_title
-from backoffice.bulk.formats.manifests import BULK, DELTA, Manifest
+from backoffice.bulk.formats.oneroster_manifest import BULK, DELTA, Manifest
+from backoffice.bulk.kinds.check import names_nothing
+from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Remark
-from backoffice.bulk.resources import kinds
+from backoffice.bulk.values.faults import Fault
 
 ORGANISATION = "school"
 ACTIVE = {"": "1", "active": "1", "true": "1", "tobedeleted": "0", "false": "0"}

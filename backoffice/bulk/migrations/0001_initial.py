@@ -9,7 +9,7 @@ from typing import Any
 
 import backoffice.admin_site.models.private_files
 import backoffice.bulk.models
-import backoffice.bulk.naming
+import backoffice.bulk.kinds.header_names
 import django.core.validators
 import django.db.models.deletion
 import simple_history.models
@@ -399,7 +399,7 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=backoffice.bulk.naming.kind_choices,
+                        choices=backoffice.bulk.kinds.header_names.kind_choices,
                         max_length=40,
                         verbose_name="kind",
                     ),
@@ -421,7 +421,7 @@ class Migration(migrations.Migration):
                 (
                     "column",
                     models.CharField(
-                        choices=backoffice.bulk.naming.column_choices,
+                        choices=backoffice.bulk.kinds.header_names.column_choices,
                         max_length=100,
                         verbose_name="is read as",
                     ),
@@ -464,7 +464,7 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=backoffice.bulk.naming.kind_choices,
+                        choices=backoffice.bulk.kinds.header_names.kind_choices,
                         max_length=40,
                         verbose_name="kind",
                     ),
@@ -486,7 +486,7 @@ class Migration(migrations.Migration):
                 (
                     "column",
                     models.CharField(
-                        choices=backoffice.bulk.naming.column_choices,
+                        choices=backoffice.bulk.kinds.header_names.column_choices,
                         max_length=100,
                         verbose_name="is read as",
                     ),

@@ -12,8 +12,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice.bulk.faults import Fault, FileRefused
-from backoffice.bulk.origins import AS_STAGED, Origin
+from backoffice.bulk.values.cell_origins import AS_STAGED, Origin
+from backoffice.bulk.values.faults import Fault, FileRefused
 
 MAX_COLUMNS = 500
 

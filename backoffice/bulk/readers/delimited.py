@@ -11,8 +11,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from backoffice.bulk.faults import FileRefused
 from backoffice.bulk.readers.base import Limits, Row, TableReader, no_table
+from backoffice.bulk.values.faults import FileRefused
 
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

@@ -14,10 +14,10 @@ from openpyxl.styles.stylesheet import apply_stylesheet
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from openpyxl.xml.constants import SHARED_STRINGS
 
-from backoffice.bulk.faults import FileRefused
 from backoffice.bulk.readers.base import MAX_COLUMNS, Limits, Row, TableReader, no_table
-from backoffice.bulk.readers.package import Package, most_rows, row_too_far
-from backoffice.bulk.readers.shared_texts import SharedTexts
+from backoffice.bulk.readers.shared_strings import SharedTexts
+from backoffice.bulk.readers.xlsx_guard import Package, most_rows, row_too_far
+from backoffice.bulk.values.faults import FileRefused
 
 MOST_ABOVE = 1_000  # blank rows above the header
 

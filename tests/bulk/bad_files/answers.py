@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backoffice.bulk.commanding import ImportOptions, import_file
-from backoffice.bulk.faults import shown
+from backoffice.bulk.cli.imports import ImportOptions, import_file
+from backoffice.bulk.values.faults import shown
 from tests.bulk.bad_files.case import BadFile
 
 SENTENCE = re.compile(r"[A-Z0-9][^\n\r]*(\.|Did you mean “[^\n\r]+”\?)")

@@ -26,7 +26,7 @@ from backoffice.audit.admin_kit.model_admin import (
     PlacedInlineFormSet,
     PlacedStackedInline,
 )
-from backoffice.bulk.list_exports import ListExport
+from backoffice.bulk.export.list_export import ListExport
 
 ASSESSMENT_COLOURS = {
     Assessment.Status.DRAFT: "warning",

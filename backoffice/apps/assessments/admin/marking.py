@@ -37,7 +37,7 @@ from backoffice.audit.admin_kit.model_admin import (
     AuditedStackedInline,
     AuditedTabularInline,
 )
-from backoffice.bulk.list_exports import ListExport
+from backoffice.bulk.export.list_export import ListExport
 
 Status = AssessmentSubmission.Status
 SUBMISSION_COLOURS = {

@@ -20,7 +20,7 @@ from backoffice.audit.admin_kit.model_admin import (
     NextPlaceForm,
     PlacedStackedInline,
 )
-from backoffice.bulk.list_exports import ListExport
+from backoffice.bulk.export.list_export import ListExport
 
 IN_USE = gettext_lazy(
     "Work was marked by this rubric, so it stays as it is. Changes go into a new version."

@@ -22,7 +22,7 @@ from backoffice.apps.users.demo.crowd import PREFIX, importer
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.record.bulk_create import create_all
 from backoffice.audit.record.owner_role import as_owner
-from backoffice.bulk.feeding import feed
+from backoffice.bulk.cli.load_rows import feed
 from backoffice.operations.demo import Scale, ensure
 
 WEEKS = (

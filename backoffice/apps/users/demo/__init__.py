@@ -4,8 +4,8 @@ from django.db import transaction
 
 from backoffice.apps.users.demo.crowd import crowd
 from backoffice.apps.users.models import Profile, User
+from backoffice.bulk.kinds.header_names import IGNORED
 from backoffice.bulk.models import HeaderMapping
-from backoffice.bulk.naming import IGNORED
 from backoffice.operations.demo import Scale, demo_part, ensure
 
 STAFF = (

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from backoffice.apps.users.demo.names import person
 from backoffice.apps.users.models import User
-from backoffice.bulk.feeding import feed
+from backoffice.bulk.cli.load_rows import feed
 from backoffice.operations.demo import Scale, ensure
 
 FIRST_ID = 300_001

@@ -4,7 +4,7 @@ from typing import Any
 
 from django_tasks_db.management.commands import db_worker
 
-from backoffice.bulk.workers import SteadyWorker
+from backoffice.bulk.jobs.worker import SteadyWorker
 
 
 class Command(db_worker.Command):

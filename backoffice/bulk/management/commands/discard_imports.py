@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from backoffice.bulk.settling import discard_abandoned
+from backoffice.bulk.jobs.cleanup import discard_abandoned
 
 
 class Command(BaseCommand):

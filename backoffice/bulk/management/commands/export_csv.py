@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from backoffice.bulk.commanding_exports import deed_of, write_to
+from backoffice.bulk.cli.exports import deed_of, write_to
+from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
-from backoffice.bulk.resources import kinds
-from backoffice.bulk.selecting import ExportRefused
+from backoffice.bulk.values.refusals import ExportRefused
 
 
 class Command(BaseCommand):

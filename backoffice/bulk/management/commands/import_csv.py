@@ -5,12 +5,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from backoffice.bulk.commanding import (
+from backoffice.bulk.cli.deliveries import import_files
+from backoffice.bulk.cli.imports import (
     ImportOptions,
     add_import_arguments,
     import_file,
 )
-from backoffice.bulk.commanding_deliveries import import_files
 
 
 class Command(BaseCommand):

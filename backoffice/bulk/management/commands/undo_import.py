@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from backoffice.bulk.commanding import undo_batch
+from backoffice.bulk.cli.imports import undo_batch
 
 
 class Command(BaseCommand):

@@ -1,0 +1,135 @@
+"""Several files from the command line: one after the other, until one is refused or held."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from io import StringIO
+from typing import IO, Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backoffice.bulk.cli.imports import (
+    ImportOptions,
+    Result,
+    bring_in,
+    is_success,
+    people,
+    told,
+)
+from backoffice.bulk.jobs.cleanup import forget
+from backoffice.bulk.models import Batch, Delivery
+from backoffice.bulk.pipeline.deliveries import deliver, files_of
+from backoffice.bulk.pipeline.report import closing_sentence, write_report
+
+
+def import_files(options: ImportOptions) -> Result:
+    """Preview and apply what the files carry, in the order of the kinds; write the report.
+
+    Dry, all of it happens in one transaction that is rolled back: each file is previewed as it
+    would be after those before it. Raises ValueError and OSError as `import_file` does.
+    """
+    persons = people(options)
+    delivery = _delivered(options, persons[0])
+    unknown = [each for each in delivery.left_out if not each["is_known"]]
+    is_refused = bool(unknown) or not files_of(delivery)
+    try:
+        with Report.of(options, delivery) as report:
+            if is_refused:
+                return _refused(unknown or delivery.left_out)
+            sentence, is_done = _in_turn(delivery, options, persons, report)
+        return Result(sentence, not is_done, report.complaints)
+    finally:
+        if is_refused or options.dry_run:
+            _forget(delivery)
+
+
+def _delivered(options: ImportOptions, actor: Any) -> Delivery:
+    with ExitStack() as stack:
+        paths = (options.file, *options.others)
+        uploads = [(stack.enter_context(path.open("rb")), path.name) for path in paths]
+        return deliver(uploads, actor, **options.batch)
+
+
+def _refused(left_out: list[dict[str, Any]]) -> Result:
+    """A file nobody recognises may be one that the others need: nothing goes in without it."""
+    each = left_out[0]
+    return Result(_("Nothing was written. %(name)s: %(sentence)s") % each, True, [])
+
+
+def _in_turn(
+    delivery: Delivery, options: ImportOptions, persons: tuple[Any, Any], report: "Report"
+) -> tuple[str, bool]:
+    """What came of each, in sentences, and whether all went in."""
+    sentences: list[str] = []
+    files = files_of(delivery)
+    with _rehearsal() if options.dry_run else nullcontext():
+        for batch in files:
+            bring_in(batch, *persons, is_applied=True)
+            if options.dry_run and batch.is_applied:
+                batch.state = Batch.State.PREVIEWED  # as it will be again
+            report.add(batch)
+            sentences.append(closing_sentence(batch, dry_run=options.dry_run))
+            if not is_success(batch):
+                break
+    left = len(files) - len(sentences)
+    if left:
+        said = ngettext(
+            "Stopped there; %(count)d file after it was not read.",
+            "Stopped there; %(count)d files after it were not read.",
+            left,
+        )
+        sentences.append(said % {"count": left})
+    return "\n".join(sentences), is_success(batch)
+
+
+@contextmanager
+def _rehearsal() -> Iterator[None]:
+    """Whatever is written is taken back at the end."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def _forget(delivery: Delivery) -> None:
+    """Remove every trace, except of an attempt to set what no file may set."""
+    for batch in files_of(delivery):
+        forget(batch)
+    if not delivery.batches.exists():
+        delivery.delete()
+
+
+class Report:
+    """The report of several files, written one by one: each may have millions of issues.
+
+    What happens to the data does not depend on a full disk, see `complaints`.
+    """
+
+    def __init__(self, stream: IO[str], *, dry_run: bool) -> None:
+        self.stream, self.dry_run, self.count = stream, dry_run, 0
+        self.complaints: list[str] = []
+
+    @classmethod
+    @contextmanager
+    def of(cls, options: ImportOptions, delivery: Delivery) -> Iterator["Report"]:
+        """Into the file that was named, if any."""
+        left_out = [
+            {"file": each["name"], "message": each["sentence"], "is_known": each["is_known"]}
+            for each in delivery.left_out
+        ]
+        opened = options.report.open("w", encoding="utf-8") if options.report else StringIO()
+        report = cls(opened, dry_run=options.dry_run)
+        with told(report.complaints):
+            opened.write(f'{{"left_out": {json.dumps(left_out, ensure_ascii=False)},\n"files": [')
+        yield report
+        with told(report.complaints), opened:
+            opened.write("]}\n")
+
+    def add(self, batch: Batch) -> None:
+        """The report of one file, as it stands now; it begins with the file's name."""
+        name = json.dumps(batch.file_name, ensure_ascii=False)
+        with told(self.complaints):
+            self.stream.write(f',\n{{"file": {name},' if self.count else f'{{"file": {name},')
+            write_report(batch, self.stream, dry_run=self.dry_run, is_begun=True)
+        self.count += 1

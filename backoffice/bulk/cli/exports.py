@@ -1,0 +1,67 @@
+"""What `export_csv` does: rows of a kind, or all of them, into a file or to standard output."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from django.utils.translation import gettext as _
+
+from backoffice.bulk.export.atomic_file import refuse_unwritable, whole_file
+from backoffice.bulk.export.other_systems import is_gradebook, writer_for
+from backoffice.bulk.export.school_archive import write_whole
+from backoffice.bulk.export.selection import Selection
+from backoffice.bulk.kinds.resource import kinds
+from backoffice.bulk.values.refusals import ExportRefused
+
+Deed = Callable[[IO[bytes]], str]
+
+
+def deed_of(options: dict[str, Any]) -> Deed:
+    """What writes what the options ask for into a stream; it says what was written.
+
+    Raises ValueError, of which ExportRefused is one, for what cannot be.
+    """
+    output, kind = options["output"], options["kind"]
+    refuse_unwritable(output)
+    ending = output.suffix.lower().removeprefix(".") if output else "csv"
+    if kind is None or ending == "zip":
+        return _whole(options, is_zip=ending == "zip")
+    named = (options["course"], options["presentation"])
+    is_wide = is_gradebook(options["dialect"], kind)
+    chosen = Selection.of_all(kinds[kind]).of_course(*named, may_be_empty=is_wide)
+    write = writer_for(ending, options["dialect"], kind)
+    return lambda stream: f"{write(chosen, stream)} {chosen.resource.label}"
+
+
+def _whole(options: dict[str, Any], *, is_zip: bool) -> Deed:
+    """All kinds in a zip file; it is of no kind and of no course: it has them all."""
+    narrowed = [options[name] for name in ("kind", "course", "presentation")]
+    if any(narrowed) or not is_zip:
+        raise ExportRefused(
+            _("Name a kind, or else an --output that ends with .zip, for all rows of all kinds.")
+        )
+
+    def write(stream: IO[bytes]) -> str:
+        written = write_whole(options["dialect"], stream)
+        return ", ".join(f"{rows} {kinds[each].label}" for each, rows in written.items())
+
+    return write
+
+
+def write_to(output: Path | None, deed: Deed) -> str:
+    """Do it; gives a sentence where there is a file. Whoever stops reading ends the command."""
+    if output:
+        with whole_file(output) as stream:
+            told = deed(stream)
+        return _("%(told)s written to %(output)s.") % {"told": told, "output": output}
+    try:
+        deed(sys.stdout.buffer)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is left in the buffer would be tried again at the end, and complained about.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)  # as a shell sees of tools that know nothing better
+    return ""

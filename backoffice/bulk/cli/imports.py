@@ -1,0 +1,249 @@
+"""The command line's side of imports."""
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
+from django.core.management.base import BaseCommand
+from django.utils.translation import gettext as _
+
+from backoffice.bulk.export.atomic_file import refuse_unwritable
+from backoffice.bulk.jobs.cleanup import forget
+from backoffice.bulk.kinds.resource import kinds
+from backoffice.bulk.models import Batch
+from backoffice.bulk.pipeline.approval import agree
+from backoffice.bulk.pipeline.imports import NotApplied, apply, preview, receive
+from backoffice.bulk.pipeline.report import STATES, closing_sentence, write_rejected, write_report
+from backoffice.bulk.undo.undo import undo
+
+AUTO = "auto"  # in place of a kind: the files say it
+LIMITS = ("max_withdrawn", "max_changed")
+SUCCESS = ("previewed", "applied")
+BATCH_OPTIONS = (
+    "kind",
+    "mode",
+    "on_error",
+    "create_students",
+    "ignore_unknown_columns",
+    "encoding",
+    "dialect",
+    "reason",
+    *LIMITS,
+)
+
+
+def add_import_arguments(parser: ArgumentParser) -> None:
+    """The arguments of `import_csv`, as the contract of the import has them."""
+    parser.add_argument("kind", choices=[*sorted(kinds), AUTO])
+    parser.add_argument("file", type=Path, nargs="+")
+    parser.add_argument("--mode", choices=Batch.Mode.values, default=Batch.Mode.UPSERT)
+    parser.add_argument("--on-error", choices=Batch.OnError.values, default=Batch.OnError.ABORT)
+    parser.add_argument("--dialect", choices=Batch.Dialect.values, default="auto")
+    for flag in ("--dry-run", "--create-students", "--ignore-unknown-columns"):
+        parser.add_argument(flag, action="store_true")
+    for option in ("--encoding", "--actor", "--reason"):
+        parser.add_argument(option, default="")
+    for name in LIMITS:
+        default = Batch._meta.get_field(name).get_default()
+        parser.add_argument(f"--{name.replace('_', '-')}", type=float, default=default)
+    parser.add_argument("--approved-by", default="")
+    for option in ("--report", "--rejected"):
+        parser.add_argument(option, type=Path)
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What the command was told: the file, the batch's options, who, and where the output goes."""
+
+    file: Path
+    batch: dict[str, Any]
+    actor: str
+    dry_run: bool
+    approved_by: str
+    report: Path | None
+    rejected: Path | None
+    others: tuple[Path, ...] = ()
+
+    @property
+    def is_auto(self) -> bool:
+        """Whether the files say themselves what they are."""
+        return self.batch["kind"] == AUTO
+
+    @classmethod
+    def from_command(cls, options: dict[str, Any]) -> "ImportOptions":
+        """From the parsed options of `import_csv`. Raises ValueError for what cannot be."""
+        _refuse_impossible(options)
+        for name in ("report", "rejected"):
+            refuse_unwritable(options[name])
+        chosen = {name: options[name] for name in BATCH_OPTIONS}
+        names = ("actor", "dry_run", "approved_by", "report", "rejected")
+        first, *others = options["file"]
+        given = {name: options[name] for name in names}
+        return cls(batch=chosen, file=first, others=tuple(others), **given)
+
+
+def _refuse_impossible(options: dict[str, Any]) -> None:
+    """Raise ValueError for options that cannot be, before anything is read."""
+    if options["kind"] == AUTO:
+        _refuse_for_several(options)
+    elif len(options["file"]) > 1:
+        raise ValueError(_("Several files at once go in with the kind “auto”."))
+    elif options["mode"] == Batch.Mode.SYNC and not kinds[options["kind"]].leaving:
+        raise ValueError(_("--mode sync is for enrollments; a file of another kind has no roster."))
+    for name in LIMITS:
+        if not 0 <= options[name] <= 100:
+            flag = name.replace("_", "-")
+            raise ValueError(_("--%(flag)s is a percentage from 0 to 100.") % {"flag": flag})
+    if len(options["encoding"]) > Batch._meta.get_field("encoding").max_length:
+        raise ValueError(_("“%(name)s” is not an encoding.") % {"name": options["encoding"][:40]})
+
+
+def _refuse_for_several(options: dict[str, Any]) -> None:
+    if options["rejected"]:
+        raise ValueError(
+            _("--rejected takes the wrong rows of one file; name its kind instead of “auto”.")
+        )
+
+
+@dataclass(frozen=True)
+class Result:
+    """How it ended, in a sentence; what besides went wrong is in the complaints."""
+
+    sentence: str
+    is_refused: bool
+    complaints: list[str]
+
+    def close(self, command: BaseCommand) -> None:
+        """Say it, and end the command with status 1 where it was refused."""
+        for complaint in self.complaints:
+            command.stderr.write(complaint)
+        command.stdout.write(self.sentence)
+        if self.is_refused:
+            sys.exit(1)
+
+
+def import_file(options: ImportOptions) -> Result:
+    """Preview and, unless dry, apply a file; write report and wrong rows.
+
+    Raises ValueError for an actor who does not exist or may not import this, OSError for a missing
+    file.
+    """
+    actor, approver = people(options)
+    try:
+        with options.file.open("rb") as stream:
+            batch = receive(stream, options.file.name, actor, **options.batch)
+    except PermissionDenied as refusal:
+        raise ValueError(str(refusal)) from refusal
+    try:
+        bring_in(batch, actor, approver, is_applied=not options.dry_run)
+        complaints = list(_written(batch, options))
+        sentence = closing_sentence(batch, dry_run=options.dry_run)
+        return Result(sentence, not is_success(batch), complaints)
+    finally:
+        if options.dry_run:
+            forget(batch)
+
+
+def people(options: ImportOptions) -> tuple[Any, Any]:
+    """Who brings it, and who agrees. Raises ValueError for one who does not exist."""
+    actor, approver = _actor(options.actor), _actor(options.approved_by)
+    if approver is not None and approver == actor:
+        raise ValueError(_("--approved-by names another person than --actor."))
+    return actor, approver
+
+
+def bring_in(batch: Batch, actor: Any, approver: Any, *, is_applied: bool) -> None:
+    """Preview a batch and apply it; where a second person is named, they have agreed."""
+    preview(batch)
+    if approver is not None and batch.state == Batch.State.HELD:
+        _agree_at_once(batch, approver)
+    if is_applied and batch.state == Batch.State.PREVIEWED:
+        _apply_at_once(batch, actor)
+
+
+def is_success(batch: Batch) -> bool:
+    """Whether it was applied or could be."""
+    return STATES.get(batch.state) in SUCCESS
+
+
+def _written(batch: Batch, options: ImportOptions) -> Iterator[str]:
+    """Write the report and the wrong rows; gives a sentence for what could not be written."""
+    if options.rejected and batch.file:
+        with (
+            told(complaints := []),
+            options.rejected.open("w", encoding="utf-8", newline="") as to,
+        ):
+            write_rejected(batch, to)
+        yield from complaints
+    if options.report:
+        with told(complaints := []), options.report.open("w", encoding="utf-8") as to:
+            write_report(batch, to, dry_run=options.dry_run)
+        yield from complaints
+
+
+@contextmanager
+def told(complaints: list[str]) -> Iterator[None]:
+    """What happened to the data does not depend on a full disk."""
+    try:
+        yield
+    except OSError as error:
+        complaints.append(str(error))
+
+
+def _agree_at_once(batch: Batch, approver: Any) -> None:
+    """Whoever is named has looked at the file elsewhere; their name stays with the import."""
+    try:
+        agree(batch, batch.digest, approver)
+    except PermissionDenied as refusal:
+        raise ValueError(str(refusal)) from refusal
+
+
+def _apply_at_once(batch: Batch, actor: Any) -> None:
+    """Nobody looks at the preview here; why it was not applied stays in the batch."""
+    try:
+        apply(batch, batch.digest, actor)
+    except NotApplied as refusal:
+        batch.refresh_from_db()
+        batch.sentence = batch.sentence or str(refusal)
+        batch.state = Batch.State.FAILED
+        batch.save()
+
+
+def _actor(username: str) -> Any:
+    if not username:
+        return None
+    try:
+        return get_user_model().objects.get(username=username)
+    except get_user_model().DoesNotExist:
+        raise ValueError(
+            _("There is nobody with the user name “%(name)s”.") % {"name": username}
+        ) from None
+
+
+def undo_batch(number: int, username: str, reason: str, report: Path | None) -> Result:
+    """Undo an import by its number, and write the report of the undo.
+
+    Raises ValueError for a number no import has, and for an actor who does not exist or may not
+    import this.
+    """
+    refuse_unwritable(report)
+    actor, batch = _actor(username), Batch.objects.filter(pk=number).first()
+    if batch is None:
+        raise ValueError(_("There is no import %(number)d.") % {"number": number})
+    try:
+        made = undo(batch, actor, reason)
+    except PermissionDenied as refusal:
+        raise ValueError(str(refusal)) from refusal
+    except NotApplied as refusal:
+        return Result(str(refusal), True, [])
+    complaints: list[str] = []
+    if report:
+        with told(complaints), report.open("w", encoding="utf-8") as to:
+            write_report(made, to, dry_run=False)
+    return Result(closing_sentence(made, dry_run=False), False, complaints)

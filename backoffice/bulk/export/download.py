@@ -1,0 +1,61 @@
+"""Handing a file of rows out: the formats there are, and the answer with which a file is sent.
+
+The file is made before its first byte leaves, in a temporary file that is gone when it is closed:
+the record says how many rows there were, what goes wrong is told on a page, and however slowly
+somebody reads, or whenever they stop, no statement or transaction waits for them.
+"""
+
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import IO, Any
+
+from django.http import FileResponse, HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.audit.access_log.log import note_export
+from backoffice.bulk.export.csv_export import write_csv
+from backoffice.bulk.export.selection import Selection
+from backoffice.bulk.export.xlsx_export import write_workbook
+
+Write = Callable[[Selection, IO[bytes]], int]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A sort of file: what people call it, what it is, and what writes it."""
+
+    label: Any
+    content_type: str
+    write: Write
+
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+# By the ending of the file's name.
+FORMATS = {
+    "csv": Format(_("CSV"), "text/csv; charset=utf-8", write_csv),
+    "xlsx": Format(_("Excel (XLSX)"), XLSX, write_workbook),
+}
+
+
+def handed_out(
+    request: HttpRequest, selection: Selection, ending: str, write: Write | None = None
+) -> FileResponse:
+    """The rows as a file to save, on record with their number; `write` for another system.
+
+    Raises ExportRefused where the format does not take them.
+    """
+    form = FORMATS[ending]
+    with ExitStack() as whatever_happens:
+        stream = whatever_happens.enter_context(tempfile.TemporaryFile("w+b"))
+        rows = (write or form.write)(selection, stream)
+        whatever_happens.pop_all()  # from here on the answer closes the file
+    note_export(request, selection.resource.model(), rows)
+    stream.seek(0)
+    return FileResponse(
+        stream,
+        as_attachment=True,
+        filename=f"{selection.resource.kind}.{ending}",
+        content_type=form.content_type,
+    )

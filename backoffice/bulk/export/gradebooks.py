@@ -1,0 +1,117 @@
+"""Gradebooks out: a line for each student of a course, a column for each of its assessments.
+
+Students and scores are read by one statement in the order of the students, and put together while
+they come; memory does not grow with either.
+"""
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import IO, Any
+
+from django.db import models
+from django.db.models import F, Value
+from django.utils.translation import gettext as _
+
+from backoffice.admin_site.spreadsheets import csv_line, formula_safe
+from backoffice.bulk.export.csv_export import AT_ONCE, as_text
+from backoffice.bulk.export.selection import Selection, nothing_of, shown_columns
+from backoffice.bulk.formats.gradebooks import Gradebook, Learner, Task
+from backoffice.bulk.kinds.resource import GIVEN_BACK, kinds
+from backoffice.bulk.readers.base import MAX_COLUMNS
+from backoffice.bulk.values.refusals import ExportRefused
+
+NEEDED = ("student_id", "score")
+# Who has a line without having a grade.
+LISTED = {"role": "student", "status": ("active", "completed", "failed")}
+
+
+def write_gradebook(table: type[Gradebook], selection: Selection, stream: IO[bytes]) -> int:
+    """Write the gradebook of the chosen course; gives the number of scores in it.
+
+    Raises ExportRefused, before anything is written, where no course was chosen, where it has no
+    assessments, or where the person sees no scores.
+    """
+    tasks = _tasks(selection)
+    heading = table.heading(tasks)
+    _refuse_wide(len(heading[0]))
+    _write(stream, heading)
+    written = 0
+    for learner, scores in _lines(selection):
+        _write(stream, [table.line(learner, selection.course, tasks, scores)])
+        written += len(scores)
+    return written
+
+
+def _write(stream: IO[bytes], rows: list[list[str]]) -> None:
+    stream.writelines(csv_line(map(formula_safe, cells)).encode() for cells in rows)
+
+
+def _refuse_wide(columns: int) -> None:
+    """Raise ExportRefused for a file that, or whose wrong rows, would not be read again."""
+    most = MAX_COLUMNS - len(GIVEN_BACK)
+    if columns > most:
+        sentence = _(
+            "The file would have %(count)d columns, and only %(most)d can be read again. Choose "
+            "another format: in our own columns each grade has a row."
+        )
+        raise ExportRefused(sentence % {"count": columns, "most": most})
+
+
+def _tasks(selection: Selection) -> list[Task]:
+    if not selection.course:
+        raise ExportRefused(
+            _("A gradebook is of one course. Give a course code and a presentation.")
+        )
+    if not set(NEEDED) <= set(selection.header):
+        raise ExportRefused(_("Your role does not see the scores that a gradebook is made of."))
+    rows = selection.beside("assessments").values_list(
+        *kinds["assessments"].attributes("assessment_id", "title", "max_score")
+    )
+    tasks = [Task(*map(as_text, row)) for row in rows]
+    if not tasks:
+        raise nothing_of(selection.course)
+    return tasks
+
+
+def _lines(selection: Selection) -> Iterator[tuple[Learner, dict[str, str]]]:
+    """Each student with the scores there are, by the codes of the assessments."""
+    rows = _scores(selection).union(_listed(selection), all=True).order_by("known", "code")
+    cells = (tuple(map(as_text, row)) for row in rows.iterator(chunk_size=AT_ONCE))
+    for learner, found in groupby(cells, lambda row: Learner(*row[:-2])):
+        yield learner, {code: score for *_who, code, score in found if score}
+
+
+def _scores(selection: Selection) -> models.QuerySet[Any]:
+    """The scores, each with its student."""
+    code, score = kinds["grades"].attributes("assessment_id", "score")
+    rows = selection.rows.filter(**{f"{score}__isnull": False})
+    return _with_student(rows, "grades", selection, {"code": F(code), "points": F(score)})
+
+
+def _listed(selection: Selection) -> models.QuerySet[Any]:
+    """The students of the course, without a score."""
+    role, status = kinds["enrollments"].attributes(*LISTED)
+    wanted = {role: LISTED["role"], f"{status}__in": LISTED["status"]}
+    nothing = {
+        "code": Value("", models.CharField()),
+        "points": Value(None, models.DecimalField()),
+    }
+    rows = selection.beside("enrollments").filter(**wanted)
+    return _with_student(rows, "enrollments", selection, nothing)
+
+
+def _with_student(
+    rows: models.QuerySet[Any], kind: str, selection: Selection, cells: dict[str, Any]
+) -> models.QuerySet[Any]:
+    """The rows as ID and names of a student, as far as the person sees them, and these cells."""
+    column, user = kinds[kind].columns()["student_id"], selection.user
+    people = kinds["users"]
+    shown = people.exported_columns() if user is None else shown_columns(people, user)
+    names = {
+        f"its_{name}": F(f"{column.reference}__{people.columns()[name].attribute}")
+        if people.columns()[name] in shown
+        else Value("", models.CharField())
+        for name in Learner._fields[1:]
+    }
+    given = {"known": F(column.attribute), **names, **cells}
+    return rows.order_by().annotate(**given).values_list(*given)

@@ -1,0 +1,117 @@
+"""The export of a list: the rows it shows now, or those selected in it, as a file.
+
+The address of the export is asked with the list's own: the same filters and the same search.
+"""
+
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, PAGE_VAR
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+
+from backoffice.admin_site.changelist.changelist import AFTER, BEFORE, LAST
+from backoffice.admin_site.pages.related_links import list_of
+from backoffice.bulk.export.download import FORMATS, handed_out
+from backoffice.bulk.export.selection import Selection, exportable_kinds
+from backoffice.bulk.kinds.resource import KindResource
+from backoffice.bulk.values.refusals import ExportRefused
+
+PLACES = (PAGE_VAR, ALL_VAR, ERROR_FLAG, AFTER, BEFORE, LAST)  # which page, not which rows
+
+
+class ListExport:
+    """Gives the list of a kind's rows its export, for whoever may export some of them."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """The export of the list before the pages of its rows."""
+        view = self.admin_site.admin_view(self.export_view)
+        return [path("export/<str:ending>/", view, name=self._export_name), *super().get_urls()]
+
+    @property
+    def _export_name(self) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_export_list"
+
+    def _exported_kind(self, request: HttpRequest) -> type[KindResource] | None:
+        """The kind, where the person may export some of its rows."""
+        found = exportable_kinds(request.user).values()
+        return next((each for each in found if each.listed_model() is self.model), None)
+
+    def export_view(self, request: HttpRequest, ending: str) -> HttpResponse:
+        """The rows of the list as its address narrows it; a GET, for it changes nothing."""
+        if self._exported_kind(request) is None:
+            raise PermissionDenied
+        if ending not in FORMATS:
+            raise Http404
+        try:
+            shown = self.get_changelist_instance(request).queryset
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(list_of(self.model, **{ERROR_FLAG: 1}))
+        return self._handed_out(request, shown, ending)
+
+    def _handed_out(
+        self, request: HttpRequest, shown: models.QuerySet[Any], ending: str
+    ) -> HttpResponse:
+        selection = Selection.for_user(self._exported_kind(request), request.user)
+        try:
+            return handed_out(request, selection.among(shown), ending)
+        except ExportRefused as refusal:
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(f"{list_of(self.model)}?{_narrowed(request)}")
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """With those that hand the selected rows out."""
+        found = super().get_actions(request)
+        if self._exported_kind(request) is not None:
+            for ending, form in FORMATS.items():
+                name, label = f"export_{ending}", _("Export as %(format)s")
+                do = partial(_export_selected, ending)
+                found[name] = (do, name, label % {"format": form.label})
+        return found
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, with the way to its export."""
+        answer = super().changelist_view(request, extra_context)
+        context = getattr(answer, "context_data", None) or {}
+        if "actions_list" in context and self._exported_kind(request) is not None:
+            context["actions_list"] = [*context["actions_list"], self._menu(request)]
+        return answer
+
+    def _menu(self, request: HttpRequest) -> dict[str, Any]:
+        asked = _narrowed(request)
+        items = [
+            {"title": form.label, "path": self._address(ending, asked)}
+            for ending, form in FORMATS.items()
+        ]
+        return {
+            "title": _("Export these rows"),
+            "icon": "download",
+            "method_name": "Export",
+            "items": items,
+        }
+
+    def _address(self, ending: str, asked: str) -> str:
+        address = reverse(f"admin:{self._export_name}", args=[ending])
+        return f"{address}?{asked}" if asked else address
+
+
+def _narrowed(request: HttpRequest) -> str:
+    """What narrows the list, as its address says it."""
+    asked = request.GET.copy()
+    for name in PLACES:
+        asked.pop(name, None)
+    return asked.urlencode()
+
+
+def _export_selected(
+    ending: str, admin: ListExport, request: HttpRequest, queryset: models.QuerySet[Any]
+) -> HttpResponse:
+    """The selected rows, those of them the person may export."""
+    return admin._handed_out(request, queryset, ending)

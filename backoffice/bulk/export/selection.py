@@ -1,0 +1,123 @@
+"""What goes out: which rows of a kind, and which of its columns, for whom."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from backoffice.admin_site.permissions.roles import may, shown_fields
+from backoffice.admin_site.permissions.visibility import permitted
+from backoffice.bulk.kinds.column import Column
+from backoffice.bulk.kinds.resource import KindResource, kinds, kinds_for
+from backoffice.bulk.values.refusals import ExportRefused
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows of a kind and the columns of the file they go into.
+
+    `user` is whose rights hold, None the operator at the command line; `course` is code and
+    presentation of the one course the rows are of, where one was chosen.
+    """
+
+    resource: type[KindResource]
+    rows: models.QuerySet[Any]
+    columns: tuple[Column, ...]
+    user: Any = None
+    course: tuple[str, ...] = ()
+
+    @classmethod
+    def of_all(cls, resource: type[KindResource]) -> Self:
+        """Every row and column, for whoever has the command line."""
+        return cls(resource, resource.exportable(), tuple(resource.exported_columns()))
+
+    @classmethod
+    def for_user(cls, resource: type[KindResource], user: Any) -> Self:
+        """The rows a person may export, in the columns the person sees."""
+        rows = permitted(resource.exportable(), user, "export")
+        return cls(resource, rows, tuple(shown_columns(resource, user)), user)
+
+    @property
+    def header(self) -> list[str]:
+        """The names of the columns."""
+        return [column.header for column in self.columns]
+
+    @property
+    def fields(self) -> list[models.Field]:
+        """The model field behind each column."""
+        model = self.resource.model()
+        return [list(_way(column.attribute, model))[-1] for column in self.columns]
+
+    @property
+    def ordered(self) -> models.QuerySet[Any]:
+        """The rows by their natural key."""
+        return self.rows.order_by(*self.resource.export_order())
+
+    def of_course(self, course: str, presentation: str, *, may_be_empty: bool = False) -> Self:
+        """The same, of one course where one is named.
+
+        Raises ExportRefused for a kind without courses, and for a course without rows unless a file
+        without them makes sense.
+        """
+        if not course and not presentation:
+            return self
+        paths = self.resource.course_paths()
+        if not paths:
+            sentence = _(
+                "The rows of a file of %(kind)s belong to no course. Leave course code and "
+                "presentation out."
+            )
+            raise ExportRefused(sentence % {"kind": self.resource.label})
+        if not (course and presentation):
+            raise ExportRefused(_("Give both a course code and a presentation."))
+        named = (course, presentation)
+        chosen = self.rows.filter(**dict(zip(paths, named, strict=True)))
+        if not (may_be_empty or chosen.exists()):
+            raise nothing_of(named)
+        return replace(self, rows=chosen, course=named)
+
+    def beside(self, kind: str) -> models.QuerySet[Any]:
+        """The rows of another kind that the person sees in the course that was chosen."""
+        paths, rows = kinds[kind].course_paths(), kinds[kind].exportable()
+        seen = rows if self.user is None else permitted(rows, self.user, "view")
+        return seen.filter(**dict(zip(paths, self.course, strict=True)))
+
+    def among(self, shown: models.QuerySet[Any]) -> Self:
+        """The same, of these rows of the list only."""
+        way = self.resource.listed or "pk"
+        chosen = self.rows.filter(**{f"{way}__in": shown.order_by().values("pk")})
+        return replace(self, rows=chosen)
+
+
+def nothing_of(course: tuple[str, ...]) -> ExportRefused:
+    """Of this course there is nothing to export."""
+    sentence = _("There is nothing to export for course %(course)s, presentation %(presentation)s.")
+    return ExportRefused(sentence % dict(zip(("course", "presentation"), course, strict=True)))
+
+
+def shown_columns(resource: type[KindResource], user: Any) -> list[Column]:
+    """The columns of an export, without those of fields the person's role does not see."""
+    return [
+        column
+        for column in resource.exported_columns()
+        if all(
+            (shown := shown_fields(user, field.model)) is None or field.name in shown
+            for field in _way(column.attribute, resource.model())
+        )
+    ]
+
+
+def _way(attribute: str, model: type[models.Model]) -> Iterator[models.Field]:
+    """The fields on the way to a column's value, the value's own last."""
+    for name in attribute.split("__"):
+        field = model._meta.get_field(name)
+        yield field
+        model = field.related_model
+
+
+def exportable_kinds(user: Any) -> dict[str, type[KindResource]]:
+    """The kinds of which the person may export something."""
+    found = kinds_for(lambda model: may(user, "export", model))
+    return {name: resource for name, resource in found.items() if shown_columns(resource, user)}

@@ -1,0 +1,217 @@
+"""What a file is, told by its header alone: which kind it carries, or what is looked up in it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from types import MappingProxyType
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.bulk.formats.base import SourceTable
+from backoffice.bulk.formats.lookup_files import side_file_of
+from backoffice.bulk.formats.open_file import readable_as
+from backoffice.bulk.kinds.header_names import IGNORED, column_name, has_meaning, known_name
+from backoffice.bulk.kinds.resource import KindResource, kinds
+from backoffice.bulk.models import Batch
+from backoffice.bulk.read.header_mapping import Own, all_own_headers
+from backoffice.bulk.readers import TableReader, open_table
+from backoffice.bulk.readers.zip_guard import DAMAGED, Member
+from backoffice.bulk.values.faults import FileRefused, shown
+
+OURS = (Batch.Dialect.AUTO, Batch.Dialect.NATIVE)
+TABLE_ENDINGS = (".csv", ".tsv", ".txt")
+# What files are called in which others are looked up, and those that are known and not read.
+TITLES = {
+    "sections": _("Canvas SIS sections"),
+    "canvas courses": _("Canvas SIS courses"),
+    "courses": _("OneRoster courses"),
+    "terms": _("OneRoster academic sessions"),
+    "classes": _("OneRoster classes"),
+    "roles": _("OneRoster roles"),
+    "people": _("OneRoster users"),
+    "manifest": _("OneRoster manifest"),
+    "line items": _("OneRoster line items"),
+}
+NOT_READ = (
+    (_("OneRoster organisations"), ("sourcedid", "name", "type")),
+    ("OneRoster", ("sourcedid", "datelastmodified")),
+    (_("Canvas SIS terms"), ("term_id", "name", "status")),
+    (_("Canvas SIS accounts"), ("account_id", "name", "status")),
+)
+START = 1 << 18  # bytes, in which a header ends
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file and what it is: it carries a kind, is looked up in, or neither, with the reason.
+
+    A file that carries two kinds, such as people with their courses, is found twice.
+    """
+
+    member: Member
+    kind: str = ""
+    table: type[SourceTable] | None = None
+    side: str = ""
+    title: Any = ""
+    why_not: str = ""
+    is_empty: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name as a sentence has it."""
+        return shown(self.member.name)
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is to be read: by its name, or because somebody chose it by itself."""
+        return bool(self.member.path) or self.member.name.lower().endswith(TABLE_ENDINGS)
+
+    @property
+    def told(self) -> str:
+        """The file in words: `users.csv (Canvas SIS users)`."""
+        what = self.table.title if self.table else kinds[self.kind].label if self.kind else ""
+        what = what or self.title or gettext("not recognised")
+        return gettext("“%(name)s” (%(what)s)") % {"name": self.name, "what": what}
+
+
+def found_in(members: Iterable[Member], dialect: str, encoding: str) -> list[Found]:
+    """What each of the files is."""
+    return [each for member in members for each in _found(member, dialect, encoding)]
+
+
+def _found(member: Member, dialect: str, encoding: str) -> list[Found]:
+    if not Found(member).is_table:
+        return [Found(member, why_not=gettext("This is no CSV file."))]
+    try:
+        with member.on_disk(START) as path, open_table(path, encoding) as reader:
+            header, has_rows = reader.header, _has_rows(reader)
+    except FileRefused as refusal:
+        if refusal.code == DAMAGED:
+            raise
+        return [Found(member, why_not=refusal.message)]
+    side, title = side_file_of(header), _title_of(header)
+    found = carried(header, dialect).items()
+    return [
+        Found(member, kind, table, side, title, is_empty=not has_rows and _has_header(table))
+        for kind, table in found
+    ] or [Found(member, side=side, title=title, why_not=_why_not(title))]
+
+
+def _has_rows(reader: TableReader) -> bool:
+    """Whether anything stands below the header; what is wrong with it, reading it will say."""
+    try:
+        return next(reader.rows(), None) is not None
+    except FileRefused:
+        return True
+
+
+def _has_header(table: type[SourceTable] | None) -> bool:
+    return table is None or table.has_header
+
+
+def _title_of(header: Sequence[str]) -> Any:
+    """What people call a file beside tables, or one that is not read; blank for none of these."""
+    names = {column_name(name) for name in header}
+    return TITLES.get(side_file_of(header)) or next(
+        (title for title, needs in NOT_READ if names.issuperset(needs)), ""
+    )
+
+
+def _why_not(title: Any) -> str:
+    if title:
+        return gettext(
+            "Recognised as: %(title)s. It is only there to be looked up in; no row of it is stored."
+        ) % {"title": title}
+    return gettext(
+        "Its header is that of no kind of file known here. Upload it by itself, under its kind: "
+        "then you see which columns are missing, and can say what its own headers mean."
+    )
+
+
+def carried(header: Sequence[str], dialect: str) -> dict[str, type[SourceTable] | None]:
+    """The kinds that a file with this header carries, each with its format, None for our own.
+
+    Our own columns come first where all of them are known, then the formats; what has the key of a
+    kind beside columns nobody knows is of that kind too: it will be told which they are. Last
+    counts what the school's own headers stand for.
+    """
+    own = sorted(_own_kinds(header, dialect))
+    if own and not own[0][0]:
+        return {own[0][-1]: None}
+    found: dict[str, type[SourceTable] | None] = {}
+    for table in readable_as(header, dialect):
+        if table.kind in kinds:
+            found.setdefault(table.kind, table)
+    if found or _title_of(header):
+        return found
+    own = sorted(_own_kinds(header, dialect, all_own_headers()))
+    return {own[0][-1]: None} if own else {}
+
+
+def _own_kinds(
+    header: Sequence[str], dialect: str, said: Mapping[str, Own] = MappingProxyType({})
+) -> Iterator[tuple[int, int, int, str]]:
+    """The kinds whose key the header has; the one that knows most of its columns comes first."""
+    plain = list(map(known_name, header))
+    for name, resource in kinds.items():
+        names = _meant(plain, resource, said.get(name, {}))
+        key = set(resource.key_names(names))
+        is_asked = dialect in OURS or dialect in resource.shared_with
+        if is_asked and key <= set(names):
+            strange = {each for each in names if not has_meaning(each, resource)}
+            yield len(strange), -len(key), resource.order, name
+
+
+def _meant(names: Sequence[str], resource: type[KindResource], own: Own) -> list[str]:
+    """The columns that the names of a header stand for, without what is passed over."""
+    meant = [name if has_meaning(name, resource) else own.get(name, name) for name in names]
+    return [name for name in meant if name != IGNORED]
+
+
+def chosen(found: Sequence[Found], kind: str, dialect: str) -> Found:
+    """The one file that carries a kind. Raises FileRefused, naming them, for none or several."""
+    carrying = [each for each in found if each.kind == kind]
+    if len(carrying) == 1:
+        return carrying[0]
+    told = {"kind": kinds[kind].label, "files": _list(carrying or found)}
+    if carrying:
+        raise FileRefused(
+            "several_members",
+            gettext(
+                "Several files in the zip file are files of %(kind)s: %(files)s. Keep one of them."
+            )
+            % told,
+        )
+    sentence = gettext(
+        "The zip file holds no file of %(kind)s. It holds %(files)s. Choose another kind, or "
+        "another file."
+    )
+    sentence %= told
+    if dialect not in OURS[:1]:
+        sentence += " " + gettext("The format was chosen: %(format)s.") % {
+            "format": Batch.Dialect(dialect).label
+        }
+    raise FileRefused("no_member", sentence)
+
+
+def _list(found: Sequence[Found]) -> str:
+    return ", ".join(each.told for each in found) or gettext("no file")
+
+
+def beside(one: Found, found: Iterable[Found]) -> dict[str, Found]:
+    """The files beside it in which its rows are looked up, by what they are.
+
+    Of two of the same kind the one counts that is in the same folder, else the first. A file may be
+    looked up in for itself: what a class is called, others say together with it.
+    """
+    wanted = one.table.looks_in if one.table else ()
+    folder = PurePosixPath(one.member.name).parent
+    sides: dict[str, Found] = {}
+    near = sorted(found, key=lambda each: PurePosixPath(each.member.name).parent != folder)
+    for each in near:
+        if each.side in wanted:
+            sides.setdefault(each.side, each)
+    is_alone = all(each.member is one.member for each in sides.values())
+    return {} if is_alone else sides

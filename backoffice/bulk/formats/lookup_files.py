@@ -1,0 +1,175 @@
+"""What files that came along with a file say for it, where its own cells only name things.
+
+Canvas' sections.csv says which course a section is of; OneRoster's courses.csv and
+academicSessions.csv say what a class is called here and when it is, roles.csv who is no student,
+users.csv which student ID an enrollment's person has, lineItems.csv which class a result is of,
+manifest.csv which files are whole.
+`side_files` reads them; a table of a format that is given the outcome (`SourceTable.side`) looks
+there first.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from backoffice.bulk.formats.course_names import Course, CourseNames
+from backoffice.bulk.formats.disk_dict import DiskMap
+from backoffice.bulk.kinds.header_names import column_name
+from backoffice.bulk.readers import Row
+
+Found = list[dict[str, str]]
+# What is read of each file, which is known by having all of these columns.
+READ = {
+    "sections": ("section_id", "course_id", "name"),
+    "canvas courses": ("course_id", "short_name", "long_name", "term_id"),
+    "courses": ("sourcedid", "title", "coursecode"),
+    "terms": ("sourcedid", "title", "type", "startdate", "enddate"),
+    "classes": ("sourcedid", "classtype", "coursesourcedid", "termsourcedids"),
+    "roles": ("usersourcedid", "roletype", "role", "status"),
+    "people": ("sourcedid", "username", "identifier"),
+    "manifest": ("propertyname", "value"),
+    "line items": ("sourcedid", "classsourcedid", "resultvaluemax"),
+}
+
+
+@dataclass(frozen=True)
+class Term:
+    """An academic session: what we call the presentation, and its days."""
+
+    name: str
+    starts_on: str
+    ends_on: str
+
+
+@dataclass(frozen=True)
+class SideFiles:
+    """By the names the files use: `sections` the courses of sections, `courses` our courses and
+    `titles` their titles, `terms` sessions, `people` student IDs that are others than the name, and
+    `others` the roles of people who are no students; `items` the classes of line items. `manifest`
+    is that of OneRoster.
+    """
+
+    sections: Mapping[str, str] = field(default_factory=dict)
+    courses: Mapping[str, Course] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+    terms: Mapping[str, Term] = field(default_factory=dict)
+    people: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
+    items: Mapping[str, str] = field(default_factory=dict)
+    manifest: Mapping[str, str] = field(default_factory=dict)
+
+    def days(self, terms: str) -> tuple[str, str]:
+        """The first and the last day of sessions, which stand in one cell."""
+        known = [self.terms[name] for name in listed(terms) if name in self.terms]
+        starts = [term.starts_on for term in known if term.starts_on]
+        ends = [term.ends_on for term in known if term.ends_on]
+        return min(starts, default=""), max(ends, default="")
+
+
+def listed(cell: str) -> list[str]:
+    """The names in a cell that holds several."""
+    return list(filter(None, re.split(r"\s*,\s*", cell.strip())))
+
+
+def side_file_of(header: Sequence[str]) -> str:
+    """Which file beside a table has this header, blank for none."""
+    names = set(map(column_name, header))
+    return next((what for what, wanted in READ.items() if names.issuperset(wanted)), "")
+
+
+def side_files(tables: Iterable[tuple[Sequence[str], Iterable[Row]]]) -> SideFiles:
+    """What these files, each a header and its rows, say for others; many say nothing."""
+    found: dict[str, Found] = defaultdict(list)
+    large: dict[str, Mapping[str, str]] = {}
+    for header, rows in tables:
+        what = side_file_of(header)
+        if what in LARGE:
+            large[what] = DiskMap(LARGE[what](kept_of(what, header, rows)))
+        elif what:
+            found[what] += kept_of(what, header, rows)
+    terms = dict(_terms(found["terms"]))
+    classes = dict(_classes(found["classes"], found["courses"], terms))
+    return SideFiles(
+        sections={row["section_id"]: row["course_id"] for row in found["sections"]},
+        courses={**dict(_canvas_courses(found["canvas courses"])), **classes},
+        titles=dict(_titles(found["classes"], found["courses"])),
+        terms=terms,
+        people=large.get("people", {}),
+        items=large.get("line items", {}),
+        others=dict(_others(found["roles"])),
+        manifest={row["propertyname"]: row["value"] for row in found["manifest"]},
+    )
+
+
+def kept_of(what: str, header: Sequence[str], rows: Iterable[Row]) -> Iterator[dict[str, str]]:
+    """The rows of a side file with the columns that count; broken ones go."""
+    names = list(map(column_name, header))
+    places = [(name, names.index(name)) for name in READ[what]]
+    for row in rows:
+        if not row.flaw and len(row.cells) == len(names):
+            yield {name: row.cells[at].strip() for name, at in places}
+
+
+def _canvas_courses(rows: Found) -> Iterator[tuple[str, Course]]:
+    names = CourseNames()
+    for row in rows:
+        if row["term_id"]:
+            yield row["course_id"], names.course_of(row["course_id"], row["term_id"])
+
+
+def _terms(rows: Found) -> Iterator[tuple[str, Term]]:
+    """A title that several sessions have tells none of them."""
+    titles = Counter(row["title"] for row in rows)
+    for row in rows:
+        name = row["title"] if row["title"] and titles[row["title"]] == 1 else row["sourcedid"]
+        yield row["sourcedid"], Term(name, row["startdate"], row["enddate"])
+
+
+def _classes(
+    rows: Found, courses: Found, terms: Mapping[str, Term]
+) -> Iterator[tuple[str, Course]]:
+    """A class is a course in a term, where both came along."""
+    codes = {row["sourcedid"]: row["coursecode"] or row["sourcedid"] for row in courses}
+    for row in rows:
+        code = codes.get(row["coursesourcedid"])
+        term = next((terms[name] for name in listed(row["termsourcedids"]) if name in terms), None)
+        if code and term:
+            yield row["sourcedid"], (code, term.name)
+
+
+def _titles(rows: Found, courses: Found) -> Iterator[tuple[str, str]]:
+    """Several classes of one course in one term are one course here, with one title."""
+    titles = {row["sourcedid"]: row["title"] for row in courses}
+    for row in rows:
+        title = titles.get(row["coursesourcedid"])
+        if title:
+            yield row["sourcedid"], title
+
+
+def _people(rows: Iterable[dict[str, str]]) -> Iterator[tuple[str, str]]:
+    """Whose student ID is another than the name."""
+    for row in rows:
+        if row["identifier"] not in ("", row["sourcedid"]):
+            yield row["sourcedid"], row["identifier"]
+
+
+def _others(rows: Found) -> Iterator[tuple[str, str]]:
+    """Whoever has a role, and none of a student; the first one is told."""
+    roles: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        if row["status"].casefold() != "tobedeleted":
+            roles[row["usersourcedid"]].append(row["role"])
+    for person, given in roles.items():
+        if "student" not in map(str.casefold, given):
+            yield person, given[0]
+
+
+def _items(rows: Iterable[dict[str, str]]) -> Iterator[tuple[str, str]]:
+    """The class of each line item."""
+    for row in rows:
+        yield row["sourcedid"], row["classsourcedid"]
+
+
+# Files that may have a row for each person or more, and what is kept of them on disk.
+LARGE = {"people": _people, "line items": _items}

@@ -1,0 +1,67 @@
+"""OneRoster's manifest.csv: which version it is, and of each file whether it is all or changes."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+
+from backoffice.bulk.formats.lookup_files import SideFiles
+from backoffice.bulk.models import Batch
+from backoffice.bulk.values.faults import FileRefused, shown
+
+VERSIONS = ("", "1.0", "1.1", "1.2")
+WRITTEN_VERSION = "1.1"
+ABSENT, BULK, DELTA = "absent", "bulk", "delta"
+FILES = (
+    *("academicSessions", "categories", "classes", "classResources", "courses"),
+    *("courseResources", "demographics", "enrollments", "lineItems", "orgs", "resources"),
+    *("results", "users"),
+)
+
+
+class Manifest(NamedTuple):
+    """What the manifest says of one file; blank where there is no manifest."""
+
+    version: str
+    mode: str
+
+    @classmethod
+    def of(cls, side: SideFiles, file: str) -> "Manifest":
+        """Of the file with this name, without its ending."""
+        said = side.manifest
+        return cls(said.get("oneroster.version", ""), said.get(f"file.{file}", "").casefold())
+
+    def check(self, file: str, batch: Batch) -> None:
+        """Raise FileRefused for another version, a file that is not there, changes as a roster."""
+        told = {"file": f"{file}.csv", "version": shown(self.version)}
+        if self.version not in VERSIONS:
+            sentence = _(
+                "manifest.csv says that this is OneRoster %(version)s; 1.1 and 1.2 can be read."
+            )
+            raise FileRefused("other_version", sentence % told)
+        if self.mode == ABSENT:
+            sentence = _(
+                "manifest.csv says that there is no %(file)s (absent), so the one that is there "
+                "is not read. Correct the manifest, or upload the file by itself."
+            )
+            raise FileRefused("absent_in_manifest", sentence % told)
+        if self.mode == DELTA and batch.mode == Batch.Mode.SYNC:
+            sentence = _(
+                "manifest.csv says that %(file)s holds changes only (delta): who is missing from "
+                "it has not left. Choose another mode than sync."
+            )
+            raise FileRefused("delta_as_roster", sentence % told)
+
+    def told(self) -> str:
+        """In words, behind the name of the format."""
+        modes = {BULK: _("all rows"), DELTA: _("changes only")}
+        return ", ".join(filter(None, (self.version, modes.get(self.mode, ""))))
+
+
+def manifest_lines(modes: Mapping[str, str]) -> Iterator[list[str]]:
+    """The manifest of an export, as rows; files without a mode are absent."""
+    yield ["propertyName", "value"]
+    yield ["manifest.version", "1.0"]
+    yield ["oneroster.version", WRITTEN_VERSION]
+    for file in FILES:
+        yield [f"file.{file}", modes.get(file, ABSENT)]

@@ -1,0 +1,211 @@
+"""A batch's file opened as a table of its kind, whatever system it comes from."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+
+from django.utils.translation import gettext as _
+
+from backoffice.bulk.formats.base import SourceTable
+from backoffice.bulk.formats.canvas import CanvasCourses, CanvasEnrollments, CanvasUsers
+from backoffice.bulk.formats.gradebooks import CanvasGradebook, EdxOverrides
+from backoffice.bulk.formats.lookup_files import SideFiles
+from backoffice.bulk.formats.moodle import MoodleCourses, MoodleFlatFile, MoodleUsers
+from backoffice.bulk.formats.oneroster import (
+    OneRosterClasses,
+    OneRosterEnrollments,
+    OneRosterLineItems,
+    OneRosterResults,
+    OneRosterUsers,
+)
+from backoffice.bulk.formats.stored_file import unpacked
+from backoffice.bulk.kinds.header_names import known_name, plain_name
+from backoffice.bulk.kinds.resource import kinds
+from backoffice.bulk.models import Batch
+from backoffice.bulk.read.header import refuse_forbidden, refuse_repeated
+from backoffice.bulk.readers import Limits, Row, TableReader, open_table
+from backoffice.bulk.values.faults import FileRefused
+
+MOST_WITH_MEMBERS = 5_000  # rows; about two minutes
+TABLES: tuple[type[SourceTable], ...] = (
+    CanvasUsers,
+    CanvasCourses,
+    CanvasEnrollments,
+    MoodleUsers,
+    MoodleFlatFile,
+    MoodleCourses,
+    OneRosterUsers,
+    OneRosterClasses,
+    OneRosterEnrollments,
+    OneRosterLineItems,
+    OneRosterResults,
+    CanvasGradebook,
+    EdxOverrides,
+)
+
+
+def table_of(dialect: str, kind: str) -> type[SourceTable]:
+    """The file that is written of a kind in a format. Raises ValueError where there is none."""
+    for table in TABLES:
+        if (table.dialect, table.kind) == (dialect, kind) and table.written:
+            return table
+    name = Batch.Dialect(dialect).label
+    raise ValueError(
+        _("There is no file of %(kind)s to write for %(format)s. Choose another format.")
+        % {"format": name, "kind": kind}
+    )
+
+
+def recognised(header: Sequence[str], dialect: str, kind: str) -> type[SourceTable] | None:
+    """The file this header is of; None for one of our own columns."""
+    if dialect == Batch.Dialect.NATIVE or dialect in kinds[kind].shared_with:
+        return None
+    if dialect == Batch.Dialect.AUTO and _is_native(header, kind):
+        return None
+    found = readable_as(header, dialect)
+    return next((table for table in found if table.kind == kind), next(iter(found), None))
+
+
+def readable_as(
+    header: Sequence[str], dialect: str = Batch.Dialect.AUTO
+) -> list[type[SourceTable]]:
+    """Everything a file with this header can be read as; some files bring in more than one kind."""
+    of = (dialect,) if dialect != Batch.Dialect.AUTO else tuple(Batch.Dialect)
+    return [table for table in TABLES if table.dialect in of and table.recognises(header)]
+
+
+def _is_native(header: Sequence[str], kind: str) -> bool:
+    names = set(map(known_name, header))
+    return {name for name, column in kinds[kind].columns().items() if column.key} <= names
+
+
+def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
+    """Raise FileRefused for a file of another kind, or not of the format that was named."""
+    if table is not None and table.kind != batch.kind:
+        told = {"title": table.title, "kind": table.kind}
+        choose = _("The file reads as “%(title)s”. Choose the kind “%(kind)s” for it.")
+        never = _("The file reads as “%(title)s”. No %(kind)s can be imported in this version.")
+        sentence = choose if table.kind in kinds else never
+        raise FileRefused("other_kind", sentence % told, line=1)
+    ours = (Batch.Dialect.AUTO, Batch.Dialect.NATIVE, *kinds[batch.kind].shared_with)
+    named = batch.dialect not in ours
+    if table is None and named:
+        raise FileRefused(
+            "other_format",
+            _(
+                "The header is not that of a file of %(format)s. Choose the right format, or let "
+                "it be recognised."
+            )
+            % {"format": Batch.Dialect(batch.dialect).label},
+            line=1,
+        )
+
+
+def limits_for(kind: str) -> Limits:
+    """How large a file of a kind may be; comparing rows within rows grows with their square."""
+    limits = Limits.from_settings()
+    few = min(MOST_WITH_MEMBERS, limits.max_rows)
+    return replace(limits, max_rows=few) if kinds[kind].members else limits
+
+
+def open_file(batch: Batch, side: SideFiles | None = None) -> TableReader:
+    """The reader of a batch's file, to be used as a context manager, in our own columns.
+
+    `side` is what files say for it that are not packed with it.
+    """
+    return Translated(batch, side)
+
+
+class Translated(TableReader):
+    """A file read through the format its header shows; a file of our own columns as it is."""
+
+    def __init__(self, batch: Batch, side: SideFiles | None) -> None:
+        super().__init__(batch.path, limits_for(batch.kind))
+        self.batch, self.side = batch, side
+        self.table: SourceTable | None = None
+
+    def __enter__(self) -> TableReader:
+        with ExitStack() as stack:
+            self.unpacked = stack.enter_context(unpacked(self.batch.path))
+            self.inner = open_table(self.unpacked.path, self.batch.encoding, self.limits)
+            stack.enter_context(self.inner)
+            found = recognised(self.inner.header, self.batch.dialect, self.batch.kind)
+            _refuse_others(found, self.batch)
+            self._take(found)
+            self._opened = stack.pop_all()
+        return self
+
+    def _take(self, found: type[SourceTable] | None) -> None:
+        self.header, self.delimiter = self.inner.header, self.inner.delimiter
+        self.header_line = self.inner.header_line
+        self.batch.read_as = str(found.title) if found else ""
+        if found is None:
+            return
+        if found.has_header:
+            names = [plain_name(name) for name in self.header]
+            allowed = [name for name in names if name not in found.passed_over]
+            refuse_forbidden(allowed, kinds[found.kind])
+        table = found(self.header)
+        refuse_repeated(table.read)
+        table.side = self.side or self.unpacked.side
+        table.check(self.batch)
+        if table.sparse:
+            table.narrow(self._filled(table))
+        companion = kinds[found.kind].companion
+        if companion and not companion.comes_with(self.batch):
+            table.leave(companion.names)
+        self.table, self.header, self.told_as = table, list(table.taken), table.told_as
+        self.above, self.remarks = table.above, table.remarks
+
+    def _filled(self, table: SourceTable) -> frozenset[str]:
+        """The columns that some row fills, of those that say nothing otherwise: one more look."""
+        wanted, filled = {table.places[name]: name for name in table.sparse}, set()
+        with open_table(self.unpacked.path, self.batch.encoding) as reader:
+            for row in told_apart(reader, type(table))[1]:
+                fits = len(row.cells) == table.width
+                found = [
+                    at
+                    for at, name in wanted.items()
+                    if fits and table.says_something(name, row.cells)
+                ]
+                filled.update(wanted.pop(at) for at in found)
+                if not wanted:
+                    break
+        return frozenset(filled)
+
+    def __exit__(self, *_exception: object) -> None:
+        self._opened.close()
+
+    def records(self) -> Iterator[Row]:
+        """The rows of the file, as rows of ours."""
+        if self.table is None:
+            return self.inner.rows()
+        return self._translated(self.table)
+
+    def _translated(self, table: SourceTable) -> Iterator[Row]:
+        """Each knows its data row of the file, where it is not the one that it is staged as."""
+        staged = number = 0
+        for row in told_apart(self.inner, type(table))[1]:
+            number += not table.is_about_columns(row)
+            for ours in table.translated(row):
+                staged += 1
+                yield ours if staged == number else ours.of_row(number)
+
+    def rows(self) -> Iterator[Row]:
+        """Blank rows were looked at before they were translated."""
+        return self.records()
+
+    def position(self) -> float:
+        """Of the file itself."""
+        return self.inner.position()
+
+
+def told_apart(
+    reader: TableReader, table: type[SourceTable] | None
+) -> tuple[Sequence[str], Iterator[Row]]:
+    """Header and rows of a file; where there is no header, what stands in its place is a row."""
+    if table is None or table.has_header:
+        return reader.header, reader.rows()
+    first = Row(reader.header_line, reader.header)
+    return table.written, map(table.whole, itertools.chain([first], reader.rows()))

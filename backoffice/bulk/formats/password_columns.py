@@ -1,0 +1,92 @@
+"""Files of other systems may hold passwords; none of them is ever kept.
+
+The file is written anew without these columns before it is stored, each row on its own line. What
+is digested is the file that is kept: it is what an import is checked against, the same upload gives
+the same file, and a digest of passwords would let somebody try guesses.
+"""
+
+import csv
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from django.utils.translation import gettext as _
+
+from backoffice.admin_site.spreadsheets import Echo
+from backoffice.bulk.formats.open_file import recognised
+from backoffice.bulk.kinds.header_names import column_name
+from backoffice.bulk.models import Batch
+from backoffice.bulk.readers import Row, open_table
+
+SECRET = "password"
+LINE_ENDS = re.compile("\r\n|\r|\n")
+# A byte that did not decode; those below 128 have no other way into a file.
+LOW_BYTE = re.compile("[\udc00-\udc7f]")
+
+
+@contextmanager
+def without_passwords(path: Path, batch: Batch) -> Iterator[IO[bytes]]:
+    """A file as it may be kept: itself, where it has no passwords.
+
+    Raises FileRefused for a file that cannot be opened, and for one with passwords that cannot be
+    read to its end.
+    """
+    places = _secret_places(path, batch)
+    if not places:
+        with path.open("rb") as stream:
+            yield stream
+        return
+    with tempfile.TemporaryFile() as kept:
+        _rewrite(path, batch, places, kept)
+        kept.seek(0)
+        yield kept
+
+
+def _secret_places(path: Path, batch: Batch) -> frozenset[int]:
+    """Which columns hold passwords, in a file of a format; others with such a column are refused.
+
+    Raises FileRefused for what cannot be opened: nobody knows what is in it.
+    """
+    with open_table(path, batch.encoding) as reader:
+        header = reader.header
+        if recognised(header, batch.dialect, batch.kind) is None:
+            return frozenset()
+    return frozenset(at for at, name in enumerate(header) if SECRET in column_name(name))
+
+
+def _rewrite(path: Path, batch: Batch, places: frozenset[int], kept: IO[bytes]) -> None:
+    lines = _Lines(kept)
+    with open_table(path, batch.encoding) as reader:
+        width, delimiter = len(reader.header), reader.delimiter
+        lines.write(reader.header_line, _left(reader.header, places), delimiter)
+        for row in reader.records():
+            lines.write(row.line, _cells(row, places, width), delimiter)
+
+
+def _cells(row: Row, places: frozenset[int], width: int) -> list[str]:
+    """What may be kept of a row. In one that is not whole, a password may stand anywhere."""
+    if row.flaw or len(row.cells) != width:
+        return [_("(A row that is not whole. It was not kept, because the file has passwords.)")]
+    return _left(row.cells, places)
+
+
+def _left(cells: Sequence[str], places: frozenset[int]) -> list[str]:
+    return [cell for at, cell in enumerate(cells) if at not in places]
+
+
+class _Lines:
+    """Writes rows as UTF-8, each on the line where it stood; blank lines fill up what is gone."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.stream, self.line = stream, 1
+        self.stream.write(b"\xef\xbb\xbf")
+
+    def write(self, line: int, cells: list[str], delimiter: str) -> None:
+        """Put a row on its line."""
+        text = "\n" * (line - self.line)
+        text += csv.writer(Echo(), delimiter=delimiter, lineterminator="\n").writerow(cells)
+        self.line += len(LINE_ENDS.findall(text))
+        self.stream.write(LOW_BYTE.sub("\udcff", text).encode("utf-8", "surrogateescape"))

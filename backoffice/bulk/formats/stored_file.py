@@ -1,0 +1,38 @@
+"""A batch's stored file as it is read: its table, and what was packed beside it."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from backoffice.bulk.formats.lookup_files import SideFiles, side_files
+from backoffice.bulk.readers import TableReader, open_table
+from backoffice.bulk.readers.zip_guard import Archive, Member, is_archive
+
+SIDE_FOLDER = "beside/"
+
+
+class Unpacked(NamedTuple):
+    """Where the table lies, and what the files beside it say."""
+
+    path: Path
+    side: SideFiles
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[Unpacked]:
+    """The table of a stored file, and what stands beside it. Raises FileRefused."""
+    if not is_archive(path):
+        yield Unpacked(path, SideFiles())
+        return
+    with Archive(path) as archive:
+        first, *others = archive.members()
+        with ExitStack() as beside:
+            tables = [_opened(beside, each) for each in others]
+            side = side_files((table.header, table.rows()) for table in tables)
+        with first.on_disk() as table:
+            yield Unpacked(table, side)
+
+
+def _opened(stack: ExitStack, member: Member) -> TableReader:
+    return stack.enter_context(open_table(stack.enter_context(member.on_disk())))

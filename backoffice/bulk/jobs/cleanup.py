@@ -1,0 +1,113 @@
+"""What becomes of batches nobody finished: dead processes, abandoned previews."""
+
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from backoffice.bulk.models import Batch
+from backoffice.bulk.pipeline.import_run import Import
+from backoffice.bulk.read.header import FORBIDDEN_COLUMN
+from backoffice.bulk.sql import dialects
+
+ABANDONED_AFTER = timedelta(days=1)
+KEPT_FOR = timedelta(days=30)  # the file of an applied import
+SILENT_AFTER = timedelta(seconds=30)
+STARTS_WITHIN = timedelta(seconds=3)
+
+
+def settle(batch: Batch) -> Batch:
+    """Say of a batch whose process died that it failed; called whenever a batch is looked at."""
+    now = timezone.now()
+    if batch.state == Batch.State.APPLYING and batch.touched_at < now - STARTS_WITHIN:
+        sentence = _(
+            "The process that applied the file ended before it was done. Nothing was "
+            "written; try again."
+        )
+        _settle(batch, sentence)
+    elif batch.state == Batch.State.READING and batch.touched_at < now - SILENT_AFTER:
+        sentence = _("The reading stopped before its end. Nothing was written; read it again.")
+        _settle(batch, sentence)
+    return batch
+
+
+def settle_all() -> None:
+    """Settle every batch that says it is being worked on; most of the time there is none."""
+    for batch in Batch.objects.under_work():
+        settle(batch)
+
+
+def _settle(batch: Batch, sentence: str) -> None:
+    """It failed, unless somebody holds its lock after all."""
+    dialect, is_free = dialects.current(), False
+    if dialect.is_held(batch.pk):
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        if dialect.lock(cursor, batch.pk):
+            dead = Batch.objects.filter(pk=batch.pk, state=batch.state)
+            dead.update(state=Batch.State.FAILED, sentence=sentence)
+            is_free = True
+    if is_free:
+        dialect.release(batch.pk)
+    batch.refresh_from_db()
+
+
+def discard(batch: Batch) -> bool:
+    """Throw away a file nobody applied, with its staged rows; False if it is past that."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        waiting = Batch.objects.unfinished().filter(pk=batch.pk)
+        thrown = {"state": Batch.State.DISCARDED, "file": "", "touched_at": timezone.now()}
+        if not waiting.update(**thrown):
+            return False
+        Import(batch).drop(cursor)
+        _remove_file(batch)
+    batch.refresh_from_db()
+    return True
+
+
+def discard_abandoned() -> int:
+    """Discard previews nobody decided on for a day; how many there were.
+
+    A refused or failed file of that age goes too: it was there to be looked at and corrected. What
+    a killed process left behind counts as failed. The file of an applied import goes after 30 days.
+    """
+    settle_all()
+    for batch in Batch.objects.past_keeping(timezone.now() - KEPT_FOR):
+        _clear(batch)
+    old = Batch.objects.filter(uploaded_at__lt=timezone.now() - ABANDONED_AFTER)
+    gone = old.without_success().exclude(file="") | old.unfinished()
+    return sum(_put_away(batch) for batch in gone)
+
+
+def _put_away(batch: Batch) -> bool:
+    """Discard what waits; of what failed, remove the file."""
+    if batch.is_over:
+        _clear(batch)
+        return False
+    return discard(batch)
+
+
+def _clear(batch: Batch) -> None:
+    """Remove the file and the staged rows; what was wrong with them stays on record."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        if Batch.objects.closed().filter(pk=batch.pk).update(file=""):
+            Import(batch).drop(cursor)
+            _remove_file(batch)
+
+
+def _remove_file(batch: Batch) -> None:
+    """When the row says that there is none: a file without a row is worse than the other way."""
+    storage, name = batch.file.storage, batch.file.name
+    if name:
+        transaction.on_commit(lambda: storage.delete(name))
+
+
+def forget(batch: Batch) -> None:
+    """Remove every trace of a dry run, except of one that tried to set what no file may set."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        Import(batch).drop(cursor)
+    if batch.file:
+        batch.file.delete(save=False)
+    if not batch.issues.filter(code=FORBIDDEN_COLUMN).exists():
+        batch.delete()

@@ -1,0 +1,78 @@
+"""How far an import is, in numbers and in words."""
+
+from typing import Any
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backoffice.bulk.jobs.worker import is_any_alive
+from backoffice.bulk.models import Batch
+
+SURE_FROM = 10  # percent; before that the rest cannot be estimated
+MINUTE = 60
+State = Batch.State
+
+
+def progress_of(batch: Batch) -> dict[str, Any]:
+    """What the page of an import shows while it is worked on, as plain data.
+
+    `rows`, `pace`, `left` and `note` are sentences or blank; `percent` is of the whole work.
+    """
+    seconds = (timezone.now() - batch.begun_at).total_seconds() if batch.begun_at else 0
+    return {
+        "working": batch.is_in_work,
+        "percent": batch.progress,
+        "phase": str(batch.get_phase_display() or batch.get_state_display()),
+        "rows": _rows(batch),
+        "pace": _pace(batch, seconds),
+        "left": _left(batch, seconds),
+        "note": _note(batch),
+    }
+
+
+def _rows(batch: Batch) -> str:
+    is_reading = batch.phase in (Batch.Phase.READING, Batch.Phase.COMPARING)
+    total = batch.rows if is_reading else batch.writes
+    if not batch.begun_at or not (total and batch.rows_read):
+        return ""
+    names = {"done": intcomma(batch.rows_read), "total": intcomma(total)}
+    if not is_reading:
+        return _("%(done)s of %(total)s rows written, none visible before the end") % names
+    if batch.phase == Batch.Phase.READING:
+        return _("%(done)s of about %(total)s rows read") % names
+    return _("%(done)s of %(total)s rows read") % names
+
+
+def _pace(batch: Batch, seconds: float) -> str:
+    if seconds < 1 or not batch.rows_read or batch.phase == Batch.Phase.CLOSING:
+        return ""
+    return _("%(count)s rows a second") % {"count": intcomma(round(batch.rows_read / seconds))}
+
+
+def _left(batch: Batch, seconds: float) -> str:
+    if seconds < 1 or batch.progress < SURE_FROM:
+        return ""
+    left = max(1, round(seconds * (100 - batch.progress) / batch.progress))
+    if left >= MINUTE:
+        minutes = round(left / MINUTE)
+        said = ngettext("about %(count)d minute left", "about %(count)d minutes left", minutes)
+        return said % {"count": minutes}
+    said = ngettext("about %(count)d second left", "about %(count)d seconds left", left)
+    return said % {"count": left}
+
+
+def _note(batch: Batch) -> str:
+    """Why it does not go on."""
+    if batch.state not in (State.QUEUED, State.ORDERED):
+        return ""
+    if not is_any_alive():
+        return _(
+            "No worker is running; start “manage.py db_worker”. The file waits for it, and nothing "
+            "is lost."
+        )
+    before = Batch.objects.in_work().filter(touched_at__lt=batch.touched_at).exclude(pk=batch.pk)
+    count = before.count()
+    said = ngettext("%(count)d import is before it.", "%(count)d imports are before it.", count)
+    return said % {"count": count} if count else _("It begins in a moment.")

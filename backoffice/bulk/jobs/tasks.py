@@ -1,0 +1,242 @@
+"""Large files, read and applied by the worker; and what people do about it: order, cancel.
+
+A task carries the batch's number and no more. Everything else stands on the batch, and a task whose
+batch is not in the state in which it was ordered does nothing: so it may run twice, or not at all.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_tasks import task
+from django_tasks_db.models import DBTaskResult
+
+from backoffice.admin_site.permissions.roles import may
+from backoffice.bulk.jobs.cleanup import discard, settle_all
+from backoffice.bulk.kinds.resource import kinds
+from backoffice.bulk.models import Batch, Delivery
+from backoffice.bulk.pipeline.concurrency import about, alone_with, rival_of
+from backoffice.bulk.pipeline.deliveries import ready_in, tell_waiting
+from backoffice.bulk.pipeline.imports import NotApplied, apply, preview
+from backoffice.bulk.sql import dialects
+from backoffice.bulk.undo.undo import begin_undo, carry_out_undo, undo
+
+AT_ONCE_ROWS = 2_000
+AT_ONCE_BYTES = 200_000  # about 2,000 rows
+PACKED = 5  # how much a workbook is larger than its file
+WITHIN = 10  # how much a row is with others in it
+LOST_AFTER = timedelta(seconds=60)
+KEPT_FOR = timedelta(days=7)
+State = Batch.State
+
+
+@task()
+def read_batch(number: int) -> None:
+    """Read an uploaded file that waits for it."""
+    if _begin(number, State.QUEUED, State.READING):
+        go_on(preview(Batch.objects.get(pk=number)))
+
+
+@task()
+def undo_batch(number: int, actor: int) -> None:
+    """Carry out an undo as ordered; why nothing was taken back stands on its batch."""
+    if not _begin(number, State.ORDERED, State.APPLYING):
+        return
+    made = Batch.objects.get(pk=number)
+    person = _person_of(actor, made)
+    if person:
+        with contextlib.suppress(NotApplied):
+            carry_out_undo(made, person)
+
+
+@task()
+def apply_batch(number: int, actor: int) -> None:
+    """Apply a previewed file as ordered; why it was not applied stands on the batch."""
+    batch = Batch.objects.filter(pk=number, state=State.ORDERED).first()
+    person = _person_of(actor, batch) if batch else None
+    if batch is None or person is None:
+        return
+    try:
+        go_on(apply(batch, batch.digest, person))
+    except NotApplied as refusal:
+        # A refusal after which the batch waits as before leaves no trace of its own.
+        waiting = Batch.objects.filter(pk=number, state=State.PREVIEWED, sentence="")
+        waiting.update(sentence=str(refusal))
+
+
+def _person_of(actor: int, batch: Batch) -> Any:
+    """Who gave the order; nobody, and the order is void, if they lost the right since."""
+    person = get_user_model().objects.get(pk=actor)
+    if may(person, "import", kinds[batch.kind].model()):
+        return person
+    _give_back(batch.pk, _("%(name)s may not import this any more.") % {"name": person})
+    return None
+
+
+def _begin(number: int, before: str, after: str) -> bool:
+    found = Batch.objects.filter(pk=number, state=before)
+    return bool(found.update(state=after, touched_at=timezone.now()))
+
+
+def read_soon(batch: Batch) -> Batch:
+    """Read a small file at once, have the worker read a large one."""
+    most = AT_ONCE_BYTES // (PACKED if batch.file_name.lower().endswith(".xlsx") else 1)
+    if batch.file_size > most // _times(batch):
+        return order_reading(batch)
+    return go_on(preview(batch))
+
+
+def _times(batch: Batch) -> int:
+    """How many times the work on a row of this kind is that on another."""
+    return WITHIN if kinds[batch.kind].members else 1
+
+
+def go_on(batch: Batch) -> Batch:
+    """Read what waited for this file in its delivery, if it need not wait any longer."""
+    if batch.delivery and batch.is_settled:
+        read_ready(batch.delivery)
+    return batch
+
+
+def read_ready(delivery: Delivery) -> None:
+    """Read the files of a delivery that wait for nothing."""
+    tell_waiting(delivery)
+    for batch in ready_in(delivery):
+        if _begin(batch.pk, State.RECEIVED, State.QUEUED):
+            batch.refresh_from_db()
+            read_soon(batch)
+
+
+def skip(batch: Batch) -> bool:
+    """Let the delivery go on without this file; what is undecided is thrown away.
+
+    False, and nothing is done, where it is in work by now, or was applied.
+    """
+    at_rest = Batch.objects.exclude(state__in=(*Batch.IN_WORK, State.APPLIED))
+    with transaction.atomic():  # nobody takes it up between the two
+        is_skipped = bool(at_rest.filter(pk=batch.pk).update(is_skipped=True))
+        if is_skipped:
+            discard(batch)
+    batch.refresh_from_db()
+    go_on(batch)
+    return is_skipped
+
+
+def order_reading(batch: Batch) -> Batch:
+    """Have the file read, unless somebody else is bringing in the very same one: that is told."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        alone_with(cursor, batch)
+        rival = rival_of(batch)
+        fresh = Batch.objects.filter(pk=batch.pk, state__in=Batch.READABLE)
+        said = about(rival) if rival else ""
+        state = State.RECEIVED if rival else State.QUEUED
+        chosen = {"on_error": batch.on_error, "released": batch.released}
+        if fresh.update(**_anew(state, said), **chosen) and not rival:
+            read_batch.enqueue(batch.pk)
+    batch.refresh_from_db()
+    return batch
+
+
+def _anew(state: str, sentence: str) -> dict[str, Any]:
+    """What a batch has that nobody has begun to work on."""
+    fresh = {"progress": 0, "rows_read": 0, "phase": "", "begun_at": None}
+    return {"state": state, "sentence": sentence, "touched_at": timezone.now()} | fresh
+
+
+def apply_soon(batch: Batch, digest: str, actor: Any) -> bool:
+    """Apply a small file at once, have the worker apply a large one; whether it is applied.
+
+    A small one goes to the worker too while another is being applied, for which it would wait.
+    Raises NotApplied, with a sentence.
+    """
+    rival = rival_of(batch)
+    if rival:
+        raise NotApplied(about(rival))
+    if _goes_at_once(batch.rows, AT_ONCE_ROWS // _times(batch)):
+        go_on(apply(batch, digest, actor))
+        return True
+    _order_apply(batch, digest, actor)
+    return False
+
+
+def _goes_at_once(rows: int, most: int) -> bool:
+    """Whether so many rows are written before the answer; not while one would have to wait."""
+    return rows <= most and not Batch.objects.filter(state=State.APPLYING).exists()
+
+
+def _order_apply(batch: Batch, digest: str, actor: Any) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        alone_with(cursor, batch)
+        if rival := rival_of(batch):
+            raise NotApplied(about(rival))
+        waiting = Batch.objects.waiting().filter(pk=batch.pk, digest=digest)
+        if waiting.update(**_anew(State.ORDERED, "")):
+            apply_batch.enqueue(batch.pk, actor.pk)
+            return
+    apply(batch, digest, actor)  # which says why not
+
+
+def undo_soon(batch: Batch, actor: Any, reason: str) -> Batch:
+    """Undo a small import at once, have the worker undo a large one; the undo's own batch.
+
+    Raises NotApplied, with a sentence, and PermissionDenied like `undo`.
+    """
+    if _goes_at_once(batch.writes + batch.removed, AT_ONCE_ROWS):
+        return undo(batch, actor, reason)
+    with transaction.atomic():
+        made = begin_undo(batch, actor, reason, State.ORDERED)
+        undo_batch.enqueue(made.pk, actor.pk)
+    return made
+
+
+def cancel(batch: Batch) -> bool:
+    """End the work on a batch; False where there is none any more. Nothing of it is written.
+
+    The change of state is what counts: whoever works on the batch keeps nothing once it is made.
+    """
+    if Batch.objects.under_work().filter(pk=batch.pk).exists():
+        dialects.current().interrupt(batch.pk)
+    said = _("Cancelled. Nothing was written; the file can still be applied.")
+    if batch.undoes_id:
+        said = _("Cancelled. Nothing was taken back; the import can still be undone.")
+    is_ended = _give_back(batch.pk, said)
+    if not is_ended and Batch.objects.filter(pk=batch.pk, state__in=Batch.BEING_READ).exists():
+        is_ended = discard(batch)
+    batch.refresh_from_db()
+    go_on(batch)
+    return is_ended
+
+
+def _give_back(number: int, sentence: str) -> bool:
+    """What was ordered, or is being applied, waits for a decision again; whether there was any.
+
+    An undo is over: it is the import that can be decided on again.
+    """
+    ordered = Batch.objects.filter(pk=number, state__in=(State.ORDERED, State.APPLYING))
+    undos = ordered.filter(undoes__isnull=False).update(**_anew(State.DISCARDED, sentence))
+    return bool(undos or ordered.update(**_anew(State.PREVIEWED, sentence)))
+
+
+def look_after() -> None:
+    """What a worker sees to beside its work: dead batches, lost orders, old tasks."""
+    settle_all()
+    for batch in _lost(State.QUEUED):
+        order_reading(batch)
+    for batch in _lost(State.ORDERED):
+        _give_back(batch.pk, _("The order was lost. Nothing was written; give it again."))
+    old = DBTaskResult.objects.filter(task_path__startswith=__name__)
+    old.filter(enqueued_at__lt=timezone.now() - KEPT_FOR).exclude(status="READY").delete()
+
+
+def _lost(state: str) -> Iterator[Batch]:
+    """What has long been ordered, and nobody has the order any more."""
+    long_ago = timezone.now() - LOST_AFTER
+    waiting = DBTaskResult.objects.filter(status="READY")
+    for batch in Batch.objects.filter(state=state, touched_at__lt=long_ago):
+        if not waiting.filter(args_kwargs__args__0=batch.pk).exists():
+            yield batch

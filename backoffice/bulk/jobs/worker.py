@@ -1,0 +1,73 @@
+"""The worker's process: it stays through restarts of the database, and shows that it lives."""
+
+import logging
+from datetime import timedelta
+from threading import Event
+
+from django.db import Error, connections
+from django.db.models import Q
+from django.utils import timezone
+from django_tasks_db.management.commands import db_worker
+
+from backoffice.bulk.jobs.tasks import look_after
+from backoffice.bulk.models import Batch, Worker
+from backoffice.operations.threads import Thread
+
+BEAT = 5  # seconds
+ALIVE_WITHIN = timedelta(seconds=30)
+FORGOTTEN_AFTER = timedelta(days=1)
+log = logging.getLogger("backoffice.bulk.worker")
+
+
+def is_any_alive() -> bool:
+    """Whether a worker has shown itself lately; one at work on SQLite cannot, its batch does."""
+    lately = timezone.now() - ALIVE_WITHIN
+    work = Q(state__in=(Batch.State.READING, Batch.State.APPLYING), begun_at__isnull=False)
+    return (
+        Worker.objects.filter(seen_at__gte=lately).exists()
+        or Batch.objects.filter(work, touched_at__gte=lately).exists()
+    )
+
+
+class SteadyWorker(db_worker.Worker):
+    """The library's worker, which a lost database does not end."""
+
+    def run(self) -> None:
+        """Work until told to stop, or until there is nothing left where that was asked for."""
+        is_over = Event()
+        beat = Thread(target=self._beat, args=(is_over,), name="worker", daemon=True)
+        beat.start()
+        try:
+            while self.running and not self._has_worked():
+                is_over.wait(BEAT)
+        finally:
+            is_over.set()
+            beat.join(BEAT)
+
+    def _has_worked(self) -> bool:
+        try:
+            super().run()
+        except Error as error:
+            log.error("The database is lost: %s", str(error).strip())
+            connections.close_all()
+            return False
+        return True
+
+    def _beat(self, is_over: Event) -> None:
+        """Show that this worker lives, and look after what others left."""
+        while True:
+            try:
+                self._show()
+                look_after()
+            except Error as error:
+                log.warning("No sign of life could be kept: %s", str(error).strip())
+            finally:
+                connections.close_all()
+            if is_over.wait(BEAT):
+                break
+        Worker.objects.filter(name=self.worker_id).delete()
+
+    def _show(self) -> None:
+        now = timezone.now()
+        Worker.objects.update_or_create(name=self.worker_id, defaults={"seen_at": now})
+        Worker.objects.filter(seen_at__lt=now - FORGOTTEN_AFTER).delete()

@@ -1,0 +1,27 @@
+"""The import batch, its issues, deliveries of several files, header mappings and workers."""
+
+from backoffice.bulk.models.batch import (
+    PERCENT,
+    Batch,
+    BatchQuerySet,
+    most_changed,
+    most_withdrawn,
+    stored_name,
+)
+from backoffice.bulk.models.delivery import Delivery
+from backoffice.bulk.models.header_mapping import HeaderMapping
+from backoffice.bulk.models.issue import BatchIssue
+from backoffice.bulk.models.worker import Worker
+
+__all__ = [
+    "Batch",
+    "BatchIssue",
+    "BatchQuerySet",
+    "Delivery",
+    "HeaderMapping",
+    "PERCENT",
+    "Worker",
+    "most_changed",
+    "most_withdrawn",
+    "stored_name",
+]

@@ -1,0 +1,405 @@
+"""The import batch: one file, one outcome."""
+
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.admin_site.models.private_files import private_storage
+from backoffice.bulk.kinds.resource import kinds
+from backoffice.bulk.models.delivery import Delivery
+
+
+def stored_name(batch: "Batch", name: str) -> str:
+    """A name nobody can guess; the uploader's name is kept in the row, not in the path."""
+    return f"imports/{uuid4().hex}{Path(name).suffix.lower()[:10]}"
+
+
+class BatchQuerySet(models.QuerySet["Batch"]):
+    """Query words for batches."""
+
+    def waiting(self) -> "BatchQuerySet":
+        """Read, without errors that forbid it, and not yet applied."""
+        return self.filter(state=Batch.State.PREVIEWED)
+
+    def under_work(self) -> "BatchQuerySet":
+        """Being read or applied at the moment, or by a process that died."""
+        return self.filter(state__in=(Batch.State.READING, Batch.State.APPLYING))
+
+    def in_work(self) -> "BatchQuerySet":
+        """Under work, or ordered and about to be."""
+        return self.filter(state__in=Batch.IN_WORK)
+
+    def unfinished(self) -> "BatchQuerySet":
+        """Uploaded, being read, or waiting for a decision: what may be thrown away unharmed."""
+        return self.filter(state__in=Batch.UNFINISHED)
+
+    def past_keeping(self, moment: datetime) -> "BatchQuerySet":
+        """Applied before a moment, with the file still there."""
+        return self.filter(state=Batch.State.APPLIED, applied_at__lt=moment).exclude(file="")
+
+    def closed(self) -> "BatchQuerySet":
+        """Applied, refused or failed: nobody works on it, and it is on record."""
+        return self.filter(state__in=(Batch.State.APPLIED, Batch.State.REFUSED, Batch.State.FAILED))
+
+    def without_success(self) -> "BatchQuerySet":
+        """Refused or failed: nothing was written, and the file may be looked at again."""
+        return self.filter(state__in=(Batch.State.REFUSED, Batch.State.FAILED))
+
+
+def most_withdrawn() -> float:
+    """The school's limit, in percent."""
+    return settings.IMPORT_MAX_WITHDRAWN
+
+
+def most_changed() -> float:
+    """The school's limit, in percent."""
+    return settings.IMPORT_MAX_CHANGED
+
+
+PERCENT = [MinValueValidator(0), MaxValueValidator(100)]
+
+
+class Batch(models.Model):
+    """One file brought in: who, what, when, why, with which options, and the outcome."""
+
+    class Mode(models.TextChoices):
+        UPSERT = "upsert", _("Add new rows and update known ones")
+        CREATE = "create", _("Add new rows only; a known row is an error")
+        UPDATE = "update", _("Update known rows only; an unknown row is an error")
+        SYNC = "sync", _("Add, update, and withdraw who is missing from the file")
+
+    class OnError(models.TextChoices):
+        ABORT = "abort", _("Refuse the whole file if a row is wrong")
+        SKIP = "skip", _("Take the good rows, give the wrong ones back")
+
+    class Dialect(models.TextChoices):
+        AUTO = "auto", _("Recognised by its header")
+        NATIVE = "native", _("The columns of this page")
+        CANVAS = "canvas", "Canvas"
+        MOODLE = "moodle", "Moodle"
+        ONEROSTER = "oneroster", "OneRoster"
+        EDX = "edx", "Open edX"
+
+    class State(models.TextChoices):
+        RECEIVED = "received", _("Uploaded")
+        QUEUED = "queued", _("Waiting to be read")
+        READING = "reading", _("Being read")
+        PREVIEWED = "previewed", _("Waiting for your decision")
+        HELD = "held", _("Waiting for a second person")
+        REFUSED = "refused", _("Refused")
+        ORDERED = "ordered", _("Waiting to be applied")
+        APPLYING = "applying", _("Being applied")
+        APPLIED = "applied", _("Applied")
+        FAILED = "failed", _("Failed")
+        DISCARDED = "discarded", _("Discarded")
+
+    class Phase(models.TextChoices):
+        READING = "reading", _("Reading the rows")
+        COMPARING = "comparing", _("Comparing with what is stored")
+        TURN = "turn", _("Waiting until another import is done")
+        CHECKING = "checking", _("Making sure that nothing changed since the preview")
+        STUDENTS = "students", _("Writing new students")
+        WRITING = "writing", _("Writing the rows and their history")
+        RETURNING = "returning", _("Giving rows back what they had")
+        CLOSING = "closing", _("Finishing")
+
+    DECIDABLE: ClassVar[tuple[str, ...]] = (State.PREVIEWED, State.HELD)
+    UNFINISHED: ClassVar[tuple[str, ...]] = (
+        State.RECEIVED,
+        State.QUEUED,
+        State.READING,
+        *DECIDABLE,
+    )
+    BEING_READ: ClassVar[tuple[str, ...]] = (State.QUEUED, State.READING)
+    IN_WORK: ClassVar[tuple[str, ...]] = (*BEING_READ, State.ORDERED, State.APPLYING)
+    READABLE: ClassVar[tuple[str, ...]] = (
+        State.RECEIVED,
+        State.QUEUED,
+        *DECIDABLE,
+        State.REFUSED,
+        State.FAILED,
+    )
+
+    kind = models.CharField(_("kind"), max_length=40)
+    mode = models.CharField(_("mode"), max_length=10, choices=Mode, default=Mode.UPSERT)
+    on_error = models.CharField(
+        _("wrong rows"), max_length=10, choices=OnError, default=OnError.ABORT
+    )
+    create_students = models.BooleanField(_("create students"), default=False)
+    ignore_unknown_columns = models.BooleanField(_("ignore unknown columns"), default=False)
+    encoding = models.CharField(_("encoding"), max_length=40, blank=True)
+    max_withdrawn = models.FloatField(
+        _("withdrawals without a second person"),
+        default=most_withdrawn,
+        validators=PERCENT,
+        help_text=_("In percent of the stored rows of a course, 0 to 100."),
+    )
+    max_changed = models.FloatField(
+        _("changes without a second person"),
+        default=most_changed,
+        validators=PERCENT,
+        help_text=_("In percent of the stored rows of a course, 0 to 100."),
+    )
+    dialect = models.CharField(_("format"), max_length=10, choices=Dialect, default=Dialect.AUTO)
+    read_as = models.CharField(_("read as"), max_length=60, blank=True)
+    state = models.CharField(
+        _("state"), max_length=12, choices=State, default=State.RECEIVED, db_index=True
+    )
+    sentence = models.TextField(_("in one sentence"), blank=True)
+
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("uploaded by"),
+    )
+    uploader_name = models.CharField(_("uploaded by"), max_length=320)
+    reason = models.TextField(_("reason"), blank=True)
+    file = models.FileField(storage=private_storage, upload_to=stored_name, max_length=200)
+    file_name = models.CharField(_("file"), max_length=255)
+    file_size = models.BigIntegerField(_("size in bytes"), default=0)
+    file_hash = models.CharField(_("SHA-256 of the file"), max_length=64)
+    header = models.JSONField(_("header"), default=list)
+    delimiter = models.CharField(max_length=1, default=",")
+    # What the school's own headers in the file stood for when it was read, by plain name. Kept,
+    # because the header is looked at again later, and the school may say something else by then.
+    own_headers = models.JSONField(_("the school's own headers"), default=dict)
+
+    rows = models.PositiveIntegerField(_("rows"), default=0)
+    created = models.PositiveIntegerField(_("created"), default=0)
+    updated = models.PositiveIntegerField(_("updated"), default=0)
+    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
+    withdrawn = models.PositiveIntegerField(_("withdrawn"), default=0)
+    rejected = models.PositiveIntegerField(_("rejected"), default=0)
+    duplicates = models.PositiveIntegerField(_("duplicates"), default=0)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("approved by"),
+    )
+    approver_name = models.CharField(_("approved by"), max_length=320, blank=True)
+    approved_at = models.DateTimeField(_("approved at"), null=True)
+    # What was agreed to: another outcome needs another approval.
+    approved_digest = models.CharField(max_length=64, blank=True)
+
+    # Local edits, by column: how many are kept, and whose columns the file may overwrite.
+    kept_edits = models.JSONField(_("local edits kept"), default=dict)
+    released = models.JSONField(_("columns released"), default=list)
+    undoes = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="undos",
+        verbose_name=_("undoes"),
+    )
+    removed = models.PositiveIntegerField(_("removed"), default=0)
+    created_students = models.PositiveIntegerField(_("created students"), default=0)
+    errors = models.PositiveIntegerField(_("errors"), default=0)
+    warnings = models.PositiveIntegerField(_("warnings"), default=0)
+    digest = models.CharField(_("digest of the outcome"), max_length=64, blank=True)
+    progress = models.PositiveSmallIntegerField(_("progress in percent"), default=0)
+    rows_read = models.PositiveIntegerField(_("rows read so far"), default=0)
+    phase = models.CharField(_("phase"), max_length=12, choices=Phase, blank=True)
+    begun_at = models.DateTimeField(_("begun at"), null=True)
+    seconds = models.FloatField(_("seconds of work"), default=0)
+
+    uploaded_at = models.DateTimeField(_("uploaded at"), auto_now_add=True, db_index=True)
+    touched_at = models.DateTimeField(_("last sign of life"), auto_now=True)
+    applied_at = models.DateTimeField(_("applied at"), null=True)
+    change_set = models.ForeignKey("audit.ChangeSet", models.PROTECT, null=True, related_name="+")
+
+    # One of several files that came together, which one, and whether the next goes in without it.
+    delivery = models.ForeignKey(
+        Delivery,
+        models.PROTECT,
+        null=True,
+        related_name="batches",
+        verbose_name=_("delivery"),
+    )
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    is_skipped = models.BooleanField(_("skipped"), default=False)
+
+    objects = BatchQuerySet.as_manager()
+
+    _worked_until: float | None = None  # on the machine's own clock
+    is_ended = False  # set while it is worked on: somebody cancelled it
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        ordering: ClassVar[list[str]] = ["-pk"]
+        default_permissions = ("view", "add", "approve")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                name="batch_approved_by_another",
+                condition=models.Q(approved_by__isnull=True)
+                | models.Q(uploaded_by__isnull=True)
+                | ~models.Q(approved_by=models.F("uploaded_by")),
+                violation_error_message=_("Nobody approves what they uploaded themselves."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} · {self.file_name}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self._count_work()
+        super().save(*args, **kwargs)
+
+    @staticmethod
+    def brought_by(actor: Any) -> dict[str, Any]:
+        """The fields that say who brings it; None is the operator at the command line."""
+        name = str(actor) if actor else _("Operator at the command line")
+        return {"uploaded_by": actor, "uploader_name": name}
+
+    def save_while(self, state: str) -> bool:
+        """Save unless the stored row has left this state meanwhile; whether it was saved."""
+        self._count_work()
+        fields = (field for field in self._meta.concrete_fields if not field.primary_key)
+        values = {field.attname: field.pre_save(self, add=False) for field in fields}
+        return bool(Batch.objects.filter(pk=self.pk, state=state).update(**values))
+
+    def _count_work(self) -> None:
+        if self._worked_until is not None:
+            now = time.monotonic()
+            self.seconds = round(self.seconds + now - self._worked_until, 3)
+            self._worked_until = now
+
+    def begin_work(self) -> None:
+        """From now on every save adds the seconds of work since the last one."""
+        self._worked_until = time.monotonic()
+        self.begun_at, self.phase, self.progress, self.rows_read = timezone.now(), "", 0, 0
+        self.is_ended = False
+
+    def tell(self, phase: str, progress: int, rows: int | None = None) -> None:
+        """Say how far the work is; its pulse writes it down."""
+        self.phase, self.progress = phase, progress
+        if rows is not None:
+            self.rows_read = rows
+
+    @property
+    def is_in_work(self) -> bool:
+        """Whether it is being read or applied, or about to be."""
+        return self.state in self.IN_WORK
+
+    @property
+    def can_be_read_again(self) -> bool:
+        """Whether the reading, or the applying, broke off and may begin anew."""
+        return self.state == self.State.FAILED and bool(self.file)
+
+    @property
+    def kind_title(self) -> str:
+        """The kind of rows, as people call it."""
+        return capfirst(kinds[self.kind].label) if self.kind in kinds else self.kind
+
+    @property
+    def path(self) -> Path:
+        """Where the stored file lies."""
+        return Path(self.file.path)
+
+    @property
+    def kept_name(self) -> str:
+        """Under which name the stored file is handed out: it is what is left of the uploaded one.
+
+        Of `autumn.zip/enrollments.csv` it is a zip file if there is something beside the table.
+        """
+        return f"{Path(self.file_name).stem}{self.path.suffix}"
+
+    @property
+    def can_leave_out(self) -> bool:
+        """Whether the file was refused only because some of its rows are wrong."""
+        is_refused = self.state == self.State.REFUSED and self.on_error == self.OnError.ABORT
+        return bool(is_refused and self.file and 0 < self.rejected < self.rows)
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether the counts say what was written, not what would be."""
+        return self.state == self.State.APPLIED
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing left to decide."""
+        return self.state not in (*self.UNFINISHED, *self.IN_WORK)
+
+    @property
+    def shares(self) -> list[dict[str, object]]:
+        """How the rows divide by what happens to them, in percent, for the coloured bar."""
+        names = ("created", "updated", "unchanged", "duplicates", "rejected")
+        counts = {name: getattr(self, name) for name in names}
+        return [
+            {
+                "name": name,
+                "title": self._meta.get_field(name).verbose_name,
+                "count": count,
+                "percent": f"{100 * count / self.rows:.2f}",
+            }
+            for name, count in counts.items()
+            if count
+        ]
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether what came after it in its delivery need not wait for it."""
+        has_nothing = self.state == self.State.PREVIEWED and not self.writes
+        over = (self.State.APPLIED, self.State.DISCARDED)
+        return self.is_skipped or has_nothing or self.state in over
+
+    @property
+    def writes(self) -> int:
+        """How many rows applying the file would write or has written."""
+        return self.created + self.updated + self.withdrawn + self.created_students
+
+    @property
+    def kept(self) -> int:
+        """How many values edited by hand since the last import this one leaves alone."""
+        return sum(self.kept_edits.values())
+
+    @cached_property
+    def undone_by(self) -> "Batch | None":
+        """The undo that holds; one that was undone itself does not."""
+        applied = self.undos.filter(state=self.State.APPLIED).order_by("-pk")
+        return next((undo for undo in applied if undo.undone_by is None), None)
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether it was applied, wrote something and still stands."""
+        wrote = self.is_applied and (self.writes or self.removed)
+        return bool(wrote and not self.undone_by and not self.undos.in_work().exists())
+
+    def earlier_with_the_same_file(self) -> "Batch | None":
+        """The newest applied import of the very same file, before this one."""
+        same = Batch.objects.filter(file_hash=self.file_hash, kind=self.kind, pk__lt=self.pk)
+        if not self.file_hash:
+            return None
+        return same.filter(state=self.State.APPLIED).order_by("-pk").first()
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the person chose, as the digest covers it."""
+        return {
+            name: getattr(self, name)
+            for name in (
+                "kind",
+                "mode",
+                "on_error",
+                "create_students",
+                "ignore_unknown_columns",
+                "encoding",
+                "released",
+                "dialect",
+                "own_headers",
+            )
+        }

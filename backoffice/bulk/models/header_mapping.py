@@ -1,0 +1,94 @@
+"""What a school's own headers stand for."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.admin_site.models.fields import LineField
+from backoffice.admin_site.models.rules import UniqueRule
+from backoffice.audit.models import Audited, AuditedQuerySet
+from backoffice.bulk.kinds.header_names import (
+    IGNORED,
+    IGNORED_LABEL,
+    column_choices,
+    kind_choices,
+    objections,
+    plain_name,
+)
+from backoffice.bulk.kinds.resource import kinds
+from backoffice.bulk.values.faults import FileRefused
+
+
+class HeaderMapping(Audited):
+    """What a header in the school's own words stands for, in files of one kind.
+
+    `name` is the header as headers are compared.
+    """
+
+    natural_key_fields = ("kind", "name")
+
+    kind = models.CharField(_("kind"), max_length=40, choices=kind_choices)
+    header = LineField(
+        _("header in your files"),
+        max_length=100,
+        help_text=_("As your system writes it. Upper and lower case do not matter."),
+    )
+    name = models.CharField(_("as it is compared"), max_length=200, editable=False)
+    column = models.CharField(_("is read as"), max_length=100, choices=column_choices)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("made by"),
+    )
+    made_at = models.DateTimeField(_("made at"), auto_now_add=True)
+
+    objects = AuditedQuerySet.as_manager()
+
+    class Meta(Audited.Meta):
+        verbose_name = _("own header")
+        verbose_name_plural = _("own headers")
+        ordering: ClassVar[list[str]] = ["kind", "name"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            UniqueRule(
+                name="header_mapping_once",
+                fields=["kind", "name"],
+                field="header",
+                code="header_taken",
+                message=_("This header stands for a column of this kind already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.header} → {self.meaning}"
+
+    @property
+    def meaning(self) -> str:
+        """The column, or that the header is passed over."""
+        return str(IGNORED_LABEL) if self.column == IGNORED else self.column
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self._take_name()
+        super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        """The name follows the header. Raises ValidationError for a header that cannot be read."""
+        try:
+            self._take_name()
+        except FileRefused as refusal:
+            raise ValidationError({"header": refusal.message}, refusal.code) from refusal
+
+    def _take_name(self) -> None:
+        self.name = plain_name(self.header)
+
+    def further_violations(self) -> Iterator[tuple[str, ValidationError]]:
+        """What the kind says of header and column."""
+        if self.kind in kinds and self.column in dict(column_choices()):
+            for field, code, sentence in objections(self.kind, self.name, self.column):
+                yield field, ValidationError(sentence, code=code)

@@ -1,0 +1,39 @@
+"""What was wrong or strange in a file."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.bulk.models.batch import Batch
+from backoffice.bulk.values.faults import COLUMN_LENGTH
+
+
+class BatchIssue(models.Model):
+    """One thing wrong (error) or strange (warning) in a batch's file, at its place."""
+
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="issues", db_index=False)
+    is_warning = models.BooleanField(default=False)
+    line = models.PositiveIntegerField(_("line"))
+    row = models.PositiveIntegerField(_("row"))
+    column = models.CharField(_("column"), max_length=COLUMN_LENGTH, blank=True)
+    value = models.TextField(_("value"), blank=True)
+    code = models.CharField(_("code"), max_length=60)
+    message = models.TextField(_("message"))
+
+    class Meta:
+        verbose_name = _("issue")
+        ordering: ClassVar[list[str]] = ["row", "pk"]
+        default_permissions = ()
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["batch", "is_warning", "row"], name="bulk_issue_batch_row_idx")
+        ]
+
+    def __str__(self) -> str:
+        return self.message
+
+    @property
+    def sentence(self) -> str:
+        """The message without its line, for tables that have a column for the line."""
+        head, _separator, rest = self.message.partition(": ")
+        return rest if self.line and head.endswith(f" {self.line}") else self.message

@@ -1,0 +1,175 @@
+"""The list of imports: what each line tells, in two lines a cell, and how it is narrowed."""
+
+from typing import Any
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db import models
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.contrib.filters.admin import (
+    ChoicesDropdownFilter,
+    DropdownFilter,
+    RangeDateTimeFilter,
+)
+from unfold.decorators import display
+
+from backoffice.admin_site.changelist.columns import state_column, two_lines
+from backoffice.bulk.kinds.header_names import kind_choices
+from backoffice.bulk.models import Batch
+
+STATE_COLOURS: dict[str, str] = {
+    Batch.State.PREVIEWED: "info",
+    Batch.State.HELD: "warning",
+    Batch.State.APPLIED: "success",
+    Batch.State.REFUSED: "danger",
+    Batch.State.FAILED: "danger",
+} | dict.fromkeys(Batch.IN_WORK, "info")
+HASH_LETTERS = 10
+FILE_LETTERS = 36
+REASON_LETTERS = 40
+
+
+def file_cell(batch: Batch) -> list[str]:
+    """The file's name, and who brought it when."""
+    when = f"{batch.uploaded_at:%Y-%m-%d %H:%M}"
+    name = batch.file_name
+    if len(name) > FILE_LETTERS:  # its end tells most: the file in a zip file
+        name = f"{name[: FILE_LETTERS // 2]}…{name[1 - FILE_LETTERS // 2 :]}"
+    return [name, f"{batch.uploader_name} · {when}"]
+
+
+def kind_cell(batch: Batch) -> list[str]:
+    """The kind of rows, as people call it, and the beginning of the reason."""
+    reason = " ".join(batch.reason.split())
+    is_long = len(reason) > REASON_LETTERS
+    return [batch.kind_title, f"{reason[: REASON_LETTERS - 1].rstrip()}…" if is_long else reason]
+
+
+def rows_cell(batch: Batch) -> list[str]:
+    """How many rows there were; how many of them were written or taken back, and how many not."""
+    done, left = (_("%(count)s written"), _("%(count)s wrong"))
+    if batch.undoes_id:
+        done, left = (_("%(count)s taken back"), _("%(count)s left as they are"))
+    told = [done % {"count": intcomma(batch.writes + batch.removed)}] if batch.is_applied else []
+    if batch.rejected:
+        told.append(left % {"count": intcomma(batch.rejected)})
+    return [intcomma(batch.rows), ", ".join(told)]
+
+
+def approval_cell(batch: Batch) -> list[str]:
+    """Who agreed to it and when; whether somebody has to."""
+    if batch.approver_name and batch.approved_at:
+        return [batch.approver_name, f"{batch.approved_at:%Y-%m-%d %H:%M}"]
+    return [_("needed") if batch.state == Batch.State.HELD else "–", ""]
+
+
+@display(description=gettext_lazy("time worked"), ordering="seconds")
+def shown_seconds(batch: Batch) -> str:
+    """How long the work on it took."""
+    return _("%(seconds).1f s") % {"seconds": batch.seconds}
+
+
+@display(description=gettext_lazy("SHA-256"), ordering="file_hash")
+def shown_hash(batch: Batch) -> SafeString | str:
+    """The beginning of the file's hash; all of it where one points."""
+    if not batch.file_hash:
+        return "–"
+    context = {"whole": batch.file_hash, "beginning": batch.file_hash[:HASH_LETTERS]}
+    return render_to_string("bulk/hash.html", context)
+
+
+COLUMNS = (
+    two_lines(gettext_lazy("file"), "pk", file_cell),
+    two_lines(gettext_lazy("kind"), "kind", kind_cell),
+    state_column("state", STATE_COLOURS, gettext_lazy("state")),
+    two_lines(gettext_lazy("rows"), "rows", rows_cell),
+    two_lines(gettext_lazy("approval"), "approver_name", approval_cell),
+    shown_seconds,
+    shown_hash,
+)
+
+
+class KindFilter(DropdownFilter):
+    """The kind of rows, as people call it."""
+
+    title = gettext_lazy("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """All kinds there are."""
+        return [(name, capfirst(str(label))) for name, label in kind_choices()]
+
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[Batch]
+    ) -> models.QuerySet[Batch]:
+        """The imports of this kind."""
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+class WhoFilter(DropdownFilter):
+    """Who brought the file; somebody else is found by name, with a search."""
+
+    title = gettext_lazy("person")
+    parameter_name = "who"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """The reader, other people, nobody named."""
+        return [
+            ("me", gettext_lazy("Me")),
+            ("others", gettext_lazy("Other people")),
+            ("operator", gettext_lazy("The operator at the command line")),
+        ]
+
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[Batch]
+    ) -> models.QuerySet[Batch]:
+        """The imports of these people."""
+        mine = models.Q(uploaded_by=request.user.pk)
+        cases = {
+            "me": mine,
+            "others": models.Q(uploaded_by__isnull=False) & ~mine,
+            "operator": models.Q(uploaded_by__isnull=True),
+        }
+        return queryset.filter(cases.get(self.value() or "", models.Q()))
+
+
+class ApprovalFilter(DropdownFilter):
+    """Whether a second person agreed."""
+
+    title = gettext_lazy("approval")
+    parameter_name = "approval"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """The three cases."""
+        return [
+            ("given", gettext_lazy("Approved by somebody")),
+            ("needed", gettext_lazy("Waiting for a second person")),
+            ("none", gettext_lazy("Without one")),
+        ]
+
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[Batch]
+    ) -> models.QuerySet[Batch]:
+        """The imports of the chosen case."""
+        cases = {
+            "given": models.Q(approved_by__isnull=False),
+            "needed": models.Q(approved_by__isnull=True, state=Batch.State.HELD),
+            "none": models.Q(approved_by__isnull=True) & ~models.Q(state=Batch.State.HELD),
+        }
+        return queryset.filter(cases.get(self.value() or "", models.Q()))
+
+
+FILTERS = (
+    ("state", ChoicesDropdownFilter),
+    KindFilter,
+    ("mode", ChoicesDropdownFilter),
+    WhoFilter,
+    ApprovalFilter,
+    ("uploaded_at", RangeDateTimeFilter),
+)
+# A hash is known by its beginning: the letters a to f stand in names as well.
+SEARCHED = ("file_name", "uploader_name", "approver_name", "reason", "^file_hash")

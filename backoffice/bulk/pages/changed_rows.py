@@ -1,0 +1,115 @@
+"""What an applied import changed, from the history it wrote."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db import models
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.text import capfirst
+
+from backoffice.admin_site.permissions.roles import may
+from backoffice.admin_site.permissions.visibility import permitted
+from backoffice.bulk.kinds.resource import KindResource, kinds
+from backoffice.bulk.models import Batch
+
+PER_PAGE = 50
+# Sorting for each page of a million rows would take a second: so many stand in the order of the
+# file, and so many of them with names looked up for those that share a line, or have none.
+MOST_SORTED, MOST_NAMED = 100_000, 10_000
+
+
+@dataclass(frozen=True)
+class ChangedRow:
+    """One row an import wrote, with the addresses of its page and its history."""
+
+    line: int | None
+    what: str
+    name: str
+    page: str
+    history: str
+
+
+@dataclass(frozen=True)
+class Changes:
+    """One page of the rows an import wrote, of the kind itself or of those created on the way."""
+
+    page: Page
+    rows: list[ChangedRow]
+    tabs: list[dict[str, Any]]
+    is_sorted: bool
+
+
+def changed_rows(batch: Batch, request: HttpRequest) -> Changes:
+    """The rows an applied batch wrote, as far as the person may see them."""
+    resource = kinds[batch.kind]
+    resources = _written_of(batch, resource)
+    chosen = next((r for r in resources if r.kind == request.GET.get("of")), resource)
+    history = chosen.model().history.model
+    written = history.objects.filter(change_set=batch.change_set_id)
+    own = batch.created + batch.updated + batch.withdrawn
+    total = own if chosen is resource else batch.created_students
+    if batch.undoes_id or resource.members:
+        total = written.count()
+    rows = written.order_by(*order_of(chosen.model(), total))
+    page = _Known(rows, total).get_page(request.GET.get("page"))
+    return Changes(
+        page, _rows(page, chosen, request), _tabs(resources, chosen), total <= MOST_SORTED
+    )
+
+
+def order_of(model: type[models.Model], total: int) -> tuple[Any, ...]:
+    """The order of history rows of one import: line, then name, or, where many, as written.
+
+    Rows that no line of the file speaks of, such as the withdrawn, come last.
+    """
+    if total > MOST_SORTED:
+        return ("history_id",)
+    names = model.natural_key_paths() if total <= MOST_NAMED else ()
+    return (models.F("line").asc(nulls_last=True), *names, "history_id")
+
+
+def _written_of(batch: Batch, resource: type[KindResource]) -> list[type[KindResource]]:
+    """The kind, and what its import wrote besides: what came along, and what stands in its rows."""
+    found, companion = [resource], resource.companion
+    if companion and (batch.created_students or batch.undoes_id or not companion.option):
+        found.append(companion.resource)
+    return [*found, resource.members.resource] if resource.members else found
+
+
+class _Known(Paginator):
+    """A paginator over as many rows as the batch says it wrote; counting them again is dear."""
+
+    def __init__(self, rows: models.QuerySet[Any], total: int) -> None:
+        super().__init__(rows, PER_PAGE)
+        self.count = total
+
+
+def _rows(page: Page, resource: type[KindResource], request: HttpRequest) -> list[ChangedRow]:
+    model = resource.model()
+    named = sorted({c.reference for c in resource.columns().values() if c.reference})
+    visible = permitted(model._base_manager.select_related(*named), request.user, "view")
+    found = visible.in_bulk([row.id for row in page])
+    prefix = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    has_history = may(request.user, "history", model)
+    return [
+        ChangedRow(
+            line=row.line,
+            what=row.get_history_type_display(),
+            name=str(found[row.id]),
+            page=reverse(f"{prefix}_change", args=[row.id]),
+            history=reverse(f"{prefix}_history", args=[row.id]) if has_history else "",
+        )
+        for row in page
+        if row.id in found
+    ]
+
+
+def _tabs(resources: list[type[KindResource]], chosen: type[KindResource]) -> list[dict[str, Any]]:
+    if len(resources) == 1:
+        return []
+    return [
+        {"title": capfirst(each.label), "link": f"?of={each.kind}", "active": each is chosen}
+        for each in resources
+    ]

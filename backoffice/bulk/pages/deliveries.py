@@ -1,0 +1,140 @@
+"""The pages of a delivery: several files uploaded, their steps, and all of them taken back."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backoffice.admin_site.permissions.roles import may
+from backoffice.admin_site.permissions.visibility import permitted
+from backoffice.bulk.jobs.cleanup import settle
+from backoffice.bulk.jobs.progress import progress_of
+from backoffice.bulk.jobs.tasks import read_ready, skip, undo_soon
+from backoffice.bulk.models import Batch, Delivery
+from backoffice.bulk.pages.delivery_steps import steps_of
+from backoffice.bulk.pages.imports import posted
+from backoffice.bulk.pages.undo import UndoForm
+from backoffice.bulk.pages.upload_form import DeliveryForm
+from backoffice.bulk.pipeline.deliveries import deliver, files_of, waits_for
+from backoffice.bulk.pipeline.imports import NotApplied
+
+
+class DeliveryPages:
+    """Views of several files at once, for the batch admin: as with one, its uploader acts."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """The deliveries before the others."""
+        wrap = self.admin_site.admin_view
+        pages = [
+            ("delivery/<int:number>/", self.delivery_view, "delivery"),
+            ("delivery/<int:number>/undo/", self.undo_delivery_view, "undo_delivery"),
+            ("<int:number>/skip/", self.skip_view, "skip"),
+        ]
+        own = [path(url, wrap(view), name=f"bulk_batch_{name}") for url, view, name in pages]
+        return own + super().get_urls()
+
+    def deliver_view(self, request: HttpRequest) -> HttpResponse:
+        """Choose files; each says itself what it is. The upload page comes here."""
+        given = (request.POST, request.FILES) if request.method == "POST" else ()
+        form = DeliveryForm(*given)
+        if form.is_valid():
+            uploads = [(file, file.name) for file in form.cleaned_data["file"]]
+            delivery = deliver(uploads, request.user, **form.options())
+            read_ready(delivery)
+            return self._to_delivery(delivery)
+        mine = self._kinds(request)
+        told = {"title": _("Import files"), "form": form, "tabs": self._tabs(mine), "kinds": mine}
+        return self._page(request, "bulk/deliver.html", told)
+
+    def delivery_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """The files as steps: what has become of each, and what to do next."""
+        delivery = self._seen_delivery(request, number)
+        steps = steps_of([settle(batch) for batch in files_of(delivery)])
+        working = next((each.batch for each in steps if each.batch.is_in_work), None)
+        context: dict[str, Any] = {
+            "title": str(delivery),
+            "delivery": delivery,
+            "steps": steps,
+            "step": next((each for each in steps if each.is_next), None),
+            "done": sum(each.batch.is_settled for each in steps),
+            "is_own": self._is_own_delivery(request, delivery),
+            "can_be_undone": any(each.batch.can_be_undone for each in steps),
+            "unknown": [each for each in delivery.left_out if not each["is_known"]],
+            "known": [each for each in delivery.left_out if each["is_known"]],
+        }
+        context["percent"] = round(100 * context["done"] / len(steps)) if steps else 0
+        if working:
+            context |= {"batch": working, "progress": progress_of(working)}
+        return self._page(request, "bulk/delivery.html", context)
+
+    @posted
+    def skip_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Let the other files go on without this one."""
+        batch = self._owned(request, number)
+        if batch.delivery is None:
+            raise Http404
+        if not batch.is_settled and skip(batch):
+            messages.success(request, _("Skipped; nothing of this file was written."))
+        return self._to_delivery(batch.delivery)
+
+    def undo_delivery_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """All that was applied, and that it is taken back, the last first; posted, it is done."""
+        delivery = self._seen_delivery(request, number)
+        applied = [batch for batch in reversed(files_of(delivery)) if batch.can_be_undone]
+        if not applied or not self._is_own_delivery(request, delivery):
+            raise PermissionDenied
+        form = UndoForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            self._take_back(request, applied, form.cleaned_data["reason"])
+            return self._to_delivery(delivery)
+        context = {
+            "title": _("Undo all of %(name)s") % {"name": delivery},
+            "delivery": delivery,
+            "applied": applied,
+            "form": form,
+        }
+        return self._page(request, "bulk/undo_delivery.html", context)
+
+    def _take_back(self, request: HttpRequest, applied: list[Batch], reason: str) -> None:
+        """One after the other, up to one that cannot be undone or is the worker's to undo."""
+        done = 0
+        try:
+            for batch in applied:
+                if not undo_soon(batch, request.user, reason).is_applied:
+                    said = _(
+                        "%(file)s is large and is taken back by the worker. Undo the others then."
+                    )
+                    messages.warning(request, said % {"file": batch.file_name})
+                    break
+                done += 1
+        except NotApplied as refusal:
+            messages.error(request, str(refusal))
+        if done:
+            said = ngettext("%(count)d import was undone.", "%(count)d imports were undone.", done)
+            messages.success(request, said % {"count": done})
+
+    def place_in_delivery(self, request: HttpRequest, batch: Batch) -> dict[str, Any]:
+        """What the page of one of several files says of the others."""
+        if batch.delivery is None:
+            return {}
+        may_see = permitted(Delivery.objects.filter(pk=batch.delivery_id), request.user, "view")
+        return {
+            "delivery": may_see.first(),
+            "files": batch.delivery.batches.count(),
+            "waits_for": waits_for(batch),
+        }
+
+    def _seen_delivery(self, request: HttpRequest, number: int) -> Delivery:
+        """A delivery the person may look at."""
+        return self._row(permitted(Delivery.objects.all(), request.user, "view"), number)
+
+    def _is_own_delivery(self, request: HttpRequest, delivery: Delivery) -> bool:
+        is_uploader = delivery.uploaded_by_id == request.user.pk
+        return is_uploader and may(request.user, "add", Batch)
+
+    def _to_delivery(self, delivery: Delivery) -> HttpResponseRedirect:
+        return HttpResponseRedirect(reverse("admin:bulk_batch_delivery", args=[delivery.pk]))

@@ -1,0 +1,107 @@
+"""The export page: all rows of a kind a person may export, or those of one course."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from backoffice.bulk.export.download import FORMATS, handed_out
+from backoffice.bulk.export.other_systems import is_gradebook, writer_for
+from backoffice.bulk.export.selection import Selection, exportable_kinds
+from backoffice.bulk.kinds.resource import KindResource
+from backoffice.bulk.models import Batch
+from backoffice.bulk.values.refusals import ExportRefused
+
+OURS = (Batch.Dialect.AUTO, Batch.Dialect.NATIVE)
+FOREIGN = [each for each in Batch.Dialect.choices if each[0] not in OURS]
+
+
+class ExportForm(forms.Form):
+    """Which rows, in what sort of file."""
+
+    kind = forms.ChoiceField(label=gettext_lazy("Rows"), widget=UnfoldAdminSelectWidget)
+    course = forms.CharField(
+        label=gettext_lazy("Course code"), required=False, widget=UnfoldAdminTextInputWidget
+    )
+    presentation = forms.CharField(
+        label=gettext_lazy("Presentation"),
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=gettext_lazy(
+            "Leave both blank for the rows of all courses. A gradebook for Canvas or Open edX is "
+            "of one course: give its code and presentation."
+        ),
+    )
+    dialect = forms.ChoiceField(
+        label=gettext_lazy("Format"),
+        choices=[(Batch.Dialect.NATIVE, gettext_lazy("The columns an import takes")), *FOREIGN],
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+    )
+    format = forms.ChoiceField(
+        label=gettext_lazy("Sort of file"),
+        required=False,
+        choices=[(ending, form.label) for ending, form in FORMATS.items()],
+        widget=UnfoldAdminSelectWidget,
+        help_text=gettext_lazy("Excel takes 1,048,575 rows; CSV takes any number."),
+    )
+
+    def __init__(self, mine: dict[str, type[KindResource]], user: Any, *args: Any) -> None:
+        super().__init__(*args)
+        self.mine, self.user = mine, user
+        if not any(is_gradebook(dialect, kind) for dialect, _name in FOREIGN for kind in mine):
+            self.fields["presentation"].help_text = _(
+                "Leave both blank for the rows of all courses."
+            )
+        names = [(name, capfirst(str(resource.label))) for name, resource in mine.items()]
+        self.fields["kind"].choices = names
+
+    def clean_format(self) -> str:
+        """CSV, where nothing is said."""
+        return self.cleaned_data["format"] or next(iter(FORMATS))
+
+    def clean(self) -> dict[str, Any]:
+        """Find the rows; a course without any is told at once, not in an empty file."""
+        given = super().clean() or {}
+        if self.errors:
+            return given
+        mine = Selection.for_user(self.mine[given["kind"]], self.user)
+        named = (given["course"], given["presentation"])
+        try:
+            wide = is_gradebook(given["dialect"], given["kind"])
+            chosen = mine.of_course(*named, may_be_empty=wide)
+            write = writer_for(given["format"], given["dialect"], given["kind"])
+        except ExportRefused as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+        return given | {"selection": chosen, "write": write}
+
+
+class ExportPages:
+    """The view of the export page, for the batch admin."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """The export page before the others."""
+        view = self.admin_site.admin_view(self.export_view)
+        return [path("export/", view, name="bulk_batch_export"), *super().get_urls()]
+
+    def export_view(self, request: HttpRequest) -> HttpResponse:
+        """Choose, then download; a GET with a choice changes nothing, so it is one."""
+        mine = exportable_kinds(request.user)
+        if not mine:
+            raise PermissionDenied
+        form = ExportForm(mine, request.user, request.GET or None)
+        if form.is_bound and form.is_valid():
+            found = form.cleaned_data
+            try:
+                return handed_out(request, found["selection"], found["format"], found["write"])
+            except ExportRefused as refusal:
+                form.add_error(None, str(refusal))
+        context = {"title": _("Export"), "form": form, **self.admin_site.each_context(request)}
+        return TemplateResponse(request, "bulk/export.html", context)

@@ -1,0 +1,59 @@
+"""The deed on a file that was refused for its headers: say what they mean, and read it again."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+
+from backoffice.admin_site.permissions.roles import may
+from backoffice.bulk.jobs.tasks import read_soon
+from backoffice.bulk.models import Batch, HeaderMapping
+from backoffice.bulk.pages.header_mapping_forms import OwnHeadersForm, own_headers_form
+from backoffice.bulk.pages.imports import posted
+from backoffice.bulk.read.header_mapping import keep
+
+
+class OwnHeaderPages:
+    """The view of the deed, for the batch admin: the uploader alone does it."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """The deed before the others."""
+        view = self.admin_site.admin_view(self.own_headers_view)
+        own = path("<int:number>/own-headers/", view, name="bulk_batch_own_headers")
+        return [own, *super().get_urls()]
+
+    @posted
+    def own_headers_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Keep what the headers stand for, and read the same file again."""
+        batch = self._owned(request, number)
+        if not may(request.user, "add", HeaderMapping):
+            raise PermissionDenied
+        form = own_headers_form(batch, request.user, request.POST)
+        if form is None:
+            messages.error(request, _("This file does not wait for a meaning of its headers."))
+        elif self._kept(request, batch, form):
+            read_soon(batch)
+        return self._to(batch)
+
+    def _kept(self, request: HttpRequest, batch: Batch, form: OwnHeadersForm) -> bool:
+        """Whether it was kept; what was wrong is told."""
+        complaints = [] if form.is_valid() else form.complaints
+        if not complaints:
+            complaints = _keep(batch, form, request.user)
+        for complaint in complaints:
+            messages.error(request, complaint)
+        return not complaints
+
+
+def _keep(batch: Batch, form: OwnHeadersForm, person: Any) -> list[str]:
+    try:
+        keep(batch.kind, form.columns, person)
+    except ValidationError as refusal:
+        return refusal.messages
+    except IntegrityError:
+        return [_("Somebody said in this moment what a header stands for. Look at it again.")]
+    return []

@@ -1,0 +1,317 @@
+"""The pages of an import: upload, preview, apply, and what became of it."""
+
+import functools
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    JsonResponse,
+)
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from backoffice.admin_site.permissions.roles import may
+from backoffice.admin_site.spreadsheets import download
+from backoffice.audit.access_log.log import note_export
+from backoffice.bulk.jobs.cleanup import discard, discard_abandoned, settle, settle_all
+from backoffice.bulk.jobs.progress import progress_of
+from backoffice.bulk.jobs.tasks import apply_soon, cancel, go_on, read_soon
+from backoffice.bulk.kinds.header_names import IGNORED
+from backoffice.bulk.kinds.resource import KindResource, kinds, kinds_for
+from backoffice.bulk.models import Batch, HeaderMapping
+from backoffice.bulk.pages.changed_rows import changed_rows
+from backoffice.bulk.pages.header_mapping_forms import own_headers_form
+from backoffice.bulk.pages.samples import samples_of
+from backoffice.bulk.pages.upload_form import UploadForm
+from backoffice.bulk.pages.upload_help import columns_of, template_of
+from backoffice.bulk.pipeline.approval import agree, may_agree
+from backoffice.bulk.pipeline.deliveries import waits_for
+from backoffice.bulk.pipeline.imports import NotApplied, leave_wrong_rows_out, receive, release
+from backoffice.bulk.pipeline.report import issue_lines, rejected_rows
+from backoffice.bulk.read.header_mapping import headers_by_column, read_as
+from backoffice.bulk.values.faults import FileRefused, storable
+
+SHOWN_ISSUES = 100
+EVERY = "*"  # column
+AUTO = "auto"  # in place of a kind
+View = Callable[..., HttpResponse]
+
+
+def posted(view: View) -> View:
+    """A deed is posted; looking at its address does nothing."""
+
+    @functools.wraps(view)
+    def guarded(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        return view(self, request, *args, **kwargs)
+
+    return guarded
+
+
+class BatchPages:
+    """Views of the batch admin. Whoever may see a batch looks; only its uploader acts."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of the imports before Django's own."""
+        pages: list[tuple[str, View, str]] = [
+            ("upload/", self.upload_view, "upload"),
+            ("template/<str:kind>.csv", self.template_view, "template"),
+            ("<int:number>/read/", self.read_view, "read"),
+            ("<int:number>/progress/", self.progress_view, "progress"),
+            ("<int:number>/apply/", self.apply_view, "apply"),
+            ("<int:number>/cancel/", self.cancel_view, "cancel"),
+            ("<int:number>/leave-out/", self.leave_out_view, "leave_out"),
+            ("<int:number>/release/", self.release_view, "release"),
+            ("<int:number>/approve/", self.approve_view, "approve"),
+            ("<int:number>/discard/", self.discard_view, "discard"),
+            ("<int:number>/issues.csv", self.issues_view, "issues"),
+            ("<int:number>/file/", self.file_view, "file"),
+            ("<int:number>/wrong-rows.csv", self.wrong_rows_view, "wrong_rows"),
+        ]
+        wrap = self.admin_site.admin_view
+        own = [path(url, wrap(view), name=f"bulk_batch_{name}") for url, view, name in pages]
+        return own + super().get_urls()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """All imports the person may see; yesterday's undecided previews are removed on the way."""
+        if may(request.user, "add", Batch):
+            discard_abandoned()
+        else:
+            settle_all()
+        return super().changelist_view(request, extra_context)
+
+    def upload_view(self, request: HttpRequest) -> HttpResponse:
+        """Choose a kind and a file; a small one is read at once, a large one by the worker."""
+        mine = self._kinds(request)
+        if mine and request.GET.get("kind") == AUTO:
+            return self.deliver_view(request)
+        resource = mine.get(request.GET.get("kind") or next(iter(mine), ""))
+        if resource is None:
+            raise PermissionDenied
+        given = (request.POST, request.FILES) if request.method == "POST" else ()
+        form = UploadForm(resource, *given)
+        if form.is_valid():
+            file = form.cleaned_data["file"]
+            batch = receive(file, file.name, request.user, kind=resource.kind, **form.options())
+            return self._to(read_soon(batch))
+        own = headers_by_column(resource.kind)
+        context = {
+            "title": _("Import a file"),
+            "form": form,
+            "resource": resource,
+            "columns": columns_of(resource, own),
+            "passed_over": own.get(IGNORED, []),
+            "may_see_own": may(request.user, "view", HeaderMapping),
+            "tabs": self._tabs(mine, resource),
+        }
+        return self._page(request, "bulk/upload.html", context)
+
+    def _kinds(self, request: HttpRequest) -> dict[str, type[KindResource]]:
+        """The kinds this person may bring in."""
+        if not may(request.user, "add", Batch):
+            return {}
+        return kinds_for(lambda model: may(request.user, "import", model))
+
+    def _tabs(self, mine: dict[str, Any], chosen: Any = None) -> list[dict[str, Any]]:
+        """A tab for each kind, and one for several files, which say themselves what they are."""
+        address = reverse("admin:bulk_batch_upload")
+        titles = {name: (capfirst(each.label), each) for name, each in mine.items()}
+        titles[AUTO] = (_("Let the files say"), None)
+        return [
+            {"title": title, "link": f"{address}?kind={name}", "active": each is chosen}
+            for name, (title, each) in titles.items()
+        ]
+
+    def template_view(self, request: HttpRequest, kind: str) -> HttpResponse:
+        """An empty file with the header of a kind."""
+        resource = self._kinds(request).get(kind)
+        if resource is None:
+            raise PermissionDenied
+        return download(f"{kind}.csv", [template_of(resource)])
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page of one import, whatever has become of it so far."""
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        batch = settle(self._seen(request, object_id))
+        context = {
+            "title": batch.file_name,
+            "opts": self.opts,
+            "original": batch,
+            "batch": batch,
+            "resource": kinds.get(batch.kind),
+            "is_own": self._is_own(request, batch),
+            "errors": batch.issues.filter(is_warning=False)[:SHOWN_ISSUES],
+            "warnings": batch.issues.filter(is_warning=True)[:SHOWN_ISSUES],
+            "earlier": batch.earlier_with_the_same_file(),
+            **self.place_in_delivery(request, batch),
+            "own_headers": read_as(batch),
+        }
+        if batch.state == Batch.State.REFUSED and context["is_own"]:
+            context["own_headers_form"] = own_headers_form(batch, request.user)
+        if batch.is_in_work:
+            context["progress"] = progress_of(batch)
+        if batch.state in Batch.DECIDABLE:
+            context["samples"] = samples_of(batch)
+            context["may_agree"] = may_agree(batch, request.user)
+        if batch.state == Batch.State.APPLIED:
+            context["changes"] = changed_rows(batch, request)
+        return self._page(request, "bulk/batch.html", context | (extra_context or {}))
+
+    @posted
+    def read_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Read a file whose reading had to wait for somebody, or broke off."""
+        batch = self._owned(request, number)
+        is_new = batch.state == Batch.State.RECEIVED and not waits_for(batch)
+        if is_new or batch.can_be_read_again:
+            read_soon(batch)
+        return self._to(batch)
+
+    def progress_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """How far the work is; the page of an import asks again and again."""
+        return JsonResponse(progress_of(settle(self._seen(request, number))))
+
+    @posted
+    def apply_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Write what the preview showed, at once or by the worker."""
+        batch = self._owned(request, number)
+        try:
+            digest = storable(request.POST.get("digest", ""))
+            if apply_soon(batch, digest, request.user):
+                messages.success(request, _("The file was applied."))
+        except NotApplied as refusal:
+            messages.error(request, str(refusal))
+            return self._to(batch)
+        return self._on_from(batch)
+
+    @posted
+    def cancel_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """End the work on a file; nothing of it is written."""
+        batch = self._owned(request, number)
+        if cancel(batch):
+            messages.success(request, _("Cancelled; nothing was written."))
+        else:
+            messages.error(request, _("It was too late: the work had ended already."))
+        return self._to(batch)
+
+    @posted
+    def approve_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Agree to what somebody else brings in; they apply it."""
+        batch = self._seen(request, number)
+        if agree(batch, storable(request.POST.get("digest", "")), request.user):
+            said = _("Approved. %(name)s can apply the file now.") % {"name": batch.uploader_name}
+            messages.success(request, said)
+        else:
+            messages.error(request, _("This import does not wait for an approval any more."))
+        return HttpResponseRedirect(reverse("admin:bulk_batch_changelist"))
+
+    @posted
+    def leave_out_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Take the good rows of a refused file; shows a new preview."""
+        batch = self._owned(request, number)
+        if batch.can_leave_out:
+            leave_wrong_rows_out(batch, read_soon)
+        return self._to(batch)
+
+    @posted
+    def release_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Let the file overwrite what was edited by hand, in the chosen columns or in all of them.
+
+        Previews anew.
+        """
+        batch, named = self._owned(request, number), request.POST.getlist("column")
+        chosen = [name for name in batch.kept_edits if name in named or EVERY in named]
+        if chosen and batch.state in Batch.DECIDABLE:
+            release(batch, chosen, read_soon)
+        return self._to(batch)
+
+    @posted
+    def discard_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Throw the file away unapplied."""
+        batch = self._owned(request, number)
+        if discard(batch):
+            messages.success(request, _("The file was discarded; nothing was written."))
+            go_on(batch)
+        return self._on_from(batch)
+
+    def issues_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """All errors and warnings as CSV."""
+        batch = self._seen(request, number)
+        return download(f"import-{batch.pk}-issues.csv", issue_lines(batch))
+
+    def file_view(self, request: HttpRequest, number: int) -> FileResponse:
+        """The file as it is kept, without passwords, for its uploader; on record as an export."""
+        batch = self._owned(request, number)
+        if not batch.file or not batch.path.exists():
+            raise Http404
+        note_export(request, kinds[batch.kind].model(), batch.rows)
+        stream = batch.path.open("rb")
+        return FileResponse(stream, as_attachment=True, filename=batch.kept_name)
+
+    def wrong_rows_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """The wrong rows as a file to correct; a part of the file, so its uploader's alone."""
+        batch = self._owned(request, number)
+        if not batch.file:
+            raise Http404
+        lines = rejected_rows(batch)
+        try:
+            header = next(lines)  # the file is opened here, while an answer can still say so
+        except (OSError, FileRefused) as error:
+            raise Http404 from error
+        return download(f"import-{batch.pk}-wrong-rows.csv", itertools.chain([header], lines))
+
+    def _seen(self, request: HttpRequest, number: int | str) -> Batch:
+        """A batch the person may look at."""
+        return self._row(self.get_queryset(request), number)
+
+    def _row(self, rows: QuerySet[Any], number: int | str) -> Any:
+        """One of the rows a person may look at; a number no key can be finds none."""
+        if not str(number).isdecimal() or len(str(number)) > 18:
+            raise Http404
+        return get_object_or_404(rows, pk=number)
+
+    def _owned(self, request: HttpRequest, number: int) -> Batch:
+        """A batch the person may act on: uploaded by them, of a kind they may still import."""
+        batch = self._seen(request, number)
+        if not self._is_own(request, batch):
+            raise PermissionDenied
+        return batch
+
+    def _is_own(self, request: HttpRequest, batch: Batch) -> bool:
+        return batch.uploaded_by_id == request.user.pk and batch.kind in self._kinds(request)
+
+    def _on_from(self, batch: Batch) -> HttpResponseRedirect:
+        """Where it goes on after a deed: one of several files leads back to them."""
+        if batch.delivery_id is None:
+            return self._to(batch)
+        address = reverse("admin:bulk_batch_delivery", args=[batch.delivery_id])
+        return HttpResponseRedirect(address)
+
+    def _to(self, batch: Batch) -> HttpResponseRedirect:
+        return HttpResponseRedirect(reverse("admin:bulk_batch_change", args=[batch.pk]))
+
+    def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+        shared = self.admin_site.each_context(request)
+        return TemplateResponse(request, template, shared | context)

@@ -1,0 +1,148 @@
+"""A few rows of each class of a preview, as they are and as they would become."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db import connection, models
+
+from backoffice.bulk.kinds.column import Column
+from backoffice.bulk.models import Batch
+from backoffice.bulk.pipeline.import_run import Import
+from backoffice.bulk.plan.missing_rows import Leavers
+from backoffice.bulk.plan.nested_rows import Within
+from backoffice.bulk.plan.planner import Planner, State
+from backoffice.bulk.sql.layout import Layout
+from backoffice.bulk.values.faults import said
+
+SAMPLE = 5
+
+
+@dataclass(frozen=True)
+class Change:
+    """One value of a row: the column, the stored value, the value of the file."""
+
+    column: str
+    old: str
+    new: str
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the two differ."""
+        return self.old != self.new
+
+
+@dataclass(frozen=True)
+class SampleRow:
+    """One row of the file in a preview."""
+
+    line: int | None
+    key: str
+    values: tuple[Change, ...]
+
+    @property
+    def changes(self) -> list[Change]:
+        """What an update would change."""
+        return [value for value in self.values if value.is_change]
+
+
+def samples_of(batch: Batch) -> dict[str, list[SampleRow]]:
+    """Up to five rows of each class that would be written or left alone; empty once applied.
+
+    `newcomers` are the students an enrollment file adds.
+    """
+    work = Import(batch)
+    planner, newcomers, leavers, within = work.plans()
+    with connection.cursor() as cursor:
+        if not work.dialect.has_tables(cursor, (work.tables.stage, work.tables.plan)):
+            return {}
+        classes = (State.CREATED, State.UPDATED, State.UNCHANGED)
+        found = {state.name.lower(): _sample(cursor, planner, state, within) for state in classes}
+        if newcomers and newcomers.is_counted:
+            found["newcomers"] = _sample(cursor, newcomers.planner, State.CREATED)
+        if leavers:
+            found["leavers"] = _leaving(cursor, leavers)
+        return found
+
+
+def _leaving(cursor: Any, leavers: Leavers) -> list[SampleRow]:
+    """Rows that are missing from the file; they stand on no line."""
+    cursor.execute(f"{leavers.ids} ORDER BY 1 LIMIT {SAMPLE}")
+    ids = [number for (number,) in cursor.fetchall()]
+    model = leavers.planner.layout.model
+    named = (leavers.leaving.scope, leavers.leaving.member)
+    return [
+        SampleRow(None, str(row), ())
+        for row in model._base_manager.select_related(*named).filter(pk__in=ids).order_by("pk")
+    ]
+
+
+def _sample(
+    cursor: Any, planner: Planner, state: State, within: Within | None = None
+) -> list[SampleRow]:
+    layout, tables = planner.layout, planner.tables
+    old = [_stored(layout, column) for column in layout.own]
+    new = [_given(layout, column) for column in layout.own]
+    keys = [f"s.c_{column.column_name}" for column in layout.key]
+    cursor.execute(
+        f"""SELECT {", ".join(["s.row_no", "s.line_no", *keys, *old, *new])}
+            FROM (SELECT row_no, kept FROM {tables.plan} WHERE state = %s
+                  ORDER BY row_no LIMIT {SAMPLE}) p
+            JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins} ORDER BY s.row_no""",
+        [state],
+    )
+    found = {number: _row(layout, record) for number, *record in cursor.fetchall()}
+    if within and found:
+        for number, change in _inner_changes(cursor, within, list(found)):
+            row = found[number]
+            found[number] = replace(row, values=(*row.values, change))
+    return list(found.values())
+
+
+def _inner_changes(cursor: Any, within: Within, rows: list[int]) -> Iterator[tuple[int, Change]]:
+    """The values of the members of these rows, each named after its member."""
+    layout, tables = within.layout, within.planner.tables
+    name = layout.key[0]
+    values = [sql for c in layout.own for sql in (layout.stored(c), layout.taken(c))]
+    cells = ", ".join(["s.up_no", "p.state", f"s.c_{name.column_name}", *values])
+    numbers = ", ".join(map(str, rows))
+    cursor.execute(
+        f"SELECT {cells} FROM {tables.plan} p JOIN {tables.stage} s ON s.row_no = p.row_no "
+        f"{layout.joins} WHERE s.up_no IN ({numbers}) ORDER BY s.row_no"
+    )
+    for number, state, member, *pairs in cursor.fetchall():
+        if state == State.CREATED:
+            yield number, Change(name.header, "", said(member))
+        for at, column in enumerate(layout.own):
+            old, new = map(said, pairs[2 * at : 2 * at + 2])
+            yield number, Change(f"{column.header} ({member})", old, new)
+
+
+def _stored(layout: Layout, column: Any) -> str:
+    """SQL: the stored value as a person knows it; a reference by its part, not by its number."""
+    if not column.reference:
+        return layout.stored(column)
+    table = layout.model._meta.get_field(column.reference).related_model._meta.db_table
+    return f"(SELECT x.{column.target} FROM {table} x WHERE x.id = {layout.stored(column)})"
+
+
+def _given(layout: Layout, column: Any) -> str:
+    if not column.reference:
+        return layout.taken(column)
+    given = f"s.c_{column.column_name}"
+    return f"CASE WHEN {layout.is_kept(column)} THEN {_stored(layout, column)} ELSE {given} END"
+
+
+def _row(layout: Layout, record: Sequence[Any]) -> SampleRow:
+    line, rest = record[0], record[1:]
+    keys, own = len(layout.key), len(layout.own)
+    values = zip(layout.own, rest[keys : keys + own], rest[keys + own :], strict=True)
+    changes = tuple(_change(layout, column, old, new) for column, old, new in values)
+    return SampleRow(line, " · ".join(map(said, rest[:keys])), changes)
+
+
+def _change(layout: Layout, column: Column, old: object, new: object) -> Change:
+    """Both values in words; of yes and no each database has other ones."""
+    if isinstance(column.model_field(layout.model), models.BooleanField):
+        old, new = (None if value is None else str(bool(value)).lower() for value in (old, new))
+    return Change(column.header, said(old), said(new))

@@ -1,0 +1,77 @@
+"""The page on which an applied import is taken back."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from backoffice.bulk.jobs.tasks import undo_soon
+from backoffice.bulk.kinds.resource import kinds
+from backoffice.bulk.models import Batch
+from backoffice.bulk.pipeline.imports import NotApplied
+from backoffice.bulk.undo.undo import prospect_of, refuse_foreign
+
+SHOWN = 100
+
+
+class UndoForm(forms.Form):
+    """Why it is taken back."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=gettext_lazy("Stands in the history of every row that goes back."),
+    )
+
+
+class UndoPages:
+    """The view of the undo, for the batch admin: the uploader looks, and does it."""
+
+    def get_urls(self) -> list[URLPattern]:
+        """The undo before the others."""
+        view = self.admin_site.admin_view(self.undo_view)
+        return [path("<int:number>/undo/", view, name="bulk_batch_undo"), *super().get_urls()]
+
+    def undo_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """What would go back and what stays; posted, it is done."""
+        batch = self._owned(request, number)
+        if not batch.can_be_undone:
+            raise PermissionDenied
+        try:
+            refuse_foreign(batch, request.user)  # nor is told what became of its rows
+        except NotApplied as refusal:
+            messages.error(request, str(refusal))
+            return self._to(batch)
+        form = UndoForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            return self._taken_back(request, batch, form.cleaned_data["reason"])
+        found = prospect_of(batch)
+        context: dict[str, Any] = {
+            "title": _("Undo import %(number)d") % {"number": batch.pk},
+            "opts": self.opts,
+            "original": batch,
+            "batch": batch,
+            "resource": kinds[batch.kind],
+            "form": form,
+            "found": found,
+            "staying": found.staying[:SHOWN],
+        }
+        return self._page(request, "bulk/undo.html", context)
+
+    def _taken_back(self, request: HttpRequest, batch: Batch, reason: str) -> HttpResponse:
+        try:
+            made = undo_soon(batch, request.user, reason)
+        except NotApplied as refusal:
+            messages.error(request, str(refusal))
+            return self._to(batch)
+        if made.is_applied:
+            messages.success(request, _("Import %(number)d was undone.") % {"number": batch.pk})
+        return HttpResponseRedirect(reverse("admin:bulk_batch_change", args=[made.pk]))

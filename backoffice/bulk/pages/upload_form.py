@@ -1,0 +1,141 @@
+"""The upload form."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from backoffice.bulk.kinds.resource import KindResource
+from backoffice.bulk.models import Batch
+from backoffice.bulk.readers import Limits
+from backoffice.bulk.values.faults import FileRefused
+
+ACCEPTED = ".csv,.tsv,.txt,.xlsx,.zip"
+
+
+class FilesInput(UnfoldAdminFileFieldWidget):
+    """Chooses several files at once."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files; each has to be one."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        """The files, at least one."""
+        clean = super().clean
+        return [clean(each, initial) for each in data or [None]]
+
+
+class UploadForm(forms.Form):
+    """A file, and how to take it."""
+
+    file = forms.FileField(
+        label=_("File"),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
+        max_length=255,
+    )
+    create_students = forms.BooleanField(
+        label=_("Create students"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=_("Students the file names and nobody knows yet are added with their names."),
+    )
+    ignore_unknown_columns = forms.BooleanField(
+        label=_("Ignore unknown columns"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=_("Otherwise a column this page does not list refuses the file."),
+    )
+    mode = forms.ChoiceField(
+        label=_("Known rows"), choices=Batch.Mode.choices, widget=UnfoldAdminSelectWidget
+    )
+    on_error = forms.ChoiceField(
+        label=_("Wrong rows"), choices=Batch.OnError.choices, widget=UnfoldAdminSelectWidget
+    )
+    encoding = forms.CharField(
+        label=_("Encoding"),
+        required=False,
+        max_length=40,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Leave blank for UTF-8, UTF-16 and Excel. Old exports may need cp1252."),
+    )
+    dialect = forms.ChoiceField(
+        label=_("Format"),
+        choices=Batch.Dialect.choices,
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        help_text=_("Files of Canvas, Moodle, OneRoster and Open edX are known by their header."),
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Stands in the history of every row this file changes."),
+    )
+
+    def __init__(self, resource: type[KindResource], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._narrow(resource)
+
+    def _narrow(self, resource: type[KindResource]) -> None:
+        """Leave off what this kind does not have."""
+        if not (resource.companion and resource.companion.option):
+            del self.fields["create_students"]
+        if not resource.leaving:
+            known = [choice for choice in Batch.Mode.choices if choice[0] != Batch.Mode.SYNC]
+            self.fields["mode"].choices = known
+
+    def clean_file(self) -> Any:
+        """Refuse what is too large before anything is kept; the reader looks at the rest."""
+        file = self.cleaned_data["file"]
+        _refuse_large(file)
+        return file
+
+    def options(self) -> dict[str, Any]:
+        """The chosen options, as fields of a batch."""
+        given = {name: value for name, value in self.cleaned_data.items() if name != "file"}
+        return given | {"dialect": given["dialect"] or Batch.Dialect.AUTO}
+
+
+class DeliveryForm(UploadForm):
+    """Several files, each of a kind of its own, and how to take them all."""
+
+    file = FilesField(
+        label=_("Files"),
+        widget=FilesInput(attrs={"accept": ACCEPTED}),
+        max_length=255,
+        help_text=_("Choose several at once, or a zip file of them."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(KindResource, *args, **kwargs)
+        unknown = _("Otherwise a column that its kind does not have refuses a file.")
+        self.fields["ignore_unknown_columns"].help_text = unknown
+
+    def _narrow(self, resource: type[KindResource]) -> None:
+        """What only some of the files have is left off for the others."""
+
+    def clean_file(self) -> list[Any]:
+        """Refuse what is too large before anything is kept."""
+        files = self.cleaned_data["file"]
+        for file in files:
+            _refuse_large(file)
+        return files
+
+
+def _refuse_large(file: Any) -> None:
+    try:
+        Limits.from_settings().check_size(file.size)
+    except FileRefused as refusal:
+        raise forms.ValidationError(refusal.message, code=refusal.code) from refusal

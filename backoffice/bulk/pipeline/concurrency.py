@@ -1,0 +1,68 @@
+"""Whose turn it is: one import of a table at a time, one person with a file at a time."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import DatabaseError, connection
+from django.db.backends.utils import CursorWrapper
+from django.utils.translation import gettext as _
+
+from backoffice.bulk.kinds.resource import KindResource
+from backoffice.bulk.models import Batch
+
+TABLES, FILES = 0x1B18, 0x1B19  # spaces of advisory locks
+TRIES = 3
+TRY_AGAIN = ("40P01", "40001")  # deadlock_detected, serialization_failure
+
+
+def take_turn(cursor: CursorWrapper, resource: type[KindResource]) -> None:
+    """Wait until no other import writes the same tables, and keep them until the transaction ends.
+
+    Two files with the same rows in another order would lock each other out.
+    """
+    models = {each.model() for each, _way in resource.lineage()}
+    _lock(cursor, TABLES, *sorted(model._meta.db_table for model in models))
+
+
+def alone_with(cursor: CursorWrapper, batch: Batch) -> None:
+    """Until the transaction ends nobody else begins with the very same file."""
+    _lock(cursor, FILES, f"{batch.kind} {batch.file_hash}")
+
+
+def _lock(cursor: CursorWrapper, space: int, *names: str) -> None:
+    """One after the other, in one statement; SQLite has one writer at a time anyway."""
+    if connection.vendor == "postgresql":
+        locks = ["pg_advisory_xact_lock(%s, hashtext(%s))"] * len(names)
+        given = [each for name in names for each in (space, name)]
+        cursor.execute(f"SELECT {', '.join(locks)}", given)
+
+
+def rival_of(batch: Batch) -> Batch | None:
+    """Another batch of the very same file that is being read or applied, or is about to be."""
+    if not batch.file_hash:
+        return None
+    same = Batch.objects.filter(kind=batch.kind, file_hash=batch.file_hash)
+    return same.in_work().exclude(pk=batch.pk).order_by("pk").first()
+
+
+def about(rival: Batch) -> str:
+    """Who is bringing the same file in, since when, and what to do."""
+    return _(
+        "%(name)s is bringing in the very same file, as import %(number)d, uploaded at %(time)s "
+        "UTC. Nothing of yours was written; look again when that has ended."
+    ) % {
+        "name": rival.uploader_name,
+        "number": rival.pk,
+        "time": f"{rival.uploaded_at:%Y-%m-%d %H:%M}",
+    }
+
+
+def again(deed: Callable[[], Any]) -> Any:
+    """Do it; if the database could not because of what others did at that moment, do it again."""
+    for _attempt in range(TRIES - 1):
+        try:
+            return deed()
+        except DatabaseError as error:
+            if getattr(error.__cause__, "pgcode", None) not in TRY_AGAIN:
+                raise
+    return deed()

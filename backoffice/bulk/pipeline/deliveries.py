@@ -1,0 +1,180 @@
+"""Several files at once: each is what its header says, and they go in one after the other.
+
+The order is that of the kinds, so that people and courses are there before anybody is enrolled. A
+file waits for those before it whose rows its own may name; each is a batch like any other.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, NamedTuple
+
+from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backoffice.bulk.formats.detect import Found, beside, found_in
+from backoffice.bulk.formats.upload_storage import Part, on_disk
+from backoffice.bulk.kinds.resource import kinds, needed_by
+from backoffice.bulk.models import Batch, Delivery
+from backoffice.bulk.pipeline.imports import receive_part, refuse_stranger
+from backoffice.bulk.readers.base import Limits
+from backoffice.bulk.readers.zip_guard import Archive, Member, is_archive
+from backoffice.bulk.values.faults import FileRefused, shown, storable
+
+MOST_FILES = 100  # as many as one zip file may hold
+Uploads = Sequence[tuple[IO[bytes], str]]
+
+
+class LeftOut(NamedTuple):
+    """A file of which nothing is kept, and why; it may be known to be none of ours."""
+
+    name: str
+    sentence: str
+    is_known: bool = False
+
+
+def deliver(uploads: Uploads, actor: Any, **options: Any) -> Delivery:
+    """Keep what the files and zip files carry, each kind as a batch, in the order to go in.
+
+    `options` are fields of Batch, the same for all. Nothing is read yet, see `ready_in`.
+    """
+    with ExitStack() as stack:
+        sorting = Sorting(actor, options)
+        sorting.take(stack, uploads)
+        delivery = Delivery.objects.create(
+            **Batch.brought_by(actor),
+            name=storable(_name_of(uploads))[:255],
+            left_out=[each._asdict() for each in sorting.left_out],
+        )
+        ordered = sorted(sorting.parts, key=lambda part: kinds[part.found.kind].order)
+        for number, part in enumerate(ordered, 1):
+            given = _fitting(options, part.found.kind)
+            receive_part(part, actor, delivery=delivery, position=number, **given)
+    tell_waiting(delivery)
+    return delivery
+
+
+def _name_of(uploads: Uploads) -> str:
+    first, others = uploads[0][1], len(uploads) - 1
+    more = ngettext("%(name)s and %(count)d more file", "%(name)s and %(count)d more files", others)
+    return more % {"name": first, "count": others} if others else first
+
+
+def _fitting(options: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """The options as this kind can have them; what only another has is left off."""
+    given, resource = {**options, "kind": kind}, kinds[kind]
+    if not resource.leaving and given.get("mode") == Batch.Mode.SYNC:
+        given["mode"] = Batch.Mode.UPSERT
+    if not (resource.companion and resource.companion.option):
+        given["create_students"] = False
+    return given
+
+
+@dataclass
+class Sorting:
+    """What there is in an upload: the tables it carries, and what is left out."""
+
+    actor: Any
+    options: Mapping[str, Any]
+    parts: list[Part] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def take(self, stack: ExitStack, uploads: Uploads) -> None:
+        """Take files, which stand beside each other, and zip files, each with what it holds."""
+        loose: list[Member] = []
+        for stream, name in uploads:
+            path = stack.enter_context(on_disk(stream))
+            try:
+                Limits.from_settings().check_size(path.stat().st_size)
+                if is_archive(path):
+                    archive = stack.enter_context(Archive(path))
+                    self._group(f"{name}/", self._found(archive.members()))
+                else:
+                    loose.append(_lying(path, name))
+            except FileRefused as refusal:
+                self._leave(name, refusal.message)
+        self._group("", self._found(loose))
+
+    def _found(self, members: list[Member]) -> list[Found]:
+        options = self.options
+        return found_in(members, options.get("dialect", "auto"), options.get("encoding", ""))
+
+    def _group(self, place: str, found: list[Found]) -> None:
+        """Files that stand beside each other, some looked up in for others."""
+        used: set[int] = set()
+        for one in (each for each in found if each.kind):
+            if not self._takes(place, one):
+                continue
+            sides = beside(one, found)
+            used.update(id(each) for each in sides.values())
+            self.parts.append(Part(one, sides, place + one.member.name))
+        for each in found:
+            if not each.kind and id(each) not in used:
+                is_table = not place or each.member.name.lower().endswith((".csv", ".tsv"))
+                is_known = bool(each.title) or not is_table
+                self._leave(place + each.member.name, each.why_not, is_known)
+
+    def _takes(self, place: str, one: Found) -> bool:
+        """Whether the file goes in: it has rows, there is room, and whoever brings it may."""
+        name = place + one.member.name
+        if len(self.parts) == MOST_FILES:
+            sentence = _("At most %(most)d files go in together. Upload it by itself afterwards.")
+            self._leave(name, sentence % {"most": MOST_FILES})
+            return False
+        if one.is_empty:
+            self._leave(name, _("It has a header and no rows."), is_known=True)
+            return False
+        try:
+            refuse_stranger(self.actor, one.kind)
+        except PermissionDenied as refusal:
+            self._leave(name, str(refusal))
+            return False
+        return True
+
+    def _leave(self, name: str, sentence: str, is_known: bool = False) -> None:
+        self.left_out.append(LeftOut(storable(name), sentence, is_known))
+
+
+def _lying(path: Path, name: str) -> Member:
+    return Member(name, path.stat().st_size, lambda: iter(()), path)
+
+
+def open_before(batch: Batch, others: Sequence[Batch]) -> Batch | None:
+    """The first file of the delivery for which this one waits, if any."""
+    named = needed_by(batch.kind) | {batch.kind}
+    before = (each for each in others if each.position < batch.position and each.kind in named)
+    return next((each for each in before if not each.is_settled), None)
+
+
+def waits_for(batch: Batch) -> Batch | None:
+    """The file of its delivery for which a file waits, if any."""
+    return open_before(batch, files_of(batch.delivery)) if batch.delivery else None
+
+
+def files_of(delivery: Delivery) -> list[Batch]:
+    """The files in the order in which they go in."""
+    return list(delivery.batches.order_by("position"))
+
+
+def ready_in(delivery: Delivery) -> list[Batch]:
+    """The files that wait for nothing any more, and are not read yet."""
+    files = files_of(delivery)
+    waiting = [each for each in files if each.state == Batch.State.RECEIVED]
+    return [each for each in waiting if not open_before(each, files)]
+
+
+def tell_waiting(delivery: Delivery) -> None:
+    """Say on each file that waits what it waits for."""
+    files = files_of(delivery)
+    for batch in files:
+        before = open_before(batch, files)
+        if before and batch.state == Batch.State.RECEIVED:
+            said = _("Waits for file %(number)d of %(count)d: “%(name)s”.") % {
+                "number": before.position,
+                "count": len(files),
+                "name": shown(PurePosixPath(before.file_name).name),
+            }
+            waiting = Batch.objects.filter(pk=batch.pk, state=Batch.State.RECEIVED)
+            waiting.exclude(sentence=said).update(sentence=said)

@@ -1,0 +1,33 @@
+"""Carrying out what was previewed: every table of a kind, each in its turn."""
+
+from functools import partial
+
+from django.db.backends.utils import CursorWrapper
+
+from backoffice.audit.models import ChangeSet
+from backoffice.bulk.models import Batch
+from backoffice.bulk.pipeline.import_run import Plans
+from backoffice.bulk.plan.writer import Writer
+
+CHECKED_PERCENT, WRITTEN_PERCENT = 20, 95  # of the work of applying
+
+
+def carry_out(cursor: CursorWrapper, batch: Batch, plans: Plans, change_set: ChangeSet) -> int:
+    """Write what the plans say; how many rows that the batch counts were written.
+
+    Raises LookupError when others were written than planned.
+    """
+    planner, newcomers, leavers, within = plans
+    written = 0
+    if newcomers and (batch.created_students or not newcomers.is_counted):
+        batch.tell(Batch.Phase.STUDENTS, CHECKED_PERCENT)
+        came = Writer(newcomers.planner, change_set).write(cursor)
+        written += came if newcomers.is_counted else 0
+    if batch.created or batch.updated:
+        share = (WRITTEN_PERCENT - CHECKED_PERCENT) * written // batch.writes
+        batch.tell(Batch.Phase.WRITING, CHECKED_PERCENT + share, written)
+        write = partial(Writer(planner, change_set, newcomers).write, cursor)
+        written += within.write(cursor, change_set, write) if within else write()
+    if leavers and batch.withdrawn:
+        written += Writer(planner, change_set).withdraw(cursor, leavers)
+    return written

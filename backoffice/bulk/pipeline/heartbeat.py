@@ -1,0 +1,104 @@
+"""The pulse of a batch under work: how far it is, that it lives, and that somebody ended it.
+
+What is done is one transaction, which nobody sees before its end. So a thread with a connection
+of its own writes the batch's progress and last sign of life twice a second. When it finds that the
+batch is not in the state of this work any more, somebody has cancelled it: the statement under way
+is ended, and so is the work. SQLite has one writer at a time: there the reading writes its progress
+itself, the lock of the batch says that it lives, and a mark beside the uploads ends a statement.
+"""
+
+import contextlib
+import logging
+import threading
+from types import TracebackType
+from typing import Any
+
+import psycopg2
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from backoffice.bulk.models import Batch
+from backoffice.bulk.sql import dialects
+from backoffice.bulk.sql.sqlite_locks import SqliteLocks
+from backoffice.operations.threads import Thread
+
+BEAT = 0.5  # seconds
+STEPS = 500_000  # of SQLite's machine, about 20 ms
+log = logging.getLogger("backoffice.bulk")
+
+
+class Interrupted(Exception):
+    """Somebody took the batch away while it was worked on; nothing of this work is kept."""
+
+
+def show(batch: Batch, state: str) -> bool:
+    """Write how far the batch is; False where it has left this state."""
+    told = {name: getattr(batch, name) for name in ("phase", "progress", "rows_read", "rows")}
+    if state == Batch.State.APPLYING:
+        del told["rows"]  # what was previewed stands
+    now = timezone.now()
+    return bool(Batch.objects.filter(pk=batch.pk, state=state).update(**told, touched_at=now))
+
+
+class Pulse:
+    """Beats while a batch is worked on. Leaving it raises Interrupted where somebody ended it."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch, self.state = batch, str(batch.state)
+        self.dialect = dialects.current()
+        self.guard = threading.Lock()
+        self.is_over = threading.Event()
+        self.is_ended = False
+        self.thread: Thread | None = None
+
+    def __enter__(self) -> "Pulse":
+        connection.ensure_connection()
+        borrowed = connection.connection
+        self.raw: Any = getattr(borrowed, "dbapi_connection", borrowed)
+        if connection.vendor == "sqlite":
+            if self.state == Batch.State.READING:
+                SqliteLocks.hold(self.batch.pk)
+            SqliteLocks.mark(self.batch.pk).unlink(missing_ok=True)
+            self.raw.set_progress_handler(self._is_marked, STEPS)
+        elif not connection.in_atomic_block:  # else nobody sees the batch, nor may it be ended
+            self.thread = Thread(target=self._beat, name=f"pulse-{self.batch.pk}", daemon=True)
+            self.thread.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _at: TracebackType
+    ) -> None:
+        with self.guard:
+            self.is_over.set()
+        if connection.vendor == "sqlite":
+            self.raw.set_progress_handler(None, 0)
+            if self.state == Batch.State.READING:
+                self.dialect.release(self.batch.pk)
+            SqliteLocks.mark(self.batch.pk).unlink(missing_ok=True)
+        elif self.thread:
+            self.thread.join()
+        if self.is_ended and isinstance(error, DatabaseError):
+            raise Interrupted from error
+
+    def _is_marked(self) -> bool:
+        """For SQLite, in the middle of a statement: end it."""
+        self.is_ended = self.is_ended or SqliteLocks.mark(self.batch.pk).exists()
+        return self.is_ended
+
+    def _beat(self) -> None:
+        while not self.is_over.wait(BEAT):
+            try:
+                if not self.is_ended and show(self.batch, self.state):
+                    continue
+            except DatabaseError as error:
+                log.warning("Import %s: no sign of life was kept: %s", self.batch.pk, error)
+                continue
+            self._end()
+
+    def _end(self) -> None:
+        """End the statement under way; between two there is nothing to end, hence again."""
+        with self.guard:
+            if not self.is_over.is_set():
+                self.is_ended = self.batch.is_ended = True
+                with contextlib.suppress(psycopg2.Error):  # lost: it has ended already
+                    self.raw.cancel()

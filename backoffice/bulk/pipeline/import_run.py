@@ -1,0 +1,235 @@
+"""One batch at work: its file, its staging tables and the plan made of them."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from django.db.backends.utils import CursorWrapper
+
+from backoffice.audit.admin_kit.actions import SHORTEST_REASON
+from backoffice.bulk.formats.open_file import open_file
+from backoffice.bulk.kinds.resource import MEMBERS, KindResource, kinds
+from backoffice.bulk.models import Batch
+from backoffice.bulk.pipeline.heartbeat import Interrupted, show
+from backoffice.bulk.plan.companions import Newcomers
+from backoffice.bulk.plan.duplicates import Repeats
+from backoffice.bulk.plan.local_edits import LocalEdits
+from backoffice.bulk.plan.missing_rows import Leavers
+from backoffice.bulk.plan.nested_rows import Holder, Within
+from backoffice.bulk.plan.planner import Planner, Tables
+from backoffice.bulk.read.header import match_header
+from backoffice.bulk.read.header_mapping import Own, labels_of, used_in
+from backoffice.bulk.read.row_cleaner import Cleaner, Spool, read_into
+from backoffice.bulk.readers import TableReader
+from backoffice.bulk.sql import dialects
+from backoffice.bulk.sql.layout import Layout, staged_types
+from backoffice.bulk.values.faults import FileRefused, storable
+
+READ_PERCENT = 80  # the share of reading in the whole work, for the progress bar
+PROGRESS_PAUSE = 0.5  # seconds
+MANY_WITHIN = 20  # rows in a row, as the database is prepared for them
+
+
+class Plans(NamedTuple):
+    """What would happen: to the rows of the file, to whom it brings along, to who is missing."""
+
+    planner: Planner
+    newcomers: Newcomers | None
+    leavers: Leavers | None
+    within: Within | None
+
+    @property
+    def all(self) -> list[Planner]:
+        """The plans of rows that the file brings."""
+        beside = [each.planner for each in (self.newcomers, self.within) if each]
+        return [self.planner, *beside]
+
+
+@dataclass
+class Import:
+    """One batch at work: its file, its tables, its plan.
+
+    `own_headers` is what the school's own headers stand for; without it, what they stood for when
+    the file was read the first time.
+    """
+
+    batch: Batch
+    own_headers: Own | None = None
+    dialect: dialects.Dialect = field(default_factory=dialects.current)
+    told_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.resource: type[KindResource] = kinds[self.batch.kind]
+        place, number = f"{self.dialect.place}bulk", self.batch.pk
+        self.tables = Tables(f"{place}_stage_{number}", f"{place}_plan_{number}")
+        self.new_tables = Tables(
+            f"{place}_newcomer_stage_{number}", f"{place}_newcomer_plan_{number}"
+        )
+        self.repeats_table = f"{place}_repeats_{number}"
+        self.leavers_table = f"{place}_leavers_{number}"
+        self.member_tables = Tables(
+            f"{place}_member_stage_{number}", f"{place}_member_plan_{number}"
+        )
+
+    def prepare(self, cursor: CursorWrapper) -> None:
+        """Set what the statements to come need; a row with others in it is many."""
+        rows = self.batch.rows * (MANY_WITHIN if self.resource.members else 1)
+        self.dialect.prepare(cursor, rows)
+
+    def prepare_writing(self, cursor: CursorWrapper) -> None:
+        """Of a large file that changes few rows, these are found by their keys."""
+        written = self.batch.writes
+        if written <= dialects.MANY_ROWS < self.batch.rows and not self.resource.members:
+            self.dialect.prepare(cursor, written)
+
+    def read(self, spool: Spool) -> list[str]:
+        """Read the file into a spool; the names of the staged columns."""
+        with open_file(self.batch) as reader:
+            self.batch.header, self.batch.delimiter = (
+                list(map(storable, reader.header)),
+                reader.delimiter,
+            )
+            self._take_own_headers(reader)
+            header = match_header(reader.header, self.resource, self.batch)
+            cleaner = Cleaner(header, self.resource, reader.delimiter)
+            try:
+                self.batch.rows = read_into(spool, reader, cleaner, self._progress)
+            except FileRefused:
+                self.batch.rows = 0  # instead of the estimate: nobody counted them
+                raise
+        return cleaner.staged
+
+    def _take_own_headers(self, reader: TableReader) -> None:
+        """Keep what the school's own headers stand for; a file of another system has none."""
+        batch = self.batch
+        own = batch.own_headers if self.own_headers is None else self.own_headers
+        batch.own_headers = {}  # also where a name cannot be read
+        if not batch.read_as:
+            batch.own_headers = used_in(reader.header, self.resource, own)
+            reader.told_as = labels_of(reader.header, batch.own_headers)
+
+    def _progress(self, fraction: float, rows: int) -> None:
+        """Tell how far the reading is, and how many rows there will be."""
+        batch, now = self.batch, time.monotonic()
+        batch.tell(Batch.Phase.READING, int(fraction * READ_PERCENT), rows)
+        batch.rows = max(rows, round(rows / fraction)) if fraction else rows
+        if self.dialect.shows_itself and now >= self.told_at + PROGRESS_PAUSE:
+            self.told_at = now
+            batch.is_ended = not show(batch, Batch.State.READING)
+        if batch.is_ended:
+            raise Interrupted
+
+    def stage(self, cursor: CursorWrapper, spool: Spool, staged: list[str]) -> None:
+        """Load the spooled rows into the batch's staging table."""
+        self.drop(cursor)
+        known = set(self.batch_names())
+        derived = [name for name in staged if name not in known]
+        types = staged_types(
+            self.resource, [name for name in staged if name in known], derived, self.dialect
+        )
+        columns = {
+            "row_no": "integer",
+            "line_no": "integer",
+            "bad": "bigint",
+            "raws": "text",
+        } | types
+        self.dialect.create(cursor, self.tables.stage, columns)
+        self.dialect.load(cursor, self.tables.stage, columns, spool.rows)
+
+    def batch_names(self) -> list[str]:
+        """The known columns of the file, in its order."""
+        header = match_header(self.batch.header, self.resource, self.batch)
+        return [placed.column.column_name for placed in header.placed]
+
+    def drop(self, cursor: CursorWrapper) -> None:
+        """Remove the batch's tables."""
+        self._drop(cursor, self.tables.stage)
+
+    def _drop(self, cursor: CursorWrapper, *besides: str) -> None:
+        """Remove what was computed from the staged rows."""
+        computed = (self.new_tables.plan, self.new_tables.stage, self.tables.plan)
+        members = (self.member_tables.plan, self.member_tables.stage)
+        self.dialect.drop_tables(
+            cursor, [*computed, *members, self.repeats_table, self.leavers_table, *besides]
+        )
+
+    def plans(self) -> Plans:
+        """The plans, whether they are made already or not."""
+        header = match_header(self.batch.header, self.resource, self.batch)
+        own = tuple(placed.column.column_name for placed in header.own)
+        beside = tuple(placed.column.column_name for placed in header.companion)
+        creates, actor = header.creates_companions, self.batch.uploaded_by
+        has_reason = len(self.batch.reason.strip()) >= SHORTEST_REASON
+        said = {"actor": actor, "has_reason": has_reason}
+        given = (self.resource, own, self.dialect, beside, creates)
+        within = tuple(header.groups[0]) if header.groups else ()
+        layout = (
+            Holder(*given, **said, within=self.member_tables, tables=self.tables, members=within)
+            if within
+            else Layout(*given, **said)
+        )
+        staged = tuple(placed.column.column_name for placed in header.placed)
+        staged += (MEMBERS,) if within else ()
+        planner = Planner(layout, self.batch.mode, self.tables, staged)
+        newcomers = Newcomers(planner, self.new_tables) if creates else None
+        leaving = self.resource.leaving if self.batch.mode == Batch.Mode.SYNC else None
+        released = tuple(self.batch.released)
+        leavers = Leavers(planner, leaving, self.leavers_table, released) if leaving else None
+        members = Within(planner, self.member_tables, within) if within else None
+        return Plans(planner, newcomers, leavers, members)
+
+    def plan(self, cursor: CursorWrapper, spool: Spool) -> Plans:
+        """Compute what would happen to each row, now; what rows say of each other is told."""
+        planner, newcomers, leavers, within = plans = self.plans()
+        self._drop(cursor)
+        if within:
+            within.stage(cursor)
+        planner.create(cursor)
+        released = tuple(self.batch.released)
+        self.batch.kept_edits = LocalEdits(planner, released).keep(cursor, spool)
+        if within:
+            self._count_kept(within.plan(cursor, released, spool))
+        has_repeats = Repeats(planner, spool).decide(cursor, self.repeats_table)
+        if within:
+            within.settle(cursor)
+        if newcomers:
+            newcomers.plan(cursor, self.repeats_table if has_repeats else "")
+        if leavers:
+            self._count_kept(leavers.plan(cursor, spool))
+        return plans
+
+    def _count_kept(self, edits: dict[str, int]) -> None:
+        self.batch.kept_edits = dict(Counter(self.batch.kept_edits) + Counter(edits))
+
+    def still_holds(self, cursor: CursorWrapper) -> bool:
+        """Whether the preview's rows and plan are there, and would be planned the same now."""
+        planner, newcomers, leavers, within = plans = self.plans()
+        tables = [self.tables.stage, self.tables.plan]
+        if newcomers:
+            tables += [self.new_tables.stage, self.new_tables.plan]
+        if leavers:
+            tables.append(self.leavers_table)
+        if within:
+            tables += [self.member_tables.stage, self.member_tables.plan]
+        if not self.dialect.has_tables(cursor, tables):
+            return False
+        cursor.execute(f"SELECT count(*) FROM {self.tables.plan}")
+        if cursor.fetchone()[0] != self.batch.rows:
+            return False  # a crash of the database empties unlogged tables
+        self._lock_rows(cursor, planner, leavers)
+        if newcomers and not newcomers.still_implies(cursor):
+            return False
+        held = [*plans.all, leavers] if leavers else plans.all
+        return all(each.still_holds(cursor) for each in held)
+
+    def _lock_rows(self, cursor: CursorWrapper, planner: Planner, leavers: Leavers | None) -> None:
+        """Keep the rows to be changed, and what new rows refer to, as they are for now."""
+        layout, plan, hold = planner.layout, self.tables.plan, self.dialect.hold
+        hold(cursor, layout.table, f"SELECT target_id FROM {plan} WHERE state = 'u'")
+        if leavers:
+            hold(cursor, layout.table, leavers.ids)
+        for reference in layout.references:
+            if reference.field.name != layout.key[0].reference:
+                named = f"SELECT fk_{reference.field.name} FROM {plan}"
+                hold(cursor, reference.table, named, "SHARE")

@@ -1,0 +1,215 @@
+"""What a batch gives back: the report for scripts, and the wrong rows as a file to correct."""
+
+import contextlib
+import csv
+import json
+from collections.abc import Iterator
+from typing import IO, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backoffice.admin_site.spreadsheets import FORMULA, Echo, formula_safe
+from backoffice.bulk.formats.open_file import recognised, told_apart
+from backoffice.bulk.formats.stored_file import unpacked
+from backoffice.bulk.kinds.header_names import plain_name
+from backoffice.bulk.kinds.resource import GIVEN_BACK, kinds
+from backoffice.bulk.models import Batch, BatchIssue
+from backoffice.bulk.readers import Row, open_table
+from backoffice.bulk.values.faults import FileRefused, Issue
+
+WRITTEN_COUNTS = ("created", "updated", "unchanged", "withdrawn", "created_students")
+Told = tuple[int, str]
+STATES = {
+    Batch.State.PREVIEWED: "previewed",
+    Batch.State.APPLIED: "applied",
+    Batch.State.HELD: "held",
+}
+
+
+def write_report(batch: Batch, stream: IO[str], *, dry_run: bool, is_begun: bool = False) -> None:
+    """Write the report of imports.md as JSON, issue by issue: a file may have millions.
+
+    `is_begun` says that the stream has the beginning of the object already.
+    """
+    head = json.dumps(_head(batch, dry_run=dry_run), ensure_ascii=False, indent=1)
+    stream.write(head.removesuffix("\n}").removeprefix("{" if is_begun else ""))
+    for name, is_warning in (("errors", False), ("warnings", True)):
+        stream.write(f',\n "{name}": [')
+        issues = batch.issues.filter(is_warning=is_warning).iterator()
+        for number, issue in enumerate(issues):
+            told = json.dumps(_issue(issue), ensure_ascii=False)
+            stream.write(f"{',' if number else ''}\n  {told}")
+        stream.write("]")
+    stream.write("\n}\n")
+
+
+def _head(batch: Batch, *, dry_run: bool) -> dict[str, Any]:
+    """What the report says before the issues; of a refused file nothing counts as written."""
+    state = STATES.get(Batch.State(batch.state), "refused")
+    counts = {name: getattr(batch, name) if state != "refused" else 0 for name in WRITTEN_COUNTS}
+    return {
+        "batch": None if dry_run else batch.pk,
+        "kind": batch.kind,
+        "mode": batch.mode,
+        "dry_run": dry_run,
+        "state": state,
+        "rows": batch.rows,
+        **counts,
+        "rejected": batch.rejected,
+        "duplicates": batch.duplicates,
+        **({"undoes": batch.undoes_id, "removed": batch.removed} if batch.undoes_id else {}),
+        "digest": batch.digest,
+        "seconds": batch.seconds,
+    }
+
+
+def _issue(issue: BatchIssue) -> dict[str, str | int]:
+    return Issue(
+        issue.line, issue.row, issue.column, issue.value, issue.code, issue.message
+    ).as_dict()
+
+
+def closing_sentence(batch: Batch, *, dry_run: bool) -> str:
+    """One sentence that says what came of the file."""
+    if batch.state not in STATES:
+        return batch.sentence
+    if batch.state == Batch.State.HELD:
+        told = (
+            _("%(file)s would wait for a second person. %(why)s")
+            if dry_run
+            else _("Nothing was written; import %(number)d waits for a second person. %(why)s")
+        )
+        return told % {"file": batch.file_name, "number": batch.pk, "why": batch.sentence}
+    if batch.undoes_id:
+        return _undo_sentence(batch)
+    counts = {
+        name: getattr(batch, name)
+        for name in ("created", "updated", "unchanged", "withdrawn", "rejected", "duplicates")
+    }
+    told = _("%(created)d created, %(updated)d updated, %(unchanged)d unchanged") % counts
+    if batch.mode == Batch.Mode.SYNC:
+        told += _(", %(withdrawn)d withdrawn") % counts
+    told += _(", %(rejected)d rejected") % counts
+    told += ngettext(", %(count)d repeated.", ", %(count)d repeated.", batch.duplicates) % {
+        "count": batch.duplicates
+    }
+    if dry_run:
+        return _("%(file)s could be applied: %(told)s") % {"file": batch.file_name, "told": told}
+    return _("%(file)s was applied as import %(number)d: %(told)s") % {
+        "file": batch.file_name,
+        "number": batch.pk,
+        "told": told,
+    }
+
+
+def _undo_sentence(batch: Batch) -> str:
+    told = _(
+        "Import %(undone)d was undone as import %(number)d: %(removed)d removed, %(updated)d given "
+        "their former values, %(created)d brought back."
+    ) % {
+        "undone": batch.undoes_id,
+        "number": batch.pk,
+        "removed": batch.removed,
+        "updated": batch.updated,
+        "created": batch.created,
+    }
+    if not batch.rejected:
+        return told
+    kept = ngettext(
+        "%(count)d row was changed since and stays as it is.",
+        "%(count)d rows were changed since and stay as they are.",
+        batch.rejected,
+    )
+    return f"{told} {kept % {'count': batch.rejected}}"
+
+
+def issue_lines(batch: Batch) -> Iterator[str]:
+    """All errors and warnings as CSV lines, safe to open in a spreadsheet."""
+    writer = csv.writer(Echo())
+    yield "\ufeff" + writer.writerow(["line", "row", "kind", "column", "value", "code", "message"])
+    for issue in batch.issues.iterator():
+        kind = "warning" if issue.is_warning else "error"
+        texts = map(formula_safe, (issue.column, issue.value, issue.code, issue.message))
+        yield writer.writerow([issue.line, issue.row, kind, *texts])
+
+
+def rejected_rows(batch: Batch) -> Iterator[str]:
+    """The wrong rows as CSV lines: the file's header and cells, then the line and the errors.
+
+    The file is read once more beside its issues, so that nothing is kept in memory. A row that had
+    too few cells, too many, or none because of its quotation marks comes back that way: it cannot
+    go in before it is corrected.
+    """
+    writer = csv.writer(Echo(), delimiter=batch.delimiter)
+    issues = (
+        batch.issues.filter(is_warning=False, row__gt=0)
+        .order_by("row", "pk")
+        .values_list("row", "message")
+        .iterator()
+    )
+    wanted, messages = _next_row(issues, next(issues, None))
+    with unpacked(batch.path) as found, open_table(found.path, batch.encoding) as reader:
+        table = recognised(reader.header, batch.dialect, batch.kind)
+        header, rows = told_apart(reader, table)
+        own = [at for at, name in enumerate(header) if plain_name(name) not in GIVEN_BACK]
+        width, names = len(header), [*(_printable(header[at]) for at in own), *GIVEN_BACK]
+        has_header = table is None or table.has_header
+        yield "\ufeff" + (writer.writerow(names) if has_header else "")
+        columns, told, number = table(header) if table else None, [], 0
+        for row in rows if wanted[0] > 0 else ():
+            cells = _cells_of(row, own, width, batch)
+            is_data = not (columns and columns.is_about_columns(row))
+            number += is_data
+            if is_data and number == wanted[0]:
+                line = [*map(_printable, cells), row.line, " ".join(messages)]
+                yield from map(writer.writerow, [*told, line])
+                wanted, messages = _next_row(issues, wanted[1])
+                told.clear()
+                if wanted[0] < 0:
+                    return  # the rest of the file is good
+            elif not is_data:
+                told.append([*map(_printable, cells), row.line, ""])
+
+
+def _cells_of(row: Row, own: list[int], width: int, batch: Batch) -> list[str]:
+    """The file's own cells of a row; groups of columns before which it ends are blank."""
+    cells = row.cells
+    if batch.kind in kinds and kinds[batch.kind].members and not row.flaw:
+        cells = cells + [""] * (width - len(cells))
+    return [cells[at] for at in own] if len(cells) == width else cells
+
+
+def _next_row(
+    issues: Iterator[Told], first: Told | None
+) -> tuple[tuple[int, Told | None], list[str]]:
+    """The number of the next wrong row, the issue after it, and its messages."""
+    if first is None:
+        return (-1, None), []
+    messages, following = [first[1]], next(issues, None)
+    while following and following[0] == first[0]:
+        messages.append(following[1])
+        following = next(issues, None)
+    return (first[0], following), list(dict.fromkeys(messages))
+
+
+def _printable(cell: str) -> str:
+    """A cell as it stood, safe in a spreadsheet, and read as it was read before.
+
+    Bytes that did not decode become the replacement sign, which no import takes either. What an
+    export escaped has its apostrophe already, and white space around a cell means nothing.
+    """
+    text = "".join("\ufffd" if "\ud800" <= sign <= "\udfff" else sign for sign in cell)
+    if not FORMULA.match(text):
+        return text
+    text = text.strip()
+    return text if text.startswith("'") else formula_safe(text)
+
+
+def write_rejected(batch: Batch, stream: IO[str]) -> None:
+    """Write the wrong rows as a file that imports again after correction.
+
+    Writes nothing of a file that could not be read as a table.
+    """
+    with contextlib.suppress(FileRefused):
+        stream.writelines(rejected_rows(batch))

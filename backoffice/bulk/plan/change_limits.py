@@ -1,0 +1,165 @@
+"""The brake: an outcome that withdraws or changes too much waits for a second person.
+
+Counted course by course, in percent of its stored rows; a kind without courses is counted as a
+whole. Few rows are not braked.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.backends.utils import CursorWrapper
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backoffice.bulk.models import Batch
+from backoffice.bulk.plan.missing_rows import Leavers
+from backoffice.bulk.plan.planner import Planner
+
+FEW = 20  # stored rows below which nothing is braked
+MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many of a scope's stored rows an import would withdraw, and how many change."""
+
+    scope: int | None
+    stored: int
+    changed: int
+    withdrawn: int
+
+
+def reasons_to_hold(
+    cursor: CursorWrapper, batch: Batch, planner: Planner, leavers: Leavers | None
+) -> list[str]:
+    """Why the outcome may not go in without a second person, in sentences; empty where it may."""
+    if not batch.updated + batch.withdrawn:
+        return []
+    shares = _shares(cursor, planner, leavers)
+    # Which changes are withdrawals costs a look at every staged row: asked where it may matter.
+    if any(100 * (s.changed + s.withdrawn) > batch.max_withdrawn * s.stored for s in shares):
+        shares = _shares(cursor, planner, leavers, *_leaving_by_row(planner))
+    shares = [s for s in shares if s.stored >= FEW]
+    told = [
+        *_told(shares, "withdrawn", batch.max_withdrawn, _("withdraws"), planner),
+        *_told(shares, "changed", batch.max_changed, _("changes"), planner),
+    ]
+    final = _held_rows(cursor, planner)
+    if final:
+        sentence = ngettext(
+            "It replaces %(count)d final grade.", "It replaces %(count)d final grades.", final
+        )
+        told.append(sentence % {"count": final})
+    return told
+
+
+def _told(
+    shares: list[Share], name: str, most: float, verb: str, planner: Planner
+) -> Iterator[str]:
+    over = [s for s in shares if 100 * getattr(s, name) > most * s.stored]
+    over.sort(key=lambda s: (-getattr(s, name) / s.stored, s.scope or 0))
+    for share in over[:MOST_NAMED]:
+        count = getattr(share, name)
+        yield _(
+            "It %(verb)s %(count)d of %(stored)d %(rows)s%(place)s: %(percent).1f %%, and at most "
+            "%(most)g %% go in without a second person."
+        ) % {
+            "verb": verb,
+            "count": count,
+            "stored": share.stored,
+            "rows": planner.layout.model._meta.verbose_name_plural,
+            "place": _place(share, planner),
+            "percent": 100 * count / share.stored,
+            "most": most,
+        }
+    if len(over) > MOST_NAMED:
+        further = len(over) - MOST_NAMED
+        yield ngettext(
+            "So it is with %(count)d more course.", "So it is with %(count)d more courses.", further
+        ) % {"count": further}
+
+
+def _place(share: Share, planner: Planner) -> str:
+    """The course in words, where there is one."""
+    model = planner.layout.model
+    for way in filter(None, planner.layout.resource.scope.split("__")):
+        model = model._meta.get_field(way).related_model
+    if share.scope is None or model is planner.layout.model:
+        return ""
+    return _(" of %(course)s") % {"course": model._base_manager.get(pk=share.scope)}
+
+
+def _shares(
+    cursor: CursorWrapper,
+    planner: Planner,
+    leavers: Leavers | None,
+    leaves: str = "0",
+    given: str = "",
+) -> list[Share]:
+    """By course, or of all rows: one query for what is touched, and what is stored there.
+
+    Of a changed row nobody asks whether it leaves, unless `leaves` and its join do.
+    """
+    table, plan = planner.layout.table, planner.tables.plan
+    scope, join = _scope_of(planner)
+    touched = (
+        f"SELECT {scope} AS scope, count(*) AS changed, {leaves} AS withdrawn FROM {plan} p "
+        f"JOIN {table} t ON t.id = p.target_id {given} {join} WHERE p.state = 'u' GROUP BY 1"
+    )
+    if leavers:
+        touched += f" UNION ALL SELECT scope_id, 0, count(*) FROM {leavers.table} GROUP BY 1"
+    cursor.execute(f"SELECT scope, sum(changed), sum(withdrawn) FROM ({touched}) x GROUP BY scope")
+    found = cursor.fetchall()
+    stored = _stored(cursor, planner, [row[0] for row in found])
+    return [Share(s, stored[s], int(changed), int(gone)) for s, changed, gone in found]
+
+
+def _leaving_by_row(planner: Planner) -> tuple[str, str]:
+    """SQL: how many rows are withdrawn because their own row says so, and the join it needs."""
+    layout = planner.layout
+    leaving = layout.resource.leaving
+    column = next((c for c in layout.written if leaving and c.attribute == leaving.by), None)
+    if not (leaving and column):
+        return "0", ""
+    is_gone = f"{leaving.leaves} AND {layout.taken(column)} = {leaving.changes[leaving.by]}"
+    given = f"JOIN {planner.tables.stage} s ON s.row_no = p.row_no"
+    return f"sum(CASE WHEN {is_gone} THEN 1 ELSE 0 END)", given
+
+
+def _stored(
+    cursor: CursorWrapper, planner: Planner, scopes: list[int | None]
+) -> dict[int | None, int]:
+    """How many rows each scope has now."""
+    if not scopes:
+        return {}
+    scope, join = _scope_of(planner)
+    where = "" if None in scopes else f"WHERE {scope} IN ({', '.join(map(str, scopes))})"
+    cursor.execute(
+        f"SELECT {scope}, count(*) FROM {planner.layout.table} t {join} {where} GROUP BY 1"
+    )
+    return dict(cursor.fetchall())
+
+
+def _scope_of(planner: Planner) -> tuple[str, str]:
+    """SQL: the course of a stored row `t`, and the join that leads there."""
+    layout = planner.layout
+    head, _separator, tail = layout.resource.scope.partition("__")
+    if not head:
+        return "CAST(NULL AS bigint)", ""
+    field = layout.model._meta.get_field(head)
+    if not tail:
+        return f"t.{field.column}", ""
+    other = field.related_model._meta
+    column = other.get_field(tail).column
+    return f"o.{column}", f"JOIN {other.db_table} o ON o.id = t.{field.column}"
+
+
+def _held_rows(cursor: CursorWrapper, planner: Planner) -> int:
+    """Rows to be changed with something that always takes two people."""
+    mask = sum(planner.bit(check) for check in planner.checks if check.holds)
+    if not mask:
+        return 0
+    cursor.execute(
+        f"SELECT count(*) FROM {planner.tables.plan} WHERE state = 'u' AND flags & {mask} <> 0"
+    )
+    return cursor.fetchone()[0]

@@ -1,0 +1,106 @@
+"""Records an import creates on the way: the unknown students of an enrollment file.
+
+Each newcomer is staged as a row of the companion kind, made of what the rows accepted so far say of
+the student, and planned like a file of that kind, so that one set of rules holds.
+"""
+
+from typing import Protocol
+
+from django.db.backends.utils import CursorWrapper
+
+from backoffice.bulk.kinds.column import Column
+from backoffice.bulk.plan.planner import Planner, Tables
+from backoffice.bulk.sql.layout import Layout, staged_types
+from backoffice.bulk.sql.references import Reference
+
+
+class BroughtAlong(Protocol):
+    """Rows of another plan, to which rows of this one will point."""
+
+    reference: Reference
+
+    @property
+    def link(self) -> str:
+        """SQL: join each staged row `s` to the plan `np` of the row it points to."""
+
+
+class Newcomers:
+    """The companion's plan beside the main one."""
+
+    def __init__(self, main: Planner, tables: Tables) -> None:
+        companion = main.layout.resource.companion
+        reference = main.layout.companion_reference
+        assert companion
+        assert reference
+        self.main, self.reference = main, reference
+        # Students are counted apart from the rows they come with; a rubric is its criteria.
+        self.is_counted = bool(companion.option)
+        self.key: Column = reference.parts[0][1]
+        link = reference.parts + tuple((c.target, c) for c in reference.narrowing)
+        self.keys = tuple(column.column_name for _target, column in link)
+        implied = companion.implied(main.layout) if companion.implied else {}
+        self.implied = {name: sql for name, sql in implied.items() if name not in self.keys}
+        names = (*self.keys, *self.implied, *main.layout.companion_names)
+        layout = Layout(companion.resource, names, main.layout.dialect, is_all_new=True)
+        self.derived = tuple(companion.resource.derived)
+        self.tables = tables
+        self.planner = Planner(layout, "upsert", tables)
+
+    def plan(self, cursor: CursorWrapper, merged: str) -> None:
+        """Stage and plan the newcomers; `merged` is a table of what several rows say of one."""
+        self._stage(cursor, merged)
+        self.planner.create(cursor)
+
+    def _stage(self, cursor: CursorWrapper, merged: str) -> None:
+        stage, plan, key = self.main.tables.stage, self.main.tables.plan, self.key.column_name
+        beside = self.main.layout.companion_names
+        given = {name: f"s.c_{name}" for name in (*self.keys, *beside, *self.derived)}
+        if merged:
+            given |= {
+                name: f"CASE WHEN m.c_{key} IS NULL THEN s.c_{name} ELSE m.c_{name} END"
+                for name in beside
+            }
+        given |= self.implied
+        columns = ", ".join(f"{sql} AS c_{name}" for name, sql in given.items())
+        group = ", ".join(f"k.c_{name}" for name in self.keys)
+        link = f"LEFT JOIN {merged} m ON m.c_{key} = s.c_{key}" if merged else ""
+        select = f"""
+            SELECT s.row_no, s.line_no, CAST(0 AS bigint) AS bad, {columns}
+            FROM {stage} s {link} WHERE s.row_no IN (
+                SELECT MIN(p.row_no) AS row_no FROM {plan} p JOIN {stage} k ON k.row_no = p.row_no
+                WHERE p.state <> 'r' AND p.fk_{self.reference.field.name} IS NULL
+                GROUP BY {group})"""
+        layout = self.main.layout
+        kinds = [layout.resource, self.planner.layout.resource]
+        own = staged_types(kinds[0], [*self.keys, *beside], self.derived, layout.dialect)
+        types = own | staged_types(kinds[1], list(self.implied), (), layout.dialect)
+        known = {"row_no": "integer", "line_no": "integer", "bad": "bigint"}
+        layout.dialect.create_filled(cursor, self.tables.stage, known | types, (select, ()))
+
+    def still_implies(self, cursor: CursorWrapper) -> bool:
+        """Whether what the file need not say is still what it was staged as."""
+        if not self.implied:
+            return True
+        differs = self.main.layout.dialect.differs
+        tests = [differs(f"n.c_{name}", sql) for name, sql in self.implied.items()]
+        cursor.execute(
+            f"SELECT 1 FROM {self.tables.stage} n JOIN {self.main.tables.stage} s "
+            f"ON s.row_no = n.row_no WHERE {' OR '.join(tests)} LIMIT 1"
+        )
+        return cursor.fetchone() is None
+
+    @property
+    def link(self) -> str:
+        """SQL: join each staged row `s` of the main kind to its newcomer's plan `np`."""
+        same = " AND ".join(f"n.c_{name} = s.c_{name}" for name in self.keys)
+        return (
+            f"LEFT JOIN {self.tables.stage} n ON {same} "
+            f"LEFT JOIN {self.tables.plan} np ON np.row_no = n.row_no"
+        )
+
+
+def newcomer_of(reference: Reference, newcomers: BroughtAlong | None) -> str:
+    """SQL: the id a reference has after the import, a newcomer's included."""
+    known = f"p.fk_{reference.field.name}"
+    is_new = newcomers and newcomers.reference == reference
+    return f"coalesce({known}, np.new_id)" if is_new else known

@@ -1,0 +1,264 @@
+"""What the rows of one file mean for each other, decided from top to bottom.
+
+The first accepted row stands: a later one with the same key is ignored where it says the same, and
+refused where it does not; a value only one record may have belongs to whoever brought it first; a
+person's name stands as first given, and another e-mail is refused. A refused row claims nothing.
+
+SQL finds the rows to which any of this can apply, which in an honest file are few; they are read
+here in their order, and what is decided of them goes back into the plan.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
+from backoffice.bulk.kinds.check import Check
+from backoffice.bulk.kinds.column import Column
+from backoffice.bulk.kinds.resource import MEMBERS
+from backoffice.bulk.plan.checks import CONFLICT, REPEAT, change_fault, taken_fault
+from backoffice.bulk.plan.planner import Planner, State
+from backoffice.bulk.read.row_cleaner import Spool, copied
+from backoffice.bulk.sql.dialects import rows_of
+from backoffice.bulk.sql.layout import Layout, unique_fields
+from backoffice.bulk.values.cell_origins import Origin, origin_of
+from backoffice.bulk.values.faults import Fault
+
+Key = tuple[Any, ...]
+
+
+class Standing(NamedTuple):
+    """A row that was accepted: its line and its own values."""
+
+    line: int
+    own: tuple[Any, ...]
+
+
+@dataclass
+class Candidate:
+    """One row that may repeat or contradict another."""
+
+    row: int
+    line: int
+    state: str
+    flags: int
+    bad: int
+    origin: Origin
+    cells: dict[str, Any]
+    own: tuple[Any, ...]
+
+    def has(self, names: Sequence[str], bits: dict[str, int]) -> bool:
+        """Whether these cells were accepted, each with something in it."""
+        return all(self.cells[n] not in (None, "") and not self.bad & bits[n] for n in names)
+
+
+class Single(NamedTuple):
+    """A value only one record may have: its column, the key of the record, and how it is told."""
+
+    column: str
+    key: tuple[str, ...]
+    fault: Check
+
+
+@dataclass
+class Repeats:
+    """Decides between the rows of one plan, and tells what it decided."""
+
+    planner: Planner
+    spool: Spool
+    standing: dict[Key, Standing] = field(default_factory=dict)
+    owners: dict[tuple[str, Any], Key] = field(default_factory=dict)
+    people: dict[Any, dict[str, Any]] = field(default_factory=dict)
+    decided: list[tuple[int, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        layout = self.layout = self.planner.layout
+        self.bits = self.planner.bits
+        self.keys = tuple(column.column_name for column in layout.identity)
+        link = layout.companion_link
+        self.person = link.parts[0][1].column_name if link else ""
+        self.beside = layout.companion_columns if link else ()
+        self.singles = list(_singles(layout))
+        self.compared = [column.column_name for column in layout.own]
+        self.compared += [MEMBERS] if layout.resource.members else []
+
+    def decide(self, cursor: CursorWrapper, table: str) -> bool:
+        """Read the candidates, and write what is decided of them; whether there were any."""
+        with connection.chunked_cursor() as reading:
+            reading.execute(self._candidates())
+            for record in rows_of(reading):
+                self._decide(self._candidate(record))
+        if not self.decided and not self.people:
+            return False
+        self._write(cursor, table)
+        return True
+
+    def _decide(self, row: Candidate) -> None:
+        """One row, given all before it."""
+        faults = [*self._against_person(row), *self._taken(row), *self._against_key(row)]
+        is_wrong = any(not check.is_warning for _column, check, _other in faults)
+        is_refused = is_wrong or row.state == State.REJECTED
+        for column, check, other in faults:
+            if not (is_refused and check.is_warning):
+                self._tell(row, column, check, other)
+        if not is_refused:
+            self._claim(row)
+        state = State.REJECTED if is_refused else State.DUPLICATE
+        is_repeated = any(check is REPEAT for _column, check, _other in faults)
+        if row.state != state and (is_refused or is_repeated):
+            self.decided.append((row.row, state))
+
+    def _against_person(self, row: Candidate) -> Iterator[tuple[str, Check, Any]]:
+        """Other names and another e-mail than this person was given before."""
+        if not self.person or not row.has([self.person], self.bits):
+            return
+        known = self.people.get(row.cells[self.person], {})
+        for column in self.beside:
+            name = column.column_name
+            given, earlier = row.cells[name], known.get(name)
+            if earlier and row.has([name], self.bits) and given != earlier:
+                yield name, change_fault(column), earlier
+
+    def _taken(self, row: Candidate) -> Iterator[tuple[str, Check, Any]]:
+        """Values that another record of the file has."""
+        for single in self.singles:
+            if not row.has([single.column, *single.key], self.bits):
+                continue
+            owner = self.owners.get((single.column, row.cells[single.column]))
+            if owner not in (None, _key(row, single.key)) and not self._is_told(row, single):
+                yield single.fault.column, single.fault, owner[0]
+
+    def _is_told(self, row: Candidate, single: Single) -> bool:
+        """Whether a stored record's having the value was told of this row already."""
+        return any(
+            check.code == single.fault.code and row.flags & self.planner.bit(check)
+            for check in self.planner.checks
+        )
+
+    def _against_key(self, row: Candidate) -> Iterator[tuple[str, Check, Any]]:
+        """A row that stands with this key, and the first column in which this one differs."""
+        if not row.has(self.keys, self.bits):
+            return
+        first = self.standing.get(_key(row, self.keys))
+        if first is None:
+            return
+        for name, earlier, given in zip(self.compared, first.own, row.own, strict=True):
+            if earlier != given and not row.bad & self.bits[name]:
+                yield name, CONFLICT, first.line
+                return
+        yield "", REPEAT, first.line
+
+    def _claim(self, row: Candidate) -> None:
+        """What an accepted row brings: its key, its values, and what it says of the person."""
+        self.standing.setdefault(_key(row, self.keys), Standing(row.line, row.own))
+        for single in self.singles:
+            if row.has([single.column, *single.key], self.bits):
+                value = row.cells[single.column]
+                self.owners.setdefault((single.column, value), _key(row, single.key))
+        if self.person:
+            known = self.people.setdefault(row.cells[self.person], {})
+            for column in self.beside:
+                if row.cells[column.column_name]:
+                    known.setdefault(column.column_name, row.cells[column.column_name])
+
+    def _tell(self, row: Candidate, column: str, check: Check, other: Any) -> None:
+        value = row.origin.cells.get(column, row.cells.get(column))
+        fault = Fault(check.code, str(check.sentence), check.is_warning, _text(other))
+        self.spool.tell(fault, row.line, row.row, column, _text(value), row.origin)
+
+    def _candidate(self, record: tuple[Any, ...]) -> Candidate:
+        row, line, state, flags, bad, noted, *rest = record
+        names = self._cell_names()
+        cells = dict(zip(names, rest, strict=False))
+        own = tuple(map(_text, rest[len(names) :]))
+        return Candidate(row, line, state, flags, bad, origin_of(noted), cells, own)
+
+    def _cell_names(self) -> list[str]:
+        names = [*self.keys, *(column.column_name for column in self.layout.own)]
+        return [*names, *(column.column_name for column in self.beside)]
+
+    def _candidates(self) -> str:
+        """SQL: every row whose key, person or single value stands in other rows too."""
+        layout, stage, plan = self.layout, self.planner.tables.stage, self.planner.tables.plan
+        cells = ", ".join(f"s.c_{name}" for name in self._cell_names())
+        own = "".join(f", {layout.comparable(column)}" for column in layout.own)
+        own += f", s.c_{MEMBERS}" if layout.resource.members else ""
+        return f"""
+            SELECT s.row_no, s.line_no, p.state, p.flags, s.bad, s.raws, {cells}{own}
+            FROM {stage} s JOIN {plan} p ON p.row_no = s.row_no {layout.joins}
+            WHERE s.row_no IN ({" UNION ".join(self._groups(stage))}) ORDER BY s.row_no"""
+
+    def _groups(self, stage: str) -> Iterator[str]:
+        yield _rows_of_groups(stage, self.keys, "count(*) > 1")
+        if self.person and self.beside:
+            values = [f"coalesce(c_{column.column_name}, '')" for column in self.beside]
+            several = " OR ".join(f"min({value}) <> max({value})" for value in values)
+            yield _rows_of_groups(stage, [self.person], several)
+        for single in self.singles:
+            several = " OR ".join(f"min(c_{name}) <> max(c_{name})" for name in single.key)
+            yield _rows_of_groups(stage, [single.column], several)
+
+    def _write(self, cursor: CursorWrapper, table: str) -> None:
+        """Bring the decisions into the plan, and keep what is known of people in a table."""
+        dialect, plan = self.layout.dialect, self.planner.tables.plan
+        names = [f"c_{self.person}", *(f"c_{c.column_name}" for c in self.beside)]
+        columns = {"row_no": "integer", "state": "text"}
+        if self.person:
+            columns |= dict.fromkeys(names, "text")
+        dialect.create(cursor, table, columns)
+        with Spool(0) as spool:
+            spool.rows.writelines(self._lines())
+            dialect.load(cursor, table, columns, spool.rows)
+        cursor.execute(
+            f"UPDATE {plan} SET state = d.state FROM {table} d "
+            f"WHERE d.row_no = {plan}.row_no AND d.state IS NOT NULL"
+        )
+
+    def _lines(self) -> Iterator[str]:
+        width = 1 + len(self.beside) if self.person else 0
+        for row, state in self.decided:
+            yield "\t".join([str(row), state, *["\\N"] * width]) + "\n"
+        for person, known in self.people.items() if self.person else ():
+            values = [person, *(known.get(column.column_name) or "" for column in self.beside)]
+            yield "\t".join(["\\N", "\\N", *map(copied, values)]) + "\n"
+
+
+def _rows_of_groups(stage: str, names: Sequence[str], having: str) -> str:
+    """SQL: the rows of the groups of equal cells for which something holds."""
+    cells = [f"c_{name}" for name in names]
+    given = " AND ".join(f"{cell} IS NOT NULL AND {cell} <> ''" for cell in cells)
+    match = " AND ".join(f"g.{cell} = k.{cell}" for cell in cells)
+    return (
+        f"SELECT k.row_no FROM {stage} k JOIN (SELECT {', '.join(cells)} FROM {stage} "
+        f"WHERE {given} GROUP BY {', '.join(cells)} HAVING {having}) g ON {match}"
+    )
+
+
+def _singles(layout: Layout) -> Iterator[Single]:
+    """The file's columns whose value only one record may have, the record's own or a person's."""
+    by_attribute = {c.attribute: c for c in layout.columns if c not in layout.key}
+    key = tuple(column.column_name for column in layout.identity)
+    for each, _condition in unique_fields(layout.model):
+        column = by_attribute.get(each.name)
+        if column:
+            fault = taken_fault(each, column, layout.key[0], is_beside=False)
+            yield Single(column.column_name, key, fault)
+    link = layout.companion_link
+    if link:
+        person: Column = link.parts[0][1]
+        beside = {column.target: column for column in layout.companion_columns}
+        for each, _condition in unique_fields(link.field.related_model):
+            column = beside.get(each.name)
+            if column:
+                fault = taken_fault(each, column, person, is_beside=True)
+                yield Single(column.column_name, (person.column_name,), fault)
+
+
+def _key(row: Candidate, names: Sequence[str]) -> Key:
+    return tuple(row.cells[name] for name in names)
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)

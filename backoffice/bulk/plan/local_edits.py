@@ -1,0 +1,156 @@
+"""Fields that a person edited after the last import: a file leaves them alone until released.
+
+A field is owned by whoever edited it when a form or an action gave it the value it has, and the
+last import (or undo) before had left another.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+from django.utils.translation import gettext as _
+
+from backoffice.audit.models import ChangeSet
+from backoffice.bulk.kinds.column import Column
+from backoffice.bulk.plan.planner import Planner
+from backoffice.bulk.read.row_cleaner import Spool
+from backoffice.bulk.sql.dialects import rows_of
+from backoffice.bulk.sql.layout import Layout
+from backoffice.bulk.values.cell_origins import origin_of
+from backoffice.bulk.values.faults import Fault, said
+
+Source = ChangeSet.Source
+BY_FILE = (Source.IMPORT, Source.UNDO)
+BY_HAND = (Source.FORM, Source.ACTION)
+
+
+@dataclass(frozen=True)
+class LocalEdits:
+    """Finds, in the rows of a plan that would change, the values that stay."""
+
+    planner: Planner
+    released: tuple[str, ...]
+
+    def keep(self, cursor: CursorWrapper, spool: Spool) -> dict[str, int]:
+        """Mark them in the plan and tell each; how many there are, by column."""
+        if not self._ownable():
+            return {}
+        found = self._found()
+        plan = self.planner.tables.plan
+        cursor.execute(
+            f"UPDATE {plan} SET kept = q.kept, state = CASE WHEN q.rest THEN 'u' ELSE 'e' END "
+            f"FROM ({found}) q WHERE q.row_no = {plan}.row_no AND q.kept <> 0"
+        )
+        return self._tell(spool) if cursor.rowcount else {}
+
+    def _ownable(self) -> list[Column]:
+        """The columns that change rows, are in their history, and are not released."""
+        layout = self.planner.layout
+        held = {f.column for f in layout.model.history.model._meta.concrete_fields}
+        return [
+            column
+            for column in layout.written
+            if layout.attname(column) in held and column.column_name not in self.released
+        ]
+
+    def _found(self) -> str:
+        layout, tables = self.planner.layout, self.planner.tables
+        changed = {
+            c: layout.dialect.differs(layout.given(c), layout.stored(c)) for c in layout.written
+        }
+        edits = Edits(layout)
+        owned = {c: edits.owned(layout.attname(c)) for c in self._ownable()}
+        kept = " + ".join(
+            f"CASE WHEN {changed[c]} AND {owned[c]} THEN {layout.kept_bit(c)} ELSE 0 END"
+            for c in owned
+        )
+        left = [f"({changed[c]} AND NOT {owned[c]})" if c in owned else changed[c] for c in changed]
+        rest = " OR ".join([*left, *layout.besides])
+        # Few rows were edited, mostly none: they are found first, each by its own versions.
+        return f"""
+            WITH edited AS MATERIALIZED (
+              SELECT p.row_no FROM {tables.plan} p
+              WHERE p.state = 'u' AND {edits.may_own("p.target_id")})
+            SELECT s.row_no, {kept} AS kept, ({rest}) AS rest
+            FROM edited e JOIN {tables.plan} p ON p.row_no = e.row_no
+            JOIN {tables.stage} s ON s.row_no = e.row_no {layout.joins}"""
+
+    def _tell(self, spool: Spool) -> dict[str, int]:
+        """One warning for each value that stays."""
+        layout, tables = self.planner.layout, self.planner.tables
+        columns = self._ownable()
+        sentence = _(
+            "{column} “{value}” is not taken: {other} was entered by hand since the last import. "
+            "Release the column to take the file's."
+        )
+        cells = ", ".join(f"s.c_{c.column_name}, {layout.stored(c)}" for c in columns)
+        counts: Counter[str] = Counter()
+        with connection.chunked_cursor() as cursor:
+            cursor.execute(
+                f"SELECT {self.planner.told_row}, p.line_no, p.kept, s.raws, {cells} "
+                f"FROM {tables.plan} p "
+                f"JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins} "
+                "WHERE p.kept <> 0 ORDER BY p.row_no"
+            )
+            for row, line, kept, noted, *values in rows_of(cursor):
+                origin = origin_of(noted)
+                for at, column in enumerate(columns):
+                    if kept & layout.kept_bit(column):
+                        counts[column.column_name] += 1
+                        given, stored = values[2 * at : 2 * at + 2]
+                        fault = edit_kept(sentence, said(stored))
+                        name = column.column_name
+                        value = origin.cells.get(name, said(given))
+                        spool.tell(fault, line, row, name, value, origin)
+        return dict(counts)
+
+
+def edit_kept(sentence: str, stored: str) -> Fault:
+    """The warning that a stored value stays, which the sentence names as `{other}`."""
+    shown = _("“%(value)s”") % {"value": stored} if stored else _("a blank")
+    return Fault("local_edit_kept", sentence, is_warning=True, other=shown)
+
+
+class Edits:
+    """SQL that finds what a person entered in stored rows that came by a file.
+
+    Nothing in it joins: what is planned for many rows would look through all of a history for each.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.history = layout.model.history.model._meta.db_table
+        self.differs = layout.dialect.differs
+
+    def may_own(self, row: str) -> str:
+        """SQL: a person wrote this row after a file did."""
+        versions = f"FROM {self.history} x WHERE x.id = {row}"
+        by_hand = f"SELECT max(x.history_id) {versions} AND {_came('x', BY_HAND)}"
+        by_file = f"SELECT min(x.history_id) {versions} AND {_came('x', BY_FILE)}"
+        return f"({by_hand}) > ({by_file})"
+
+    def owned(self, column: str) -> str:
+        """SQL: a person entered what a stored row `t` has here, over what the file before left.
+
+        What files wrote in other columns of the row since does not matter.
+        """
+        earlier = f"FROM {self.history} x WHERE x.id = h.id AND x.history_id < h.history_id"
+        left = f"{earlier} AND {_came('x', BY_FILE)} ORDER BY x.history_id DESC LIMIT 1"
+        before = f"SELECT x.{column} {earlier} ORDER BY x.history_id DESC LIMIT 1"
+        later = f"FROM {self.history} x WHERE x.id = h.id AND x.history_id > h.history_id"
+        return (
+            f"EXISTS (SELECT 1 FROM {self.history} h WHERE h.id = t.id AND {_came('h', BY_HAND)} "
+            f"AND {self.differs(f'h.{column}', f'({before})')} "
+            f"AND EXISTS (SELECT 1 {left}) "
+            f"AND {self.differs(f't.{column}', f'(SELECT x.{column} {left})')} "
+            f"AND NOT EXISTS (SELECT 1 {later} AND {self.differs(f'x.{column}', f'h.{column}')}))"
+        )
+
+
+def _came(version: str, sources: tuple[str, ...]) -> str:
+    """SQL: the version came by one of these ways."""
+    named = ", ".join(f"'{source}'" for source in sources)
+    source = (
+        f"SELECT c.source FROM {ChangeSet._meta.db_table} c WHERE c.id = {version}.change_set_id"
+    )
+    return f"({source}) IN ({named})"

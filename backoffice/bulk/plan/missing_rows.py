@@ -1,0 +1,144 @@
+"""Sync mode: rows of what the file speaks of that are missing from it, and what they become.
+
+Nobody leaves because of a wrong row: where a refused row names no known member, its course keeps
+everybody, and where it names no known course either, all courses do. Nor does somebody whose state
+a person entered by hand since the last import (see `local_edits.py`), until it is released.
+"""
+
+import itertools
+from collections import Counter
+from dataclasses import dataclass
+
+from django.db.backends.utils import CursorWrapper
+from django.utils.translation import gettext as _
+
+from backoffice.bulk.kinds.resource import Leaving
+from backoffice.bulk.plan.local_edits import Edits, edit_kept
+from backoffice.bulk.plan.planner import Planner
+from backoffice.bulk.read.row_cleaner import Spool
+from backoffice.bulk.values.faults import Fault, said
+
+UNSAFE = "p.state = 'r' AND (p.{scope} IS NULL OR p.{member} IS NULL)"
+
+
+@dataclass(frozen=True)
+class Leavers:
+    """The rows that leave: a table of their ids, their scope and what they are now."""
+
+    planner: Planner
+    leaving: Leaving
+    table: str
+    released: tuple[str, ...] = ()
+
+    def plan(self, cursor: CursorWrapper, spool: Spool) -> dict[str, int]:
+        """Make the table, and tell who stays and why; how many edits by hand do, by column."""
+        columns = {"target_id": "bigint", "scope_id": "bigint", "before": "text"}
+        self.planner.layout.dialect.create_filled(cursor, self.table, columns, (self._found(), ()))
+        if self._is_unsafe(cursor):
+            sentence = _(
+                "nobody was withdrawn from courses with wrong rows that name no known student. "
+                "Correct these rows, and bring the whole file in again."
+            )
+            spool.tell(Fault("nobody_left", sentence, is_warning=True), 1, 0, "", "")
+        return self._tell_kept(cursor, spool)
+
+    def still_holds(self, cursor: CursorWrapper) -> bool:
+        """Whether the same rows would leave now."""
+        planned, now = f"SELECT target_id, scope_id, before FROM {self.table}", self._found()
+        # Each in a query of its own: SQLite takes no brackets around a part of a compound one.
+        more = f"SELECT * FROM ({planned}) a EXCEPT SELECT * FROM ({now}) b"
+        fewer = f"SELECT * FROM ({now}) a EXCEPT SELECT * FROM ({planned}) b"
+        both = f"SELECT 1 FROM ({more}) c UNION ALL SELECT 1 FROM ({fewer}) d"
+        cursor.execute(f"{both} LIMIT 1")
+        return cursor.fetchone() is None
+
+    @property
+    def ids(self) -> str:
+        """SQL: the keys of the rows."""
+        return f"SELECT target_id FROM {self.table}"
+
+    def digest(self) -> str:
+        """SQL: one row that stands for all of them."""
+        text = "target_id || ':' || before"
+        sum_of = self.planner.layout.dialect.outcome_hash(text)
+        return f"SELECT 9 AS plan, 'w' AS state, count(*), {sum_of}, 0 FROM {self.table}"
+
+    def _columns(self) -> tuple[str, str]:
+        meta = self.planner.layout.model._meta
+        leaving = self.leaving
+        return meta.get_field(leaving.scope).column, meta.get_field(leaving.member).column
+
+    def _found(self) -> str:
+        """SQL: the rows that are missing, without those somebody edited since."""
+        return (
+            f"{self._owned()} SELECT * FROM missing "
+            "WHERE target_id NOT IN (SELECT target_id FROM owned)"
+        )
+
+    def _owned(self) -> str:
+        """SQL: what is missing, and of that the rows of which a person entered what would change.
+
+        Beside each such row a 1 for every field that is the person's.
+        """
+        layout, edits = self.planner.layout, Edits(self.planner.layout)
+        owned = {name: edits.owned(name) for name in self._ownable()}
+        flags = "".join(
+            f", CASE WHEN {each} THEN 1 ELSE 0 END AS has_{name}" for name, each in owned.items()
+        )
+        return f"""
+            WITH missing AS MATERIALIZED ({self._missing()}),
+            edited AS MATERIALIZED (
+              SELECT m.target_id FROM missing m WHERE {edits.may_own("m.target_id")}),
+            owned AS MATERIALIZED (
+              SELECT t.id AS target_id{flags} FROM edited e
+              JOIN {layout.table} t ON t.id = e.target_id
+              WHERE {" OR ".join(owned.values()) or "1=0"})"""
+
+    def _ownable(self) -> list[str]:
+        """The fields that leaving changes, and that are not released."""
+        return [name for name in self.leaving.changes if name not in self.released]
+
+    def _tell_kept(self, cursor: CursorWrapper, spool: Spool) -> dict[str, int]:
+        """One warning for each value entered by hand that keeps a row from leaving."""
+        names, counts = self._ownable(), Counter[str]()
+        sentence = _(
+            "“{value}” is missing from the file and is not withdrawn: {column} {other} was entered "
+            "by hand since the last import. Release the column to withdraw them."
+        )
+        cursor.execute(f"{self._owned()} SELECT * FROM owned ORDER BY target_id")
+        kept = {key: flags for key, *flags in cursor.fetchall()}
+        rows = self.planner.layout.model._base_manager.filter(pk__in=kept).order_by("pk")
+        for row in rows.select_related(self.leaving.scope, self.leaving.member):
+            for name in itertools.compress(names, kept[row.pk]):
+                counts[name] += 1
+                fault = edit_kept(sentence, said(getattr(row, name)))
+                spool.tell(fault, 1, 0, name, str(row))
+        return dict(counts)
+
+    def _missing(self) -> str:
+        """SQL: the rows of the file's scopes that no row of the file names."""
+        scope, member = self._columns()
+        plan, kept = self.planner.tables.plan, self._unsafe()
+        by_scope, by_member = f"fk_{self.leaving.scope}", f"fk_{self.leaving.member}"
+        before = " || '¦' || ".join(
+            f"coalesce(cast(t.{name} AS text), '∅')" for name in self.leaving.changes
+        )
+        return f"""
+            SELECT t.id AS target_id, t.{scope} AS scope_id, {before} AS before
+            FROM {self.planner.layout.table} t
+            WHERE t.{scope} IN (SELECT {by_scope} FROM {plan} WHERE {by_scope} IS NOT NULL)
+              AND {self.leaving.leaves}
+              AND NOT EXISTS (SELECT 1 FROM {plan} p
+                WHERE p.{by_scope} = t.{scope} AND p.{by_member} = t.{member})
+              AND t.{scope} NOT IN (SELECT p.{by_scope} FROM {plan} p
+                WHERE {kept} AND p.{by_scope} IS NOT NULL)
+              AND NOT EXISTS (SELECT 1 FROM {plan} p WHERE {kept} AND p.{by_scope} IS NULL)"""
+
+    def _unsafe(self) -> str:
+        names = {"scope": f"fk_{self.leaving.scope}", "member": f"fk_{self.leaving.member}"}
+        return UNSAFE.format(**names)
+
+    def _is_unsafe(self, cursor: CursorWrapper) -> bool:
+        plan = self.planner.tables.plan
+        cursor.execute(f"SELECT 1 FROM {plan} p WHERE {self._unsafe()} LIMIT 1")
+        return cursor.fetchone() is not None

@@ -1,0 +1,245 @@
+"""Rows that stand within the rows of a file: the ratings of a criterion.
+
+Each is staged and planned like a row of a file of its own kind, so that one set of rules holds; it
+is told at the line and row in which it stands. What a row of the file does is what it does itself
+and what its members do. Members that the file does not name stay as they are.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.backends.utils import CursorWrapper
+
+from backoffice.audit.models import ChangeSet
+from backoffice.audit.record.recording import lines_from
+from backoffice.bulk.kinds.check import Check
+from backoffice.bulk.kinds.resource import MEMBERS
+from backoffice.bulk.plan.local_edits import LocalEdits
+from backoffice.bulk.plan.planner import Planner, State, Tables
+from backoffice.bulk.plan.writer import Writer
+from backoffice.bulk.read.row_cleaner import Spool
+from backoffice.bulk.sql.layout import Layout
+from backoffice.bulk.sql.references import Reference
+
+
+@dataclass(frozen=True)
+class Holder(Layout):
+    """The layout of rows that have members; `within` are the members' tables."""
+
+    within: Tables = Tables("", "")
+    tables: Tables = Tables("", "")
+    members: tuple[str, ...] = ()  # the columns of a group that the file has
+
+    @property
+    def besides(self) -> list[str]:
+        """SQL: a member that is new, or another than the stored one."""
+        members = self.resource.members
+        assert members
+        model = members.resource.model()
+        key = [column for column in members.columns.values() if column.key]
+        same = [f"l.{model._meta.get_field(members.reference).column} = t.id"]
+        same += [f"l.{column.target} = b.c_{column.column_name}" for column in key]
+        tests = ["l.id IS NULL"] + [
+            self.dialect.differs(f"b.c_{column.column_name}", f"l.{column.target}")
+            for name, column in members.columns.items()
+            if column not in key and name in self.members
+        ]
+        return [
+            f"EXISTS (SELECT 1 FROM {self.within.stage} b LEFT JOIN {model._meta.db_table} l "
+            f"ON {' AND '.join(same)} WHERE b.up_no = s.row_no AND ({' OR '.join(tests)}))"
+        ]
+
+
+@dataclass(frozen=True)
+class Belonging(Reference):
+    """The foreign key of a member: the row it stands in."""
+
+    plan: str = ""
+
+    @property
+    def join(self) -> str:
+        """SQL: find that row, where it is stored already."""
+        return (
+            f"LEFT JOIN {self.plan} up ON up.row_no = s.up_no "
+            f"LEFT JOIN {self.table} {self.alias} ON {self.alias}.id = up.target_id"
+        )
+
+
+@dataclass(frozen=True)
+class MemberLayout(Layout):
+    """The layout of members; `above` are the tables of the rows they stand in."""
+
+    above: Tables = Tables("", "")
+    reference: str = ""
+
+    @property
+    def belonging(self) -> Belonging:
+        """The foreign key to the row above."""
+        return Belonging(self.model._meta.get_field(self.reference), (), plan=self.above.plan)
+
+    @property
+    def references(self) -> tuple[Reference, ...]:  # type: ignore[override]
+        """That foreign key alone."""
+        return (self.belonging,)
+
+    @property
+    def joins(self) -> str:
+        """SQL: the row above, and the stored member of the same name in it."""
+        belonging = self.belonging
+        tests = [f"t.{belonging.field.column} = {belonging.alias}.id", *map(self._match, self.key)]
+        return f"{belonging.join} LEFT JOIN {self.table} t ON {' AND '.join(tests)}"
+
+
+class MemberPlanner(Planner):
+    """Plans members."""
+
+    def __init__(
+        self, layout: MemberLayout, mode: str, tables: Tables, staged: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(layout, mode, tables, staged)
+        self.checks.append(self._repeated(layout))
+
+    def _repeated(self, layout: MemberLayout) -> Check:
+        """The model's own rule, between members of one row: two of them have the same name."""
+        names = {layout.reference, *(column.target for column in layout.key)}
+        rules = (rule for rule in layout.model._meta.constraints if hasattr(rule, "fields"))
+        rule = next(rule for rule in rules if set(rule.fields) == names)
+        cells = [f"c_{column.column_name}" for column in layout.key]
+        same = " AND ".join(f"b.{cell} = s.{cell}" for cell in cells)
+        found = (
+            f"EXISTS (SELECT 1 FROM {self.tables.stage} b WHERE b.up_no = s.up_no "
+            f"AND b.row_no < s.row_no AND {same})"
+        )
+        sentence = "{column} “{value}”: " + str(rule.violation_error_message)
+        name = layout.key[0].column_name
+        code = rule.violation_error_code or "taken"
+        return Check(code, name, sentence, (found, ()), tuple(c.column_name for c in layout.key))
+
+    @property
+    def told_row(self) -> str:
+        """SQL: the row of the file they stand in."""
+        return "s.up_no"
+
+
+class Within:
+    """The members of a file beside its rows: their tables, their plan, their writing."""
+
+    def __init__(self, main: Planner, tables: Tables, names: tuple[str, ...]) -> None:
+        members, layout = main.layout.resource.members, main.layout
+        assert members
+        self.main, self.members, self.tables = main, members, tables
+        own = MemberLayout(
+            *(members.resource, names, layout.dialect),
+            actor=layout.actor,
+            has_reason=layout.has_reason,
+            above=main.tables,
+            reference=members.reference,
+        )
+        self.planner = MemberPlanner(own, "upsert", tables, tuple(members.columns))
+        self.reference = own.belonging
+
+    @property
+    def link(self) -> str:
+        """SQL: join each staged member to the plan of the row it stands in."""
+        return f"LEFT JOIN {self.main.tables.plan} np ON np.row_no = s.up_no"
+
+    def stage(self, cursor: CursorWrapper) -> None:
+        """Unfold the staged rows into their members."""
+        dialect, model = self.main.layout.dialect, self.members.resource.model()
+        fields = {name: c.model_field(model) for name, c in self.members.columns.items()}
+        cells = "".join(
+            f", {dialect.cast_to(dialect.element('m.value', at), field)} AS c_{name}"
+            for at, (name, field) in enumerate(fields.items(), 1)
+        )
+        select = f"""
+            SELECT row_number() OVER (ORDER BY s.row_no, m.key) AS row_no, s.line_no,
+                s.row_no AS up_no, CAST({dialect.element("m.value", 0)} AS bigint) AS bad,
+                CAST(NULL AS text) AS raws, CAST(NULL AS numeric) AS was{cells}
+            FROM {self.main.tables.stage} s, {dialect.elements(f"s.c_{MEMBERS}")}"""
+        columns = {"row_no": "integer", "line_no": "integer", "up_no": "integer", "bad": "bigint"}
+        columns |= {"raws": "text", "was": "numeric"}
+        columns |= {f"c_{name}": dialect.type_of(field) for name, field in fields.items()}
+        dialect.create_filled(cursor, self.tables.stage, columns, (select, ()))
+
+    def plan(
+        self, cursor: CursorWrapper, released: tuple[str, ...], spool: Spool
+    ) -> dict[str, int]:
+        """Plan the members, and what they mean for their rows; the local edits that are kept."""
+        self.planner.create(cursor)
+        self._note_falling(cursor)
+        kept = LocalEdits(self.planner, released).keep(cursor, spool)
+        plan = self.main.tables.plan
+        cursor.execute(
+            f"UPDATE {plan} SET state = '{State.REJECTED}' "
+            f"WHERE row_no IN ({self._rows_with(State.REJECTED)})"
+        )
+        if kept:
+            changing = self._rows_with(State.CREATED, State.UPDATED)
+            cursor.execute(
+                f"UPDATE {plan} SET state = '{State.UNCHANGED}' WHERE state = '{State.UPDATED}' "
+                f"AND row_no NOT IN ({changing}) AND row_no NOT IN ({self._changed_themselves()})"
+            )
+        return kept
+
+    def _note_falling(self, cursor: CursorWrapper) -> None:
+        """Keep what is stored: when the rows are written some of it has been changed already."""
+        falling = self.layout.resource.columns()[self.members.falling]
+        stage, stored = self.tables.stage, self.layout.stored(falling)
+        cursor.execute(
+            f"UPDATE {stage} SET was = (SELECT {stored} FROM {self.tables.plan} p "
+            f"JOIN {self.layout.table} t ON t.id = p.target_id WHERE p.row_no = {stage}.row_no)"
+        )
+
+    def _rows_with(self, *states: State) -> str:
+        """SQL: the rows of the file that have a member in one of these states."""
+        named = ", ".join(f"'{state}'" for state in states)
+        return (
+            f"SELECT b.up_no FROM {self.tables.stage} b JOIN {self.tables.plan} q "
+            f"ON q.row_no = b.row_no WHERE q.state IN ({named})"
+        )
+
+    def _changed_themselves(self) -> str:
+        """SQL: the rows whose own columns change."""
+        layout, tables = self.main.layout, self.main.tables
+        tests = [
+            f"(NOT ({layout.is_kept(column)}) AND "
+            f"{layout.dialect.differs(layout.given(column), layout.stored(column))})"
+            for column in layout.written
+        ]
+        return (
+            f"SELECT p.row_no FROM {tables.plan} p JOIN {tables.stage} s ON s.row_no = p.row_no "
+            f"{layout.joins} WHERE {' OR '.join(tests) or '1=0'}"
+        )
+
+    def settle(self, cursor: CursorWrapper) -> None:
+        """A row that is refused or repeated writes no members."""
+        cursor.execute(
+            f"UPDATE {self.tables.plan} SET state = '{State.REJECTED}' WHERE row_no IN ("
+            f"SELECT b.row_no FROM {self.tables.stage} b JOIN {self.main.tables.plan} p "
+            f"ON p.row_no = b.up_no WHERE p.state IN ('{State.REJECTED}', '{State.DUPLICATE}'))"
+        )
+
+    def write(
+        self, cursor: CursorWrapper, change_set: ChangeSet, write_rows: Callable[[], int]
+    ) -> int:
+        """Write rows and members, each where the other lets it; how many rows were written.
+
+        Raises LookupError when other members were written than planned.
+        """
+        writer, plan, layout = Writer(self.planner, change_set, self), self.tables.plan, self.layout
+        falling = layout.resource.columns()[self.members.falling]
+        with lines_from(plan):
+            writer.update(cursor, f"AND {layout.taken(falling)} < {layout.stored(falling)}")
+        written = write_rows()
+        with lines_from(plan):
+            members = writer.insert(cursor) + writer.update(cursor)
+        layout.dialect.note_lines(cursor, layout.model, plan, change_set.pk)
+        cursor.execute(f"SELECT count(*) FROM {plan} WHERE state IN ('c', 'u')")
+        if cursor.fetchone()[0] != members:
+            raise LookupError
+        return written
+
+    @property
+    def layout(self) -> MemberLayout:
+        """The layout of the members."""
+        return self.planner.layout  # type: ignore[return-value]

@@ -1,0 +1,176 @@
+"""Writing what a plan says: new rows and changed rows, each by one statement.
+
+Their history the database writes; told the plan's table, it notes the line of the file too.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, models
+from django.db.backends.utils import CursorWrapper
+
+from backoffice.audit.models import ChangeSet
+from backoffice.audit.record.recording import lines_from
+from backoffice.bulk.kinds.conditions import literal
+from backoffice.bulk.plan.companions import BroughtAlong, newcomer_of
+from backoffice.bulk.plan.missing_rows import Leavers
+from backoffice.bulk.plan.planner import Planner
+from backoffice.bulk.sql.dialects import Dialect
+from backoffice.bulk.values.cells import has_plain_default
+
+Part = tuple[str, list[Any]]
+NOTHING: Part = ("NULL", [])
+
+
+class Writer:
+    """Writes one plan into its model's table, under a change set and at its time."""
+
+    def __init__(
+        self, planner: Planner, change_set: ChangeSet, newcomers: BroughtAlong | None = None
+    ) -> None:
+        self.planner, self.layout = planner, planner.layout
+        self.moment, self.change_set_id = change_set.created_at, change_set.pk
+        self.newcomers = newcomers
+        self.written = self.layout.resource.written(self.layout)
+
+    def write(self, cursor: CursorWrapper) -> int:
+        """Write new and changed rows; how many really were written."""
+        plan = self.planner.tables.plan
+        with lines_from(plan):
+            written = self.insert(cursor) + self.update(cursor)
+        self.layout.dialect.note_lines(cursor, self.layout.model, plan, self.change_set_id)
+        return written
+
+    def insert(self, cursor: CursorWrapper) -> int:
+        """Write the rows to be created; the number of rows really written."""
+        fields = [f for f in self.layout.model._meta.concrete_fields if not f.generated]
+        parts = [self._new_value(field) for field in fields]
+        columns = ", ".join(f'"{field.column}"' for field in fields)
+        values, params = _joined(parts)
+        cursor.execute(
+            f"INSERT INTO {self.layout.table} ({columns}) SELECT {values} {self._source()}",
+            params,
+        )
+        return cursor.rowcount
+
+    def _source(self) -> str:
+        link = self.newcomers.link if self.newcomers else ""
+        stage, plan = self.planner.tables.stage, self.planner.tables.plan
+        return f"FROM {plan} p JOIN {stage} s ON s.row_no = p.row_no {link} WHERE p.state = 'c'"
+
+    def _new_value(self, field: models.Field) -> Part:
+        """SQL and parameters of a new row's value in a field."""
+        resource = self.layout.resource
+        if field.primary_key:
+            return "p.new_id", []
+        for reference in self.layout.references:
+            if reference.field == field:
+                return newcomer_of(reference, self.newcomers), []
+        if field.name in self.written:
+            return self._computed(field, self.written[field.name].new)
+        own = (each for each in self.layout.columns if not each.role)
+        column = next((each for each in own if each.attribute == field.name), None)
+        if column and has_plain_default(field):
+            value, params = self._constant(field, field.get_default())
+            return f"coalesce(s.c_{column.column_name}, {value})", params
+        if field.name in self.layout.model.stamps:
+            name, _value = self.layout.model.stamps[field.name]
+            return self._stamped(field, self._new_value(self.layout.model._meta.get_field(name)))
+        if column or field.name in resource.derived:
+            return f"s.c_{column.column_name if column else field.name}", []
+        return self._constant(field, resource.fixed.get(field.name, default_of(field, self.moment)))
+
+    def _computed(self, field: models.Field, sql: str) -> Part:
+        """SQL of a value no column gives; null where there is no such SQL."""
+        if "{now}" not in sql:
+            return sql, []
+        now, params = self._constant(field, _in(field, self.moment))
+        return sql.replace("{now}", now), params * sql.count("{now}")
+
+    def _stamped(self, field: models.Field, given: Part) -> Part:
+        """SQL: the moment in which another field takes the value that sets this one."""
+        _name, value = self.layout.model.stamps[field.name]
+        now, params = self._constant(field, self.moment)
+        return f"CASE WHEN {given[0]} = {literal(value)} THEN {now} END", [*given[1], *params]
+
+    def _constant(self, field: models.Field, value: object) -> Part:
+        return constant(self.layout.dialect, field, value)
+
+    def update(self, cursor: CursorWrapper, only: str = "") -> int:
+        """Write the rows to be changed, or those of them; the number of rows really written."""
+        layout, plan, stage = self.layout, self.planner.tables.plan, self.planner.tables.stage
+        settings = [f'"{layout.attname(each)}" = {layout.taken(each)}' for each in layout.written]
+        params: list[Any] = []
+        for field in layout.model._meta.concrete_fields:
+            if getattr(field, "auto_now", False):
+                value, given = self._constant(field, self.moment)
+                settings.append(f'"{field.column}" = {value}')
+                params += given
+        for name, written in self.written.items():
+            if written.changed:
+                field = layout.model._meta.get_field(name)
+                value, given = self._computed(field, written.changed)
+                settings.append(f'"{field.column}" = {value}')
+                params += given
+        given_now = {each.attribute: (layout.taken(each), []) for each in layout.written}
+        for name, (by, _value) in layout.model.stamps.items():
+            stamp = self._stamped(layout.model._meta.get_field(name), given_now.get(by, NOTHING))
+            settings.append(f'"{name}" = coalesce(t."{name}", {stamp[0]})')
+            params += stamp[1]
+        if not settings:
+            return 0
+        cursor.execute(
+            f"UPDATE {layout.table} AS t SET {', '.join(settings)} FROM {plan} p, {stage} s "
+            f"WHERE t.id = p.target_id AND p.state = 'u' AND s.row_no = p.row_no {only}",
+            params,
+        )
+        return cursor.rowcount
+
+    def withdraw(self, cursor: CursorWrapper, leavers: Leavers) -> int:
+        """Write what becomes of the rows that leave; how many there were."""
+        changes = leavers.leaving.changes
+        fields = [self.layout.model._meta.get_field(name) for name in changes]
+        parts = [self._computed(field, changes[field.name]) for field in fields]
+        settings = [f'"{f.column}" = {sql}' for f, (sql, _p) in zip(fields, parts, strict=True)]
+        params = [param for _sql, given in parts for param in given]
+        cursor.execute(
+            f"UPDATE {self.layout.table} AS t SET {', '.join(settings)} "
+            f"WHERE t.id IN ({leavers.ids})",
+            params,
+        )
+        return cursor.rowcount
+
+
+def _joined(parts: Sequence[Part]) -> Part:
+    return ", ".join(sql for sql, _params in parts), [
+        param for _sql, params in parts for param in params
+    ]
+
+
+def _cast_type(field: models.Field) -> str:
+    return (
+        field.target_field.db_type(connection)
+        if field.is_relation
+        else field.cast_db_type(connection)
+    )
+
+
+def constant(dialect: Dialect, field: models.Field, value: object) -> Part:
+    """SQL and parameters of a value, in the form in which the field's column takes it."""
+    if value is None:
+        return NOTHING
+    return dialect.typed(_cast_type(field)), [field.get_db_prep_save(value, connection)]
+
+
+def default_of(field: models.Field, moment: datetime) -> object:
+    """What Django would store in a field nobody has set."""
+    if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+        return _in(field, moment)
+    return field.get_default()
+
+
+def _in(field: models.Field, moment: datetime) -> object:
+    """The moment, or its day in a field of days."""
+    is_day = isinstance(field, models.DateField) and not isinstance(field, models.DateTimeField)
+    return moment.date() if is_day else moment

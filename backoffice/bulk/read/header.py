@@ -1,0 +1,214 @@
+"""The header of a file against the columns of a kind."""
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backoffice.admin_site.permissions.roles import may
+from backoffice.bulk.kinds.column import Column
+from backoffice.bulk.kinds.header_names import IGNORED, nearest, plain_name
+from backoffice.bulk.kinds.repeated_columns import Group, groups_in
+from backoffice.bulk.kinds.resource import GIVEN_BACK, KindResource
+from backoffice.bulk.models import Batch, HeaderMapping
+from backoffice.bulk.values.faults import FileRefused, shown
+
+FORBIDDEN_COLUMN = "forbidden_column"
+MOST_NAMED = 10
+
+
+class ForbiddenColumn(FileRefused):
+    """The file tries to set what no file may set; recorded as an attempt."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A known column and the position of its cells in a row, counted from 0."""
+
+    column: Column
+    position: int
+
+
+@dataclass(frozen=True)
+class MatchedHeader:
+    """Which cells of a row belong to which column of the kind or of its companion."""
+
+    names: tuple[str, ...]
+    own: tuple[Placed, ...]
+    companion: tuple[Placed, ...]
+    creates_companions: bool = False
+    groups: tuple[Group, ...] = ()  # of members, from left to right
+
+    @property
+    def placed(self) -> tuple[Placed, ...]:
+        """All known columns, in the order of the file."""
+        return tuple(sorted(self.own + self.companion, key=lambda placed: placed.position))
+
+
+def match_header(header: list[str], resource: type[KindResource], batch: Batch) -> MatchedHeader:
+    """Find the kind's columns in the header, the school's own names for them included.
+
+    Raises FileRefused, naming them, for forbidden, repeated, unknown or missing columns.
+    """
+    names = [plain_name(name) for name in header]
+    companions = resource.companion.columns_of() if _with_companion(resource, batch) else {}
+    known = resource.columns() | companions
+    members = resource.member_columns()
+    refuse_forbidden(names, resource)
+    refuse_repeated([name for name in names if name not in members])
+    ignored = {name for name in names if batch.own_headers.get(name) == IGNORED}
+    names = _as_ours(header, names, batch.own_headers, members)
+    if not batch.ignore_unknown_columns:
+        own = [name for name in names if name not in ignored]
+        _refuse_unknown(own, known | members, resource, batch)
+    _refuse_missing(names, resource)
+    placed = [Placed(known[name], position) for position, name in enumerate(names) if name in known]
+    return MatchedHeader(
+        tuple(names),
+        tuple(each for each in placed if each.column.column_name not in companions),
+        tuple(each for each in placed if each.column.column_name in companions),
+        creates_companions=_with_companion(resource, batch) and batch.mode != Batch.Mode.UPDATE,
+        groups=groups_in(names, members) if members else (),
+    )
+
+
+def _with_companion(resource: type[KindResource], batch: Batch) -> bool:
+    return bool(resource.companion and resource.companion.comes_with(batch))
+
+
+def refuse_forbidden(names: list[str], resource: type[KindResource]) -> None:
+    """Raise ForbiddenColumn for what no file of the kind may set."""
+    found = [name for name in names if name in resource.forbidden]
+    if found:
+        raise ForbiddenColumn(
+            FORBIDDEN_COLUMN,
+            _(
+                "No file may set %(names)s. Remove the column and upload again; this attempt "
+                "is on record."
+            )
+            % {"names": _listed(map(shown, found))},
+            line=1,
+            column=found[0],
+        )
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first of these names, and how many more there are."""
+    told = list(dict.fromkeys(names))
+    more = len(told) - MOST_NAMED
+    if more > 0:
+        told[MOST_NAMED:] = [_("%(count)d more") % {"count": more}]
+    return ", ".join(told)
+
+
+def refuse_repeated(names: list[str]) -> None:
+    """Raise FileRefused for a column that stands in the header twice."""
+    repeated = sorted({name for name in names if name and names.count(name) > 1})
+    if repeated:
+        raise FileRefused(
+            "duplicate_column",
+            _("The header names %(names)s more than once. Keep one of them.")
+            % {"names": _listed(map(shown, repeated))},
+            line=1,
+            column=repeated[0],
+        )
+
+
+def _as_ours(
+    header: Sequence[str], names: list[str], own: Mapping[str, str], repeated: Container[str]
+) -> list[str]:
+    """The names with the school's own ones in our words. Raises FileRefused where two are one."""
+    ours = [name if own.get(name, IGNORED) == IGNORED else own[name] for name in names]
+    twice = sorted(
+        {name for name in ours if name and name not in repeated and ours.count(name) > 1}
+    )
+    if twice:
+        written = [raw.strip() for raw, name in zip(header, ours, strict=True) if name == twice[0]]
+        raise FileRefused(
+            "duplicate_column",
+            _("The header has %(column)s more than once, as %(headers)s. Keep one of them.")
+            % {"column": twice[0], "headers": ", ".join(f"“{each}”" for each in written)},
+            line=1,
+            column=twice[0],
+        )
+    return ours
+
+
+def _advice(batch: Batch) -> str:
+    """What to do about an unknown column, for those who brought the file."""
+    actor = batch.uploaded_by
+    if actor is None or may(actor, "add", HeaderMapping):
+        return _(
+            "Rename or remove it, say under “Own headers” what it stands for, or choose to ignore "
+            "unknown columns."
+        )
+    return _("Rename or remove it, or choose to ignore unknown columns.")
+
+
+def _refuse_unknown(
+    names: list[str], known: dict[str, Column], resource: type[KindResource], batch: Batch
+) -> None:
+    passed_over = resource.ignored.union(GIVEN_BACK)
+    unknown = [name for name in names if name not in known and name not in passed_over]
+    if not unknown:
+        return
+    _refuse_companions(unknown, resource)
+    told = (_suggested(name, [*known, *resource.ignored], resource) for name in unknown)
+    raise FileRefused(
+        "unknown_column",
+        _("The kind “%(kind)s” has no column %(names)s. %(advice)s")
+        % {"kind": resource.kind, "names": _listed(told), "advice": _advice(batch)},
+        line=1,
+        column=unknown[0],
+    )
+
+
+def _refuse_companions(unknown: list[str], resource: type[KindResource]) -> None:
+    """Where all that is unknown would be known with an option on, that is what to say."""
+    companion = resource.companion
+    if not companion or not set(companion.names).issuperset(unknown):
+        return
+    option = companion.option.replace("_", " ").capitalize()
+    raise FileRefused(
+        "unknown_column",
+        ngettext(
+            "The column %(names)s is for people who are not known yet. Turn on “%(option)s”, "
+            "or choose to ignore unknown columns.",
+            "The columns %(names)s are for people who are not known yet. Turn on “%(option)s”, "
+            "or choose to ignore unknown columns.",
+            len(unknown),
+        )
+        % {"names": _listed(map(shown, unknown)), "option": option},
+        line=1,
+        column=unknown[0],
+    )
+
+
+def _suggested(name: str, known: list[str], resource: type[KindResource]) -> str:
+    companion = resource.companion
+    if companion and name in companion.names:
+        option = companion.option.replace("_", " ")
+        return _("“%(name)s” (only with “%(option)s”)") % {"name": name, "option": option}
+    if not name:
+        return _("with an empty name")
+    near, name = nearest(name, known), shown(name)
+    if near:
+        return _("“%(name)s” (did you mean “%(near)s”?)") % {"name": name, "near": near}
+    return _("“%(name)s”") % {"name": name}
+
+
+def _refuse_missing(names: list[str], resource: type[KindResource]) -> None:
+    told = resource.told_as()
+    missing = [told.get(name, name) for name in resource.key_names(names) if name not in names]
+    if missing:
+        raise FileRefused(
+            "missing_column",
+            _(
+                "The file has no column %(names)s, which every row needs. Add it, or choose the "
+                "right kind of file."
+            )
+            % {"names": ", ".join(missing)},
+            line=1,
+            column=missing[0],
+        )

@@ -1,0 +1,98 @@
+"""A school's own headers at work: what they stand for now, and which of them a file has."""
+
+from collections.abc import Mapping, Sequence
+
+from django.db import transaction
+
+from backoffice.bulk.kinds.header_names import IGNORED, has_meaning, names_of, plain_name
+from backoffice.bulk.kinds.resource import KindResource, kinds
+from backoffice.bulk.models import Batch, HeaderMapping
+
+Own = Mapping[str, str]  # from the plain name of a header to a column, or to IGNORED
+
+
+def own_headers_of(kind: str) -> dict[str, str]:
+    """What the school's own headers stand for in files of a kind, as of now."""
+    stored = HeaderMapping.objects.filter(kind=kind).order_by("name")
+    return dict(stored.values_list("name", "column"))
+
+
+def all_own_headers() -> dict[str, dict[str, str]]:
+    """What they stand for in files of each kind."""
+    found: dict[str, dict[str, str]] = {}
+    for kind, name, column in HeaderMapping.objects.values_list("kind", "name", "column"):
+        found.setdefault(kind, {})[name] = column
+    return found
+
+
+def used_in(header: Sequence[str], resource: type[KindResource], own: Own) -> dict[str, str]:
+    """What of it counts in a file with this header.
+
+    A name that has a meaning keeps it, and a column the kind has not (any more) is none: both can
+    be told by a version of the product that came after the mapping.
+    """
+    if not own:
+        return {}
+    known = {*names_of(resource), IGNORED}
+    names = [plain_name(name) for name in header]
+    return {
+        name: own[name]
+        for name in names
+        if own.get(name) in known and not has_meaning(name, resource)
+    }
+
+
+def labels_of(header: Sequence[str], own: Own) -> dict[str, str]:
+    """Under which names people know the columns that their own headers stand for."""
+    if not own:
+        return {}
+    written = {plain_name(name): name.strip() for name in header}
+    return {
+        name if column == IGNORED else column: written[name]
+        for name, column in own.items()
+        if name in written
+    }
+
+
+def read_as(batch: Batch) -> list[tuple[str, str]]:
+    """The file's own headers as it writes them, and what each was read as; blank: passed over."""
+    own = {name: "" if column == IGNORED else column for name, column in batch.own_headers.items()}
+    return [
+        (name, own[plain_name(name)]) for name in batch.header if own and plain_name(name) in own
+    ]
+
+
+def headers_by_column(kind: str) -> dict[str, list[str]]:
+    """How the school itself writes the columns of a kind; by IGNORED what it passes over."""
+    found: dict[str, list[str]] = {}
+    for mapping in HeaderMapping.objects.filter(kind=kind):
+        found.setdefault(mapping.column, []).append(mapping.header)
+    return found
+
+
+def unknown_headers(batch: Batch) -> dict[int, str]:
+    """The headers of the file that say nothing so far and could be given a meaning, by place."""
+    resource = kinds[batch.kind]
+    longest = HeaderMapping._meta.get_field("header").max_length
+    own = used_in(batch.header, resource, own_headers_of(batch.kind))
+    return {
+        at: name
+        for at, name in enumerate(batch.header)
+        if 0 < len(plain := plain_name(name)) <= longest
+        and plain not in own
+        and not has_meaning(plain, resource)
+    }
+
+
+@transaction.atomic
+def keep(kind: str, columns: Mapping[str, str], person: object) -> None:
+    """Keep for the school which header stands for which column.
+
+    Raises ValidationError for what the model refuses.
+    """
+    for header, column in columns.items():
+        stored = HeaderMapping.objects.filter(kind=kind, name=plain_name(header)).first()
+        mapping = stored or HeaderMapping(kind=kind, header=header, made_by=person)
+        mapping.column = column
+        mapping.full_clean()
+        mapping.save()

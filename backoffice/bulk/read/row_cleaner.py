@@ -1,0 +1,385 @@
+"""From a stored file to a spool of clean rows: the first half of an import, without the database.
+
+Every cell is cleaned once; what comes out is text in COPY's format, ready to be staged, and a list
+of faults. Both go to temporary files, so that memory does not grow with the rows.
+"""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from json.encoder import encode_basestring_ascii as quoted
+from operator import getitem, itemgetter
+from typing import IO, NamedTuple
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backoffice.bulk.kinds.column import Column
+from backoffice.bulk.kinds.repeated_columns import Groups
+from backoffice.bulk.kinds.resource import MEMBERS, Derive, KindResource
+from backoffice.bulk.read.header import MatchedHeader
+from backoffice.bulk.readers import Row, TableReader
+from backoffice.bulk.values.cell_origins import AS_STAGED, OTHERS, Origin
+from backoffice.bulk.values.cells import Clean, cleaner_for, judged
+from backoffice.bulk.values.faults import Fault, FileRefused, Issue, issue_at
+
+ISSUE_COLUMNS = ("batch_id", "is_warning", "line", "row", "column", "value", "code", "message")
+MEMO_SIZE, MEMO_KEEPS = 50_000, 40_000
+PROGRESS_EVERY = 5_000
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+Progress = Callable[[float, int], None]
+
+
+ALL_BAD = -1  # every bit: a row that could not be split into its cells
+
+
+class Cell(NamedTuple):
+    """A cell ready for COPY, what is wrong or strange with it, and whether cleaning changed it."""
+
+    text: str
+    fault: Fault | None
+    is_changed: bool
+
+
+class Memo(dict[str, "str | Cell"]):
+    """Remembers the outcome of a column's cell texts; most columns repeat few values.
+
+    A cell of which nothing is to be said is its text alone. Of many texts the oldest stay: a file
+    that goes through the same people again and again would otherwise find none of them.
+    """
+
+    def __init__(self, clean: Clean, *, is_required: bool) -> None:
+        super().__init__()
+        self.clean, self.is_required = clean, is_required
+
+    def __missing__(self, raw: str) -> "str | Cell":
+        if len(self) >= MEMO_SIZE:
+            for _newest in range(MEMO_SIZE - MEMO_KEEPS):
+                self.popitem()
+        self[raw] = outcome = self._outcome(raw)
+        return outcome
+
+    def whole(self, raw: str) -> Cell:
+        """The outcome of a cell, spelled out."""
+        cell = self[raw]
+        return Cell(cell, None, False) if isinstance(cell, str) else cell
+
+    def _outcome(self, raw: str) -> "str | Cell":
+        value, fault = judged(self.clean, raw, is_required=self.is_required)
+        is_changed = raw != (value or "")
+        if not (fault or is_changed):
+            return copied(value)
+        if fault is not None and not fault.is_warning:
+            return Cell("\\N", fault, bool(raw))
+        return Cell(copied(value), fault, is_changed)
+
+
+def copied(value: str | None) -> str:
+    """The value as COPY's text format writes it."""
+    if value is None:
+        return "\\N"
+    is_plain = value.isprintable() and "\\" not in value
+    return value if is_plain else value.translate(ESCAPES)
+
+
+class Spool:
+    """Two temporary files in COPY's text format: the rows, and the issues of one batch."""
+
+    def __init__(self, batch_number: int) -> None:
+        self.batch_number = batch_number
+        self.told_as: Mapping[str, str] = {}
+        self.above: Mapping[str, str] = {}
+        self.header_line = 1
+        # Closed by __exit__; a spool is used as a context manager.
+        self.rows: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
+        self.issues: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
+        self.errors = self.warnings = 0
+
+    def __enter__(self) -> "Spool":
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.rows.close()
+        self.issues.close()
+
+    def tell(
+        self,
+        fault: Fault,
+        line: int,
+        row: int,
+        column: str,
+        value: str,
+        origin: Origin = AS_STAGED,
+    ) -> None:
+        """Keep what is wrong or strange, under the name the column has in the file."""
+        header = self.name_of(column, origin)
+        named = self.above.get(column, "")
+        if named:
+            of = _("%(row)s of {column}") % {"row": named}
+            fault = replace(fault, template=fault.template.replace("{column}", of))
+        self.add_issue(issue_at(fault, line, origin.row or row, header, value))
+
+    def name_of(self, column: str, origin: Origin) -> str:
+        """The header of a row's cell in one of our columns."""
+        headers = origin.headers
+        own = headers.get(column) or self.told_as.get(column) or headers.get(OTHERS, column)
+        return own if column else ""
+
+    def line_of(self, column: str, line: int) -> int:
+        """The line on which the name stands that a column gives: it may be a header itself."""
+        return self.header_line if self.above.get(column) == "" else line
+
+    def add_issue(self, issue: Issue) -> None:
+        """Keep an issue for later, in the order of ISSUE_COLUMNS."""
+        start = f"{self.batch_number}\t{issue.is_warning:d}\t{issue.line}\t{issue.row}\t"
+        texts = (issue.column, issue.value, issue.code, issue.message)
+        self.issues.write(start + "\t".join(map(copied, texts)) + "\n")
+        if issue.is_warning:
+            self.warnings += 1
+        else:
+            self.errors += 1
+
+
+@dataclass
+class Cleaner:
+    """Cleans rows of one header; `staged` names the columns of what it writes, in order."""
+
+    header: MatchedHeader
+    resource: type[KindResource]
+    delimiter: str
+    staged: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        keys = set(self.resource.key_names(self.header.names))
+        self.width = len(self.header.names)
+        self.columns: list[tuple[int, int, str, Memo]] = []
+        for index, placed in enumerate(self.header.placed):
+            name = placed.column.column_name
+            is_required = name in keys or placed.column.required
+            memo = Memo(self._clean_for(placed.column), is_required=is_required)
+            self.columns.append((placed.position, bit_of(index), name, memo))
+        self.derive = self._derivations()
+        self.groups = self._groups()
+        self.staged = [name for _position, _bit, name, _memo in self.columns] + list(self.derive)
+        self.staged += [MEMBERS] if self.groups else []
+        self.nothing = "\t".join(["\\N"] * len(self.staged))
+        self.in_order = [memo for _position, _bit, _name, memo in self.columns]
+        positions = [position for position, _bit, _name, _memo in self.columns]
+        self.pick = itemgetter(*positions, positions[0])  # a tuple, of one column as well
+        self.memos = {position: memo for position, _bit, _name, memo in self.columns}
+
+    def _clean_for(self, column: Column) -> Clean:
+        _column, model = self.resource.column_named(column.column_name)
+        field = column.model_field(model)
+        clean = cleaner_for(field, is_identifier=column.identifier, is_exact=column.required)
+        return _null_when_blank(clean) if column.reference else clean
+
+    def _groups(self) -> Groups | None:
+        """What reads the members of a row, in a kind that has any."""
+        if not self.resource.members:
+            return None
+        model, judges = self.resource.members.resource.model(), {}
+        for name, column in self.resource.member_columns().items():
+            clean = cleaner_for(column.model_field(model))
+            is_required = column.key or column.required
+            judges[name] = partial(judged, clean, is_required=is_required)
+        return Groups(self.header.groups, judges, self.width)
+
+    def _derivations(self) -> dict[str, Derive]:
+        derived = dict(self.resource.derived)
+        if self.header.creates_companions and self.resource.companion:
+            derived |= self.resource.companion.resource.derived
+        # A file without the natural key names rows that exist; nothing is made for them.
+        given = {placed.column.column_name for placed in self.header.placed}
+        return {name: derive for name, derive in derived.items() if name not in given}
+
+    def write(self, number: int, row: Row, spool: Spool) -> None:
+        """Clean one row into the spool.
+
+        A wrong row is staged too: a bit for each refused cell says what not to look at. Cells that
+        cleaning changed are kept as they stood, for what may be said of them later.
+        """
+        line, cells, flaw, remarks, origin, _left = row
+        if not (self.groups or flaw or remarks or origin) and len(cells) == self.width:
+            texts = list(map(getitem, self.in_order, self.pick(cells)))
+            try:
+                staged = "\t".join(texts)
+            except TypeError:  # a cell of which something is to be said
+                pass
+            else:
+                if self.derive:
+                    staged = "\t".join([staged, *self._derived(texts)])
+                spool.rows.write(f"{number}\t{line}\t0\t\\N\t{staged}\n")
+                return
+        if self.groups:
+            row = row._replace(cells=self.groups.whole(row.cells))
+        if (row.remarks or row.flaw or len(row.cells) != self.width) and not self._goes_on(
+            number, row, spool
+        ):
+            return
+        self._write_cells(number, row, spool)
+
+    def _write_cells(self, number: int, row: Row, spool: Spool) -> None:
+        texts: list[str] = []
+        raws: dict[str, str] = {}
+        bad = 0
+        for position, bit, name, memo in self.columns:
+            raw = row.cells[position]
+            cell = memo[raw]
+            if isinstance(cell, str):
+                texts.append(cell)
+                continue
+            text, fault, is_changed = cell
+            texts.append(text)
+            if is_changed:
+                raws[name] = raw
+            if fault is not None:
+                bad |= 0 if fault.is_warning else bit
+                origin = row.origin or AS_STAGED
+                line, shown = spool.line_of(name, row.line), origin.cells.get(name, raw)
+                spool.tell(fault, line, number, name, shown, origin)
+        if row.origin:
+            raws.update(row.origin.noted())
+        if self.derive:
+            texts.extend(self._derived(texts))
+        bad |= self._take_members(number, row, texts, spool)
+        kept = copied(json_of(raws)) if raws else "\\N"
+        spool.rows.write(f"{number}\t{row.line}\t{bad}\t{kept}\t" + "\t".join(texts) + "\n")
+
+    def _take_members(self, number: int, row: Row, texts: list[str], spool: Spool) -> int:
+        """Stage the row's members, where the kind has any; their bit, where one is wrong."""
+        if not self.groups:
+            return 0
+        text, told = self.groups.read(row.cells)
+        texts.append(copied(text))
+        for fault, name, raw in told:
+            spool.tell(fault, row.line, number, name, raw)
+        is_wrong = any(not fault.is_warning for fault, _name, _raw in told)
+        return bit_of(len(self.columns)) if is_wrong else 0
+
+    def _derived(self, texts: list[str]) -> list[str]:
+        cells = dict(
+            zip(self.staged, [None if text == "\\N" else text for text in texts], strict=False)
+        )
+        return [copied(derive(cells)) for derive in self.derive.values()]
+
+    def _goes_on(self, number: int, row: Row, spool: Spool) -> bool:
+        """Whether there are cells to look at; what is wrong with the row as a whole is told."""
+        if row.remarks:
+            return self._remark(number, row, spool)
+        if row.flaw or len(row.cells) != self.width:
+            self._write_misshapen(number, row, spool)
+            return False
+        return True
+
+    def _remark(self, number: int, row: Row, spool: Spool) -> bool:
+        """Tell what a format says of its row; whether its cells are looked at."""
+        for fault, column, value in row.remarks:
+            spool.tell(fault, row.line, number, column, value, row.origin or AS_STAGED)
+        is_wrong = any(not fault.is_warning for fault, _column, _value in row.remarks)
+        if is_wrong:
+            self._write_nothing(number, row, spool)
+        return not (is_wrong or row.is_left_out)
+
+    def _write_misshapen(self, number: int, row: Row, spool: Spool) -> None:
+        fault, column, value = self._misshape(row)
+        spool.tell(fault, row.line, number, column, value, row.origin or AS_STAGED)
+        self._write_nothing(number, row, spool)
+
+    def _write_nothing(self, number: int, row: Row, spool: Spool) -> None:
+        spool.rows.write(f"{number}\t{row.line}\t{ALL_BAD}\t\\N\t{self.nothing}\n")
+
+    def _misshape(self, row: Row) -> tuple[Fault, str, str]:
+        if row.flaw:
+            template = _("a quotation mark in the row is not closed or not doubled ({other}).")
+            return Fault("bad_quoting", template, other=row.flaw), "", row.cells[0]
+        column = self._split_column(row.cells) if len(row.cells) == self.width + 1 else ""
+        advice = ""
+        if column:
+            advice = _("{column} probably holds an unquoted delimiter; put it in quotation marks.")
+        fault = width_fault(len(row.cells), self.width, advice)
+        return fault, column, self.delimiter.join(row.cells)
+
+    def _split_column(self, cells: list[str]) -> str:
+        """The column whose value was split: the one whose halves, joined again, make the row fit.
+
+        Of several candidates it is the one whose second half starts with a space, as prose does.
+        """
+        fitting = [at for at in self._mendable(cells) if self._fits(at, self._joined(cells, at))]
+        prose = [at for at in fitting if cells[at + 1][:1] == " "]
+        candidates = prose or fitting
+        return self.header.names[candidates[0]] if len(candidates) == 1 else ""
+
+    def _mendable(self, cells: list[str]) -> list[int]:
+        """Where the halves may lie: what stands before fits, and so does what follows, moved up."""
+        before = next((at for at in range(self.width) if not self._fits(at, cells[at])), self.width)
+        behind = next(
+            (at for at in range(self.width - 1, -1, -1) if not self._fits(at, cells[at + 1])), -1
+        )
+        return [at for at in range(self.width) if behind <= at <= before]
+
+    def _joined(self, cells: list[str], at: int) -> str:
+        return cells[at] + self.delimiter + cells[at + 1]
+
+    def _fits(self, at: int, raw: str) -> bool:
+        memo = self.memos.get(at)
+        fault = memo.whole(raw).fault if memo is not None else None
+        return fault is None or fault.is_warning
+
+
+def width_fault(found: int, expected: int, advice: str = "") -> Fault:
+    """A row has other cells than the header."""
+    template = _("the row has %(found)d cells, the header %(expected)d.") % {
+        "found": found,
+        "expected": expected,
+    }
+    if found > expected:
+        advice = advice or _("Put values that hold the delimiter in quotation marks.")
+        return Fault("too_many_cells", f"{template} {advice}")
+    return Fault("too_few_cells", template + " " + _("A cell is missing."))
+
+
+def bit_of(index: int) -> int:
+    """The bit that stands for a staged column; all beyond the 62nd share the last."""
+    return 1 << min(index, 62)
+
+
+def json_of(texts: Mapping[str, str]) -> str:
+    """An object of texts alone: what `json.dumps` writes, in a fifth of the time."""
+    return "{" + ", ".join(f"{quoted(name)}: {quoted(text)}" for name, text in texts.items()) + "}"
+
+
+def _null_when_blank(clean: Clean) -> Clean:
+    return lambda raw: clean(raw) or None
+
+
+def read_into(spool: Spool, reader: TableReader, cleaner: Cleaner, progress: Progress) -> int:
+    """Clean every row of the file into the spool and say how many there were.
+
+    Raises FileRefused when the file has no data rows or is over a limit.
+    """
+    number = left_out = 0
+    spool.told_as = {**cleaner.resource.told_as(), **reader.told_as}
+    spool.above, spool.header_line = reader.above, reader.header_line
+    for fault, column, value in reader.remarks:
+        spool.tell(fault, reader.header_line, 0, column, value)
+    for number, row in enumerate(reader.rows(), 1):
+        cleaner.write(number, row, spool)
+        left_out += row.is_left_out
+        if number % PROGRESS_EVERY == 0:
+            progress(reader.position(), number)
+    if not number:
+        sentence = _("The file has a header but no data rows. Add a row below the header.")
+        raise FileRefused("no_rows", sentence, line=1)
+    if left_out == number:
+        raise FileRefused(
+            "nothing_for_us",
+            ngettext(
+                "Nothing of the file is kept here: its %(count)d row is left out.",
+                "Nothing of the file is kept here: its %(count)d rows are left out.",
+                number,
+            )
+            % {"count": number},
+        )
+    return number - left_out

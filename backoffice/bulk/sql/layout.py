@@ -1,0 +1,328 @@
+"""How one file's columns, its model and the tables it refers to meet in SQL.
+
+Aliases used throughout: `s` the staged rows, `t` the existing row with the same natural key,
+`r_<foreign key>` the row a reference points to.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db import models
+
+from backoffice.admin_site.permissions.visibility import permitted
+from backoffice.bulk.kinds.column import Column, OnChange, Role
+from backoffice.bulk.kinds.conditions import Sql, is_true, literal, with_literals
+from backoffice.bulk.kinds.resource import KindResource
+from backoffice.bulk.sql.dialects import Dialect
+from backoffice.bulk.sql.references import Reference
+from backoffice.bulk.values.cells import has_plain_default
+
+
+@dataclass(frozen=True)
+class Sole:
+    """A value only one record may have, and how to find the record that has it.
+
+    `column` is None for a value derived from the key; `owner` is the companion's reference where
+    the value stands on the companion.
+    """
+
+    alias: str
+    field: models.Field
+    condition: models.Q | None
+    column: Column | None
+    owner: Reference | None
+
+    @property
+    def join(self) -> str:
+        """SQL: find that record; at most one, so the join adds no rows.
+
+        The condition is repeated, or a partial unique index could not be used.
+        """
+        staged = f"s.c_{self.column.column_name if self.column else self.field.name}"
+        match = f"{self.alias}.{self.field.column} = {staged}"
+        if self.condition is not None:
+            match += " AND " + with_literals(
+                is_true(self.condition, {self.field.name: self._column()})
+            )
+        return f"LEFT JOIN {self.field.model._meta.db_table} {self.alias} ON {match}"
+
+    def _column(self) -> tuple[str, models.Field]:
+        return f"{self.alias}.{self.field.column}", self.field
+
+
+def unique_groups(model: type[models.Model]) -> Iterator[tuple[set[str], models.Q | None]]:
+    """Fields whose values only one row may have together, with the condition for that.
+
+    What is unique only because the key is part of it says nothing.
+    """
+    for field in model._meta.concrete_fields:
+        if field.unique and not field.primary_key:
+            yield {field.name}, None
+    for constraint in model._meta.constraints:
+        names = set(getattr(constraint, "fields", ()))
+        is_unique = isinstance(constraint, models.UniqueConstraint)
+        if is_unique and names and model._meta.pk.name not in names:
+            yield names, constraint.condition
+
+
+def unique_fields(model: type[models.Model]) -> Iterator[tuple[models.Field, models.Q | None]]:
+    """Fields whose value only one row may have, with the condition under which that holds."""
+    for names, condition in unique_groups(model):
+        if len(names) == 1:
+            yield model._meta.get_field(*names), condition
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns of a kind that a file has, and the SQL that ties them to the model."""
+
+    resource: type[KindResource]
+    names: tuple[str, ...]
+    dialect: Dialect
+    companion_names: tuple[str, ...] = ()
+    creates_companions: bool = False
+    is_all_new: bool = False
+    actor: Any = None  # whose rights hold; None is the operator at the command line
+    has_reason: bool = False  # whether the import says why
+
+    @property
+    def model(self) -> type[models.Model]:
+        """The model whose rows are written."""
+        return self.resource.model()
+
+    @property
+    def table(self) -> str:
+        """The model's table."""
+        return self.model._meta.db_table
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The kind's own columns that stand in the file."""
+        known = self.resource.columns()
+        return tuple(known[name] for name in self.names)
+
+    @cached_property
+    def key(self) -> tuple[Column, ...]:
+        """The columns by which rows are matched."""
+        return tuple(self.resource.columns()[name] for name in self.resource.key_names(self.names))
+
+    @property
+    def can_create(self) -> bool:
+        """Whether the file has what a new row needs."""
+        return all(column.key for column in self.key)
+
+    @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        """The foreign keys the file gives, keys first, in the order of the columns."""
+        parts: dict[str, list[tuple[str, Column]]] = {}
+        for column in self.columns:
+            if column.reference and not column.role:
+                parts.setdefault(column.reference, []).append((column.target, column))
+        return tuple(self._reference(name, tuple(pairs)) for name, pairs in parts.items())
+
+    def _reference(self, name: str, parts: tuple[tuple[str, Column], ...]) -> Reference:
+        field = self.model._meta.get_field(name)
+        narrowing = tuple(c for c in self.narrowing if c.reference == name)
+        known = self.resource.columns().values()
+        is_by_part = any(c.role is Role.NARROWS and c.reference == name for c in known)
+        newest = self.resource.newest.get(name, "")
+        among = with_literals(self.importable(field.related_model)) if newest else ""
+        return Reference(field, parts, narrowing, is_by_part, newest, among)
+
+    def importable(self, model: type[models.Model]) -> Sql:
+        """SQL: the ids of the rows the person's role may bring in; blank means all of them."""
+        every = model._base_manager.all()
+        allowed = every if self.actor is None else permitted(every, self.actor, "import")
+        return ("", ()) if allowed is every else allowed.values("pk").query.sql_with_params()
+
+    @property
+    def narrowing(self) -> tuple[Column, ...]:
+        """The columns that tell rows of the same name apart."""
+        return tuple(column for column in self.columns if column.role is Role.NARROWS)
+
+    @property
+    def identity(self) -> tuple[Column, ...]:
+        """The columns in which two rows of one file that mean the same row agree."""
+        return self.key + self.narrowing
+
+    @cached_property
+    def companion_columns(self) -> tuple[Column, ...]:
+        """The columns of the companion that stand in the file."""
+        companion = self.resource.companion
+        return (
+            tuple(companion.columns_of()[name] for name in self.companion_names)
+            if companion
+            else ()
+        )
+
+    @cached_property
+    def companion_reference(self) -> Reference | None:
+        """The foreign key whose row may be created on the way."""
+        return self.companion_link if self.creates_companions else None
+
+    @cached_property
+    def companion_link(self) -> Reference | None:
+        """The foreign key to the companion, where the file has columns of the companion."""
+        if not self.resource.companion or not (self.creates_companions or self.companion_names):
+            return None
+        name = self.resource.companion.reference
+        return next((each for each in self.references if each.field.name == name), None)
+
+    @property
+    def key_sql(self) -> str:
+        """SQL: the natural key of a staged row."""
+        return ", ".join(f"s.c_{column.column_name}" for column in self.key)
+
+    @cached_property
+    def own(self) -> tuple[Column, ...]:
+        """The columns that may change an existing row: all but the key."""
+        return tuple(c for c in self.columns if c not in self.key and not c.role)
+
+    @property
+    def joins(self) -> str:
+        """SQL: the referred rows and the existing row of each staged row."""
+        conditions = {self._match(column) for column in self.key}
+        if self.resource.counting:
+            # IN: asked once for each stored row that fits, not of every row of the file.
+            conditions.add(f"t.id IN ({self.resource.counting})")
+        target = f"LEFT JOIN {self.table} t ON " + " AND ".join(sorted(conditions))
+        return "\n".join(
+            [*(reference.join for reference in self.references), target, self.sole_joins]
+        )
+
+    @cached_property
+    def soles(self) -> tuple[Sole, ...]:
+        """The values of the file, or derived from it, that only one record may have."""
+        keys = {column.attribute for column in self.key}
+        own = {column.attribute: column for column in self.columns if column.attribute not in keys}
+        derived = self.resource.derived if self.can_create else {}
+        found = [
+            Sole(self._alias(field), field, condition, own.get(field.name), None)
+            for field, condition in unique_fields(self.model)
+            if field.name in own or field.name in derived
+        ]
+        return (*found, *self._companion_soles())
+
+    def _companion_soles(self) -> Iterator[Sole]:
+        reference, companion = self.companion_link, self.resource.companion
+        if not (reference and companion):
+            return
+        beside = {column.target: column for column in self.companion_columns}
+        derived = companion.resource.derived if self.creates_companions else {}
+        for field, condition in unique_fields(reference.field.related_model):
+            if field.name in beside or field.name in derived:
+                column = beside.get(field.name)
+                yield Sole(self._alias(field), field, condition, column, reference)
+
+    def _alias(self, field: models.Field) -> str:
+        """An alias that differs between a kind and its newcomers: both may stand in one query."""
+        return f"{'new' if self.is_all_new else 'has'}_{field.name}"
+
+    @property
+    def sole_joins(self) -> str:
+        """SQL: the records that have the values only one may have."""
+        return "\n".join(sole.join for sole in self.soles)
+
+    def _match(self, column: Column) -> str:
+        if column.reference:
+            field = self.model._meta.get_field(column.reference)
+            return f"t.{field.column} = r_{field.name}.id"
+        return f"t.{column.target} = s.c_{column.column_name}"
+
+    def stored(self, column: Column) -> str:
+        """SQL: the value an existing row has in this column."""
+        return f"t.{self.attname(column)}"
+
+    def given(self, column: Column) -> str:
+        """SQL: the value the file gives this column, after the rule for a differing stored value.
+
+        A value that is only kept or owned fills a blank and never replaces anything. A blank cell
+        of a column with a default keeps what is stored.
+        """
+        if column.reference:
+            return f"r_{column.reference}.id"
+        value, stored = f"s.c_{column.column_name}", self.stored(column)
+        base = self.base_of(column)
+        if base:
+            # What nobody touched since the export takes what is stored by now.
+            touched = self.dialect.differs(value, f"s.c_{base.column_name}")
+            value = f"CASE WHEN t.id IS NULL OR {touched} THEN {value} ELSE {stored} END"
+        field = self.model._meta.get_field(column.target)
+        if column.on_change is not OnChange.UPDATE:
+            return f"CASE WHEN {stored} IS NULL OR {stored} = '' THEN {value} ELSE {stored} END"
+        if has_plain_default(field):
+            return f"coalesce({value}, {stored}, {literal(field.get_default())})"
+        return f"coalesce({value}, {stored})" if column.keeps else value
+
+    def base_of(self, column: Column) -> Column | None:
+        """The column that tells what this one held when the file was exported."""
+        bases = (c for c in self.columns if c.role is Role.BASE)
+        return next((c for c in bases if c.attribute == column.attribute), None)
+
+    def comparable(self, column: Column) -> str:
+        """SQL: what a row would store in this column, as text, to compare rows of one file by."""
+        given = self.given(column)
+        if column.reference:
+            return f"s.c_{column.column_name}"
+        field = self.model._meta.get_field(column.target)
+        return f"cast({self.dialect.cast_to(given, field)} AS text)"
+
+    def attname(self, column: Column) -> str:
+        """The database column behind a column of the file."""
+        return self.model._meta.get_field(column.reference or column.target).column
+
+    def differs(self) -> str:
+        """SQL: the file would change the existing row."""
+        pairs = [(self.given(column), self.stored(column)) for column in self.written]
+        tests = [self.dialect.differs(given, stored) for given, stored in pairs]
+        tests += self.besides
+        return "(t.id IS NOT NULL AND (" + (" OR ".join(tests) or "1=0") + "))"
+
+    @property
+    def settled(self) -> frozenset[str]:
+        """What rules need not look at: the import itself makes it fit."""
+        return self.resource.settled
+
+    @property
+    def besides(self) -> list[str]:
+        """SQL: what the file would change of an existing row besides its columns."""
+        return []
+
+    def before(self) -> str:
+        """SQL: the existing row's values of all columns as one text."""
+        parts = [f"coalesce(cast({self.stored(column)} AS text), '∅')" for column in self.written]
+        return " || '¦' || ".join(parts) or "''"
+
+    @cached_property
+    def written(self) -> tuple[Column, ...]:
+        """The columns an update writes: the own ones, each foreign key once."""
+        seen: dict[str, Column] = {}
+        for column in self.own:
+            seen.setdefault(self.attname(column), column)
+        return tuple(seen.values())
+
+    def kept_bit(self, column: Column) -> int:
+        """The bit of a plan's `kept` that says that this column's stored value stays."""
+        return 1 << [self.attname(each) for each in self.written].index(self.attname(column))
+
+    def is_kept(self, column: Column) -> str:
+        """SQL, beside a plan `p`: an edit by hand stays."""
+        return f"p.kept & {self.kept_bit(column)} <> 0"
+
+    def taken(self, column: Column) -> str:
+        """SQL, beside a plan `p`: what an update writes; an edit by hand that is kept stays."""
+        given = f"p.fk_{column.reference}" if column.reference else self.given(column)
+        return f"CASE WHEN {self.is_kept(column)} THEN {self.stored(column)} ELSE {given} END"
+
+
+def staged_types(
+    resource: type[KindResource], names: Sequence[str], derived: Iterable[str], dialect: Dialect
+) -> dict[str, str]:
+    """The staging columns of these columns of the file, with their types."""
+    types: dict[str, str] = {}
+    for name in names:
+        column, model = resource.column_named(name)
+        types[f"c_{name}"] = dialect.type_of(column.model_field(model))
+    return types | {f"c_{name}": "text" for name in derived}

@@ -1,0 +1,245 @@
+"""The rows one deed wrote, and what stands in the way of their going back to what they were before.
+
+A table holds them, one row each: `turn` is what the deed did (+ made, ~ changed, - removed; < is a
+change that goes back before the rows it points to), `version` what it wrote, `previous` what was
+before, `verdict` why the row stays, blank if it goes.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+from django.db.backends.utils import CursorWrapper
+
+from backoffice.admin_site.models.rules import names_in
+from backoffice.audit.models import ChangeSet
+from backoffice.bulk.kinds.conditions import is_true, with_literals
+from backoffice.bulk.kinds.resource import KindResource, kinds
+from backoffice.bulk.models import Batch
+from backoffice.bulk.plan.writer import Part, constant, default_of
+from backoffice.bulk.sql.dialects import Dialect, rows_of
+from backoffice.bulk.sql.layout import unique_groups
+
+CHANGED, REFERRED, TAKEN, GONE = "changed", "referred", "taken", "gone"
+FIXED = "fixed"
+TOGETHER = "together"
+COLUMNS = {
+    "row_id": "bigint",
+    "version": "bigint",
+    "turn": "text",
+    "previous": "bigint",
+    "line": "integer",
+    "verdict": "text",
+}
+
+
+def _taken_back() -> str:
+    """SQL: a version `a` came by an undo, or by an import that was undone."""
+    change_sets, batches = ChangeSet._meta.db_table, Batch._meta.db_table
+    applied = f"u.state = '{Batch.State.APPLIED}'"
+    undone = f"SELECT 1 FROM {batches} u WHERE u.undoes_id = c.batch AND {applied}"
+    return (
+        f"SELECT 1 FROM {change_sets} c WHERE c.id = a.change_set_id "
+        f"AND (c.source = '{ChangeSet.Source.UNDO}' OR EXISTS ({undone}))"
+    )
+
+
+@dataclass(frozen=True)
+class Touched:
+    """The rows of one model that a change set wrote, in a table."""
+
+    resource: type[KindResource]
+    table: str
+    dialect: Dialect
+
+    @property
+    def model(self) -> type[models.Model]:
+        """The model of the rows."""
+        return self.resource.model()
+
+    @property
+    def data(self) -> str:
+        """The table of the rows."""
+        return self.model._meta.db_table
+
+    @property
+    def history(self) -> str:
+        """The table of their versions."""
+        return self.model.history.model._meta.db_table
+
+    @property
+    def kept_fields(self) -> list[models.Field]:
+        """The fields a version holds, the key left out."""
+        held = {field.name for field in self.model.history.model._meta.concrete_fields}
+        return [f for f in self._fields() if f.name in held]
+
+    def _fields(self) -> list[models.Field]:
+        fields = self.model._meta.concrete_fields
+        return [f for f in fields if not (f.primary_key or f.generated)]
+
+    def collect(self, cursor: CursorWrapper, change_set: int) -> None:
+        """Find the rows, and those that somebody changed since."""
+        select = f"""
+            SELECT h.id, h.history_id, h.history_type,
+              (SELECT max(b.history_id) FROM {self.history} b
+               WHERE b.id = h.id AND b.history_id < h.history_id),
+              h.line,
+              CASE WHEN {self._changed_since()} THEN '{CHANGED}' ELSE '' END
+            FROM {self.history} h WHERE h.change_set_id = %s"""
+        self.dialect.create_filled(cursor, self.table, COLUMNS, (select, (change_set,)))
+
+    def _changed_since(self) -> str:
+        """SQL: somebody changed a row after its version `h`.
+
+        Imports that were taken back, and their undos, count only if they left something.
+        """
+        columns = [field.column for field in self.kept_fields]
+        differs = " OR ".join(self.dialect.differs(f"a.{c}", f"h.{c}") for c in columns)
+        newest = f"SELECT max(n.history_id) FROM {self.history} n WHERE n.id = h.id"
+        return f"""EXISTS (SELECT 1 FROM {self.history} a
+                WHERE a.id = h.id AND a.history_id > h.history_id
+                AND (NOT EXISTS ({_taken_back()}) OR a.history_id = ({newest})
+                  AND (a.history_type = '-' OR h.history_type = '-' OR {differs})))"""
+
+    def lock(self, cursor: CursorWrapper) -> None:
+        """Keep the rows as they are, in the order in which everybody locks them."""
+        self.dialect.hold(cursor, self.data, f"SELECT row_id FROM {self.table}")
+
+    def stand(self, cursor: CursorWrapper) -> None:
+        """What the kind says is fixed by now stays."""
+        fixed = self.resource.fixed_when()
+        if fixed:
+            self._judge(cursor, [(FIXED, "'+', '~', '-'", fixed)])
+
+    def go(self, cursor: CursorWrapper) -> int:
+        """Delete what the deed made, unless others point to it."""
+        self._judge(cursor, self._referring())
+        return self._remove(cursor)
+
+    def come_back(self, cursor: CursorWrapper, moment: Any) -> tuple[int, int]:
+        """Give back what the deed changed and what it removed; how many of each."""
+        self._judge(cursor, [*self._taking(), *self._leading()])
+        return self._restore(cursor, moment, "~"), self._bring_back(cursor, moment)
+
+    def fall(self, cursor: CursorWrapper, moment: Any, name: str) -> int:
+        """Give back first what had less of a field than it has now; how many rows."""
+        reasons = [*self._taking(), *self._leading()]
+        self._judge(cursor, [(verdict, "'~'", condition) for verdict, _turns, condition in reasons])
+        column = self.model._meta.get_field(name).column
+        cursor.execute(
+            f"UPDATE {self.table} AS w SET turn = '<' FROM {self.history} v, {self.data} t "
+            f"WHERE w.turn = '~' AND w.verdict = '' AND v.history_id = w.previous "
+            f"AND t.id = w.row_id AND v.{column} < t.{column}"
+        )
+        return self._restore(cursor, moment, "<")
+
+    def keep_with(self, cursor: CursorWrapper, other: "Touched", reference: str) -> None:
+        """What a row that stays points to stays with it, and is no news of its own."""
+        column = other.model._meta.get_field(reference).column
+        cursor.execute(
+            f"UPDATE {self.table} SET verdict = '{TOGETHER}' WHERE verdict = '{REFERRED}' "
+            f"AND row_id IN (SELECT x.{column} FROM {other.data} x "
+            f"JOIN {other.table} o ON o.row_id = x.id WHERE o.verdict <> '')"
+        )
+
+    def _judge(self, cursor: CursorWrapper, reasons: Iterable[tuple[str, str, str]]) -> None:
+        """Say of each row that cannot go back why."""
+        for verdict, turns, condition in reasons:
+            cursor.execute(
+                f"UPDATE {self.table} AS w SET verdict = '{verdict}' FROM {self.history} v "
+                f"WHERE w.verdict = '' AND w.turn IN ({turns}) "
+                f"AND v.history_id = coalesce(w.previous, w.version) AND {condition}"
+            )
+
+    def _referring(self) -> Iterator[tuple[str, str, str]]:
+        """A row that was made stays while others point to it."""
+        for relation in self.model._meta.related_objects:
+            field = relation.field
+            if field.concrete and getattr(field, "db_constraint", False) and not field.many_to_many:
+                table = field.model._meta.db_table
+                found = f"EXISTS (SELECT 1 FROM {table} x WHERE x.{field.column} = w.row_id)"
+                yield REFERRED, "'+'", found
+        for resource in kinds.values():
+            if self.resource.kind in resource.needs:
+                yield REFERRED, "'+'", resource.needs[self.resource.kind]
+
+    def _taking(self) -> Iterator[tuple[str, str, str]]:
+        """A value only one row may have may be another's by now."""
+        held = {field.name for field in self.kept_fields}
+        for names, condition in unique_groups(self.model):
+            if names <= held:
+                columns = [self.model._meta.get_field(name).column for name in sorted(names)]
+                same = " AND ".join(f"x.{column} = v.{column}" for column in columns)
+                found = f"EXISTS (SELECT 1 FROM {self.data} x WHERE x.id <> w.row_id AND {same})"
+                yield TAKEN, "'~', '-'", found + self._where(condition)
+
+    def _where(self, condition: models.Q | None) -> str:
+        """SQL: where a unique constraint looks at all."""
+        if condition is None:
+            return ""
+        fields = [self.model._meta.get_field(name) for name in names_in(condition)]
+        columns = {field.name: (f"v.{field.column}", field) for field in fields}
+        return f" AND {with_literals(is_true(condition, columns))}"
+
+    def _leading(self) -> Iterator[tuple[str, str, str]]:
+        """What the earlier version points to may be gone."""
+        for field in self.kept_fields:
+            if field.is_relation:
+                target = field.related_model._meta.db_table
+                there = f"EXISTS (SELECT 1 FROM {target} x WHERE x.id = v.{field.column})"
+                yield GONE, "'~', '-'", f"v.{field.column} IS NOT NULL AND NOT {there}"
+
+    def _remove(self, cursor: CursorWrapper) -> int:
+        """Delete what the deed made."""
+        going = f"SELECT row_id FROM {self.table} WHERE turn = '+' AND verdict = ''"
+        cursor.execute(f"DELETE FROM {self.data} WHERE id IN ({going})")
+        return cursor.rowcount
+
+    def _restore(self, cursor: CursorWrapper, moment: Any, turn: str) -> int:
+        """Give what the deed changed its former values."""
+        settings = [f'"{f.column}" = v."{f.column}"' for f in self.kept_fields]
+        params: list[Any] = []
+        for field in self._fields():
+            if getattr(field, "auto_now", False) and field not in self.kept_fields:
+                value, given = constant(self.dialect, field, default_of(field, moment))
+                settings.append(f'"{field.column}" = {value}')
+                params += given
+        cursor.execute(
+            f"UPDATE {self.data} AS t SET {', '.join(settings)} FROM {self.table} w, "
+            f"{self.history} v WHERE t.id = w.row_id AND v.history_id = w.previous "
+            f"AND w.turn = '{turn}' AND w.verdict = ''",
+            params,
+        )
+        return cursor.rowcount
+
+    def _bring_back(self, cursor: CursorWrapper, moment: Any) -> int:
+        """Put in again what the deed removed, under its former key."""
+        parts = [self._returning(field, moment) for field in self._fields()]
+        columns = ", ".join(f'"{field.column}"' for field in self._fields())
+        cursor.execute(
+            f"INSERT INTO {self.data} (id, {columns}) "
+            f"SELECT w.row_id, {', '.join(sql for sql, _params in parts)} FROM {self.table} w "
+            f"JOIN {self.history} v ON v.history_id = coalesce(w.previous, w.version) "
+            f"WHERE w.turn = '-' AND w.verdict = ''",
+            [param for _sql, params in parts for param in params],
+        )
+        return cursor.rowcount
+
+    def _returning(self, field: models.Field, moment: Any) -> Part:
+        """SQL of a removed row's value: of its last version, or what a new row gets."""
+        if field in self.kept_fields:
+            return f'v."{field.column}"', []
+        if field.name in self.resource.returning:
+            return self.resource.returning[field.name], []
+        value = self.resource.fixed.get(field.name, default_of(field, moment))
+        return constant(self.dialect, field, value)
+
+    def staying(self, cursor: CursorWrapper) -> Iterator[tuple[Any, ...]]:
+        """The rows that stay for a reason of their own: id, line, why, and the newest version."""
+        cursor.execute(
+            f"SELECT w.row_id, w.line, w.verdict, (SELECT max(a.history_id) FROM {self.history} a "
+            f"WHERE a.id = w.row_id) FROM {self.table} w WHERE w.verdict NOT IN ('', '{TOGETHER}') "
+            "ORDER BY w.line, w.row_id"
+        )
+        yield from rows_of(cursor)

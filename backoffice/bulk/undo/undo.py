@@ -1,0 +1,304 @@
+"""Undo: every row an import wrote goes back to what it was, but for those changed since.
+
+An undo is a batch too, with its own change set, and can be undone like any other.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.db import DatabaseError, connection, models, transaction
+from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from backoffice.admin_site.permissions.visibility import within
+from backoffice.audit.models import ChangeSet
+from backoffice.audit.record.recording import recording
+from backoffice.bulk.kinds.resource import kinds
+from backoffice.bulk.models import Batch, BatchIssue
+from backoffice.bulk.pipeline.concurrency import again
+from backoffice.bulk.pipeline.heartbeat import Interrupted, Pulse
+from backoffice.bulk.pipeline.imports import NotApplied, begin_alone, fail, refuse_stranger
+from backoffice.bulk.sql import dialects
+from backoffice.bulk.undo.row_versions import CHANGED, FIXED, GONE, REFERRED, TAKEN, Touched
+from backoffice.bulk.values.faults import storable
+
+CHUNK = 500
+STARTED_PERCENT = 10
+TRIED_UP_TO = 20_000  # rows; about two seconds
+
+
+@dataclass(frozen=True)
+class Staying:
+    """A row that an undo leaves alone, and why, in a sentence."""
+
+    line: int | None
+    code: str
+    sentence: str
+
+
+@dataclass
+class Return:
+    """What an undo did, or would do: rows removed, given back, brought back, and left alone.
+
+    Of a large import that was not tried it says what all its rows would be; some may stay.
+    """
+
+    removed: int = 0
+    restored: int = 0
+    returned: int = 0
+    staying: list[Staying] = field(default_factory=list)
+    is_exact: bool = True
+
+    @property
+    def writes(self) -> int:
+        """How many rows it writes."""
+        return self.removed + self.restored + self.returned
+
+
+def prospect_of(batch: Batch) -> Return:
+    """What undoing the batch would do now: it is done, and taken back at once.
+
+    Trying out a large one would keep a reader waiting, and others from its rows.
+    """
+    if batch.writes + batch.removed > TRIED_UP_TO:
+        given_back, made = batch.updated + batch.withdrawn, batch.created + batch.created_students
+        return Return(made, given_back, batch.removed, is_exact=False)
+    with transaction.atomic(), connection.cursor() as cursor:
+        found = _taken_back(cursor, batch, timezone.now())
+        transaction.set_rollback(True)
+    return found
+
+
+def _taken_back(cursor: CursorWrapper, batch: Batch, moment: datetime) -> Return:
+    """Rows of the kind go before what they came with, and come back after it."""
+    # All are collected before anything is written: what we write is no later change.
+    tables, found = _collected(cursor, batch), Return()
+    for touched in tables:
+        touched.lock(cursor)
+        touched.stand(cursor)
+    for touched in tables:
+        found.removed += touched.go(cursor)
+    ways = [way for _resource, way in kinds[batch.kind].lineage()]
+    for pointing, touched, way in zip(tables, tables[1:], ways, strict=False):
+        touched.keep_with(cursor, pointing, way)
+    members = kinds[batch.kind].members
+    if members:
+        falling = members.columns[members.falling].attribute
+        found.restored += tables[0].fall(cursor, moment, falling)
+    for touched in reversed(tables):
+        restored, returned = touched.come_back(cursor, moment)
+        found.restored, found.returned = found.restored + restored, found.returned + returned
+    for touched in tables:
+        found.staying += _told(cursor, touched)
+    tables[0].dialect.drop_tables(cursor, [each.table for each in tables])
+    return found
+
+
+def undo(batch: Batch, actor: Any, reason: str = "") -> Batch:
+    """Take the batch back in one transaction; gives the undo's own batch.
+
+    Raises NotApplied, with a sentence, for a batch that was not applied, is undone already or wrote
+    into a course not the actor's any more, and PermissionDenied where they may not import its kind.
+    """
+    return carry_out_undo(begin_undo(batch, actor, reason, Batch.State.APPLYING), actor)
+
+
+def begin_undo(batch: Batch, actor: Any, reason: str, state: str) -> Batch:
+    """The batch of a new undo, in this state; nothing is taken back yet. Raises as `undo` does."""
+    refuse_stranger(actor, batch.kind)
+    _refuse_somebody_else(batch, actor)
+    refuse_foreign(batch, actor)
+    with transaction.atomic():
+        _refuse_twice(Batch.objects.select_for_update().get(pk=batch.pk))
+        return Batch.objects.create(
+            **Batch.brought_by(actor),
+            kind=batch.kind,
+            undoes=batch,
+            reason=storable(reason),
+            file_name=_("Undo of import %(number)d") % {"number": batch.pk},
+            rows=batch.writes + batch.removed,
+            state=state,
+        )
+
+
+def _refuse_somebody_else(batch: Batch, actor: Any) -> None:
+    """Raise PermissionDenied for another person than the one who brought the file in.
+
+    What the operator brought in, in nobody's name, is anybody's who may import the kind.
+    """
+    if actor is not None and batch.uploaded_by_id not in (None, actor.pk):
+        raise PermissionDenied(
+            _("Import %(number)d was brought in by somebody else, and only they take it back.")
+            % {"number": batch.pk}
+        )
+
+
+def refuse_foreign(batch: Batch, actor: Any) -> None:
+    """Of a course that is not the person's any more nothing is taken back by them.
+
+    Raises NotApplied, with a sentence.
+    """
+    if actor is None:
+        return
+    for resource, _way in kinds[batch.kind].lineage():
+        model = resource.model()
+        way = getattr(model, "course_path", "").partition("__")[0]
+        if way not in {each.name for each in model._meta.concrete_fields}:
+            continue
+        written = model.history.model.objects.filter(change_set=batch.change_set_id)
+        field = model._meta.get_field(way)
+        places = field.related_model._base_manager.filter(pk__in=written.values(field.attname))
+        allowed = within(places, actor, "import", model)
+        if allowed is not places and places.exclude(pk__in=allowed.values("pk")).exists():
+            raise NotApplied(
+                _(
+                    "Import %(number)d wrote into a course into which you may not bring "
+                    "%(kind)s any more, so nothing was taken back. Ask whoever teaches it now."
+                )
+                % {"number": batch.pk, "kind": kinds[batch.kind].label}
+            )
+
+
+def _refuse_twice(batch: Batch) -> None:
+    """Nobody undoes it beside us, or again."""
+    number = batch.pk
+    if batch.state != Batch.State.APPLIED:
+        raise NotApplied(
+            _("Import %(number)d was not applied; there is nothing to undo.") % {"number": number}
+        )
+    if earlier := batch.undone_by:
+        raise NotApplied(
+            _("Import %(number)d was undone already, as import %(undo)d.")
+            % {"number": number, "undo": earlier.pk}
+        )
+    if rival := batch.undos.in_work().first():
+        raise NotApplied(
+            _("Import %(number)d is being undone already, as import %(undo)d.")
+            % {"number": number, "undo": rival.pk}
+        )
+
+
+def carry_out_undo(made: Batch, actor: Any) -> Batch:
+    """Do an undo that was begun, in one transaction; what came of it stands on its batch.
+
+    Raises NotApplied, with a sentence, when nothing was taken back.
+    """
+    made.begin_work()
+    made.save_while(Batch.State.APPLYING)
+    try:
+        with Pulse(made):
+            again(lambda: _take_back(made, actor))
+    except Interrupted as error:
+        made.refresh_from_db()
+        raise NotApplied(made.sentence) from error
+    except (NotApplied, DatabaseError) as error:
+        raise NotApplied(fail(made, error)) from error
+    return made
+
+
+def _take_back(made: Batch, actor: Any) -> None:
+    dialect = dialects.current()
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            begin_alone(cursor, dialect, made)
+            refuse_foreign(made.undoes, actor)
+            made.tell(Batch.Phase.RETURNING, STARTED_PERCENT)
+            _write(cursor, made, actor)
+    finally:
+        dialect.release(made.pk)
+
+
+def _write(cursor: CursorWrapper, made: Batch, actor: Any) -> None:
+    with recording(
+        actor=actor, source=ChangeSet.Source.UNDO, reason=made.reason, batch=made.pk
+    ) as record:
+        made.change_set = record.change_set
+        found = _taken_back(cursor, made.undoes, made.change_set.created_at)
+    made.removed, made.updated, made.created = found.removed, found.restored, found.returned
+    made.rejected = made.warnings = len(found.staying)
+    made.rows = found.writes + made.rejected
+    made.state, made.applied_at, made.progress = (
+        Batch.State.APPLIED,
+        made.change_set.created_at,
+        100,
+    )
+    BatchIssue.objects.bulk_create((_issue(made, each) for each in found.staying), batch_size=CHUNK)
+    if not made.save_while(Batch.State.APPLYING):
+        raise Interrupted
+
+
+def _issue(made: Batch, staying: Staying) -> BatchIssue:
+    return BatchIssue(
+        batch=made,
+        is_warning=True,
+        line=staying.line or 0,
+        row=0,
+        code=staying.code,
+        message=storable(staying.sentence),
+    )
+
+
+def _collected(cursor: CursorWrapper, batch: Batch) -> list[Touched]:
+    """The rows of the kind, those in them and those they brought along."""
+    dialect = dialects.current()
+    place = f"{dialect.place}bulk_undo"
+    tables = [
+        Touched(resource, f"{place}_{'beside_' * at}{batch.pk}", dialect)
+        for at, (resource, _way) in enumerate(kinds[batch.kind].lineage())
+    ]
+    dialect.prepare(cursor, dialects.MANY_ROWS + 1)
+    dialect.drop_tables(cursor, [each.table for each in tables])
+    for touched in tables:
+        touched.collect(cursor, batch.change_set_id)
+    return tables
+
+
+def _told(cursor: CursorWrapper, touched: Touched) -> Iterator[Staying]:
+    """The rows that stay, each with its name and why."""
+    rows = list(touched.staying(cursor))
+    for at in range(0, len(rows), CHUNK):
+        yield from _named(touched, rows[at : at + CHUNK])
+
+
+def _named(touched: Touched, rows: list[tuple[Any, ...]]) -> Iterator[Staying]:
+    model = touched.model
+    foreign = [f.name for f in model._meta.concrete_fields if f.is_relation]
+    found = model._base_manager.select_related(*foreign).in_bulk([row[0] for row in rows])
+    versions = model.history.model.objects.select_related("change_set").in_bulk(
+        [row[3] for row in rows]
+    )
+    sentences = _sentences()
+    for row_id, line, verdict, version in rows:
+        newest = versions[version]
+        told = {
+            "name": _name_of(found.get(row_id) or newest.instance),
+            "who": newest.change_set.actor_name,
+            "when": f"{newest.history_date:%Y-%m-%d %H:%M}",
+        }
+        said = sentences[verdict] % told
+        if line:
+            said = _("Line %(line)d: %(sentence)s") % {"line": line, "sentence": said}
+        yield Staying(line, verdict, said)
+
+
+def _name_of(row: models.Model) -> str:
+    """What people call a row; its number, where what its name is made of is gone."""
+    try:
+        return str(row)
+    except ObjectDoesNotExist:
+        return f"{capfirst(row._meta.verbose_name)} {row.pk}"
+
+
+def _sentences() -> dict[str, str]:
+    return {
+        CHANGED: _("%(name)s was changed since, by %(who)s on %(when)s UTC, and stays as it is."),
+        REFERRED: _("%(name)s stays: other rows point to it by now."),
+        TAKEN: _("%(name)s stays: a value it had before belongs to another row now."),
+        FIXED: _("%(name)s stays as it is: it is in use by now."),
+        GONE: _("%(name)s stays: what it pointed to before is not there any more."),
+    }

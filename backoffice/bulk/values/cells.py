@@ -1,0 +1,338 @@
+"""From the text of a cell to the value that is staged, by the rules of imports.md.
+
+`cleaner_for(column)` builds, from the model field behind a column, a function that turns the text
+of a cell into the text of a value (None is "no value") or raises CellRefused. Field validators,
+choices and lengths come from the model, so a form and an import refuse the same values.
+"""
+
+import datetime
+import re
+import unicodedata
+from collections.abc import Callable
+from decimal import Decimal
+from difflib import get_close_matches
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from backoffice.admin_site.models.fields import ProseField, tidied_prose
+from backoffice.bulk.values.faults import Fault
+
+Clean = Callable[[str], str | None]
+
+UNDECODABLE = re.compile("[\ud800-\udfff\ufffd]")
+CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
+)
+INVISIBLE = str.maketrans(dict.fromkeys("\u200b\u2060\ufeff"))
+JOINERS = "\u200c\u200d\u200e\u200f"  # mean something inside a word, nothing around it
+MOST_MARKS = 30  # accents on one letter: UAX #15, Stream-Safe Text Format
+ESCAPED_FORMULA = re.compile("^'+[=+\\-@\t\r＝＋－＠]")
+FLOAT_TAIL = re.compile(r"^([0-9]+)\.0+$")
+SCIENTIFIC = re.compile(r"^[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+$")
+ISO_DATE = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", re.ASCII)
+ISO_DATETIME = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].*(Z|[+-][0-9]{2}:?[0-9]{2})$", re.ASCII)
+PLAIN_DECIMAL = re.compile(r"^[+-]?[0-9]{1,15}(\.[0-9]{1,2})?$", re.ASCII)
+PLAIN_INTEGER = re.compile(r"^[+-]?[0-9]{1,18}(\.0+)?$", re.ASCII)
+BOOLEANS = {"1": "1", "true": "1", "yes": "1", "0": "0", "false": "0", "no": "0"}
+
+
+class CellRefused(Exception):
+    """The cell holds something that may not be stored."""
+
+    def __init__(self, code: str, template: str, other: str = "") -> None:
+        super().__init__(template)
+        self.fault = Fault(code, template, other=other)
+
+
+def normalised(raw: str) -> str:
+    """Trim, collapse white space, drop zero-width spaces, compose Unicode (NFC).
+
+    Raises CellRefused for bytes that did not decode and for control characters.
+    """
+    if raw.isascii() and raw.isprintable():
+        text = raw.strip()
+        return _unquoted(" ".join(text.split()) if "  " in text else text)
+    _refuse_unreadable(raw)
+    text = " ".join(raw.translate(INVISIBLE).split()).strip(JOINERS).strip()
+    return _unquoted(unicodedata.normalize("NFC", text))
+
+
+def prose(raw: str) -> str:
+    """Text of several lines, as a form stores it: its lines stay, the ends are trimmed.
+
+    Raises CellRefused like `normalised`.
+    """
+    _refuse_unreadable(raw)
+    return _unquoted(tidied_prose(raw.translate(INVISIBLE)).strip())
+
+
+def _refuse_unreadable(raw: str) -> None:
+    if UNDECODABLE.search(raw):
+        raise CellRefused(
+            "undecodable",
+            _(
+                "{column} “{value}” holds bytes that are not in the file's encoding. Save the "
+                "file as UTF-8."
+            ),
+        )
+    if CONTROL.search(raw):
+        raise CellRefused(
+            "control_character",
+            _("{column} “{value}” holds an invisible control character. Type the value again."),
+        )
+    _refuse_heaped_marks(raw)
+
+
+def _refuse_heaped_marks(raw: str) -> None:
+    """Composing takes quadratic time over a run of accents, which no language heaps so high."""
+    run = 0
+    for letter in raw if len(raw) > MOST_MARKS else "":
+        run = run + 1 if unicodedata.combining(letter) else 0
+        if run > MOST_MARKS:
+            raise CellRefused(
+                "control_character",
+                _("{column} “{value}” heaps accents on one letter. Type the value again."),
+            )
+
+
+def _unquoted(text: str) -> str:
+    """Take back the apostrophe that an export put before what looks like a formula."""
+    return text[1:] if text[:1] == "'" and ESCAPED_FORMULA.match(text) else text
+
+
+def is_misdecoded(text: str) -> bool:
+    """Whether the text reads as UTF-8 that was once decoded as Windows-1252 (“MÃ¡rquez”)."""
+    if text.isascii():
+        return False
+    try:
+        return text.encode("cp1252").decode("utf-8") != text
+    except UnicodeError:
+        return False
+
+
+def cleaner_for(
+    field: models.Field, *, is_identifier: bool = False, is_exact: bool = False
+) -> Clean:
+    """The function that turns a cell's text into this model field's staged text.
+
+    Of an exact one, 1 and 0 are the only words for yes and no.
+    """
+    parse = _parser_for(field, is_identifier)
+    if is_exact and isinstance(field, models.BooleanField):
+        parse = _digit
+    blank = blank_value(field)
+    tidy = prose if isinstance(field, ProseField) else normalised
+
+    def clean(raw: str) -> str | None:
+        text = tidy(raw)
+        return parse(text) if text else blank
+
+    return clean
+
+
+def blank_value(field: models.Field) -> str | None:
+    """What a blank cell is staged as: nothing (null), or an empty text where there is no null.
+
+    In a field with a default, null says that the cell says nothing: a new row gets the default, a
+    known one keeps what it has.
+    """
+    keeps = has_plain_default(field) or field.null or not field.empty_strings_allowed
+    return None if keeps else ""
+
+
+def has_plain_default(field: models.Field) -> bool:
+    """Whether a blank cell means the field's default, or what is stored."""
+    return field.has_default() and not callable(field.default) and field.default is not None
+
+
+def _parser_for(field: models.Field, is_identifier: bool) -> Callable[[str], str]:
+    if field.choices:
+        return _choice_parser(field)
+    if is_identifier:
+        return lambda text: _validated(field, _identifier(text), "invalid_identifier")
+    for kind, parser in PARSERS:
+        if isinstance(field, kind):
+            return lambda text: parser(field, text)
+    raise TypeError(f"No cell rule for {field!r}")
+
+
+def _choice_parser(field: models.Field) -> Callable[[str], str]:
+    values = {str(value).casefold(): str(value) for value, _label in field.flatchoices}
+    listed = ", ".join(values.values())
+
+    def parse(text: str) -> str:
+        try:
+            return values[text.casefold()]
+        except KeyError:
+            near = get_close_matches(text.casefold(), values, 1)
+            hint = _(" Did you mean “{other}”?") if near else ""
+            known = (
+                _("{column} “{value}” is not one of: ")
+                + listed.replace("{", "{{").replace("}", "}}")
+                + "."
+            )
+            raise CellRefused(
+                "invalid_choice", known + hint, values[near[0]] if near else ""
+            ) from None
+
+    return parse
+
+
+def _identifier(text: str) -> str:
+    if SCIENTIFIC.match(text):
+        raise CellRefused(
+            "identifier_scientific",
+            _(
+                "{column} “{value}” was rounded by a spreadsheet. Format the column as text "
+                "and enter it again."
+            ),
+        )
+    as_float = FLOAT_TAIL.match(text)
+    return as_float.group(1) if as_float else text
+
+
+def _validated(field: models.Field, value: object, code: str) -> str:
+    """Run the model field's own validators; their sentence is the one people read."""
+    try:
+        field.run_validators(value)
+    except ValidationError as refusal:
+        _refuse(field, str(value), refusal, code)
+    return str(value)
+
+
+def _refuse(field: models.Field, text: str, refusal: ValidationError, code: str) -> None:
+    limit = getattr(field, "max_length", None)
+    if limit and len(text) > limit:
+        raise CellRefused(
+            "too_long",
+            _("{column} is too long: at most %(limit)d characters fit.") % {"limit": limit},
+        )
+    reason = " ".join(refusal.messages).replace("{", "{{").replace("}", "}}")
+    raise CellRefused(code, "{column} “{value}”: " + reason)
+
+
+def _text(field: models.Field, text: str) -> str:
+    return _validated(field, text, "invalid_value")
+
+
+def _email(field: models.Field, text: str) -> str:
+    return _validated(field, text.lower(), "invalid_email")
+
+
+def _date(field: models.Field, text: str) -> str:
+    if ISO_DATE.match(text):
+        try:
+            return datetime.date.fromisoformat(text).isoformat()
+        except ValueError:
+            raise _no_such_day() from None
+    return _moment(text).date().isoformat()
+
+
+def _datetime(field: models.Field, text: str) -> str:
+    if ISO_DATE.match(text):
+        moment = datetime.datetime.fromisoformat(_date(field, text)).replace(tzinfo=datetime.UTC)
+    else:
+        moment = _in_utc(_moment(text))
+    _validated(field, moment, "invalid_date")
+    # As both databases read it: the time zone of every session is UTC.
+    return moment.replace(tzinfo=None).isoformat(" ")
+
+
+def _in_utc(moment: datetime.datetime) -> datetime.datetime:
+    """The moment in UTC, where the first and the last year of the calendar still hold it."""
+    try:
+        return moment.astimezone(datetime.UTC)
+    except OverflowError:
+        raise _no_such_day() from None
+
+
+def _no_such_day() -> CellRefused:
+    return CellRefused("invalid_date", _("{column} “{value}” is a day that does not exist."))
+
+
+def _moment(text: str) -> datetime.datetime:
+    try:
+        moment = parse_datetime(text) if ISO_DATETIME.match(text) else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise CellRefused(
+            "invalid_date",
+            _("{column} “{value}” is not a date. Write year-month-day, for example 2013-10-19."),
+        )
+    return moment
+
+
+def _integer(field: models.Field, text: str) -> str:
+    if not PLAIN_INTEGER.match(text):
+        raise CellRefused(
+            "invalid_number", _("{column} “{value}” is not a whole number. Use digits only.")
+        )
+    return _validated(field, int(text.partition(".")[0]), "out_of_range")
+
+
+def _decimal(field: models.Field, text: str) -> str:
+    if not PLAIN_DECIMAL.match(text):
+        raise CellRefused(
+            "invalid_number",
+            _(
+                "{column} “{value}” is not a plain number. Use digits and at most two "
+                "decimals, like 71.5."
+            ),
+        )
+    return _validated(field, Decimal(text), "out_of_range")
+
+
+def _boolean(field: models.Field, text: str) -> str:
+    try:
+        return BOOLEANS[text.casefold()]
+    except KeyError:
+        sentence = _("{column} “{value}” is neither true nor false. Write 1 or true, 0 or false.")
+        raise CellRefused("invalid_choice", sentence) from None
+
+
+def _digit(text: str) -> str:
+    if text not in ("0", "1"):
+        raise CellRefused("invalid_choice", _("{column} “{value}” is neither 1 nor 0."))
+    return text
+
+
+PARSERS: tuple[tuple[type[models.Field], Callable[[models.Field, str], str]], ...] = (
+    (models.EmailField, _email),
+    (models.CharField, _text),
+    (models.TextField, _text),
+    (models.DateTimeField, _datetime),
+    (models.DateField, _date),
+    (models.BooleanField, _boolean),
+    (models.IntegerField, _integer),
+    (models.DecimalField, _decimal),
+)
+
+
+def judged(clean: Clean, raw: str, *, is_required: bool) -> tuple[str | None, Fault | None]:
+    """The value of a cell, None where it is wrong, and what is wrong or strange with it."""
+    try:
+        value = clean(raw)
+    except CellRefused as refusal:
+        return None, refusal.fault
+    if is_required and not value:
+        return None, Fault("required", _("{column} is empty; every row needs it."))
+    if not value or raw.isascii():
+        return value, None
+    return value, _suspicion(value) or _suspicion(raw)
+
+
+def _suspicion(value: str) -> Fault | None:
+    if is_misdecoded(value):
+        return Fault(
+            "mojibake",
+            _(
+                "{column} “{value}” looks like text saved in the wrong encoding. It is stored "
+                "as it stands."
+            ),
+            is_warning=True,
+        )
+    return None

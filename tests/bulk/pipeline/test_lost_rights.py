@@ -1,0 +1,92 @@
+"""Whoever may not bring rows in any more does not take them back either."""
+
+from collections.abc import Callable
+
+import pytest
+
+from backoffice.apps.assessments.models import GradingRubric
+from backoffice.apps.courses.models import Course
+from backoffice.apps.users.models import User
+from backoffice.bulk.jobs import tasks
+from backoffice.bulk.models import Batch
+from backoffice.bulk.pipeline.imports import NotApplied, OutcomeChanged, apply
+from backoffice.bulk.undo.undo import undo
+from tests.bulk.working import work
+from tests.rubric_files import ESSAY, stored
+
+OTHERS = (
+    "Import {number} wrote into a course into which you may not bring rubrics any more, so nothing "
+    "was taken back. Ask whoever teaches it now."
+)
+
+
+@pytest.fixture
+def gives_away(
+    taught: Course, courses: dict[str, Course], instructor: User, registrar: User
+) -> Callable[[], None]:
+    """Somebody else teaches the course by now, and the instructor another one."""
+
+    def give() -> None:
+        Course.objects.filter(pk=taught.pk).update(instructor=registrar)
+        Course.objects.filter(pk=courses["ART200"].pk).update(instructor=instructor)
+
+    return give
+
+
+def test_rubrics_of_a_course_that_is_another_persons_by_now_stay(bring, gives_away, instructor):
+    batch, before = bring(ESSAY), stored()
+    gives_away()
+    with pytest.raises(NotApplied) as refusal:
+        undo(batch, instructor)
+
+    assert str(refusal.value) == OTHERS.format(number=batch.pk)
+    assert (stored(), batch.undos.count()) == (before, 0)
+
+
+def test_nor_are_they_told_of_on_the_page_of_the_undo(bring, gives_away, instructor_client):
+    batch = bring(ESSAY)
+    gives_away()
+    answer = instructor_client.get(f"/admin/bulk/batch/{batch.pk}/undo/", follow=True)
+
+    assert [str(each) for each in answer.context["messages"]] == [OTHERS.format(number=batch.pk)]
+    assert answer.redirect_chain == [(f"/admin/bulk/batch/{batch.pk}/change/", 302)]
+
+
+def test_what_was_taken_back_does_not_come_back_into_it(bring, gives_away, instructor):
+    made = undo(bring(ESSAY), instructor)
+    gives_away()
+    with pytest.raises(NotApplied):
+        undo(made, instructor)
+
+    assert stored() == []
+
+
+def test_nor_when_the_course_is_lost_between_order_and_work(
+    bring, gives_away, instructor, monkeypatch
+):
+    monkeypatch.setattr(tasks, "AT_ONCE_ROWS", 0)
+    batch, before = bring(ESSAY), stored()
+    made = tasks.undo_soon(batch, instructor, "")
+    gives_away()
+    work()
+    made.refresh_from_db()
+
+    assert (made.state, made.sentence) == (Batch.State.FAILED, OTHERS.format(number=batch.pk))
+    assert stored() == before
+
+
+@pytest.mark.parametrize("said", [{}, {"Course Code": "BIO101", "Presentation": "2026J"}])
+def test_a_preview_of_a_course_that_is_another_persons_by_now_does_not_go_in(
+    look, gives_away, courses, instructor, said
+):
+    header, *rows = ESSAY.strip().splitlines()
+    lines = [",".join([header, *said]), *(",".join([row, *said.values()]) for row in rows)]
+    batch = look("\n".join(lines))
+    gives_away()
+    with pytest.raises(OutcomeChanged):
+        apply(batch, batch.digest, instructor)
+
+    assert stored() == []
+    if not said:  # the file is for the only course that can be meant by now, and says so
+        apply(batch, Batch.objects.get(pk=batch.pk).digest, instructor)
+        assert {each.course for each in GradingRubric.objects.all()} == {courses["ART200"]}
