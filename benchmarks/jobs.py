@@ -20,7 +20,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402  Django must be set up first
 
 from backoffice.apps.users.models import User  # noqa: E402
-from backoffice.bulk.jobs.tasks import apply_soon, order_reading  # noqa: E402
+from backoffice.bulk.jobs.tasks import order_reading, queue_apply  # noqa: E402
 from backoffice.bulk.models import Batch  # noqa: E402
 from backoffice.bulk.pipeline.imports import receive  # noqa: E402
 from benchmarks import world  # noqa: E402
@@ -53,7 +53,7 @@ def through_the_worker(folder: Path, rows: int) -> tuple[float, float]:
     read = _work()
     batch.refresh_from_db()
     assert batch.state == Batch.State.PREVIEWED, batch.sentence
-    assert not apply_soon(batch, batch.digest, actor)
+    assert not queue_apply(batch, batch.digest, actor)
     applied = _work()
     batch.refresh_from_db()
     assert (batch.state, batch.created) == (Batch.State.APPLIED, rows), batch.sentence

@@ -54,7 +54,7 @@ from backoffice.apps.courses.models import (
     LessonProgress,
 )
 from backoffice.apps.users.models import Enrollment, Profile, User
-from backoffice.apps.users.promoting import ask_for_role
+from backoffice.apps.users.promoting import request_role
 from backoffice.audit.models import AccessRecord, ChangeSet
 from backoffice.audit.record.recording import recording
 from backoffice.bulk.models import Batch, HeaderMapping
@@ -154,7 +154,7 @@ class School:
             _batch(people["instructor"], f"rubrics{number}.csv", kind="rubrics")
             _own_header(people["registrar"], f"Matrikel {number}")
             person = _person("instructor", f"asked{number}")
-            ask_for_role(person, "registrar", people["admin"], "Because the school grows.")
+            request_role(person, "registrar", people["admin"], "Because the school grows.")
             allowed = Permission.objects.order_by("pk").first()
             person.permission_grants.create(permission=allowed)
         self.grown += count
@@ -328,11 +328,11 @@ def _no_course(school: School) -> None:
         rows["audit.accessrecord"] = _look(people["registrar"], rows["users.user"])
         rows["audit.changeset"] = ChangeSet.objects.order_by("pk").first()
         rows["audit.approval"] = (
-            ask_for_role(
+            request_role(
                 people["colleague"], "registrar", people["superuser"], "Because of the summer."
             )
             if rows is own
-            else ask_for_role(
+            else request_role(
                 people["colleague"], "auditor", people["admin"], "Because of the winter."
             )
         )

@@ -13,8 +13,8 @@ from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 from backoffice.admin_site.changelist.changelist import BackOfficeChangeList, BoundedPaginator
 from backoffice.admin_site.changelist.filters import OURS
 from backoffice.admin_site.changelist.search import found, visible_paths
-from backoffice.admin_site.changelist.sections import SectionPages
-from backoffice.admin_site.models.fields import ProseField
+from backoffice.admin_site.changelist.sections import SectionsMixin
+from backoffice.admin_site.models.fields import ParagraphField
 from backoffice.admin_site.pages.related_links import RelatedLists, narrowed_to
 from backoffice.admin_site.permissions import roles
 from backoffice.admin_site.permissions.admin_access import InlineAccess, ModelAccess, kept
@@ -29,11 +29,11 @@ FIELDS: dict[Any, Any] = {
     # An address typed without its beginning is taken for a safe one.
     models.URLField: {"assume_scheme": "https"},
     # Grows with the text (see site.css).
-    ProseField: {"widget": UnfoldAdminExpandableTextareaWidget},
+    ParagraphField: {"widget": UnfoldAdminExpandableTextareaWidget},
 }
 
 
-class PlainAdmin(SectionPages, RelatedLists, ModelAccess, ModelAdmin):
+class PlainAdmin(SectionsMixin, RelatedLists, ModelAccess, ModelAdmin):
     """A model on the admin site, with rights and visibility from the roles' table."""
 
     icon = "table_rows"

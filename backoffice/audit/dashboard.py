@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.admin_site.changelist.question_filter import asked_lines
+from backoffice.admin_site.changelist.question_filter import question_lines
 from backoffice.admin_site.pages.dashboard import (
     Chart,
     Line,
@@ -62,7 +62,7 @@ def _counts_since(start: date) -> Counter[tuple[date, str]]:
 def unusual(request: HttpRequest) -> Lines:
     """What deserves a look, by question."""
     return Lines(
-        asked_lines(ChangeSet.objects.all(), _("Changes %(which)s")),
+        question_lines(ChangeSet.objects.all(), _("Changes %(which)s")),
         empty=_("Nothing unusual: no SQL past the product, no deletion, nobody at work at night."),
         more=list_of(ChangeSet),
     )

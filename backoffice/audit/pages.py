@@ -22,12 +22,12 @@ from backoffice.admin_site.spreadsheets import download
 from backoffice.audit.access_log.log import note_export
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.models.anomalies import Sign, signs
-from backoffice.audit.reports.scope import Touched, counted
-from backoffice.audit.reports.timeline import Asked, all_pages
+from backoffice.audit.reports.scope import HistoryScope, counted
+from backoffice.audit.reports.timeline import TimelineQuery, all_pages
 from backoffice.audit.reports.timeline import page_of as page_of_deeds
 from backoffice.audit.reports.timeline_entries import entries_of
 from backoffice.audit.reports.timeline_form import RecordForm, TimelineForm
-from backoffice.audit.seal.page import block_shown, chain_shown
+from backoffice.audit.seal.page import format_block, format_chain
 from backoffice.audit.seal.signed_export import exported
 
 TIMELINE, RECORD, UNUSUAL = _("Timeline"), _("A person's record"), _("Unusual activity")
@@ -48,7 +48,7 @@ def timeline(request: HttpRequest) -> HttpResponse:
         return _file(request, asked)
     context = {"title": TIMELINE, "form": form, "is_narrowed": form.is_narrowed()}
     context["file"] = way(request, **{FILE: "csv"}) if may_export else ""
-    return shown(request, "audit/timeline.html", context | deeds_context(request, asked))
+    return shown(request, "audit/timeline.html", context | change_sets_context(request, asked))
 
 
 @page("record", RECORD, "person_search", group=GROUP)
@@ -58,17 +58,17 @@ def record(request: HttpRequest) -> HttpResponse:
     person, kind = form.person(), form.kind()
     context: dict[str, Any] = {"title": RECORD, "form": form, "person": person}
     if person is not None:
-        touched = Touched(model=kind, student=person.pk)
+        touched = HistoryScope(model=kind, student=person.pk)
         context |= {
             "subtitle": str(person),
             "person_page": page_of(person),
             "kinds": _kinds(person, kind),
-            **deeds_context(request, Asked(touched=touched)),
+            **change_sets_context(request, TimelineQuery(touched=touched)),
         }
     return shown(request, "audit/record.html", context)
 
 
-def _file(request: HttpRequest, asked: Asked) -> HttpResponse:
+def _file(request: HttpRequest, asked: TimelineQuery) -> HttpResponse:
     """All deeds asked for as CSV, with what proves them."""
     note_export(request, ChangeSet, None)
     name = f"record_{timezone.now():%Y%m%dT%H%M%SZ}.csv"
@@ -84,7 +84,7 @@ def _kinds(person: Any, chosen: str) -> list[dict[str, Any]]:
             "link": "?" + urlencode({"student": person.pk, "model": label}),
             "active": label == chosen,
         }
-        for label, name, count in counted(Touched(student=person.pk))
+        for label, name, count in counted(HistoryScope(student=person.pk))
     ]
 
 
@@ -115,7 +115,7 @@ def unusual(request: HttpRequest) -> HttpResponse:
         "all_signs": f"?days={days}",
     }
     if chosen:
-        context |= deeds_context(request, Asked(among=chosen.find(since)))
+        context |= change_sets_context(request, TimelineQuery(among=chosen.find(since)))
     return shown(request, "audit/unusual.html", context)
 
 
@@ -152,14 +152,14 @@ def _told_apart(found: dict[Sign, dict[date, int]]) -> list[tuple[Any, Counter[d
     return named
 
 
-def deeds_context(request: HttpRequest, asked: Asked) -> dict[str, Any]:
+def change_sets_context(request: HttpRequest, asked: TimelineQuery) -> dict[str, Any]:
     """A page of deeds with what each changed, and the ways to the pages beside it."""
     place = request.GET.get("older") or request.GET.get("newer") or ""
     key = int(place) if KEY.fullmatch(place) else None
     found = page_of_deeds(asked, key, is_back="newer" in request.GET and key is not None)
     return {
         "entries": entries_of(found.change_sets, asked.touched, request.user),
-        "looked_until": found.looked_until,
+        "looked_until": found.searched_until,
         "newest": way(request) if key is not None else "",
         "newer": way(request, newer=found.newer) if found.newer else "",
         "older": way(request, older=found.older) if found.older else "",
@@ -188,6 +188,6 @@ def shown(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpR
 def seal(request: HttpRequest) -> HttpResponse:
     """The chain, its newest blocks first; `?block=7` verifies one, `?before=7` shows older ones."""
     if "block" in request.GET:
-        return shown(request, "audit/block.html", block_shown(request.GET["block"]))
-    context = chain_shown(request.GET.get("before", ""))
+        return shown(request, "audit/block.html", format_block(request.GET["block"]))
+    context = format_chain(request.GET.get("before", ""))
     return shown(request, "audit/seal.html", {"title": SEAL, **context})

@@ -16,17 +16,24 @@ from backoffice.admin_site.permissions.roles import may
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.pages.batch_list import COLUMNS, FILTERS, SEARCHED
-from backoffice.bulk.pages.deliveries import DeliveryPages
-from backoffice.bulk.pages.exports import ExportPages
-from backoffice.bulk.pages.header_mapping import OwnHeaderPages
+from backoffice.bulk.pages.deliveries import DeliveryViewsMixin
+from backoffice.bulk.pages.exports import ExportViewsMixin
+from backoffice.bulk.pages.header_mapping import HeaderMappingViewsMixin
 from backoffice.bulk.pages.header_mapping_forms import HeaderMappingForm
-from backoffice.bulk.pages.imports import BatchPages
-from backoffice.bulk.pages.undo import UndoPages
+from backoffice.bulk.pages.imports import BatchViewsMixin
+from backoffice.bulk.pages.undo import UndoViewsMixin
 from backoffice.bulk.pipeline.approval import held_for, unseen_kinds
 
 
 @admin.register(Batch)
-class BatchAdmin(ExportPages, UndoPages, DeliveryPages, OwnHeaderPages, BatchPages, PlainAdmin):
+class BatchAdmin(
+    ExportViewsMixin,
+    UndoViewsMixin,
+    DeliveryViewsMixin,
+    HeaderMappingViewsMixin,
+    BatchViewsMixin,
+    PlainAdmin,
+):
     """All imports; the pages of one are our own."""
 
     icon = "upload_file"
@@ -78,7 +85,7 @@ class HeaderMappingAdmin(AuditedAdmin):
         "and its files come in as they are."
     )
     form = HeaderMappingForm
-    list_display = ("header", "shown_kind", "shown_column", "made_by", "made_at")
+    list_display = ("header", "display_kind", "display_column", "made_by", "made_at")
     list_select_related = ("made_by",)
     list_filter = (("kind", ChoicesDropdownFilter),)
     search_fields = ("header", "column")
@@ -97,11 +104,11 @@ class HeaderMappingAdmin(AuditedAdmin):
         super().save_model(request, obj, form, change)
 
     @display(description=_("kind"), ordering="kind")
-    def shown_kind(self, mapping: HeaderMapping) -> str:
+    def display_kind(self, mapping: HeaderMapping) -> str:
         """The kind of files, as people call it."""
         return capfirst(str(mapping.get_kind_display()))
 
     @display(description=_("is read as"), ordering="column")
-    def shown_column(self, mapping: HeaderMapping) -> str:
+    def display_column(self, mapping: HeaderMapping) -> str:
         """The column alone."""
         return mapping.meaning

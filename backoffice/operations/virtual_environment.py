@@ -153,7 +153,7 @@ def _install_packages(folder: Path, room: Path) -> None:
             pass_on(pip.stdout)
         complaints.seek(0)
         if pip.returncode:
-            raise CannotInstall(sentence_for(complaints.read()))
+            raise CannotInstall(message_for(complaints.read()))
 
 
 def pass_on(lines: IO[str]) -> None:
@@ -171,7 +171,7 @@ def pass_on(lines: IO[str]) -> None:
             say(f"  {len(fetched)} found, now {found[1]}")
 
 
-def sentence_for(complaints: str) -> str:
+def message_for(complaints: str) -> str:
     """Why pip failed and what to do, from what it wrote to its error output."""
     reason = _last_line(complaints)
     if FULL.search(complaints):

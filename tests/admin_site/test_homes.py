@@ -56,10 +56,10 @@ def test_a_home_without_any_data_says_what_to_do(role, person):
 @pytest.mark.parametrize("role", STAFF)
 def test_every_way_of_a_home_opens(role, demo, subtests):
     client, text = _home_of(User.objects.get(username=role))
-    ways = Ways()
-    ways.feed(text)
-    assert len(ways.found) > 8
-    for address in sorted(ways.found):
+    page_links = Ways()
+    page_links.feed(text)
+    assert len(page_links.found) > 8
+    for address in sorted(page_links.found):
         with subtests.test(address):
             assert client.get(address).status_code == 200
 

@@ -59,9 +59,9 @@ def walked(client: Client, query: str, way: str) -> list[list[int]]:
     for _ in range(20):
         changelist = client.get(address).context["cl"]
         pages.append([row.pk for row in changelist.result_list])
-        if way not in changelist.ways:
+        if way not in changelist.page_links:
             return pages
-        address = LIST + changelist.ways[way]
+        address = LIST + changelist.page_links[way]
     raise AssertionError("The walk has no end.")
 
 
@@ -98,7 +98,7 @@ def test_a_page_that_goes_back_is_full_or_the_first(
     assert [row.pk for row in page.result_list] == keys[1:4]
     page = registrar_client.get(f"{LIST}?_before={keys[2]}").context["cl"]
     assert [row.pk for row in page.result_list] == keys[:3]
-    assert "previous" not in page.ways
+    assert "previous" not in page.page_links
 
 
 def test_a_wide_list_says_that_there_are_more_than_were_counted(

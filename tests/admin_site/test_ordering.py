@@ -5,7 +5,7 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backoffice.admin_site.inlines.ordering import in_turn
+from backoffice.admin_site.inlines.ordering import swap_positions
 from backoffice.apps.courses.models import Course, CourseModule
 from tests.filling import errors_of, fields_of, save
 
@@ -31,7 +31,7 @@ def test_every_order_is_reached_without_two_rows_at_one_place(order):
         stored[id(form)] = aside
         return aside
 
-    for form in in_turn(forms, dict(enumerate(forms, 1)), step_aside):
+    for form in swap_positions(forms, dict(enumerate(forms, 1)), step_aside):
         others = [place for key, place in stored.items() if key != id(form)]
         assert form.position not in others
         stored[id(form)] = form.position

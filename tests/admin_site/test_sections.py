@@ -27,11 +27,11 @@ def test_a_row_leads_to_what_belongs_to_it_and_says_how_many(registrar_client, c
     for number in range(3):
         Enrollment.objects.create(student=student(f"s{1000 + number}"), course=course)
     page = registrar_client.get(reverse("admin:courses_course_change", args=[course.pk]))
-    ways = {str(way["title"]): way for way in page.context["related_lists"]}
-    assert ways["Enrollments"]["count"] == 3
-    listed = registrar_client.get(ways["Enrollments"]["address"])
+    page_links = {str(way["title"]): way for way in page.context["related_lists"]}
+    assert page_links["Enrollments"]["count"] == 3
+    listed = registrar_client.get(page_links["Enrollments"]["address"])
     assert listed.context["cl"].result_count == 3
-    assert "Rubrics" not in ways  # none of a registrar's business
+    assert "Rubrics" not in page_links  # none of a registrar's business
 
 
 def test_sections_show_only_what_one_may_see(instructor, instructor_client, courses, student):

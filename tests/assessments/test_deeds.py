@@ -13,7 +13,7 @@ from backoffice.apps.assessments.models import (
     Question,
 )
 from backoffice.apps.users.models import User
-from tests.deeds import do, do_with_many, refused, said
+from tests.actions import do, do_with_many, refused, said
 from tests.filling import save
 
 pytestmark = pytest.mark.usefixtures("demo")

@@ -17,7 +17,7 @@ from backoffice.apps.assessments.models import (
 from backoffice.apps.courses.models import Course, CourseModule, Lesson
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.admin_kit.optimistic_lock import Versions
-from tests.deeds import said
+from tests.actions import said
 from tests.filling import fields_of
 
 REASON = "Typed into the wrong line"

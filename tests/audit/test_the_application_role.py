@@ -17,8 +17,8 @@ from backoffice.apps.courses.models import Course, CourseTag
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.grants import check_role, grant
-from backoffice.audit.record.install import history_tables, kept_tables
-from backoffice.audit.record.owner_role import as_owner
+from backoffice.audit.record.install import append_only_tables, history_tables
+from backoffice.audit.record.owner_role import owner_role
 from backoffice.audit.record.recording import recording
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no roles")
@@ -90,7 +90,7 @@ def test_the_role_is_made_and_is_nobody(two_roles: None, db: None):
 
 @pytest.mark.parametrize("deed", ["UPDATE {} SET {} = 0", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
 def test_the_record_is_not_changed_deleted_or_emptied(sql: Sql, deed: str):
-    tables = [*history_tables(), *kept_tables()]
+    tables = [*history_tables(), *append_only_tables()]
     assert {HISTORY, "audit_changeset"} <= set(tables)
     # The setting with which tests empty everything helps nobody here.
     sql("SET backoffice.flush = 'on'")
@@ -337,9 +337,9 @@ def current_user() -> str:
 
 
 def fail_as_owner() -> None:
-    with as_owner():
+    with owner_role():
         assert current_user() == connection.settings_dict["OWNER"]["USER"] != APPLICATION
-        with transaction.atomic(), as_owner():
+        with transaction.atomic(), owner_role():
             raise ZeroDivisionError
 
 
@@ -349,13 +349,13 @@ def test_a_command_works_as_the_owner_and_gives_that_back(two_roles: None, djang
         with pytest.raises(ZeroDivisionError):
             fail_as_owner()
         assert current_user() == APPLICATION
-        with pytest.raises(TransactionManagementError), transaction.atomic(), as_owner():
+        with pytest.raises(TransactionManagementError), transaction.atomic(), owner_role():
             pass
 
 
 def test_nothing_changes_hands_where_one_role_is_all_there_is(db: None):
     before = current_user()
-    with transaction.atomic(), as_owner():
+    with transaction.atomic(), owner_role():
         assert current_user() == before
 
 

@@ -14,7 +14,7 @@ from backoffice.audit.record.recording import recording
 from backoffice.audit.reports import timeline
 
 ADDRESS = reverse("admin:timeline")
-Deed = Callable[..., ChangeSet]
+RowAction = Callable[..., ChangeSet]
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def ada(student: Callable[..., User]) -> User:
 
 
 @pytest.fixture
-def rename(courses: dict[str, Course], registrar: User) -> Deed:
+def rename(courses: dict[str, Course], registrar: User) -> RowAction:
     """One deed: a course gets another title."""
 
     def do(title: str, code: str = "BIO101", **said: Any) -> ChangeSet:
@@ -37,7 +37,7 @@ def rename(courses: dict[str, Course], registrar: User) -> Deed:
 
 
 @pytest.fixture
-def enroll(courses: dict[str, Course], registrar: User) -> Deed:
+def enroll(courses: dict[str, Course], registrar: User) -> RowAction:
     """One deed: a student enters a course."""
 
     def do(whom: User, code: str = "BIO101", **said: Any) -> ChangeSet:

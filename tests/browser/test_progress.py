@@ -12,7 +12,7 @@ from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
-from backoffice.bulk.pipeline.concurrency import take_turn
+from backoffice.bulk.pipeline.concurrency import lock_kind
 from tests.browser.conftest import OpenPage
 from tests.browser.test_registrar_brings_a_roster_in import biology, file_of, upload
 from tests.bulk.working import start_worker
@@ -88,7 +88,7 @@ def test_cancel_in_the_middle_of_an_apply_writes_nothing(
     expect(apply).to_be_visible(timeout=LONG)
     # Another import holds the table, so that this one is where the test wants it.
     with transaction.atomic(), connection.cursor() as cursor:
-        take_turn(cursor, kinds["enrollments"])
+        lock_kind(cursor, kinds["enrollments"])
         apply.click()
         expect(page.get_by_text("Waiting until another import is done")).to_be_visible(timeout=LONG)
         page.get_by_role("button", name="Cancel").click()

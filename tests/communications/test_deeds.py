@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from backoffice.apps.communications.models import Announcement, ForumPost, ForumTopic
 from backoffice.apps.users.models import User
-from tests.deeds import do, refused, said
+from tests.actions import do, refused, said
 
 pytestmark = pytest.mark.usefixtures("demo")
 

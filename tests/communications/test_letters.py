@@ -7,7 +7,7 @@ from django.urls import reverse
 from backoffice.apps.communications.models import DirectMessage
 from backoffice.apps.users.models import User
 from backoffice.audit.models import Approval, ChangeSet
-from tests.deeds import do
+from tests.actions import do
 from tests.filling import save
 
 SECRET = "The zebra stands in the third corridor"

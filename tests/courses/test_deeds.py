@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.deeds import do, do_with_many, refused, said
+from tests.actions import do, do_with_many, refused, said
 
 
 def test_a_course_nobody_could_take_is_not_published(admin_client, courses):

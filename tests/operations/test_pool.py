@@ -49,7 +49,7 @@ def borrow() -> Any:
         pool.dispose()
 
 
-def ask(wrapper: Any, sql: str) -> Any:
+def request_approval(wrapper: Any, sql: str) -> Any:
     with wrapper.cursor() as cursor:
         cursor.execute(sql)
         return cursor.fetchone()[0] if cursor.description else None
@@ -58,39 +58,41 @@ def ask(wrapper: Any, sql: str) -> Any:
 def test_one_class_gives_pool_and_metrics():
     assert isinstance(connections["default"], DatabaseWrapper)
     name, labels = "django_db_execute_total", {"alias": "default", "vendor": "postgresql"}
-    ask(connection, "SELECT 1")  # connected, and what a new connection asks is behind us
+    request_approval(
+        connection, "SELECT 1"
+    )  # connected, and what a new connection asks is behind us
     before = REGISTRY.get_sample_value(name, labels)
-    ask(connection, "SELECT 1")
+    request_approval(connection, "SELECT 1")
     assert REGISTRY.get_sample_value(name, labels) == before + 1
     assert "default" in pool_container
 
 
 def test_a_closed_connection_is_given_to_the_next(borrow):
     one = borrow()
-    backend = ask(one, "SELECT pg_backend_pid()")
+    backend = request_approval(one, "SELECT pg_backend_pid()")
     one.close()
-    assert ask(borrow(), "SELECT pg_backend_pid()") == backend
+    assert request_approval(borrow(), "SELECT pg_backend_pid()") == backend
 
 
 def test_a_pool_that_leads_elsewhere_is_dropped(borrow):
     one = borrow()
-    here = ask(one, "SELECT current_database()")
+    here = request_approval(one, "SELECT current_database()")
     one.close()
     other = borrow()
     other.settings_dict = other.settings_dict | {"NAME": "postgres"}
 
-    assert ask(other, "SELECT current_database()") == "postgres"
+    assert request_approval(other, "SELECT current_database()") == "postgres"
     other.close()
-    assert ask(borrow(), "SELECT current_database()") == here
+    assert request_approval(borrow(), "SELECT current_database()") == here
 
 
 def test_a_child_has_a_pool_and_a_connection_of_its_own():
-    mine = ask(connection, "SELECT pg_backend_pid()")
+    mine = request_approval(connection, "SELECT pg_backend_pid()")
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
         try:
-            os.write(writing, str(ask(connection, "SELECT pg_backend_pid()")).encode())
+            os.write(writing, str(request_approval(connection, "SELECT pg_backend_pid()")).encode())
             connection.close()
         finally:
             os._exit(0)
@@ -100,7 +102,7 @@ def test_a_child_has_a_pool_and_a_connection_of_its_own():
     os.close(writing)
 
     assert theirs != mine
-    assert ask(connection, "SELECT pg_backend_pid()") == mine
+    assert request_approval(connection, "SELECT pg_backend_pid()") == mine
 
 
 def test_a_child_leaves_the_work_of_other_threads_alone():
@@ -108,7 +110,9 @@ def test_a_child_leaves_the_work_of_other_threads_alone():
 
     def register() -> None:
         with transaction.atomic():
-            ask(connection, "INSERT INTO auth_group (name) VALUES ('kept') RETURNING id")
+            request_approval(
+                connection, "INSERT INTO auth_group (name) VALUES ('kept') RETURNING id"
+            )
             is_begun.set()
             may_end.wait(20)
             seen.append(Group.objects.filter(name="kept").count())
@@ -120,7 +124,7 @@ def test_a_child_leaves_the_work_of_other_threads_alone():
     if not child:
         try:
             gc.collect()
-            ask(connection, "SELECT 1")
+            request_approval(connection, "SELECT 1")
             connections.close_all()
             gc.collect()
         finally:
@@ -134,10 +138,10 @@ def test_a_child_leaves_the_work_of_other_threads_alone():
 
 
 def test_an_exhausted_pool_is_a_database_error_of_django(borrow):
-    ask(borrow(), "SELECT 1")
+    request_approval(borrow(), "SELECT 1")
 
     with pytest.raises(OperationalError) as refusal:
-        ask(borrow(), "SELECT 1")
+        request_approval(borrow(), "SELECT 1")
 
     assert isinstance(refusal.value, PoolExhausted)
     assert str(refusal.value) == (
@@ -169,26 +173,26 @@ def test_an_error_outside_a_view_is_told_the_same():
 
 def test_nothing_is_left_to_the_next_borrower(borrow):
     one = borrow()
-    ask(one, "SET statement_timeout = '1234ms'")
-    ask(one, "SET search_path = pg_catalog")
-    ask(one, "CREATE TEMP TABLE left_behind (x int)")
-    ask(one, "SELECT pg_advisory_lock(4711)")
-    backend = ask(one, "SELECT pg_backend_pid()")
+    request_approval(one, "SET statement_timeout = '1234ms'")
+    request_approval(one, "SET search_path = pg_catalog")
+    request_approval(one, "CREATE TEMP TABLE left_behind (x int)")
+    request_approval(one, "SELECT pg_advisory_lock(4711)")
+    backend = request_approval(one, "SELECT pg_backend_pid()")
     one.close()
 
     two = borrow()
-    assert ask(two, "SELECT pg_backend_pid()") == backend
-    assert ask(two, "SHOW statement_timeout") == "0"
-    assert ask(two, "SHOW search_path") == '"$user", public'
-    assert ask(two, "SELECT to_regclass('pg_temp.left_behind')") is None
+    assert request_approval(two, "SELECT pg_backend_pid()") == backend
+    assert request_approval(two, "SHOW statement_timeout") == "0"
+    assert request_approval(two, "SHOW search_path") == '"$user", public'
+    assert request_approval(two, "SELECT to_regclass('pg_temp.left_behind')") is None
     assert (
-        ask(
+        request_approval(
             two,
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()",
         )
         == 0
     )
-    assert ask(two, "SHOW timezone") == "UTC"
+    assert request_approval(two, "SHOW timezone") == "UTC"
 
 
 def test_what_a_cursor_of_the_server_gives_is_planned_for_all_rows_and_leaves_no_trace(borrow):
@@ -200,26 +204,26 @@ def test_what_a_cursor_of_the_server_gives_is_planned_for_all_rows_and_leaves_no
             with wrapper.chunked_cursor() as cursor:
                 cursor.execute("SELECT 1")
                 assert cursor.fetchall() == [(1,)]
-            assert ask(wrapper, asked) == "1"
-    assert ask(connection, asked) == "0.1"
+            assert request_approval(wrapper, asked) == "1"
+    assert request_approval(connection, asked) == "0.1"
     first.close()
-    assert ask(borrow(), asked) == "0.1"
+    assert request_approval(borrow(), asked) == "0.1"
 
 
 def test_a_transaction_left_open_is_rolled_back(borrow):
     one = borrow()
-    ask(one, "CREATE TABLE kept (x int)")
+    request_approval(one, "CREATE TABLE kept (x int)")
     one.set_autocommit(False)
-    ask(one, "INSERT INTO kept VALUES (1)")
+    request_approval(one, "INSERT INTO kept VALUES (1)")
     one.close()
 
     two = borrow()
-    assert ask(two, "SELECT count(*) FROM kept") == 0
-    ask(two, "DROP TABLE kept")
+    assert request_approval(two, "SELECT count(*) FROM kept") == 0
+    request_approval(two, "DROP TABLE kept")
 
 
 def test_options_reach_the_pool(borrow):
-    ask(borrow(POOL_SIZE=3, MAX_OVERFLOW=2, TIMEOUT=7, RECYCLE=77), "SELECT 1")
+    request_approval(borrow(POOL_SIZE=3, MAX_OVERFLOW=2, TIMEOUT=7, RECYCLE=77), "SELECT 1")
     pool = pool_container.get("small")
     assert (pool.size(), pool._max_overflow, pool._timeout, pool._recycle) == (3, 2, 7, 77)
 
@@ -230,7 +234,7 @@ def test_a_thread_of_ours_gives_its_connection_back():
     before = pool.checkedout()
 
     def work() -> None:
-        ask(connections["default"], "SELECT 1")
+        request_approval(connections["default"], "SELECT 1")
         borrowed.append(pool.checkedout())
 
     thread = Thread(target=work)
@@ -246,7 +250,7 @@ def test_a_plain_thread_would_keep_it():
     kept: list[Any] = []
 
     def work() -> None:
-        ask(connections["default"], "SELECT 1")
+        request_approval(connections["default"], "SELECT 1")
         kept.append(connections["default"])
 
     thread = threading.Thread(target=work)

@@ -12,8 +12,8 @@ from backoffice.operations.virtual_environment import (
     PYTHON,
     STAMP,
     is_installed,
+    message_for,
     pass_on,
-    sentence_for,
     version_of,
 )
 
@@ -99,4 +99,4 @@ def test_what_pip_is_at_is_passed_on_every_few_seconds(capsys, monkeypatch):
     ],
 )
 def test_why_pip_failed_is_one_sentence_that_says_what_to_do(said, sentence):
-    assert sentence_for(said) == sentence
+    assert message_for(said) == sentence

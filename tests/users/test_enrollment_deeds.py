@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from backoffice.apps.users.models import Enrollment
-from tests.deeds import do, do_with_many, page_of, refused, said
+from tests.actions import do, do_with_many, page_of, refused, said
 
 WHY = "Moved to another university"
 

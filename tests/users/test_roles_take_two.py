@@ -18,7 +18,7 @@ def admin2_client(person) -> Client:
     return client
 
 
-def ask(client: Client, one: User, role: str = "registrar", reason: str = WHY):
+def request_approval(client: Client, one: User, role: str = "registrar", reason: str = WHY):
     page = reverse("admin:users_user_change_role", args=[one.pk])
     return client.post(page, {"role": role, "reason": reason})
 
@@ -33,7 +33,7 @@ def messages_of(answer) -> list[str]:
 
 
 def test_the_role_changes_when_another_admin_agrees(admin, admin_client, admin2_client, instructor):
-    answer = ask(admin_client, instructor)
+    answer = request_approval(admin_client, instructor)
     sentence = "Instructor Example (instructor) becomes registrar"
     assert messages_of(answer) == [f"Asked for: {sentence}. It waits for another admin."]
     instructor.refresh_from_db()
@@ -52,7 +52,7 @@ def test_the_role_changes_when_another_admin_agrees(admin, admin_client, admin2_
 
 
 def test_nobody_agrees_to_their_own_request(admin_client, instructor):
-    ask(admin_client, instructor)
+    request_approval(admin_client, instructor)
     answer = decide(admin_client, "agree")
     assert answer.status_code == 200
     sentence = "Nobody approves what they asked for themselves."
@@ -64,7 +64,7 @@ def test_nobody_agrees_to_their_own_request(admin_client, instructor):
 def test_what_was_refused_is_not_done_and_not_decided_again(
     admin_client, admin2_client, instructor
 ):
-    ask(admin_client, instructor)
+    request_approval(admin_client, instructor)
     decide(admin2_client, "disagree", note="Not before the audit")
     instructor.refresh_from_db()
     assert instructor.role == "instructor"
@@ -76,8 +76,8 @@ def test_what_was_refused_is_not_done_and_not_decided_again(
 @pytest.mark.parametrize("who", ["registrar", "instructor", "auditor"])
 def test_only_admins_ask_and_agree(who, request, admin_client, instructor):
     client = request.getfixturevalue(f"{who}_client")
-    assert ask(client, instructor).status_code == 403
-    ask(admin_client, instructor)
+    assert request_approval(client, instructor).status_code == 403
+    request_approval(admin_client, instructor)
     assert decide(client, "agree").status_code == 403
     assert Approval.objects.get().state == "waiting"
 
@@ -95,14 +95,14 @@ def test_only_admins_ask_and_agree(who, request, admin_client, instructor):
     ],
 )
 def test_a_wrong_request_is_told_at_its_field(admin_client, instructor, role, reason, errors):
-    answer = ask(admin_client, instructor, role, reason)
+    answer = request_approval(admin_client, instructor, role, reason)
     assert answer.context["form"].errors == errors
     assert not Approval.objects.exists()
 
 
 def test_the_same_is_asked_once(admin_client, instructor):
-    ask(admin_client, instructor)
-    answer = ask(admin_client, instructor, "auditor")
+    request_approval(admin_client, instructor)
+    answer = request_approval(admin_client, instructor, "auditor")
     assert answer.status_code == 200
     assert Approval.objects.count() == 1
 

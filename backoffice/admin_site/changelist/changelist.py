@@ -18,7 +18,7 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 from unfold.views import ChangeList
 
-from backoffice.admin_site.changelist.keyset import Walk, sorted_by_index
+from backoffice.admin_site.changelist.keyset import KeysetPage, sorted_by_index
 
 MOST_COUNTED = 10_000
 MOST_SORTED = 2_000  # rows a list may have for its pages to be numbered and sorted by anything
@@ -52,7 +52,7 @@ class BoundedPaginator(Paginator):
 class BackOfficeChangeList(ChangeList):
     """A list that is never counted, sorted or skipped through as a whole."""
 
-    walk: Walk | None = None
+    walk: KeysetPage | None = None
 
     def __init__(self, request: HttpRequest, *args: Any) -> None:
         super().__init__(request, *args)
@@ -105,7 +105,7 @@ class BackOfficeChangeList(ChangeList):
     def _walked(self) -> list[models.Model]:
         if self.page_num != 1:
             raise IncorrectLookupParameters(f"{PAGE_VAR} of a list without numbered pages")
-        self.walk = Walk(self.queryset, self._walking_order(), self.list_per_page)
+        self.walk = KeysetPage(self.queryset, self._walking_order(), self.list_per_page)
         if self.place[BEFORE]:
             return self.walk.before(self.place[BEFORE])
         return self.walk.last() if self.place[LAST] else self.walk.after(self.place[AFTER])
@@ -141,7 +141,7 @@ class BackOfficeChangeList(ChangeList):
         self._sortable_by = names
 
     @property
-    def ways(self) -> dict[str, str]:
+    def page_links(self) -> dict[str, str]:
         """The addresses of the first, previous, next and last page, where there is one."""
         if self.walk is None:
             return {}

@@ -12,7 +12,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTime
 from unfold.contrib.filters.forms import AutocompleteDropdownForm
 
 
-class ShownChoice(forms.ModelChoiceField):
+class LabelledChoiceField(forms.ModelChoiceField):
     """A chosen row that is only shown: the list itself has asked the database for it."""
 
     def clean(self, value: Any) -> Any:
@@ -23,7 +23,7 @@ class ShownChoice(forms.ModelChoiceField):
 class RelatedRowForm(AutocompleteDropdownForm):
     """The theme's form; it fetches the chosen row for its name only, with what the name is of."""
 
-    field = ShownChoice
+    field = LabelledChoiceField
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -45,7 +45,7 @@ class Place(NamedTuple):
     pk: int
 
 
-class Walk:
+class KeysetPage:
     """Pages of a queryset in the order of one field and, among equals, of the key."""
 
     def __init__(self, rows: models.QuerySet[Any], order: str, per_page: int) -> None:

@@ -11,7 +11,7 @@ from backoffice.admin_site.pages.dashboard import Line, bounded
 from backoffice.admin_site.pages.related_links import list_of
 
 
-class AskedFilter(DropdownFilter):
+class QuestionFilter(DropdownFilter):
     """The queryset's `questions` map the names of its methods to words: {"left_open": "…"}."""
 
     title = _("what stands out")
@@ -35,7 +35,7 @@ def questions_of(model: type[models.Model]) -> dict[str, Any]:
     return model._default_manager.all().questions
 
 
-def asked_lines(rows: models.QuerySet[Any], text: str) -> list[Line]:
+def question_lines(rows: models.QuerySet[Any], text: str) -> list[Line]:
     """A card's line for each question that some row answers; `text` has a place for %(which)s."""
     counts = {word: bounded(getattr(rows, word)()) for word in rows.questions}
     return [

@@ -33,7 +33,7 @@ class RelatedSection(BaseSection):
     most = 5
 
     @classmethod
-    def kept_as(cls) -> str:
+    def prefetch_attribute(cls) -> str:
         """The name under which a row carries its section's rows."""
         return f"section_{cls.related_name}"
 
@@ -54,11 +54,11 @@ class RelatedSection(BaseSection):
         rows = permitted(related._default_manager.all(), user, "view")
         rows = rows.select_related(*cls.select_related)
         rows = rows.order_by(*cls.ordering or related._meta.ordering, "pk")[: cls.most + 1]
-        return models.Prefetch(cls.related_name, queryset=rows, to_attr=cls.kept_as())
+        return models.Prefetch(cls.related_name, queryset=rows, to_attr=cls.prefetch_attribute())
 
     def render(self) -> str:
         """The table, or the sentence that there is nothing."""
-        rows = getattr(self.instance, self.kept_as(), [])
+        rows = getattr(self.instance, self.prefetch_attribute(), [])
         related = self._related(type(self.instance))
         context = {
             "title": self.title,
@@ -83,7 +83,7 @@ class RelatedSection(BaseSection):
         return display() if display else getattr(row, column)
 
 
-class SectionPages:
+class SectionsMixin:
     """Gives a model admin such sections; the list fetches their rows."""
 
     list_sections: Sequence[type[RelatedSection]] = ()

@@ -38,9 +38,9 @@ class PlacedForm:
 
     def _post_clean(self) -> None:
         # That no other row has the place is for the formset to say: it knows where that one goes.
-        self.instance.settled_later = frozenset({PLACE})
+        self.instance._skipped_until_saved = frozenset({PLACE})
         super()._post_clean()
-        del self.instance.settled_later
+        del self.instance._skipped_until_saved
 
 
 class PlacedFormSet:
@@ -92,16 +92,16 @@ class PlacedFormSet:
     def save(self, commit: bool = True) -> Any:
         """Save the rows so that each finds its place free."""
         if self.initial_forms:
-            self._make_way()
+            self._shift_aside()
         return super().save(commit)
 
-    def _make_way(self) -> None:
+    def _shift_aside(self) -> None:
         stored = dict(self.get_queryset().values_list("pk", PLACE))
         initial = self.initial_form_count()
         going = [form for form in self.forms[:initial] if form in self.deleted_forms]
         moving = [form for form in self.forms[:initial] if form not in self.deleted_forms]
         taken = {stored[f.instance.pk]: f for f in moving if f.instance.pk in stored}
-        self.forms[:initial] = going + in_turn(moving, taken, self._step_aside)
+        self.forms[:initial] = going + swap_positions(moving, taken, self._step_aside)
 
     def _step_aside(self, form: Any, taken: dict[int, Any]) -> int:
         """Store a row at a place nobody has or wants, for the moment."""
@@ -114,7 +114,7 @@ class PlacedFormSet:
         return over
 
 
-def in_turn(moving: list[Any], taken: dict[int, Any], step_aside: Any) -> list[Any]:
+def swap_positions(moving: list[Any], taken: dict[int, Any], step_aside: Any) -> list[Any]:
     """The forms in an order in which each finds its place free.
 
     `taken` says which form stands at which place now.

@@ -13,7 +13,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement
 
 
-class CopySource(models.UniqueConstraint):
+class CopiedValueTarget(models.UniqueConstraint):
     """The primary key and a value that others copy. Unique by itself: no form need ask."""
 
     def __init__(self, *, name: str, copied: str = "", **constraint: Any) -> None:
@@ -35,7 +35,7 @@ class CopySource(models.UniqueConstraint):
     __hash__ = None  # type: ignore[assignment]
 
 
-class KeptCopy(models.BaseConstraint):
+class CopiedValueKey(models.BaseConstraint):
     """`copy` always equals the field `of` of the row that the foreign key `reference` names."""
 
     def __init__(self, *, name: str, reference: str, copy: str, of: str) -> None:
@@ -78,7 +78,7 @@ class KeptCopy(models.BaseConstraint):
         return path, args, kwargs | {"reference": self.reference, "copy": self.copy, "of": self.of}
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, KeptCopy):
+        if not isinstance(other, CopiedValueKey):
             return NotImplemented
         return self.deconstruct() == other.deconstruct()
 

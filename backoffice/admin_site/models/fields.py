@@ -39,7 +39,7 @@ def tidied_line(text: str) -> str:
     return unicodedata.normalize("NFC", text.strip())
 
 
-def tidied_prose(text: str) -> str:
+def tidied_paragraphs(text: str) -> str:
     """Compose Unicode (NFC), one kind of line end, no space at the end."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return unicodedata.normalize("NFC", lines.rstrip())
@@ -62,14 +62,14 @@ class LineField(models.CharField):
         return name, "django.db.models.CharField", args, kwargs
 
 
-class ProseField(models.TextField):
+class ParagraphField(models.TextField):
     """Text of several lines. In migrations it is a plain TextField."""
 
     default_validators = [refuse_control_characters]
 
     def clean(self, value: Any, model_instance: models.Model | None) -> Any:
         if isinstance(value, str):
-            value = tidied_prose(value)
+            value = tidied_paragraphs(value)
         return super().clean(value, model_instance)
 
     def deconstruct(self) -> Any:

@@ -181,7 +181,7 @@ class Ruled(models.Model):
     presence_rules: ClassVar[tuple[PresenceRule, ...]] = ()
     advisories: ClassVar[tuple[Advisory, ...]] = ()
     # Fields whose values somebody settles for several rows at once, after each was looked at.
-    settled_later: frozenset[str] = frozenset()
+    _skipped_until_saved: frozenset[str] = frozenset()
 
     class Meta:
         abstract = True
@@ -214,7 +214,7 @@ class Ruled(models.Model):
         yield from ()
 
     def _violations(self, unsound: set[str]) -> Iterator[Violation]:
-        yield from self._constraint_violations(unsound | self.settled_later)
+        yield from self._constraint_violations(unsound | self._skipped_until_saved)
         for rule in self.related_rules:
             if not _speaks_of(rule.condition, unsound) and not rule.is_met_by(self):
                 yield rule.field, ValidationError(rule.message, code=rule.code)

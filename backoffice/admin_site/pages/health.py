@@ -18,7 +18,7 @@ from backoffice.admin_site.discovery import discover
 
 GOOD, WARNING, FAILED = "good", "warning", "failed"
 COLOURS = {GOOD: "success", WARNING: "warning", FAILED: "danger"}
-KEPT_FOR = 60  # seconds; the sidebar stands on every page
+CACHE_SECONDS = 60  # seconds; the sidebar stands on every page
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def run_checks() -> list[Checked]:
     """Make all checks, in their order."""
     discover("health_checks")
     found = [_made(title, check) for _order, title, check in sorted(_checks, key=lambda c: c[0])]
-    cache.set("failed_checks", _count_failed(found), KEPT_FOR)
+    cache.set("failed_checks", _count_failed(found), CACHE_SECONDS)
     return found
 
 

@@ -70,7 +70,7 @@ def plain(value: Any) -> Any:
     return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
-class HistoryPages(SimpleHistoryAdmin):
+class HistoryMixin(SimpleHistoryAdmin):
     """simple-history's list and version pages behind the roles' table, to look at."""
 
     object_history_template = "admin_site/history.html"

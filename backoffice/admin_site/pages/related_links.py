@@ -32,7 +32,7 @@ def page_of(row: models.Model, kind: str = "change") -> str:
     return reverse(f"admin:{opts.app_label}_{opts.model_name}_{kind}", args=[row.pk])
 
 
-def with_way_to(row: models.Model, text: str) -> SafeString:
+def with_link_to(row: models.Model, text: str) -> SafeString:
     """A sentence about a row for a message, with the row's name as the way to its page."""
     context = {"text": text, "name": str(row), "address": page_of(row)}
     return render_to_string("admin_site/way_on.html", context)
@@ -74,26 +74,26 @@ class RelatedLists:
         """The page of the form, with the ways on."""
         row = kwargs.get("obj")
         is_stored = bool(row and row.pk)
-        context["related_lists"] = self._all_ways(request, row) if is_stored else []
+        context["related_lists"] = self._all_links(request, row) if is_stored else []
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def _all_ways(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
-        lists, further = self._ways(request, row), self.further_ways(request, row)
+    def _all_links(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
+        lists, further = self._links(request, row), self.further_links(request, row)
         return [*lists, *further, *pages_about(row, request.user)]
 
-    def further_ways(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
+    def further_links(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
         """Ways on to pages that are no lists: title, icon and address; for admins to say."""
         return []
 
-    def _ways(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
+    def _links(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
         relations = (self.opts.get_field(name) for name in self.related_lists)
         return [
-            self._way(request, row, relation)
+            self._link(request, row, relation)
             for relation in relations
             if roles.may(request.user, "view", relation.related_model)
         ]
 
-    def _way(self, request: HttpRequest, row: models.Model, relation: Any) -> dict[str, Any]:
+    def _link(self, request: HttpRequest, row: models.Model, relation: Any) -> dict[str, Any]:
         model, field = relation.related_model, relation.field
         rows = permitted(model._base_manager.filter(**{field.name: row}), request.user, "view")
         count = bounded(rows)

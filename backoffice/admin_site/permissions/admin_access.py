@@ -86,22 +86,22 @@ class RoleAccess:
         return list(fieldsets) if shown is None else kept(fieldsets, shown.__contains__)
 
 
-def kept(fieldsets: Iterable[Any], is_kept: Callable[[str], bool]) -> list[Any]:
+def kept(fieldsets: Iterable[Any], is_append_only: Callable[[str], bool]) -> list[Any]:
     """Fieldsets with those of their fields that are kept; an empty one goes."""
     found = [
-        (title, options | {"fields": list(_fields_kept(options["fields"], is_kept))})
+        (title, options | {"fields": list(_fields_kept(options["fields"], is_append_only))})
         for title, options in fieldsets
     ]
     return [(title, options) for title, options in found if options["fields"]]
 
 
-def _fields_kept(fields: Iterable[Any], is_kept: Callable[[str], bool]) -> Iterator[Any]:
+def _fields_kept(fields: Iterable[Any], is_append_only: Callable[[str], bool]) -> Iterator[Any]:
     for each in fields:
         if isinstance(each, str):
-            if is_kept(each):
+            if is_append_only(each):
                 yield each
             continue
-        line = tuple(name for name in each if is_kept(name))
+        line = tuple(name for name in each if is_append_only(name))
         if line:
             yield line
 

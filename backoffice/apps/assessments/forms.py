@@ -16,14 +16,14 @@ from unfold.widgets import (
 from backoffice.admin_site.inlines.ordering import NextPlace, PlacedForm
 from backoffice.admin_site.models.lines_field import LinesField
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission, Question
-from backoffice.audit.admin_kit.actions import DeedForm
-from backoffice.audit.admin_kit.optimistic_lock import FreshForm
+from backoffice.audit.admin_kit.actions import ActionForm
+from backoffice.audit.admin_kit.optimistic_lock import OptimisticLockForm
 
 GRADE = frozenset({"score", "status", "feedback"})
 NUMBERED = re.compile(r"^(.*?)(\d+)$")
 
 
-class SubmissionForm(FreshForm):
+class SubmissionForm(OptimisticLockForm):
     """Whoever changes the grade is its grader, before the rules are asked about it."""
 
     user: ClassVar[Any] = None
@@ -47,7 +47,7 @@ class SubmissionForm(FreshForm):
         return cleaned
 
 
-class AssessmentForm(FreshForm):
+class AssessmentForm(OptimisticLockForm):
     """A code need not be typed: it continues those the course has."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -76,7 +76,7 @@ def next_code(course: Any, kind: str) -> str:
     return f"{prefix}{max(numbers, default=0) + 1:02d}"
 
 
-class _QuestionFields(FreshForm):
+class _QuestionFields(OptimisticLockForm):
     """Answers to choose from are filled in as lines."""
 
     options = LinesField(
@@ -94,7 +94,7 @@ class QuestionInlineForm(PlacedForm, _QuestionFields):
     """A question among those of its assessment."""
 
 
-class GradeForm(DeedForm):
+class GradeForm(ActionForm):
     """How many points, and what is said to the student."""
 
     score = forms.DecimalField(

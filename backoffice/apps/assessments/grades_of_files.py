@@ -58,7 +58,7 @@ def _regraded(score: str) -> str:
     return f"({score}) IS NOT NULL AND (t.score IS NULL OR t.score <> ({score}))"
 
 
-def kept_checks(given: str, *, has_reason: bool) -> Iterator[Check]:
+def finality_checks(given: str, *, has_reason: bool) -> Iterator[Check]:
     """A final grade, a better attempt, a blank cell over a grade; `given` is SQL for the score."""
     is_final = f"(t.status = 'finalized' AND {_regraded(given)})"
     if has_reason:

@@ -18,7 +18,7 @@ from backoffice.apps.assessments.past_grades import (
     students,
 )
 from backoffice.apps.users.past_rosters import WHO, who
-from backoffice.audit.reports.as_of_pages import PER_PAGE, Asked, asked
+from backoffice.audit.reports.as_of_pages import PER_PAGE, AsOfQuery, asked
 from backoffice.bulk.export.csv_export import downloaded
 
 TITLE = gettext_lazy("Gradebook as of a day")
@@ -35,9 +35,9 @@ def gradebook_as_of(request: HttpRequest) -> HttpResponse:
     return _difference(question) if question.since else _state(question)
 
 
-def _state(question: Asked) -> HttpResponse:
+def _state(question: AsOfQuery) -> HttpResponse:
     tasks = assessments(question.course, question.until)
-    if question.wants_file:
+    if question.is_download:
         return downloaded(question.file_name("gradebook"), _state_lines(question, tasks))
     found = question.page(students(question.course, question.until))
     return question.shown(
@@ -49,7 +49,7 @@ def _state(question: Asked) -> HttpResponse:
     )
 
 
-def _state_lines(question: Asked, tasks: dict[int, Any]) -> Iterator[list[object]]:
+def _state_lines(question: AsOfQuery, tasks: dict[int, Any]) -> Iterator[list[object]]:
     codes = [row.code for row in tasks.values()]
     yield [*WHO, "enrollment", *(f"{code}{part}" for code in codes for part in ("", " state"))]
     rows = list(students(question.course, question.until))
@@ -63,9 +63,9 @@ def _scored(mark: Mark | None) -> tuple[object, object]:
     return (mark.score, mark.state) if mark else (None, None)
 
 
-def _difference(question: Asked) -> HttpResponse:
+def _difference(question: AsOfQuery) -> HttpResponse:
     difference = Difference(question.course, question.since, question.until)
-    if question.wants_file:
+    if question.is_download:
         name = question.file_name("gradebook_changes")
         return downloaded(name, _difference_lines(difference))
     found = question.page(difference.people)

@@ -11,7 +11,7 @@ from backoffice.apps.assessments.grades_of_files import (
     COUNTING,
     average_check,
     conflict_check,
-    kept_checks,
+    finality_checks,
     time_checks,
     written_with,
 )
@@ -32,8 +32,8 @@ from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column, Role
 from backoffice.bulk.kinds.resource import (
     Companion,
-    KindResource,
-    Members,
+    ImportKind,
+    NestedRows,
     Written,
     as_declared,
     importable,
@@ -42,7 +42,7 @@ from backoffice.bulk.sql.layout import Layout
 
 
 @importable
-class AssessmentResource(KindResource):
+class AssessmentResource(ImportKind):
     """The assessments of courses, known by their code."""
 
     kind = "assessments"
@@ -78,7 +78,7 @@ class AssessmentResource(KindResource):
 
 
 @importable
-class GradeResource(KindResource):
+class GradeResource(ImportKind):
     """What students got: the score of the attempt that counts, made where there is none."""
 
     kind = "grades"
@@ -100,9 +100,9 @@ class GradeResource(KindResource):
     course_code = Column("assessment__course__code", role=Role.NARROWS, example="BIO101")
     presentation = Column("assessment__course__presentation", role=Role.NARROWS, example="2026J")
     assessment_type = Column("assessment__assessment_type", role=Role.VERIFIES, example="TMA")
-    score = Column("score", keeps=True, example="71.5")
+    score = Column("score", blank_keeps_stored=True, example="71.5")
     max_score = Column("assessment__max_score", role=Role.VERIFIES, example="100")
-    submitted_on = Column("submitted_at", keeps=True, example="2026-11-14")
+    submitted_on = Column("submitted_at", blank_keeps_stored=True, example="2026-11-14")
     is_banked = Column("is_banked", required=True, example="0")
     base_score = Column("score", role=Role.BASE)
     base_version = Column("version", role=Role.BASE)
@@ -121,7 +121,7 @@ class GradeResource(KindResource):
         """What finality, other attempts and the course's days say."""
         score = next((c for c in layout.own if c.column_name == "score"), None)
         if score:
-            yield from kept_checks(layout.given(score), has_reason=layout.has_reason)
+            yield from finality_checks(layout.given(score), has_reason=layout.has_reason)
         if score and layout.base_of(score):
             yield conflict_check(layout.dialect.differs)
         yield average_check()
@@ -135,7 +135,7 @@ class GradeResource(KindResource):
 
 
 @as_declared
-class NewRubricResource(KindResource):
+class NewRubricResource(ImportKind):
     """The rubrics that a file of their criteria brings along."""
 
     kind = "new-rubrics"
@@ -155,7 +155,7 @@ class NewRubricResource(KindResource):
 
 
 @as_declared
-class RatingResource(KindResource):
+class RatingResource(ImportKind):
     """The levels of a criterion, which stand in its row."""
 
     kind = "ratings"
@@ -190,7 +190,7 @@ class RatingResource(KindResource):
 
 
 @importable
-class RubricResource(KindResource):
+class RubricResource(ImportKind):
     """Rubrics, a row for each criterion with its ratings, as Canvas writes them."""
 
     kind = "rubrics"
@@ -207,7 +207,7 @@ class RubricResource(KindResource):
     scope = "rubric__course"
     listed = "rubric"
     companion = Companion("rubric", NewRubricResource, implied=implied_course)
-    members = Members("criterion", RatingResource, falling="rating_points")
+    members = NestedRows("criterion", RatingResource, lowered_column="rating_points")
     newest: ClassVar[Mapping[str, str]] = {"rubric": "version"}
     counting = (
         "SELECT min(x.id) FROM assessments_rubriccriterion x "

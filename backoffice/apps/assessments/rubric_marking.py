@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from backoffice.apps.assessments.models import RubricCriterion, RubricLevel
-from backoffice.audit.admin_kit.optimistic_lock import FreshForm, FreshFormSet
+from backoffice.audit.admin_kit.optimistic_lock import OptimisticLockForm, OptimisticLockFormSet
 
 
-class CriterionScoreForm(FreshForm):
+class CriterionScoreForm(OptimisticLockForm):
     """The points for one criterion; a level says how many, unless others are typed."""
 
     def __init__(
@@ -55,7 +55,7 @@ class CriterionScoreForm(FreshForm):
         return cleaned
 
 
-class CriterionScoreFormSet(FreshFormSet):
+class CriterionScoreFormSet(OptimisticLockFormSet):
     """A row for each criterion of the rubric that has no points yet."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -15,7 +15,7 @@ from backoffice.apps.courses.models import Course
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.conditions import is_false, with_literals
 from backoffice.bulk.kinds.resource import MEMBERS, Written
-from backoffice.bulk.plan.nested_rows import Holder
+from backoffice.bulk.plan.nested_rows import ParentLayout
 from backoffice.bulk.sql.layout import Layout
 
 COURSE = {"course_code": "code", "presentation": "presentation"}
@@ -27,12 +27,12 @@ def used_rubrics() -> str:
     return with_literals(GradingRubric.objects.used().values("pk").query.sql_with_params())
 
 
-def criteria_written_with(layout: Holder) -> Mapping[str, Written]:
+def criteria_written_with(layout: ParentLayout) -> Mapping[str, Written]:
     """The place of a new criterion, behind those there are, and the points it gives."""
     return {"position": Written(_next_place(layout)), "max_points": _most(layout)}
 
 
-def _next_place(layout: Holder) -> str:
+def _next_place(layout: ParentLayout) -> str:
     tables = layout.tables
     same = " AND ".join(
         f"z.c_{c.column_name} = s.c_{c.column_name}"
@@ -46,12 +46,12 @@ def _next_place(layout: Holder) -> str:
     )
 
 
-def _most(layout: Holder) -> Written:
+def _most(layout: ParentLayout) -> Written:
     """A criterion gives as many points as its best level; unless that changes, what is stored."""
     members = layout.resource.members
     assert members
     points = members.columns["rating_points"]
-    bit = Layout(members.resource, layout.members, layout.dialect).kept_bit(points)
+    bit = Layout(members.resource, layout.members, layout.dialect).preserved_bit(points)
     taken = (
         f"{layout.within.stage} b JOIN {layout.within.plan} q "
         f"ON q.row_no = b.row_no AND q.kept & {bit} = 0"
@@ -76,7 +76,7 @@ def _best(taken: str, row: str, *, with_stored: bool, of: str = "b.c_rating_poin
     return f"(SELECT max(o.v) FROM ({found}) o)"
 
 
-def checks_of(layout: Holder) -> Iterator[Check]:
+def checks_of(layout: ParentLayout) -> Iterator[Check]:
     """What only a file of rubrics can get wrong."""
     if layout.companion_reference:
         yield from _course_checks(layout)
@@ -153,7 +153,7 @@ def _in_use(layout: Layout) -> Check:
     return Check("rubric_in_use", "rubric_name", sentence, (condition, ()), (MEMBERS,))
 
 
-def _level_checks(layout: Holder) -> Iterator[Check]:
+def _level_checks(layout: ParentLayout) -> Iterator[Check]:
     """No levels at all, levels that give nothing, and stored ones that the row leaves out."""
     stored = f"SELECT min(l.title) FROM {LEVELS} l WHERE l.criterion_id = t.id"
     none = _("{column} “{value}” has no rating. Fill Rating Name and Rating Points at least once.")

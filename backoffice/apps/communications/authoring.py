@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 from django.db import models
 from django.http import HttpRequest
 
-from backoffice.audit.admin_kit.optimistic_lock import FreshForm
+from backoffice.audit.admin_kit.optimistic_lock import OptimisticLockForm
 
 SIGNED = ("author", "sender", "created_by")
 
 
-class AuthoredForm(FreshForm):
+class AuthoredForm(OptimisticLockForm):
     """A new row has its author before the rules are asked about it."""
 
     author: ClassVar[Any] = None

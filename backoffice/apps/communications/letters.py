@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.apps.communications.models import DirectMessage
-from backoffice.audit.admin_kit.approvals import approvable, ask
+from backoffice.audit.admin_kit.approvals import approvable, request_approval
 from backoffice.audit.models import Approval, ChangeSet
 from backoffice.audit.record.recording import note
 
@@ -50,7 +50,7 @@ def reachable(people: models.QuerySet, user: Any) -> models.QuerySet:
     return people.model.objects.filter(found).exclude(pk=user.pk)
 
 
-def ask_to_read(message: DirectMessage, by: Any, reason: str) -> Approval:
+def request_message_access(message: DirectMessage, by: Any, reason: str) -> Approval:
     """Ask a second admin for leave to read a message.
 
     Raises ValidationError for one's own message and where it was asked for already.
@@ -63,7 +63,7 @@ def ask_to_read(message: DirectMessage, by: Any, reason: str) -> Approval:
         "recipient": message.recipient,
         "when": f"{message.sent_at:%Y-%m-%d %H:%M}",
     }
-    return ask(DEED, message, said, by, reason=reason)
+    return request_approval(DEED, message, said, by, reason=reason)
 
 
 @approvable(DEED)
@@ -71,7 +71,7 @@ def open_message(_approval: Approval) -> None:
     """Nothing is done: from now on, for an hour, whoever asked may read."""
 
 
-def record_look(message: DirectMessage, user: Any) -> None:
+def record_message_access(message: DirectMessage, user: Any) -> None:
     """Whoever reads another's message leaves a change set of their own."""
     leave = None if is_party(message, user) else leave_of(message, user)
     if leave is None:

@@ -21,7 +21,7 @@ from backoffice.admin_site.changelist.columns import (
     state_column,
     two_lines,
 )
-from backoffice.admin_site.changelist.question_filter import AskedFilter
+from backoffice.admin_site.changelist.question_filter import QuestionFilter
 from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.courses.forms import AssignForm
 from backoffice.apps.courses.models import (
@@ -34,7 +34,7 @@ from backoffice.apps.courses.models import (
     LessonProgress,
 )
 from backoffice.apps.courses.publishing import archive, assign, publish
-from backoffice.audit.admin_kit.actions import Deed, DeedForm, ReasonForm
+from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, RowAction
 from backoffice.audit.admin_kit.model_admin import (
     AuditedAdmin,
     AuditedTabularInline,
@@ -64,7 +64,7 @@ COURSE_COLUMNS = (
     "ends_on",
 )
 COURSE_FILTERS = (
-    AskedFilter,
+    QuestionFilter,
     ("status", ChoicesDropdownFilter),
     ("instructor", AutocompleteSelectFilter),
     ("difficulty_level", ChoicesDropdownFilter),
@@ -98,7 +98,7 @@ COURSE_FIELDS = (
 )
 
 
-StatusDeed = functools.partial(Deed, touches=("status",), in_bulk=True)
+StatusDeed = functools.partial(RowAction, touches=("status",), in_bulk=True)
 
 
 class TaggingInline(AuditedTabularInline):
@@ -168,17 +168,17 @@ class CourseAdmin(ListExport, AuditedAdmin):
     readonly_fields = ("created_at", "updated_at", "published_at")
     inlines = (ModuleInline, TaggingInline)
     fieldsets = COURSE_FIELDS
-    deeds = ("publish", "archive", "assign_instructor")
+    row_actions = ("publish", "archive", "assign_instructor")
 
     @StatusDeed(
         gettext_lazy("Publish"),
         icon="publish",
         text=gettext_lazy("The people enrolled see the course from now on."),
-        form=DeedForm,
+        form=ActionForm,
         when=lambda course: course.status != Course.Status.PUBLISHED,
         refusal=gettext_lazy("The course is published already."),
     )
-    def publish(self, form: DeedForm, course: Course) -> str:
+    def publish(self, form: ActionForm, course: Course) -> str:
         """Open the course."""
         publish(course)
         return _("%(course)s is published.") % {"course": course}
@@ -195,7 +195,7 @@ class CourseAdmin(ListExport, AuditedAdmin):
         archive(course)
         return _("%(course)s is archived.") % {"course": course}
 
-    @Deed(
+    @RowAction(
         gettext_lazy("Assign instructor"),
         icon="assignment_ind",
         text=gettext_lazy("The new instructor has the course at once, the old one no longer."),

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.models.fields import LineField, ProseField
+from backoffice.admin_site.models.fields import LineField, ParagraphField
 from backoffice.admin_site.models.rules import (
     RelatedRule,
     RowRule,
@@ -100,9 +100,9 @@ class Course(Audited):
         help_text=_("The name in addresses. Left blank, it is made from code and presentation."),
     )
     short_description = LineField(_("in one sentence"), max_length=300, blank=True)
-    description = ProseField(_("description"), blank=True)
-    learning_objectives = ProseField(_("learning objectives"), blank=True)
-    prerequisites = ProseField(_("prerequisites"), blank=True)
+    description = ParagraphField(_("description"), blank=True)
+    learning_objectives = ParagraphField(_("learning objectives"), blank=True)
+    prerequisites = ParagraphField(_("prerequisites"), blank=True)
     # No index of its own: one index begins with instructor and status.
     instructor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -211,7 +211,7 @@ class CourseModule(Audited):
         _("position"), help_text=_("Modules stand in this order, from 1.")
     )
     title = LineField(_("title"), max_length=200)
-    description = ProseField(_("description"), blank=True)
+    description = ParagraphField(_("description"), blank=True)
     is_published = models.BooleanField(_("published"), default=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
@@ -259,7 +259,7 @@ class Lesson(Audited):
     )
     title = LineField(_("title"), max_length=200)
     lesson_type = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.TEXT)
-    content = ProseField(_("text"), blank=True)
+    content = ParagraphField(_("text"), blank=True)
     video_url = models.URLField(_("address of the film"), blank=True)
     duration_minutes = models.PositiveSmallIntegerField(_("minutes"), null=True, blank=True)
     is_published = models.BooleanField(_("published"), default=False)

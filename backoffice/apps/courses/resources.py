@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.apps.courses.models import Course
 from backoffice.apps.courses.slugs import course_slug
 from backoffice.bulk.kinds.column import Column
-from backoffice.bulk.kinds.resource import Derive, KindResource, importable
+from backoffice.bulk.kinds.resource import Derive, ImportKind, importable
 
 
 def slug_of(cells: Mapping[str, str | None]) -> str:
@@ -17,7 +17,7 @@ def slug_of(cells: Mapping[str, str | None]) -> str:
 
 
 @importable
-class CourseResource(KindResource):
+class CourseResource(ImportKind):
     """Courses, one row for each presentation."""
 
     kind = "courses"

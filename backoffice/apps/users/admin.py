@@ -21,7 +21,7 @@ from backoffice.admin_site.changelist.columns import (
     progress_column,
     state_column,
 )
-from backoffice.admin_site.changelist.question_filter import AskedFilter
+from backoffice.admin_site.changelist.question_filter import QuestionFilter
 from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.users.dialogs import RoleForm, WithdrawForm
 from backoffice.apps.users.enrolling import reinstate, withdraw
@@ -33,10 +33,10 @@ from backoffice.apps.users.models import (
     Profile,
     User,
 )
-from backoffice.apps.users.passwords import PasswordPages
-from backoffice.apps.users.promoting import ask_for_role
+from backoffice.apps.users.passwords import PasswordMixin
+from backoffice.apps.users.promoting import request_role
 from backoffice.apps.users.rosters import RosterHead
-from backoffice.audit.admin_kit.actions import Deed, ReasonForm
+from backoffice.audit.admin_kit.actions import ReasonForm, RowAction
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 from backoffice.bulk.export.list_export import ListExport
 
@@ -116,7 +116,7 @@ class EnrollmentSection(RelatedSection):
 
 
 @admin.register(User)
-class PersonAdmin(PasswordPages, ListExport, AuditedAdmin):
+class PersonAdmin(PasswordMixin, ListExport, AuditedAdmin):
     """Staff and students; a role says what a member of staff may do."""
 
     icon = "groups"
@@ -147,7 +147,7 @@ class PersonAdmin(PasswordPages, ListExport, AuditedAdmin):
     filter_horizontal = ()
     fieldsets = PERSON_FIELDS
     add_fieldsets = NEW_PERSON_FIELDS
-    deeds = ("change_role",)
+    row_actions = ("change_role",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """The role is chosen for a new person; afterwards it takes two people."""
@@ -161,10 +161,10 @@ class PersonAdmin(PasswordPages, ListExport, AuditedAdmin):
             obj.is_active = obj.role == User.Role.STUDENT or request.user.is_superuser
         super().save_model(request, obj, form, change)
         if not change and not obj.is_active:
-            ask_for_role(obj, obj.role, request.user, _("A new account of staff."))
+            request_role(obj, obj.role, request.user, _("A new account of staff."))
             self.message_user(request, _("The account works once another admin approves it."))
 
-    @Deed(
+    @RowAction(
         gettext_lazy("Change role"),
         icon="manage_accounts",
         text=gettext_lazy("Another admin has to agree before the role changes."),
@@ -175,7 +175,7 @@ class PersonAdmin(PasswordPages, ListExport, AuditedAdmin):
     def change_role(self, form: RoleForm, person: User) -> str:
         """Ask for another role."""
         given = form.cleaned_data
-        asked = ask_for_role(person, given["role"], form.request.user, given["reason"])
+        asked = request_role(person, given["role"], form.request.user, given["reason"])
         return _("Asked for: %(what)s. It waits for another admin.") % {"what": asked}
 
 
@@ -243,7 +243,7 @@ class EnrollmentAdmin(RosterHead, ListExport, AuditedAdmin):
     list_display = ENROLLMENT_COLUMNS
     list_select_related = ("student", "course")
     list_filter = (
-        AskedFilter,
+        QuestionFilter,
         ("course", AutocompleteSelectFilter),
         ("student", AutocompleteSelectFilter),
         ("status", ChoicesDropdownFilter),
@@ -262,13 +262,13 @@ class EnrollmentAdmin(RosterHead, ListExport, AuditedAdmin):
     open_choices = ("student",)
     readonly_fields = ("last_activity_at",)
     fieldsets = ENROLLMENT_FIELDS
-    deeds = ("withdraw", "reinstate")
+    row_actions = ("withdraw", "reinstate")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Enrolled today, unless something else is said."""
         return {"enrolled_on": timezone.localdate()} | super().get_changeform_initial_data(request)
 
-    @Deed(
+    @RowAction(
         gettext_lazy("Withdraw"),
         icon="person_remove",
         text=gettext_lazy("The enrollment stays on record with its dates; nothing is deleted."),
@@ -282,7 +282,7 @@ class EnrollmentAdmin(RosterHead, ListExport, AuditedAdmin):
         withdraw(enrollment, form.cleaned_data["withdrawn_on"])
         return _("%(student)s is withdrawn.") % {"student": enrollment.student}
 
-    @Deed(
+    @RowAction(
         gettext_lazy("Reinstate"),
         icon="undo",
         form=ReasonForm,

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.admin_site.changelist.question_filter import asked_lines
+from backoffice.admin_site.changelist.question_filter import question_lines
 from backoffice.admin_site.pages.dashboard import (
     Chart,
     Line,
@@ -55,9 +55,11 @@ def _from_files(start: date) -> Counts:
 
 
 def _by_hand(start: date) -> Counts:
-    deeds = ChangeSet.objects.filter(created_at__gte=beginning(start))
-    deeds = deeds.filter(source__in=(ChangeSet.Source.FORM, ChangeSet.Source.ACTION))
-    rows = Enrollment.history.model.objects.filter(change_set__in=deeds.order_by().values("pk"))
+    row_actions = ChangeSet.objects.filter(created_at__gte=beginning(start))
+    row_actions = row_actions.filter(source__in=(ChangeSet.Source.FORM, ChangeSet.Source.ACTION))
+    rows = Enrollment.history.model.objects.filter(
+        change_set__in=row_actions.order_by().values("pk")
+    )
     rows = rows.annotate(day=TruncDate("change_set__created_at")).order_by()
     return dict(rows.values_list("day").annotate(Count("history_id")))
 
@@ -67,7 +69,7 @@ def attention(request: HttpRequest) -> Lines:
     """By question: how many there are."""
     rows = Enrollment.objects.visible_to(request.user)
     return Lines(
-        asked_lines(rows, _("Enrollments %(which)s")),
+        question_lines(rows, _("Enrollments %(which)s")),
         empty=_("Every active enrollment is of a course under way and a person who is here."),
         more=list_of(Enrollment),
     )

@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 from unfold.forms import UserChangeForm
 
 from backoffice.apps.users.models import User
-from backoffice.audit.admin_kit.optimistic_lock import FreshForm
+from backoffice.audit.admin_kit.optimistic_lock import OptimisticLockForm
 
 
-class PersonForm(FreshForm, UserChangeForm):
+class PersonForm(OptimisticLockForm, UserChangeForm):
     """A student's username need not be typed: it is the student ID."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.models.fields import LineField, LowerEmailField, ProseField
+from backoffice.admin_site.models.fields import LineField, LowerEmailField, ParagraphField
 from backoffice.admin_site.models.private_files import PictureField
 from backoffice.admin_site.models.rules import (
     Advisory,
@@ -105,7 +105,7 @@ class User(Audited, AbstractUser):
         default=Role.STUDENT,
         help_text=_("What the person may do here follows from the role."),
     )
-    bio = ProseField(_("about"), blank=True, max_length=5000)
+    bio = ParagraphField(_("about"), blank=True, max_length=5000)
     avatar = PictureField(_("picture"), blank=True, help_text=_("Up to 2 MB."))
     timezone = LineField(
         _("time zone"), max_length=64, default="UTC", validators=[validate_timezone]
@@ -367,7 +367,7 @@ class Profile(Audited):
     pronouns = LineField(_("pronouns"), max_length=40, blank=True)
     date_of_birth = models.DateField(_("date of birth"), null=True, blank=True)
     phone = LineField(_("telephone"), max_length=40, blank=True)
-    address = ProseField(_("postal address"), max_length=500, blank=True)
+    address = ParagraphField(_("postal address"), max_length=500, blank=True)
     city = LineField(_("city"), max_length=100, blank=True)
     country = LineField(_("country"), max_length=100, blank=True)
     organization = LineField(_("organization"), max_length=150, blank=True)

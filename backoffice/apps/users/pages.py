@@ -10,15 +10,15 @@ from backoffice.apps.users.models import Enrollment
 from backoffice.apps.users.past_rosters import (
     FIELDS,
     WHO,
-    Turn,
+    RosterLine,
     counts,
     entries,
     labels,
     roster,
-    turns,
+    roster_lines,
     who,
 )
-from backoffice.audit.reports.as_of_pages import Asked, asked
+from backoffice.audit.reports.as_of_pages import AsOfQuery, asked
 from backoffice.bulk.export.csv_export import downloaded
 
 TITLE = gettext_lazy("Roster as of a day")
@@ -34,9 +34,9 @@ def roster_as_of(request: HttpRequest) -> HttpResponse:
     return _difference(question) if question.since else _state(question)
 
 
-def _state(question: Asked) -> HttpResponse:
+def _state(question: AsOfQuery) -> HttpResponse:
     rows = roster(question.course, question.until)
-    if question.wants_file:
+    if question.is_download:
         lines = _entry_lines(question)
         return downloaded(question.file_name("roster"), lines)
     numbers = counts(rows)
@@ -63,22 +63,22 @@ class _Counted:
         return self.rows[part]
 
 
-def _entry_lines(question: Asked) -> Iterator[list[object]]:
+def _entry_lines(question: AsOfQuery) -> Iterator[list[object]]:
     yield [*WHO, *FIELDS]
     rows = roster(question.course, question.until).iterator(chunk_size=1_000)
     for entry in entries(rows, question.until):
         yield [*who(entry.person), *(getattr(entry.row, name) for name in FIELDS)]
 
 
-def _difference(question: Asked) -> HttpResponse:
-    found = turns(question.course, question.since, question.until)
-    if question.wants_file:
+def _difference(question: AsOfQuery) -> HttpResponse:
+    found = roster_lines(question.course, question.since, question.until)
+    if question.is_download:
         return downloaded(question.file_name("roster_changes"), _turn_lines(found))
     rows_of_page = question.page(found)
-    return question.shown(TEMPLATE, TITLE, page=rows_of_page, turns=rows_of_page.object_list)
+    return question.shown(TEMPLATE, TITLE, page=rows_of_page, roster_lines=rows_of_page.object_list)
 
 
-def _turn_lines(found: list[Turn]) -> Iterator[list[object]]:
+def _turn_lines(found: list[RosterLine]) -> Iterator[list[object]]:
     yield [*WHO, "what", "field", "before", "after"]
     for turn in found:
         for label, before, after in turn.changes:

@@ -18,7 +18,7 @@ from backoffice.audit.record.recording import name_of, note
 REDIRECTED = 302  # as the page answers once the password is set
 
 
-class PasswordPages(DjangoUserAdmin):
+class PasswordMixin(DjangoUserAdmin):
     """Django's page of a new password, for members of staff, behind the roles' table."""
 
     change_password_form = AdminPasswordChangeForm

@@ -51,7 +51,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Turn:
+class RosterLine:
     """What became of somebody on the roster; `changes` are label, before and after."""
 
     person: User
@@ -114,14 +114,14 @@ def people_as_of(keys: Iterable[int], moment: datetime) -> dict[int, User]:
     }
 
 
-def turns(course: Any, since: datetime, until: datetime) -> list[Turn]:
+def roster_lines(course: Any, since: datetime, until: datetime) -> list[RosterLine]:
     """Who was added to the roster, removed from it, or changed on it, by name."""
     pairs = changed_between(Enrollment, since, until, ("student", *FIELDS), course=course.pk)
     told = [(before, after, _changes(before, after)) for before, after in pairs.values()]
     told = [(before, after, changes) for before, after, changes in told if changes]
     people = people_as_of([(after or before).student_id for before, after, _said in told], until)
     found = [
-        Turn(people[(after or before).student_id], _kind(before, after), changes)
+        RosterLine(people[(after or before).student_id], _kind(before, after), changes)
         for before, after, changes in told
     ]
     return sorted(found, key=lambda turn: name_order(turn.person))

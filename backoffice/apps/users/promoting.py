@@ -6,13 +6,13 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from backoffice.apps.users.models import User
-from backoffice.audit.admin_kit.approvals import approvable, ask
+from backoffice.audit.admin_kit.approvals import approvable, request_approval
 from backoffice.audit.models import Approval
 
 DEED = "role"
 
 
-def ask_for_role(person: User, role: str, by: Any, reason: str) -> Approval:
+def request_role(person: User, role: str, by: Any, reason: str) -> Approval:
     """Ask a second admin to agree that this person gets this role.
 
     Raises ValidationError for the role the person has, and for a student without a student ID.
@@ -26,11 +26,11 @@ def ask_for_role(person: User, role: str, by: Any, reason: str) -> Approval:
         raise ValidationError({"role": message})
     sentence = _("%(person)s (%(name)s) becomes %(role)s")
     said = sentence % {"person": person, "name": person.username, "role": label}
-    return ask(DEED, person, said, by, reason=reason, role=role)
+    return request_approval(DEED, person, said, by, reason=reason, role=role)
 
 
 @approvable(DEED)
-def give_role(approval: Approval) -> None:
+def grant_role(approval: Approval) -> None:
     """The person has the role from the next request on, and an account that works."""
     person = User.objects.select_for_update().get(pk=approval.subject_id)
     person.role, person.is_active = approval.payload["role"], True

@@ -12,8 +12,8 @@ from backoffice.bulk.kinds.resource import (
     FORBIDDEN,
     Companion,
     Derive,
-    KindResource,
-    Leaving,
+    ImportKind,
+    MissingRowsPolicy,
     importable,
 )
 
@@ -24,7 +24,7 @@ def username_of(cells: Mapping[str, str | None]) -> str:
 
 
 @importable
-class UserResource(KindResource):
+class UserResource(ImportKind):
     """Students; staff may be named by `username` to be changed, and are never created."""
 
     kind = "users"
@@ -56,7 +56,7 @@ class UserResource(KindResource):
 
 
 @importable
-class EnrollmentResource(KindResource):
+class EnrollmentResource(ImportKind):
     """Who takes which course, and how it ended."""
 
     kind = "enrollments"
@@ -66,7 +66,7 @@ class EnrollmentResource(KindResource):
         "student", UserResource, "create_students", ("first_name", "last_name", "email")
     )
     scope = "course"
-    leaving = Leaving(
+    missing_rows = MissingRowsPolicy(
         scope="course",
         member="student",
         by="status",

@@ -77,7 +77,7 @@ def _looked_at(request: HttpRequest, response: HttpResponseBase) -> AccessRecord
         return None
     shown = getattr(response, "context_data", None) or {}
     if place.key:
-        row = _shown_row(place, shown) or _stored_row(place)
+        row = _display_row(place, shown) or _stored_row(place)
         said = _about(place, row)
         return access_by(request, Kind.VIEW, status=response.status_code, **said)
     if place.page not in LISTS:
@@ -123,7 +123,7 @@ def _page_named(name: str) -> tuple[type[models.Model], str] | None:
     return None
 
 
-def _shown_row(place: Place, shown: dict[str, Any]) -> models.Model | None:
+def _display_row(place: Place, shown: dict[str, Any]) -> models.Model | None:
     """The row the page was made of, so that it is not asked for twice."""
     row = shown.get("original")
     return row if isinstance(row, place.model) else None

@@ -25,14 +25,14 @@ from backoffice.admin_site.changelist.columns import (
     person_column,
     state_column,
 )
-from backoffice.admin_site.changelist.question_filter import AskedFilter
+from backoffice.admin_site.changelist.question_filter import QuestionFilter
 from backoffice.admin_site.permissions import roles
 from backoffice.admin_site.spreadsheets import download
 from backoffice.audit.access_log.log import note_export, personal_models
 from backoffice.audit.admin_kit.read_only import ReadOnlyAdmin
 from backoffice.audit.models import AccessRecord
 from backoffice.audit.pages import FILE, way
-from backoffice.audit.seal.signed_export import exported_looks
+from backoffice.audit.seal.signed_export import access_lines
 
 Kind = AccessRecord.Kind
 COLOURS = {
@@ -48,10 +48,10 @@ COLOURS = {
 
 
 FIELDS = (
-    (None, {"fields": (("shown_when", "kind"), ("actor", "actor_name"))}),
+    (None, {"fields": (("display_time", "kind"), ("actor", "actor_name"))}),
     (
         gettext_lazy("What was looked at"),
-        {"fields": ("person", ("shown_label", "object_text", "object_id"), "rows")},
+        {"fields": ("person", ("display_label", "object_text", "object_id"), "rows")},
     ),
     (
         gettext_lazy("Request"),
@@ -90,7 +90,7 @@ def kind_of(model: type[models.Model]) -> str:
     return capfirst(str(model._meta.verbose_name_plural))
 
 
-def rows_seen(row: AccessRecord) -> list[str]:
+def row_labels(row: AccessRecord) -> list[str]:
     """What was looked at, and how it was asked for below it."""
     kind = _named(row.label)
     if row.object_text or row.object_id:
@@ -117,16 +117,16 @@ class AccessRecordAdmin(ReadOnlyAdmin):
         "If filters are set, clear them to see all."
     )
     list_display = (
-        "shown_when",
-        "shown_actor",
+        "display_time",
+        "display_actor",
         state_column("kind", COLOURS, gettext_lazy("what was done")),
-        "shown_rows",
+        "display_rows",
         person_column("person", gettext_lazy("whose data")),
         "sentence",
     )
     list_select_related = ("actor", "person")
     list_filter = (
-        AskedFilter,
+        QuestionFilter,
         ("kind", ChoicesDropdownFilter),
         ("actor", AutocompleteSelectFilter),
         ("person", AutocompleteSelectFilter),
@@ -137,7 +137,7 @@ class AccessRecordAdmin(ReadOnlyAdmin):
     search_help_text = gettext_lazy("Name, username or student ID of who looked or whose data")
     ordering = ("-created_at",)
     fieldsets = FIELDS
-    readonly_fields = ("shown_when", "shown_label")
+    readonly_fields = ("display_time", "display_label")
     list_before_template = "audit/access_file.html"
 
     def changelist_view(
@@ -161,24 +161,24 @@ class AccessRecordAdmin(ReadOnlyAdmin):
         rows = self.get_changelist_instance(request).get_queryset(request)
         note_export(request, AccessRecord, None)
         name = f"access_{timezone.now():%Y%m%dT%H%M%SZ}.csv"
-        return download(name, exported_looks(rows))
+        return download(name, access_lines(rows))
 
     @display(description=gettext_lazy("when (UTC)"), ordering="created_at")
-    def shown_when(self, row: AccessRecord) -> str:
+    def display_time(self, row: AccessRecord) -> str:
         """To the second."""
         return f"{row.created_at:%Y-%m-%d %H:%M:%S}"
 
     @display(description=gettext_lazy("who"), header=True)
-    def shown_actor(self, row: AccessRecord) -> list[Any]:
+    def display_actor(self, row: AccessRecord) -> list[Any]:
         """The person; of a wrong password the network address."""
         return person_cell(row.actor) if row.actor else [row.address or NOBODY[0], ""]
 
     @display(description=gettext_lazy("what"), header=True)
-    def shown_rows(self, row: AccessRecord) -> list[str]:
+    def display_rows(self, row: AccessRecord) -> list[str]:
         """The row or the rows."""
-        return rows_seen(row)
+        return row_labels(row)
 
     @display(description=gettext_lazy("kind of rows"))
-    def shown_label(self, row: AccessRecord) -> str:
+    def display_label(self, row: AccessRecord) -> str:
         """What the rows are called."""
         return _named(row.label)

@@ -16,8 +16,8 @@ from unfold.decorators import display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from backoffice.admin_site.changelist.question_filter import AskedFilter
-from backoffice.audit.admin_kit.actions import Deed, DeedForm, DeedPages
+from backoffice.admin_site.changelist.question_filter import QuestionFilter
+from backoffice.audit.admin_kit.actions import ActionForm, RowAction, RowActionMixin
 from backoffice.audit.admin_kit.approvals import approve, refuse
 from backoffice.audit.admin_kit.read_only import ReadOnlyAdmin
 from backoffice.audit.models import Approval, ChangeSet
@@ -31,7 +31,7 @@ APPROVAL_COLOURS = {
 }
 
 
-class WayFilter(ChoicesDropdownFilter):
+class SourceFilter(ChoicesDropdownFilter):
     """Which way a change came."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -45,11 +45,11 @@ class ChangeSetAdmin(ReadOnlyAdmin):
 
     icon = "history"
     empty_hint = gettext_lazy("Whatever is changed from now on stands here: who, when and why.")
-    list_display = ("shown_when", "actor_name", "shown_what", "source", "reason")
+    list_display = ("display_time", "actor_name", "display_what", "source", "reason")
     list_filter = (
-        AskedFilter,
+        QuestionFilter,
         ("actor", AutocompleteSelectFilter),
-        ("source", WayFilter),
+        ("source", SourceFilter),
         ("created_at", RangeDateTimeFilter),
     )
     search_fields = ("actor_name", "reason", "request_id")
@@ -75,19 +75,19 @@ class ChangeSetAdmin(ReadOnlyAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     @display(description=gettext_lazy("what"))
-    def shown_what(self, change_set: ChangeSet) -> str:
+    def display_what(self, change_set: ChangeSet) -> str:
         """How many rows of which kind."""
         if change_set.batch is not None:
             return _("import %(number)d") % {"number": change_set.batch}
         return change_set.told
 
     @display(description=gettext_lazy("when (UTC)"), ordering="pk")
-    def shown_when(self, change_set: ChangeSet) -> str:
+    def display_time(self, change_set: ChangeSet) -> str:
         """To the second."""
         return f"{change_set.created_at:%Y-%m-%d %H:%M:%S}"
 
 
-class NoteForm(DeedForm):
+class NoteForm(ActionForm):
     """A decision, with a note to whoever asked."""
 
     note = forms.CharField(
@@ -104,25 +104,25 @@ def _is_waiting(approval: Approval) -> bool:
 
 
 @admin.register(Approval)
-class ApprovalAdmin(DeedPages, ReadOnlyAdmin):
+class ApprovalAdmin(RowActionMixin, ReadOnlyAdmin):
     """What one person asked for and another one decides."""
 
     icon = "approval"
     empty_hint = gettext_lazy(
         "What takes two people, such as another role, waits here for the second one."
     )
-    list_display = ("sentence", "shown_state", "requested_name", "requested_at", "decided_name")
+    list_display = ("sentence", "display_state", "requested_name", "requested_at", "decided_name")
     list_filter = (("state", ChoicesDropdownFilter),)
     search_fields = ("sentence", "requested_name", "reason")
     exclude = ("payload", "subject_label", "subject_id", "deed", "requested_by", "decided_by")
-    deeds = ("agree", "disagree")
+    row_actions = ("agree", "disagree")
 
     @display(description=gettext_lazy("state"), label=APPROVAL_COLOURS, ordering="state")
-    def shown_state(self, approval: Approval) -> tuple[str, str]:
+    def display_state(self, approval: Approval) -> tuple[str, str]:
         """The state in its colour."""
         return approval.state, approval.get_state_display()
 
-    @Deed(
+    @RowAction(
         gettext_lazy("Approve"),
         icon="check",
         text=gettext_lazy("It is done at once, under both names."),
@@ -137,7 +137,7 @@ class ApprovalAdmin(DeedPages, ReadOnlyAdmin):
         approve(approval, form.request.user, form.cleaned_data["note"])
         return _("Approved and done.")
 
-    @Deed(
+    @RowAction(
         gettext_lazy("Refuse"),
         icon="close",
         verb="approve",

@@ -35,7 +35,7 @@ SHORTEST_REASON = 10  # characters, as permissions.md asks for
 MOST_NAMED = 20
 
 
-class DeedForm(forms.Form):
+class ActionForm(forms.Form):
     """What a deed asks for. `rows` are the rows it is about."""
 
     def __init__(self, rows: Sequence[models.Model], request: HttpRequest, *args: Any) -> None:
@@ -55,13 +55,15 @@ def reason_field() -> forms.CharField:
     )
 
 
-class ReasonForm(DeedForm):
+class ReasonForm(ActionForm):
     """Asks why."""
 
     reason = reason_field()
 
 
-def _form_of(it: "Deed", rows: Sequence[Any], request: HttpRequest, *, is_posted: bool) -> DeedForm:
+def _form_of(
+    it: "RowAction", rows: Sequence[Any], request: HttpRequest, *, is_posted: bool
+) -> ActionForm:
     """The form of a deed; it asks why where a change of one of the rows needs a reason."""
     made, user = it.form, request.user
     asks = [needs(user) for row in rows if (needs := getattr(row, "needs_reason_from", None))]
@@ -71,7 +73,7 @@ def _form_of(it: "Deed", rows: Sequence[Any], request: HttpRequest, *, is_posted
 
 
 @dataclass(frozen=True)
-class Deed:
+class RowAction:
     """Makes a deed of a method that gets the filled form and a row, and says what was done.
 
     `verb` is the right it takes, and `touches` the fields it changes (see the roles' table); `when`
@@ -82,7 +84,7 @@ class Deed:
     icon: str
     text: Any = ""
     verb: str = "change"
-    form: type[DeedForm] = ReasonForm
+    form: type[ActionForm] = ReasonForm
     submit: Any = ""
     when: Callable[[Any], bool] = lambda _row: True
     refusal: Any = ""
@@ -97,8 +99,8 @@ class Deed:
         it = replace(self, name=do.__name__, do=do, submit=self.submit or self.label)
 
         @functools.wraps(do)
-        def view(admin: "DeedPages", request: HttpRequest, object_id: str) -> HttpResponse:
-            return admin.one_deed(request, it, object_id)
+        def view(admin: "RowActionMixin", request: HttpRequest, object_id: str) -> HttpResponse:
+            return admin.run_action(request, it, object_id)
 
         # What the theme asks of an action.
         said = {"short_description": self.label, "icon": self.icon, "variant": self.variant}
@@ -115,22 +117,22 @@ class Deed:
         return is_within and roles.may(user, self.verb, model)
 
 
-class DeedPages:
+class RowActionMixin:
     """Gives a model admin its deeds: menus, pages, dialogs, and actions on a list."""
 
-    deeds: ClassVar[tuple[str, ...]] = ()
+    row_actions: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "deeds" in cls.__dict__:
+        if "row_actions" in cls.__dict__:
             for menu in ("actions_detail", "actions_row"):
-                others = [each for each in getattr(cls, menu, ()) if each not in cls.deeds]
-                setattr(cls, menu, (*cls.deeds, *others))
+                others = [each for each in getattr(cls, menu, ()) if each not in cls.row_actions]
+                setattr(cls, menu, (*cls.row_actions, *others))
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Those the person may do with this row as it is."""
         found = super().get_actions_detail(request, object_id)
-        if not self.deeds:
+        if not self.row_actions:
             return found
         row = self.get_object(request, unquote(str(object_id)))
         return [each for each in found if self._is_offered(request, each.method, row)]
@@ -139,11 +141,13 @@ class DeedPages:
         it = getattr(method, "deed", None)
         return it is None or (row is not None and it.when(row) and self.may_do(request, it, row))
 
-    def may_do(self, request: HttpRequest, it: Deed, row: models.Model) -> bool:
+    def may_do(self, request: HttpRequest, it: RowAction, row: models.Model) -> bool:
         """Whether the person may do this with this row; a page may keep rows from being changed."""
-        is_kept = it.verb == "change" and not self.has_change_permission(request, row)
+        is_append_only = it.verb == "change" and not self.has_change_permission(request, row)
         return (
-            not is_kept and it.is_for(request.user, self.model) and self._has(request, it.verb, row)
+            not is_append_only
+            and it.is_for(request.user, self.model)
+            and self._has(request, it.verb, row)
         )
 
     def get_actions_row(self, request: HttpRequest) -> list[Any]:
@@ -157,12 +161,12 @@ class DeedPages:
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """On a list, the deeds that can be done with many rows at once."""
         found = super().get_actions(request)
-        for it in (getattr(self, name).deed for name in self.deeds):
+        for it in (getattr(self, name).deed for name in self.row_actions):
             if it.in_bulk and it.is_for(request.user, self.model):
                 found[it.name] = (functools.partial(_in_bulk, it), it.name, it.label)
         return found
 
-    def one_deed(self, request: HttpRequest, it: Deed, object_id: str) -> HttpResponse:
+    def run_action(self, request: HttpRequest, it: RowAction, object_id: str) -> HttpResponse:
         """The dialog of a deed with one row, and the deed itself when it is posted."""
         row = self.get_object(request, unquote(object_id))
         if row is None or not self.may_do(request, it, row):
@@ -180,7 +184,7 @@ class DeedPages:
         return reverse(f"admin:{name}", args=[row.pk])
 
     def _asked(
-        self, request: HttpRequest, it: Deed, form: DeedForm, rows: Iterable[Any]
+        self, request: HttpRequest, it: RowAction, form: ActionForm, rows: Iterable[Any]
     ) -> HttpResponse:
         """The dialog; a page of its own where there is no script to open one."""
         open_rows = [row for row in rows if it.when(row)]
@@ -199,7 +203,7 @@ class DeedPages:
         return TemplateResponse(request, "audit/deed_page.html", shared | context)
 
 
-def _done(admin: DeedPages, it: Deed, form: DeedForm, rows: Sequence[Any]) -> list[str]:
+def _done(admin: RowActionMixin, it: RowAction, form: ActionForm, rows: Sequence[Any]) -> list[str]:
     """Do it with these rows, all or none; what was refused stands in the form."""
     reason = form.cleaned_data.get("reason", "")
     try:
@@ -220,7 +224,7 @@ def _done(admin: DeedPages, it: Deed, form: DeedForm, rows: Sequence[Any]) -> li
     return []
 
 
-def _look_again(it: Deed, form: DeedForm, rows: Iterable[models.Model]) -> None:
+def _look_again(it: RowAction, form: ActionForm, rows: Iterable[models.Model]) -> None:
     """Like an edit, a deed must not carry a row out of where the person may do it."""
     if not all(is_permitted(row, form.request.user, it.verb) for row in rows):
         raise PermissionDenied
@@ -234,7 +238,7 @@ def _locked(rows: Sequence[Any]) -> list[Any]:
     return [found[key] for key in keys if key in found]
 
 
-def _by_field(refusal: ValidationError, form: DeedForm) -> dict[str | None, Any]:
+def _by_field(refusal: ValidationError, form: ActionForm) -> dict[str | None, Any]:
     """The errors by the fields of the dialog; what is about another field stands above them."""
     if not hasattr(refusal, "error_dict"):
         return {None: refusal}
@@ -254,7 +258,7 @@ def _back(request: HttpRequest, otherwise: str) -> HttpResponse:
 
 
 def _in_bulk(
-    it: Deed, admin: DeedPages, request: HttpRequest, queryset: models.QuerySet[Any]
+    it: RowAction, admin: RowActionMixin, request: HttpRequest, queryset: models.QuerySet[Any]
 ) -> HttpResponse | None:
     """The page of a deed with the selected rows; those with which it can be done."""
     rows = [row for row in queryset if it.when(row) and admin.may_do(request, it, row)]

@@ -15,21 +15,21 @@ from django.utils.translation import gettext as _
 from backoffice.audit.models import Approval
 from backoffice.audit.record.recording import name_of
 
-Deed = Callable[[Approval], None]
-_deeds: dict[str, Deed] = {}
+RowAction = Callable[[Approval], None]
+_deeds: dict[str, RowAction] = {}
 
 
-def approvable(name: str) -> Callable[[Deed], Deed]:
+def approvable(name: str) -> Callable[[RowAction], RowAction]:
     """Register what is done when this is approved."""
 
-    def register(deed: Deed) -> Deed:
+    def register(deed: RowAction) -> RowAction:
         _deeds[name] = deed
         return deed
 
     return register
 
 
-def ask(
+def request_approval(
     deed: str, subject: models.Model, sentence: str, by: Any, *, reason: str, **payload: Any
 ) -> Approval:
     """Ask for a deed; somebody else decides.

@@ -13,15 +13,21 @@ from backoffice.admin_site.model_admin import (
     BackOfficeTabularInline,
     PlainAdmin,
 )
-from backoffice.admin_site.pages.history import HistoryPages
+from backoffice.admin_site.pages.history import HistoryMixin
 from backoffice.admin_site.permissions import roles
-from backoffice.audit.admin_kit.actions import DeedPages
-from backoffice.audit.admin_kit.optimistic_lock import FreshForm, FreshFormSet, FreshPages
-from backoffice.audit.admin_kit.reasons import ReasonPages
-from backoffice.audit.admin_kit.revert import RevertPages
+from backoffice.audit.admin_kit.actions import RowActionMixin
+from backoffice.audit.admin_kit.optimistic_lock import (
+    OptimisticLockForm,
+    OptimisticLockFormSet,
+    OptimisticLockMixin,
+)
+from backoffice.audit.admin_kit.reasons import ReasonMixin
+from backoffice.audit.admin_kit.revert import RevertMixin
 
 
-class AuditedAdmin(DeedPages, ReasonPages, FreshPages, RevertPages, HistoryPages, PlainAdmin):
+class AuditedAdmin(
+    RowActionMixin, ReasonMixin, OptimisticLockMixin, RevertMixin, HistoryMixin, PlainAdmin
+):
     """An audited model: its history, its deeds, forms that ask why and overwrite nothing unseen."""
 
     def changeform_view(
@@ -37,9 +43,9 @@ class AuditedAdmin(DeedPages, ReasonPages, FreshPages, RevertPages, HistoryPages
         except IntegrityError:
             return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def further_ways(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
+    def further_links(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
         """From a person to all that ever happened to their record, for whoever reads that."""
-        found = super().further_ways(request, row)
+        found = super().further_links(request, row)
         if self.model.person_path != "" or not roles.may_see_page(request.user, "record"):
             return found
         address = f"{reverse('admin:record')}?student={row.pk}"
@@ -48,7 +54,7 @@ class AuditedAdmin(DeedPages, ReasonPages, FreshPages, RevertPages, HistoryPages
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What would go; with what a rule keeps, besides what others point to."""
         found, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
-        kept = [f"{row}: {why}" for row in objs if (why := row.why_kept())]
+        kept = [f"{row}: {why}" for row in objs if (why := row.deletion_refusal())]
         return found, counts, perms_needed, [*protected, *kept]
 
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
@@ -60,22 +66,22 @@ class AuditedAdmin(DeedPages, ReasonPages, FreshPages, RevertPages, HistoryPages
 class AuditedTabularInline(BackOfficeTabularInline):
     """Rows of another audited model on a form, as a table."""
 
-    form = FreshForm
-    formset = FreshFormSet
+    form = OptimisticLockForm
+    formset = OptimisticLockFormSet
 
 
 class AuditedStackedInline(BackOfficeStackedInline):
     """Rows of another audited model on a form, one below the other."""
 
-    form = FreshForm
-    formset = FreshFormSet
+    form = OptimisticLockForm
+    formset = OptimisticLockFormSet
 
 
-class PlacedInlineForm(PlacedForm, FreshForm):
+class PlacedInlineForm(PlacedForm, OptimisticLockForm):
     """A row of an ordered inline."""
 
 
-class PlacedInlineFormSet(PlacedFormSet, FreshFormSet):
+class PlacedInlineFormSet(PlacedFormSet, OptimisticLockFormSet):
     """The rows of an ordered inline."""
 
 
@@ -95,5 +101,5 @@ class PlacedStackedInline(AuditedStackedInline):
     ordering_field = PLACE
 
 
-class NextPlaceForm(NextPlace, FreshForm):
+class NextPlaceForm(NextPlace, OptimisticLockForm):
     """A row with a place, on a page of its own."""

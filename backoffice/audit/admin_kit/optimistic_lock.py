@@ -25,9 +25,9 @@ from unfold.forms import PaginationInlineFormSet
 from backoffice.admin_site.pages.history import readable
 from backoffice.audit.models import ChangeSet
 
-SEEN, TAKE, OPENED = "_seen", "_take-", "at"
+OPENED_DIGESTS_FIELD, TAKE, OPENED = "_seen", "_take-", "at"
 LOOKED_BACK = 20  # versions of a row among which the change is looked for
-Seen = dict[str, Any]
+OpenedDigests = dict[str, Any]
 
 
 def watched(model: type[models.Model]) -> list[models.Field]:
@@ -63,10 +63,10 @@ def name_of(row: models.Model) -> str:
     return f"{row._meta.label_lower}:{row.pk}"
 
 
-def seen_in(data: Any) -> Seen:
+def opened_digests_in(data: Any) -> OpenedDigests:
     """What a posted form says it was opened with; nonsense counts as nothing."""
     try:
-        found = json.loads(data.get(SEEN) or "{}")
+        found = json.loads(data.get(OPENED_DIGESTS_FIELD) or "{}")
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -85,13 +85,13 @@ class Conflict:
     when: Any
 
 
-class FreshForm(forms.ModelForm):
+class OptimisticLockForm(forms.ModelForm):
     """A form that looks again before it saves."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.conflicts: list[Conflict] = []
-        self.seen: Seen = seen_in(self.data) if self.is_bound else {}
+        self.seen: OpenedDigests = opened_digests_in(self.data) if self.is_bound else {}
         if self.is_bound and self.instance.pk:
             self._take_theirs()
 
@@ -143,7 +143,7 @@ class FreshForm(forms.ModelForm):
         if self.conflicts:
             self._take_over(stored, before, now)
 
-    def _take_over(self, stored: models.Model, before: Seen, now: dict[str, str]) -> None:
+    def _take_over(self, stored: models.Model, before: OpenedDigests, now: dict[str, str]) -> None:
         """Show what is stored now, and stop; a row of an inline nobody touched here just stays."""
         self.seen[name_of(stored)] = now
         for conflict in self.conflicts:
@@ -154,12 +154,12 @@ class FreshForm(forms.ModelForm):
         else:
             self.add_error(None, ValidationError(self._sentence(), "stale"))
 
-    def _is_touched(self, stored: models.Model, before: Seen) -> bool:
+    def _is_touched(self, stored: models.Model, before: OpenedDigests) -> bool:
         fields = [field for field in watched(type(stored)) if field.name in self.fields]
         values = (digest(self._mine(field)) != before.get(field.name) for field in fields)
         return any(values) or bool(self.cleaned_data.get(DELETION_FIELD_NAME))
 
-    def _conflicts(self, stored: models.Model, before: Seen, now: dict[str, str]) -> Any:
+    def _conflicts(self, stored: models.Model, before: OpenedDigests, now: dict[str, str]) -> Any:
         versions = Versions(stored)
         for field in watched(type(stored)):
             name = field.name
@@ -201,7 +201,7 @@ class FreshForm(forms.ModelForm):
         )
 
 
-class FreshFormSet(PaginationInlineFormSet):
+class OptimisticLockFormSet(PaginationInlineFormSet):
     """Inline rows, none of which is deleted with changes one has not seen, or against a rule."""
 
     def clean(self) -> None:
@@ -210,7 +210,7 @@ class FreshFormSet(PaginationInlineFormSet):
         changed = [form for form in self.deleted_forms if getattr(form, "conflicts", ())]
         if changed:
             raise ValidationError([form._sentence() for form in changed], "stale")
-        kept = [form.instance.why_kept() for form in self.deleted_forms if form.instance.pk]
+        kept = [form.instance.deletion_refusal() for form in self.deleted_forms if form.instance.pk]
         if any(kept):
             raise ValidationError([str(why) for why in kept if why], "kept")
 
@@ -262,10 +262,10 @@ def stored_forms(inlines: Iterable[Any]) -> Iterator[Any]:
             yield from stored_forms(getattr(form, "nested_formsets", ()))
 
 
-class FreshPages:
+class OptimisticLockMixin:
     """Gives a model admin such forms."""
 
-    form = FreshForm
+    form = OptimisticLockForm
     change_form_before_template = "audit/form_top.html"
 
     def render_change_form(
@@ -277,7 +277,7 @@ class FreshPages:
         context["seen"] = json.dumps(self._seen(form, list(stored_forms(inlines))))
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def _seen(self, form: Any, inline: list[Any]) -> Seen:
+    def _seen(self, form: Any, inline: list[Any]) -> OpenedDigests:
         """What the page shows; after a refusal, what it was opened with and has learned since."""
         if form.is_bound:
             learned = [each for each in inline if getattr(each, "conflicts", ())]

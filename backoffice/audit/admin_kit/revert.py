@@ -29,7 +29,7 @@ from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.audit.admin_kit.actions import reason_field
 from backoffice.audit.admin_kit.optimistic_lock import (
     OPENED,
-    SEEN,
+    OPENED_DIGESTS_FIELD,
     digest,
     digests,
     name_of,
@@ -70,7 +70,7 @@ class Revert:
         self.named = _name_of(row or version.instance)
         found = list(self._differences())
         self.coming = [each for each in found if self._is_brought(each.field)]
-        self.staying = [each for each in found if each not in self.coming]
+        self.left_alone = [each for each in found if each not in self.coming]
 
     @property
     def when(self) -> str:
@@ -110,7 +110,7 @@ class Revert:
         if self.request.method != "POST":
             return self.form_class(instance=self.row)
         data = QueryDict(mutable=True)
-        for name in (FIELD, SEEN):
+        for name in (FIELD, OPENED_DIGESTS_FIELD):
             data[name] = self.request.POST.get(name, "")
         form = self.form_class(data, instance=self.row or self.version.instance)
         coming = {each.field.name for each in self.coming}
@@ -176,7 +176,7 @@ def is_revertable(model: type[models.Model]) -> bool:
     return any(grant.verb == VERB for grant in roles.grants_of(model._meta.label_lower))
 
 
-class RevertPages:
+class RevertMixin:
     """Gives the versions of a model admin's rows a page on which they are brought back."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -199,11 +199,11 @@ class RevertPages:
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The row as it stood once; for some with a way back to it."""
-        context = {"revert_url": self._way_back(request, unquote(object_id), version_id)}
+        context = {"revert_url": self._revert_url(request, unquote(object_id), version_id)}
         context |= extra_context or {}
         return super().history_form_view(request, object_id, version_id, context)
 
-    def _way_back(self, request: HttpRequest, key: str, version_id: str) -> str:
+    def _revert_url(self, request: HttpRequest, key: str, version_id: str) -> str:
         if not is_revertable(self.model):
             return ""
         self._admit(request, key)

@@ -11,7 +11,7 @@ from django.utils.dateparse import parse_date
 
 from backoffice.audit.admin_kit.actions import SHORTEST_REASON
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.record.owner_role import as_owner
+from backoffice.audit.record.owner_role import owner_role
 from backoffice.audit.record.recording import recording
 
 
@@ -32,7 +32,7 @@ def as_command(name: str, reason: str) -> Iterator[None]:
         raise CommandError(f"Say why, in at least {SHORTEST_REASON} characters: --reason '...'")
     try:
         with (
-            as_owner(),
+            owner_role(),
             recording(source=ChangeSet.Source.COMMAND, actor_name=name, reason=reason.strip()),
         ):
             yield

@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 MOST = 20  # bursts that are shown, the largest first
 # How often within an hour is more than work asks for.
 LOOKS, REFUSALS, FAILURES = 200, 10, 5
-SEEN, REFUSED, FAILED = ("view", "export"), ("refused",), ("failed",)
+OPENED_DIGESTS_FIELD, REFUSED, FAILED = ("view", "export"), ("refused",), ("failed",)
 
 
 class AccessRecordQuerySet(VisibleQuerySet):
@@ -35,7 +35,7 @@ class AccessRecordQuerySet(VisibleQuerySet):
 
     def seen_in_bursts(self) -> "AccessRecordQuerySet":
         """Looks and exports of whoever had more than 200 in an hour."""
-        return self._bursts(SEEN, "actor", LOOKS + 1)
+        return self._bursts(OPENED_DIGESTS_FIELD, "actor", LOOKS + 1)
 
     def refused_in_bursts(self) -> "AccessRecordQuerySet":
         """Refusals of whoever had ten and more in an hour."""

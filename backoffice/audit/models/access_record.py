@@ -27,7 +27,7 @@ class AccessRecord(models.Model):
         LOGOUT = "logout", _("logged out")
         FAILED = "failed", _("failed to log in")
 
-    is_kept: ClassVar[bool] = True
+    is_append_only: ClassVar[bool] = True
     is_sealed: ClassVar[bool] = True
     is_over_after: ClassVar[str] = "created_at"
     # Who looked stays until the row's time is over; whose data it was is forgotten with them.

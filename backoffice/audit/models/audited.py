@@ -62,13 +62,13 @@ class Audited(Ruled):
         """Whether this person must say why to change the row as it is stored; for models to say."""
         return False
 
-    def why_kept(self) -> Any:
+    def deletion_refusal(self) -> Any:
         """Why the row may not be deleted, as a sentence; blank where it may. For models to say."""
         return ""
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
         """Delete the row. Raises ProtectedError where the model says why it is kept."""
-        why = self.why_kept()
+        why = self.deletion_refusal()
         if why:
             raise models.ProtectedError(str(why), {self})
         return super().delete(*args, **kwargs)

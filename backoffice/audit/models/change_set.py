@@ -16,7 +16,7 @@ class ChangeSet(models.Model):
 
     # Rows are added and never altered: the database sees to it (see install.py and
     # grants.py in record/).
-    is_kept: ClassVar[bool] = True
+    is_append_only: ClassVar[bool] = True
     is_sealed: ClassVar[bool] = True
     personal: ClassVar[Personal] = Personal(fields=("actor_name", "address"), of="actor")
 

@@ -55,7 +55,7 @@ class HistoryRow(models.Model):
         abstract = True
 
 
-class KeptHistoryManager(HistoryManager):
+class AppendOnlyHistoryManager(HistoryManager):
     """The library makes a class of managers anew each time `history` is read; here it is kept."""
 
     @classmethod
@@ -71,7 +71,7 @@ class History(HistoricalRecords):
         options = {
             "inherit": True,
             "bases": (HistoryRow,),
-            "history_manager": KeptHistoryManager,
+            "history_manager": AppendOnlyHistoryManager,
         } | options
         super().__init__(history_id_field=models.BigAutoField(), **options)
 

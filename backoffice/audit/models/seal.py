@@ -15,7 +15,7 @@ class Block(models.Model):
     parts.
     """
 
-    is_kept: ClassVar[bool] = True
+    is_append_only: ClassVar[bool] = True
     is_sealed: ClassVar[bool] = False
 
     number = models.BigIntegerField(_("block"), primary_key=True)
@@ -46,7 +46,7 @@ class BlockPart(models.Model):
     `digest` is the SHA-256 of that. `columns` says what a row's digest covers.
     """
 
-    is_kept: ClassVar[bool] = True
+    is_append_only: ClassVar[bool] = True
     is_sealed: ClassVar[bool] = False
 
     block = models.ForeignKey(Block, models.PROTECT, related_name="parts")
@@ -76,7 +76,7 @@ class Salt(models.Model):
     Without it nobody can try out names until one fits the digest that stays in the chain.
     """
 
-    is_kept: ClassVar[bool] = True
+    is_append_only: ClassVar[bool] = True
     is_sealed: ClassVar[bool] = False
 
     table_name = models.CharField(max_length=63)
@@ -94,7 +94,7 @@ class Salt(models.Model):
 class Erasure(models.Model):
     """A sealed row whose personal columns were blanked, and the digest they had; see forgetting."""
 
-    is_kept: ClassVar[bool] = True
+    is_append_only: ClassVar[bool] = True
     is_sealed: ClassVar[bool] = True
 
     change_set = models.ForeignKey(ChangeSet, models.PROTECT, related_name="+")
@@ -115,7 +115,7 @@ class Erasure(models.Model):
 class Removal(models.Model):
     """Sealed rows that were deleted when their time was over: their ids, 8 bytes each."""
 
-    is_kept: ClassVar[bool] = True
+    is_append_only: ClassVar[bool] = True
     is_sealed: ClassVar[bool] = True
 
     change_set = models.ForeignKey(ChangeSet, models.PROTECT, related_name="+")

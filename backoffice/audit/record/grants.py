@@ -14,7 +14,7 @@ from django.db import DatabaseError, ProgrammingError, connections, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg2.extensions import encrypt_password
 
-from backoffice.audit.record.install import history_tables, kept_tables
+from backoffice.audit.record.install import append_only_tables, history_tables
 from backoffice.audit.record.postgres_triggers import WORK
 
 SCHEMA = "public"
@@ -43,7 +43,7 @@ def grant(using: str = "default") -> None:
         read = {*history_tables(), MigrationRecorder.Migration._meta.db_table}
         for table in there & read:
             _narrow(cursor, table, "SELECT", names["role"])
-        for table in there & set(kept_tables()):
+        for table in there & set(append_only_tables()):
             _narrow(cursor, table, "SELECT, INSERT", names["role"])
 
 
@@ -96,7 +96,7 @@ def why_alterable(using: str = "default") -> str:
             [
                 connections.settings[using]["USER"] or None,
                 SCHEMA,
-                [*history_tables(), *kept_tables()],
+                [*history_tables(), *append_only_tables()],
             ],
         )
         found = cursor.fetchone()

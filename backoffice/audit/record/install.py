@@ -17,9 +17,9 @@ def audited_models() -> list[type[models.Model]]:
     return [m for m in apps.get_models() if issubclass(m, Audited) and m._meta.managed]
 
 
-def kept_models() -> list[Any]:
+def append_only_models() -> list[Any]:
     """The models of the record whose rows nobody changes; histories are another matter."""
-    return [model for model in apps.get_models() if getattr(model, "is_kept", False)]
+    return [model for model in apps.get_models() if getattr(model, "is_append_only", False)]
 
 
 def history_tables() -> list[str]:
@@ -27,9 +27,9 @@ def history_tables() -> list[str]:
     return [model.history.model._meta.db_table for model in audited_models()]
 
 
-def kept_tables() -> list[str]:
+def append_only_tables() -> list[str]:
     """The other tables of the record, to which rows are added and no more: models that say so."""
-    return [model._meta.db_table for model in kept_models()]
+    return [model._meta.db_table for model in append_only_models()]
 
 
 def install(using: str = "default", **_said: Any) -> None:
@@ -62,11 +62,15 @@ def _has_tables(model: type[models.Model], tables: set[str]) -> bool:
 
 
 def _install_postgres(cursor: Any, found: list[type[models.Model]], tables: set[str]) -> None:
-    if not found or not _has_deed(cursor):
+    if not found or not _has_key_column(cursor):
         return
     known = _known(cursor)
-    kept_sql = [postgres_triggers.kept_sql(table) for table in kept_tables() if table in tables]
-    for sql in (postgres_triggers.CHANGE_SET_SQL, postgres_triggers.KEPT_SQL, *kept_sql):
+    kept_sql = [
+        postgres_triggers.append_only_sql(table)
+        for table in append_only_tables()
+        if table in tables
+    ]
+    for sql in (postgres_triggers.CHANGE_SET_SQL, postgres_triggers.APPEND_ONLY_SQL, *kept_sql):
         cursor.execute(sql)
     kept = _kept(cursor)
     for model in found:
@@ -78,7 +82,7 @@ def _install_postgres(cursor: Any, found: list[type[models.Model]], tables: set[
             cursor.execute(f"COMMENT ON FUNCTION {name}() IS %s", [mark])
 
 
-def _has_deed(cursor: Any) -> bool:
+def _has_key_column(cursor: Any) -> bool:
     """Whether change sets are as the functions want them; on the way to an old migration not."""
     cursor.execute(
         "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = 'deed'",
@@ -132,7 +136,7 @@ def missing(using: str = "default") -> list[str]:
         found = [model for model in audited_models() if _has_tables(model, tables)]
         if connection.vendor == "postgresql":
             known, kept = _known(cursor), _kept(cursor)
-            open_to_all = [table for table in kept_tables() if table in tables - kept]
+            open_to_all = [table for table in append_only_tables() if table in tables - kept]
             changed = [model for model in found if not _is_recorded(model, known, kept)]
             return [*open_to_all, *(model._meta.db_table for model in changed)]
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")

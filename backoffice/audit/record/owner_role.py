@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 @contextmanager
-def as_owner(using: str = "default") -> Iterator[None]:
+def owner_role(using: str = "default") -> Iterator[None]:
     """Talk to the database as the owner of its tables; nothing where one role is all there is.
 
     Raises TransactionManagementError inside a transaction, which another role cannot take over.

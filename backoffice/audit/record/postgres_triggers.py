@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 from django.db import models
 
-DEED, CHANGE_SET = "backoffice.deed", "backoffice.change_set"
-LETTING_GO = "backoffice.letting_go"  # set by retaining and forgetting
+CONTEXT_SETTING, CHANGE_SET = "backoffice.deed", "backoffice.change_set"
+UNLOCK_SETTING = "backoffice.letting_go"  # set by retaining and forgetting
 FLUSH = "backoffice.flush"  # set by the engine when the whole database is emptied
 TABLE = "audit_changeset"
 # Where imports keep their tables: the application works in them, and they belong to the owner.
@@ -23,7 +23,7 @@ PLANS = f"^{WORK}[.](bulk_[a-z_]*plan_[0-9]+)$"
 # The functions run with their owner's rights: no name in them may lead to what others put there.
 # A temporary table comes first where the path does not name it.
 PATH = "public, pg_temp"
-SAID = ("history_date", "history_type", "history_user_id", "history_change_reason")
+HISTORY_FIELDS = ("history_date", "history_type", "history_user_id", "history_change_reason")
 
 # The number of the change set of the deed under way; made when the first change asks for it.
 # A rollback takes row and setting away together.
@@ -31,7 +31,7 @@ CHANGE_SET_SQL = f"""
 CREATE OR REPLACE FUNCTION backoffice_change_set() RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = {PATH} AS $body$
 DECLARE
-    said jsonb := coalesce(nullif(current_setting('{DEED}', true), ''), '{{}}')::jsonb;
+    said jsonb := coalesce(nullif(current_setting('{CONTEXT_SETTING}', true), ''), '{{}}')::jsonb;
     known text := coalesce(current_setting('{CHANGE_SET}', true), '');
     key text := coalesce(said->>'deed', 'sql');
     number bigint;
@@ -68,14 +68,14 @@ END $body$;
 
 # What is recorded stands. The owner of the tables may say that it forgets or removes (retention and
 # forgetting do, and leave their own record); who switches this off is found out by sealing.
-KEPT_SQL = f"""
+APPEND_ONLY_SQL = f"""
 CREATE OR REPLACE FUNCTION backoffice_record_is_kept() RETURNS trigger
 LANGUAGE plpgsql SET search_path = {PATH} AS $body$
 BEGIN
     IF TG_OP = 'TRUNCATE' AND coalesce(current_setting('{FLUSH}', true), '') = 'on' THEN
         RETURN NULL;
     END IF;
-    IF coalesce(current_setting('{LETTING_GO}', true), '') = 'on' AND TG_OP <> 'TRUNCATE'
+    IF coalesce(current_setting('{UNLOCK_SETTING}', true), '') = 'on' AND TG_OP <> 'TRUNCATE'
         AND pg_has_role(
             current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE') THEN
         RETURN NULL;
@@ -85,7 +85,7 @@ END $body$;
 """
 
 
-def kept_sql(table: str) -> str:
+def append_only_sql(table: str) -> str:
     """What keeps a table of the record as it is."""
     return (
         f"CREATE OR REPLACE TRIGGER record_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
@@ -112,7 +112,7 @@ def statements(model: type[models.Model]) -> Iterator[str]:
             f"CREATE OR REPLACE TRIGGER record_{event} AFTER {event.upper()} ON {table} "
             f"REFERENCING {seen} FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
         )
-    yield kept_sql(model.history.model._meta.db_table)
+    yield append_only_sql(model.history.model._meta.db_table)
     yield (
         f"CREATE OR REPLACE TRIGGER record_truncate BEFORE TRUNCATE ON {table} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
@@ -133,7 +133,7 @@ def function_sql(model: type[models.Model]) -> str:
 CREATE OR REPLACE FUNCTION {function_of(model)}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = {PATH} AS $body$
 DECLARE
-    said jsonb := coalesce(nullif(current_setting('{DEED}', true), ''), '{{}}')::jsonb;
+    said jsonb := coalesce(nullif(current_setting('{CONTEXT_SETTING}', true), ''), '{{}}')::jsonb;
     plan text := substring(said->>'lines' FROM '{PLANS}');
     line text := CASE WHEN plan IS NULL THEN 'NULL::integer' ELSE 'p.line_no' END;
     who bigint := (said->>'actor_id')::bigint;
@@ -187,7 +187,7 @@ def _inserted(model: type[models.Model], alias: str, kind: str) -> str:
     statement that changes nothing makes no change set.
     """
     columns = copied_columns(model)
-    names = ", ".join(f'"{name}"' for name in (*columns, *SAID, "change_set_id", "line"))
+    names = ", ".join(f'"{name}"' for name in (*columns, *HISTORY_FIELDS, "change_set_id", "line"))
     values = ", ".join(f'{alias}."{column}"' for column in columns)
     sql = (
         f"INSERT INTO {model.history.model._meta.db_table} ({names}) "

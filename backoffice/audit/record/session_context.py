@@ -15,7 +15,7 @@ from uuid import uuid4
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
-from backoffice.audit.record.postgres_triggers import DEED
+from backoffice.audit.record.postgres_triggers import CONTEXT_SETTING
 from backoffice.audit.record.recording import current_record
 
 WRITES = re.compile(
@@ -44,15 +44,15 @@ def announced(
     # What was told stays until the transaction ends; so it is told too that nobody is named now.
     is_due = record is not None or context["connection"].in_atomic_block
     if is_due and is_plain and WRITES.match(sql):
-        telling = telling_sql(record.as_json() if record else "")
+        telling = context_sql(record.as_json() if record else "")
         sql = f"{telling if params is None else telling.replace('%', '%%')}; {sql}"
     return execute(sql, params, many, context)
 
 
-def telling_sql(said: str) -> str:
+def context_sql(said: str) -> str:
     """The statement that tells the database; as text, because it goes in front of another."""
     quoted = said.replace("\\", "\\\\").replace("'", "''")
-    return f"SELECT set_config('{DEED}', E'{quoted}', true)"
+    return f"SELECT set_config('{CONTEXT_SETTING}', E'{quoted}', true)"
 
 
 class _Nameless:

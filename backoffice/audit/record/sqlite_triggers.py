@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from django.db import models
 
-from backoffice.audit.record.postgres_triggers import SAID, TABLE, copied_columns
+from backoffice.audit.record.postgres_triggers import HISTORY_FIELDS, TABLE, copied_columns
 
-DEED, NOW = "backoffice_deed()", "backoffice_now()"
+CONTEXT_SETTING, NOW = "backoffice_deed()", "backoffice_now()"
 
 
 def statements(model: type[models.Model]) -> Iterator[str]:
@@ -43,7 +43,7 @@ def names(model: type[models.Model]) -> list[str]:
 
 
 def _said(name: str, otherwise: str) -> str:
-    return f"coalesce(json_extract({DEED}, '$.{name}'), {otherwise})"
+    return f"coalesce(json_extract({CONTEXT_SETTING}, '$.{name}'), {otherwise})"
 
 
 def _change_set() -> str:
@@ -68,7 +68,7 @@ def _change_set() -> str:
 
 def _history(model: type[models.Model], row: str, kind: str) -> str:
     columns = copied_columns(model)
-    into = ", ".join(f'"{name}"' for name in (*columns, *SAID, "change_set_id"))
+    into = ", ".join(f'"{name}"' for name in (*columns, *HISTORY_FIELDS, "change_set_id"))
     values = [
         *(f'{row}."{column}"' for column in columns),
         *(NOW, kind, _said("actor_id", "NULL"), _said("reason", "''")),

@@ -65,7 +65,7 @@ class AsOfForm(forms.Form):
 
 
 @dataclass(frozen=True)
-class Asked:
+class AsOfQuery:
     """What a page is asked for. Without a course there is nothing to show yet."""
 
     request: HttpRequest
@@ -76,7 +76,7 @@ class Asked:
     since: datetime | None = None
 
     @property
-    def wants_file(self) -> bool:
+    def is_download(self) -> bool:
         """Whether the rows are wanted as a file. Whoever may not have it gets the page."""
         return self.request.GET.get(FORMAT) == CSV and self.may_export
 
@@ -109,10 +109,10 @@ class Asked:
         context |= {"asked": self, "form": self.form, "title": title, "media": self.form.media}
         if self.course:
             context |= {"until": told(self.until), "since": told(self.since) if self.since else ""}
-            context |= {"file": self.query(**{FORMAT: CSV}), **self._ways(context["page"])}
+            context |= {"file": self.query(**{FORMAT: CSV}), **self._links(context["page"])}
         return TemplateResponse(self.request, template, context)
 
-    def _ways(self, page: Page) -> dict[str, str]:
+    def _links(self, page: Page) -> dict[str, str]:
         found = {}
         if page.has_previous():
             found["previous"] = self.query(**{PAGE: page.previous_page_number()})
@@ -121,14 +121,16 @@ class Asked:
         return found
 
 
-def asked(request: HttpRequest, choice: models.ForeignKey, subject: type[models.Model]) -> Asked:
+def asked(
+    request: HttpRequest, choice: models.ForeignKey, subject: type[models.Model]
+) -> AsOfQuery:
     """What the address asks for; `choice` is a foreign key to the course, for its search.
 
     Raises Http404 for a course that is not there, or is none of the person's business.
     """
     courses = choice.remote_field.model._default_manager.all()
     form = AsOfForm(within(courses, request.user, "history", subject), choice, request.GET or None)
-    found = Asked(request, form, subject)
+    found = AsOfQuery(request, form, subject)
     if not form.is_bound or form.is_valid():
         given = form.cleaned_data if form.is_bound else {}
         names = {"course": "course", "at": "until", "since": "since"}

@@ -32,7 +32,7 @@ def context_of(change_set: ChangeSet, request: HttpRequest) -> dict[str, Any]:
     kinds = kinds_of([change_set]).get(change_set.pk, [])
     chosen = [kind for kind in kinds if kind.label == request.GET.get("kind")]
     return {
-        "kinds": _ways(kinds, chosen),
+        "kinds": _links(kinds, chosen),
         "sections": [
             _section(change_set, kind, request, MOST if len(chosen or kinds) == 1 else MOST_EACH)
             for kind in chosen or kinds
@@ -41,7 +41,7 @@ def context_of(change_set: ChangeSet, request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _ways(kinds: list[Kind], chosen: list[Kind]) -> list[dict[str, Any]]:
+def _links(kinds: list[Kind], chosen: list[Kind]) -> list[dict[str, Any]]:
     if len(kinds) < 2:
         return []
     everything = {"told": _("Everything"), "link": "?", "active": not chosen}

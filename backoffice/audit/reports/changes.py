@@ -17,7 +17,7 @@ from backoffice.admin_site.pages.history import ReadableHistory
 from backoffice.admin_site.permissions import roles
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.models.anomalies import histories
-from backoffice.audit.reports.scope import MOST_COUNTED, CountedTo, Touched, bounded_to
+from backoffice.audit.reports.scope import MOST_COUNTED, CountedTo, HistoryScope, bounded_to
 
 MOST_TOLD = 3
 WORDS = {"+": _("added"), "~": _("changed"), "-": _("deleted")}
@@ -93,11 +93,13 @@ def _by_label() -> dict[str, History]:
     return {history._meta.label_lower: history for history in histories()}
 
 
-def kinds_of(change_sets: Iterable[ChangeSet], touched: Touched | None = None) -> dict[int, Any]:
+def kinds_of(
+    change_sets: Iterable[ChangeSet], touched: HistoryScope | None = None
+) -> dict[int, Any]:
     """For each change set, the kinds of rows that it changed, with bounded counts; one query."""
-    tables = (touched or Touched()).histories()
+    tables = (touched or HistoryScope()).histories()
     bound = {
-        f"rows_{at}": CountedTo(_of_deed(history).values("pk")[: MOST_COUNTED + 1])
+        f"rows_{at}": CountedTo(_of_change_set(history).values("pk")[: MOST_COUNTED + 1])
         for at, history in enumerate(tables)
     }
     keys = [each.pk for each in change_sets]
@@ -112,7 +114,7 @@ def kinds_of(change_sets: Iterable[ChangeSet], touched: Touched | None = None) -
     }
 
 
-def _of_deed(history: Any) -> models.QuerySet[Any]:
+def _of_change_set(history: Any) -> models.QuerySet[Any]:
     return history._base_manager.filter(change_set=OuterRef("pk")).order_by()
 
 
@@ -121,7 +123,7 @@ def first_rows(kinds: dict[int, list[Kind]], user: Any, most: int) -> dict[int, 
     tables = {kind.history for found in kinds.values() for kind in found}
     firsts = {
         f"{history._meta.model_name}_{at}": Subquery(
-            _of_deed(history).order_by("history_id").values("history_id")[at : at + 1]
+            _of_change_set(history).order_by("history_id").values("history_id")[at : at + 1]
         )
         for history in tables
         for at in range(most)

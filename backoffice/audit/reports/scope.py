@@ -22,11 +22,11 @@ from backoffice.audit.models.history import DELETED
 MOST_COUNTED = 1_000
 Rows = models.QuerySet[Any]
 History = type[models.Model]
-Hung = Mapping[str, Any]  # keys of rows by the paths that lead to them
+ParentKeys = Mapping[str, Any]  # keys of rows by the paths that lead to them
 
 
 @dataclass(frozen=True)
-class Touched:
+class HistoryScope:
     """What a reader narrows history to; each is the key of a row, the model a label, or nothing."""
 
     model: str = ""
@@ -57,10 +57,10 @@ class Touched:
 
     def _of_student(self, history: History) -> Iterator[Rows]:
         for path in history.instance_type.paths_to_people():
-            hung = {path: self.student}
+            parent_keys = {path: self.student}
             if self.course:
-                hung |= {course_path(history): self.course}
-            yield with_keys(history, keys_of(history, hung))
+                parent_keys |= {course_path(history): self.course}
+            yield with_keys(history, keys_of(history, parent_keys))
 
 
 def course_path(history: History) -> str:
@@ -81,24 +81,24 @@ def lies_in_course(model: Any) -> bool:
     return True
 
 
-def keys_of(history: History, hung: Hung, among: Sequence[int] | None = None) -> Rows:
+def keys_of(history: History, parent_keys: ParentKeys, among: Sequence[int] | None = None) -> Rows:
     """The keys of the rows, there still or deleted, that hang on the rows with these keys, by path.
 
     `among` limits them to rows with these keys.
     """
     model: Any = history.instance_type
     key = model._meta.pk.attname
-    current = model._base_manager.filter(**{path or "pk": at for path, at in hung.items()})
+    current = model._base_manager.filter(**{path or "pk": at for path, at in parent_keys.items()})
     gone = history._base_manager.filter(history_type=DELETED)
-    for path, at in hung.items():
-        gone = gone.filter(**_hung_then(model, path, at))
+    for path, at in parent_keys.items():
+        gone = gone.filter(**_with_parent_keys(model, path, at))
     if among is not None:
         current, gone = current.filter(pk__in=among), gone.filter(**{f"{key}__in": among})
     keys = current.order_by().values(key=models.F("pk"))
     return keys.union(gone.order_by().values(key=models.F(key)), all=True)
 
 
-def _hung_then(model: Any, path: str, key: Any) -> dict[str, Any]:
+def _with_parent_keys(model: Any, path: str, key: Any) -> dict[str, Any]:
     """The condition that a history row hangs on the row with this key."""
     first, _sep, rest = path.partition("__")
     if not rest:
@@ -112,7 +112,7 @@ def with_keys(history: History, keys: Rows) -> Rows:
     return history._base_manager.filter(**{f"{history.instance_type._meta.pk.attname}__in": keys})
 
 
-def counted(touched: Touched) -> list[tuple[str, str, Bounded]]:
+def counted(touched: HistoryScope) -> list[tuple[str, str, Bounded]]:
     """Label, name and number of changes of each kind of such rows; one query."""
     parts = list(touched.rows())
     bound = [CountedTo(part.order_by().values("pk")[: MOST_COUNTED + 1]) for part in parts]

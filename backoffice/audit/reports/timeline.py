@@ -18,7 +18,14 @@ from django.db.models import Count, Exists, Max, Min, OuterRef
 from backoffice.admin_site.pages.dashboard import beginning
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.models.anomalies import SLACK
-from backoffice.audit.reports.scope import Hung, Rows, Touched, course_path, keys_of, with_keys
+from backoffice.audit.reports.scope import (
+    HistoryScope,
+    ParentKeys,
+    Rows,
+    course_path,
+    keys_of,
+    with_keys,
+)
 
 PER_PAGE = 25
 LOOKED = 5_000  # change sets, or history rows of a table, that one page looks through
@@ -62,10 +69,10 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Asked:
+class TimelineQuery:
     """What the timeline is narrowed to."""
 
-    touched: Touched = field(default_factory=Touched)
+    touched: HistoryScope = field(default_factory=HistoryScope)
     person: int | None = None
     role: str = ""
     source: str = ""
@@ -76,7 +83,7 @@ class Asked:
     # One sort of unusual deeds only.
     among: Rows | None = None
 
-    def deeds(self) -> Rows:
+    def row_actions(self) -> Rows:
         """The change sets that who, source, reason, batch and date say."""
         rows = ChangeSet.objects.all() if self.among is None else self.among
         same = {"actor": self.person, "source": self.source, "batch": self.batch}
@@ -119,10 +126,10 @@ class Page:
     older: int | None = None
     newer: int | None = None
     # The search stopped here before the page was full.
-    looked_until: ChangeSet | None = None
+    searched_until: ChangeSet | None = None
 
 
-def page_of(asked: Asked, place: int | None = None, *, is_back: bool = False) -> Page:
+def page_of(asked: TimelineQuery, place: int | None = None, *, is_back: bool = False) -> Page:
     """The change sets older than that of the key `place`, newer with `is_back`; the newest."""
     span = replace(asked.span(), is_back=is_back)
     span = span.within(place, None) if is_back else span.within(None, place)
@@ -138,10 +145,10 @@ def page_of(asked: Asked, place: int | None = None, *, is_back: bool = False) ->
         return Page(shown[::-1], older=_oldest(shown, place), newer=stop)
     looked = None if is_more or end is None else ChangeSet.objects.filter(pk__lte=end).first()
     newer = (shown[0].pk if shown else place) if place is not None else None
-    return Page(shown, older=stop, newer=newer, looked_until=looked)
+    return Page(shown, older=stop, newer=newer, searched_until=looked)
 
 
-def all_pages(asked: Asked) -> Iterator[list[ChangeSet]]:
+def all_pages(asked: TimelineQuery) -> Iterator[list[ChangeSet]]:
     """All change sets asked for, the newest first, page by page."""
     page = page_of(asked)
     yield page.change_sets
@@ -154,9 +161,9 @@ def _oldest(shown: list[ChangeSet], place: int | None) -> int | None:
     return shown[0].pk if shown else place
 
 
-def _narrowed(asked: Asked, span: Span) -> tuple[Rows, int | None]:
+def _narrowed(asked: TimelineQuery, span: Span) -> tuple[Rows, int | None]:
     """The change sets asked for, and the key at which the search for them stopped."""
-    rows = asked.deeds()
+    rows = asked.row_actions()
     if not asked.touched:
         return rows, None
     if asked.touched.student:
@@ -211,14 +218,14 @@ def _change_sets_of(history: Any, span: Span) -> list[int]:
         return [key for (key,) in cursor.fetchall()]
 
 
-def _of_course(touched: Touched, span: Span) -> tuple[list[int], int | None]:
+def _of_course(touched: HistoryScope, span: Span) -> tuple[list[int], int | None]:
     """Kinds of which the course has few rows are asked by key, the others by their newest rows."""
     few: list[Rows] = []
     found: set[int] = set()
     ends: list[int] = []
     for history in touched.histories():
-        hung = {course_path(history): touched.course}
-        keys = keys_of(history, hung)
+        parent_keys = {course_path(history): touched.course}
+        keys = keys_of(history, parent_keys)
         known = list(keys.values_list("key", flat=True)[: MOST_KNOWN + 1])
         if len(known) <= FEW_ROWS:
             # The limit keeps the database from walking all history in search of these few.
@@ -227,7 +234,7 @@ def _of_course(touched: Touched, span: Span) -> tuple[list[int], int | None]:
             mine = history._base_manager.filter(pk__in=limited).order_by()
             few.append(mine.values("change_set"))
         else:
-            newest, end = _of_the_newest(history, hung, known, span)
+            newest, end = _of_the_newest(history, parent_keys, known, span)
             found |= newest
             ends += [end] if end is not None else []
     known = span.of(ChangeSet.objects.filter(union_of("pk", few))).values_list("pk", flat=True)
@@ -242,7 +249,7 @@ def union_of(name: str, parts: list[Rows]) -> models.Q:
 
 
 def _of_the_newest(
-    history: Any, hung: Hung, known: list[int], span: Span
+    history: Any, parent_keys: ParentKeys, known: list[int], span: Span
 ) -> tuple[set[int], int | None]:
     """Of the newest rows of a history, the change sets of those that hang so; where it ends.
 
@@ -257,13 +264,13 @@ def _of_the_newest(
     mine = set(known)
     if len(known) > MOST_KNOWN:
         among = list({row for row, _deed in newest})
-        mine = set(keys_of(history, hung, among).values_list("key", flat=True))
+        mine = set(keys_of(history, parent_keys, among).values_list("key", flat=True))
     found = {deed for row, deed in newest if row in mine}
     end = newest[-1][1]
     if len(newest) < NEWEST:
         return found, None
     # The last one may have more rows than were looked at, an import 100,000.
-    whole = with_keys(history, keys_of(history, hung)).filter(change_set=end)
+    whole = with_keys(history, keys_of(history, parent_keys)).filter(change_set=end)
     if end not in found and whole.exists():
         found.add(end)
     return found, end

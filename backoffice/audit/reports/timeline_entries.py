@@ -8,7 +8,7 @@ from django.db import models
 
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.reports.changes import ChangedRow, Kind, by_change_set, first_rows, kinds_of
-from backoffice.audit.reports.scope import Touched
+from backoffice.audit.reports.scope import HistoryScope
 
 MOST_ROWS = 5
 FENCE = 20_000
@@ -28,7 +28,7 @@ class Entry:
         return sum(kind.count.number for kind in self.kinds) > len(self.rows)
 
 
-def entries_of(change_sets: Sequence[ChangeSet], touched: Touched, user: Any) -> list[Entry]:
+def entries_of(change_sets: Sequence[ChangeSet], touched: HistoryScope, user: Any) -> list[Entry]:
     """An entry for each change set, in its order; of a person's record, only the rows of it."""
     kinds = kinds_of(change_sets, touched)
     if touched.student:
@@ -41,7 +41,9 @@ def entries_of(change_sets: Sequence[ChangeSet], touched: Touched, user: Any) ->
     ]
 
 
-def _of_student(change_sets: Sequence[ChangeSet], touched: Touched) -> list[models.QuerySet[Any]]:
+def _of_student(
+    change_sets: Sequence[ChangeSet], touched: HistoryScope
+) -> list[models.QuerySet[Any]]:
     """A person's history rows of these change sets, found by the person and not by the deeds.
 
     The limit keeps the database from going through the 100,000 rows of an import.

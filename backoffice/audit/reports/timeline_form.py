@@ -20,8 +20,8 @@ from unfold.widgets import (
 from backoffice.admin_site.permissions.roles import ROLES
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.models.anomalies import histories
-from backoffice.audit.reports.scope import Touched
-from backoffice.audit.reports.timeline import Asked
+from backoffice.audit.reports.scope import HistoryScope
+from backoffice.audit.reports.timeline import TimelineQuery
 
 ANY = ("", _("any"))
 
@@ -67,7 +67,7 @@ def _day(label: Any) -> forms.DateField:
     return forms.DateField(label=label, required=False, widget=widget)
 
 
-def models_to_ask() -> list[tuple[str, str]]:
+def model_choices() -> list[tuple[str, str]]:
     """The kinds of rows that have a history, by name."""
     found = (each.instance_type._meta for each in histories())
     return sorted(
@@ -87,7 +87,7 @@ class TimelineForm(forms.Form):
             "person": _row(_("Who did it"), "audit.ChangeSet", "actor"),
             "role": _choice(_("Role of whoever did it"), working),
             "source": _choice(_("Through"), ChangeSet.Source.choices),
-            "model": _choice(_("Kind of row"), models_to_ask()),
+            "model": _choice(_("Kind of row"), model_choices()),
             "course": _row(_("Course"), "users.Enrollment", "course"),
             "student": _row(_("Whose record"), "users.Enrollment", "student"),
             "since": _day(_("From")),
@@ -104,17 +104,17 @@ class TimelineForm(forms.Form):
             ),
         }
 
-    def asked(self) -> Asked:
+    def asked(self) -> TimelineQuery:
         """What was asked; what makes no sense narrows nothing, and its field says so."""
         self.full_clean()
         given = dict(self.cleaned_data)
-        touched = Touched(
+        touched = HistoryScope(
             model=given.pop("model", ""),
             student=_key(given.pop("student", None)),
             course=_key(given.pop("course", None)),
         )
         person = _key(given.pop("person", None))
-        return Asked(touched=touched, person=person, **given)
+        return TimelineQuery(touched=touched, person=person, **given)
 
     def is_narrowed(self) -> bool:
         """Whether anything was asked for."""
@@ -145,4 +145,4 @@ class RecordForm(forms.Form):
     def kind(self) -> str:
         """The label of the kind of rows; blank for all of them."""
         label = self.cleaned_data.get("model", "")
-        return label if label in dict(models_to_ask()) else ""
+        return label if label in dict(model_choices()) else ""

@@ -15,7 +15,7 @@ from backoffice.audit.seal.seal import seal
 log = logging.getLogger("backoffice.audit.seal")
 
 
-def keep_sealing(every: float) -> None:
+def seal_in_background(every: float) -> None:
     """Seal, write an anchor and wait, until SIGTERM or SIGINT; a lost database is asked again."""
     stopped = threading.Event()
 

@@ -19,7 +19,7 @@ from backoffice.audit.models import BlockPart, Erasure, Salt
 from backoffice.audit.models.personal_data import FORGOTTEN, NAMED, Personal
 from backoffice.audit.record.recording import current_record
 from backoffice.audit.seal.ledgers import Digest, Ledger, Range, lines
-from backoffice.audit.seal.unlock import letting_go
+from backoffice.audit.seal.unlock import unlocked_record
 
 Keys = dict[type[models.Model], set[int]]
 
@@ -43,7 +43,7 @@ def forget(person: Any) -> Forgotten:
         said = _("%(name)s is active. Switch the account off first, then forget the person.")
         raise ValueError(said % {"name": person.get_username()})
     done, keys, files = Forgotten(), {type(person): {person.pk}}, []
-    with letting_go() as cursor:
+    with unlocked_record() as cursor:
         for model, personal in _models():
             known = _known(keys, model, personal)
             if hasattr(model, "history"):
@@ -108,11 +108,11 @@ def _blank_record(
     record = model.history.model if hasattr(model, "history") else model
     mine = record._base_manager.filter(**{f"{personal.key_of(model)}__in": known})
     for row in mine.order_by("pk").values_list("pk", flat=True):
-        _keep_digest(cursor, record._meta.db_table, row)
+        _store_digest(cursor, record._meta.db_table, row)
     return _blank(record, model, personal, known)
 
 
-def _keep_digest(cursor: Any, table: str, row: int) -> None:
+def _store_digest(cursor: Any, table: str, row: int) -> None:
     """Keep the digest of a sealed row's personal columns, as they were sealed."""
     holding = BlockPart.objects.filter(table_name=table, after_id__lt=row, up_to_id__gte=row)
     part = holding.defer("rows").first()

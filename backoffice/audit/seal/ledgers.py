@@ -19,7 +19,7 @@ from django.db import connection, models
 
 from backoffice.audit.models import Salt
 from backoffice.audit.models.personal_data import FORGOTTEN, NAMED, Personal
-from backoffice.audit.record.install import audited_models, kept_models
+from backoffice.audit.record.install import append_only_models, audited_models
 
 RECORD = 40  # bytes: the id, and the digest
 ID = 8
@@ -85,7 +85,7 @@ def unpacked(part: bytes | memoryview) -> int:
 def ledgers() -> list[Ledger]:
     """All tables that are sealed: every history, and what else is kept."""
     histories = [(m.history.model, m, m.personal) for m in audited_models()]
-    kept = [(m, m, getattr(m, "personal", None)) for m in kept_models() if m.is_sealed]
+    kept = [(m, m, getattr(m, "personal", None)) for m in append_only_models() if m.is_sealed]
     return [_ledger(*each) for each in (*histories, *kept)]
 
 

@@ -18,7 +18,7 @@ from backoffice.audit.seal.verify import verify_block
 AT_ONCE = 25
 
 
-def chain_shown(before: str) -> dict[str, Any]:
+def format_chain(before: str) -> dict[str, Any]:
     """The newest blocks, or those before a number, and the anchor of the head."""
     head = Block.head()
     blocks = Block.objects.order_by("-number")
@@ -56,7 +56,7 @@ def _facts(head: Block | None) -> list[tuple[str, str]]:
     ]
 
 
-def block_shown(said: str) -> dict[str, Any]:
+def format_block(said: str) -> dict[str, Any]:
     """A block, verified now. Raises Http404 where there is none."""
     block = Block.objects.filter(number=_number(said)).first()
     if block is None:

@@ -13,11 +13,11 @@ from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from backoffice.audit.models import Removal
-from backoffice.audit.record.install import audited_models, kept_models
+from backoffice.audit.record.install import append_only_models, audited_models
 from backoffice.audit.record.recording import current_record
 from backoffice.audit.seal.ledgers import packed
 from backoffice.audit.seal.seal import sealed_up_to
-from backoffice.audit.seal.unlock import letting_go
+from backoffice.audit.seal.unlock import unlocked_record
 
 AT_ONCE = 50_000  # rows of one table in one removal
 
@@ -28,7 +28,7 @@ def remove_before(before: datetime) -> dict[str, int]:
     Raises django.db.Error where the database's role does not own the record.
     """
     done: dict[str, int] = {}
-    with letting_go() as cursor:
+    with unlocked_record() as cursor:
         sealed = sealed_up_to(cursor)
         for table, rows in _old(before, sealed):
             ids = list(rows.order_by("pk").values_list("pk", flat=True))
@@ -46,7 +46,7 @@ def _old(before: datetime, sealed: dict[str, int]) -> Iterator[tuple[str, Any]]:
         later = rows._base_manager.filter(**{key: OuterRef(key)}, history_id__gt=OuterRef("pk"))
         old = rows._base_manager.filter(history_date__lt=before).filter(Exists(later))
         yield _within(old, sealed)
-    for model in kept_models():
+    for model in append_only_models():
         if field := getattr(model, "is_over_after", ""):
             yield _within(model._base_manager.filter(**{f"{field}__lt": before}), sealed)
 

@@ -41,7 +41,7 @@ def exported(pages: Iterable[list[ChangeSet]]) -> Iterator[str]:
     return _signed(_rows(pages))
 
 
-def exported_looks(rows: models.QuerySet[AccessRecord]) -> Iterator[str]:
+def access_lines(rows: models.QuerySet[AccessRecord]) -> Iterator[str]:
     """The lines of a file of the access record: what was done stands under “through”."""
     return _signed(_looks(rows))
 

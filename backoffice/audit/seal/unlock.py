@@ -9,12 +9,12 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from backoffice.audit.record.postgres_triggers import LETTING_GO
+from backoffice.audit.record.postgres_triggers import UNLOCK_SETTING
 from backoffice.audit.seal.seal import alone
 
 
 @contextmanager
-def letting_go() -> Iterator[Any]:
+def unlocked_record() -> Iterator[Any]:
     """A cursor in a transaction that may change the record, while nobody seals.
 
     Raises django.db.Error where the database's role does not own the tables.
@@ -22,7 +22,7 @@ def letting_go() -> Iterator[Any]:
     with transaction.atomic(), connection.cursor() as cursor:
         alone(cursor)
         if connection.vendor == "postgresql":
-            cursor.execute("SELECT set_config(%s, 'on', true)", [LETTING_GO])
+            cursor.execute("SELECT set_config(%s, 'on', true)", [UNLOCK_SETTING])
         yield cursor
         if connection.vendor == "postgresql":
-            cursor.execute("SELECT set_config(%s, '', true)", [LETTING_GO])
+            cursor.execute("SELECT set_config(%s, '', true)", [UNLOCK_SETTING])

@@ -13,15 +13,15 @@ from django.utils.translation import ngettext
 from backoffice.bulk.cli.imports import (
     ImportOptions,
     Result,
-    bring_in,
     is_success,
     people,
+    run_import,
     told,
 )
 from backoffice.bulk.jobs.cleanup import forget
 from backoffice.bulk.models import Batch, Delivery
 from backoffice.bulk.pipeline.deliveries import deliver, files_of
-from backoffice.bulk.pipeline.report import closing_sentence, write_report
+from backoffice.bulk.pipeline.report import closing_message, write_report
 
 
 def import_files(options: ImportOptions) -> Result:
@@ -66,11 +66,11 @@ def _in_turn(
     files = files_of(delivery)
     with _rehearsal() if options.dry_run else nullcontext():
         for batch in files:
-            bring_in(batch, *persons, is_applied=True)
+            run_import(batch, *persons, is_applied=True)
             if options.dry_run and batch.is_applied:
                 batch.state = Batch.State.PREVIEWED  # as it will be again
             report.add(batch)
-            sentences.append(closing_sentence(batch, dry_run=options.dry_run))
+            sentences.append(closing_message(batch, dry_run=options.dry_run))
             if not is_success(batch):
                 break
     left = len(files) - len(sentences)

@@ -16,10 +16,10 @@ from backoffice.bulk.export.selection import Selection
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.values.refusals import ExportRefused
 
-Deed = Callable[[IO[bytes]], str]
+RowAction = Callable[[IO[bytes]], str]
 
 
-def deed_of(options: dict[str, Any]) -> Deed:
+def action_of(options: dict[str, Any]) -> RowAction:
     """What writes what the options ask for into a stream; it says what was written.
 
     Raises ValueError, of which ExportRefused is one, for what cannot be.
@@ -36,7 +36,7 @@ def deed_of(options: dict[str, Any]) -> Deed:
     return lambda stream: f"{write(chosen, stream)} {chosen.resource.label}"
 
 
-def _whole(options: dict[str, Any], *, is_zip: bool) -> Deed:
+def _whole(options: dict[str, Any], *, is_zip: bool) -> RowAction:
     """All kinds in a zip file; it is of no kind and of no course: it has them all."""
     narrowed = [options[name] for name in ("kind", "course", "presentation")]
     if any(narrowed) or not is_zip:
@@ -51,7 +51,7 @@ def _whole(options: dict[str, Any], *, is_zip: bool) -> Deed:
     return write
 
 
-def write_to(output: Path | None, deed: Deed) -> str:
+def write_to(output: Path | None, deed: RowAction) -> str:
     """Do it; gives a sentence where there is a file. Whoever stops reading ends the command."""
     if output:
         with whole_file(output) as stream:

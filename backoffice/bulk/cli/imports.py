@@ -19,7 +19,7 @@ from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.approval import agree
 from backoffice.bulk.pipeline.imports import NotApplied, apply, preview, receive
-from backoffice.bulk.pipeline.report import STATES, closing_sentence, write_rejected, write_report
+from backoffice.bulk.pipeline.report import STATES, closing_message, write_rejected, write_report
 from backoffice.bulk.undo.undo import undo
 
 AUTO = "auto"  # in place of a kind: the files say it
@@ -94,7 +94,7 @@ def _refuse_impossible(options: dict[str, Any]) -> None:
         _refuse_for_several(options)
     elif len(options["file"]) > 1:
         raise ValueError(_("Several files at once go in with the kind “auto”."))
-    elif options["mode"] == Batch.Mode.SYNC and not kinds[options["kind"]].leaving:
+    elif options["mode"] == Batch.Mode.SYNC and not kinds[options["kind"]].missing_rows:
         raise ValueError(_("--mode sync is for enrollments; a file of another kind has no roster."))
     for name in LIMITS:
         if not 0 <= options[name] <= 100:
@@ -141,9 +141,9 @@ def import_file(options: ImportOptions) -> Result:
     except PermissionDenied as refusal:
         raise ValueError(str(refusal)) from refusal
     try:
-        bring_in(batch, actor, approver, is_applied=not options.dry_run)
+        run_import(batch, actor, approver, is_applied=not options.dry_run)
         complaints = list(_written(batch, options))
-        sentence = closing_sentence(batch, dry_run=options.dry_run)
+        sentence = closing_message(batch, dry_run=options.dry_run)
         return Result(sentence, not is_success(batch), complaints)
     finally:
         if options.dry_run:
@@ -158,7 +158,7 @@ def people(options: ImportOptions) -> tuple[Any, Any]:
     return actor, approver
 
 
-def bring_in(batch: Batch, actor: Any, approver: Any, *, is_applied: bool) -> None:
+def run_import(batch: Batch, actor: Any, approver: Any, *, is_applied: bool) -> None:
     """Preview a batch and apply it; where a second person is named, they have agreed."""
     preview(batch)
     if approver is not None and batch.state == Batch.State.HELD:
@@ -246,4 +246,4 @@ def undo_batch(number: int, username: str, reason: str, report: Path | None) -> 
     if report:
         with told(complaints), report.open("w", encoding="utf-8") as to:
             write_report(made, to, dry_run=False)
-    return Result(closing_sentence(made, dry_run=False), False, complaints)
+    return Result(closing_message(made, dry_run=False), False, complaints)

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 
 from backoffice.admin_site.spreadsheets import csv_line, formula_safe
 from backoffice.bulk.export.csv_export import AT_ONCE, as_text
-from backoffice.bulk.export.selection import Selection, nothing_of, shown_columns
+from backoffice.bulk.export.selection import Selection, nothing_of, visible_columns
 from backoffice.bulk.formats.gradebooks import Gradebook, Learner, Task
-from backoffice.bulk.kinds.resource import GIVEN_BACK, kinds
+from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, kinds
 from backoffice.bulk.readers.base import MAX_COLUMNS
 from backoffice.bulk.values.refusals import ExportRefused
 
@@ -48,7 +48,7 @@ def _write(stream: IO[bytes], rows: list[list[str]]) -> None:
 
 def _refuse_wide(columns: int) -> None:
     """Raise ExportRefused for a file that, or whose wrong rows, would not be read again."""
-    most = MAX_COLUMNS - len(GIVEN_BACK)
+    most = MAX_COLUMNS - len(REJECTED_COLUMNS)
     if columns > most:
         sentence = _(
             "The file would have %(count)d columns, and only %(most)d can be read again. Choose "
@@ -106,7 +106,7 @@ def _with_student(
     """The rows as ID and names of a student, as far as the person sees them, and these cells."""
     column, user = kinds[kind].columns()["student_id"], selection.user
     people = kinds["users"]
-    shown = people.exported_columns() if user is None else shown_columns(people, user)
+    shown = people.exported_columns() if user is None else visible_columns(people, user)
     names = {
         f"its_{name}": F(f"{column.reference}__{people.columns()[name].attribute}")
         if people.columns()[name] in shown

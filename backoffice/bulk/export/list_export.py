@@ -19,7 +19,7 @@ from backoffice.admin_site.changelist.changelist import AFTER, BEFORE, LAST
 from backoffice.admin_site.pages.related_links import list_of
 from backoffice.bulk.export.download import FORMATS, handed_out
 from backoffice.bulk.export.selection import Selection, exportable_kinds
-from backoffice.bulk.kinds.resource import KindResource
+from backoffice.bulk.kinds.resource import ImportKind
 from backoffice.bulk.values.refusals import ExportRefused
 
 PLACES = (PAGE_VAR, ALL_VAR, ERROR_FLAG, AFTER, BEFORE, LAST)  # which page, not which rows
@@ -37,7 +37,7 @@ class ListExport:
     def _export_name(self) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_export_list"
 
-    def _exported_kind(self, request: HttpRequest) -> type[KindResource] | None:
+    def _exported_kind(self, request: HttpRequest) -> type[ImportKind] | None:
         """The kind, where the person may export some of its rows."""
         found = exportable_kinds(request.user).values()
         return next((each for each in found if each.listed_model() is self.model), None)

@@ -41,7 +41,7 @@ def _rows(selection: Selection) -> Iterator[tuple[list[str], list[list[str]]]]:
     way = field.remote_field.get_accessor_name()
     paths = [column.attribute for column in selection.columns]
     inner = [f"{way}__{column.attribute}" for column in members.columns.values()]
-    largest = f"-{way}__{members.columns[members.falling].attribute}"
+    largest = f"-{way}__{members.columns[members.lowered_column].attribute}"
     order = [*selection.resource.export_order(), largest, f"{way}__pk"]
     found = selection.rows.order_by(*order).values_list("pk", *paths, f"{way}__pk", *inner)
     for _key, group in groupby(found.iterator(), itemgetter(0)):

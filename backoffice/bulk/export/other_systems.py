@@ -25,14 +25,14 @@ def writer_for(ending: str, dialect: str, kind: str) -> Write:
 
     Raises ExportRefused for another system's file that is no CSV, or that it does not have.
     """
-    if is_ours(dialect, kind):
+    if is_native(dialect, kind):
         return FORMATS.get(ending, FORMATS["csv"]).write
     if ending == "xlsx":
         raise ExportRefused(_("A file for another system is a CSV file; choose CSV."))
     return _writer_in(dialect, kind)
 
 
-def is_ours(dialect: str, kind: str) -> bool:
+def is_native(dialect: str, kind: str) -> bool:
     """Whether a file of this kind has our own columns."""
     return dialect in NATIVE or dialect in kinds[kind].shared_with
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.admin_site.snapshot import one_moment
 from backoffice.admin_site.spreadsheets import csv_line
-from backoffice.bulk.export.other_systems import is_ours, writer_for
+from backoffice.bulk.export.other_systems import is_native, writer_for
 from backoffice.bulk.export.selection import Selection
 from backoffice.bulk.formats.oneroster_manifest import ABSENT, manifest_lines
 from backoffice.bulk.formats.open_file import table_of
@@ -52,5 +52,5 @@ def write_whole(dialect: str, stream: IO[bytes]) -> dict[str, int]:
 
 def _named(dialect: str, kind: str) -> tuple[str, str]:
     """The name of a kind's file without its ending, and what OneRoster's manifest says of it."""
-    table = None if is_ours(dialect, kind) else table_of(dialect, kind)
+    table = None if is_native(dialect, kind) else table_of(dialect, kind)
     return getattr(table, "file_name", kind), getattr(table, "written_mode", ABSENT)

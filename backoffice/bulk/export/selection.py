@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from backoffice.admin_site.permissions.roles import may, shown_fields
 from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.bulk.kinds.column import Column
-from backoffice.bulk.kinds.resource import KindResource, kinds, kinds_for
+from backoffice.bulk.kinds.resource import ImportKind, kinds, kinds_for
 from backoffice.bulk.values.refusals import ExportRefused
 
 
@@ -22,22 +22,22 @@ class Selection:
     presentation of the one course the rows are of, where one was chosen.
     """
 
-    resource: type[KindResource]
+    resource: type[ImportKind]
     rows: models.QuerySet[Any]
     columns: tuple[Column, ...]
     user: Any = None
     course: tuple[str, ...] = ()
 
     @classmethod
-    def of_all(cls, resource: type[KindResource]) -> Self:
+    def of_all(cls, resource: type[ImportKind]) -> Self:
         """Every row and column, for whoever has the command line."""
         return cls(resource, resource.exportable(), tuple(resource.exported_columns()))
 
     @classmethod
-    def for_user(cls, resource: type[KindResource], user: Any) -> Self:
+    def for_user(cls, resource: type[ImportKind], user: Any) -> Self:
         """The rows a person may export, in the columns the person sees."""
         rows = permitted(resource.exportable(), user, "export")
-        return cls(resource, rows, tuple(shown_columns(resource, user)), user)
+        return cls(resource, rows, tuple(visible_columns(resource, user)), user)
 
     @property
     def header(self) -> list[str]:
@@ -97,7 +97,7 @@ def nothing_of(course: tuple[str, ...]) -> ExportRefused:
     return ExportRefused(sentence % dict(zip(("course", "presentation"), course, strict=True)))
 
 
-def shown_columns(resource: type[KindResource], user: Any) -> list[Column]:
+def visible_columns(resource: type[ImportKind], user: Any) -> list[Column]:
     """The columns of an export, without those of fields the person's role does not see."""
     return [
         column
@@ -117,7 +117,7 @@ def _way(attribute: str, model: type[models.Model]) -> Iterator[models.Field]:
         model = field.related_model
 
 
-def exportable_kinds(user: Any) -> dict[str, type[KindResource]]:
+def exportable_kinds(user: Any) -> dict[str, type[ImportKind]]:
     """The kinds of which the person may export something."""
     found = kinds_for(lambda model: may(user, "export", model))
-    return {name: resource for name, resource in found.items() if shown_columns(resource, user)}
+    return {name: resource for name, resource in found.items() if visible_columns(resource, user)}

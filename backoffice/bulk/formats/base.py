@@ -19,7 +19,7 @@ from backoffice.bulk.formats.lookup_files import SideFiles
 from backoffice.bulk.kinds.header_names import column_name
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.row_cleaner import width_fault
-from backoffice.bulk.readers import Remark, Row
+from backoffice.bulk.readers import ReaderIssue, Row
 from backoffice.bulk.values.cell_origins import Origin
 from backoffice.bulk.values.faults import Fault
 
@@ -31,7 +31,7 @@ class NotTranslated(Exception):
 
     def __init__(self, fault: Fault, column: str, value: str) -> None:
         super().__init__(fault.template)
-        self.remark = Remark(fault, column, value)
+        self.issue = ReaderIssue(fault, column, value)
 
 
 class Cells:
@@ -52,7 +52,7 @@ class Cells:
         """The first of these cells that is not blank."""
         return next(filter(None, map(self.__getitem__, names)), "")
 
-    def header(self, way: "Way") -> str:
+    def header(self, way: "ColumnSource") -> str:
         """The column that a value comes from: the first that is not blank, or the first of all."""
         there = list(filter(self.table.has, way.sources))
         return self.label(next(filter(self.__getitem__, there), there[0]))
@@ -85,7 +85,7 @@ class Cells:
 
 
 @dataclass(frozen=True)
-class Way:
+class ColumnSource:
     """From the file's columns to one of ours. The first that the file has is the one people see.
 
     `is_sparse` says that the column counts only if some row of the file fills it.
@@ -96,14 +96,14 @@ class Way:
     is_sparse: bool = False
 
 
-def plain(name: str, is_sparse: bool = False) -> Way:
+def plain(name: str, is_sparse: bool = False) -> ColumnSource:
     """The cell as it is."""
-    return Way((name,), lambda cells: cells[name], is_sparse)
+    return ColumnSource((name,), lambda cells: cells[name], is_sparse)
 
 
-def word(name: str, words: Mapping[str, str]) -> Way:
+def word(name: str, words: Mapping[str, str]) -> ColumnSource:
     """Our word for theirs."""
-    return Way((name,), lambda cells: cells.word(name, words))
+    return ColumnSource((name,), lambda cells: cells.word(name, words))
 
 
 class SourceTable:
@@ -113,7 +113,7 @@ class SourceTable:
     title: ClassVar[Any]
     kind: ClassVar[str]
     needs: ClassVar[frozenset[str]]
-    ways: ClassVar[Mapping[str, Way]]
+    ways: ClassVar[Mapping[str, ColumnSource]]
     # Columns of the format whose names are forbidden in files of ours; they are not read.
     passed_over: ClassVar[frozenset[str]] = frozenset({"password"})
     # Whose rows are left out: the values of a column.
@@ -121,7 +121,7 @@ class SourceTable:
     has_header: ClassVar[bool] = True
     written: ClassVar[tuple[str, ...]] = ()
     # Files beside it in which rows are looked up, by their names in `side_files.py`.
-    looks_in: ClassVar[tuple[str, ...]] = ()
+    lookups: ClassVar[tuple[str, ...]] = ()
     side: SideFiles = SideFiles()
     # Columns of ours that stand above the rows: in the header, or in a row of that name.
     above: ClassVar[Mapping[str, str]] = MappingProxyType({})
@@ -163,7 +163,7 @@ class SourceTable:
         return [header.strip() for name, header in named if name in sources]
 
     @property
-    def told_as(self) -> dict[str, str]:
+    def labels(self) -> dict[str, str]:
         """Under which name people know each of our columns."""
         return {
             name: self.label(next(filter(self.has, way.sources)))
@@ -172,16 +172,16 @@ class SourceTable:
         }
 
     @cached_property
-    def moving(self) -> dict[str, tuple[Way, str]]:
+    def moving(self) -> dict[str, tuple[ColumnSource, str]]:
         """What may come from another column in each row, with the one that people know it by."""
-        told_as = self.told_as
+        labels = self.labels
         return {
-            name: (way, told_as[name])
+            name: (way, labels[name])
             for name, way in self.taken.items()
             if len(way.sources) > 1 or self.is_numbered(way)
         }
 
-    def is_numbered(self, way: Way) -> bool:
+    def is_numbered(self, way: ColumnSource) -> bool:
         """Whether several columns of one name and different numbers lead there."""
         return False
 
@@ -192,14 +192,14 @@ class SourceTable:
         return frozenset(source for way in ways for source in filter(self.has, way.sources))
 
     @property
-    def remarks(self) -> tuple[Remark, ...]:
+    def reader_issues(self) -> tuple[ReaderIssue, ...]:
         """What is to be said of the file as a whole."""
         return ()
 
     def check(self, batch: Batch) -> None:
         """Raise FileRefused where the header, or a file beside it, says not to read it so."""
 
-    def says_something(self, name: str, cells: Sequence[str]) -> bool:
+    def is_significant(self, name: str, cells: Sequence[str]) -> bool:
         """Whether a row fills this sparse column."""
         return bool(cells[self.places[name]].strip(" 0"))
 
@@ -221,43 +221,43 @@ class SourceTable:
 
     def translated(self, row: Row) -> Iterator[Row]:
         """A row of the file as rows of ours, on the same line."""
-        if row.flaw:
+        if row.syntax_error:
             yield row
         elif len(row.cells) != self.width:
-            remark = Remark(width_fault(len(row.cells), self.width), "", ",".join(row.cells))
-            yield Row(row.line, [], remarks=(remark,))
+            issue = ReaderIssue(width_fault(len(row.cells), self.width), "", ",".join(row.cells))
+            yield Row(row.line, [], reader_issues=(issue,))
         else:
             yield self._read(row.line, Cells(self, row.cells))
 
     def _read(self, line: int, cells: Cells) -> Row:
         left_out = self._left_out(cells)
         if left_out:
-            return Row(line, [], remarks=(left_out,), is_left_out=True)
+            return Row(line, [], reader_issues=(left_out,), is_left_out=True)
         values: list[str] = []
-        remarks: list[Remark] = []
+        reader_issues: list[ReaderIssue] = []
         others: dict[str, str] = {}
         for name, way in self.taken.items():
             try:
                 values.append(way.read(cells))
             except NotTranslated as refusal:
-                remarks.append(refusal.remark)
+                reader_issues.append(refusal.issue)
                 continue
             shown = cells.first(*way.sources)
             if shown != values[-1]:
                 others[name] = shown
         headers = self.headers_of(cells)
         origin = Origin(others, headers) if others or headers else None
-        return Row(line, values, remarks=tuple(dict.fromkeys(remarks)), origin=origin)
+        return Row(line, values, reader_issues=tuple(dict.fromkeys(reader_issues)), origin=origin)
 
     def headers_of(self, cells: Cells) -> dict[str, str]:
         """The headers of this row's values that come from another column than people know."""
         found = ((name, cells.header(way), told) for name, (way, told) in self.moving.items())
         return {name: header for name, header, told in found if header != told}
 
-    def _left_out(self, cells: Cells) -> Remark | None:
+    def _left_out(self, cells: Cells) -> ReaderIssue | None:
         name, values = self.others
         return (
-            not_kept(cells.label(name), cells[name]) if cells[name].casefold() in values else None
+            not_stored(cells.label(name), cells[name]) if cells[name].casefold() in values else None
         )
 
     @classmethod
@@ -266,10 +266,10 @@ class SourceTable:
         raise NotImplementedError
 
 
-def not_kept(column: str, value: str) -> Remark:
+def not_stored(column: str, value: str) -> ReaderIssue:
     """What is said of a row that is about somebody we do not keep, as this cell shows."""
     sentence = _("{column} “{value}” is not kept here; the row is left out.")
-    return Remark(Fault("left_out", sentence, is_warning=True), column, value)
+    return ReaderIssue(Fault("left_out", sentence, is_warning=True), column, value)
 
 
 def moment(day: str) -> str:

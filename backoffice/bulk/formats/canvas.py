@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.formats.base import (
     Cells,
+    ColumnSource,
     Native,
     NotTranslated,
     SourceTable,
-    Way,
     column_name,
     moment,
     plain,
@@ -91,10 +91,10 @@ class CanvasUsers(SourceTable):
         "declared_user_type",
         frozenset({"teacher", "staff", "administrator", "faculty"}),
     )
-    ways: ClassVar[Mapping[str, Way]] = {
+    ways: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": plain("user_id"),
-        "first_name": Way(("first_name", "sortable_name", "full_name"), _given_name),
-        "last_name": Way(("last_name", "sortable_name", "full_name"), _family_name),
+        "first_name": ColumnSource(("first_name", "sortable_name", "full_name"), _given_name),
+        "last_name": ColumnSource(("last_name", "sortable_name", "full_name"), _family_name),
         "email": plain("email"),
         "is_active": word("status", USER_STATUSES),
     }
@@ -117,10 +117,10 @@ class CanvasCourses(SourceTable):
 
     dialect, title, kind = "canvas", _("Canvas SIS courses"), "courses"
     needs = frozenset({"course_id", "short_name", "long_name", "status"})
-    ways: ClassVar[Mapping[str, Way]] = {
-        "course_code": Way(("course_id",), lambda cells: _course(cells)[0]),
-        "presentation": Way(("term_id", "course_id"), lambda cells: _course(cells)[1]),
-        "title": Way(("long_name",), _title),
+    ways: ClassVar[Mapping[str, ColumnSource]] = {
+        "course_code": ColumnSource(("course_id",), lambda cells: _course(cells)[0]),
+        "presentation": ColumnSource(("term_id", "course_id"), lambda cells: _course(cells)[1]),
+        "title": ColumnSource(("long_name",), _title),
         "starts_on": plain("start_date", is_sparse=True),
         "ends_on": plain("end_date", is_sparse=True),
         "status": word("status", {**COURSE_STATUSES, "deleted": "archived"}),
@@ -165,20 +165,20 @@ class CanvasEnrollments(SourceTable):
 
     dialect, title, kind = "canvas", _("Canvas SIS enrollments"), "enrollments"
     needs = frozenset({"user_id", "role", "status"})
-    looks_in = ("sections", "canvas courses")
+    lookups = ("sections", "canvas courses")
     others = ("role", frozenset({"teacher", "designer"}))
-    ways: ClassVar[Mapping[str, Way]] = {
+    ways: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": plain("user_id"),
-        "course_code": Way(
+        "course_code": ColumnSource(
             ("course_id", "section_id"), lambda cells: _course_enrolled_in(cells)[0]
         ),
-        "presentation": Way(
+        "presentation": ColumnSource(
             ("course_id", "section_id"), lambda cells: _course_enrolled_in(cells)[1]
         ),
         "role": word("role", ROLES),
-        "status": Way(("status",), _exact_status),
+        "status": ColumnSource(("status",), _exact_status),
         "enrolled_on": plain("start_date", is_sparse=True),
-        "withdrawn_on": Way(("end_date",), _withdrawn_on, is_sparse=True),
+        "withdrawn_on": ColumnSource(("end_date",), _withdrawn_on, is_sparse=True),
     }
     written = (
         *("course_id", "user_id", "role", "status", "start_date", "end_date"),

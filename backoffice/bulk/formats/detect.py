@@ -13,14 +13,14 @@ from backoffice.bulk.formats.base import SourceTable
 from backoffice.bulk.formats.lookup_files import side_file_of
 from backoffice.bulk.formats.open_file import readable_as
 from backoffice.bulk.kinds.header_names import IGNORED, column_name, has_meaning, known_name
-from backoffice.bulk.kinds.resource import KindResource, kinds
+from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.header_mapping import Own, all_own_headers
 from backoffice.bulk.readers import TableReader, open_table
 from backoffice.bulk.readers.zip_guard import DAMAGED, Member
 from backoffice.bulk.values.faults import FileRefused, shown
 
-OURS = (Batch.Dialect.AUTO, Batch.Dialect.NATIVE)
+NATIVE_FORMATS = (Batch.Dialect.AUTO, Batch.Dialect.NATIVE)
 TABLE_ENDINGS = (".csv", ".tsv", ".txt")
 # What files are called in which others are looked up, and those that are known and not read.
 TITLES = {
@@ -44,7 +44,7 @@ START = 1 << 18  # bytes, in which a header ends
 
 
 @dataclass(frozen=True)
-class Found:
+class DetectedFile:
     """A file and what it is: it carries a kind, is looked up in, or neither, with the reason.
 
     A file that carries two kinds, such as people with their courses, is found twice.
@@ -76,27 +76,27 @@ class Found:
         return gettext("“%(name)s” (%(what)s)") % {"name": self.name, "what": what}
 
 
-def found_in(members: Iterable[Member], dialect: str, encoding: str) -> list[Found]:
+def detect_files(members: Iterable[Member], dialect: str, encoding: str) -> list[DetectedFile]:
     """What each of the files is."""
     return [each for member in members for each in _found(member, dialect, encoding)]
 
 
-def _found(member: Member, dialect: str, encoding: str) -> list[Found]:
-    if not Found(member).is_table:
-        return [Found(member, why_not=gettext("This is no CSV file."))]
+def _found(member: Member, dialect: str, encoding: str) -> list[DetectedFile]:
+    if not DetectedFile(member).is_table:
+        return [DetectedFile(member, why_not=gettext("This is no CSV file."))]
     try:
         with member.on_disk(START) as path, open_table(path, encoding) as reader:
             header, has_rows = reader.header, _has_rows(reader)
     except FileRefused as refusal:
         if refusal.code == DAMAGED:
             raise
-        return [Found(member, why_not=refusal.message)]
+        return [DetectedFile(member, why_not=refusal.message)]
     side, title = side_file_of(header), _title_of(header)
     found = carried(header, dialect).items()
     return [
-        Found(member, kind, table, side, title, is_empty=not has_rows and _has_header(table))
+        DetectedFile(member, kind, table, side, title, is_empty=not has_rows and _has_header(table))
         for kind, table in found
-    ] or [Found(member, side=side, title=title, why_not=_why_not(title))]
+    ] or [DetectedFile(member, side=side, title=title, why_not=_why_not(title))]
 
 
 def _has_rows(reader: TableReader) -> bool:
@@ -158,19 +158,19 @@ def _own_kinds(
     for name, resource in kinds.items():
         names = _meant(plain, resource, said.get(name, {}))
         key = set(resource.key_names(names))
-        is_asked = dialect in OURS or dialect in resource.shared_with
+        is_asked = dialect in NATIVE_FORMATS or dialect in resource.shared_with
         if is_asked and key <= set(names):
             strange = {each for each in names if not has_meaning(each, resource)}
             yield len(strange), -len(key), resource.order, name
 
 
-def _meant(names: Sequence[str], resource: type[KindResource], own: Own) -> list[str]:
+def _meant(names: Sequence[str], resource: type[ImportKind], own: Own) -> list[str]:
     """The columns that the names of a header stand for, without what is passed over."""
     meant = [name if has_meaning(name, resource) else own.get(name, name) for name in names]
     return [name for name in meant if name != IGNORED]
 
 
-def chosen(found: Sequence[Found], kind: str, dialect: str) -> Found:
+def chosen(found: Sequence[DetectedFile], kind: str, dialect: str) -> DetectedFile:
     """The one file that carries a kind. Raises FileRefused, naming them, for none or several."""
     carrying = [each for each in found if each.kind == kind]
     if len(carrying) == 1:
@@ -189,26 +189,26 @@ def chosen(found: Sequence[Found], kind: str, dialect: str) -> Found:
         "another file."
     )
     sentence %= told
-    if dialect not in OURS[:1]:
+    if dialect not in NATIVE_FORMATS[:1]:
         sentence += " " + gettext("The format was chosen: %(format)s.") % {
             "format": Batch.Dialect(dialect).label
         }
     raise FileRefused("no_member", sentence)
 
 
-def _list(found: Sequence[Found]) -> str:
+def _list(found: Sequence[DetectedFile]) -> str:
     return ", ".join(each.told for each in found) or gettext("no file")
 
 
-def beside(one: Found, found: Iterable[Found]) -> dict[str, Found]:
+def companions_of(one: DetectedFile, found: Iterable[DetectedFile]) -> dict[str, DetectedFile]:
     """The files beside it in which its rows are looked up, by what they are.
 
     Of two of the same kind the one counts that is in the same folder, else the first. A file may be
     looked up in for itself: what a class is called, others say together with it.
     """
-    wanted = one.table.looks_in if one.table else ()
+    wanted = one.table.lookups if one.table else ()
     folder = PurePosixPath(one.member.name).parent
-    sides: dict[str, Found] = {}
+    sides: dict[str, DetectedFile] = {}
     near = sorted(found, key=lambda each: PurePosixPath(each.member.name).parent != folder)
     for each in near:
         if each.side in wanted:

@@ -13,12 +13,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.spreadsheets import NUMBER
-from backoffice.bulk.formats.base import Cells, NotTranslated, SourceTable, Way, plain
+from backoffice.bulk.formats.base import Cells, ColumnSource, NotTranslated, SourceTable, plain
 from backoffice.bulk.formats.base_scores import bases_in, bases_of
 from backoffice.bulk.formats.course_names import Course, joined
 from backoffice.bulk.kinds.header_names import column_name
 from backoffice.bulk.models import Batch
-from backoffice.bulk.readers import Remark, Row
+from backoffice.bulk.readers import ReaderIssue, Row
 from backoffice.bulk.values.cell_origins import NOTHING, OTHERS, Origin
 from backoffice.bulk.values.faults import Fault, FileRefused
 from backoffice.bulk.values.refusals import ExportRefused
@@ -77,7 +77,7 @@ class Gradebook(SourceTable):
         # What a column counts at most.
         self.points: dict[int, str] = {}
         placed = (*self.placed, *(["base_score"] if self._has_bases() else []))
-        self.taken |= dict.fromkeys(placed, Way((), lambda cells: ""))
+        self.taken |= dict.fromkeys(placed, ColumnSource((), lambda cells: ""))
 
     @property
     def read(self) -> list[str]:
@@ -102,7 +102,7 @@ class Gradebook(SourceTable):
 
     def translated(self, row: Row) -> Iterator[Row]:
         """One row for each score of the line."""
-        if row.flaw or len(row.cells) != self.width:
+        if row.syntax_error or len(row.cells) != self.width:
             yield from super().translated(row)
             return
         cells = Cells(self, row.cells)
@@ -110,7 +110,7 @@ class Gradebook(SourceTable):
         try:
             values = {name: way.read(cells) for name, way in own.items()}
         except NotTranslated as refusal:
-            yield Row(row.line, [], remarks=(refusal.remark,))
+            yield Row(row.line, [], reader_issues=(refusal.issue,))
             return
         shown = {name: cells.first(*way.sources) for name, way in own.items()}
         others = {name: text for name, text in shown.items() if text != values[name]}
@@ -123,8 +123,8 @@ class Gradebook(SourceTable):
         line, cell, header = shared.row.line, shared.row.cells[at], self.header[at].strip()
         if cell.strip().casefold() == EXCUSED:
             sentence = gettext("{column} “{value}”: an excused assessment has no grade here.")
-            remark = Remark(Fault("left_out", sentence, is_warning=True), header, cell.strip())
-            return Row(line, [], remarks=(remark,), is_left_out=True)
+            issue = ReaderIssue(Fault("left_out", sentence, is_warning=True), header, cell.strip())
+            return Row(line, [], reader_issues=(issue,), is_left_out=True)
         most, base = self.points.get(at, ""), shared.bases.get(at, NO_BASE)
         own = {"score": cell, "max_score": most} if most else {"score": cell}
         values = {"max_score": "", **shared.values, **own}
@@ -186,12 +186,12 @@ class CanvasGradebook(Gradebook):
     above: ClassVar[Mapping[str, str]] = {**Gradebook.above, "max_score": POINTS}
     passed_over = frozenset({"id"})
     placed = (*Gradebook.placed, "max_score")
-    ways: ClassVar[Mapping[str, Way]] = {
+    ways: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": plain("sis user id"),
-        "course_code": Way(
+        "course_code": ColumnSource(
             ("section",), lambda cells: _course_of_section(cells)[0], is_sparse=True
         ),
-        "presentation": Way(
+        "presentation": ColumnSource(
             ("section",), lambda cells: _course_of_section(cells)[1], is_sparse=True
         ),
     }
@@ -242,11 +242,11 @@ class CanvasGradebook(Gradebook):
         return Base(score) if is_plain else Base(score, cells={"base_score": cell})
 
     @property
-    def told_as(self) -> dict[str, str]:
+    def labels(self) -> dict[str, str]:
         """All that is there about scores at export stands in one column."""
-        return {**super().told_as, "base_score": BASES}
+        return {**super().labels, "base_score": BASES}
 
-    def says_something(self, name: str, cells: Sequence[str]) -> bool:
+    def is_significant(self, name: str, cells: Sequence[str]) -> bool:
         """Whether a section has the name of a course; the first one is the gradebook's."""
         text = cells[self.places[name]].strip()
         self.course = self.courses.named_in_full(text) or self.course
@@ -258,7 +258,7 @@ class CanvasGradebook(Gradebook):
 
     def _nobody(self, row: Row) -> str | None:
         """What stands in place of a name where there is no student's ID."""
-        if row.flaw or len(row.cells) != self.width:
+        if row.syntax_error or len(row.cells) != self.width:
             return None
         cells = Cells(self, row.cells)
         return None if cells["sis user id"] else cells["student"].casefold()
@@ -309,12 +309,12 @@ class EdxOverrides(Gradebook):
 
     dialect, title = "edx", _("Open edX grade overrides")
     needs = frozenset({"user_id", "username", "course_id", "track", "cohort"})
-    ways: ClassVar[Mapping[str, Way]] = {
-        "student_id": Way(
+    ways: ClassVar[Mapping[str, ColumnSource]] = {
+        "student_id": ColumnSource(
             ("student_key", "username"), lambda cells: cells.first("student_key", "username")
         ),
-        "course_code": Way(("course_id",), lambda cells: _edx_course(cells)[0]),
-        "presentation": Way(("course_id",), lambda cells: _edx_course(cells)[1]),
+        "course_code": ColumnSource(("course_id",), lambda cells: _edx_course(cells)[0]),
+        "presentation": ColumnSource(("course_id",), lambda cells: _edx_course(cells)[1]),
     }
     written = ("user_id", "username", "student_key", "course_id", "track", "cohort")
 
@@ -359,7 +359,7 @@ class EdxOverrides(Gradebook):
         names = (self.names[at] for at in self.previous.values())
         return super().sparse.union(names if "base_score" in self.taken else ())
 
-    def says_something(self, name: str, cells: Sequence[str]) -> bool:
+    def is_significant(self, name: str, cells: Sequence[str]) -> bool:
         """Whether an override replaces what Open edX reckoned itself, or more exactly than we do.
 
         What our score was then nobody knows: it may come from anywhere. No export of ours is so.

@@ -18,7 +18,7 @@ from backoffice.bulk.formats.disk_dict import DiskMap
 from backoffice.bulk.kinds.header_names import column_name
 from backoffice.bulk.readers import Row
 
-Found = list[dict[str, str]]
+DetectedFile = list[dict[str, str]]
 # What is read of each file, which is known by having all of these columns.
 READ = {
     "sections": ("section_id", "course_id", "name"),
@@ -80,14 +80,14 @@ def side_file_of(header: Sequence[str]) -> str:
 
 def side_files(tables: Iterable[tuple[Sequence[str], Iterable[Row]]]) -> SideFiles:
     """What these files, each a header and its rows, say for others; many say nothing."""
-    found: dict[str, Found] = defaultdict(list)
+    found: dict[str, DetectedFile] = defaultdict(list)
     large: dict[str, Mapping[str, str]] = {}
     for header, rows in tables:
         what = side_file_of(header)
         if what in LARGE:
-            large[what] = DiskMap(LARGE[what](kept_of(what, header, rows)))
+            large[what] = DiskMap(LARGE[what](lookup_rows(what, header, rows)))
         elif what:
-            found[what] += kept_of(what, header, rows)
+            found[what] += lookup_rows(what, header, rows)
     terms = dict(_terms(found["terms"]))
     classes = dict(_classes(found["classes"], found["courses"], terms))
     return SideFiles(
@@ -102,23 +102,23 @@ def side_files(tables: Iterable[tuple[Sequence[str], Iterable[Row]]]) -> SideFil
     )
 
 
-def kept_of(what: str, header: Sequence[str], rows: Iterable[Row]) -> Iterator[dict[str, str]]:
+def lookup_rows(what: str, header: Sequence[str], rows: Iterable[Row]) -> Iterator[dict[str, str]]:
     """The rows of a side file with the columns that count; broken ones go."""
     names = list(map(column_name, header))
     places = [(name, names.index(name)) for name in READ[what]]
     for row in rows:
-        if not row.flaw and len(row.cells) == len(names):
+        if not row.syntax_error and len(row.cells) == len(names):
             yield {name: row.cells[at].strip() for name, at in places}
 
 
-def _canvas_courses(rows: Found) -> Iterator[tuple[str, Course]]:
+def _canvas_courses(rows: DetectedFile) -> Iterator[tuple[str, Course]]:
     names = CourseNames()
     for row in rows:
         if row["term_id"]:
             yield row["course_id"], names.course_of(row["course_id"], row["term_id"])
 
 
-def _terms(rows: Found) -> Iterator[tuple[str, Term]]:
+def _terms(rows: DetectedFile) -> Iterator[tuple[str, Term]]:
     """A title that several sessions have tells none of them."""
     titles = Counter(row["title"] for row in rows)
     for row in rows:
@@ -127,7 +127,7 @@ def _terms(rows: Found) -> Iterator[tuple[str, Term]]:
 
 
 def _classes(
-    rows: Found, courses: Found, terms: Mapping[str, Term]
+    rows: DetectedFile, courses: DetectedFile, terms: Mapping[str, Term]
 ) -> Iterator[tuple[str, Course]]:
     """A class is a course in a term, where both came along."""
     codes = {row["sourcedid"]: row["coursecode"] or row["sourcedid"] for row in courses}
@@ -138,7 +138,7 @@ def _classes(
             yield row["sourcedid"], (code, term.name)
 
 
-def _titles(rows: Found, courses: Found) -> Iterator[tuple[str, str]]:
+def _titles(rows: DetectedFile, courses: DetectedFile) -> Iterator[tuple[str, str]]:
     """Several classes of one course in one term are one course here, with one title."""
     titles = {row["sourcedid"]: row["title"] for row in courses}
     for row in rows:
@@ -154,7 +154,7 @@ def _people(rows: Iterable[dict[str, str]]) -> Iterator[tuple[str, str]]:
             yield row["sourcedid"], row["identifier"]
 
 
-def _others(rows: Found) -> Iterator[tuple[str, str]]:
+def _others(rows: DetectedFile) -> Iterator[tuple[str, str]]:
     """Whoever has a role, and none of a student; the first one is told."""
     roles: dict[str, list[str]] = defaultdict(list)
     for row in rows:

@@ -14,17 +14,17 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.formats.base import (
     Cells,
+    ColumnSource,
     Native,
     NotTranslated,
     SourceTable,
-    Way,
     column_name,
-    not_kept,
+    not_stored,
     plain,
     word,
 )
 from backoffice.bulk.formats.course_names import joined
-from backoffice.bulk.readers import Remark, Row
+from backoffice.bulk.readers import ReaderIssue, Row
 from backoffice.bulk.values.faults import Fault
 
 OPERATIONS = {"add": "active", "del": "withdrawn"}
@@ -37,7 +37,7 @@ NUMBERED = frozenset({"course", "role", "type", "enrolstatus"})
 TYPES = {"": "", "1": "student", "3": "teaching_assistant"}
 LEAST = 4
 UNIX_TIME = re.compile("[0-9]{0,12}")
-GIVEN_BACK = 2  # a file of wrong rows has a line and an error behind its cells
+REJECTED_COLUMNS = 2  # a file of wrong rows has a line and an error behind its cells
 
 
 def _student_id(cells: Cells) -> str:
@@ -50,8 +50,8 @@ class MoodleUsers(SourceTable):
     dialect, title, kind = "moodle", _("Moodle users"), "users"
     needs = frozenset({"username", "firstname", "lastname"})
     passed_over = frozenset({"password", "id"})
-    ways: ClassVar[Mapping[str, Way]] = {
-        "student_id": Way(("idnumber", "username"), _student_id),
+    ways: ClassVar[Mapping[str, ColumnSource]] = {
+        "student_id": ColumnSource(("idnumber", "username"), _student_id),
         "first_name": plain("firstname"),
         "last_name": plain("lastname"),
         "email": plain("email"),
@@ -60,7 +60,7 @@ class MoodleUsers(SourceTable):
     written = ("username", "firstname", "lastname", "email", "idnumber", "suspended")
 
     @property
-    def remarks(self) -> tuple[Remark, ...]:
+    def reader_issues(self) -> tuple[ReaderIssue, ...]:
         """That the file has enrollments too, and how they come in."""
         courses = [self.label(name) for name in self.names if COURSE.fullmatch(name)]
         if not courses:
@@ -70,7 +70,9 @@ class MoodleUsers(SourceTable):
             "bring the same file in once more with the kind “enrollments” (import_csv enrollments "
             "FILE --dialect moodle)."
         )
-        return (Remark(Fault("enrollments_not_read", sentence, is_warning=True), courses[0], ""),)
+        return (
+            ReaderIssue(Fault("enrollments_not_read", sentence, is_warning=True), courses[0], ""),
+        )
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
@@ -115,11 +117,11 @@ class MoodleCourses(SourceTable):
     needs = frozenset({"username"})
     passed_over = MoodleUsers.passed_over
     others = ("role", TEACHING)
-    ways: ClassVar[Mapping[str, Way]] = {
-        "student_id": Way(("idnumber", "username"), _student_id),
-        "course_code": Way(("course",), lambda cells: cells.course("course")[0]),
-        "presentation": Way(("course",), lambda cells: cells.course("course")[1]),
-        "role": Way(("role", "type"), _role),
+    ways: ClassVar[Mapping[str, ColumnSource]] = {
+        "student_id": ColumnSource(("idnumber", "username"), _student_id),
+        "course_code": ColumnSource(("course",), lambda cells: cells.course("course")[0]),
+        "presentation": ColumnSource(("course",), lambda cells: cells.course("course")[1]),
+        "role": ColumnSource(("role", "type"), _role),
         "status": word("enrolstatus", {"": "", "0": "active", "1": "withdrawn"}),
         "first_name": plain("firstname"),
         "last_name": plain("lastname"),
@@ -143,28 +145,28 @@ class MoodleCourses(SourceTable):
             return super().has(name)
         return any(name + number in self.places for number in self.numbers)
 
-    def is_numbered(self, way: Way) -> bool:
+    def is_numbered(self, way: ColumnSource) -> bool:
         """What is said of each course."""
         return not NUMBERED.isdisjoint(way.sources)
 
     def translated(self, row: Row) -> Iterator[Row]:
         """One row for each course of the line."""
-        if row.flaw or len(row.cells) != self.width:
+        if row.syntax_error or len(row.cells) != self.width:
             yield from super().translated(row)
             return
         each = [CellsOfCourse(self, row.cells, number) for number in self.numbers]
         named = [cells for cells in each if cells["course"]]
         if not named:
             sentence = gettext("the row names no course; it is left out.")
-            remark = Remark(Fault("left_out", sentence, is_warning=True), "", "")
-            yield Row(row.line, [], remarks=(remark,), is_left_out=True)
+            issue = ReaderIssue(Fault("left_out", sentence, is_warning=True), "", "")
+            yield Row(row.line, [], reader_issues=(issue,), is_left_out=True)
         for cells in named:
             yield self._read(row.line, cells)
 
-    def _left_out(self, cells: Cells) -> Remark | None:
+    def _left_out(self, cells: Cells) -> ReaderIssue | None:
         """Whoever teaches, by role or by type."""
         if not cells["role"] and cells["type"] == "2":
-            return not_kept(cells.label("type"), cells["type"])
+            return not_stored(cells.label("type"), cells["type"])
         return super()._left_out(cells)
 
 
@@ -192,14 +194,20 @@ class MoodleFlatFile(SourceTable):
     dialect, title, kind = "moodle", _("Moodle enrollments"), "enrollments"
     others = ("role", TEACHING)
     has_header = False
-    ways: ClassVar[Mapping[str, Way]] = {
+    ways: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": plain("user idnumber"),
-        "course_code": Way(("course idnumber",), lambda cells: cells.course("course idnumber")[0]),
-        "presentation": Way(("course idnumber",), lambda cells: cells.course("course idnumber")[1]),
+        "course_code": ColumnSource(
+            ("course idnumber",), lambda cells: cells.course("course idnumber")[0]
+        ),
+        "presentation": ColumnSource(
+            ("course idnumber",), lambda cells: cells.course("course idnumber")[1]
+        ),
         "role": word("role", ROLES),
         "status": word("operation", OPERATIONS),
-        "enrolled_on": Way(("starttime",), lambda cells: _day(cells, "starttime"), is_sparse=True),
-        "withdrawn_on": Way(("endtime",), _withdrawn_on, is_sparse=True),
+        "enrolled_on": ColumnSource(
+            ("starttime",), lambda cells: _day(cells, "starttime"), is_sparse=True
+        ),
+        "withdrawn_on": ColumnSource(("endtime",), _withdrawn_on, is_sparse=True),
     }
     written = FLAT
 
@@ -209,14 +217,14 @@ class MoodleFlatFile(SourceTable):
     @classmethod
     def recognises(cls, header: Sequence[str]) -> bool:
         """By its first row: there is no header."""
-        is_wide = LEAST <= len(header) <= len(FLAT) + GIVEN_BACK
+        is_wide = LEAST <= len(header) <= len(FLAT) + REJECTED_COLUMNS
         return is_wide and header[0].strip().casefold() in OPERATIONS
 
     @classmethod
     def whole(cls, row: Row) -> Row:
         """Times may be missing, and what came back with an error has two cells more."""
-        width, most = len(FLAT), len(FLAT) + GIVEN_BACK
-        if row.flaw or not (LEAST <= len(row.cells) < width or len(row.cells) == most):
+        width, most = len(FLAT), len(FLAT) + REJECTED_COLUMNS
+        if row.syntax_error or not (LEAST <= len(row.cells) < width or len(row.cells) == most):
             return row
         return row._replace(cells=[*row.cells, "", ""][:width])
 

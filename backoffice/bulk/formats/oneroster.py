@@ -9,11 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.bulk.formats.assessment_names import Known, named_in_full
 from backoffice.bulk.formats.base import (
     Cells,
+    ColumnSource,
     Native,
     NotTranslated,
     SourceTable,
-    Way,
-    not_kept,
+    not_stored,
     plain,
     today,
     word,
@@ -23,7 +23,7 @@ from backoffice.bulk.formats.oneroster_manifest import BULK, DELTA, Manifest
 from backoffice.bulk.kinds.check import names_nothing
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
-from backoffice.bulk.readers import Remark
+from backoffice.bulk.readers import ReaderIssue
 from backoffice.bulk.values.faults import Fault
 
 ORGANISATION = "school"
@@ -71,32 +71,32 @@ class OneRosterUsers(OneRosterTable):
     """users.csv; in 1.2 the roles are in a file of their own: without it all are students."""
 
     title, kind, file_name = _("OneRoster users"), "users", "users"
-    looks_in = ("manifest", "roles")
+    lookups = ("manifest", "roles")
     needs = frozenset({"sourcedid", "enableduser", "givenname", "familyname", "username"})
     passed_over = frozenset({"password", "role"})
     others = (
         "role",
         TEACHING | {"aide", "guardian", "parent", "relative"},
     )
-    ways: ClassVar[Mapping[str, Way]] = {
-        "student_id": Way(
+    ways: ClassVar[Mapping[str, ColumnSource]] = {
+        "student_id": ColumnSource(
             ("identifier", "sourcedid", "username"),
             lambda cells: cells.first("identifier", "sourcedid", "username"),
         ),
         "first_name": plain("givenname"),
         "last_name": plain("familyname"),
         "email": plain("email"),
-        "is_active": Way(("enableduser",), _is_active),
+        "is_active": ColumnSource(("enableduser",), _is_active),
     }
     written = (
         *("sourcedId", "status", "dateLastModified", "enabledUser", "orgSourcedIds", "role"),
         *("username", "userIds", "givenName", "familyName", "middleName", "identifier", "email"),
     )
 
-    def _left_out(self, cells: Cells) -> Remark | None:
+    def _left_out(self, cells: Cells) -> ReaderIssue | None:
         """By the role here, or by roles.csv."""
         role = self.side.others.get(cells["sourcedid"])
-        return super()._left_out(cells) or (not_kept("role", role) if role else None)
+        return super()._left_out(cells) or (not_stored("role", role) if role else None)
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
@@ -127,24 +127,26 @@ def _days(cells: Cells) -> tuple[str, str]:
     return cells.side.days(cells["termsourcedids"])
 
 
-def _student(name: str) -> Way:
+def _student(name: str) -> ColumnSource:
     """The person of an enrollment or result; the file calls people by what it gave them."""
-    return Way((name,), lambda cells: cells.side.people.get(cells[name], cells[name]))
+    return ColumnSource((name,), lambda cells: cells.side.people.get(cells[name], cells[name]))
 
 
 class OneRosterClasses(OneRosterTable):
     """classes.csv; what is to be deleted is archived. The days are those of the terms."""
 
     title, kind, file_name = _("OneRoster classes"), "courses", "classes"
-    looks_in = ("manifest", "classes", "courses", "terms")
+    lookups = ("manifest", "classes", "courses", "terms")
     written_mode = DELTA
     needs = frozenset({"sourcedid", "title", "coursesourcedid", "classtype"})
-    ways: ClassVar[Mapping[str, Way]] = {
-        "course_code": Way(("sourcedid",), lambda cells: _course(cells)[0]),
-        "presentation": Way(("sourcedid",), lambda cells: _course(cells)[1]),
-        "title": Way(("title",), _title),
-        "starts_on": Way(("termsourcedids",), lambda cells: _days(cells)[0], is_sparse=True),
-        "ends_on": Way(("termsourcedids",), lambda cells: _days(cells)[1], is_sparse=True),
+    ways: ClassVar[Mapping[str, ColumnSource]] = {
+        "course_code": ColumnSource(("sourcedid",), lambda cells: _course(cells)[0]),
+        "presentation": ColumnSource(("sourcedid",), lambda cells: _course(cells)[1]),
+        "title": ColumnSource(("title",), _title),
+        "starts_on": ColumnSource(
+            ("termsourcedids",), lambda cells: _days(cells)[0], is_sparse=True
+        ),
+        "ends_on": ColumnSource(("termsourcedids",), lambda cells: _days(cells)[1], is_sparse=True),
         "status": word("status", {"": "", "active": "", "tobedeleted": "archived"}),
     }
     written = (
@@ -152,7 +154,7 @@ class OneRosterClasses(OneRosterTable):
         *("classCode", "classType", "location", "schoolSourcedId", "termSourcedIds"),
     )
 
-    def says_something(self, name: str, cells: Sequence[str]) -> bool:
+    def is_significant(self, name: str, cells: Sequence[str]) -> bool:
         """Whether the days of a term are known."""
         return any(self.side.days(cells[self.places[name]]))
 
@@ -177,18 +179,22 @@ class OneRosterEnrollments(OneRosterTable):
     """enrollments.csv; whoever teaches is left out."""
 
     title, kind, file_name = _("OneRoster enrollments"), "enrollments", "enrollments"
-    looks_in = ("manifest", "people", "classes", "courses", "terms")
+    lookups = ("manifest", "people", "classes", "courses", "terms")
     written_mode = DELTA
     needs = frozenset({"sourcedid", "classsourcedid", "usersourcedid", "role"})
     others = ("role", TEACHING)
-    ways: ClassVar[Mapping[str, Way]] = {
+    ways: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": _student("usersourcedid"),
-        "course_code": Way(("classsourcedid",), lambda cells: cells.course("classsourcedid")[0]),
-        "presentation": Way(("classsourcedid",), lambda cells: cells.course("classsourcedid")[1]),
+        "course_code": ColumnSource(
+            ("classsourcedid",), lambda cells: cells.course("classsourcedid")[0]
+        ),
+        "presentation": ColumnSource(
+            ("classsourcedid",), lambda cells: cells.course("classsourcedid")[1]
+        ),
         "role": word("role", ROLES),
-        "status": Way(("status",), _exact_status),
+        "status": ColumnSource(("status",), _exact_status),
         "enrolled_on": plain("begindate", is_sparse=True),
-        "withdrawn_on": Way(("enddate",), _withdrawn_on, is_sparse=True),
+        "withdrawn_on": ColumnSource(("enddate",), _withdrawn_on, is_sparse=True),
     }
     written = (
         *("sourcedId", "status", "dateLastModified", "classSourcedId", "schoolSourcedId"),
@@ -238,14 +244,14 @@ class OneRosterLineItems(OneRosterTable):
     """lineItems.csv; a line item is an assessment."""
 
     title, kind, file_name = _("OneRoster line items"), "assessments", "lineItems"
-    looks_in = ("manifest", "classes", "courses", "terms")
+    lookups = ("manifest", "classes", "courses", "terms")
     needs = frozenset({"sourcedid", "title", "classsourcedid", "resultvaluemax"})
     others = ("status", frozenset({"tobedeleted"}))
-    ways: ClassVar[Mapping[str, Way]] = {
-        "assessment_id": Way(("sourcedid",), _code),
-        "course_code": Way(("classsourcedid",), lambda cells: _class(cells)[0]),
-        "presentation": Way(("classsourcedid",), lambda cells: _class(cells)[1]),
-        "title": Way(("title",), _assessment_title),
+    ways: ClassVar[Mapping[str, ColumnSource]] = {
+        "assessment_id": ColumnSource(("sourcedid",), _code),
+        "course_code": ColumnSource(("classsourcedid",), lambda cells: _class(cells)[0]),
+        "presentation": ColumnSource(("classsourcedid",), lambda cells: _class(cells)[1]),
+        "title": ColumnSource(("title",), _assessment_title),
         "due_on": plain("duedate", is_sparse=True),
         "max_score": plain("resultvaluemax"),
     }
@@ -294,23 +300,23 @@ def _assessed(cells: Cells) -> Known:
 def _code_assessed(cells: Cells) -> str:
     """Its code, where the name is more than that, or the class is told beside it."""
     name, table = cells["lineitemsourcedid"], cells.table
-    return _assessed(cells).code if table.says_something("lineitemsourcedid", cells.cells) else name
+    return _assessed(cells).code if table.is_significant("lineitemsourcedid", cells.cells) else name
 
 
 class OneRosterResults(OneRosterTable):
     """results.csv; what was not handed in, or does not count, has no grade here."""
 
     title, kind, file_name = _("OneRoster results"), "grades", "results"
-    looks_in = ("manifest", "people", "line items", "classes", "courses", "terms")
+    lookups = ("manifest", "people", "line items", "classes", "courses", "terms")
     needs = frozenset({"sourcedid", "lineitemsourcedid", "studentsourcedid", "score"})
     others = ("scorestatus", frozenset({"exempt", "not submitted"}))
-    ways: ClassVar[Mapping[str, Way]] = {
+    ways: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": _student("studentsourcedid"),
-        "assessment_id": Way(("lineitemsourcedid",), _code_assessed),
-        "course_code": Way(
+        "assessment_id": ColumnSource(("lineitemsourcedid",), _code_assessed),
+        "course_code": ColumnSource(
             ("lineitemsourcedid",), lambda cells: _assessed(cells).course[0], is_sparse=True
         ),
-        "presentation": Way(
+        "presentation": ColumnSource(
             ("lineitemsourcedid",), lambda cells: _assessed(cells).course[1], is_sparse=True
         ),
         "score": plain("score"),
@@ -321,7 +327,7 @@ class OneRosterResults(OneRosterTable):
         *("scoreStatus", "score", "scoreDate", "comment"),
     )
 
-    def says_something(self, name: str, cells: Sequence[str]) -> bool:
+    def is_significant(self, name: str, cells: Sequence[str]) -> bool:
         """Of a line item: whether its name is more than a code that only one assessment has.
 
         Where its class is told beside it, the code is looked for in that one.
@@ -329,7 +335,7 @@ class OneRosterResults(OneRosterTable):
         if name == "lineitemsourcedid":
             item = cells[self.places[name]].strip()
             return item in self.side.items or not self.assessments.is_plain(item)
-        return super().says_something(name, cells)
+        return super().is_significant(name, cells)
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:

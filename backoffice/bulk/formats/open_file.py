@@ -153,21 +153,21 @@ class Translated(TableReader):
         if table.sparse:
             table.narrow(self._filled(table))
         companion = kinds[found.kind].companion
-        if companion and not companion.comes_with(self.batch):
+        if companion and not companion.is_created_by(self.batch):
             table.leave(companion.names)
-        self.table, self.header, self.told_as = table, list(table.taken), table.told_as
-        self.above, self.remarks = table.above, table.remarks
+        self.table, self.header, self.labels = table, list(table.taken), table.labels
+        self.above, self.reader_issues = table.above, table.reader_issues
 
     def _filled(self, table: SourceTable) -> frozenset[str]:
         """The columns that some row fills, of those that say nothing otherwise: one more look."""
         wanted, filled = {table.places[name]: name for name in table.sparse}, set()
         with open_table(self.unpacked.path, self.batch.encoding) as reader:
-            for row in told_apart(reader, type(table))[1]:
+            for row in disambiguated(reader, type(table))[1]:
                 fits = len(row.cells) == table.width
                 found = [
                     at
                     for at, name in wanted.items()
-                    if fits and table.says_something(name, row.cells)
+                    if fits and table.is_significant(name, row.cells)
                 ]
                 filled.update(wanted.pop(at) for at in found)
                 if not wanted:
@@ -186,7 +186,7 @@ class Translated(TableReader):
     def _translated(self, table: SourceTable) -> Iterator[Row]:
         """Each knows its data row of the file, where it is not the one that it is staged as."""
         staged = number = 0
-        for row in told_apart(self.inner, type(table))[1]:
+        for row in disambiguated(self.inner, type(table))[1]:
             number += not table.is_about_columns(row)
             for ours in table.translated(row):
                 staged += 1
@@ -201,7 +201,7 @@ class Translated(TableReader):
         return self.inner.position()
 
 
-def told_apart(
+def disambiguated(
     reader: TableReader, table: type[SourceTable] | None
 ) -> tuple[Sequence[str], Iterator[Row]]:
     """Header and rows of a file; where there is no header, what stands in its place is a row."""

@@ -68,7 +68,7 @@ def _rewrite(path: Path, batch: Batch, places: frozenset[int], kept: IO[bytes]) 
 
 def _cells(row: Row, places: frozenset[int], width: int) -> list[str]:
     """What may be kept of a row. In one that is not whole, a password may stand anywhere."""
-    if row.flaw or len(row.cells) != width:
+    if row.syntax_error or len(row.cells) != width:
         return [_("(A row that is not whole. It was not kept, because the file has passwords.)")]
     return _left(row.cells, places)
 

@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
 
 from backoffice.admin_site.spreadsheets import csv_line
-from backoffice.bulk.formats.detect import Found, beside, chosen, found_in
-from backoffice.bulk.formats.lookup_files import READ, kept_of
+from backoffice.bulk.formats.detect import DetectedFile, chosen, companions_of, detect_files
+from backoffice.bulk.formats.lookup_files import READ, lookup_rows
 from backoffice.bulk.formats.password_columns import without_passwords
 from backoffice.bulk.formats.stored_file import SIDE_FOLDER
 from backoffice.bulk.models import Batch
@@ -24,7 +24,7 @@ from backoffice.bulk.readers import Limits, open_table
 from backoffice.bulk.readers.zip_guard import Archive, is_archive
 
 
-class Kept(NamedTuple):
+class StoredUpload(NamedTuple):
     """What is stored: its bytes, its name for people, and the ending of its file."""
 
     stream: IO[bytes]
@@ -36,8 +36,8 @@ class Kept(NamedTuple):
 class Part:
     """A table out of several files, with those in which its rows are looked up."""
 
-    found: Found
-    sides: Mapping[str, Found]
+    found: DetectedFile
+    sides: Mapping[str, DetectedFile]
     name: str
 
 
@@ -54,7 +54,7 @@ def on_disk(stream: Any) -> Iterator[Path]:
 
 
 @contextmanager
-def to_keep(stream: IO[bytes], name: str, batch: Batch) -> Iterator[Kept]:
+def stored_uploads(stream: IO[bytes], name: str, batch: Batch) -> Iterator[StoredUpload]:
     """What may be kept of an upload for a batch of its kind, without passwords.
 
     Raises FileRefused for a zip file without a file of the kind, or with one that is none.
@@ -62,32 +62,32 @@ def to_keep(stream: IO[bytes], name: str, batch: Batch) -> Iterator[Kept]:
     with on_disk(stream) as path:
         if not is_archive(path):
             with without_passwords(path, batch) as kept:
-                yield Kept(kept, name, PurePosixPath(name).suffix)
+                yield StoredUpload(kept, name, PurePosixPath(name).suffix)
             return
         Limits.from_settings().check_size(path.stat().st_size)
         with Archive(path) as archive:
-            found = found_in(archive.members(), batch.dialect, batch.encoding)
+            found = detect_files(archive.members(), batch.dialect, batch.encoding)
             one = chosen(found, batch.kind, batch.dialect)
-            part = Part(one, beside(one, found), f"{name}/{one.member.name}")
-            with part_to_keep(part, batch) as kept:
+            part = Part(one, companions_of(one, found), f"{name}/{one.member.name}")
+            with stored_part(part, batch) as kept:
                 yield kept
 
 
 @contextmanager
-def part_to_keep(part: Part, batch: Batch) -> Iterator[Kept]:
+def stored_part(part: Part, batch: Batch) -> Iterator[StoredUpload]:
     """What may be kept of one of several files, with what belongs to it."""
     name = part.found.member.name
     with part.found.member.on_disk() as path, without_passwords(path, batch) as kept:
         if not part.sides:
-            yield Kept(kept, part.name, PurePosixPath(name).suffix)
+            yield StoredUpload(kept, part.name, PurePosixPath(name).suffix)
             return
         with tempfile.TemporaryFile() as packed:
             _pack(packed, kept, part.sides, batch)
             packed.seek(0)
-            yield Kept(packed, part.name, ".zip")
+            yield StoredUpload(packed, part.name, ".zip")
 
 
-def _pack(to: IO[bytes], table: IO[bytes], sides: Mapping[str, Found], batch: Batch) -> None:
+def _pack(to: IO[bytes], table: IO[bytes], sides: Mapping[str, DetectedFile], batch: Batch) -> None:
     """The table first, then what is kept of each file beside it.
 
     Under names of our own: one from outside may be that of a file that is passed over when read.
@@ -102,8 +102,8 @@ def _pack(to: IO[bytes], table: IO[bytes], sides: Mapping[str, Found], batch: Ba
                     member.write(csv_line(cells).encode("utf-8", "replace"))
 
 
-def _side_rows(found: Found, encoding: str) -> Iterator[Iterable[str]]:
+def _side_rows(found: DetectedFile, encoding: str) -> Iterator[Iterable[str]]:
     yield READ[found.side]
     with found.member.on_disk() as path, open_table(path, encoding) as reader:
-        for cells in kept_of(found.side, reader.header, reader.rows()):
+        for cells in lookup_rows(found.side, reader.header, reader.rows()):
             yield cells.values()

@@ -12,7 +12,7 @@ from backoffice.bulk.read.header import FORBIDDEN_COLUMN
 from backoffice.bulk.sql import dialects
 
 ABANDONED_AFTER = timedelta(days=1)
-KEPT_FOR = timedelta(days=30)  # the file of an applied import
+RETENTION = timedelta(days=30)  # the file of an applied import
 SILENT_AFTER = timedelta(seconds=30)
 STARTS_WITHIN = timedelta(seconds=3)
 
@@ -32,7 +32,7 @@ def settle(batch: Batch) -> Batch:
     return batch
 
 
-def settle_all() -> None:
+def fail_all_dead() -> None:
     """Settle every batch that says it is being worked on; most of the time there is none."""
     for batch in Batch.objects.under_work():
         settle(batch)
@@ -72,8 +72,8 @@ def discard_abandoned() -> int:
     A refused or failed file of that age goes too: it was there to be looked at and corrected. What
     a killed process left behind counts as failed. The file of an applied import goes after 30 days.
     """
-    settle_all()
-    for batch in Batch.objects.past_keeping(timezone.now() - KEPT_FOR):
+    fail_all_dead()
+    for batch in Batch.objects.past_retention(timezone.now() - RETENTION):
         _clear(batch)
     old = Batch.objects.filter(uploaded_at__lt=timezone.now() - ABANDONED_AFTER)
     gone = old.without_success().exclude(file="") | old.unfinished()

@@ -17,11 +17,11 @@ from django_tasks import task
 from django_tasks_db.models import DBTaskResult
 
 from backoffice.admin_site.permissions.roles import may
-from backoffice.bulk.jobs.cleanup import discard, settle_all
+from backoffice.bulk.jobs.cleanup import discard, fail_all_dead
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch, Delivery
-from backoffice.bulk.pipeline.concurrency import about, alone_with, rival_of
-from backoffice.bulk.pipeline.deliveries import ready_in, tell_waiting
+from backoffice.bulk.pipeline.concurrency import about, alone_with, conflicting_batch
+from backoffice.bulk.pipeline.deliveries import ready_in, report_waiting
 from backoffice.bulk.pipeline.imports import NotApplied, apply, preview
 from backoffice.bulk.sql import dialects
 from backoffice.bulk.undo.undo import begin_undo, carry_out_undo, undo
@@ -31,7 +31,7 @@ AT_ONCE_BYTES = 200_000  # about 2,000 rows
 PACKED = 5  # how much a workbook is larger than its file
 WITHIN = 10  # how much a row is with others in it
 LOST_AFTER = timedelta(seconds=60)
-KEPT_FOR = timedelta(days=7)
+RETENTION = timedelta(days=7)
 State = Batch.State
 
 
@@ -39,7 +39,7 @@ State = Batch.State
 def read_batch(number: int) -> None:
     """Read an uploaded file that waits for it."""
     if _begin(number, State.QUEUED, State.READING):
-        go_on(preview(Batch.objects.get(pk=number)))
+        resume(preview(Batch.objects.get(pk=number)))
 
 
 @task()
@@ -62,7 +62,7 @@ def apply_batch(number: int, actor: int) -> None:
     if batch is None or person is None:
         return
     try:
-        go_on(apply(batch, batch.digest, person))
+        resume(apply(batch, batch.digest, person))
     except NotApplied as refusal:
         # A refusal after which the batch waits as before leaves no trace of its own.
         waiting = Batch.objects.filter(pk=number, state=State.PREVIEWED, sentence="")
@@ -74,7 +74,7 @@ def _person_of(actor: int, batch: Batch) -> Any:
     person = get_user_model().objects.get(pk=actor)
     if may(person, "import", kinds[batch.kind].model()):
         return person
-    _give_back(batch.pk, _("%(name)s may not import this any more.") % {"name": person})
+    _return_to_queue(batch.pk, _("%(name)s may not import this any more.") % {"name": person})
     return None
 
 
@@ -83,12 +83,12 @@ def _begin(number: int, before: str, after: str) -> bool:
     return bool(found.update(state=after, touched_at=timezone.now()))
 
 
-def read_soon(batch: Batch) -> Batch:
+def queue_reading(batch: Batch) -> Batch:
     """Read a small file at once, have the worker read a large one."""
     most = AT_ONCE_BYTES // (PACKED if batch.file_name.lower().endswith(".xlsx") else 1)
     if batch.file_size > most // _times(batch):
         return order_reading(batch)
-    return go_on(preview(batch))
+    return resume(preview(batch))
 
 
 def _times(batch: Batch) -> int:
@@ -96,20 +96,20 @@ def _times(batch: Batch) -> int:
     return WITHIN if kinds[batch.kind].members else 1
 
 
-def go_on(batch: Batch) -> Batch:
+def resume(batch: Batch) -> Batch:
     """Read what waited for this file in its delivery, if it need not wait any longer."""
-    if batch.delivery and batch.is_settled:
+    if batch.delivery and batch.is_finished:
         read_ready(batch.delivery)
     return batch
 
 
 def read_ready(delivery: Delivery) -> None:
     """Read the files of a delivery that wait for nothing."""
-    tell_waiting(delivery)
+    report_waiting(delivery)
     for batch in ready_in(delivery):
         if _begin(batch.pk, State.RECEIVED, State.QUEUED):
             batch.refresh_from_db()
-            read_soon(batch)
+            queue_reading(batch)
 
 
 def skip(batch: Batch) -> bool:
@@ -123,7 +123,7 @@ def skip(batch: Batch) -> bool:
         if is_skipped:
             discard(batch)
     batch.refresh_from_db()
-    go_on(batch)
+    resume(batch)
     return is_skipped
 
 
@@ -131,12 +131,12 @@ def order_reading(batch: Batch) -> Batch:
     """Have the file read, unless somebody else is bringing in the very same one: that is told."""
     with transaction.atomic(), connection.cursor() as cursor:
         alone_with(cursor, batch)
-        rival = rival_of(batch)
+        conflicting = conflicting_batch(batch)
         fresh = Batch.objects.filter(pk=batch.pk, state__in=Batch.READABLE)
-        said = about(rival) if rival else ""
-        state = State.RECEIVED if rival else State.QUEUED
+        said = about(conflicting) if conflicting else ""
+        state = State.RECEIVED if conflicting else State.QUEUED
         chosen = {"on_error": batch.on_error, "released": batch.released}
-        if fresh.update(**_anew(state, said), **chosen) and not rival:
+        if fresh.update(**_anew(state, said), **chosen) and not conflicting:
             read_batch.enqueue(batch.pk)
     batch.refresh_from_db()
     return batch
@@ -148,17 +148,17 @@ def _anew(state: str, sentence: str) -> dict[str, Any]:
     return {"state": state, "sentence": sentence, "touched_at": timezone.now()} | fresh
 
 
-def apply_soon(batch: Batch, digest: str, actor: Any) -> bool:
+def queue_apply(batch: Batch, digest: str, actor: Any) -> bool:
     """Apply a small file at once, have the worker apply a large one; whether it is applied.
 
     A small one goes to the worker too while another is being applied, for which it would wait.
     Raises NotApplied, with a sentence.
     """
-    rival = rival_of(batch)
-    if rival:
-        raise NotApplied(about(rival))
+    conflicting = conflicting_batch(batch)
+    if conflicting:
+        raise NotApplied(about(conflicting))
     if _goes_at_once(batch.rows, AT_ONCE_ROWS // _times(batch)):
-        go_on(apply(batch, digest, actor))
+        resume(apply(batch, digest, actor))
         return True
     _order_apply(batch, digest, actor)
     return False
@@ -172,8 +172,8 @@ def _goes_at_once(rows: int, most: int) -> bool:
 def _order_apply(batch: Batch, digest: str, actor: Any) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         alone_with(cursor, batch)
-        if rival := rival_of(batch):
-            raise NotApplied(about(rival))
+        if conflicting := conflicting_batch(batch):
+            raise NotApplied(about(conflicting))
         waiting = Batch.objects.waiting().filter(pk=batch.pk, digest=digest)
         if waiting.update(**_anew(State.ORDERED, "")):
             apply_batch.enqueue(batch.pk, actor.pk)
@@ -181,7 +181,7 @@ def _order_apply(batch: Batch, digest: str, actor: Any) -> None:
     apply(batch, digest, actor)  # which says why not
 
 
-def undo_soon(batch: Batch, actor: Any, reason: str) -> Batch:
+def queue_undo(batch: Batch, actor: Any, reason: str) -> Batch:
     """Undo a small import at once, have the worker undo a large one; the undo's own batch.
 
     Raises NotApplied, with a sentence, and PermissionDenied like `undo`.
@@ -204,15 +204,15 @@ def cancel(batch: Batch) -> bool:
     said = _("Cancelled. Nothing was written; the file can still be applied.")
     if batch.undoes_id:
         said = _("Cancelled. Nothing was taken back; the import can still be undone.")
-    is_ended = _give_back(batch.pk, said)
+    is_ended = _return_to_queue(batch.pk, said)
     if not is_ended and Batch.objects.filter(pk=batch.pk, state__in=Batch.BEING_READ).exists():
         is_ended = discard(batch)
     batch.refresh_from_db()
-    go_on(batch)
+    resume(batch)
     return is_ended
 
 
-def _give_back(number: int, sentence: str) -> bool:
+def _return_to_queue(number: int, sentence: str) -> bool:
     """What was ordered, or is being applied, waits for a decision again; whether there was any.
 
     An undo is over: it is the import that can be decided on again.
@@ -222,15 +222,15 @@ def _give_back(number: int, sentence: str) -> bool:
     return bool(undos or ordered.update(**_anew(State.PREVIEWED, sentence)))
 
 
-def look_after() -> None:
+def recover_lost() -> None:
     """What a worker sees to beside its work: dead batches, lost orders, old tasks."""
-    settle_all()
+    fail_all_dead()
     for batch in _lost(State.QUEUED):
         order_reading(batch)
     for batch in _lost(State.ORDERED):
-        _give_back(batch.pk, _("The order was lost. Nothing was written; give it again."))
+        _return_to_queue(batch.pk, _("The order was lost. Nothing was written; give it again."))
     old = DBTaskResult.objects.filter(task_path__startswith=__name__)
-    old.filter(enqueued_at__lt=timezone.now() - KEPT_FOR).exclude(status="READY").delete()
+    old.filter(enqueued_at__lt=timezone.now() - RETENTION).exclude(status="READY").delete()
 
 
 def _lost(state: str) -> Iterator[Batch]:

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django_tasks_db.management.commands import db_worker
 
-from backoffice.bulk.jobs.tasks import look_after
+from backoffice.bulk.jobs.tasks import recover_lost
 from backoffice.bulk.models import Batch, Worker
 from backoffice.operations.threads import Thread
 
@@ -58,7 +58,7 @@ class SteadyWorker(db_worker.Worker):
         while True:
             try:
                 self._show()
-                look_after()
+                recover_lost()
             except Error as error:
                 log.warning("No sign of life could be kept: %s", str(error).strip())
             finally:

@@ -32,7 +32,7 @@ class Traits(TypedDict, total=False):
     key: bool
     identifier: bool
     required: bool
-    keeps: bool
+    blank_keeps_stored: bool
     on_change: OnChange
     role: Role
     example: str
@@ -54,7 +54,10 @@ class Column(Field):
         super().__init__(attribute=attribute, column_name=column_name)
         self.position = next(_written)  # the library sorts by the model's fields
         self.key, self.identifier = traits.get("key", False), traits.get("identifier", False)
-        self.keeps, self.role = traits.get("keeps", False), traits.get("role")
+        self.blank_keeps_stored, self.role = (
+            traits.get("blank_keeps_stored", False),
+            traits.get("role"),
+        )
         self.required = traits.get("required", self.role is Role.NARROWS)
         self.on_change = traits.get("on_change", OnChange.UPDATE)
         self.example = traits.get("example", "")

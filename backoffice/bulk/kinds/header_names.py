@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.bulk.kinds.resource import GIVEN_BACK, KindResource, kinds, kinds_for
+from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, ImportKind, kinds, kinds_for
 from backoffice.bulk.values.cells import CellRefused, normalised
 from backoffice.bulk.values.faults import FileRefused, shown
 
@@ -50,16 +50,16 @@ def nearest(name: str, known: Iterable[str], closeness: float = 0.6) -> str:
     return next(iter(get_close_matches(name, list(known), 1, closeness)), "")
 
 
-def names_of(resource: type[KindResource]) -> list[str]:
+def names_of(resource: type[ImportKind]) -> list[str]:
     """Every column that a file of the kind may have, those of its companion included."""
     companion = resource.companion.names if resource.companion else ()
     return list(dict.fromkeys([*resource.columns(), *companion]))
 
 
-def has_meaning(name: str, resource: type[KindResource]) -> bool:
+def has_meaning(name: str, resource: type[ImportKind]) -> bool:
     """Whether the name says something in a file of the kind already; it keeps its meaning."""
     known = {*names_of(resource), *resource.member_columns(), *resource.ignored}
-    return name in known.union(resource.forbidden, GIVEN_BACK)
+    return name in known.union(resource.forbidden, REJECTED_COLUMNS)
 
 
 def kind_choices() -> list[tuple[str, str]]:

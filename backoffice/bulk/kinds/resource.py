@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from backoffice.bulk.sql.layout import Layout
 
 # What a file of wrong rows has besides its own columns; corrected, it imports as it is.
-GIVEN_BACK = ("line", "errors")
+REJECTED_COLUMNS = ("line", "errors")
 MEMBERS = "members"  # the staged column that holds them, as JSON
 
 
@@ -62,7 +62,7 @@ class Companion:
     """
 
     reference: str
-    resource: "type[KindResource]"
+    resource: "type[ImportKind]"
     option: str = ""
     names: tuple[str, ...] = ()
     implied: "Callable[[Layout], Mapping[str, str]] | None" = None
@@ -71,13 +71,13 @@ class Companion:
         """The columns of the companion that may stand beside the kind's own, by name."""
         return {name: self.resource.columns()[name] for name in self.names}
 
-    def comes_with(self, batch: Any) -> bool:
+    def is_created_by(self, batch: Any) -> bool:
         """Whether the batch creates them."""
         return bool(getattr(batch, self.option)) if self.option else True
 
 
 @dataclass(frozen=True)
-class Members:
+class NestedRows:
     """Rows of another model that stand in groups of columns, repeated within each row.
 
     `resource` has the columns of a group; its rows point by `reference` to the row they stand in.
@@ -85,8 +85,8 @@ class Members:
     """
 
     reference: str
-    resource: "type[KindResource]"
-    falling: str
+    resource: "type[ImportKind]"
+    lowered_column: str
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -95,7 +95,7 @@ class Members:
 
 
 @dataclass(frozen=True)
-class Leaving:
+class MissingRowsPolicy:
     """What becomes in sync mode of rows that are missing from the file.
 
     `scope` and `member` are foreign keys: of what the file speaks, and who may be missing in it.
@@ -110,7 +110,7 @@ class Leaving:
     changes: Mapping[str, str]
 
 
-class KindResource(ModelResource):
+class ImportKind(ModelResource):
     """The base of every importable kind.
 
     `advice` is what the upload page says of its files besides the columns. `forbidden` columns
@@ -140,9 +140,9 @@ class KindResource(ModelResource):
     alternative_key: ClassVar[str] = ""
     counting: ClassVar[str] = ""
     scope: ClassVar[str] = ""
-    leaving: ClassVar[Leaving | None] = None
+    missing_rows: ClassVar[MissingRowsPolicy | None] = None
     returning: ClassVar[Mapping[str, str]] = {}
-    members: ClassVar[Members | None] = None
+    members: ClassVar[NestedRows | None] = None
     newest: ClassVar[Mapping[str, str]] = {}
     listed: ClassVar[str] = ""
     settled: ClassVar[frozenset[str]] = frozenset()
@@ -180,16 +180,16 @@ class KindResource(ModelResource):
         return cls.members.columns if cls.members else {}
 
     @classmethod
-    def told_as(cls) -> dict[str, str]:
+    def labels(cls) -> dict[str, str]:
         """Under which names people know the columns, where they have others in the file."""
         every = cls.columns() | cls.member_columns()
         told = {name: each.header for name, each in every.items() if each.header != name}
         return told | ({MEMBERS: str(cls.members.resource.label)} if cls.members else {})
 
     @classmethod
-    def lineage(cls) -> "list[tuple[type[KindResource], str]]":
+    def lineage(cls) -> "list[tuple[type[ImportKind], str]]":
         """The models an import writes, what points before what it points to, with how it points."""
-        found: list[tuple[type[KindResource], str]] = []
+        found: list[tuple[type[ImportKind], str]] = []
         if cls.members:
             found.append((cls.members.resource, cls.members.reference))
         found.append((cls, cls.companion.reference if cls.companion else ""))
@@ -262,7 +262,7 @@ class KindResource(ModelResource):
         return found
 
 
-kinds: dict[str, type[KindResource]] = {}
+kinds: dict[str, type[ImportKind]] = {}
 
 
 @cache
@@ -273,19 +273,19 @@ def needed_by(kind: str) -> frozenset[str]:
     return frozenset(direct.union(*(needed_by(name) for name in direct)))
 
 
-def kinds_for(is_allowed: Callable[[type[models.Model]], bool]) -> dict[str, type[KindResource]]:
+def kinds_for(is_allowed: Callable[[type[models.Model]], bool]) -> dict[str, type[ImportKind]]:
     """The kinds whose model passes a question, in the order in which people meet them."""
     found = sorted(kinds.items(), key=lambda kind: kind[1].order)
     return {name: resource for name, resource in found if is_allowed(resource.model())}
 
 
-def importable(resource: type[KindResource]) -> type[KindResource]:
+def importable(resource: type[ImportKind]) -> type[ImportKind]:
     """Register a kind under its name; found by autodiscovery of `resources.py`."""
     kinds[resource.kind] = as_declared(resource)
     return resource
 
 
-def as_declared(resource: type[KindResource]) -> type[KindResource]:
+def as_declared(resource: type[ImportKind]) -> type[ImportKind]:
     """Of a resource that is no kind by itself: companions and members.
 
     The library adds every field of the model, the password too; only declared columns stay, in the

@@ -43,7 +43,7 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         """Uploaded, being read, or waiting for a decision: what may be thrown away unharmed."""
         return self.filter(state__in=Batch.UNFINISHED)
 
-    def past_keeping(self, moment: datetime) -> "BatchQuerySet":
+    def past_retention(self, moment: datetime) -> "BatchQuerySet":
         """Applied before a moment, with the file still there."""
         return self.filter(state=Batch.State.APPLIED, applied_at__lt=moment).exclude(file="")
 
@@ -260,7 +260,7 @@ class Batch(models.Model):
         super().save(*args, **kwargs)
 
     @staticmethod
-    def brought_by(actor: Any) -> dict[str, Any]:
+    def uploader_fields(actor: Any) -> dict[str, Any]:
         """The fields that say who brings it; None is the operator at the command line."""
         name = str(actor) if actor else _("Operator at the command line")
         return {"uploaded_by": actor, "uploader_name": name}
@@ -311,7 +311,7 @@ class Batch(models.Model):
         return Path(self.file.path)
 
     @property
-    def kept_name(self) -> str:
+    def download_name(self) -> str:
         """Under which name the stored file is handed out: it is what is left of the uploaded one.
 
         Of `autumn.zip/enrollments.csv` it is a zip file if there is something beside the table.
@@ -351,7 +351,7 @@ class Batch(models.Model):
         ]
 
     @property
-    def is_settled(self) -> bool:
+    def is_finished(self) -> bool:
         """Whether what came after it in its delivery need not wait for it."""
         has_nothing = self.state == self.State.PREVIEWED and not self.writes
         over = (self.State.APPLIED, self.State.DISCARDED)

@@ -68,13 +68,13 @@ def approval_cell(batch: Batch) -> list[str]:
 
 
 @display(description=gettext_lazy("time worked"), ordering="seconds")
-def shown_seconds(batch: Batch) -> str:
+def format_seconds(batch: Batch) -> str:
     """How long the work on it took."""
     return _("%(seconds).1f s") % {"seconds": batch.seconds}
 
 
 @display(description=gettext_lazy("SHA-256"), ordering="file_hash")
-def shown_hash(batch: Batch) -> SafeString | str:
+def format_hash(batch: Batch) -> SafeString | str:
     """The beginning of the file's hash; all of it where one points."""
     if not batch.file_hash:
         return "–"
@@ -88,8 +88,8 @@ COLUMNS = (
     state_column("state", STATE_COLOURS, gettext_lazy("state")),
     two_lines(gettext_lazy("rows"), "rows", rows_cell),
     two_lines(gettext_lazy("approval"), "approver_name", approval_cell),
-    shown_seconds,
-    shown_hash,
+    format_seconds,
+    format_hash,
 )
 
 

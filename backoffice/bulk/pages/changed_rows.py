@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 
 from backoffice.admin_site.permissions.roles import may
 from backoffice.admin_site.permissions.visibility import permitted
-from backoffice.bulk.kinds.resource import KindResource, kinds
+from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch
 
 PER_PAGE = 50
@@ -70,7 +70,7 @@ def order_of(model: type[models.Model], total: int) -> tuple[Any, ...]:
     return (models.F("line").asc(nulls_last=True), *names, "history_id")
 
 
-def _written_of(batch: Batch, resource: type[KindResource]) -> list[type[KindResource]]:
+def _written_of(batch: Batch, resource: type[ImportKind]) -> list[type[ImportKind]]:
     """The kind, and what its import wrote besides: what came along, and what stands in its rows."""
     found, companion = [resource], resource.companion
     if companion and (batch.created_students or batch.undoes_id or not companion.option):
@@ -86,7 +86,7 @@ class _Known(Paginator):
         self.count = total
 
 
-def _rows(page: Page, resource: type[KindResource], request: HttpRequest) -> list[ChangedRow]:
+def _rows(page: Page, resource: type[ImportKind], request: HttpRequest) -> list[ChangedRow]:
     model = resource.model()
     named = sorted({c.reference for c in resource.columns().values() if c.reference})
     visible = permitted(model._base_manager.select_related(*named), request.user, "view")
@@ -106,7 +106,7 @@ def _rows(page: Page, resource: type[KindResource], request: HttpRequest) -> lis
     ]
 
 
-def _tabs(resources: list[type[KindResource]], chosen: type[KindResource]) -> list[dict[str, Any]]:
+def _tabs(resources: list[type[ImportKind]], chosen: type[ImportKind]) -> list[dict[str, Any]]:
     if len(resources) == 1:
         return []
     return [

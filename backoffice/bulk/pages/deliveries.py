@@ -13,7 +13,7 @@ from backoffice.admin_site.permissions.roles import may
 from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.bulk.jobs.cleanup import settle
 from backoffice.bulk.jobs.progress import progress_of
-from backoffice.bulk.jobs.tasks import read_ready, skip, undo_soon
+from backoffice.bulk.jobs.tasks import queue_undo, read_ready, skip
 from backoffice.bulk.models import Batch, Delivery
 from backoffice.bulk.pages.delivery_steps import steps_of
 from backoffice.bulk.pages.imports import posted
@@ -23,7 +23,7 @@ from backoffice.bulk.pipeline.deliveries import deliver, files_of, waits_for
 from backoffice.bulk.pipeline.imports import NotApplied
 
 
-class DeliveryPages:
+class DeliveryViewsMixin:
     """Views of several files at once, for the batch admin: as with one, its uploader acts."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -60,7 +60,7 @@ class DeliveryPages:
             "delivery": delivery,
             "steps": steps,
             "step": next((each for each in steps if each.is_next), None),
-            "done": sum(each.batch.is_settled for each in steps),
+            "done": sum(each.batch.is_finished for each in steps),
             "is_own": self._is_own_delivery(request, delivery),
             "can_be_undone": any(each.batch.can_be_undone for each in steps),
             "unknown": [each for each in delivery.left_out if not each["is_known"]],
@@ -77,7 +77,7 @@ class DeliveryPages:
         batch = self._owned(request, number)
         if batch.delivery is None:
             raise Http404
-        if not batch.is_settled and skip(batch):
+        if not batch.is_finished and skip(batch):
             messages.success(request, _("Skipped; nothing of this file was written."))
         return self._to_delivery(batch.delivery)
 
@@ -104,7 +104,7 @@ class DeliveryPages:
         done = 0
         try:
             for batch in applied:
-                if not undo_soon(batch, request.user, reason).is_applied:
+                if not queue_undo(batch, request.user, reason).is_applied:
                     said = _(
                         "%(file)s is large and is taken back by the worker. Undo the others then."
                     )

@@ -71,7 +71,7 @@ class Step:
         """Whether its rows are stored: they went in and stand, or were there already."""
         batch = self.batch
         is_left = batch.is_skipped or batch.state == State.DISCARDED or batch.undone_by
-        return batch.is_settled and not is_left
+        return batch.is_finished and not is_left
 
     @property
     def counts(self) -> list[str]:
@@ -105,15 +105,15 @@ class Step:
     @property
     def can_be_skipped(self) -> bool:
         """Whether others may go on without it."""
-        return not (self.batch.is_settled or self.batch.is_in_work or self.waits_for)
+        return not (self.batch.is_finished or self.batch.is_in_work or self.waits_for)
 
 
 def steps_of(files: Sequence[Batch]) -> list[Step]:
     """The files in their order; the first that somebody has to look at is next."""
     waiting = {batch.pk: open_before(batch, files) for batch in files}
-    open_files = [b for b in files if not (b.is_settled or b.is_in_work or waiting[b.pk])]
+    open_files = [b for b in files if not (b.is_finished or b.is_in_work or waiting[b.pk])]
     following = open_files[0] if open_files else None
     return [
-        Step(batch, None if batch.is_settled else waiting[batch.pk], batch is following)
+        Step(batch, None if batch.is_finished else waiting[batch.pk], batch is following)
         for batch in files
     ]

@@ -15,12 +15,12 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from backoffice.bulk.export.download import FORMATS, handed_out
 from backoffice.bulk.export.other_systems import is_gradebook, writer_for
 from backoffice.bulk.export.selection import Selection, exportable_kinds
-from backoffice.bulk.kinds.resource import KindResource
+from backoffice.bulk.kinds.resource import ImportKind
 from backoffice.bulk.models import Batch
 from backoffice.bulk.values.refusals import ExportRefused
 
-OURS = (Batch.Dialect.AUTO, Batch.Dialect.NATIVE)
-FOREIGN = [each for each in Batch.Dialect.choices if each[0] not in OURS]
+NATIVE_FORMATS = (Batch.Dialect.AUTO, Batch.Dialect.NATIVE)
+FOREIGN = [each for each in Batch.Dialect.choices if each[0] not in NATIVE_FORMATS]
 
 
 class ExportForm(forms.Form):
@@ -53,7 +53,7 @@ class ExportForm(forms.Form):
         help_text=gettext_lazy("Excel takes 1,048,575 rows; CSV takes any number."),
     )
 
-    def __init__(self, mine: dict[str, type[KindResource]], user: Any, *args: Any) -> None:
+    def __init__(self, mine: dict[str, type[ImportKind]], user: Any, *args: Any) -> None:
         super().__init__(*args)
         self.mine, self.user = mine, user
         if not any(is_gradebook(dialect, kind) for dialect, _name in FOREIGN for kind in mine):
@@ -83,7 +83,7 @@ class ExportForm(forms.Form):
         return given | {"selection": chosen, "write": write}
 
 
-class ExportPages:
+class ExportViewsMixin:
     """The view of the export page, for the batch admin."""
 
     def get_urls(self) -> list[URLPattern]:

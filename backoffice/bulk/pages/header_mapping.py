@@ -10,14 +10,14 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.permissions.roles import may
-from backoffice.bulk.jobs.tasks import read_soon
+from backoffice.bulk.jobs.tasks import queue_reading
 from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.pages.header_mapping_forms import OwnHeadersForm, own_headers_form
 from backoffice.bulk.pages.imports import posted
 from backoffice.bulk.read.header_mapping import keep
 
 
-class OwnHeaderPages:
+class HeaderMappingViewsMixin:
     """The view of the deed, for the batch admin: the uploader alone does it."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -36,7 +36,7 @@ class OwnHeaderPages:
         if form is None:
             messages.error(request, _("This file does not wait for a meaning of its headers."))
         elif self._kept(request, batch, form):
-            read_soon(batch)
+            queue_reading(batch)
         return self._to(batch)
 
     def _kept(self, request: HttpRequest, batch: Batch, form: OwnHeadersForm) -> bool:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from backoffice.admin_site.permissions.roles import may
-from backoffice.audit.admin_kit.optimistic_lock import FreshForm
+from backoffice.audit.admin_kit.optimistic_lock import OptimisticLockForm
 from backoffice.bulk.kinds.header_names import (
     IGNORED,
     column_choices,
@@ -32,7 +32,7 @@ IGNORE = gettext_lazy("ignore this column")
 SURE_ENOUGH = 0.75
 
 
-class HeaderMappingForm(FreshForm):
+class HeaderMappingForm(OptimisticLockForm):
     """A header and its column; where the kind is settled, only the columns of that kind."""
 
     class Meta:

@@ -26,11 +26,11 @@ from django.utils.translation import gettext as _
 from backoffice.admin_site.permissions.roles import may
 from backoffice.admin_site.spreadsheets import download
 from backoffice.audit.access_log.log import note_export
-from backoffice.bulk.jobs.cleanup import discard, discard_abandoned, settle, settle_all
+from backoffice.bulk.jobs.cleanup import discard, discard_abandoned, fail_all_dead, settle
 from backoffice.bulk.jobs.progress import progress_of
-from backoffice.bulk.jobs.tasks import apply_soon, cancel, go_on, read_soon
+from backoffice.bulk.jobs.tasks import cancel, queue_apply, queue_reading, resume
 from backoffice.bulk.kinds.header_names import IGNORED
-from backoffice.bulk.kinds.resource import KindResource, kinds, kinds_for
+from backoffice.bulk.kinds.resource import ImportKind, kinds, kinds_for
 from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.pages.changed_rows import changed_rows
 from backoffice.bulk.pages.header_mapping_forms import own_headers_form
@@ -62,7 +62,7 @@ def posted(view: View) -> View:
     return guarded
 
 
-class BatchPages:
+class BatchViewsMixin:
     """Views of the batch admin. Whoever may see a batch looks; only its uploader acts."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -93,7 +93,7 @@ class BatchPages:
         if may(request.user, "add", Batch):
             discard_abandoned()
         else:
-            settle_all()
+            fail_all_dead()
         return super().changelist_view(request, extra_context)
 
     def upload_view(self, request: HttpRequest) -> HttpResponse:
@@ -109,7 +109,7 @@ class BatchPages:
         if form.is_valid():
             file = form.cleaned_data["file"]
             batch = receive(file, file.name, request.user, kind=resource.kind, **form.options())
-            return self._to(read_soon(batch))
+            return self._to(queue_reading(batch))
         own = headers_by_column(resource.kind)
         context = {
             "title": _("Import a file"),
@@ -122,7 +122,7 @@ class BatchPages:
         }
         return self._page(request, "bulk/upload.html", context)
 
-    def _kinds(self, request: HttpRequest) -> dict[str, type[KindResource]]:
+    def _kinds(self, request: HttpRequest) -> dict[str, type[ImportKind]]:
         """The kinds this person may bring in."""
         if not may(request.user, "add", Batch):
             return {}
@@ -186,7 +186,7 @@ class BatchPages:
         batch = self._owned(request, number)
         is_new = batch.state == Batch.State.RECEIVED and not waits_for(batch)
         if is_new or batch.can_be_read_again:
-            read_soon(batch)
+            queue_reading(batch)
         return self._to(batch)
 
     def progress_view(self, request: HttpRequest, number: int) -> HttpResponse:
@@ -199,7 +199,7 @@ class BatchPages:
         batch = self._owned(request, number)
         try:
             digest = storable(request.POST.get("digest", ""))
-            if apply_soon(batch, digest, request.user):
+            if queue_apply(batch, digest, request.user):
                 messages.success(request, _("The file was applied."))
         except NotApplied as refusal:
             messages.error(request, str(refusal))
@@ -232,7 +232,7 @@ class BatchPages:
         """Take the good rows of a refused file; shows a new preview."""
         batch = self._owned(request, number)
         if batch.can_leave_out:
-            leave_wrong_rows_out(batch, read_soon)
+            leave_wrong_rows_out(batch, queue_reading)
         return self._to(batch)
 
     @posted
@@ -244,7 +244,7 @@ class BatchPages:
         batch, named = self._owned(request, number), request.POST.getlist("column")
         chosen = [name for name in batch.kept_edits if name in named or EVERY in named]
         if chosen and batch.state in Batch.DECIDABLE:
-            release(batch, chosen, read_soon)
+            release(batch, chosen, queue_reading)
         return self._to(batch)
 
     @posted
@@ -253,7 +253,7 @@ class BatchPages:
         batch = self._owned(request, number)
         if discard(batch):
             messages.success(request, _("The file was discarded; nothing was written."))
-            go_on(batch)
+            resume(batch)
         return self._on_from(batch)
 
     def issues_view(self, request: HttpRequest, number: int) -> HttpResponse:
@@ -268,7 +268,7 @@ class BatchPages:
             raise Http404
         note_export(request, kinds[batch.kind].model(), batch.rows)
         stream = batch.path.open("rb")
-        return FileResponse(stream, as_attachment=True, filename=batch.kept_name)
+        return FileResponse(stream, as_attachment=True, filename=batch.download_name)
 
     def wrong_rows_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """The wrong rows as a file to correct; a part of the file, so its uploader's alone."""

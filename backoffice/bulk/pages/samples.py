@@ -9,8 +9,8 @@ from django.db import connection, models
 from backoffice.bulk.kinds.column import Column
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.import_run import Import
-from backoffice.bulk.plan.missing_rows import Leavers
-from backoffice.bulk.plan.nested_rows import Within
+from backoffice.bulk.plan.missing_rows import MissingRows
+from backoffice.bulk.plan.nested_rows import NestedPlan
 from backoffice.bulk.plan.planner import Planner, State
 from backoffice.bulk.sql.layout import Layout
 from backoffice.bulk.values.faults import said
@@ -52,25 +52,25 @@ def samples_of(batch: Batch) -> dict[str, list[SampleRow]]:
     `newcomers` are the students an enrollment file adds.
     """
     work = Import(batch)
-    planner, newcomers, leavers, within = work.plans()
+    planner, companions, missing_rows, within = work.plans()
     with connection.cursor() as cursor:
         if not work.dialect.has_tables(cursor, (work.tables.stage, work.tables.plan)):
             return {}
         classes = (State.CREATED, State.UPDATED, State.UNCHANGED)
         found = {state.name.lower(): _sample(cursor, planner, state, within) for state in classes}
-        if newcomers and newcomers.is_counted:
-            found["newcomers"] = _sample(cursor, newcomers.planner, State.CREATED)
-        if leavers:
-            found["leavers"] = _leaving(cursor, leavers)
+        if companions and companions.is_counted:
+            found["newcomers"] = _sample(cursor, companions.planner, State.CREATED)
+        if missing_rows:
+            found["leavers"] = _leaving(cursor, missing_rows)
         return found
 
 
-def _leaving(cursor: Any, leavers: Leavers) -> list[SampleRow]:
+def _leaving(cursor: Any, missing_rows: MissingRows) -> list[SampleRow]:
     """Rows that are missing from the file; they stand on no line."""
-    cursor.execute(f"{leavers.ids} ORDER BY 1 LIMIT {SAMPLE}")
+    cursor.execute(f"{missing_rows.ids} ORDER BY 1 LIMIT {SAMPLE}")
     ids = [number for (number,) in cursor.fetchall()]
-    model = leavers.planner.layout.model
-    named = (leavers.leaving.scope, leavers.leaving.member)
+    model = missing_rows.planner.layout.model
+    named = (missing_rows.policy.scope, missing_rows.policy.member)
     return [
         SampleRow(None, str(row), ())
         for row in model._base_manager.select_related(*named).filter(pk__in=ids).order_by("pk")
@@ -78,7 +78,7 @@ def _leaving(cursor: Any, leavers: Leavers) -> list[SampleRow]:
 
 
 def _sample(
-    cursor: Any, planner: Planner, state: State, within: Within | None = None
+    cursor: Any, planner: Planner, state: State, within: NestedPlan | None = None
 ) -> list[SampleRow]:
     layout, tables = planner.layout, planner.tables
     old = [_stored(layout, column) for column in layout.own]
@@ -99,7 +99,9 @@ def _sample(
     return list(found.values())
 
 
-def _inner_changes(cursor: Any, within: Within, rows: list[int]) -> Iterator[tuple[int, Change]]:
+def _inner_changes(
+    cursor: Any, within: NestedPlan, rows: list[int]
+) -> Iterator[tuple[int, Change]]:
     """The values of the members of these rows, each named after its member."""
     layout, tables = within.layout, within.planner.tables
     name = layout.key[0]
@@ -130,7 +132,9 @@ def _given(layout: Layout, column: Any) -> str:
     if not column.reference:
         return layout.taken(column)
     given = f"s.c_{column.column_name}"
-    return f"CASE WHEN {layout.is_kept(column)} THEN {_stored(layout, column)} ELSE {given} END"
+    return (
+        f"CASE WHEN {layout.is_preserved(column)} THEN {_stored(layout, column)} ELSE {given} END"
+    )
 
 
 def _row(layout: Layout, record: Sequence[Any]) -> SampleRow:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from backoffice.bulk.jobs.tasks import undo_soon
+from backoffice.bulk.jobs.tasks import queue_undo
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.imports import NotApplied
@@ -32,7 +32,7 @@ class UndoForm(forms.Form):
     )
 
 
-class UndoPages:
+class UndoViewsMixin:
     """The view of the undo, for the batch admin: the uploader looks, and does it."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -52,7 +52,7 @@ class UndoPages:
             return self._to(batch)
         form = UndoForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            return self._taken_back(request, batch, form.cleaned_data["reason"])
+            return self._undone(request, batch, form.cleaned_data["reason"])
         found = prospect_of(batch)
         context: dict[str, Any] = {
             "title": _("Undo import %(number)d") % {"number": batch.pk},
@@ -62,13 +62,13 @@ class UndoPages:
             "resource": kinds[batch.kind],
             "form": form,
             "found": found,
-            "staying": found.staying[:SHOWN],
+            "staying": found.left_alone[:SHOWN],
         }
         return self._page(request, "bulk/undo.html", context)
 
-    def _taken_back(self, request: HttpRequest, batch: Batch, reason: str) -> HttpResponse:
+    def _undone(self, request: HttpRequest, batch: Batch, reason: str) -> HttpResponse:
         try:
-            made = undo_soon(batch, request.user, reason)
+            made = queue_undo(batch, request.user, reason)
         except NotApplied as refusal:
             messages.error(request, str(refusal))
             return self._to(batch)

@@ -11,7 +11,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from backoffice.bulk.kinds.resource import KindResource
+from backoffice.bulk.kinds.resource import ImportKind
 from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Limits
 from backoffice.bulk.values.faults import FileRefused
@@ -84,15 +84,15 @@ class UploadForm(forms.Form):
         help_text=_("Stands in the history of every row this file changes."),
     )
 
-    def __init__(self, resource: type[KindResource], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, resource: type[ImportKind], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._narrow(resource)
 
-    def _narrow(self, resource: type[KindResource]) -> None:
+    def _narrow(self, resource: type[ImportKind]) -> None:
         """Leave off what this kind does not have."""
         if not (resource.companion and resource.companion.option):
             del self.fields["create_students"]
-        if not resource.leaving:
+        if not resource.missing_rows:
             known = [choice for choice in Batch.Mode.choices if choice[0] != Batch.Mode.SYNC]
             self.fields["mode"].choices = known
 
@@ -119,11 +119,11 @@ class DeliveryForm(UploadForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(KindResource, *args, **kwargs)
+        super().__init__(ImportKind, *args, **kwargs)
         unknown = _("Otherwise a column that its kind does not have refuses a file.")
         self.fields["ignore_unknown_columns"].help_text = unknown
 
-    def _narrow(self, resource: type[KindResource]) -> None:
+    def _narrow(self, resource: type[ImportKind]) -> None:
         """What only some of the files have is left off for the others."""
 
     def clean_file(self) -> list[Any]:

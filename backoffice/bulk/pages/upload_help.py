@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from backoffice.bulk.export.csv_export import as_text
 from backoffice.bulk.kinds.column import Column, OnChange, Role
 from backoffice.bulk.kinds.repeated_columns import header_of
-from backoffice.bulk.kinds.resource import KindResource
+from backoffice.bulk.kinds.resource import ImportKind
 from backoffice.bulk.values.cells import has_plain_default
 
 GROUPS = 3  # of members in an empty file
@@ -40,7 +40,7 @@ class ColumnHelp:
 
 
 def columns_of(
-    resource: type[KindResource], own: Mapping[str, Sequence[str]] | None = None
+    resource: type[ImportKind], own: Mapping[str, Sequence[str]] | None = None
 ) -> list[ColumnHelp]:
     """Every column a file of this kind may have, required ones first.
 
@@ -52,7 +52,7 @@ def columns_of(
     return [replace(each, own=tuple((own or {}).get(each.name, ()))) for each in told]
 
 
-def _members(resource: type[KindResource]) -> Iterator[ColumnHelp]:
+def _members(resource: type[ImportKind]) -> Iterator[ColumnHelp]:
     """The columns of a group, which a file repeats."""
     if resource.members:
         model = resource.members.resource.model()
@@ -62,7 +62,7 @@ def _members(resource: type[KindResource]) -> Iterator[ColumnHelp]:
             yield replace(_told(column, model), is_required=is_required, note=extra)
 
 
-def _companions(resource: type[KindResource]) -> Iterator[ColumnHelp]:
+def _companions(resource: type[ImportKind]) -> Iterator[ColumnHelp]:
     if resource.companion and resource.companion.option:
         model = resource.companion.resource.model()
         extra = _("Only with “create students”.")
@@ -120,7 +120,7 @@ def _on_change(column: Column) -> str:
 def _when_blank(column: Column, field: models.Field) -> str:
     if column.required and not column.role:
         return _("Never blank, where the file has the column.")
-    if column.keeps:
+    if column.blank_keeps_stored:
         return _("Blank: unchanged in a known row.")
     if column.role or not has_plain_default(field):
         return ""
@@ -128,7 +128,7 @@ def _when_blank(column: Column, field: models.Field) -> str:
     return _("Blank: %(default)s in a new row, unchanged in a known one.") % {"default": default}
 
 
-def template_of(resource: type[KindResource]) -> str:
+def template_of(resource: type[ImportKind]) -> str:
     """An empty file with the header of a kind, marked as UTF-8 for spreadsheets."""
     stream = io.StringIO()
     bases = {name for name, column in resource.columns().items() if column.role is Role.BASE}

@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection
 from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 
-from backoffice.bulk.kinds.resource import KindResource
+from backoffice.bulk.kinds.resource import ImportKind
 from backoffice.bulk.models import Batch
 
 TABLES, FILES = 0x1B18, 0x1B19  # spaces of advisory locks
@@ -15,7 +15,7 @@ TRIES = 3
 TRY_AGAIN = ("40P01", "40001")  # deadlock_detected, serialization_failure
 
 
-def take_turn(cursor: CursorWrapper, resource: type[KindResource]) -> None:
+def lock_kind(cursor: CursorWrapper, resource: type[ImportKind]) -> None:
     """Wait until no other import writes the same tables, and keep them until the transaction ends.
 
     Two files with the same rows in another order would lock each other out.
@@ -37,7 +37,7 @@ def _lock(cursor: CursorWrapper, space: int, *names: str) -> None:
         cursor.execute(f"SELECT {', '.join(locks)}", given)
 
 
-def rival_of(batch: Batch) -> Batch | None:
+def conflicting_batch(batch: Batch) -> Batch | None:
     """Another batch of the very same file that is being read or applied, or is about to be."""
     if not batch.file_hash:
         return None
@@ -45,19 +45,19 @@ def rival_of(batch: Batch) -> Batch | None:
     return same.in_work().exclude(pk=batch.pk).order_by("pk").first()
 
 
-def about(rival: Batch) -> str:
+def about(conflicting: Batch) -> str:
     """Who is bringing the same file in, since when, and what to do."""
     return _(
         "%(name)s is bringing in the very same file, as import %(number)d, uploaded at %(time)s "
         "UTC. Nothing of yours was written; look again when that has ended."
     ) % {
-        "name": rival.uploader_name,
-        "number": rival.pk,
-        "time": f"{rival.uploaded_at:%Y-%m-%d %H:%M}",
+        "name": conflicting.uploader_name,
+        "number": conflicting.pk,
+        "time": f"{conflicting.uploaded_at:%Y-%m-%d %H:%M}",
     }
 
 
-def again(deed: Callable[[], Any]) -> Any:
+def retry_on_conflict(deed: Callable[[], Any]) -> Any:
     """Do it; if the database could not because of what others did at that moment, do it again."""
     for _attempt in range(TRIES - 1):
         try:

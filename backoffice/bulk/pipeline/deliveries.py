@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from backoffice.bulk.formats.detect import Found, beside, found_in
+from backoffice.bulk.formats.detect import DetectedFile, companions_of, detect_files
 from backoffice.bulk.formats.upload_storage import Part, on_disk
 from backoffice.bulk.kinds.resource import kinds, needed_by
 from backoffice.bulk.models import Batch, Delivery
@@ -44,7 +44,7 @@ def deliver(uploads: Uploads, actor: Any, **options: Any) -> Delivery:
         sorting = Sorting(actor, options)
         sorting.take(stack, uploads)
         delivery = Delivery.objects.create(
-            **Batch.brought_by(actor),
+            **Batch.uploader_fields(actor),
             name=storable(_name_of(uploads))[:255],
             left_out=[each._asdict() for each in sorting.left_out],
         )
@@ -52,7 +52,7 @@ def deliver(uploads: Uploads, actor: Any, **options: Any) -> Delivery:
         for number, part in enumerate(ordered, 1):
             given = _fitting(options, part.found.kind)
             receive_part(part, actor, delivery=delivery, position=number, **given)
-    tell_waiting(delivery)
+    report_waiting(delivery)
     return delivery
 
 
@@ -65,7 +65,7 @@ def _name_of(uploads: Uploads) -> str:
 def _fitting(options: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """The options as this kind can have them; what only another has is left off."""
     given, resource = {**options, "kind": kind}, kinds[kind]
-    if not resource.leaving and given.get("mode") == Batch.Mode.SYNC:
+    if not resource.missing_rows and given.get("mode") == Batch.Mode.SYNC:
         given["mode"] = Batch.Mode.UPSERT
     if not (resource.companion and resource.companion.option):
         given["create_students"] = False
@@ -97,17 +97,17 @@ class Sorting:
                 self._leave(name, refusal.message)
         self._group("", self._found(loose))
 
-    def _found(self, members: list[Member]) -> list[Found]:
+    def _found(self, members: list[Member]) -> list[DetectedFile]:
         options = self.options
-        return found_in(members, options.get("dialect", "auto"), options.get("encoding", ""))
+        return detect_files(members, options.get("dialect", "auto"), options.get("encoding", ""))
 
-    def _group(self, place: str, found: list[Found]) -> None:
+    def _group(self, place: str, found: list[DetectedFile]) -> None:
         """Files that stand beside each other, some looked up in for others."""
         used: set[int] = set()
         for one in (each for each in found if each.kind):
             if not self._takes(place, one):
                 continue
-            sides = beside(one, found)
+            sides = companions_of(one, found)
             used.update(id(each) for each in sides.values())
             self.parts.append(Part(one, sides, place + one.member.name))
         for each in found:
@@ -116,7 +116,7 @@ class Sorting:
                 is_known = bool(each.title) or not is_table
                 self._leave(place + each.member.name, each.why_not, is_known)
 
-    def _takes(self, place: str, one: Found) -> bool:
+    def _takes(self, place: str, one: DetectedFile) -> bool:
         """Whether the file goes in: it has rows, there is room, and whoever brings it may."""
         name = place + one.member.name
         if len(self.parts) == MOST_FILES:
@@ -145,7 +145,7 @@ def open_before(batch: Batch, others: Sequence[Batch]) -> Batch | None:
     """The first file of the delivery for which this one waits, if any."""
     named = needed_by(batch.kind) | {batch.kind}
     before = (each for each in others if each.position < batch.position and each.kind in named)
-    return next((each for each in before if not each.is_settled), None)
+    return next((each for each in before if not each.is_finished), None)
 
 
 def waits_for(batch: Batch) -> Batch | None:
@@ -165,7 +165,7 @@ def ready_in(delivery: Delivery) -> list[Batch]:
     return [each for each in waiting if not open_before(each, files)]
 
 
-def tell_waiting(delivery: Delivery) -> None:
+def report_waiting(delivery: Delivery) -> None:
     """Say on each file that waits what it waits for."""
     files = files_of(delivery)
     for batch in files:

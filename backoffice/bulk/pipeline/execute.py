@@ -17,17 +17,17 @@ def carry_out(cursor: CursorWrapper, batch: Batch, plans: Plans, change_set: Cha
 
     Raises LookupError when others were written than planned.
     """
-    planner, newcomers, leavers, within = plans
+    planner, companions, missing_rows, within = plans
     written = 0
-    if newcomers and (batch.created_students or not newcomers.is_counted):
+    if companions and (batch.created_students or not companions.is_counted):
         batch.tell(Batch.Phase.STUDENTS, CHECKED_PERCENT)
-        came = Writer(newcomers.planner, change_set).write(cursor)
-        written += came if newcomers.is_counted else 0
+        came = Writer(companions.planner, change_set).write(cursor)
+        written += came if companions.is_counted else 0
     if batch.created or batch.updated:
         share = (WRITTEN_PERCENT - CHECKED_PERCENT) * written // batch.writes
         batch.tell(Batch.Phase.WRITING, CHECKED_PERCENT + share, written)
-        write = partial(Writer(planner, change_set, newcomers).write, cursor)
+        write = partial(Writer(planner, change_set, companions).write, cursor)
         written += within.write(cursor, change_set, write) if within else write()
-    if leavers and batch.withdrawn:
-        written += Writer(planner, change_set).withdraw(cursor, leavers)
+    if missing_rows and batch.withdrawn:
+        written += Writer(planner, change_set).withdraw(cursor, missing_rows)
     return written

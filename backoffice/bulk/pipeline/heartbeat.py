@@ -40,7 +40,7 @@ def show(batch: Batch, state: str) -> bool:
     return bool(Batch.objects.filter(pk=batch.pk, state=state).update(**told, touched_at=now))
 
 
-class Pulse:
+class Heartbeat:
     """Beats while a batch is worked on. Leaving it raises Interrupted where somebody ended it."""
 
     def __init__(self, batch: Batch) -> None:
@@ -51,7 +51,7 @@ class Pulse:
         self.is_ended = False
         self.thread: Thread | None = None
 
-    def __enter__(self) -> "Pulse":
+    def __enter__(self) -> "Heartbeat":
         connection.ensure_connection()
         borrowed = connection.connection
         self.raw: Any = getattr(borrowed, "dbapi_connection", borrowed)

@@ -9,18 +9,18 @@ from django.db.backends.utils import CursorWrapper
 
 from backoffice.audit.admin_kit.actions import SHORTEST_REASON
 from backoffice.bulk.formats.open_file import open_file
-from backoffice.bulk.kinds.resource import MEMBERS, KindResource, kinds
+from backoffice.bulk.kinds.resource import MEMBERS, ImportKind, kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.heartbeat import Interrupted, show
-from backoffice.bulk.plan.companions import Newcomers
-from backoffice.bulk.plan.duplicates import Repeats
+from backoffice.bulk.plan.companions import Companions
+from backoffice.bulk.plan.duplicates import Duplicates
 from backoffice.bulk.plan.local_edits import LocalEdits
-from backoffice.bulk.plan.missing_rows import Leavers
-from backoffice.bulk.plan.nested_rows import Holder, Within
+from backoffice.bulk.plan.missing_rows import MissingRows
+from backoffice.bulk.plan.nested_rows import NestedPlan, ParentLayout
 from backoffice.bulk.plan.planner import Planner, Tables
 from backoffice.bulk.read.header import match_header
 from backoffice.bulk.read.header_mapping import Own, labels_of, used_in
-from backoffice.bulk.read.row_cleaner import Cleaner, Spool, read_into
+from backoffice.bulk.read.row_cleaner import RowCleaner, StagingFile, read_into
 from backoffice.bulk.readers import TableReader
 from backoffice.bulk.sql import dialects
 from backoffice.bulk.sql.layout import Layout, staged_types
@@ -35,14 +35,14 @@ class Plans(NamedTuple):
     """What would happen: to the rows of the file, to whom it brings along, to who is missing."""
 
     planner: Planner
-    newcomers: Newcomers | None
-    leavers: Leavers | None
-    within: Within | None
+    companions: Companions | None
+    missing_rows: MissingRows | None
+    within: NestedPlan | None
 
     @property
     def all(self) -> list[Planner]:
         """The plans of rows that the file brings."""
-        beside = [each.planner for each in (self.newcomers, self.within) if each]
+        beside = [each.planner for each in (self.companions, self.within) if each]
         return [self.planner, *beside]
 
 
@@ -57,17 +57,17 @@ class Import:
     batch: Batch
     own_headers: Own | None = None
     dialect: dialects.Dialect = field(default_factory=dialects.current)
-    told_at: float = 0.0
+    reported_at: float = 0.0
 
     def __post_init__(self) -> None:
-        self.resource: type[KindResource] = kinds[self.batch.kind]
+        self.resource: type[ImportKind] = kinds[self.batch.kind]
         place, number = f"{self.dialect.place}bulk", self.batch.pk
         self.tables = Tables(f"{place}_stage_{number}", f"{place}_plan_{number}")
         self.new_tables = Tables(
             f"{place}_newcomer_stage_{number}", f"{place}_newcomer_plan_{number}"
         )
         self.repeats_table = f"{place}_repeats_{number}"
-        self.leavers_table = f"{place}_leavers_{number}"
+        self.missing_rows_table = f"{place}_leavers_{number}"
         self.member_tables = Tables(
             f"{place}_member_stage_{number}", f"{place}_member_plan_{number}"
         )
@@ -83,7 +83,7 @@ class Import:
         if written <= dialects.MANY_ROWS < self.batch.rows and not self.resource.members:
             self.dialect.prepare(cursor, written)
 
-    def read(self, spool: Spool) -> list[str]:
+    def read(self, staging_file: StagingFile) -> list[str]:
         """Read the file into a spool; the names of the staged columns."""
         with open_file(self.batch) as reader:
             self.batch.header, self.batch.delimiter = (
@@ -92,9 +92,9 @@ class Import:
             )
             self._take_own_headers(reader)
             header = match_header(reader.header, self.resource, self.batch)
-            cleaner = Cleaner(header, self.resource, reader.delimiter)
+            cleaner = RowCleaner(header, self.resource, reader.delimiter)
             try:
-                self.batch.rows = read_into(spool, reader, cleaner, self._progress)
+                self.batch.rows = read_into(staging_file, reader, cleaner, self._progress)
             except FileRefused:
                 self.batch.rows = 0  # instead of the estimate: nobody counted them
                 raise
@@ -107,20 +107,20 @@ class Import:
         batch.own_headers = {}  # also where a name cannot be read
         if not batch.read_as:
             batch.own_headers = used_in(reader.header, self.resource, own)
-            reader.told_as = labels_of(reader.header, batch.own_headers)
+            reader.labels = labels_of(reader.header, batch.own_headers)
 
     def _progress(self, fraction: float, rows: int) -> None:
         """Tell how far the reading is, and how many rows there will be."""
         batch, now = self.batch, time.monotonic()
         batch.tell(Batch.Phase.READING, int(fraction * READ_PERCENT), rows)
         batch.rows = max(rows, round(rows / fraction)) if fraction else rows
-        if self.dialect.shows_itself and now >= self.told_at + PROGRESS_PAUSE:
-            self.told_at = now
+        if self.dialect.shows_progress and now >= self.reported_at + PROGRESS_PAUSE:
+            self.reported_at = now
             batch.is_ended = not show(batch, Batch.State.READING)
         if batch.is_ended:
             raise Interrupted
 
-    def stage(self, cursor: CursorWrapper, spool: Spool, staged: list[str]) -> None:
+    def stage(self, cursor: CursorWrapper, staging_file: StagingFile, staged: list[str]) -> None:
         """Load the spooled rows into the batch's staging table."""
         self.drop(cursor)
         known = set(self.batch_names())
@@ -135,7 +135,7 @@ class Import:
             "raws": "text",
         } | types
         self.dialect.create(cursor, self.tables.stage, columns)
-        self.dialect.load(cursor, self.tables.stage, columns, spool.rows)
+        self.dialect.load(cursor, self.tables.stage, columns, staging_file.rows)
 
     def batch_names(self) -> list[str]:
         """The known columns of the file, in its order."""
@@ -151,7 +151,7 @@ class Import:
         computed = (self.new_tables.plan, self.new_tables.stage, self.tables.plan)
         members = (self.member_tables.plan, self.member_tables.stage)
         self.dialect.drop_tables(
-            cursor, [*computed, *members, self.repeats_table, self.leavers_table, *besides]
+            cursor, [*computed, *members, self.repeats_table, self.missing_rows_table, *besides]
         )
 
     def plans(self) -> Plans:
@@ -165,51 +165,55 @@ class Import:
         given = (self.resource, own, self.dialect, beside, creates)
         within = tuple(header.groups[0]) if header.groups else ()
         layout = (
-            Holder(*given, **said, within=self.member_tables, tables=self.tables, members=within)
+            ParentLayout(
+                *given, **said, within=self.member_tables, tables=self.tables, members=within
+            )
             if within
             else Layout(*given, **said)
         )
         staged = tuple(placed.column.column_name for placed in header.placed)
         staged += (MEMBERS,) if within else ()
         planner = Planner(layout, self.batch.mode, self.tables, staged)
-        newcomers = Newcomers(planner, self.new_tables) if creates else None
-        leaving = self.resource.leaving if self.batch.mode == Batch.Mode.SYNC else None
+        companions = Companions(planner, self.new_tables) if creates else None
+        leaving = self.resource.missing_rows if self.batch.mode == Batch.Mode.SYNC else None
         released = tuple(self.batch.released)
-        leavers = Leavers(planner, leaving, self.leavers_table, released) if leaving else None
-        members = Within(planner, self.member_tables, within) if within else None
-        return Plans(planner, newcomers, leavers, members)
+        missing_rows = (
+            MissingRows(planner, leaving, self.missing_rows_table, released) if leaving else None
+        )
+        members = NestedPlan(planner, self.member_tables, within) if within else None
+        return Plans(planner, companions, missing_rows, members)
 
-    def plan(self, cursor: CursorWrapper, spool: Spool) -> Plans:
+    def plan(self, cursor: CursorWrapper, staging_file: StagingFile) -> Plans:
         """Compute what would happen to each row, now; what rows say of each other is told."""
-        planner, newcomers, leavers, within = plans = self.plans()
+        planner, companions, missing_rows, within = plans = self.plans()
         self._drop(cursor)
         if within:
             within.stage(cursor)
         planner.create(cursor)
         released = tuple(self.batch.released)
-        self.batch.kept_edits = LocalEdits(planner, released).keep(cursor, spool)
+        self.batch.kept_edits = LocalEdits(planner, released).keep(cursor, staging_file)
         if within:
-            self._count_kept(within.plan(cursor, released, spool))
-        has_repeats = Repeats(planner, spool).decide(cursor, self.repeats_table)
+            self._count_preserved(within.plan(cursor, released, staging_file))
+        has_repeats = Duplicates(planner, staging_file).decide(cursor, self.repeats_table)
         if within:
             within.settle(cursor)
-        if newcomers:
-            newcomers.plan(cursor, self.repeats_table if has_repeats else "")
-        if leavers:
-            self._count_kept(leavers.plan(cursor, spool))
+        if companions:
+            companions.plan(cursor, self.repeats_table if has_repeats else "")
+        if missing_rows:
+            self._count_preserved(missing_rows.plan(cursor, staging_file))
         return plans
 
-    def _count_kept(self, edits: dict[str, int]) -> None:
+    def _count_preserved(self, edits: dict[str, int]) -> None:
         self.batch.kept_edits = dict(Counter(self.batch.kept_edits) + Counter(edits))
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
         """Whether the preview's rows and plan are there, and would be planned the same now."""
-        planner, newcomers, leavers, within = plans = self.plans()
+        planner, companions, missing_rows, within = plans = self.plans()
         tables = [self.tables.stage, self.tables.plan]
-        if newcomers:
+        if companions:
             tables += [self.new_tables.stage, self.new_tables.plan]
-        if leavers:
-            tables.append(self.leavers_table)
+        if missing_rows:
+            tables.append(self.missing_rows_table)
         if within:
             tables += [self.member_tables.stage, self.member_tables.plan]
         if not self.dialect.has_tables(cursor, tables):
@@ -217,18 +221,20 @@ class Import:
         cursor.execute(f"SELECT count(*) FROM {self.tables.plan}")
         if cursor.fetchone()[0] != self.batch.rows:
             return False  # a crash of the database empties unlogged tables
-        self._lock_rows(cursor, planner, leavers)
-        if newcomers and not newcomers.still_implies(cursor):
+        self._lock_rows(cursor, planner, missing_rows)
+        if companions and not companions.still_implies(cursor):
             return False
-        held = [*plans.all, leavers] if leavers else plans.all
+        held = [*plans.all, missing_rows] if missing_rows else plans.all
         return all(each.still_holds(cursor) for each in held)
 
-    def _lock_rows(self, cursor: CursorWrapper, planner: Planner, leavers: Leavers | None) -> None:
+    def _lock_rows(
+        self, cursor: CursorWrapper, planner: Planner, missing_rows: MissingRows | None
+    ) -> None:
         """Keep the rows to be changed, and what new rows refer to, as they are for now."""
         layout, plan, hold = planner.layout, self.tables.plan, self.dialect.hold
         hold(cursor, layout.table, f"SELECT target_id FROM {plan} WHERE state = 'u'")
-        if leavers:
-            hold(cursor, layout.table, leavers.ids)
+        if missing_rows:
+            hold(cursor, layout.table, missing_rows.ids)
         for reference in layout.references:
             if reference.field.name != layout.key[0].reference:
                 named = f"SELECT fk_{reference.field.name} FROM {plan}"

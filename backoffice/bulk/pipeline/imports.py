@@ -17,24 +17,24 @@ from django.utils.translation import ngettext
 from backoffice.admin_site.permissions.roles import may
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
-from backoffice.bulk.formats.upload_storage import Kept, Part, part_to_keep, to_keep
+from backoffice.bulk.formats.upload_storage import Part, StoredUpload, stored_part, stored_uploads
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch, BatchIssue
 from backoffice.bulk.pipeline.approval import lapse
-from backoffice.bulk.pipeline.concurrency import again, take_turn
+from backoffice.bulk.pipeline.concurrency import lock_kind, retry_on_conflict
 from backoffice.bulk.pipeline.execute import WRITTEN_PERCENT, carry_out
-from backoffice.bulk.pipeline.heartbeat import Interrupted, Pulse
+from backoffice.bulk.pipeline.heartbeat import Heartbeat, Interrupted
 from backoffice.bulk.pipeline.import_run import READ_PERCENT, Import
 from backoffice.bulk.plan.change_limits import reasons_to_hold
 from backoffice.bulk.plan.outcome import FaultTeller, Outcome, outcome_of
 from backoffice.bulk.plan.planner import State
 from backoffice.bulk.read.header import ForbiddenColumn
 from backoffice.bulk.read.header_mapping import own_headers_of
-from backoffice.bulk.read.row_cleaner import ISSUE_COLUMNS, Spool
+from backoffice.bulk.read.row_cleaner import ISSUE_COLUMNS, StagingFile
 from backoffice.bulk.sql.dialects import Dialect
 from backoffice.bulk.values.faults import COLUMN_LENGTH, FileRefused, storable
 
-Keep = Callable[[Batch], AbstractContextManager[Kept]]
+Keep = Callable[[Batch], AbstractContextManager[StoredUpload]]
 
 
 class NotApplied(Exception):
@@ -51,17 +51,17 @@ def receive(stream: IO[bytes], name: str, actor: Any, **options: Any) -> Batch:
     `options` are fields of Batch; `actor` is None for the operator at the command line.
     Raises PermissionDenied when the actor may not import this kind.
     """
-    return _received(name, actor, options, lambda batch: to_keep(stream, name, batch))
+    return _received(name, actor, options, lambda batch: stored_uploads(stream, name, batch))
 
 
 def receive_part(part: Part, actor: Any, **options: Any) -> Batch:
     """Keep one of several files that came together, as `receive` does."""
-    return _received(part.name, actor, options, lambda batch: part_to_keep(part, batch))
+    return _received(part.name, actor, options, lambda batch: stored_part(part, batch))
 
 
 def _received(name: str, actor: Any, options: dict[str, Any], keep: Keep) -> Batch:
     refuse_stranger(actor, options["kind"])
-    batch = Batch(**Batch.brought_by(actor), file_name=storable(name)[:255], **options)
+    batch = Batch(**Batch.uploader_fields(actor), file_name=storable(name)[:255], **options)
     try:
         with keep(batch) as kept:
             batch.file_name = storable(kept.name)[:255]
@@ -103,14 +103,14 @@ def preview(batch: Batch) -> Batch:
         batch.refresh_from_db()
         return batch
     try:
-        with Pulse(batch), Spool(batch.pk) as spool:
+        with Heartbeat(batch), StagingFile(batch.pk) as staging_file:
             work = Import(batch, own_headers_of(batch.kind))
-            staged = work.read(spool)
+            staged = work.read(staging_file)
             batch.tell(Batch.Phase.COMPARING, READ_PERCENT, batch.rows)
             with transaction.atomic(), connection.cursor() as cursor:
                 work.prepare(cursor)
-                work.stage(cursor, spool, staged)
-                _tell_outcome(work, cursor, spool)
+                work.stage(cursor, staging_file, staged)
+                _tell_outcome(work, cursor, staging_file)
     except FileRefused as refusal:
         _refuse_file(batch, refusal)
     except Interrupted:
@@ -123,21 +123,21 @@ def preview(batch: Batch) -> Batch:
     return batch
 
 
-def _tell_outcome(work: Import, cursor: CursorWrapper, spool: Spool) -> None:
+def _tell_outcome(work: Import, cursor: CursorWrapper, staging_file: StagingFile) -> None:
     """Plan, list the issues and write the totals into the batch."""
     batch = work.batch
-    plans = work.plan(cursor, spool)
+    plans = work.plan(cursor, staging_file)
     outcome = outcome_of(cursor, batch, *plans)
     if outcome.has_faults:
-        FaultTeller(plans.planner).tell(spool)
+        FaultTeller(plans.planner).tell(staging_file)
         if plans.within:
-            FaultTeller(plans.within.planner).tell(spool)
+            FaultTeller(plans.within.planner).tell(staging_file)
     batch.issues.all().delete()
-    work.dialect.load(cursor, BatchIssue._meta.db_table, ISSUE_COLUMNS, spool.issues)
+    work.dialect.load(cursor, BatchIssue._meta.db_table, ISSUE_COLUMNS, staging_file.issues)
     _take_totals(batch, outcome)
-    batch.errors, batch.warnings = spool.errors, spool.warnings
+    batch.errors, batch.warnings = staging_file.errors, staging_file.warnings
     batch.progress, batch.rows_read = 100, batch.rows
-    decide(batch, reasons_to_hold(cursor, batch, plans.planner, plans.leavers))
+    decide(batch, reasons_to_hold(cursor, batch, plans.planner, plans.missing_rows))
     _keep(batch)
 
 
@@ -154,7 +154,7 @@ def _take_totals(batch: Batch, outcome: Outcome) -> None:
     batch.rejected = outcome.count(State.REJECTED)
     batch.duplicates = outcome.count(State.DUPLICATE)
     batch.withdrawn = outcome.count(State.WITHDRAWN)
-    batch.created_students = outcome.newcomers
+    batch.created_students = outcome.companions
     batch.digest = outcome.digest
 
 
@@ -228,8 +228,8 @@ def apply(batch: Batch, digest: str, actor: Any) -> Batch:
     batch.refresh_from_db(from_queryset=Batch.objects.select_related("uploaded_by"))
     batch.begin_work()
     try:
-        with Pulse(batch):
-            again(lambda: _write(batch, actor))
+        with Heartbeat(batch):
+            retry_on_conflict(lambda: _write(batch, actor))
     except Interrupted as error:
         batch.refresh_from_db()
         raise NotApplied(batch.sentence) from error
@@ -259,7 +259,7 @@ def begin_alone(cursor: CursorWrapper, dialect: Dialect, batch: Batch) -> None:
     if not locked or not ours.exists():
         raise NotApplied(_("Another process is already applying this file."))
     batch.tell(Batch.Phase.TURN, 0)
-    take_turn(cursor, kinds[batch.kind])
+    lock_kind(cursor, kinds[batch.kind])
     batch.tell(Batch.Phase.CHECKING, 2)
 
 
@@ -280,9 +280,9 @@ def _check_file(batch: Batch) -> None:
 
 def _planned_anew(work: Import, cursor: CursorWrapper) -> Outcome:
     """Read the file anew and plan it: what the preview left is gone, or the data changed."""
-    with Spool(work.batch.pk) as spool:
-        work.stage(cursor, spool, work.read(spool))
-        return outcome_of(cursor, work.batch, *work.plan(cursor, spool))
+    with StagingFile(work.batch.pk) as staging_file:
+        work.stage(cursor, staging_file, work.read(staging_file))
+        return outcome_of(cursor, work.batch, *work.plan(cursor, staging_file))
 
 
 def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.admin_site.spreadsheets import FORMULA, Echo, formula_safe
-from backoffice.bulk.formats.open_file import recognised, told_apart
+from backoffice.bulk.formats.open_file import disambiguated, recognised
 from backoffice.bulk.formats.stored_file import unpacked
 from backoffice.bulk.kinds.header_names import plain_name
-from backoffice.bulk.kinds.resource import GIVEN_BACK, kinds
+from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, kinds
 from backoffice.bulk.models import Batch, BatchIssue
 from backoffice.bulk.readers import Row, open_table
 from backoffice.bulk.values.faults import FileRefused, Issue
@@ -70,7 +70,7 @@ def _issue(issue: BatchIssue) -> dict[str, str | int]:
     ).as_dict()
 
 
-def closing_sentence(batch: Batch, *, dry_run: bool) -> str:
+def closing_message(batch: Batch, *, dry_run: bool) -> str:
     """One sentence that says what came of the file."""
     if batch.state not in STATES:
         return batch.sentence
@@ -151,9 +151,9 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
     wanted, messages = _next_row(issues, next(issues, None))
     with unpacked(batch.path) as found, open_table(found.path, batch.encoding) as reader:
         table = recognised(reader.header, batch.dialect, batch.kind)
-        header, rows = told_apart(reader, table)
-        own = [at for at, name in enumerate(header) if plain_name(name) not in GIVEN_BACK]
-        width, names = len(header), [*(_printable(header[at]) for at in own), *GIVEN_BACK]
+        header, rows = disambiguated(reader, table)
+        own = [at for at, name in enumerate(header) if plain_name(name) not in REJECTED_COLUMNS]
+        width, names = len(header), [*(_printable(header[at]) for at in own), *REJECTED_COLUMNS]
         has_header = table is None or table.has_header
         yield "\ufeff" + (writer.writerow(names) if has_header else "")
         columns, told, number = table(header) if table else None, [], 0
@@ -175,7 +175,7 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
 def _cells_of(row: Row, own: list[int], width: int, batch: Batch) -> list[str]:
     """The file's own cells of a row; groups of columns before which it ends are blank."""
     cells = row.cells
-    if batch.kind in kinds and kinds[batch.kind].members and not row.flaw:
+    if batch.kind in kinds and kinds[batch.kind].members and not row.syntax_error:
         cells = cells + [""] * (width - len(cells))
     return [cells[at] for at in own] if len(cells) == width else cells
 

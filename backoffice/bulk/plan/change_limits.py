@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.bulk.models import Batch
-from backoffice.bulk.plan.missing_rows import Leavers
+from backoffice.bulk.plan.missing_rows import MissingRows
 from backoffice.bulk.plan.planner import Planner
 
 FEW = 20  # stored rows below which nothing is braked
@@ -30,15 +30,15 @@ class Share:
 
 
 def reasons_to_hold(
-    cursor: CursorWrapper, batch: Batch, planner: Planner, leavers: Leavers | None
+    cursor: CursorWrapper, batch: Batch, planner: Planner, missing_rows: MissingRows | None
 ) -> list[str]:
     """Why the outcome may not go in without a second person, in sentences; empty where it may."""
     if not batch.updated + batch.withdrawn:
         return []
-    shares = _shares(cursor, planner, leavers)
+    shares = _shares(cursor, planner, missing_rows)
     # Which changes are withdrawals costs a look at every staged row: asked where it may matter.
     if any(100 * (s.changed + s.withdrawn) > batch.max_withdrawn * s.stored for s in shares):
-        shares = _shares(cursor, planner, leavers, *_leaving_by_row(planner))
+        shares = _shares(cursor, planner, missing_rows, *_leaving_by_row(planner))
     shares = [s for s in shares if s.stored >= FEW]
     told = [
         *_told(shares, "withdrawn", batch.max_withdrawn, _("withdraws"), planner),
@@ -92,7 +92,7 @@ def _place(share: Share, planner: Planner) -> str:
 def _shares(
     cursor: CursorWrapper,
     planner: Planner,
-    leavers: Leavers | None,
+    missing_rows: MissingRows | None,
     leaves: str = "0",
     given: str = "",
 ) -> list[Share]:
@@ -106,8 +106,8 @@ def _shares(
         f"SELECT {scope} AS scope, count(*) AS changed, {leaves} AS withdrawn FROM {plan} p "
         f"JOIN {table} t ON t.id = p.target_id {given} {join} WHERE p.state = 'u' GROUP BY 1"
     )
-    if leavers:
-        touched += f" UNION ALL SELECT scope_id, 0, count(*) FROM {leavers.table} GROUP BY 1"
+    if missing_rows:
+        touched += f" UNION ALL SELECT scope_id, 0, count(*) FROM {missing_rows.table} GROUP BY 1"
     cursor.execute(f"SELECT scope, sum(changed), sum(withdrawn) FROM ({touched}) x GROUP BY scope")
     found = cursor.fetchall()
     stored = _stored(cursor, planner, [row[0] for row in found])
@@ -117,7 +117,7 @@ def _shares(
 def _leaving_by_row(planner: Planner) -> tuple[str, str]:
     """SQL: how many rows are withdrawn because their own row says so, and the join it needs."""
     layout = planner.layout
-    leaving = layout.resource.leaving
+    leaving = layout.resource.missing_rows
     column = next((c for c in layout.written if leaving and c.attribute == leaving.by), None)
     if not (leaving and column):
         return "0", ""

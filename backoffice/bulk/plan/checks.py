@@ -29,7 +29,7 @@ def reference_checks(layout: Layout) -> Iterator[Check]:
 
 
 def _unknown(reference: Reference) -> Iterator[Check]:
-    missing = f"({reference.alias}.id IS NULL AND {reference.is_given})"
+    missing = f"({reference.alias}.id IS NULL AND {reference.has_cells})"
     for index, (_target, column) in enumerate(reference.parts):
         before = " AND ".join(
             f"x.{t} = s.c_{c.column_name}" for t, c in reference.parts[: index + 1]
@@ -49,7 +49,7 @@ def _not_found(reference: Reference) -> Iterator[Check]:
     alike = (
         f"(SELECT count(*) FROM {reference.table} x WHERE x.{target} = s.c_{column.column_name})"
     )
-    missing = f"{reference.alias}.id IS NULL AND {reference.is_given}"
+    missing = f"{reference.alias}.id IS NULL AND {reference.has_cells}"
     cell, code = column.column_name, reference.field.name
     condition = (f"({missing} AND {alike} = 0)", ())
     sentence = names_nothing(reference.field.related_model)
@@ -281,19 +281,22 @@ def permission_checks(layout: Layout) -> Iterator[Check]:
 
 def unique_checks(layout: Layout) -> Iterator[Check]:
     """Values another record already has, told with that record's key."""
-    for sole in layout.soles:
-        own_id = "t.id" if sole.owner is None else f"{sole.owner.alias}.id"
-        taken = f"{sole.alias}.id IS NOT NULL AND ({own_id} IS NULL OR {sole.alias}.id <> {own_id})"
-        key = sole.owner.parts[0][1] if sole.owner else layout.key[0]
-        is_beside = layout.is_all_new or sole.owner is not None
+    for unique in layout.unique_values:
+        own_id = "t.id" if unique.owner is None else f"{unique.owner.alias}.id"
+        other_id = f"{unique.alias}.id"
+        is_other = f"{other_id} IS NOT NULL AND ({own_id} IS NULL OR {other_id} <> {own_id})"
+        key = unique.owner.parts[0][1] if unique.owner else layout.key[0]
+        is_on_companion = layout.is_all_new or unique.owner is not None
         yield replace(
-            taken_fault(sole.field, sole.column or key, key, is_beside=is_beside),
-            condition=(taken, ()),
-            other=f"{sole.alias}.{key.target}",
+            value_taken_check(
+                unique.field, unique.column or key, key, is_on_companion=is_on_companion
+            ),
+            condition=(is_other, ()),
+            other=f"{unique.alias}.{key.target}",
         )
 
 
-def taken_code(field: models.Field) -> str:
+def value_taken_code(field: models.Field) -> str:
     """The code of a value that belongs to another record, as the model names it."""
     for constraint in field.model._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint) and constraint.fields == (field.name,):
@@ -301,14 +304,16 @@ def taken_code(field: models.Field) -> str:
     return f"{field.name}_taken"
 
 
-def taken_fault(field: models.Field, column: Column, key: Column, *, is_beside: bool) -> Check:
+def value_taken_check(
+    field: models.Field, column: Column, key: Column, *, is_on_companion: bool
+) -> Check:
     """What is said of a value that belongs to another record, and where.
 
     A person's value beside a row about something else is told at the person's key, for the row may
     as well name the wrong person.
     """
-    code = taken_code(field)
-    if is_beside and column is not key:
+    code = value_taken_code(field)
+    if is_on_companion and column is not key:
         sentence = _(
             "{column} “{value}” comes with the %(name)s of {other}. Correct one of the two."
         )

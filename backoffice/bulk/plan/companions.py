@@ -14,7 +14,7 @@ from backoffice.bulk.sql.layout import Layout, staged_types
 from backoffice.bulk.sql.references import Reference
 
 
-class BroughtAlong(Protocol):
+class CompanionRows(Protocol):
     """Rows of another plan, to which rows of this one will point."""
 
     reference: Reference
@@ -24,7 +24,7 @@ class BroughtAlong(Protocol):
         """SQL: join each staged row `s` to the plan `np` of the row it points to."""
 
 
-class Newcomers:
+class Companions:
     """The companion's plan beside the main one."""
 
     def __init__(self, main: Planner, tables: Tables) -> None:
@@ -99,8 +99,8 @@ class Newcomers:
         )
 
 
-def newcomer_of(reference: Reference, newcomers: BroughtAlong | None) -> str:
+def companion_row_of(reference: Reference, companions: CompanionRows | None) -> str:
     """SQL: the id a reference has after the import, a newcomer's included."""
     known = f"p.fk_{reference.field.name}"
-    is_new = newcomers and newcomers.reference == reference
+    is_new = companions and companions.reference == reference
     return f"coalesce({known}, np.new_id)" if is_new else known

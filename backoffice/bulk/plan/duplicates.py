@@ -18,9 +18,9 @@ from django.db.backends.utils import CursorWrapper
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column
 from backoffice.bulk.kinds.resource import MEMBERS
-from backoffice.bulk.plan.checks import CONFLICT, REPEAT, change_fault, taken_fault
+from backoffice.bulk.plan.checks import CONFLICT, REPEAT, change_fault, value_taken_check
 from backoffice.bulk.plan.planner import Planner, State
-from backoffice.bulk.read.row_cleaner import Spool, copied
+from backoffice.bulk.read.row_cleaner import StagingFile, copied
 from backoffice.bulk.sql.dialects import rows_of
 from backoffice.bulk.sql.layout import Layout, unique_fields
 from backoffice.bulk.values.cell_origins import Origin, origin_of
@@ -29,7 +29,7 @@ from backoffice.bulk.values.faults import Fault
 Key = tuple[Any, ...]
 
 
-class Standing(NamedTuple):
+class AcceptedRow(NamedTuple):
     """A row that was accepted: its line and its own values."""
 
     line: int
@@ -54,7 +54,7 @@ class Candidate:
         return all(self.cells[n] not in (None, "") and not self.bad & bits[n] for n in names)
 
 
-class Single(NamedTuple):
+class ClaimedValue(NamedTuple):
     """A value only one record may have: its column, the key of the record, and how it is told."""
 
     column: str
@@ -63,12 +63,12 @@ class Single(NamedTuple):
 
 
 @dataclass
-class Repeats:
+class Duplicates:
     """Decides between the rows of one plan, and tells what it decided."""
 
     planner: Planner
-    spool: Spool
-    standing: dict[Key, Standing] = field(default_factory=dict)
+    staging_file: StagingFile
+    standing: dict[Key, AcceptedRow] = field(default_factory=dict)
     owners: dict[tuple[str, Any], Key] = field(default_factory=dict)
     people: dict[Any, dict[str, Any]] = field(default_factory=dict)
     decided: list[tuple[int, str]] = field(default_factory=list)
@@ -130,7 +130,7 @@ class Repeats:
             if owner not in (None, _key(row, single.key)) and not self._is_told(row, single):
                 yield single.fault.column, single.fault, owner[0]
 
-    def _is_told(self, row: Candidate, single: Single) -> bool:
+    def _is_told(self, row: Candidate, single: ClaimedValue) -> bool:
         """Whether a stored record's having the value was told of this row already."""
         return any(
             check.code == single.fault.code and row.flags & self.planner.bit(check)
@@ -152,7 +152,7 @@ class Repeats:
 
     def _claim(self, row: Candidate) -> None:
         """What an accepted row brings: its key, its values, and what it says of the person."""
-        self.standing.setdefault(_key(row, self.keys), Standing(row.line, row.own))
+        self.standing.setdefault(_key(row, self.keys), AcceptedRow(row.line, row.own))
         for single in self.singles:
             if row.has([single.column, *single.key], self.bits):
                 value = row.cells[single.column]
@@ -166,7 +166,7 @@ class Repeats:
     def _tell(self, row: Candidate, column: str, check: Check, other: Any) -> None:
         value = row.origin.cells.get(column, row.cells.get(column))
         fault = Fault(check.code, str(check.sentence), check.is_warning, _text(other))
-        self.spool.tell(fault, row.line, row.row, column, _text(value), row.origin)
+        self.staging_file.tell(fault, row.line, row.row, column, _text(value), row.origin)
 
     def _candidate(self, record: tuple[Any, ...]) -> Candidate:
         row, line, state, flags, bad, noted, *rest = record
@@ -208,9 +208,9 @@ class Repeats:
         if self.person:
             columns |= dict.fromkeys(names, "text")
         dialect.create(cursor, table, columns)
-        with Spool(0) as spool:
-            spool.rows.writelines(self._lines())
-            dialect.load(cursor, table, columns, spool.rows)
+        with StagingFile(0) as staging_file:
+            staging_file.rows.writelines(self._lines())
+            dialect.load(cursor, table, columns, staging_file.rows)
         cursor.execute(
             f"UPDATE {plan} SET state = d.state FROM {table} d "
             f"WHERE d.row_no = {plan}.row_no AND d.state IS NOT NULL"
@@ -236,15 +236,15 @@ def _rows_of_groups(stage: str, names: Sequence[str], having: str) -> str:
     )
 
 
-def _singles(layout: Layout) -> Iterator[Single]:
+def _singles(layout: Layout) -> Iterator[ClaimedValue]:
     """The file's columns whose value only one record may have, the record's own or a person's."""
     by_attribute = {c.attribute: c for c in layout.columns if c not in layout.key}
     key = tuple(column.column_name for column in layout.identity)
     for each, _condition in unique_fields(layout.model):
         column = by_attribute.get(each.name)
         if column:
-            fault = taken_fault(each, column, layout.key[0], is_beside=False)
-            yield Single(column.column_name, key, fault)
+            fault = value_taken_check(each, column, layout.key[0], is_on_companion=False)
+            yield ClaimedValue(column.column_name, key, fault)
     link = layout.companion_link
     if link:
         person: Column = link.parts[0][1]
@@ -252,8 +252,8 @@ def _singles(layout: Layout) -> Iterator[Single]:
         for each, _condition in unique_fields(link.field.related_model):
             column = beside.get(each.name)
             if column:
-                fault = taken_fault(each, column, person, is_beside=True)
-                yield Single(column.column_name, (person.column_name,), fault)
+                fault = value_taken_check(each, column, person, is_on_companion=True)
+                yield ClaimedValue(column.column_name, (person.column_name,), fault)
 
 
 def _key(row: Candidate, names: Sequence[str]) -> Key:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from backoffice.audit.models import ChangeSet
 from backoffice.bulk.kinds.column import Column
 from backoffice.bulk.plan.planner import Planner
-from backoffice.bulk.read.row_cleaner import Spool
+from backoffice.bulk.read.row_cleaner import StagingFile
 from backoffice.bulk.sql.dialects import rows_of
 from backoffice.bulk.sql.layout import Layout
 from backoffice.bulk.values.cell_origins import origin_of
@@ -32,7 +32,7 @@ class LocalEdits:
     planner: Planner
     released: tuple[str, ...]
 
-    def keep(self, cursor: CursorWrapper, spool: Spool) -> dict[str, int]:
+    def keep(self, cursor: CursorWrapper, staging_file: StagingFile) -> dict[str, int]:
         """Mark them in the plan and tell each; how many there are, by column."""
         if not self._ownable():
             return {}
@@ -42,7 +42,7 @@ class LocalEdits:
             f"UPDATE {plan} SET kept = q.kept, state = CASE WHEN q.rest THEN 'u' ELSE 'e' END "
             f"FROM ({found}) q WHERE q.row_no = {plan}.row_no AND q.kept <> 0"
         )
-        return self._tell(spool) if cursor.rowcount else {}
+        return self._tell(staging_file) if cursor.rowcount else {}
 
     def _ownable(self) -> list[Column]:
         """The columns that change rows, are in their history, and are not released."""
@@ -62,7 +62,7 @@ class LocalEdits:
         edits = Edits(layout)
         owned = {c: edits.owned(layout.attname(c)) for c in self._ownable()}
         kept = " + ".join(
-            f"CASE WHEN {changed[c]} AND {owned[c]} THEN {layout.kept_bit(c)} ELSE 0 END"
+            f"CASE WHEN {changed[c]} AND {owned[c]} THEN {layout.preserved_bit(c)} ELSE 0 END"
             for c in owned
         )
         left = [f"({changed[c]} AND NOT {owned[c]})" if c in owned else changed[c] for c in changed]
@@ -76,7 +76,7 @@ class LocalEdits:
             FROM edited e JOIN {tables.plan} p ON p.row_no = e.row_no
             JOIN {tables.stage} s ON s.row_no = e.row_no {layout.joins}"""
 
-    def _tell(self, spool: Spool) -> dict[str, int]:
+    def _tell(self, staging_file: StagingFile) -> dict[str, int]:
         """One warning for each value that stays."""
         layout, tables = self.planner.layout, self.planner.tables
         columns = self._ownable()
@@ -88,7 +88,7 @@ class LocalEdits:
         counts: Counter[str] = Counter()
         with connection.chunked_cursor() as cursor:
             cursor.execute(
-                f"SELECT {self.planner.told_row}, p.line_no, p.kept, s.raws, {cells} "
+                f"SELECT {self.planner.reported_row}, p.line_no, p.kept, s.raws, {cells} "
                 f"FROM {tables.plan} p "
                 f"JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins} "
                 "WHERE p.kept <> 0 ORDER BY p.row_no"
@@ -96,17 +96,17 @@ class LocalEdits:
             for row, line, kept, noted, *values in rows_of(cursor):
                 origin = origin_of(noted)
                 for at, column in enumerate(columns):
-                    if kept & layout.kept_bit(column):
+                    if kept & layout.preserved_bit(column):
                         counts[column.column_name] += 1
                         given, stored = values[2 * at : 2 * at + 2]
-                        fault = edit_kept(sentence, said(stored))
+                        fault = preserved_edit_warning(sentence, said(stored))
                         name = column.column_name
                         value = origin.cells.get(name, said(given))
-                        spool.tell(fault, line, row, name, value, origin)
+                        staging_file.tell(fault, line, row, name, value, origin)
         return dict(counts)
 
 
-def edit_kept(sentence: str, stored: str) -> Fault:
+def preserved_edit_warning(sentence: str, stored: str) -> Fault:
     """The warning that a stored value stays, which the sentence names as `{other}`."""
     shown = _("“%(value)s”") % {"value": stored} if stored else _("a blank")
     return Fault("local_edit_kept", sentence, is_warning=True, other=shown)

@@ -12,25 +12,25 @@ from dataclasses import dataclass
 from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 
-from backoffice.bulk.kinds.resource import Leaving
-from backoffice.bulk.plan.local_edits import Edits, edit_kept
+from backoffice.bulk.kinds.resource import MissingRowsPolicy
+from backoffice.bulk.plan.local_edits import Edits, preserved_edit_warning
 from backoffice.bulk.plan.planner import Planner
-from backoffice.bulk.read.row_cleaner import Spool
+from backoffice.bulk.read.row_cleaner import StagingFile
 from backoffice.bulk.values.faults import Fault, said
 
 UNSAFE = "p.state = 'r' AND (p.{scope} IS NULL OR p.{member} IS NULL)"
 
 
 @dataclass(frozen=True)
-class Leavers:
+class MissingRows:
     """The rows that leave: a table of their ids, their scope and what they are now."""
 
     planner: Planner
-    leaving: Leaving
+    policy: MissingRowsPolicy
     table: str
     released: tuple[str, ...] = ()
 
-    def plan(self, cursor: CursorWrapper, spool: Spool) -> dict[str, int]:
+    def plan(self, cursor: CursorWrapper, staging_file: StagingFile) -> dict[str, int]:
         """Make the table, and tell who stays and why; how many edits by hand do, by column."""
         columns = {"target_id": "bigint", "scope_id": "bigint", "before": "text"}
         self.planner.layout.dialect.create_filled(cursor, self.table, columns, (self._found(), ()))
@@ -39,8 +39,8 @@ class Leavers:
                 "nobody was withdrawn from courses with wrong rows that name no known student. "
                 "Correct these rows, and bring the whole file in again."
             )
-            spool.tell(Fault("nobody_left", sentence, is_warning=True), 1, 0, "", "")
-        return self._tell_kept(cursor, spool)
+            staging_file.tell(Fault("nobody_left", sentence, is_warning=True), 1, 0, "", "")
+        return self._report_preserved(cursor, staging_file)
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
         """Whether the same rows would leave now."""
@@ -65,8 +65,8 @@ class Leavers:
 
     def _columns(self) -> tuple[str, str]:
         meta = self.planner.layout.model._meta
-        leaving = self.leaving
-        return meta.get_field(leaving.scope).column, meta.get_field(leaving.member).column
+        policy = self.policy
+        return meta.get_field(policy.scope).column, meta.get_field(policy.member).column
 
     def _found(self) -> str:
         """SQL: the rows that are missing, without those somebody edited since."""
@@ -96,9 +96,9 @@ class Leavers:
 
     def _ownable(self) -> list[str]:
         """The fields that leaving changes, and that are not released."""
-        return [name for name in self.leaving.changes if name not in self.released]
+        return [name for name in self.policy.changes if name not in self.released]
 
-    def _tell_kept(self, cursor: CursorWrapper, spool: Spool) -> dict[str, int]:
+    def _report_preserved(self, cursor: CursorWrapper, staging_file: StagingFile) -> dict[str, int]:
         """One warning for each value entered by hand that keeps a row from leaving."""
         names, counts = self._ownable(), Counter[str]()
         sentence = _(
@@ -108,26 +108,26 @@ class Leavers:
         cursor.execute(f"{self._owned()} SELECT * FROM owned ORDER BY target_id")
         kept = {key: flags for key, *flags in cursor.fetchall()}
         rows = self.planner.layout.model._base_manager.filter(pk__in=kept).order_by("pk")
-        for row in rows.select_related(self.leaving.scope, self.leaving.member):
+        for row in rows.select_related(self.policy.scope, self.policy.member):
             for name in itertools.compress(names, kept[row.pk]):
                 counts[name] += 1
-                fault = edit_kept(sentence, said(getattr(row, name)))
-                spool.tell(fault, 1, 0, name, str(row))
+                fault = preserved_edit_warning(sentence, said(getattr(row, name)))
+                staging_file.tell(fault, 1, 0, name, str(row))
         return dict(counts)
 
     def _missing(self) -> str:
         """SQL: the rows of the file's scopes that no row of the file names."""
         scope, member = self._columns()
         plan, kept = self.planner.tables.plan, self._unsafe()
-        by_scope, by_member = f"fk_{self.leaving.scope}", f"fk_{self.leaving.member}"
+        by_scope, by_member = f"fk_{self.policy.scope}", f"fk_{self.policy.member}"
         before = " || '¦' || ".join(
-            f"coalesce(cast(t.{name} AS text), '∅')" for name in self.leaving.changes
+            f"coalesce(cast(t.{name} AS text), '∅')" for name in self.policy.changes
         )
         return f"""
             SELECT t.id AS target_id, t.{scope} AS scope_id, {before} AS before
             FROM {self.planner.layout.table} t
             WHERE t.{scope} IN (SELECT {by_scope} FROM {plan} WHERE {by_scope} IS NOT NULL)
-              AND {self.leaving.leaves}
+              AND {self.policy.leaves}
               AND NOT EXISTS (SELECT 1 FROM {plan} p
                 WHERE p.{by_scope} = t.{scope} AND p.{by_member} = t.{member})
               AND t.{scope} NOT IN (SELECT p.{by_scope} FROM {plan} p
@@ -135,7 +135,10 @@ class Leavers:
               AND NOT EXISTS (SELECT 1 FROM {plan} p WHERE {kept} AND p.{by_scope} IS NULL)"""
 
     def _unsafe(self) -> str:
-        names = {"scope": f"fk_{self.leaving.scope}", "member": f"fk_{self.leaving.member}"}
+        names = {
+            "scope": f"fk_{self.policy.scope}",
+            "member": f"fk_{self.policy.member}",
+        }
         return UNSAFE.format(**names)
 
     def _is_unsafe(self, cursor: CursorWrapper) -> bool:

@@ -17,13 +17,13 @@ from backoffice.bulk.kinds.resource import MEMBERS
 from backoffice.bulk.plan.local_edits import LocalEdits
 from backoffice.bulk.plan.planner import Planner, State, Tables
 from backoffice.bulk.plan.writer import Writer
-from backoffice.bulk.read.row_cleaner import Spool
+from backoffice.bulk.read.row_cleaner import StagingFile
 from backoffice.bulk.sql.layout import Layout
 from backoffice.bulk.sql.references import Reference
 
 
 @dataclass(frozen=True)
-class Holder(Layout):
+class ParentLayout(Layout):
     """The layout of rows that have members; `within` are the members' tables."""
 
     within: Tables = Tables("", "")
@@ -51,7 +51,7 @@ class Holder(Layout):
 
 
 @dataclass(frozen=True)
-class Belonging(Reference):
+class ParentReference(Reference):
     """The foreign key of a member: the row it stands in."""
 
     plan: str = ""
@@ -73,9 +73,9 @@ class MemberLayout(Layout):
     reference: str = ""
 
     @property
-    def belonging(self) -> Belonging:
+    def belonging(self) -> ParentReference:
         """The foreign key to the row above."""
-        return Belonging(self.model._meta.get_field(self.reference), (), plan=self.above.plan)
+        return ParentReference(self.model._meta.get_field(self.reference), (), plan=self.above.plan)
 
     @property
     def references(self) -> tuple[Reference, ...]:  # type: ignore[override]
@@ -116,12 +116,12 @@ class MemberPlanner(Planner):
         return Check(code, name, sentence, (found, ()), tuple(c.column_name for c in layout.key))
 
     @property
-    def told_row(self) -> str:
+    def reported_row(self) -> str:
         """SQL: the row of the file they stand in."""
         return "s.up_no"
 
 
-class Within:
+class NestedPlan:
     """The members of a file beside its rows: their tables, their plan, their writing."""
 
     def __init__(self, main: Planner, tables: Tables, names: tuple[str, ...]) -> None:
@@ -162,12 +162,12 @@ class Within:
         dialect.create_filled(cursor, self.tables.stage, columns, (select, ()))
 
     def plan(
-        self, cursor: CursorWrapper, released: tuple[str, ...], spool: Spool
+        self, cursor: CursorWrapper, released: tuple[str, ...], staging_file: StagingFile
     ) -> dict[str, int]:
         """Plan the members, and what they mean for their rows; the local edits that are kept."""
         self.planner.create(cursor)
         self._note_falling(cursor)
-        kept = LocalEdits(self.planner, released).keep(cursor, spool)
+        kept = LocalEdits(self.planner, released).keep(cursor, staging_file)
         plan = self.main.tables.plan
         cursor.execute(
             f"UPDATE {plan} SET state = '{State.REJECTED}' "
@@ -183,8 +183,8 @@ class Within:
 
     def _note_falling(self, cursor: CursorWrapper) -> None:
         """Keep what is stored: when the rows are written some of it has been changed already."""
-        falling = self.layout.resource.columns()[self.members.falling]
-        stage, stored = self.tables.stage, self.layout.stored(falling)
+        lowered_column = self.layout.resource.columns()[self.members.lowered_column]
+        stage, stored = self.tables.stage, self.layout.stored(lowered_column)
         cursor.execute(
             f"UPDATE {stage} SET was = (SELECT {stored} FROM {self.tables.plan} p "
             f"JOIN {self.layout.table} t ON t.id = p.target_id WHERE p.row_no = {stage}.row_no)"
@@ -202,7 +202,7 @@ class Within:
         """SQL: the rows whose own columns change."""
         layout, tables = self.main.layout, self.main.tables
         tests = [
-            f"(NOT ({layout.is_kept(column)}) AND "
+            f"(NOT ({layout.is_preserved(column)}) AND "
             f"{layout.dialect.differs(layout.given(column), layout.stored(column))})"
             for column in layout.written
         ]
@@ -227,9 +227,11 @@ class Within:
         Raises LookupError when other members were written than planned.
         """
         writer, plan, layout = Writer(self.planner, change_set, self), self.tables.plan, self.layout
-        falling = layout.resource.columns()[self.members.falling]
+        lowered_column = layout.resource.columns()[self.members.lowered_column]
         with lines_from(plan):
-            writer.update(cursor, f"AND {layout.taken(falling)} < {layout.stored(falling)}")
+            writer.update(
+                cursor, f"AND {layout.taken(lowered_column)} < {layout.stored(lowered_column)}"
+            )
         written = write_rows()
         with lines_from(plan):
             members = writer.insert(cursor) + writer.update(cursor)

@@ -11,11 +11,11 @@ from django.db.backends.utils import CursorWrapper
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column
 from backoffice.bulk.models import Batch
-from backoffice.bulk.plan.companions import Newcomers
-from backoffice.bulk.plan.missing_rows import Leavers
-from backoffice.bulk.plan.nested_rows import Within
+from backoffice.bulk.plan.companions import Companions
+from backoffice.bulk.plan.missing_rows import MissingRows
+from backoffice.bulk.plan.nested_rows import NestedPlan
 from backoffice.bulk.plan.planner import Planner, State
-from backoffice.bulk.read.row_cleaner import Spool
+from backoffice.bulk.read.row_cleaner import StagingFile
 from backoffice.bulk.sql.dialects import rows_of
 from backoffice.bulk.values.cell_origins import Origin, origin_of
 from backoffice.bulk.values.faults import Fault, said, shown
@@ -28,7 +28,7 @@ class Outcome:
     """How many rows go which way, and one number that stands for all of it."""
 
     counts: dict[str, int]
-    newcomers: int
+    companions: int
     digest: str
     has_faults: bool
 
@@ -41,17 +41,17 @@ def outcome_of(
     cursor: CursorWrapper,
     batch: Batch,
     planner: Planner,
-    newcomers: Newcomers | None,
-    leavers: Leavers | None,
-    within: Within | None,
+    companions: Companions | None,
+    missing_rows: MissingRows | None,
+    within: NestedPlan | None,
 ) -> Outcome:
     """Count the plan and digest it: file, options, and what happens to which record."""
     plans = {MAIN: planner}
-    plans |= {NEW: newcomers.planner} if newcomers else {}
+    plans |= {NEW: companions.planner} if companions else {}
     plans |= {MEMBER: within.planner} if within else {}
     queries = [_summary(number, each) for number, each in plans.items()]
-    if leavers:
-        queries.append(leavers.digest())
+    if missing_rows:
+        queries.append(missing_rows.digest())
     cursor.execute(" UNION ALL ".join(queries) + " ORDER BY 1, 2")
     rows = cursor.fetchall()
     counts = {s: count for number, s, count, *_rest in rows if not number or s == State.WITHDRAWN}
@@ -60,7 +60,7 @@ def outcome_of(
     )
     basis = [batch.options, batch.file_hash, [list(map(str, row)) for row in rows]]
     digest = hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
-    created = created if newcomers and newcomers.is_counted else 0
+    created = created if companions and companions.is_counted else 0
     return Outcome(counts, created, digest, has_faults=any(row[-1] for row in rows))
 
 
@@ -87,7 +87,7 @@ class FaultTeller:
         layout = planner.layout
         self.columns: tuple[Column, ...] = (*layout.columns, *layout.companion_columns)
 
-    def tell(self, spool: Spool) -> None:
+    def tell(self, staging_file: StagingFile) -> None:
         """Add an issue for every bit set in the plan."""
         with connection.chunked_cursor() as cursor:
             cursor.execute(self._sql())
@@ -96,7 +96,7 @@ class FaultTeller:
             for record in rows_of(cursor):
                 origin = origin_of(record[4])
                 cells = dict(zip(names, record[5:width], strict=True)) | origin.cells
-                self._tell_row(spool, record[:4], cells, origin, record[width:])
+                self._tell_row(staging_file, record[:4], cells, origin, record[width:])
 
     def _sql(self) -> str:
         layout, tables = self.planner.layout, self.planner.tables
@@ -107,14 +107,14 @@ class FaultTeller:
             if check.other
         ]
         return f"""
-            SELECT {self.planner.told_row}, p.line_no, p.flags, p.state, s.raws,
+            SELECT {self.planner.reported_row}, p.line_no, p.flags, p.state, s.raws,
                 {", ".join([*cells, *others])}
             FROM {tables.plan} p JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins}
             WHERE p.flags <> 0 ORDER BY p.row_no"""
 
     def _tell_row(
         self,
-        spool: Spool,
+        staging_file: StagingFile,
         at: tuple[int, int, int, str],
         cells: dict[str, object],
         origin: Origin,
@@ -126,11 +126,11 @@ class FaultTeller:
         for index, check in enumerate(self.checks):
             other = next(remaining) if check.other else ""
             if flags >> index & 1 and not (check.is_warning and state == State.REJECTED):
-                sentence = _naming(check, spool.name_of(check.beside, origin))
+                sentence = _naming(check, staging_file.name_of(check.beside, origin))
                 fault = Fault(check.code, sentence, check.is_warning, said(other))
-                place = spool.line_of(check.column, line) if check.is_of_name else line
+                place = staging_file.line_of(check.column, line) if check.is_of_name else line
                 value = said(cells.get(check.column))
-                spool.tell(fault, place, row, check.column, value, origin)
+                staging_file.tell(fault, place, row, check.column, value, origin)
 
 
 def _naming(check: Check, beside: str) -> str:

@@ -48,7 +48,7 @@ class Planner:
         self.checks: list[Check] = all_checks(layout, mode)
 
     @property
-    def told_row(self) -> str:
+    def reported_row(self) -> str:
         """SQL: the number of the row of the file."""
         return "p.row_no"
 

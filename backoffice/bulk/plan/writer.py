@@ -13,8 +13,8 @@ from django.db.backends.utils import CursorWrapper
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import lines_from
 from backoffice.bulk.kinds.conditions import literal
-from backoffice.bulk.plan.companions import BroughtAlong, newcomer_of
-from backoffice.bulk.plan.missing_rows import Leavers
+from backoffice.bulk.plan.companions import CompanionRows, companion_row_of
+from backoffice.bulk.plan.missing_rows import MissingRows
 from backoffice.bulk.plan.planner import Planner
 from backoffice.bulk.sql.dialects import Dialect
 from backoffice.bulk.values.cells import has_plain_default
@@ -27,11 +27,11 @@ class Writer:
     """Writes one plan into its model's table, under a change set and at its time."""
 
     def __init__(
-        self, planner: Planner, change_set: ChangeSet, newcomers: BroughtAlong | None = None
+        self, planner: Planner, change_set: ChangeSet, companions: CompanionRows | None = None
     ) -> None:
         self.planner, self.layout = planner, planner.layout
         self.moment, self.change_set_id = change_set.created_at, change_set.pk
-        self.newcomers = newcomers
+        self.companions = companions
         self.written = self.layout.resource.written(self.layout)
 
     def write(self, cursor: CursorWrapper) -> int:
@@ -55,7 +55,7 @@ class Writer:
         return cursor.rowcount
 
     def _source(self) -> str:
-        link = self.newcomers.link if self.newcomers else ""
+        link = self.companions.link if self.companions else ""
         stage, plan = self.planner.tables.stage, self.planner.tables.plan
         return f"FROM {plan} p JOIN {stage} s ON s.row_no = p.row_no {link} WHERE p.state = 'c'"
 
@@ -66,7 +66,7 @@ class Writer:
             return "p.new_id", []
         for reference in self.layout.references:
             if reference.field == field:
-                return newcomer_of(reference, self.newcomers), []
+                return companion_row_of(reference, self.companions), []
         if field.name in self.written:
             return self._computed(field, self.written[field.name].new)
         own = (each for each in self.layout.columns if not each.role)
@@ -127,16 +127,16 @@ class Writer:
         )
         return cursor.rowcount
 
-    def withdraw(self, cursor: CursorWrapper, leavers: Leavers) -> int:
+    def withdraw(self, cursor: CursorWrapper, missing_rows: MissingRows) -> int:
         """Write what becomes of the rows that leave; how many there were."""
-        changes = leavers.leaving.changes
+        changes = missing_rows.policy.changes
         fields = [self.layout.model._meta.get_field(name) for name in changes]
         parts = [self._computed(field, changes[field.name]) for field in fields]
         settings = [f'"{f.column}" = {sql}' for f, (sql, _p) in zip(fields, parts, strict=True)]
         params = [param for _sql, given in parts for param in given]
         cursor.execute(
             f"UPDATE {self.layout.table} AS t SET {', '.join(settings)} "
-            f"WHERE t.id IN ({leavers.ids})",
+            f"WHERE t.id IN ({missing_rows.ids})",
             params,
         )
         return cursor.rowcount

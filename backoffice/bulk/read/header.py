@@ -10,7 +10,7 @@ from backoffice.admin_site.permissions.roles import may
 from backoffice.bulk.kinds.column import Column
 from backoffice.bulk.kinds.header_names import IGNORED, nearest, plain_name
 from backoffice.bulk.kinds.repeated_columns import Group, groups_in
-from backoffice.bulk.kinds.resource import GIVEN_BACK, KindResource
+from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, ImportKind
 from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.values.faults import FileRefused, shown
 
@@ -46,7 +46,7 @@ class MatchedHeader:
         return tuple(sorted(self.own + self.companion, key=lambda placed: placed.position))
 
 
-def match_header(header: list[str], resource: type[KindResource], batch: Batch) -> MatchedHeader:
+def match_header(header: list[str], resource: type[ImportKind], batch: Batch) -> MatchedHeader:
     """Find the kind's columns in the header, the school's own names for them included.
 
     Raises FileRefused, naming them, for forbidden, repeated, unknown or missing columns.
@@ -73,11 +73,11 @@ def match_header(header: list[str], resource: type[KindResource], batch: Batch) 
     )
 
 
-def _with_companion(resource: type[KindResource], batch: Batch) -> bool:
-    return bool(resource.companion and resource.companion.comes_with(batch))
+def _with_companion(resource: type[ImportKind], batch: Batch) -> bool:
+    return bool(resource.companion and resource.companion.is_created_by(batch))
 
 
-def refuse_forbidden(names: list[str], resource: type[KindResource]) -> None:
+def refuse_forbidden(names: list[str], resource: type[ImportKind]) -> None:
     """Raise ForbiddenColumn for what no file of the kind may set."""
     found = [name for name in names if name in resource.forbidden]
     if found:
@@ -147,9 +147,9 @@ def _advice(batch: Batch) -> str:
 
 
 def _refuse_unknown(
-    names: list[str], known: dict[str, Column], resource: type[KindResource], batch: Batch
+    names: list[str], known: dict[str, Column], resource: type[ImportKind], batch: Batch
 ) -> None:
-    passed_over = resource.ignored.union(GIVEN_BACK)
+    passed_over = resource.ignored.union(REJECTED_COLUMNS)
     unknown = [name for name in names if name not in known and name not in passed_over]
     if not unknown:
         return
@@ -164,7 +164,7 @@ def _refuse_unknown(
     )
 
 
-def _refuse_companions(unknown: list[str], resource: type[KindResource]) -> None:
+def _refuse_companions(unknown: list[str], resource: type[ImportKind]) -> None:
     """Where all that is unknown would be known with an option on, that is what to say."""
     companion = resource.companion
     if not companion or not set(companion.names).issuperset(unknown):
@@ -185,7 +185,7 @@ def _refuse_companions(unknown: list[str], resource: type[KindResource]) -> None
     )
 
 
-def _suggested(name: str, known: list[str], resource: type[KindResource]) -> str:
+def _suggested(name: str, known: list[str], resource: type[ImportKind]) -> str:
     companion = resource.companion
     if companion and name in companion.names:
         option = companion.option.replace("_", " ")
@@ -198,8 +198,8 @@ def _suggested(name: str, known: list[str], resource: type[KindResource]) -> str
     return _("“%(name)s”") % {"name": name}
 
 
-def _refuse_missing(names: list[str], resource: type[KindResource]) -> None:
-    told = resource.told_as()
+def _refuse_missing(names: list[str], resource: type[ImportKind]) -> None:
+    told = resource.labels()
     missing = [told.get(name, name) for name in resource.key_names(names) if name not in names]
     if missing:
         raise FileRefused(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from django.db import transaction
 
 from backoffice.bulk.kinds.header_names import IGNORED, has_meaning, names_of, plain_name
-from backoffice.bulk.kinds.resource import KindResource, kinds
+from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch, HeaderMapping
 
 Own = Mapping[str, str]  # from the plain name of a header to a column, or to IGNORED
@@ -25,7 +25,7 @@ def all_own_headers() -> dict[str, dict[str, str]]:
     return found
 
 
-def used_in(header: Sequence[str], resource: type[KindResource], own: Own) -> dict[str, str]:
+def used_in(header: Sequence[str], resource: type[ImportKind], own: Own) -> dict[str, str]:
     """What of it counts in a file with this header.
 
     A name that has a meaning keeps it, and a column the kind has not (any more) is none: both can

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from backoffice.bulk.kinds.column import Column
 from backoffice.bulk.kinds.repeated_columns import Groups
-from backoffice.bulk.kinds.resource import MEMBERS, Derive, KindResource
+from backoffice.bulk.kinds.resource import MEMBERS, Derive, ImportKind
 from backoffice.bulk.read.header import MatchedHeader
 from backoffice.bulk.readers import Row, TableReader
 from backoffice.bulk.values.cell_origins import AS_STAGED, OTHERS, Origin
@@ -34,7 +34,7 @@ Progress = Callable[[float, int], None]
 ALL_BAD = -1  # every bit: a row that could not be split into its cells
 
 
-class Cell(NamedTuple):
+class CleanedCell(NamedTuple):
     """A cell ready for COPY, what is wrong or strange with it, and whether cleaning changed it."""
 
     text: str
@@ -42,7 +42,7 @@ class Cell(NamedTuple):
     is_changed: bool
 
 
-class Memo(dict[str, "str | Cell"]):
+class CellCache(dict[str, "str | CleanedCell"]):
     """Remembers the outcome of a column's cell texts; most columns repeat few values.
 
     A cell of which nothing is to be said is its text alone. Of many texts the oldest stay: a file
@@ -53,26 +53,26 @@ class Memo(dict[str, "str | Cell"]):
         super().__init__()
         self.clean, self.is_required = clean, is_required
 
-    def __missing__(self, raw: str) -> "str | Cell":
+    def __missing__(self, raw: str) -> "str | CleanedCell":
         if len(self) >= MEMO_SIZE:
             for _newest in range(MEMO_SIZE - MEMO_KEEPS):
                 self.popitem()
         self[raw] = outcome = self._outcome(raw)
         return outcome
 
-    def whole(self, raw: str) -> Cell:
+    def whole(self, raw: str) -> CleanedCell:
         """The outcome of a cell, spelled out."""
         cell = self[raw]
-        return Cell(cell, None, False) if isinstance(cell, str) else cell
+        return CleanedCell(cell, None, False) if isinstance(cell, str) else cell
 
-    def _outcome(self, raw: str) -> "str | Cell":
+    def _outcome(self, raw: str) -> "str | CleanedCell":
         value, fault = judged(self.clean, raw, is_required=self.is_required)
         is_changed = raw != (value or "")
         if not (fault or is_changed):
             return copied(value)
         if fault is not None and not fault.is_warning:
-            return Cell("\\N", fault, bool(raw))
-        return Cell(copied(value), fault, is_changed)
+            return CleanedCell("\\N", fault, bool(raw))
+        return CleanedCell(copied(value), fault, is_changed)
 
 
 def copied(value: str | None) -> str:
@@ -83,12 +83,12 @@ def copied(value: str | None) -> str:
     return value if is_plain else value.translate(ESCAPES)
 
 
-class Spool:
+class StagingFile:
     """Two temporary files in COPY's text format: the rows, and the issues of one batch."""
 
     def __init__(self, batch_number: int) -> None:
         self.batch_number = batch_number
-        self.told_as: Mapping[str, str] = {}
+        self.labels: Mapping[str, str] = {}
         self.above: Mapping[str, str] = {}
         self.header_line = 1
         # Closed by __exit__; a spool is used as a context manager.
@@ -96,7 +96,7 @@ class Spool:
         self.issues: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
         self.errors = self.warnings = 0
 
-    def __enter__(self) -> "Spool":
+    def __enter__(self) -> "StagingFile":
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -123,7 +123,7 @@ class Spool:
     def name_of(self, column: str, origin: Origin) -> str:
         """The header of a row's cell in one of our columns."""
         headers = origin.headers
-        own = headers.get(column) or self.told_as.get(column) or headers.get(OTHERS, column)
+        own = headers.get(column) or self.labels.get(column) or headers.get(OTHERS, column)
         return own if column else ""
 
     def line_of(self, column: str, line: int) -> int:
@@ -142,22 +142,22 @@ class Spool:
 
 
 @dataclass
-class Cleaner:
+class RowCleaner:
     """Cleans rows of one header; `staged` names the columns of what it writes, in order."""
 
     header: MatchedHeader
-    resource: type[KindResource]
+    resource: type[ImportKind]
     delimiter: str
     staged: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         keys = set(self.resource.key_names(self.header.names))
         self.width = len(self.header.names)
-        self.columns: list[tuple[int, int, str, Memo]] = []
+        self.columns: list[tuple[int, int, str, CellCache]] = []
         for index, placed in enumerate(self.header.placed):
             name = placed.column.column_name
             is_required = name in keys or placed.column.required
-            memo = Memo(self._clean_for(placed.column), is_required=is_required)
+            memo = CellCache(self._clean_for(placed.column), is_required=is_required)
             self.columns.append((placed.position, bit_of(index), name, memo))
         self.derive = self._derivations()
         self.groups = self._groups()
@@ -194,14 +194,17 @@ class Cleaner:
         given = {placed.column.column_name for placed in self.header.placed}
         return {name: derive for name, derive in derived.items() if name not in given}
 
-    def write(self, number: int, row: Row, spool: Spool) -> None:
+    def write(self, number: int, row: Row, staging_file: StagingFile) -> None:
         """Clean one row into the spool.
 
         A wrong row is staged too: a bit for each refused cell says what not to look at. Cells that
         cleaning changed are kept as they stood, for what may be said of them later.
         """
-        line, cells, flaw, remarks, origin, _left = row
-        if not (self.groups or flaw or remarks or origin) and len(cells) == self.width:
+        line, cells, syntax_error, reader_issues, origin, _left = row
+        if (
+            not (self.groups or syntax_error or reader_issues or origin)
+            and len(cells) == self.width
+        ):
             texts = list(map(getitem, self.in_order, self.pick(cells)))
             try:
                 staged = "\t".join(texts)
@@ -210,17 +213,17 @@ class Cleaner:
             else:
                 if self.derive:
                     staged = "\t".join([staged, *self._derived(texts)])
-                spool.rows.write(f"{number}\t{line}\t0\t\\N\t{staged}\n")
+                staging_file.rows.write(f"{number}\t{line}\t0\t\\N\t{staged}\n")
                 return
         if self.groups:
             row = row._replace(cells=self.groups.whole(row.cells))
-        if (row.remarks or row.flaw or len(row.cells) != self.width) and not self._goes_on(
-            number, row, spool
-        ):
+        if (
+            row.reader_issues or row.syntax_error or len(row.cells) != self.width
+        ) and not self._goes_on(number, row, staging_file):
             return
-        self._write_cells(number, row, spool)
+        self._write_cells(number, row, staging_file)
 
-    def _write_cells(self, number: int, row: Row, spool: Spool) -> None:
+    def _write_cells(self, number: int, row: Row, staging_file: StagingFile) -> None:
         texts: list[str] = []
         raws: dict[str, str] = {}
         bad = 0
@@ -237,24 +240,26 @@ class Cleaner:
             if fault is not None:
                 bad |= 0 if fault.is_warning else bit
                 origin = row.origin or AS_STAGED
-                line, shown = spool.line_of(name, row.line), origin.cells.get(name, raw)
-                spool.tell(fault, line, number, name, shown, origin)
+                line, shown = staging_file.line_of(name, row.line), origin.cells.get(name, raw)
+                staging_file.tell(fault, line, number, name, shown, origin)
         if row.origin:
             raws.update(row.origin.noted())
         if self.derive:
             texts.extend(self._derived(texts))
-        bad |= self._take_members(number, row, texts, spool)
+        bad |= self._take_members(number, row, texts, staging_file)
         kept = copied(json_of(raws)) if raws else "\\N"
-        spool.rows.write(f"{number}\t{row.line}\t{bad}\t{kept}\t" + "\t".join(texts) + "\n")
+        staging_file.rows.write(f"{number}\t{row.line}\t{bad}\t{kept}\t" + "\t".join(texts) + "\n")
 
-    def _take_members(self, number: int, row: Row, texts: list[str], spool: Spool) -> int:
+    def _take_members(
+        self, number: int, row: Row, texts: list[str], staging_file: StagingFile
+    ) -> int:
         """Stage the row's members, where the kind has any; their bit, where one is wrong."""
         if not self.groups:
             return 0
         text, told = self.groups.read(row.cells)
         texts.append(copied(text))
         for fault, name, raw in told:
-            spool.tell(fault, row.line, number, name, raw)
+            staging_file.tell(fault, row.line, number, name, raw)
         is_wrong = any(not fault.is_warning for fault, _name, _raw in told)
         return bit_of(len(self.columns)) if is_wrong else 0
 
@@ -264,36 +269,36 @@ class Cleaner:
         )
         return [copied(derive(cells)) for derive in self.derive.values()]
 
-    def _goes_on(self, number: int, row: Row, spool: Spool) -> bool:
+    def _goes_on(self, number: int, row: Row, staging_file: StagingFile) -> bool:
         """Whether there are cells to look at; what is wrong with the row as a whole is told."""
-        if row.remarks:
-            return self._remark(number, row, spool)
-        if row.flaw or len(row.cells) != self.width:
-            self._write_misshapen(number, row, spool)
+        if row.reader_issues:
+            return self._remark(number, row, staging_file)
+        if row.syntax_error or len(row.cells) != self.width:
+            self._write_misshapen(number, row, staging_file)
             return False
         return True
 
-    def _remark(self, number: int, row: Row, spool: Spool) -> bool:
+    def _remark(self, number: int, row: Row, staging_file: StagingFile) -> bool:
         """Tell what a format says of its row; whether its cells are looked at."""
-        for fault, column, value in row.remarks:
-            spool.tell(fault, row.line, number, column, value, row.origin or AS_STAGED)
-        is_wrong = any(not fault.is_warning for fault, _column, _value in row.remarks)
+        for fault, column, value in row.reader_issues:
+            staging_file.tell(fault, row.line, number, column, value, row.origin or AS_STAGED)
+        is_wrong = any(not fault.is_warning for fault, _column, _value in row.reader_issues)
         if is_wrong:
-            self._write_nothing(number, row, spool)
+            self._write_nothing(number, row, staging_file)
         return not (is_wrong or row.is_left_out)
 
-    def _write_misshapen(self, number: int, row: Row, spool: Spool) -> None:
+    def _write_misshapen(self, number: int, row: Row, staging_file: StagingFile) -> None:
         fault, column, value = self._misshape(row)
-        spool.tell(fault, row.line, number, column, value, row.origin or AS_STAGED)
-        self._write_nothing(number, row, spool)
+        staging_file.tell(fault, row.line, number, column, value, row.origin or AS_STAGED)
+        self._write_nothing(number, row, staging_file)
 
-    def _write_nothing(self, number: int, row: Row, spool: Spool) -> None:
-        spool.rows.write(f"{number}\t{row.line}\t{ALL_BAD}\t\\N\t{self.nothing}\n")
+    def _write_nothing(self, number: int, row: Row, staging_file: StagingFile) -> None:
+        staging_file.rows.write(f"{number}\t{row.line}\t{ALL_BAD}\t\\N\t{self.nothing}\n")
 
     def _misshape(self, row: Row) -> tuple[Fault, str, str]:
-        if row.flaw:
+        if row.syntax_error:
             template = _("a quotation mark in the row is not closed or not doubled ({other}).")
-            return Fault("bad_quoting", template, other=row.flaw), "", row.cells[0]
+            return Fault("bad_quoting", template, other=row.syntax_error), "", row.cells[0]
         column = self._split_column(row.cells) if len(row.cells) == self.width + 1 else ""
         advice = ""
         if column:
@@ -354,18 +359,20 @@ def _null_when_blank(clean: Clean) -> Clean:
     return lambda raw: clean(raw) or None
 
 
-def read_into(spool: Spool, reader: TableReader, cleaner: Cleaner, progress: Progress) -> int:
+def read_into(
+    staging_file: StagingFile, reader: TableReader, cleaner: RowCleaner, progress: Progress
+) -> int:
     """Clean every row of the file into the spool and say how many there were.
 
     Raises FileRefused when the file has no data rows or is over a limit.
     """
     number = left_out = 0
-    spool.told_as = {**cleaner.resource.told_as(), **reader.told_as}
-    spool.above, spool.header_line = reader.above, reader.header_line
-    for fault, column, value in reader.remarks:
-        spool.tell(fault, reader.header_line, 0, column, value)
+    staging_file.labels = {**cleaner.resource.labels(), **reader.labels}
+    staging_file.above, staging_file.header_line = reader.above, reader.header_line
+    for fault, column, value in reader.reader_issues:
+        staging_file.tell(fault, reader.header_line, 0, column, value)
     for number, row in enumerate(reader.rows(), 1):
-        cleaner.write(number, row, spool)
+        cleaner.write(number, row, staging_file)
         left_out += row.is_left_out
         if number % PROGRESS_EVERY == 0:
             progress(reader.position(), number)

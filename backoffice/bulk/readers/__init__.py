@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from backoffice.bulk.readers.base import Limits, Remark, Row, TableReader
+from backoffice.bulk.readers.base import Limits, ReaderIssue, Row, TableReader
 from backoffice.bulk.readers.delimited import DelimitedReader
 from backoffice.bulk.readers.workbook import WorkbookReader
 from backoffice.bulk.readers.xlsx_guard import refuse_if_not_a_plain_table
 
-__all__ = ["Limits", "Remark", "Row", "TableReader", "open_table"]
+__all__ = ["Limits", "ReaderIssue", "Row", "TableReader", "open_table"]
 
 
 def open_table(path: Path, encoding: str = "", limits: Limits | None = None) -> TableReader:

@@ -18,7 +18,7 @@ from backoffice.bulk.values.faults import Fault, FileRefused
 MAX_COLUMNS = 500
 
 
-class Remark(NamedTuple):
+class ReaderIssue(NamedTuple):
     """Something to say of a row before its cells are looked at, with the file's column and cell."""
 
     fault: Fault
@@ -36,8 +36,8 @@ class Row(NamedTuple):
 
     line: int
     cells: list[str]
-    flaw: str = ""
-    remarks: tuple[Remark, ...] = ()
+    syntax_error: str = ""
+    reader_issues: tuple[ReaderIssue, ...] = ()
     origin: Origin | None = None
     is_left_out: bool = False
 
@@ -117,9 +117,9 @@ class TableReader(ABC):
 
     delimiter = ","
     header_line = 1
-    told_as: Mapping[str, str] = MappingProxyType({})
+    labels: Mapping[str, str] = MappingProxyType({})
     above: Mapping[str, str] = MappingProxyType({})
-    remarks: tuple[Remark, ...] = ()
+    reader_issues: tuple[ReaderIssue, ...] = ()
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self.path, self.limits = path, limits
@@ -162,7 +162,7 @@ class TableReader(ABC):
         most = self.limits.max_rows
         for row in self.records():
             cells = row.cells
-            if not (any(map(str.strip, cells)) or row.flaw):
+            if not (any(map(str.strip, cells)) or row.syntax_error):
                 blanks.extend((row.line, len(cells)))
                 continue
             count += 1 + len(blanks) // 2

@@ -25,7 +25,7 @@ BLOCK = 65_536  # characters
 MOST_BYTES = 4  # of a character, in UTF-8
 
 
-def keep_undecodable(error: UnicodeError) -> tuple[str, int]:
+def replace_undecodable(error: UnicodeError) -> tuple[str, int]:
     """A codec error handler: each byte that does not decode becomes a lone surrogate.
 
     Python's own "surrogateescape" does this for UTF-8 only.
@@ -35,7 +35,7 @@ def keep_undecodable(error: UnicodeError) -> tuple[str, int]:
     return "".join(chr(0xDC00 + byte) for byte in damaged), error.end
 
 
-codecs.register_error("keep-undecodable", keep_undecodable)
+codecs.register_error("keep-undecodable", replace_undecodable)
 
 
 def encoding_of(path: Path, named: str = "") -> str:
@@ -121,7 +121,7 @@ class Lines:
         """The line on which the record began."""
         return self.taken[0][0]
 
-    def give_back(self) -> str:
+    def unread(self) -> str:
         """The first line of a record that is none; the others will be read again."""
         (_number, first), *others = self.taken
         self.again.extendleft(reversed(others))
@@ -236,7 +236,7 @@ class DelimitedReader(TableReader):
             try:
                 cells = next(self._csv)
             except csv.Error as error:
-                line, number = lines.give_back(), lines.started
+                line, number = lines.unread(), lines.started
                 self._csv = self._reader(lines)
                 yield Row(number, [line], str(error))
                 continue

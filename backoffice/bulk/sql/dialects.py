@@ -26,7 +26,7 @@ class Dialect(ABC):
     # What stands before the name of a batch's table.
     place: ClassVar[str] = ""
     # Whether the work itself writes how far it is; elsewhere its pulse does.
-    shows_itself: ClassVar[bool] = False
+    shows_progress: ClassVar[bool] = False
     # What ends a subquery so that its values are computed once, however often they are used.
     fence: ClassVar[str] = ""
 
@@ -252,7 +252,7 @@ class HashSum:
 class Sqlite(Dialect):
     """Multi-row inserts, ids above the highest, and a lock file per batch."""
 
-    shows_itself = True
+    shows_progress = True
 
     types: ClassVar[dict[type[models.Field], str]] = {
         models.BooleanField: "bool",

@@ -14,14 +14,14 @@ from django.db import models
 from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.bulk.kinds.column import Column, OnChange, Role
 from backoffice.bulk.kinds.conditions import Sql, is_true, literal, with_literals
-from backoffice.bulk.kinds.resource import KindResource
+from backoffice.bulk.kinds.resource import ImportKind
 from backoffice.bulk.sql.dialects import Dialect
 from backoffice.bulk.sql.references import Reference
 from backoffice.bulk.values.cells import has_plain_default
 
 
 @dataclass(frozen=True)
-class Sole:
+class UniqueValue:
     """A value only one record may have, and how to find the record that has it.
 
     `column` is None for a value derived from the key; `owner` is the companion's reference where
@@ -78,7 +78,7 @@ def unique_fields(model: type[models.Model]) -> Iterator[tuple[models.Field, mod
 class Layout:
     """The columns of a kind that a file has, and the SQL that ties them to the model."""
 
-    resource: type[KindResource]
+    resource: type[ImportKind]
     names: tuple[str, ...]
     dialect: Dialect
     companion_names: tuple[str, ...] = ()
@@ -189,23 +189,23 @@ class Layout:
             conditions.add(f"t.id IN ({self.resource.counting})")
         target = f"LEFT JOIN {self.table} t ON " + " AND ".join(sorted(conditions))
         return "\n".join(
-            [*(reference.join for reference in self.references), target, self.sole_joins]
+            [*(reference.join for reference in self.references), target, self.unique_value_joins]
         )
 
     @cached_property
-    def soles(self) -> tuple[Sole, ...]:
+    def unique_values(self) -> tuple[UniqueValue, ...]:
         """The values of the file, or derived from it, that only one record may have."""
         keys = {column.attribute for column in self.key}
         own = {column.attribute: column for column in self.columns if column.attribute not in keys}
         derived = self.resource.derived if self.can_create else {}
         found = [
-            Sole(self._alias(field), field, condition, own.get(field.name), None)
+            UniqueValue(self._alias(field), field, condition, own.get(field.name), None)
             for field, condition in unique_fields(self.model)
             if field.name in own or field.name in derived
         ]
-        return (*found, *self._companion_soles())
+        return (*found, *self._companion_unique_values())
 
-    def _companion_soles(self) -> Iterator[Sole]:
+    def _companion_unique_values(self) -> Iterator[UniqueValue]:
         reference, companion = self.companion_link, self.resource.companion
         if not (reference and companion):
             return
@@ -214,16 +214,16 @@ class Layout:
         for field, condition in unique_fields(reference.field.related_model):
             if field.name in beside or field.name in derived:
                 column = beside.get(field.name)
-                yield Sole(self._alias(field), field, condition, column, reference)
+                yield UniqueValue(self._alias(field), field, condition, column, reference)
 
     def _alias(self, field: models.Field) -> str:
         """An alias that differs between a kind and its newcomers: both may stand in one query."""
         return f"{'new' if self.is_all_new else 'has'}_{field.name}"
 
     @property
-    def sole_joins(self) -> str:
+    def unique_value_joins(self) -> str:
         """SQL: the records that have the values only one may have."""
-        return "\n".join(sole.join for sole in self.soles)
+        return "\n".join(unique_value.join for unique_value in self.unique_values)
 
     def _match(self, column: Column) -> str:
         if column.reference:
@@ -254,7 +254,7 @@ class Layout:
             return f"CASE WHEN {stored} IS NULL OR {stored} = '' THEN {value} ELSE {stored} END"
         if has_plain_default(field):
             return f"coalesce({value}, {stored}, {literal(field.get_default())})"
-        return f"coalesce({value}, {stored})" if column.keeps else value
+        return f"coalesce({value}, {stored})" if column.blank_keeps_stored else value
 
     def base_of(self, column: Column) -> Column | None:
         """The column that tells what this one held when the file was exported."""
@@ -303,22 +303,22 @@ class Layout:
             seen.setdefault(self.attname(column), column)
         return tuple(seen.values())
 
-    def kept_bit(self, column: Column) -> int:
+    def preserved_bit(self, column: Column) -> int:
         """The bit of a plan's `kept` that says that this column's stored value stays."""
         return 1 << [self.attname(each) for each in self.written].index(self.attname(column))
 
-    def is_kept(self, column: Column) -> str:
+    def is_preserved(self, column: Column) -> str:
         """SQL, beside a plan `p`: an edit by hand stays."""
-        return f"p.kept & {self.kept_bit(column)} <> 0"
+        return f"p.kept & {self.preserved_bit(column)} <> 0"
 
     def taken(self, column: Column) -> str:
         """SQL, beside a plan `p`: what an update writes; an edit by hand that is kept stays."""
         given = f"p.fk_{column.reference}" if column.reference else self.given(column)
-        return f"CASE WHEN {self.is_kept(column)} THEN {self.stored(column)} ELSE {given} END"
+        return f"CASE WHEN {self.is_preserved(column)} THEN {self.stored(column)} ELSE {given} END"
 
 
 def staged_types(
-    resource: type[KindResource], names: Sequence[str], derived: Iterable[str], dialect: Dialect
+    resource: type[ImportKind], names: Sequence[str], derived: Iterable[str], dialect: Dialect
 ) -> dict[str, str]:
     """The staging columns of these columns of the file, with their types."""
     types: dict[str, str] = {}

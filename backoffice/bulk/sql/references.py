@@ -79,7 +79,7 @@ class Reference:
         return f" JOIN {table} {head}_x ON {head}_x.id = x.{field.column}"
 
     @property
-    def is_given(self) -> str:
+    def has_cells(self) -> str:
         """SQL: the staged row names something."""
         return " AND ".join(
             f"s.c_{column.column_name} IS NOT NULL" for _target, column in self.parts

@@ -15,13 +15,13 @@ from django.db.backends.utils import CursorWrapper
 from backoffice.admin_site.models.rules import names_in
 from backoffice.audit.models import ChangeSet
 from backoffice.bulk.kinds.conditions import is_true, with_literals
-from backoffice.bulk.kinds.resource import KindResource, kinds
+from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.plan.writer import Part, constant, default_of
 from backoffice.bulk.sql.dialects import Dialect, rows_of
 from backoffice.bulk.sql.layout import unique_groups
 
-CHANGED, REFERRED, TAKEN, GONE = "changed", "referred", "taken", "gone"
+CHANGED, REFERRED, VALUE_TAKEN, REFERENCE_GONE = "changed", "referred", "taken", "gone"
 FIXED = "fixed"
 TOGETHER = "together"
 COLUMNS = {
@@ -34,7 +34,7 @@ COLUMNS = {
 }
 
 
-def _taken_back() -> str:
+def _undone() -> str:
     """SQL: a version `a` came by an undo, or by an import that was undone."""
     change_sets, batches = ChangeSet._meta.db_table, Batch._meta.db_table
     applied = f"u.state = '{Batch.State.APPLIED}'"
@@ -46,10 +46,10 @@ def _taken_back() -> str:
 
 
 @dataclass(frozen=True)
-class Touched:
+class WrittenRows:
     """The rows of one model that a change set wrote, in a table."""
 
-    resource: type[KindResource]
+    resource: type[ImportKind]
     table: str
     dialect: Dialect
 
@@ -69,7 +69,7 @@ class Touched:
         return self.model.history.model._meta.db_table
 
     @property
-    def kept_fields(self) -> list[models.Field]:
+    def versioned_fields(self) -> list[models.Field]:
         """The fields a version holds, the key left out."""
         held = {field.name for field in self.model.history.model._meta.concrete_fields}
         return [f for f in self._fields() if f.name in held]
@@ -94,35 +94,35 @@ class Touched:
 
         Imports that were taken back, and their undos, count only if they left something.
         """
-        columns = [field.column for field in self.kept_fields]
+        columns = [field.column for field in self.versioned_fields]
         differs = " OR ".join(self.dialect.differs(f"a.{c}", f"h.{c}") for c in columns)
         newest = f"SELECT max(n.history_id) FROM {self.history} n WHERE n.id = h.id"
         return f"""EXISTS (SELECT 1 FROM {self.history} a
                 WHERE a.id = h.id AND a.history_id > h.history_id
-                AND (NOT EXISTS ({_taken_back()}) OR a.history_id = ({newest})
+                AND (NOT EXISTS ({_undone()}) OR a.history_id = ({newest})
                   AND (a.history_type = '-' OR h.history_type = '-' OR {differs})))"""
 
     def lock(self, cursor: CursorWrapper) -> None:
         """Keep the rows as they are, in the order in which everybody locks them."""
         self.dialect.hold(cursor, self.data, f"SELECT row_id FROM {self.table}")
 
-    def stand(self, cursor: CursorWrapper) -> None:
+    def keep_fixed(self, cursor: CursorWrapper) -> None:
         """What the kind says is fixed by now stays."""
         fixed = self.resource.fixed_when()
         if fixed:
             self._judge(cursor, [(FIXED, "'+', '~', '-'", fixed)])
 
-    def go(self, cursor: CursorWrapper) -> int:
+    def delete_created(self, cursor: CursorWrapper) -> int:
         """Delete what the deed made, unless others point to it."""
         self._judge(cursor, self._referring())
         return self._remove(cursor)
 
-    def come_back(self, cursor: CursorWrapper, moment: Any) -> tuple[int, int]:
+    def restore(self, cursor: CursorWrapper, moment: Any) -> tuple[int, int]:
         """Give back what the deed changed and what it removed; how many of each."""
         self._judge(cursor, [*self._taking(), *self._leading()])
-        return self._restore(cursor, moment, "~"), self._bring_back(cursor, moment)
+        return self._restore(cursor, moment, "~"), self._restore_rows(cursor, moment)
 
-    def fall(self, cursor: CursorWrapper, moment: Any, name: str) -> int:
+    def lower_first(self, cursor: CursorWrapper, moment: Any, name: str) -> int:
         """Give back first what had less of a field than it has now; how many rows."""
         reasons = [*self._taking(), *self._leading()]
         self._judge(cursor, [(verdict, "'~'", condition) for verdict, _turns, condition in reasons])
@@ -134,7 +134,7 @@ class Touched:
         )
         return self._restore(cursor, moment, "<")
 
-    def keep_with(self, cursor: CursorWrapper, other: "Touched", reference: str) -> None:
+    def keep_referenced(self, cursor: CursorWrapper, other: "WrittenRows", reference: str) -> None:
         """What a row that stays points to stays with it, and is no news of its own."""
         column = other.model._meta.get_field(reference).column
         cursor.execute(
@@ -166,13 +166,13 @@ class Touched:
 
     def _taking(self) -> Iterator[tuple[str, str, str]]:
         """A value only one row may have may be another's by now."""
-        held = {field.name for field in self.kept_fields}
+        held = {field.name for field in self.versioned_fields}
         for names, condition in unique_groups(self.model):
             if names <= held:
                 columns = [self.model._meta.get_field(name).column for name in sorted(names)]
                 same = " AND ".join(f"x.{column} = v.{column}" for column in columns)
                 found = f"EXISTS (SELECT 1 FROM {self.data} x WHERE x.id <> w.row_id AND {same})"
-                yield TAKEN, "'~', '-'", found + self._where(condition)
+                yield VALUE_TAKEN, "'~', '-'", found + self._where(condition)
 
     def _where(self, condition: models.Q | None) -> str:
         """SQL: where a unique constraint looks at all."""
@@ -184,11 +184,11 @@ class Touched:
 
     def _leading(self) -> Iterator[tuple[str, str, str]]:
         """What the earlier version points to may be gone."""
-        for field in self.kept_fields:
+        for field in self.versioned_fields:
             if field.is_relation:
                 target = field.related_model._meta.db_table
                 there = f"EXISTS (SELECT 1 FROM {target} x WHERE x.id = v.{field.column})"
-                yield GONE, "'~', '-'", f"v.{field.column} IS NOT NULL AND NOT {there}"
+                yield REFERENCE_GONE, "'~', '-'", f"v.{field.column} IS NOT NULL AND NOT {there}"
 
     def _remove(self, cursor: CursorWrapper) -> int:
         """Delete what the deed made."""
@@ -198,10 +198,10 @@ class Touched:
 
     def _restore(self, cursor: CursorWrapper, moment: Any, turn: str) -> int:
         """Give what the deed changed its former values."""
-        settings = [f'"{f.column}" = v."{f.column}"' for f in self.kept_fields]
+        settings = [f'"{f.column}" = v."{f.column}"' for f in self.versioned_fields]
         params: list[Any] = []
         for field in self._fields():
-            if getattr(field, "auto_now", False) and field not in self.kept_fields:
+            if getattr(field, "auto_now", False) and field not in self.versioned_fields:
                 value, given = constant(self.dialect, field, default_of(field, moment))
                 settings.append(f'"{field.column}" = {value}')
                 params += given
@@ -213,7 +213,7 @@ class Touched:
         )
         return cursor.rowcount
 
-    def _bring_back(self, cursor: CursorWrapper, moment: Any) -> int:
+    def _restore_rows(self, cursor: CursorWrapper, moment: Any) -> int:
         """Put in again what the deed removed, under its former key."""
         parts = [self._returning(field, moment) for field in self._fields()]
         columns = ", ".join(f'"{field.column}"' for field in self._fields())
@@ -228,14 +228,14 @@ class Touched:
 
     def _returning(self, field: models.Field, moment: Any) -> Part:
         """SQL of a removed row's value: of its last version, or what a new row gets."""
-        if field in self.kept_fields:
+        if field in self.versioned_fields:
             return f'v."{field.column}"', []
         if field.name in self.resource.returning:
             return self.resource.returning[field.name], []
         value = self.resource.fixed.get(field.name, default_of(field, moment))
         return constant(self.dialect, field, value)
 
-    def staying(self, cursor: CursorWrapper) -> Iterator[tuple[Any, ...]]:
+    def left_alone(self, cursor: CursorWrapper) -> Iterator[tuple[Any, ...]]:
         """The rows that stay for a reason of their own: id, line, why, and the newest version."""
         cursor.execute(
             f"SELECT w.row_id, w.line, w.verdict, (SELECT max(a.history_id) FROM {self.history} a "

@@ -20,11 +20,18 @@ from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch, BatchIssue
-from backoffice.bulk.pipeline.concurrency import again
-from backoffice.bulk.pipeline.heartbeat import Interrupted, Pulse
+from backoffice.bulk.pipeline.concurrency import retry_on_conflict
+from backoffice.bulk.pipeline.heartbeat import Heartbeat, Interrupted
 from backoffice.bulk.pipeline.imports import NotApplied, begin_alone, fail, refuse_stranger
 from backoffice.bulk.sql import dialects
-from backoffice.bulk.undo.row_versions import CHANGED, FIXED, GONE, REFERRED, TAKEN, Touched
+from backoffice.bulk.undo.row_versions import (
+    CHANGED,
+    FIXED,
+    REFERENCE_GONE,
+    REFERRED,
+    VALUE_TAKEN,
+    WrittenRows,
+)
 from backoffice.bulk.values.faults import storable
 
 CHUNK = 500
@@ -33,7 +40,7 @@ TRIED_UP_TO = 20_000  # rows; about two seconds
 
 
 @dataclass(frozen=True)
-class Staying:
+class UnchangedRow:
     """A row that an undo leaves alone, and why, in a sentence."""
 
     line: int | None
@@ -51,7 +58,7 @@ class Return:
     removed: int = 0
     restored: int = 0
     returned: int = 0
-    staying: list[Staying] = field(default_factory=list)
+    left_alone: list[UnchangedRow] = field(default_factory=list)
     is_exact: bool = True
 
     @property
@@ -69,32 +76,32 @@ def prospect_of(batch: Batch) -> Return:
         given_back, made = batch.updated + batch.withdrawn, batch.created + batch.created_students
         return Return(made, given_back, batch.removed, is_exact=False)
     with transaction.atomic(), connection.cursor() as cursor:
-        found = _taken_back(cursor, batch, timezone.now())
+        found = _undone(cursor, batch, timezone.now())
         transaction.set_rollback(True)
     return found
 
 
-def _taken_back(cursor: CursorWrapper, batch: Batch, moment: datetime) -> Return:
+def _undone(cursor: CursorWrapper, batch: Batch, moment: datetime) -> Return:
     """Rows of the kind go before what they came with, and come back after it."""
     # All are collected before anything is written: what we write is no later change.
     tables, found = _collected(cursor, batch), Return()
     for touched in tables:
         touched.lock(cursor)
-        touched.stand(cursor)
+        touched.keep_fixed(cursor)
     for touched in tables:
-        found.removed += touched.go(cursor)
+        found.removed += touched.delete_created(cursor)
     ways = [way for _resource, way in kinds[batch.kind].lineage()]
     for pointing, touched, way in zip(tables, tables[1:], ways, strict=False):
-        touched.keep_with(cursor, pointing, way)
+        touched.keep_referenced(cursor, pointing, way)
     members = kinds[batch.kind].members
     if members:
-        falling = members.columns[members.falling].attribute
-        found.restored += tables[0].fall(cursor, moment, falling)
+        lowered_column = members.columns[members.lowered_column].attribute
+        found.restored += tables[0].lower_first(cursor, moment, lowered_column)
     for touched in reversed(tables):
-        restored, returned = touched.come_back(cursor, moment)
+        restored, returned = touched.restore(cursor, moment)
         found.restored, found.returned = found.restored + restored, found.returned + returned
     for touched in tables:
-        found.staying += _told(cursor, touched)
+        found.left_alone += _told(cursor, touched)
     tables[0].dialect.drop_tables(cursor, [each.table for each in tables])
     return found
 
@@ -116,7 +123,7 @@ def begin_undo(batch: Batch, actor: Any, reason: str, state: str) -> Batch:
     with transaction.atomic():
         _refuse_twice(Batch.objects.select_for_update().get(pk=batch.pk))
         return Batch.objects.create(
-            **Batch.brought_by(actor),
+            **Batch.uploader_fields(actor),
             kind=batch.kind,
             undoes=batch,
             reason=storable(reason),
@@ -176,10 +183,10 @@ def _refuse_twice(batch: Batch) -> None:
             _("Import %(number)d was undone already, as import %(undo)d.")
             % {"number": number, "undo": earlier.pk}
         )
-    if rival := batch.undos.in_work().first():
+    if conflicting := batch.undos.in_work().first():
         raise NotApplied(
             _("Import %(number)d is being undone already, as import %(undo)d.")
-            % {"number": number, "undo": rival.pk}
+            % {"number": number, "undo": conflicting.pk}
         )
 
 
@@ -191,8 +198,8 @@ def carry_out_undo(made: Batch, actor: Any) -> Batch:
     made.begin_work()
     made.save_while(Batch.State.APPLYING)
     try:
-        with Pulse(made):
-            again(lambda: _take_back(made, actor))
+        with Heartbeat(made):
+            retry_on_conflict(lambda: _undo(made, actor))
     except Interrupted as error:
         made.refresh_from_db()
         raise NotApplied(made.sentence) from error
@@ -201,7 +208,7 @@ def carry_out_undo(made: Batch, actor: Any) -> Batch:
     return made
 
 
-def _take_back(made: Batch, actor: Any) -> None:
+def _undo(made: Batch, actor: Any) -> None:
     dialect = dialects.current()
     try:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -218,37 +225,39 @@ def _write(cursor: CursorWrapper, made: Batch, actor: Any) -> None:
         actor=actor, source=ChangeSet.Source.UNDO, reason=made.reason, batch=made.pk
     ) as record:
         made.change_set = record.change_set
-        found = _taken_back(cursor, made.undoes, made.change_set.created_at)
+        found = _undone(cursor, made.undoes, made.change_set.created_at)
     made.removed, made.updated, made.created = found.removed, found.restored, found.returned
-    made.rejected = made.warnings = len(found.staying)
+    made.rejected = made.warnings = len(found.left_alone)
     made.rows = found.writes + made.rejected
     made.state, made.applied_at, made.progress = (
         Batch.State.APPLIED,
         made.change_set.created_at,
         100,
     )
-    BatchIssue.objects.bulk_create((_issue(made, each) for each in found.staying), batch_size=CHUNK)
+    BatchIssue.objects.bulk_create(
+        (_issue(made, each) for each in found.left_alone), batch_size=CHUNK
+    )
     if not made.save_while(Batch.State.APPLYING):
         raise Interrupted
 
 
-def _issue(made: Batch, staying: Staying) -> BatchIssue:
+def _issue(made: Batch, left_alone: UnchangedRow) -> BatchIssue:
     return BatchIssue(
         batch=made,
         is_warning=True,
-        line=staying.line or 0,
+        line=left_alone.line or 0,
         row=0,
-        code=staying.code,
-        message=storable(staying.sentence),
+        code=left_alone.code,
+        message=storable(left_alone.sentence),
     )
 
 
-def _collected(cursor: CursorWrapper, batch: Batch) -> list[Touched]:
+def _collected(cursor: CursorWrapper, batch: Batch) -> list[WrittenRows]:
     """The rows of the kind, those in them and those they brought along."""
     dialect = dialects.current()
     place = f"{dialect.place}bulk_undo"
     tables = [
-        Touched(resource, f"{place}_{'beside_' * at}{batch.pk}", dialect)
+        WrittenRows(resource, f"{place}_{'beside_' * at}{batch.pk}", dialect)
         for at, (resource, _way) in enumerate(kinds[batch.kind].lineage())
     ]
     dialect.prepare(cursor, dialects.MANY_ROWS + 1)
@@ -258,14 +267,14 @@ def _collected(cursor: CursorWrapper, batch: Batch) -> list[Touched]:
     return tables
 
 
-def _told(cursor: CursorWrapper, touched: Touched) -> Iterator[Staying]:
+def _told(cursor: CursorWrapper, touched: WrittenRows) -> Iterator[UnchangedRow]:
     """The rows that stay, each with its name and why."""
-    rows = list(touched.staying(cursor))
+    rows = list(touched.left_alone(cursor))
     for at in range(0, len(rows), CHUNK):
         yield from _named(touched, rows[at : at + CHUNK])
 
 
-def _named(touched: Touched, rows: list[tuple[Any, ...]]) -> Iterator[Staying]:
+def _named(touched: WrittenRows, rows: list[tuple[Any, ...]]) -> Iterator[UnchangedRow]:
     model = touched.model
     foreign = [f.name for f in model._meta.concrete_fields if f.is_relation]
     found = model._base_manager.select_related(*foreign).in_bulk([row[0] for row in rows])
@@ -283,7 +292,7 @@ def _named(touched: Touched, rows: list[tuple[Any, ...]]) -> Iterator[Staying]:
         said = sentences[verdict] % told
         if line:
             said = _("Line %(line)d: %(sentence)s") % {"line": line, "sentence": said}
-        yield Staying(line, verdict, said)
+        yield UnchangedRow(line, verdict, said)
 
 
 def _name_of(row: models.Model) -> str:
@@ -298,7 +307,7 @@ def _sentences() -> dict[str, str]:
     return {
         CHANGED: _("%(name)s was changed since, by %(who)s on %(when)s UTC, and stays as it is."),
         REFERRED: _("%(name)s stays: other rows point to it by now."),
-        TAKEN: _("%(name)s stays: a value it had before belongs to another row now."),
+        VALUE_TAKEN: _("%(name)s stays: a value it had before belongs to another row now."),
         FIXED: _("%(name)s stays as it is: it is in use by now."),
-        GONE: _("%(name)s stays: what it pointed to before is not there any more."),
+        REFERENCE_GONE: _("%(name)s stays: what it pointed to before is not there any more."),
     }

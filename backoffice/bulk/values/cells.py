@@ -17,7 +17,7 @@ from django.db import models
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.models.fields import ProseField, tidied_prose
+from backoffice.admin_site.models.fields import ParagraphField, tidied_paragraphs
 from backoffice.bulk.values.faults import Fault
 
 Clean = Callable[[str], str | None]
@@ -66,7 +66,7 @@ def prose(raw: str) -> str:
     Raises CellRefused like `normalised`.
     """
     _refuse_unreadable(raw)
-    return _unquoted(tidied_prose(raw.translate(INVISIBLE)).strip())
+    return _unquoted(tidied_paragraphs(raw.translate(INVISIBLE)).strip())
 
 
 def _refuse_unreadable(raw: str) -> None:
@@ -124,7 +124,7 @@ def cleaner_for(
     if is_exact and isinstance(field, models.BooleanField):
         parse = _digit
     blank = blank_value(field)
-    tidy = prose if isinstance(field, ProseField) else normalised
+    tidy = prose if isinstance(field, ParagraphField) else normalised
 
     def clean(raw: str) -> str | None:
         text = tidy(raw)
@@ -139,8 +139,8 @@ def blank_value(field: models.Field) -> str | None:
     In a field with a default, null says that the cell says nothing: a new row gets the default, a
     known one keeps what it has.
     """
-    keeps = has_plain_default(field) or field.null or not field.empty_strings_allowed
-    return None if keeps else ""
+    blank_keeps_stored = has_plain_default(field) or field.null or not field.empty_strings_allowed
+    return None if blank_keeps_stored else ""
 
 
 def has_plain_default(field: models.Field) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, models, transaction
 
-from backoffice.admin_site.models.denormalized import KeptCopy
+from backoffice.admin_site.models.denormalized import CopiedValueKey
 from backoffice.admin_site.models.rules import names_in
 from backoffice.operations.trying.examples import Examples
 from backoffice.operations.trying.rows import Broken
@@ -30,7 +30,7 @@ def try_constraints(row: Any, examples: Examples) -> int:
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint):
             _find_unique(model, constraint)
-        elif isinstance(constraint, KeptCopy):
+        elif isinstance(constraint, CopiedValueKey):
             _refuse_later(row, _wrong_copy(row, constraint, examples), constraint.name)
         elif not _refuse_row(row, constraint):
             continue
@@ -68,7 +68,7 @@ def _find_unique(model: type[models.Model], constraint: models.UniqueConstraint)
         raise Broken(f"the database does not hold {constraint.name}.")
 
 
-def _wrong_copy(row: Any, constraint: KeptCopy, examples: Examples) -> Values:
+def _wrong_copy(row: Any, constraint: CopiedValueKey, examples: Examples) -> Values:
     """Another value than the one that is copied."""
     field = row._meta.get_field(constraint.copy)
     if field.is_relation:

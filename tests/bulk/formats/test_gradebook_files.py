@@ -26,7 +26,7 @@ def rows_of(table_class: type, text: str, sign: str = ",") -> list[tuple[object,
         (
             row.line,
             dict(zip(table.taken, row.cells, strict=False)),
-            [remark.fault.code for remark in row.remarks],
+            [remark.fault.code for remark in row.reader_issues],
             row.is_left_out,
         )
         for row in found

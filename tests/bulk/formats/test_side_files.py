@@ -108,7 +108,7 @@ def test_what_the_files_of_oneroster_say_for_each_other():
 
 def test_files_that_say_nothing_and_broken_rows_are_passed():
     header, rows = table(SECTIONS)
-    rows += [Row(9, ["A2"]), Row(10, ['A3,"'], flaw="open")]
+    rows += [Row(9, ["A2"]), Row(10, ['A3,"'], syntax_error="open")]
     found = side_files([table(ORGS), (header, rows), table(CANVAS_COURSES)])
     assert found == SideFiles(
         sections={"A1": "BIO101", "B1": "ART200-2026B"}, courses={"BIO101": ("BIO101", "2026J")}

@@ -19,7 +19,7 @@ from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.jobs.cleanup import STARTS_WITHIN, settle
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.import_run import Import
-from backoffice.bulk.read.row_cleaner import Spool
+from backoffice.bulk.read.row_cleaner import StagingFile
 
 ROWS = 30_000
 ROOT = Path(__file__).resolve().parents[3]
@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = """
 import sys, time, django
 django.setup()
-from backoffice.bulk import importing
+from backoffice.bulk.pipeline.imports import apply
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.import_run import Import
 
@@ -37,7 +37,7 @@ def stop(self, cursor):
 
 Import.drop = stop
 batch = Batch.objects.get(pk=int(sys.argv[1]))
-importing.apply(batch, batch.digest, None)
+apply(batch, batch.digest, None)
 """
 
 
@@ -173,9 +173,9 @@ def test_a_dead_batch_is_told_without_anybody_opening_its_page(upload, courses, 
 def test_a_file_thrown_away_while_it_is_read_stays_thrown_away(upload, courses, monkeypatch):
     real = Import.read
 
-    def read_and_discard(self: Import, spool: Spool) -> list[str]:
+    def read_and_discard(self: Import, staging_file: StagingFile) -> list[str]:
         Batch.objects.filter(pk=self.batch.pk).update(state=Batch.State.DISCARDED)
-        return real(self, spool)
+        return real(self, staging_file)
 
     monkeypatch.setattr(Import, "read", read_and_discard)
     batch = upload("enrollments", "student_id,course_code,presentation\ns1001,BIO101,2026J")

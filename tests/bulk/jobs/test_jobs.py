@@ -11,7 +11,7 @@ from django_tasks_db.models import DBTaskResult
 from backoffice.apps.users.models import Enrollment
 from backoffice.bulk.health_checks import worker
 from backoffice.bulk.jobs import tasks
-from backoffice.bulk.jobs.tasks import LOST_AFTER, look_after
+from backoffice.bulk.jobs.tasks import LOST_AFTER, recover_lost
 from backoffice.bulk.models import Batch, Worker
 from backoffice.bulk.pipeline.imports import preview
 from backoffice.bulk.undo import undo
@@ -187,10 +187,10 @@ def test_without_a_worker_the_health_check_says_what_to_start(registrar_client):
 def test_an_order_whose_worker_died_before_it_began_is_taken_up_again(registrar_client):
     reading = upload_through(registrar_client, TEXT)
     DBTaskResult.objects.update(status="RUNNING")
-    look_after()
+    recover_lost()
     assert not DBTaskResult.objects.filter(status="READY").exists()
     Batch.objects.update(touched_at=timezone.now() - LOST_AFTER)
-    look_after()
+    recover_lost()
     work()
     reading.refresh_from_db()
     assert reading.state == "previewed"
@@ -198,7 +198,7 @@ def test_an_order_whose_worker_died_before_it_began_is_taken_up_again(registrar_
     order(registrar_client, reading)
     DBTaskResult.objects.update(status="RUNNING")
     Batch.objects.update(touched_at=timezone.now() - LOST_AFTER)
-    look_after()
+    recover_lost()
     reading.refresh_from_db()
     assert (reading.state, reading.sentence) == (
         "previewed",
@@ -210,7 +210,7 @@ def test_what_broke_off_can_be_tried_again(registrar_client):
     batch = previewed(registrar_client)
     silent = timezone.now() - timedelta(seconds=31)
     Batch.objects.update(state="reading", touched_at=silent)
-    look_after()
+    recover_lost()
     page = registrar_client.get(page_of(batch)).content.decode()
     assert "The reading stopped before its end. Nothing was written; read it again." in page
     assert "Try again" in page

@@ -16,7 +16,7 @@ from django.utils import timezone
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.jobs.cleanup import STARTS_WITHIN
-from backoffice.bulk.jobs.tasks import apply_soon, look_after, undo_soon
+from backoffice.bulk.jobs.tasks import queue_apply, queue_undo, recover_lost
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.imports import apply
 from backoffice.bulk.undo.undo import undo
@@ -39,7 +39,7 @@ def state_of(batch: Batch) -> str:
 def settle_now() -> None:
     """As the next worker does a moment later."""
     Batch.objects.filter(state="applying").update(touched_at=timezone.now() - STARTS_WITHIN)
-    look_after()
+    recover_lost()
 
 
 def kill_in_the_middle(batch: Batch, pause: float) -> None:
@@ -81,7 +81,7 @@ def test_a_killed_worker_leaves_all_or_nothing(file_of_turn, registrar):
     while found.count("applying") < KILLS and len(found) < 3 * KILLS:
         batch = file_of_turn(len(found) + 1)
         before = Enrollment.history.count()
-        assert apply_soon(batch, batch.digest, registrar) is False
+        assert queue_apply(batch, batch.digest, registrar) is False
         kill_in_the_middle(batch, dice.uniform(0, lasts))
         wait_until_the_server_notices()
         found.append(state_of(batch))
@@ -100,7 +100,7 @@ def test_a_worker_killed_during_an_undo_leaves_all_or_nothing(file_of_turn, regi
     undo(made, registrar)
     for _turn in range(max(1, KILLS // 5)):
         before = Enrollment.history.count()
-        ordered = undo_soon(batch, registrar, "Wrong term")
+        ordered = queue_undo(batch, registrar, "Wrong term")
         kill_in_the_middle(ordered, random.Random().uniform(0, made.seconds))
         wait_until_the_server_notices()
         settle_now()

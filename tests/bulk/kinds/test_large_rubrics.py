@@ -7,7 +7,7 @@ import pytest
 
 from backoffice.apps.users.models import User
 from backoffice.bulk.formats import open_file
-from backoffice.bulk.jobs.tasks import apply_soon, read_soon
+from backoffice.bulk.jobs.tasks import queue_apply, queue_reading
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.imports import receive
 from backoffice.bulk.sql import dialects
@@ -23,12 +23,12 @@ def criteria(count: int) -> str:
 
 def test_the_worker_reads_and_applies_what_takes_more_than_a_moment(taught: Any, instructor: User):
     file = io.BytesIO(criteria(201).encode())
-    batch = read_soon(receive(file, "r.csv", instructor, kind="rubrics"))
+    batch = queue_reading(receive(file, "r.csv", instructor, kind="rubrics"))
     assert (batch.file_size < 40_000, batch.state) == (True, Batch.State.QUEUED)
     work()
     batch.refresh_from_db()
 
-    assert not apply_soon(batch, batch.digest, instructor)
+    assert not queue_apply(batch, batch.digest, instructor)
     work()
     assert len(stored()) == 201
 

@@ -13,7 +13,7 @@ from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.formats.detect import carried
 from backoffice.bulk.jobs import tasks
-from backoffice.bulk.jobs.tasks import go_on, read_ready, skip
+from backoffice.bulk.jobs.tasks import read_ready, resume, skip
 from backoffice.bulk.kinds.resource import kinds, needed_by
 from backoffice.bulk.models import Batch, Delivery
 from backoffice.bulk.pipeline import deliveries
@@ -94,7 +94,7 @@ def test_each_is_read_when_the_one_before_it_was_applied(bring, registrar):
     delivery = bring(FILES)
     for _step in ORDER:
         batch = next(each for each in files_of(delivery) if each.state == "previewed")
-        go_on(apply(batch, batch.digest, registrar))
+        resume(apply(batch, batch.digest, registrar))
     assert states(delivery) == [(name, "applied") for name in ORDER]
     assert AssessmentSubmission.objects.get().score == 17
 
@@ -143,7 +143,7 @@ def test_large_files_are_read_by_the_worker_one_after_the_other(bring, registrar
     for _step in range(3):
         work()
         batch = next(each for each in files_of(delivery) if each.state == "previewed")
-        go_on(apply(batch, batch.digest, registrar))
+        resume(apply(batch, batch.digest, registrar))
     assert Enrollment.objects.count() == 2
 
 
@@ -164,7 +164,7 @@ def test_a_zip_and_loose_files_come_together_and_look_each_other_up(bring, regis
     )
     for _step in range(4):
         batch = next(each for each in files_of(delivery) if each.state == "previewed")
-        go_on(apply(batch, batch.digest, registrar))
+        resume(apply(batch, batch.digest, registrar))
     assert [batch.file_name for batch in files_of(delivery)] == [
         "users.csv", "classes.csv", "enrollments.csv", "lineItems.csv", "more.zip/x/g.csv",
     ]  # fmt: skip
@@ -197,7 +197,7 @@ def test_a_file_of_two_kinds_goes_in_twice(bring, registrar, courses):
         ("enrollments", "received"),
     ]
     first = files_of(delivery)[0]
-    go_on(apply(first, first.digest, registrar))
+    resume(apply(first, first.digest, registrar))
     assert [(batch.created, batch.state) for batch in files_of(delivery)] == [
         (1, "applied"),
         (1, "previewed"),

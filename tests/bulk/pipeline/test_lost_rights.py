@@ -66,7 +66,7 @@ def test_nor_when_the_course_is_lost_between_order_and_work(
 ):
     monkeypatch.setattr(tasks, "AT_ONCE_ROWS", 0)
     batch, before = bring(ESSAY), stored()
-    made = tasks.undo_soon(batch, instructor, "")
+    made = tasks.queue_undo(batch, instructor, "")
     gives_away()
     work()
     made.refresh_from_db()

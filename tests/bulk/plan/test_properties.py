@@ -19,7 +19,7 @@ from backoffice.admin_site.spreadsheets import FORMULA, NUMBER, formula_safe
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.read import row_cleaner
-from backoffice.bulk.read.row_cleaner import Memo, json_of
+from backoffice.bulk.read.row_cleaner import CellCache, json_of
 from backoffice.bulk.readers import Limits, Row, delimited
 from backoffice.bulk.readers.delimited import DelimitedReader
 from backoffice.bulk.values.cells import CellRefused, cleaner_for, has_plain_default, normalised
@@ -137,9 +137,9 @@ def rows_in_blocks_of(path: Path, size: int, *, is_careful: bool = False) -> lis
 def test_what_a_column_remembers_is_what_it_would_find_anew_and_has_an_end(texts: list[str]):
     clean = cleaner_for(User._meta.get_field("first_name"))
     with patch.object(row_cleaner, "MEMO_SIZE", 4), patch.object(row_cleaner, "MEMO_KEEPS", 2):
-        memo = Memo(clean, is_required=True)
+        memo = CellCache(clean, is_required=True)
         for text in texts:
-            assert memo.whole(text) == Memo(clean, is_required=True).whole(text)
+            assert memo.whole(text) == CellCache(clean, is_required=True).whole(text)
             assert len(memo) <= 4
 
 

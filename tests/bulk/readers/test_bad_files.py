@@ -35,7 +35,7 @@ def stored() -> dict[str, int]:
 
 
 @pytest.fixture
-def ask(db: None, tmp_path: Path) -> Ask:
+def request_approval(db: None, tmp_path: Path) -> Ask:
     """Brings a file in, and sees that nothing is written."""
     school.build()
     before = stored()
@@ -45,11 +45,11 @@ def ask(db: None, tmp_path: Path) -> Ask:
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_bad_file_is_refused_with_sentences_and_nothing_is_written(
-    ask: Ask, subtests: Any, group: str
+    request_approval: Ask, subtests: Any, group: str
 ):
     for case in GROUPS[group]():
         with subtests.test(case.name):
-            answer = ask(case)
+            answer = request_approval(case)
             answer.assert_good()
             assert answer.state == "refused"
             assert answer.errors[0]["code"] == case.code, answer.errors[0]["message"]
@@ -67,10 +67,10 @@ def test_the_corpus_is_large_and_says_everything_once():
     assert sum(bool(case.message) for case in cases) >= 60
 
 
-def test_the_files_that_are_spoilt_were_good(ask: Ask, subtests: Any):
+def test_the_files_that_are_spoilt_were_good(request_approval: Ask, subtests: Any):
     for name, case in GOOD_FILES.items():
         with subtests.test(name):
-            assert ask(case).errors == []
+            assert request_approval(case).errors == []
 
 
 @many
@@ -80,12 +80,12 @@ def test_the_files_that_are_spoilt_were_good(ask: Ask, subtests: Any):
     choose=st.randoms(use_true_random=False),
 )
 def test_a_good_file_spoilt_by_chance_is_taken_or_refused_with_sentences(
-    ask: Ask, good: str, mutations: list[Any], choose: Random
+    request_approval: Ask, good: str, mutations: list[Any], choose: Random
 ):
     case, content = GOOD_FILES[good], GOOD_FILES[good].read()
     for mutation in mutations:
         content = mutation(content, choose)
-    ask(BadFile("spoilt", case.kind, content, "", options=case.options)).assert_good()
+    request_approval(BadFile("spoilt", case.kind, content, "", options=case.options)).assert_good()
 
 
 @many
@@ -99,7 +99,7 @@ def test_a_good_file_spoilt_by_chance_is_taken_or_refused_with_sentences(
 @example(content=b"\t!\n\t1", kind="assessments", start=b"", ignores=True)
 @example(content=b"\t!", kind="assessments", start=b"", ignores=True)
 def test_no_bytes_at_all_are_an_error_of_the_server(
-    ask: Ask, content: bytes, kind: str, start: bytes, ignores: bool
+    request_approval: Ask, content: bytes, kind: str, start: bytes, ignores: bool
 ):
     options = {"ignore_unknown_columns": ignores}
-    ask(BadFile("bytes", kind, start + content, "", options=options)).assert_good()
+    request_approval(BadFile("bytes", kind, start + content, "", options=options)).assert_good()

@@ -132,12 +132,12 @@ def test_what_is_kept_needs_nothing_else_and_is_the_same_each_time(
 
     assert list(kept) == ["enrollments.csv", "beside/sections.csv"]
     assert (again.file_hash, again.unchanged) == (first.file_hash, 1)
-    assert first.kept_name == "enrollments.zip"
+    assert first.download_name == "enrollments.zip"
     wrong = "".join(rejected_rows(first)).splitlines()
     assert [line.split(",")[0] for line in wrong] == ["\ufeffsection_id", "S9", "S2"]
     undo(first, registrar)
     assert not Enrollment.objects.exists()
-    anew = upload("enrollments", first.path.read_bytes(), name=first.kept_name, on_error="skip")
+    anew = upload("enrollments", first.path.read_bytes(), name=first.download_name, on_error="skip")
     assert anew.created == 1
 
 

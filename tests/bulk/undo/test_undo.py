@@ -95,7 +95,7 @@ def test_rows_changed_since_stay_and_are_listed(enroll, registrar, registrar2):
     seen = prospect_of(batch)
     made = undo(batch, registrar)
 
-    assert (seen.removed, seen.restored, len(seen.staying)) == (56, 0, 2)
+    assert (seen.removed, seen.restored, len(seen.left_alone)) == (56, 0, 2)
     assert (made.removed, made.rejected) == (56, 2)
     assert Enrollment.objects.count() == 2
     said = [issue.message for issue in made.issues.all()]
@@ -105,7 +105,7 @@ def test_rows_changed_since_stay_and_are_listed(enroll, registrar, registrar2):
         f"(registrar2) on {when:%Y-%m-%d %H:%M} UTC, and stays as it is."
     )
     assert [issue.message for issue in made.issues.all()] == [
-        each.sentence for each in seen.staying
+        each.sentence for each in seen.left_alone
     ]
 
 

@@ -20,7 +20,7 @@ from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.assessments.forms import AssessmentForm, QuestionForm, QuestionInlineForm
 from backoffice.apps.assessments.models import Assessment, Question
 from backoffice.apps.assessments.releasing import close, release
-from backoffice.audit.admin_kit.actions import Deed, DeedForm, ReasonForm
+from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, RowAction
 from backoffice.audit.admin_kit.model_admin import (
     AuditedAdmin,
     PlacedInlineFormSet,
@@ -131,24 +131,24 @@ class AssessmentAdmin(ListExport, AuditedAdmin):
     readonly_fields = ("created_at", "updated_at")
     inlines = (QuestionInline,)
     fieldsets = ASSESSMENT_FIELDS
-    deeds = ("release", "close")
+    row_actions = ("release", "close")
 
-    @Deed(
+    @RowAction(
         gettext_lazy("Release"),
         icon="publish",
         text=gettext_lazy("Students see it from now on; after that, a change needs a reason."),
-        form=DeedForm,
+        form=ActionForm,
         when=lambda row: row.status != Assessment.Status.PUBLISHED,
         refusal=gettext_lazy("The assessment is released already."),
         touches=("status",),
         in_bulk=True,
     )
-    def release(self, form: DeedForm, assessment: Assessment) -> str:
+    def release(self, form: ActionForm, assessment: Assessment) -> str:
         """Open it to students."""
         release(assessment)
         return _("%(assessment)s is released.") % {"assessment": assessment}
 
-    @Deed(
+    @RowAction(
         gettext_lazy("Close"),
         icon="lock",
         text=gettext_lazy("It takes no more work. What was handed in stays."),

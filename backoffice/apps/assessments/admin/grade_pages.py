@@ -16,7 +16,7 @@ from backoffice.apps.assessments.provenance import steps_of
 PAGE = "grade_record"
 
 
-class GradePages:
+class GradeHistoryMixin:
     """Gives submissions the page, for whoever may read the history of the very submission."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -25,7 +25,7 @@ class GradePages:
         view = self.admin_site.admin_view(self.grade_record)
         return [path("<path:object_id>/grade-record/", view, name=name), *super().get_urls()]
 
-    def further_ways(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
+    def further_links(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
         """From the form to the page."""
         if not self.has_history_permission(request, row):
             return []

@@ -22,7 +22,7 @@ from backoffice.admin_site.changelist.columns import (
     two_lines,
 )
 from backoffice.admin_site.changelist.sections import RelatedSection
-from backoffice.apps.assessments.admin.grade_pages import GradePages
+from backoffice.apps.assessments.admin.grade_pages import GradeHistoryMixin
 from backoffice.apps.assessments.forms import GradeForm, SubmissionForm
 from backoffice.apps.assessments.grading import finalize, grade, grade_by_rubric, reopen
 from backoffice.apps.assessments.models import (
@@ -31,7 +31,7 @@ from backoffice.apps.assessments.models import (
     QuestionResponse,
 )
 from backoffice.apps.assessments.rubric_marking import CriterionScoreForm, CriterionScoreFormSet
-from backoffice.audit.admin_kit.actions import Deed, DeedForm, ReasonForm
+from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, RowAction
 from backoffice.audit.admin_kit.model_admin import (
     AuditedAdmin,
     AuditedStackedInline,
@@ -119,7 +119,7 @@ class CriterionSection(RelatedSection):
 
 
 @admin.register(AssessmentSubmission)
-class SubmissionAdmin(GradePages, ListExport, AuditedAdmin):
+class SubmissionAdmin(GradeHistoryMixin, ListExport, AuditedAdmin):
     """What students handed in, and how it is marked."""
 
     icon = "inbox"
@@ -150,7 +150,7 @@ class SubmissionAdmin(GradePages, ListExport, AuditedAdmin):
     readonly_fields = ("version", "grader", "is_late", "started_at", "submitted_at", "graded_at")
     inlines = (CriterionScoreInline, ResponseInline)
     fieldsets = SUBMISSION_FIELDS
-    deeds = ("grade", "finalize", "reopen")
+    row_actions = ("grade", "finalize", "reopen")
 
     def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """The form knows who grades."""
@@ -171,7 +171,7 @@ class SubmissionAdmin(GradePages, ListExport, AuditedAdmin):
         waiting = AssessmentSubmission.objects.ungraded().permitted_to(request.user, "grade")
         return waiting.order_by()[:100].count()
 
-    @Deed(
+    @RowAction(
         gettext_lazy("Grade"),
         icon="grading",
         form=GradeForm,
@@ -188,22 +188,22 @@ class SubmissionAdmin(GradePages, ListExport, AuditedAdmin):
             "score": floatformat(given["score"], -2),
         }
 
-    @Deed(
+    @RowAction(
         gettext_lazy("Make final"),
         icon="verified",
         text=gettext_lazy("From now on the grade changes for a reason only."),
-        form=DeedForm,
+        form=ActionForm,
         verb="finalize",
         when=lambda row: row.status == Status.GRADED,
         refusal=gettext_lazy("Only a grade that was given, and is not final, is made final."),
         in_bulk=True,
     )
-    def finalize(self, form: DeedForm, submission: AssessmentSubmission) -> str:
+    def finalize(self, form: ActionForm, submission: AssessmentSubmission) -> str:
         """Make the grade final."""
         finalize(submission)
         return _("The grade of %(submission)s is final.") % {"submission": submission}
 
-    @Deed(
+    @RowAction(
         gettext_lazy("Reopen"),
         icon="lock_open",
         text=gettext_lazy("The grade can be changed again until it is made final."),

@@ -10,10 +10,10 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioF
 
 from backoffice.admin_site.changelist.columns import course_column, flag_column, two_lines
 from backoffice.admin_site.changelist.sections import RelatedSection
-from backoffice.admin_site.pages.related_links import with_way_to
+from backoffice.admin_site.pages.related_links import with_link_to
 from backoffice.apps.assessments.models import GradingRubric, RubricCriterion, RubricLevel
 from backoffice.apps.assessments.versioning import new_version
-from backoffice.audit.admin_kit.actions import Deed, DeedForm
+from backoffice.audit.admin_kit.actions import ActionForm, RowAction
 from backoffice.audit.admin_kit.model_admin import (
     AuditedAdmin,
     AuditedTabularInline,
@@ -27,7 +27,7 @@ IN_USE = gettext_lazy(
 )
 
 
-class Kept:
+class InUseGuard:
     """An inline or page whose rows stay as they are once work was marked by the rubric."""
 
     def _is_used(self, request: HttpRequest, row: Any) -> bool:
@@ -40,7 +40,7 @@ class Kept:
         return known[whole.pk]
 
 
-class KeptInline(Kept):
+class InUseInline(InUseGuard):
     """The parts of a rubric on its form."""
 
     def _has_under(self, request: HttpRequest, verb: str, parent: Any) -> bool:
@@ -49,7 +49,7 @@ class KeptInline(Kept):
         return super()._has_under(request, verb, parent)
 
 
-class KeptPage(Kept):
+class InUseAdminMixin(InUseGuard):
     """The page of a rubric or of a part of one; `left_free` names what can be changed always."""
 
     left_free: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ class KeptPage(Kept):
         return [*fixed, *(name for name in self.stated_fields() if name not in free)]
 
 
-class LevelInline(KeptInline, AuditedTabularInline):
+class LevelInline(InUseInline, AuditedTabularInline):
     """The levels of a criterion."""
 
     model = RubricLevel
@@ -80,7 +80,7 @@ class LevelInline(KeptInline, AuditedTabularInline):
     hide_title = True
 
 
-class CriterionInline(KeptInline, PlacedStackedInline):
+class CriterionInline(InUseInline, PlacedStackedInline):
     """The criteria of a rubric, each with its levels."""
 
     model = RubricCriterion
@@ -101,7 +101,7 @@ class CriterionSection(RelatedSection):
 
 
 @admin.register(GradingRubric)
-class GradingRubricAdmin(ListExport, KeptPage, AuditedAdmin):
+class GradingRubricAdmin(ListExport, InUseAdminMixin, AuditedAdmin):
     """By what work is marked: criteria, and levels of each."""
 
     icon = "checklist"
@@ -136,28 +136,28 @@ class GradingRubricAdmin(ListExport, KeptPage, AuditedAdmin):
         (None, {"fields": ("course", ("title", "version"), "description", "is_active")}),
         (gettext_lazy("Record"), {"classes": ("collapse",), "fields": ("created_at",)}),
     )
-    deeds = ("make_version",)
+    row_actions = ("make_version",)
     left_free = ("is_active",)
 
-    @Deed(
+    @RowAction(
         gettext_lazy("New version"),
         icon="content_copy",
         text=gettext_lazy(
             "A copy with all criteria and levels, to be changed freely. Work marked so far stays "
             "with this version."
         ),
-        form=DeedForm,
+        form=ActionForm,
         when=lambda row: row.is_active,
         refusal=gettext_lazy("This version was put away; make a new one from the newest."),
     )
-    def make_version(self, form: DeedForm, rubric: GradingRubric) -> str:
+    def make_version(self, form: ActionForm, rubric: GradingRubric) -> str:
         """Copy the rubric under the next number."""
         copy = new_version(rubric)
-        return with_way_to(copy, _("The new version can be changed:"))
+        return with_link_to(copy, _("The new version can be changed:"))
 
 
 @admin.register(RubricCriterion)
-class RubricCriterionAdmin(KeptPage, AuditedAdmin):
+class RubricCriterionAdmin(InUseAdminMixin, AuditedAdmin):
     """Criteria and their levels; found through their rubric."""
 
     icon = "rule"
@@ -187,7 +187,7 @@ class RubricCriterionAdmin(KeptPage, AuditedAdmin):
 
 
 @admin.register(RubricLevel)
-class RubricLevelAdmin(KeptPage, AuditedAdmin):
+class RubricLevelAdmin(InUseAdminMixin, AuditedAdmin):
     """Levels of criteria; worked on from the rubric."""
 
     icon = "stairs"

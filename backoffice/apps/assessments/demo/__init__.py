@@ -18,7 +18,7 @@ from backoffice.apps.assessments.models import (
     Question,
     QuestionResponse,
 )
-from backoffice.apps.courses.demo import under_way
+from backoffice.apps.courses.demo import running_courses
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.operations.demo import Scale, demo_part, ensure
@@ -34,7 +34,7 @@ RECENTLY, SOON = timedelta(days=-3), timedelta(days=10)
 @demo_part("assessments", order=3)
 def assessments(scale: Scale) -> None:
     """Essays and a quiz for each course that has begun, with work handed in; and more of it."""
-    for course in under_way():
+    for course in running_courses():
         _of_course(course)
     if scale.submissions:
         hand_in(scale)

@@ -18,7 +18,7 @@ from backoffice.apps.assessments.models import (
     Question,
     QuestionResponse,
 )
-from backoffice.apps.courses.demo.catalogue import TO_COME
+from backoffice.apps.courses.demo.catalogue import NEXT_PRESENTATION
 from backoffice.apps.courses.demo.content import tended
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment
@@ -49,7 +49,7 @@ TASKS = (Task("TMA01", "First essay", 40, 14), Task("TMA02", "Second essay", 75,
 
 def hand_in(scale: Scale) -> None:
     """So many submissions, spread over the tended courses that have begun."""
-    courses = [(e, c) for e, c in tended(scale) if e.presentation != TO_COME]
+    courses = [(e, c) for e, c in tended(scale) if e.presentation != NEXT_PRESENTATION]
     scale.tell(f"{scale.submissions:,} submissions …")
     for number, (entry, course) in enumerate(courses):
         share = _share(scale.submissions, len(courses), number)

@@ -2484,7 +2484,7 @@ class Migration(migrations.Migration):
         # Each needs the unique pair of its table of reference, which is there by now.
         migrations.AddConstraint(
             model_name="assessmentsubmission",
-            constraint=backoffice.admin_site.models.denormalized.KeptCopy(
+            constraint=backoffice.admin_site.models.denormalized.CopiedValueKey(
                 copy="maximum",
                 name="submission_maximum_kept",
                 of="max_score",
@@ -2493,19 +2493,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="peerreview",
-            constraint=backoffice.admin_site.models.denormalized.KeptCopy(
+            constraint=backoffice.admin_site.models.denormalized.CopiedValueKey(
                 copy="author", name="review_author_kept", of="student", reference="submission"
             ),
         ),
         migrations.AddConstraint(
             model_name="questionresponse",
-            constraint=backoffice.admin_site.models.denormalized.KeptCopy(
+            constraint=backoffice.admin_site.models.denormalized.CopiedValueKey(
                 copy="maximum", name="response_maximum_kept", of="points", reference="question"
             ),
         ),
         migrations.AddConstraint(
             model_name="peerreviewscore",
-            constraint=backoffice.admin_site.models.denormalized.KeptCopy(
+            constraint=backoffice.admin_site.models.denormalized.CopiedValueKey(
                 copy="maximum",
                 name="review_score_maximum_kept",
                 of="max_points",
@@ -2514,13 +2514,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="rubriclevel",
-            constraint=backoffice.admin_site.models.denormalized.KeptCopy(
+            constraint=backoffice.admin_site.models.denormalized.CopiedValueKey(
                 copy="maximum", name="level_maximum_kept", of="max_points", reference="criterion"
             ),
         ),
         migrations.AddConstraint(
             model_name="criterionscore",
-            constraint=backoffice.admin_site.models.denormalized.KeptCopy(
+            constraint=backoffice.admin_site.models.denormalized.CopiedValueKey(
                 copy="maximum",
                 name="criterion_score_maximum_kept",
                 of="max_points",

@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.models.denormalized import CopySource
-from backoffice.admin_site.models.fields import LineField, ProseField
+from backoffice.admin_site.models.denormalized import CopiedValueTarget
+from backoffice.admin_site.models.fields import LineField, ParagraphField
 from backoffice.admin_site.models.rules import RelatedRule, RowRule, UniqueRule, Violation
 from backoffice.apps.assessments.models.rubrics import GradingRubric
 from backoffice.apps.assessments.models.scoring import SetsMaximum
@@ -70,7 +70,7 @@ class Assessment(SetsMaximum):
         blank=True,
         help_text=_("Without one, kind and code stand for it."),
     )
-    description = ProseField(_("description"), blank=True)
+    description = ParagraphField(_("description"), blank=True)
     assessment_type = models.CharField(
         _("kind"), max_length=12, choices=Kind, default=Kind.ASSIGNMENT
     )
@@ -130,7 +130,7 @@ class Assessment(SetsMaximum):
             ),
         ]
         constraints = [
-            CopySource(name="assessment_max_score_copied", copied="max_score"),
+            CopiedValueTarget(name="assessment_max_score_copied", copied="max_score"),
             UniqueRule(
                 name="assessment_code_unique",
                 fields=["course", "code"],
@@ -218,15 +218,15 @@ class Question(SetsMaximum):
     question_type = models.CharField(
         _("kind"), max_length=15, choices=Kind, default=Kind.SHORT_ANSWER
     )
-    text = ProseField(_("question"))
+    text = ParagraphField(_("question"))
     options = models.JSONField(
         _("answers to choose from"),
         default=list,
         blank=True,
         help_text=_("One on each line, for questions with a choice."),
     )
-    correct_answer = ProseField(_("right answer"), blank=True)
-    explanation = ProseField(_("explanation"), blank=True)
+    correct_answer = ParagraphField(_("right answer"), blank=True)
+    explanation = ParagraphField(_("explanation"), blank=True)
     points = models.DecimalField(_("points"), max_digits=7, decimal_places=2, default=1)
 
     objects = AuditedQuerySet.as_manager()
@@ -236,7 +236,7 @@ class Question(SetsMaximum):
         verbose_name_plural = _("questions")
         ordering = ["assessment", "position"]
         constraints = [
-            CopySource(name="question_points_copied", copied="points"),
+            CopiedValueTarget(name="question_points_copied", copied="points"),
             UniqueRule(
                 name="question_position_unique",
                 fields=["assessment", "position"],
@@ -283,7 +283,7 @@ class Question(SetsMaximum):
             message = _("Work was handed in already; a new question would change what it is worth.")
             yield "assessment", ValidationError(message, code="answered")
 
-    def why_kept(self) -> Any:
+    def deletion_refusal(self) -> Any:
         """None goes either."""
         if self.assessment.is_answered:
             return _("Work was handed in already; without the question it would be worth less.")

@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.models.denormalized import KeptCopy
-from backoffice.admin_site.models.fields import ProseField
+from backoffice.admin_site.models.denormalized import CopiedValueKey
+from backoffice.admin_site.models.fields import ParagraphField
 from backoffice.admin_site.models.rules import RelatedRule, RowRule, UniqueRule
 from backoffice.apps.assessments.models.rubrics import RubricCriterion
 from backoffice.apps.assessments.models.scoring import Scored
@@ -52,7 +52,7 @@ class PeerReview(Audited):
         verbose_name=_("author"),
     )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.ASSIGNED)
-    feedback = ProseField(_("feedback"), blank=True)
+    feedback = ParagraphField(_("feedback"), blank=True)
     assigned_at = models.DateTimeField(_("assigned"), auto_now_add=True)
     due_date = models.DateTimeField(_("due"), null=True, blank=True)
     submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
@@ -64,7 +64,7 @@ class PeerReview(Audited):
         verbose_name_plural = _("peer reviews")
         ordering = ["-id"]
         constraints = [
-            KeptCopy(
+            CopiedValueKey(
                 name="review_author_kept", reference="submission", copy="author", of="student"
             ),
             UniqueRule(
@@ -129,7 +129,7 @@ class PeerReviewScore(Scored):
         RubricCriterion, models.PROTECT, related_name="peer_scores", verbose_name=_("criterion")
     )
     points = models.DecimalField(_("points"), max_digits=7, decimal_places=2)
-    comment = ProseField(_("comment"), blank=True)
+    comment = ParagraphField(_("comment"), blank=True)
 
     objects = AuditedQuerySet.as_manager()
 
@@ -138,7 +138,7 @@ class PeerReviewScore(Scored):
         verbose_name_plural = _("peer review scores")
         ordering = ["review", "criterion__position", "id"]
         constraints = [
-            KeptCopy(
+            CopiedValueKey(
                 name="review_score_maximum_kept",
                 reference="criterion",
                 copy="maximum",

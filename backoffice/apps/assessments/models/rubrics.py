@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.models.denormalized import CopySource, KeptCopy
-from backoffice.admin_site.models.fields import LineField, ProseField
+from backoffice.admin_site.models.denormalized import CopiedValueKey, CopiedValueTarget
+from backoffice.admin_site.models.fields import LineField, ParagraphField
 from backoffice.admin_site.models.rules import RelatedRule, RowRule, UniqueRule, Violation
 from backoffice.apps.assessments.models.scoring import Scored, SetsMaximum
 from backoffice.audit.models import Audited, AuditedQuerySet
@@ -56,7 +56,7 @@ class PartOfRubric(Audited):
         if self._is_changed() and self.is_fixed:
             yield NON_FIELD_ERRORS, ValidationError(IN_USE, code="rubric_in_use")
 
-    def why_kept(self) -> Any:
+    def deletion_refusal(self) -> Any:
         """Nor is any of it deleted."""
         return _("Work was marked by this rubric already.") if self.is_fixed else ""
 
@@ -85,7 +85,7 @@ class GradingRubric(PartOfRubric):
     )
     title = LineField(_("title"), max_length=200)
     version = models.PositiveSmallIntegerField(_("version"), default=1)
-    description = ProseField(_("description"), blank=True)
+    description = ParagraphField(_("description"), blank=True)
     is_active = models.BooleanField(
         _("in use"), default=True, help_text=_("Can be chosen for an assessment.")
     )
@@ -145,7 +145,7 @@ class RubricCriterion(SetsMaximum, PartOfRubric):
     )
     position = models.PositiveSmallIntegerField(_("position"))
     title = LineField(_("criterion"), max_length=200)
-    description = ProseField(_("description"), blank=True)
+    description = ParagraphField(_("description"), blank=True)
     max_points = models.DecimalField(_("points at most"), max_digits=7, decimal_places=2)
     has_ranges = models.BooleanField(
         _("levels are ranges"),
@@ -160,7 +160,7 @@ class RubricCriterion(SetsMaximum, PartOfRubric):
         verbose_name_plural = _("rubric criteria")
         ordering = ["rubric", "position"]
         constraints = [
-            CopySource(name="criterion_max_points_copied", copied="max_points"),
+            CopiedValueTarget(name="criterion_max_points_copied", copied="max_points"),
             UniqueRule(
                 name="criterion_position_unique",
                 fields=["rubric", "position"],
@@ -201,7 +201,7 @@ class RubricLevel(Scored, PartOfRubric):
         verbose_name=_("criterion"),
     )
     title = LineField(_("level"), max_length=100)
-    description = ProseField(_("description"), blank=True)
+    description = ParagraphField(_("description"), blank=True)
     points = models.DecimalField(_("points"), max_digits=7, decimal_places=2)
 
     objects = AuditedQuerySet.as_manager()
@@ -211,7 +211,7 @@ class RubricLevel(Scored, PartOfRubric):
         verbose_name_plural = _("rubric levels")
         ordering = ["criterion", "-points", "id"]
         constraints = [
-            KeptCopy(
+            CopiedValueKey(
                 name="level_maximum_kept", reference="criterion", copy="maximum", of="max_points"
             ),
             UniqueRule(

@@ -9,8 +9,8 @@ from django.db.models import Case, Exists, ExpressionWrapper, F, OuterRef, Q, Su
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.models.denormalized import CopySource, KeptCopy
-from backoffice.admin_site.models.fields import ProseField, refuse_future
+from backoffice.admin_site.models.denormalized import CopiedValueKey, CopiedValueTarget
+from backoffice.admin_site.models.fields import ParagraphField, refuse_future
 from backoffice.admin_site.models.rules import PresenceRule, RelatedRule, RowRule, UniqueRule
 from backoffice.apps.assessments.models.assessments import Assessment, Question
 from backoffice.apps.assessments.models.rubrics import RubricCriterion, RubricLevel
@@ -91,7 +91,7 @@ class AssessmentSubmission(Scored):
     )
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.SUBMITTED)
-    text = ProseField(_("text"), blank=True)
+    text = ParagraphField(_("text"), blank=True)
     score = models.DecimalField(
         _("score"),
         max_digits=7,
@@ -114,7 +114,7 @@ class AssessmentSubmission(Scored):
         related_name="graded_submissions",
         verbose_name=_("graded by"),
     )
-    feedback = ProseField(_("feedback"), blank=True)
+    feedback = ParagraphField(_("feedback"), blank=True)
     version = models.PositiveIntegerField(
         _("version"), default=1, editable=False, help_text=_("Counts the changes of the grade.")
     )
@@ -149,8 +149,8 @@ class AssessmentSubmission(Scored):
             ),
         ]
         constraints = [
-            CopySource(name="submission_student_copied", copied="student"),
-            KeptCopy(
+            CopiedValueTarget(name="submission_student_copied", copied="student"),
+            CopiedValueKey(
                 name="submission_maximum_kept",
                 reference="assessment",
                 copy="maximum",
@@ -275,7 +275,7 @@ class QuestionResponse(Scored):
     question = models.ForeignKey(
         Question, models.PROTECT, related_name="responses", verbose_name=_("question")
     )
-    answer = ProseField(_("answer"), blank=True)
+    answer = ParagraphField(_("answer"), blank=True)
     score = models.DecimalField(
         _("points"),
         max_digits=7,
@@ -284,7 +284,7 @@ class QuestionResponse(Scored):
         blank=True,
         help_text=_("Blank means not graded."),
     )
-    feedback = ProseField(_("feedback"), blank=True)
+    feedback = ParagraphField(_("feedback"), blank=True)
 
     objects = AuditedQuerySet.as_manager()
 
@@ -293,7 +293,7 @@ class QuestionResponse(Scored):
         verbose_name_plural = _("responses")
         ordering = ["submission", "question__position", "id"]
         constraints = [
-            KeptCopy(
+            CopiedValueKey(
                 name="response_maximum_kept", reference="question", copy="maximum", of="points"
             ),
             UniqueRule(
@@ -368,7 +368,7 @@ class CriterionScore(Scored):
         verbose_name=_("level"),
     )
     points = models.DecimalField(_("points"), max_digits=7, decimal_places=2)
-    comment = ProseField(_("comment"), blank=True)
+    comment = ParagraphField(_("comment"), blank=True)
 
     objects = AuditedQuerySet.as_manager()
 
@@ -377,7 +377,7 @@ class CriterionScore(Scored):
         verbose_name_plural = _("criterion scores")
         ordering = ["submission", "criterion__position", "id"]
         constraints = [
-            KeptCopy(
+            CopiedValueKey(
                 name="criterion_score_maximum_kept",
                 reference="criterion",
                 copy="maximum",

@@ -19,7 +19,7 @@ from backoffice.admin_site.changelist.columns import course_column, person_colum
 from backoffice.apps.communications.announcing import send
 from backoffice.apps.communications.authoring import Authored
 from backoffice.apps.communications.models import Announcement
-from backoffice.audit.admin_kit.actions import Deed, DeedForm
+from backoffice.audit.admin_kit.actions import ActionForm, RowAction
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 
 LIFE_COLOURS = {"draft": "warning", "planned": "info", "current": "success", "over": "default"}
@@ -36,7 +36,7 @@ class AnnouncementAdmin(Authored, AuditedAdmin):
         "title",
         course_column(none=gettext_lazy("whole school")),
         "audience",
-        "shown_state",
+        "display_state",
         state_column(
             "priority", {"urgent": "danger", "normal": "default"}, gettext_lazy("priority")
         ),
@@ -60,7 +60,7 @@ class AnnouncementAdmin(Authored, AuditedAdmin):
         (gettext_lazy("Schedule"), {"fields": ("publish_at", "expires_at")}),
         (gettext_lazy("Record"), {"classes": ("collapse",), "fields": (("author", "created_at"),)}),
     )
-    deeds = ("send",)
+    row_actions = ("send",)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """A draft says that nobody sees it, and how it goes out."""
@@ -70,22 +70,22 @@ class AnnouncementAdmin(Authored, AuditedAdmin):
             self.message_user(request, said % {"title": obj}, messages.WARNING)
 
     @display(description=gettext_lazy("state"), label=LIFE_COLOURS, ordering="publish_at")
-    def shown_state(self, announcement: Announcement) -> tuple[str, str]:
+    def display_state(self, announcement: Announcement) -> tuple[str, str]:
         """Where it is in its life."""
         state = announcement.state
         return state.value, str(state.label)
 
-    @Deed(
+    @RowAction(
         gettext_lazy("Send now"),
         icon="send",
         text=gettext_lazy("It stands from this moment for everybody it is for."),
-        form=DeedForm,
+        form=ActionForm,
         when=lambda row: row.publish_at is None or row.publish_at > timezone.now(),
         refusal=gettext_lazy("It was sent already."),
         in_bulk=True,
         variant=ActionVariant.PRIMARY,
     )
-    def send(self, form: DeedForm, announcement: Announcement) -> str:
+    def send(self, form: ActionForm, announcement: Announcement) -> str:
         """Let it stand."""
         count = send(announcement)
         said = ngettext(

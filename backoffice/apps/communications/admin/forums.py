@@ -23,7 +23,7 @@ from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.communications.authoring import Authored
 from backoffice.apps.communications.models import Forum, ForumPost, ForumTopic
 from backoffice.apps.communications.moderating import hide, lock, pin, show
-from backoffice.audit.admin_kit.actions import Deed, DeedForm, ReasonForm
+from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, RowAction
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin, AuditedTabularInline
 
 locked_column = flag_column("is_locked", (gettext_lazy("locked"), ""), gettext_lazy("locked"))
@@ -117,9 +117,9 @@ class ForumTopicAdmin(Authored, AuditedAdmin):
         (None, {"fields": ("forum", "title", ("is_pinned", "is_locked"))}),
         (gettext_lazy("Record"), {"classes": ("collapse",), "fields": (("author", "created_at"),)}),
     )
-    deeds = ("lock", "unlock", "pin", "unpin")
+    row_actions = ("lock", "unlock", "pin", "unpin")
 
-    @Deed(
+    @RowAction(
         gettext_lazy("Lock"),
         icon="lock",
         text=gettext_lazy("It can be read, but takes no new posts."),
@@ -133,43 +133,43 @@ class ForumTopicAdmin(Authored, AuditedAdmin):
         lock(topic, is_locked=True)
         return _("“%(topic)s” is locked.") % {"topic": topic}
 
-    @Deed(
+    @RowAction(
         gettext_lazy("Unlock"),
         icon="lock_open",
         verb="moderate",
-        form=DeedForm,
+        form=ActionForm,
         when=lambda topic: topic.is_locked,
         refusal=gettext_lazy("It is not locked."),
         in_bulk=True,
     )
-    def unlock(self, form: DeedForm, topic: ForumTopic) -> str:
+    def unlock(self, form: ActionForm, topic: ForumTopic) -> str:
         """Take posts again."""
         lock(topic, is_locked=False)
         return _("“%(topic)s” takes posts again.") % {"topic": topic}
 
-    @Deed(
+    @RowAction(
         gettext_lazy("Pin"),
         icon="push_pin",
         text=gettext_lazy("It stands above the other topics."),
         verb="moderate",
-        form=DeedForm,
+        form=ActionForm,
         when=lambda topic: not topic.is_pinned,
         refusal=gettext_lazy("It is pinned already."),
     )
-    def pin(self, form: DeedForm, topic: ForumTopic) -> str:
+    def pin(self, form: ActionForm, topic: ForumTopic) -> str:
         """Put it on top."""
         pin(topic, is_pinned=True)
         return _("“%(topic)s” is pinned.") % {"topic": topic}
 
-    @Deed(
+    @RowAction(
         gettext_lazy("Unpin"),
         icon="keep_off",
         verb="moderate",
-        form=DeedForm,
+        form=ActionForm,
         when=lambda topic: topic.is_pinned,
         refusal=gettext_lazy("It is not pinned."),
     )
-    def unpin(self, form: DeedForm, topic: ForumTopic) -> str:
+    def unpin(self, form: ActionForm, topic: ForumTopic) -> str:
         """Let it stand with the others."""
         pin(topic, is_pinned=False)
         return _("“%(topic)s” stands with the others again.") % {"topic": topic}
@@ -211,7 +211,7 @@ class ForumPostAdmin(Authored, AuditedAdmin):
             },
         ),
     )
-    deeds = ("hide", "show")
+    row_actions = ("hide", "show")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """The fieldsets; a hidden post says so, and why, before anything else."""
@@ -220,7 +220,7 @@ class ForumPostAdmin(Authored, AuditedAdmin):
             return found
         return [(gettext_lazy("Hidden from readers"), {"fields": ("hidden_reason",)}), *found]
 
-    @Deed(
+    @RowAction(
         gettext_lazy("Hide"),
         icon="visibility_off",
         text=gettext_lazy("Readers no longer see the post. It stays, with your reason."),
@@ -234,7 +234,7 @@ class ForumPostAdmin(Authored, AuditedAdmin):
         hide(post, form.cleaned_data["reason"])
         return _("The post is hidden.")
 
-    @Deed(
+    @RowAction(
         gettext_lazy("Show again"),
         icon="visibility",
         verb="moderate",

@@ -14,14 +14,14 @@ from unfold.enums import ActionVariant
 from backoffice.admin_site.changelist.columns import person_column
 from backoffice.apps.communications.authoring import Authored
 from backoffice.apps.communications.letters import (
-    ask_to_read,
     is_party,
     may_read,
     reachable,
-    record_look,
+    record_message_access,
+    request_message_access,
 )
 from backoffice.apps.communications.models import DirectMessage
-from backoffice.audit.admin_kit.actions import Deed, ReasonForm
+from backoffice.audit.admin_kit.actions import ReasonForm, RowAction
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 
 ENVELOPE = (("sender", "recipient"), ("sent_at", "read_at"))
@@ -36,7 +36,7 @@ class DirectMessageAdmin(Authored, AuditedAdmin):
     list_display = (
         person_column("sender", gettext_lazy("from")),
         person_column("recipient", gettext_lazy("to")),
-        "shown_length",
+        "display_length",
         "sent_at",
         "read_at",
     )
@@ -45,10 +45,10 @@ class DirectMessageAdmin(Authored, AuditedAdmin):
     search_fields = ("sender__search_text", "recipient__search_text")
     search_help_text = gettext_lazy("Sender or recipient")
     autocomplete_fields = ("recipient", "reply_to")
-    readonly_fields = ("shown_length", "sent_at", "read_at")
+    readonly_fields = ("display_length", "sent_at", "read_at")
     # All a page may name; which of them one shows, `get_fieldsets()` says.
-    fields = (*ENVELOPE, "reply_to", "subject", "body", "shown_length")
-    deeds = ("read",)
+    fields = (*ENVELOPE, "reply_to", "subject", "body", "display_length")
+    row_actions = ("read",)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """The envelope for whoever may see it, and the letter for whoever may read it."""
@@ -57,7 +57,7 @@ class DirectMessageAdmin(Authored, AuditedAdmin):
         if may_read(obj, request.user):
             return [(None, {"fields": (*ENVELOPE, "subject", "body")})]
         sealed = gettext_lazy("What it says, only the two of them can read.")
-        return [(None, {"fields": (*ENVELOPE, "shown_length"), "description": sealed})]
+        return [(None, {"fields": (*ENVELOPE, "display_length"), "description": sealed})]
 
     def choosable(self, request: HttpRequest, db_field: Any) -> Any:
         """One writes to the people one sees, and to every colleague who is here."""
@@ -68,7 +68,7 @@ class DirectMessageAdmin(Authored, AuditedAdmin):
         """The message; a look through broken glass is recorded."""
         message = self.get_object(request, unquote(object_id))
         if message is not None:
-            record_look(message, request.user)
+            record_message_access(message, request.user)
         return super().change_view(request, object_id, *args, **kwargs)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
@@ -78,12 +78,12 @@ class DirectMessageAdmin(Authored, AuditedAdmin):
         return [] if is_own else super().get_actions_detail(request, object_id)
 
     @display(description=gettext_lazy("length"))
-    def shown_length(self, message: DirectMessage) -> str:
+    def display_length(self, message: DirectMessage) -> str:
         """How long it is."""
         count = len(message.body)
         return ngettext("%(count)d character", "%(count)d characters", count) % {"count": count}
 
-    @Deed(
+    @RowAction(
         gettext_lazy("Break the glass"),
         icon="visibility_lock",
         text=gettext_lazy(
@@ -96,5 +96,5 @@ class DirectMessageAdmin(Authored, AuditedAdmin):
     )
     def read(self, form: ReasonForm, message: DirectMessage) -> str:
         """Ask for leave to read."""
-        ask_to_read(message, form.request.user, form.cleaned_data["reason"])
-        return _("Asked for. It waits for another admin.")
+        request_message_access(message, form.request.user, form.cleaned_data["reason"])
+        return _("AsOfQuery for. It waits for another admin.")

@@ -6,7 +6,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from backoffice.apps.communications.demo.chatter import chatter
-from backoffice.apps.communications.demo.phrases import LETTERS, NEWS, NEWS_OF_COURSE, TOPICS
+from backoffice.apps.communications.demo.phrases import (
+    ANNOUNCEMENTS,
+    COURSE_ANNOUNCEMENTS,
+    MESSAGES,
+    TOPICS,
+)
 from backoffice.apps.communications.models import (
     Announcement,
     ChatMember,
@@ -17,7 +22,7 @@ from backoffice.apps.communications.models import (
     ForumPost,
     ForumTopic,
 )
-from backoffice.apps.courses.demo import under_way
+from backoffice.apps.courses.demo import running_courses
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import User
 from backoffice.operations.demo import Scale, demo_part, ensure
@@ -35,13 +40,13 @@ def talk(scale: Scale) -> None:
 
 @transaction.atomic
 def _talk() -> None:
-    _news()
-    for course in under_way().select_related("instructor"):
+    _announcements()
+    for course in running_courses().select_related("instructor"):
         students = list(User.objects.filter(enrollments__course=course).order_by("username")[:FEW])
         if students:
             _forum(course, students)
             _room(course, students)
-    _letters()
+    _messages()
 
 
 def _forum(course: Course, students: list[User]) -> None:
@@ -70,12 +75,12 @@ def _room(course: Course, students: list[User]) -> None:
         ensure(ChatMessage, {"room": room, "author": student}, body=body)
 
 
-def _news() -> None:
+def _announcements() -> None:
     registrar = User.objects.filter(username="registrar").first()
-    for news in NEWS if registrar else ():
+    for news in ANNOUNCEMENTS if registrar else ():
         _announce(registrar, None, *news)
-    for course in under_way().select_related("instructor"):
-        for news in NEWS_OF_COURSE if course.instructor else ():
+    for course in running_courses().select_related("instructor"):
+        for news in COURSE_ANNOUNCEMENTS if course.instructor else ():
             _announce(course.instructor, course, *news)
 
 
@@ -94,8 +99,8 @@ def _announce(
     )
 
 
-def _letters() -> None:
-    for sender, recipient, subject, body in LETTERS:
+def _messages() -> None:
+    for sender, recipient, subject, body in MESSAGES:
         people = User.objects.in_bulk([sender, recipient], field_name="username")
         if len(people) == 2:
             _send(people[sender], people[recipient], subject, body)

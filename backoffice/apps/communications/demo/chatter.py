@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from backoffice.apps.communications.demo.phrases import CHAT, NEWS_OF_COURSE, TOPICS
+from backoffice.apps.communications.demo.phrases import CHAT, COURSE_ANNOUNCEMENTS, TOPICS
 from backoffice.apps.communications.models import (
     Announcement,
     ChatMember,
@@ -56,7 +56,7 @@ def _talk(course: Course, people: list[int]) -> None:
     )
     create_all(_answers(course, create_all(_questions(topics))))
     _chat(course, people)
-    create_all(_news(course))
+    create_all(_announcements(course))
 
 
 def _questions(topics: list[ForumTopic]) -> Iterator[ForumPost]:
@@ -83,9 +83,9 @@ def _chat(course: Course, people: list[int]) -> None:
     )
 
 
-def _news(course: Course) -> Iterator[Announcement]:
+def _announcements(course: Course) -> Iterator[Announcement]:
     now = timezone.now()
-    for title, body, days in NEWS_OF_COURSE:
+    for title, body, days in COURSE_ANNOUNCEMENTS:
         begin, end = (None if each is None else now + timedelta(days=each) for each in days)
         yield Announcement(
             course=course,

@@ -28,7 +28,7 @@ TOPICS = (
     ),
 )
 # title, text, days from now until it stands, and until it is taken down
-NEWS = (
+ANNOUNCEMENTS = (
     (
         "Enrollment closes on Friday",
         "Changes after Friday need the dean's signature.",
@@ -40,13 +40,13 @@ NEWS = (
     ("Dates of the next term", "To be confirmed by the senate before it goes out.", (None, None)),
     ("Welcome to the new term", "The first week is for finding your way.", (-80, -20)),
 )
-NEWS_OF_COURSE = (
+COURSE_ANNOUNCEMENTS = (
     ("No meeting on Wednesday", "Read the second chapter instead.", (-2, 5)),
     ("A guest from practice", "Bring your questions, in writing if you can.", (4, 20)),
     ("What the examination covers", "All but the last chapter. To be agreed.", (None, None)),
 )  # fmt: skip
 # from, to, subject, text; registrars take no part in this correspondence
-LETTERS = (
+MESSAGES = (
     (
         "instructor",
         "instructor2",

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.models.fields import LineField, ProseField
+from backoffice.admin_site.models.fields import LineField, ParagraphField
 from backoffice.admin_site.models.rules import RowRule
 from backoffice.apps.communications.models.referring import Referable
 from backoffice.audit.models import Audited, AuditedQuerySet
@@ -58,7 +58,7 @@ class Announcement(Referable):
         verbose_name=_("author"),
     )
     title = LineField(_("title"), max_length=200)
-    body = ProseField(_("text"))
+    body = ParagraphField(_("text"))
     audience = models.CharField(
         _("audience"), max_length=10, choices=Audience, default=Audience.EVERYONE
     )

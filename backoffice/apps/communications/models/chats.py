@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.models.fields import LineField, ProseField
+from backoffice.admin_site.models.fields import LineField, ParagraphField
 from backoffice.admin_site.models.rules import UniqueRule
 from backoffice.apps.communications.models.referring import Referable
 from backoffice.audit.models import Audited, AuditedQuerySet
@@ -130,7 +130,7 @@ class ChatMessage(Referable):
         related_name="chat_messages",
         verbose_name=_("author"),
     )
-    body = ProseField(_("text"), max_length=4000)
+    body = ParagraphField(_("text"), max_length=4000)
     is_hidden = models.BooleanField(_("hidden"), default=False)
     sent_at = models.DateTimeField(_("sent"), auto_now_add=True)
     edited_at = models.DateTimeField(_("edited"), null=True, blank=True)

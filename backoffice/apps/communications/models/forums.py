@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.models.fields import LineField, ProseField
+from backoffice.admin_site.models.fields import LineField, ParagraphField
 from backoffice.admin_site.models.rules import RelatedRule, RowRule, UniqueRule, Violation
 from backoffice.apps.communications.models.referring import Referable
 from backoffice.audit.models import Audited, AuditedQuerySet
@@ -29,7 +29,7 @@ class Forum(Audited):
         verbose_name=_("course"),
     )
     title = LineField(_("title"), max_length=200)
-    description = ProseField(_("description"), blank=True)
+    description = ParagraphField(_("description"), blank=True)
     is_locked = models.BooleanField(
         _("locked"), default=False, help_text=_("Can be read, but takes no new topics.")
     )
@@ -125,7 +125,7 @@ class ForumPost(Referable):
         related_name="forum_posts",
         verbose_name=_("author"),
     )
-    body = ProseField(_("text"))
+    body = ParagraphField(_("text"))
     is_hidden = models.BooleanField(_("hidden"), default=False)
     hidden_reason = LineField(_("why it is hidden"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("written"), auto_now_add=True)

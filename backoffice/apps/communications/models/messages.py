@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.admin_site.models.fields import LineField, ProseField
+from backoffice.admin_site.models.fields import LineField, ParagraphField
 from backoffice.admin_site.models.rules import RowRule
 from backoffice.apps.communications.models.referring import Referable
 from backoffice.audit.models import Audited, AuditedQuerySet
@@ -42,7 +42,7 @@ class DirectMessage(Referable):
         verbose_name=_("answer to"),
     )
     subject = LineField(_("subject"), max_length=200, blank=True)
-    body = ProseField(_("text"))
+    body = ParagraphField(_("text"))
     sent_at = models.DateTimeField(_("sent"), auto_now_add=True)
     read_at = models.DateTimeField(_("read"), null=True, blank=True)
 

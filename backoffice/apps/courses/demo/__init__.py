@@ -41,7 +41,7 @@ def courses(scale: Scale) -> None:
         fill(scale)
 
 
-def under_way() -> QuerySet[Course]:
+def running_courses() -> QuerySet[Course]:
     """Those of the small school's courses that have begun and are not over."""
     codes = [row[0] for row in COURSES]
     return Course.objects.filter(presentation="2026J", code__in=codes).order_by("pk")

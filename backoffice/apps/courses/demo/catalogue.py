@@ -47,7 +47,7 @@ RUNS = (
     ("2025J", "2025-09-08", True),
     ("2027B", "2027-02-01", False),
 )
-TO_COME = "2027B"
+NEXT_PRESENTATION = "2027B"
 LENGTH = timedelta(days=140)
 FIRST_LEVEL = 301
 RESULTS = ("Pass", "Merit", "Distinction")
@@ -105,7 +105,7 @@ class Entry:
     @property
     def status(self) -> str:
         """Every fifth course of the next term is not out yet."""
-        is_draft = self.presentation == TO_COME and self.number // len(RUNS) % 5 == 4
+        is_draft = self.presentation == NEXT_PRESENTATION and self.number // len(RUNS) % 5 == 4
         return Course.Status.DRAFT if is_draft else Course.Status.PUBLISHED
 
 
@@ -163,7 +163,7 @@ def _outcome(entry: Entry, student: int) -> tuple[object, ...]:
     status, ended = Enrollment.Status, RESULTS[student % 3]
     lot = (student * STUDENT_STEP + entry.number * COURSE_STEP) % 100
     enrolled_on = entry.starts_on - timedelta(days=3 + lot % 28)
-    if lot < (14 if entry.is_over else 6) and entry.presentation != TO_COME:
+    if lot < (14 if entry.is_over else 6) and entry.presentation != NEXT_PRESENTATION:
         return status.WITHDRAWN, enrolled_on, entry.starts_on + timedelta(days=20 + lot), ""
     if not entry.is_over:
         return status.ACTIVE, enrolled_on, "", ""

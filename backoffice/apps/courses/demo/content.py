@@ -21,7 +21,7 @@ from backoffice.apps.courses.models import (
 from backoffice.apps.users.demo.crowd import PREFIX, importer
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.record.bulk_create import create_all
-from backoffice.audit.record.owner_role import as_owner
+from backoffice.audit.record.owner_role import owner_role
 from backoffice.bulk.cli.load_rows import feed
 from backoffice.operations.demo import Scale, ensure
 
@@ -45,7 +45,7 @@ def fill(scale: Scale) -> None:
     feed("courses", numbers.COURSES, numbers.rows_of_courses(scale), **said)
     scale.tell(f"{scale.enrollments:,} enrollments …")
     feed("enrollments", numbers.ENROLLMENTS, numbers.rows_of_enrollments(scale), **said)
-    with as_owner(), connection.cursor() as cursor:
+    with owner_role(), connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # what comes now asks tables filled a moment ago
     scale.tell(f"Lessons and progress of {scale.tended:,} courses …")
     for entry, course in tended(scale):
@@ -99,7 +99,7 @@ def _tell_ways(entry: Entry, course: Course, lessons: list[Lesson]) -> None:
         done.update(progress_percent=100, final_grade=Mod(F("student_id") * 37, 46) + 52)
         failed = rows.filter(status=Enrollment.Status.FAILED)
         failed.update(progress_percent=60, final_grade=Mod(F("student_id") * 37, 30) + 15)
-    elif entry.presentation != numbers.TO_COME:
+    elif entry.presentation != numbers.NEXT_PRESENTATION:
         active = rows.filter(status=Enrollment.Status.ACTIVE)
         begun = datetime.combine(course.starts_on, time(9), UTC)
         active.update(progress_percent=Mod(F("student_id") * 37, 80) + 10, last_activity_at=begun)

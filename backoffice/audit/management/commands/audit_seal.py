@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from backoffice.audit.seal.background import keep_sealing
+from backoffice.audit.seal.background import seal_in_background
 from backoffice.audit.seal.seal import seal
 
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["every"]:
-            keep_sealing(options["every"])
+            seal_in_background(options["every"])
             return
         done = seal(options["wait"])
         if done.waiting_for:

@@ -6,7 +6,7 @@ from django.core.management.commands import migrate
 from django.db import connections
 
 from backoffice.audit.record.grants import grant
-from backoffice.audit.record.owner_role import as_owner
+from backoffice.audit.record.owner_role import owner_role
 
 
 class Command(migrate.Command):
@@ -15,7 +15,7 @@ class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate, then give the application's role its rights."""
         using = options["database"]
-        with as_owner(using):
+        with owner_role(using):
             super().handle(*args, **options)
             is_done = not options["plan"] and not options["check_unapplied"]
             if is_done and connections[using].settings_dict.get("OWNER"):

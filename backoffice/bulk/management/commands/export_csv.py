@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from backoffice.bulk.cli.exports import deed_of, write_to
+from backoffice.bulk.cli.exports import action_of, write_to
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.values.refusals import ExportRefused
@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
-            deed = deed_of(options)
+            deed = action_of(options)
         except ValueError as refusal:
             raise CommandError(str(refusal), returncode=2) from refusal
         try:
