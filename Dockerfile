@@ -32,5 +32,5 @@ RUN install -d -o backoffice -m 700 var/private
 USER backoffice
 VOLUME /srv/backoffice/var/private
 EXPOSE 8000
-HEALTHCHECK --start-period=20s CMD ["python", "-m", "backoffice.operations.asking_health"]
+HEALTHCHECK --start-period=20s CMD ["python", "-m", "backoffice.operations.healthcheck_client"]
 CMD ["gunicorn", "backoffice.wsgi", "--bind=0.0.0.0:8000", "--workers=2", "--threads=8", "--timeout=300", "--worker-tmp-dir=/dev/shm", "--no-control-socket"]

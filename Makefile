@@ -19,10 +19,10 @@ help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 run: $(STAMP)  ## Start the product on http://127.0.0.1:8000/admin/ (DATABASE=sqlite, PORT=…)
-	@exec $(LISTENING) $(PY) -m backoffice.operations.running --port "$(PORT)" --database "$(DATABASE)"
+	@exec $(LISTENING) $(PY) -m backoffice.operations.dev_server --port "$(PORT)" --database "$(DATABASE)"
 
 demo: $(STAMP)  ## The same with 2,000 students and 40 courses (SIZE=large: 50,000 and 1,000)
-	@exec $(LISTENING) $(PY) -m backoffice.operations.running --port "$(PORT)" --database "$(DATABASE)" --size "$(SIZE)"
+	@exec $(LISTENING) $(PY) -m backoffice.operations.dev_server --port "$(PORT)" --database "$(DATABASE)" --size "$(SIZE)"
 
 test: lint test-postgres test-sqlite test-browser  ## Everything: style, PostgreSQL, SQLite, browser
 	@echo "All tests passed."

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import django
 
-from backoffice.operations.guarding import start_throwaway
+from backoffice.operations.server_guard import start_throwaway
 
 IS_CHILD = len(sys.argv) > 1
 if not IS_CHILD:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import django
 
-from backoffice.operations.guarding import start_throwaway
+from backoffice.operations.server_guard import start_throwaway
 
 os.environ["DATABASE_URL"] = start_throwaway("benchmarks")
 os.environ["PRIVATE_ROOT"] = tempfile.mkdtemp(prefix="backoffice-benchmarks-")

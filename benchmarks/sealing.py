@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import django
 
-from backoffice.operations.guarding import start_throwaway
+from backoffice.operations.server_guard import start_throwaway
 
 if __name__ == "__main__":
     os.environ["DATABASE_URL"] = start_throwaway("benchmarks")

@@ -18,7 +18,7 @@ from datetime import timedelta
 
 import django
 
-from backoffice.operations.guarding import start_throwaway
+from backoffice.operations.server_guard import start_throwaway
 
 if __name__ == "__main__":
     os.environ["DATABASE_URL"] = start_throwaway("benchmarks")

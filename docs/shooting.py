@@ -21,7 +21,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from backoffice.operations.guarding import start_throwaway
+from backoffice.operations.server_guard import start_throwaway
 from tests.browser.chromium import CHROMIUM, FLAGS, NO_BROWSER
 
 ROOT = Path(__file__).resolve().parents[1]

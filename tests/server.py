@@ -7,7 +7,7 @@ address of one's own in DATABASE_URL, starts none.
 import os
 import tempfile
 
-from backoffice.operations.guarding import start_throwaway
+from backoffice.operations.server_guard import start_throwaway
 
 os.environ["DJANGO_ENV"] = "test"
 # Programs that are no Python take TMPDIR as it is, full or not.

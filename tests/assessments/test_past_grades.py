@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from backoffice.apps.assessments.gradebook_as_of import counted
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
-from backoffice.apps.assessments.past_grades import counted
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.record.install import audited_models

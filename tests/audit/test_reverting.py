@@ -236,7 +236,7 @@ def test_what_the_person_may_not_change_stays_and_is_told(
         ("Status", "graded", "submitted"),
         ("Score", "70", "blank"),
     ]
-    assert ("Text", "Final text", "Draft") in differences(opened, "staying")
+    assert ("Text", "Final text", "Draft") in differences(opened, "left_alone")
     assert "stay as they are" in opened.content.decode()
     assert revert(instructor_client, page).status_code == 302
     work.refresh_from_db()
@@ -256,7 +256,7 @@ def test_a_rubric_in_use_stays_as_it_is(own: Course, student: Any, instructor_cl
     CriterionScore.objects.create(submission=work, criterion=sound, points=7)
     opened = instructor_client.get(page_of(rubric))
     assert differences(opened) == []
-    assert differences(opened, "staying") == [("Title", "Essays", "Essay")]
+    assert differences(opened, "left_alone") == [("Title", "Essays", "Essay")]
     assert "so there is nothing to revert." in opened.content.decode()
     assert instructor_client.post(page_of(rubric), {"change_reason": REASON}).status_code == 200
     rubric.refresh_from_db()

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import psycopg2
 import pytest
 
-from backoffice.operations import guarding
+from backoffice.operations import server_guard
 from backoffice.operations.embedded import EmbeddedServer, data_folder
 from backoffice.operations.server_account import CannotRun, is_open_to_all
 
@@ -20,7 +20,7 @@ OWNER = """
 import sys, time
 from pathlib import Path
 from backoffice.operations.embedded import EmbeddedServer
-from backoffice.operations.guarding import Guard
+from backoffice.operations.server_guard import Guard
 server = EmbeddedServer(Path(sys.argv[1]), is_throwaway=True)
 guard = Guard(server)
 server.start()
@@ -138,16 +138,16 @@ def test_a_forged_pid_file_names_no_folder_to_be_removed(tmp_path):
 
 
 def test_two_owners_do_not_share_a_data_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(guarding, "PATIENCE", 0.2)
+    monkeypatch.setattr(server_guard, "PATIENCE", 0.2)
     data = tmp_path / "postgres"
-    first = guarding.claim(data)
+    first = server_guard.claim(data)
     with pytest.raises(CannotRun) as refusal:
-        guarding.claim(data)
+        server_guard.claim(data)
     assert str(refusal.value) == (
         f"another `make run` works on the data in {data}. Stop it with Ctrl-C first."
     )
     first.close()
-    guarding.claim(data).close()
+    server_guard.claim(data).close()
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])

@@ -24,7 +24,7 @@ import pytest
 from django.db import connection
 from packaging.requirements import Requirement
 
-from backoffice.operations.asking_health import is_serving, known_host
+from backoffice.operations.healthcheck_client import is_serving, known_host
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connection
 
-from backoffice.operations import running
+from backoffice.operations import dev_server
 from backoffice.operations.old_migrations import FIRST, has_old_migrations, is_old_sqlite
 from tests.house.source import ROOT
 
@@ -87,9 +87,9 @@ def test_the_check_asks_the_database_that_is_used():
 def test_what_is_set_aside_is_kept_under_a_name_of_its_own(tmp_path: Path, capsys):
     for number in range(3):
         (tmp_path / "demo.sqlite3").write_text(str(number))
-        running._set_aside(tmp_path / "demo.sqlite3")
+        dev_server._set_aside(tmp_path / "demo.sqlite3")
     (tmp_path / "postgres").mkdir()
-    running._set_aside(tmp_path / "postgres")
+    dev_server._set_aside(tmp_path / "postgres")
     assert [path.name for path in sorted(tmp_path.iterdir())] == [
         "demo.old.sqlite3", "demo.old1.sqlite3", "demo.old2.sqlite3", "postgres.old"
     ]  # fmt: skip
@@ -102,47 +102,47 @@ def test_what_is_set_aside_is_kept_under_a_name_of_its_own(tmp_path: Path, capsy
 
 def test_make_run_makes_a_new_demo_database(tmp_path: Path, monkeypatch, capsys):
     """As a user who has run the old version in this checkout."""
-    monkeypatch.setattr(running, "ROOT", tmp_path)
+    monkeypatch.setattr(dev_server, "ROOT", tmp_path)
     (tmp_path / "var").mkdir()
     old = database(tmp_path / "var" / "demo.sqlite3", ("users", "0001_people"))
     (tmp_path / "var" / "demo.prepared").write_text("as it is")
     before = old.read_bytes()
-    with running._database("sqlite") as (environment, stamp):
+    with dev_server._database("sqlite") as (environment, stamp):
         assert not old.exists()
         assert not stamp.exists()
         assert environment["DATABASE_URL"].endswith("/var/demo.sqlite3")
     assert (tmp_path / "var" / "demo.old.sqlite3").read_bytes() == before
     database(tmp_path / "var" / "demo.sqlite3", ("users", "0001_initial"))
-    with running._database("sqlite"):
+    with dev_server._database("sqlite"):
         assert (tmp_path / "var" / "demo.sqlite3").exists()
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="starts a server")
 def test_make_run_sets_a_folder_of_postgresql_aside(tmp_path: Path, monkeypatch, capsys):
     data = Path("/var/tmp") / f"backoffice-test-old-{os.getpid()}"
-    monkeypatch.setattr(running, "data_folder", lambda _checkout: data)
-    monkeypatch.setattr(running, "ROOT", tmp_path)
+    monkeypatch.setattr(dev_server, "data_folder", lambda _checkout: data)
+    monkeypatch.setattr(dev_server, "ROOT", tmp_path)
     aside = data.with_name(f"{data.name}.old")
     try:
-        with running._database("postgres") as (environment, _stamp):
+        with dev_server._database("postgres") as (environment, _stamp):
             assert not aside.exists()
             write(environment["DATABASE_URL"], "users", "0001_people")
-        with running._database("postgres") as (environment, _stamp):
+        with dev_server._database("postgres") as (environment, _stamp):
             write(environment["DATABASE_URL"], "users", "0001_initial")
         assert (aside / "PG_VERSION").exists()
-        with running._database("postgres"):
+        with dev_server._database("postgres"):
             assert (data / "PG_VERSION").exists()
         assert not data.with_name(f"{data.name}.old1").exists()
     finally:
         for folder in (data, aside):
-            running.EmbeddedServer(folder).remove()
+            dev_server.EmbeddedServer(folder).remove()
         data.with_suffix(".lock").unlink(missing_ok=True)
     assert capsys.readouterr().out.count("The demo database was made by an earlier version") == 1
 
 
 def write(address: str, app: str, name: str) -> None:
     """Note a migration as applied in a database that has nothing else."""
-    owner = address.replace(running.APPLICATION, running.SUPERUSER)
+    owner = address.replace(dev_server.APPLICATION, dev_server.SUPERUSER)
     with closing(psycopg2.connect(owner)) as connected, connected, connected.cursor() as cursor:
         cursor.execute(TABLE)
         cursor.execute("INSERT INTO django_migrations VALUES (1, %s, %s)", [app, name])

@@ -12,8 +12,8 @@ from backoffice.admin_site.models.rules import RowRule, UniqueRule
 from backoffice.apps.courses.models import CourseTag, CourseTagging
 from backoffice.apps.users.models import Profile
 from backoffice.audit.models import Audited, AuditedQuerySet
-from backoffice.operations.trying.examples import Examples
-from backoffice.operations.trying.trials import models_to_try, try_models
+from backoffice.operations.model_trial.examples import Examples
+from backoffice.operations.model_trial.trials import models_to_try, try_models
 
 pytestmark = pytest.mark.django_db
 

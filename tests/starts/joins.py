@@ -5,7 +5,7 @@ from contextlib import closing
 
 import psycopg2
 
-from backoffice.operations.guarding import start_throwaway
+from backoffice.operations.server_guard import start_throwaway
 
 TABLES = """
 CREATE TABLE one AS SELECT i, repeat('x', 50) AS text FROM generate_series(1, 1000000) i;

@@ -8,8 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.admin_site.pages.registry import page
-from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
-from backoffice.apps.assessments.past_grades import (
+from backoffice.apps.assessments.gradebook_as_of import (
     Column,
     Difference,
     Mark,
@@ -17,6 +16,7 @@ from backoffice.apps.assessments.past_grades import (
     lines,
     students,
 )
+from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.users.past_rosters import WHO, who
 from backoffice.audit.reports.as_of_pages import PER_PAGE, AsOfQuery, asked
 from backoffice.bulk.export.csv_export import downloaded

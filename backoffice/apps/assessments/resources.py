@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.apps.assessments.grades_of_files import (
+from backoffice.apps.assessments.grade_import import (
     COUNTING,
     average_check,
     conflict_check,
@@ -22,7 +22,7 @@ from backoffice.apps.assessments.models import (
     RubricCriterion,
     RubricLevel,
 )
-from backoffice.apps.assessments.rubrics_of_files import (
+from backoffice.apps.assessments.rubric_import import (
     checks_of,
     criteria_written_with,
     implied_course,

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from backoffice.operations.embedded import EmbeddedServer
-from backoffice.operations.guarding import Guard
+from backoffice.operations.server_guard import Guard
 from tests.bulk.working import ROOT
 
 # Every row is slow until the trigger is taken away, so that the restart falls among the rows.

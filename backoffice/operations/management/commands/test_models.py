@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from backoffice.operations.health import check_database_health
-from backoffice.operations.trying.trials import try_models
+from backoffice.operations.model_trial.trials import try_models
 
 
 class Command(BaseCommand):

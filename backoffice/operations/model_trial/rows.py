@@ -10,7 +10,7 @@ from django.db import models, transaction
 
 from backoffice.admin_site.permissions import roles
 from backoffice.admin_site.permissions.roles import ADMIN, AUDITOR, INSTRUCTOR, REGISTRAR, STUDENT
-from backoffice.operations.trying.examples import Examples
+from backoffice.operations.model_trial.examples import Examples
 
 ACCOUNTS = (ADMIN, REGISTRAR, INSTRUCTOR, AUDITOR)
 # How history says, newest first, that a row was made, changed and deleted.

@@ -12,8 +12,8 @@ from django.db import IntegrityError, connection, models, transaction
 
 from backoffice.admin_site.models.denormalized import CopiedValueKey
 from backoffice.admin_site.models.rules import names_in
-from backoffice.operations.trying.examples import Examples
-from backoffice.operations.trying.rows import Broken
+from backoffice.operations.model_trial.examples import Examples
+from backoffice.operations.model_trial.rows import Broken
 
 MOST_TRIES = 400
 Values = dict[str, Any]

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Prefetch
 
 from backoffice.admin_site.permissions import roles
-from backoffice.operations.trying.examples import Model
+from backoffice.operations.model_trial.examples import Model
 
 PAGE = 50
 FEW = 10

@@ -6,8 +6,8 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import models, transaction
 from django.db.models.deletion import ProtectedError
 
-from backoffice.operations.trying.examples import Examples
-from backoffice.operations.trying.rows import Broken
+from backoffice.operations.model_trial.examples import Examples
+from backoffice.operations.model_trial.rows import Broken
 
 MOST_READ = 10
 

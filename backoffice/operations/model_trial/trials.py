@@ -8,11 +8,11 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from backoffice.operations.trying.constraints import try_constraints
-from backoffice.operations.trying.examples import Examples, Model
-from backoffice.operations.trying.lists import Timing, timed_lists
-from backoffice.operations.trying.relations import try_relations
-from backoffice.operations.trying.rows import (
+from backoffice.operations.model_trial.constraints import try_constraints
+from backoffice.operations.model_trial.examples import Examples, Model
+from backoffice.operations.model_trial.lists import Timing, timed_lists
+from backoffice.operations.model_trial.relations import try_relations
+from backoffice.operations.model_trial.rows import (
     Broken,
     try_changing,
     try_deleting,

@@ -13,7 +13,7 @@ from unfold.enums import ActionVariant
 
 from backoffice.admin_site.changelist.columns import person_column
 from backoffice.apps.communications.authoring import Authored
-from backoffice.apps.communications.letters import (
+from backoffice.apps.communications.message_access import (
     is_party,
     may_read,
     reachable,

@@ -1,4 +1,4 @@
-"""`python -m backoffice.operations.asking_health`: the image's question whether it still serves.
+"""`python -m backoffice.operations.healthcheck_client`: does the server of the image still answer?
 
 Needs nothing but the standard library, so that asking twice a minute costs little.
 """

@@ -49,7 +49,7 @@ class Guard:
     def __init__(self, server: EmbeddedServer, claimed: IO[str] | None = None) -> None:
         kind = "throwaway" if server.is_throwaway else "lasting"
         self.watcher = subprocess.Popen(
-            [sys.executable, "-m", "backoffice.operations.guarding", str(server.data), kind],
+            [sys.executable, "-m", "backoffice.operations.server_guard", str(server.data), kind],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,

@@ -20,9 +20,9 @@ from typing import Any
 from urllib.parse import quote
 
 from backoffice.operations.embedded import SUPERUSER, EmbeddedServer, data_folder
-from backoffice.operations.guarding import Guard, claim
 from backoffice.operations.old_migrations import is_old_postgres, is_old_sqlite
 from backoffice.operations.server_account import CannotRun
+from backoffice.operations.server_guard import Guard, claim
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
