@@ -11,13 +11,17 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 
 from backoffice.admin_site.changelist.changelist import BackOfficeChangeList, BoundedPaginator
-from backoffice.admin_site.changelist.filters import OURS
-from backoffice.admin_site.changelist.search import found, visible_paths
+from backoffice.admin_site.changelist.filters import REPLACEMENTS
+from backoffice.admin_site.changelist.search import matching, visible_paths
 from backoffice.admin_site.changelist.sections import SectionsMixin
 from backoffice.admin_site.models.fields import ParagraphField
 from backoffice.admin_site.pages.related_links import RelatedLists, narrowed_to
 from backoffice.admin_site.permissions import roles
-from backoffice.admin_site.permissions.admin_access import InlineAccess, ModelAccess, kept
+from backoffice.admin_site.permissions.admin_access import (
+    InlineAccess,
+    ModelAccess,
+    filter_fieldsets,
+)
 from backoffice.admin_site.permissions.request_guards import (
     is_plain_lookup,
     refuse_forged_keys,
@@ -55,11 +59,11 @@ class PlainAdmin(SectionsMixin, RelatedLists, ModelAccess, ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """The fieldsets; on the form of a new row without what fills itself in."""
-        found = super().get_fieldsets(request, obj)
+        fieldsets = super().get_fieldsets(request, obj)
         if obj is not None:
-            return found
+            return fieldsets
         fixed = self.get_readonly_fields(request, obj)
-        return kept(found, lambda name: name not in fixed)
+        return filter_fieldsets(fieldsets, lambda name: name not in fixed)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A new row belongs to what its list was narrowed to, unless something else is said."""
@@ -67,13 +71,13 @@ class PlainAdmin(SectionsMixin, RelatedLists, ModelAccess, ModelAdmin):
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         """The columns, without what the person's role may not see."""
-        return self._shown(request, super().get_list_display(request))
+        return self._visible_columns(request, super().get_list_display(request))
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """The filters, without what the person's role may not see."""
-        shown = roles.shown_fields(request.user, self.model)
+        visible = roles.shown_fields(request.user, self.model)
         filters = super().get_list_filter(request)
-        return [_ours(one) for one in filters if shown is None or _field_of(one) in shown]
+        return [_replaced(one) for one in filters if visible is None or _field_of(one) in visible]
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         """The searched fields, without what the person's role may not see."""
@@ -84,7 +88,7 @@ class PlainAdmin(SectionsMixin, RelatedLists, ModelAccess, ModelAdmin):
     ) -> tuple[models.QuerySet[Any], bool]:
         """The rows that have every word of the term; none of them twice."""
         fields = self.get_search_fields(request)
-        return found(queryset, search_term, fields, request.user) if fields else queryset, False
+        return matching(queryset, search_term, fields, request.user) if fields else queryset, False
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BackOfficeChangeList]:
         """The list that stays fast."""
@@ -98,11 +102,11 @@ class PlainAdmin(SectionsMixin, RelatedLists, ModelAccess, ModelAdmin):
         """
         filters = self.get_list_filter(request) if request else self.list_filter
         allowed = {_field_of(one) for one in filters} | {"pk", self.opts.pk.name}
-        asked = {getattr(one, "parameter_name", None) for one in filters}
-        if lookup in asked or BOUND.sub("", lookup) in allowed - {lookup}:
+        parameters = {getattr(one, "parameter_name", None) for one in filters}
+        if lookup in parameters or BOUND.sub("", lookup) in allowed - {lookup}:
             return True  # the filter's own word; what it means, the filter says
-        is_asked = lookup.split("__")[0] in allowed and is_plain_lookup(self.model, lookup, value)
-        return is_asked and super().lookup_allowed(lookup, value, request)
+        is_allowed = lookup.split("__")[0] in allowed and is_plain_lookup(self.model, lookup, value)
+        return is_allowed and super().lookup_allowed(lookup, value, request)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -124,11 +128,11 @@ class PlainAdmin(SectionsMixin, RelatedLists, ModelAccess, ModelAdmin):
         context = {"show_history": self.has_history_permission(request), **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
 
-    def _shown(self, request: HttpRequest, names: Any) -> list[str]:
-        shown = roles.shown_fields(request.user, self.model)
-        return [name for name in names if shown is None or self._told_by(name) in shown]
+    def _visible_columns(self, request: HttpRequest, names: Any) -> list[str]:
+        visible = roles.shown_fields(request.user, self.model)
+        return [name for name in names if visible is None or self._column_field(name) in visible]
 
-    def _told_by(self, column: Any) -> str:
+    def _column_field(self, column: Any) -> str:
         """The field a column tells; one of ours says so by what it is sorted by."""
         method = column if callable(column) else getattr(self, column, None)
         ordering = getattr(method, "admin_order_field", None) or column
@@ -142,10 +146,10 @@ def _models_of(inlines: Iterable[Any]) -> Iterator[type[models.Model]]:
         yield from _models_of(getattr(inline, "inlines", ()))
 
 
-def _ours(list_filter: Any) -> Any:
+def _replaced(list_filter: Any) -> Any:
     """Our filter instead of the theme's, where we have one."""
     if isinstance(list_filter, (tuple, list)):
-        return list_filter[0], OURS.get(list_filter[1], list_filter[1])
+        return list_filter[0], REPLACEMENTS.get(list_filter[1], list_filter[1])
     return list_filter
 
 

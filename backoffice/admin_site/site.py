@@ -31,8 +31,8 @@ class BackOfficeSite(UnfoldAdminSite):
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Register the models the roles' table knows; others, such as Group, stay away."""
         is_one = isinstance(model_or_iterable, models.base.ModelBase)
-        asked = [model_or_iterable] if is_one else model_or_iterable
-        super().register([m for m in asked if roles.is_known(m)], admin_class, **options)
+        candidates = [model_or_iterable] if is_one else model_or_iterable
+        super().register([m for m in candidates if roles.is_known(m)], admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Staff with a role; a student has no door here, whatever the account says."""
@@ -75,9 +75,9 @@ class BackOfficeSite(UnfoldAdminSite):
         field = {each.name: each for each in model._meta.fields}.get(name) if model else None
         if not isinstance(field, PictureField):
             raise Http404
-        shown = roles.shown_fields(request.user, model)
+        visible = roles.shown_fields(request.user, model)
         row = self.get_model_admin(model).get_object(request, str(number))
-        if row is None or not (shown is None or name in shown):
+        if row is None or not (visible is None or name in visible):
             raise PermissionDenied
         return picture_of(getattr(row, name))
 
@@ -86,9 +86,9 @@ class BackOfficeSite(UnfoldAdminSite):
     ) -> HttpResponse:
         """The sidebar's search, and the command palette's, which finds rows too."""
         with_rows = "extended" in request.GET
-        found = command_palette.results(
+        matches = command_palette.results(
             self, request, request.GET.get("s", ""), with_rows=with_rows
         )
         name = "command" if with_rows else "search"
-        context = {"results": found, "page_counter": 0, "extended": with_rows}
+        context = {"results": matches, "page_counter": 0, "extended": with_rows}
         return TemplateResponse(request, f"unfold/helpers/{name}_results.html", context)

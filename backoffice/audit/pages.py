@@ -24,7 +24,7 @@ from backoffice.audit.models import ChangeSet
 from backoffice.audit.models.anomalies import Sign, signs
 from backoffice.audit.reports.scope import HistoryScope, counted
 from backoffice.audit.reports.timeline import TimelineQuery, all_pages
-from backoffice.audit.reports.timeline import page_of as page_of_deeds
+from backoffice.audit.reports.timeline import page_of as timeline_page
 from backoffice.audit.reports.timeline_entries import entries_of
 from backoffice.audit.reports.timeline_form import RecordForm, TimelineForm
 from backoffice.audit.seal.page import format_block, format_chain
@@ -42,13 +42,15 @@ FILE = "file"
 def timeline(request: HttpRequest) -> HttpResponse:
     """All deeds, the newest first, narrowed by a form."""
     form = TimelineForm(request.GET)
-    asked = form.asked()
+    query = form.query()
     may_export = roles.may(request.user, "export", ChangeSet)
     if may_export and FILE in request.GET:
-        return _file(request, asked)
+        return _file(request, query)
     context = {"title": TIMELINE, "form": form, "is_narrowed": form.is_narrowed()}
-    context["file"] = way(request, **{FILE: "csv"}) if may_export else ""
-    return shown(request, "audit/timeline.html", context | change_sets_context(request, asked))
+    context["file"] = page_link(request, **{FILE: "csv"}) if may_export else ""
+    return render_page(
+        request, "audit/timeline.html", context | change_sets_context(request, query)
+    )
 
 
 @page("record", RECORD, "person_search", group=GROUP)
@@ -65,14 +67,14 @@ def record(request: HttpRequest) -> HttpResponse:
             "kinds": _kinds(person, kind),
             **change_sets_context(request, TimelineQuery(touched=touched)),
         }
-    return shown(request, "audit/record.html", context)
+    return render_page(request, "audit/record.html", context)
 
 
-def _file(request: HttpRequest, asked: TimelineQuery) -> HttpResponse:
+def _file(request: HttpRequest, query: TimelineQuery) -> HttpResponse:
     """All deeds asked for as CSV, with what proves them."""
     note_export(request, ChangeSet, None)
     name = f"record_{timezone.now():%Y%m%dT%H%M%SZ}.csv"
-    return download(name, exported(all_pages(asked)))
+    return download(name, exported(all_pages(query)))
 
 
 def _kinds(person: Any, chosen: str) -> list[dict[str, Any]]:
@@ -93,14 +95,14 @@ def unusual(request: HttpRequest) -> HttpResponse:
     """What deserves a look: how much of it on each day, and the deeds of one sort."""
     days = days_of(request.GET.get("days", ""))
     since = beginning(days_until_today(days)[0])
-    found = {sign: by_day(sign, since) for sign in signs()}
-    chosen = next((sign for sign in found if sign.name == request.GET.get("sign")), None)
+    counts_by_sign = {sign: by_day(sign, since) for sign in signs()}
+    chosen = next((sign for sign in counts_by_sign if sign.name == request.GET.get("sign")), None)
     context: dict[str, Any] = {
         "title": UNUSUAL,
         "chosen": chosen,
-        "chart": _chart({chosen: found[chosen]} if chosen else found, days),
+        "chart": _chart({chosen: counts_by_sign[chosen]} if chosen else counts_by_sign, days),
         "periods": [
-            {"days": each, "link": way(request, days=each), "active": each == days}
+            {"days": each, "link": page_link(request, days=each), "active": each == days}
             for each in PERIODS
         ],
         "signs": [
@@ -110,18 +112,18 @@ def unusual(request: HttpRequest) -> HttpResponse:
                 "link": f"?days={days}&sign={sign.name}",
                 "reach": sign.reach(since) if sign.reach else None,
             }
-            for sign, counts in found.items()
+            for sign, counts in counts_by_sign.items()
         ],
         "all_signs": f"?days={days}",
     }
     if chosen:
         context |= change_sets_context(request, TimelineQuery(among=chosen.find(since)))
-    return shown(request, "audit/unusual.html", context)
+    return render_page(request, "audit/unusual.html", context)
 
 
-def days_of(given: str) -> int:
+def days_of(value: str) -> int:
     """How many days are looked at: one of those offered, 30 unless another is asked for."""
-    return next((each for each in PERIODS if str(each) == given), PERIODS[1])
+    return next((each for each in PERIODS if str(each) == value), PERIODS[1])
 
 
 def by_day(sign: Sign, since: datetime) -> dict[date, int]:
@@ -130,19 +132,19 @@ def by_day(sign: Sign, since: datetime) -> dict[date, int]:
     return dict(rows.values_list("day").annotate(Count("pk")))
 
 
-def _chart(found: dict[Sign, dict[date, int]], days: int) -> Chart:
+def _chart(counts_by_sign: dict[Sign, dict[date, int]], days: int) -> Chart:
     labels = days_until_today(days)
     series = [
         Series(title, [counts[day] for day in labels], shade)
-        for (title, counts), shade in zip(_told_apart(found), SHADES, strict=False)
+        for (title, counts), shade in zip(_top_counts(counts_by_sign), SHADES, strict=False)
     ]
     empty = _("Nothing of this sort happened in these days.")
     return Chart([f"{day:%d %b}" for day in labels], series, empty)
 
 
-def _told_apart(found: dict[Sign, dict[date, int]]) -> list[tuple[Any, Counter[date]]]:
+def _top_counts(counts_by_sign: dict[Sign, dict[date, int]]) -> list[tuple[Any, Counter[date]]]:
     """The most frequent sorts, and all others as one: no more colours can be told apart."""
-    named = [(sign.title, Counter(counts)) for sign, counts in found.items() if counts]
+    named = [(sign.title, Counter(counts)) for sign, counts in counts_by_sign.items() if counts]
     named.sort(key=lambda pair: -pair[1].total())
     if len(named) > len(SHADES):
         rest = named[len(SHADES) - 1 :]
@@ -152,31 +154,31 @@ def _told_apart(found: dict[Sign, dict[date, int]]) -> list[tuple[Any, Counter[d
     return named
 
 
-def change_sets_context(request: HttpRequest, asked: TimelineQuery) -> dict[str, Any]:
+def change_sets_context(request: HttpRequest, query: TimelineQuery) -> dict[str, Any]:
     """A page of deeds with what each changed, and the ways to the pages beside it."""
     place = request.GET.get("older") or request.GET.get("newer") or ""
     key = int(place) if KEY.fullmatch(place) else None
-    found = page_of_deeds(asked, key, is_back="newer" in request.GET and key is not None)
+    current_page = timeline_page(query, key, is_back="newer" in request.GET and key is not None)
     return {
-        "entries": entries_of(found.change_sets, asked.touched, request.user),
-        "looked_until": found.searched_until,
-        "newest": way(request) if key is not None else "",
-        "newer": way(request, newer=found.newer) if found.newer else "",
-        "older": way(request, older=found.older) if found.older else "",
+        "entries": entries_of(current_page.change_sets, query.touched, request.user),
+        "looked_until": current_page.searched_until,
+        "newest": page_link(request) if key is not None else "",
+        "newer": page_link(request, newer=current_page.newer) if current_page.newer else "",
+        "older": page_link(request, older=current_page.older) if current_page.older else "",
     }
 
 
-def way(request: HttpRequest, **place: Any) -> str:
+def page_link(request: HttpRequest, **place: Any) -> str:
     """This page with another place in it."""
-    given = request.GET.copy()
+    params = request.GET.copy()
     for name in ("older", "newer", FILE):
-        given.pop(name, None)
+        params.pop(name, None)
     for name, value in place.items():
-        given[name] = value
-    return f"?{given.urlencode()}"
+        params[name] = value
+    return f"?{params.urlencode()}"
 
 
-def shown(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+def render_page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     """A page of the site; the scripts and styles of its form come with it."""
     form = context.get("form")
     media = form.media if form else forms.Media()
@@ -188,6 +190,6 @@ def shown(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpR
 def seal(request: HttpRequest) -> HttpResponse:
     """The chain, its newest blocks first; `?block=7` verifies one, `?before=7` shows older ones."""
     if "block" in request.GET:
-        return shown(request, "audit/block.html", format_block(request.GET["block"]))
+        return render_page(request, "audit/block.html", format_block(request.GET["block"]))
     context = format_chain(request.GET.get("before", ""))
-    return shown(request, "audit/seal.html", {"title": SEAL, **context})
+    return render_page(request, "audit/seal.html", {"title": SEAL, **context})

@@ -20,20 +20,20 @@ def imports() -> Finding:
     now = timezone.now()
     silent = Batch.objects.under_work().filter(touched_at__lt=now - SILENT_AFTER).count()
     if silent:
-        said = ngettext(
+        template = ngettext(
             "%(count)s import has shown no sign of life lately. Open it to settle it.",
             "%(count)s imports have shown no sign of life lately. Open them to settle them.",
             silent,
         )
-        return Finding.warning(said % {"count": silent})
+        return Finding.warning(template % {"count": silent})
     failed = Batch.objects.filter(state=Batch.State.FAILED, touched_at__gte=now - LATELY).count()
     if failed:
-        said = ngettext(
+        template = ngettext(
             "%(count)s import failed in the last day; nothing of it was written.",
             "%(count)s imports failed in the last day; nothing of them was written.",
             failed,
         )
-        return Finding.warning(said % {"count": failed})
+        return Finding.warning(template % {"count": failed})
     return Finding.good(_("None is stuck, and none failed in the last day."))
 
 
@@ -47,9 +47,9 @@ def worker() -> Finding:
         return Finding.warning(
             _("No worker is running; start “manage.py db_worker”. Large imports would wait.")
         )
-    said = ngettext(
+    template = ngettext(
         "No worker is running; start “manage.py db_worker”. %(count)s import waits.",
         "No worker is running; start “manage.py db_worker”. %(count)s imports wait.",
         waiting,
     )
-    return Finding.failed(said % {"count": waiting})
+    return Finding.failed(template % {"count": waiting})

@@ -14,14 +14,14 @@ from backoffice.operations.pool import get_pool_statistics
 @card(gettext_lazy("Health"), roles=(ADMIN,), order=10)
 def health(request: HttpRequest) -> Lines:
     """What is not as it should be, or that everything is."""
-    found, address = run_checks(), reverse("admin:health")
-    worrying = [each for each in found if each.finding.status != GOOD]
-    said = ngettext("%(count)s check is good.", "All %(count)s checks are good.", len(found))
+    checks, address = run_checks(), reverse("admin:health")
+    worrying = [each for each in checks if each.finding.status != GOOD]
+    message = ngettext("%(count)s check is good.", "All %(count)s checks are good.", len(checks))
     lines = [_line(each, address) for each in worrying]
     if not lines:
-        text = said % {"count": len(found)}
+        text = message % {"count": len(checks)}
         lines = [
-            Line(text, address, detail=found[0].finding.detail, label=_("good"), colour="success")
+            Line(text, address, detail=checks[0].finding.detail, label=_("good"), colour="success")
         ]
     return Lines(lines, empty="", more=address)
 
@@ -39,10 +39,10 @@ def _line(checked: Checked, address: str) -> Line:
 @card(gettext_lazy("Connection pool"), roles=(ADMIN,), order=20)
 def pool(request: HttpRequest) -> Lines:
     """How much of the pool is in use; on SQLite why there is nothing to count."""
-    told, address = get_pool_statistics(), reverse("admin:pool")
+    stats, address = get_pool_statistics(), reverse("admin:pool")
     lines = []
-    if told["available"]:
-        said = _("%(kept)s more stand ready.") % {"kept": told["checked_in"]}
-        percent = told["usage_percent"]
-        lines = [Line(told["message"], address, detail=said, percent=percent)]
-    return Lines(lines, empty=told["message"], more=address)
+    if stats["available"]:
+        detail = _("%(kept)s more stand ready.") % {"kept": stats["checked_in"]}
+        percent = stats["usage_percent"]
+        lines = [Line(stats["message"], address, detail=detail, percent=percent)]
+    return Lines(lines, empty=stats["message"], more=address)

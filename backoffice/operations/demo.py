@@ -14,7 +14,7 @@ from backoffice.admin_site.discovery import discover
 Row = TypeVar("Row", bound=models.Model)
 
 
-def _silently(_sentence: str) -> None:
+def _silently(_message: str) -> None:
     """Say nothing."""
 
 
@@ -71,9 +71,9 @@ def parts() -> list[Part]:
 
 def ensure(model: type[Row], key: dict[str, Any], **values: Any) -> Row:
     """The row with this key; made, and checked like a form's, where there is none."""
-    found = model._default_manager.filter(**key).first()
-    if found is None:
-        found = model(**key, **values)
-        found.full_clean()
-        found.save()
-    return found
+    row = model._default_manager.filter(**key).first()
+    if row is None:
+        row = model(**key, **values)
+        row.full_clean()
+        row.save()
+    return row

@@ -32,7 +32,7 @@ ROLES = ("admin", "registrar", "instructor", "auditor")
 PR_SET_PDEATHSIG = 1
 SEALED_EVERY = "30"  # seconds
 PATIENCE = 5  # seconds
-LOOK_EVERY = 0.05  # seconds
+POLL_EVERY = 0.05  # seconds
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -59,11 +59,11 @@ class StopRequest:
     def wait_for(self, child: subprocess.Popen[bytes]) -> int:
         """Wait until a child has ended; its exit status. Raises Stopped."""
         while child.poll() is None:
-            self.look()
-            time.sleep(LOOK_EVERY)
+            self.check()
+            time.sleep(POLL_EVERY)
         return child.returncode
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Raise Stopped where a stop was asked for."""
         if self.is_made:
             raise Stopped
@@ -72,16 +72,16 @@ class StopRequest:
 def main() -> int:
     """Run until Ctrl-C; the exit status is not zero when something failed."""
     stop = StopRequest()
-    asked = _arguments()
+    arguments = _arguments()
     # Programs that are no Python take TMPDIR as it is, full or not.
     os.environ["TMPDIR"] = tempfile.gettempdir()
     try:
-        _refuse_taken(asked.port)
-        with _database(asked.database) as (environment, stamp):
-            stop.look()
-            _prepare(environment, stamp, asked.size, stop)
-            _refuse_taken(asked.port)  # a minute later, another clone may have it
-            return _serve(asked.port, environment, stop)
+        _refuse_used_port(arguments.port)
+        with _database(arguments.database) as (environment, stamp):
+            stop.check()
+            _prepare(environment, stamp, arguments.size, stop)
+            _refuse_used_port(arguments.port)  # a minute later, another clone may have it
+            return _serve(arguments.port, environment, stop)
     except Stopped:
         print("\nStopped; the data is kept.")
         return 0
@@ -98,7 +98,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _refuse_taken(port: int) -> None:
+def _refuse_used_port(port: int) -> None:
     """Raise CannotRun where something listens already."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -137,7 +137,7 @@ def _postgres() -> Iterator[tuple[dict[str, str], Path]]:
     with claim(server.data) as claimed:
         guard = Guard(server, claimed)
         try:
-            _say("Starting PostgreSQL")
+            _print_step("Starting PostgreSQL")
             server.start()
             server.ensure_database(NAME)
             if is_old_postgres(server.url(NAME)):
@@ -166,7 +166,7 @@ def _set_aside(data: Path) -> None:
     data.rename(aside)
 
 
-def _say(step: str) -> None:
+def _print_step(step: str) -> None:
     print(f"{step} ...", flush=True)
 
 
@@ -175,9 +175,9 @@ def _prepare(environment: Mapping[str, str], stamp: Path, size: str, stop: StopR
     state = _mark(size, *sorted(_sources()))
     if stamp.exists() and stamp.read_text() == state:
         return
-    _say("Making the tables (about 15 seconds)")
+    _print_step("Making the tables (about 15 seconds)")
     _run(environment, stop, "migrate", "--verbosity", "0")
-    _say("Bringing in the demo data")
+    _print_step("Bringing in the demo data")
     _run(environment, stop, "init_db", "--size", size)
     stamp.write_text(state)
 
@@ -205,7 +205,7 @@ def _mark(*texts: str) -> str:
 
 def _serve(port: int, environment: Mapping[str, str], stop: StopRequest) -> int:
     """Serve until told to stop; the record is sealed and large imports are worked on meanwhile."""
-    _say("Starting the web server")
+    _print_step("Starting the web server")
     lasting = {**environment, "DATABASE_OWNER_USER": ""}  # nothing that runs on is the owner
     silence = {"stdout": subprocess.DEVNULL}
     server = _child(lasting, "runserver", f"{HOST}:{port}", "--noreload", **silence)
@@ -215,7 +215,7 @@ def _serve(port: int, environment: Mapping[str, str], stop: StopRequest) -> int:
         worker = _child(lasting, "db_worker", stderr=log, **silence)
     try:
         _wait_until_served(server, port, stop)
-        _tell(port, environment)
+        _print_instructions(port, environment)
         return stop.wait_for(server)
     finally:
         _end(server, sealer, worker)
@@ -255,15 +255,15 @@ def _end_with_parent() -> None:
 
 def _wait_until_served(server: subprocess.Popen[bytes], port: int, stop: StopRequest) -> None:
     while server.poll() is None:
-        stop.look()
+        stop.check()
         with socket.socket() as probe:
             if probe.connect_ex((HOST, port)) == 0:
                 return
-        time.sleep(LOOK_EVERY)
+        time.sleep(POLL_EVERY)
     raise CannotRun("the web server ended at once; see the lines above.")
 
 
-def _tell(port: int, environment: Mapping[str, str]) -> None:
+def _print_instructions(port: int, environment: Mapping[str, str]) -> None:
     print(f"\n  The back office is at http://{HOST}:{port}/admin/\n")
     for role in ROLES:
         print(f"    {role:<12} password demo-{role}")

@@ -99,9 +99,9 @@ class EmbeddedServer:
         self._prepare(sockets)
         if not (self.data / "PG_VERSION").exists():
             self._initialise()
-        given = SAFE | PLANNED | (FAST if self.is_throwaway else {})
-        given |= {"unix_socket_directories": str(sockets)}
-        options = " ".join(f"-c {name}='{value}'" for name, value in given.items())
+        settings = SAFE | PLANNED | (FAST if self.is_throwaway else {})
+        settings |= {"unix_socket_directories": str(sockets)}
+        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
         log = self.data / "server.log"
         self._run("pg_ctl", "-D", self.data, "-l", log, "-w", "-t", WAIT, "-o", options, "start")
 
@@ -155,13 +155,13 @@ class EmbeddedServer:
         account = server_account()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            found = folder.lstat()
-            if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (
+            status = folder.lstat()
+            if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (
                 account.pw_uid,
                 os.geteuid(),
             ):
                 raise CannotRun(f"{folder} belongs to another account. Remove it and try again.")
-            if found.st_uid != account.pw_uid:
+            if status.st_uid != account.pw_uid:
                 os.chown(folder, account.pw_uid, account.pw_gid, follow_symlinks=False)
             folder.chmod(0o700)
         except OSError as error:

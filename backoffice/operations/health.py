@@ -18,20 +18,20 @@ def check_database_health(alias: str = "default") -> dict[str, Any]:
     `response_ms`, `pending_migrations` and, on PostgreSQL, `extensions`.
     """
     wrapper = connections[alias]
-    told: dict[str, Any] = {"status": "unhealthy", "engine": wrapper.vendor}
+    report: dict[str, Any] = {"status": "unhealthy", "engine": wrapper.vendor}
     start = time.perf_counter()
     try:
         with wrapper.cursor() as cursor:
             cursor.execute("SELECT 1")
             answered = round((time.perf_counter() - start) * 1000, 2)
-            told |= _facts(cursor, wrapper) | {"response_ms": answered}
+            report |= _facts(cursor, wrapper) | {"response_ms": answered}
     except DatabaseError as error:
-        return told | {"message": str(error).strip().partition("\n")[0]}
-    missing = [name for name in EXTENSIONS if name not in told.get("extensions", EXTENSIONS)]
+        return report | {"message": str(error).strip().partition("\n")[0]}
+    missing = [name for name in EXTENSIONS if name not in report.get("extensions", EXTENSIONS)]
     if missing:
         message = _("The extensions %(names)s are missing.") % {"names": ", ".join(missing)}
-        return told | {"message": message}
-    return told | {"status": "healthy", "message": _("The database answers.")}
+        return report | {"message": message}
+    return report | {"status": "healthy", "message": _("The database answers.")}
 
 
 def _facts(cursor: Any, wrapper: Any) -> dict[str, Any]:

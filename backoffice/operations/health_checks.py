@@ -24,12 +24,12 @@ TOO_LITTLE = 1024**3
 @health_check(gettext_lazy("Database"), order=10)
 def database() -> Finding:
     """It answers, quickly, and has the extensions."""
-    told = check_database_health()
-    if told["status"] != "healthy":
-        return Finding.failed(told["message"])
-    milliseconds = told["response_ms"]
+    report = check_database_health()
+    if report["status"] != "healthy":
+        return Finding.failed(report["message"])
+    milliseconds = report["response_ms"]
     detail = _("%(version)s answers in %(ms)s ms.") % {
-        "version": told["version"],
+        "version": report["version"],
         "ms": milliseconds,
     }
     return Finding.warning(detail) if milliseconds > SLOW else Finding.good(detail)
@@ -41,20 +41,20 @@ def migrations() -> Finding:
     count = check_database_health().get("pending_migrations", 0)
     if not count:
         return Finding.good(_("The tables are up to date."))
-    said = ngettext(
+    message = ngettext(
         "%(count)s migration is missing. Run: python manage.py migrate",
         "%(count)s migrations are missing. Run: python manage.py migrate",
         count,
     )
-    return Finding.failed(said % {"count": count})
+    return Finding.failed(message % {"count": count})
 
 
 @health_check(gettext_lazy("Connection pool"), order=30)
 def pool() -> Finding:
     """There are connections left in this process."""
-    told = get_pool_statistics()
-    is_full = told["available"] and told["usage_percent"] >= FULL
-    return Finding.warning(told["message"]) if is_full else Finding.good(told["message"])
+    stats = get_pool_statistics()
+    is_full = stats["available"] and stats["usage_percent"] >= FULL
+    return Finding.warning(stats["message"]) if is_full else Finding.good(stats["message"])
 
 
 @health_check(gettext_lazy("Connections of the server"), order=40)

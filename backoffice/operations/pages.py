@@ -23,33 +23,33 @@ def _failed(_request: HttpRequest) -> int:
 @page("health", HEALTH, "monitor_heart", badge=_failed)
 def health(request: HttpRequest) -> HttpResponse:
     """Every check with what it found."""
-    told = check_database_health()
+    report = check_database_health()
     facts = [
-        (_("Database"), told.get("version", told["engine"])),
-        (_("Extensions"), ", ".join(told.get("extensions", ())) or _("none; SQLite needs none")),
+        (_("Database"), report.get("version", report["engine"])),
+        (_("Extensions"), ", ".join(report.get("extensions", ())) or _("none; SQLite needs none")),
     ]
-    return _shown(request, "health", HEALTH, {"checks": run_checks(), "facts": facts})
+    return _response(request, "health", HEALTH, {"checks": run_checks(), "facts": facts})
 
 
 @page("pool", POOL, "lan")
 def pool(request: HttpRequest) -> HttpResponse:
     """The pool's numbers, and who holds connections at the server."""
-    told = get_pool_statistics()
-    context = {"pool": told, "facts": _settings_of(told), "by_state": connections_by_state()}
-    return _shown(request, "pool", POOL, context)
+    stats = get_pool_statistics()
+    context = {"pool": stats, "facts": _settings_of(stats), "by_state": connections_by_state()}
+    return _response(request, "pool", POOL, context)
 
 
-def _settings_of(told: dict[str, Any]) -> list[tuple[str, str]]:
-    if not told["available"]:
+def _settings_of(stats: dict[str, Any]) -> list[tuple[str, str]]:
+    if not stats["available"]:
         return []
     return [
-        (_("Kept open (DATABASE_MIN_CONNS)"), str(told["size"])),
-        (_("At most (DATABASE_MAX_CONNS)"), str(told["limit"])),
-        (_("Waits for a free one (DATABASE_POOL_TIMEOUT)"), _("%d s") % told["timeout"]),
-        (_("Replaced after (DATABASE_POOL_RECYCLE)"), _("%d min") % (told["recycle"] // 60)),
+        (_("Kept open (DATABASE_MIN_CONNS)"), str(stats["size"])),
+        (_("At most (DATABASE_MAX_CONNS)"), str(stats["limit"])),
+        (_("Waits for a free one (DATABASE_POOL_TIMEOUT)"), _("%d s") % stats["timeout"]),
+        (_("Replaced after (DATABASE_POOL_RECYCLE)"), _("%d min") % (stats["recycle"] // 60)),
     ]
 
 
-def _shown(request: HttpRequest, name: str, title: Any, context: dict[str, Any]) -> HttpResponse:
+def _response(request: HttpRequest, name: str, title: Any, context: dict[str, Any]) -> HttpResponse:
     site = admin.site.each_context(request)
     return TemplateResponse(request, f"operations/{name}.html", {**site, "title": title, **context})

@@ -15,11 +15,11 @@ def get_pool_statistics(alias: str = "default") -> dict[str, Any]:
     and `recycle` (seconds).
     """
     wrapper = connections[alias]
-    told: dict[str, Any] = {"engine": wrapper.vendor, "available": False}
+    stats: dict[str, Any] = {"engine": wrapper.vendor, "available": False}
     if wrapper.vendor != "postgresql":
-        return told | {"message": _("SQLite has no connection pool; there is nothing to count.")}
+        return stats | {"message": _("SQLite has no connection pool; there is nothing to count.")}
     wrapper.ensure_connection()
-    return told | _numbers(alias, wrapper.settings_dict["POOL_OPTIONS"])
+    return stats | _numbers(alias, wrapper.settings_dict["POOL_OPTIONS"])
 
 
 def _numbers(alias: str, options: dict[str, Any]) -> dict[str, Any]:

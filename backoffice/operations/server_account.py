@@ -98,11 +98,11 @@ def temporary_folders(longest: int = 4096) -> Iterator[Path]:
     for name in (*FIXED_FOLDERS, tempfile.gettempdir()):
         folder = Path(name)
         is_short = len(os.fsencode(folder)) <= longest
-        if is_short and _has_room(folder) and (not is_root() or is_open_to_all(folder)):
+        if is_short and _has_space(folder) and (not is_root() or is_open_to_all(folder)):
             yield folder
 
 
-def _has_room(folder: Path) -> bool:
+def _has_space(folder: Path) -> bool:
     try:
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(bytes(4096))

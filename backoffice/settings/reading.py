@@ -71,11 +71,11 @@ def words(name: str, default: list[str], is_one: Callable[[str], bool], one: str
 
     Raises ImproperlyConfigured, naming the variable and the word.
     """
-    found = [word.strip() for word in text(name).split(",") if word.strip()]
-    wrong = next((word for word in found if not is_one(word)), None)
+    values = [word.strip() for word in text(name).split(",") if word.strip()]
+    wrong = next((word for word in values if not is_one(word)), None)
     if wrong is not None:
         raise ImproperlyConfigured(f"{name} is {wrong!r}; it must be {one}.")
-    return found or default
+    return values or default
 
 
 def is_host(word: str) -> bool:

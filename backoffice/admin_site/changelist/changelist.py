@@ -72,7 +72,7 @@ class BackOfficeChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         """The rows of this page."""
-        keys = self._found_keys() if self.query else None
+        keys = self._matching_keys() if self.query else None
         self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
         if keys is not None:
             self.paginator.count = len(keys)
@@ -83,7 +83,7 @@ class BackOfficeChangeList(ChangeList):
         self.result_list = self._walked() if self.paginator.is_wide else self._paged()
         self.model_admin.fetch_sections(request, self.result_list)
 
-    def _found_keys(self) -> list[int] | None:
+    def _matching_keys(self) -> list[int] | None:
         """What a search found, unless that is a wide list; looked for once, counted and shown."""
         keys = list(self.queryset.order_by().values_list("pk", flat=True)[: MOST_SORTED + 1])
         if len(keys) > MOST_SORTED:
@@ -112,11 +112,11 @@ class BackOfficeChangeList(ChangeList):
 
     def _walking_order(self) -> str:
         """The first sort an index delivers, of those asked for and the list's own."""
-        asked = [*self._asked_order(), *self._get_default_ordering()]
+        candidates = [*self._requested_order(), *self._get_default_ordering()]
         able = sorted_by_index(self.model)
-        return next((name for name in asked if str(name).lstrip("-") in able), "-pk")
+        return next((name for name in candidates if str(name).lstrip("-") in able), "-pk")
 
-    def _asked_order(self) -> Sequence[str]:
+    def _requested_order(self) -> Sequence[str]:
         columns = self.get_ordering_field_columns() if "o" in self.params else {}
         names = ((self._field_at(at), kind) for at, kind in columns.items())
         return [f"-{name}" if kind == "desc" else name for name, kind in names if name]
@@ -145,11 +145,11 @@ class BackOfficeChangeList(ChangeList):
         """The addresses of the first, previous, next and last page, where there is one."""
         if self.walk is None:
             return {}
-        found: dict[str, str] = {}
+        links: dict[str, str] = {}
         if self.walk.has_previous:
-            found["first"] = self.get_query_string()
-            found["previous"] = self.get_query_string({BEFORE: self.walk.rows[0].pk})
+            links["first"] = self.get_query_string()
+            links["previous"] = self.get_query_string({BEFORE: self.walk.rows[0].pk})
         if self.walk.has_next:
-            found["next"] = self.get_query_string({AFTER: self.walk.rows[-1].pk})
-            found["last"] = self.get_query_string({LAST: 1})
-        return found
+            links["next"] = self.get_query_string({AFTER: self.walk.rows[-1].pk})
+            links["last"] = self.get_query_string({LAST: 1})
+        return links

@@ -23,7 +23,7 @@ Column = Callable[[Any], Any]
 def _at(row: Any, path: str) -> Any:
     """What lies at the end of a path, None where it breaks off."""
     names = filter(None, path.split("__"))
-    return reduce(lambda found, name: getattr(found, name, None), names, row)
+    return reduce(lambda value, name: getattr(value, name, None), names, row)
 
 
 def _joined(*parts: str) -> str:

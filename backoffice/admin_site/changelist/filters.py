@@ -45,13 +45,13 @@ class MomentsFilter(RangeDateTimeFilter):
     ) -> models.QuerySet[Any]:
         """The rows from the first moment to the second, as far as these are given."""
         first, last = self._moment("from", time.min), self._moment("to", time.max)
-        asked = {f"{self.parameter_name}__gte": first, f"{self.parameter_name}__lte": last}
-        return queryset.filter(**{lookup: moment for lookup, moment in asked.items() if moment})
+        lookups = {f"{self.parameter_name}__gte": first, f"{self.parameter_name}__lte": last}
+        return queryset.filter(**{lookup: moment for lookup, moment in lookups.items() if moment})
 
     def _moment(self, end: str, otherwise: time) -> datetime | None:
         """What was entered; None where that is no date."""
-        given = (self.used_parameters.get(f"{self.parameter_name}_{end}_{at}") for at in (0, 1))
-        day, hour = ("" if each is None else str(each) for each in given)
+        values = (self.used_parameters.get(f"{self.parameter_name}_{end}_{at}") for at in (0, 1))
+        day, hour = ("" if each is None else str(each) for each in values)
         try:
             on, at = parse_date(day), parse_time(hour)
         except ValueError:
@@ -59,4 +59,4 @@ class MomentsFilter(RangeDateTimeFilter):
         return timezone.make_aware(datetime.combine(on, at or otherwise)) if on else None
 
 
-OURS = {AutocompleteSelectFilter: RelatedRowFilter, RangeDateTimeFilter: MomentsFilter}
+REPLACEMENTS = {AutocompleteSelectFilter: RelatedRowFilter, RangeDateTimeFilter: MomentsFilter}

@@ -20,18 +20,18 @@ from django.db.models.fields.tuple_lookups import (
 def sorted_by_index(model: type[models.Model]) -> frozenset[str]:
     """The fields by which an index delivers the rows in a total order."""
     meta = model._meta
-    found = {"pk", meta.pk.name}
+    fields = {"pk", meta.pk.name}
     for field in meta.concrete_fields:
         if field.unique and not field.null:
-            found.add(field.name)
+            fields.add(field.name)
     for constraint in meta.total_unique_constraints:
         if len(constraint.fields) == 1:
-            found.add(constraint.fields[0])
+            fields.add(constraint.fields[0])
     for index in meta.indexes:
         names = [name.lstrip("-") for name in index.fields]
         if len(names) == 2 and names[1] == meta.pk.name and not index.condition:
-            found.add(names[0])
-    return frozenset(name for name in found if not _is_relation(meta, name))
+            fields.add(names[0])
+    return frozenset(name for name in fields if not _is_relation(meta, name))
 
 
 def _is_relation(meta: Any, name: str) -> bool:
@@ -62,7 +62,7 @@ class KeysetPage:
         self.has_previous = place is not None
         rows = self._fetched(place, is_back=False)
         self.has_next = len(rows) > self.per_page
-        return self._kept(rows)
+        return self._trimmed(rows)
 
     def before(self, key: str) -> list[models.Model]:
         """The page in front of the row with this key; the first one if that is shorter."""
@@ -71,15 +71,15 @@ class KeysetPage:
         if len(rows) <= self.per_page:
             return self.after("")
         self.has_previous = self.has_next = True
-        return self._kept(rows, is_back=True)
+        return self._trimmed(rows, is_back=True)
 
     def last(self) -> list[models.Model]:
         """The last page."""
         rows = self._fetched(None, is_back=True)
         self.has_previous = len(rows) > self.per_page
-        return self._kept(rows, is_back=True)
+        return self._trimmed(rows, is_back=True)
 
-    def _kept(self, rows: list[models.Model], *, is_back: bool = False) -> list[models.Model]:
+    def _trimmed(self, rows: list[models.Model], *, is_back: bool = False) -> list[models.Model]:
         self.rows = rows[: self.per_page][:: -1 if is_back else 1]
         return self.rows
 
@@ -89,8 +89,8 @@ class KeysetPage:
         if self._is_key:
             return Place(int(key), int(key))  # a key says where it stands, its row there or not
         rows = self.source.model._base_manager.filter(pk=key)
-        found = rows.values_list(self.field, "pk").first()
-        return Place(*found) if found else None
+        values = rows.values_list(self.field, "pk").first()
+        return Place(*values) if values else None
 
     def _fetched(self, place: Place | None, *, is_back: bool) -> list[models.Model]:
         """The rows of one page and one more, from a place on; nulls are at the end.
@@ -100,9 +100,9 @@ class KeysetPage:
         is_descending = self.is_descending != is_back
         rows: list[models.Model] = []
         for part in self._parts(place, is_descending, is_back):
-            wanted = self.per_page + 1 - len(rows)
-            if wanted:
-                named = self.source.filter(pk__in=part[:wanted])
+            remaining = self.per_page + 1 - len(rows)
+            if remaining:
+                named = self.source.filter(pk__in=part[:remaining])
                 rows += named.order_by(*part.query.order_by)
         return rows
 

@@ -25,9 +25,9 @@ class QuestionFilter(DropdownFilter):
         self, request: HttpRequest, queryset: models.QuerySet[Any]
     ) -> models.QuerySet[Any]:
         """The rows that answer the one asked."""
-        asked = self.value()
-        is_known = asked in questions_of(queryset.model)
-        return getattr(queryset, asked)() if is_known else queryset
+        question = self.value()
+        is_known = question in questions_of(queryset.model)
+        return getattr(queryset, question)() if is_known else queryset
 
 
 def questions_of(model: type[models.Model]) -> dict[str, Any]:

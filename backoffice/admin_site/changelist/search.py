@@ -33,7 +33,7 @@ def words_of(term: str) -> list[str]:
     return [word for word in words if word.strip()][:MOST_WORDS]
 
 
-def found(
+def matching(
     rows: models.QuerySet[Any], term: str, paths: Iterable[str], user: Any
 ) -> models.QuerySet[Any]:
     """The rows in which every word of the term is found, in any of the searched fields."""
@@ -57,8 +57,8 @@ def found(
 
 def visible_paths(model: type[models.Model], paths: Iterable[str], user: Any) -> list[str]:
     """Those of the searched fields that tell the person something they may see."""
-    shown = roles.shown_fields(user, model)
-    return [path for path in paths if shown is None or _covered(model, path) & shown]
+    visible = roles.shown_fields(user, model)
+    return [path for path in paths if visible is None or _covered(model, path) & visible]
 
 
 def _covered(model: type[models.Model], path: str) -> frozenset[str]:
@@ -66,18 +66,18 @@ def _covered(model: type[models.Model], path: str) -> frozenset[str]:
     return field.covered if isinstance(field, SearchText) else frozenset({field.name})
 
 
-def _keys(asked: Mapping[Place, models.QuerySet[Any]]) -> dict[Place, Any]:
+def _keys(querysets: Mapping[Place, models.QuerySet[Any]]) -> dict[Place, Any]:
     """The keys each of these finds, by one statement; itself where it finds too many of them."""
-    places, kept = list(asked), {place: [] for place in asked}
+    places, keys_by_place = list(querysets), {place: [] for place in querysets}
     parts = [
-        asked[place].annotate(search_place=Value(at)).values_list("search_place", "pk")
+        querysets[place].annotate(search_place=Value(at)).values_list("search_place", "pk")
         for at, place in enumerate(places)
     ]
     for at, pk in _united([part[: MOST_KEYS + 1] for part in parts]):
-        kept[places[at]].append(pk)
+        keys_by_place[places[at]].append(pk)
     return {
-        place: keys if len(keys) <= MOST_KEYS else asked[place].values("pk")
-        for place, keys in kept.items()
+        place: keys if len(keys) <= MOST_KEYS else querysets[place].values("pk")
+        for place, keys in keys_by_place.items()
     }
 
 
@@ -121,17 +121,17 @@ def _lookups(
     A name that begins with “^” is of a field that begins with the word.
     `is_far` says that it is two steps away from the rows of the list.
     """
-    shown = roles.shown_fields(user, model)
+    visible = roles.shown_fields(user, model)
     for path in names:
         name = path.removeprefix("^")
         field = model._meta.get_field(name)
         if not isinstance(field, SearchText):
-            if shown is None or name in shown:
+            if visible is None or name in visible:
                 yield Q(**{f"{name}__{'icontains' if name == path else 'istartswith'}": word})
-        elif shown is None or field.covered <= shown:
+        elif visible is None or field.covered <= visible:
             yield _in_text(field, word, is_far=is_far)
         else:
-            yield from (Q(**{f"{each}__icontains": word}) for each in field.covered & shown)
+            yield from (Q(**{f"{each}__icontains": word}) for each in field.covered & visible)
 
 
 def _in_text(field: SearchText, word: str, *, is_far: bool) -> Q:

@@ -95,6 +95,6 @@ class SectionsMixin:
     def fetch_sections(self, request: HttpRequest, rows: Iterable[models.Model]) -> None:
         """Fetch what the sections of these rows show."""
         sections = self.get_list_sections(request)
-        wanted = [each.prefetch(request.user, self.model) for each in sections]
-        if wanted:
-            models.prefetch_related_objects(list(rows), *wanted)
+        prefetches = [each.prefetch(request.user, self.model) for each in sections]
+        if prefetches:
+            models.prefetch_related_objects(list(rows), *prefetches)

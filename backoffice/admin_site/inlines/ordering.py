@@ -52,7 +52,7 @@ class PlacedFormSet:
         Raises ValidationError for more rows than can be numbered.
         """
         super().clean()
-        rows = [form for form in self.forms if self._stays(form)]
+        rows = [form for form in self.forms if self._is_remaining(form)]
         if len(rows) > LAST:
             raise ValidationError(_("So many rows cannot be numbered."), code="too_many")
         if PLACE not in self.form.base_fields or not any(PLACE in f.changed_data for f in rows):
@@ -61,7 +61,7 @@ class PlacedFormSet:
         else:
             self._number(rows, start=1)
 
-    def _stays(self, form: Any) -> bool:
+    def _is_remaining(self, form: Any) -> bool:
         is_row = form.instance.pk or form.has_changed()
         return is_row and form not in self.deleted_forms and hasattr(form, "cleaned_data")
 
@@ -79,14 +79,14 @@ class PlacedFormSet:
         return set(rows.exclude(pk__in=known).values_list(PLACE, flat=True))
 
     def _number(self, rows: list[Any], start: int) -> None:
-        asked = [(form.cleaned_data.get(PLACE), at) for at, form in enumerate(rows)]
-        order = sorted(asked, key=lambda each: (each[0] is None, each[0] or 0, each[1]))
+        positions = [(form.cleaned_data.get(PLACE), at) for at, form in enumerate(rows)]
+        order = sorted(positions, key=lambda each: (each[0] is None, each[0] or 0, each[1]))
         free = (place for place in count(start) if place not in self._others)
-        for place, (wanted, at) in zip(free, order, strict=False):
+        for place, (entered, at) in zip(free, order, strict=False):
             form = rows[at]
             setattr(form.instance, PLACE, place)
             form.cleaned_data[PLACE] = place
-            if wanted != place and PLACE not in form.changed_data:
+            if entered != place and PLACE not in form.changed_data:
                 form.changed_data.append(PLACE)
 
     def save(self, commit: bool = True) -> Any:
@@ -98,41 +98,41 @@ class PlacedFormSet:
     def _shift_aside(self) -> None:
         stored = dict(self.get_queryset().values_list("pk", PLACE))
         initial = self.initial_form_count()
-        going = [form for form in self.forms[:initial] if form in self.deleted_forms]
+        deleted = [form for form in self.forms[:initial] if form in self.deleted_forms]
         moving = [form for form in self.forms[:initial] if form not in self.deleted_forms]
-        taken = {stored[f.instance.pk]: f for f in moving if f.instance.pk in stored}
-        self.forms[:initial] = going + swap_positions(moving, taken, self._step_aside)
+        occupied = {stored[f.instance.pk]: f for f in moving if f.instance.pk in stored}
+        self.forms[:initial] = deleted + swap_positions(moving, occupied, self._step_aside)
 
-    def _step_aside(self, form: Any, taken: dict[int, Any]) -> int:
+    def _step_aside(self, form: Any, occupied: dict[int, Any]) -> int:
         """Store a row at a place nobody has or wants, for the moment."""
         row = form.instance
         aside = type(row)._base_manager.get(pk=row.pk)
-        wanted = {getattr(each.instance, PLACE) for each in taken.values()}
-        over = max(wanted.union(taken, self._others), default=0) + 1
+        targets = {getattr(each.instance, PLACE) for each in occupied.values()}
+        over = max(targets.union(occupied, self._others), default=0) + 1
         setattr(aside, PLACE, over)
         aside.save()
         return over
 
 
-def swap_positions(moving: list[Any], taken: dict[int, Any], step_aside: Any) -> list[Any]:
+def swap_positions(moving: list[Any], occupied: dict[int, Any], step_aside: Any) -> list[Any]:
     """The forms in an order in which each finds its place free.
 
-    `taken` says which form stands at which place now.
+    `occupied` says which form stands at which place now.
     """
-    at = {id(form): place for place, form in taken.items()}
+    at = {id(form): place for place, form in occupied.items()}
     order: list[Any] = []
     waiting = list(moving)
     while waiting:
-        free = [form for form in waiting if _is_free(form, taken)]
+        free = [form for form in waiting if _is_free(form, occupied)]
         if not free:
             form = waiting[0]
-            place = step_aside(form, taken)
-            del taken[at[id(form)]]
-            at[id(form)], taken[place] = place, form
+            place = step_aside(form, occupied)
+            del occupied[at[id(form)]]
+            at[id(form)], occupied[place] = place, form
             continue
         for form in free:
-            taken.pop(at.pop(id(form), None), None)
-            taken[_place_of(form.instance)] = form
+            occupied.pop(at.pop(id(form), None), None)
+            occupied[_place_of(form.instance)] = form
             order.append(form)
         waiting = [form for form in waiting if form not in free]
     return order
@@ -142,8 +142,8 @@ def _place_of(row: models.Model) -> int:
     return getattr(row, PLACE)
 
 
-def _is_free(form: Any, taken: dict[int, Any]) -> bool:
-    return taken.get(_place_of(form.instance), form) is form
+def _is_free(form: Any, occupied: dict[int, Any]) -> bool:
+    return occupied.get(_place_of(form.instance), form) is form
 
 
 class NextPlace:

@@ -198,10 +198,10 @@ class Ruled(models.Model):
         unsound = {name for name in hidden if not self._is_sound(name)}
         errors: dict[str, list[ValidationError]] = {}
         for field, error in self._violations(unsound):
-            found = errors.setdefault(NON_FIELD_ERRORS if field in hidden else field, [])
+            field_errors = errors.setdefault(NON_FIELD_ERRORS if field in hidden else field, [])
             # The same rule may stand in the database and across a foreign key; say it once.
-            if error.code not in {known.code for known in found}:
-                found.append(error)
+            if error.code not in {known.code for known in field_errors}:
+                field_errors.append(error)
         if errors:
             raise ValidationError(errors)
 
@@ -249,11 +249,11 @@ class Ruled(models.Model):
         met; each is asked by itself then, and the right one speaks.
         """
         checks = [each for each in constraints if isinstance(each, models.CheckConstraint)]
-        asked = [c.condition for c in checks if not _speaks_of(c.condition, left_out)]
-        if not asked:
+        conditions = [c.condition for c in checks if not _speaks_of(c.condition, left_out)]
+        if not conditions:
             return True
         known = models.BooleanField()
-        met = [models.Q(Coalesce(each, True, output_field=known)) for each in asked]
+        met = [models.Q(Coalesce(each, True, output_field=known)) for each in conditions]
         against = self._get_field_expression_map(model._meta, exclude=left_out)
         return not (~models.Q(*met)).check(against, using=using)
 

@@ -17,10 +17,10 @@ def _accents() -> tuple[str, str]:
     """Latin letters that are a plain one with an accent, and these plain ones."""
     pairs = {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "ħ": "h"}
     for code in (*range(0xE0, 0x180), *range(0x1E00, 0x1F00)):
-        letter = chr(code)
-        plain = unicodedata.normalize("NFD", letter)[0]
-        if letter.islower() and plain != letter and plain.isascii():
-            pairs[letter] = plain
+        char = chr(code)
+        plain = unicodedata.normalize("NFD", char)[0]
+        if char.islower() and plain != char and plain.isascii():
+            pairs[char] = plain
     return "".join(pairs), "".join(pairs.values())
 
 
@@ -32,7 +32,7 @@ def folded(text: str) -> str:
     """A text as the column has it. SQLite lowers A to Z only, and keeps accents."""
     if connection.vendor == "postgresql":
         return text.lower().translate(TO_PLAIN)
-    return "".join(letter.lower() if letter.isascii() else letter for letter in text)
+    return "".join(char.lower() if char.isascii() else char for char in text)
 
 
 class WithoutAccents(Func):

@@ -22,12 +22,12 @@ def results(site: Any, request: HttpRequest, term: str, *, with_rows: bool) -> l
     term = " ".join(term[:LONGEST].split())
     if not term:
         return []
-    found = list(_pages(request, term.lower()))
+    matches = list(_pages(request, term.lower()))
     if with_rows:
         for admin in site._registry.values():
             if admin.in_palette and admin.has_view_permission(request):
-                found += _rows(admin, request, term)
-    return found
+                matches += _rows(admin, request, term)
+    return matches
 
 
 def _pages(request: HttpRequest, term: str) -> Iterator[SearchResult]:

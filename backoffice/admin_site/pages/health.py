@@ -82,9 +82,9 @@ def health_check(title: Any, order: int = 50) -> Callable[[Check], Check]:
 def run_checks() -> list[Checked]:
     """Make all checks, in their order."""
     discover("health_checks")
-    found = [_made(title, check) for _order, title, check in sorted(_checks, key=lambda c: c[0])]
-    cache.set("failed_checks", _count_failed(found), CACHE_SECONDS)
-    return found
+    checked = [_made(title, check) for _order, title, check in sorted(_checks, key=lambda c: c[0])]
+    cache.set("failed_checks", _count_failed(checked), CACHE_SECONDS)
+    return checked
 
 
 def failed_checks() -> int:
@@ -93,14 +93,14 @@ def failed_checks() -> int:
     return _count_failed(run_checks()) if known is None else known
 
 
-def _count_failed(found: list[Checked]) -> int:
-    return sum(each.finding.status == FAILED for each in found)
+def _count_failed(checked: list[Checked]) -> int:
+    return sum(each.finding.status == FAILED for each in checked)
 
 
 def _made(title: Any, check: Check) -> Checked:
     start = time.perf_counter()
     try:
-        finding = check()
+        result = check()
     except Exception as error:  # whatever it is, it is what the page is for
-        finding = Finding.failed(str(error).strip().partition("\n")[0] or type(error).__name__)
-    return Checked(title, finding, round((time.perf_counter() - start) * 1000, 1))
+        result = Finding.failed(str(error).strip().partition("\n")[0] or type(error).__name__)
+    return Checked(title, result, round((time.perf_counter() - start) * 1000, 1))

@@ -23,7 +23,7 @@ from backoffice.admin_site.permissions import roles
 from backoffice.admin_site.permissions.visibility import permitted
 
 VERSION_PAGE = "_simple_history"
-MOST_SHOWN = 300  # characters of a value
+MOST_CHARACTERS = 300  # characters of a value
 LEAD = 40  # characters shown before the first difference of longer ones
 
 
@@ -33,12 +33,12 @@ class Shortened(ObjDiffDisplay):
     def common_shorten_repr(self, *args: Any) -> tuple[str, ...]:
         """The values as they are shown, side by side."""
         texts = [str(each) for each in args]
-        if max(map(len, texts)) <= MOST_SHOWN:
+        if max(map(len, texts)) <= MOST_CHARACTERS:
             return args
         alike = len(commonprefix(texts))
-        start = alike - LEAD if alike > MOST_SHOWN // 2 else 0
+        start = alike - LEAD if alike > MOST_CHARACTERS // 2 else 0
         before = "…" if start else ""
-        return tuple(before + Truncator(text[start:]).chars(MOST_SHOWN) for text in texts)
+        return tuple(before + Truncator(text[start:]).chars(MOST_CHARACTERS) for text in texts)
 
 
 class ReadableHistory(HistoricalRecordContextHelper):
@@ -46,10 +46,10 @@ class ReadableHistory(HistoricalRecordContextHelper):
 
     def prepare_delta_change_value(self, change: Any, value: Any) -> Any:
         """Nothing stays blank, which the page has a word for."""
-        found = super().prepare_delta_change_value(change, value)
-        if found is None or (isinstance(found, DeletedObject) and found.pk is None):
+        prepared = super().prepare_delta_change_value(change, value)
+        if prepared is None or (isinstance(prepared, DeletedObject) and prepared.pk is None):
             return ""
-        return readable(self.model._meta.get_field(change.field), found)
+        return readable(self.model._meta.get_field(change.field), prepared)
 
     def get_obj_diff_display(self) -> ObjDiffDisplay:
         """Without counts of what is left out, which nobody reads."""

@@ -73,12 +73,12 @@ def pages() -> list[Page]:
     return list(_pages.values())
 
 
-def pages_for(user: Any, **said: str) -> list[Page]:
+def pages_for(user: Any, **attributes: str) -> list[Page]:
     """The pages this person may see, of those that say so: `group="audit"`, `about=...`."""
     return [
         each
         for each in pages()
-        if all(getattr(each, name) == value for name, value in said.items())
+        if all(getattr(each, name) == value for name, value in attributes.items())
         and roles.may_see_page(user, each.name)
     ]
 

@@ -40,9 +40,9 @@ def with_link_to(row: models.Model, text: str) -> SafeString:
 
 def narrowed_to(model: type[models.Model], request: HttpRequest) -> dict[str, str]:
     """The rows the list was narrowed to before one asked for a new row, by foreign key."""
-    given = dict(parse_qsl(request.GET.get("_changelist_filters", "")))
+    filters = dict(parse_qsl(request.GET.get("_changelist_filters", "")))
     keys = {
-        field.name: given.get(f"{field.name}__{field.target_field.name}__exact", "")
+        field.name: filters.get(f"{field.name}__{field.target_field.name}__exact", "")
         for field in model._meta.fields
         if field.many_to_one
     }

@@ -82,26 +82,30 @@ class RoleAccess:
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """The fieldsets, without what the person's role may not see."""
         fieldsets = super().get_fieldsets(request, obj)
-        shown = roles.shown_fields(request.user, self.model)
-        return list(fieldsets) if shown is None else kept(fieldsets, shown.__contains__)
+        visible = roles.shown_fields(request.user, self.model)
+        return (
+            list(fieldsets)
+            if visible is None
+            else filter_fieldsets(fieldsets, visible.__contains__)
+        )
 
 
-def kept(fieldsets: Iterable[Any], is_append_only: Callable[[str], bool]) -> list[Any]:
+def filter_fieldsets(fieldsets: Iterable[Any], is_included: Callable[[str], bool]) -> list[Any]:
     """Fieldsets with those of their fields that are kept; an empty one goes."""
-    found = [
-        (title, options | {"fields": list(_fields_kept(options["fields"], is_append_only))})
+    filtered = [
+        (title, options | {"fields": list(_included_fields(options["fields"], is_included))})
         for title, options in fieldsets
     ]
-    return [(title, options) for title, options in found if options["fields"]]
+    return [(title, options) for title, options in filtered if options["fields"]]
 
 
-def _fields_kept(fields: Iterable[Any], is_append_only: Callable[[str], bool]) -> Iterator[Any]:
+def _included_fields(fields: Iterable[Any], is_included: Callable[[str], bool]) -> Iterator[Any]:
     for each in fields:
         if isinstance(each, str):
-            if is_append_only(each):
+            if is_included(each):
                 yield each
             continue
-        line = tuple(name for name in each if is_append_only(name))
+        line = tuple(name for name in each if is_included(name))
         if line:
             yield line
 

@@ -17,8 +17,8 @@ class ChoicesView(AutocompleteJsonView):
         rows = self.source_admin.choosable(self.request, self.source_field)
         rows = rows.select_related(*self._references())
         rows = rows.order_by(*self.model_admin.get_ordering(self.request), "pk")
-        found, has_twins = self.model_admin.get_search_results(self.request, rows, self.term)
-        return found.distinct() if has_twins else found
+        matches, has_twins = self.model_admin.get_search_results(self.request, rows, self.term)
+        return matches.distinct() if has_twins else matches
 
     def _references(self) -> list[str]:
         opts = self.model_admin.opts

@@ -44,8 +44,8 @@ def sync_app(
     permissions = _permissions_of(app_config, using, apps)
     for role, name in roles.GROUP_NAMES.items():
         group, _is_new = group_model.objects.using(using).get_or_create(name=name)
-        wanted = {permissions.get(code) for code in _codes(granted, role)} - {None}
-        _set(group, wanted, set(permissions.values()))
+        expected = {permissions.get(code) for code in _codes(granted, role)} - {None}
+        _set(group, expected, set(permissions.values()))
 
 
 def _permissions_of(app_config: AppConfig, using: str, apps: Any) -> dict[str, int]:
@@ -63,11 +63,11 @@ def _codes(granted: dict[Any, tuple[roles.Grant, ...]], role: str) -> set[str]:
     }
 
 
-def _set(group: Any, wanted: set[int], of_this_app: set[int]) -> None:
+def _set(group: Any, expected: set[int], of_this_app: set[int]) -> None:
     """Add and remove what differs, and leave the permissions of other apps alone."""
     held = set(group.permissions.values_list("pk", flat=True))
-    group.permissions.add(*(wanted - held))
-    group.permissions.remove(*((held & of_this_app) - wanted))
+    group.permissions.add(*(expected - held))
+    group.permissions.remove(*((held & of_this_app) - expected))
 
 
 def follow_role(instance: models.Model, raw: bool = False, **_kwargs: Any) -> None:

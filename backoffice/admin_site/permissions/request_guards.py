@@ -31,11 +31,11 @@ class NulMiddleware:
 
     def process_view(self, request: HttpRequest, *_view: Any) -> None:
         """Raises BadRequest; here, and not earlier, the answer is the page of a bad request."""
-        asked = [
+        texts = [
             request.path,
             *(value for _name, values in request.GET.lists() for value in values),
         ]
-        if any(NUL in text for text in asked):
+        if any(NUL in text for text in texts):
             raise BadRequest(_("The address holds a NUL byte."))
 
 

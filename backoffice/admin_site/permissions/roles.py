@@ -195,9 +195,9 @@ def grants_of(label: str) -> tuple[Grant, ...]:
 
 def _parsed(role: str, cell: str) -> Iterator[Grant]:
     for part in filter(None, cell.split(";")):
-        letters, scope = part.split()
-        for letter in letters:
-            yield Grant(role, VERBS[letter], scope)
+        codes, scope = part.split()
+        for code in codes:
+            yield Grant(role, VERBS[code], scope)
 
 
 def is_known(model: type[models.Model]) -> bool:
@@ -239,8 +239,8 @@ def shown_fields(user: Any, model: type[models.Model]) -> set[str] | None:
     Whoever has two roles sees in a list what both may see.
     """
     limits = SHOWN.get(model._meta.label_lower, {})
-    given = [limits[role] for role in _titles(user) if role in limits]
-    return set.intersection(*given) if given else None
+    field_sets = [limits[role] for role in _titles(user) if role in limits]
+    return set.intersection(*field_sets) if field_sets else None
 
 
 def changed_fields(user: Any, model: type[models.Model]) -> set[str] | None:

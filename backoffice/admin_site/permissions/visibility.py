@@ -44,15 +44,15 @@ def within(rows: Rows, user: Any, verb: str, subject: Model) -> Rows:
         return rows.none()
     if user.is_superuser:
         return rows
-    given = roles.grants(user, verb, subject)
+    grants = roles.grants(user, verb, subject)
     is_place = rows.model is not subject
     boundless = {"*", *OF_THE_ROW} if is_place else {"*"}
-    if any(grant.scope in boundless for grant in given):
+    if any(grant.scope in boundless for grant in grants):
         return rows
-    if not given:
+    if not grants:
         return rows.none()
     condition = Q()
-    for grant in given:
+    for grant in grants:
         scope = PLACES.get(grant.scope, grant.scope) if is_place else grant.scope
         condition |= SCOPES[scope](rows.model, user, grant.role)
     rows = rows.filter(condition)

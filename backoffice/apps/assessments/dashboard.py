@@ -18,7 +18,7 @@ from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 
 MOST = 6
 LONG, TOO_LONG = 7, 21  # days of waiting
-LOOKED_THROUGH = 100  # history rows, to find the newest that changed a grade
+MAX_EXAMINED = 100  # history rows, to find the newest that changed a grade
 Status = AssessmentSubmission.Status
 
 
@@ -30,9 +30,11 @@ def waiting(request: HttpRequest) -> Lines:
         rows.order_by().values("assessment").annotate(many=Count("pk"), since=Min("submitted_at"))
     )
     groups = list(rows.order_by("since", "assessment")[:MOST])
-    found = Assessment.objects.select_related("course").in_bulk([g["assessment"] for g in groups])
+    assessments = Assessment.objects.select_related("course").in_bulk(
+        [g["assessment"] for g in groups]
+    )
     return Lines(
-        [_waiting_line(found[g["assessment"]], g["many"], g["since"]) for g in groups],
+        [_waiting_line(assessments[g["assessment"]], g["many"], g["since"]) for g in groups],
         empty=_("Nothing waits for marking."),
         more=list_of(AssessmentSubmission, status__exact=Status.SUBMITTED),
     )
@@ -40,7 +42,7 @@ def waiting(request: HttpRequest) -> Lines:
 
 def _waiting_line(assessment: Assessment, many: int, since: datetime | None) -> Line:
     course = assessment.course
-    said = ngettext("%(count)s submission", "%(count)s submissions", many) % {"count": many}
+    count_label = ngettext("%(count)s submission", "%(count)s submissions", many) % {"count": many}
     return Line(
         assessment.title,
         list_of(
@@ -48,7 +50,7 @@ def _waiting_line(assessment: Assessment, many: int, since: datetime | None) -> 
             assessment__id__exact=assessment.pk,
             status__exact=Status.SUBMITTED,
         ),
-        detail=f"{course.code} · {course.presentation} · {said}",
+        detail=f"{course.code} · {course.presentation} · {count_label}",
         label=ago(since),
         colour=_colour_of(since),
     )
@@ -74,8 +76,8 @@ def late(request: HttpRequest) -> Lines:
 
 
 def _late_line(row: AssessmentSubmission) -> Line:
-    due, came = row.assessment.due_date, row.submitted_at
-    after = timesince(due, came, depth=1) if due and came else ""
+    due, submitted = row.assessment.due_date, row.submitted_at
+    after = timesince(due, submitted, depth=1) if due and submitted else ""
     return Line(
         str(row.student),
         page_of(row),
@@ -102,7 +104,7 @@ def _changed() -> list[Any]:
         "student", "assessment__course", "change_set"
     )
     before = Subquery(earlier.order_by("-history_id").values("score")[:1])
-    return [row for row in rows.annotate(before=before)[:LOOKED_THROUGH] if row.score != row.before]
+    return [row for row in rows.annotate(before=before)[:MAX_EXAMINED] if row.score != row.before]
 
 
 def _grade_line(row: Any) -> Line:

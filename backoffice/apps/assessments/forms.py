@@ -32,8 +32,8 @@ class SubmissionForm(OptimisticLockForm):
         super().__init__(*args, **kwargs)
         if "score" in self.fields and self.instance.pk:
             most = floatformat(self.instance.maximum, -2)
-            said = _("In points, from 0 to %(most)s. Blank means not graded.")
-            self.fields["score"].help_text = said % {"most": most}
+            help_text = _("In points, from 0 to %(most)s. Blank means not graded.")
+            self.fields["score"].help_text = help_text % {"most": most}
 
     def clean(self) -> dict[str, Any]:
         """Sign the grade; work that was handed in and gets points is graded."""
@@ -71,8 +71,8 @@ def next_code(course: Any, kind: str) -> str:
     """The code after the highest one of this kind in the course: TMA02 after TMA01."""
     prefix = kind.upper()[:4]
     codes = Assessment.objects.filter(course=course, code__istartswith=prefix)
-    found = [NUMBERED.match(code) for code in codes.values_list("code", flat=True)]
-    numbers = [int(m[2][-6:]) for m in found if m and m[1].upper() == prefix]
+    matches = [NUMBERED.match(code) for code in codes.values_list("code", flat=True)]
+    numbers = [int(m[2][-6:]) for m in matches if m and m[1].upper() == prefix]
     return f"{prefix}{max(numbers, default=0) + 1:02d}"
 
 

@@ -27,17 +27,17 @@ OTHERS = (
 )
 
 
-def written_with(taken: str) -> dict[str, Written]:
+def written_with(new_score: str) -> dict[str, Written]:
     """What is written besides the columns of the file.
 
     A score makes work graded, at the moment of the import and by no person; a new score is another
-    version of the grade. `taken` is SQL for the score that is written; blank without one.
+    version of the grade. `new_score` is SQL for the score that is written; blank without one.
     """
     maximum = "(SELECT x.max_score FROM assessments_assessment x WHERE x.id = p.fk_assessment)"
     written = {"maximum": Written(maximum)}
-    if not taken:
+    if not new_score:
         return written
-    regraded = _regraded(taken)
+    regraded = _regraded(new_score)
     is_open = "t.status IN ('in_progress', 'submitted')"
     return written | {
         "status": Written(
@@ -58,57 +58,59 @@ def _regraded(score: str) -> str:
     return f"({score}) IS NOT NULL AND (t.score IS NULL OR t.score <> ({score}))"
 
 
-def finality_checks(given: str, *, has_reason: bool) -> Iterator[Check]:
-    """A final grade, a better attempt, a blank cell over a grade; `given` is SQL for the score."""
-    is_final = f"(t.status = 'finalized' AND {_regraded(given)})"
+def finality_checks(file_score: str, *, has_reason: bool) -> Iterator[Check]:
+    """A final grade, a better attempt, a blank cell over one; `file_score` is SQL for the score."""
+    is_final = f"(t.status = 'finalized' AND {_regraded(file_score)})"
     if has_reason:
-        sentence = _(
+        message = _(
             "{column} “{value}” replaces the final grade {other}. A second person has to agree."
         )
         yield Check(
-            *("final_grade_changed", "score", sentence, (is_final, ()), ("score",)),
+            *("final_grade_changed", "score", message, (is_final, ()), ("score",)),
             is_warning=True,
             other="t.score",
             holds=True,
         )
     else:
-        sentence = _(
+        message = _(
             "{column} “{value}”: the grade {other} is final. Give a reason for the import; a "
             "second person has to agree then."
         )
-        yield Check("final_grade", "score", sentence, (is_final, ()), ("score",), other="t.score")
+        yield Check("final_grade", "score", message, (is_final, ()), ("score",), other="t.score")
     better = (
-        f"(r_assessment.grading_method = 'highest' AND t.id IS NOT NULL AND ({given}) IS NOT NULL "
-        f"AND EXISTS ({OTHERS} AND x.score > ({given})))"
+        f"(r_assessment.grading_method = 'highest' AND t.id IS NOT NULL "
+        f"AND ({file_score}) IS NOT NULL AND EXISTS ({OTHERS} AND x.score > ({file_score})))"
     )
-    sentence = _(
+    message = _(
         "{column} “{value}”: another attempt of the student has more points and would count. "
         "Change that attempt."
     )
-    yield Check("better_attempt", "score", sentence, (better, ()), ("score",))
-    kept = "(s.c_score IS NULL AND t.score IS NOT NULL)"
-    sentence = _("{column} is blank; the stored {other} stands.")
+    yield Check("better_attempt", "score", message, (better, ()), ("score",))
+    is_blank = "(s.c_score IS NULL AND t.score IS NOT NULL)"
+    message = _("{column} is blank; the stored {other} stands.")
     yield Check(
-        *("score_kept", "score", sentence, (kept, ()), ("score",)), is_warning=True, other="t.score"
+        *("score_kept", "score", message, (is_blank, ()), ("score",)),
+        is_warning=True,
+        other="t.score",
     )
 
 
 def conflict_check(differs: Callable[[str, str], str]) -> Check:
     """A score somebody changed here and somebody else in the file, each in another way."""
-    base, mine, theirs = "s.c_base_score", "s.c_score", "t.score"
+    base, incoming, stored = "s.c_base_score", "s.c_score", "t.score"
     condition = " AND ".join(
-        [f"t.id IS NOT NULL AND {mine} IS NOT NULL", differs(theirs, base)]
-        + [differs(mine, base), differs(mine, theirs)]
+        [f"t.id IS NOT NULL AND {incoming} IS NOT NULL", differs(stored, base)]
+        + [differs(incoming, base), differs(incoming, stored)]
     )
-    sentence = _(
+    message = _(
         "{column} “{value}”: since the export the score went from {other}. To keep what is stored, "
         "enter it as {column}; to replace it, enter it as {beside}."
     )
-    other = f"{_points(base)} || ' to ' || {_points(theirs)}"
+    other = f"{_points(base)} || ' to ' || {_points(stored)}"
     return Check(
         "changed_since_export",
         "score",
-        sentence,
+        message,
         (f"({condition})", ()),
         reads=("score", "base_score"),
         other=other,
@@ -125,26 +127,26 @@ def _points(sql: str) -> str:
 
 def average_check() -> Check:
     """A grade that is the average of several attempts is nobody's to write."""
-    sentence = _(
+    message = _(
         "{column} “{value}”: the grade of this student is the average of several attempts. "
         "Grade the attempts."
     )
     several = (
         f"(r_assessment.grading_method = 'average' AND t.id IS NOT NULL AND EXISTS ({OTHERS}))"
     )
-    return Check("average_of_attempts", "assessment_id", sentence, (several, ()))
+    return Check("average_of_attempts", "assessment_id", message, (several, ()))
 
 
 def time_checks() -> Iterator[Check]:
     """Work from before the course, or from after the student left it; both occur."""
-    given = "s.c_submitted_on"
+    submitted_on = "s.c_submitted_on"
     before = (
         "EXISTS (SELECT 1 FROM courses_course c WHERE c.id = r_assessment.course_id "
-        f"AND c.starts_on > {given})"
+        f"AND c.starts_on > {submitted_on})"
     )
     after = (
         "EXISTS (SELECT 1 FROM users_enrollment e WHERE e.student_id = r_student.id "
-        f"AND e.course_id = r_assessment.course_id AND e.withdrawn_on < {given})"
+        f"AND e.course_id = r_assessment.course_id AND e.withdrawn_on < {submitted_on})"
     )
     early = _("{column} “{value}” lies before the start of the course.")
     late = _("{column} “{value}” lies after the student's withdrawal.")
@@ -152,6 +154,6 @@ def time_checks() -> Iterator[Check]:
     yield _strange("submitted_after_withdrawal", late, after)
 
 
-def _strange(code: str, sentence: str, condition: str) -> Check:
+def _strange(code: str, message: str, condition: str) -> Check:
     reads = ("submitted_on",)
-    return Check(code, "submitted_on", sentence, (condition, ()), reads, is_warning=True)
+    return Check(code, "submitted_on", message, (condition, ()), reads, is_warning=True)

@@ -133,18 +133,18 @@ def lines(rows: Iterable[Any], tasks: dict[int, Any], moment: datetime) -> list[
     """The lines of the gradebook for these rows of the roster."""
     rows = list(rows)
     keys = [row.student_id for row in rows]
-    people, found = people_as_of(keys, moment), marks(tasks, keys, moment)
+    people, by_place = people_as_of(keys, moment), marks(tasks, keys, moment)
     return [
         Line(
             people[row.student_id],
             worded(row, "status"),
-            [Cell(found.get((row.student_id, task))) for task in tasks],
+            [Cell(by_place.get((row.student_id, task))) for task in tasks],
         )
         for row in rows
     ]
 
 
-def _shown(row: Any) -> list[Any] | None:
+def _mark_values(row: Any) -> list[Any] | None:
     return (
         [getattr(row, name) for name in ("attempt", "status", "score", "is_late")] if row else None
     )
@@ -161,9 +161,9 @@ class Difference:
     @property
     def columns(self) -> list[Column]:
         """The assessments of both moments, those that are gone last."""
-        return [Column(row, self._turn(key)) for key, row in self.tasks.items()]
+        return [Column(row, self._change_of(key)) for key, row in self.tasks.items()]
 
-    def _turn(self, key: int) -> str:
+    def _change_of(self, key: int) -> str:
         old, new = self.before.get(key), self.after.get(key)
         if old is None or new is None:
             return "+" if old is None else "-"
@@ -173,7 +173,7 @@ class Difference:
     @cached_property
     def people(self) -> list[User]:
         """The students in whose line anything may differ, by name."""
-        known = people_as_of({*self._marked_anew(), *self._roster_turns}, self.until)
+        known = people_as_of({*self._marked_anew(), *self._roster_changes}, self.until)
         return sorted(known.values(), key=lambda one: (one.last_name, one.first_name, one.pk))
 
     def _marked_anew(self) -> set[int]:
@@ -184,16 +184,16 @@ class Difference:
             MARK_FIELDS,
             assessment__in=list(self.tasks),
         )
-        found = {
+        student_ids = {
             (after or before).student_id
             for before, after in pairs.values()
-            if _shown(before) != _shown(after)
+            if _mark_values(before) != _mark_values(after)
         }
         recounted = [key for key in self.tasks if self._is_recounted(key)]
         for moment in (self.since, self.until) if recounted else ():
             rows = rows_as_of(AssessmentSubmission, moment, assessment__in=recounted)
-            found.update(rows.values_list("student_id", flat=True))
-        return found
+            student_ids.update(rows.values_list("student_id", flat=True))
+        return student_ids
 
     def _is_recounted(self, key: int) -> bool:
         """Whether another attempt may count than before, or the assessment is not in both."""
@@ -201,7 +201,7 @@ class Difference:
         return old is None or new is None or old.grading_method != new.grading_method
 
     @cached_property
-    def _roster_turns(self) -> dict[int, str]:
+    def _roster_changes(self) -> dict[int, str]:
         """Students who came to the roster or left it: + or -."""
         fields, where = ("student", "role"), {"course": self.course.pk, "role": "student"}
         pairs = changed_between(Enrollment, self.since, self.until, fields, **where)
@@ -222,7 +222,7 @@ class Difference:
                 one,
                 "",
                 [self._cell(old.get((one.pk, key)), new.get((one.pk, key))) for key in self.tasks],
-                self._roster_turns.get(one.pk, ""),
+                self._roster_changes.get(one.pk, ""),
             )
             for one in people
         ]

@@ -23,7 +23,11 @@ from backoffice.bulk.export.csv_export import downloaded
 
 TITLE = gettext_lazy("Gradebook as of a day")
 TEMPLATE = "assessments/gradebook_as_of.html"
-TURNS = {"+": gettext_lazy("added"), "-": gettext_lazy("removed"), "~": gettext_lazy("changed")}
+CHANGE_LABELS = {
+    "+": gettext_lazy("added"),
+    "-": gettext_lazy("removed"),
+    "~": gettext_lazy("changed"),
+}
 
 
 @page("gradebook-as-of", TITLE, "grading", group="assessments", about="courses.course")
@@ -39,13 +43,13 @@ def _state(question: AsOfQuery) -> HttpResponse:
     tasks = assessments(question.course, question.until)
     if question.is_download:
         return downloaded(question.file_name("gradebook"), _state_lines(question, tasks))
-    found = question.page(students(question.course, question.until))
+    rows_of_page = question.page(students(question.course, question.until))
     return question.shown(
         TEMPLATE,
         TITLE,
-        page=found,
+        page=rows_of_page,
         columns=[Column(row) for row in tasks.values()],
-        lines=lines(found.object_list, tasks, question.until),
+        lines=lines(rows_of_page.object_list, tasks, question.until),
     )
 
 
@@ -68,13 +72,13 @@ def _difference(question: AsOfQuery) -> HttpResponse:
     if question.is_download:
         name = question.file_name("gradebook_changes")
         return downloaded(name, _difference_lines(difference))
-    found = question.page(difference.people)
+    rows_of_page = question.page(difference.people)
     return question.shown(
         TEMPLATE,
         TITLE,
-        page=found,
+        page=rows_of_page,
         columns=difference.columns,
-        lines=difference.lines(found.object_list),
+        lines=difference.lines(rows_of_page.object_list),
     )
 
 
@@ -84,13 +88,17 @@ def _difference_lines(difference: Difference) -> Iterator[list[object]]:
     for start in range(0, len(difference.people), PER_PAGE):
         for line in difference.lines(difference.people[start : start + PER_PAGE]):
             if line.turn:
-                yield [*who(line.person), None, TURNS[line.turn], None, None, None, None]
+                yield [*who(line.person), None, CHANGE_LABELS[line.turn], None, None, None, None]
             for column, cell in zip(difference.columns, line.cells, strict=True):
                 if cell.is_turned:
-                    yield [*who(line.person), column.row.code, *_turned(cell.before, cell.mark)]
+                    yield [
+                        *who(line.person),
+                        column.row.code,
+                        *_change_values(cell.before, cell.mark),
+                    ]
 
 
-def _turned(before: Mark | None, after: Mark | None) -> list[object]:
+def _change_values(before: Mark | None, after: Mark | None) -> list[object]:
     kind = "~" if before and after else "+" if after else "-"
     old, new = _scored(before), _scored(after)
-    return [TURNS[kind], old[0], new[0], old[1], new[1]]
+    return [CHANGE_LABELS[kind], old[0], new[0], old[1], new[1]]

@@ -45,9 +45,9 @@ def steps_of(submission: AssessmentSubmission) -> list[Step]:
     return [
         Step(
             record=record,
-            score=_shown(record, "score"),
-            before=_shown(before, "score") if before else "",
-            status=_shown(record, "status"),
+            score=_readable_value(record, "score"),
+            before=_readable_value(before, "score") if before else "",
+            status=_readable_value(record, "status"),
             is_first=before is None,
             batch=batches.get(record.change_set.batch) if record.change_set else None,
             rubric=_last(rubrics, record),
@@ -57,7 +57,7 @@ def steps_of(submission: AssessmentSubmission) -> list[Step]:
     ]
 
 
-def _shown(record: Any, name: str) -> Any:
+def _readable_value(record: Any, name: str) -> Any:
     value = getattr(record, name)
     return "" if value is None else readable(AssessmentSubmission._meta.get_field(name), value)
 
@@ -95,20 +95,20 @@ def _is_before(record: Any, moment: Any) -> bool:
     return is_same or record.history_date <= moment.history_date
 
 
-def _last(found: list[tuple[Any, Any]], moment: Any) -> Any:
-    return next((what for record, what in reversed(found) if _is_before(record, moment)), None)
+def _last(pairs: list[tuple[Any, Any]], moment: Any) -> Any:
+    return next((what for record, what in reversed(pairs) if _is_before(record, moment)), None)
 
 
 def _points_at(
-    found: list[tuple[Any, RubricCriterion | None]], moment: Any
+    pairs: list[tuple[Any, RubricCriterion | None]], moment: Any
 ) -> list[tuple[Any, Any]]:
     """The points by criterion as they were then."""
-    field, given = CriterionScore._meta.get_field("points"), {}
-    for record, criterion in found:
+    field, latest = CriterionScore._meta.get_field("points"), {}
+    for record, criterion in pairs:
         if _is_before(record, moment):
-            given[record.id] = (criterion or record.criterion_id, record)
+            latest[record.id] = (criterion or record.criterion_id, record)
     return [
         (criterion, readable(field, record.points))
-        for criterion, record in given.values()
+        for criterion, record in latest.values()
         if record.history_type != DELETED
     ]

@@ -67,14 +67,14 @@ class AssessmentResource(ImportKind):
         """A maximum below points that somebody has already."""
         column = next((c for c in layout.columns if c.column_name == "max_score"), None)
         if column is not None:
-            sentence = _(
+            message = _(
                 "{column} “{value}”: there are already more points than this. Correct those first."
             )
             more = (
                 "(t.id IS NOT NULL AND EXISTS (SELECT 1 FROM assessments_submission x "
                 f"WHERE x.assessment_id = t.id AND x.score > {layout.given(column)}))"
             )
-            yield Check("maximum_exceeded", "max_score", sentence, (more, ()), ("max_score",))
+            yield Check("maximum_exceeded", "max_score", message, (more, ()), ("max_score",))
 
 
 @importable

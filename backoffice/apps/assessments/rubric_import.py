@@ -52,28 +52,28 @@ def _most(layout: ParentLayout) -> Written:
     assert members
     points = members.columns["rating_points"]
     bit = Layout(members.resource, layout.members, layout.dialect).preserved_bit(points)
-    taken = (
+    source = (
         f"{layout.within.stage} b JOIN {layout.within.plan} q "
         f"ON q.row_no = b.row_no AND q.kept & {bit} = 0"
     )
-    after = _best(taken, "s.row_no", with_stored=True)
+    after = _best(source, "s.row_no", with_stored=True)
     before = _best(f"{layout.within.stage} b", "s.row_no", with_stored=True, of="b.was")
     return Written(
-        _best(taken, "s.row_no", with_stored=False),
+        _best(source, "s.row_no", with_stored=False),
         f"CASE WHEN {after} = {before} THEN t.max_points ELSE coalesce({after}, t.max_points) END",
     )
 
 
-def _best(taken: str, row: str, *, with_stored: bool, of: str = "b.c_rating_points") -> str:
+def _best(source: str, row: str, *, with_stored: bool, of: str = "b.c_rating_points") -> str:
     """SQL: the most points of the file's levels and of the stored ones that it does not name."""
-    found = f"SELECT {of} AS v FROM {taken} WHERE b.up_no = {row}"
+    query = f"SELECT {of} AS v FROM {source} WHERE b.up_no = {row}"
     if with_stored:
-        found += (
+        query += (
             f" UNION ALL SELECT l.points FROM {LEVELS} l WHERE l.criterion_id = t.id AND l.title "
-            f"NOT IN (SELECT b.c_rating_name FROM {taken} WHERE b.up_no = {row} "
+            f"NOT IN (SELECT b.c_rating_name FROM {source} WHERE b.up_no = {row} "
             "AND b.c_rating_name IS NOT NULL)"
         )
-    return f"(SELECT max(o.v) FROM ({found}) o)"
+    return f"(SELECT max(o.v) FROM ({query}) o)"
 
 
 def checks_of(layout: ParentLayout) -> Iterator[Check]:
@@ -88,10 +88,10 @@ def checks_of(layout: ParentLayout) -> Iterator[Check]:
 def _allowed(layout: Layout) -> str:
     """SQL: the courses into which the person may bring rubrics."""
     courses = Course._base_manager.all()
-    mine = (
+    allowed = (
         courses if layout.actor is None else within(courses, layout.actor, "import", GradingRubric)
     )
-    return with_literals(mine.values("pk").query.sql_with_params())
+    return with_literals(allowed.values("pk").query.sql_with_params())
 
 
 def _courses(layout: Layout, *names: str) -> str:
@@ -103,38 +103,38 @@ def _courses(layout: Layout, *names: str) -> str:
 
 def implied_course(layout: Layout) -> Mapping[str, str]:
     """What a file need not say: the course, where only one can be meant."""
-    given = [name for name in COURSE if name in layout.names]
-    only = _courses(layout, *given)
+    names = [name for name in COURSE if name in layout.names]
+    only = _courses(layout, *names)
     return {name: f"(SELECT min(x.{field}) FROM {only})" for name, field in COURSE.items()}
 
 
 def _course_checks(layout: Layout) -> Iterator[Check]:
     """A new rubric needs a course, and a person one into which they may bring it."""
-    given = [name for name in COURSE if name in layout.names]
+    names = [name for name in COURSE if name in layout.names]
     unknown = _(
         "{column} “{value}” names no course into which you may bring rubrics. Check it, or ask "
         "whoever teaches the course."
     )
     is_new = "r_rubric.id IS NULL"
-    for at, name in enumerate(given):
-        known = "".join(f" AND EXISTS (SELECT 1 FROM {_courses(layout, n)})" for n in given[:at])
-        missing = f"NOT EXISTS (SELECT 1 FROM {_courses(layout, *given[: at + 1])})"
+    for at, name in enumerate(names):
+        known = "".join(f" AND EXISTS (SELECT 1 FROM {_courses(layout, n)})" for n in names[:at])
+        missing = f"NOT EXISTS (SELECT 1 FROM {_courses(layout, *names[: at + 1])})"
         code = "unknown_course" if name == "course_code" else "unknown_presentation"
-        yield Check(code, name, unknown, (f"({is_new} AND {missing}{known})", ()), tuple(given))
-    if len(given) < len(COURSE):
-        sentence = _(
+        yield Check(code, name, unknown, (f"({is_new} AND {missing}{known})", ()), tuple(names))
+    if len(names) < len(COURSE):
+        message = _(
             "{column} “{value}”: the file does not say for which course. Add the columns "
             "Course Code and Presentation."
         )
-        several = f"(SELECT count(*) FROM {_courses(layout, *given)})"
-        least = 2 if given else 0
+        several = f"(SELECT count(*) FROM {_courses(layout, *names)})"
+        least = 2 if names else 0
         wrong = f"({is_new} AND {several} >= {least} AND {several} <> 1)"
-        yield Check("course_needed", "rubric_name", sentence, (wrong, ()), tuple(given))
+        yield Check("course_needed", "rubric_name", message, (wrong, ()), tuple(names))
 
 
 def _name_checks() -> Iterator[Check]:
     """A name that two stored criteria of the rubric have says neither."""
-    sentence = _(
+    message = _(
         "{column} “{value}” is the name of several criteria of the stored rubric. Give them "
         "different names on its page first."
     )
@@ -142,15 +142,15 @@ def _name_checks() -> Iterator[Check]:
         f"(SELECT count(*) FROM {CRITERIA} x WHERE x.rubric_id = r_rubric.id "
         "AND x.title = s.c_criteria_name) > 1"
     )
-    yield Check("ambiguous_criterion", "criteria_name", sentence, (alike, ()))
+    yield Check("ambiguous_criterion", "criteria_name", message, (alike, ()))
 
 
 def _in_use(layout: Layout) -> Check:
     """The model's own rule, over all that the file would change."""
-    sentence = "{column} “{value}”: " + str(IN_USE)
+    message = "{column} “{value}”: " + str(IN_USE)
     changes = f"(t.id IS NULL OR {layout.differs()})"
     condition = f"(r_rubric.id IN ({used_rubrics()}) AND {changes})"
-    return Check("rubric_in_use", "rubric_name", sentence, (condition, ()), (MEMBERS,))
+    return Check("rubric_in_use", "rubric_name", message, (condition, ()), (MEMBERS,))
 
 
 def _level_checks(layout: ParentLayout) -> Iterator[Check]:
@@ -173,9 +173,9 @@ def _level_checks(layout: ParentLayout) -> Iterator[Check]:
     )
     named = f"SELECT b.c_rating_name FROM {layout.within.stage} b WHERE b.up_no = s.row_no"
     left = f"{stored} AND l.title NOT IN ({named})"
-    kept = _("{column} “{value}”: the stored rating “{other}” is not in the row, and stays.")
+    message = _("{column} “{value}”: the stored rating “{other}” is not in the row, and stays.")
     yield Check(
-        *("rating_kept", "criteria_name", kept, (f"(({left}) IS NOT NULL)", ()), (MEMBERS,)),
+        *("rating_kept", "criteria_name", message, (f"(({left}) IS NOT NULL)", ()), (MEMBERS,)),
         is_warning=True,
         other=f"({left})",
     )

@@ -26,10 +26,10 @@ class CriterionScoreForm(OptimisticLockForm):
     def _offer(self, criteria: list[RubricCriterion]) -> None:
         chosen = self.initial.get("criterion")
         levels = [(one, one.levels.all()) for one in criteria if chosen in (None, one.pk)]
-        every = [level for _criterion, found in levels for level in found]
+        every = [level for _criterion, queryset in levels for level in queryset]
         self._choices("criterion", criteria, [(one.pk, named(one)) for one in criteria])
-        groups = [(str(one), _pairs(one, found)) for one, found in levels]
-        pairs = [pair for _name, found in groups for pair in found]
+        groups = [(str(one), _pairs(one, queryset)) for one, queryset in levels]
+        pairs = [pair for _name, options in groups for pair in options]
         self._choices("level", every, groups if chosen is None else pairs)
         self.fields["points"].required = False
         self.fields["points"].help_text = _("Blank means those of the level.")
@@ -61,8 +61,8 @@ class CriterionScoreFormSet(OptimisticLockFormSet):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.criteria:
-            given = set(self.queryset.values_list("criterion", flat=True))
-            open_ones = [one.pk for one in self.criteria if one.pk not in given]
+            scored = set(self.queryset.values_list("criterion", flat=True))
+            open_ones = [one.pk for one in self.criteria if one.pk not in scored]
             self.initial_extra = [{"criterion": pk} for pk in open_ones]
             self.extra = len(open_ones)
 
@@ -84,11 +84,11 @@ def named(criterion: RubricCriterion) -> str:
 
 def _pairs(criterion: RubricCriterion, levels: Iterable[RubricLevel]) -> list[tuple[int, str]]:
     """The levels of a criterion, best first, with their points; of a range, where it ends."""
-    found = sorted(levels, key=lambda level: -level.points)
-    lower = [level.points for level in found[1:]] if criterion.has_ranges else []
+    ordered = sorted(levels, key=lambda level: -level.points)
+    lower = [level.points for level in ordered[1:]] if criterion.has_ranges else []
     return [
         (level.pk, f"{level.title} ({_points(level.points, below)})")
-        for level, below in zip_longest(found, lower)
+        for level, below in zip_longest(ordered, lower)
     ]
 
 

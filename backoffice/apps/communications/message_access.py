@@ -17,7 +17,7 @@ from backoffice.audit.admin_kit.approvals import approvable, request_approval
 from backoffice.audit.models import Approval, ChangeSet
 from backoffice.audit.record.recording import note
 
-DEED = "read_message"
+ACTION = "read_message"
 OPEN_FOR = timedelta(hours=1)
 
 
@@ -33,21 +33,21 @@ def may_read(message: DirectMessage, user: Any) -> bool:
 
 def leave_of(message: DirectMessage, user: Any) -> Approval | None:
     """The approval under which the person may read the message at the moment."""
-    given = Approval.objects.filter(
-        deed=DEED,
+    approvals = Approval.objects.filter(
+        deed=ACTION,
         subject_id=message.pk,
         requested_by=user.pk,
         state=Approval.State.APPROVED,
         decided_at__gt=timezone.now() - OPEN_FOR,
     )
-    return given.order_by("-decided_at", "-pk").first()
+    return approvals.order_by("-decided_at", "-pk").first()
 
 
 def reachable(people: models.QuerySet, user: Any) -> models.QuerySet:
     """Whom one may write to: these people and every colleague who is here, not oneself."""
     colleagues = people.model.objects.staff().active()
-    found = models.Q(pk__in=people.values("pk")) | models.Q(pk__in=colleagues.values("pk"))
-    return people.model.objects.filter(found).exclude(pk=user.pk)
+    condition = models.Q(pk__in=people.values("pk")) | models.Q(pk__in=colleagues.values("pk"))
+    return people.model.objects.filter(condition).exclude(pk=user.pk)
 
 
 def request_message_access(message: DirectMessage, by: Any, reason: str) -> Approval:
@@ -57,16 +57,16 @@ def request_message_access(message: DirectMessage, by: Any, reason: str) -> Appr
     """
     if is_party(message, by):
         raise ValidationError(_("It is your own message; you can read it."), code="own_message")
-    said = _("%(name)s reads the message from %(sender)s to %(recipient)s of %(when)s") % {
+    description = _("%(name)s reads the message from %(sender)s to %(recipient)s of %(when)s") % {
         "name": by.username,
         "sender": message.sender,
         "recipient": message.recipient,
         "when": f"{message.sent_at:%Y-%m-%d %H:%M}",
     }
-    return request_approval(DEED, message, said, by, reason=reason)
+    return request_approval(ACTION, message, description, by, reason=reason)
 
 
-@approvable(DEED)
+@approvable(ACTION)
 def open_message(_approval: Approval) -> None:
     """Nothing is done: from now on, for an hour, whoever asked may read."""
 
@@ -76,6 +76,6 @@ def record_message_access(message: DirectMessage, user: Any) -> None:
     leave = None if is_party(message, user) else leave_of(message, user)
     if leave is None:
         return
-    said = _("Read the message %(number)d under approval %(leave)d: %(reason)s")
-    reason = said % {"number": message.pk, "leave": leave.pk, "reason": leave.reason}
+    template = _("Read the message %(number)d under approval %(leave)d: %(reason)s")
+    reason = template % {"number": message.pk, "leave": leave.pk, "reason": leave.reason}
     note(reason, source=ChangeSet.Source.ACTION, actor=user)

@@ -54,8 +54,8 @@ PROGRESS_COLOURS = {
     LessonProgress.Status.IN_PROGRESS: "info",
     LessonProgress.Status.COMPLETED: "success",
 }
-SHOWN_OR_NOT = (gettext_lazy("published"), gettext_lazy("draft"))
-published_column = flag_column("is_published", SHOWN_OR_NOT, gettext_lazy("state"), "success")
+PUBLISHED_LABELS = (gettext_lazy("published"), gettext_lazy("draft"))
+published_column = flag_column("is_published", PUBLISHED_LABELS, gettext_lazy("state"), "success")
 COURSE_COLUMNS = (
     course_column("", gettext_lazy("course")),
     person_column("instructor", gettext_lazy("instructor")),
@@ -98,7 +98,7 @@ COURSE_FIELDS = (
 )
 
 
-StatusDeed = functools.partial(RowAction, touches=("status",), in_bulk=True)
+StatusAction = functools.partial(RowAction, touches=("status",), in_bulk=True)
 
 
 class TaggingInline(AuditedTabularInline):
@@ -147,7 +147,7 @@ class LessonSection(RelatedSection):
 
 
 def _word(row: CourseModule | Lesson) -> str:
-    return str(SHOWN_OR_NOT[0] if row.is_published else SHOWN_OR_NOT[1])
+    return str(PUBLISHED_LABELS[0] if row.is_published else PUBLISHED_LABELS[1])
 
 
 @admin.register(Course)
@@ -170,7 +170,7 @@ class CourseAdmin(ListExport, AuditedAdmin):
     fieldsets = COURSE_FIELDS
     row_actions = ("publish", "archive", "assign_instructor")
 
-    @StatusDeed(
+    @StatusAction(
         gettext_lazy("Publish"),
         icon="publish",
         text=gettext_lazy("The people enrolled see the course from now on."),
@@ -183,7 +183,7 @@ class CourseAdmin(ListExport, AuditedAdmin):
         publish(course)
         return _("%(course)s is published.") % {"course": course}
 
-    @StatusDeed(
+    @StatusAction(
         gettext_lazy("Archive"),
         icon="archive",
         text=gettext_lazy("Everything in the course stays and can be read."),

@@ -29,7 +29,7 @@ def full_courses(request: HttpRequest) -> Lines:
 
 
 def _share(course: Course) -> float:
-    return 100 * course.taken / course.enrollment_limit
+    return 100 * course.student_count / course.enrollment_limit
 
 
 def _full_line(course: Course) -> Line:
@@ -37,8 +37,8 @@ def _full_line(course: Course) -> Line:
         course.title or str(course),
         _roster_of(course),
         detail=f"{course.code} · {course.presentation}",
-        label=f"{course.taken} / {course.enrollment_limit}",
-        colour="danger" if course.taken > course.enrollment_limit else "warning",
+        label=f"{course.student_count} / {course.enrollment_limit}",
+        colour="danger" if course.student_count > course.enrollment_limit else "warning",
         percent=min(_share(course), 100),
     )
 
@@ -53,7 +53,7 @@ def own_courses(request: HttpRequest) -> Lines:
     rows = Course.objects.visible_to(request.user).exclude(status=Course.Status.ARCHIVED)
     active = Q(enrollments__status="active", enrollments__role="student")
     rows = rows.annotate(
-        taken=Count("enrollments", filter=active),
+        student_count=Count("enrollments", filter=active),
         average=Avg("enrollments__progress_percent", filter=active),
     )
     rows = rows.order_by("-starts_on", "code", "presentation")
@@ -65,11 +65,12 @@ def own_courses(request: HttpRequest) -> Lines:
 
 
 def _own_line(course: Course) -> Line:
-    people = ngettext("%(count)s student", "%(count)s students", course.taken)
+    people = ngettext("%(count)s student", "%(count)s students", course.student_count)
     return Line(
         course.title or str(course),
         _roster_of(course),
-        detail=f"{course.code} · {course.presentation} · {people % {'count': course.taken}}",
+        detail=f"{course.code} · {course.presentation} · "
+        f"{people % {'count': course.student_count}}",
         label="" if course.status == Course.Status.PUBLISHED else course.get_status_display(),
         colour="warning",
         percent=float(course.average) if course.average is not None else None,
@@ -82,8 +83,8 @@ def progress(request: HttpRequest) -> Chart:
     rows = Enrollment.objects.visible_to(request.user).active().students()
     steps = [When(progress_percent__lt=low + STEP, then=Value(low)) for low in STEPS]
     step = Case(*steps, default=Value(STEPS[-1]), output_field=IntegerField())
-    found = rows.annotate(step=step).order_by().values_list("step").annotate(Count("pk"))
-    counts = dict(found)
+    by_step = rows.annotate(step=step).order_by().values_list("step").annotate(Count("pk"))
+    counts = dict(by_step)
     return Chart(
         labels=[f"{low}–{low + STEP} %" for low in STEPS],
         series=[Series(_("students"), [counts.get(low, 0) for low in STEPS])],

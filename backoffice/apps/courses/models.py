@@ -42,16 +42,16 @@ class CourseQuerySet(AuditedQuerySet):
         return self.filter(status=Course.Status.PUBLISHED)
 
     def with_students(self) -> "CourseQuerySet":
-        """With `taken`: how many students are active in each."""
+        """With `student_count`: how many students are active in each."""
         active = Enrollment.objects.active().students().filter(course=OuterRef("pk"))
         counted = active.order_by().values("course").annotate(many=Count("pk")).values("many")
-        return self.annotate(taken=Coalesce(Subquery(counted), 0))
+        return self.annotate(student_count=Coalesce(Subquery(counted), 0))
 
     def near_limit(self) -> "CourseQuerySet":
-        """Open courses whose places are taken to nine tenths or more, with `taken`."""
+        """Open courses whose places are taken to nine tenths or more, with `student_count`."""
         is_over = Q(ends_on__lt=timezone.now().date())
         limited = self.published().exclude(is_over).filter(enrollment_limit__gt=0)
-        return limited.with_students().filter(taken__gte=F("enrollment_limit") * NEARLY)
+        return limited.with_students().filter(student_count__gte=F("enrollment_limit") * NEARLY)
 
     def without_instructor(self) -> "CourseQuerySet":
         """Published, and nobody teaches them."""

@@ -174,9 +174,9 @@ class PersonAdmin(PasswordMixin, ListExport, AuditedAdmin):
     )
     def change_role(self, form: RoleForm, person: User) -> str:
         """Ask for another role."""
-        given = form.cleaned_data
-        asked = request_role(person, given["role"], form.request.user, given["reason"])
-        return _("Asked for: %(what)s. It waits for another admin.") % {"what": asked}
+        cleaned = form.cleaned_data
+        approval = request_role(person, cleaned["role"], form.request.user, cleaned["reason"])
+        return _("Asked for: %(what)s. It waits for another admin.") % {"what": approval}
 
 
 @admin.register(GroupMembership)

@@ -25,20 +25,20 @@ class PersonForm(OptimisticLockForm, UserChangeForm):
 
         An account of staff is switched on by two people (see promoting.py).
         """
-        given = super().clean() or self.cleaned_data
-        self._check_activity(given)
-        if "username" not in given or given["username"]:
-            return given
-        if given.get("role", self.instance.role) == User.Role.STUDENT:
-            given["username"] = given.get("student_id") or ""
-        if not given["username"]:
+        cleaned = super().clean() or self.cleaned_data
+        self._check_activity(cleaned)
+        if "username" not in cleaned or cleaned["username"]:
+            return cleaned
+        if cleaned.get("role", self.instance.role) == User.Role.STUDENT:
+            cleaned["username"] = cleaned.get("student_id") or ""
+        if not cleaned["username"]:
             message = _("Enter a username, or the student ID of a student.")
             self.add_error("username", forms.ValidationError(message, code="required"))
-        return given
+        return cleaned
 
-    def _check_activity(self, given: dict[str, Any]) -> None:
-        is_staff = given.get("role", self.instance.role) != User.Role.STUDENT
-        is_switched_on = given.get("is_active") and not self.initial.get("is_active")
+    def _check_activity(self, cleaned: dict[str, Any]) -> None:
+        is_staff = cleaned.get("role", self.instance.role) != User.Role.STUDENT
+        is_switched_on = cleaned.get("is_active") and not self.initial.get("is_active")
         if self.instance.pk and is_staff and is_switched_on:
             message = _(
                 "Another admin has to agree before an account of staff works. Use “Change role”."

@@ -233,20 +233,20 @@ class User(Audited, AbstractUser):
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Sessions end when this changes: with the password, as in Django, and with the role."""
-        standing = (self.password, self.role, self.is_staff, self.is_superuser)
+        credentials = (self.password, self.role, self.is_staff, self.is_superuser)
         return salted_hmac(
-            "users.User.session", repr(standing), secret=secret, algorithm="sha256"
+            "users.User.session", repr(credentials), secret=secret, algorithm="sha256"
         ).hexdigest()
 
     def clean_fields(self, exclude: Any = None) -> None:
-        self._settle_student()
+        self._normalize_student()
         super().clean_fields(exclude)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self._settle_student()
+        self._normalize_student()
         super().save(*args, **kwargs)
 
-    def _settle_student(self) -> None:
+    def _normalize_student(self) -> None:
         """A student is known by the student ID and has no password; whoever else is here is staff.
 
         A superuser is not made a student in passing: that is refused by its rule.

@@ -71,15 +71,15 @@ def _entry_lines(question: AsOfQuery) -> Iterator[list[object]]:
 
 
 def _difference(question: AsOfQuery) -> HttpResponse:
-    found = roster_lines(question.course, question.since, question.until)
+    changed = roster_lines(question.course, question.since, question.until)
     if question.is_download:
-        return downloaded(question.file_name("roster_changes"), _turn_lines(found))
-    rows_of_page = question.page(found)
+        return downloaded(question.file_name("roster_changes"), _change_lines(changed))
+    rows_of_page = question.page(changed)
     return question.shown(TEMPLATE, TITLE, page=rows_of_page, roster_lines=rows_of_page.object_list)
 
 
-def _turn_lines(found: list[RosterLine]) -> Iterator[list[object]]:
+def _change_lines(changed: list[RosterLine]) -> Iterator[list[object]]:
     yield [*WHO, "what", "field", "before", "after"]
-    for turn in found:
-        for label, before, after in turn.changes:
-            yield [*who(turn.person), turn.word, label, before, after]
+    for line in changed:
+        for label, before, after in line.changes:
+            yield [*who(line.person), line.word, label, before, after]

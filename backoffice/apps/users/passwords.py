@@ -48,6 +48,6 @@ class PasswordMixin(DjangoUserAdmin):
         answer = super().user_change_password(request, id, form_url)
         if request.method == "POST" and answer.status_code == REDIRECTED:
             person = self.get_object(request, unquote(id))
-            said = _("Set the password of %(person)s") % {"person": name_of(person)}
-            note(said, source=ChangeSet.Source.ACTION)
+            message = _("Set the password of %(person)s") % {"person": name_of(person)}
+            note(message, source=ChangeSet.Source.ACTION)
         return answer

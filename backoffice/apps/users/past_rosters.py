@@ -82,8 +82,8 @@ def roster(course: Any, moment: datetime) -> models.QuerySet[Any]:
 
 def counts(rows: models.QuerySet[Any]) -> list[tuple[str, int]]:
     """How many of each status there are on a roster."""
-    found = dict(rows.order_by().values_list("status").annotate(Count("pk")))
-    return [(label, found.get(status, 0)) for status, label in Enrollment.Status.choices]
+    by_status = dict(rows.order_by().values_list("status").annotate(Count("pk")))
+    return [(label, by_status.get(status, 0)) for status, label in Enrollment.Status.choices]
 
 
 def entries(rows: Iterable[Any], moment: datetime) -> Iterator[Entry]:
@@ -105,26 +105,28 @@ def _batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
 
 def people_as_of(keys: Iterable[int], moment: datetime) -> dict[int, User]:
     """People by key, with their names of that moment."""
-    wanted = set(keys)
-    rows = rows_as_of(User, moment, id__in=wanted) if wanted else ()
-    known = {row["id"]: User(**row) for row in (rows.values("id", *NAMES) if wanted else ())}
+    ids = set(keys)
+    rows = rows_as_of(User, moment, id__in=ids) if ids else ()
+    known = {row["id"]: User(**row) for row in (rows.values("id", *NAMES) if ids else ())}
     return {
         key: known.get(key) or User(id=key, username=_("person %(key)d") % {"key": key})
-        for key in wanted
+        for key in ids
     }
 
 
 def roster_lines(course: Any, since: datetime, until: datetime) -> list[RosterLine]:
     """Who was added to the roster, removed from it, or changed on it, by name."""
     pairs = changed_between(Enrollment, since, until, ("student", *FIELDS), course=course.pk)
-    told = [(before, after, _changes(before, after)) for before, after in pairs.values()]
-    told = [(before, after, changes) for before, after, changes in told if changes]
-    people = people_as_of([(after or before).student_id for before, after, _said in told], until)
-    found = [
+    changed = [(before, after, _changes(before, after)) for before, after in pairs.values()]
+    changed = [(before, after, changes) for before, after, changes in changed if changes]
+    people = people_as_of(
+        [(after or before).student_id for before, after, _differences in changed], until
+    )
+    lines = [
         RosterLine(people[(after or before).student_id], _kind(before, after), changes)
-        for before, after, changes in told
+        for before, after, changes in changed
     ]
-    return sorted(found, key=lambda turn: name_order(turn.person))
+    return sorted(lines, key=lambda line: name_order(line.person))
 
 
 def name_order(person: User) -> tuple[str, str, int]:

@@ -9,7 +9,7 @@ from backoffice.apps.users.models import User
 from backoffice.audit.admin_kit.approvals import approvable, request_approval
 from backoffice.audit.models import Approval
 
-DEED = "role"
+ACTION = "role"
 
 
 def request_role(person: User, role: str, by: Any, reason: str) -> Approval:
@@ -24,12 +24,12 @@ def request_role(person: User, role: str, by: Any, reason: str) -> Approval:
     if role == User.Role.STUDENT and not person.student_id:
         message = _("A student needs a student ID. Enter it on the person's page first.")
         raise ValidationError({"role": message})
-    sentence = _("%(person)s (%(name)s) becomes %(role)s")
-    said = sentence % {"person": person, "name": person.username, "role": label}
-    return request_approval(DEED, person, said, by, reason=reason, role=role)
+    template = _("%(person)s (%(name)s) becomes %(role)s")
+    description = template % {"person": person, "name": person.username, "role": label}
+    return request_approval(ACTION, person, description, by, reason=reason, role=role)
 
 
-@approvable(DEED)
+@approvable(ACTION)
 def grant_role(approval: Approval) -> None:
     """The person has the role from the next request on, and an account that works."""
     person = User.objects.select_for_update().get(pk=approval.subject_id)

@@ -40,11 +40,11 @@ class RosterHead:
             return ("student__last_name", "student__first_name", "pk")
         return super().get_ordering(request)
 
-    def _roster(self, request: HttpRequest, shown: list[Enrollment]) -> dict[str, Any] | None:
+    def _roster(self, request: HttpRequest, enrollments: list[Enrollment]) -> dict[str, Any] | None:
         number = request.GET.get(COURSE, "")
         if not (number.isascii() and number.isdecimal() and len(number) <= 18):
             return None
-        course = shown[0].course if shown else self._course(request, number)
+        course = enrollments[0].course if enrollments else self._course(request, number)
         if course is None:
             return None
         rows = Enrollment.objects.filter(course=course).visible_to(request.user)

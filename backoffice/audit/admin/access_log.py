@@ -31,7 +31,7 @@ from backoffice.admin_site.spreadsheets import download
 from backoffice.audit.access_log.log import note_export, personal_models
 from backoffice.audit.admin_kit.read_only import ReadOnlyAdmin
 from backoffice.audit.models import AccessRecord
-from backoffice.audit.pages import FILE, way
+from backoffice.audit.pages import FILE, page_link
 from backoffice.audit.seal.signed_export import access_lines
 
 Kind = AccessRecord.Kind
@@ -75,8 +75,8 @@ class RowsFilter(DropdownFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """The models that hold somebody's data."""
-        found = [(each._meta.label_lower, kind_of(each)) for each in personal_models()]
-        return sorted(found, key=lambda pair: pair[1])
+        choices = [(each._meta.label_lower, kind_of(each)) for each in personal_models()]
+        return sorted(choices, key=lambda pair: pair[1])
 
     def queryset(
         self, request: HttpRequest, queryset: models.QuerySet[Any]
@@ -146,14 +146,14 @@ class AccessRecordAdmin(ReadOnlyAdmin):
         """The list; with `file` in the address, what it is narrowed to as CSV with digests."""
         may_export = roles.may(request.user, "export", AccessRecord)
         if may_export and FILE in request.GET:
-            given = request.GET.copy()
-            del given[FILE]
-            request.GET = given
+            params = request.GET.copy()
+            del params[FILE]
+            request.GET = params
             try:
                 return self._file(request)
             except IncorrectLookupParameters:
                 pass  # the list says so
-        link = way(request, **{FILE: "csv"}) if may_export else ""
+        link = page_link(request, **{FILE: "csv"}) if may_export else ""
         context = {"way_to_file": link, **(extra_context or {})}
         return super().changelist_view(request, context)
 

@@ -22,7 +22,7 @@ from backoffice.audit.admin_kit.approvals import approve, refuse
 from backoffice.audit.admin_kit.read_only import ReadOnlyAdmin
 from backoffice.audit.models import Approval, ChangeSet
 from backoffice.audit.reports.change_set_page import context_of
-from backoffice.audit.reports.changes import told
+from backoffice.audit.reports.changes import summaries_of
 
 APPROVAL_COLOURS = {
     Approval.State.WAITING: "warning",
@@ -60,7 +60,7 @@ class ChangeSetAdmin(ReadOnlyAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """The list; what each change set of the page changed is asked at once."""
         changelist = super().get_changelist_instance(request)
-        words = told(row for row in changelist.result_list if row.batch is None)
+        words = summaries_of(row for row in changelist.result_list if row.batch is None)
         for row in changelist.result_list:
             row.told = words.get(row.pk, "")
         return changelist

@@ -66,8 +66,8 @@ def _form_of(
 ) -> ActionForm:
     """The form of a deed; it asks why where a change of one of the rows needs a reason."""
     made, user = it.form, request.user
-    asks = [needs(user) for row in rows if (needs := getattr(row, "needs_reason_from", None))]
-    if any(asks) and not issubclass(made, ReasonForm):
+    required = [needs(user) for row in rows if (needs := getattr(row, "needs_reason_from", None))]
+    if any(required) and not issubclass(made, ReasonForm):
         made = type(made.__name__, (ReasonForm, made), {})
     return made(rows, request, request.POST if is_posted else None)
 
@@ -103,9 +103,9 @@ class RowAction:
             return admin.run_action(request, it, object_id)
 
         # What the theme asks of an action.
-        said = {"short_description": self.label, "icon": self.icon, "variant": self.variant}
-        said |= {"attrs": {}, "dialog": {"title": self.label}, "deed": it}
-        for name, value in said.items():
+        attributes = {"short_description": self.label, "icon": self.icon, "variant": self.variant}
+        attributes |= {"attrs": {}, "dialog": {"title": self.label}, "deed": it}
+        for name, value in attributes.items():
             setattr(view, name, value)
         view.url_path = it.name.replace("_", "-")  # type: ignore[attr-defined]
         return view
@@ -131,11 +131,11 @@ class RowActionMixin:
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Those the person may do with this row as it is."""
-        found = super().get_actions_detail(request, object_id)
+        actions = super().get_actions_detail(request, object_id)
         if not self.row_actions:
-            return found
+            return actions
         row = self.get_object(request, unquote(str(object_id)))
-        return [each for each in found if self._is_offered(request, each.method, row)]
+        return [each for each in actions if self._is_offered(request, each.method, row)]
 
     def _is_offered(self, request: HttpRequest, method: Any, row: models.Model | None) -> bool:
         it = getattr(method, "deed", None)
@@ -160,11 +160,11 @@ class RowActionMixin:
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """On a list, the deeds that can be done with many rows at once."""
-        found = super().get_actions(request)
+        actions = super().get_actions(request)
         for it in (getattr(self, name).deed for name in self.row_actions):
             if it.in_bulk and it.is_for(request.user, self.model):
-                found[it.name] = (functools.partial(_in_bulk, it), it.name, it.label)
-        return found
+                actions[it.name] = (functools.partial(_in_bulk, it), it.name, it.label)
+        return actions
 
     def run_action(self, request: HttpRequest, it: RowAction, object_id: str) -> HttpResponse:
         """The dialog of a deed with one row, and the deed itself when it is posted."""
@@ -173,17 +173,17 @@ class RowActionMixin:
             raise PermissionDenied
         form = _form_of(it, [row], request, is_posted=request.method == "POST")
         if request.method == "POST" and form.is_valid():
-            said = _done(self, it, form, [row])
-            if said:
-                messages.success(request, said[0])
+            outcomes = _done(self, it, form, [row])
+            if outcomes:
+                messages.success(request, outcomes[0])
                 return _back(request, self._page_of(request, row))
-        return self._asked(request, it, form, [row])
+        return self._render_dialog(request, it, form, [row])
 
     def _page_of(self, request: HttpRequest, row: models.Model) -> str:
         name = f"{self.opts.app_label}_{self.opts.model_name}_change"
         return reverse(f"admin:{name}", args=[row.pk])
 
-    def _asked(
+    def _render_dialog(
         self, request: HttpRequest, it: RowAction, form: ActionForm, rows: Iterable[Any]
     ) -> HttpResponse:
         """The dialog; a page of its own where there is no script to open one."""
@@ -215,16 +215,16 @@ def _done(admin: RowActionMixin, it: RowAction, form: ActionForm, rows: Sequence
             closed = [row for row in locked if not it.when(row)]
             if closed:
                 raise ValidationError(it.refusal or _("There is nothing to do here."))
-            said = [it.do(admin, form, row) for row in locked]
-            _look_again(it, form, locked)
-            return said
+            outcomes = [it.do(admin, form, row) for row in locked]
+            _recheck_permissions(it, form, locked)
+            return outcomes
     except ValidationError as refusal:
         for field, errors in _by_field(refusal, form).items():
             form.add_error(field, errors)
     return []
 
 
-def _look_again(it: RowAction, form: ActionForm, rows: Iterable[models.Model]) -> None:
+def _recheck_permissions(it: RowAction, form: ActionForm, rows: Iterable[models.Model]) -> None:
     """Like an edit, a deed must not carry a row out of where the person may do it."""
     if not all(is_permitted(row, form.request.user, it.verb) for row in rows):
         raise PermissionDenied
@@ -234,26 +234,28 @@ def _locked(rows: Sequence[Any]) -> list[Any]:
     """The rows as they are now, kept so until the transaction ends, in one order for everybody."""
     manager = type(rows[0])._base_manager
     keys = sorted(row.pk for row in rows)
-    found = manager.select_for_update().in_bulk(keys)
-    return [found[key] for key in keys if key in found]
+    rows_by_key = manager.select_for_update().in_bulk(keys)
+    return [rows_by_key[key] for key in keys if key in rows_by_key]
 
 
 def _by_field(refusal: ValidationError, form: ActionForm) -> dict[str | None, Any]:
     """The errors by the fields of the dialog; what is about another field stands above them."""
     if not hasattr(refusal, "error_dict"):
         return {None: refusal}
-    found: dict[str | None, Any] = {}
+    errors_by_field: dict[str | None, Any] = {}
     for name, errors in refusal.error_dict.items():
-        found.setdefault(name if name in form.fields else None, []).extend(errors)
-    return found
+        errors_by_field.setdefault(name if name in form.fields else None, []).extend(errors)
+    return errors_by_field
 
 
 def _back(request: HttpRequest, otherwise: str) -> HttpResponse:
     """To the page the dialog was opened on."""
-    came_from = request.headers.get("HX-Current-URL", "")
-    is_ours = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, request.is_secure())
+    current_url = request.headers.get("HX-Current-URL", "")
+    is_same_host = url_has_allowed_host_and_scheme(
+        current_url, {request.get_host()}, request.is_secure()
+    )
     if request.headers.get("HX-Request"):
-        return HttpResponse(headers={"HX-Redirect": came_from if is_ours else otherwise})
+        return HttpResponse(headers={"HX-Redirect": current_url if is_same_host else otherwise})
     return HttpResponseRedirect(otherwise)
 
 
@@ -269,7 +271,7 @@ def _in_bulk(
     is_posted = "_deed" in request.POST
     form = _form_of(it, rows, request, is_posted=is_posted)
     if is_posted and form.is_valid() and _done(admin, it, form, rows):
-        _tell(request, len(rows), left)
+        _add_messages(request, len(rows), left)
         return None
     context = admin.admin_site.each_context(request) | {
         "deed": it,
@@ -284,11 +286,11 @@ def _in_bulk(
     return TemplateResponse(request, "audit/deed_page.html", context)
 
 
-def _tell(request: HttpRequest, done: int, left: int) -> None:
-    said = ngettext("Done with %(count)d row.", "Done with %(count)d rows.", done)
-    messages.success(request, said % {"count": done})
+def _add_messages(request: HttpRequest, done: int, left: int) -> None:
+    message = ngettext("Done with %(count)d row.", "Done with %(count)d rows.", done)
+    messages.success(request, message % {"count": done})
     if left:
-        said = ngettext(
+        message = ngettext(
             "%(count)d row was left as it is.", "%(count)d rows were left as they are.", left
         )
-        messages.info(request, said % {"count": left})
+        messages.info(request, message % {"count": left})

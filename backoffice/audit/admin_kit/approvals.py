@@ -16,39 +16,39 @@ from backoffice.audit.models import Approval
 from backoffice.audit.record.recording import name_of
 
 RowAction = Callable[[Approval], None]
-_deeds: dict[str, RowAction] = {}
+_actions: dict[str, RowAction] = {}
 
 
 def approvable(name: str) -> Callable[[RowAction], RowAction]:
     """Register what is done when this is approved."""
 
-    def register(deed: RowAction) -> RowAction:
-        _deeds[name] = deed
-        return deed
+    def register(action: RowAction) -> RowAction:
+        _actions[name] = action
+        return action
 
     return register
 
 
 def request_approval(
-    deed: str, subject: models.Model, sentence: str, by: Any, *, reason: str, **payload: Any
+    action: str, subject: models.Model, message: str, by: Any, *, reason: str, **payload: Any
 ) -> Approval:
     """Ask for a deed; somebody else decides.
 
     Raises ValidationError where the same was asked for already.
     """
-    asked = Approval(
-        deed=deed,
+    approval = Approval(
+        deed=action,
         subject_label=subject._meta.label_lower,
         subject_id=subject.pk,
-        sentence=sentence,
+        sentence=message,
         payload=payload,
         reason=reason,
         requested_by=by,
         requested_name=name_of(by),
     )
-    asked.validate_constraints()
-    asked.save()
-    return asked
+    approval.validate_constraints()
+    approval.save()
+    return approval
 
 
 def approve(approval: Approval, by: Any, note: str = "") -> None:
@@ -58,7 +58,7 @@ def approve(approval: Approval, by: Any, note: str = "") -> None:
     """
     with transaction.atomic():
         _decide(approval, by, Approval.State.APPROVED, note)
-        _deeds[approval.deed](approval)
+        _actions[approval.deed](approval)
 
 
 def refuse(approval: Approval, by: Any, note: str = "") -> None:

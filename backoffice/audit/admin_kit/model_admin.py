@@ -45,17 +45,17 @@ class AuditedAdmin(
 
     def further_links(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
         """From a person to all that ever happened to their record, for whoever reads that."""
-        found = super().further_links(request, row)
+        links = super().further_links(request, row)
         if self.model.person_path != "" or not roles.may_see_page(request.user, "record"):
-            return found
+            return links
         address = f"{reverse('admin:record')}?student={row.pk}"
-        return [*found, {"title": _("Whole record"), "icon": "person_search", "address": address}]
+        return [*links, {"title": _("Whole record"), "icon": "person_search", "address": address}]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What would go; with what a rule keeps, besides what others point to."""
-        found, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
-        kept = [f"{row}: {why}" for row in objs if (why := row.deletion_refusal())]
-        return found, counts, perms_needed, [*protected, *kept]
+        to_delete, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
+        refusals = [f"{row}: {why}" for row in objs if (why := row.deletion_refusal())]
+        return to_delete, counts, perms_needed, [*protected, *refusals]
 
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
         """Delete the selected rows, each by its own rules."""

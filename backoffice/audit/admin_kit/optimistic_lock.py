@@ -25,8 +25,8 @@ from unfold.forms import PaginationInlineFormSet
 from backoffice.admin_site.pages.history import readable
 from backoffice.audit.models import ChangeSet
 
-OPENED_DIGESTS_FIELD, TAKE, OPENED = "_seen", "_take-", "at"
-LOOKED_BACK = 20  # versions of a row among which the change is looked for
+OPENED_DIGESTS_FIELD, CHOICE_PREFIX, OPENED = "_seen", "_take-", "at"
+MOST_VERSIONS = 20  # versions of a row among which the change is looked for
 OpenedDigests = dict[str, Any]
 
 
@@ -66,10 +66,10 @@ def name_of(row: models.Model) -> str:
 def opened_digests_in(data: Any) -> OpenedDigests:
     """What a posted form says it was opened with; nonsense counts as nothing."""
     try:
-        found = json.loads(data.get(OPENED_DIGESTS_FIELD) or "{}")
+        parsed = json.loads(data.get(OPENED_DIGESTS_FIELD) or "{}")
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return parsed if isinstance(parsed, dict) else {}
 
 
 @dataclass(frozen=True)
@@ -91,14 +91,14 @@ class OptimisticLockForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.conflicts: list[Conflict] = []
-        self.seen: OpenedDigests = opened_digests_in(self.data) if self.is_bound else {}
+        self.opened_digests: OpenedDigests = opened_digests_in(self.data) if self.is_bound else {}
         if self.is_bound and self.instance.pk:
-            self._take_theirs()
+            self._apply_choices()
 
-    def _take_theirs(self) -> None:
+    def _apply_choices(self) -> None:
         """Where one chose the other's value, it stands in the form as if typed."""
         names = [name for name in self.fields if name != DELETION_FIELD_NAME]
-        chosen = [n for n in names if self.data.get(TAKE + self.add_prefix(n)) == "theirs"]
+        chosen = [n for n in names if self.data.get(CHOICE_PREFIX + self.add_prefix(n)) == "theirs"]
         for name in chosen:
             self.put(name, getattr(self.instance, self._attname(name)))
 
@@ -114,19 +114,19 @@ class OptimisticLockForm(forms.ModelForm):
             for suffix, each, part in pairs:
                 self.data[bound.html_name + suffix] = each.format_value(part) or ""
             return
-        shown = self.fields[name].prepare_value(value)
+        prepared = self.fields[name].prepare_value(value)
         if isinstance(widget, forms.CheckboxInput):
-            shown = "on" if value else ""
-        self.data[bound.html_name] = "" if shown is None else shown
+            prepared = "on" if value else ""
+        self.data[bound.html_name] = "" if prepared is None else prepared
 
     def clean(self) -> dict[str, Any]:
         """The values, if nobody changed the row meanwhile."""
         cleaned = super().clean() or self.cleaned_data
         if not self.instance._state.adding and (self.has_changed() or not self.prefix):
-            self._look_again()
+            self._check_stored()
         return cleaned
 
-    def _look_again(self) -> None:
+    def _check_stored(self) -> None:
         rows = type(self.instance)._base_manager.select_for_update()
         stored = rows.filter(pk=self.instance.pk).first()
         if stored is None:
@@ -134,29 +134,31 @@ class OptimisticLockForm(forms.ModelForm):
         for field in watched(type(stored)):
             if field.name not in self.fields:
                 setattr(self.instance, field.attname, getattr(stored, field.attname))
-        before, now = self.seen.get(name_of(stored)), digests(stored, self.fields)
+        before, now = self.opened_digests.get(name_of(stored)), digests(stored, self.fields)
         if not isinstance(before, dict):
             raise ValidationError(
                 _("This form does not say what it was opened with. Open the page again."), "unseen"
             )
         self.conflicts = list(self._conflicts(stored, before, now))
         if self.conflicts:
-            self._take_over(stored, before, now)
+            self._report_conflicts(stored, before, now)
 
-    def _take_over(self, stored: models.Model, before: OpenedDigests, now: dict[str, str]) -> None:
+    def _report_conflicts(
+        self, stored: models.Model, before: OpenedDigests, now: dict[str, str]
+    ) -> None:
         """Show what is stored now, and stop; a row of an inline nobody touched here just stays."""
-        self.seen[name_of(stored)] = now
+        self.opened_digests[name_of(stored)] = now
         for conflict in self.conflicts:
             if not conflict.is_touched:
                 self.put(conflict.field, getattr(stored, self._attname(conflict.field)))
         if self.prefix and not self._is_touched(stored, before):
             self.changed_data = []
         else:
-            self.add_error(None, ValidationError(self._sentence(), "stale"))
+            self.add_error(None, ValidationError(self._conflict_message(), "stale"))
 
     def _is_touched(self, stored: models.Model, before: OpenedDigests) -> bool:
         fields = [field for field in watched(type(stored)) if field.name in self.fields]
-        values = (digest(self._mine(field)) != before.get(field.name) for field in fields)
+        values = (digest(self._entered_value(field)) != before.get(field.name) for field in fields)
         return any(values) or bool(self.cleaned_data.get(DELETION_FIELD_NAME))
 
     def _conflicts(self, stored: models.Model, before: OpenedDigests, now: dict[str, str]) -> Any:
@@ -165,16 +167,16 @@ class OptimisticLockForm(forms.ModelForm):
             name = field.name
             if name not in self.fields or before.get(name) == now[name]:
                 continue
-            mine = self._mine(field)
-            if digest(mine) == now[name]:
+            entered = self._entered_value(field)
+            if digest(entered) == now[name]:
                 continue  # both typed the same
             who, when = versions.change_of(field)
             yield Conflict(
-                name, str(self[name].label), shown(field, getattr(stored, field.attname)),
-                shown(field, mine), digest(mine) != before.get(name), who, when,
+                name, str(self[name].label), display_value(field, getattr(stored, field.attname)),
+                display_value(field, entered), digest(entered) != before.get(name), who, when,
             )  # fmt: skip
 
-    def _mine(self, field: models.Field) -> Any:
+    def _entered_value(self, field: models.Field) -> Any:
         """What this form would store; the text as typed where it is refused anyway."""
         value = self.cleaned_data.get(field.name)
         value = value.pk if isinstance(value, models.Model) else value
@@ -188,13 +190,13 @@ class OptimisticLockForm(forms.ModelForm):
     def _blank(self, field: models.Field) -> Any:
         return None if field.null else ""
 
-    def _sentence(self) -> str:
+    def _conflict_message(self) -> str:
         if self.prefix:
-            told = ", ".join(f"{each.label}: {each.theirs}" for each in self.conflicts)
+            values = ", ".join(f"{each.label}: {each.theirs}" for each in self.conflicts)
             return _(
                 "%(who)s changed this row while you were editing; it now has %(told)s. Save "
                 "again to store what you see here instead."
-            ) % {"who": self.conflicts[0].who, "told": told}
+            ) % {"who": self.conflicts[0].who, "told": values}
         return _(
             "Nothing was saved: somebody else changed this while you were editing. Look at what "
             "is different below, choose, and save again."
@@ -209,10 +211,12 @@ class OptimisticLockFormSet(PaginationInlineFormSet):
         super().clean()
         changed = [form for form in self.deleted_forms if getattr(form, "conflicts", ())]
         if changed:
-            raise ValidationError([form._sentence() for form in changed], "stale")
-        kept = [form.instance.deletion_refusal() for form in self.deleted_forms if form.instance.pk]
-        if any(kept):
-            raise ValidationError([str(why) for why in kept if why], "kept")
+            raise ValidationError([form._conflict_message() for form in changed], "stale")
+        refusals = [
+            form.instance.deletion_refusal() for form in self.deleted_forms if form.instance.pk
+        ]
+        if any(refusals):
+            raise ValidationError([str(why) for why in refusals if why], "kept")
 
 
 class Versions:
@@ -227,20 +231,20 @@ class Versions:
         if not any(each.name == field.name for each in history._meta.fields):
             return _("Somebody"), None
         rows = history.objects.filter(**{self.row._meta.pk.attname: self.row.pk})
-        rows = rows.select_related("change_set").order_by("-history_id")[:LOOKED_BACK]
-        found = None
+        rows = rows.select_related("change_set").order_by("-history_id")[:MOST_VERSIONS]
+        origin = None
         for version in rows:
             if digest(plain(field, version)) != digest(plain(field, self.row)):
                 break
-            found = version
-        if found is None or not found.change_set:
+            origin = version
+        if origin is None or not origin.change_set:
             return _("Somebody"), None
-        if found.change_set.source == ChangeSet.Source.SQL:
-            return _("Somebody"), found.history_date
-        return found.change_set.actor_name or _("The system"), found.history_date
+        if origin.change_set.source == ChangeSet.Source.SQL:
+            return _("Somebody"), origin.history_date
+        return origin.change_set.actor_name or _("The system"), origin.history_date
 
 
-def shown(field: models.Field, value: Any) -> str:
+def display_value(field: models.Field, value: Any) -> str:
     """A value as people read it."""
     if value in (None, ""):
         return _("blank")
@@ -274,15 +278,17 @@ class OptimisticLockMixin:
         """The page of the form, with the digests of what it shows."""
         form = context["adminform"].form
         inlines = context.get("inline_admin_formsets", ())
-        context["seen"] = json.dumps(self._seen(form, list(stored_forms(inlines))))
+        context["seen"] = json.dumps(self._opened_digests(form, list(stored_forms(inlines))))
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def _seen(self, form: Any, inline: list[Any]) -> OpenedDigests:
+    def _opened_digests(self, form: Any, inline: list[Any]) -> OpenedDigests:
         """What the page shows; after a refusal, what it was opened with and has learned since."""
         if form.is_bound:
             learned = [each for each in inline if getattr(each, "conflicts", ())]
-            news = {name_of(e.instance): e.seen[name_of(e.instance)] for e in learned}
-            return form.seen | news
-        forms_seen = [*inline, form] if form.instance.pk else inline
-        told = {name_of(each.instance): digests(each.instance, each.fields) for each in forms_seen}
-        return {OPENED: timezone.now().isoformat()} | told
+            updates = {name_of(e.instance): e.opened_digests[name_of(e.instance)] for e in learned}
+            return form.opened_digests | updates
+        opened_forms = [*inline, form] if form.instance.pk else inline
+        current = {
+            name_of(each.instance): digests(each.instance, each.fields) for each in opened_forms
+        }
+        return {OPENED: timezone.now().isoformat()} | current

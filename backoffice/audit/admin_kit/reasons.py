@@ -17,7 +17,7 @@ FIELD = "change_reason"
 class ReasonMixin:
     """Puts a field for the reason on the form of a row that needs one."""
 
-    def asks_for_reason(self, request: HttpRequest, obj: Any) -> bool:
+    def is_reason_required(self, request: HttpRequest, obj: Any) -> bool:
         """Whether a change of this row needs a reason from this person."""
         if obj is None or obj.pk is None or not self.has_change_permission(request, obj):
             return False
@@ -27,17 +27,17 @@ class ReasonMixin:
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
         """The form, with the field."""
-        if self.asks_for_reason(request, obj):
+        if self.is_reason_required(request, obj):
             base = kwargs.get("form", self.form)
             kwargs["form"] = type(f"{base.__name__}WithReason", (base,), {FIELD: reason_field()})
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """The fieldsets, with a last one for the reason."""
-        found = list(super().get_fieldsets(request, obj))
-        if self.asks_for_reason(request, obj):
-            found.append((_("Why do you change it?"), {"fields": (FIELD,)}))
-        return found
+        fieldsets = list(super().get_fieldsets(request, obj))
+        if self.is_reason_required(request, obj):
+            fieldsets.append((_("Why do you change it?"), {"fields": (FIELD,)}))
+        return fieldsets
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
         """Before anything is stored: the deed under way has this reason."""

@@ -32,9 +32,9 @@ from backoffice.audit.admin_kit.optimistic_lock import (
     OPENED_DIGESTS_FIELD,
     digest,
     digests,
+    display_value,
     name_of,
     plain,
-    shown,
     watched,
 )
 from backoffice.audit.admin_kit.reasons import FIELD
@@ -65,12 +65,12 @@ class Revert:
         self, admin: Any, request: HttpRequest, row: models.Model | None, version: Any
     ) -> None:
         self.admin, self.request, self.row, self.version = admin, request, row, version
-        asking = type(admin.form.__name__, (admin.form,), {FIELD: reason_field()})
-        self.form_class = admin.get_form(request, row, change=row is not None, form=asking)
+        base_form = type(admin.form.__name__, (admin.form,), {FIELD: reason_field()})
+        self.form_class = admin.get_form(request, row, change=row is not None, form=base_form)
         self.named = _name_of(row or version.instance)
-        found = list(self._differences())
-        self.coming = [each for each in found if self._is_brought(each.field)]
-        self.left_alone = [each for each in found if each not in self.coming]
+        differences = list(self._differences())
+        self.coming = [each for each in differences if self._is_restored(each.field)]
+        self.left_alone = [each for each in differences if each not in self.coming]
 
     @property
     def when(self) -> str:
@@ -86,21 +86,23 @@ class Revert:
 
     def _differences(self) -> Iterator[Difference]:
         held = {field.name for field in self.version._meta.fields}
-        seen = roles.shown_fields(self.request.user, self.admin.model)
+        visible = roles.shown_fields(self.request.user, self.admin.model)
         for field in watched(self.admin.model):
-            if field.name not in held or (seen is not None and field.name not in seen):
+            if field.name not in held or (visible is not None and field.name not in visible):
                 continue
             then, now = getattr(self.version, field.attname), self._now(field)
             if self.row is None or digest(plain(field, self.version)) != digest(
                 plain(field, self.row)
             ):
                 label = str(capfirst(field.verbose_name))
-                yield Difference(field, label, shown(field, now), shown(field, then))
+                yield Difference(
+                    field, label, display_value(field, now), display_value(field, then)
+                )
 
     def _now(self, field: models.Field) -> Any:
         return getattr(self.row, field.attname) if self.row else None
 
-    def _is_brought(self, field: models.Field) -> bool:
+    def _is_restored(self, field: models.Field) -> bool:
         is_file = isinstance(field, models.FileField)  # the file itself is in no history
         return self.row is None or (field.name in self.form_class.base_fields and not is_file)
 
@@ -126,17 +128,17 @@ class Revert:
         if self.row is None:
             return "{}"
         if self.form.is_bound:
-            return json.dumps(self.form.seen)
-        told = {name_of(self.row): digests(self.row, self.form.fields)}
-        return json.dumps({OPENED: timezone.now().isoformat()} | told)
+            return json.dumps(self.form.opened_digests)
+        current = {name_of(self.row): digests(self.row, self.form.fields)}
+        return json.dumps({OPENED: timezone.now().isoformat()} | current)
 
     def is_done(self) -> bool:
         """Do it, if form, rules and rights agree; what speaks against it is in `refusals`."""
         if not self.coming or not self.form.is_valid():
             return False
         form, reason = self.form, self.form.cleaned_data[FIELD]
-        said = _("Reverted to the version of %(when)s: %(reason)s")
-        form.cleaned_data[FIELD] = said % {"when": self.when, "reason": reason}
+        message = _("Reverted to the version of %(when)s: %(reason)s")
+        form.cleaned_data[FIELD] = message % {"when": self.when, "reason": reason}
         with recording(source=ChangeSet.Source.ACTION):
             stored = self.admin.save_form(self.request, form, change=self.row is not None)
             self.admin.save_model(self.request, stored, form, change=self.row is not None)
@@ -146,20 +148,20 @@ class Revert:
     @property
     def refusals(self) -> list[str]:
         """Why the form was refused, in sentences; what is wrong with the reason stands there."""
-        found: list[str] = []
+        refusals: list[str] = []
         for name, errors in self.form.errors.as_data().items():
             if name != FIELD:
-                found += [self._sentence(name, each) for each in errors]
-        return found
+                refusals += [self._refusal_message(name, each) for each in errors]
+        return refusals
 
-    def _sentence(self, name: str, error: Any) -> str:
+    def _refusal_message(self, name: str, error: Any) -> str:
         if name == NON_FIELD_ERRORS:
             return str(CHANGED_MEANWHILE) if error.code == "stale" else " ".join(error.messages)
         known = next((each for each in self.coming if each.field.name == name), None)
         label = known.label if known else str(self.form[name].label)
         if known and error.code == "invalid_choice":
-            said = _("“%(value)s” cannot be chosen: it is gone, or not yours to choose.")
-            return f"{label}: {said % {'value': known.then}}"
+            message = _("“%(value)s” cannot be chosen: it is gone, or not yours to choose.")
+            return f"{label}: {message % {'value': known.then}}"
         return f"{label}: {' '.join(error.messages)}"
 
 
@@ -181,12 +183,12 @@ class RevertMixin:
 
     def get_urls(self) -> list[URLPattern]:
         """The page's address, for models somebody may revert."""
-        found = super().get_urls()
+        urls = super().get_urls()
         if not is_revertable(self.model):
-            return found
+            return urls
         address = "<path:object_id>/history/<path:version_id>/revert/"
         view = self.admin_site.admin_view(self.revert_view)
-        return [path(address, view, name=self._name_of("revert")), *found]
+        return [path(address, view, name=self._name_of("revert")), *urls]
 
     def _name_of(self, page: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{page}"
@@ -245,16 +247,18 @@ class RevertMixin:
                 raise Http404
             revert = Revert(self, request, row, version)
             if request.method == "POST" and revert.is_done():
-                return self._told(request, revert, key)
-        return self._asked_again(request, revert, key)
+                return self._redirect_with_message(request, revert, key)
+        return self._confirmation_page(request, revert, key)
 
-    def _told(self, request: HttpRequest, revert: Revert, key: str) -> HttpResponse:
-        said = _("%(row)s stands again as in the version of %(when)s.")
+    def _redirect_with_message(
+        self, request: HttpRequest, revert: Revert, key: str
+    ) -> HttpResponse:
+        message = _("%(row)s stands again as in the version of %(when)s.")
         named = {"row": self.model._base_manager.get(pk=key), "when": revert.when}
-        messages.success(request, said % named)
+        messages.success(request, message % named)
         return HttpResponseRedirect(reverse(f"admin:{self._name_of('change')}", args=[key]))
 
-    def _asked_again(self, request: HttpRequest, revert: Revert, key: str) -> HttpResponse:
+    def _confirmation_page(self, request: HttpRequest, revert: Revert, key: str) -> HttpResponse:
         """What would change, and the question why."""
         version = reverse(f"admin:{self._name_of('simple_history')}", args=[key, revert.version.pk])
         context = {

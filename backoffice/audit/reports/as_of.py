@@ -42,10 +42,12 @@ def changed_between(
     key = model._meta.pk.attname
     before = rows_as_of(model, since, **where).filter(pk__lt=_newest(model, until))
     after = rows_as_of(model, until, **where).filter(history_date__gt=since)
-    left, came = (
+    earlier, later = (
         {getattr(row, key): row for row in rows.only(key, *only)} for rows in (before, after)
     )
-    return {pk: (left.get(pk), came.get(pk)) for pk in [*left, *(came.keys() - left.keys())]}
+    return {
+        pk: (earlier.get(pk), later.get(pk)) for pk in [*earlier, *(later.keys() - earlier.keys())]
+    }
 
 
 def _newest(model: Model, moment: datetime) -> Subquery:

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.admin_site.permissions.visibility import within
-from backoffice.audit.reports.moments import MomentField, told
+from backoffice.audit.reports.moments import MomentField, format_moment
 
 PER_PAGE = 50
 PAGE, FORMAT, CSV = "p", "format", "csv"
@@ -55,13 +55,13 @@ class AsOfForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Two moments stand in an order."""
-        given = super().clean() or {}
-        since, until = given.get("since"), given.get("at") or timezone.now()
+        cleaned = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("at") or timezone.now()
         if since and not self.has_error("at") and since >= until:
             message = _("“%(since)s” is not earlier than “%(until)s”. Choose an earlier moment.")
-            named = {"since": told(since), "until": told(until)}
+            named = {"since": format_moment(since), "until": format_moment(until)}
             self.add_error("since", forms.ValidationError(message % named, code="not_earlier"))
-        return given | {"at": until}
+        return cleaned | {"at": until}
 
 
 @dataclass(frozen=True)
@@ -92,15 +92,15 @@ class AsOfQuery:
 
     def query(self, **further: Any) -> str:
         """The same question as a query string, to the microsecond."""
-        given = {"course": self.course.pk, "at": _exact(self.until)}
-        given |= {"since": _exact(self.since)} if self.since else {}
-        return f"?{urlencode(given | further)}"
+        params = {"course": self.course.pk, "at": _exact(self.until)}
+        params |= {"since": _exact(self.since)} if self.since else {}
+        return f"?{urlencode(params | further)}"
 
     def file_name(self, kind: str) -> str:
         """What a file of these rows is called: kind, course and moments."""
         since = f"{self.since:%Y%m%dT%H%M%SZ}_" if self.since else ""
         course = "_".join(str(self.course).split()[:2])
-        safe = "".join(letter if letter.isalnum() else "_" for letter in course if letter.isascii())
+        safe = "".join(char if char.isalnum() else "_" for char in course if char.isascii())
         return f"{kind}_{safe}_{since}{self.until:%Y%m%dT%H%M%SZ}.csv"
 
     def shown(self, template: str, title: Any, **context: Any) -> HttpResponse:
@@ -108,17 +108,20 @@ class AsOfQuery:
         context |= admin.site.each_context(self.request)
         context |= {"asked": self, "form": self.form, "title": title, "media": self.form.media}
         if self.course:
-            context |= {"until": told(self.until), "since": told(self.since) if self.since else ""}
+            context |= {
+                "until": format_moment(self.until),
+                "since": format_moment(self.since) if self.since else "",
+            }
             context |= {"file": self.query(**{FORMAT: CSV}), **self._links(context["page"])}
         return TemplateResponse(self.request, template, context)
 
     def _links(self, page: Page) -> dict[str, str]:
-        found = {}
+        links = {}
         if page.has_previous():
-            found["previous"] = self.query(**{PAGE: page.previous_page_number()})
+            links["previous"] = self.query(**{PAGE: page.previous_page_number()})
         if page.has_next():
-            found["next"] = self.query(**{PAGE: page.next_page_number()})
-        return found
+            links["next"] = self.query(**{PAGE: page.next_page_number()})
+        return links
 
 
 def asked(
@@ -130,14 +133,14 @@ def asked(
     """
     courses = choice.remote_field.model._default_manager.all()
     form = AsOfForm(within(courses, request.user, "history", subject), choice, request.GET or None)
-    found = AsOfQuery(request, form, subject)
+    query = AsOfQuery(request, form, subject)
     if not form.is_bound or form.is_valid():
-        given = form.cleaned_data if form.is_bound else {}
+        values = form.cleaned_data if form.is_bound else {}
         names = {"course": "course", "at": "until", "since": "since"}
-        return replace(found, **{names[name]: value for name, value in given.items()})
+        return replace(query, **{names[name]: value for name, value in values.items()})
     if form.has_error("course", "invalid_choice"):
         raise Http404
-    return found
+    return query
 
 
 def _exact(moment: datetime) -> str:

@@ -52,13 +52,13 @@ def _links(kinds: list[Kind], chosen: list[Kind]) -> list[dict[str, Any]]:
 
 
 def _section(change_set: ChangeSet, kind: Kind, request: HttpRequest, most: int) -> Section:
-    asked = request.GET.get("after", "")
-    is_asked = bool(KEY.fullmatch(asked)) and request.GET.get("kind") == kind.label
-    after = int(asked) if is_asked else 0
+    after_value = request.GET.get("after", "")
+    has_after = bool(KEY.fullmatch(after_value)) and request.GET.get("kind") == kind.label
+    after = int(after_value) if has_after else 0
     rows, is_more = page_of_rows(change_set, kind, request.user, after, most)
-    way = f"?kind={kind.label}"
-    more = f"{way}&after={rows[-1].key}" if most == MOST and rows else way
-    return Section(kind, rows, more if is_more else "", way if after else "")
+    link = f"?kind={kind.label}"
+    more = f"{link}&after={rows[-1].key}" if most == MOST and rows else link
+    return Section(kind, rows, more if is_more else "", link if after else "")
 
 
 def provenance_of(change_set: ChangeSet) -> Any:

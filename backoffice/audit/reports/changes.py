@@ -19,7 +19,7 @@ from backoffice.audit.models import ChangeSet
 from backoffice.audit.models.anomalies import histories
 from backoffice.audit.reports.scope import MOST_COUNTED, CountedTo, HistoryScope, bounded_to
 
-MOST_TOLD = 3
+MOST_LISTED = 3
 WORDS = {"+": _("added"), "~": _("changed"), "-": _("deleted")}
 History = type[models.Model]
 
@@ -57,23 +57,23 @@ class Kind:
         return f"{self.count} {opts.verbose_name if is_one else opts.verbose_name_plural}"
 
 
-def told(change_sets: Iterable[ChangeSet]) -> dict[int, str]:
+def summaries_of(change_sets: Iterable[ChangeSet]) -> dict[int, str]:
     """For each change set, how many rows of which kind: “2 questions added, 1 course changed”."""
-    found: dict[int, list[str]] = defaultdict(list)
+    summaries: dict[int, list[str]] = defaultdict(list)
     for key, label, kind, count in _counts([each.pk for each in change_sets]):
         opts = _by_label()[label].instance_type._meta
         name = opts.verbose_name if count == 1 else opts.verbose_name_plural
-        found[key].append(f"{count:,} {name} {WORDS[kind]}")
-    return {key: _in_short(parts) for key, parts in found.items()}
+        summaries[key].append(f"{count:,} {name} {WORDS[kind]}")
+    return {key: _in_short(parts) for key, parts in summaries.items()}
 
 
 def _in_short(parts: list[str]) -> str:
-    shown = ", ".join(parts[:MOST_TOLD])
-    more = len(parts) - MOST_TOLD
+    listed = ", ".join(parts[:MOST_LISTED])
+    more = len(parts) - MOST_LISTED
     return (
-        _("%(shown)s, and %(more)d more kinds") % {"shown": shown, "more": more}
+        _("%(shown)s, and %(more)d more kinds") % {"shown": listed, "more": more}
         if more > 0
-        else shown
+        else listed
     )
 
 
@@ -120,7 +120,7 @@ def _of_change_set(history: Any) -> models.QuerySet[Any]:
 
 def first_rows(kinds: dict[int, list[Kind]], user: Any, most: int) -> dict[int, list[ChangedRow]]:
     """For each change set its first rows, kind by kind."""
-    tables = {kind.history for found in kinds.values() for kind in found}
+    tables = {kind.history for group in kinds.values() for kind in group}
     firsts = {
         f"{history._meta.model_name}_{at}": Subquery(
             _of_change_set(history).order_by("history_id").values("history_id")[at : at + 1]
@@ -134,22 +134,22 @@ def first_rows(kinds: dict[int, list[Kind]], user: Any, most: int) -> dict[int, 
         left = most
         for kind in kinds[row["pk"]]:
             names = (f"{kind.history._meta.model_name}_{at}" for at in range(left))
-            found = [row[name] for name in names if row[name]]
-            keys[kind.history] += found
-            left -= len(found)
+            ids = [row[name] for name in names if row[name]]
+            keys[kind.history] += ids
+            left -= len(ids)
     return by_change_set(
-        (history._base_manager.filter(pk__in=found) for history, found in keys.items()), user
+        (history._base_manager.filter(pk__in=ids) for history, ids in keys.items()), user
     )
 
 
 def by_change_set(parts: Iterable[models.QuerySet[Any]], user: Any) -> dict[int, list[ChangedRow]]:
     """The rows of these history rows by the change set that they belong to."""
-    found: dict[int, list[ChangedRow]] = defaultdict(list)
+    rows_by_change_set: dict[int, list[ChangedRow]] = defaultdict(list)
     for part in parts:
         records = list(part.order_by("history_id"))
         for record, row in zip(records, rows_of(records, user), strict=True):
-            found[record.change_set_id].append(row)
-    return found
+            rows_by_change_set[record.change_set_id].append(row)
+    return rows_by_change_set
 
 
 def page_of_rows(
@@ -254,7 +254,7 @@ def _pairs(records: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
     )
     newest = Subquery(earlier.order_by("-history_id").values("history_id")[:1])
     changed = {record.pk: record for record in records if record.history_type == "~"}
-    asked = history._base_manager.filter(pk__in=changed).annotate(before=newest).order_by()
-    before = dict(asked.values_list("pk", "before")) if changed else {}
-    found = history._base_manager.in_bulk([key for key in before.values() if key])
-    return ((changed[pk], found[key]) for pk, key in before.items() if key)
+    annotated = history._base_manager.filter(pk__in=changed).annotate(before=newest).order_by()
+    before = dict(annotated.values_list("pk", "before")) if changed else {}
+    previous = history._base_manager.in_bulk([key for key in before.values() if key])
+    return ((changed[pk], previous[key]) for pk, key in before.items() if key)

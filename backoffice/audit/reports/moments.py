@@ -69,6 +69,6 @@ def _read(text: str) -> tuple[datetime, timedelta]:
     raise forms.ValidationError(message % {"value": text[:40]}, code="no_moment")
 
 
-def told(moment: datetime) -> str:
+def format_moment(moment: datetime) -> str:
     """A moment as pages say it: to the second, in UTC."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"

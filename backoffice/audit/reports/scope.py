@@ -41,9 +41,9 @@ class HistoryScope:
         return [each for each in histories() if self._fits(each.instance_type)]
 
     def _fits(self, model: Any) -> bool:
-        is_asked = self.model in ("", model._meta.label_lower)
+        of_model = self.model in ("", model._meta.label_lower)
         of_person = not self.student or bool(model.paths_to_people())
-        return is_asked and of_person and (not self.course or lies_in_course(model))
+        return of_model and of_person and (not self.course or lies_in_course(model))
 
     def rows(self) -> Iterator[Rows]:
         """History rows, a queryset for each way in which they belong; together they are all."""
@@ -89,13 +89,13 @@ def keys_of(history: History, parent_keys: ParentKeys, among: Sequence[int] | No
     model: Any = history.instance_type
     key = model._meta.pk.attname
     current = model._base_manager.filter(**{path or "pk": at for path, at in parent_keys.items()})
-    gone = history._base_manager.filter(history_type=DELETED)
+    deleted = history._base_manager.filter(history_type=DELETED)
     for path, at in parent_keys.items():
-        gone = gone.filter(**_with_parent_keys(model, path, at))
+        deleted = deleted.filter(**_with_parent_keys(model, path, at))
     if among is not None:
-        current, gone = current.filter(pk__in=among), gone.filter(**{f"{key}__in": among})
+        current, deleted = current.filter(pk__in=among), deleted.filter(**{f"{key}__in": among})
     keys = current.order_by().values(key=models.F("pk"))
-    return keys.union(gone.order_by().values(key=models.F(key)), all=True)
+    return keys.union(deleted.order_by().values(key=models.F(key)), all=True)
 
 
 def _with_parent_keys(model: Any, path: str, key: Any) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from backoffice.audit.reports.scope import (
 
 PER_PAGE = 25
 LOOKED = 5_000  # change sets, or history rows of a table, that one page looks through
-BY_DEED = "change_set_id"  # without the column's name, Django would join and turn the order
+CHANGE_SET_ID = "change_set_id"  # without the column's name, Django would join and turn the order
 NEWEST = 1_500  # rows of a history that one page looks through for a large course
 FEW_ROWS, MOST_ROWS = 250, 20_000  # of a course: asked by key; and their history
 MOST_KNOWN = 5_000  # keys of a course's rows that are fetched
@@ -129,50 +129,52 @@ class Page:
     searched_until: ChangeSet | None = None
 
 
-def page_of(asked: TimelineQuery, place: int | None = None, *, is_back: bool = False) -> Page:
+def page_of(query: TimelineQuery, place: int | None = None, *, is_back: bool = False) -> Page:
     """The change sets older than that of the key `place`, newer with `is_back`; the newest."""
-    span = replace(asked.span(), is_back=is_back)
+    span = replace(query.span(), is_back=is_back)
     span = span.within(place, None) if is_back else span.within(None, place)
-    rows, end = _narrowed(asked, span)
+    rows, end = _narrowed(query, span)
     rows = span.until(end).of(rows)
-    found = list(rows.select_related("actor")[: PER_PAGE + 1])
-    is_more = len(found) > PER_PAGE
-    shown = found[:PER_PAGE]
-    stop = shown[-1].pk if is_more else end
+    fetched = list(rows.select_related("actor")[: PER_PAGE + 1])
+    is_more = len(fetched) > PER_PAGE
+    change_sets = fetched[:PER_PAGE]
+    stop = change_sets[-1].pk if is_more else end
     if is_back and stop is None:
-        return page_of(asked)  # back at the beginning: a full page
+        return page_of(query)  # back at the beginning: a full page
     if is_back:
-        return Page(shown[::-1], older=_oldest(shown, place), newer=stop)
-    looked = None if is_more or end is None else ChangeSet.objects.filter(pk__lte=end).first()
-    newer = (shown[0].pk if shown else place) if place is not None else None
-    return Page(shown, older=stop, newer=newer, searched_until=looked)
+        return Page(change_sets[::-1], older=_oldest(change_sets, place), newer=stop)
+    searched_until = (
+        None if is_more or end is None else ChangeSet.objects.filter(pk__lte=end).first()
+    )
+    newer = (change_sets[0].pk if change_sets else place) if place is not None else None
+    return Page(change_sets, older=stop, newer=newer, searched_until=searched_until)
 
 
-def all_pages(asked: TimelineQuery) -> Iterator[list[ChangeSet]]:
+def all_pages(query: TimelineQuery) -> Iterator[list[ChangeSet]]:
     """All change sets asked for, the newest first, page by page."""
-    page = page_of(asked)
+    page = page_of(query)
     yield page.change_sets
     while page.older is not None:
-        page = page_of(asked, page.older)
+        page = page_of(query, page.older)
         yield page.change_sets
 
 
-def _oldest(shown: list[ChangeSet], place: int | None) -> int | None:
-    return shown[0].pk if shown else place
+def _oldest(change_sets: list[ChangeSet], place: int | None) -> int | None:
+    return change_sets[0].pk if change_sets else place
 
 
-def _narrowed(asked: TimelineQuery, span: Span) -> tuple[Rows, int | None]:
+def _narrowed(query: TimelineQuery, span: Span) -> tuple[Rows, int | None]:
     """The change sets asked for, and the key at which the search for them stopped."""
-    rows = asked.row_actions()
-    if not asked.touched:
+    rows = query.row_actions()
+    if not query.touched:
         return rows, None
-    if asked.touched.student:
-        parts = [each.order_by().values("change_set") for each in asked.touched.rows()]
+    if query.touched.student:
+        parts = [each.order_by().values("change_set") for each in query.touched.rows()]
         return rows.filter(union_of("pk", parts)), None
-    if asked.touched.course:
-        keys, end = _of_course(asked.touched, span)
+    if query.touched.course:
+        keys, end = _of_course(query.touched, span)
     else:
-        keys, end = _of_model(asked.touched.histories()[0], rows, span)
+        keys, end = _of_model(query.touched.histories()[0], rows, span)
     return rows.filter(pk__in=keys), end
 
 
@@ -182,15 +184,15 @@ def _of_model(history: Any, rows: Rows, span: Span) -> tuple[list[int], int | No
     far = ChangeSet.objects.filter(pk__in=candidates).aggregate(Count("pk"), Min("pk"), Max("pk"))
     named = ChangeSet.objects.filter(pk__in=candidates)
     touching = named.filter(Exists(history._base_manager.filter(change_set=OuterRef("pk"))))
-    found = list(span.of(touching).values_list("pk", flat=True)[: PER_PAGE + 1])
-    if far["pk__count"] < LOOKED or len(found) > PER_PAGE:
-        return found, None
+    matches = list(span.of(touching).values_list("pk", flat=True)[: PER_PAGE + 1])
+    if far["pk__count"] < LOOKED or len(matches) > PER_PAGE:
+        return matches, None
     keys = _change_sets_of(history, span)
     if len(keys) < LOOKED:
         return keys, None
     # Both stopped: of two searches that are right so far, the one that came farther counts.
     one, other = far["pk__max" if span.is_back else "pk__min"], keys[-1]
-    return [*found, *keys], (max if span.is_back else min)(one, other)
+    return [*matches, *keys], (max if span.is_back else min)(one, other)
 
 
 def _change_sets_of(history: Any, span: Span) -> list[int]:
@@ -201,9 +203,9 @@ def _change_sets_of(history: Any, span: Span) -> list[int]:
     table, end = history._meta.db_table, "min" if span.is_back else "max"
     ahead = ">" if span.is_back else "<"
     bounds = [("<", span.high), (">", span.low)]
-    given = [(f"change_set_id {sign} %s", key) for sign, key in bounds if key is not None]
-    within = " AND ".join(text for text, _key in given) or "change_set_id IS NOT NULL"
-    keys = [key for _text, key in given]
+    conditions = [(f"change_set_id {sign} %s", key) for sign, key in bounds if key is not None]
+    within = " AND ".join(text for text, _key in conditions) or "change_set_id IS NOT NULL"
+    keys = [key for _text, key in conditions]
     sql = f"""
         WITH RECURSIVE walk (id) AS (
             SELECT {end}(change_set_id) FROM {table} WHERE {within}
@@ -221,7 +223,7 @@ def _change_sets_of(history: Any, span: Span) -> list[int]:
 def _of_course(touched: HistoryScope, span: Span) -> tuple[list[int], int | None]:
     """Kinds of which the course has few rows are asked by key, the others by their newest rows."""
     few: list[Rows] = []
-    found: set[int] = set()
+    matches: set[int] = set()
     ends: list[int] = []
     for history in touched.histories():
         parent_keys = {course_path(history): touched.course}
@@ -229,18 +231,18 @@ def _of_course(touched: HistoryScope, span: Span) -> tuple[list[int], int | None
         known = list(keys.values_list("key", flat=True)[: MOST_KNOWN + 1])
         if len(known) <= FEW_ROWS:
             # The limit keeps the database from walking all history in search of these few.
-            rows = span.of(with_keys(history, keys), BY_DEED).order_by()
+            rows = span.of(with_keys(history, keys), CHANGE_SET_ID).order_by()
             limited = rows.values("pk")[:MOST_ROWS]
-            mine = history._base_manager.filter(pk__in=limited).order_by()
-            few.append(mine.values("change_set"))
+            course_rows = history._base_manager.filter(pk__in=limited).order_by()
+            few.append(course_rows.values("change_set"))
         else:
             newest, end = _of_the_newest(history, parent_keys, known, span)
-            found |= newest
+            matches |= newest
             ends += [end] if end is not None else []
     known = span.of(ChangeSet.objects.filter(union_of("pk", few))).values_list("pk", flat=True)
-    found |= set(by_key := list(known[:LOOKED]))
+    matches |= set(by_key := list(known[:LOOKED]))
     ends += by_key[-1:] if len(by_key) == LOOKED else []
-    return list(found), span.nearer(ends)
+    return list(matches), span.nearer(ends)
 
 
 def union_of(name: str, parts: list[Rows]) -> models.Q:
@@ -258,19 +260,19 @@ def _of_the_newest(
     """
     key = history.instance_type._meta.pk.attname
     rows = history._base_manager.filter(change_set__isnull=False)
-    newest = list(span.of(rows, BY_DEED).values_list(key, "change_set")[:NEWEST])
+    newest = list(span.of(rows, CHANGE_SET_ID).values_list(key, "change_set")[:NEWEST])
     if not newest:
         return set(), None
-    mine = set(known)
+    course_keys = set(known)
     if len(known) > MOST_KNOWN:
-        among = list({row for row, _deed in newest})
-        mine = set(keys_of(history, parent_keys, among).values_list("key", flat=True))
-    found = {deed for row, deed in newest if row in mine}
+        among = list({row for row, _change_set in newest})
+        course_keys = set(keys_of(history, parent_keys, among).values_list("key", flat=True))
+    matches = {change_set for row, change_set in newest if row in course_keys}
     end = newest[-1][1]
     if len(newest) < NEWEST:
-        return found, None
+        return matches, None
     # The last one may have more rows than were looked at, an import 100,000.
     whole = with_keys(history, keys_of(history, parent_keys)).filter(change_set=end)
-    if end not in found and whole.exists():
-        found.add(end)
-    return found, end
+    if end not in matches and whole.exists():
+        matches.add(end)
+    return matches, end

@@ -69,9 +69,9 @@ def _day(label: Any) -> forms.DateField:
 
 def model_choices() -> list[tuple[str, str]]:
     """The kinds of rows that have a history, by name."""
-    found = (each.instance_type._meta for each in histories())
+    metas = (each.instance_type._meta for each in histories())
     return sorted(
-        ((opts.label_lower, capfirst(opts.verbose_name_plural)) for opts in found),
+        ((opts.label_lower, capfirst(opts.verbose_name_plural)) for opts in metas),
         key=lambda pair: pair[1],
     )
 
@@ -104,17 +104,17 @@ class TimelineForm(forms.Form):
             ),
         }
 
-    def asked(self) -> TimelineQuery:
+    def query(self) -> TimelineQuery:
         """What was asked; what makes no sense narrows nothing, and its field says so."""
         self.full_clean()
-        given = dict(self.cleaned_data)
+        values = dict(self.cleaned_data)
         touched = HistoryScope(
-            model=given.pop("model", ""),
-            student=_key(given.pop("student", None)),
-            course=_key(given.pop("course", None)),
+            model=values.pop("model", ""),
+            student=_key(values.pop("student", None)),
+            course=_key(values.pop("course", None)),
         )
-        person = _key(given.pop("person", None))
-        return TimelineQuery(touched=touched, person=person, **given)
+        person = _key(values.pop("person", None))
+        return TimelineQuery(touched=touched, person=person, **values)
 
     def is_narrowed(self) -> bool:
         """Whether anything was asked for."""

@@ -13,10 +13,10 @@ from django.utils.translation import ngettext
 from backoffice.bulk.cli.imports import (
     ImportOptions,
     Result,
+    collect_os_errors,
     is_success,
     people,
     run_import,
-    told,
 )
 from backoffice.bulk.jobs.cleanup import forget
 from backoffice.bulk.models import Batch, Delivery
@@ -38,8 +38,8 @@ def import_files(options: ImportOptions) -> Result:
         with Report.of(options, delivery) as report:
             if is_refused:
                 return _refused(unknown or delivery.left_out)
-            sentence, is_done = _in_turn(delivery, options, persons, report)
-        return Result(sentence, not is_done, report.complaints)
+            message, is_done = _import_in_order(delivery, options, persons, report)
+        return Result(message, not is_done, report.output_errors)
     finally:
         if is_refused or options.dry_run:
             _forget(delivery)
@@ -58,11 +58,11 @@ def _refused(left_out: list[dict[str, Any]]) -> Result:
     return Result(_("Nothing was written. %(name)s: %(sentence)s") % each, True, [])
 
 
-def _in_turn(
+def _import_in_order(
     delivery: Delivery, options: ImportOptions, persons: tuple[Any, Any], report: "Report"
 ) -> tuple[str, bool]:
-    """What came of each, in sentences, and whether all went in."""
-    sentences: list[str] = []
+    """What came of each, as messages, and whether all went in."""
+    messages: list[str] = []
     files = files_of(delivery)
     with _rehearsal() if options.dry_run else nullcontext():
         for batch in files:
@@ -70,18 +70,18 @@ def _in_turn(
             if options.dry_run and batch.is_applied:
                 batch.state = Batch.State.PREVIEWED  # as it will be again
             report.add(batch)
-            sentences.append(closing_message(batch, dry_run=options.dry_run))
+            messages.append(closing_message(batch, dry_run=options.dry_run))
             if not is_success(batch):
                 break
-    left = len(files) - len(sentences)
+    left = len(files) - len(messages)
     if left:
-        said = ngettext(
+        template = ngettext(
             "Stopped there; %(count)d file after it was not read.",
             "Stopped there; %(count)d files after it were not read.",
             left,
         )
-        sentences.append(said % {"count": left})
-    return "\n".join(sentences), is_success(batch)
+        messages.append(template % {"count": left})
+    return "\n".join(messages), is_success(batch)
 
 
 @contextmanager
@@ -103,12 +103,12 @@ def _forget(delivery: Delivery) -> None:
 class Report:
     """The report of several files, written one by one: each may have millions of issues.
 
-    What happens to the data does not depend on a full disk, see `complaints`.
+    What happens to the data does not depend on a full disk, see `output_errors`.
     """
 
     def __init__(self, stream: IO[str], *, dry_run: bool) -> None:
         self.stream, self.dry_run, self.count = stream, dry_run, 0
-        self.complaints: list[str] = []
+        self.output_errors: list[str] = []
 
     @classmethod
     @contextmanager
@@ -120,16 +120,16 @@ class Report:
         ]
         opened = options.report.open("w", encoding="utf-8") if options.report else StringIO()
         report = cls(opened, dry_run=options.dry_run)
-        with told(report.complaints):
+        with collect_os_errors(report.output_errors):
             opened.write(f'{{"left_out": {json.dumps(left_out, ensure_ascii=False)},\n"files": [')
         yield report
-        with told(report.complaints), opened:
+        with collect_os_errors(report.output_errors), opened:
             opened.write("]}\n")
 
     def add(self, batch: Batch) -> None:
         """The report of one file, as it stands now; it begins with the file's name."""
         name = json.dumps(batch.file_name, ensure_ascii=False)
-        with told(self.complaints):
+        with collect_os_errors(self.output_errors):
             self.stream.write(f',\n{{"file": {name},' if self.count else f'{{"file": {name},')
             write_report(batch, self.stream, dry_run=self.dry_run, is_begun=True)
         self.count += 1

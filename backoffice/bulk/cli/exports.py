@@ -51,14 +51,14 @@ def _whole(options: dict[str, Any], *, is_zip: bool) -> RowAction:
     return write
 
 
-def write_to(output: Path | None, deed: RowAction) -> str:
+def write_to(output: Path | None, action: RowAction) -> str:
     """Do it; gives a sentence where there is a file. Whoever stops reading ends the command."""
     if output:
         with whole_file(output) as stream:
-            told = deed(stream)
-        return _("%(told)s written to %(output)s.") % {"told": told, "output": output}
+            summary = action(stream)
+        return _("%(told)s written to %(output)s.") % {"told": summary, "output": output}
     try:
-        deed(sys.stdout.buffer)
+        action(sys.stdout.buffer)
         sys.stdout.flush()
     except BrokenPipeError:
         # What is left in the buffer would be tried again at the end, and complained about.

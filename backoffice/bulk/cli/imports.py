@@ -84,8 +84,8 @@ class ImportOptions:
         chosen = {name: options[name] for name in BATCH_OPTIONS}
         names = ("actor", "dry_run", "approved_by", "report", "rejected")
         first, *others = options["file"]
-        given = {name: options[name] for name in names}
-        return cls(batch=chosen, file=first, others=tuple(others), **given)
+        values = {name: options[name] for name in names}
+        return cls(batch=chosen, file=first, others=tuple(others), **values)
 
 
 def _refuse_impossible(options: dict[str, Any]) -> None:
@@ -113,16 +113,16 @@ def _refuse_for_several(options: dict[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class Result:
-    """How it ended, in a sentence; what besides went wrong is in the complaints."""
+    """How it ended, in a sentence; `output_errors` says which output failed."""
 
     sentence: str
     is_refused: bool
-    complaints: list[str]
+    output_errors: list[str]
 
     def close(self, command: BaseCommand) -> None:
         """Say it, and end the command with status 1 where it was refused."""
-        for complaint in self.complaints:
-            command.stderr.write(complaint)
+        for error in self.output_errors:
+            command.stderr.write(error)
         command.stdout.write(self.sentence)
         if self.is_refused:
             sys.exit(1)
@@ -142,9 +142,9 @@ def import_file(options: ImportOptions) -> Result:
         raise ValueError(str(refusal)) from refusal
     try:
         run_import(batch, actor, approver, is_applied=not options.dry_run)
-        complaints = list(_written(batch, options))
-        sentence = closing_message(batch, dry_run=options.dry_run)
-        return Result(sentence, not is_success(batch), complaints)
+        output_errors = list(_written(batch, options))
+        message = closing_message(batch, dry_run=options.dry_run)
+        return Result(message, not is_success(batch), output_errors)
     finally:
         if options.dry_run:
             forget(batch)
@@ -176,24 +176,24 @@ def _written(batch: Batch, options: ImportOptions) -> Iterator[str]:
     """Write the report and the wrong rows; gives a sentence for what could not be written."""
     if options.rejected and batch.file:
         with (
-            told(complaints := []),
+            collect_os_errors(errors := []),
             options.rejected.open("w", encoding="utf-8", newline="") as to,
         ):
             write_rejected(batch, to)
-        yield from complaints
+        yield from errors
     if options.report:
-        with told(complaints := []), options.report.open("w", encoding="utf-8") as to:
+        with collect_os_errors(errors := []), options.report.open("w", encoding="utf-8") as to:
             write_report(batch, to, dry_run=options.dry_run)
-        yield from complaints
+        yield from errors
 
 
 @contextmanager
-def told(complaints: list[str]) -> Iterator[None]:
+def collect_os_errors(errors: list[str]) -> Iterator[None]:
     """What happened to the data does not depend on a full disk."""
     try:
         yield
     except OSError as error:
-        complaints.append(str(error))
+        errors.append(str(error))
 
 
 def _agree_at_once(batch: Batch, approver: Any) -> None:
@@ -242,8 +242,8 @@ def undo_batch(number: int, username: str, reason: str, report: Path | None) -> 
         raise ValueError(str(refusal)) from refusal
     except NotApplied as refusal:
         return Result(str(refusal), True, [])
-    complaints: list[str] = []
+    output_errors: list[str] = []
     if report:
-        with told(complaints), report.open("w", encoding="utf-8") as to:
+        with collect_os_errors(output_errors), report.open("w", encoding="utf-8") as to:
             write_report(made, to, dry_run=False)
-    return Result(closing_message(made, dry_run=False), False, complaints)
+    return Result(closing_message(made, dry_run=False), False, output_errors)

@@ -29,12 +29,12 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         with path.open("wb") as stream:
             yield stream
         return
-    beside = place.with_name(f".{os.getpid()}.part")
+    part_path = place.with_name(f".{os.getpid()}.part")
     try:
-        with beside.open("xb") as stream:
+        with part_path.open("xb") as stream:
             yield stream
         if place.exists():
-            shutil.copymode(place, beside)
-        beside.replace(place)
+            shutil.copymode(place, part_path)
+        part_path.replace(place)
     finally:
-        beside.unlink(missing_ok=True)
+        part_path.unlink(missing_ok=True)

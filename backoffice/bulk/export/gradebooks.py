@@ -50,11 +50,11 @@ def _refuse_wide(columns: int) -> None:
     """Raise ExportRefused for a file that, or whose wrong rows, would not be read again."""
     most = MAX_COLUMNS - len(REJECTED_COLUMNS)
     if columns > most:
-        sentence = _(
+        message = _(
             "The file would have %(count)d columns, and only %(most)d can be read again. Choose "
             "another format: in our own columns each grade has a row."
         )
-        raise ExportRefused(sentence % {"count": columns, "most": most})
+        raise ExportRefused(message % {"count": columns, "most": most})
 
 
 def _tasks(selection: Selection) -> list[Task]:
@@ -64,7 +64,7 @@ def _tasks(selection: Selection) -> list[Task]:
         )
     if not set(NEEDED) <= set(selection.header):
         raise ExportRefused(_("Your role does not see the scores that a gradebook is made of."))
-    rows = selection.beside("assessments").values_list(
+    rows = selection.related_rows("assessments").values_list(
         *kinds["assessments"].attributes("assessment_id", "title", "max_score")
     )
     tasks = [Task(*map(as_text, row)) for row in rows]
@@ -77,8 +77,8 @@ def _lines(selection: Selection) -> Iterator[tuple[Learner, dict[str, str]]]:
     """Each student with the scores there are, by the codes of the assessments."""
     rows = _scores(selection).union(_listed(selection), all=True).order_by("known", "code")
     cells = (tuple(map(as_text, row)) for row in rows.iterator(chunk_size=AT_ONCE))
-    for learner, found in groupby(cells, lambda row: Learner(*row[:-2])):
-        yield learner, {code: score for *_who, code, score in found if score}
+    for learner, group in groupby(cells, lambda row: Learner(*row[:-2])):
+        yield learner, {code: score for *_who, code, score in group if score}
 
 
 def _scores(selection: Selection) -> models.QuerySet[Any]:
@@ -91,12 +91,12 @@ def _scores(selection: Selection) -> models.QuerySet[Any]:
 def _listed(selection: Selection) -> models.QuerySet[Any]:
     """The students of the course, without a score."""
     role, status = kinds["enrollments"].attributes(*LISTED)
-    wanted = {role: LISTED["role"], f"{status}__in": LISTED["status"]}
+    filters = {role: LISTED["role"], f"{status}__in": LISTED["status"]}
     nothing = {
         "code": Value("", models.CharField()),
         "points": Value(None, models.DecimalField()),
     }
-    rows = selection.beside("enrollments").filter(**wanted)
+    rows = selection.related_rows("enrollments").filter(**filters)
     return _with_student(rows, "enrollments", selection, nothing)
 
 
@@ -106,12 +106,12 @@ def _with_student(
     """The rows as ID and names of a student, as far as the person sees them, and these cells."""
     column, user = kinds[kind].columns()["student_id"], selection.user
     people = kinds["users"]
-    shown = people.exported_columns() if user is None else visible_columns(people, user)
+    visible = people.exported_columns() if user is None else visible_columns(people, user)
     names = {
         f"its_{name}": F(f"{column.reference}__{people.columns()[name].attribute}")
-        if people.columns()[name] in shown
+        if people.columns()[name] in visible
         else Value("", models.CharField())
         for name in Learner._fields[1:]
     }
-    given = {"known": F(column.attribute), **names, **cells}
-    return rows.order_by().annotate(**given).values_list(*given)
+    annotations = {"known": F(column.attribute), **names, **cells}
+    return rows.order_by().annotate(**annotations).values_list(*annotations)

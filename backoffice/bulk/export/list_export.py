@@ -39,8 +39,8 @@ class ListExport:
 
     def _exported_kind(self, request: HttpRequest) -> type[ImportKind] | None:
         """The kind, where the person may export some of its rows."""
-        found = exportable_kinds(request.user).values()
-        return next((each for each in found if each.listed_model() is self.model), None)
+        exportable = exportable_kinds(request.user).values()
+        return next((each for each in exportable if each.listed_model() is self.model), None)
 
     def export_view(self, request: HttpRequest, ending: str) -> HttpResponse:
         """The rows of the list as its address narrows it; a GET, for it changes nothing."""
@@ -49,30 +49,30 @@ class ListExport:
         if ending not in FORMATS:
             raise Http404
         try:
-            shown = self.get_changelist_instance(request).queryset
+            rows = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
             return HttpResponseRedirect(list_of(self.model, **{ERROR_FLAG: 1}))
-        return self._handed_out(request, shown, ending)
+        return self._handed_out(request, rows, ending)
 
     def _handed_out(
-        self, request: HttpRequest, shown: models.QuerySet[Any], ending: str
+        self, request: HttpRequest, rows: models.QuerySet[Any], ending: str
     ) -> HttpResponse:
         selection = Selection.for_user(self._exported_kind(request), request.user)
         try:
-            return handed_out(request, selection.among(shown), ending)
+            return handed_out(request, selection.among(rows), ending)
         except ExportRefused as refusal:
             messages.error(request, str(refusal))
             return HttpResponseRedirect(f"{list_of(self.model)}?{_narrowed(request)}")
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """With those that hand the selected rows out."""
-        found = super().get_actions(request)
+        actions = super().get_actions(request)
         if self._exported_kind(request) is not None:
             for ending, form in FORMATS.items():
                 name, label = f"export_{ending}", _("Export as %(format)s")
                 do = partial(_export_selected, ending)
-                found[name] = (do, name, label % {"format": form.label})
-        return found
+                actions[name] = (do, name, label % {"format": form.label})
+        return actions
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -85,9 +85,9 @@ class ListExport:
         return answer
 
     def _menu(self, request: HttpRequest) -> dict[str, Any]:
-        asked = _narrowed(request)
+        query = _narrowed(request)
         items = [
-            {"title": form.label, "path": self._address(ending, asked)}
+            {"title": form.label, "path": self._address(ending, query)}
             for ending, form in FORMATS.items()
         ]
         return {
@@ -97,17 +97,17 @@ class ListExport:
             "items": items,
         }
 
-    def _address(self, ending: str, asked: str) -> str:
+    def _address(self, ending: str, query: str) -> str:
         address = reverse(f"admin:{self._export_name}", args=[ending])
-        return f"{address}?{asked}" if asked else address
+        return f"{address}?{query}" if query else address
 
 
 def _narrowed(request: HttpRequest) -> str:
     """What narrows the list, as its address says it."""
-    asked = request.GET.copy()
+    query = request.GET.copy()
     for name in PLACES:
-        asked.pop(name, None)
-    return asked.urlencode()
+        query.pop(name, None)
+    return query.urlencode()
 
 
 def _export_selected(

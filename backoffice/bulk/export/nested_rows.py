@@ -38,13 +38,13 @@ def _rows(selection: Selection) -> Iterator[tuple[list[str], list[list[str]]]]:
     members = selection.resource.members
     assert members
     field = members.resource.model()._meta.get_field(members.reference)
-    way = field.remote_field.get_accessor_name()
+    accessor = field.remote_field.get_accessor_name()
     paths = [column.attribute for column in selection.columns]
-    inner = [f"{way}__{column.attribute}" for column in members.columns.values()]
-    largest = f"-{way}__{members.columns[members.lowered_column].attribute}"
-    order = [*selection.resource.export_order(), largest, f"{way}__pk"]
-    found = selection.rows.order_by(*order).values_list("pk", *paths, f"{way}__pk", *inner)
-    for _key, group in groupby(found.iterator(), itemgetter(0)):
+    inner = [f"{accessor}__{column.attribute}" for column in members.columns.values()]
+    largest = f"-{accessor}__{members.columns[members.lowered_column].attribute}"
+    order = [*selection.resource.export_order(), largest, f"{accessor}__pk"]
+    rows = selection.rows.order_by(*order).values_list("pk", *paths, f"{accessor}__pk", *inner)
+    for _key, group in groupby(rows.iterator(), itemgetter(0)):
         lines = list(group)
         width = 1 + len(paths)
         own = list(map(_text, lines[0][1:width]))

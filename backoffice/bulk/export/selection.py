@@ -48,7 +48,7 @@ class Selection:
     def fields(self) -> list[models.Field]:
         """The model field behind each column."""
         model = self.resource.model()
-        return [list(_way(column.attribute, model))[-1] for column in self.columns]
+        return [list(_path_fields(column.attribute, model))[-1] for column in self.columns]
 
     @property
     def ordered(self) -> models.QuerySet[Any]:
@@ -65,11 +65,11 @@ class Selection:
             return self
         paths = self.resource.course_paths()
         if not paths:
-            sentence = _(
+            message = _(
                 "The rows of a file of %(kind)s belong to no course. Leave course code and "
                 "presentation out."
             )
-            raise ExportRefused(sentence % {"kind": self.resource.label})
+            raise ExportRefused(message % {"kind": self.resource.label})
         if not (course and presentation):
             raise ExportRefused(_("Give both a course code and a presentation."))
         named = (course, presentation)
@@ -78,23 +78,23 @@ class Selection:
             raise nothing_of(named)
         return replace(self, rows=chosen, course=named)
 
-    def beside(self, kind: str) -> models.QuerySet[Any]:
+    def related_rows(self, kind: str) -> models.QuerySet[Any]:
         """The rows of another kind that the person sees in the course that was chosen."""
         paths, rows = kinds[kind].course_paths(), kinds[kind].exportable()
-        seen = rows if self.user is None else permitted(rows, self.user, "view")
-        return seen.filter(**dict(zip(paths, self.course, strict=True)))
+        visible = rows if self.user is None else permitted(rows, self.user, "view")
+        return visible.filter(**dict(zip(paths, self.course, strict=True)))
 
-    def among(self, shown: models.QuerySet[Any]) -> Self:
+    def among(self, listed_rows: models.QuerySet[Any]) -> Self:
         """The same, of these rows of the list only."""
-        way = self.resource.listed or "pk"
-        chosen = self.rows.filter(**{f"{way}__in": shown.order_by().values("pk")})
+        lookup = self.resource.listed or "pk"
+        chosen = self.rows.filter(**{f"{lookup}__in": listed_rows.order_by().values("pk")})
         return replace(self, rows=chosen)
 
 
 def nothing_of(course: tuple[str, ...]) -> ExportRefused:
     """Of this course there is nothing to export."""
-    sentence = _("There is nothing to export for course %(course)s, presentation %(presentation)s.")
-    return ExportRefused(sentence % dict(zip(("course", "presentation"), course, strict=True)))
+    message = _("There is nothing to export for course %(course)s, presentation %(presentation)s.")
+    return ExportRefused(message % dict(zip(("course", "presentation"), course, strict=True)))
 
 
 def visible_columns(resource: type[ImportKind], user: Any) -> list[Column]:
@@ -103,13 +103,13 @@ def visible_columns(resource: type[ImportKind], user: Any) -> list[Column]:
         column
         for column in resource.exported_columns()
         if all(
-            (shown := shown_fields(user, field.model)) is None or field.name in shown
-            for field in _way(column.attribute, resource.model())
+            (visible := shown_fields(user, field.model)) is None or field.name in visible
+            for field in _path_fields(column.attribute, resource.model())
         )
     ]
 
 
-def _way(attribute: str, model: type[models.Model]) -> Iterator[models.Field]:
+def _path_fields(attribute: str, model: type[models.Model]) -> Iterator[models.Field]:
     """The fields on the way to a column's value, the value's own last."""
     for name in attribute.split("__"):
         field = model._meta.get_field(name)
@@ -119,5 +119,5 @@ def _way(attribute: str, model: type[models.Model]) -> Iterator[models.Field]:
 
 def exportable_kinds(user: Any) -> dict[str, type[ImportKind]]:
     """The kinds of which the person may export something."""
-    found = kinds_for(lambda model: may(user, "export", model))
-    return {name: resource for name, resource in found.items() if visible_columns(resource, user)}
+    allowed = kinds_for(lambda model: may(user, "export", model))
+    return {name: resource for name, resource in allowed.items() if visible_columns(resource, user)}

@@ -24,7 +24,7 @@ from backoffice.bulk.export.selection import Selection
 from backoffice.bulk.readers.xlsx_guard import MOST_ROWS
 from backoffice.bulk.values.refusals import ExportRefused
 
-MOST_LETTERS = 32_767  # of a cell, in any version of Excel
+MOST_CHARACTERS = 32_767  # of a cell, in any version of Excel
 EXACT = re.compile(r"-?[0-9]{1,11}(\.[0-9]{1,4})?", re.ASCII)  # as a double, digit by digit
 FIRST_DAY = "1900-03-01"  # before it Excel counts a day that never was
 NUMBERS = (models.BooleanField, models.IntegerField, models.DecimalField)
@@ -75,7 +75,7 @@ def _put_for(field: models.Field, book: xlsxwriter.Workbook, sheet: Any) -> Put:
     as_text = book.add_format({"num_format": "@"})
 
     def put_text(row: int, at: int, text: str) -> None:
-        if len(text) > MOST_LETTERS:
+        if len(text) > MOST_CHARACTERS:
             raise ExportRefused(
                 _("Row %(row)d has a longer text than a cell of Excel takes. Choose CSV.")
                 % {"row": row}

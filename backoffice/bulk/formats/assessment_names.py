@@ -30,18 +30,18 @@ class AssessmentNames:
     def known(self) -> dict[str, list[Known]]:
         """By every text that may stand for them: the code, and what an export writes."""
         paths = kinds["assessments"].attributes(*NAMES)
-        found: dict[str, list[Known]] = {}
+        by_text: dict[str, list[Known]] = {}
         for *course, code, title in kinds["assessments"].exportable().values_list(*paths):
             each = Known((course[0], course[1]), code, title)
             for text in (code, named_in_full(each.course, code)):
                 for written in {text, formula_safe(text)}:
-                    found.setdefault(written, []).append(each)
-        return found
+                    by_text.setdefault(written, []).append(each)
+        return by_text
 
     def of_course(self, text: str, course: Course) -> Known | None:
         """What a text stands for in a course; a code counts before a name in full."""
-        found = [each for each in self.known.get(text, ()) if each.course == course]
-        return next((each for each in found if each.code == text), next(iter(found), None))
+        matches = [each for each in self.known.get(text, ()) if each.course == course]
+        return next((each for each in matches if each.code == text), next(iter(matches), None))
 
     def is_plain(self, text: str) -> bool:
         """Whether the text is the code of one assessment and of no other, or of none at all."""

@@ -1,7 +1,8 @@
 """What a file of another system is: how it is known, how its rows are read, how they are written.
 
-A format is a class for each kind of file it has. Its `ways` lead from the file's columns to ours; a
-column of ours whose sources the file has not is not there, so that what is stored stands.
+A format is a class for each kind of file it has. Its `column_sources` lead from the file's columns
+to ours; a column of ours whose sources the file has not is not there, so that what is stored
+stands.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -52,9 +53,9 @@ class Cells:
         """The first of these cells that is not blank."""
         return next(filter(None, map(self.__getitem__, names)), "")
 
-    def header(self, way: "ColumnSource") -> str:
+    def header(self, column_source: "ColumnSource") -> str:
         """The column that a value comes from: the first that is not blank, or the first of all."""
-        there = list(filter(self.table.has, way.sources))
+        there = list(filter(self.table.has, column_source.sources))
         return self.label(next(filter(self.__getitem__, there), there[0]))
 
     @property
@@ -79,8 +80,8 @@ class Cells:
             return words[self[name].casefold()]
         except KeyError:
             known = ", ".join(filter(None, words)).replace("{", "{{").replace("}", "}}")
-            sentence = _("{column} “{value}” is not one of: ") + known + "."
-            column, fault = self.label(name), Fault("invalid_choice", sentence)
+            template = _("{column} “{value}” is not one of: ") + known + "."
+            column, fault = self.label(name), Fault("invalid_choice", template)
             raise NotTranslated(fault, column, self[name]) from None
 
 
@@ -113,14 +114,14 @@ class SourceTable:
     title: ClassVar[Any]
     kind: ClassVar[str]
     needs: ClassVar[frozenset[str]]
-    ways: ClassVar[Mapping[str, ColumnSource]]
+    column_sources: ClassVar[Mapping[str, ColumnSource]]
     # Columns of the format whose names are forbidden in files of ours; they are not read.
     passed_over: ClassVar[frozenset[str]] = frozenset({"password"})
     # Whose rows are left out: the values of a column.
     others: ClassVar[tuple[str, frozenset[str]]] = ("", frozenset())
     has_header: ClassVar[bool] = True
     written: ClassVar[tuple[str, ...]] = ()
-    # Files beside it in which rows are looked up, by their names in `side_files.py`.
+    # Files beside it in which rows are looked up, by their names in `lookup_files.py`.
     lookups: ClassVar[tuple[str, ...]] = ()
     side: SideFiles = SideFiles()
     # Columns of ours that stand above the rows: in the header, or in a row of that name.
@@ -134,7 +135,9 @@ class SourceTable:
         self.courses = CourseNames()
         self.assessments = AssessmentNames()
         self.taken = {
-            name: way for name, way in self.ways.items() if any(map(self.has, way.sources))
+            name: column_source
+            for name, column_source in self.column_sources.items()
+            if any(map(self.has, column_source.sources))
         }
 
     @classmethod
@@ -158,7 +161,9 @@ class SourceTable:
     @property
     def read(self) -> list[str]:
         """The headers of the columns that are read; none may stand there twice."""
-        sources = {source for way in self.taken.values() for source in way.sources}
+        sources = {
+            source for column_source in self.taken.values() for source in column_source.sources
+        }
         named = zip(self.names, self.header, strict=True)
         return [header.strip() for name, header in named if name in sources]
 
@@ -166,9 +171,9 @@ class SourceTable:
     def labels(self) -> dict[str, str]:
         """Under which name people know each of our columns."""
         return {
-            name: self.label(next(filter(self.has, way.sources)))
-            for name, way in self.taken.items()
-            if way.sources
+            name: self.label(next(filter(self.has, column_source.sources)))
+            for name, column_source in self.taken.items()
+            if column_source.sources
         }
 
     @cached_property
@@ -176,20 +181,26 @@ class SourceTable:
         """What may come from another column in each row, with the one that people know it by."""
         labels = self.labels
         return {
-            name: (way, labels[name])
-            for name, way in self.taken.items()
-            if len(way.sources) > 1 or self.is_numbered(way)
+            name: (column_source, labels[name])
+            for name, column_source in self.taken.items()
+            if len(column_source.sources) > 1 or self.is_numbered(column_source)
         }
 
-    def is_numbered(self, way: ColumnSource) -> bool:
+    def is_numbered(self, column_source: ColumnSource) -> bool:
         """Whether several columns of one name and different numbers lead there."""
         return False
 
     @property
     def sparse(self) -> frozenset[str]:
         """The columns of the file that count only where some row fills them."""
-        ways = [way for way in self.taken.values() if way.is_sparse]
-        return frozenset(source for way in ways for source in filter(self.has, way.sources))
+        sparse_sources = [
+            column_source for column_source in self.taken.values() if column_source.is_sparse
+        ]
+        return frozenset(
+            source
+            for column_source in sparse_sources
+            for source in filter(self.has, column_source.sources)
+        )
 
     @property
     def reader_issues(self) -> tuple[ReaderIssue, ...]:
@@ -206,14 +217,16 @@ class SourceTable:
     def narrow(self, filled: frozenset[str]) -> None:
         """Leave out what depends on sparse columns that no row fills."""
         self.taken = {
-            name: way
-            for name, way in self.taken.items()
-            if not (way.is_sparse and filled.isdisjoint(way.sources))
+            name: column_source
+            for name, column_source in self.taken.items()
+            if not (column_source.is_sparse and filled.isdisjoint(column_source.sources))
         }
 
     def leave(self, names: Iterable[str]) -> None:
         """Do not give these columns of ours."""
-        self.taken = {name: way for name, way in self.taken.items() if name not in names}
+        self.taken = {
+            name: column_source for name, column_source in self.taken.items() if name not in names
+        }
 
     def is_about_columns(self, row: Row) -> bool:
         """Whether the row says something of the columns, which wrong rows need when they return."""
@@ -236,23 +249,26 @@ class SourceTable:
         values: list[str] = []
         reader_issues: list[ReaderIssue] = []
         others: dict[str, str] = {}
-        for name, way in self.taken.items():
+        for name, column_source in self.taken.items():
             try:
-                values.append(way.read(cells))
+                values.append(column_source.read(cells))
             except NotTranslated as refusal:
                 reader_issues.append(refusal.issue)
                 continue
-            shown = cells.first(*way.sources)
-            if shown != values[-1]:
-                others[name] = shown
+            cell = cells.first(*column_source.sources)
+            if cell != values[-1]:
+                others[name] = cell
         headers = self.headers_of(cells)
         origin = Origin(others, headers) if others or headers else None
         return Row(line, values, reader_issues=tuple(dict.fromkeys(reader_issues)), origin=origin)
 
     def headers_of(self, cells: Cells) -> dict[str, str]:
         """The headers of this row's values that come from another column than people know."""
-        found = ((name, cells.header(way), told) for name, (way, told) in self.moving.items())
-        return {name: header for name, header, told in found if header != told}
+        headers = (
+            (name, cells.header(column_source), label)
+            for name, (column_source, label) in self.moving.items()
+        )
+        return {name: header for name, header, label in headers if header != label}
 
     def _left_out(self, cells: Cells) -> ReaderIssue | None:
         name, values = self.others
@@ -268,8 +284,8 @@ class SourceTable:
 
 def not_stored(column: str, value: str) -> ReaderIssue:
     """What is said of a row that is about somebody we do not keep, as this cell shows."""
-    sentence = _("{column} “{value}” is not kept here; the row is left out.")
-    return ReaderIssue(Fault("left_out", sentence, is_warning=True), column, value)
+    template = _("{column} “{value}” is not kept here; the row is left out.")
+    return ReaderIssue(Fault("left_out", template, is_warning=True), column, value)
 
 
 def moment(day: str) -> str:

@@ -40,29 +40,29 @@ WRITTEN_STATUSES = {
 }
 
 
-def _given_name(cells: Cells) -> str:
+def _first_name(cells: Cells) -> str:
     return cells["first_name"] or _halves(cells)[0]
 
 
-def _family_name(cells: Cells) -> str:
+def _last_name(cells: Cells) -> str:
     return cells["last_name"] or _halves(cells)[1]
 
 
 def _halves(cells: Cells) -> tuple[str, str]:
     """Of “Moore, Zoë” and, where there is no better, of “Zoë Moore”, as Canvas does."""
-    family, comma, given = cells["sortable_name"].partition(",")
+    family, comma, first = cells["sortable_name"].partition(",")
     if comma:
-        return given.strip(), family.strip()
-    given, _space, family = cells["full_name"].rpartition(" ")
-    return given.strip(), family
+        return first.strip(), family.strip()
+    first, _space, family = cells["full_name"].rpartition(" ")
+    return first.strip(), family
 
 
 def _exact_status(cells: Cells) -> str:
     """What an export of ours says more exactly, unless somebody changed the status since."""
     exact = cells["exact_status"].casefold()
-    found = cells.word("status", STATUSES)
+    status = cells.word("status", STATUSES)
     same = WRITTEN_STATUSES.get(exact) == cells["status"].casefold()
-    return exact if same else found
+    return exact if same else status
 
 
 def _withdrawn_on(cells: Cells) -> str:
@@ -91,10 +91,10 @@ class CanvasUsers(SourceTable):
         "declared_user_type",
         frozenset({"teacher", "staff", "administrator", "faculty"}),
     )
-    ways: ClassVar[Mapping[str, ColumnSource]] = {
+    column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": plain("user_id"),
-        "first_name": ColumnSource(("first_name", "sortable_name", "full_name"), _given_name),
-        "last_name": ColumnSource(("last_name", "sortable_name", "full_name"), _family_name),
+        "first_name": ColumnSource(("first_name", "sortable_name", "full_name"), _first_name),
+        "last_name": ColumnSource(("last_name", "sortable_name", "full_name"), _last_name),
         "email": plain("email"),
         "is_active": word("status", USER_STATUSES),
     }
@@ -117,7 +117,7 @@ class CanvasCourses(SourceTable):
 
     dialect, title, kind = "canvas", _("Canvas SIS courses"), "courses"
     needs = frozenset({"course_id", "short_name", "long_name", "status"})
-    ways: ClassVar[Mapping[str, ColumnSource]] = {
+    column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "course_code": ColumnSource(("course_id",), lambda cells: _course(cells)[0]),
         "presentation": ColumnSource(("term_id", "course_id"), lambda cells: _course(cells)[1]),
         "title": ColumnSource(("long_name",), _title),
@@ -152,11 +152,11 @@ def _course_enrolled_in(cells: Cells) -> tuple[str, str]:
         return cells.course("course_id")
     if section in cells.side.sections:
         return cells.course_called(cells.side.sections[section], "section_id")
-    sentence = gettext(
+    template = gettext(
         "{column} “{value}” does not say which course it is a section of. Add the column "
         "course_id, or upload sections.csv together with it."
     )
-    fault = Fault("section_without_course", sentence)
+    fault = Fault("section_without_course", template)
     raise NotTranslated(fault, cells.label("section_id"), section)
 
 
@@ -167,7 +167,7 @@ class CanvasEnrollments(SourceTable):
     needs = frozenset({"user_id", "role", "status"})
     lookups = ("sections", "canvas courses")
     others = ("role", frozenset({"teacher", "designer"}))
-    ways: ClassVar[Mapping[str, ColumnSource]] = {
+    column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": plain("user_id"),
         "course_code": ColumnSource(
             ("course_id", "section_id"), lambda cells: _course_enrolled_in(cells)[0]
@@ -195,11 +195,11 @@ class CanvasEnrollments(SourceTable):
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
         """Canvas passes over the last two columns, which it does not know."""
-        theirs = {ours: word for word, ours in ROLES.items()}
+        roles = {role: word for word, role in ROLES.items()}
         return {
             "course_id": next(joined((native["course_code"], native["presentation"]))),
             "user_id": native["student_id"],
-            "role": theirs[native["role"]],
+            "role": roles[native["role"]],
             "status": WRITTEN_STATUSES[native["status"]],
             "start_date": moment(native["enrolled_on"]),
             "end_date": moment(native["withdrawn_on"]),

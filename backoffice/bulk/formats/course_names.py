@@ -38,11 +38,11 @@ class CourseNames:
     @cached_property
     def known(self) -> dict[str, set[Course]]:
         """The stored courses by every text that may stand for them."""
-        found: dict[str, set[Course]] = {}
+        by_text: dict[str, set[Course]] = {}
         for course in self.titles:
             for text in (*joined(course), course[0]):
-                found.setdefault(text, set()).add(course)
-        return found
+                by_text.setdefault(text, set()).add(course)
+        return by_text
 
     def course_of(self, text: str, term: str = "") -> Course:
         """Code and presentation; the term, where the file has it, is the presentation.
@@ -55,34 +55,34 @@ class CourseNames:
         if term:
             return re.sub(f"[{SEPARATORS}]{re.escape(term)}$", "", text) or text, term
         if text not in self.split:
-            self.split[text] = self._looked_up(text)
+            self.split[text] = self._lookup(text)
         return self.split[text]
 
     def named_in_full(self, text: str) -> Course | None:
         """The stored course of which this is the code with the presentation, if there is one."""
-        found = [course for course in self.known.get(text, ()) if text in joined(course)]
-        return found[0] if len(found) == 1 else None
+        matches = [course for course in self.known.get(text, ()) if text in joined(course)]
+        return matches[0] if len(matches) == 1 else None
 
     def own_title(self, title: str, course: Course) -> str:
         """What a file says is the title of a course; code and presentation may stand for it."""
         return own_title(title, [" ".join(course)], self.titles.get(course, ""))
 
-    def _looked_up(self, text: str) -> Course:
-        found = self.known.get(text, set())
-        if len(found) > 1:
-            named = " / ".join(" ".join(course) for course in sorted(found))
-            sentence = _("{column} “{value}” may be any of these courses: {other}.")
-            raise NoCourse(Fault("ambiguous_course", sentence, other=named))
-        if found:
-            return next(iter(found))
+    def _lookup(self, text: str) -> Course:
+        matches = self.known.get(text, set())
+        if len(matches) > 1:
+            named = " / ".join(" ".join(course) for course in sorted(matches))
+            template = _("{column} “{value}” may be any of these courses: {other}.")
+            raise NoCourse(Fault("ambiguous_course", template, other=named))
+        if matches:
+            return next(iter(matches))
         at = max(text.rfind(separator) for separator in SEPARATORS)
         if 0 < at < len(text) - 1:
             return text[:at], text[at + 1 :]
-        sentence = _(
+        template = _(
             "{column} “{value}” does not say which presentation of the course is meant. Write it "
             "like BIO101-2026J."
         )
-        raise NoCourse(Fault("course_without_presentation", sentence))
+        raise NoCourse(Fault("course_without_presentation", template))
 
 
 def joined(course: Course) -> Iterator[str]:

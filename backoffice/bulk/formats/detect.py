@@ -69,7 +69,7 @@ class DetectedFile:
         return bool(self.member.path) or self.member.name.lower().endswith(TABLE_ENDINGS)
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The file in words: `users.csv (Canvas SIS users)`."""
         what = self.table.title if self.table else kinds[self.kind].label if self.kind else ""
         what = what or self.title or gettext("not recognised")
@@ -78,10 +78,10 @@ class DetectedFile:
 
 def detect_files(members: Iterable[Member], dialect: str, encoding: str) -> list[DetectedFile]:
     """What each of the files is."""
-    return [each for member in members for each in _found(member, dialect, encoding)]
+    return [each for member in members for each in _detect(member, dialect, encoding)]
 
 
-def _found(member: Member, dialect: str, encoding: str) -> list[DetectedFile]:
+def _detect(member: Member, dialect: str, encoding: str) -> list[DetectedFile]:
     if not DetectedFile(member).is_table:
         return [DetectedFile(member, why_not=gettext("This is no CSV file."))]
     try:
@@ -92,10 +92,10 @@ def _found(member: Member, dialect: str, encoding: str) -> list[DetectedFile]:
             raise
         return [DetectedFile(member, why_not=refusal.message)]
     side, title = side_file_of(header), _title_of(header)
-    found = carried(header, dialect).items()
+    carried_kinds = carried(header, dialect).items()
     return [
         DetectedFile(member, kind, table, side, title, is_empty=not has_rows and _has_header(table))
-        for kind, table in found
+        for kind, table in carried_kinds
     ] or [DetectedFile(member, side=side, title=title, why_not=_why_not(title))]
 
 
@@ -140,78 +140,78 @@ def carried(header: Sequence[str], dialect: str) -> dict[str, type[SourceTable] 
     own = sorted(_own_kinds(header, dialect))
     if own and not own[0][0]:
         return {own[0][-1]: None}
-    found: dict[str, type[SourceTable] | None] = {}
+    tables: dict[str, type[SourceTable] | None] = {}
     for table in readable_as(header, dialect):
         if table.kind in kinds:
-            found.setdefault(table.kind, table)
-    if found or _title_of(header):
-        return found
+            tables.setdefault(table.kind, table)
+    if tables or _title_of(header):
+        return tables
     own = sorted(_own_kinds(header, dialect, all_own_headers()))
     return {own[0][-1]: None} if own else {}
 
 
 def _own_kinds(
-    header: Sequence[str], dialect: str, said: Mapping[str, Own] = MappingProxyType({})
+    header: Sequence[str], dialect: str, own_headers: Mapping[str, Own] = MappingProxyType({})
 ) -> Iterator[tuple[int, int, int, str]]:
     """The kinds whose key the header has; the one that knows most of its columns comes first."""
     plain = list(map(known_name, header))
     for name, resource in kinds.items():
-        names = _meant(plain, resource, said.get(name, {}))
+        names = _mapped_names(plain, resource, own_headers.get(name, {}))
         key = set(resource.key_names(names))
-        is_asked = dialect in NATIVE_FORMATS or dialect in resource.shared_with
-        if is_asked and key <= set(names):
+        is_accepted = dialect in NATIVE_FORMATS or dialect in resource.shared_with
+        if is_accepted and key <= set(names):
             strange = {each for each in names if not has_meaning(each, resource)}
             yield len(strange), -len(key), resource.order, name
 
 
-def _meant(names: Sequence[str], resource: type[ImportKind], own: Own) -> list[str]:
+def _mapped_names(names: Sequence[str], resource: type[ImportKind], own: Own) -> list[str]:
     """The columns that the names of a header stand for, without what is passed over."""
-    meant = [name if has_meaning(name, resource) else own.get(name, name) for name in names]
-    return [name for name in meant if name != IGNORED]
+    mapped = [name if has_meaning(name, resource) else own.get(name, name) for name in names]
+    return [name for name in mapped if name != IGNORED]
 
 
-def chosen(found: Sequence[DetectedFile], kind: str, dialect: str) -> DetectedFile:
+def chosen(files: Sequence[DetectedFile], kind: str, dialect: str) -> DetectedFile:
     """The one file that carries a kind. Raises FileRefused, naming them, for none or several."""
-    carrying = [each for each in found if each.kind == kind]
+    carrying = [each for each in files if each.kind == kind]
     if len(carrying) == 1:
         return carrying[0]
-    told = {"kind": kinds[kind].label, "files": _list(carrying or found)}
+    params = {"kind": kinds[kind].label, "files": _list(carrying or files)}
     if carrying:
         raise FileRefused(
             "several_members",
             gettext(
                 "Several files in the zip file are files of %(kind)s: %(files)s. Keep one of them."
             )
-            % told,
+            % params,
         )
-    sentence = gettext(
+    message = gettext(
         "The zip file holds no file of %(kind)s. It holds %(files)s. Choose another kind, or "
         "another file."
     )
-    sentence %= told
+    message %= params
     if dialect not in NATIVE_FORMATS[:1]:
-        sentence += " " + gettext("The format was chosen: %(format)s.") % {
+        message += " " + gettext("The format was chosen: %(format)s.") % {
             "format": Batch.Dialect(dialect).label
         }
-    raise FileRefused("no_member", sentence)
+    raise FileRefused("no_member", message)
 
 
-def _list(found: Sequence[DetectedFile]) -> str:
-    return ", ".join(each.told for each in found) or gettext("no file")
+def _list(files: Sequence[DetectedFile]) -> str:
+    return ", ".join(each.description for each in files) or gettext("no file")
 
 
-def companions_of(one: DetectedFile, found: Iterable[DetectedFile]) -> dict[str, DetectedFile]:
+def companions_of(one: DetectedFile, files: Iterable[DetectedFile]) -> dict[str, DetectedFile]:
     """The files beside it in which its rows are looked up, by what they are.
 
     Of two of the same kind the one counts that is in the same folder, else the first. A file may be
     looked up in for itself: what a class is called, others say together with it.
     """
-    wanted = one.table.lookups if one.table else ()
+    lookups = one.table.lookups if one.table else ()
     folder = PurePosixPath(one.member.name).parent
     sides: dict[str, DetectedFile] = {}
-    near = sorted(found, key=lambda each: PurePosixPath(each.member.name).parent != folder)
+    near = sorted(files, key=lambda each: PurePosixPath(each.member.name).parent != folder)
     for each in near:
-        if each.side in wanted:
+        if each.side in lookups:
             sides.setdefault(each.side, each)
     is_alone = all(each.member is one.member for each in sides.values())
     return {} if is_alone else sides

@@ -13,11 +13,11 @@ class DiskMap(Mapping[str, str]):
         self._store.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", pairs)
 
     def __getitem__(self, name: str) -> str:
-        asked = "SELECT said FROM kept WHERE name = ?"
-        found = self._store.execute(asked, (name,)).fetchone()
-        if found is None:
+        query = "SELECT said FROM kept WHERE name = ?"
+        row = self._store.execute(query, (name,)).fetchone()
+        if row is None:
             raise KeyError(name)
-        return found[0]
+        return row[0]
 
     def __iter__(self) -> Iterator[str]:
         for (name,) in self._store.execute("SELECT name FROM kept"):

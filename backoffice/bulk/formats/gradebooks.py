@@ -1,7 +1,7 @@
 """Scores in columns, one for each assessment: Canvas' gradebook, Open edX' grade overrides.
 
 An export has beside each score what it was then, as a file of ours has `base_score`: Open edX as
-the previous override, Canvas in a column of its own (see `bases.py`).
+the previous override, Canvas in a column of its own (see `base_scores.py`).
 """
 
 import re
@@ -106,14 +106,14 @@ class Gradebook(SourceTable):
             yield from super().translated(row)
             return
         cells = Cells(self, row.cells)
-        own = {name: way for name, way in self.taken.items() if way.sources}
+        own = {name: source for name, source in self.taken.items() if source.sources}
         try:
-            values = {name: way.read(cells) for name, way in own.items()}
+            values = {name: source.read(cells) for name, source in own.items()}
         except NotTranslated as refusal:
             yield Row(row.line, [], reader_issues=(refusal.issue,))
             return
-        shown = {name: cells.first(*way.sources) for name, way in own.items()}
-        others = {name: text for name, text in shown.items() if text != values[name]}
+        texts = {name: cells.first(*source.sources) for name, source in own.items()}
+        others = {name: text for name, text in texts.items() if text != values[name]}
         shared = Shared(row, values, Origin(others, self.headers_of(cells)), self._bases(row))
         for at in self.scores:
             if row.cells[at].strip():
@@ -122,8 +122,8 @@ class Gradebook(SourceTable):
     def _score(self, shared: "Shared", at: int) -> Row:
         line, cell, header = shared.row.line, shared.row.cells[at], self.header[at].strip()
         if cell.strip().casefold() == EXCUSED:
-            sentence = gettext("{column} “{value}”: an excused assessment has no grade here.")
-            issue = ReaderIssue(Fault("left_out", sentence, is_warning=True), header, cell.strip())
+            template = gettext("{column} “{value}”: an excused assessment has no grade here.")
+            issue = ReaderIssue(Fault("left_out", template, is_warning=True), header, cell.strip())
             return Row(line, [], reader_issues=(issue,), is_left_out=True)
         most, base = self.points.get(at, ""), shared.bases.get(at, NO_BASE)
         own = {"score": cell, "max_score": most} if most else {"score": cell}
@@ -186,7 +186,7 @@ class CanvasGradebook(Gradebook):
     above: ClassVar[Mapping[str, str]] = {**Gradebook.above, "max_score": POINTS}
     passed_over = frozenset({"id"})
     placed = (*Gradebook.placed, "max_score")
-    ways: ClassVar[Mapping[str, ColumnSource]] = {
+    column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": plain("sis user id"),
         "course_code": ColumnSource(
             ("section",), lambda cells: _course_of_section(cells)[0], is_sparse=True
@@ -205,8 +205,8 @@ class CanvasGradebook(Gradebook):
 
     def _scores(self) -> dict[int, str]:
         """Assignments have their number behind their name; totals have none."""
-        found = {at: assignment_code(name.strip()) for at, name in enumerate(self.header)}
-        return {at: code for at, code in found.items() if code}
+        codes = {at: assignment_code(name.strip()) for at, name in enumerate(self.header)}
+        return {at: code for at, code in codes.items() if code}
 
     @classmethod
     def recognises(cls, header: Sequence[str]) -> bool:
@@ -218,12 +218,12 @@ class CanvasGradebook(Gradebook):
     def check(self, batch: Batch) -> None:
         """A name is not enough to know a student by."""
         if not self.has(SIS_ID.casefold()):
-            sentence = gettext(
+            template = gettext(
                 "The file is a Canvas gradebook without the column “%(column)s”, and students are "
                 "not matched by their names. Export it from Canvas with that column, or add it."
             )
-            told = sentence % {"column": SIS_ID}
-            raise FileRefused("missing_column", told, line=1, column=SIS_ID)
+            message = template % {"column": SIS_ID}
+            raise FileRefused("missing_column", message, line=1, column=SIS_ID)
 
     def _has_bases(self) -> bool:
         return self.has(BASES.casefold())
@@ -233,8 +233,8 @@ class CanvasGradebook(Gradebook):
         if "base_score" not in self.taken:
             return {}
         cell = row.cells[self.places[BASES.casefold()]].strip()
-        found = bases_in(cell)
-        return {at: self._base(found.get(code, ""), cell) for at, code in self.scores.items()}
+        bases = bases_in(cell)
+        return {at: self._base(bases.get(code, ""), cell) for at, code in self.scores.items()}
 
     def _base(self, score: str, cell: str) -> Base:
         """The whole cell, which is long, goes with a row only where it will be told."""
@@ -267,8 +267,8 @@ class CanvasGradebook(Gradebook):
         """Rows about the columns, and the student that Canvas makes up, are nobody's."""
         nobody = self._nobody(row)
         if nobody == POINTS.casefold():
-            found = {at: row.cells[at].strip() for at in self.scores}
-            self.points = {at: text for at, text in found.items() if text[:1] != "("}
+            maxima = {at: row.cells[at].strip() for at in self.scores}
+            self.points = {at: text for at, text in maxima.items() if text[:1] != "("}
         elif nobody not in ("", TEST_STUDENT):
             yield from super().translated(row)
 
@@ -278,11 +278,11 @@ class CanvasGradebook(Gradebook):
         names = [f"{task.title or task.code} ({task.code})" for task in tasks]
         for task, name in zip(tasks, names, strict=True):
             if assignment_code(name) != task.code:
-                sentence = _(
+                message = _(
                     "A Canvas gradebook has an assessment's code in brackets, and “%(code)s” would "
                     "not be read again. Give the assessment another code."
                 )
-                raise ExportRefused(sentence % {"code": task.code})
+                raise ExportRefused(message % {"code": task.code})
         points = [f"    {POINTS}", *[""] * (len(cls.written) - 1)]
         most = [task.most for task in tasks]
         return [[*cls.written, *names, BASES], [*points, *most, READ_ONLY]]
@@ -309,7 +309,7 @@ class EdxOverrides(Gradebook):
 
     dialect, title = "edx", _("Open edX grade overrides")
     needs = frozenset({"user_id", "username", "course_id", "track", "cohort"})
-    ways: ClassVar[Mapping[str, ColumnSource]] = {
+    column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": ColumnSource(
             ("student_key", "username"), lambda cells: cells.first("student_key", "username")
         ),
@@ -355,7 +355,7 @@ class EdxOverrides(Gradebook):
 
     @property
     def sparse(self) -> frozenset[str]:
-        """The overrides there were; see `says_something`."""
+        """The overrides there were; see `is_significant`."""
         names = (self.names[at] for at in self.previous.values())
         return super().sparse.union(names if "base_score" in self.taken else ())
 
@@ -382,8 +382,8 @@ class EdxOverrides(Gradebook):
     @classmethod
     def heading(cls, tasks: Sequence[Task]) -> list[list[str]]:
         """Five columns for each assessment."""
-        theirs = ("name-", "grade-", ORIGINAL, PREVIOUS, OVERRIDE)
-        return [[*cls.written, *(f"{name}{task.code}" for task in tasks for name in theirs)]]
+        prefixes = ("name-", "grade-", ORIGINAL, PREVIOUS, OVERRIDE)
+        return [[*cls.written, *(f"{name}{task.code}" for task in tasks for name in prefixes)]]
 
     @classmethod
     def line(
@@ -394,5 +394,5 @@ class EdxOverrides(Gradebook):
         is_plain = "+" not in "".join(course)
         key = f"course-v1:school+{'+'.join(course)}" if is_plain else next(joined(course))
         own = [known, known, known, key, "", ""]
-        found = [(task.title or task.code, scores.get(task.code, "")) for task in tasks]
-        return [*own, *(cell for name, score in found for cell in (name, score, "", score, score))]
+        cells = [(task.title or task.code, scores.get(task.code, "")) for task in tasks]
+        return [*own, *(cell for name, score in cells for cell in (name, score, "", score, score))]

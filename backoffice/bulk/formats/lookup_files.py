@@ -75,30 +75,30 @@ def listed(cell: str) -> list[str]:
 def side_file_of(header: Sequence[str]) -> str:
     """Which file beside a table has this header, blank for none."""
     names = set(map(column_name, header))
-    return next((what for what, wanted in READ.items() if names.issuperset(wanted)), "")
+    return next((what for what, columns in READ.items() if names.issuperset(columns)), "")
 
 
 def side_files(tables: Iterable[tuple[Sequence[str], Iterable[Row]]]) -> SideFiles:
     """What these files, each a header and its rows, say for others; many say nothing."""
-    found: dict[str, DetectedFile] = defaultdict(list)
+    rows_by_file: dict[str, DetectedFile] = defaultdict(list)
     large: dict[str, Mapping[str, str]] = {}
     for header, rows in tables:
         what = side_file_of(header)
         if what in LARGE:
             large[what] = DiskMap(LARGE[what](lookup_rows(what, header, rows)))
         elif what:
-            found[what] += lookup_rows(what, header, rows)
-    terms = dict(_terms(found["terms"]))
-    classes = dict(_classes(found["classes"], found["courses"], terms))
+            rows_by_file[what] += lookup_rows(what, header, rows)
+    terms = dict(_terms(rows_by_file["terms"]))
+    classes = dict(_classes(rows_by_file["classes"], rows_by_file["courses"], terms))
     return SideFiles(
-        sections={row["section_id"]: row["course_id"] for row in found["sections"]},
-        courses={**dict(_canvas_courses(found["canvas courses"])), **classes},
-        titles=dict(_titles(found["classes"], found["courses"])),
+        sections={row["section_id"]: row["course_id"] for row in rows_by_file["sections"]},
+        courses={**dict(_canvas_courses(rows_by_file["canvas courses"])), **classes},
+        titles=dict(_titles(rows_by_file["classes"], rows_by_file["courses"])),
         terms=terms,
         people=large.get("people", {}),
         items=large.get("line items", {}),
-        others=dict(_others(found["roles"])),
-        manifest={row["propertyname"]: row["value"] for row in found["manifest"]},
+        others=dict(_others(rows_by_file["roles"])),
+        manifest={row["propertyname"]: row["value"] for row in rows_by_file["manifest"]},
     )
 
 
@@ -160,9 +160,9 @@ def _others(rows: DetectedFile) -> Iterator[tuple[str, str]]:
     for row in rows:
         if row["status"].casefold() != "tobedeleted":
             roles[row["usersourcedid"]].append(row["role"])
-    for person, given in roles.items():
-        if "student" not in map(str.casefold, given):
-            yield person, given[0]
+    for person, person_roles in roles.items():
+        if "student" not in map(str.casefold, person_roles):
+            yield person, person_roles[0]
 
 
 def _items(rows: Iterable[dict[str, str]]) -> Iterator[tuple[str, str]]:

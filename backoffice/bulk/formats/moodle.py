@@ -50,7 +50,7 @@ class MoodleUsers(SourceTable):
     dialect, title, kind = "moodle", _("Moodle users"), "users"
     needs = frozenset({"username", "firstname", "lastname"})
     passed_over = frozenset({"password", "id"})
-    ways: ClassVar[Mapping[str, ColumnSource]] = {
+    column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": ColumnSource(("idnumber", "username"), _student_id),
         "first_name": plain("firstname"),
         "last_name": plain("lastname"),
@@ -65,13 +65,13 @@ class MoodleUsers(SourceTable):
         courses = [self.label(name) for name in self.names if COURSE.fullmatch(name)]
         if not courses:
             return ()
-        sentence = gettext(
+        template = gettext(
             "{column} says who takes which course. Of a file of people no enrollments are read: "
             "bring the same file in once more with the kind “enrollments” (import_csv enrollments "
             "FILE --dialect moodle)."
         )
         return (
-            ReaderIssue(Fault("enrollments_not_read", sentence, is_warning=True), courses[0], ""),
+            ReaderIssue(Fault("enrollments_not_read", template, is_warning=True), courses[0], ""),
         )
 
     @classmethod
@@ -117,7 +117,7 @@ class MoodleCourses(SourceTable):
     needs = frozenset({"username"})
     passed_over = MoodleUsers.passed_over
     others = ("role", TEACHING)
-    ways: ClassVar[Mapping[str, ColumnSource]] = {
+    column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": ColumnSource(("idnumber", "username"), _student_id),
         "course_code": ColumnSource(("course",), lambda cells: cells.course("course")[0]),
         "presentation": ColumnSource(("course",), lambda cells: cells.course("course")[1]),
@@ -136,8 +136,8 @@ class MoodleCourses(SourceTable):
     @property
     def numbers(self) -> list[str]:
         """What stands behind the names of the columns of each course."""
-        found = filter(None, map(COURSE.fullmatch, dict.fromkeys(self.names)))
-        return [match.group(1) for match in found]
+        matches = filter(None, map(COURSE.fullmatch, dict.fromkeys(self.names)))
+        return [match.group(1) for match in matches]
 
     def has(self, name: str) -> bool:
         """With any number."""
@@ -145,9 +145,9 @@ class MoodleCourses(SourceTable):
             return super().has(name)
         return any(name + number in self.places for number in self.numbers)
 
-    def is_numbered(self, way: ColumnSource) -> bool:
+    def is_numbered(self, column_source: ColumnSource) -> bool:
         """What is said of each course."""
-        return not NUMBERED.isdisjoint(way.sources)
+        return not NUMBERED.isdisjoint(column_source.sources)
 
     def translated(self, row: Row) -> Iterator[Row]:
         """One row for each course of the line."""
@@ -157,8 +157,8 @@ class MoodleCourses(SourceTable):
         each = [CellsOfCourse(self, row.cells, number) for number in self.numbers]
         named = [cells for cells in each if cells["course"]]
         if not named:
-            sentence = gettext("the row names no course; it is left out.")
-            issue = ReaderIssue(Fault("left_out", sentence, is_warning=True), "", "")
+            template = gettext("the row names no course; it is left out.")
+            issue = ReaderIssue(Fault("left_out", template, is_warning=True), "", "")
             yield Row(row.line, [], reader_issues=(issue,), is_left_out=True)
         for cells in named:
             yield self._read(row.line, cells)
@@ -179,8 +179,8 @@ def _day(cells: Cells, name: str) -> str:
         seconds = int(text or 0)
         return datetime.fromtimestamp(seconds, UTC).date().isoformat() if seconds else ""
     except (ValueError, OverflowError, OSError):
-        sentence = gettext("{column} “{value}” is not a Unix time. Write seconds since 1970.")
-        raise NotTranslated(Fault("invalid_date", sentence), name, text) from None
+        template = gettext("{column} “{value}” is not a Unix time. Write seconds since 1970.")
+        raise NotTranslated(Fault("invalid_date", template), name, text) from None
 
 
 def _withdrawn_on(cells: Cells) -> str:
@@ -194,7 +194,7 @@ class MoodleFlatFile(SourceTable):
     dialect, title, kind = "moodle", _("Moodle enrollments"), "enrollments"
     others = ("role", TEACHING)
     has_header = False
-    ways: ClassVar[Mapping[str, ColumnSource]] = {
+    column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": plain("user idnumber"),
         "course_code": ColumnSource(
             ("course idnumber",), lambda cells: cells.course("course idnumber")[0]
@@ -234,10 +234,10 @@ class MoodleFlatFile(SourceTable):
         is_withdrawn = native["status"] == "withdrawn"
         if not is_withdrawn and (native["status"] != "active" or native["withdrawn_on"]):
             return None
-        theirs = {ours: word for word, ours in ROLES.items()}
+        roles = {role: word for word, role in ROLES.items()}
         return {
             "operation": "del" if is_withdrawn else "add",
-            "role": theirs[native["role"]],
+            "role": roles[native["role"]],
             "user idnumber": native["student_id"],
             "course idnumber": next(joined((native["course_code"], native["presentation"]))),
             "starttime": _seconds(native["enrolled_on"]),

@@ -42,8 +42,8 @@ def _is_active(cells: Cells) -> str:
 def _exact_status(cells: Cells) -> str:
     """What an export of ours says more exactly, unless somebody changed the status since."""
     exact = cells["metadata.exactstatus"].casefold()
-    found = cells.word("status", STATUSES)
-    return exact if exact in ("completed", "failed") and found == "active" else found
+    status = cells.word("status", STATUSES)
+    return exact if exact in ("completed", "failed") and status == "active" else status
 
 
 def _withdrawn_on(cells: Cells) -> str:
@@ -63,8 +63,8 @@ class OneRosterTable(SourceTable):
         """The manifest says of each file whether it is there, whole, or changes only."""
         manifest = Manifest.of(self.side, self.file_name)
         manifest.check(self.file_name, batch)
-        if manifest.told():
-            batch.read_as = f"{self.title} ({manifest.told()})"[:60]
+        if manifest.describe():
+            batch.read_as = f"{self.title} ({manifest.describe()})"[:60]
 
 
 class OneRosterUsers(OneRosterTable):
@@ -78,7 +78,7 @@ class OneRosterUsers(OneRosterTable):
         "role",
         TEACHING | {"aide", "guardian", "parent", "relative"},
     )
-    ways: ClassVar[Mapping[str, ColumnSource]] = {
+    column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": ColumnSource(
             ("identifier", "sourcedid", "username"),
             lambda cells: cells.first("identifier", "sourcedid", "username"),
@@ -139,7 +139,7 @@ class OneRosterClasses(OneRosterTable):
     lookups = ("manifest", "classes", "courses", "terms")
     written_mode = DELTA
     needs = frozenset({"sourcedid", "title", "coursesourcedid", "classtype"})
-    ways: ClassVar[Mapping[str, ColumnSource]] = {
+    column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "course_code": ColumnSource(("sourcedid",), lambda cells: _course(cells)[0]),
         "presentation": ColumnSource(("sourcedid",), lambda cells: _course(cells)[1]),
         "title": ColumnSource(("title",), _title),
@@ -183,7 +183,7 @@ class OneRosterEnrollments(OneRosterTable):
     written_mode = DELTA
     needs = frozenset({"sourcedid", "classsourcedid", "usersourcedid", "role"})
     others = ("role", TEACHING)
-    ways: ClassVar[Mapping[str, ColumnSource]] = {
+    column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": _student("usersourcedid"),
         "course_code": ColumnSource(
             ("classsourcedid",), lambda cells: cells.course("classsourcedid")[0]
@@ -206,7 +206,7 @@ class OneRosterEnrollments(OneRosterTable):
     def write(cls, native: Native) -> dict[str, str]:
         """In delta mode, so that a withdrawal can be said; the rest is in columns of our own."""
         course = next(joined((native["course_code"], native["presentation"])))
-        theirs = {ours: word for word, ours in ROLES.items()}
+        roles = {role: word for word, role in ROLES.items()}
         is_withdrawn = native["status"] == "withdrawn"
         return {
             "sourcedId": f"{course}-{native['student_id']}",
@@ -215,7 +215,7 @@ class OneRosterEnrollments(OneRosterTable):
             "classSourcedId": course,
             "schoolSourcedId": ORGANISATION,
             "userSourcedId": native["student_id"],
-            "role": theirs[native["role"]],
+            "role": roles[native["role"]],
             "beginDate": native["enrolled_on"],
             "endDate": native["withdrawn_on"],
             "metadata.exactStatus": native["status"],
@@ -247,7 +247,7 @@ class OneRosterLineItems(OneRosterTable):
     lookups = ("manifest", "classes", "courses", "terms")
     needs = frozenset({"sourcedid", "title", "classsourcedid", "resultvaluemax"})
     others = ("status", frozenset({"tobedeleted"}))
-    ways: ClassVar[Mapping[str, ColumnSource]] = {
+    column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "assessment_id": ColumnSource(("sourcedid",), _code),
         "course_code": ColumnSource(("classsourcedid",), lambda cells: _class(cells)[0]),
         "presentation": ColumnSource(("classsourcedid",), lambda cells: _class(cells)[1]),
@@ -282,18 +282,18 @@ class OneRosterLineItems(OneRosterTable):
 def _assessed(cells: Cells) -> Known:
     """The stored assessment that a result is of. Raises NotTranslated for none, and for several."""
     name = cells["lineitemsourcedid"]
-    found = cells.table.assessments.known.get(name, [])
+    matches = cells.table.assessments.known.get(name, [])
     if name in cells.side.items:
         course = cells.course_called(cells.side.items[name], "lineitemsourcedid")
-        found = [each for each in found if each.course == course]
-    if len(found) == 1:
-        return found[0]
+        matches = [each for each in matches if each.course == course]
+    if len(matches) == 1:
+        return matches[0]
     several = gettext(
         "{column} “{value}” is the name of several assessments. Upload lineItems.csv together with "
         "it, in one zip file: there the class stands of each."
     )
     none = names_nothing(kinds["assessments"].model())
-    fault = Fault("ambiguous_assessment", several) if found else Fault("unknown_assessment", none)
+    fault = Fault("ambiguous_assessment", several) if matches else Fault("unknown_assessment", none)
     raise NotTranslated(fault, cells.label("lineitemsourcedid"), name)
 
 
@@ -310,7 +310,7 @@ class OneRosterResults(OneRosterTable):
     lookups = ("manifest", "people", "line items", "classes", "courses", "terms")
     needs = frozenset({"sourcedid", "lineitemsourcedid", "studentsourcedid", "score"})
     others = ("scorestatus", frozenset({"exempt", "not submitted"}))
-    ways: ClassVar[Mapping[str, ColumnSource]] = {
+    column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": _student("studentsourcedid"),
         "assessment_id": ColumnSource(("lineitemsourcedid",), _code_assessed),
         "course_code": ColumnSource(

@@ -28,31 +28,31 @@ class Manifest(NamedTuple):
     @classmethod
     def of(cls, side: SideFiles, file: str) -> "Manifest":
         """Of the file with this name, without its ending."""
-        said = side.manifest
-        return cls(said.get("oneroster.version", ""), said.get(f"file.{file}", "").casefold())
+        values = side.manifest
+        return cls(values.get("oneroster.version", ""), values.get(f"file.{file}", "").casefold())
 
     def check(self, file: str, batch: Batch) -> None:
         """Raise FileRefused for another version, a file that is not there, changes as a roster."""
-        told = {"file": f"{file}.csv", "version": shown(self.version)}
+        params = {"file": f"{file}.csv", "version": shown(self.version)}
         if self.version not in VERSIONS:
-            sentence = _(
+            message = _(
                 "manifest.csv says that this is OneRoster %(version)s; 1.1 and 1.2 can be read."
             )
-            raise FileRefused("other_version", sentence % told)
+            raise FileRefused("other_version", message % params)
         if self.mode == ABSENT:
-            sentence = _(
+            message = _(
                 "manifest.csv says that there is no %(file)s (absent), so the one that is there "
                 "is not read. Correct the manifest, or upload the file by itself."
             )
-            raise FileRefused("absent_in_manifest", sentence % told)
+            raise FileRefused("absent_in_manifest", message % params)
         if self.mode == DELTA and batch.mode == Batch.Mode.SYNC:
-            sentence = _(
+            message = _(
                 "manifest.csv says that %(file)s holds changes only (delta): who is missing from "
                 "it has not left. Choose another mode than sync."
             )
-            raise FileRefused("delta_as_roster", sentence % told)
+            raise FileRefused("delta_as_roster", message % params)
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """In words, behind the name of the format."""
         modes = {BULK: _("all rows"), DELTA: _("changes only")}
         return ", ".join(filter(None, (self.version, modes.get(self.mode, ""))))

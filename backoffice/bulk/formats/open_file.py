@@ -63,8 +63,8 @@ def recognised(header: Sequence[str], dialect: str, kind: str) -> type[SourceTab
         return None
     if dialect == Batch.Dialect.AUTO and _is_native(header, kind):
         return None
-    found = readable_as(header, dialect)
-    return next((table for table in found if table.kind == kind), next(iter(found), None))
+    tables = readable_as(header, dialect)
+    return next((table for table in tables if table.kind == kind), next(iter(tables), None))
 
 
 def readable_as(
@@ -83,13 +83,13 @@ def _is_native(header: Sequence[str], kind: str) -> bool:
 def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
     """Raise FileRefused for a file of another kind, or not of the format that was named."""
     if table is not None and table.kind != batch.kind:
-        told = {"title": table.title, "kind": table.kind}
+        params = {"title": table.title, "kind": table.kind}
         choose = _("The file reads as “%(title)s”. Choose the kind “%(kind)s” for it.")
         never = _("The file reads as “%(title)s”. No %(kind)s can be imported in this version.")
-        sentence = choose if table.kind in kinds else never
-        raise FileRefused("other_kind", sentence % told, line=1)
-    ours = (Batch.Dialect.AUTO, Batch.Dialect.NATIVE, *kinds[batch.kind].shared_with)
-    named = batch.dialect not in ours
+        message = choose if table.kind in kinds else never
+        raise FileRefused("other_kind", message % params, line=1)
+    native_dialects = (Batch.Dialect.AUTO, Batch.Dialect.NATIVE, *kinds[batch.kind].shared_with)
+    named = batch.dialect not in native_dialects
     if table is None and named:
         raise FileRefused(
             "other_format",
@@ -130,29 +130,29 @@ class Translated(TableReader):
             self.unpacked = stack.enter_context(unpacked(self.batch.path))
             self.inner = open_table(self.unpacked.path, self.batch.encoding, self.limits)
             stack.enter_context(self.inner)
-            found = recognised(self.inner.header, self.batch.dialect, self.batch.kind)
-            _refuse_others(found, self.batch)
-            self._take(found)
+            table_class = recognised(self.inner.header, self.batch.dialect, self.batch.kind)
+            _refuse_others(table_class, self.batch)
+            self._set_table(table_class)
             self._opened = stack.pop_all()
         return self
 
-    def _take(self, found: type[SourceTable] | None) -> None:
+    def _set_table(self, table_class: type[SourceTable] | None) -> None:
         self.header, self.delimiter = self.inner.header, self.inner.delimiter
         self.header_line = self.inner.header_line
-        self.batch.read_as = str(found.title) if found else ""
-        if found is None:
+        self.batch.read_as = str(table_class.title) if table_class else ""
+        if table_class is None:
             return
-        if found.has_header:
+        if table_class.has_header:
             names = [plain_name(name) for name in self.header]
-            allowed = [name for name in names if name not in found.passed_over]
-            refuse_forbidden(allowed, kinds[found.kind])
-        table = found(self.header)
+            allowed = [name for name in names if name not in table_class.passed_over]
+            refuse_forbidden(allowed, kinds[table_class.kind])
+        table = table_class(self.header)
         refuse_repeated(table.read)
         table.side = self.side or self.unpacked.side
         table.check(self.batch)
         if table.sparse:
             table.narrow(self._filled(table))
-        companion = kinds[found.kind].companion
+        companion = kinds[table_class.kind].companion
         if companion and not companion.is_created_by(self.batch):
             table.leave(companion.names)
         self.table, self.header, self.labels = table, list(table.taken), table.labels
@@ -160,17 +160,17 @@ class Translated(TableReader):
 
     def _filled(self, table: SourceTable) -> frozenset[str]:
         """The columns that some row fills, of those that say nothing otherwise: one more look."""
-        wanted, filled = {table.places[name]: name for name in table.sparse}, set()
+        pending, filled = {table.places[name]: name for name in table.sparse}, set()
         with open_table(self.unpacked.path, self.batch.encoding) as reader:
             for row in disambiguated(reader, type(table))[1]:
                 fits = len(row.cells) == table.width
-                found = [
+                filled_places = [
                     at
-                    for at, name in wanted.items()
+                    for at, name in pending.items()
                     if fits and table.is_significant(name, row.cells)
                 ]
-                filled.update(wanted.pop(at) for at in found)
-                if not wanted:
+                filled.update(pending.pop(at) for at in filled_places)
+                if not pending:
                     break
         return frozenset(filled)
 
@@ -188,9 +188,9 @@ class Translated(TableReader):
         staged = number = 0
         for row in disambiguated(self.inner, type(table))[1]:
             number += not table.is_about_columns(row)
-            for ours in table.translated(row):
+            for translated in table.translated(row):
                 staged += 1
-                yield ours if staged == number else ours.of_row(number)
+                yield translated if staged == number else translated.of_row(number)
 
     def rows(self) -> Iterator[Row]:
         """Blank rows were looked at before they were translated."""

@@ -39,10 +39,10 @@ def without_passwords(path: Path, batch: Batch) -> Iterator[IO[bytes]]:
         with path.open("rb") as stream:
             yield stream
         return
-    with tempfile.TemporaryFile() as kept:
-        _rewrite(path, batch, places, kept)
-        kept.seek(0)
-        yield kept
+    with tempfile.TemporaryFile() as cleaned:
+        _rewrite(path, batch, places, cleaned)
+        cleaned.seek(0)
+        yield cleaned
 
 
 def _secret_places(path: Path, batch: Batch) -> frozenset[int]:
@@ -57,8 +57,8 @@ def _secret_places(path: Path, batch: Batch) -> frozenset[int]:
     return frozenset(at for at, name in enumerate(header) if SECRET in column_name(name))
 
 
-def _rewrite(path: Path, batch: Batch, places: frozenset[int], kept: IO[bytes]) -> None:
-    lines = _Lines(kept)
+def _rewrite(path: Path, batch: Batch, places: frozenset[int], cleaned: IO[bytes]) -> None:
+    lines = _Lines(cleaned)
     with open_table(path, batch.encoding) as reader:
         width, delimiter = len(reader.header), reader.delimiter
         lines.write(reader.header_line, _left(reader.header, places), delimiter)

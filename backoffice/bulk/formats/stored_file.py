@@ -27,8 +27,8 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
         return
     with Archive(path) as archive:
         first, *others = archive.members()
-        with ExitStack() as beside:
-            tables = [_opened(beside, each) for each in others]
+        with ExitStack() as stack:
+            tables = [_opened(stack, each) for each in others]
             side = side_files((table.header, table.rows()) for table in tables)
         with first.on_disk() as table:
             yield Unpacked(table, side)

@@ -61,28 +61,28 @@ def stored_uploads(stream: IO[bytes], name: str, batch: Batch) -> Iterator[Store
     """
     with on_disk(stream) as path:
         if not is_archive(path):
-            with without_passwords(path, batch) as kept:
-                yield StoredUpload(kept, name, PurePosixPath(name).suffix)
+            with without_passwords(path, batch) as cleaned:
+                yield StoredUpload(cleaned, name, PurePosixPath(name).suffix)
             return
         Limits.from_settings().check_size(path.stat().st_size)
         with Archive(path) as archive:
-            found = detect_files(archive.members(), batch.dialect, batch.encoding)
-            one = chosen(found, batch.kind, batch.dialect)
-            part = Part(one, companions_of(one, found), f"{name}/{one.member.name}")
-            with stored_part(part, batch) as kept:
-                yield kept
+            files = detect_files(archive.members(), batch.dialect, batch.encoding)
+            one = chosen(files, batch.kind, batch.dialect)
+            part = Part(one, companions_of(one, files), f"{name}/{one.member.name}")
+            with stored_part(part, batch) as stored:
+                yield stored
 
 
 @contextmanager
 def stored_part(part: Part, batch: Batch) -> Iterator[StoredUpload]:
     """What may be kept of one of several files, with what belongs to it."""
     name = part.found.member.name
-    with part.found.member.on_disk() as path, without_passwords(path, batch) as kept:
+    with part.found.member.on_disk() as path, without_passwords(path, batch) as cleaned:
         if not part.sides:
-            yield StoredUpload(kept, part.name, PurePosixPath(name).suffix)
+            yield StoredUpload(cleaned, part.name, PurePosixPath(name).suffix)
             return
         with tempfile.TemporaryFile() as packed:
-            _pack(packed, kept, part.sides, batch)
+            _pack(packed, cleaned, part.sides, batch)
             packed.seek(0)
             yield StoredUpload(packed, part.name, ".zip")
 
@@ -95,15 +95,15 @@ def _pack(to: IO[bytes], table: IO[bytes], sides: Mapping[str, DetectedFile], ba
     with zipfile.ZipFile(to, "w", zipfile.ZIP_STORED) as archive:
         with archive.open(zipfile.ZipInfo(f"{batch.kind}.csv"), "w", force_zip64=True) as member:
             shutil.copyfileobj(table, member, 1 << 20)
-        for side, found in sorted(sides.items()):
+        for side, detected in sorted(sides.items()):
             entry = zipfile.ZipInfo(f"{SIDE_FOLDER}{side.replace(' ', '_')}.csv")
             with archive.open(entry, "w", force_zip64=True) as member:
-                for cells in _side_rows(found, batch.encoding):
+                for cells in _side_rows(detected, batch.encoding):
                     member.write(csv_line(cells).encode("utf-8", "replace"))
 
 
-def _side_rows(found: DetectedFile, encoding: str) -> Iterator[Iterable[str]]:
-    yield READ[found.side]
-    with found.member.on_disk() as path, open_table(path, encoding) as reader:
-        for cells in lookup_rows(found.side, reader.header, reader.rows()):
+def _side_rows(detected: DetectedFile, encoding: str) -> Iterator[Iterable[str]]:
+    yield READ[detected.side]
+    with detected.member.on_disk() as path, open_table(path, encoding) as reader:
+        for cells in lookup_rows(detected.side, reader.header, reader.rows()):
             yield cells.values()

@@ -21,14 +21,14 @@ def settle(batch: Batch) -> Batch:
     """Say of a batch whose process died that it failed; called whenever a batch is looked at."""
     now = timezone.now()
     if batch.state == Batch.State.APPLYING and batch.touched_at < now - STARTS_WITHIN:
-        sentence = _(
+        message = _(
             "The process that applied the file ended before it was done. Nothing was "
             "written; try again."
         )
-        _settle(batch, sentence)
+        _fail_unless_locked(batch, message)
     elif batch.state == Batch.State.READING and batch.touched_at < now - SILENT_AFTER:
-        sentence = _("The reading stopped before its end. Nothing was written; read it again.")
-        _settle(batch, sentence)
+        message = _("The reading stopped before its end. Nothing was written; read it again.")
+        _fail_unless_locked(batch, message)
     return batch
 
 
@@ -38,7 +38,7 @@ def fail_all_dead() -> None:
         settle(batch)
 
 
-def _settle(batch: Batch, sentence: str) -> None:
+def _fail_unless_locked(batch: Batch, message: str) -> None:
     """It failed, unless somebody holds its lock after all."""
     dialect, is_free = dialects.current(), False
     if dialect.is_held(batch.pk):
@@ -46,7 +46,7 @@ def _settle(batch: Batch, sentence: str) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         if dialect.lock(cursor, batch.pk):
             dead = Batch.objects.filter(pk=batch.pk, state=batch.state)
-            dead.update(state=Batch.State.FAILED, sentence=sentence)
+            dead.update(state=Batch.State.FAILED, sentence=message)
             is_free = True
     if is_free:
         dialect.release(batch.pk)
@@ -76,8 +76,8 @@ def discard_abandoned() -> int:
     for batch in Batch.objects.past_retention(timezone.now() - RETENTION):
         _clear(batch)
     old = Batch.objects.filter(uploaded_at__lt=timezone.now() - ABANDONED_AFTER)
-    gone = old.without_success().exclude(file="") | old.unfinished()
-    return sum(_put_away(batch) for batch in gone)
+    expired = old.without_success().exclude(file="") | old.unfinished()
+    return sum(_put_away(batch) for batch in expired)
 
 
 def _put_away(batch: Batch) -> bool:

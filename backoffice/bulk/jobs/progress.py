@@ -57,10 +57,10 @@ def _left(batch: Batch, seconds: float) -> str:
     left = max(1, round(seconds * (100 - batch.progress) / batch.progress))
     if left >= MINUTE:
         minutes = round(left / MINUTE)
-        said = ngettext("about %(count)d minute left", "about %(count)d minutes left", minutes)
-        return said % {"count": minutes}
-    said = ngettext("about %(count)d second left", "about %(count)d seconds left", left)
-    return said % {"count": left}
+        template = ngettext("about %(count)d minute left", "about %(count)d minutes left", minutes)
+        return template % {"count": minutes}
+    template = ngettext("about %(count)d second left", "about %(count)d seconds left", left)
+    return template % {"count": left}
 
 
 def _note(batch: Batch) -> str:
@@ -74,5 +74,5 @@ def _note(batch: Batch) -> str:
         )
     before = Batch.objects.in_work().filter(touched_at__lt=batch.touched_at).exclude(pk=batch.pk)
     count = before.count()
-    said = ngettext("%(count)d import is before it.", "%(count)d imports are before it.", count)
-    return said % {"count": count} if count else _("It begins in a moment.")
+    template = ngettext("%(count)d import is before it.", "%(count)d imports are before it.", count)
+    return template % {"count": count} if count else _("It begins in a moment.")

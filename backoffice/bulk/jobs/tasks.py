@@ -79,8 +79,8 @@ def _person_of(actor: int, batch: Batch) -> Any:
 
 
 def _begin(number: int, before: str, after: str) -> bool:
-    found = Batch.objects.filter(pk=number, state=before)
-    return bool(found.update(state=after, touched_at=timezone.now()))
+    matches = Batch.objects.filter(pk=number, state=before)
+    return bool(matches.update(state=after, touched_at=timezone.now()))
 
 
 def queue_reading(batch: Batch) -> Batch:
@@ -133,19 +133,19 @@ def order_reading(batch: Batch) -> Batch:
         alone_with(cursor, batch)
         conflicting = conflicting_batch(batch)
         fresh = Batch.objects.filter(pk=batch.pk, state__in=Batch.READABLE)
-        said = about(conflicting) if conflicting else ""
+        message = about(conflicting) if conflicting else ""
         state = State.RECEIVED if conflicting else State.QUEUED
         chosen = {"on_error": batch.on_error, "released": batch.released}
-        if fresh.update(**_anew(state, said), **chosen) and not conflicting:
+        if fresh.update(**_anew(state, message), **chosen) and not conflicting:
             read_batch.enqueue(batch.pk)
     batch.refresh_from_db()
     return batch
 
 
-def _anew(state: str, sentence: str) -> dict[str, Any]:
+def _anew(state: str, message: str) -> dict[str, Any]:
     """What a batch has that nobody has begun to work on."""
     fresh = {"progress": 0, "rows_read": 0, "phase": "", "begun_at": None}
-    return {"state": state, "sentence": sentence, "touched_at": timezone.now()} | fresh
+    return {"state": state, "sentence": message, "touched_at": timezone.now()} | fresh
 
 
 def queue_apply(batch: Batch, digest: str, actor: Any) -> bool:
@@ -157,14 +157,14 @@ def queue_apply(batch: Batch, digest: str, actor: Any) -> bool:
     conflicting = conflicting_batch(batch)
     if conflicting:
         raise NotApplied(about(conflicting))
-    if _goes_at_once(batch.rows, AT_ONCE_ROWS // _times(batch)):
+    if _is_immediate(batch.rows, AT_ONCE_ROWS // _times(batch)):
         resume(apply(batch, digest, actor))
         return True
     _order_apply(batch, digest, actor)
     return False
 
 
-def _goes_at_once(rows: int, most: int) -> bool:
+def _is_immediate(rows: int, most: int) -> bool:
     """Whether so many rows are written before the answer; not while one would have to wait."""
     return rows <= most and not Batch.objects.filter(state=State.APPLYING).exists()
 
@@ -186,7 +186,7 @@ def queue_undo(batch: Batch, actor: Any, reason: str) -> Batch:
 
     Raises NotApplied, with a sentence, and PermissionDenied like `undo`.
     """
-    if _goes_at_once(batch.writes + batch.removed, AT_ONCE_ROWS):
+    if _is_immediate(batch.writes + batch.removed, AT_ONCE_ROWS):
         return undo(batch, actor, reason)
     with transaction.atomic():
         made = begin_undo(batch, actor, reason, State.ORDERED)
@@ -201,10 +201,10 @@ def cancel(batch: Batch) -> bool:
     """
     if Batch.objects.under_work().filter(pk=batch.pk).exists():
         dialects.current().interrupt(batch.pk)
-    said = _("Cancelled. Nothing was written; the file can still be applied.")
+    message = _("Cancelled. Nothing was written; the file can still be applied.")
     if batch.undoes_id:
-        said = _("Cancelled. Nothing was taken back; the import can still be undone.")
-    is_ended = _return_to_queue(batch.pk, said)
+        message = _("Cancelled. Nothing was taken back; the import can still be undone.")
+    is_ended = _return_to_queue(batch.pk, message)
     if not is_ended and Batch.objects.filter(pk=batch.pk, state__in=Batch.BEING_READ).exists():
         is_ended = discard(batch)
     batch.refresh_from_db()
@@ -212,14 +212,14 @@ def cancel(batch: Batch) -> bool:
     return is_ended
 
 
-def _return_to_queue(number: int, sentence: str) -> bool:
+def _return_to_queue(number: int, message: str) -> bool:
     """What was ordered, or is being applied, waits for a decision again; whether there was any.
 
     An undo is over: it is the import that can be decided on again.
     """
     ordered = Batch.objects.filter(pk=number, state__in=(State.ORDERED, State.APPLYING))
-    undos = ordered.filter(undoes__isnull=False).update(**_anew(State.DISCARDED, sentence))
-    return bool(undos or ordered.update(**_anew(State.PREVIEWED, sentence)))
+    undos = ordered.filter(undoes__isnull=False).update(**_anew(State.DISCARDED, message))
+    return bool(undos or ordered.update(**_anew(State.PREVIEWED, message)))
 
 
 def recover_lost() -> None:

@@ -33,5 +33,5 @@ class Check:
 
 def names_nothing(model: type[models.Model]) -> str:
     """What is said of a name that no row has."""
-    sentence = _("{column} “{value}” names no %(model)s that exists. Check it, or add it first.")
-    return sentence % {"model": model._meta.verbose_name}
+    template = _("{column} “{value}” names no %(model)s that exists. Check it, or add it first.")
+    return template % {"model": model._meta.verbose_name}

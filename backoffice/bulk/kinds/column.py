@@ -43,9 +43,10 @@ class Column(Field):
     """One column of a kind; `attribute` is a path from the model.
 
     `key` columns are the natural key and always required; `required` ones are where the file has
-    them. An `identifier` has `.0` taken away and scientific notation refused. Of a column that
-    `keeps` a blank cell says nothing: what is stored stands. A column with a `role` gives a row no
-    value, see there. `header` is how a file writes its name, where it is not the name itself.
+    them. An `identifier` has `.0` taken away and scientific notation refused. With
+    `blank_keeps_stored` a blank cell says nothing: what is stored stands. A column with a `role`
+    gives a row no value, see there. `header` is how a file writes its name, where it is not the
+    name itself.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class Column(Field):
 
     def model_field(self, model: type[models.Model]) -> models.Field:
         """The model field whose rules the cells obey."""
-        *ways, name = self.attribute.split("__")
-        for way in ways:
-            model = model._meta.get_field(way).related_model
+        *path, name = self.attribute.split("__")
+        for relation in path:
+            model = model._meta.get_field(relation).related_model
         return model._meta.get_field(name)

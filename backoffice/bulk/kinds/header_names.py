@@ -69,12 +69,12 @@ def kind_choices() -> list[tuple[str, str]]:
 
 def column_choices() -> list[tuple[str, str]]:
     """The columns of all kinds, each with the kinds that have it; and none, on purpose."""
-    found: dict[str, list[str]] = {}
+    labels_by_column: dict[str, list[str]] = {}
     for _name, resource in kinds_for(lambda _model: True).items():
         for column in names_of(resource):
-            found.setdefault(column, []).append(str(resource.label))
-    told = [(name, f"{name} ({', '.join(labels)})") for name, labels in found.items()]
-    return [*told, (IGNORED, IGNORED_LABEL)]
+            labels_by_column.setdefault(column, []).append(str(resource.label))
+    choices = [(name, f"{name} ({', '.join(labels)})") for name, labels in labels_by_column.items()]
+    return [*choices, (IGNORED, IGNORED_LABEL)]
 
 
 def columns_for(kind: str) -> list[tuple[str, str]]:
@@ -85,17 +85,17 @@ def columns_for(kind: str) -> list[tuple[str, str]]:
 def objections(kind: str, name: str, column: str) -> Iterator[Objection]:
     """Why a header (as it is compared) may not stand for a column: field, code and sentence."""
     resource = kinds[kind]
-    told = {"name": name, "column": column, "kind": resource.label}
+    params = {"name": name, "column": column, "kind": resource.label}
     if name in resource.forbidden:
-        sentence = _("No file of %(kind)s may set “%(name)s”, so no header of this name is taken.")
-        yield "header", "forbidden_column", sentence % told
+        message = _("No file of %(kind)s may set “%(name)s”, so no header of this name is taken.")
+        yield "header", "forbidden_column", message % params
     elif has_meaning(name, resource):
-        sentence = _("In files of %(kind)s “%(name)s” has its own meaning and keeps it.")
-        yield "header", "known_column", sentence % told
+        message = _("In files of %(kind)s “%(name)s” has its own meaning and keeps it.")
+        yield "header", "known_column", message % params
     if column in resource.forbidden:
-        sentence = _("No file of %(kind)s may set “%(column)s”. Choose another column.")
-        yield "column", "forbidden_column", sentence % told
+        message = _("No file of %(kind)s may set “%(column)s”. Choose another column.")
+        yield "column", "forbidden_column", message % params
     elif column != IGNORED and column not in names_of(resource):
         known = {"known": ", ".join(names_of(resource))}
-        sentence = _("Files of %(kind)s have no column “%(column)s”. Choose one of: %(known)s.")
-        yield "column", "unknown_column", sentence % (told | known)
+        message = _("Files of %(kind)s have no column “%(column)s”. Choose one of: %(known)s.")
+        yield "column", "unknown_column", message % (params | known)

@@ -12,7 +12,7 @@ from backoffice.bulk.values.faults import Fault, FileRefused
 
 Group = Mapping[str, int]  # the positions of a group's cells
 Judge = Callable[[str], tuple[str | None, Fault | None]]
-Told = tuple[Fault, str, str]
+CellFault = tuple[Fault, str, str]
 
 
 def groups_in(names: Sequence[str], members: Mapping[str, Column]) -> tuple[Group, ...]:
@@ -23,8 +23,8 @@ def groups_in(names: Sequence[str], members: Mapping[str, Column]) -> tuple[Grou
     places = {name: [at for at, each in enumerate(names) if each == name] for name in members}
     most = max(map(len, places.values()))
     needed = {name for name, column in members.items() if column.key or column.required}
-    found = {name: at for name, at in places.items() if at or name in needed}
-    for name, at in found.items():
+    present = {name: at for name, at in places.items() if at or name in needed}
+    for name, at in present.items():
         if not at or len(at) != most:
             raise FileRefused(
                 "missing_column",
@@ -41,7 +41,7 @@ def groups_in(names: Sequence[str], members: Mapping[str, Column]) -> tuple[Grou
                 line=1,
                 column=members[name].header,
             )
-    return tuple({name: at[number] for name, at in found.items()} for number in range(most))
+    return tuple({name: at[number] for name, at in present.items()} for number in range(most))
 
 
 def header_of(columns: Sequence[Column], group: Sequence[Column], count: int) -> list[str]:
@@ -70,17 +70,19 @@ class Groups:
         grouped = set().union(*(group.values() for group in self.places))
         return {at for at in starts if grouped.issuperset(range(at, self.width))}
 
-    def read(self, cells: Sequence[str]) -> tuple[str, list[Told]]:
+    def read(self, cells: Sequence[str]) -> tuple[str, list[CellFault]]:
         """The members as JSON, each with a bit for every wrong cell; and what is to be told."""
         members: list[list[object]] = []
-        told: list[Told] = []
+        faults: list[CellFault] = []
         for number, group in enumerate(self.places, 1):
             raws = {name: cells[at] for name, at in group.items()}
             if any(map(str.strip, raws.values())):
-                members.append(self._member(number, raws, told))
-        return json.dumps(members, ensure_ascii=False), told
+                members.append(self._member(number, raws, faults))
+        return json.dumps(members, ensure_ascii=False), faults
 
-    def _member(self, number: int, raws: Mapping[str, str], told: list[Told]) -> list[object]:
+    def _member(
+        self, number: int, raws: Mapping[str, str], faults: list[CellFault]
+    ) -> list[object]:
         values: list[object] = []
         bad = 0
         for at, (name, judge) in enumerate(self.judges.items()):
@@ -88,7 +90,7 @@ class Groups:
             values.append(value)
             if fault is not None:
                 bad |= 0 if fault.is_warning else 1 << at
-                told.append((_numbered(fault, number), name, raws.get(name, "")))
+                faults.append((_numbered(fault, number), name, raws.get(name, "")))
         return [bad, *values]
 
 
@@ -96,5 +98,5 @@ def _numbered(fault: Fault, number: int) -> Fault:
     """Of several blank cells in a row nobody could say which is meant."""
     if fault.code != "required":
         return fault
-    sentence = _("{column} number %(number)d is empty. Fill it, or leave its whole group blank.")
-    return replace(fault, template=sentence % {"number": number})
+    template = _("{column} number %(number)d is empty. Fill it, or leave its whole group blank.")
+    return replace(fault, template=template % {"number": number})

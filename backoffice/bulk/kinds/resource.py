@@ -7,16 +7,14 @@ for matching, checking, comparing, writing and export; the rules come from the m
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from import_export.resources import ModelResource
 
+from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column
-
-if TYPE_CHECKING:
-    from backoffice.bulk.kinds.check import Check
-    from backoffice.bulk.sql.layout import Layout
+from backoffice.bulk.kinds.file_layout import FileLayout
 
 # What a file of wrong rows has besides its own columns; corrected, it imports as it is.
 REJECTED_COLUMNS = ("line", "errors")
@@ -65,7 +63,7 @@ class Companion:
     resource: "type[ImportKind]"
     option: str = ""
     names: tuple[str, ...] = ()
-    implied: "Callable[[Layout], Mapping[str, str]] | None" = None
+    implied: "Callable[[FileLayout], Mapping[str, str]] | None" = None
 
     def columns_of(self) -> dict[str, Column]:
         """The columns of the companion that may stand beside the kind's own, by name."""
@@ -81,7 +79,7 @@ class NestedRows:
     """Rows of another model that stand in groups of columns, repeated within each row.
 
     `resource` has the columns of a group; its rows point by `reference` to the row they stand in.
-    A smaller value of `falling` is written before that row, a larger one after it.
+    A smaller value of `lowered_column` is written before that row, a larger one after it.
     """
 
     reference: str
@@ -118,10 +116,10 @@ class ImportKind(ModelResource):
     row are made from its cells, `fixed` ones have one value for all new rows. `alternative_key`
     is a column that names existing rows in a file without the natural key. Where the key may lead
     to several rows, `counting` is SQL for the id of the one a file speaks of. `scope` is the way
-    to the course by which the brake counts; without one it counts all rows. `leaving` makes sync
-    mode possible. `returning` is SQL for what no history has of a deleted row that comes back,
-    `v` being its last version. `checks` finds what only this kind asks. `members` are rows that
-    stand within each row; of a reference in `newest` a file speaks of the version with the
+    to the course by which the brake counts; without one it counts all rows. With `missing_rows`
+    sync mode is possible. `returning` is SQL for what no history has of a deleted row that comes
+    back, `v` being its last version. `checks` finds what only this kind asks. `members` are rows
+    that stand within each row; of a reference in `newest` a file speaks of the version with the
     highest number. `listed` is the way to the model in whose list the rows are exported. Rules
     over what is `settled` are not asked: the import makes it fit. The formats in `shared_with`
     have the same columns. `needs` is SQL by kind: some row of this one has its place by the row
@@ -150,12 +148,12 @@ class ImportKind(ModelResource):
     needs: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
-    def written(cls, layout: "Layout") -> Mapping[str, Written]:
+    def written(cls, layout: FileLayout) -> Mapping[str, Written]:
         """Fields whose values come along with those of the file's columns."""
         return {}
 
     @classmethod
-    def checks(cls, layout: "Layout") -> Iterator["Check"]:
+    def checks(cls, layout: FileLayout) -> Iterator[Check]:
         """What only this kind asks of a row, besides the rules of its model."""
         yield from ()
 
@@ -183,19 +181,19 @@ class ImportKind(ModelResource):
     def labels(cls) -> dict[str, str]:
         """Under which names people know the columns, where they have others in the file."""
         every = cls.columns() | cls.member_columns()
-        told = {name: each.header for name, each in every.items() if each.header != name}
-        return told | ({MEMBERS: str(cls.members.resource.label)} if cls.members else {})
+        labels = {name: each.header for name, each in every.items() if each.header != name}
+        return labels | ({MEMBERS: str(cls.members.resource.label)} if cls.members else {})
 
     @classmethod
     def lineage(cls) -> "list[tuple[type[ImportKind], str]]":
         """The models an import writes, what points before what it points to, with how it points."""
-        found: list[tuple[type[ImportKind], str]] = []
+        links: list[tuple[type[ImportKind], str]] = []
         if cls.members:
-            found.append((cls.members.resource, cls.members.reference))
-        found.append((cls, cls.companion.reference if cls.companion else ""))
+            links.append((cls.members.resource, cls.members.reference))
+        links.append((cls, cls.companion.reference if cls.companion else ""))
         if cls.companion:
-            found.append((cls.companion.resource, ""))
-        return found
+            links.append((cls.companion.resource, ""))
+        return links
 
     @classmethod
     def column_named(cls, name: str) -> tuple[Column, type[models.Model]]:
@@ -253,13 +251,13 @@ class ImportKind(ModelResource):
     @classmethod
     def models_named(cls) -> set[type[models.Model]]:
         """The models of the rows that rows of the kind refer to, directly or through others."""
-        found = set()
+        named = set()
         for column in cls.columns().values():
             model = cls.model()
-            for way in column.attribute.split("__")[:-1]:
-                model = model._meta.get_field(way).related_model
-                found.add(model)
-        return found
+            for relation in column.attribute.split("__")[:-1]:
+                model = model._meta.get_field(relation).related_model
+                named.add(model)
+        return named
 
 
 kinds: dict[str, type[ImportKind]] = {}
@@ -275,8 +273,8 @@ def needed_by(kind: str) -> frozenset[str]:
 
 def kinds_for(is_allowed: Callable[[type[models.Model]], bool]) -> dict[str, type[ImportKind]]:
     """The kinds whose model passes a question, in the order in which people meet them."""
-    found = sorted(kinds.items(), key=lambda kind: kind[1].order)
-    return {name: resource for name, resource in found if is_allowed(resource.model())}
+    ordered = sorted(kinds.items(), key=lambda kind: kind[1].order)
+    return {name: resource for name, resource in ordered if is_allowed(resource.model())}
 
 
 def importable(resource: type[ImportKind]) -> type[ImportKind]:

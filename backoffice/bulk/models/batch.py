@@ -106,7 +106,7 @@ class Batch(models.Model):
     class Phase(models.TextChoices):
         READING = "reading", _("Reading the rows")
         COMPARING = "comparing", _("Comparing with what is stored")
-        TURN = "turn", _("Waiting until another import is done")
+        WAITING = "turn", _("Waiting until another import is done")
         CHECKING = "checking", _("Making sure that nothing changed since the preview")
         STUDENTS = "students", _("Writing new students")
         WRITING = "writing", _("Writing the rows and their history")

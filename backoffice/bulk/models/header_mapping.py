@@ -74,21 +74,21 @@ class HeaderMapping(Audited):
         return str(IGNORED_LABEL) if self.column == IGNORED else self.column
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self._take_name()
+        self._set_name()
         super().save(*args, **kwargs)
 
     def clean(self) -> None:
         """The name follows the header. Raises ValidationError for a header that cannot be read."""
         try:
-            self._take_name()
+            self._set_name()
         except FileRefused as refusal:
             raise ValidationError({"header": refusal.message}, refusal.code) from refusal
 
-    def _take_name(self) -> None:
+    def _set_name(self) -> None:
         self.name = plain_name(self.header)
 
     def further_violations(self) -> Iterator[tuple[str, ValidationError]]:
         """What the kind says of header and column."""
         if self.kind in kinds and self.column in dict(column_choices()):
-            for field, code, sentence in objections(self.kind, self.name, self.column):
-                yield field, ValidationError(sentence, code=code)
+            for field, code, message in objections(self.kind, self.name, self.column):
+                yield field, ValidationError(message, code=code)

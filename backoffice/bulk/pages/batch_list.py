@@ -28,25 +28,25 @@ STATE_COLOURS: dict[str, str] = {
     Batch.State.REFUSED: "danger",
     Batch.State.FAILED: "danger",
 } | dict.fromkeys(Batch.IN_WORK, "info")
-HASH_LETTERS = 10
-FILE_LETTERS = 36
-REASON_LETTERS = 40
+HASH_LENGTH = 10
+FILE_NAME_LENGTH = 36
+REASON_LENGTH = 40
 
 
 def file_cell(batch: Batch) -> list[str]:
     """The file's name, and who brought it when."""
     when = f"{batch.uploaded_at:%Y-%m-%d %H:%M}"
     name = batch.file_name
-    if len(name) > FILE_LETTERS:  # its end tells most: the file in a zip file
-        name = f"{name[: FILE_LETTERS // 2]}…{name[1 - FILE_LETTERS // 2 :]}"
+    if len(name) > FILE_NAME_LENGTH:  # its end tells most: the file in a zip file
+        name = f"{name[: FILE_NAME_LENGTH // 2]}…{name[1 - FILE_NAME_LENGTH // 2 :]}"
     return [name, f"{batch.uploader_name} · {when}"]
 
 
 def kind_cell(batch: Batch) -> list[str]:
     """The kind of rows, as people call it, and the beginning of the reason."""
     reason = " ".join(batch.reason.split())
-    is_long = len(reason) > REASON_LETTERS
-    return [batch.kind_title, f"{reason[: REASON_LETTERS - 1].rstrip()}…" if is_long else reason]
+    is_long = len(reason) > REASON_LENGTH
+    return [batch.kind_title, f"{reason[: REASON_LENGTH - 1].rstrip()}…" if is_long else reason]
 
 
 def rows_cell(batch: Batch) -> list[str]:
@@ -54,10 +54,10 @@ def rows_cell(batch: Batch) -> list[str]:
     done, left = (_("%(count)s written"), _("%(count)s wrong"))
     if batch.undoes_id:
         done, left = (_("%(count)s taken back"), _("%(count)s left as they are"))
-    told = [done % {"count": intcomma(batch.writes + batch.removed)}] if batch.is_applied else []
+    parts = [done % {"count": intcomma(batch.writes + batch.removed)}] if batch.is_applied else []
     if batch.rejected:
-        told.append(left % {"count": intcomma(batch.rejected)})
-    return [intcomma(batch.rows), ", ".join(told)]
+        parts.append(left % {"count": intcomma(batch.rejected)})
+    return [intcomma(batch.rows), ", ".join(parts)]
 
 
 def approval_cell(batch: Batch) -> list[str]:
@@ -78,7 +78,7 @@ def format_hash(batch: Batch) -> SafeString | str:
     """The beginning of the file's hash; all of it where one points."""
     if not batch.file_hash:
         return "–"
-    context = {"whole": batch.file_hash, "beginning": batch.file_hash[:HASH_LETTERS]}
+    context = {"whole": batch.file_hash, "beginning": batch.file_hash[:HASH_LENGTH]}
     return render_to_string("bulk/hash.html", context)
 
 
@@ -128,10 +128,10 @@ class WhoFilter(DropdownFilter):
         self, request: HttpRequest, queryset: models.QuerySet[Batch]
     ) -> models.QuerySet[Batch]:
         """The imports of these people."""
-        mine = models.Q(uploaded_by=request.user.pk)
+        own = models.Q(uploaded_by=request.user.pk)
         cases = {
-            "me": mine,
-            "others": models.Q(uploaded_by__isnull=False) & ~mine,
+            "me": own,
+            "others": models.Q(uploaded_by__isnull=False) & ~own,
             "operator": models.Q(uploaded_by__isnull=True),
         }
         return queryset.filter(cases.get(self.value() or "", models.Q()))

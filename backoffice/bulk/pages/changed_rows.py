@@ -72,10 +72,10 @@ def order_of(model: type[models.Model], total: int) -> tuple[Any, ...]:
 
 def _written_of(batch: Batch, resource: type[ImportKind]) -> list[type[ImportKind]]:
     """The kind, and what its import wrote besides: what came along, and what stands in its rows."""
-    found, companion = [resource], resource.companion
+    written, companion = [resource], resource.companion
     if companion and (batch.created_students or batch.undoes_id or not companion.option):
-        found.append(companion.resource)
-    return [*found, resource.members.resource] if resource.members else found
+        written.append(companion.resource)
+    return [*written, resource.members.resource] if resource.members else written
 
 
 class _Known(Paginator):
@@ -90,19 +90,19 @@ def _rows(page: Page, resource: type[ImportKind], request: HttpRequest) -> list[
     model = resource.model()
     named = sorted({c.reference for c in resource.columns().values() if c.reference})
     visible = permitted(model._base_manager.select_related(*named), request.user, "view")
-    found = visible.in_bulk([row.id for row in page])
+    rows_by_id = visible.in_bulk([row.id for row in page])
     prefix = f"admin:{model._meta.app_label}_{model._meta.model_name}"
     has_history = may(request.user, "history", model)
     return [
         ChangedRow(
             line=row.line,
             what=row.get_history_type_display(),
-            name=str(found[row.id]),
+            name=str(rows_by_id[row.id]),
             page=reverse(f"{prefix}_change", args=[row.id]),
             history=reverse(f"{prefix}_history", args=[row.id]) if has_history else "",
         )
         for row in page
-        if row.id in found
+        if row.id in rows_by_id
     ]
 
 

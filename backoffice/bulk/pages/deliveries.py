@@ -39,20 +39,25 @@ class DeliveryViewsMixin:
 
     def deliver_view(self, request: HttpRequest) -> HttpResponse:
         """Choose files; each says itself what it is. The upload page comes here."""
-        given = (request.POST, request.FILES) if request.method == "POST" else ()
-        form = DeliveryForm(*given)
+        form_data = (request.POST, request.FILES) if request.method == "POST" else ()
+        form = DeliveryForm(*form_data)
         if form.is_valid():
             uploads = [(file, file.name) for file in form.cleaned_data["file"]]
             delivery = deliver(uploads, request.user, **form.options())
             read_ready(delivery)
             return self._to_delivery(delivery)
-        mine = self._kinds(request)
-        told = {"title": _("Import files"), "form": form, "tabs": self._tabs(mine), "kinds": mine}
-        return self._page(request, "bulk/deliver.html", told)
+        allowed_kinds = self._kinds(request)
+        context = {
+            "title": _("Import files"),
+            "form": form,
+            "tabs": self._tabs(allowed_kinds),
+            "kinds": allowed_kinds,
+        }
+        return self._page(request, "bulk/deliver.html", context)
 
     def delivery_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """The files as steps: what has become of each, and what to do next."""
-        delivery = self._seen_delivery(request, number)
+        delivery = self._visible_delivery(request, number)
         steps = steps_of([settle(batch) for batch in files_of(delivery)])
         working = next((each.batch for each in steps if each.batch.is_in_work), None)
         context: dict[str, Any] = {
@@ -83,13 +88,13 @@ class DeliveryViewsMixin:
 
     def undo_delivery_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """All that was applied, and that it is taken back, the last first; posted, it is done."""
-        delivery = self._seen_delivery(request, number)
+        delivery = self._visible_delivery(request, number)
         applied = [batch for batch in reversed(files_of(delivery)) if batch.can_be_undone]
         if not applied or not self._is_own_delivery(request, delivery):
             raise PermissionDenied
         form = UndoForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            self._take_back(request, applied, form.cleaned_data["reason"])
+            self._undo_all(request, applied, form.cleaned_data["reason"])
             return self._to_delivery(delivery)
         context = {
             "title": _("Undo all of %(name)s") % {"name": delivery},
@@ -99,23 +104,25 @@ class DeliveryViewsMixin:
         }
         return self._page(request, "bulk/undo_delivery.html", context)
 
-    def _take_back(self, request: HttpRequest, applied: list[Batch], reason: str) -> None:
+    def _undo_all(self, request: HttpRequest, applied: list[Batch], reason: str) -> None:
         """One after the other, up to one that cannot be undone or is the worker's to undo."""
         done = 0
         try:
             for batch in applied:
                 if not queue_undo(batch, request.user, reason).is_applied:
-                    said = _(
+                    template = _(
                         "%(file)s is large and is taken back by the worker. Undo the others then."
                     )
-                    messages.warning(request, said % {"file": batch.file_name})
+                    messages.warning(request, template % {"file": batch.file_name})
                     break
                 done += 1
         except NotApplied as refusal:
             messages.error(request, str(refusal))
         if done:
-            said = ngettext("%(count)d import was undone.", "%(count)d imports were undone.", done)
-            messages.success(request, said % {"count": done})
+            template = ngettext(
+                "%(count)d import was undone.", "%(count)d imports were undone.", done
+            )
+            messages.success(request, template % {"count": done})
 
     def place_in_delivery(self, request: HttpRequest, batch: Batch) -> dict[str, Any]:
         """What the page of one of several files says of the others."""
@@ -128,7 +135,7 @@ class DeliveryViewsMixin:
             "waits_for": waits_for(batch),
         }
 
-    def _seen_delivery(self, request: HttpRequest, number: int) -> Delivery:
+    def _visible_delivery(self, request: HttpRequest, number: int) -> Delivery:
         """A delivery the person may look at."""
         return self._row(permitted(Delivery.objects.all(), request.user, "view"), number)
 

@@ -53,14 +53,16 @@ class ExportForm(forms.Form):
         help_text=gettext_lazy("Excel takes 1,048,575 rows; CSV takes any number."),
     )
 
-    def __init__(self, mine: dict[str, type[ImportKind]], user: Any, *args: Any) -> None:
+    def __init__(self, allowed_kinds: dict[str, type[ImportKind]], user: Any, *args: Any) -> None:
         super().__init__(*args)
-        self.mine, self.user = mine, user
-        if not any(is_gradebook(dialect, kind) for dialect, _name in FOREIGN for kind in mine):
+        self.allowed_kinds, self.user = allowed_kinds, user
+        if not any(
+            is_gradebook(dialect, kind) for dialect, _name in FOREIGN for kind in allowed_kinds
+        ):
             self.fields["presentation"].help_text = _(
                 "Leave both blank for the rows of all courses."
             )
-        names = [(name, capfirst(str(resource.label))) for name, resource in mine.items()]
+        names = [(name, capfirst(str(resource.label))) for name, resource in allowed_kinds.items()]
         self.fields["kind"].choices = names
 
     def clean_format(self) -> str:
@@ -69,18 +71,18 @@ class ExportForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Find the rows; a course without any is told at once, not in an empty file."""
-        given = super().clean() or {}
+        values = super().clean() or {}
         if self.errors:
-            return given
-        mine = Selection.for_user(self.mine[given["kind"]], self.user)
-        named = (given["course"], given["presentation"])
+            return values
+        permitted = Selection.for_user(self.allowed_kinds[values["kind"]], self.user)
+        named = (values["course"], values["presentation"])
         try:
-            wide = is_gradebook(given["dialect"], given["kind"])
-            chosen = mine.of_course(*named, may_be_empty=wide)
-            write = writer_for(given["format"], given["dialect"], given["kind"])
+            wide = is_gradebook(values["dialect"], values["kind"])
+            chosen = permitted.of_course(*named, may_be_empty=wide)
+            write = writer_for(values["format"], values["dialect"], values["kind"])
         except ExportRefused as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
-        return given | {"selection": chosen, "write": write}
+        return values | {"selection": chosen, "write": write}
 
 
 class ExportViewsMixin:
@@ -93,14 +95,14 @@ class ExportViewsMixin:
 
     def export_view(self, request: HttpRequest) -> HttpResponse:
         """Choose, then download; a GET with a choice changes nothing, so it is one."""
-        mine = exportable_kinds(request.user)
-        if not mine:
+        allowed_kinds = exportable_kinds(request.user)
+        if not allowed_kinds:
             raise PermissionDenied
-        form = ExportForm(mine, request.user, request.GET or None)
+        form = ExportForm(allowed_kinds, request.user, request.GET or None)
         if form.is_bound and form.is_valid():
-            found = form.cleaned_data
+            values = form.cleaned_data
             try:
-                return handed_out(request, found["selection"], found["format"], found["write"])
+                return handed_out(request, values["selection"], values["format"], values["write"])
             except ExportRefused as refusal:
                 form.add_error(None, str(refusal))
         context = {"title": _("Export"), "form": form, **self.admin_site.each_context(request)}

@@ -35,21 +35,21 @@ class HeaderMappingViewsMixin:
         form = own_headers_form(batch, request.user, request.POST)
         if form is None:
             messages.error(request, _("This file does not wait for a meaning of its headers."))
-        elif self._kept(request, batch, form):
+        elif self._save_or_report(request, batch, form):
             queue_reading(batch)
         return self._to(batch)
 
-    def _kept(self, request: HttpRequest, batch: Batch, form: OwnHeadersForm) -> bool:
+    def _save_or_report(self, request: HttpRequest, batch: Batch, form: OwnHeadersForm) -> bool:
         """Whether it was kept; what was wrong is told."""
-        complaints = [] if form.is_valid() else form.complaints
-        if not complaints:
-            complaints = _keep(batch, form, request.user)
-        for complaint in complaints:
-            messages.error(request, complaint)
-        return not complaints
+        errors = [] if form.is_valid() else form.error_messages
+        if not errors:
+            errors = _save_mappings(batch, form, request.user)
+        for error in errors:
+            messages.error(request, error)
+        return not errors
 
 
-def _keep(batch: Batch, form: OwnHeadersForm, person: Any) -> list[str]:
+def _save_mappings(batch: Batch, form: OwnHeadersForm, person: Any) -> list[str]:
     try:
         keep(batch.kind, form.columns, person)
     except ValidationError as refusal:

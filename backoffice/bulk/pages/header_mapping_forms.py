@@ -70,13 +70,13 @@ class OwnHeadersForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Two headers of one file are not one column, and something has to be said."""
-        given = [column for column in self.cleaned_data.values() if column]
-        if not given and not self.errors:
+        chosen = [column for column in self.cleaned_data.values() if column]
+        if not chosen and not self.errors:
             raise ValidationError(_("Choose a column for at least one header."))
-        twice = sorted({each for each in given if each != IGNORED and given.count(each) > 1})
+        twice = sorted({each for each in chosen if each != IGNORED and chosen.count(each) > 1})
         if twice:
-            sentence = _("Two headers of one file cannot both be %(column)s.")
-            raise ValidationError(sentence % {"column": twice[0]})
+            message = _("Two headers of one file cannot both be %(column)s.")
+            raise ValidationError(message % {"column": twice[0]})
         return self.cleaned_data
 
     @property
@@ -85,16 +85,22 @@ class OwnHeadersForm(forms.Form):
         return {self.headers[name]: each for name, each in self.cleaned_data.items() if each}
 
     @property
-    def complaints(self) -> list[str]:
+    def error_messages(self) -> list[str]:
         """What was wrong, each with its header."""
-        found = {self.headers.get(name, ""): errors for name, errors in self.errors.items()}
-        return [f"{name} {error}".strip() for name, errors in found.items() for error in errors]
+        errors_by_header = {
+            self.headers.get(name, ""): errors for name, errors in self.errors.items()
+        }
+        return [
+            f"{name} {error}".strip()
+            for name, errors in errors_by_header.items()
+            for error in errors
+        ]
 
 
 def _free_columns(batch: Batch) -> list[str]:
     """The columns of the kind that the file has not yet."""
-    taken = {plain_name(name) for name in batch.header} | {column for _n, column in read_as(batch)}
-    return [name for name in names_of(kinds[batch.kind]) if name not in taken]
+    used = {plain_name(name) for name in batch.header} | {column for _n, column in read_as(batch)}
+    return [name for name in names_of(kinds[batch.kind]) if name not in used]
 
 
 def own_headers_form(batch: Batch, person: Any, *args: Any) -> OwnHeadersForm | None:

@@ -44,7 +44,7 @@ from backoffice.bulk.pipeline.report import issue_lines, rejected_rows
 from backoffice.bulk.read.header_mapping import headers_by_column, read_as
 from backoffice.bulk.values.faults import FileRefused, storable
 
-SHOWN_ISSUES = 100
+MOST_ISSUES = 100
 EVERY = "*"  # column
 AUTO = "auto"  # in place of a kind
 View = Callable[..., HttpResponse]
@@ -98,14 +98,14 @@ class BatchViewsMixin:
 
     def upload_view(self, request: HttpRequest) -> HttpResponse:
         """Choose a kind and a file; a small one is read at once, a large one by the worker."""
-        mine = self._kinds(request)
-        if mine and request.GET.get("kind") == AUTO:
+        allowed_kinds = self._kinds(request)
+        if allowed_kinds and request.GET.get("kind") == AUTO:
             return self.deliver_view(request)
-        resource = mine.get(request.GET.get("kind") or next(iter(mine), ""))
+        resource = allowed_kinds.get(request.GET.get("kind") or next(iter(allowed_kinds), ""))
         if resource is None:
             raise PermissionDenied
-        given = (request.POST, request.FILES) if request.method == "POST" else ()
-        form = UploadForm(resource, *given)
+        form_data = (request.POST, request.FILES) if request.method == "POST" else ()
+        form = UploadForm(resource, *form_data)
         if form.is_valid():
             file = form.cleaned_data["file"]
             batch = receive(file, file.name, request.user, kind=resource.kind, **form.options())
@@ -118,7 +118,7 @@ class BatchViewsMixin:
             "columns": columns_of(resource, own),
             "passed_over": own.get(IGNORED, []),
             "may_see_own": may(request.user, "view", HeaderMapping),
-            "tabs": self._tabs(mine, resource),
+            "tabs": self._tabs(allowed_kinds, resource),
         }
         return self._page(request, "bulk/upload.html", context)
 
@@ -128,10 +128,10 @@ class BatchViewsMixin:
             return {}
         return kinds_for(lambda model: may(request.user, "import", model))
 
-    def _tabs(self, mine: dict[str, Any], chosen: Any = None) -> list[dict[str, Any]]:
+    def _tabs(self, allowed_kinds: dict[str, Any], chosen: Any = None) -> list[dict[str, Any]]:
         """A tab for each kind, and one for several files, which say themselves what they are."""
         address = reverse("admin:bulk_batch_upload")
-        titles = {name: (capfirst(each.label), each) for name, each in mine.items()}
+        titles = {name: (capfirst(each.label), each) for name, each in allowed_kinds.items()}
         titles[AUTO] = (_("Let the files say"), None)
         return [
             {"title": title, "link": f"{address}?kind={name}", "active": each is chosen}
@@ -155,7 +155,7 @@ class BatchViewsMixin:
         """The page of one import, whatever has become of it so far."""
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
-        batch = settle(self._seen(request, object_id))
+        batch = settle(self._visible_batch(request, object_id))
         context = {
             "title": batch.file_name,
             "opts": self.opts,
@@ -163,8 +163,8 @@ class BatchViewsMixin:
             "batch": batch,
             "resource": kinds.get(batch.kind),
             "is_own": self._is_own(request, batch),
-            "errors": batch.issues.filter(is_warning=False)[:SHOWN_ISSUES],
-            "warnings": batch.issues.filter(is_warning=True)[:SHOWN_ISSUES],
+            "errors": batch.issues.filter(is_warning=False)[:MOST_ISSUES],
+            "warnings": batch.issues.filter(is_warning=True)[:MOST_ISSUES],
             "earlier": batch.earlier_with_the_same_file(),
             **self.place_in_delivery(request, batch),
             "own_headers": read_as(batch),
@@ -191,7 +191,7 @@ class BatchViewsMixin:
 
     def progress_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """How far the work is; the page of an import asks again and again."""
-        return JsonResponse(progress_of(settle(self._seen(request, number))))
+        return JsonResponse(progress_of(settle(self._visible_batch(request, number))))
 
     @posted
     def apply_view(self, request: HttpRequest, number: int) -> HttpResponse:
@@ -219,10 +219,12 @@ class BatchViewsMixin:
     @posted
     def approve_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """Agree to what somebody else brings in; they apply it."""
-        batch = self._seen(request, number)
+        batch = self._visible_batch(request, number)
         if agree(batch, storable(request.POST.get("digest", "")), request.user):
-            said = _("Approved. %(name)s can apply the file now.") % {"name": batch.uploader_name}
-            messages.success(request, said)
+            message = _("Approved. %(name)s can apply the file now.") % {
+                "name": batch.uploader_name
+            }
+            messages.success(request, message)
         else:
             messages.error(request, _("This import does not wait for an approval any more."))
         return HttpResponseRedirect(reverse("admin:bulk_batch_changelist"))
@@ -258,7 +260,7 @@ class BatchViewsMixin:
 
     def issues_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """All errors and warnings as CSV."""
-        batch = self._seen(request, number)
+        batch = self._visible_batch(request, number)
         return download(f"import-{batch.pk}-issues.csv", issue_lines(batch))
 
     def file_view(self, request: HttpRequest, number: int) -> FileResponse:
@@ -282,7 +284,7 @@ class BatchViewsMixin:
             raise Http404 from error
         return download(f"import-{batch.pk}-wrong-rows.csv", itertools.chain([header], lines))
 
-    def _seen(self, request: HttpRequest, number: int | str) -> Batch:
+    def _visible_batch(self, request: HttpRequest, number: int | str) -> Batch:
         """A batch the person may look at."""
         return self._row(self.get_queryset(request), number)
 
@@ -294,7 +296,7 @@ class BatchViewsMixin:
 
     def _owned(self, request: HttpRequest, number: int) -> Batch:
         """A batch the person may act on: uploaded by them, of a kind they may still import."""
-        batch = self._seen(request, number)
+        batch = self._visible_batch(request, number)
         if not self._is_own(request, batch):
             raise PermissionDenied
         return batch

@@ -57,15 +57,15 @@ def samples_of(batch: Batch) -> dict[str, list[SampleRow]]:
         if not work.dialect.has_tables(cursor, (work.tables.stage, work.tables.plan)):
             return {}
         classes = (State.CREATED, State.UPDATED, State.UNCHANGED)
-        found = {state.name.lower(): _sample(cursor, planner, state, within) for state in classes}
+        samples = {state.name.lower(): _sample(cursor, planner, state, within) for state in classes}
         if companions and companions.is_counted:
-            found["newcomers"] = _sample(cursor, companions.planner, State.CREATED)
+            samples["newcomers"] = _sample(cursor, companions.planner, State.CREATED)
         if missing_rows:
-            found["leavers"] = _leaving(cursor, missing_rows)
-        return found
+            samples["leavers"] = _missing(cursor, missing_rows)
+        return samples
 
 
-def _leaving(cursor: Any, missing_rows: MissingRows) -> list[SampleRow]:
+def _missing(cursor: Any, missing_rows: MissingRows) -> list[SampleRow]:
     """Rows that are missing from the file; they stand on no line."""
     cursor.execute(f"{missing_rows.ids} ORDER BY 1 LIMIT {SAMPLE}")
     ids = [number for (number,) in cursor.fetchall()]
@@ -82,7 +82,7 @@ def _sample(
 ) -> list[SampleRow]:
     layout, tables = planner.layout, planner.tables
     old = [_stored(layout, column) for column in layout.own]
-    new = [_given(layout, column) for column in layout.own]
+    new = [_incoming(layout, column) for column in layout.own]
     keys = [f"s.c_{column.column_name}" for column in layout.key]
     cursor.execute(
         f"""SELECT {", ".join(["s.row_no", "s.line_no", *keys, *old, *new])}
@@ -91,12 +91,12 @@ def _sample(
             JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins} ORDER BY s.row_no""",
         [state],
     )
-    found = {number: _row(layout, record) for number, *record in cursor.fetchall()}
-    if within and found:
-        for number, change in _inner_changes(cursor, within, list(found)):
-            row = found[number]
-            found[number] = replace(row, values=(*row.values, change))
-    return list(found.values())
+    rows = {number: _row(layout, record) for number, *record in cursor.fetchall()}
+    if within and rows:
+        for number, change in _inner_changes(cursor, within, list(rows)):
+            row = rows[number]
+            rows[number] = replace(row, values=(*row.values, change))
+    return list(rows.values())
 
 
 def _inner_changes(
@@ -128,13 +128,11 @@ def _stored(layout: Layout, column: Any) -> str:
     return f"(SELECT x.{column.target} FROM {table} x WHERE x.id = {layout.stored(column)})"
 
 
-def _given(layout: Layout, column: Any) -> str:
+def _incoming(layout: Layout, column: Any) -> str:
     if not column.reference:
         return layout.taken(column)
-    given = f"s.c_{column.column_name}"
-    return (
-        f"CASE WHEN {layout.is_preserved(column)} THEN {_stored(layout, column)} ELSE {given} END"
-    )
+    cell = f"s.c_{column.column_name}"
+    return f"CASE WHEN {layout.is_preserved(column)} THEN {_stored(layout, column)} ELSE {cell} END"
 
 
 def _row(layout: Layout, record: Sequence[Any]) -> SampleRow:

@@ -17,7 +17,7 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.imports import NotApplied
 from backoffice.bulk.undo.undo import prospect_of, refuse_foreign
 
-SHOWN = 100
+MOST_UNCHANGED = 100
 
 
 class UndoForm(forms.Form):
@@ -53,7 +53,7 @@ class UndoViewsMixin:
         form = UndoForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             return self._undone(request, batch, form.cleaned_data["reason"])
-        found = prospect_of(batch)
+        prospect = prospect_of(batch)
         context: dict[str, Any] = {
             "title": _("Undo import %(number)d") % {"number": batch.pk},
             "opts": self.opts,
@@ -61,8 +61,8 @@ class UndoViewsMixin:
             "batch": batch,
             "resource": kinds[batch.kind],
             "form": form,
-            "found": found,
-            "staying": found.left_alone[:SHOWN],
+            "found": prospect,
+            "staying": prospect.left_alone[:MOST_UNCHANGED],
         }
         return self._page(request, "bulk/undo.html", context)
 

@@ -104,8 +104,8 @@ class UploadForm(forms.Form):
 
     def options(self) -> dict[str, Any]:
         """The chosen options, as fields of a batch."""
-        given = {name: value for name, value in self.cleaned_data.items() if name != "file"}
-        return given | {"dialect": given["dialect"] or Batch.Dialect.AUTO}
+        chosen = {name: value for name, value in self.cleaned_data.items() if name != "file"}
+        return chosen | {"dialect": chosen["dialect"] or Batch.Dialect.AUTO}
 
 
 class DeliveryForm(UploadForm):

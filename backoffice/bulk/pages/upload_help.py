@@ -46,10 +46,10 @@ def columns_of(
 
     `own` are the headers of the school's own system that stand for a column.
     """
-    told = [_told(column, resource.model()) for column in resource.columns().values()]
-    told.sort(key=lambda each: not each.is_required)
-    told += [*_members(resource), *_companions(resource)]
-    return [replace(each, own=tuple((own or {}).get(each.name, ()))) for each in told]
+    columns = [_help_for(column, resource.model()) for column in resource.columns().values()]
+    columns.sort(key=lambda each: not each.is_required)
+    columns += [*_members(resource), *_companions(resource)]
+    return [replace(each, own=tuple((own or {}).get(each.name, ()))) for each in columns]
 
 
 def _members(resource: type[ImportKind]) -> Iterator[ColumnHelp]:
@@ -59,7 +59,7 @@ def _members(resource: type[ImportKind]) -> Iterator[ColumnHelp]:
         extra = _("Repeated with the others of its group, as often as a row needs.")
         for column in resource.members.columns.values():
             is_required = column.key or column.required
-            yield replace(_told(column, model), is_required=is_required, note=extra)
+            yield replace(_help_for(column, model), is_required=is_required, note=extra)
 
 
 def _companions(resource: type[ImportKind]) -> Iterator[ColumnHelp]:
@@ -67,10 +67,10 @@ def _companions(resource: type[ImportKind]) -> Iterator[ColumnHelp]:
         model = resource.companion.resource.model()
         extra = _("Only with “create students”.")
         for column in resource.companion.columns_of().values():
-            yield _told(column, model, extra)
+            yield _help_for(column, model, extra)
 
 
-def _told(column: Column, model: type[models.Model], extra: str = "") -> ColumnHelp:
+def _help_for(column: Column, model: type[models.Model], extra: str = "") -> ColumnHelp:
     field = column.model_field(model)
     return ColumnHelp(
         name=column.header,

@@ -20,7 +20,7 @@ def lock_kind(cursor: CursorWrapper, resource: type[ImportKind]) -> None:
 
     Two files with the same rows in another order would lock each other out.
     """
-    models = {each.model() for each, _way in resource.lineage()}
+    models = {each.model() for each, _reference in resource.lineage()}
     _lock(cursor, TABLES, *sorted(model._meta.db_table for model in models))
 
 
@@ -33,8 +33,8 @@ def _lock(cursor: CursorWrapper, space: int, *names: str) -> None:
     """One after the other, in one statement; SQLite has one writer at a time anyway."""
     if connection.vendor == "postgresql":
         locks = ["pg_advisory_xact_lock(%s, hashtext(%s))"] * len(names)
-        given = [each for name in names for each in (space, name)]
-        cursor.execute(f"SELECT {', '.join(locks)}", given)
+        parameters = [each for name in names for each in (space, name)]
+        cursor.execute(f"SELECT {', '.join(locks)}", parameters)
 
 
 def conflicting_batch(batch: Batch) -> Batch | None:
@@ -57,12 +57,12 @@ def about(conflicting: Batch) -> str:
     }
 
 
-def retry_on_conflict(deed: Callable[[], Any]) -> Any:
+def retry_on_conflict(operation: Callable[[], Any]) -> Any:
     """Do it; if the database could not because of what others did at that moment, do it again."""
     for _attempt in range(TRIES - 1):
         try:
-            return deed()
+            return operation()
         except DatabaseError as error:
             if getattr(error.__cause__, "pgcode", None) not in TRY_AGAIN:
                 raise
-    return deed()
+    return operation()

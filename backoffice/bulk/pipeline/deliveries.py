@@ -42,7 +42,7 @@ def deliver(uploads: Uploads, actor: Any, **options: Any) -> Delivery:
     """
     with ExitStack() as stack:
         sorting = Sorting(actor, options)
-        sorting.take(stack, uploads)
+        sorting.add_uploads(stack, uploads)
         delivery = Delivery.objects.create(
             **Batch.uploader_fields(actor),
             name=storable(_name_of(uploads))[:255],
@@ -50,8 +50,8 @@ def deliver(uploads: Uploads, actor: Any, **options: Any) -> Delivery:
         )
         ordered = sorted(sorting.parts, key=lambda part: kinds[part.found.kind].order)
         for number, part in enumerate(ordered, 1):
-            given = _fitting(options, part.found.kind)
-            receive_part(part, actor, delivery=delivery, position=number, **given)
+            values = _fitting(options, part.found.kind)
+            receive_part(part, actor, delivery=delivery, position=number, **values)
     report_waiting(delivery)
     return delivery
 
@@ -64,12 +64,12 @@ def _name_of(uploads: Uploads) -> str:
 
 def _fitting(options: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """The options as this kind can have them; what only another has is left off."""
-    given, resource = {**options, "kind": kind}, kinds[kind]
-    if not resource.missing_rows and given.get("mode") == Batch.Mode.SYNC:
-        given["mode"] = Batch.Mode.UPSERT
+    values, resource = {**options, "kind": kind}, kinds[kind]
+    if not resource.missing_rows and values.get("mode") == Batch.Mode.SYNC:
+        values["mode"] = Batch.Mode.UPSERT
     if not (resource.companion and resource.companion.option):
-        given["create_students"] = False
-    return given
+        values["create_students"] = False
+    return values
 
 
 @dataclass
@@ -81,7 +81,7 @@ class Sorting:
     parts: list[Part] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
 
-    def take(self, stack: ExitStack, uploads: Uploads) -> None:
+    def add_uploads(self, stack: ExitStack, uploads: Uploads) -> None:
         """Take files, which stand beside each other, and zip files, each with what it holds."""
         loose: list[Member] = []
         for stream, name in uploads:
@@ -90,38 +90,38 @@ class Sorting:
                 Limits.from_settings().check_size(path.stat().st_size)
                 if is_archive(path):
                     archive = stack.enter_context(Archive(path))
-                    self._group(f"{name}/", self._found(archive.members()))
+                    self._group(f"{name}/", self._detect(archive.members()))
                 else:
                     loose.append(_lying(path, name))
             except FileRefused as refusal:
                 self._leave(name, refusal.message)
-        self._group("", self._found(loose))
+        self._group("", self._detect(loose))
 
-    def _found(self, members: list[Member]) -> list[DetectedFile]:
+    def _detect(self, members: list[Member]) -> list[DetectedFile]:
         options = self.options
         return detect_files(members, options.get("dialect", "auto"), options.get("encoding", ""))
 
-    def _group(self, place: str, found: list[DetectedFile]) -> None:
+    def _group(self, place: str, detected: list[DetectedFile]) -> None:
         """Files that stand beside each other, some looked up in for others."""
         used: set[int] = set()
-        for one in (each for each in found if each.kind):
-            if not self._takes(place, one):
+        for one in (each for each in detected if each.kind):
+            if not self._is_accepted(place, one):
                 continue
-            sides = companions_of(one, found)
+            sides = companions_of(one, detected)
             used.update(id(each) for each in sides.values())
             self.parts.append(Part(one, sides, place + one.member.name))
-        for each in found:
+        for each in detected:
             if not each.kind and id(each) not in used:
                 is_table = not place or each.member.name.lower().endswith((".csv", ".tsv"))
                 is_known = bool(each.title) or not is_table
                 self._leave(place + each.member.name, each.why_not, is_known)
 
-    def _takes(self, place: str, one: DetectedFile) -> bool:
+    def _is_accepted(self, place: str, one: DetectedFile) -> bool:
         """Whether the file goes in: it has rows, there is room, and whoever brings it may."""
         name = place + one.member.name
         if len(self.parts) == MOST_FILES:
-            sentence = _("At most %(most)d files go in together. Upload it by itself afterwards.")
-            self._leave(name, sentence % {"most": MOST_FILES})
+            message = _("At most %(most)d files go in together. Upload it by itself afterwards.")
+            self._leave(name, message % {"most": MOST_FILES})
             return False
         if one.is_empty:
             self._leave(name, _("It has a header and no rows."), is_known=True)
@@ -133,8 +133,8 @@ class Sorting:
             return False
         return True
 
-    def _leave(self, name: str, sentence: str, is_known: bool = False) -> None:
-        self.left_out.append(LeftOut(storable(name), sentence, is_known))
+    def _leave(self, name: str, message: str, is_known: bool = False) -> None:
+        self.left_out.append(LeftOut(storable(name), message, is_known))
 
 
 def _lying(path: Path, name: str) -> Member:
@@ -171,10 +171,10 @@ def report_waiting(delivery: Delivery) -> None:
     for batch in files:
         before = open_before(batch, files)
         if before and batch.state == Batch.State.RECEIVED:
-            said = _("Waits for file %(number)d of %(count)d: “%(name)s”.") % {
+            message = _("Waits for file %(number)d of %(count)d: “%(name)s”.") % {
                 "number": before.position,
                 "count": len(files),
                 "name": shown(PurePosixPath(before.file_name).name),
             }
             waiting = Batch.objects.filter(pk=batch.pk, state=Batch.State.RECEIVED)
-            waiting.exclude(sentence=said).update(sentence=said)
+            waiting.exclude(sentence=message).update(sentence=message)

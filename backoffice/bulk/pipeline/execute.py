@@ -21,8 +21,8 @@ def carry_out(cursor: CursorWrapper, batch: Batch, plans: Plans, change_set: Cha
     written = 0
     if companions and (batch.created_students or not companions.is_counted):
         batch.tell(Batch.Phase.STUDENTS, CHECKED_PERCENT)
-        came = Writer(companions.planner, change_set).write(cursor)
-        written += came if companions.is_counted else 0
+        companion_rows = Writer(companions.planner, change_set).write(cursor)
+        written += companion_rows if companions.is_counted else 0
     if batch.created or batch.updated:
         share = (WRITTEN_PERCENT - CHECKED_PERCENT) * written // batch.writes
         batch.tell(Batch.Phase.WRITING, CHECKED_PERCENT + share, written)

@@ -33,11 +33,11 @@ class Interrupted(Exception):
 
 def show(batch: Batch, state: str) -> bool:
     """Write how far the batch is; False where it has left this state."""
-    told = {name: getattr(batch, name) for name in ("phase", "progress", "rows_read", "rows")}
+    values = {name: getattr(batch, name) for name in ("phase", "progress", "rows_read", "rows")}
     if state == Batch.State.APPLYING:
-        del told["rows"]  # what was previewed stands
+        del values["rows"]  # what was previewed stands
     now = timezone.now()
-    return bool(Batch.objects.filter(pk=batch.pk, state=state).update(**told, touched_at=now))
+    return bool(Batch.objects.filter(pk=batch.pk, state=state).update(**values, touched_at=now))
 
 
 class Heartbeat:

@@ -42,8 +42,8 @@ class Plans(NamedTuple):
     @property
     def all(self) -> list[Planner]:
         """The plans of rows that the file brings."""
-        beside = [each.planner for each in (self.companions, self.within) if each]
-        return [self.planner, *beside]
+        others = [each.planner for each in (self.companions, self.within) if each]
+        return [self.planner, *others]
 
 
 @dataclass
@@ -90,7 +90,7 @@ class Import:
                 list(map(storable, reader.header)),
                 reader.delimiter,
             )
-            self._take_own_headers(reader)
+            self._apply_own_headers(reader)
             header = match_header(reader.header, self.resource, self.batch)
             cleaner = RowCleaner(header, self.resource, reader.delimiter)
             try:
@@ -100,7 +100,7 @@ class Import:
                 raise
         return cleaner.staged
 
-    def _take_own_headers(self, reader: TableReader) -> None:
+    def _apply_own_headers(self, reader: TableReader) -> None:
         """Keep what the school's own headers stand for; a file of another system has none."""
         batch = self.batch
         own = batch.own_headers if self.own_headers is None else self.own_headers
@@ -158,27 +158,27 @@ class Import:
         """The plans, whether they are made already or not."""
         header = match_header(self.batch.header, self.resource, self.batch)
         own = tuple(placed.column.column_name for placed in header.own)
-        beside = tuple(placed.column.column_name for placed in header.companion)
+        companion_columns = tuple(placed.column.column_name for placed in header.companion)
         creates, actor = header.creates_companions, self.batch.uploaded_by
         has_reason = len(self.batch.reason.strip()) >= SHORTEST_REASON
-        said = {"actor": actor, "has_reason": has_reason}
-        given = (self.resource, own, self.dialect, beside, creates)
+        options = {"actor": actor, "has_reason": has_reason}
+        arguments = (self.resource, own, self.dialect, companion_columns, creates)
         within = tuple(header.groups[0]) if header.groups else ()
         layout = (
             ParentLayout(
-                *given, **said, within=self.member_tables, tables=self.tables, members=within
+                *arguments, **options, within=self.member_tables, tables=self.tables, members=within
             )
             if within
-            else Layout(*given, **said)
+            else Layout(*arguments, **options)
         )
         staged = tuple(placed.column.column_name for placed in header.placed)
         staged += (MEMBERS,) if within else ()
         planner = Planner(layout, self.batch.mode, self.tables, staged)
         companions = Companions(planner, self.new_tables) if creates else None
-        leaving = self.resource.missing_rows if self.batch.mode == Batch.Mode.SYNC else None
+        policy = self.resource.missing_rows if self.batch.mode == Batch.Mode.SYNC else None
         released = tuple(self.batch.released)
         missing_rows = (
-            MissingRows(planner, leaving, self.missing_rows_table, released) if leaving else None
+            MissingRows(planner, policy, self.missing_rows_table, released) if policy else None
         )
         members = NestedPlan(planner, self.member_tables, within) if within else None
         return Plans(planner, companions, missing_rows, members)

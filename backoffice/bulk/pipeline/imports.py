@@ -34,7 +34,7 @@ from backoffice.bulk.read.row_cleaner import ISSUE_COLUMNS, StagingFile
 from backoffice.bulk.sql.dialects import Dialect
 from backoffice.bulk.values.faults import COLUMN_LENGTH, FileRefused, storable
 
-Keep = Callable[[Batch], AbstractContextManager[StoredUpload]]
+OpenUpload = Callable[[Batch], AbstractContextManager[StoredUpload]]
 
 
 class NotApplied(Exception):
@@ -59,15 +59,15 @@ def receive_part(part: Part, actor: Any, **options: Any) -> Batch:
     return _received(part.name, actor, options, lambda batch: stored_part(part, batch))
 
 
-def _received(name: str, actor: Any, options: dict[str, Any], keep: Keep) -> Batch:
+def _received(name: str, actor: Any, options: dict[str, Any], open_upload: OpenUpload) -> Batch:
     refuse_stranger(actor, options["kind"])
     batch = Batch(**Batch.uploader_fields(actor), file_name=storable(name)[:255], **options)
     try:
-        with keep(batch) as kept:
-            batch.file_name = storable(kept.name)[:255]
-            batch.file_hash = _digest(kept.stream)
-            kept.stream.seek(0)
-            batch.file.save(f"table{kept.ending}", File(kept.stream), save=False)
+        with open_upload(batch) as upload:
+            batch.file_name = storable(upload.name)[:255]
+            batch.file_hash = _digest(upload.stream)
+            upload.stream.seek(0)
+            batch.file.save(f"table{upload.ending}", File(upload.stream), save=False)
             batch.file_size = batch.file.size
         batch.save()
     except FileRefused as refusal:
@@ -110,7 +110,7 @@ def preview(batch: Batch) -> Batch:
             with transaction.atomic(), connection.cursor() as cursor:
                 work.prepare(cursor)
                 work.stage(cursor, staging_file, staged)
-                _tell_outcome(work, cursor, staging_file)
+                _record_outcome(work, cursor, staging_file)
     except FileRefused as refusal:
         _refuse_file(batch, refusal)
     except Interrupted:
@@ -123,7 +123,7 @@ def preview(batch: Batch) -> Batch:
     return batch
 
 
-def _tell_outcome(work: Import, cursor: CursorWrapper, staging_file: StagingFile) -> None:
+def _record_outcome(work: Import, cursor: CursorWrapper, staging_file: StagingFile) -> None:
     """Plan, list the issues and write the totals into the batch."""
     batch = work.batch
     plans = work.plan(cursor, staging_file)
@@ -134,20 +134,20 @@ def _tell_outcome(work: Import, cursor: CursorWrapper, staging_file: StagingFile
             FaultTeller(plans.within.planner).tell(staging_file)
     batch.issues.all().delete()
     work.dialect.load(cursor, BatchIssue._meta.db_table, ISSUE_COLUMNS, staging_file.issues)
-    _take_totals(batch, outcome)
+    _set_totals(batch, outcome)
     batch.errors, batch.warnings = staging_file.errors, staging_file.warnings
     batch.progress, batch.rows_read = 100, batch.rows
     decide(batch, reasons_to_hold(cursor, batch, plans.planner, plans.missing_rows))
-    _keep(batch)
+    _save_reading(batch)
 
 
-def _keep(batch: Batch) -> None:
+def _save_reading(batch: Batch) -> None:
     """Save what the reading found, unless the file was thrown away meanwhile."""
     if not batch.save_while(Batch.State.READING):
         raise Interrupted
 
 
-def _take_totals(batch: Batch, outcome: Outcome) -> None:
+def _set_totals(batch: Batch, outcome: Outcome) -> None:
     batch.created = outcome.count(State.CREATED)
     batch.updated = outcome.count(State.UPDATED)
     batch.unchanged = outcome.count(State.UNCHANGED)
@@ -196,7 +196,7 @@ def _refuse_file(batch: Batch, refusal: FileRefused) -> None:
         )
         batch.state, batch.errors = Batch.State.REFUSED, 1
         batch.sentence = storable(refusal.message)
-        _keep(batch)
+        _save_reading(batch)
     if isinstance(refusal, ForbiddenColumn):
         batch.file.delete(save=False)
         Batch.objects.filter(pk=batch.pk).update(file="")
@@ -255,10 +255,10 @@ def _write(batch: Batch, actor: Any) -> None:
 def begin_alone(cursor: CursorWrapper, dialect: Dialect, batch: Batch) -> None:
     """Make sure that this process, and no other, works on the batch, and wait for its turn."""
     locked = dialect.lock(cursor, batch.pk)
-    ours = Batch.objects.filter(pk=batch.pk, state=Batch.State.APPLYING)
-    if not locked or not ours.exists():
+    applying = Batch.objects.filter(pk=batch.pk, state=Batch.State.APPLYING)
+    if not locked or not applying.exists():
         raise NotApplied(_("Another process is already applying this file."))
-    batch.tell(Batch.Phase.TURN, 0)
+    batch.tell(Batch.Phase.WAITING, 0)
     lock_kind(cursor, kinds[batch.kind])
     batch.tell(Batch.Phase.CHECKING, 2)
 
@@ -332,19 +332,23 @@ def _changed() -> str:
 
 def fail(batch: Batch, error: Exception) -> str:
     """Keep, outside the rolled back transaction, that the batch failed and why; says it."""
-    sentence = str(error)
+    message = str(error)
     if isinstance(error, DatabaseError):
-        told = {"error": sentence.partition("\n")[0]}
+        details = {"error": message.partition("\n")[0]}
         if batch.undoes_id:
-            sentence = _("The database refused the undo, and nothing was written: %(error)s") % told
+            message = (
+                _("The database refused the undo, and nothing was written: %(error)s") % details
+            )
         else:
-            sentence = _("The database refused the file, and nothing was written: %(error)s") % told
-    kept = (Batch.State.APPLIED, Batch.State.DISCARDED)
-    Batch.objects.filter(pk=batch.pk).exclude(state__in=kept).update(
-        state=Batch.State.FAILED, sentence=sentence
+            message = (
+                _("The database refused the file, and nothing was written: %(error)s") % details
+            )
+    final_states = (Batch.State.APPLIED, Batch.State.DISCARDED)
+    Batch.objects.filter(pk=batch.pk).exclude(state__in=final_states).update(
+        state=Batch.State.FAILED, sentence=message
     )
     batch.refresh_from_db()
-    return sentence
+    return message
 
 
 def _why_not(batch: Batch) -> str:

@@ -19,7 +19,7 @@ from backoffice.bulk.readers import Row, open_table
 from backoffice.bulk.values.faults import FileRefused, Issue
 
 WRITTEN_COUNTS = ("created", "updated", "unchanged", "withdrawn", "created_students")
-Told = tuple[int, str]
+RowMessage = tuple[int, str]
 STATES = {
     Batch.State.PREVIEWED: "previewed",
     Batch.State.APPLIED: "applied",
@@ -38,8 +38,8 @@ def write_report(batch: Batch, stream: IO[str], *, dry_run: bool, is_begun: bool
         stream.write(f',\n "{name}": [')
         issues = batch.issues.filter(is_warning=is_warning).iterator()
         for number, issue in enumerate(issues):
-            told = json.dumps(_issue(issue), ensure_ascii=False)
-            stream.write(f"{',' if number else ''}\n  {told}")
+            text = json.dumps(_issue(issue), ensure_ascii=False)
+            stream.write(f"{',' if number else ''}\n  {text}")
         stream.write("]")
     stream.write("\n}\n")
 
@@ -75,36 +75,36 @@ def closing_message(batch: Batch, *, dry_run: bool) -> str:
     if batch.state not in STATES:
         return batch.sentence
     if batch.state == Batch.State.HELD:
-        told = (
+        template = (
             _("%(file)s would wait for a second person. %(why)s")
             if dry_run
             else _("Nothing was written; import %(number)d waits for a second person. %(why)s")
         )
-        return told % {"file": batch.file_name, "number": batch.pk, "why": batch.sentence}
+        return template % {"file": batch.file_name, "number": batch.pk, "why": batch.sentence}
     if batch.undoes_id:
-        return _undo_sentence(batch)
+        return _undo_message(batch)
     counts = {
         name: getattr(batch, name)
         for name in ("created", "updated", "unchanged", "withdrawn", "rejected", "duplicates")
     }
-    told = _("%(created)d created, %(updated)d updated, %(unchanged)d unchanged") % counts
+    summary = _("%(created)d created, %(updated)d updated, %(unchanged)d unchanged") % counts
     if batch.mode == Batch.Mode.SYNC:
-        told += _(", %(withdrawn)d withdrawn") % counts
-    told += _(", %(rejected)d rejected") % counts
-    told += ngettext(", %(count)d repeated.", ", %(count)d repeated.", batch.duplicates) % {
+        summary += _(", %(withdrawn)d withdrawn") % counts
+    summary += _(", %(rejected)d rejected") % counts
+    summary += ngettext(", %(count)d repeated.", ", %(count)d repeated.", batch.duplicates) % {
         "count": batch.duplicates
     }
     if dry_run:
-        return _("%(file)s could be applied: %(told)s") % {"file": batch.file_name, "told": told}
+        return _("%(file)s could be applied: %(told)s") % {"file": batch.file_name, "told": summary}
     return _("%(file)s was applied as import %(number)d: %(told)s") % {
         "file": batch.file_name,
         "number": batch.pk,
-        "told": told,
+        "told": summary,
     }
 
 
-def _undo_sentence(batch: Batch) -> str:
-    told = _(
+def _undo_message(batch: Batch) -> str:
+    message = _(
         "Import %(undone)d was undone as import %(number)d: %(removed)d removed, %(updated)d given "
         "their former values, %(created)d brought back."
     ) % {
@@ -115,13 +115,13 @@ def _undo_sentence(batch: Batch) -> str:
         "created": batch.created,
     }
     if not batch.rejected:
-        return told
-    kept = ngettext(
+        return message
+    unchanged = ngettext(
         "%(count)d row was changed since and stays as it is.",
         "%(count)d rows were changed since and stay as they are.",
         batch.rejected,
     )
-    return f"{told} {kept % {'count': batch.rejected}}"
+    return f"{message} {unchanged % {'count': batch.rejected}}"
 
 
 def issue_lines(batch: Batch) -> Iterator[str]:
@@ -148,28 +148,28 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
         .values_list("row", "message")
         .iterator()
     )
-    wanted, messages = _next_row(issues, next(issues, None))
-    with unpacked(batch.path) as found, open_table(found.path, batch.encoding) as reader:
+    pending, messages = _next_row(issues, next(issues, None))
+    with unpacked(batch.path) as stored, open_table(stored.path, batch.encoding) as reader:
         table = recognised(reader.header, batch.dialect, batch.kind)
         header, rows = disambiguated(reader, table)
         own = [at for at, name in enumerate(header) if plain_name(name) not in REJECTED_COLUMNS]
         width, names = len(header), [*(_printable(header[at]) for at in own), *REJECTED_COLUMNS]
         has_header = table is None or table.has_header
         yield "\ufeff" + (writer.writerow(names) if has_header else "")
-        columns, told, number = table(header) if table else None, [], 0
-        for row in rows if wanted[0] > 0 else ():
+        columns, column_lines, number = table(header) if table else None, [], 0
+        for row in rows if pending[0] > 0 else ():
             cells = _cells_of(row, own, width, batch)
             is_data = not (columns and columns.is_about_columns(row))
             number += is_data
-            if is_data and number == wanted[0]:
+            if is_data and number == pending[0]:
                 line = [*map(_printable, cells), row.line, " ".join(messages)]
-                yield from map(writer.writerow, [*told, line])
-                wanted, messages = _next_row(issues, wanted[1])
-                told.clear()
-                if wanted[0] < 0:
+                yield from map(writer.writerow, [*column_lines, line])
+                pending, messages = _next_row(issues, pending[1])
+                column_lines.clear()
+                if pending[0] < 0:
                     return  # the rest of the file is good
             elif not is_data:
-                told.append([*map(_printable, cells), row.line, ""])
+                column_lines.append([*map(_printable, cells), row.line, ""])
 
 
 def _cells_of(row: Row, own: list[int], width: int, batch: Batch) -> list[str]:
@@ -181,8 +181,8 @@ def _cells_of(row: Row, own: list[int], width: int, batch: Batch) -> list[str]:
 
 
 def _next_row(
-    issues: Iterator[Told], first: Told | None
-) -> tuple[tuple[int, Told | None], list[str]]:
+    issues: Iterator[RowMessage], first: RowMessage | None
+) -> tuple[tuple[int, RowMessage | None], list[str]]:
     """The number of the next wrong row, the issue after it, and its messages."""
     if first is None:
         return (-1, None), []

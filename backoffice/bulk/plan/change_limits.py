@@ -38,22 +38,22 @@ def reasons_to_hold(
     shares = _shares(cursor, planner, missing_rows)
     # Which changes are withdrawals costs a look at every staged row: asked where it may matter.
     if any(100 * (s.changed + s.withdrawn) > batch.max_withdrawn * s.stored for s in shares):
-        shares = _shares(cursor, planner, missing_rows, *_leaving_by_row(planner))
+        shares = _shares(cursor, planner, missing_rows, *_withdrawn_by_row(planner))
     shares = [s for s in shares if s.stored >= FEW]
-    told = [
-        *_told(shares, "withdrawn", batch.max_withdrawn, _("withdraws"), planner),
-        *_told(shares, "changed", batch.max_changed, _("changes"), planner),
+    reasons = [
+        *_over_limit(shares, "withdrawn", batch.max_withdrawn, _("withdraws"), planner),
+        *_over_limit(shares, "changed", batch.max_changed, _("changes"), planner),
     ]
     final = _held_rows(cursor, planner)
     if final:
-        sentence = ngettext(
+        message = ngettext(
             "It replaces %(count)d final grade.", "It replaces %(count)d final grades.", final
         )
-        told.append(sentence % {"count": final})
-    return told
+        reasons.append(message % {"count": final})
+    return reasons
 
 
-def _told(
+def _over_limit(
     shares: list[Share], name: str, most: float, verb: str, planner: Planner
 ) -> Iterator[str]:
     over = [s for s in shares if 100 * getattr(s, name) > most * s.stored]
@@ -82,8 +82,8 @@ def _told(
 def _place(share: Share, planner: Planner) -> str:
     """The course in words, where there is one."""
     model = planner.layout.model
-    for way in filter(None, planner.layout.resource.scope.split("__")):
-        model = model._meta.get_field(way).related_model
+    for field_name in filter(None, planner.layout.resource.scope.split("__")):
+        model = model._meta.get_field(field_name).related_model
     if share.scope is None or model is planner.layout.model:
         return ""
     return _(" of %(course)s") % {"course": model._base_manager.get(pk=share.scope)}
@@ -93,37 +93,37 @@ def _shares(
     cursor: CursorWrapper,
     planner: Planner,
     missing_rows: MissingRows | None,
-    leaves: str = "0",
-    given: str = "",
+    withdrawn_sql: str = "0",
+    stage_join: str = "",
 ) -> list[Share]:
     """By course, or of all rows: one query for what is touched, and what is stored there.
 
-    Of a changed row nobody asks whether it leaves, unless `leaves` and its join do.
+    Of a changed row nobody asks whether it leaves, unless `withdrawn_sql` and its join do.
     """
     table, plan = planner.layout.table, planner.tables.plan
     scope, join = _scope_of(planner)
     touched = (
-        f"SELECT {scope} AS scope, count(*) AS changed, {leaves} AS withdrawn FROM {plan} p "
-        f"JOIN {table} t ON t.id = p.target_id {given} {join} WHERE p.state = 'u' GROUP BY 1"
+        f"SELECT {scope} AS scope, count(*) AS changed, {withdrawn_sql} AS withdrawn FROM {plan} p "
+        f"JOIN {table} t ON t.id = p.target_id {stage_join} {join} WHERE p.state = 'u' GROUP BY 1"
     )
     if missing_rows:
         touched += f" UNION ALL SELECT scope_id, 0, count(*) FROM {missing_rows.table} GROUP BY 1"
     cursor.execute(f"SELECT scope, sum(changed), sum(withdrawn) FROM ({touched}) x GROUP BY scope")
-    found = cursor.fetchall()
-    stored = _stored(cursor, planner, [row[0] for row in found])
-    return [Share(s, stored[s], int(changed), int(gone)) for s, changed, gone in found]
+    rows = cursor.fetchall()
+    stored = _stored(cursor, planner, [row[0] for row in rows])
+    return [Share(s, stored[s], int(changed), int(withdrawn)) for s, changed, withdrawn in rows]
 
 
-def _leaving_by_row(planner: Planner) -> tuple[str, str]:
+def _withdrawn_by_row(planner: Planner) -> tuple[str, str]:
     """SQL: how many rows are withdrawn because their own row says so, and the join it needs."""
     layout = planner.layout
-    leaving = layout.resource.missing_rows
-    column = next((c for c in layout.written if leaving and c.attribute == leaving.by), None)
-    if not (leaving and column):
+    policy = layout.resource.missing_rows
+    column = next((c for c in layout.written if policy and c.attribute == policy.by), None)
+    if not (policy and column):
         return "0", ""
-    is_gone = f"{leaving.leaves} AND {layout.taken(column)} = {leaving.changes[leaving.by]}"
-    given = f"JOIN {planner.tables.stage} s ON s.row_no = p.row_no"
-    return f"sum(CASE WHEN {is_gone} THEN 1 ELSE 0 END)", given
+    is_withdrawn = f"{policy.leaves} AND {layout.taken(column)} = {policy.changes[policy.by]}"
+    stage_join = f"JOIN {planner.tables.stage} s ON s.row_no = p.row_no"
+    return f"sum(CASE WHEN {is_withdrawn} THEN 1 ELSE 0 END)", stage_join
 
 
 def _stored(

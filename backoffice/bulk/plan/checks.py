@@ -25,7 +25,7 @@ def reference_checks(layout: Layout) -> Iterator[Check]:
     for reference in layout.references:
         may_be_new = layout.companion_reference == reference
         if not may_be_new:
-            yield from _not_found(reference) if reference.is_by_part else _unknown(reference)
+            yield from _unresolved(reference) if reference.is_by_part else _unknown(reference)
 
 
 def _unknown(reference: Reference) -> Iterator[Check]:
@@ -38,12 +38,12 @@ def _unknown(reference: Reference) -> Iterator[Check]:
         condition = f"{missing} AND NOT EXISTS (SELECT 1 FROM {reference.table} x WHERE {before})"
         if earlier:
             condition += f" AND EXISTS (SELECT 1 FROM {reference.table} x WHERE {earlier})"
-        sentence = names_nothing(reference.field.related_model)
+        template = names_nothing(reference.field.related_model)
         code = f"unknown_{column.column_name if index else reference.field.name}"
-        yield Check(code, column.column_name, sentence, (condition, ()), is_of_name=True)
+        yield Check(code, column.column_name, template, (condition, ()), is_of_name=True)
 
 
-def _not_found(reference: Reference) -> Iterator[Check]:
+def _unresolved(reference: Reference) -> Iterator[Check]:
     """A name that leads to no row, to several, or to a row that other columns place elsewhere."""
     (target, column), name = reference.parts[0], reference.field.related_model._meta.verbose_name
     alike = (
@@ -52,11 +52,11 @@ def _not_found(reference: Reference) -> Iterator[Check]:
     missing = f"{reference.alias}.id IS NULL AND {reference.has_cells}"
     cell, code = column.column_name, reference.field.name
     condition = (f"({missing} AND {alike} = 0)", ())
-    sentence = names_nothing(reference.field.related_model)
-    yield Check(f"unknown_{code}", cell, sentence, condition, is_of_name=True)
+    template = names_nothing(reference.field.related_model)
+    yield Check(f"unknown_{code}", cell, template, condition, is_of_name=True)
     if reference.narrowing:
         last = reference.narrowing[0].column_name
-        sentence = _(
+        template = _(
             "{column} “{value}”: the %(model)s {other} does not belong there. Correct one of them."
         )
         reads = (cell, *(each.column_name for each in reference.narrowing))
@@ -64,14 +64,14 @@ def _not_found(reference: Reference) -> Iterator[Check]:
         yield Check(
             f"{code}_elsewhere",
             last,
-            sentence % {"model": name},
+            template % {"model": name},
             elsewhere,
             reads,
             other=f"s.c_{cell}",
         )
     else:
         ambiguous = _("{column} “{value}” is the name of several. Add the columns %(names)s.")
-        named = {"names": ", ".join(way.replace("__", " ") for way in reference.ways)}
+        named = {"names": ", ".join(path.replace("__", " ") for path in reference.naming_paths)}
         several = (f"({missing} AND {alike} > 1)", ())
         yield Check(f"ambiguous_{code}", cell, ambiguous % named, several, is_of_name=True)
 
@@ -81,14 +81,16 @@ def verifying_checks(layout: Layout) -> Iterator[Check]:
     for column in layout.columns:
         reference = next((r for r in layout.references if r.field.name == column.reference), None)
         if column.role is Role.VERIFIES and reference:
-            stored, given = f"{reference.alias}.{column.target}", f"s.c_{column.column_name}"
-            sentence = _(
+            stored, incoming = f"{reference.alias}.{column.target}", f"s.c_{column.column_name}"
+            template = _(
                 "{column} “{value}” contradicts “{other}”, which the %(model)s has. Correct the "
                 "file, or the %(model)s first."
             ) % {"model": reference.field.related_model._meta.verbose_name}
-            condition = f"({given} IS NOT NULL AND {stored} IS NOT NULL AND {given} <> {stored})"
+            condition = (
+                f"({incoming} IS NOT NULL AND {stored} IS NOT NULL AND {incoming} <> {stored})"
+            )
             name = column.column_name
-            yield Check(f"other_{name}", name, sentence, (condition, ()), (name,), other=stored)
+            yield Check(f"other_{name}", name, template, (condition, ()), (name,), other=stored)
 
 
 def rule_checks(layout: Layout) -> Iterator[Check]:
@@ -112,7 +114,7 @@ def rule_checks(layout: Layout) -> Iterator[Check]:
 
 
 def _rule(
-    layout: Layout, condition: models.Q, field: str, said: tuple[str, str], *, is_warning: bool
+    layout: Layout, condition: models.Q, field: str, error: tuple[str, str], *, is_warning: bool
 ) -> Iterator[Check]:
     by_name = {
         (column.reference or column.target): column
@@ -122,15 +124,17 @@ def _rule(
     names = sorted(names_in(condition))
     if layout.settled.intersection(names):
         return
-    given = [name for name in names if name.partition("__")[0] in by_name]
-    if not given:
+    incoming_names = [name for name in names if name.partition("__")[0] in by_name]
+    if not incoming_names:
         return
-    place = by_name.get(field) or by_name[given[-1].partition("__")[0]]
-    code, message = said
-    sentence = "{column} “{value}”: " + message.replace("{", "{{").replace("}", "}}")
+    place = by_name.get(field) or by_name[incoming_names[-1].partition("__")[0]]
+    code, message = error
+    template = "{column} “{value}”: " + message.replace("{", "{{").replace("}", "}}")
     sql = is_false(condition, {name: _value_of(layout, name, by_name) for name in names})
-    reads = tuple(name for each in given for name in _cells_of(layout, each.partition("__")[0]))
-    yield Check(code, place.column_name, sentence, sql, reads, is_warning)
+    reads = tuple(
+        name for each in incoming_names for name in _cells_of(layout, each.partition("__")[0])
+    )
+    yield Check(code, place.column_name, template, sql, reads, is_warning)
 
 
 def _cells_of(layout: Layout, head: str) -> list[str]:
@@ -169,21 +173,21 @@ def _literal(field: models.Field) -> str:
 
 def presence_checks(layout: Layout) -> Iterator[Check]:
     """Rows of another model that have to be there."""
-    given = {reference.field.name: reference for reference in layout.references}
+    references = {reference.field.name: reference for reference in layout.references}
     for rule in layout.model.presence_rules:
         heads = {path.partition("__")[0] for _field, path in rule.match}
-        if not heads <= given.keys() or rule.field not in given:
+        if not heads <= references.keys() or rule.field not in references:
             continue
         sought = apps.get_model(rule.model)._meta
         tests = [
             f"x.{sought.get_field(name).column} = {_reached(layout, path)}"
             for name, path in rule.match
         ]
-        known = " AND ".join(f"{given[head].alias}.id IS NOT NULL" for head in sorted(heads))
+        known = " AND ".join(f"{references[head].alias}.id IS NOT NULL" for head in sorted(heads))
         missing = f"NOT EXISTS (SELECT 1 FROM {sought.db_table} x WHERE {' AND '.join(tests)})"
-        column = given[rule.field].parts[0][1].column_name
-        sentence = "{column} “{value}”: " + str(rule.message)
-        yield Check(rule.code, column, sentence, (f"({known} AND {missing})", ()))
+        column = references[rule.field].parts[0][1].column_name
+        template = "{column} “{value}”: " + str(rule.message)
+        yield Check(rule.code, column, template, (f"({known} AND {missing})", ()))
 
 
 def _reached(layout: Layout, path: str) -> str:
@@ -214,8 +218,8 @@ def _change(
     """Nothing is told of a row that the person's role may not bring in, not even by a warning."""
     if column.on_change is OnChange.UPDATE:
         return
-    given, stored = f"s.c_{column.column_name}", f"{alias}.{column.target}"
-    condition = f"({given} <> '' AND {stored} <> '' AND {given} <> {stored})"
+    incoming, stored = f"s.c_{column.column_name}", f"{alias}.{column.target}"
+    condition = f"({incoming} <> '' AND {stored} <> '' AND {incoming} <> {stored})"
     importable, params = layout.importable(model)
     if importable:
         condition += f" AND {alias}.id IN ({importable})"
@@ -224,48 +228,48 @@ def _change(
 
 def _not_stored(column: Column, alias: str) -> Check:
     """A file about something else does not complete the record of a person who is there."""
-    given, stored = f"s.c_{column.column_name}", f"coalesce({alias}.{column.target}, '')"
-    sentence = _(
+    incoming, stored = f"s.c_{column.column_name}", f"coalesce({alias}.{column.target}, '')"
+    template = _(
         "{column} “{value}” is not stored: this person is known already. Bring it in with a file "
         "of people."
     )
-    condition = f"({alias}.id IS NOT NULL AND {given} <> '' AND {stored} = '')"
+    condition = f"({alias}.id IS NOT NULL AND {incoming} <> '' AND {stored} = '')"
     code, name = f"{column.column_name}_not_stored", column.column_name
-    return Check(code, name, sentence, (condition, ()), is_warning=True)
+    return Check(code, name, template, (condition, ()), is_warning=True)
 
 
 def change_fault(column: Column) -> Check:
     """What is said of a column that contradicts the record's stored or earlier value."""
     name = column.column_name
     if column.on_change is OnChange.KEEP:
-        sentence = _("{column} “{value}” differs from “{other}”, which stands.")
-        return Check(f"{name}_kept", name, sentence, is_warning=True)
-    sentence = _(
+        template = _("{column} “{value}” differs from “{other}”, which stands.")
+        return Check(f"{name}_kept", name, template, is_warning=True)
+    template = _(
         "{column} “{value}” contradicts “{other}”, which this person already has. Correct one "
         "of them."
     )
-    return Check(f"other_{name}", name, sentence)
+    return Check(f"other_{name}", name, template)
 
 
 def mode_checks(layout: Layout, mode: str) -> Iterator[Check]:
     """Rows that the chosen mode, or a file without the natural key, does not allow."""
     name = layout.key[0].column_name
     if mode == "create":
-        sentence = _(
+        template = _(
             "{column} “{value}”: this row exists already, and the chosen mode only adds rows."
         )
-        yield Check("already_exists", name, sentence, ("t.id IS NOT NULL", ()))
+        yield Check("already_exists", name, template, ("t.id IS NOT NULL", ()))
     if mode == "update" or not layout.can_create:
         known = "".join(
             f" AND {reference.alias}.id IS NOT NULL"
             for reference in layout.references
             if reference.parts[0][1].key
         )
-        sentence = _(
+        template = _(
             "{column} “{value}”: no such row exists, and this import only changes rows that do."
         )
         condition = f"t.id IS NULL AND s.c_{name} IS NOT NULL{known}"
-        yield Check("unknown_row", name, sentence, (condition, ()))
+        yield Check("unknown_row", name, template, (condition, ()))
 
 
 def permission_checks(layout: Layout) -> Iterator[Check]:
@@ -274,9 +278,9 @@ def permission_checks(layout: Layout) -> Iterator[Check]:
     if layout.is_all_new or not rows:
         return
     name = layout.key[0].column_name
-    sentence = _("{column} “{value}” is a row your role may not change by a file.")
+    template = _("{column} “{value}” is a row your role may not change by a file.")
     condition = f"t.id IS NOT NULL AND t.id NOT IN ({rows})"
-    yield Check("not_permitted", name, sentence, (condition, params))
+    yield Check("not_permitted", name, template, (condition, params))
 
 
 def unique_checks(layout: Layout) -> Iterator[Check]:
@@ -288,7 +292,7 @@ def unique_checks(layout: Layout) -> Iterator[Check]:
         key = unique.owner.parts[0][1] if unique.owner else layout.key[0]
         is_on_companion = layout.is_all_new or unique.owner is not None
         yield replace(
-            value_taken_check(
+            unique_value_check(
                 unique.field, unique.column or key, key, is_on_companion=is_on_companion
             ),
             condition=(is_other, ()),
@@ -296,7 +300,7 @@ def unique_checks(layout: Layout) -> Iterator[Check]:
         )
 
 
-def value_taken_code(field: models.Field) -> str:
+def unique_value_code(field: models.Field) -> str:
     """The code of a value that belongs to another record, as the model names it."""
     for constraint in field.model._meta.constraints:
         if isinstance(constraint, models.UniqueConstraint) and constraint.fields == (field.name,):
@@ -304,7 +308,7 @@ def value_taken_code(field: models.Field) -> str:
     return f"{field.name}_taken"
 
 
-def value_taken_check(
+def unique_value_check(
     field: models.Field, column: Column, key: Column, *, is_on_companion: bool
 ) -> Check:
     """What is said of a value that belongs to another record, and where.
@@ -312,14 +316,14 @@ def value_taken_check(
     A person's value beside a row about something else is told at the person's key, for the row may
     as well name the wrong person.
     """
-    code = value_taken_code(field)
+    code = unique_value_code(field)
     if is_on_companion and column is not key:
-        sentence = _(
+        template = _(
             "{column} “{value}” comes with the %(name)s of {other}. Correct one of the two."
         )
-        return Check(code, key.column_name, sentence % {"name": column.column_name})
-    sentence = _("{column} “{value}” belongs to {other} already. Correct it, or the key.")
-    return Check(code, column.column_name, sentence)
+        return Check(code, key.column_name, template % {"name": column.column_name})
+    template = _("{column} “{value}” belongs to {other} already. Correct it, or the key.")
+    return Check(code, column.column_name, template)
 
 
 CONFLICT = Check(

@@ -53,15 +53,15 @@ class Companions:
 
     def _stage(self, cursor: CursorWrapper, merged: str) -> None:
         stage, plan, key = self.main.tables.stage, self.main.tables.plan, self.key.column_name
-        beside = self.main.layout.companion_names
-        given = {name: f"s.c_{name}" for name in (*self.keys, *beside, *self.derived)}
+        companion_names = self.main.layout.companion_names
+        values = {name: f"s.c_{name}" for name in (*self.keys, *companion_names, *self.derived)}
         if merged:
-            given |= {
+            values |= {
                 name: f"CASE WHEN m.c_{key} IS NULL THEN s.c_{name} ELSE m.c_{name} END"
-                for name in beside
+                for name in companion_names
             }
-        given |= self.implied
-        columns = ", ".join(f"{sql} AS c_{name}" for name, sql in given.items())
+        values |= self.implied
+        columns = ", ".join(f"{sql} AS c_{name}" for name, sql in values.items())
         group = ", ".join(f"k.c_{name}" for name in self.keys)
         link = f"LEFT JOIN {merged} m ON m.c_{key} = s.c_{key}" if merged else ""
         select = f"""
@@ -72,7 +72,7 @@ class Companions:
                 GROUP BY {group})"""
         layout = self.main.layout
         kinds = [layout.resource, self.planner.layout.resource]
-        own = staged_types(kinds[0], [*self.keys, *beside], self.derived, layout.dialect)
+        own = staged_types(kinds[0], [*self.keys, *companion_names], self.derived, layout.dialect)
         types = own | staged_types(kinds[1], list(self.implied), (), layout.dialect)
         known = {"row_no": "integer", "line_no": "integer", "bad": "bigint"}
         layout.dialect.create_filled(cursor, self.tables.stage, known | types, (select, ()))

@@ -18,7 +18,7 @@ from django.db.backends.utils import CursorWrapper
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column
 from backoffice.bulk.kinds.resource import MEMBERS
-from backoffice.bulk.plan.checks import CONFLICT, REPEAT, change_fault, value_taken_check
+from backoffice.bulk.plan.checks import CONFLICT, REPEAT, change_fault, unique_value_check
 from backoffice.bulk.plan.planner import Planner, State
 from backoffice.bulk.read.row_cleaner import StagingFile, copied
 from backoffice.bulk.sql.dialects import rows_of
@@ -68,7 +68,7 @@ class Duplicates:
 
     planner: Planner
     staging_file: StagingFile
-    standing: dict[Key, AcceptedRow] = field(default_factory=dict)
+    accepted: dict[Key, AcceptedRow] = field(default_factory=dict)
     owners: dict[tuple[str, Any], Key] = field(default_factory=dict)
     people: dict[Any, dict[str, Any]] = field(default_factory=dict)
     decided: list[tuple[int, str]] = field(default_factory=list)
@@ -79,7 +79,7 @@ class Duplicates:
         self.keys = tuple(column.column_name for column in layout.identity)
         link = layout.companion_link
         self.person = link.parts[0][1].column_name if link else ""
-        self.beside = layout.companion_columns if link else ()
+        self.companion_columns = layout.companion_columns if link else ()
         self.singles = list(_singles(layout))
         self.compared = [column.column_name for column in layout.own]
         self.compared += [MEMBERS] if layout.resource.members else []
@@ -97,12 +97,12 @@ class Duplicates:
 
     def _decide(self, row: Candidate) -> None:
         """One row, given all before it."""
-        faults = [*self._against_person(row), *self._taken(row), *self._against_key(row)]
+        faults = [*self._against_person(row), *self._against_owners(row), *self._against_key(row)]
         is_wrong = any(not check.is_warning for _column, check, _other in faults)
         is_refused = is_wrong or row.state == State.REJECTED
         for column, check, other in faults:
             if not (is_refused and check.is_warning):
-                self._tell(row, column, check, other)
+                self._report(row, column, check, other)
         if not is_refused:
             self._claim(row)
         state = State.REJECTED if is_refused else State.DUPLICATE
@@ -115,22 +115,22 @@ class Duplicates:
         if not self.person or not row.has([self.person], self.bits):
             return
         known = self.people.get(row.cells[self.person], {})
-        for column in self.beside:
+        for column in self.companion_columns:
             name = column.column_name
-            given, earlier = row.cells[name], known.get(name)
-            if earlier and row.has([name], self.bits) and given != earlier:
+            value, earlier = row.cells[name], known.get(name)
+            if earlier and row.has([name], self.bits) and value != earlier:
                 yield name, change_fault(column), earlier
 
-    def _taken(self, row: Candidate) -> Iterator[tuple[str, Check, Any]]:
+    def _against_owners(self, row: Candidate) -> Iterator[tuple[str, Check, Any]]:
         """Values that another record of the file has."""
         for single in self.singles:
             if not row.has([single.column, *single.key], self.bits):
                 continue
             owner = self.owners.get((single.column, row.cells[single.column]))
-            if owner not in (None, _key(row, single.key)) and not self._is_told(row, single):
+            if owner not in (None, _key(row, single.key)) and not self._is_reported(row, single):
                 yield single.fault.column, single.fault, owner[0]
 
-    def _is_told(self, row: Candidate, single: ClaimedValue) -> bool:
+    def _is_reported(self, row: Candidate, single: ClaimedValue) -> bool:
         """Whether a stored record's having the value was told of this row already."""
         return any(
             check.code == single.fault.code and row.flags & self.planner.bit(check)
@@ -141,29 +141,29 @@ class Duplicates:
         """A row that stands with this key, and the first column in which this one differs."""
         if not row.has(self.keys, self.bits):
             return
-        first = self.standing.get(_key(row, self.keys))
+        first = self.accepted.get(_key(row, self.keys))
         if first is None:
             return
-        for name, earlier, given in zip(self.compared, first.own, row.own, strict=True):
-            if earlier != given and not row.bad & self.bits[name]:
+        for name, earlier, value in zip(self.compared, first.own, row.own, strict=True):
+            if earlier != value and not row.bad & self.bits[name]:
                 yield name, CONFLICT, first.line
                 return
         yield "", REPEAT, first.line
 
     def _claim(self, row: Candidate) -> None:
         """What an accepted row brings: its key, its values, and what it says of the person."""
-        self.standing.setdefault(_key(row, self.keys), AcceptedRow(row.line, row.own))
+        self.accepted.setdefault(_key(row, self.keys), AcceptedRow(row.line, row.own))
         for single in self.singles:
             if row.has([single.column, *single.key], self.bits):
                 value = row.cells[single.column]
                 self.owners.setdefault((single.column, value), _key(row, single.key))
         if self.person:
             known = self.people.setdefault(row.cells[self.person], {})
-            for column in self.beside:
+            for column in self.companion_columns:
                 if row.cells[column.column_name]:
                     known.setdefault(column.column_name, row.cells[column.column_name])
 
-    def _tell(self, row: Candidate, column: str, check: Check, other: Any) -> None:
+    def _report(self, row: Candidate, column: str, check: Check, other: Any) -> None:
         value = row.origin.cells.get(column, row.cells.get(column))
         fault = Fault(check.code, str(check.sentence), check.is_warning, _text(other))
         self.staging_file.tell(fault, row.line, row.row, column, _text(value), row.origin)
@@ -177,7 +177,7 @@ class Duplicates:
 
     def _cell_names(self) -> list[str]:
         names = [*self.keys, *(column.column_name for column in self.layout.own)]
-        return [*names, *(column.column_name for column in self.beside)]
+        return [*names, *(column.column_name for column in self.companion_columns)]
 
     def _candidates(self) -> str:
         """SQL: every row whose key, person or single value stands in other rows too."""
@@ -192,8 +192,8 @@ class Duplicates:
 
     def _groups(self, stage: str) -> Iterator[str]:
         yield _rows_of_groups(stage, self.keys, "count(*) > 1")
-        if self.person and self.beside:
-            values = [f"coalesce(c_{column.column_name}, '')" for column in self.beside]
+        if self.person and self.companion_columns:
+            values = [f"coalesce(c_{column.column_name}, '')" for column in self.companion_columns]
             several = " OR ".join(f"min({value}) <> max({value})" for value in values)
             yield _rows_of_groups(stage, [self.person], several)
         for single in self.singles:
@@ -203,7 +203,7 @@ class Duplicates:
     def _write(self, cursor: CursorWrapper, table: str) -> None:
         """Bring the decisions into the plan, and keep what is known of people in a table."""
         dialect, plan = self.layout.dialect, self.planner.tables.plan
-        names = [f"c_{self.person}", *(f"c_{c.column_name}" for c in self.beside)]
+        names = [f"c_{self.person}", *(f"c_{c.column_name}" for c in self.companion_columns)]
         columns = {"row_no": "integer", "state": "text"}
         if self.person:
             columns |= dict.fromkeys(names, "text")
@@ -217,22 +217,25 @@ class Duplicates:
         )
 
     def _lines(self) -> Iterator[str]:
-        width = 1 + len(self.beside) if self.person else 0
+        width = 1 + len(self.companion_columns) if self.person else 0
         for row, state in self.decided:
             yield "\t".join([str(row), state, *["\\N"] * width]) + "\n"
         for person, known in self.people.items() if self.person else ():
-            values = [person, *(known.get(column.column_name) or "" for column in self.beside)]
+            values = [
+                person,
+                *(known.get(column.column_name) or "" for column in self.companion_columns),
+            ]
             yield "\t".join(["\\N", "\\N", *map(copied, values)]) + "\n"
 
 
 def _rows_of_groups(stage: str, names: Sequence[str], having: str) -> str:
     """SQL: the rows of the groups of equal cells for which something holds."""
     cells = [f"c_{name}" for name in names]
-    given = " AND ".join(f"{cell} IS NOT NULL AND {cell} <> ''" for cell in cells)
+    is_filled = " AND ".join(f"{cell} IS NOT NULL AND {cell} <> ''" for cell in cells)
     match = " AND ".join(f"g.{cell} = k.{cell}" for cell in cells)
     return (
         f"SELECT k.row_no FROM {stage} k JOIN (SELECT {', '.join(cells)} FROM {stage} "
-        f"WHERE {given} GROUP BY {', '.join(cells)} HAVING {having}) g ON {match}"
+        f"WHERE {is_filled} GROUP BY {', '.join(cells)} HAVING {having}) g ON {match}"
     )
 
 
@@ -243,16 +246,16 @@ def _singles(layout: Layout) -> Iterator[ClaimedValue]:
     for each, _condition in unique_fields(layout.model):
         column = by_attribute.get(each.name)
         if column:
-            fault = value_taken_check(each, column, layout.key[0], is_on_companion=False)
+            fault = unique_value_check(each, column, layout.key[0], is_on_companion=False)
             yield ClaimedValue(column.column_name, key, fault)
     link = layout.companion_link
     if link:
         person: Column = link.parts[0][1]
-        beside = {column.target: column for column in layout.companion_columns}
+        by_target = {column.target: column for column in layout.companion_columns}
         for each, _condition in unique_fields(link.field.related_model):
-            column = beside.get(each.name)
+            column = by_target.get(each.name)
             if column:
-                fault = value_taken_check(each, column, person, is_on_companion=True)
+                fault = unique_value_check(each, column, person, is_on_companion=True)
                 yield ClaimedValue(column.column_name, (person.column_name,), fault)
 
 

@@ -36,13 +36,13 @@ class LocalEdits:
         """Mark them in the plan and tell each; how many there are, by column."""
         if not self._ownable():
             return {}
-        found = self._found()
+        edited_rows = self._edited_rows()
         plan = self.planner.tables.plan
         cursor.execute(
             f"UPDATE {plan} SET kept = q.kept, state = CASE WHEN q.rest THEN 'u' ELSE 'e' END "
-            f"FROM ({found}) q WHERE q.row_no = {plan}.row_no AND q.kept <> 0"
+            f"FROM ({edited_rows}) q WHERE q.row_no = {plan}.row_no AND q.kept <> 0"
         )
-        return self._tell(staging_file) if cursor.rowcount else {}
+        return self._report(staging_file) if cursor.rowcount else {}
 
     def _ownable(self) -> list[Column]:
         """The columns that change rows, are in their history, and are not released."""
@@ -54,14 +54,14 @@ class LocalEdits:
             if layout.attname(column) in held and column.column_name not in self.released
         ]
 
-    def _found(self) -> str:
+    def _edited_rows(self) -> str:
         layout, tables = self.planner.layout, self.planner.tables
         changed = {
             c: layout.dialect.differs(layout.given(c), layout.stored(c)) for c in layout.written
         }
         edits = Edits(layout)
         owned = {c: edits.owned(layout.attname(c)) for c in self._ownable()}
-        kept = " + ".join(
+        preserved = " + ".join(
             f"CASE WHEN {changed[c]} AND {owned[c]} THEN {layout.preserved_bit(c)} ELSE 0 END"
             for c in owned
         )
@@ -72,15 +72,15 @@ class LocalEdits:
             WITH edited AS MATERIALIZED (
               SELECT p.row_no FROM {tables.plan} p
               WHERE p.state = 'u' AND {edits.may_own("p.target_id")})
-            SELECT s.row_no, {kept} AS kept, ({rest}) AS rest
+            SELECT s.row_no, {preserved} AS kept, ({rest}) AS rest
             FROM edited e JOIN {tables.plan} p ON p.row_no = e.row_no
             JOIN {tables.stage} s ON s.row_no = e.row_no {layout.joins}"""
 
-    def _tell(self, staging_file: StagingFile) -> dict[str, int]:
+    def _report(self, staging_file: StagingFile) -> dict[str, int]:
         """One warning for each value that stays."""
         layout, tables = self.planner.layout, self.planner.tables
         columns = self._ownable()
-        sentence = _(
+        template = _(
             "{column} “{value}” is not taken: {other} was entered by hand since the last import. "
             "Release the column to take the file's."
         )
@@ -93,23 +93,23 @@ class LocalEdits:
                 f"JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins} "
                 "WHERE p.kept <> 0 ORDER BY p.row_no"
             )
-            for row, line, kept, noted, *values in rows_of(cursor):
+            for row, line, preserved, noted, *values in rows_of(cursor):
                 origin = origin_of(noted)
                 for at, column in enumerate(columns):
-                    if kept & layout.preserved_bit(column):
+                    if preserved & layout.preserved_bit(column):
                         counts[column.column_name] += 1
-                        given, stored = values[2 * at : 2 * at + 2]
-                        fault = preserved_edit_warning(sentence, said(stored))
+                        incoming, stored = values[2 * at : 2 * at + 2]
+                        fault = preserved_edit_warning(template, said(stored))
                         name = column.column_name
-                        value = origin.cells.get(name, said(given))
+                        value = origin.cells.get(name, said(incoming))
                         staging_file.tell(fault, line, row, name, value, origin)
         return dict(counts)
 
 
-def preserved_edit_warning(sentence: str, stored: str) -> Fault:
-    """The warning that a stored value stays, which the sentence names as `{other}`."""
-    shown = _("“%(value)s”") % {"value": stored} if stored else _("a blank")
-    return Fault("local_edit_kept", sentence, is_warning=True, other=shown)
+def preserved_edit_warning(template: str, stored: str) -> Fault:
+    """The warning that a stored value stays, which the template names as `{other}`."""
+    other = _("“%(value)s”") % {"value": stored} if stored else _("a blank")
+    return Fault("local_edit_kept", template, is_warning=True, other=other)
 
 
 class Edits:
@@ -125,8 +125,8 @@ class Edits:
     def may_own(self, row: str) -> str:
         """SQL: a person wrote this row after a file did."""
         versions = f"FROM {self.history} x WHERE x.id = {row}"
-        by_hand = f"SELECT max(x.history_id) {versions} AND {_came('x', BY_HAND)}"
-        by_file = f"SELECT min(x.history_id) {versions} AND {_came('x', BY_FILE)}"
+        by_hand = f"SELECT max(x.history_id) {versions} AND {_is_by('x', BY_HAND)}"
+        by_file = f"SELECT min(x.history_id) {versions} AND {_is_by('x', BY_FILE)}"
         return f"({by_hand}) > ({by_file})"
 
     def owned(self, column: str) -> str:
@@ -135,11 +135,11 @@ class Edits:
         What files wrote in other columns of the row since does not matter.
         """
         earlier = f"FROM {self.history} x WHERE x.id = h.id AND x.history_id < h.history_id"
-        left = f"{earlier} AND {_came('x', BY_FILE)} ORDER BY x.history_id DESC LIMIT 1"
+        left = f"{earlier} AND {_is_by('x', BY_FILE)} ORDER BY x.history_id DESC LIMIT 1"
         before = f"SELECT x.{column} {earlier} ORDER BY x.history_id DESC LIMIT 1"
         later = f"FROM {self.history} x WHERE x.id = h.id AND x.history_id > h.history_id"
         return (
-            f"EXISTS (SELECT 1 FROM {self.history} h WHERE h.id = t.id AND {_came('h', BY_HAND)} "
+            f"EXISTS (SELECT 1 FROM {self.history} h WHERE h.id = t.id AND {_is_by('h', BY_HAND)} "
             f"AND {self.differs(f'h.{column}', f'({before})')} "
             f"AND EXISTS (SELECT 1 {left}) "
             f"AND {self.differs(f't.{column}', f'(SELECT x.{column} {left})')} "
@@ -147,7 +147,7 @@ class Edits:
         )
 
 
-def _came(version: str, sources: tuple[str, ...]) -> str:
+def _is_by(version: str, sources: tuple[str, ...]) -> str:
     """SQL: the version came by one of these ways."""
     named = ", ".join(f"'{source}'" for source in sources)
     source = (

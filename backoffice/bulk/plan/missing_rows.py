@@ -33,18 +33,23 @@ class MissingRows:
     def plan(self, cursor: CursorWrapper, staging_file: StagingFile) -> dict[str, int]:
         """Make the table, and tell who stays and why; how many edits by hand do, by column."""
         columns = {"target_id": "bigint", "scope_id": "bigint", "before": "text"}
-        self.planner.layout.dialect.create_filled(cursor, self.table, columns, (self._found(), ()))
+        self.planner.layout.dialect.create_filled(
+            cursor, self.table, columns, (self._withdrawn_rows(), ())
+        )
         if self._is_unsafe(cursor):
-            sentence = _(
+            template = _(
                 "nobody was withdrawn from courses with wrong rows that name no known student. "
                 "Correct these rows, and bring the whole file in again."
             )
-            staging_file.tell(Fault("nobody_left", sentence, is_warning=True), 1, 0, "", "")
+            staging_file.tell(Fault("nobody_left", template, is_warning=True), 1, 0, "", "")
         return self._report_preserved(cursor, staging_file)
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
         """Whether the same rows would leave now."""
-        planned, now = f"SELECT target_id, scope_id, before FROM {self.table}", self._found()
+        planned, now = (
+            f"SELECT target_id, scope_id, before FROM {self.table}",
+            self._withdrawn_rows(),
+        )
         # Each in a query of its own: SQLite takes no brackets around a part of a compound one.
         more = f"SELECT * FROM ({planned}) a EXCEPT SELECT * FROM ({now}) b"
         fewer = f"SELECT * FROM ({now}) a EXCEPT SELECT * FROM ({planned}) b"
@@ -68,7 +73,7 @@ class MissingRows:
         policy = self.policy
         return meta.get_field(policy.scope).column, meta.get_field(policy.member).column
 
-    def _found(self) -> str:
+    def _withdrawn_rows(self) -> str:
         """SQL: the rows that are missing, without those somebody edited since."""
         return (
             f"{self._owned()} SELECT * FROM missing "
@@ -101,24 +106,24 @@ class MissingRows:
     def _report_preserved(self, cursor: CursorWrapper, staging_file: StagingFile) -> dict[str, int]:
         """One warning for each value entered by hand that keeps a row from leaving."""
         names, counts = self._ownable(), Counter[str]()
-        sentence = _(
+        template = _(
             "“{value}” is missing from the file and is not withdrawn: {column} {other} was entered "
             "by hand since the last import. Release the column to withdraw them."
         )
         cursor.execute(f"{self._owned()} SELECT * FROM owned ORDER BY target_id")
-        kept = {key: flags for key, *flags in cursor.fetchall()}
-        rows = self.planner.layout.model._base_manager.filter(pk__in=kept).order_by("pk")
+        flags_by_id = {key: flags for key, *flags in cursor.fetchall()}
+        rows = self.planner.layout.model._base_manager.filter(pk__in=flags_by_id).order_by("pk")
         for row in rows.select_related(self.policy.scope, self.policy.member):
-            for name in itertools.compress(names, kept[row.pk]):
+            for name in itertools.compress(names, flags_by_id[row.pk]):
                 counts[name] += 1
-                fault = preserved_edit_warning(sentence, said(getattr(row, name)))
+                fault = preserved_edit_warning(template, said(getattr(row, name)))
                 staging_file.tell(fault, 1, 0, name, str(row))
         return dict(counts)
 
     def _missing(self) -> str:
         """SQL: the rows of the file's scopes that no row of the file names."""
         scope, member = self._columns()
-        plan, kept = self.planner.tables.plan, self._unsafe()
+        plan, unsafe = self.planner.tables.plan, self._unsafe()
         by_scope, by_member = f"fk_{self.policy.scope}", f"fk_{self.policy.member}"
         before = " || '¦' || ".join(
             f"coalesce(cast(t.{name} AS text), '∅')" for name in self.policy.changes
@@ -131,8 +136,8 @@ class MissingRows:
               AND NOT EXISTS (SELECT 1 FROM {plan} p
                 WHERE p.{by_scope} = t.{scope} AND p.{by_member} = t.{member})
               AND t.{scope} NOT IN (SELECT p.{by_scope} FROM {plan} p
-                WHERE {kept} AND p.{by_scope} IS NOT NULL)
-              AND NOT EXISTS (SELECT 1 FROM {plan} p WHERE {kept} AND p.{by_scope} IS NULL)"""
+                WHERE {unsafe} AND p.{by_scope} IS NOT NULL)
+              AND NOT EXISTS (SELECT 1 FROM {plan} p WHERE {unsafe} AND p.{by_scope} IS NULL)"""
 
     def _unsafe(self) -> str:
         names = {

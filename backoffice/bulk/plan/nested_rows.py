@@ -106,14 +106,16 @@ class MemberPlanner(Planner):
         rule = next(rule for rule in rules if set(rule.fields) == names)
         cells = [f"c_{column.column_name}" for column in layout.key]
         same = " AND ".join(f"b.{cell} = s.{cell}" for cell in cells)
-        found = (
+        is_repeated = (
             f"EXISTS (SELECT 1 FROM {self.tables.stage} b WHERE b.up_no = s.up_no "
             f"AND b.row_no < s.row_no AND {same})"
         )
-        sentence = "{column} “{value}”: " + str(rule.violation_error_message)
+        template = "{column} “{value}”: " + str(rule.violation_error_message)
         name = layout.key[0].column_name
         code = rule.violation_error_code or "taken"
-        return Check(code, name, sentence, (found, ()), tuple(c.column_name for c in layout.key))
+        return Check(
+            code, name, template, (is_repeated, ()), tuple(c.column_name for c in layout.key)
+        )
 
     @property
     def reported_row(self) -> str:
@@ -166,22 +168,22 @@ class NestedPlan:
     ) -> dict[str, int]:
         """Plan the members, and what they mean for their rows; the local edits that are kept."""
         self.planner.create(cursor)
-        self._note_falling(cursor)
-        kept = LocalEdits(self.planner, released).keep(cursor, staging_file)
+        self._store_previous(cursor)
+        preserved = LocalEdits(self.planner, released).keep(cursor, staging_file)
         plan = self.main.tables.plan
         cursor.execute(
             f"UPDATE {plan} SET state = '{State.REJECTED}' "
             f"WHERE row_no IN ({self._rows_with(State.REJECTED)})"
         )
-        if kept:
+        if preserved:
             changing = self._rows_with(State.CREATED, State.UPDATED)
             cursor.execute(
                 f"UPDATE {plan} SET state = '{State.UNCHANGED}' WHERE state = '{State.UPDATED}' "
                 f"AND row_no NOT IN ({changing}) AND row_no NOT IN ({self._changed_themselves()})"
             )
-        return kept
+        return preserved
 
-    def _note_falling(self, cursor: CursorWrapper) -> None:
+    def _store_previous(self, cursor: CursorWrapper) -> None:
         """Keep what is stored: when the rows are written some of it has been changed already."""
         lowered_column = self.layout.resource.columns()[self.members.lowered_column]
         stage, stored = self.tables.stage, self.layout.stored(lowered_column)

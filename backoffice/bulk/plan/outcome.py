@@ -96,7 +96,7 @@ class FaultTeller:
             for record in rows_of(cursor):
                 origin = origin_of(record[4])
                 cells = dict(zip(names, record[5:width], strict=True)) | origin.cells
-                self._tell_row(staging_file, record[:4], cells, origin, record[width:])
+                self._report_row(staging_file, record[:4], cells, origin, record[width:])
 
     def _sql(self) -> str:
         layout, tables = self.planner.layout, self.planner.tables
@@ -112,7 +112,7 @@ class FaultTeller:
             FROM {tables.plan} p JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins}
             WHERE p.flags <> 0 ORDER BY p.row_no"""
 
-    def _tell_row(
+    def _report_row(
         self,
         staging_file: StagingFile,
         at: tuple[int, int, int, str],
@@ -126,14 +126,14 @@ class FaultTeller:
         for index, check in enumerate(self.checks):
             other = next(remaining) if check.other else ""
             if flags >> index & 1 and not (check.is_warning and state == State.REJECTED):
-                sentence = _naming(check, staging_file.name_of(check.beside, origin))
-                fault = Fault(check.code, sentence, check.is_warning, said(other))
+                template = _naming(check, staging_file.name_of(check.beside, origin))
+                fault = Fault(check.code, template, check.is_warning, said(other))
                 place = staging_file.line_of(check.column, line) if check.is_of_name else line
                 value = said(cells.get(check.column))
                 staging_file.tell(fault, place, row, check.column, value, origin)
 
 
-def _naming(check: Check, beside: str) -> str:
+def _naming(check: Check, header: str) -> str:
     """The sentence of a check with the other column that it names, as the file calls it."""
-    name = shown(beside).replace("{", "{{").replace("}", "}}")
+    name = shown(header).replace("{", "{{").replace("}", "}}")
     return check.sentence.replace("{beside}", name)

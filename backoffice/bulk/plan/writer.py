@@ -88,11 +88,11 @@ class Writer:
         now, params = self._constant(field, _in(field, self.moment))
         return sql.replace("{now}", now), params * sql.count("{now}")
 
-    def _stamped(self, field: models.Field, given: Part) -> Part:
+    def _stamped(self, field: models.Field, source: Part) -> Part:
         """SQL: the moment in which another field takes the value that sets this one."""
         _name, value = self.layout.model.stamps[field.name]
         now, params = self._constant(field, self.moment)
-        return f"CASE WHEN {given[0]} = {literal(value)} THEN {now} END", [*given[1], *params]
+        return f"CASE WHEN {source[0]} = {literal(value)} THEN {now} END", [*source[1], *params]
 
     def _constant(self, field: models.Field, value: object) -> Part:
         return constant(self.layout.dialect, field, value)
@@ -104,18 +104,18 @@ class Writer:
         params: list[Any] = []
         for field in layout.model._meta.concrete_fields:
             if getattr(field, "auto_now", False):
-                value, given = self._constant(field, self.moment)
+                value, value_params = self._constant(field, self.moment)
                 settings.append(f'"{field.column}" = {value}')
-                params += given
+                params += value_params
         for name, written in self.written.items():
             if written.changed:
                 field = layout.model._meta.get_field(name)
-                value, given = self._computed(field, written.changed)
+                value, value_params = self._computed(field, written.changed)
                 settings.append(f'"{field.column}" = {value}')
-                params += given
-        given_now = {each.attribute: (layout.taken(each), []) for each in layout.written}
+                params += value_params
+        incoming = {each.attribute: (layout.taken(each), []) for each in layout.written}
         for name, (by, _value) in layout.model.stamps.items():
-            stamp = self._stamped(layout.model._meta.get_field(name), given_now.get(by, NOTHING))
+            stamp = self._stamped(layout.model._meta.get_field(name), incoming.get(by, NOTHING))
             settings.append(f'"{name}" = coalesce(t."{name}", {stamp[0]})')
             params += stamp[1]
         if not settings:
@@ -133,7 +133,7 @@ class Writer:
         fields = [self.layout.model._meta.get_field(name) for name in changes]
         parts = [self._computed(field, changes[field.name]) for field in fields]
         settings = [f'"{f.column}" = {sql}' for f, (sql, _p) in zip(fields, parts, strict=True)]
-        params = [param for _sql, given in parts for param in given]
+        params = [param for _sql, part_params in parts for param in part_params]
         cursor.execute(
             f"UPDATE {self.layout.table} AS t SET {', '.join(settings)} "
             f"WHERE t.id IN ({missing_rows.ids})",

@@ -58,7 +58,7 @@ def match_header(header: list[str], resource: type[ImportKind], batch: Batch) ->
     refuse_forbidden(names, resource)
     refuse_repeated([name for name in names if name not in members])
     ignored = {name for name in names if batch.own_headers.get(name) == IGNORED}
-    names = _as_ours(header, names, batch.own_headers, members)
+    names = _mapped_names(header, names, batch.own_headers, members)
     if not batch.ignore_unknown_columns:
         own = [name for name in names if name not in ignored]
         _refuse_unknown(own, known | members, resource, batch)
@@ -79,27 +79,27 @@ def _with_companion(resource: type[ImportKind], batch: Batch) -> bool:
 
 def refuse_forbidden(names: list[str], resource: type[ImportKind]) -> None:
     """Raise ForbiddenColumn for what no file of the kind may set."""
-    found = [name for name in names if name in resource.forbidden]
-    if found:
+    forbidden = [name for name in names if name in resource.forbidden]
+    if forbidden:
         raise ForbiddenColumn(
             FORBIDDEN_COLUMN,
             _(
                 "No file may set %(names)s. Remove the column and upload again; this attempt "
                 "is on record."
             )
-            % {"names": _listed(map(shown, found))},
+            % {"names": _listed(map(shown, forbidden))},
             line=1,
-            column=found[0],
+            column=forbidden[0],
         )
 
 
 def _listed(names: Iterable[str]) -> str:
     """The first of these names, and how many more there are."""
-    told = list(dict.fromkeys(names))
-    more = len(told) - MOST_NAMED
+    listed = list(dict.fromkeys(names))
+    more = len(listed) - MOST_NAMED
     if more > 0:
-        told[MOST_NAMED:] = [_("%(count)d more") % {"count": more}]
-    return ", ".join(told)
+        listed[MOST_NAMED:] = [_("%(count)d more") % {"count": more}]
+    return ", ".join(listed)
 
 
 def refuse_repeated(names: list[str]) -> None:
@@ -115,16 +115,18 @@ def refuse_repeated(names: list[str]) -> None:
         )
 
 
-def _as_ours(
+def _mapped_names(
     header: Sequence[str], names: list[str], own: Mapping[str, str], repeated: Container[str]
 ) -> list[str]:
     """The names with the school's own ones in our words. Raises FileRefused where two are one."""
-    ours = [name if own.get(name, IGNORED) == IGNORED else own[name] for name in names]
+    mapped = [name if own.get(name, IGNORED) == IGNORED else own[name] for name in names]
     twice = sorted(
-        {name for name in ours if name and name not in repeated and ours.count(name) > 1}
+        {name for name in mapped if name and name not in repeated and mapped.count(name) > 1}
     )
     if twice:
-        written = [raw.strip() for raw, name in zip(header, ours, strict=True) if name == twice[0]]
+        written = [
+            raw.strip() for raw, name in zip(header, mapped, strict=True) if name == twice[0]
+        ]
         raise FileRefused(
             "duplicate_column",
             _("The header has %(column)s more than once, as %(headers)s. Keep one of them.")
@@ -132,7 +134,7 @@ def _as_ours(
             line=1,
             column=twice[0],
         )
-    return ours
+    return mapped
 
 
 def _advice(batch: Batch) -> str:
@@ -154,11 +156,11 @@ def _refuse_unknown(
     if not unknown:
         return
     _refuse_companions(unknown, resource)
-    told = (_suggested(name, [*known, *resource.ignored], resource) for name in unknown)
+    suggestions = (_suggested(name, [*known, *resource.ignored], resource) for name in unknown)
     raise FileRefused(
         "unknown_column",
         _("The kind “%(kind)s” has no column %(names)s. %(advice)s")
-        % {"kind": resource.kind, "names": _listed(told), "advice": _advice(batch)},
+        % {"kind": resource.kind, "names": _listed(suggestions), "advice": _advice(batch)},
         line=1,
         column=unknown[0],
     )
@@ -199,8 +201,8 @@ def _suggested(name: str, known: list[str], resource: type[ImportKind]) -> str:
 
 
 def _refuse_missing(names: list[str], resource: type[ImportKind]) -> None:
-    told = resource.labels()
-    missing = [told.get(name, name) for name in resource.key_names(names) if name not in names]
+    labels = resource.labels()
+    missing = [labels.get(name, name) for name in resource.key_names(names) if name not in names]
     if missing:
         raise FileRefused(
             "missing_column",

@@ -19,10 +19,10 @@ def own_headers_of(kind: str) -> dict[str, str]:
 
 def all_own_headers() -> dict[str, dict[str, str]]:
     """What they stand for in files of each kind."""
-    found: dict[str, dict[str, str]] = {}
+    by_kind: dict[str, dict[str, str]] = {}
     for kind, name, column in HeaderMapping.objects.values_list("kind", "name", "column"):
-        found.setdefault(kind, {})[name] = column
-    return found
+        by_kind.setdefault(kind, {})[name] = column
+    return by_kind
 
 
 def used_in(header: Sequence[str], resource: type[ImportKind], own: Own) -> dict[str, str]:
@@ -64,10 +64,10 @@ def read_as(batch: Batch) -> list[tuple[str, str]]:
 
 def headers_by_column(kind: str) -> dict[str, list[str]]:
     """How the school itself writes the columns of a kind; by IGNORED what it passes over."""
-    found: dict[str, list[str]] = {}
+    by_column: dict[str, list[str]] = {}
     for mapping in HeaderMapping.objects.filter(kind=kind):
-        found.setdefault(mapping.column, []).append(mapping.header)
-    return found
+        by_column.setdefault(mapping.column, []).append(mapping.header)
+    return by_column
 
 
 def unknown_headers(batch: Batch) -> dict[int, str]:

@@ -157,17 +157,17 @@ class RowCleaner:
         for index, placed in enumerate(self.header.placed):
             name = placed.column.column_name
             is_required = name in keys or placed.column.required
-            memo = CellCache(self._clean_for(placed.column), is_required=is_required)
-            self.columns.append((placed.position, bit_of(index), name, memo))
+            cache = CellCache(self._clean_for(placed.column), is_required=is_required)
+            self.columns.append((placed.position, bit_of(index), name, cache))
         self.derive = self._derivations()
         self.groups = self._groups()
-        self.staged = [name for _position, _bit, name, _memo in self.columns] + list(self.derive)
+        self.staged = [name for _position, _bit, name, _cache in self.columns] + list(self.derive)
         self.staged += [MEMBERS] if self.groups else []
         self.nothing = "\t".join(["\\N"] * len(self.staged))
-        self.in_order = [memo for _position, _bit, _name, memo in self.columns]
-        positions = [position for position, _bit, _name, _memo in self.columns]
+        self.in_order = [cache for _position, _bit, _name, cache in self.columns]
+        positions = [position for position, _bit, _name, _cache in self.columns]
         self.pick = itemgetter(*positions, positions[0])  # a tuple, of one column as well
-        self.memos = {position: memo for position, _bit, _name, memo in self.columns}
+        self.caches = {position: cache for position, _bit, _name, cache in self.columns}
 
     def _clean_for(self, column: Column) -> Clean:
         _column, model = self.resource.column_named(column.column_name)
@@ -191,8 +191,8 @@ class RowCleaner:
         if self.header.creates_companions and self.resource.companion:
             derived |= self.resource.companion.resource.derived
         # A file without the natural key names rows that exist; nothing is made for them.
-        given = {placed.column.column_name for placed in self.header.placed}
-        return {name: derive for name, derive in derived.items() if name not in given}
+        present = {placed.column.column_name for placed in self.header.placed}
+        return {name: derive for name, derive in derived.items() if name not in present}
 
     def write(self, number: int, row: Row, staging_file: StagingFile) -> None:
         """Clean one row into the spool.
@@ -219,7 +219,7 @@ class RowCleaner:
             row = row._replace(cells=self.groups.whole(row.cells))
         if (
             row.reader_issues or row.syntax_error or len(row.cells) != self.width
-        ) and not self._goes_on(number, row, staging_file):
+        ) and not self._has_cells_to_clean(number, row, staging_file):
             return
         self._write_cells(number, row, staging_file)
 
@@ -227,9 +227,9 @@ class RowCleaner:
         texts: list[str] = []
         raws: dict[str, str] = {}
         bad = 0
-        for position, bit, name, memo in self.columns:
+        for position, bit, name, cache in self.columns:
             raw = row.cells[position]
-            cell = memo[raw]
+            cell = cache[raw]
             if isinstance(cell, str):
                 texts.append(cell)
                 continue
@@ -240,27 +240,29 @@ class RowCleaner:
             if fault is not None:
                 bad |= 0 if fault.is_warning else bit
                 origin = row.origin or AS_STAGED
-                line, shown = staging_file.line_of(name, row.line), origin.cells.get(name, raw)
-                staging_file.tell(fault, line, number, name, shown, origin)
+                line, value = staging_file.line_of(name, row.line), origin.cells.get(name, raw)
+                staging_file.tell(fault, line, number, name, value, origin)
         if row.origin:
             raws.update(row.origin.noted())
         if self.derive:
             texts.extend(self._derived(texts))
-        bad |= self._take_members(number, row, texts, staging_file)
-        kept = copied(json_of(raws)) if raws else "\\N"
-        staging_file.rows.write(f"{number}\t{row.line}\t{bad}\t{kept}\t" + "\t".join(texts) + "\n")
+        bad |= self._stage_members(number, row, texts, staging_file)
+        raw_json = copied(json_of(raws)) if raws else "\\N"
+        staging_file.rows.write(
+            f"{number}\t{row.line}\t{bad}\t{raw_json}\t" + "\t".join(texts) + "\n"
+        )
 
-    def _take_members(
+    def _stage_members(
         self, number: int, row: Row, texts: list[str], staging_file: StagingFile
     ) -> int:
         """Stage the row's members, where the kind has any; their bit, where one is wrong."""
         if not self.groups:
             return 0
-        text, told = self.groups.read(row.cells)
+        text, faults = self.groups.read(row.cells)
         texts.append(copied(text))
-        for fault, name, raw in told:
+        for fault, name, raw in faults:
             staging_file.tell(fault, row.line, number, name, raw)
-        is_wrong = any(not fault.is_warning for fault, _name, _raw in told)
+        is_wrong = any(not fault.is_warning for fault, _name, _raw in faults)
         return bit_of(len(self.columns)) if is_wrong else 0
 
     def _derived(self, texts: list[str]) -> list[str]:
@@ -269,16 +271,16 @@ class RowCleaner:
         )
         return [copied(derive(cells)) for derive in self.derive.values()]
 
-    def _goes_on(self, number: int, row: Row, staging_file: StagingFile) -> bool:
+    def _has_cells_to_clean(self, number: int, row: Row, staging_file: StagingFile) -> bool:
         """Whether there are cells to look at; what is wrong with the row as a whole is told."""
         if row.reader_issues:
-            return self._remark(number, row, staging_file)
+            return self._add_reader_issues(number, row, staging_file)
         if row.syntax_error or len(row.cells) != self.width:
             self._write_misshapen(number, row, staging_file)
             return False
         return True
 
-    def _remark(self, number: int, row: Row, staging_file: StagingFile) -> bool:
+    def _add_reader_issues(self, number: int, row: Row, staging_file: StagingFile) -> bool:
         """Tell what a format says of its row; whether its cells are looked at."""
         for fault, column, value in row.reader_issues:
             staging_file.tell(fault, row.line, number, column, value, row.origin or AS_STAGED)
@@ -312,8 +314,8 @@ class RowCleaner:
         Of several candidates it is the one whose second half starts with a space, as prose does.
         """
         fitting = [at for at in self._mendable(cells) if self._fits(at, self._joined(cells, at))]
-        prose = [at for at in fitting if cells[at + 1][:1] == " "]
-        candidates = prose or fitting
+        after_space = [at for at in fitting if cells[at + 1][:1] == " "]
+        candidates = after_space or fitting
         return self.header.names[candidates[0]] if len(candidates) == 1 else ""
 
     def _mendable(self, cells: list[str]) -> list[int]:
@@ -328,18 +330,18 @@ class RowCleaner:
         return cells[at] + self.delimiter + cells[at + 1]
 
     def _fits(self, at: int, raw: str) -> bool:
-        memo = self.memos.get(at)
-        fault = memo.whole(raw).fault if memo is not None else None
+        cache = self.caches.get(at)
+        fault = cache.whole(raw).fault if cache is not None else None
         return fault is None or fault.is_warning
 
 
-def width_fault(found: int, expected: int, advice: str = "") -> Fault:
+def width_fault(actual: int, expected: int, advice: str = "") -> Fault:
     """A row has other cells than the header."""
     template = _("the row has %(found)d cells, the header %(expected)d.") % {
-        "found": found,
+        "found": actual,
         "expected": expected,
     }
-    if found > expected:
+    if actual > expected:
         advice = advice or _("Put values that hold the delimiter in quotation marks.")
         return Fault("too_many_cells", f"{template} {advice}")
     return Fault("too_few_cells", template + " " + _("A cell is missing."))
@@ -377,8 +379,8 @@ def read_into(
         if number % PROGRESS_EVERY == 0:
             progress(reader.position(), number)
     if not number:
-        sentence = _("The file has a header but no data rows. Add a row below the header.")
-        raise FileRefused("no_rows", sentence, line=1)
+        message = _("The file has a header but no data rows. Add a row below the header.")
+        raise FileRefused("no_rows", message, line=1)
     if left_out == number:
         raise FileRefused(
             "nothing_for_us",

@@ -29,9 +29,9 @@ class ReaderIssue(NamedTuple):
 class Row(NamedTuple):
     """One data row: the physical line on which it starts, and the text of its cells.
 
-    `flaw` is set where a line could not be split into cells (bad quoting); it is then the only one.
-    A row translated from another format has its `remarks`, and its `origin` where that is not told
-    by line and column; what is not for us is left out, and only remarked upon.
+    `syntax_error` is set where a line could not be split into cells (bad quoting); it is then the
+    only one. A row translated from another format has its `reader_issues`, and its `origin` where
+    that is not told by line and column; what is not for us is left out, with an issue.
     """
 
     line: int

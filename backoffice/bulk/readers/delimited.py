@@ -72,7 +72,7 @@ class Lines:
         self.text, self.limits = text, limits
         self.number = 0
         self.again: deque[tuple[int, str]] = deque()
-        self.taken: list[tuple[int, str]] = []
+        self.record_lines: list[tuple[int, str]] = []
         self.length = 0
 
     def __iter__(self) -> Iterator[str]:
@@ -81,10 +81,10 @@ class Lines:
     def __next__(self) -> str:
         """The next line. Raises FileRefused when the record grows longer than any honest row."""
         number, line = self.again.popleft() if self.again else self._fresh()
-        self.taken.append((number, line))
+        self.record_lines.append((number, line))
         self.length += len(line) if line.isascii() else len(line.encode("utf-8", "surrogatepass"))
         if self.length > self.limits.max_row_bytes:
-            self.limits.check_row(self.taken[0][0], self.length)
+            self.limits.check_row(self.record_lines[0][0], self.length)
         return line
 
     def _fresh(self) -> tuple[int, str]:
@@ -113,17 +113,17 @@ class Lines:
 
     def begin(self) -> None:
         """A new record begins."""
-        self.taken.clear()
+        self.record_lines.clear()
         self.length = 0
 
     @property
     def started(self) -> int:
         """The line on which the record began."""
-        return self.taken[0][0]
+        return self.record_lines[0][0]
 
     def unread(self) -> str:
         """The first line of a record that is none; the others will be read again."""
-        (_number, first), *others = self.taken
+        (_number, first), *others = self.record_lines
         self.again.extendleft(reversed(others))
         return first.rstrip("\r\n")
 
@@ -176,7 +176,7 @@ class DelimitedReader(TableReader):
         self.delimiter = max(
             DELIMITERS, key=lambda sign: (bare.count(sign), -DELIMITERS.index(sign))
         )
-        self._lines.again.append(self._lines.taken[-1])
+        self._lines.again.append(self._lines.record_lines[-1])
         self._lines.begin()
         self._csv = self._reader(self._lines)
         self.header = self._read_header()

@@ -16,7 +16,7 @@ class SharedTexts:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
-        self._found: list[str] = []
+        self._strings: list[str] = []
         self._parts: list[str] = []
         self._spoken = 0  # depth of what only says how a text is pronounced
         self._text = self._item = self._sound = ""
@@ -27,14 +27,14 @@ class SharedTexts:
 
     def __getitem__(self, number: int) -> str:
         """One text. Raises IndexError where there is none, ExpatError for XML that is none."""
-        while number >= len(self._found):
+        while number >= len(self._strings):
             chunk = self._stream.read(CHUNK)
             if not chunk:
                 break
             self._parser.Parse(chunk)
         if number < 0:
             raise IndexError(number)
-        return self._found[number]
+        return self._strings[number]
 
     def _begin(self, name: str, _attributes: dict[str, str]) -> None:
         """The outermost element tells the namespace: there are two dialects."""
@@ -53,7 +53,7 @@ class SharedTexts:
         if name == self._text:
             self._parser.CharacterDataHandler = None
         elif name == self._item:
-            self._found.append("".join(self._parts).replace(UNDERSCORE, ""))
+            self._strings.append("".join(self._parts).replace(UNDERSCORE, ""))
             self._parts.clear()
         elif name == self._sound:
             self._spoken -= 1

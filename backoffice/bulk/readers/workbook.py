@@ -47,9 +47,9 @@ class FirstSheet(ExcelReader):
         self._read_texts()
         self.read_workbook()
         apply_stylesheet(self.archive, self.wb)
-        for found, rel in self.parser.find_sheets():
+        for sheet, rel in self.parser.find_sheets():
             if rel.target in self.valid_files and "chartsheet" not in rel.Type:
-                return Sheet(self.wb, found.name, rel.target, self.shared_strings)
+                return Sheet(self.wb, sheet.name, rel.target, self.shared_strings)
         raise FileRefused(
             "unreadable_workbook", _("The workbook has no sheet. Save the table as CSV.")
         )
@@ -148,12 +148,12 @@ def _legible() -> Iterator[None]:
 
 
 def _unreadable(error: Exception) -> FileRefused:
-    told = zipfile.BadZipFile.__name__ if isinstance(error, zipfile.BadZipFile) else str(error)
+    reason = zipfile.BadZipFile.__name__ if isinstance(error, zipfile.BadZipFile) else str(error)
     return FileRefused(
         "unreadable_workbook",
         _(
             "The workbook cannot be read (%(error)s). Open it in Excel, save it again, or save "
             "it as CSV."
         )
-        % {"error": told[:100] or type(error).__name__},
+        % {"error": reason[:100] or type(error).__name__},
     )

@@ -113,9 +113,9 @@ def length_of_list(path: Path) -> int:
         stream.seek(max(0, path.stat().st_size - LAST_RECORDS))
         tail = stream.read()
     starts = (
-        (found.start() + place, width)
+        (match.start() + place, width)
         for mark, place, width in LENGTH_OF_LIST
-        for found in re.finditer(re.escape(mark), tail)
+        for match in re.finditer(re.escape(mark), tail)
     )
     claimed = (int.from_bytes(tail[at : at + width], "little") for at, width in starts)
     return max(claimed, default=0)
@@ -223,11 +223,11 @@ class Package(zipfile.ZipFile):
         return rows
 
 
-def column_number(letters: bytes) -> int:
+def column_number(name: bytes) -> int:
     """A = 1, Z = 26, AA = 27."""
     number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
+    for code in name:
+        number = number * 26 + code - 64
     return number
 
 
@@ -254,11 +254,11 @@ class GuardedSheet:
         chunk = self.part.read(min(size, 65_536) if size > 0 else 65_536)
         if not chunk:
             return b""
-        seen = self.tail + chunk
+        window = self.tail + chunk
         self._check_lengths(chunk)
-        self._check_numbers(seen)
-        self._check_formulas(seen)
-        self.tail = seen[-OVERLAP:]
+        self._check_numbers(window)
+        self._check_formulas(window)
+        self.tail = window[-OVERLAP:]
         return chunk
 
     def _check_lengths(self, chunk: bytes) -> None:
@@ -278,16 +278,16 @@ class GuardedSheet:
                 % {"limit": self.limits.max_row_bytes},
             )
 
-    def _check_numbers(self, seen: bytes) -> None:
+    def _check_numbers(self, window: bytes) -> None:
         most = most_rows(self.limits)
-        for number in ROW_NUMBER.findall(seen):
+        for number in ROW_NUMBER.findall(window):
             if int(number) > most:
                 raise row_too_far(number.decode(), most)
 
-    def _check_formulas(self, seen: bytes) -> None:
-        found = BARE_FORMULA.search(seen)
-        if found and b't="str"' not in found.group(1):
-            place = re.search(rb'\br="([A-Z]{1,3}[0-9]{1,7})"', found.group(1))
+    def _check_formulas(self, window: bytes) -> None:
+        formula = BARE_FORMULA.search(window)
+        if formula and b't="str"' not in formula.group(1):
+            place = re.search(rb'\br="([A-Z]{1,3}[0-9]{1,7})"', formula.group(1))
             raise FileRefused(
                 "formula_without_value",
                 _(

@@ -226,7 +226,7 @@ def _refuse_name(name: str) -> None:
 
 def _refuse_strange(entry: zipfile.ZipInfo) -> None:
     """What is encrypted, what is no file, and ways of packing that nobody uses for tables."""
-    told = {"name": shown(entry.filename)}
+    params = {"name": shown(entry.filename)}
     if entry.flag_bits & ENCRYPTED:
         raise FileRefused(
             "encrypted_member",
@@ -234,7 +234,7 @@ def _refuse_strange(entry: zipfile.ZipInfo) -> None:
                 "The member “%(name)s” of the zip file is encrypted. Pack the files without a "
                 "password."
             )
-            % told,
+            % params,
         )
     form = stat.S_IFMT(entry.external_attr >> 16)
     if form not in (0, stat.S_IFREG, stat.S_IFDIR):
@@ -244,7 +244,7 @@ def _refuse_strange(entry: zipfile.ZipInfo) -> None:
                 "The member “%(name)s” of the zip file is a link and not a file. Pack the file "
                 "itself."
             )
-            % told,
+            % params,
         )
     if entry.compress_type not in METHODS:
         raise FileRefused(
@@ -253,21 +253,21 @@ def _refuse_strange(entry: zipfile.ZipInfo) -> None:
                 "The member “%(name)s” is packed in a way that is not read here. Pack it as a "
                 "usual zip file."
             )
-            % told,
+            % params,
         )
 
 
 def _refuse_repeated(entries: list[zipfile.ZipInfo]) -> None:
-    seen: set[str] = set()
+    names: set[str] = set()
     for entry in entries:
         name = str(PurePosixPath(entry.filename)).casefold()
-        if name in seen:
+        if name in names:
             raise FileRefused(
                 "repeated_member",
                 _("The zip file has “%(name)s” more than once. Keep one of them.")
                 % {"name": shown(entry.filename)},
             )
-        seen.add(name)
+        names.add(name)
 
 
 def _end_of(entry: zipfile.ZipInfo) -> int:

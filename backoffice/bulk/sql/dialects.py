@@ -150,14 +150,14 @@ class Postgres(Dialect):
     def create_filled(
         self, cursor: CursorWrapper, table: str, columns: dict[str, str], select: Sql
     ) -> None:
-        making, given = self._made(table, columns)
+        making, table_params = self._made(table, columns)
         sql, params = select
         # Together: one way to the server and back.
-        cursor.execute(f"{making}; INSERT INTO {table} {sql}", [*given, *params])
+        cursor.execute(f"{making}; INSERT INTO {table} {sql}", [*table_params, *params])
 
     def _made(self, table: str, columns: dict[str, str]) -> tuple[str, list[Any]]:
-        given = [table.removeprefix(self.place), list(columns), list(columns.values())]
-        return f"SELECT {WORK}.make_table(%s, %s, %s)", given
+        params = [table.removeprefix(self.place), list(columns), list(columns.values())]
+        return f"SELECT {WORK}.make_table(%s, %s, %s)", params
 
     def prepare(self, cursor: CursorWrapper, rows: int) -> None:
         # Tables filled a moment ago have no statistics: a nested loop over them can take minutes.

@@ -198,22 +198,22 @@ class Layout:
         keys = {column.attribute for column in self.key}
         own = {column.attribute: column for column in self.columns if column.attribute not in keys}
         derived = self.resource.derived if self.can_create else {}
-        found = [
+        own_values = [
             UniqueValue(self._alias(field), field, condition, own.get(field.name), None)
             for field, condition in unique_fields(self.model)
             if field.name in own or field.name in derived
         ]
-        return (*found, *self._companion_unique_values())
+        return (*own_values, *self._companion_unique_values())
 
     def _companion_unique_values(self) -> Iterator[UniqueValue]:
         reference, companion = self.companion_link, self.resource.companion
         if not (reference and companion):
             return
-        beside = {column.target: column for column in self.companion_columns}
+        by_target = {column.target: column for column in self.companion_columns}
         derived = companion.resource.derived if self.creates_companions else {}
         for field, condition in unique_fields(reference.field.related_model):
-            if field.name in beside or field.name in derived:
-                column = beside.get(field.name)
+            if field.name in by_target or field.name in derived:
+                column = by_target.get(field.name)
                 yield UniqueValue(self._alias(field), field, condition, column, reference)
 
     def _alias(self, field: models.Field) -> str:
@@ -263,11 +263,11 @@ class Layout:
 
     def comparable(self, column: Column) -> str:
         """SQL: what a row would store in this column, as text, to compare rows of one file by."""
-        given = self.given(column)
+        incoming = self.given(column)
         if column.reference:
             return f"s.c_{column.column_name}"
         field = self.model._meta.get_field(column.target)
-        return f"cast({self.dialect.cast_to(given, field)} AS text)"
+        return f"cast({self.dialect.cast_to(incoming, field)} AS text)"
 
     def attname(self, column: Column) -> str:
         """The database column behind a column of the file."""
@@ -276,7 +276,7 @@ class Layout:
     def differs(self) -> str:
         """SQL: the file would change the existing row."""
         pairs = [(self.given(column), self.stored(column)) for column in self.written]
-        tests = [self.dialect.differs(given, stored) for given, stored in pairs]
+        tests = [self.dialect.differs(incoming, stored) for incoming, stored in pairs]
         tests += self.besides
         return "(t.id IS NOT NULL AND (" + (" OR ".join(tests) or "1=0") + "))"
 
@@ -298,10 +298,10 @@ class Layout:
     @cached_property
     def written(self) -> tuple[Column, ...]:
         """The columns an update writes: the own ones, each foreign key once."""
-        seen: dict[str, Column] = {}
+        by_attname: dict[str, Column] = {}
         for column in self.own:
-            seen.setdefault(self.attname(column), column)
-        return tuple(seen.values())
+            by_attname.setdefault(self.attname(column), column)
+        return tuple(by_attname.values())
 
     def preserved_bit(self, column: Column) -> int:
         """The bit of a plan's `kept` that says that this column's stored value stays."""
@@ -313,8 +313,10 @@ class Layout:
 
     def taken(self, column: Column) -> str:
         """SQL, beside a plan `p`: what an update writes; an edit by hand that is kept stays."""
-        given = f"p.fk_{column.reference}" if column.reference else self.given(column)
-        return f"CASE WHEN {self.is_preserved(column)} THEN {self.stored(column)} ELSE {given} END"
+        incoming = f"p.fk_{column.reference}" if column.reference else self.given(column)
+        return (
+            f"CASE WHEN {self.is_preserved(column)} THEN {self.stored(column)} ELSE {incoming} END"
+        )
 
 
 def staged_types(

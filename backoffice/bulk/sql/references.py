@@ -39,25 +39,27 @@ class Reference:
         if not self.is_by_part:
             return f"LEFT JOIN {self.table} {self.alias} ON {' AND '.join(match)}"
         match += [f'{self.alias}."{c.target}" = s.c_{c.column_name}' for c in self.narrowing]
-        if len(self.narrowing) < len(self.ways):
+        if len(self.narrowing) < len(self.naming_paths):
             match.append(f"{self.alias}.namesakes = 1")
         return f"LEFT JOIN {self.named_rows} {self.alias} ON {' AND '.join(match)}"
 
     @property
-    def ways(self) -> tuple[str, ...]:
-        """The ways from the referred row to what tells it from its namesakes."""
+    def naming_paths(self) -> tuple[str, ...]:
+        """The paths from the referred row to what tells it from its namesakes."""
         known = {self.newest, *(part for part, _column in self.parts)}
-        return tuple(_ways_to_name(self.field.related_model, known))
+        return tuple(_naming_paths(self.field.related_model, known))
 
     @property
     def named_rows(self) -> str:
         """SQL: the rows with what tells them apart, and how many have the same name."""
         names = ", ".join(f"x.{target}" for target, _column in self.parts)
-        heads = dict.fromkeys(way.partition("__")[0] for way in self.ways)
+        heads = dict.fromkeys(path.partition("__")[0] for path in self.naming_paths)
         joins = "".join(self._joined(head) for head in heads)
-        told = "".join(f', {way.replace("__", "_x.", 1)} AS "{way}"' for way in self.ways)
+        path_columns = "".join(
+            f', {path.replace("__", "_x.", 1)} AS "{path}"' for path in self.naming_paths
+        )
         return (
-            f"(SELECT x.*{told}, count(*) OVER (PARTITION BY {names}) AS namesakes "
+            f"(SELECT x.*{path_columns}, count(*) OVER (PARTITION BY {names}) AS namesakes "
             f"FROM {self.table} x{joins} WHERE {self._choice()})"
         )
 
@@ -86,11 +88,11 @@ class Reference:
         )
 
 
-def _ways_to_name(model: type[models.Model], given: set[str]) -> Iterator[str]:
+def _naming_paths(model: type[models.Model], known: set[str]) -> Iterator[str]:
     """The parts of a natural key that are not given, each as the way to a plain field."""
     for name in model.natural_key_fields:
         field = model._meta.get_field(name)
-        if field.is_relation and name not in given:
-            yield from (f"{name}__{way}" for way in _ways_to_name(field.related_model, set()))
-        elif name not in given:
+        if field.is_relation and name not in known:
+            yield from (f"{name}__{path}" for path in _naming_paths(field.related_model, set()))
+        elif name not in known:
             yield name

@@ -21,7 +21,7 @@ from backoffice.bulk.plan.writer import Part, constant, default_of
 from backoffice.bulk.sql.dialects import Dialect, rows_of
 from backoffice.bulk.sql.layout import unique_groups
 
-CHANGED, REFERRED, VALUE_TAKEN, REFERENCE_GONE = "changed", "referred", "taken", "gone"
+CHANGED, REFERRED, VALUE_CONFLICT, REFERENCE_MISSING = "changed", "referred", "taken", "gone"
 FIXED = "fixed"
 TOGETHER = "together"
 COLUMNS = {
@@ -106,7 +106,7 @@ class WrittenRows:
         """Keep the rows as they are, in the order in which everybody locks them."""
         self.dialect.hold(cursor, self.data, f"SELECT row_id FROM {self.table}")
 
-    def keep_fixed(self, cursor: CursorWrapper) -> None:
+    def mark_fixed(self, cursor: CursorWrapper) -> None:
         """What the kind says is fixed by now stays."""
         fixed = self.resource.fixed_when()
         if fixed:
@@ -125,7 +125,9 @@ class WrittenRows:
     def lower_first(self, cursor: CursorWrapper, moment: Any, name: str) -> int:
         """Give back first what had less of a field than it has now; how many rows."""
         reasons = [*self._taking(), *self._leading()]
-        self._judge(cursor, [(verdict, "'~'", condition) for verdict, _turns, condition in reasons])
+        self._judge(
+            cursor, [(verdict, "'~'", condition) for verdict, _actions, condition in reasons]
+        )
         column = self.model._meta.get_field(name).column
         cursor.execute(
             f"UPDATE {self.table} AS w SET turn = '<' FROM {self.history} v, {self.data} t "
@@ -134,7 +136,7 @@ class WrittenRows:
         )
         return self._restore(cursor, moment, "<")
 
-    def keep_referenced(self, cursor: CursorWrapper, other: "WrittenRows", reference: str) -> None:
+    def mark_referenced(self, cursor: CursorWrapper, other: "WrittenRows", reference: str) -> None:
         """What a row that stays points to stays with it, and is no news of its own."""
         column = other.model._meta.get_field(reference).column
         cursor.execute(
@@ -145,10 +147,10 @@ class WrittenRows:
 
     def _judge(self, cursor: CursorWrapper, reasons: Iterable[tuple[str, str, str]]) -> None:
         """Say of each row that cannot go back why."""
-        for verdict, turns, condition in reasons:
+        for verdict, actions, condition in reasons:
             cursor.execute(
                 f"UPDATE {self.table} AS w SET verdict = '{verdict}' FROM {self.history} v "
-                f"WHERE w.verdict = '' AND w.turn IN ({turns}) "
+                f"WHERE w.verdict = '' AND w.turn IN ({actions}) "
                 f"AND v.history_id = coalesce(w.previous, w.version) AND {condition}"
             )
 
@@ -158,8 +160,8 @@ class WrittenRows:
             field = relation.field
             if field.concrete and getattr(field, "db_constraint", False) and not field.many_to_many:
                 table = field.model._meta.db_table
-                found = f"EXISTS (SELECT 1 FROM {table} x WHERE x.{field.column} = w.row_id)"
-                yield REFERRED, "'+'", found
+                exists = f"EXISTS (SELECT 1 FROM {table} x WHERE x.{field.column} = w.row_id)"
+                yield REFERRED, "'+'", exists
         for resource in kinds.values():
             if self.resource.kind in resource.needs:
                 yield REFERRED, "'+'", resource.needs[self.resource.kind]
@@ -171,8 +173,8 @@ class WrittenRows:
             if names <= held:
                 columns = [self.model._meta.get_field(name).column for name in sorted(names)]
                 same = " AND ".join(f"x.{column} = v.{column}" for column in columns)
-                found = f"EXISTS (SELECT 1 FROM {self.data} x WHERE x.id <> w.row_id AND {same})"
-                yield VALUE_TAKEN, "'~', '-'", found + self._where(condition)
+                exists = f"EXISTS (SELECT 1 FROM {self.data} x WHERE x.id <> w.row_id AND {same})"
+                yield VALUE_CONFLICT, "'~', '-'", exists + self._where(condition)
 
     def _where(self, condition: models.Q | None) -> str:
         """SQL: where a unique constraint looks at all."""
@@ -188,27 +190,27 @@ class WrittenRows:
             if field.is_relation:
                 target = field.related_model._meta.db_table
                 there = f"EXISTS (SELECT 1 FROM {target} x WHERE x.id = v.{field.column})"
-                yield REFERENCE_GONE, "'~', '-'", f"v.{field.column} IS NOT NULL AND NOT {there}"
+                yield REFERENCE_MISSING, "'~', '-'", f"v.{field.column} IS NOT NULL AND NOT {there}"
 
     def _remove(self, cursor: CursorWrapper) -> int:
         """Delete what the deed made."""
-        going = f"SELECT row_id FROM {self.table} WHERE turn = '+' AND verdict = ''"
-        cursor.execute(f"DELETE FROM {self.data} WHERE id IN ({going})")
+        deletable = f"SELECT row_id FROM {self.table} WHERE turn = '+' AND verdict = ''"
+        cursor.execute(f"DELETE FROM {self.data} WHERE id IN ({deletable})")
         return cursor.rowcount
 
-    def _restore(self, cursor: CursorWrapper, moment: Any, turn: str) -> int:
+    def _restore(self, cursor: CursorWrapper, moment: Any, action: str) -> int:
         """Give what the deed changed its former values."""
         settings = [f'"{f.column}" = v."{f.column}"' for f in self.versioned_fields]
         params: list[Any] = []
         for field in self._fields():
             if getattr(field, "auto_now", False) and field not in self.versioned_fields:
-                value, given = constant(self.dialect, field, default_of(field, moment))
+                value, value_params = constant(self.dialect, field, default_of(field, moment))
                 settings.append(f'"{field.column}" = {value}')
-                params += given
+                params += value_params
         cursor.execute(
             f"UPDATE {self.data} AS t SET {', '.join(settings)} FROM {self.table} w, "
             f"{self.history} v WHERE t.id = w.row_id AND v.history_id = w.previous "
-            f"AND w.turn = '{turn}' AND w.verdict = ''",
+            f"AND w.turn = '{action}' AND w.verdict = ''",
             params,
         )
         return cursor.rowcount

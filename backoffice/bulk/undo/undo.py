@@ -27,9 +27,9 @@ from backoffice.bulk.sql import dialects
 from backoffice.bulk.undo.row_versions import (
     CHANGED,
     FIXED,
-    REFERENCE_GONE,
+    REFERENCE_MISSING,
     REFERRED,
-    VALUE_TAKEN,
+    VALUE_CONFLICT,
     WrittenRows,
 )
 from backoffice.bulk.values.faults import storable
@@ -73,37 +73,40 @@ def prospect_of(batch: Batch) -> Return:
     Trying out a large one would keep a reader waiting, and others from its rows.
     """
     if batch.writes + batch.removed > TRIED_UP_TO:
-        given_back, made = batch.updated + batch.withdrawn, batch.created + batch.created_students
-        return Return(made, given_back, batch.removed, is_exact=False)
+        restored, made = batch.updated + batch.withdrawn, batch.created + batch.created_students
+        return Return(made, restored, batch.removed, is_exact=False)
     with transaction.atomic(), connection.cursor() as cursor:
-        found = _undone(cursor, batch, timezone.now())
+        outcome = _undone(cursor, batch, timezone.now())
         transaction.set_rollback(True)
-    return found
+    return outcome
 
 
 def _undone(cursor: CursorWrapper, batch: Batch, moment: datetime) -> Return:
     """Rows of the kind go before what they came with, and come back after it."""
     # All are collected before anything is written: what we write is no later change.
-    tables, found = _collected(cursor, batch), Return()
+    tables, outcome = _collected(cursor, batch), Return()
     for touched in tables:
         touched.lock(cursor)
-        touched.keep_fixed(cursor)
+        touched.mark_fixed(cursor)
     for touched in tables:
-        found.removed += touched.delete_created(cursor)
-    ways = [way for _resource, way in kinds[batch.kind].lineage()]
-    for pointing, touched, way in zip(tables, tables[1:], ways, strict=False):
-        touched.keep_referenced(cursor, pointing, way)
+        outcome.removed += touched.delete_created(cursor)
+    references = [reference for _resource, reference in kinds[batch.kind].lineage()]
+    for pointing, touched, reference in zip(tables, tables[1:], references, strict=False):
+        touched.mark_referenced(cursor, pointing, reference)
     members = kinds[batch.kind].members
     if members:
         lowered_column = members.columns[members.lowered_column].attribute
-        found.restored += tables[0].lower_first(cursor, moment, lowered_column)
+        outcome.restored += tables[0].lower_first(cursor, moment, lowered_column)
     for touched in reversed(tables):
         restored, returned = touched.restore(cursor, moment)
-        found.restored, found.returned = found.restored + restored, found.returned + returned
+        outcome.restored, outcome.returned = (
+            outcome.restored + restored,
+            outcome.returned + returned,
+        )
     for touched in tables:
-        found.left_alone += _told(cursor, touched)
+        outcome.left_alone += _unchanged_rows(cursor, touched)
     tables[0].dialect.drop_tables(cursor, [each.table for each in tables])
-    return found
+    return outcome
 
 
 def undo(batch: Batch, actor: Any, reason: str = "") -> Batch:
@@ -152,13 +155,13 @@ def refuse_foreign(batch: Batch, actor: Any) -> None:
     """
     if actor is None:
         return
-    for resource, _way in kinds[batch.kind].lineage():
+    for resource, _reference in kinds[batch.kind].lineage():
         model = resource.model()
-        way = getattr(model, "course_path", "").partition("__")[0]
-        if way not in {each.name for each in model._meta.concrete_fields}:
+        field_name = getattr(model, "course_path", "").partition("__")[0]
+        if field_name not in {each.name for each in model._meta.concrete_fields}:
             continue
         written = model.history.model.objects.filter(change_set=batch.change_set_id)
-        field = model._meta.get_field(way)
+        field = model._meta.get_field(field_name)
         places = field.related_model._base_manager.filter(pk__in=written.values(field.attname))
         allowed = within(places, actor, "import", model)
         if allowed is not places and places.exclude(pk__in=allowed.values("pk")).exists():
@@ -225,17 +228,17 @@ def _write(cursor: CursorWrapper, made: Batch, actor: Any) -> None:
         actor=actor, source=ChangeSet.Source.UNDO, reason=made.reason, batch=made.pk
     ) as record:
         made.change_set = record.change_set
-        found = _undone(cursor, made.undoes, made.change_set.created_at)
-    made.removed, made.updated, made.created = found.removed, found.restored, found.returned
-    made.rejected = made.warnings = len(found.left_alone)
-    made.rows = found.writes + made.rejected
+        outcome = _undone(cursor, made.undoes, made.change_set.created_at)
+    made.removed, made.updated, made.created = outcome.removed, outcome.restored, outcome.returned
+    made.rejected = made.warnings = len(outcome.left_alone)
+    made.rows = outcome.writes + made.rejected
     made.state, made.applied_at, made.progress = (
         Batch.State.APPLIED,
         made.change_set.created_at,
         100,
     )
     BatchIssue.objects.bulk_create(
-        (_issue(made, each) for each in found.left_alone), batch_size=CHUNK
+        (_issue(made, each) for each in outcome.left_alone), batch_size=CHUNK
     )
     if not made.save_while(Batch.State.APPLYING):
         raise Interrupted
@@ -258,7 +261,7 @@ def _collected(cursor: CursorWrapper, batch: Batch) -> list[WrittenRows]:
     place = f"{dialect.place}bulk_undo"
     tables = [
         WrittenRows(resource, f"{place}_{'beside_' * at}{batch.pk}", dialect)
-        for at, (resource, _way) in enumerate(kinds[batch.kind].lineage())
+        for at, (resource, _reference) in enumerate(kinds[batch.kind].lineage())
     ]
     dialect.prepare(cursor, dialects.MANY_ROWS + 1)
     dialect.drop_tables(cursor, [each.table for each in tables])
@@ -267,7 +270,7 @@ def _collected(cursor: CursorWrapper, batch: Batch) -> list[WrittenRows]:
     return tables
 
 
-def _told(cursor: CursorWrapper, touched: WrittenRows) -> Iterator[UnchangedRow]:
+def _unchanged_rows(cursor: CursorWrapper, touched: WrittenRows) -> Iterator[UnchangedRow]:
     """The rows that stay, each with its name and why."""
     rows = list(touched.left_alone(cursor))
     for at in range(0, len(rows), CHUNK):
@@ -277,22 +280,22 @@ def _told(cursor: CursorWrapper, touched: WrittenRows) -> Iterator[UnchangedRow]
 def _named(touched: WrittenRows, rows: list[tuple[Any, ...]]) -> Iterator[UnchangedRow]:
     model = touched.model
     foreign = [f.name for f in model._meta.concrete_fields if f.is_relation]
-    found = model._base_manager.select_related(*foreign).in_bulk([row[0] for row in rows])
+    stored = model._base_manager.select_related(*foreign).in_bulk([row[0] for row in rows])
     versions = model.history.model.objects.select_related("change_set").in_bulk(
         [row[3] for row in rows]
     )
     sentences = _sentences()
     for row_id, line, verdict, version in rows:
         newest = versions[version]
-        told = {
-            "name": _name_of(found.get(row_id) or newest.instance),
+        values = {
+            "name": _name_of(stored.get(row_id) or newest.instance),
             "who": newest.change_set.actor_name,
             "when": f"{newest.history_date:%Y-%m-%d %H:%M}",
         }
-        said = sentences[verdict] % told
+        message = sentences[verdict] % values
         if line:
-            said = _("Line %(line)d: %(sentence)s") % {"line": line, "sentence": said}
-        yield UnchangedRow(line, verdict, said)
+            message = _("Line %(line)d: %(sentence)s") % {"line": line, "sentence": message}
+        yield UnchangedRow(line, verdict, message)
 
 
 def _name_of(row: models.Model) -> str:
@@ -307,7 +310,7 @@ def _sentences() -> dict[str, str]:
     return {
         CHANGED: _("%(name)s was changed since, by %(who)s on %(when)s UTC, and stays as it is."),
         REFERRED: _("%(name)s stays: other rows point to it by now."),
-        VALUE_TAKEN: _("%(name)s stays: a value it had before belongs to another row now."),
+        VALUE_CONFLICT: _("%(name)s stays: a value it had before belongs to another row now."),
         FIXED: _("%(name)s stays as it is: it is in use by now."),
-        REFERENCE_GONE: _("%(name)s stays: what it pointed to before is not there any more."),
+        REFERENCE_MISSING: _("%(name)s stays: what it pointed to before is not there any more."),
     }

@@ -60,7 +60,7 @@ def normalised(raw: str) -> str:
     return _unquoted(unicodedata.normalize("NFC", text))
 
 
-def prose(raw: str) -> str:
+def normalised_paragraphs(raw: str) -> str:
     """Text of several lines, as a form stores it: its lines stay, the ends are trimmed.
 
     Raises CellRefused like `normalised`.
@@ -89,8 +89,8 @@ def _refuse_unreadable(raw: str) -> None:
 def _refuse_heaped_marks(raw: str) -> None:
     """Composing takes quadratic time over a run of accents, which no language heaps so high."""
     run = 0
-    for letter in raw if len(raw) > MOST_MARKS else "":
-        run = run + 1 if unicodedata.combining(letter) else 0
+    for character in raw if len(raw) > MOST_MARKS else "":
+        run = run + 1 if unicodedata.combining(character) else 0
         if run > MOST_MARKS:
             raise CellRefused(
                 "control_character",
@@ -124,7 +124,7 @@ def cleaner_for(
     if is_exact and isinstance(field, models.BooleanField):
         parse = _digit
     blank = blank_value(field)
-    tidy = prose if isinstance(field, ParagraphField) else normalised
+    tidy = normalised_paragraphs if isinstance(field, ParagraphField) else normalised
 
     def clean(raw: str) -> str | None:
         text = tidy(raw)
@@ -139,8 +139,8 @@ def blank_value(field: models.Field) -> str | None:
     In a field with a default, null says that the cell says nothing: a new row gets the default, a
     known one keeps what it has.
     """
-    blank_keeps_stored = has_plain_default(field) or field.null or not field.empty_strings_allowed
-    return None if blank_keeps_stored else ""
+    is_blank_null = has_plain_default(field) or field.null or not field.empty_strings_allowed
+    return None if is_blank_null else ""
 
 
 def has_plain_default(field: models.Field) -> bool:
@@ -290,8 +290,8 @@ def _boolean(field: models.Field, text: str) -> str:
     try:
         return BOOLEANS[text.casefold()]
     except KeyError:
-        sentence = _("{column} “{value}” is neither true nor false. Write 1 or true, 0 or false.")
-        raise CellRefused("invalid_choice", sentence) from None
+        template = _("{column} “{value}” is neither true nor false. Write 1 or true, 0 or false.")
+        raise CellRefused("invalid_choice", template) from None
 
 
 def _digit(text: str) -> str:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.admin_site.pages.history import plain
 
-SHOWN_LENGTH = 80
+DISPLAY_LENGTH = 80
 STORED_LENGTH = 10_000
 COLUMN_LENGTH = 300  # characters of a header that is told
 INVISIBLE = re.compile(
@@ -76,7 +76,7 @@ def _visible(match: re.Match[str]) -> str:
 def shown(value: str) -> str:
     """The value as a sentence quotes it: on one line and cut to a readable length."""
     value = INVISIBLE.sub(_visible, " ".join(storable(value).split()))
-    return value if len(value) <= SHOWN_LENGTH else value[:SHOWN_LENGTH] + "…"
+    return value if len(value) <= DISPLAY_LENGTH else value[:DISPLAY_LENGTH] + "…"
 
 
 def said(value: object) -> str:
@@ -93,8 +93,8 @@ def issue_at(fault: Fault, line: int, row: int, column: str, value: str) -> Issu
     template = fault.template if value else fault.template.replace(" “{value}”", "")
     # Whoever has no name in files, such as a member of staff, is not named either.
     other = shown(fault.other) or _("somebody else")
-    sentence = template.format(column=shown(column), value=shown(value), other=other)
-    message = _("Line %(line)d: %(sentence)s") % {"line": line, "sentence": sentence}
+    text = template.format(column=shown(column), value=shown(value), other=other)
+    message = _("Line %(line)d: %(sentence)s") % {"line": line, "sentence": text}
     return Issue(
         line, row, column[:COLUMN_LENGTH], storable(value), fault.code, message, fault.is_warning
     )

@@ -21,8 +21,8 @@ class DatabaseOperations(operations.DatabaseOperations):
 
     def sql_flush(self, *args: Any, **kwargs: Any) -> list[str]:
         """The statements that empty tables; audited ones are truncated in no other way."""
-        found = super().sql_flush(*args, **kwargs)
-        return ["SELECT set_config('backoffice.flush', 'on', true)", *found] if found else []
+        sql_list = super().sql_flush(*args, **kwargs)
+        return ["SELECT set_config('backoffice.flush', 'on', true)", *sql_list] if sql_list else []
 
 
 class DatabaseWrapper(PGDatabaseWrapperMixin, base.DatabaseWrapper):

@@ -40,11 +40,11 @@ def forget_moved(alias: str, conn_params: dict[str, Any]) -> None:
     The library keys pools by alias and freezes the first parameters: one query before the test
     database exists, and the tests would write into the real one.
     """
-    wanted = tuple(conn_params.get(name) for name in IDENTITY)
+    identity = tuple(conn_params.get(name) for name in IDENTITY)
     with pool_container.lock:
-        if _leads_to.get(alias, wanted) != wanted:
+        if _leads_to.get(alias, identity) != identity:
             drop(alias)
-        _leads_to[alias] = wanted
+        _leads_to[alias] = identity
 
 
 def drop(alias: str) -> None:

@@ -62,9 +62,9 @@ def _find_unique(model: type[models.Model], constraint: models.UniqueConstraint)
     """The twin breaks all of them at once; so each is looked for by name."""
     with connection.cursor() as cursor:
         held = connection.introspection.get_constraints(cursor, model._meta.db_table)
-    found = held.get(constraint.name, {})
+    stored = held.get(constraint.name, {})
     columns = [model._meta.get_field(name).column for name in constraint.fields]
-    if not found.get("unique") or found["columns"] != columns:
+    if not stored.get("unique") or stored["columns"] != columns:
         raise Broken(f"the database does not hold {constraint.name}.")
 
 

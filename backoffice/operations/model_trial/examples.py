@@ -31,7 +31,7 @@ class Examples:
     def __init__(self) -> None:
         self._made: dict[Model, models.Model] = {}
         self._people: dict[str, Any] = {}
-        self._soon = timezone.now() + timedelta(days=1)
+        self._tomorrow = timezone.now() + timedelta(days=1)
 
     def of(self, model: Model) -> Any:
         """The example of a model."""
@@ -43,9 +43,9 @@ class Examples:
         """The models that have an example."""
         return set(self._made)
 
-    def keep(self, kept: set[Model]) -> None:
+    def retain(self, remaining: set[Model]) -> None:
         """Forget the examples of all other models: a rollback took them away."""
-        self._made = {model: row for model, row in self._made.items() if model in kept}
+        self._made = {model: row for model, row in self._made.items() if model in remaining}
         self._people.clear()
 
     def person(self, role: str) -> Any:
@@ -54,11 +54,11 @@ class Examples:
             self._people[role] = self.another(get_user_model(), role=role)
         return self._people[role]
 
-    def another(self, model: Model, **given: Any) -> Any:
+    def another(self, model: Model, **values: Any) -> Any:
         """A new row of a model. Raises ValidationError where none that is valid is found."""
-        row = model(**given)
+        row = model(**values)
         for field in model._meta.concrete_fields:
-            if field.name not in given and _is_filled(field):
+            if field.name not in values and _is_filled(field):
                 setattr(row, field.name, self._value(field, 0))
         self._correct(row)
         with transaction.atomic():
@@ -87,7 +87,7 @@ class Examples:
             if isinstance(field, kind):
                 return make(field, attempt)
         # What may not lie in the future gets a past one at the second attempt.
-        day = self._soon + timedelta(days=-30 if attempt == 1 else attempt)
+        day = self._tomorrow + timedelta(days=-30 if attempt == 1 else attempt)
         return day if isinstance(field, models.DateTimeField) else day.date()
 
     def _related(self, field: Any, attempt: int) -> models.Model | None:

@@ -68,15 +68,15 @@ def _for_instructor(rows: Any) -> Any:
     return rows.visible_to(people.first())
 
 
-def _timed(what: str, deed: Callable[[], Any]) -> Timing:
-    asked = 0
+def _timed(what: str, action: Callable[[], Any]) -> Timing:
+    queries = 0
 
     def count(execute: Any, *arguments: Any) -> Any:
-        nonlocal asked
-        asked += 1
+        nonlocal queries
+        queries += 1
         return execute(*arguments)
 
     start = time.perf_counter()
     with connection.execute_wrapper(count):
-        deed()
-    return Timing(what, asked, (time.perf_counter() - start) * 1000)
+        action()
+    return Timing(what, queries, (time.perf_counter() - start) * 1000)

@@ -16,7 +16,7 @@ def try_relations(row: Any, examples: Examples) -> int:
     """Every relation leads where it should; gives how many there are."""
     ahead = [field for field in row._meta.concrete_fields if field.is_relation]
     for field in ahead:
-        _try_both_ways(row, field, examples)
+        _try_both_directions(row, field, examples)
     for field in row._meta.many_to_many:
         list(getattr(row, field.name).all()[:MOST_READ])
     for relation in row._meta.related_objects:
@@ -24,7 +24,7 @@ def try_relations(row: Any, examples: Examples) -> int:
     return len(ahead) + len(row._meta.many_to_many) + len(row._meta.related_objects)
 
 
-def _try_both_ways(row: Any, field: Any, examples: Examples) -> None:
+def _try_both_directions(row: Any, field: Any, examples: Examples) -> None:
     """From the row to what it names, and back."""
     if field.related_model is field.model:
         row = examples.another(type(row), **{field.name: row})

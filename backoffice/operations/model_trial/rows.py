@@ -26,9 +26,9 @@ def try_reading(row: Any, examples: Examples) -> int:
     model = type(row)
     if not row.natural_key():
         raise Broken("it has no natural key.")
-    found = model._default_manager.get_by_natural_key(*row.natural_key())
+    loaded = model._default_manager.get_by_natural_key(*row.natural_key())
     for field in model._meta.concrete_fields:
-        saved, read = _stored(field, row), _stored(field, found)
+        saved, read = _stored(field, row), _stored(field, loaded)
         if not field.generated and saved != read:
             raise Broken(f"{field.name} was saved as {saved!r} and is read as {read!r}.")
     return 1
@@ -95,11 +95,11 @@ def _history(row: Any, expected: str) -> Any:
     """The newest history row of a row, whose history is just this."""
     if not hasattr(type(row), "history"):
         raise Broken("it keeps no history.")
-    kept = list(type(row).history.filter(**{row._meta.pk.attname: row.pk}).order_by("-history_id"))
-    found = "".join(each.history_type for each in kept)
-    if found != expected:
-        raise Broken(f"its history says {found!r} where it should say {expected!r}.")
-    return kept[0]
+    rows = list(type(row).history.filter(**{row._meta.pk.attname: row.pk}).order_by("-history_id"))
+    types = "".join(each.history_type for each in rows)
+    if types != expected:
+        raise Broken(f"its history says {types!r} where it should say {expected!r}.")
+    return rows[0]
 
 
 def try_deleting(row: Any, examples: Examples) -> int:
@@ -121,15 +121,17 @@ def try_seeing(row: Any, examples: Examples) -> int:
     breaker = get_user_model()(is_superuser=True, is_staff=True, role=ADMIN)
     _see(row, breaker, "a superuser", True)
     _see(row, AnonymousUser(), "somebody not logged in", False)
-    given = [grant for grant in roles.grants_of(row._meta.label_lower) if grant.verb == "view"]
-    scopes = {role: {g.scope for g in given if g.role == role} for role in (*ACCOUNTS, STUDENT)}
-    asked = [role for role, found in scopes.items() if found in (set(), {"*"})]
-    for role in asked:
+    grants = [grant for grant in roles.grants_of(row._meta.label_lower) if grant.verb == "view"]
+    scopes = {role: {g.scope for g in grants if g.role == role} for role in (*ACCOUNTS, STUDENT)}
+    testable = [role for role, granted in scopes.items() if granted in (set(), {"*"})]
+    for role in testable:
         _see(row, examples.person(role), f"a new {role}", bool(scopes[role]))
-    return 2 + len(asked)
+    return 2 + len(testable)
 
 
 def _see(row: Any, person: Any, who: str, is_expected: bool) -> None:
-    seen = type(row).objects.visible_to(person).filter(pk=row.pk).exists()
-    if seen != is_expected:
-        raise Broken(f"{who} {'sees' if seen else 'does not see'} it, against the table of roles.")
+    is_visible = type(row).objects.visible_to(person).filter(pk=row.pk).exists()
+    if is_visible != is_expected:
+        raise Broken(
+            f"{who} {'sees' if is_visible else 'does not see'} it, against the table of roles."
+        )

@@ -20,7 +20,7 @@ from backoffice.operations.model_trial.rows import (
     try_seeing,
 )
 
-OURS, BUSINESS = "backoffice.", "backoffice.apps."
+PROJECT, BUSINESS = "backoffice.", "backoffice.apps."
 Check = Callable[[Any, Examples], int]
 # What is tried while nothing refers to the row yet, and what when everything is there.
 WHILE_ALONE: dict[str, Check] = {
@@ -79,18 +79,18 @@ def models_to_try() -> list[Model]:
 
     History tables are left out.
     """
-    found = [
+    candidates = [
         model
         for config in apps.get_app_configs()
-        if config.name.startswith(OURS)
+        if config.name.startswith(PROJECT)
         for model in config.get_models()
         if config.name.startswith(BUSINESS) or hasattr(model, "history")
     ]
-    histories = {model.history.model for model in found if hasattr(model, "history")}
+    histories = {model.history.model for model in candidates if hasattr(model, "history")}
     ordered: dict[Model, None] = {}
-    for model in found:
+    for model in candidates:
         if model not in histories:
-            _place(model, ordered, set(found) - histories)
+            _place(model, ordered, set(candidates) - histories)
     return list(ordered)
 
 
@@ -111,11 +111,11 @@ def _try(trial: Trial, checks: dict[str, Check], examples: Examples) -> None:
                 trial.counts[name] = check(examples.of(trial.model), examples)
     # A broken model may fail with anything; whatever it is belongs in its line of the report.
     except Exception as error:
-        examples.keep(before)
-        trial.fault = _told(error)
+        examples.retain(before)
+        trial.fault = _fault_message(error)
 
 
-def _told(error: Exception) -> str:
+def _fault_message(error: Exception) -> str:
     if isinstance(error, Broken):
         return str(error)
     if isinstance(error, ValidationError):

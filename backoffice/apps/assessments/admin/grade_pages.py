@@ -29,8 +29,8 @@ class GradeHistoryMixin:
         """From the form to the page."""
         if not self.has_history_permission(request, row):
             return []
-        way = {"title": _("How this grade came about"), "icon": "manage_search"}
-        return [way | {"address": page_of(row, PAGE)}]
+        link = {"title": _("How this grade came about"), "icon": "manage_search"}
+        return [link | {"address": page_of(row, PAGE)}]
 
     def grade_record(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Each value of the grade, the newest first."""

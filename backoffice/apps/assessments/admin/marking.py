@@ -163,8 +163,8 @@ class SubmissionAdmin(GradeHistoryMixin, ListExport, AuditedAdmin):
         super().save_related(request, form, formsets, change)
         if grade_by_rubric(form.instance, request.user):
             score = floatformat(form.instance.score, -2)
-            said = _("Every criterion has points; the score is %(score)s.")
-            self.message_user(request, said % {"score": score})
+            message = _("Every criterion has points; the score is %(score)s.")
+            self.message_user(request, message % {"score": score})
 
     def sidebar_badge(self, request: HttpRequest) -> int:
         """How many wait for this person's marking."""
@@ -181,11 +181,11 @@ class SubmissionAdmin(GradeHistoryMixin, ListExport, AuditedAdmin):
     )
     def grade(self, form: GradeForm, submission: AssessmentSubmission) -> str:
         """Give points."""
-        given = form.cleaned_data
-        grade(submission, given["score"], given["feedback"], form.request.user)
+        cleaned = form.cleaned_data
+        grade(submission, cleaned["score"], cleaned["feedback"], form.request.user)
         return _("%(submission)s: %(score)s points.") % {
             "submission": submission,
-            "score": floatformat(given["score"], -2),
+            "score": floatformat(cleaned["score"], -2),
         }
 
     @RowAction(

@@ -56,10 +56,10 @@ class InUseAdminMixin(InUseGuard):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """The fieldsets; of a rubric in use the first one says why it stands still."""
-        found = super().get_fieldsets(request, obj)
+        fieldsets = super().get_fieldsets(request, obj)
         if not self._is_used(request, obj):
-            return found
-        (title, options), *others = found
+            return fieldsets
+        (title, options), *others = fieldsets
         return [(title, options | {"description": IN_USE}), *others]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:

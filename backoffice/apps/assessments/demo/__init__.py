@@ -28,7 +28,7 @@ HANDED_IN = 6
 MARKED = (Status.GRADED, Status.SUBMITTED, Status.GRADED, Status.SUBMITTED, Status.FINALIZED)
 # Of the second essay, due three days ago: hours before it was due, negative ones after.
 WAITING = (150, 90, 40, 10, -20, -48, -70)
-RECENTLY, SOON = timedelta(days=-3), timedelta(days=10)
+RECENTLY, UPCOMING = timedelta(days=-3), timedelta(days=10)
 
 
 @demo_part("assessments", order=3)
@@ -47,7 +47,7 @@ def _of_course(course: Course) -> None:
     second = _assessment(
         course, "TMA02", "Second essay", rubric=rubric, due_date=timezone.now() + RECENTLY
     )
-    _assessment(course, "TMA03", "Third essay", rubric=rubric, due_date=timezone.now() + SOON)
+    _assessment(course, "TMA03", "Third essay", rubric=rubric, due_date=timezone.now() + UPCOMING)
     _assessment(course, "EXAM", "Examination", assessment_type="exam", status="draft", weight=40)
     quiz = _assessment(
         course, "CMA01", "Quiz on the groundwork", assessment_type="CMA", due_date=_day(course, 20)

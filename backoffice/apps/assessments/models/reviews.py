@@ -101,14 +101,14 @@ class PeerReview(Audited):
         return True
 
     def clean_fields(self, exclude: Any = None) -> None:
-        self._take_author()
+        self._set_author()
         super().clean_fields(exclude)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self._take_author()
+        self._set_author()
         super().save(*args, **kwargs)
 
-    def _take_author(self) -> None:
+    def _set_author(self) -> None:
         if self.submission_id:
             self.author_id = self.submission.student_id
 

@@ -38,8 +38,10 @@ class SubmissionQuerySet(AuditedQuerySet):
         points = Case(
             When(assessment__grading_method="highest", then=Coalesce("score", Decimal(-1)))
         )
-        turn = F("attempt") * Case(When(assessment__grading_method="first", then=-1), default=1)
-        order = ExpressionWrapper(turn, models.IntegerField())
+        signed_attempt = F("attempt") * Case(
+            When(assessment__grading_method="first", then=-1), default=1
+        )
+        order = ExpressionWrapper(signed_attempt, models.IntegerField())
         first = attempts.order_by(points.desc(), order.desc()).values("pk")[:1]
         several = Q(assessment__grading_method="average") & Exists(
             attempts.exclude(pk=OuterRef("pk"))

@@ -66,8 +66,10 @@ class AnnouncementAdmin(Authored, AuditedAdmin):
         """A draft says that nobody sees it, and how it goes out."""
         super().save_model(request, obj, form, change)
         if obj.publish_at is None:
-            said = _("“%(title)s” is a draft; nobody sees it yet. Open it and choose “Send now”.")
-            self.message_user(request, said % {"title": obj}, messages.WARNING)
+            message = _(
+                "“%(title)s” is a draft; nobody sees it yet. Open it and choose “Send now”."
+            )
+            self.message_user(request, message % {"title": obj}, messages.WARNING)
 
     @display(description=gettext_lazy("state"), label=LIFE_COLOURS, ordering="publish_at")
     def display_state(self, announcement: Announcement) -> tuple[str, str]:
@@ -88,9 +90,9 @@ class AnnouncementAdmin(Authored, AuditedAdmin):
     def send(self, form: ActionForm, announcement: Announcement) -> str:
         """Let it stand."""
         count = send(announcement)
-        said = ngettext(
+        message = ngettext(
             "“%(title)s” stands now, for %(count)d person.",
             "“%(title)s” stands now, for %(count)d people.",
             count,
         )
-        return said % {"title": announcement, "count": count}
+        return message % {"title": announcement, "count": count}

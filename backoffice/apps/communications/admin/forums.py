@@ -215,10 +215,10 @@ class ForumPostAdmin(Authored, AuditedAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """The fieldsets; a hidden post says so, and why, before anything else."""
-        found = super().get_fieldsets(request, obj)
+        fieldsets = super().get_fieldsets(request, obj)
         if obj is None or not obj.is_hidden:
-            return found
-        return [(gettext_lazy("Hidden from readers"), {"fields": ("hidden_reason",)}), *found]
+            return fieldsets
+        return [(gettext_lazy("Hidden from readers"), {"fields": ("hidden_reason",)}), *fieldsets]
 
     @RowAction(
         gettext_lazy("Hide"),

@@ -51,10 +51,10 @@ def _talk() -> None:
 
 def _forum(course: Course, students: list[User]) -> None:
     forum = ensure(Forum, {"course": course, "title": "Questions and answers"})
-    for number, (title, asked, answer) in enumerate(TOPICS):
+    for number, (title, question_text, answer) in enumerate(TOPICS):
         author = students[number % len(students)]
         topic = ensure(ForumTopic, {"forum": forum, "title": title}, author=author)
-        question = ensure(ForumPost, {"topic": topic, "author": author}, body=asked)
+        question = ensure(ForumPost, {"topic": topic, "author": author}, body=question_text)
         if course.instructor and answer:
             key = {"topic": topic, "author": course.instructor}
             ensure(ForumPost, key, body=answer, parent=question)
@@ -69,19 +69,19 @@ def _forum(course: Course, students: list[User]) -> None:
 
 def _room(course: Course, students: list[User]) -> None:
     room = ensure(ChatRoom, {"course": course, "name": "Study group"}, created_by=course.instructor)
-    said = ("Shall we meet on Thursday?", "Thursday is fine, at four?", "I bring the maps.", "👍")
-    for student, body in zip(students, said, strict=False):
+    bodies = ("Shall we meet on Thursday?", "Thursday is fine, at four?", "I bring the maps.", "👍")
+    for student, body in zip(students, bodies, strict=False):
         ensure(ChatMember, {"room": room, "user": student})
         ensure(ChatMessage, {"room": room, "author": student}, body=body)
 
 
 def _announcements() -> None:
     registrar = User.objects.filter(username="registrar").first()
-    for news in ANNOUNCEMENTS if registrar else ():
-        _announce(registrar, None, *news)
+    for announcement in ANNOUNCEMENTS if registrar else ():
+        _announce(registrar, None, *announcement)
     for course in running_courses().select_related("instructor"):
-        for news in COURSE_ANNOUNCEMENTS if course.instructor else ():
-            _announce(course.instructor, course, *news)
+        for announcement in COURSE_ANNOUNCEMENTS if course.instructor else ():
+            _announce(course.instructor, course, *announcement)
 
 
 def _announce(

@@ -52,7 +52,7 @@ def _talk(course: Course, people: list[int]) -> None:
     forums = create_all([Forum(course=course, title="Questions and answers")])
     topics = create_all(
         ForumTopic(forum=forums[0], title=title, author_id=people[number % len(people)])
-        for number, (title, _asked, _answer) in enumerate(TOPICS)
+        for number, (title, _question_text, _answer) in enumerate(TOPICS)
     )
     create_all(_answers(course, create_all(_questions(topics))))
     _chat(course, people)
@@ -60,12 +60,12 @@ def _talk(course: Course, people: list[int]) -> None:
 
 
 def _questions(topics: list[ForumTopic]) -> Iterator[ForumPost]:
-    for topic, (_title, asked, _answer) in zip(topics, TOPICS, strict=True):
-        yield ForumPost(topic=topic, author_id=topic.author_id, body=asked)
+    for topic, (_title, question_text, _answer) in zip(topics, TOPICS, strict=True):
+        yield ForumPost(topic=topic, author_id=topic.author_id, body=question_text)
 
 
 def _answers(course: Course, questions: list[ForumPost]) -> Iterator[ForumPost]:
-    for question, (_title, _asked, answer) in zip(questions, TOPICS, strict=True):
+    for question, (_title, _question_text, answer) in zip(questions, TOPICS, strict=True):
         if answer:
             author = course.instructor
             yield ForumPost(topic=question.topic, author=author, body=answer, parent=question)
@@ -100,13 +100,13 @@ def _announcements(course: Course) -> Iterator[Announcement]:
 @transaction.atomic
 def _write(instructors: list[User]) -> None:
     """Each instructor asks the next one something, once."""
-    asked = "A room for the examination"
-    known = set(DirectMessage.objects.filter(subject=asked).values_list("sender_id", flat=True))
+    subject = "A room for the examination"
+    known = set(DirectMessage.objects.filter(subject=subject).values_list("sender_id", flat=True))
     create_all(
         DirectMessage(
             sender=sender,
             recipient=recipient,
-            subject=asked,
+            subject=subject,
             body="Is yours large enough for both our courses?",
         )
         for sender, recipient in zip(instructors, instructors[1:], strict=False)

@@ -96,7 +96,7 @@ class ForumTopic(Referable):
 class ForumPostQuerySet(AuditedQuerySet):
     """Query words for posts."""
 
-    def shown(self) -> "ForumPostQuerySet":
+    def not_hidden(self) -> "ForumPostQuerySet":
         """Posts nobody has hidden."""
         return self.filter(is_hidden=False)
 

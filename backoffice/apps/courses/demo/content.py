@@ -40,11 +40,11 @@ def fill(scale: Scale) -> None:
     actor = importer()
     if not actor or not User.objects.filter(student_id__startswith=PREFIX).exists():
         return
-    said = {"actor": actor, "reason": "Demo data"}
+    attribution = {"actor": actor, "reason": "Demo data"}
     scale.tell(f"{scale.courses:,} courses …")
-    feed("courses", numbers.COURSES, numbers.rows_of_courses(scale), **said)
+    feed("courses", numbers.COURSES, numbers.rows_of_courses(scale), **attribution)
     scale.tell(f"{scale.enrollments:,} enrollments …")
-    feed("enrollments", numbers.ENROLLMENTS, numbers.rows_of_enrollments(scale), **said)
+    feed("enrollments", numbers.ENROLLMENTS, numbers.rows_of_enrollments(scale), **attribution)
     with owner_role(), connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # what comes now asks tables filled a moment ago
     scale.tell(f"Lessons and progress of {scale.tended:,} courses …")
@@ -73,7 +73,7 @@ def _tend(entry: Entry, course: Course) -> None:
         for place, (title, _lessons) in enumerate(WEEKS, 1)
     )
     lessons = create_all(_lessons(modules))
-    _tell_ways(entry, course, lessons)
+    _set_progress(entry, course, lessons)
 
 
 def _lessons(modules: list[CourseModule]) -> Iterator[Lesson]:
@@ -91,7 +91,7 @@ def _lessons(modules: list[CourseModule]) -> Iterator[Lesson]:
             )
 
 
-def _tell_ways(entry: Entry, course: Course, lessons: list[Lesson]) -> None:
+def _set_progress(entry: Entry, course: Course, lessons: list[Lesson]) -> None:
     """How far people are: through when the term is over, somewhere while it runs."""
     rows = Enrollment.objects.filter(course=course)
     if entry.is_over:
@@ -107,7 +107,7 @@ def _tell_ways(entry: Entry, course: Course, lessons: list[Lesson]) -> None:
 
 
 def _follow(enrollments: list[Enrollment], lessons: list[Lesson], begun: datetime) -> None:
-    ways = [(each, 1 + number % len(lessons)) for number, each in enumerate(enrollments)]
+    progress = [(each, 1 + number % len(lessons)) for number, each in enumerate(enrollments)]
     create_all(
         CourseProgress(
             enrollment=enrollment,
@@ -116,7 +116,7 @@ def _follow(enrollments: list[Enrollment], lessons: list[Lesson], begun: datetim
             percent=round(100 * done / len(lessons), 2),
             seconds_spent=done * 2_100,
         )
-        for enrollment, done in ways
+        for enrollment, done in progress
     )
     create_all(
         LessonProgress(
@@ -128,6 +128,6 @@ def _follow(enrollments: list[Enrollment], lessons: list[Lesson], begun: datetim
             started_at=begun + timedelta(days=place),
             completed_at=begun + timedelta(days=place, hours=1),
         )
-        for enrollment, done in ways
+        for enrollment, done in progress
         for place, lesson in enumerate(lessons[: min(done, 3)])
     )

@@ -25,11 +25,11 @@ class Culture:
     def name(self, chance: Random) -> tuple[str, str]:
         """A given name and a family name."""
         is_woman = chance.random() < 0.5
-        given = self.women if is_woman else self.men
+        first_names = self.women if is_woman else self.men
         families = self.changed if is_woman and self.changed else self.families
-        first, last = chance.choice(given), chance.choice(families)
+        first, last = chance.choice(first_names), chance.choice(families)
         if self.has_second and chance.random() < SECOND_NAME:
-            first = f"{first} {chance.choice([name for name in given if name != first])}"
+            first = f"{first} {chance.choice([name for name in first_names if name != first])}"
         return first, last
 
 

@@ -29,12 +29,12 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
-            deed = action_of(options)
+            row_action = action_of(options)
         except ValueError as refusal:
             raise CommandError(str(refusal), returncode=2) from refusal
         try:
-            sentence = write_to(options["output"], deed)
+            message = write_to(options["output"], row_action)
         except (ExportRefused, OSError) as refusal:
             raise CommandError(str(refusal)) from refusal
-        if sentence:
-            self.stdout.write(sentence)
+        if message:
+            self.stdout.write(message)

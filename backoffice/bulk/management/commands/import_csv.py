@@ -30,8 +30,12 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
-            given = ImportOptions.from_command(options)
-            result = import_files(given) if given.is_auto else import_file(given)
+            import_options = ImportOptions.from_command(options)
+            result = (
+                import_files(import_options)
+                if import_options.is_auto
+                else import_file(import_options)
+            )
         except (OSError, ValueError) as error:
             raise CommandError(str(error), returncode=2) from error
         result.close(self)
