@@ -31,7 +31,7 @@ from django.db.models import F  # noqa: E402
 
 from backoffice.apps.users.models import Enrollment  # noqa: E402
 from backoffice.audit.models import ChangeSet  # noqa: E402
-from backoffice.audit.record.postgres_triggers import SAID, copied_columns  # noqa: E402
+from backoffice.audit.record.postgres_triggers import HISTORY_FIELDS, copied_columns  # noqa: E402
 from backoffice.audit.record.recording import recording  # noqa: E402
 from benchmarks import engine, world  # noqa: E402
 from benchmarks.floor import switched  # noqa: E402
@@ -78,7 +78,7 @@ def _plain_import(path: Path) -> Cost:
     columns = ", ".join(copied_columns(Enrollment))
     with measured() as own, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {HISTORY} ({columns}, {', '.join(SAID)}, change_set_id, line) "
+            f"INSERT INTO {HISTORY} ({columns}, {', '.join(HISTORY_FIELDS)}, change_set_id, line) "
             f"SELECT {columns}, now(), '+', NULL, '', %s, 1 FROM {TABLE}",
             [written.pk],
         )
