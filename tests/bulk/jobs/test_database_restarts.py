@@ -23,7 +23,7 @@ from django.db import Error, connection, connections
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.pipeline.imports import receive
-from backoffice.bulk.jobs.tasks import apply_soon, order_reading
+from backoffice.bulk.jobs.tasks import queue_apply, order_reading
 from backoffice.bulk.models import Batch
 
 ROWS = 2_500
@@ -60,7 +60,7 @@ order_reading(batch)
 print("ready", flush=True)
 wait(state="previewed")
 batch.refresh_from_db()
-apply_soon(batch, batch.digest, actor)
+queue_apply(batch, batch.digest, actor)
 wait(state="applying", phase="writing")
 print("writing", flush=True)
 sys.stdin.readline()
@@ -71,7 +71,7 @@ run("DROP FUNCTION slow CASCADE")
 order_reading(batch)
 wait(state="previewed")
 batch.refresh_from_db()
-apply_soon(batch, batch.digest, actor)
+queue_apply(batch, batch.digest, actor)
 wait(state="applied")
 print(Enrollment.objects.count(), Enrollment.history.count(), flush=True)
 """
