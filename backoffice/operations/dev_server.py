@@ -138,13 +138,11 @@ def _postgres() -> Iterator[tuple[dict[str, str], Path]]:
         guard = Guard(server, claimed)
         try:
             _print_step("Starting PostgreSQL")
-            server.start()
-            server.ensure_database(NAME)
+            _open_database(server)
             if is_old_postgres(server.url(NAME)):
                 server.stop()
                 _set_aside(server.data)
-                server.start()
-                server.ensure_database(NAME)
+                _open_database(server)
             address = {
                 "DATABASE_URL": server.url(NAME, APPLICATION),
                 "DATABASE_OWNER_USER": SUPERUSER,
@@ -152,6 +150,11 @@ def _postgres() -> Iterator[tuple[dict[str, str], Path]]:
             yield address, server.data / "prepared"
         finally:
             guard.release()
+
+
+def _open_database(server: EmbeddedServer) -> None:
+    server.start()
+    server.ensure_database(NAME)
 
 
 def _set_aside(data: Path) -> None:

@@ -1,9 +1,9 @@
 """Values that stand on another row and are kept here too, because a check sees one row only.
 
-`KeptCopy` is a foreign key over two columns: the reference, and the copy of a value of the row it
-names. The database refuses any other value, and changes the copies when the original changes; a
-check constraint over the copy then holds between the two rows. `CopySource` is the unique pair
-such a key needs on the other side.
+`CopiedValueKey` is a foreign key over two columns: the reference, and the copy of a value of the
+row it names. The database refuses any other value, and changes the copies when the original does; a
+check constraint over the copy then holds between the two rows. `CopiedValueTarget` is the
+unique pair such a key needs on the other side.
 """
 
 from typing import Any

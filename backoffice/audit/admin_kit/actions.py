@@ -143,9 +143,9 @@ class RowActionMixin:
 
     def may_do(self, request: HttpRequest, it: RowAction, row: models.Model) -> bool:
         """Whether the person may do this with this row; a page may keep rows from being changed."""
-        is_append_only = it.verb == "change" and not self.has_change_permission(request, row)
+        is_locked = it.verb == "change" and not self.has_change_permission(request, row)
         return (
-            not is_append_only
+            not is_locked
             and it.is_for(request.user, self.model)
             and self._has(request, it.verb, row)
         )

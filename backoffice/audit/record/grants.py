@@ -3,7 +3,7 @@
 On PostgreSQL the tables belong to an owner, DATABASE_OWNER_USER, as which migrations run; the
 application connects with a role that owns nothing. It reads history, which triggers write with
 their owner's rights, and adds to the other tables of the record. The rights follow from the models:
-a history table, and a model that says `is_kept`.
+a history table, and a model that says `is_append_only`.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """Working as the role that owns the tables, where the application's own role does not.
 
 The web server and its jobs work with a role that cannot alter the record. What must (migrations,
-retention) says so with `as_owner`; it needs DATABASE_OWNER_USER, which only commands are given.
+retention) says so with `owner_role`; it needs DATABASE_OWNER_USER, which only commands are given.
 """
 
 from collections.abc import Iterator

@@ -84,7 +84,7 @@ class Import:
             self.dialect.prepare(cursor, written)
 
     def read(self, staging_file: StagingFile) -> list[str]:
-        """Read the file into a spool; the names of the staged columns."""
+        """Read the file into a staging file; the names of the staged columns."""
         with open_file(self.batch) as reader:
             self.batch.header, self.batch.delimiter = (
                 list(map(storable, reader.header)),

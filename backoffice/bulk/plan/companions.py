@@ -1,6 +1,6 @@
 """Records an import creates on the way: the unknown students of an enrollment file.
 
-Each newcomer is staged as a row of the companion kind, made of what the rows accepted so far say of
+Each of them is staged as a row of the companion kind, made of what the rows accepted so far say of
 the student, and planned like a file of that kind, so that one set of rules holds.
 """
 
@@ -47,7 +47,7 @@ class Companions:
         self.planner = Planner(layout, "upsert", tables)
 
     def plan(self, cursor: CursorWrapper, merged: str) -> None:
-        """Stage and plan the newcomers; `merged` is a table of what several rows say of one."""
+        """Stage and plan the companions; `merged` is a table of what several rows say of one."""
         self._stage(cursor, merged)
         self.planner.create(cursor)
 
@@ -91,7 +91,7 @@ class Companions:
 
     @property
     def link(self) -> str:
-        """SQL: join each staged row `s` of the main kind to its newcomer's plan `np`."""
+        """SQL: join each staged row `s` of the main kind to its companion's plan `np`."""
         same = " AND ".join(f"n.c_{name} = s.c_{name}" for name in self.keys)
         return (
             f"LEFT JOIN {self.tables.stage} n ON {same} "
@@ -100,7 +100,7 @@ class Companions:
 
 
 def companion_row_of(reference: Reference, companions: CompanionRows | None) -> str:
-    """SQL: the id a reference has after the import, a newcomer's included."""
+    """SQL: the id a reference has after the import, a companion's included."""
     known = f"p.fk_{reference.field.name}"
     is_new = companions and companions.reference == reference
     return f"coalesce({known}, np.new_id)" if is_new else known

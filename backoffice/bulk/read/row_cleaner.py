@@ -1,4 +1,4 @@
-"""From a stored file to a spool of clean rows: the first half of an import, without the database.
+"""From a stored file to a staging file of clean rows: what an import does before the database.
 
 Every cell is cleaned once; what comes out is text in COPY's format, ready to be staged, and a list
 of faults. Both go to temporary files, so that memory does not grow with the rows.
@@ -91,7 +91,7 @@ class StagingFile:
         self.labels: Mapping[str, str] = {}
         self.above: Mapping[str, str] = {}
         self.header_line = 1
-        # Closed by __exit__; a spool is used as a context manager.
+        # Closed by __exit__; it is used as a context manager.
         self.rows: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
         self.issues: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
         self.errors = self.warnings = 0
@@ -195,7 +195,7 @@ class RowCleaner:
         return {name: derive for name, derive in derived.items() if name not in present}
 
     def write(self, number: int, row: Row, staging_file: StagingFile) -> None:
-        """Clean one row into the spool.
+        """Clean one row into the staging file.
 
         A wrong row is staged too: a bit for each refused cell says what not to look at. Cells that
         cleaning changed are kept as they stood, for what may be said of them later.
@@ -364,7 +364,7 @@ def _null_when_blank(clean: Clean) -> Clean:
 def read_into(
     staging_file: StagingFile, reader: TableReader, cleaner: RowCleaner, progress: Progress
 ) -> int:
-    """Clean every row of the file into the spool and say how many there were.
+    """Clean every row of the file into the staging file and say how many there were.
 
     Raises FileRefused when the file has no data rows or is over a limit.
     """

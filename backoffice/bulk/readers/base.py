@@ -110,9 +110,9 @@ def no_table() -> FileRefused:
 class TableReader(ABC):
     """A file opened as a table. Use as a context manager; iterate once.
 
-    `told_as` says under which names people know the columns, where they have others in the file;
-    `above` which of them stand above the rows: in the header, or in a row of that name; `remarks`
-    are of the file as a whole.
+    `labels` says under which names people know the columns, where they have others in the file;
+    `above` which of them stand above the rows: in the header, or in a row of that name;
+    `reader_issues` are of the file as a whole.
     """
 
     delimiter = ","

@@ -52,7 +52,7 @@ class Dialect(ABC):
     def load(
         self, cursor: CursorWrapper, table: str, columns: Iterable[str], stream: IO[str]
     ) -> None:
-        """Bring a spool of COPY text into a table."""
+        """Copy a file of COPY text into a table."""
 
     @abstractmethod
     def differs(self, left: str, right: str) -> str:

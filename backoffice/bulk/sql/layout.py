@@ -217,7 +217,7 @@ class Layout:
                 yield UniqueValue(self._alias(field), field, condition, column, reference)
 
     def _alias(self, field: models.Field) -> str:
-        """An alias that differs between a kind and its newcomers: both may stand in one query."""
+        """An alias that differs between a kind and its companions: both may stand in one query."""
         return f"{'new' if self.is_all_new else 'has'}_{field.name}"
 
     @property
