@@ -75,7 +75,7 @@ class PlainAdmin(SectionsMixin, RelatedLists, ModelAccess, ModelAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """The filters, without what the person's role may not see."""
-        visible = roles.shown_fields(request.user, self.model)
+        visible = roles.visible_fields(request.user, self.model)
         filters = super().get_list_filter(request)
         return [_replaced(one) for one in filters if visible is None or _field_of(one) in visible]
 
@@ -129,7 +129,7 @@ class PlainAdmin(SectionsMixin, RelatedLists, ModelAccess, ModelAdmin):
         return super().changeform_view(request, object_id, form_url, context)
 
     def _visible_columns(self, request: HttpRequest, names: Any) -> list[str]:
-        visible = roles.shown_fields(request.user, self.model)
+        visible = roles.visible_fields(request.user, self.model)
         return [name for name in names if visible is None or self._column_field(name) in visible]
 
     def _column_field(self, column: Any) -> str:

@@ -75,7 +75,7 @@ class BackOfficeSite(UnfoldAdminSite):
         field = {each.name: each for each in model._meta.fields}.get(name) if model else None
         if not isinstance(field, PictureField):
             raise Http404
-        visible = roles.shown_fields(request.user, model)
+        visible = roles.visible_fields(request.user, model)
         row = self.get_model_admin(model).get_object(request, str(number))
         if row is None or not (visible is None or name in visible):
             raise PermissionDenied

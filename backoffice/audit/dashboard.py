@@ -52,9 +52,9 @@ def volume(request: HttpRequest) -> Chart:
 
 
 def _counts_since(start: date) -> Counter[tuple[date, str]]:
-    deeds = ChangeSet.objects.filter(created_at__gte=beginning(start))
-    deeds = deeds.annotate(day=TruncDate("created_at")).order_by()
-    rows = deeds.values_list("day", "source").annotate(Count("pk"))
+    change_sets = ChangeSet.objects.filter(created_at__gte=beginning(start))
+    change_sets = change_sets.annotate(day=TruncDate("created_at")).order_by()
+    rows = change_sets.values_list("day", "source").annotate(Count("pk"))
     return Counter({(day, source): count for day, source, count in rows})
 
 

@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.client_address import client_address
-from backoffice.audit.access_log.classify import is_download, seen
+from backoffice.audit.access_log.classify import build_access_record, is_download
 from backoffice.audit.access_log.log import refusal_of, stored
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
@@ -52,7 +52,7 @@ def is_recorded(request: HttpRequest, response: HttpResponse) -> bool:
     """Record the look, and tell whether all there was to record is recorded."""
     why = getattr(request, REFUSAL, _("Refused before a page was asked: a forged request."))
     try:
-        row = seen(request, response, why)
+        row = build_access_record(request, response, why)
     except Exception:  # whatever it is: a good page stays one
         logger.exception("An access was not recorded: %s", request.path)
         return False

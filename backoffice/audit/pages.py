@@ -79,10 +79,10 @@ def _file(request: HttpRequest, query: TimelineQuery) -> HttpResponse:
 
 def _kinds(person: Any, chosen: str) -> list[dict[str, Any]]:
     """The kinds of rows that the record has, with how many changes of each, as ways to them."""
-    everything = {"told": _("Everything"), "link": f"?student={person.pk}", "active": not chosen}
+    everything = {"text": _("Everything"), "link": f"?student={person.pk}", "active": not chosen}
     return [everything] + [
         {
-            "told": f"{name}: {count}",
+            "text": f"{name}: {count}",
             "link": "?" + urlencode({"student": person.pk, "model": label}),
             "active": label == chosen,
         }

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from backoffice.admin_site.pages.health import Finding, health_check
+from backoffice.admin_site.pages.health import CheckResult, health_check
 from backoffice.bulk.jobs.cleanup import SILENT_AFTER
 from backoffice.bulk.jobs.worker import is_any_alive
 from backoffice.bulk.models import Batch
@@ -15,7 +15,7 @@ LATELY = timedelta(days=1)
 
 
 @health_check(gettext_lazy("Imports"), order=60)
-def imports() -> Finding:
+def imports() -> CheckResult:
     """None has fallen silent, and none failed in the last day."""
     now = timezone.now()
     silent = Batch.objects.under_work().filter(touched_at__lt=now - SILENT_AFTER).count()
@@ -25,7 +25,7 @@ def imports() -> Finding:
             "%(count)s imports have shown no sign of life lately. Open them to settle them.",
             silent,
         )
-        return Finding.warning(template % {"count": silent})
+        return CheckResult.warning(template % {"count": silent})
     failed = Batch.objects.filter(state=Batch.State.FAILED, touched_at__gte=now - LATELY).count()
     if failed:
         template = ngettext(
@@ -33,18 +33,18 @@ def imports() -> Finding:
             "%(count)s imports failed in the last day; nothing of them was written.",
             failed,
         )
-        return Finding.warning(template % {"count": failed})
-    return Finding.good(_("None is stuck, and none failed in the last day."))
+        return CheckResult.warning(template % {"count": failed})
+    return CheckResult.good(_("None is stuck, and none failed in the last day."))
 
 
 @health_check(gettext_lazy("Worker"), order=61)
-def worker() -> Finding:
+def worker() -> CheckResult:
     """Somebody reads and applies large files."""
     if is_any_alive():
-        return Finding.good(_("A worker is running."))
+        return CheckResult.good(_("A worker is running."))
     waiting = Batch.objects.in_work().count()
     if not waiting:
-        return Finding.warning(
+        return CheckResult.warning(
             _("No worker is running; start “manage.py db_worker”. Large imports would wait.")
         )
     template = ngettext(
@@ -52,4 +52,4 @@ def worker() -> Finding:
         "No worker is running; start “manage.py db_worker”. %(count)s imports wait.",
         waiting,
     )
-    return Finding.failed(template % {"count": waiting})
+    return CheckResult.failed(template % {"count": waiting})

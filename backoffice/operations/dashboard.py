@@ -15,13 +15,13 @@ from backoffice.operations.pool import get_pool_statistics
 def health(request: HttpRequest) -> Lines:
     """What is not as it should be, or that everything is."""
     checks, address = run_checks(), reverse("admin:health")
-    worrying = [each for each in checks if each.finding.status != GOOD]
+    worrying = [each for each in checks if each.result.status != GOOD]
     message = ngettext("%(count)s check is good.", "All %(count)s checks are good.", len(checks))
     lines = [_line(each, address) for each in worrying]
     if not lines:
         text = message % {"count": len(checks)}
         lines = [
-            Line(text, address, detail=checks[0].finding.detail, label=_("good"), colour="success")
+            Line(text, address, detail=checks[0].result.detail, label=_("good"), colour="success")
         ]
     return Lines(lines, empty="", more=address)
 
@@ -30,7 +30,7 @@ def _line(checked: Checked, address: str) -> Line:
     return Line(
         checked.title,
         address,
-        detail=checked.finding.detail,
+        detail=checked.result.detail,
         label=checked.word,
         colour=checked.colour,
     )

@@ -30,7 +30,7 @@ class Scale:
     enrollments: int = 0
     tended: int = 0
     submissions: int = 0
-    tell: Callable[[str], Any] = _silently
+    log: Callable[[str], Any] = _silently
 
 
 SIZES = {

@@ -11,7 +11,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from backoffice.admin_site.pages.health import Finding, health_check
+from backoffice.admin_site.pages.health import CheckResult, health_check
 from backoffice.operations.health import check_database_health
 from backoffice.operations.pool import get_pool_statistics
 
@@ -22,46 +22,46 @@ TOO_LITTLE = 1024**3
 
 
 @health_check(gettext_lazy("Database"), order=10)
-def database() -> Finding:
+def database() -> CheckResult:
     """It answers, quickly, and has the extensions."""
     report = check_database_health()
     if report["status"] != "healthy":
-        return Finding.failed(report["message"])
+        return CheckResult.failed(report["message"])
     milliseconds = report["response_ms"]
     detail = _("%(version)s answers in %(ms)s ms.") % {
         "version": report["version"],
         "ms": milliseconds,
     }
-    return Finding.warning(detail) if milliseconds > SLOW else Finding.good(detail)
+    return CheckResult.warning(detail) if milliseconds > SLOW else CheckResult.good(detail)
 
 
 @health_check(gettext_lazy("Migrations"), order=20)
-def migrations() -> Finding:
+def migrations() -> CheckResult:
     """The tables are those of the running code."""
     count = check_database_health().get("pending_migrations", 0)
     if not count:
-        return Finding.good(_("The tables are up to date."))
+        return CheckResult.good(_("The tables are up to date."))
     message = ngettext(
         "%(count)s migration is missing. Run: python manage.py migrate",
         "%(count)s migrations are missing. Run: python manage.py migrate",
         count,
     )
-    return Finding.failed(message % {"count": count})
+    return CheckResult.failed(message % {"count": count})
 
 
 @health_check(gettext_lazy("Connection pool"), order=30)
-def pool() -> Finding:
+def pool() -> CheckResult:
     """There are connections left in this process."""
     stats = get_pool_statistics()
     is_full = stats["available"] and stats["usage_percent"] >= FULL
-    return Finding.warning(stats["message"]) if is_full else Finding.good(stats["message"])
+    return CheckResult.warning(stats["message"]) if is_full else CheckResult.good(stats["message"])
 
 
 @health_check(gettext_lazy("Connections of the server"), order=40)
-def server_connections() -> Finding:
+def server_connections() -> CheckResult:
     """The server takes more connections."""
     if connection.vendor != "postgresql":
-        return Finding.good(_("SQLite is a file; nobody connects to it."))
+        return CheckResult.good(_("SQLite is a file; nobody connects to it."))
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), current_setting('max_connections')::int FROM pg_stat_activity"
@@ -69,11 +69,11 @@ def server_connections() -> Finding:
         )
         used, most = cursor.fetchone()
     detail = _("%(used)s of %(most)s are in use.") % {"used": used, "most": most}
-    return Finding.warning(detail) if 100 * used >= FULL * most else Finding.good(detail)
+    return CheckResult.warning(detail) if 100 * used >= FULL * most else CheckResult.good(detail)
 
 
 @health_check(gettext_lazy("Private files"), order=50)
-def private_files() -> Finding:
+def private_files() -> CheckResult:
     """Uploads can be stored, and there is room for them."""
     root = Path(settings.PRIVATE_ROOT)
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -82,5 +82,5 @@ def private_files() -> Finding:
     free = shutil.disk_usage(root).free
     detail = _("Can be written; %(free)s are free.") % {"free": filesizeformat(free)}
     if free < TOO_LITTLE:
-        return Finding.failed(detail)
-    return Finding.warning(detail) if free < LITTLE else Finding.good(detail)
+        return CheckResult.failed(detail)
+    return CheckResult.warning(detail) if free < LITTLE else CheckResult.good(detail)

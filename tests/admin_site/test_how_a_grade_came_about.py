@@ -80,5 +80,5 @@ def test_the_page_says_when_not_all_changes_of_final_grades_were_looked_into(
     address = reverse("admin:unusual")
     client = school.client("auditor")
     assert said not in client.get(address).content.decode()
-    monkeypatch.setattr(anomalies, "LOOKED", 1)
+    monkeypatch.setattr(anomalies, "MAX_EXAMINED", 1)
     assert said in client.get(address).content.decode()

@@ -82,9 +82,12 @@ def test_the_gradebook_is_as_it_was(course: Course, auditor_client: Client):
 def test_a_difference_shows_the_cells_before_and_after(course: Course, auditor_client: Client):
     asked = {"course": course.pk, "since": "2024-06-01", "at": "2024-07-02"}
     page = auditor_client.get(PAGE, asked)
-    assert [(c.row.code, c.turn) for c in page.context["columns"]] == [("TMA01", ""), ("EXAM", "+")]
+    assert [(c.row.code, c.change) for c in page.context["columns"]] == [
+        ("TMA01", ""),
+        ("EXAM", "+"),
+    ]
     ada, bo = page.context["lines"]
-    assert [cell.is_turned for cell in ada.cells] == [True, False]
+    assert [cell.is_changed for cell in ada.cells] == [True, False]
     assert (ada.cells[0].before.points, ada.cells[0].mark.points) == ("97", "79")
     assert (bo.cells[0].before, bo.cells[0].mark.state) == (None, "submitted")
     said = text_of(auditor_client.get(PAGE, asked | {"since": "2024-07-01T12:00:00"}))
@@ -114,10 +117,10 @@ def test_a_student_who_came_and_an_attempt_that_counts_now_are_differences(
     )
     page = auditor_client.get(PAGE, {"course": course.pk, "since": "2024-07-02"})
     found = {str(line.person): line for line in page.context["lines"]}
-    assert found["Cy"].turn == "+"
+    assert found["Cy"].change == "+"
     cell = found["Ada"].cells[0]
     assert (cell.before.points, cell.mark.points, cell.mark.attempts) == ("79", "50", 2)
-    assert page.context["columns"][0].turn == "~"
+    assert page.context["columns"][0].change == "~"
 
 
 def test_the_files_have_the_same_cells(course: Course, auditor_client: Client):

@@ -182,7 +182,7 @@ def test_pages_lead_to_older_and_newer_deeds_and_none_is_left_out(
 def test_a_search_that_would_take_too_long_says_how_far_it_came(
     rename, enroll, ada, registrar2, auditor_client: Client, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(timeline, "LOOKED", 2)
+    monkeypatch.setattr(timeline, "SEARCH_LIMIT", 2)
     hers = rename("Hers", actor=registrar2)
     for number in range(5):
         enroll(ada, "BIO101") if number == 0 else rename(f"Title {number}")

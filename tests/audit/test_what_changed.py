@@ -35,7 +35,7 @@ def page_of(change_set: ChangeSet) -> str:
 def test_the_list_says_how_many_rows_of_which_kind(renamed, auditor_client: Client):
     rows = auditor_client.get(LIST).context["cl"].result_list
     newest = next(row for row in rows if row.pk == renamed.pk)
-    assert sorted(newest.told.split(", ")) == ["1 course changed", "1 course deleted"]
+    assert sorted(newest.summary.split(", ")) == ["1 course changed", "1 course deleted"]
 
 
 def test_the_page_says_what_each_field_was_and_is(renamed, courses, auditor_client: Client):

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.module_loading import autodiscover_modules
 
 from backoffice.admin_site.pages import health
-from backoffice.admin_site.pages.health import Finding, failed_checks, health_check, run_checks
+from backoffice.admin_site.pages.health import CheckResult, failed_checks, health_check, run_checks
 from backoffice.bulk.models import Batch, Worker
 from backoffice.operations.pool import connections_by_state
 
@@ -28,14 +28,14 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "_checks", list(health._checks))
 
     @health_check("Moon", order=99)
-    def moon() -> Finding:
+    def moon() -> CheckResult:
         raise OSError("The moon does not answer.\nDETAIL: secret")
 
 
 def test_all_checks_of_a_sound_house_are_good(admin_client):
     Worker.objects.create(name="w", seen_at=timezone.now())
     page = admin_client.get(reverse("admin:health"))
-    found = {str(each.title): each.finding for each in page.context["checks"]}
+    found = {str(each.title): each.result for each in page.context["checks"]}
     assert {each.status for each in found.values()} == {"good"}
     assert list(found) == [
         "Database",
@@ -53,8 +53,8 @@ def test_all_checks_of_a_sound_house_are_good(admin_client):
 
 def test_a_check_that_breaks_has_failed_and_the_others_go_on(db, broken):
     made = {str(each.title): each for each in run_checks()}
-    assert made["Moon"].finding == Finding.failed("The moon does not answer.")
-    assert made["Database"].finding.status == "good"
+    assert made["Moon"].result == CheckResult.failed("The moon does not answer.")
+    assert made["Database"].result.status == "good"
 
 
 def test_failed_checks_stand_in_the_sidebar(admin_client, broken):
@@ -74,7 +74,7 @@ def test_an_import_without_a_sign_of_life_is_told(db, registrar):
     Batch.objects.filter(pk=batch.pk).update(touched_at=timezone.now() - timedelta(minutes=9))
     [told] = [each for each in run_checks() if str(each.title) == "Imports"]
     sentence = "1 import has shown no sign of life lately. Open it to settle it."
-    assert (told.finding.status, told.finding.detail) == ("warning", sentence)
+    assert (told.result.status, told.result.detail) == ("warning", sentence)
 
 
 def test_the_pool_page_shows_numbers_or_says_why_there_are_none(admin_client):

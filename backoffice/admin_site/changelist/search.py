@@ -57,7 +57,7 @@ def matching(
 
 def visible_paths(model: type[models.Model], paths: Iterable[str], user: Any) -> list[str]:
     """Those of the searched fields that tell the person something they may see."""
-    visible = roles.shown_fields(user, model)
+    visible = roles.visible_fields(user, model)
     return [path for path in paths if visible is None or _covered(model, path) & visible]
 
 
@@ -121,7 +121,7 @@ def _lookups(
     A name that begins with “^” is of a field that begins with the word.
     `is_far` says that it is two steps away from the rows of the list.
     """
-    visible = roles.shown_fields(user, model)
+    visible = roles.visible_fields(user, model)
     for path in names:
         name = path.removeprefix("^")
         field = model._meta.get_field(name)

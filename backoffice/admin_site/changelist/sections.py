@@ -41,7 +41,7 @@ class RelatedSection(BaseSection):
     def is_for(cls, user: Any, model: type[models.Model]) -> bool:
         """Whether the person may see such rows at all, and every column of them."""
         related = cls._related(model)
-        return roles.may(user, "view", related) and roles.shown_fields(user, related) is None
+        return roles.may(user, "view", related) and roles.visible_fields(user, related) is None
 
     @classmethod
     def _related(cls, model: type[models.Model]) -> type[models.Model]:

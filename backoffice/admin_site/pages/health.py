@@ -22,29 +22,29 @@ CACHE_SECONDS = 60  # seconds; the sidebar stands on every page
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """What a check found, and a sentence about it."""
 
     status: str
     detail: Any
 
     @classmethod
-    def good(cls, detail: Any) -> "Finding":
+    def good(cls, detail: Any) -> "CheckResult":
         """As it should be."""
         return cls(GOOD, detail)
 
     @classmethod
-    def warning(cls, detail: Any) -> "Finding":
+    def warning(cls, detail: Any) -> "CheckResult":
         """Somebody should look at it soon."""
         return cls(WARNING, detail)
 
     @classmethod
-    def failed(cls, detail: Any) -> "Finding":
+    def failed(cls, detail: Any) -> "CheckResult":
         """Somebody must do something now."""
         return cls(FAILED, detail)
 
 
-Check = Callable[[], Finding]
+Check = Callable[[], CheckResult]
 
 
 @dataclass(frozen=True)
@@ -52,18 +52,18 @@ class Checked:
     """A check that was made: its title, what it found, and how long it took in milliseconds."""
 
     title: Any
-    finding: Finding
+    result: CheckResult
     milliseconds: float
 
     @property
     def colour(self) -> str:
         """The colour of its label."""
-        return COLOURS[self.finding.status]
+        return COLOURS[self.result.status]
 
     @property
     def word(self) -> str:
         """Its status for people."""
-        return {GOOD: _("good"), WARNING: _("look at it"), FAILED: _("failed")}[self.finding.status]
+        return {GOOD: _("good"), WARNING: _("look at it"), FAILED: _("failed")}[self.result.status]
 
 
 _checks: list[tuple[int, Any, Check]] = []
@@ -94,7 +94,7 @@ def failed_checks() -> int:
 
 
 def _count_failed(checked: list[Checked]) -> int:
-    return sum(each.finding.status == FAILED for each in checked)
+    return sum(each.result.status == FAILED for each in checked)
 
 
 def _made(title: Any, check: Check) -> Checked:
@@ -102,5 +102,5 @@ def _made(title: Any, check: Check) -> Checked:
     try:
         result = check()
     except Exception as error:  # whatever it is, it is what the page is for
-        result = Finding.failed(str(error).strip().partition("\n")[0] or type(error).__name__)
+        result = CheckResult.failed(str(error).strip().partition("\n")[0] or type(error).__name__)
     return Checked(title, result, round((time.perf_counter() - start) * 1000, 1))

@@ -82,7 +82,7 @@ class RoleAccess:
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """The fieldsets, without what the person's role may not see."""
         fieldsets = super().get_fieldsets(request, obj)
-        visible = roles.shown_fields(request.user, self.model)
+        visible = roles.visible_fields(request.user, self.model)
         return (
             list(fieldsets)
             if visible is None

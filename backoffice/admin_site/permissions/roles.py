@@ -125,7 +125,7 @@ TABLE: dict[str, Row] = {
 
 # Where a role sees only these fields of a model, on whatever page. Absent: all of them.
 _NAMED = {"username", "first_name", "last_name", "student_id"}
-SHOWN: dict[str, dict[str, set[str]]] = {
+VISIBLE: dict[str, dict[str, set[str]]] = {
     "users.user": {INSTRUCTOR: _NAMED | {"email"}, ASSISTANT: _NAMED},
     "assessments.assessmentsubmission": {
         REGISTRAR: {"assessment", "student", "attempt", "status", "is_late", "submitted_at"}
@@ -233,12 +233,12 @@ def may(user: Any, verb: str, model: type[models.Model]) -> bool:
     return user.is_superuser or bool(grants(user, verb, model))
 
 
-def shown_fields(user: Any, model: type[models.Model]) -> set[str] | None:
+def visible_fields(user: Any, model: type[models.Model]) -> set[str] | None:
     """The only fields of a model a person may look at; None means all.
 
     Whoever has two roles sees in a list what both may see.
     """
-    limits = SHOWN.get(model._meta.label_lower, {})
+    limits = VISIBLE.get(model._meta.label_lower, {})
     field_sets = [limits[role] for role in _titles(user) if role in limits]
     return set.intersection(*field_sets) if field_sets else None
 

@@ -12,12 +12,14 @@ from backoffice.audit.models import ChangeSet
 from backoffice.audit.models.anomalies import unusual
 
 FINAL = AssessmentSubmission.Status.FINALIZED
-LOOKED = 2_000  # changes of final submissions, the newest, that are looked into
+MAX_EXAMINED = 2_000  # changes of final submissions, the newest, that are looked into
 
 
 def reach(since: datetime) -> datetime | None:
     """When the oldest of the changes happened that are looked into, if there are others behind."""
-    keys = _of_final_work(since).values_list("change_set", flat=True)[LOOKED - 1 : LOOKED + 1]
+    keys = _of_final_work(since).values_list("change_set", flat=True)[
+        MAX_EXAMINED - 1 : MAX_EXAMINED + 1
+    ]
     if len(keys) < 2:
         return None
     return ChangeSet.objects.filter(pk=keys[0]).values_list("created_at", flat=True).first()
@@ -51,7 +53,7 @@ def _after_final(since: datetime) -> models.QuerySet[Any]:
     history = AssessmentSubmission.history.model._base_manager
     earlier = history.filter(id=OuterRef("id"), history_id__lt=OuterRef("history_id"), status=FINAL)
     final = Subquery(earlier.order_by("-history_id").values("score")[:1])
-    rows = history.filter(pk__in=_of_final_work(since).values("pk")[:LOOKED])
+    rows = history.filter(pk__in=_of_final_work(since).values("pk")[:MAX_EXAMINED])
     return rows.annotate(final_score=final).filter(final_score__isnull=False)
 
 

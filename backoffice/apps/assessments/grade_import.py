@@ -114,7 +114,7 @@ def conflict_check(differs: Callable[[str, str], str]) -> Check:
         (f"({condition})", ()),
         reads=("score", "base_score"),
         other=other,
-        beside="base_score",
+        other_column="base_score",
     )
 
 

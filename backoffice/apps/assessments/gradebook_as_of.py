@@ -62,7 +62,7 @@ class Cell:
 
     mark: Mark | None
     before: Mark | None = None
-    is_turned: bool = False
+    is_changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Column:
     """An assessment as it stood; `turn` says what became of it: +, - or ~, blank for nothing."""
 
     row: models.Model
-    turn: str = ""
+    change: str = ""
 
     @property
     def name(self) -> str:
@@ -90,7 +90,7 @@ class Line:
     person: User
     status: str
     cells: list[Cell]
-    turn: str = ""
+    change: str = ""
 
 
 def assessments(course: Any, moment: datetime) -> dict[int, Any]:

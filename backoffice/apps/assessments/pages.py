@@ -18,7 +18,7 @@ from backoffice.apps.assessments.gradebook_as_of import (
 )
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.users.past_rosters import WHO, who
-from backoffice.audit.reports.as_of_pages import PER_PAGE, AsOfQuery, asked
+from backoffice.audit.reports.as_of_pages import PER_PAGE, AsOfQuery, as_of_query
 from backoffice.bulk.export.csv_export import downloaded
 
 TITLE = gettext_lazy("Gradebook as of a day")
@@ -33,9 +33,9 @@ CHANGE_LABELS = {
 @page("gradebook-as-of", TITLE, "grading", group="assessments", about="courses.course")
 def gradebook_as_of(request: HttpRequest) -> HttpResponse:
     """The gradebook of a course at a moment, or what differs in it between two."""
-    question = asked(request, Assessment._meta.get_field("course"), AssessmentSubmission)
+    question = as_of_query(request, Assessment._meta.get_field("course"), AssessmentSubmission)
     if question.course is None:
-        return question.shown(TEMPLATE, TITLE)
+        return question.render(TEMPLATE, TITLE)
     return _difference(question) if question.since else _state(question)
 
 
@@ -44,7 +44,7 @@ def _state(question: AsOfQuery) -> HttpResponse:
     if question.is_download:
         return downloaded(question.file_name("gradebook"), _state_lines(question, tasks))
     rows_of_page = question.page(students(question.course, question.until))
-    return question.shown(
+    return question.render(
         TEMPLATE,
         TITLE,
         page=rows_of_page,
@@ -73,7 +73,7 @@ def _difference(question: AsOfQuery) -> HttpResponse:
         name = question.file_name("gradebook_changes")
         return downloaded(name, _difference_lines(difference))
     rows_of_page = question.page(difference.people)
-    return question.shown(
+    return question.render(
         TEMPLATE,
         TITLE,
         page=rows_of_page,
@@ -87,10 +87,10 @@ def _difference_lines(difference: Difference) -> Iterator[list[object]]:
     yield [*WHO, "assessment", *head]
     for start in range(0, len(difference.people), PER_PAGE):
         for line in difference.lines(difference.people[start : start + PER_PAGE]):
-            if line.turn:
-                yield [*who(line.person), None, CHANGE_LABELS[line.turn], None, None, None, None]
+            if line.change:
+                yield [*who(line.person), None, CHANGE_LABELS[line.change], None, None, None, None]
             for column, cell in zip(difference.columns, line.cells, strict=True):
-                if cell.is_turned:
+                if cell.is_changed:
                     yield [
                         *who(line.person),
                         column.row.code,

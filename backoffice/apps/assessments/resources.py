@@ -72,7 +72,7 @@ class AssessmentResource(ImportKind):
             )
             more = (
                 "(t.id IS NOT NULL AND EXISTS (SELECT 1 FROM assessments_submission x "
-                f"WHERE x.assessment_id = t.id AND x.score > {layout.given(column)}))"
+                f"WHERE x.assessment_id = t.id AND x.score > {layout.incoming(column)}))"
             )
             yield Check("maximum_exceeded", "max_score", message, (more, ()), ("max_score",))
 
@@ -114,14 +114,14 @@ class GradeResource(ImportKind):
     def written(cls, layout: Layout) -> Mapping[str, Written]:
         """State, maximum, version and moment of the grade."""
         score = next((c for c in layout.written if c.column_name == "score"), None)
-        return written_with(layout.taken(score) if score else "")
+        return written_with(layout.update_value(score) if score else "")
 
     @classmethod
     def checks(cls, layout: Layout) -> Iterator[Check]:
         """What finality, other attempts and the course's days say."""
         score = next((c for c in layout.own if c.column_name == "score"), None)
         if score:
-            yield from finality_checks(layout.given(score), has_reason=layout.has_reason)
+            yield from finality_checks(layout.incoming(score), has_reason=layout.has_reason)
         if score and layout.base_of(score):
             yield conflict_check(layout.dialect.differs)
         yield average_check()
@@ -160,7 +160,7 @@ class RatingResource(ImportKind):
 
     kind = "ratings"
     label = gettext_lazy("ratings")
-    settled = frozenset({"maximum", "criterion__max_points"})
+    adjusted_fields = frozenset({"maximum", "criterion__max_points"})
     returning: ClassVar[Mapping[str, str]] = {
         "maximum": "(SELECT x.max_points FROM assessments_rubriccriterion x "
         "WHERE x.id = v.criterion_id)"

@@ -259,7 +259,7 @@ class User(Audited, AbstractUser):
                 self.set_unusable_password()
 
 
-class Standing(Audited):
+class AuthAssignment(Audited):
     """What Django's own terms say of an account, kept like the roles' table."""
 
     # Django's models do not say what their natural keys consist of.
@@ -279,7 +279,7 @@ class Standing(Audited):
         return list(cls.known_by.get(name, ())) or super()._paths_of(name)
 
 
-class GroupMembership(Standing):
+class GroupMembership(AuthAssignment):
     """That an account is in a group."""
 
     person_path = "user"
@@ -294,7 +294,7 @@ class GroupMembership(Standing):
 
     objects = AuditedQuerySet.as_manager()
 
-    class Meta(Standing.Meta):
+    class Meta(AuthAssignment.Meta):
         db_table = "users_user_groups"
         verbose_name = _("group membership")
         verbose_name_plural = _("group memberships")
@@ -313,7 +313,7 @@ class GroupMembership(Standing):
         return f"{self.user} · {self.group}"
 
 
-class PermissionGrant(Standing):
+class PermissionGrant(AuthAssignment):
     """That an account has a permission of its own."""
 
     person_path = "user"
@@ -328,7 +328,7 @@ class PermissionGrant(Standing):
 
     objects = AuditedQuerySet.as_manager()
 
-    class Meta(Standing.Meta):
+    class Meta(AuthAssignment.Meta):
         db_table = "users_user_user_permissions"
         verbose_name = _("single permission")
         verbose_name_plural = _("single permissions")

@@ -18,7 +18,7 @@ from backoffice.apps.users.past_rosters import (
     roster_lines,
     who,
 )
-from backoffice.audit.reports.as_of_pages import AsOfQuery, asked
+from backoffice.audit.reports.as_of_pages import AsOfQuery, as_of_query
 from backoffice.bulk.export.csv_export import downloaded
 
 TITLE = gettext_lazy("Roster as of a day")
@@ -28,9 +28,9 @@ TEMPLATE = "users/roster_as_of.html"
 @page("roster-as-of", TITLE, "history_toggle_off", group="users", about="courses.course")
 def roster_as_of(request: HttpRequest) -> HttpResponse:
     """The roster of a course at a moment, or what changed on it between two."""
-    question = asked(request, Enrollment._meta.get_field("course"), Enrollment)
+    question = as_of_query(request, Enrollment._meta.get_field("course"), Enrollment)
     if question.course is None:
-        return question.shown(TEMPLATE, TITLE)
+        return question.render(TEMPLATE, TITLE)
     return _difference(question) if question.since else _state(question)
 
 
@@ -47,7 +47,7 @@ def _state(question: AsOfQuery) -> HttpResponse:
         "page": rows_of_page,
         "entries": list(entries(rows_of_page.object_list, question.until)),
     }
-    return question.shown(TEMPLATE, TITLE, **context)
+    return question.render(TEMPLATE, TITLE, **context)
 
 
 class _Counted:
@@ -75,7 +75,9 @@ def _difference(question: AsOfQuery) -> HttpResponse:
     if question.is_download:
         return downloaded(question.file_name("roster_changes"), _change_lines(changed))
     rows_of_page = question.page(changed)
-    return question.shown(TEMPLATE, TITLE, page=rows_of_page, roster_lines=rows_of_page.object_list)
+    return question.render(
+        TEMPLATE, TITLE, page=rows_of_page, roster_lines=rows_of_page.object_list
+    )
 
 
 def _change_lines(changed: list[RosterLine]) -> Iterator[list[object]]:

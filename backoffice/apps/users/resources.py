@@ -37,8 +37,8 @@ class UserResource(ImportKind):
 
     student_id = Column("student_id", key=True, identifier=True, example="ab1234567")
     username = Column("username", identifier=True)
-    first_name = Column("first_name", on_change=OnChange.KEEP, example="Zoë")
-    last_name = Column("last_name", on_change=OnChange.KEEP, example="O'Moore")
+    first_name = Column("first_name", on_change=OnChange.PRESERVE, example="Zoë")
+    last_name = Column("last_name", on_change=OnChange.PRESERVE, example="O'Moore")
     email = Column("email", on_change=OnChange.REFUSE, example="zoe.omoore@example.org")
     graduation_year = Column("graduation_year", example="2027")
     specialization = Column("specialization", example="Marine biology")

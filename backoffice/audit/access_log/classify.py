@@ -32,7 +32,9 @@ class Place(NamedTuple):
     key: str
 
 
-def seen(request: HttpRequest, response: HttpResponseBase, refusal: str) -> AccessRecord | None:
+def build_access_record(
+    request: HttpRequest, response: HttpResponseBase, refusal: str
+) -> AccessRecord | None:
     """The row to store for a request; None where nobody's data was asked for."""
     if response.status_code in REFUSALS:
         return _refused(request, response, refusal)
@@ -40,7 +42,7 @@ def seen(request: HttpRequest, response: HttpResponseBase, refusal: str) -> Acce
         return None
     if is_download(response):
         return _exported(request, response)
-    return _looked_at(request, response) if request.method == "GET" else None
+    return _viewed(request, response) if request.method == "GET" else None
 
 
 def is_download(response: HttpResponseBase) -> bool:
@@ -57,32 +59,32 @@ def _refused(request: HttpRequest, response: HttpResponseBase, refusal: str) -> 
         return None
     place = place_of(request)
     about = _about(place, _stored_row(place)) if place else {}
-    said = {"status": response.status_code, "sentence": printable(refusal, 300)}
-    return access_by(request, Kind.REFUSED, **about | said)
+    fields = {"status": response.status_code, "sentence": printable(refusal, 300)}
+    return access_by(request, Kind.REFUSED, **about | fields)
 
 
 def _exported(request: HttpRequest, response: HttpResponseBase) -> AccessRecord | None:
     noted = getattr(request, NOTED, None)
     place = place_of(request)
     about = _about(place, _stored_row(place)) if place and noted is None else {}
-    said = about | (noted or {}) | {"status": response.status_code}
-    return access_by(request, Kind.EXPORT, **said) if _is_known(request) else None
+    fields = about | (noted or {}) | {"status": response.status_code}
+    return access_by(request, Kind.EXPORT, **fields) if _is_known(request) else None
 
 
-def _looked_at(request: HttpRequest, response: HttpResponseBase) -> AccessRecord | None:
+def _viewed(request: HttpRequest, response: HttpResponseBase) -> AccessRecord | None:
     place = place_of(request)
     if place is None:
         return _searched(request, response)
     if not is_personal(place.model) or not _is_known(request):
         return None
-    shown = getattr(response, "context_data", None) or {}
+    context = getattr(response, "context_data", None) or {}
     if place.key:
-        row = _display_row(place, shown) or _stored_row(place)
-        said = _about(place, row)
-        return access_by(request, Kind.VIEW, status=response.status_code, **said)
+        row = _display_row(place, context) or _stored_row(place)
+        fields = _about(place, row)
+        return access_by(request, Kind.VIEW, status=response.status_code, **fields)
     if place.page not in LISTS:
         return None
-    rows: Sequence[Any] = getattr(shown.get("cl"), "result_list", ())
+    rows: Sequence[Any] = getattr(context.get("cl"), "result_list", ())
     label = place.model._meta.label_lower
     return access_by(request, Kind.LIST, label=label, rows=len(rows), status=200)
 
@@ -105,12 +107,12 @@ def _is_known(request: HttpRequest) -> bool:
 def place_of(request: HttpRequest) -> Place | None:
     """The page of a model the request asked for."""
     match = request.resolver_match
-    found = _page_named(match.url_name) if match and match.url_name else None
-    if found is None:
+    model_page = _page_named(match.url_name) if match and match.url_name else None
+    if model_page is None:
         return None
-    given = [match.kwargs[name] for name in ("object_id", "id", "number") if name in match.kwargs]
-    key = unquote(str((given or match.args or [""])[0]))
-    return Place(*found, key if KEY.fullmatch(key) else "")
+    keys = [match.kwargs[name] for name in ("object_id", "id", "number") if name in match.kwargs]
+    key = unquote(str((keys or match.args or [""])[0]))
+    return Place(*model_page, key if KEY.fullmatch(key) else "")
 
 
 @cache
@@ -123,9 +125,9 @@ def _page_named(name: str) -> tuple[type[models.Model], str] | None:
     return None
 
 
-def _display_row(place: Place, shown: dict[str, Any]) -> models.Model | None:
+def _display_row(place: Place, context: dict[str, Any]) -> models.Model | None:
     """The row the page was made of, so that it is not asked for twice."""
-    row = shown.get("original")
+    row = context.get("original")
     return row if isinstance(row, place.model) else None
 
 
@@ -133,17 +135,17 @@ def _stored_row(place: Place) -> models.Model | None:
     """The row with what its name and its person are made of, in one query."""
     if not place.key:
         return None
-    wanted = {*(admin.site.get_model_admin(place.model).list_select_related or ())}
+    related = {*(admin.site.get_model_admin(place.model).list_select_related or ())}
     if is_personal(place.model):
-        wanted |= {place.model.person_path.rpartition("__")[0]} - {""}
-    rows = place.model._base_manager.select_related(*wanted)
+        related |= {place.model.person_path.rpartition("__")[0]} - {""}
+    rows = place.model._base_manager.select_related(*related)
     return rows.filter(pk=place.key).first()
 
 
 def _about(place: Place, row: models.Model | None) -> dict[str, Any]:
     """Which row, and whose data it is."""
-    said = {"label": place.model._meta.label_lower, "object_id": place.key}
+    fields = {"label": place.model._meta.label_lower, "object_id": place.key}
     if row is None:
-        return said
+        return fields
     person = person_of(row) if is_personal(place.model) else None
-    return said | {"object_text": printable(row, 200), "person_id": person}
+    return fields | {"object_text": printable(row, 200), "person_id": person}

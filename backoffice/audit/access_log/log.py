@@ -43,8 +43,8 @@ def personal_models() -> list[type[models.Model]]:
 
 def person_of(row: models.Model) -> int | None:
     """The key of the person whose data the row is; None where the way to them breaks off."""
-    *way, last = [*type(row).person_path.split("__")]
-    for name in way:
+    *relations, last = [*type(row).person_path.split("__")]
+    for name in relations:
         row = getattr(row, name)
     return getattr(row, f"{last}_id") if last else row.pk
 
@@ -61,26 +61,26 @@ def refusal_of(error: Exception) -> str:
     return str(error)
 
 
-def access_by(request: HttpRequest, kind: str, **said: Any) -> AccessRecord:
+def access_by(request: HttpRequest, kind: str, **fields: Any) -> AccessRecord:
     """The row for a request, not yet stored; it names whoever is logged in."""
     user = getattr(request, "user", None)
     known = user if user is not None and user.is_authenticated else None
     by = {"actor_id": known.pk if known else None, "actor_name": name_of(known) if known else ""}
-    return AccessRecord(kind=kind, **_sent(request) | by | said)
+    return AccessRecord(kind=kind, **_sent(request) | by | fields)
 
 
 def _sent(request: HttpRequest) -> dict[str, Any]:
-    asked = [(name, each) for name, each in _asked(request) if not _is_unsaid(name)]
+    query = [(name, each) for name, each in _query_pairs(request) if not _is_unsaid(name)]
     return {
         "method": (request.method or "")[:10],
         "path": printable(request.path, 200),
-        "asked": printable(urlencode(asked, safe=" ,/:@"), 300),
+        "asked": printable(urlencode(query, safe=" ,/:@"), 300),
         "request_id": getattr(request, "request_id", ""),
         "address": client_address(request),
     }
 
 
-def _asked(request: HttpRequest) -> list[tuple[str, str]]:
+def _query_pairs(request: HttpRequest) -> list[tuple[str, str]]:
     return [(name, each) for name, values in request.GET.lists() for each in values if each]
 
 
@@ -103,19 +103,19 @@ def stored(row: AccessRecord) -> bool:
     return True
 
 
-def log_in(request: HttpRequest, user: Any, **_said: Any) -> None:
+def log_in(request: HttpRequest, user: Any, **_kwargs: Any) -> None:
     """For the signal of a login."""
     stored(access_by(request, Kind.LOGIN, actor_id=user.pk, actor_name=name_of(user)))
 
 
-def log_out(request: HttpRequest, user: Any, **_said: Any) -> None:
+def log_out(request: HttpRequest, user: Any, **_kwargs: Any) -> None:
     """For the signal of a logout, which comes without a person where nobody was logged in."""
     if user is not None:
         stored(access_by(request, Kind.LOGOUT, actor_id=user.pk, actor_name=name_of(user)))
 
 
 def fail_to_log_in(
-    credentials: dict[str, Any], request: HttpRequest | None = None, **_said: Any
+    credentials: dict[str, Any], request: HttpRequest | None = None, **_kwargs: Any
 ) -> None:
     """For the signal of a wrong name or password; of what was typed only the name is looked at.
 

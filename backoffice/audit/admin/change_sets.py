@@ -62,7 +62,7 @@ class ChangeSetAdmin(ReadOnlyAdmin):
         changelist = super().get_changelist_instance(request)
         words = summaries_of(row for row in changelist.result_list if row.batch is None)
         for row in changelist.result_list:
-            row.told = words.get(row.pk, "")
+            row.summary = words.get(row.pk, "")
         return changelist
 
     def render_change_form(
@@ -79,7 +79,7 @@ class ChangeSetAdmin(ReadOnlyAdmin):
         """How many rows of which kind."""
         if change_set.batch is not None:
             return _("import %(number)d") % {"number": change_set.batch}
-        return change_set.told
+        return change_set.summary
 
     @display(description=gettext_lazy("when (UTC)"), ordering="pk")
     def display_time(self, change_set: ChangeSet) -> str:

@@ -86,7 +86,7 @@ class Revert:
 
     def _differences(self) -> Iterator[Difference]:
         held = {field.name for field in self.version._meta.fields}
-        visible = roles.shown_fields(self.request.user, self.admin.model)
+        visible = roles.visible_fields(self.request.user, self.admin.model)
         for field in watched(self.admin.model):
             if field.name not in held or (visible is not None and field.name not in visible):
                 continue

@@ -16,8 +16,8 @@ WATCHED = timedelta(days=7)
 HOUR = timedelta(hours=1)
 MOST = 20  # bursts that are shown, the largest first
 # How often within an hour is more than work asks for.
-LOOKS, REFUSALS, FAILURES = 200, 10, 5
-OPENED_DIGESTS_FIELD, REFUSED, FAILED = ("view", "export"), ("refused",), ("failed",)
+VIEWS, REFUSALS, FAILURES = 200, 10, 5
+VIEWED, REFUSED, FAILED = ("view", "export"), ("refused",), ("failed",)
 
 
 class AccessRecordQuerySet(VisibleQuerySet):
@@ -35,7 +35,7 @@ class AccessRecordQuerySet(VisibleQuerySet):
 
     def seen_in_bursts(self) -> "AccessRecordQuerySet":
         """Looks and exports of whoever had more than 200 in an hour."""
-        return self._bursts(OPENED_DIGESTS_FIELD, "actor", LOOKS + 1)
+        return self._bursts(VIEWED, "actor", VIEWS + 1)
 
     def refused_in_bursts(self) -> "AccessRecordQuerySet":
         """Refusals of whoever had ten and more in an hour."""
@@ -52,8 +52,8 @@ class AccessRecordQuerySet(VisibleQuerySet):
         hours = rows.annotate(hour=TruncHour("created_at")).order_by().values_list(by, "hour")
         many = hours.annotate(often=Count("pk")).filter(often__gte=least)
         many = many.order_by("-often", "-hour", by)
-        found = [_within(by, whose, hour) for whose, hour, _often in many[:MOST]]
-        return self.filter(reduce(or_, found), kind__in=kinds) if found else self.none()
+        bursts = [_within(by, whose, hour) for whose, hour, _often in many[:MOST]]
+        return self.filter(reduce(or_, bursts), kind__in=kinds) if bursts else self.none()
 
 
 def _within(by: str, whose: Any, hour: datetime) -> Q:

@@ -99,10 +99,10 @@ class ChangeSetQuerySet(models.QuerySet["Any"]):
 
     def that_deleted(self, since: datetime | None = None) -> "ChangeSetQuerySet":
         """That deleted a row of any audited model. No import deletes."""
-        deeds = self.of_late(since).exclude(source="import")
+        change_sets = self.of_late(since).exclude(source="import")
         first = self.first_key(since)
         ids = [_deletions(history, first) for history in histories()]
-        return deeds.filter(pk__in=ids[0].union(*ids[1:], all=True)) if ids else self.none()
+        return change_sets.filter(pk__in=ids[0].union(*ids[1:], all=True)) if ids else self.none()
 
     def of_many_rows(self, since: datetime | None = None) -> "ChangeSetQuerySet":
         """Of more rows of one kind than one changes by hand, and not by a file."""

@@ -35,5 +35,5 @@ class Personal:
 
     def columns_of(self, model: type[models.Model], among: list[str]) -> list[str]:
         """The personal columns, of those that a table has."""
-        wanted = {model._meta.get_field(name).column for name in (*self.fields, *self.names)}
-        return [column for column in among if column in wanted]
+        personal = {model._meta.get_field(name).column for name in (*self.fields, *self.names)}
+        return [column for column in among if column in personal]

@@ -99,8 +99,8 @@ def why_alterable(using: str = "default") -> str:
                 [*history_tables(), *append_only_tables()],
             ],
         )
-        found = cursor.fetchone()
-    return _why(*found) if found else ""
+        row = cursor.fetchone()
+    return _why(*row) if row else ""
 
 
 def _why(role: str, is_super: bool, owns: bool, changes: bool, creates: bool) -> str:
@@ -116,7 +116,7 @@ def _why(role: str, is_super: bool, owns: bool, changes: bool, creates: bool) ->
 
 
 @register(Tags.database)
-def check_role(databases: Any = None, **_said: Any) -> list[Warning]:
+def check_role(databases: Any = None, **_kwargs: Any) -> list[Warning]:
     """`manage.py check --database default`: the application cannot alter the record.
 
     A warning: with one role for everything the product works.

@@ -32,21 +32,21 @@ def append_only_tables() -> list[str]:
     return [model._meta.db_table for model in append_only_models()]
 
 
-def install(using: str = "default", **_said: Any) -> None:
+def install(using: str = "default", **_kwargs: Any) -> None:
     """Put the triggers on all audited tables that are there; for the signal after migrations."""
     connection = connections[using]
     with connection.cursor() as cursor:
         tables = set(connection.introspection.table_names(cursor))
-        found = [model for model in audited_models() if _has_tables(model, tables)]
+        audited = [model for model in audited_models() if _has_tables(model, tables)]
         if connection.vendor == "postgresql":
-            _install_postgres(cursor, found, tables)
+            _install_postgres(cursor, audited, tables)
         elif connection.vendor == "sqlite":
-            for model in found:
+            for model in audited:
                 for statement in sqlite_triggers.statements(model):
                     cursor.execute(statement)
 
 
-def remove_from_sqlite(using: str = "default", **_said: Any) -> None:
+def remove_from_sqlite(using: str = "default", **_kwargs: Any) -> None:
     """Before migrations, on SQLite: it rebuilds a table to alter it, which triggers forbid."""
     connection = connections[using]
     if connection.vendor == "sqlite":
@@ -61,21 +61,25 @@ def _has_tables(model: type[models.Model], tables: set[str]) -> bool:
     return needed <= tables
 
 
-def _install_postgres(cursor: Any, found: list[type[models.Model]], tables: set[str]) -> None:
-    if not found or not _has_key_column(cursor):
+def _install_postgres(cursor: Any, audited: list[type[models.Model]], tables: set[str]) -> None:
+    if not audited or not _has_key_column(cursor):
         return
     known = _known(cursor)
-    kept_sql = [
+    protection_sql = [
         postgres_triggers.append_only_sql(table)
         for table in append_only_tables()
         if table in tables
     ]
-    for sql in (postgres_triggers.CHANGE_SET_SQL, postgres_triggers.APPEND_ONLY_SQL, *kept_sql):
+    for sql in (
+        postgres_triggers.CHANGE_SET_SQL,
+        postgres_triggers.APPEND_ONLY_SQL,
+        *protection_sql,
+    ):
         cursor.execute(sql)
-    kept = _kept(cursor)
-    for model in found:
+    protected = _protected_tables(cursor)
+    for model in audited:
         mark = mark_of(model)
-        if not _is_recorded(model, known, kept):
+        if not _is_recorded(model, known, protected):
             for statement in postgres_triggers.statements(model):
                 cursor.execute(statement)
             name = postgres_triggers.function_of(model)
@@ -111,7 +115,7 @@ def _known(cursor: Any) -> dict[str, tuple[str, int]]:
     return {name: (mark, count) for name, mark, count in cursor.fetchall()}
 
 
-def _kept(cursor: Any) -> set[str]:
+def _protected_tables(cursor: Any) -> set[str]:
     """The tables of the record that nobody can change."""
     cursor.execute(
         "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
@@ -121,11 +125,11 @@ def _kept(cursor: Any) -> set[str]:
 
 
 def _is_recorded(
-    model: type[models.Model], known: dict[str, tuple[str, int]], kept: set[str]
+    model: type[models.Model], known: dict[str, tuple[str, int]], protected: set[str]
 ) -> bool:
     """Whether the model's table writes its history as this code wants it, and that stays."""
     is_written = known.get(postgres_triggers.function_of(model)) == (mark_of(model), len(EVENTS))
-    return is_written and model.history.model._meta.db_table in kept
+    return is_written and model.history.model._meta.db_table in protected
 
 
 def missing(using: str = "default") -> list[str]:
@@ -133,25 +137,25 @@ def missing(using: str = "default") -> list[str]:
     connection = connections[using]
     with connection.cursor() as cursor:
         tables = set(connection.introspection.table_names(cursor))
-        found = [model for model in audited_models() if _has_tables(model, tables)]
+        audited = [model for model in audited_models() if _has_tables(model, tables)]
         if connection.vendor == "postgresql":
-            known, kept = _known(cursor), _kept(cursor)
-            open_to_all = [table for table in append_only_tables() if table in tables - kept]
-            changed = [model for model in found if not _is_recorded(model, known, kept)]
+            known, protected = _known(cursor), _protected_tables(cursor)
+            open_to_all = [table for table in append_only_tables() if table in tables - protected]
+            changed = [model for model in audited if not _is_recorded(model, known, protected)]
             return [*open_to_all, *(model._meta.db_table for model in changed)]
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        return list(_missing_from_sqlite(found, dict(cursor.fetchall())))
+        return list(_missing_from_sqlite(audited, dict(cursor.fetchall())))
 
 
-def _missing_from_sqlite(found: list[type[models.Model]], known: dict[str, str]) -> Iterator[str]:
-    for model in found:
-        wanted = [s for s in sqlite_triggers.statements(model) if s.startswith("CREATE")]
-        if [known.get(name) for name in sqlite_triggers.names(model)] != wanted:
+def _missing_from_sqlite(audited: list[type[models.Model]], known: dict[str, str]) -> Iterator[str]:
+    for model in audited:
+        expected = [s for s in sqlite_triggers.statements(model) if s.startswith("CREATE")]
+        if [known.get(name) for name in sqlite_triggers.names(model)] != expected:
             yield model._meta.db_table
 
 
 @register(Tags.database)
-def check_triggers(databases: Any = None, **_said: Any) -> list[Warning]:
+def check_triggers(databases: Any = None, **_kwargs: Any) -> list[Warning]:
     """`manage.py check --database default --fail-level WARNING`: every table records itself.
 
     A warning, because `migrate`, which puts the triggers there, makes this check before it begins.

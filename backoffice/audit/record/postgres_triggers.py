@@ -103,14 +103,14 @@ def statements(model: type[models.Model]) -> Iterator[str]:
     """What puts the triggers on a model's table."""
     table, name = model._meta.db_table, function_of(model)
     yield function_sql(model)
-    for event, seen in (
+    for event, transition_tables in (
         ("insert", "NEW TABLE AS new_rows"),
         ("update", "NEW TABLE AS new_rows OLD TABLE AS old_rows"),
         ("delete", "OLD TABLE AS old_rows"),
     ):
         yield (
             f"CREATE OR REPLACE TRIGGER record_{event} AFTER {event.upper()} ON {table} "
-            f"REFERENCING {seen} FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
+            f"REFERENCING {transition_tables} FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
         )
     yield append_only_sql(model.history.model._meta.db_table)
     yield (

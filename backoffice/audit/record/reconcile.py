@@ -21,11 +21,11 @@ class Difference:
     """A row that is not what its history says; `columns` are those that differ."""
 
     key: int
-    sentence: str
+    message: str
     columns: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"row {self.key}: {self.sentence}{', '.join(self.columns)}"
+        return f"row {self.key}: {self.message}{', '.join(self.columns)}"
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Comparison:
     first: tuple[Difference, ...]
 
     def __str__(self) -> str:
-        found = f"{self.differing:,} not as recorded" if self.differing else "all as recorded"
-        return f"{self.table}: {self.rows:,} rows, {found}"
+        outcome = f"{self.differing:,} not as recorded" if self.differing else "all as recorded"
+        return f"{self.table}: {self.rows:,} rows, {outcome}"
 
 
 def compare(model: type[models.Model], most: int, using: str = "default") -> Comparison:
@@ -51,14 +51,14 @@ def compare(model: type[models.Model], most: int, using: str = "default") -> Com
         cursor.execute(f"SELECT count(*) FROM {model._meta.db_table}")
         rows = cursor.fetchone()[0]
         cursor.execute(_sql(model, OTHER[connections[using].vendor]), [most])
-        found = cursor.fetchall()
-    differing = found[0][0] if found else 0
-    return Comparison(model._meta.db_table, rows, differing, tuple(_told(model, found)))
+        mismatches = cursor.fetchall()
+    differing = mismatches[0][0] if mismatches else 0
+    return Comparison(model._meta.db_table, rows, differing, tuple(_differences(model, mismatches)))
 
 
-def _told(model: type[models.Model], found: list[Any]) -> Iterator[Difference]:
+def _differences(model: type[models.Model], mismatches: list[Any]) -> Iterator[Difference]:
     columns = copied_columns(model)
-    for _count, key, is_there, is_recorded, *differ in found:
+    for _count, key, is_there, is_recorded, *differ in mismatches:
         if not is_recorded:
             yield Difference(key, "is there, and the record knows of no such row")
         elif not is_there:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _current: ContextVar["Record | None"] = ContextVar("record", default=None)
 
 
-class _Kept:
+class _CommitHook:
     """Is called when the transaction that wrote a change set commits; a rollback drops it."""
 
     is_committed = False
@@ -49,7 +49,7 @@ class Record:
     lines: str = ""
     key: UUID = field(default_factory=uuid4, init=False)
     _change_set: "ChangeSet | None" = field(default=None, init=False, repr=False)
-    _kept: _Kept = field(default_factory=_Kept, init=False, repr=False)
+    _commit_hook: _CommitHook = field(default_factory=_CommitHook, init=False, repr=False)
 
     @property
     def known_actor(self) -> "AbstractUser | None":
@@ -71,12 +71,12 @@ class Record:
     def _write(self) -> "ChangeSet":
         model = apps.get_model("audit", "ChangeSet")
         known = model.objects.filter(deed=self.key).first()
-        row = known or model.objects.create(deed=self.key, **self._said())
-        self._kept = _Kept()
-        transaction.on_commit(self._kept, using=row._state.db)
+        row = known or model.objects.create(deed=self.key, **self._field_values())
+        self._commit_hook = _CommitHook()
+        transaction.on_commit(self._commit_hook, using=row._state.db)
         return row
 
-    def _said(self) -> dict[str, Any]:
+    def _field_values(self) -> dict[str, Any]:
         actor = self.known_actor
         return {
             "actor_id": actor.pk if actor else None,
@@ -90,21 +90,23 @@ class Record:
 
     def as_json(self) -> str:
         """What the database has to know to record a change, as JSON."""
-        said = self._said() | {"deed": str(self.key), "lines": self.lines}
-        return json.dumps({name: value for name, value in said.items() if value not in (None, "")})
+        values = self._field_values() | {"deed": str(self.key), "lines": self.lines}
+        return json.dumps(
+            {name: value for name, value in values.items() if value not in (None, "")}
+        )
 
     def _is_rolled_back(self) -> bool:
         """Whether the change set is gone: Django forgets a hook with its savepoint."""
-        if self._kept.is_committed:
+        if self._commit_hook.is_committed:
             return False
         using = router.db_for_write(type(self._change_set))
         hooks = transaction.get_connection(using).run_on_commit
-        return all(hook is not self._kept for _savepoints, hook, _robust in hooks)
+        return all(hook is not self._commit_hook for _savepoints, hook, _robust in hooks)
 
 
-def note(reason: str, **said: Any) -> None:
+def note(reason: str, **fields: Any) -> None:
     """Leave a change set of a deed that changes no recorded row: a look, a password."""
-    with recording(reason=reason, **said) as record:
+    with recording(reason=reason, **fields) as record:
         _written = record.change_set
 
 
@@ -134,13 +136,13 @@ def current_record() -> Record | None:
 
 
 @contextmanager
-def recording(**said: Any) -> Iterator[Record]:
+def recording(**fields: Any) -> Iterator[Record]:
     """Put all changes made inside under one change set.
 
     Takes source (a ChangeSet.Source), actor, actor_name, reason, request_id, address and batch.
     """
     outer = _current.get()
-    record = replace(outer, **said) if outer else Record(**said)
+    record = replace(outer, **fields) if outer else Record(**fields)
     token = _current.set(record)
     try:
         yield record

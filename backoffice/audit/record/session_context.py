@@ -26,7 +26,7 @@ WRITES = re.compile(
 TOGETHER = 1.0  # seconds in which nameless writes of a SQLite connection share a change set
 
 
-def carry(connection: BaseDatabaseWrapper, **_said: Any) -> None:
+def carry(connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
     """Let a new connection carry it; for the signal that tells of one."""
     if connection.vendor == "postgresql" and announced not in connection.execute_wrappers:
         connection.execute_wrappers.append(announced)
@@ -44,14 +44,14 @@ def announced(
     # What was told stays until the transaction ends; so it is told too that nobody is named now.
     is_due = record is not None or context["connection"].in_atomic_block
     if is_due and is_plain and WRITES.match(sql):
-        telling = context_sql(record.as_json() if record else "")
-        sql = f"{telling if params is None else telling.replace('%', '%%')}; {sql}"
+        prefix = context_sql(record.as_json() if record else "")
+        sql = f"{prefix if params is None else prefix.replace('%', '%%')}; {sql}"
     return execute(sql, params, many, context)
 
 
-def context_sql(said: str) -> str:
+def context_sql(context_json: str) -> str:
     """The statement that tells the database; as text, because it goes in front of another."""
-    quoted = said.replace("\\", "\\\\").replace("'", "''")
+    quoted = context_json.replace("\\", "\\\\").replace("'", "''")
     return f"SELECT set_config('{CONTEXT_SETTING}', E'{quoted}', true)"
 
 

@@ -42,27 +42,27 @@ def names(model: type[models.Model]) -> list[str]:
     ]
 
 
-def _said(name: str, otherwise: str) -> str:
+def _context_value(name: str, otherwise: str) -> str:
     return f"coalesce(json_extract({CONTEXT_SETTING}, '$.{name}'), {otherwise})"
 
 
 def _change_set() -> str:
     values = (
-        _said("deed", "NULL"),
-        _said("actor_id", "NULL"),
-        _said("actor_name", "''"),
-        _said("source", "'sql'"),
-        _said("reason", "''"),
-        _said("request_id", "''"),
-        _said("address", "NULL"),
-        _said("batch", "NULL"),
+        _context_value("deed", "NULL"),
+        _context_value("actor_id", "NULL"),
+        _context_value("actor_name", "''"),
+        _context_value("source", "'sql'"),
+        _context_value("reason", "''"),
+        _context_value("request_id", "''"),
+        _context_value("address", "NULL"),
+        _context_value("batch", "NULL"),
         NOW,
     )
     return (
         f"INSERT INTO {TABLE} "
         f"(deed, actor_id, actor_name, source, reason, request_id, address, batch, created_at) "
         f"SELECT {', '.join(values)} "
-        f"WHERE NOT EXISTS (SELECT 1 FROM {TABLE} WHERE deed = {_said('deed', 'NULL')})"
+        f"WHERE NOT EXISTS (SELECT 1 FROM {TABLE} WHERE deed = {_context_value('deed', 'NULL')})"
     )
 
 
@@ -71,8 +71,8 @@ def _history(model: type[models.Model], row: str, kind: str) -> str:
     into = ", ".join(f'"{name}"' for name in (*columns, *HISTORY_FIELDS, "change_set_id"))
     values = [
         *(f'{row}."{column}"' for column in columns),
-        *(NOW, kind, _said("actor_id", "NULL"), _said("reason", "''")),
-        f"(SELECT id FROM {TABLE} WHERE deed = {_said('deed', 'NULL')})",
+        *(NOW, kind, _context_value("actor_id", "NULL"), _context_value("reason", "''")),
+        f"(SELECT id FROM {TABLE} WHERE deed = {_context_value('deed', 'NULL')})",
     ]
     table = model.history.model._meta.db_table
     return f"INSERT INTO {table} ({into}) SELECT {', '.join(values)}"

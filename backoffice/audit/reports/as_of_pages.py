@@ -103,7 +103,7 @@ class AsOfQuery:
         safe = "".join(char if char.isalnum() else "_" for char in course if char.isascii())
         return f"{kind}_{safe}_{since}{self.until:%Y%m%dT%H%M%SZ}.csv"
 
-    def shown(self, template: str, title: Any, **context: Any) -> HttpResponse:
+    def render(self, template: str, title: Any, **context: Any) -> HttpResponse:
         """The page; on it the form stands first."""
         context |= admin.site.each_context(self.request)
         context |= {"asked": self, "form": self.form, "title": title, "media": self.form.media}
@@ -124,7 +124,7 @@ class AsOfQuery:
         return links
 
 
-def asked(
+def as_of_query(
     request: HttpRequest, choice: models.ForeignKey, subject: type[models.Model]
 ) -> AsOfQuery:
     """What the address asks for; `choice` is a foreign key to the course, for its search.

@@ -44,9 +44,9 @@ def context_of(change_set: ChangeSet, request: HttpRequest) -> dict[str, Any]:
 def _links(kinds: list[Kind], chosen: list[Kind]) -> list[dict[str, Any]]:
     if len(kinds) < 2:
         return []
-    everything = {"told": _("Everything"), "link": "?", "active": not chosen}
+    everything = {"text": _("Everything"), "link": "?", "active": not chosen}
     return [everything] + [
-        {"told": kind.told, "link": f"?kind={kind.label}", "active": kind in chosen}
+        {"text": kind.text, "link": f"?kind={kind.label}", "active": kind in chosen}
         for kind in kinds
     ]
 

@@ -50,7 +50,7 @@ class Kind:
         return self.history.instance_type._meta.label_lower
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         """How many of what: “1 course”, “1,000+ enrollments”."""
         opts = self.history.instance_type._meta
         is_one = self.count.number == 1
@@ -167,7 +167,7 @@ def rows_of(records: Sequence[Any], user: Any) -> list[ChangedRow]:
         return []
     model = records[0].instance_type
     is_open = roles.may(user, "history", model)
-    is_whole = is_open and roles.shown_fields(user, model) is None
+    is_whole = is_open and roles.visible_fields(user, model) is None
     names, changes = _names_of(records), _changes_of(records) if is_whole else {}
     return [
         ChangedRow(

@@ -28,7 +28,7 @@ from backoffice.audit.reports.scope import (
 )
 
 PER_PAGE = 25
-LOOKED = 5_000  # change sets, or history rows of a table, that one page looks through
+SEARCH_LIMIT = 5_000  # change sets, or history rows of a table, that one page looks through
 CHANGE_SET_ID = "change_set_id"  # without the column's name, Django would join and turn the order
 NEWEST = 1_500  # rows of a history that one page looks through for a large course
 FEW_ROWS, MOST_ROWS = 250, 20_000  # of a course: asked by key; and their history
@@ -180,15 +180,15 @@ def _narrowed(query: TimelineQuery, span: Span) -> tuple[Rows, int | None]:
 
 def _of_model(history: Any, rows: Rows, span: Span) -> tuple[list[int], int | None]:
     """Look among the change sets for those with a row; if that is not enough, the other way."""
-    candidates = span.of(rows).values("pk")[:LOOKED]
+    candidates = span.of(rows).values("pk")[:SEARCH_LIMIT]
     far = ChangeSet.objects.filter(pk__in=candidates).aggregate(Count("pk"), Min("pk"), Max("pk"))
     named = ChangeSet.objects.filter(pk__in=candidates)
     touching = named.filter(Exists(history._base_manager.filter(change_set=OuterRef("pk"))))
     matches = list(span.of(touching).values_list("pk", flat=True)[: PER_PAGE + 1])
-    if far["pk__count"] < LOOKED or len(matches) > PER_PAGE:
+    if far["pk__count"] < SEARCH_LIMIT or len(matches) > PER_PAGE:
         return matches, None
     keys = _change_sets_of(history, span)
-    if len(keys) < LOOKED:
+    if len(keys) < SEARCH_LIMIT:
         return keys, None
     # Both stopped: of two searches that are right so far, the one that came farther counts.
     one, other = far["pk__max" if span.is_back else "pk__min"], keys[-1]
@@ -214,7 +214,7 @@ def _change_sets_of(history: Any, span: Span) -> list[int]:
                     WHERE {within} AND change_set_id {ahead} walk.id)
             FROM walk WHERE walk.id IS NOT NULL
         )
-        SELECT id FROM walk WHERE id IS NOT NULL LIMIT {LOOKED}"""
+        SELECT id FROM walk WHERE id IS NOT NULL LIMIT {SEARCH_LIMIT}"""
     with connections[ChangeSet.objects.db].cursor() as cursor:
         cursor.execute(sql, [*keys, *keys])
         return [key for (key,) in cursor.fetchall()]
@@ -240,8 +240,8 @@ def _of_course(touched: HistoryScope, span: Span) -> tuple[list[int], int | None
             matches |= newest
             ends += [end] if end is not None else []
     known = span.of(ChangeSet.objects.filter(union_of("pk", few))).values_list("pk", flat=True)
-    matches |= set(by_key := list(known[:LOOKED]))
-    ends += by_key[-1:] if len(by_key) == LOOKED else []
+    matches |= set(by_key := list(known[:SEARCH_LIMIT]))
+    ends += by_key[-1:] if len(by_key) == SEARCH_LIMIT else []
     return list(matches), span.nearer(ends)
 
 

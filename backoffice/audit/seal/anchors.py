@@ -54,9 +54,9 @@ class Anchor:
     def from_line(cls, line: str) -> "Anchor":
         """Read a line. Raises ValueError for one that is no anchor or was not signed here."""
         try:
-            said = json.loads(line)
-            anchor = cls(int(said["block"]), said["hash"], said["sealed_at"])
-            Signer(salt=SALT).unsign(f"{anchor.text}:{said['signature']}")
+            parsed = json.loads(line)
+            anchor = cls(int(parsed["block"]), parsed["hash"], parsed["sealed_at"])
+            Signer(salt=SALT).unsign(f"{anchor.text}:{parsed['signature']}")
         except BadSignature:
             raise ValueError(
                 _("its signature is not ours: it was changed, or SECRET_KEY was")
@@ -81,16 +81,16 @@ def write(anchor: Anchor, path: Path | None = None) -> None:
 
 
 def read(path: Path) -> tuple[list[Anchor], list[str]]:
-    """The anchors of a file, and a sentence for each line that is none. Raises OSError."""
-    anchors, complaints = [], []
+    """The anchors of a file, and an error for each line that is none. Raises OSError."""
+    anchors, errors = [], []
     with path.open(encoding="utf-8") as stream:
         for number, line in _lines(stream):
             try:
                 anchors.append(Anchor.from_line(line))
             except ValueError as error:
-                said = _("Line %(number)s of %(file)s cannot be used: %(why)s.")
-                complaints.append(said % {"number": number, "file": path, "why": error})
-    return anchors, complaints
+                message = _("Line %(number)s of %(file)s cannot be used: %(why)s.")
+                errors.append(message % {"number": number, "file": path, "why": error})
+    return anchors, errors
 
 
 def _lines(stream: Iterable[str]) -> Iterator[tuple[int, str]]:
@@ -102,16 +102,16 @@ def _lines(stream: Iterable[str]) -> Iterator[tuple[int, str]]:
 
 def compare(verdict: Verdict, path: Path) -> None:
     """Add to a verdict what the anchors of a file say against the chain. Raises OSError."""
-    anchors, complaints = read(path)
-    verdict.unchecked += complaints
-    if not anchors and not complaints:
+    anchors, errors = read(path)
+    verdict.unchecked += errors
+    if not anchors and not errors:
         verdict.unchecked.append(_("%(file)s holds no anchor.") % {"file": path})
-    for sentence in contradictions(anchors):
-        verdict.add("%(sentence)s", sentence=sentence)
+    for message in contradictions(anchors):
+        verdict.add("%(sentence)s", sentence=message)
 
 
 def contradictions(anchors: Iterable[Anchor]) -> Iterator[str]:
-    """A sentence for each anchor that the chain does not bear out."""
+    """A message for each anchor that the chain does not bear out."""
     last = head()
     for anchor in anchors:
         block = Block.objects.filter(number=anchor.number).first()
@@ -121,16 +121,16 @@ def contradictions(anchors: Iterable[Anchor]) -> Iterator[str]:
             "last": last.number if last else 0,
         }
         if block is None and anchor.number > named["last"]:
-            said = _(
+            message = _(
                 "The anchor of %(at)s knows block %(number)s, and the chain ends at block "
                 "%(last)s: its end was cut off."
             )
-            yield said % named
+            yield message % named
         elif block is None:
             yield _("The anchor of %(at)s knows block %(number)s, which is missing.") % named
         elif block.hash != anchor.hash:
-            said = _(
+            message = _(
                 "Block %(number)s is not the one the anchor of %(at)s knows: the chain was built "
                 "anew."
             )
-            yield said % named
+            yield message % named

@@ -40,8 +40,8 @@ def forget(person: Any) -> Forgotten:
     not own the record.
     """
     if person.is_active:
-        said = _("%(name)s is active. Switch the account off first, then forget the person.")
-        raise ValueError(said % {"name": person.get_username()})
+        message = _("%(name)s is active. Switch the account off first, then forget the person.")
+        raise ValueError(message % {"name": person.get_username()})
     done, keys, files = Forgotten(), {type(person): {person.pk}}, []
     with unlocked_record() as cursor:
         for model, personal in _models():
@@ -60,8 +60,8 @@ def forget(person: Any) -> Forgotten:
 
 def _models() -> Iterator[tuple[type[models.Model], Personal]]:
     """The models with personal fields; one that others belong to comes before them."""
-    found = [(m, m.personal) for m in apps.get_models() if getattr(m, "personal", None)]
-    yield from sorted(found, key=lambda each: each[1].depth(each[0]))
+    pairs = [(m, m.personal) for m in apps.get_models() if getattr(m, "personal", None)]
+    yield from sorted(pairs, key=lambda each: each[1].depth(each[0]))
 
 
 def _known(keys: Keys, model: type[models.Model], personal: Personal) -> set[int]:
@@ -70,9 +70,9 @@ def _known(keys: Keys, model: type[models.Model], personal: Personal) -> set[int
     if owner not in keys:
         above = owner.personal
         rows = owner.history.model if hasattr(owner, "history") else owner
-        mine = {f"{above.key_of(owner)}__in": keys[above.owner_of(owner)]}
+        filters = {f"{above.key_of(owner)}__in": keys[above.owner_of(owner)]}
         keys[owner] = set(
-            rows._base_manager.filter(**mine).values_list(owner._meta.pk.column, flat=True)
+            rows._base_manager.filter(**filters).values_list(owner._meta.pk.column, flat=True)
         )
     return keys[owner]
 
@@ -106,8 +106,8 @@ def _blank_record(
 ) -> int:
     """Blank the record of a model, keeping the digests of what was sealed."""
     record = model.history.model if hasattr(model, "history") else model
-    mine = record._base_manager.filter(**{f"{personal.key_of(model)}__in": known})
-    for row in mine.order_by("pk").values_list("pk", flat=True):
+    rows = record._base_manager.filter(**{f"{personal.key_of(model)}__in": known})
+    for row in rows.order_by("pk").values_list("pk", flat=True):
         _store_digest(cursor, record._meta.db_table, row)
     return _blank(record, model, personal, known)
 
@@ -118,10 +118,10 @@ def _store_digest(cursor: Any, table: str, row: int) -> None:
     part = holding.defer("rows").first()
     if part is None or not part.columns["personal"]:
         return
-    ledger, wanted = Ledger.from_json(table, part.columns), Range(row - 1, row)
-    (line,) = lines(cursor, ledger, wanted)
+    ledger, id_range = Ledger.from_json(table, part.columns), Range(row - 1, row)
+    (line,) = lines(cursor, ledger, id_range)
     values = line.split(b"\t")
-    digest = Digest.of(cursor, ledger, wanted)
+    digest = Digest.of(cursor, ledger, id_range)
     if digest.is_blank(values) and Erasure.objects.filter(table_name=table, row_id=row).exists():
         return
     record = current_record()
@@ -136,10 +136,10 @@ def _store_digest(cursor: Any, table: str, row: int) -> None:
 def _files(model: type[models.Model], personal: Personal, known: set[int]) -> list[tuple[Any, str]]:
     """The stored files of personal fields, of now and of before."""
     fields = [model._meta.get_field(name) for name in personal.fields]
-    found = []
+    files = []
     for field in (f for f in fields if isinstance(f, models.FileField)):
         for rows in (model, model.history.model):
-            mine = rows._base_manager.filter(**{f"{personal.key_of(model)}__in": known})
-            names = mine.exclude(**{field.name: ""}).values_list(field.name, flat=True)
-            found += [(field.storage, name) for name in names if name]
-    return list(dict.fromkeys(found))
+            matches = rows._base_manager.filter(**{f"{personal.key_of(model)}__in": known})
+            names = matches.exclude(**{field.name: ""}).values_list(field.name, flat=True)
+            files += [(field.storage, name) for name in names if name]
+    return list(dict.fromkeys(files))

@@ -47,10 +47,10 @@ class Ledger:
         return {name: value for name, value in asdict(self).items() if name != "table"}
 
     @classmethod
-    def from_json(cls, table: str, said: dict[str, Any]) -> "Ledger":
+    def from_json(cls, table: str, columns: dict[str, Any]) -> "Ledger":
         """The columns as they were when a block was sealed."""
-        public, personal = tuple(said["public"]), tuple(said["personal"])
-        return cls(table, public, personal, said["of"], said["scope"])
+        public, personal = tuple(columns["public"]), tuple(columns["personal"])
+        return cls(table, public, personal, columns["of"], columns["scope"])
 
     @property
     def key(self) -> str:
@@ -85,8 +85,10 @@ def unpacked(part: bytes | memoryview) -> int:
 def ledgers() -> list[Ledger]:
     """All tables that are sealed: every history, and what else is kept."""
     histories = [(m.history.model, m, m.personal) for m in audited_models()]
-    kept = [(m, m, getattr(m, "personal", None)) for m in append_only_models() if m.is_sealed]
-    return [_ledger(*each) for each in (*histories, *kept)]
+    append_only = [
+        (m, m, getattr(m, "personal", None)) for m in append_only_models() if m.is_sealed
+    ]
+    return [_ledger(*each) for each in (*histories, *append_only)]
 
 
 def _ledger(model: Any, described: Any, personal: Personal | None) -> Ledger:
@@ -104,19 +106,19 @@ def _ledger(model: Any, described: Any, personal: Personal | None) -> Ledger:
     )
 
 
-def lines(cursor: Any, ledger: Ledger, wanted: Range) -> Iterator[bytes]:
+def lines(cursor: Any, ledger: Ledger, id_range: Range) -> Iterator[bytes]:
     """The rows as text, by id: the columns between tabs, the public ones first."""
     if connection.vendor == "postgresql":
-        yield from _copied(cursor, ledger, wanted)
+        yield from _copied(cursor, ledger, id_range)
     else:
-        yield from _quoted(cursor, ledger, wanted)
+        yield from _quoted(cursor, ledger, id_range)
 
 
-def _where(ledger: Ledger, wanted: Range) -> str:
-    limit = f" LIMIT {int(wanted.most)}" if wanted.most is not None else ""
+def _where(ledger: Ledger, id_range: Range) -> str:
+    limit = f" LIMIT {int(id_range.most)}" if id_range.most is not None else ""
     return (
-        f'FROM "{ledger.table}" WHERE "{ledger.key}" > {int(wanted.after)} '
-        f'AND "{ledger.key}" <= {int(wanted.up_to)} ORDER BY "{ledger.key}"{limit}'
+        f'FROM "{ledger.table}" WHERE "{ledger.key}" > {int(id_range.after)} '
+        f'AND "{ledger.key}" <= {int(id_range.up_to)} ORDER BY "{ledger.key}"{limit}'
     )
 
 
@@ -126,28 +128,28 @@ class _Lines(list[bytes]):
     write = list.append
 
 
-def _copied(cursor: Any, ledger: Ledger, wanted: Range) -> list[bytes]:
+def _copied(cursor: Any, ledger: Ledger, id_range: Range) -> list[bytes]:
     names = ", ".join(f'"{column}"' for column in (*ledger.public, *ledger.personal))
-    found = _Lines()
-    cursor.copy_expert(f"COPY (SELECT {names} {_where(ledger, wanted)}) TO STDOUT", found)
-    return found
+    buffer = _Lines()
+    cursor.copy_expert(f"COPY (SELECT {names} {_where(ledger, id_range)}) TO STDOUT", buffer)
+    return buffer
 
 
-def _quoted(cursor: Any, ledger: Ledger, wanted: Range) -> Iterator[bytes]:
+def _quoted(cursor: Any, ledger: Ledger, id_range: Range) -> Iterator[bytes]:
     names = ", ".join(f'quote("{column}")' for column in (*ledger.public, *ledger.personal))
-    cursor.execute(f"SELECT {names} {_where(ledger, wanted)}")
+    cursor.execute(f"SELECT {names} {_where(ledger, id_range)}")
     for row in cursor.fetchall():
         yield "\t".join(value.replace("\\", "\\\\").replace("\t", "\\t") for value in row).encode()
 
 
-def digests(cursor: Any, ledger: Ledger, wanted: Range) -> bytearray:
+def digests(cursor: Any, ledger: Ledger, id_range: Range) -> bytearray:
     """The rows as a block keeps them: the id and the digest of each, 40 bytes."""
-    digest = Digest.of(cursor, ledger, wanted)
-    found = bytearray()
-    for line in lines(cursor, ledger, wanted):
-        found += packed(int(line[: line.index(b"\t")]))
-        found += digest(line)
-    return found
+    digest = Digest.of(cursor, ledger, id_range)
+    records = bytearray()
+    for line in lines(cursor, ledger, id_range):
+        records += packed(int(line[: line.index(b"\t")]))
+        records += digest(line)
+    return records
 
 
 class Digest:
@@ -158,9 +160,9 @@ class Digest:
         self.is_split = bool(ledger.personal)
 
     @classmethod
-    def of(cls, cursor: Any, ledger: Ledger, wanted: Range) -> "Digest":
+    def of(cls, cursor: Any, ledger: Ledger, id_range: Range) -> "Digest":
         """With the salts of those whose rows are wanted."""
-        return cls(ledger, salts(cursor, ledger, wanted))
+        return cls(ledger, salts(cursor, ledger, id_range))
 
     def __call__(self, line: bytes) -> bytes:
         if not self.is_split:
@@ -195,11 +197,11 @@ def joined(public: bytes, personal: bytes) -> bytes:
     return hashlib.sha256(public + personal).digest()
 
 
-def salts(cursor: Any, ledger: Ledger, wanted: Range) -> dict[int, bytes]:
+def salts(cursor: Any, ledger: Ledger, id_range: Range) -> dict[int, bytes]:
     """The salts of those whose rows they are."""
     if not ledger.personal:
         return {}
-    keys = f'SELECT "{ledger.of}" {_where(ledger, wanted)}'
+    keys = f'SELECT "{ledger.of}" {_where(ledger, id_range)}'
     cursor.execute(
         f"SELECT key, salt FROM {Salt._meta.db_table} "
         f"WHERE table_name = %s AND key IN (SELECT * FROM ({keys}) AS whose)",
@@ -208,13 +210,13 @@ def salts(cursor: Any, ledger: Ledger, wanted: Range) -> dict[int, bytes]:
     return {key: bytes(salt) for key, salt in cursor.fetchall()}
 
 
-def unsalted(cursor: Any, ledger: Ledger, wanted: Range) -> list[int]:
+def unsalted(cursor: Any, ledger: Ledger, id_range: Range) -> list[int]:
     """Those whose rows they are and who have no salt yet."""
     if not ledger.personal:
         return []
     cursor.execute(
         f'SELECT DISTINCT whose."{ledger.of}" FROM (SELECT "{ledger.of}" '
-        f"{_where(ledger, wanted)}) AS whose LEFT JOIN {Salt._meta.db_table} s "
+        f"{_where(ledger, id_range)}) AS whose LEFT JOIN {Salt._meta.db_table} s "
         f'ON s.table_name = %s AND s.key = whose."{ledger.of}" '
         f'WHERE whose."{ledger.of}" IS NOT NULL AND s.id IS NULL',
         [ledger.scope],

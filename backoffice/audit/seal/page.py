@@ -24,20 +24,20 @@ def format_chain(before: str) -> dict[str, Any]:
     blocks = Block.objects.order_by("-number")
     if before:
         blocks = blocks.filter(number__lt=_number(before))
-    shown = list(blocks[: AT_ONCE + 1])
+    page_blocks = list(blocks[: AT_ONCE + 1])
     return {
         "anchor": Anchor.of(head) if head else None,
         "facts": _facts(head),
-        "blocks": shown[:AT_ONCE],
-        "older": shown[AT_ONCE - 1].number if len(shown) > AT_ONCE else None,
+        "blocks": page_blocks[:AT_ONCE],
+        "older": page_blocks[AT_ONCE - 1].number if len(page_blocks) > AT_ONCE else None,
     }
 
 
-def _number(said: str) -> int:
+def _number(text: str) -> int:
     """A block's number from the address; what is none leads nowhere."""
-    if not KEY.fullmatch(said):
+    if not KEY.fullmatch(text):
         raise Http404
-    return int(said)
+    return int(text)
 
 
 def _facts(head: Block | None) -> list[tuple[str, str]]:
@@ -56,9 +56,9 @@ def _facts(head: Block | None) -> list[tuple[str, str]]:
     ]
 
 
-def format_block(said: str) -> dict[str, Any]:
+def format_block(number: str) -> dict[str, Any]:
     """A block, verified now. Raises Http404 where there is none."""
-    block = Block.objects.filter(number=_number(said)).first()
+    block = Block.objects.filter(number=_number(number)).first()
     if block is None:
         raise Http404
     parts = block.parts.defer("rows").order_by("table_name")

@@ -51,31 +51,31 @@ def seal(patience: float | None = 60, is_stopped: Callable[[], bool] = lambda: F
     Waits up to `patience` seconds (None: as long as it takes) for transactions that may still put a
     row in before; if they do not end, nothing is sealed this time.
     """
-    found = ledgers()
+    all_ledgers = ledgers()
     if connection.vendor != "postgresql":
-        return _write(found, {ledger.table: 2**63 - 1 for ledger in found})
-    marks, writers = _last_ids(found), _writers(found)
+        return _write(all_ledgers, {ledger.table: 2**63 - 1 for ledger in all_ledgers})
+    marks, writers = _last_ids(all_ledgers), _writers(all_ledgers)
     until = None if patience is None else time.monotonic() + patience
-    while writers := writers & _writers(found):
+    while writers := writers & _writers(all_ledgers):
         if is_stopped() or (until is not None and time.monotonic() > until):
             return Sealed(waiting_for=len(writers))
         time.sleep(PAUSE)
-    return _write(found, marks)
+    return _write(all_ledgers, marks)
 
 
-def _last_ids(found: list[Ledger]) -> dict[str, int]:
+def _last_ids(all_ledgers: list[Ledger]) -> dict[str, int]:
     """The last id given in each table, by whatever transaction."""
-    asked = [
+    selects = [
         f"SELECT '{each.table}', coalesce(pg_sequence_last_value("
         f"pg_get_serial_sequence('{each.table}', '{each.key}')::regclass), 0)"
-        for each in found
+        for each in all_ledgers
     ]
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(asked))
+        cursor.execute(" UNION ALL ".join(selects))
         return dict(cursor.fetchall())
 
 
-def _writers(found: list[Ledger]) -> set[str]:
+def _writers(all_ledgers: list[Ledger]) -> set[str]:
     """The other transactions that have written to a sealed table and not ended."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -83,27 +83,27 @@ def _writers(found: list[Ledger]) -> set[str]:
             "AND mode = 'RowExclusiveLock' AND relation = ANY(%s::regclass[]) "
             "AND pid IS DISTINCT FROM pg_backend_pid() "
             "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-            [[each.table for each in found]],
+            [[each.table for each in all_ledgers]],
         )
         return {number for (number,) in cursor.fetchall()}
 
 
-def _write(found: list[Ledger], marks: dict[str, int]) -> Sealed:
+def _write(all_ledgers: list[Ledger], marks: dict[str, int]) -> Sealed:
     """Write blocks until everything up to the marks is sealed."""
     blocks = rows = 0
-    while count := _write_block(found, marks):
+    while count := _write_block(all_ledgers, marks):
         blocks, rows = blocks + 1, rows + count
     return Sealed(blocks, rows)
 
 
-def _write_block(found: list[Ledger], marks: dict[str, int]) -> int:
+def _write_block(all_ledgers: list[Ledger], marks: dict[str, int]) -> int:
     """Write one block; the number of rows in it."""
     with transaction.atomic(), connection.cursor() as cursor:
         alone(cursor)
         done = sealed_up_to(cursor)
         parts = [
             part
-            for ledger in found
+            for ledger in all_ledgers
             for part in _part(cursor, ledger, done.get(ledger.table, BEFORE_ALL), marks)
         ]
         if not parts:
@@ -136,12 +136,12 @@ def _part(cursor: Any, ledger: Ledger, after: int, marks: dict[str, int]) -> Ite
     up_to = marks[ledger.table]
     if up_to <= after:
         return
-    wanted = Range(after, up_to, MOST_ROWS)
-    missing = unsalted(cursor, ledger, wanted)
+    id_range = Range(after, up_to, MOST_ROWS)
+    missing = unsalted(cursor, ledger, id_range)
     Salt.objects.bulk_create(
         Salt(table_name=ledger.scope, key=key, salt=secrets.token_bytes(32)) for key in missing
     )
-    rows = digests(cursor, ledger, wanted)
+    rows = digests(cursor, ledger, id_range)
     if not rows:
         return
     yield BlockPart(
@@ -169,7 +169,7 @@ def _block(parts: list[BlockPart]) -> Block:
 
 def hash_of(block: Block, parts: list[BlockPart]) -> str:
     """The SHA-256 of a block: of its number, time, parts and the hash of the block before."""
-    said = {
+    content = {
         "number": block.number,
         "previous": block.previous,
         "sealed_at": block.sealed_at.astimezone(UTC).isoformat(timespec="microseconds"),
@@ -185,7 +185,7 @@ def hash_of(block: Block, parts: list[BlockPart]) -> str:
             for part in sorted(parts, key=lambda part: part.table_name)
         ],
     }
-    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

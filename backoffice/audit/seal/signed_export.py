@@ -29,7 +29,7 @@ HEADER = (
     *("change_set", "when_utc", "who", "through", "reason", "request", "address", "batch"),
     *("table", "row", "line", "kind", "values", "block", "sha256"),
 )
-LOOK = ("actor_name", "kind", "sentence", "request_id", "address")  # who, through … address
+ACCESS_FIELDS = ("actor_name", "kind", "sentence", "request_id", "address")  # who … address
 LAST, SALT = "verification", "backoffice.audit.export"
 AT_ONCE = 2_000  # rows
 NOT_SEALED = ("", "")
@@ -43,7 +43,7 @@ def exported(pages: Iterable[list[ChangeSet]]) -> Iterator[str]:
 
 def access_lines(rows: models.QuerySet[AccessRecord]) -> Iterator[str]:
     """The lines of a file of the access record: what was done stands under “through”."""
-    return _signed(_looks(rows))
+    return _signed(_access_rows(rows))
 
 
 def _signed(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
@@ -58,9 +58,9 @@ def _signed(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
 
 def _statement(count: int, digest: str) -> str:
     anchor = head()
-    said = {"lines": count, "sha256": digest, "head": anchor.text if anchor else ""}
-    text = json.dumps(said, sort_keys=True)
-    return json.dumps(said | {"signature": Signer(salt=SALT).signature(text)})
+    statement = {"lines": count, "sha256": digest, "head": anchor.text if anchor else ""}
+    text = json.dumps(statement, sort_keys=True)
+    return json.dumps(statement | {"signature": Signer(salt=SALT).signature(text)})
 
 
 def _rows(pages: Iterable[list[ChangeSet]]) -> Iterator[tuple[str, ...]]:
@@ -76,11 +76,11 @@ def _rows(pages: Iterable[list[ChangeSet]]) -> Iterator[tuple[str, ...]]:
                 yield from ((*lead, *row) for row in _written(each, kind.history, seals))
 
 
-def _looks(rows: models.QuerySet[AccessRecord]) -> Iterator[tuple[str, ...]]:
+def _access_rows(rows: models.QuerySet[AccessRecord]) -> Iterator[tuple[str, ...]]:
     yield HEADER
     table = AccessRecord._meta.db_table
     for row, sealed in _with_seals(rows.order_by("pk"), Seals()):
-        texts = [row[name] or "" for name in LOOK]
+        texts = [row[name] or "" for name in ACCESS_FIELDS]
         lead = ("", row["created_at"].isoformat(), *map(formula_safe, texts), "")
         yield (*lead, table, str(row["id"]), "", "", _as_json(row), *sealed)
 
@@ -89,7 +89,7 @@ def _written(each: ChangeSet, history: Any, seals: "Seals") -> Iterator[tuple[st
     """The rows of a history that a change set wrote."""
     rows = history._base_manager.filter(change_set=each.pk).order_by("history_id")
     for row, sealed in _with_seals(rows, seals):
-        yield (history._meta.db_table, *_told(row), *sealed)
+        yield (history._meta.db_table, *_history_cells(row), *sealed)
 
 
 def _with_seals(
@@ -97,8 +97,8 @@ def _with_seals(
 ) -> Iterator[tuple[dict[str, Any], tuple[str, str]]]:
     """The values of each row, with its block and digest; both blank before it is sealed."""
     opts = rows.model._meta
-    found = rows.values().iterator(chunk_size=AT_ONCE)
-    while some := list(islice(found, AT_ONCE)):
+    values = rows.values().iterator(chunk_size=AT_ONCE)
+    while some := list(islice(values, AT_ONCE)):
         sealed = seals.of(opts.db_table, [row[opts.pk.attname] for row in some])
         yield from ((row, sealed.get(row[opts.pk.attname], NOT_SEALED)) for row in some)
 
@@ -114,7 +114,7 @@ def _lead(each: ChangeSet) -> tuple[str, ...]:
     )
 
 
-def _told(row: dict[str, Any]) -> tuple[str, ...]:
+def _history_cells(row: dict[str, Any]) -> tuple[str, ...]:
     """A history row: id, line of the file, what happened, and all values as JSON."""
     kind = f"'{row['history_type']}"
     return str(row["history_id"]), str(row["line"] or ""), kind, _as_json(row)
@@ -132,13 +132,13 @@ class Seals:
 
     def of(self, table: str, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
         """Block and digest (hex) of those rows that are sealed."""
-        found = {}
+        sealed = {}
         for number in sorted(ids):
             part = self._part(table, number)
             digest = _digest_in(part, number) if part else ""
             if part and digest:
-                found[number] = (str(part.block_id), digest)
-        return found
+                sealed[number] = (str(part.block_id), digest)
+        return sealed
 
     def _part(self, table: str, number: int) -> BlockPart | None:
         known = self.parts.get(table)
@@ -157,10 +157,10 @@ def _digest_in(part: BlockPart, number: int) -> str:
     while low < high:
         middle = (low + high) // 2
         record = rows[middle * RECORD : (middle + 1) * RECORD]
-        found = unpacked(record)
-        if found == number:
+        record_id = unpacked(record)
+        if record_id == number:
             return bytes(record[ID:]).hex()
-        low, high = (middle + 1, high) if found < number else (low, middle)
+        low, high = (middle + 1, high) if record_id < number else (low, middle)
     return ""
 
 
@@ -176,24 +176,24 @@ def check_file(verdict: Verdict, path: Path) -> None:
         return
     before = "".join(lines).rpartition(f"{LAST},")[0]
     if not _is_signed(rows[-1][1], len(rows) - 1, before):
-        said = _("%(file)s was altered after it was exported: its signature does not fit.")
-        verdict.add(said, file=path)
+        message = _("%(file)s was altered after it was exported: its signature does not fit.")
+        verdict.add(message, file=path)
         return
     seals = Seals()
     for row in rows[1:-1]:
         block, digest = row[-2:]
         table, number = row[WHICH]
         if digest and seals.of(table, [int(number)]).get(int(number)) != (block, digest):
-            said = _("%(file)s: %(table)s row %(row)s is not in the chain as it was exported.")
-            verdict.add(said, file=path, table=table, row=number)
+            message = _("%(file)s: %(table)s row %(row)s is not in the chain as it was exported.")
+            verdict.add(message, file=path, table=table, row=number)
 
 
 def _is_signed(statement: str, count: int, before: str) -> bool:
     try:
-        said = json.loads(statement)
-        signature = said.pop("signature")
-        Signer(salt=SALT).unsign(f"{json.dumps(said, sort_keys=True)}:{signature}")
+        parsed = json.loads(statement)
+        signature = parsed.pop("signature")
+        Signer(salt=SALT).unsign(f"{json.dumps(parsed, sort_keys=True)}:{signature}")
     except (ValueError, KeyError, TypeError, AttributeError, BadSignature):
         return False
     digest = hashlib.sha256(before.encode()).hexdigest()
-    return said.get("lines") == count and said.get("sha256") == digest
+    return parsed.get("lines") == count and parsed.get("sha256") == digest

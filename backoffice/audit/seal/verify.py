@@ -30,19 +30,19 @@ from backoffice.audit.seal.ledgers import (
 )
 from backoffice.audit.seal.seal import hash_of
 
-MOST_SAID = 100  # findings in full; the rest are counted
+MAX_MESSAGES = 100  # findings in full; the rest are counted
 AT_ONCE = 100  # blocks
 
 
 @dataclass
 class Verdict:
-    """What verifying found; `altered` and `unchecked` hold the first sentences of each."""
+    """What verifying found; `altered` and `unchecked` hold the first messages of each."""
 
     blocks: int = 0
     rows: int = 0
     removed: int = 0  # rows that audit_retain took away
     forgotten: int = 0  # rows that forget_person blanked
-    found: int = 0  # alterations, of which `altered` tells the first
+    alteration_count: int = 0  # alterations, of which `altered` tells the first
     altered: list[str] = field(default_factory=list)
     unchecked: list[str] = field(default_factory=list)
     head: Block | None = None
@@ -50,39 +50,39 @@ class Verdict:
     @property
     def status(self) -> int:
         """The exit status: 0 intact, 1 altered, 2 could not check."""
-        return 1 if self.found else 2 if self.unchecked else 0
+        return 1 if self.alteration_count else 2 if self.unchecked else 0
 
     @property
-    def sentence(self) -> str:
-        """The result in one sentence."""
-        named = {"blocks": self.blocks, "rows": self.rows, "found": self.found}
-        if self.found:
+    def summary(self) -> str:
+        """The result as one message."""
+        named = {"blocks": self.blocks, "rows": self.rows, "found": self.alteration_count}
+        if self.alteration_count:
             return _("Altered: %(found)s findings in %(blocks)s blocks, %(rows)s rows.") % named
         if self.unchecked:
             return _("Could not check everything in %(blocks)s blocks, %(rows)s rows.") % named
         if not self.head:
             return _("Nothing is sealed yet. Run: python manage.py audit_seal")
         named |= {"removed": self.removed, "forgotten": self.forgotten, "hash": self.head.hash}
-        said = _(
+        message = _(
             "Intact: %(rows)s rows in %(blocks)s blocks, of which %(removed)s were removed when "
             "their time was over and %(forgotten)s are of people forgotten. Head: %(hash)s"
         )
-        return said % named
+        return message % named
 
-    def add(self, said: Any, **named: Any) -> None:
+    def add(self, message: Any, **named: Any) -> None:
         """Note an alteration."""
-        self.found += 1
-        if len(self.altered) < MOST_SAID:
-            self.altered.append(str(said) % named)
+        self.alteration_count += 1
+        if len(self.altered) < MAX_MESSAGES:
+            self.altered.append(str(message) % named)
 
 
-def verify(tell: Callable[[int, int], None] = lambda _done, _all: None) -> Verdict:
+def verify(report_progress: Callable[[int, int], None] = lambda _done, _all: None) -> Verdict:
     """Check the whole chain, and every sealed row against it; tells blocks done and in all."""
     with _one_moment(), connection.cursor() as cursor:
         checking, count = _Checking(cursor), Block.objects.count()
         for block in Block.objects.order_by("number").iterator(chunk_size=AT_ONCE):
             checking.block(block)
-            tell(checking.verdict.blocks, count)
+            report_progress(checking.verdict.blocks, count)
         checking.lost_parts()
     return checking.verdict
 
@@ -127,8 +127,8 @@ class _Checking:
         self._link(block)
         is_counted = block.row_count == sum(part.row_count for part in parts)
         if hash_of(block, parts) != block.hash or not is_counted:
-            said = _("Block %(number)s was altered: its content does not have its hash.")
-            self.verdict.add(said, number=block.number)
+            message = _("Block %(number)s was altered: its content does not have its hash.")
+            self.verdict.add(message, number=block.number)
         for part in parts:
             self._part(part)
         self.verdict.head = block
@@ -142,33 +142,39 @@ class _Checking:
             missing = str(expected) if last == expected else f"{expected}–{last}"
             self.verdict.add(_("Block %(number)s is missing."), number=missing)
         elif block.previous != (head.hash if head else ""):
-            said = _("Block %(number)s does not follow the block before it; one was replaced.")
-            self.verdict.add(said, number=block.number)
+            message = _("Block %(number)s does not follow the block before it; one was replaced.")
+            self.verdict.add(message, number=block.number)
 
     def _part(self, part: BlockPart) -> None:
         """A table's parts join without a gap; their digests are those of the rows."""
         named = {"block": part.block_id, "table": part.table_name}
         if part.after_id != self.ends.get(part.table_name, BEFORE_ALL):
-            said = _("Block %(block)s leaves out rows of %(table)s up to %(id)s.")
-            self.verdict.add(said, id=part.after_id, **named)
+            message = _("Block %(block)s leaves out rows of %(table)s up to %(id)s.")
+            self.verdict.add(message, id=part.after_id, **named)
         self.ends[part.table_name] = part.up_to_id
         if hashlib.sha256(part.rows).hexdigest() != part.digest:
-            said = _("Block %(block)s was altered: the digests of %(table)s are not those sealed.")
-            self.verdict.add(said, **named)
+            message = _(
+                "Block %(block)s was altered: the digests of %(table)s are not those sealed."
+            )
+            self.verdict.add(message, **named)
         self.verdict.rows += part.row_count
         self._rows(part, Ledger.from_json(part.table_name, part.columns))
 
     def _rows(self, part: BlockPart, ledger: Ledger) -> None:
         missing = {*ledger.public, *ledger.personal} - self._columns(ledger.table)
         if missing:
-            said = _("Block %(block)s: %(table)s has no column %(columns)s; %(rows)s rows unread.")
+            message = _(
+                "Block %(block)s: %(table)s has no column %(columns)s; %(rows)s rows unread."
+            )
             named = {"block": part.block_id, "table": ledger.table, "rows": part.row_count}
-            self.verdict.unchecked.append(said % (named | {"columns": ", ".join(sorted(missing))}))
+            self.verdict.unchecked.append(
+                message % (named | {"columns": ", ".join(sorted(missing))})
+            )
             return
-        wanted = Range(part.after_id, part.up_to_id)
-        found = bytes(digests(self.cursor, ledger, wanted))
-        if found != bytes(part.rows):
-            _Difference(self, part, ledger).tell(_by_id(bytes(part.rows)), _by_id(found))
+        id_range = Range(part.after_id, part.up_to_id)
+        current = bytes(digests(self.cursor, ledger, id_range))
+        if current != bytes(part.rows):
+            _Difference(self, part, ledger).report(_by_id(bytes(part.rows)), _by_id(current))
 
     def _columns(self, table: str) -> set[str]:
         if table not in self.columns:
@@ -179,8 +185,8 @@ class _Checking:
         """Digests whose block is gone."""
         lost = BlockPart.objects.exclude(block_id__in=Block.objects.values("number"))
         for number in lost.order_by("block_id").values_list("block_id", flat=True).distinct():
-            said = _("Block %(number)s was deleted; its digests are still there.")
-            self.verdict.add(said, number=number)
+            message = _("Block %(number)s was deleted; its digests are still there.")
+            self.verdict.add(message, number=number)
 
 
 class _Difference:
@@ -190,19 +196,20 @@ class _Difference:
         self.verdict, self.part = checking.verdict, part
         self.removed = checking.removed.get(part.table_name, set())
         self.erased, self.digest = checking.erased, Digest(ledger, {})
-        wanted = Range(part.after_id, part.up_to_id)
+        id_range = Range(part.after_id, part.up_to_id)
         self.lines = {
-            int(line[: line.index(b"\t")]): line for line in lines(checking.cursor, ledger, wanted)
+            int(line[: line.index(b"\t")]): line
+            for line in lines(checking.cursor, ledger, id_range)
         }
 
-    def tell(self, sealed: dict[int, bytes], found: dict[int, bytes]) -> None:
+    def report(self, sealed: dict[int, bytes], current: dict[int, bytes]) -> None:
         """Say of each row what became of it."""
-        for row in sorted(sealed.keys() | found.keys()):
-            if row not in found:
+        for row in sorted(sealed.keys() | current.keys()):
+            if row not in current:
                 self._deleted(row)
             elif row not in sealed:
                 self._add(row, _("Block %(block)s, %(table)s row %(row)s: put in afterwards."))
-            elif sealed[row] != found[row]:
+            elif sealed[row] != current[row]:
                 self._altered(row, sealed[row])
 
     def _deleted(self, row: int) -> None:
@@ -225,8 +232,8 @@ class _Difference:
         else:
             self._add(row, _("Block %(block)s, %(table)s row %(row)s: altered."))
 
-    def _add(self, row: int, said: str) -> None:
-        self.verdict.add(said, block=self.part.block_id, table=self.part.table_name, row=row)
+    def _add(self, row: int, message: str) -> None:
+        self.verdict.add(message, block=self.part.block_id, table=self.part.table_name, row=row)
 
 
 def _by_id(rows: bytes) -> dict[int, bytes]:
@@ -236,13 +243,13 @@ def _by_id(rows: bytes) -> dict[int, bytes]:
 
 def _removed() -> dict[str, set[int]]:
     """The ids of rows that audit_retain took away, by table."""
-    found: dict[str, set[int]] = {}
+    removed: dict[str, set[int]] = {}
     for removal in Removal.objects.iterator(chunk_size=AT_ONCE):
         ids = bytes(removal.ids)
         numbers = (ids[at : at + ID] for at in range(0, len(ids), ID))
-        known = found.setdefault(removal.table_name, set())
+        known = removed.setdefault(removal.table_name, set())
         known.update(unpacked(number) for number in numbers)
-    return found
+    return removed
 
 
 def _erased() -> dict[tuple[str, int], bytes]:

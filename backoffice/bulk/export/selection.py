@@ -7,7 +7,7 @@ from typing import Any, Self
 from django.db import models
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.permissions.roles import may, shown_fields
+from backoffice.admin_site.permissions.roles import may, visible_fields
 from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.bulk.kinds.column import Column
 from backoffice.bulk.kinds.resource import ImportKind, kinds, kinds_for
@@ -103,7 +103,7 @@ def visible_columns(resource: type[ImportKind], user: Any) -> list[Column]:
         column
         for column in resource.exported_columns()
         if all(
-            (visible := shown_fields(user, field.model)) is None or field.name in visible
+            (visible := visible_fields(user, field.model)) is None or field.name in visible
             for field in _path_fields(column.attribute, resource.model())
         )
     ]

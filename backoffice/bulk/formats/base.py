@@ -134,7 +134,7 @@ class SourceTable:
         self.places = {name: at for at, name in reversed(list(enumerate(self.names)))}
         self.courses = CourseNames()
         self.assessments = AssessmentNames()
-        self.taken = {
+        self.active_sources = {
             name: column_source
             for name, column_source in self.column_sources.items()
             if any(map(self.has, column_source.sources))
@@ -162,7 +162,9 @@ class SourceTable:
     def read(self) -> list[str]:
         """The headers of the columns that are read; none may stand there twice."""
         sources = {
-            source for column_source in self.taken.values() for source in column_source.sources
+            source
+            for column_source in self.active_sources.values()
+            for source in column_source.sources
         }
         named = zip(self.names, self.header, strict=True)
         return [header.strip() for name, header in named if name in sources]
@@ -172,7 +174,7 @@ class SourceTable:
         """Under which name people know each of our columns."""
         return {
             name: self.label(next(filter(self.has, column_source.sources)))
-            for name, column_source in self.taken.items()
+            for name, column_source in self.active_sources.items()
             if column_source.sources
         }
 
@@ -182,7 +184,7 @@ class SourceTable:
         labels = self.labels
         return {
             name: (column_source, labels[name])
-            for name, column_source in self.taken.items()
+            for name, column_source in self.active_sources.items()
             if len(column_source.sources) > 1 or self.is_numbered(column_source)
         }
 
@@ -194,7 +196,9 @@ class SourceTable:
     def sparse(self) -> frozenset[str]:
         """The columns of the file that count only where some row fills them."""
         sparse_sources = [
-            column_source for column_source in self.taken.values() if column_source.is_sparse
+            column_source
+            for column_source in self.active_sources.values()
+            if column_source.is_sparse
         ]
         return frozenset(
             source
@@ -216,16 +220,18 @@ class SourceTable:
 
     def narrow(self, filled: frozenset[str]) -> None:
         """Leave out what depends on sparse columns that no row fills."""
-        self.taken = {
+        self.active_sources = {
             name: column_source
-            for name, column_source in self.taken.items()
+            for name, column_source in self.active_sources.items()
             if not (column_source.is_sparse and filled.isdisjoint(column_source.sources))
         }
 
     def leave(self, names: Iterable[str]) -> None:
         """Do not give these columns of ours."""
-        self.taken = {
-            name: column_source for name, column_source in self.taken.items() if name not in names
+        self.active_sources = {
+            name: column_source
+            for name, column_source in self.active_sources.items()
+            if name not in names
         }
 
     def is_about_columns(self, row: Row) -> bool:
@@ -249,7 +255,7 @@ class SourceTable:
         values: list[str] = []
         reader_issues: list[ReaderIssue] = []
         others: dict[str, str] = {}
-        for name, column_source in self.taken.items():
+        for name, column_source in self.active_sources.items():
             try:
                 values.append(column_source.read(cells))
             except NotTranslated as refusal:

@@ -18,7 +18,7 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.read.header_mapping import Own, all_own_headers
 from backoffice.bulk.readers import TableReader, open_table
 from backoffice.bulk.readers.zip_guard import DAMAGED, Member
-from backoffice.bulk.values.faults import FileRefused, shown
+from backoffice.bulk.values.faults import FileRefused, display_text
 
 NATIVE_FORMATS = (Batch.Dialect.AUTO, Batch.Dialect.NATIVE)
 TABLE_ENDINGS = (".csv", ".tsv", ".txt")
@@ -61,7 +61,7 @@ class DetectedFile:
     @property
     def name(self) -> str:
         """The name as a sentence has it."""
-        return shown(self.member.name)
+        return display_text(self.member.name)
 
     @property
     def is_table(self) -> bool:

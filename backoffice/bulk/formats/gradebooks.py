@@ -77,7 +77,7 @@ class Gradebook(SourceTable):
         # What a column counts at most.
         self.points: dict[int, str] = {}
         placed = (*self.placed, *(["base_score"] if self._has_bases() else []))
-        self.taken |= dict.fromkeys(placed, ColumnSource((), lambda cells: ""))
+        self.active_sources |= dict.fromkeys(placed, ColumnSource((), lambda cells: ""))
 
     @property
     def read(self) -> list[str]:
@@ -106,7 +106,7 @@ class Gradebook(SourceTable):
             yield from super().translated(row)
             return
         cells = Cells(self, row.cells)
-        own = {name: source for name, source in self.taken.items() if source.sources}
+        own = {name: source for name, source in self.active_sources.items() if source.sources}
         try:
             values = {name: source.read(cells) for name, source in own.items()}
         except NotTranslated as refusal:
@@ -134,7 +134,7 @@ class Gradebook(SourceTable):
             {**shared.origin.cells, **own, **base.cells, "assessment_id": ""},
             {**shared.origin.headers, **base.headers, OTHERS: header},
         )
-        return Row(line, [values[name] for name in self.taken], origin=origin)
+        return Row(line, [values[name] for name in self.active_sources], origin=origin)
 
     @classmethod
     def heading(cls, tasks: Sequence[Task]) -> list[list[str]]:
@@ -230,7 +230,7 @@ class CanvasGradebook(Gradebook):
 
     def _bases(self, row: Row) -> Mapping[int, Base]:
         """By the codes of the assessments: columns may be deleted, and stand in another order."""
-        if "base_score" not in self.taken:
+        if "base_score" not in self.active_sources:
             return {}
         cell = row.cells[self.places[BASES.casefold()]].strip()
         bases = bases_in(cell)
@@ -345,7 +345,7 @@ class EdxOverrides(Gradebook):
 
     def _bases(self, row: Row) -> Mapping[int, Base]:
         """Our scores are overrides: each was the one before, and blank without one."""
-        if "base_score" not in self.taken:
+        if "base_score" not in self.active_sources:
             return {}
         cells = {code: ZEROS.sub("", row.cells[at].strip()) for code, at in self.previous.items()}
         return {
@@ -357,7 +357,7 @@ class EdxOverrides(Gradebook):
     def sparse(self) -> frozenset[str]:
         """The overrides there were; see `is_significant`."""
         names = (self.names[at] for at in self.previous.values())
-        return super().sparse.union(names if "base_score" in self.taken else ())
+        return super().sparse.union(names if "base_score" in self.active_sources else ())
 
     def is_significant(self, name: str, cells: Sequence[str]) -> bool:
         """Whether an override replaces what Open edX reckoned itself, or more exactly than we do.

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.bulk.formats.lookup_files import SideFiles
 from backoffice.bulk.models import Batch
-from backoffice.bulk.values.faults import FileRefused, shown
+from backoffice.bulk.values.faults import FileRefused, display_text
 
 VERSIONS = ("", "1.0", "1.1", "1.2")
 WRITTEN_VERSION = "1.1"
@@ -33,7 +33,7 @@ class Manifest(NamedTuple):
 
     def check(self, file: str, batch: Batch) -> None:
         """Raise FileRefused for another version, a file that is not there, changes as a roster."""
-        params = {"file": f"{file}.csv", "version": shown(self.version)}
+        params = {"file": f"{file}.csv", "version": display_text(self.version)}
         if self.version not in VERSIONS:
             message = _(
                 "manifest.csv says that this is OneRoster %(version)s; 1.1 and 1.2 can be read."

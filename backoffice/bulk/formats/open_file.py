@@ -155,7 +155,7 @@ class Translated(TableReader):
         companion = kinds[table_class.kind].companion
         if companion and not companion.is_created_by(self.batch):
             table.leave(companion.names)
-        self.table, self.header, self.labels = table, list(table.taken), table.labels
+        self.table, self.header, self.labels = table, list(table.active_sources), table.labels
         self.above, self.reader_issues = table.above, table.reader_issues
 
     def _filled(self, table: SourceTable) -> frozenset[str]:

@@ -36,7 +36,7 @@ class StoredUpload(NamedTuple):
 class Part:
     """A table out of several files, with those in which its rows are looked up."""
 
-    found: DetectedFile
+    detected: DetectedFile
     sides: Mapping[str, DetectedFile]
     name: str
 
@@ -76,8 +76,8 @@ def stored_uploads(stream: IO[bytes], name: str, batch: Batch) -> Iterator[Store
 @contextmanager
 def stored_part(part: Part, batch: Batch) -> Iterator[StoredUpload]:
     """What may be kept of one of several files, with what belongs to it."""
-    name = part.found.member.name
-    with part.found.member.on_disk() as path, without_passwords(path, batch) as cleaned:
+    name = part.detected.member.name
+    with part.detected.member.on_disk() as path, without_passwords(path, batch) as cleaned:
         if not part.sides:
             yield StoredUpload(cleaned, part.name, PurePosixPath(name).suffix)
             return

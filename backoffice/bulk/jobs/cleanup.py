@@ -17,7 +17,7 @@ SILENT_AFTER = timedelta(seconds=30)
 STARTS_WITHIN = timedelta(seconds=3)
 
 
-def settle(batch: Batch) -> Batch:
+def fail_if_dead(batch: Batch) -> Batch:
     """Say of a batch whose process died that it failed; called whenever a batch is looked at."""
     now = timezone.now()
     if batch.state == Batch.State.APPLYING and batch.touched_at < now - STARTS_WITHIN:
@@ -35,7 +35,7 @@ def settle(batch: Batch) -> Batch:
 def fail_all_dead() -> None:
     """Settle every batch that says it is being worked on; most of the time there is none."""
     for batch in Batch.objects.under_work():
-        settle(batch)
+        fail_if_dead(batch)
 
 
 def _fail_unless_locked(batch: Batch, message: str) -> None:

@@ -21,12 +21,12 @@ class Check:
 
     code: str
     column: str
-    sentence: str
+    template: str
     condition: Sql = (NEVER, ())
     reads: tuple[str, ...] = ()
     is_warning: bool = False
     other: str = ""
-    beside: str = ""
+    other_column: str = ""
     holds: bool = False  # what is found goes in only when a second person agrees
     is_of_name: bool = False  # a name is wrong, in whichever row: told where the name stands
 

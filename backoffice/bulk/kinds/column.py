@@ -14,7 +14,7 @@ class OnChange(StrEnum):
     """What a file may do to a stored value that differs from the file's."""
 
     UPDATE = "update"
-    KEEP = "keep"  # the stored value stands, a warning lists it
+    PRESERVE = "keep"  # the stored value stands, a warning lists it
     REFUSE = "refuse"  # the row is refused
 
 

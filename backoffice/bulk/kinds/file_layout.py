@@ -52,11 +52,11 @@ class FileLayout(Protocol):
         """Those that an update writes, each foreign key once."""
         ...
 
-    def given(self, column: Column) -> str:
+    def incoming(self, column: Column) -> str:
         """SQL: the value that the file gives this column."""
         ...
 
-    def taken(self, column: Column) -> str:
+    def update_value(self, column: Column) -> str:
         """SQL, beside a plan: what an update writes."""
         ...
 

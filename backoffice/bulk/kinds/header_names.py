@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, ImportKind, kinds, kinds_for
 from backoffice.bulk.values.cells import CellRefused, normalised
-from backoffice.bulk.values.faults import FileRefused, shown
+from backoffice.bulk.values.faults import FileRefused, display_text
 
 # What stands in the place of a column for a header that is passed over on purpose.
 IGNORED = "-"
@@ -27,7 +27,7 @@ def plain_name(name: str) -> str:
         fault = refusal.fault
         raise FileRefused(
             fault.code,
-            fault.template.format(column=_("The header"), value=shown(name)),
+            fault.template.format(column=_("The header"), value=display_text(name)),
             line=1,
         ) from None
 

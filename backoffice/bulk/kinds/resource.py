@@ -143,7 +143,7 @@ class ImportKind(ModelResource):
     members: ClassVar[NestedRows | None] = None
     newest: ClassVar[Mapping[str, str]] = {}
     listed: ClassVar[str] = ""
-    settled: ClassVar[frozenset[str]] = frozenset()
+    adjusted_fields: ClassVar[frozenset[str]] = frozenset()
     shared_with: ClassVar[frozenset[str]] = frozenset()
     needs: ClassVar[Mapping[str, str]] = {}
 

@@ -284,7 +284,7 @@ class Batch(models.Model):
         self.begun_at, self.phase, self.progress, self.rows_read = timezone.now(), "", 0, 0
         self.is_ended = False
 
-    def tell(self, phase: str, progress: int, rows: int | None = None) -> None:
+    def report_progress(self, phase: str, progress: int, rows: int | None = None) -> None:
         """Say how far the work is; its pulse writes it down."""
         self.phase, self.progress = phase, progress
         if rows is not None:
@@ -363,7 +363,7 @@ class Batch(models.Model):
         return self.created + self.updated + self.withdrawn + self.created_students
 
     @property
-    def kept(self) -> int:
+    def preserved_count(self) -> int:
         """How many values edited by hand since the last import this one leaves alone."""
         return sum(self.kept_edits.values())
 

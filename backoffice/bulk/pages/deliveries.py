@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from backoffice.admin_site.permissions.roles import may
 from backoffice.admin_site.permissions.visibility import permitted
-from backoffice.bulk.jobs.cleanup import settle
+from backoffice.bulk.jobs.cleanup import fail_if_dead
 from backoffice.bulk.jobs.progress import progress_of
 from backoffice.bulk.jobs.tasks import queue_undo, read_ready, skip
 from backoffice.bulk.models import Batch, Delivery
@@ -58,7 +58,7 @@ class DeliveryViewsMixin:
     def delivery_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """The files as steps: what has become of each, and what to do next."""
         delivery = self._visible_delivery(request, number)
-        steps = steps_of([settle(batch) for batch in files_of(delivery)])
+        steps = steps_of([fail_if_dead(batch) for batch in files_of(delivery)])
         working = next((each.batch for each in steps if each.batch.is_in_work), None)
         context: dict[str, Any] = {
             "title": str(delivery),

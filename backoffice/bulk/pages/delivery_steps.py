@@ -93,7 +93,7 @@ class Step:
         return "" if is_quiet else self.batch.sentence
 
     @property
-    def deed(self) -> str:
+    def action_label(self) -> str:
         """What is to be done about it, as the words of a button."""
         batch = self.batch
         if batch.state == State.PREVIEWED:

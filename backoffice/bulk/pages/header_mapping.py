@@ -14,7 +14,7 @@ from backoffice.bulk.jobs.tasks import queue_reading
 from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.pages.header_mapping_forms import OwnHeadersForm, own_headers_form
 from backoffice.bulk.pages.imports import posted
-from backoffice.bulk.read.header_mapping import keep
+from backoffice.bulk.read.header_mapping import save_mappings
 
 
 class HeaderMappingViewsMixin:
@@ -51,7 +51,7 @@ class HeaderMappingViewsMixin:
 
 def _save_mappings(batch: Batch, form: OwnHeadersForm, person: Any) -> list[str]:
     try:
-        keep(batch.kind, form.columns, person)
+        save_mappings(batch.kind, form.columns, person)
     except ValidationError as refusal:
         return refusal.messages
     except IntegrityError:

@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 from backoffice.admin_site.permissions.roles import may
 from backoffice.admin_site.spreadsheets import download
 from backoffice.audit.access_log.log import note_export
-from backoffice.bulk.jobs.cleanup import discard, discard_abandoned, fail_all_dead, settle
+from backoffice.bulk.jobs.cleanup import discard, discard_abandoned, fail_all_dead, fail_if_dead
 from backoffice.bulk.jobs.progress import progress_of
 from backoffice.bulk.jobs.tasks import cancel, queue_apply, queue_reading, resume
 from backoffice.bulk.kinds.header_names import IGNORED
@@ -155,7 +155,7 @@ class BatchViewsMixin:
         """The page of one import, whatever has become of it so far."""
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
-        batch = settle(self._visible_batch(request, object_id))
+        batch = fail_if_dead(self._visible_batch(request, object_id))
         context = {
             "title": batch.file_name,
             "opts": self.opts,
@@ -191,7 +191,7 @@ class BatchViewsMixin:
 
     def progress_view(self, request: HttpRequest, number: int) -> HttpResponse:
         """How far the work is; the page of an import asks again and again."""
-        return JsonResponse(progress_of(settle(self._visible_batch(request, number))))
+        return JsonResponse(progress_of(fail_if_dead(self._visible_batch(request, number))))
 
     @posted
     def apply_view(self, request: HttpRequest, number: int) -> HttpResponse:

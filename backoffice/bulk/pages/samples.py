@@ -13,7 +13,7 @@ from backoffice.bulk.plan.missing_rows import MissingRows
 from backoffice.bulk.plan.nested_rows import NestedPlan
 from backoffice.bulk.plan.planner import Planner, State
 from backoffice.bulk.sql.layout import Layout
-from backoffice.bulk.values.faults import said
+from backoffice.bulk.values.faults import display_value
 
 SAMPLE = 5
 
@@ -105,7 +105,7 @@ def _inner_changes(
     """The values of the members of these rows, each named after its member."""
     layout, tables = within.layout, within.planner.tables
     name = layout.key[0]
-    values = [sql for c in layout.own for sql in (layout.stored(c), layout.taken(c))]
+    values = [sql for c in layout.own for sql in (layout.stored(c), layout.update_value(c))]
     cells = ", ".join(["s.up_no", "p.state", f"s.c_{name.column_name}", *values])
     numbers = ", ".join(map(str, rows))
     cursor.execute(
@@ -114,9 +114,9 @@ def _inner_changes(
     )
     for number, state, member, *pairs in cursor.fetchall():
         if state == State.CREATED:
-            yield number, Change(name.header, "", said(member))
+            yield number, Change(name.header, "", display_value(member))
         for at, column in enumerate(layout.own):
-            old, new = map(said, pairs[2 * at : 2 * at + 2])
+            old, new = map(display_value, pairs[2 * at : 2 * at + 2])
             yield number, Change(f"{column.header} ({member})", old, new)
 
 
@@ -130,7 +130,7 @@ def _stored(layout: Layout, column: Any) -> str:
 
 def _incoming(layout: Layout, column: Any) -> str:
     if not column.reference:
-        return layout.taken(column)
+        return layout.update_value(column)
     cell = f"s.c_{column.column_name}"
     return f"CASE WHEN {layout.is_preserved(column)} THEN {_stored(layout, column)} ELSE {cell} END"
 
@@ -140,11 +140,11 @@ def _row(layout: Layout, record: Sequence[Any]) -> SampleRow:
     keys, own = len(layout.key), len(layout.own)
     values = zip(layout.own, rest[keys : keys + own], rest[keys + own :], strict=True)
     changes = tuple(_change(layout, column, old, new) for column, old, new in values)
-    return SampleRow(line, " · ".join(map(said, rest[:keys])), changes)
+    return SampleRow(line, " · ".join(map(display_value, rest[:keys])), changes)
 
 
 def _change(layout: Layout, column: Column, old: object, new: object) -> Change:
     """Both values in words; of yes and no each database has other ones."""
     if isinstance(column.model_field(layout.model), models.BooleanField):
         old, new = (None if value is None else str(bool(value)).lower() for value in (old, new))
-    return Change(column.header, said(old), said(new))
+    return Change(column.header, display_value(old), display_value(new))

@@ -110,7 +110,7 @@ def _range(field: models.Field) -> str:
 def _on_change(column: Column) -> str:
     if column.role:
         return str(ROLES[column.role])
-    if column.on_change is OnChange.KEEP:
+    if column.on_change is OnChange.PRESERVE:
         return _("What is stored already is kept.")
     if column.on_change is OnChange.REFUSE:
         return _("Must agree with what is stored already.")

@@ -21,7 +21,7 @@ from backoffice.bulk.models import Batch, Delivery
 from backoffice.bulk.pipeline.imports import receive_part, refuse_stranger
 from backoffice.bulk.readers.base import Limits
 from backoffice.bulk.readers.zip_guard import Archive, Member, is_archive
-from backoffice.bulk.values.faults import FileRefused, shown, storable
+from backoffice.bulk.values.faults import FileRefused, display_text, storable
 
 MOST_FILES = 100  # as many as one zip file may hold
 Uploads = Sequence[tuple[IO[bytes], str]]
@@ -48,9 +48,9 @@ def deliver(uploads: Uploads, actor: Any, **options: Any) -> Delivery:
             name=storable(_name_of(uploads))[:255],
             left_out=[each._asdict() for each in sorting.left_out],
         )
-        ordered = sorted(sorting.parts, key=lambda part: kinds[part.found.kind].order)
+        ordered = sorted(sorting.parts, key=lambda part: kinds[part.detected.kind].order)
         for number, part in enumerate(ordered, 1):
-            values = _fitting(options, part.found.kind)
+            values = _fitting(options, part.detected.kind)
             receive_part(part, actor, delivery=delivery, position=number, **values)
     report_waiting(delivery)
     return delivery
@@ -174,7 +174,7 @@ def report_waiting(delivery: Delivery) -> None:
             message = _("Waits for file %(number)d of %(count)d: “%(name)s”.") % {
                 "number": before.position,
                 "count": len(files),
-                "name": shown(PurePosixPath(before.file_name).name),
+                "name": display_text(PurePosixPath(before.file_name).name),
             }
             waiting = Batch.objects.filter(pk=batch.pk, state=Batch.State.RECEIVED)
             waiting.exclude(sentence=message).update(sentence=message)

@@ -20,12 +20,12 @@ def carry_out(cursor: CursorWrapper, batch: Batch, plans: Plans, change_set: Cha
     planner, companions, missing_rows, within = plans
     written = 0
     if companions and (batch.created_students or not companions.is_counted):
-        batch.tell(Batch.Phase.STUDENTS, CHECKED_PERCENT)
+        batch.report_progress(Batch.Phase.STUDENTS, CHECKED_PERCENT)
         companion_rows = Writer(companions.planner, change_set).write(cursor)
         written += companion_rows if companions.is_counted else 0
     if batch.created or batch.updated:
         share = (WRITTEN_PERCENT - CHECKED_PERCENT) * written // batch.writes
-        batch.tell(Batch.Phase.WRITING, CHECKED_PERCENT + share, written)
+        batch.report_progress(Batch.Phase.WRITING, CHECKED_PERCENT + share, written)
         write = partial(Writer(planner, change_set, companions).write, cursor)
         written += within.write(cursor, change_set, write) if within else write()
     if missing_rows and batch.withdrawn:

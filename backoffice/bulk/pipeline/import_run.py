@@ -112,7 +112,7 @@ class Import:
     def _progress(self, fraction: float, rows: int) -> None:
         """Tell how far the reading is, and how many rows there will be."""
         batch, now = self.batch, time.monotonic()
-        batch.tell(Batch.Phase.READING, int(fraction * READ_PERCENT), rows)
+        batch.report_progress(Batch.Phase.READING, int(fraction * READ_PERCENT), rows)
         batch.rows = max(rows, round(rows / fraction)) if fraction else rows
         if self.dialect.shows_progress and now >= self.reported_at + PROGRESS_PAUSE:
             self.reported_at = now
@@ -191,12 +191,12 @@ class Import:
             within.stage(cursor)
         planner.create(cursor)
         released = tuple(self.batch.released)
-        self.batch.kept_edits = LocalEdits(planner, released).keep(cursor, staging_file)
+        self.batch.kept_edits = LocalEdits(planner, released).preserve(cursor, staging_file)
         if within:
             self._count_preserved(within.plan(cursor, released, staging_file))
         has_repeats = Duplicates(planner, staging_file).decide(cursor, self.repeats_table)
         if within:
-            within.settle(cursor)
+            within.reject_members(cursor)
         if companions:
             companions.plan(cursor, self.repeats_table if has_repeats else "")
         if missing_rows:

@@ -26,7 +26,7 @@ from backoffice.bulk.pipeline.execute import WRITTEN_PERCENT, carry_out
 from backoffice.bulk.pipeline.heartbeat import Heartbeat, Interrupted
 from backoffice.bulk.pipeline.import_run import READ_PERCENT, Import
 from backoffice.bulk.plan.change_limits import reasons_to_hold
-from backoffice.bulk.plan.outcome import FaultTeller, Outcome, outcome_of
+from backoffice.bulk.plan.outcome import FaultReporter, Outcome, outcome_of
 from backoffice.bulk.plan.planner import State
 from backoffice.bulk.read.header import ForbiddenColumn
 from backoffice.bulk.read.header_mapping import own_headers_of
@@ -106,7 +106,7 @@ def preview(batch: Batch) -> Batch:
         with Heartbeat(batch), StagingFile(batch.pk) as staging_file:
             work = Import(batch, own_headers_of(batch.kind))
             staged = work.read(staging_file)
-            batch.tell(Batch.Phase.COMPARING, READ_PERCENT, batch.rows)
+            batch.report_progress(Batch.Phase.COMPARING, READ_PERCENT, batch.rows)
             with transaction.atomic(), connection.cursor() as cursor:
                 work.prepare(cursor)
                 work.stage(cursor, staging_file, staged)
@@ -129,9 +129,9 @@ def _record_outcome(work: Import, cursor: CursorWrapper, staging_file: StagingFi
     plans = work.plan(cursor, staging_file)
     outcome = outcome_of(cursor, batch, *plans)
     if outcome.has_faults:
-        FaultTeller(plans.planner).tell(staging_file)
+        FaultReporter(plans.planner).report(staging_file)
         if plans.within:
-            FaultTeller(plans.within.planner).tell(staging_file)
+            FaultReporter(plans.within.planner).report(staging_file)
     batch.issues.all().delete()
     work.dialect.load(cursor, BatchIssue._meta.db_table, ISSUE_COLUMNS, staging_file.issues)
     _set_totals(batch, outcome)
@@ -258,9 +258,9 @@ def begin_alone(cursor: CursorWrapper, dialect: Dialect, batch: Batch) -> None:
     applying = Batch.objects.filter(pk=batch.pk, state=Batch.State.APPLYING)
     if not locked or not applying.exists():
         raise NotApplied(_("Another process is already applying this file."))
-    batch.tell(Batch.Phase.WAITING, 0)
+    batch.report_progress(Batch.Phase.WAITING, 0)
     lock_kind(cursor, kinds[batch.kind])
-    batch.tell(Batch.Phase.CHECKING, 2)
+    batch.report_progress(Batch.Phase.CHECKING, 2)
 
 
 def _check_file(batch: Batch) -> None:
@@ -295,7 +295,7 @@ def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
         change_set = record.change_set
         work.prepare_writing(cursor)
         written = _carried_out(work, cursor, change_set)
-    batch.tell(Batch.Phase.CLOSING, WRITTEN_PERCENT, written)
+    batch.report_progress(Batch.Phase.CLOSING, WRITTEN_PERCENT, written)
     if written != batch.writes:
         raise OutcomeChanged(_changed())
     work.drop(cursor)

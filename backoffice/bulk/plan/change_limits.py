@@ -121,7 +121,9 @@ def _withdrawn_by_row(planner: Planner) -> tuple[str, str]:
     column = next((c for c in layout.written if policy and c.attribute == policy.by), None)
     if not (policy and column):
         return "0", ""
-    is_withdrawn = f"{policy.leaves} AND {layout.taken(column)} = {policy.changes[policy.by]}"
+    is_withdrawn = (
+        f"{policy.leaves} AND {layout.update_value(column)} = {policy.changes[policy.by]}"
+    )
     stage_join = f"JOIN {planner.tables.stage} s ON s.row_no = p.row_no"
     return f"sum(CASE WHEN {is_withdrawn} THEN 1 ELSE 0 END)", stage_join
 

@@ -122,7 +122,7 @@ def _rule(
         if not column.role
     }
     names = sorted(names_in(condition))
-    if layout.settled.intersection(names):
+    if layout.adjusted_fields.intersection(names):
         return
     incoming_names = [name for name in names if name.partition("__")[0] in by_name]
     if not incoming_names:
@@ -152,7 +152,7 @@ def _value_of(layout: Layout, name: str, by_name: Mapping[str, Column]) -> tuple
         target = field.related_model._meta.get_field(tail)
         return _related_value(layout, head, target), target
     if head in by_name:
-        return layout.given(by_name[head]), field
+        return layout.incoming(by_name[head]), field
     return f"CASE WHEN t.id IS NULL THEN {_literal(field)} ELSE t.{field.column} END", field
 
 
@@ -241,7 +241,7 @@ def _not_stored(column: Column, alias: str) -> Check:
 def change_fault(column: Column) -> Check:
     """What is said of a column that contradicts the record's stored or earlier value."""
     name = column.column_name
-    if column.on_change is OnChange.KEEP:
+    if column.on_change is OnChange.PRESERVE:
         template = _("{column} “{value}” differs from “{other}”, which stands.")
         return Check(f"{name}_kept", name, template, is_warning=True)
     template = _(

@@ -165,8 +165,8 @@ class Duplicates:
 
     def _report(self, row: Candidate, column: str, check: Check, other: Any) -> None:
         value = row.origin.cells.get(column, row.cells.get(column))
-        fault = Fault(check.code, str(check.sentence), check.is_warning, _text(other))
-        self.staging_file.tell(fault, row.line, row.row, column, _text(value), row.origin)
+        fault = Fault(check.code, str(check.template), check.is_warning, _text(other))
+        self.staging_file.add_fault(fault, row.line, row.row, column, _text(value), row.origin)
 
     def _candidate(self, record: tuple[Any, ...]) -> Candidate:
         row, line, state, flags, bad, noted, *rest = record

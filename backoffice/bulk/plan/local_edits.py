@@ -18,7 +18,7 @@ from backoffice.bulk.read.row_cleaner import StagingFile
 from backoffice.bulk.sql.dialects import rows_of
 from backoffice.bulk.sql.layout import Layout
 from backoffice.bulk.values.cell_origins import origin_of
-from backoffice.bulk.values.faults import Fault, said
+from backoffice.bulk.values.faults import Fault, display_value
 
 Source = ChangeSet.Source
 BY_FILE = (Source.IMPORT, Source.UNDO)
@@ -32,7 +32,7 @@ class LocalEdits:
     planner: Planner
     released: tuple[str, ...]
 
-    def keep(self, cursor: CursorWrapper, staging_file: StagingFile) -> dict[str, int]:
+    def preserve(self, cursor: CursorWrapper, staging_file: StagingFile) -> dict[str, int]:
         """Mark them in the plan and tell each; how many there are, by column."""
         if not self._ownable():
             return {}
@@ -57,7 +57,7 @@ class LocalEdits:
     def _edited_rows(self) -> str:
         layout, tables = self.planner.layout, self.planner.tables
         changed = {
-            c: layout.dialect.differs(layout.given(c), layout.stored(c)) for c in layout.written
+            c: layout.dialect.differs(layout.incoming(c), layout.stored(c)) for c in layout.written
         }
         edits = Edits(layout)
         owned = {c: edits.owned(layout.attname(c)) for c in self._ownable()}
@@ -99,10 +99,10 @@ class LocalEdits:
                     if preserved & layout.preserved_bit(column):
                         counts[column.column_name] += 1
                         incoming, stored = values[2 * at : 2 * at + 2]
-                        fault = preserved_edit_warning(template, said(stored))
+                        fault = preserved_edit_warning(template, display_value(stored))
                         name = column.column_name
-                        value = origin.cells.get(name, said(incoming))
-                        staging_file.tell(fault, line, row, name, value, origin)
+                        value = origin.cells.get(name, display_value(incoming))
+                        staging_file.add_fault(fault, line, row, name, value, origin)
         return dict(counts)
 
 

@@ -16,7 +16,7 @@ from backoffice.bulk.kinds.resource import MissingRowsPolicy
 from backoffice.bulk.plan.local_edits import Edits, preserved_edit_warning
 from backoffice.bulk.plan.planner import Planner
 from backoffice.bulk.read.row_cleaner import StagingFile
-from backoffice.bulk.values.faults import Fault, said
+from backoffice.bulk.values.faults import Fault, display_value
 
 UNSAFE = "p.state = 'r' AND (p.{scope} IS NULL OR p.{member} IS NULL)"
 
@@ -41,7 +41,7 @@ class MissingRows:
                 "nobody was withdrawn from courses with wrong rows that name no known student. "
                 "Correct these rows, and bring the whole file in again."
             )
-            staging_file.tell(Fault("nobody_left", template, is_warning=True), 1, 0, "", "")
+            staging_file.add_fault(Fault("nobody_left", template, is_warning=True), 1, 0, "", "")
         return self._report_preserved(cursor, staging_file)
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
@@ -116,8 +116,8 @@ class MissingRows:
         for row in rows.select_related(self.policy.scope, self.policy.member):
             for name in itertools.compress(names, flags_by_id[row.pk]):
                 counts[name] += 1
-                fault = preserved_edit_warning(template, said(getattr(row, name)))
-                staging_file.tell(fault, 1, 0, name, str(row))
+                fault = preserved_edit_warning(template, display_value(getattr(row, name)))
+                staging_file.add_fault(fault, 1, 0, name, str(row))
         return dict(counts)
 
     def _missing(self) -> str:

@@ -169,7 +169,7 @@ class NestedPlan:
         """Plan the members, and what they mean for their rows; the local edits that are kept."""
         self.planner.create(cursor)
         self._store_previous(cursor)
-        preserved = LocalEdits(self.planner, released).keep(cursor, staging_file)
+        preserved = LocalEdits(self.planner, released).preserve(cursor, staging_file)
         plan = self.main.tables.plan
         cursor.execute(
             f"UPDATE {plan} SET state = '{State.REJECTED}' "
@@ -205,7 +205,7 @@ class NestedPlan:
         layout, tables = self.main.layout, self.main.tables
         tests = [
             f"(NOT ({layout.is_preserved(column)}) AND "
-            f"{layout.dialect.differs(layout.given(column), layout.stored(column))})"
+            f"{layout.dialect.differs(layout.incoming(column), layout.stored(column))})"
             for column in layout.written
         ]
         return (
@@ -213,7 +213,7 @@ class NestedPlan:
             f"{layout.joins} WHERE {' OR '.join(tests) or '1=0'}"
         )
 
-    def settle(self, cursor: CursorWrapper) -> None:
+    def reject_members(self, cursor: CursorWrapper) -> None:
         """A row that is refused or repeated writes no members."""
         cursor.execute(
             f"UPDATE {self.tables.plan} SET state = '{State.REJECTED}' WHERE row_no IN ("
@@ -232,7 +232,8 @@ class NestedPlan:
         lowered_column = layout.resource.columns()[self.members.lowered_column]
         with lines_from(plan):
             writer.update(
-                cursor, f"AND {layout.taken(lowered_column)} < {layout.stored(lowered_column)}"
+                cursor,
+                f"AND {layout.update_value(lowered_column)} < {layout.stored(lowered_column)}",
             )
         written = write_rows()
         with lines_from(plan):

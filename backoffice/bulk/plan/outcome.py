@@ -18,7 +18,7 @@ from backoffice.bulk.plan.planner import Planner, State
 from backoffice.bulk.read.row_cleaner import StagingFile
 from backoffice.bulk.sql.dialects import rows_of
 from backoffice.bulk.values.cell_origins import Origin, origin_of
-from backoffice.bulk.values.faults import Fault, said, shown
+from backoffice.bulk.values.faults import Fault, display_text, display_value
 
 MAIN, NEW, MEMBER = range(3)  # the plans
 
@@ -79,7 +79,7 @@ def _summary(number: int, planner: Planner) -> str:
     )
 
 
-class FaultTeller:
+class FaultReporter:
     """Turns the flags of a plan into issues, each at its line, row and column."""
 
     def __init__(self, planner: Planner) -> None:
@@ -87,7 +87,7 @@ class FaultTeller:
         layout = planner.layout
         self.columns: tuple[Column, ...] = (*layout.columns, *layout.companion_columns)
 
-    def tell(self, staging_file: StagingFile) -> None:
+    def report(self, staging_file: StagingFile) -> None:
         """Add an issue for every bit set in the plan."""
         with connection.chunked_cursor() as cursor:
             cursor.execute(self._sql())
@@ -126,14 +126,14 @@ class FaultTeller:
         for index, check in enumerate(self.checks):
             other = next(remaining) if check.other else ""
             if flags >> index & 1 and not (check.is_warning and state == State.REJECTED):
-                template = _naming(check, staging_file.name_of(check.beside, origin))
-                fault = Fault(check.code, template, check.is_warning, said(other))
+                template = _naming(check, staging_file.name_of(check.other_column, origin))
+                fault = Fault(check.code, template, check.is_warning, display_value(other))
                 place = staging_file.line_of(check.column, line) if check.is_of_name else line
-                value = said(cells.get(check.column))
-                staging_file.tell(fault, place, row, check.column, value, origin)
+                value = display_value(cells.get(check.column))
+                staging_file.add_fault(fault, place, row, check.column, value, origin)
 
 
 def _naming(check: Check, header: str) -> str:
     """The sentence of a check with the other column that it names, as the file calls it."""
-    name = shown(header).replace("{", "{{").replace("}", "}}")
-    return check.sentence.replace("{beside}", name)
+    name = display_text(header).replace("{", "{{").replace("}", "}}")
+    return check.template.replace("{beside}", name)

@@ -100,7 +100,9 @@ class Writer:
     def update(self, cursor: CursorWrapper, only: str = "") -> int:
         """Write the rows to be changed, or those of them; the number of rows really written."""
         layout, plan, stage = self.layout, self.planner.tables.plan, self.planner.tables.stage
-        settings = [f'"{layout.attname(each)}" = {layout.taken(each)}' for each in layout.written]
+        settings = [
+            f'"{layout.attname(each)}" = {layout.update_value(each)}' for each in layout.written
+        ]
         params: list[Any] = []
         for field in layout.model._meta.concrete_fields:
             if getattr(field, "auto_now", False):
@@ -113,7 +115,7 @@ class Writer:
                 value, value_params = self._computed(field, written.changed)
                 settings.append(f'"{field.column}" = {value}')
                 params += value_params
-        incoming = {each.attribute: (layout.taken(each), []) for each in layout.written}
+        incoming = {each.attribute: (layout.update_value(each), []) for each in layout.written}
         for name, (by, _value) in layout.model.stamps.items():
             stamp = self._stamped(layout.model._meta.get_field(name), incoming.get(by, NOTHING))
             settings.append(f'"{name}" = coalesce(t."{name}", {stamp[0]})')

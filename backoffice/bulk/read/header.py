@@ -12,7 +12,7 @@ from backoffice.bulk.kinds.header_names import IGNORED, nearest, plain_name
 from backoffice.bulk.kinds.repeated_columns import Group, groups_in
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, ImportKind
 from backoffice.bulk.models import Batch, HeaderMapping
-from backoffice.bulk.values.faults import FileRefused, shown
+from backoffice.bulk.values.faults import FileRefused, display_text
 
 FORBIDDEN_COLUMN = "forbidden_column"
 MOST_NAMED = 10
@@ -87,7 +87,7 @@ def refuse_forbidden(names: list[str], resource: type[ImportKind]) -> None:
                 "No file may set %(names)s. Remove the column and upload again; this attempt "
                 "is on record."
             )
-            % {"names": _listed(map(shown, forbidden))},
+            % {"names": _listed(map(display_text, forbidden))},
             line=1,
             column=forbidden[0],
         )
@@ -109,7 +109,7 @@ def refuse_repeated(names: list[str]) -> None:
         raise FileRefused(
             "duplicate_column",
             _("The header names %(names)s more than once. Keep one of them.")
-            % {"names": _listed(map(shown, repeated))},
+            % {"names": _listed(map(display_text, repeated))},
             line=1,
             column=repeated[0],
         )
@@ -181,7 +181,7 @@ def _refuse_companions(unknown: list[str], resource: type[ImportKind]) -> None:
             "or choose to ignore unknown columns.",
             len(unknown),
         )
-        % {"names": _listed(map(shown, unknown)), "option": option},
+        % {"names": _listed(map(display_text, unknown)), "option": option},
         line=1,
         column=unknown[0],
     )
@@ -194,7 +194,7 @@ def _suggested(name: str, known: list[str], resource: type[ImportKind]) -> str:
         return _("“%(name)s” (only with “%(option)s”)") % {"name": name, "option": option}
     if not name:
         return _("with an empty name")
-    near, name = nearest(name, known), shown(name)
+    near, name = nearest(name, known), display_text(name)
     if near:
         return _("“%(name)s” (did you mean “%(near)s”?)") % {"name": name, "near": near}
     return _("“%(name)s”") % {"name": name}

@@ -85,7 +85,7 @@ def unknown_headers(batch: Batch) -> dict[int, str]:
 
 
 @transaction.atomic
-def keep(kind: str, columns: Mapping[str, str], person: object) -> None:
+def save_mappings(kind: str, columns: Mapping[str, str], person: object) -> None:
     """Keep for the school which header stands for which column.
 
     Raises ValidationError for what the model refuses.

@@ -25,7 +25,7 @@ from backoffice.bulk.values.cells import Clean, cleaner_for, judged
 from backoffice.bulk.values.faults import Fault, FileRefused, Issue, issue_at
 
 ISSUE_COLUMNS = ("batch_id", "is_warning", "line", "row", "column", "value", "code", "message")
-MEMO_SIZE, MEMO_KEEPS = 50_000, 40_000
+CACHE_SIZE, CACHE_TRIMMED_SIZE = 50_000, 40_000
 PROGRESS_EVERY = 5_000
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 Progress = Callable[[float, int], None]
@@ -54,8 +54,8 @@ class CellCache(dict[str, "str | CleanedCell"]):
         self.clean, self.is_required = clean, is_required
 
     def __missing__(self, raw: str) -> "str | CleanedCell":
-        if len(self) >= MEMO_SIZE:
-            for _newest in range(MEMO_SIZE - MEMO_KEEPS):
+        if len(self) >= CACHE_SIZE:
+            for _newest in range(CACHE_SIZE - CACHE_TRIMMED_SIZE):
                 self.popitem()
         self[raw] = outcome = self._outcome(raw)
         return outcome
@@ -103,7 +103,7 @@ class StagingFile:
         self.rows.close()
         self.issues.close()
 
-    def tell(
+    def add_fault(
         self,
         fault: Fault,
         line: int,
@@ -241,7 +241,7 @@ class RowCleaner:
                 bad |= 0 if fault.is_warning else bit
                 origin = row.origin or AS_STAGED
                 line, value = staging_file.line_of(name, row.line), origin.cells.get(name, raw)
-                staging_file.tell(fault, line, number, name, value, origin)
+                staging_file.add_fault(fault, line, number, name, value, origin)
         if row.origin:
             raws.update(row.origin.noted())
         if self.derive:
@@ -261,7 +261,7 @@ class RowCleaner:
         text, faults = self.groups.read(row.cells)
         texts.append(copied(text))
         for fault, name, raw in faults:
-            staging_file.tell(fault, row.line, number, name, raw)
+            staging_file.add_fault(fault, row.line, number, name, raw)
         is_wrong = any(not fault.is_warning for fault, _name, _raw in faults)
         return bit_of(len(self.columns)) if is_wrong else 0
 
@@ -283,7 +283,7 @@ class RowCleaner:
     def _add_reader_issues(self, number: int, row: Row, staging_file: StagingFile) -> bool:
         """Tell what a format says of its row; whether its cells are looked at."""
         for fault, column, value in row.reader_issues:
-            staging_file.tell(fault, row.line, number, column, value, row.origin or AS_STAGED)
+            staging_file.add_fault(fault, row.line, number, column, value, row.origin or AS_STAGED)
         is_wrong = any(not fault.is_warning for fault, _column, _value in row.reader_issues)
         if is_wrong:
             self._write_nothing(number, row, staging_file)
@@ -291,7 +291,7 @@ class RowCleaner:
 
     def _write_misshapen(self, number: int, row: Row, staging_file: StagingFile) -> None:
         fault, column, value = self._misshape(row)
-        staging_file.tell(fault, row.line, number, column, value, row.origin or AS_STAGED)
+        staging_file.add_fault(fault, row.line, number, column, value, row.origin or AS_STAGED)
         self._write_nothing(number, row, staging_file)
 
     def _write_nothing(self, number: int, row: Row, staging_file: StagingFile) -> None:
@@ -372,7 +372,7 @@ def read_into(
     staging_file.labels = {**cleaner.resource.labels(), **reader.labels}
     staging_file.above, staging_file.header_line = reader.above, reader.header_line
     for fault, column, value in reader.reader_issues:
-        staging_file.tell(fault, reader.header_line, 0, column, value)
+        staging_file.add_fault(fault, reader.header_line, 0, column, value)
     for number, row in enumerate(reader.rows(), 1):
         cleaner.write(number, row, staging_file)
         left_out += row.is_left_out

@@ -28,7 +28,7 @@ from backoffice.bulk.readers.xlsx_guard import (
     ZIP,
     length_of_list,
 )
-from backoffice.bulk.values.faults import FileRefused, shown
+from backoffice.bulk.values.faults import FileRefused, display_text
 
 MOST_MEMBERS = 100
 MOST_DIRECTORY = 200_000  # bytes of the list of members
@@ -130,7 +130,7 @@ class Archive:
                     "times what is packed. Split it, or upload it by itself."
                 )
                 % {
-                    "name": shown(entry.filename),
+                    "name": display_text(entry.filename),
                     "size": size / 1e6,
                     "packed": packed / 1e6,
                     "most": self.limits.max_bytes / 1e6,
@@ -168,7 +168,7 @@ class Archive:
                     "The member “%(name)s” of the zip file is itself an archive or a workbook. "
                     "Upload it by itself, or pack it as CSV."
                 )
-                % {"name": shown(entry.filename)},
+                % {"name": display_text(entry.filename)},
             )
 
 
@@ -220,13 +220,13 @@ def _refuse_name(name: str) -> None:
         raise FileRefused(
             "unsafe_name",
             _("The name “%(name)s” is none for a file in a zip file. Pack the files anew.")
-            % {"name": shown(name)},
+            % {"name": display_text(name)},
         )
 
 
 def _refuse_strange(entry: zipfile.ZipInfo) -> None:
     """What is encrypted, what is no file, and ways of packing that nobody uses for tables."""
-    params = {"name": shown(entry.filename)}
+    params = {"name": display_text(entry.filename)}
     if entry.flag_bits & ENCRYPTED:
         raise FileRefused(
             "encrypted_member",
@@ -265,7 +265,7 @@ def _refuse_repeated(entries: list[zipfile.ZipInfo]) -> None:
             raise FileRefused(
                 "repeated_member",
                 _("The zip file has “%(name)s” more than once. Keep one of them.")
-                % {"name": shown(entry.filename)},
+                % {"name": display_text(entry.filename)},
             )
         names.add(name)
 
@@ -280,5 +280,5 @@ def _damaged(error: Any) -> FileRefused:
     return FileRefused(
         DAMAGED,
         _("The zip file or workbook is damaged (%(error)s). Pack or save it anew.")
-        % {"error": shown(str(error)) or type(error).__name__},
+        % {"error": display_text(str(error)) or type(error).__name__},
     )

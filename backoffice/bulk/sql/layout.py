@@ -235,7 +235,7 @@ class Layout:
         """SQL: the value an existing row has in this column."""
         return f"t.{self.attname(column)}"
 
-    def given(self, column: Column) -> str:
+    def incoming(self, column: Column) -> str:
         """SQL: the value the file gives this column, after the rule for a differing stored value.
 
         A value that is only kept or owned fills a blank and never replaces anything. A blank cell
@@ -263,7 +263,7 @@ class Layout:
 
     def comparable(self, column: Column) -> str:
         """SQL: what a row would store in this column, as text, to compare rows of one file by."""
-        incoming = self.given(column)
+        incoming = self.incoming(column)
         if column.reference:
             return f"s.c_{column.column_name}"
         field = self.model._meta.get_field(column.target)
@@ -275,15 +275,15 @@ class Layout:
 
     def differs(self) -> str:
         """SQL: the file would change the existing row."""
-        pairs = [(self.given(column), self.stored(column)) for column in self.written]
+        pairs = [(self.incoming(column), self.stored(column)) for column in self.written]
         tests = [self.dialect.differs(incoming, stored) for incoming, stored in pairs]
         tests += self.besides
         return "(t.id IS NOT NULL AND (" + (" OR ".join(tests) or "1=0") + "))"
 
     @property
-    def settled(self) -> frozenset[str]:
+    def adjusted_fields(self) -> frozenset[str]:
         """What rules need not look at: the import itself makes it fit."""
-        return self.resource.settled
+        return self.resource.adjusted_fields
 
     @property
     def besides(self) -> list[str]:
@@ -311,9 +311,9 @@ class Layout:
         """SQL, beside a plan `p`: an edit by hand stays."""
         return f"p.kept & {self.preserved_bit(column)} <> 0"
 
-    def taken(self, column: Column) -> str:
+    def update_value(self, column: Column) -> str:
         """SQL, beside a plan `p`: what an update writes; an edit by hand that is kept stays."""
-        incoming = f"p.fk_{column.reference}" if column.reference else self.given(column)
+        incoming = f"p.fk_{column.reference}" if column.reference else self.incoming(column)
         return (
             f"CASE WHEN {self.is_preserved(column)} THEN {self.stored(column)} ELSE {incoming} END"
         )

@@ -217,7 +217,7 @@ def _undo(made: Batch, actor: Any) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             begin_alone(cursor, dialect, made)
             refuse_foreign(made.undoes, actor)
-            made.tell(Batch.Phase.RETURNING, STARTED_PERCENT)
+            made.report_progress(Batch.Phase.RETURNING, STARTED_PERCENT)
             _write(cursor, made, actor)
     finally:
         dialect.release(made.pk)

@@ -73,13 +73,13 @@ def _visible(match: re.Match[str]) -> str:
     return f"\\x{code - 0xDC00 if code >= 0xD800 and code <= 0xDFFF else code:02x}"
 
 
-def shown(value: str) -> str:
+def display_text(value: str) -> str:
     """The value as a sentence quotes it: on one line and cut to a readable length."""
     value = INVISIBLE.sub(_visible, " ".join(storable(value).split()))
     return value if len(value) <= DISPLAY_LENGTH else value[:DISPLAY_LENGTH] + "…"
 
 
-def said(value: object) -> str:
+def display_value(value: object) -> str:
     """A stored value as a sentence has it: 71 and not 71.00, a day without its hour."""
     if isinstance(value, Decimal):
         return plain(value)
@@ -92,8 +92,8 @@ def issue_at(fault: Fault, line: int, row: int, column: str, value: str) -> Issu
     """Put a fault at its place and write its sentence."""
     template = fault.template if value else fault.template.replace(" “{value}”", "")
     # Whoever has no name in files, such as a member of staff, is not named either.
-    other = shown(fault.other) or _("somebody else")
-    text = template.format(column=shown(column), value=shown(value), other=other)
+    other = display_text(fault.other) or _("somebody else")
+    text = template.format(column=display_text(column), value=display_text(value), other=other)
     message = _("Line %(line)d: %(sentence)s") % {"line": line, "sentence": text}
     return Issue(
         line, row, column[:COLUMN_LENGTH], storable(value), fault.code, message, fault.is_warning

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from backoffice.bulk.cli.imports import ImportOptions, import_file
-from backoffice.bulk.values.faults import shown
+from backoffice.bulk.values.faults import display_text
 from tests.bulk.bad_files.case import BadFile
 
 SENTENCE = re.compile(r"[A-Z0-9][^\n\r]*(\.|Did you mean “[^\n\r]+”\?)")
@@ -49,7 +49,7 @@ def assert_place(error: Mapping[str, Any]) -> None:
     assert error["code"]
     if error["row"]:
         assert message.startswith(f"Line {error['line']}: ")
-        assert shown(error["column"]) in message
+        assert display_text(error["column"]) in message
 
 
 def answer_to(case: BadFile, folder: Path) -> Answer:

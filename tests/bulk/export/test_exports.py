@@ -210,11 +210,11 @@ def test_a_format_nobody_knows_and_a_narrowing_nobody_may_ask_for_hand_nothing_o
 
 def test_a_field_a_role_does_not_see_is_not_in_its_files(registrar_client, roster, monkeypatch):
     seen = {"student_id", "first_name", "is_active"}
-    monkeypatch.setitem(roles.SHOWN, "users.user", {roles.REGISTRAR: seen})
+    monkeypatch.setitem(roles.VISIBLE, "users.user", {roles.REGISTRAR: seen})
     people = content_of(registrar_client.get(f"{PEOPLE}export/csv/")).decode()
     assert people.splitlines()[0] == "student_id,first_name,is_active"
 
-    monkeypatch.setitem(roles.SHOWN, "users.user", {roles.REGISTRAR: {"first_name"}})
+    monkeypatch.setitem(roles.VISIBLE, "users.user", {roles.REGISTRAR: {"first_name"}})
     enrolled = content_of(
         registrar_client.get("/admin/bulk/batch/export/", {"kind": "enrollments"})
     ).decode()

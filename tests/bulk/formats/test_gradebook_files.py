@@ -25,7 +25,7 @@ def rows_of(table_class: type, text: str, sign: str = ",") -> list[tuple[object,
     return [
         (
             row.line,
-            dict(zip(table.taken, row.cells, strict=False)),
+            dict(zip(table.active_sources, row.cells, strict=False)),
             [remark.fault.code for remark in row.reader_issues],
             row.is_left_out,
         )

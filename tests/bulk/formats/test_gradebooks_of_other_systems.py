@@ -189,12 +189,12 @@ def test_an_instructor_gets_the_gradebook_of_an_own_course_only(
 
 
 def test_what_a_role_does_not_see_is_not_in_its_gradebook(auditor_client, essay, monkeypatch):
-    monkeypatch.setitem(roles.SHOWN, "users.user", {roles.AUDITOR: {"student_id", "first_name"}})
+    monkeypatch.setitem(roles.VISIBLE, "users.user", {roles.AUDITOR: {"student_id", "first_name"}})
     lines = b"".join(auditor_client.get(PAGE, ASKED)).decode().splitlines()
     assert lines[2] == "Zoë,,s1001,s1001,BIO101-2026J,41.50,0.00,ESSAY=41.50; QUIZ (1)=0.00"
 
     hidden = {roles.AUDITOR: {"student", "assessment"}}
-    monkeypatch.setitem(roles.SHOWN, "assessments.assessmentsubmission", hidden)
+    monkeypatch.setitem(roles.VISIBLE, "assessments.assessmentsubmission", hidden)
     page = auditor_client.get(PAGE, ASKED)
     assert page.context["form"].non_field_errors() == [
         "Your role does not see the scores that a gradebook is made of."

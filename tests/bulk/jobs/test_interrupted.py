@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.bulk.jobs.cleanup import STARTS_WITHIN, settle
+from backoffice.bulk.jobs.cleanup import STARTS_WITHIN, fail_if_dead
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.import_run import Import
 from backoffice.bulk.read.row_cleaner import StagingFile
@@ -79,7 +79,7 @@ def test_killing_the_process_in_the_middle_of_an_apply_leaves_no_row(upload):
     wait_until_the_server_notices()
     Batch.objects.filter(pk=batch.pk).update(touched_at=timezone.now() - STARTS_WITHIN * 2)
 
-    settled = settle(Batch.objects.get(pk=batch.pk))
+    settled = fail_if_dead(Batch.objects.get(pk=batch.pk))
 
     assert settled.state == Batch.State.FAILED
     assert settled.sentence == (
@@ -108,7 +108,7 @@ def test_a_batch_that_is_being_applied_is_left_alone(upload, courses, student):
     student("s1001")
     batch = upload("enrollments", "student_id,course_code,presentation\ns1001,BIO101,2026J")
     Batch.objects.filter(pk=batch.pk).update(state=Batch.State.APPLYING, touched_at=timezone.now())
-    assert settle(Batch.objects.get(pk=batch.pk)).state == Batch.State.APPLYING
+    assert fail_if_dead(Batch.objects.get(pk=batch.pk)).state == Batch.State.APPLYING
 
 
 def test_a_reading_that_fell_silent_has_failed(upload, courses):
@@ -116,7 +116,7 @@ def test_a_reading_that_fell_silent_has_failed(upload, courses):
     silent = timezone.now() - timedelta(minutes=5)
     Batch.objects.filter(pk=batch.pk).update(state=Batch.State.READING, touched_at=silent)
 
-    settled = settle(Batch.objects.get(pk=batch.pk))
+    settled = fail_if_dead(Batch.objects.get(pk=batch.pk))
     assert settled.sentence == (
         "The reading stopped before its end. Nothing was written; read it again."
     )

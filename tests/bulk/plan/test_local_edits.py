@@ -43,7 +43,11 @@ def test_an_edited_field_stays_and_the_others_take_the_file_s(bring_in, upload, 
 
     imported.refresh_from_db()
     assert (imported.status, imported.final_result) == ("completed", "Pass by appeal")
-    assert (batch.updated, batch.kept, batch.kept_edits) == (1, 1, {"final_result": 1})
+    assert (batch.updated, batch.preserved_count, batch.kept_edits) == (
+        1,
+        1,
+        {"final_result": 1},
+    )
     assert [change.column for change in sample.changes] == ["status"]
     assert [issue.message for issue in batch.issues.all()] == [
         "Line 2: final_result “Fail” is not taken: “Pass by appeal” was entered by hand since the "
@@ -62,7 +66,7 @@ def test_a_row_of_which_only_edits_differ_is_unchanged(upload, imported):
 def test_what_no_person_entered_is_nobody_s(upload, imported, source):
     edit(imported, source=source, status="failed")
 
-    assert upload("enrollments", file_of("completed")).kept == 0
+    assert upload("enrollments", file_of("completed")).preserved_count == 0
 
 
 def test_an_edit_stays_whatever_else_files_write_in_its_row(bring_in, imported):
@@ -101,7 +105,7 @@ def test_an_edit_that_was_taken_back_is_none(upload, imported):
     edit(imported, status="failed")
     edit(imported, status="active")
 
-    assert upload("enrollments", file_of("completed")).kept == 0
+    assert upload("enrollments", file_of("completed")).preserved_count == 0
 
 
 def test_a_row_that_never_came_by_a_file_is_the_file_s(upload, student, courses):
@@ -109,13 +113,13 @@ def test_a_row_that_never_came_by_a_file_is_the_file_s(upload, student, courses)
     edit(row, status="active")
     edit(row, status="failed")
 
-    assert upload("enrollments", file_of("completed")).kept == 0
+    assert upload("enrollments", file_of("completed")).preserved_count == 0
 
 
 def test_after_an_undo_nothing_counts_as_edited(bring_in, upload, imported, registrar):
     undo(bring_in("enrollments", file_of("completed")), registrar)
 
-    assert upload("enrollments", file_of("failed")).kept == 0
+    assert upload("enrollments", file_of("failed")).preserved_count == 0
 
 
 def test_a_released_column_takes_the_file_s(upload, imported, registrar_client):

@@ -136,7 +136,10 @@ def rows_in_blocks_of(path: Path, size: int, *, is_careful: bool = False) -> lis
 @given(st.lists(st.one_of(st.sampled_from(["", " a ", "1.5", "x\\y", "é", "MÃ¡"]), ANY_TEXT)))
 def test_what_a_column_remembers_is_what_it_would_find_anew_and_has_an_end(texts: list[str]):
     clean = cleaner_for(User._meta.get_field("first_name"))
-    with patch.object(row_cleaner, "MEMO_SIZE", 4), patch.object(row_cleaner, "MEMO_KEEPS", 2):
+    with (
+        patch.object(row_cleaner, "CACHE_SIZE", 4),
+        patch.object(row_cleaner, "CACHE_TRIMMED_SIZE", 2),
+    ):
         memo = CellCache(clean, is_required=True)
         for text in texts:
             assert memo.whole(text) == CellCache(clean, is_required=True).whole(text)

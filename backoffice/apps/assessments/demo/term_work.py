@@ -50,7 +50,7 @@ TASKS = (Task("TMA01", "First essay", 40, 14), Task("TMA02", "Second essay", 75,
 def hand_in(scale: Scale) -> None:
     """So many submissions, spread over the tended courses that have begun."""
     courses = [(e, c) for e, c in tended(scale) if e.presentation != NEXT_PRESENTATION]
-    scale.tell(f"{scale.submissions:,} submissions …")
+    scale.log(f"{scale.submissions:,} submissions …")
     for number, (entry, course) in enumerate(courses):
         share = _share(scale.submissions, len(courses), number)
         _work(course, share, is_over=entry.is_over)

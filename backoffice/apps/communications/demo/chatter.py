@@ -29,7 +29,7 @@ ROUNDS = 3  # how often each of them says something in the chat
 
 def chatter(scale: Scale) -> None:
     """A forum, a chat room and news for each tended course, letters between its instructors."""
-    scale.tell("Forums, chat and news …")
+    scale.log("Forums, chat and news …")
     instructors: dict[int, User] = {}
     for _entry, course in tended(scale):
         people = _people(course)

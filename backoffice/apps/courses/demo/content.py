@@ -41,13 +41,13 @@ def fill(scale: Scale) -> None:
     if not actor or not User.objects.filter(student_id__startswith=PREFIX).exists():
         return
     attribution = {"actor": actor, "reason": "Demo data"}
-    scale.tell(f"{scale.courses:,} courses …")
+    scale.log(f"{scale.courses:,} courses …")
     feed("courses", numbers.COURSES, numbers.rows_of_courses(scale), **attribution)
-    scale.tell(f"{scale.enrollments:,} enrollments …")
+    scale.log(f"{scale.enrollments:,} enrollments …")
     feed("enrollments", numbers.ENROLLMENTS, numbers.rows_of_enrollments(scale), **attribution)
     with owner_role(), connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # what comes now asks tables filled a moment ago
-    scale.tell(f"Lessons and progress of {scale.tended:,} courses …")
+    scale.log(f"Lessons and progress of {scale.tended:,} courses …")
     for entry, course in tended(scale):
         _tend(entry, course)
 

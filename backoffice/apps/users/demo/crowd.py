@@ -47,7 +47,7 @@ def importer() -> str:
 def crowd(scale: Scale) -> None:
     """As many students as wanted, and the instructors that so many courses need."""
     if scale.students:
-        scale.tell(f"{scale.students:,} students …")
+        scale.log(f"{scale.students:,} students …")
         feed("users", HEADER, _students(scale.students), actor=importer(), reason="Demo data")
     _instructors(scale)
 

@@ -27,20 +27,20 @@ class Command(BaseCommand):
         unknown = sorted(set(options["table"]) - set(models))
         if unknown:
             raise CommandError(f"No audited table is called {', '.join(unknown)}.", returncode=2)
-        found = [self._compared(models[name], options) for name in options["table"] or models]
-        differing = sum(one.differing for one in found)
+        comparisons = [self._compared(models[name], options) for name in options["table"] or models]
+        differing = sum(one.differing for one in comparisons)
         if differing:
             raise CommandError(f"{differing:,} rows are not what the record says.", returncode=1)
-        rows = sum(one.rows for one in found)
-        self.stdout.write(f"{rows:,} rows of {len(found)} tables are what the record says.")
+        rows = sum(one.rows for one in comparisons)
+        self.stdout.write(f"{rows:,} rows of {len(comparisons)} tables are what the record says.")
 
     def _compared(self, model: Any, options: dict[str, Any]) -> Comparison:
         try:
-            found = compare(model, max(options["limit"], 1))
+            comparison = compare(model, max(options["limit"], 1))
         except DatabaseError as error:
             message = f"{model._meta.db_table} could not be compared: {error}"
             raise CommandError(message, returncode=2) from error
-        self.stdout.write(str(found))
-        for difference in found.first:
+        self.stdout.write(str(comparison))
+        for difference in comparison.first:
             self.stdout.write(f"  {difference}")
-        return found
+        return comparison

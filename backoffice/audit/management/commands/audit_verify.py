@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
-            verdict = verify(self._tell)
+            verdict = verify(self._report_progress)
             if options["anchor"]:
                 compare(verdict, options["anchor"])
             if options["export"]:
@@ -32,12 +32,12 @@ class Command(BaseCommand):
         except (Error, OSError) as error:
             self.stderr.write(f"Could not check: {str(error).strip()}")
             sys.exit(2)
-        for sentence in (*verdict.altered, *verdict.unchecked):
-            self.stderr.write(sentence)
-        self.stdout.write(verdict.sentence)
+        for message in (*verdict.altered, *verdict.unchecked):
+            self.stderr.write(message)
+        self.stdout.write(verdict.summary)
         if verdict.status:
             sys.exit(verdict.status)
 
-    def _tell(self, done: int, count: int) -> None:
+    def _report_progress(self, done: int, count: int) -> None:
         if self.stderr.isatty():
             self.stderr.write(f"\r{done} of {count} blocks ", ending="\n" if done == count else "")

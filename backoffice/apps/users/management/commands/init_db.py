@@ -27,7 +27,7 @@ class Command(BaseCommand):
             raise CommandError("Demo accounts have known passwords; production gets none.")
         if options["size"] not in SIZES:
             raise CommandError(f"There is no size “{options['size']}”: say {', '.join(SIZES)}.")
-        scale = replace(SIZES[options["size"]], tell=self.stdout.write)
+        scale = replace(SIZES[options["size"]], log=self.stdout.write)
         built = [part for part in parts() if not options[f"skip_{part.name}"]]
         with recording(source=ChangeSet.Source.COMMAND, actor_name="init_db", reason="Demo data"):
             for part in built:

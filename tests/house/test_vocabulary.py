@@ -1,0 +1,54 @@
+"""Names are the words of the craft, and one name means one thing."""
+
+import ast
+from collections import defaultdict
+
+import pytest
+
+from tests.house.source import files
+from tests.house.vocabulary import NARRATIVE, count_words, identifiers, narrative_share, words_of
+
+MOST = 3  # narrative words per 1,000 words of identifiers
+BANNED = frozenset({"deed", "deeds", "hung", "said", "told"})
+# Names that others gave: fields keep their columns, parameters their callers.
+FIXED = {"deed", "prefill_deed"}
+TWICE = {"Command", "Meta", "Migration"}
+
+
+def test_few_identifiers_tell_a_story():
+    counts = count_words([source.tree for source in files("backoffice")])
+    found = {word: count for word, count in counts.most_common() if word in NARRATIVE}
+    assert narrative_share(counts) <= MOST, found
+
+
+def test_no_identifier_has_a_banned_word():
+    found = [
+        f"{source.name}:{line} {name}"
+        for source in files("backoffice")
+        for name, line in identifiers(source.tree)
+        if BANNED & set(words_of(name)) and name not in FIXED
+    ]
+    assert not found
+
+
+def test_no_class_name_stands_twice():
+    places = defaultdict(list)
+    for source in files("backoffice"):
+        for node in source.tree.body:
+            if isinstance(node, ast.ClassDef) and node.name not in TWICE:
+                places[node.name].append(source.name)
+    assert not {name: found for name, found in places.items() if len(found) > 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("RowAction", ["row", "action"]),
+        ("row_action", ["row", "action"]),
+        ("HTTPError", ["http", "error"]),
+        ("_told_as2", ["told", "as"]),
+        ("MAX_ROWS", ["max", "rows"]),
+    ],
+)
+def test_the_words_of_a_name(name: str, words: list[str]):
+    assert words_of(name) == words
