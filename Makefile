@@ -27,8 +27,9 @@ demo: $(STAMP)  ## The same with 2,000 students and 40 courses (SIZE=large: 50,0
 test: lint test-postgres test-sqlite test-browser  ## Everything: style, PostgreSQL, SQLite, browser
 	@echo "All tests passed."
 
-lint: $(STAMP)  ## Style and the arrows between the apps
+lint: $(STAMP)  ## Style, types, and the arrows between the apps
 	$(PY) -m ruff check .
+	DJANGO_ENV=test DATABASE_URL=sqlite://:memory: $(PY) -m mypy
 	$(PY) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 
 test-postgres: $(STAMP)  ## The suite on embedded PostgreSQL

@@ -22,6 +22,11 @@ class Source:
     def name(self) -> str:
         return str(self.path.relative_to(ROOT))
 
+    @property
+    def module(self) -> str:
+        """Its dotted name; of a package, the package's."""
+        return ".".join(self.path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
     def functions(self) -> list[Function]:
         return [node for node in ast.walk(self.tree) if isinstance(node, Function)]
 

@@ -13,10 +13,29 @@ from django.core.management import call_command
 
 from backoffice.bulk.kinds.resource import kinds
 from tests.house.source import ROOT, files, texts
+from tests.house.vocabulary import words_of
 
 VAGUE = {"services.py", "utils.py", "helpers.py", "signals.py"}
 VAGUE_FOLDERS = {"common", "core", "utils", "helpers"}
 NOT_OURS = re.compile(r"(?<![\w.])(/work/|\.library\b|/home/[a-z])")
+EMPTY_WORDS = {
+    "a",
+    "an",
+    "and",
+    "are",
+    "by",
+    "for",
+    "in",
+    "is",
+    "it",
+    "of",
+    "on",
+    "or",
+    "the",
+    "to",
+}
+# Django calls these, and says what they may raise.
+HOOKS = {"handle", "clean", "check", "validate", "dispatch", "ready"}
 OUR_APPS = ("users", "courses", "assessments", "communications", "audit", "bulk", "operations")
 
 
@@ -52,17 +71,65 @@ def test_everything_we_write_is_annotated():
     assert not bare
 
 
-def test_what_others_may_call_says_what_it_is_for():
+def test_modules_classes_and_what_others_call_say_what_they_are_for():
+    called = _names_that_other_packages_import()
     silent = [
         f"{source.name}:{node.name}"
         for source in files("backoffice", "benchmarks")
         for node in source.tree.body
         if isinstance(node, ast.ClassDef | ast.FunctionDef)
         and not node.name.startswith("_")
+        and (isinstance(node, ast.ClassDef) or (source.module, node.name) in called)
         and not ast.get_docstring(node)
     ]
     assert not silent
     assert not [s.name for s in files("backoffice") if s.lines and not ast.get_docstring(s.tree)]
+
+
+def test_what_raises_says_so():
+    silent = [
+        f"{source.name}:{function.lineno} {function.name}"
+        for source in files("backoffice")
+        for function in source.functions()
+        if not function.name.startswith("_")
+        and function.name not in HOOKS
+        and not ast.get_docstring(function)
+        and any(isinstance(node, ast.Raise) and node.exc for node in ast.walk(function))
+    ]
+    assert not silent
+
+
+def test_no_docstring_only_repeats_its_name():
+    idle = [
+        f"{source.name}:{node.lineno} {node.name}"
+        for source in files("backoffice", "benchmarks")
+        for node in [*source.functions(), *source.classes()]
+        if (text := ast.get_docstring(node))
+        and {_stem(word) for word in re.findall(r"[a-z]+", text.lower())} - EMPTY_WORDS
+        <= {_stem(word) for word in words_of(node.name)}
+    ]
+    assert not idle
+
+
+def _names_that_other_packages_import() -> set[tuple[str, str]]:
+    return {
+        (node.module or "", alias.name)
+        for source in files("backoffice")
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ImportFrom)
+        and _package(node.module or "") != _package(source.module)
+        for alias in node.names
+    }
+
+
+def _package(module: str) -> str:
+    """`backoffice.bulk.plan.writer` is of bulk, `backoffice.apps.users.admin` of apps.users."""
+    parts = module.split(".")[1:]
+    return ".".join(parts[: 2 if parts[:1] == ["apps"] else 1])
+
+
+def _stem(word: str) -> str:
+    return word.removesuffix("s")
 
 
 def test_threads_of_our_own_give_their_connections_back():
