@@ -40,6 +40,7 @@ class BatchAdmin(
     empty_hint = _("Import a file, and see exactly what would change before anything is written.")
     list_display = COLUMNS
     list_filter = FILTERS
+    list_select_related = ("run",)
     search_fields = SEARCHED
     actions_list = ("new_import",)
 

@@ -58,7 +58,7 @@ def _line(batch: Batch) -> Line:
         detail=batch.sentence,
         label=batch.get_state_display(),
         colour=COLOURS.get(batch.state, "default"),
-        percent=batch.progress if batch.is_in_work else None,
+        percent=batch.run.progress if batch.is_in_work else None,
     )
 
 
@@ -66,7 +66,7 @@ def _line(batch: Batch) -> Line:
 def queue(request: HttpRequest) -> Figures:
     """How many files are at which point, and what the last seven days brought."""
     week = timezone.now() - timedelta(days=7)
-    failed = Batch.objects.filter(state=State.FAILED, touched_at__gte=week).count()
+    failed = Batch.objects.filter(state=State.FAILED, run__touched_at__gte=week).count()
     return Figures(
         [
             Figure(Batch.objects.in_work().count(), _("being read or applied"), list_of(Batch)),

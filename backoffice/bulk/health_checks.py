@@ -26,7 +26,8 @@ def imports() -> CheckResult:
             silent,
         )
         return CheckResult.warning(template % {"count": silent})
-    failed = Batch.objects.filter(state=Batch.State.FAILED, touched_at__gte=now - LATELY).count()
+    failures = Batch.objects.filter(state=Batch.State.FAILED)
+    failed = failures.filter(run__touched_at__gte=now - LATELY).count()
     if failed:
         template = ngettext(
             "%(count)s import failed in the last day; nothing of it was written.",

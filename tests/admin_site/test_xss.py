@@ -53,7 +53,7 @@ KEPT = {
         "payload",
         "delimiter",
         "encoding",
-        "kept_edits",
+        "preserved_edits",
         "released",
         "own_headers",
         "left_out",

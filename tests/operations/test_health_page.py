@@ -11,7 +11,7 @@ from django.utils.module_loading import autodiscover_modules
 
 from backoffice.admin_site.pages import health
 from backoffice.admin_site.pages.health import CheckResult, failed_checks, health_check, run_checks
-from backoffice.bulk.models import Batch, Worker
+from backoffice.bulk.models import Batch, BatchRun, Worker
 from backoffice.operations.pool import connections_by_state
 
 
@@ -71,7 +71,7 @@ def test_the_sidebar_does_not_check_anew_for_every_page(db, monkeypatch):
 
 def test_an_import_without_a_sign_of_life_is_told(db, registrar):
     batch = Batch.objects.create(kind="users", uploaded_by=registrar, state=Batch.State.READING)
-    Batch.objects.filter(pk=batch.pk).update(touched_at=timezone.now() - timedelta(minutes=9))
+    BatchRun.objects.filter(pk=batch.pk).update(touched_at=timezone.now() - timedelta(minutes=9))
     [told] = [each for each in run_checks() if str(each.title) == "Imports"]
     sentence = "1 import has shown no sign of life lately. Open it to settle it."
     assert (told.result.status, told.result.detail) == ("warning", sentence)

@@ -54,7 +54,7 @@ def _most(layout: ParentLayout) -> Written:
     bit = Layout(members.resource, layout.members, layout.dialect).preserved_bit(points)
     source = (
         f"{layout.within.stage} b JOIN {layout.within.plan} q "
-        f"ON q.row_no = b.row_no AND q.kept & {bit} = 0"
+        f"ON q.row_no = b.row_no AND q.preserved & {bit} = 0"
     )
     after = _best(source, "s.row_no", with_stored=True)
     before = _best(f"{layout.within.stage} b", "s.row_no", with_stored=True, of="b.was")

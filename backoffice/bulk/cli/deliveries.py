@@ -67,8 +67,6 @@ def _import_in_order(
     with _rehearsal() if options.dry_run else nullcontext():
         for batch in files:
             run_import(batch, *persons, is_applied=True)
-            if options.dry_run and batch.is_applied:
-                batch.state = Batch.State.PREVIEWED  # as it will be again
             report.add(batch)
             messages.append(closing_message(batch, dry_run=options.dry_run))
             if not is_success(batch):

@@ -210,9 +210,8 @@ def _apply_at_once(batch: Batch, actor: Any) -> None:
         apply(batch, batch.digest, actor)
     except NotApplied as refusal:
         batch.refresh_from_db()
-        batch.sentence = batch.sentence or str(refusal)
-        batch.state = Batch.State.FAILED
-        batch.save()
+        message = batch.sentence or str(refusal)
+        batch.move(Batch.State.FAILED, before=Batch.DECIDABLE, sentence=message)
 
 
 def _actor(username: str) -> Any:

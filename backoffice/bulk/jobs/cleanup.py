@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import connection, transaction
+from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,13 +21,13 @@ STARTS_WITHIN = timedelta(seconds=3)
 def fail_if_dead(batch: Batch) -> Batch:
     """Say of a batch whose process died that it failed; called whenever a batch is looked at."""
     now = timezone.now()
-    if batch.state == Batch.State.APPLYING and batch.touched_at < now - STARTS_WITHIN:
+    if batch.state == Batch.State.APPLYING and batch.run.touched_at < now - STARTS_WITHIN:
         message = _(
             "The process that applied the file ended before it was done. Nothing was "
             "written; try again."
         )
         _fail_unless_locked(batch, message)
-    elif batch.state == Batch.State.READING and batch.touched_at < now - SILENT_AFTER:
+    elif batch.state == Batch.State.READING and batch.run.touched_at < now - SILENT_AFTER:
         message = _("The reading stopped before its end. Nothing was written; read it again.")
         _fail_unless_locked(batch, message)
     return batch
@@ -34,7 +35,7 @@ def fail_if_dead(batch: Batch) -> Batch:
 
 def fail_all_dead() -> None:
     """Settle every batch that says it is being worked on; most of the time there is none."""
-    for batch in Batch.objects.under_work():
+    for batch in Batch.objects.under_work().select_related("run"):
         fail_if_dead(batch)
 
 
@@ -45,8 +46,7 @@ def _fail_unless_locked(batch: Batch, message: str) -> None:
         return
     with transaction.atomic(), connection.cursor() as cursor:
         if dialect.lock(cursor, batch.pk):
-            dead = Batch.objects.filter(pk=batch.pk, state=batch.state)
-            dead.update(state=Batch.State.FAILED, sentence=message)
+            batch.move(Batch.State.FAILED, before=(batch.state,), sentence=message)
             is_free = True
     if is_free:
         dialect.release(batch.pk)
@@ -56,12 +56,11 @@ def _fail_unless_locked(batch: Batch, message: str) -> None:
 def discard(batch: Batch) -> bool:
     """Throw away a file nobody applied, with its staged rows; False if it is past that."""
     with transaction.atomic(), connection.cursor() as cursor:
-        waiting = Batch.objects.unfinished().filter(pk=batch.pk)
-        thrown = {"state": Batch.State.DISCARDED, "file": "", "touched_at": timezone.now()}
-        if not waiting.update(**thrown):
+        file = batch.file
+        if not batch.move(Batch.State.DISCARDED, before=Batch.UNFINISHED, file=""):
             return False
         Import(batch).drop(cursor)
-        _remove_file(batch)
+        _remove_file(file)
     batch.refresh_from_db()
     return True
 
@@ -93,12 +92,12 @@ def _clear(batch: Batch) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         if Batch.objects.closed().filter(pk=batch.pk).update(file=""):
             Import(batch).drop(cursor)
-            _remove_file(batch)
+            _remove_file(batch.file)
 
 
-def _remove_file(batch: Batch) -> None:
+def _remove_file(file: FieldFile) -> None:
     """When the row says that there is none: a file without a row is worse than the other way."""
-    storage, name = batch.file.storage, batch.file.name
+    storage, name = file.storage, file.name
     if name:
         transaction.on_commit(lambda: storage.delete(name))
 

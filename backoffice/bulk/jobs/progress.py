@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.bulk.jobs.worker import is_any_alive
-from backoffice.bulk.models import Batch
+from backoffice.bulk.models import Batch, BatchRun
 
 SURE_FROM = 10  # percent; before that the rest cannot be estimated
 MINUTE = 60
@@ -20,11 +20,11 @@ def progress_of(batch: Batch) -> dict[str, Any]:
 
     `rows`, `pace`, `left` and `note` are sentences or blank; `percent` is of the whole work.
     """
-    seconds = (timezone.now() - batch.begun_at).total_seconds() if batch.begun_at else 0
+    seconds = (timezone.now() - batch.run.begun_at).total_seconds() if batch.run.begun_at else 0
     return {
         "working": batch.is_in_work,
-        "percent": batch.progress,
-        "phase": str(batch.get_phase_display() or batch.get_state_display()),
+        "percent": batch.run.progress,
+        "phase": str(batch.run.get_phase_display() or batch.get_state_display()),
         "rows": _rows(batch),
         "pace": _pace(batch, seconds),
         "left": _left(batch, seconds),
@@ -33,28 +33,28 @@ def progress_of(batch: Batch) -> dict[str, Any]:
 
 
 def _rows(batch: Batch) -> str:
-    is_reading = batch.phase in (Batch.Phase.READING, Batch.Phase.COMPARING)
+    is_reading = batch.run.phase in (BatchRun.Phase.READING, BatchRun.Phase.COMPARING)
     total = batch.rows if is_reading else batch.writes
-    if not batch.begun_at or not (total and batch.rows_read):
+    if not batch.run.begun_at or not (total and batch.run.rows_read):
         return ""
-    names = {"done": intcomma(batch.rows_read), "total": intcomma(total)}
+    names = {"done": intcomma(batch.run.rows_read), "total": intcomma(total)}
     if not is_reading:
         return _("%(done)s of %(total)s rows written, none visible before the end") % names
-    if batch.phase == Batch.Phase.READING:
+    if batch.run.phase == BatchRun.Phase.READING:
         return _("%(done)s of about %(total)s rows read") % names
     return _("%(done)s of %(total)s rows read") % names
 
 
 def _pace(batch: Batch, seconds: float) -> str:
-    if seconds < 1 or not batch.rows_read or batch.phase == Batch.Phase.CLOSING:
+    if seconds < 1 or not batch.run.rows_read or batch.run.phase == BatchRun.Phase.CLOSING:
         return ""
-    return _("%(count)s rows a second") % {"count": intcomma(round(batch.rows_read / seconds))}
+    return _("%(count)s rows a second") % {"count": intcomma(round(batch.run.rows_read / seconds))}
 
 
 def _left(batch: Batch, seconds: float) -> str:
-    if seconds < 1 or batch.progress < SURE_FROM:
+    if seconds < 1 or batch.run.progress < SURE_FROM:
         return ""
-    left = max(1, round(seconds * (100 - batch.progress) / batch.progress))
+    left = max(1, round(seconds * (100 - batch.run.progress) / batch.run.progress))
     if left >= MINUTE:
         minutes = round(left / MINUTE)
         template = ngettext("about %(count)d minute left", "about %(count)d minutes left", minutes)
@@ -72,7 +72,7 @@ def _note(batch: Batch) -> str:
             "No worker is running; start “manage.py db_worker”. The file waits for it, and nothing "
             "is lost."
         )
-    before = Batch.objects.in_work().filter(touched_at__lt=batch.touched_at).exclude(pk=batch.pk)
-    count = before.count()
+    others = Batch.objects.in_work().exclude(pk=batch.pk)
+    count = others.filter(run__touched_at__lt=batch.run.touched_at).count()
     template = ngettext("%(count)d import is before it.", "%(count)d imports are before it.", count)
     return template % {"count": count} if count else _("It begins in a moment.")

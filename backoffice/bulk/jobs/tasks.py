@@ -20,6 +20,7 @@ from backoffice.admin_site.permissions.roles import may
 from backoffice.bulk.jobs.cleanup import discard, fail_all_dead
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch, Delivery
+from backoffice.bulk.models.batch_state import states_before
 from backoffice.bulk.pipeline.concurrency import about, alone_with, conflicting_batch
 from backoffice.bulk.pipeline.deliveries import ready_in, report_waiting
 from backoffice.bulk.pipeline.imports import NotApplied, apply, preview
@@ -38,16 +39,17 @@ State = Batch.State
 @task()
 def read_batch(number: int) -> None:
     """Read an uploaded file that waits for it."""
-    if _begin(number, State.QUEUED, State.READING):
-        resume(preview(Batch.objects.get(pk=number)))
+    batch = Batch.objects.filter(pk=number, state=State.QUEUED).first()
+    if batch:
+        resume(preview(batch))
 
 
 @task()
 def undo_batch(number: int, actor: int) -> None:
     """Carry out an undo as ordered; why nothing was taken back stands on its batch."""
-    if not _begin(number, State.ORDERED, State.APPLYING):
-        return
     made = Batch.objects.get(pk=number)
+    if not made.move(State.APPLYING, before=(State.ORDERED,)):
+        return
     person = _person_of(actor, made)
     if person:
         with contextlib.suppress(NotApplied):
@@ -74,13 +76,8 @@ def _person_of(actor: int, batch: Batch) -> Any:
     person = get_user_model().objects.get(pk=actor)
     if may(person, "import", kinds[batch.kind].model()):
         return person
-    _return_to_queue(batch.pk, _("%(name)s may not import this any more.") % {"name": person})
+    _return_to_queue(batch, _("%(name)s may not import this any more.") % {"name": person})
     return None
-
-
-def _begin(number: int, before: str, after: str) -> bool:
-    matches = Batch.objects.filter(pk=number, state=before)
-    return bool(matches.update(state=after, touched_at=timezone.now()))
 
 
 def queue_reading(batch: Batch) -> Batch:
@@ -107,8 +104,7 @@ def read_ready(delivery: Delivery) -> None:
     """Read the files of a delivery that wait for nothing."""
     report_waiting(delivery)
     for batch in ready_in(delivery):
-        if _begin(batch.pk, State.RECEIVED, State.QUEUED):
-            batch.refresh_from_db()
+        if batch.move(State.QUEUED, before=(State.RECEIVED,)):
             queue_reading(batch)
 
 
@@ -132,20 +128,25 @@ def order_reading(batch: Batch) -> Batch:
     with transaction.atomic(), connection.cursor() as cursor:
         alone_with(cursor, batch)
         conflicting = conflicting_batch(batch)
-        fresh = Batch.objects.filter(pk=batch.pk, state__in=Batch.READABLE)
-        message = about(conflicting) if conflicting else ""
         state = State.RECEIVED if conflicting else State.QUEUED
-        chosen = {"on_error": batch.on_error, "released": batch.released}
-        if fresh.update(**_anew(state, message), **chosen) and not conflicting:
+        is_ordered = _return(
+            batch,
+            state,
+            about(conflicting) if conflicting else "",
+            before=states_before(state),
+            on_error=batch.on_error,
+            released=batch.released,
+        )
+        if is_ordered and not conflicting:
             read_batch.enqueue(batch.pk)
     batch.refresh_from_db()
     return batch
 
 
-def _anew(state: str, message: str) -> dict[str, Any]:
-    """What a batch has that nobody has begun to work on."""
-    fresh = {"progress": 0, "rows_read": 0, "phase": "", "begun_at": None}
-    return {"state": state, "sentence": message, "touched_at": timezone.now()} | fresh
+def _return(batch: Batch, state: str, message: str, **options: Any) -> bool:
+    """Move a batch, as `Batch.move` does, to where nobody has begun to work on it."""
+    batch.run.reset()
+    return batch.move(state, sentence=message, **options)
 
 
 def queue_apply(batch: Batch, digest: str, actor: Any) -> bool:
@@ -174,8 +175,7 @@ def _order_apply(batch: Batch, digest: str, actor: Any) -> None:
         alone_with(cursor, batch)
         if conflicting := conflicting_batch(batch):
             raise NotApplied(about(conflicting))
-        waiting = Batch.objects.waiting().filter(pk=batch.pk, digest=digest)
-        if waiting.update(**_anew(State.ORDERED, "")):
+        if _return(batch, State.ORDERED, "", before=(State.PREVIEWED,), digest=digest):
             apply_batch.enqueue(batch.pk, actor.pk)
             return
     apply(batch, digest, actor)  # which says why not
@@ -204,7 +204,7 @@ def cancel(batch: Batch) -> bool:
     message = _("Cancelled. Nothing was written; the file can still be applied.")
     if batch.undoes_id:
         message = _("Cancelled. Nothing was taken back; the import can still be undone.")
-    is_ended = _return_to_queue(batch.pk, message)
+    is_ended = _return_to_queue(batch, message)
     if not is_ended and Batch.objects.filter(pk=batch.pk, state__in=Batch.BEING_READ).exists():
         is_ended = discard(batch)
     batch.refresh_from_db()
@@ -212,14 +212,13 @@ def cancel(batch: Batch) -> bool:
     return is_ended
 
 
-def _return_to_queue(number: int, message: str) -> bool:
+def _return_to_queue(batch: Batch, message: str) -> bool:
     """What was ordered, or is being applied, waits for a decision again; whether there was any.
 
     An undo is over: it is the import that can be decided on again.
     """
-    ordered = Batch.objects.filter(pk=number, state__in=(State.ORDERED, State.APPLYING))
-    undos = ordered.filter(undoes__isnull=False).update(**_anew(State.DISCARDED, message))
-    return bool(undos or ordered.update(**_anew(State.PREVIEWED, message)))
+    state = State.DISCARDED if batch.undoes_id else State.PREVIEWED
+    return _return(batch, state, message, before=(State.ORDERED, State.APPLYING))
 
 
 def recover_lost() -> None:
@@ -228,7 +227,7 @@ def recover_lost() -> None:
     for batch in _lost(State.QUEUED):
         order_reading(batch)
     for batch in _lost(State.ORDERED):
-        _return_to_queue(batch.pk, _("The order was lost. Nothing was written; give it again."))
+        _return_to_queue(batch, _("The order was lost. Nothing was written; give it again."))
     old = DBTaskResult.objects.filter(task_path__startswith=__name__)
     old.filter(enqueued_at__lt=timezone.now() - RETENTION).exclude(status="READY").delete()
 
@@ -237,6 +236,6 @@ def _lost(state: str) -> Iterator[Batch]:
     """What has long been ordered, and nobody has the order any more."""
     long_ago = timezone.now() - LOST_AFTER
     waiting = DBTaskResult.objects.filter(status="READY")
-    for batch in Batch.objects.filter(state=state, touched_at__lt=long_ago):
+    for batch in Batch.objects.filter(state=state, run__touched_at__lt=long_ago):
         if not waiting.filter(args_kwargs__args__0=batch.pk).exists():
             yield batch

@@ -5,7 +5,6 @@ from datetime import timedelta
 from threading import Event
 
 from django.db import Error, connections
-from django.db.models import Q
 from django.utils import timezone
 from django_tasks_db.management.commands import db_worker
 
@@ -22,10 +21,11 @@ log = logging.getLogger("backoffice.bulk.worker")
 def is_any_alive() -> bool:
     """Whether a worker has shown itself lately; one at work on SQLite cannot, its batch does."""
     lately = timezone.now() - ALIVE_WITHIN
-    work = Q(state__in=(Batch.State.READING, Batch.State.APPLYING), begun_at__isnull=False)
     return (
         Worker.objects.filter(seen_at__gte=lately).exists()
-        or Batch.objects.filter(work, touched_at__gte=lately).exists()
+        or Batch.objects.under_work()
+        .filter(run__begun_at__isnull=False, run__touched_at__gte=lately)
+        .exists()
     )
 
 

@@ -8,6 +8,7 @@ from backoffice.bulk.models.batch import (
     most_withdrawn,
     stored_name,
 )
+from backoffice.bulk.models.batch_run import BatchRun
 from backoffice.bulk.models.delivery import Delivery
 from backoffice.bulk.models.header_mapping import HeaderMapping
 from backoffice.bulk.models.issue import BatchIssue
@@ -17,6 +18,7 @@ __all__ = [
     "Batch",
     "BatchIssue",
     "BatchQuerySet",
+    "BatchRun",
     "Delivery",
     "HeaderMapping",
     "PERCENT",

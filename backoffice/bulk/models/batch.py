@@ -1,6 +1,6 @@
 """The import batch: one file, one outcome."""
 
-import time
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -9,13 +9,14 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.private_files import private_storage
 from backoffice.bulk.kinds.resource import kinds
+from backoffice.bulk.models.batch_run import BatchRun
+from backoffice.bulk.models.batch_state import BatchState, refuse_impossible
 from backoffice.bulk.models.delivery import Delivery
 
 
@@ -90,29 +91,7 @@ class Batch(models.Model):
         ONEROSTER = "oneroster", "OneRoster"
         EDX = "edx", "Open edX"
 
-    class State(models.TextChoices):
-        RECEIVED = "received", _("Uploaded")
-        QUEUED = "queued", _("Waiting to be read")
-        READING = "reading", _("Being read")
-        PREVIEWED = "previewed", _("Waiting for your decision")
-        HELD = "held", _("Waiting for a second person")
-        REFUSED = "refused", _("Refused")
-        ORDERED = "ordered", _("Waiting to be applied")
-        APPLYING = "applying", _("Being applied")
-        APPLIED = "applied", _("Applied")
-        FAILED = "failed", _("Failed")
-        DISCARDED = "discarded", _("Discarded")
-
-    class Phase(models.TextChoices):
-        READING = "reading", _("Reading the rows")
-        COMPARING = "comparing", _("Comparing with what is stored")
-        WAITING = "turn", _("Waiting until another import is done")
-        CHECKING = "checking", _("Making sure that nothing changed since the preview")
-        STUDENTS = "students", _("Writing new students")
-        WRITING = "writing", _("Writing the rows and their history")
-        RETURNING = "returning", _("Giving rows back what they had")
-        CLOSING = "closing", _("Finishing")
-
+    State = BatchState
     DECIDABLE: ClassVar[tuple[str, ...]] = (State.PREVIEWED, State.HELD)
     UNFINISHED: ClassVar[tuple[str, ...]] = (
         State.RECEIVED,
@@ -122,13 +101,6 @@ class Batch(models.Model):
     )
     BEING_READ: ClassVar[tuple[str, ...]] = (State.QUEUED, State.READING)
     IN_WORK: ClassVar[tuple[str, ...]] = (*BEING_READ, State.ORDERED, State.APPLYING)
-    READABLE: ClassVar[tuple[str, ...]] = (
-        State.RECEIVED,
-        State.QUEUED,
-        *DECIDABLE,
-        State.REFUSED,
-        State.FAILED,
-    )
 
     kind = models.CharField(_("kind"), max_length=40)
     mode = models.CharField(_("mode"), max_length=10, choices=Mode, default=Mode.UPSERT)
@@ -195,8 +167,10 @@ class Batch(models.Model):
     # What was agreed to: another outcome needs another approval.
     approved_digest = models.CharField(max_length=64, blank=True)
 
-    # Local edits, by column: how many are kept, and whose columns the file may overwrite.
-    kept_edits = models.JSONField(_("local edits kept"), default=dict)
+    # Local edits, by column: how many are preserved, and whose columns the file may overwrite.
+    preserved_edits = models.JSONField(
+        _("local edits preserved"), default=dict, db_column="kept_edits"
+    )
     released = models.JSONField(_("columns released"), default=list)
     undoes = models.ForeignKey(
         "self",
@@ -210,14 +184,7 @@ class Batch(models.Model):
     errors = models.PositiveIntegerField(_("errors"), default=0)
     warnings = models.PositiveIntegerField(_("warnings"), default=0)
     digest = models.CharField(_("digest of the outcome"), max_length=64, blank=True)
-    progress = models.PositiveSmallIntegerField(_("progress in percent"), default=0)
-    rows_read = models.PositiveIntegerField(_("rows read so far"), default=0)
-    phase = models.CharField(_("phase"), max_length=12, choices=Phase, blank=True)
-    begun_at = models.DateTimeField(_("begun at"), null=True)
-    seconds = models.FloatField(_("seconds of work"), default=0)
-
     uploaded_at = models.DateTimeField(_("uploaded at"), auto_now_add=True, db_index=True)
-    touched_at = models.DateTimeField(_("last sign of life"), auto_now=True)
     applied_at = models.DateTimeField(_("applied at"), null=True)
     change_set = models.ForeignKey("audit.ChangeSet", models.PROTECT, null=True, related_name="+")
 
@@ -233,9 +200,6 @@ class Batch(models.Model):
     is_skipped = models.BooleanField(_("skipped"), default=False)
 
     objects = BatchQuerySet.as_manager()
-
-    _worked_until: float | None = None  # on the machine's own clock
-    is_ended = False  # set while it is worked on: somebody cancelled it
 
     class Meta:
         verbose_name = _("import")
@@ -256,8 +220,10 @@ class Batch(models.Model):
         return f"{self.pk} · {self.file_name}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self._count_work()
+        is_new = self._state.adding
         super().save(*args, **kwargs)
+        if is_new:
+            BatchRun.objects.create(batch=self)
 
     @staticmethod
     def uploader_fields(actor: Any) -> dict[str, Any]:
@@ -265,30 +231,30 @@ class Batch(models.Model):
         name = str(actor) if actor else _("Operator at the command line")
         return {"uploaded_by": actor, "uploader_name": name}
 
-    def save_while(self, state: str) -> bool:
-        """Save unless the stored row has left this state meanwhile; whether it was saved."""
-        self._count_work()
-        fields = (field for field in self._meta.concrete_fields if not field.primary_key)
+    def move(
+        self, after: str, *, before: Collection[str], digest: str | None = None, **values: Any
+    ) -> bool:
+        """Move the stored row to a state, with other values, by compare-and-swap.
+
+        False, and nothing is changed, where it is in none of the states `before` any more, or has
+        another outcome than `digest`. Raises ValueError for a transition that is none.
+        """
+        refuse_impossible(before, after)
+        rows = Batch.objects.filter(pk=self.pk, state__in=before)
+        if digest is not None:
+            rows = rows.filter(digest=digest)
+        if not rows.update(state=after, **values):
+            return False
+        for name, value in {"state": after, **values}.items():
+            setattr(self, name, value)
+        self.run.save()
+        return True
+
+    def save_as(self, after: str, *, before: Collection[str]) -> bool:
+        """Move as `move` does, with everything that was set on this object."""
+        fields = (f for f in self._meta.concrete_fields if not f.primary_key and f.name != "state")
         values = {field.attname: field.pre_save(self, add=False) for field in fields}
-        return bool(Batch.objects.filter(pk=self.pk, state=state).update(**values))
-
-    def _count_work(self) -> None:
-        if self._worked_until is not None:
-            now = time.monotonic()
-            self.seconds = round(self.seconds + now - self._worked_until, 3)
-            self._worked_until = now
-
-    def begin_work(self) -> None:
-        """From now on every save adds the seconds of work since the last one."""
-        self._worked_until = time.monotonic()
-        self.begun_at, self.phase, self.progress, self.rows_read = timezone.now(), "", 0, 0
-        self.is_ended = False
-
-    def report_progress(self, phase: str, progress: int, rows: int | None = None) -> None:
-        """Say how far the work is; its pulse writes it down."""
-        self.phase, self.progress = phase, progress
-        if rows is not None:
-            self.rows_read = rows
+        return self.move(after, before=before, **values)
 
     @property
     def is_in_work(self) -> bool:
@@ -365,7 +331,7 @@ class Batch(models.Model):
     @property
     def preserved_count(self) -> int:
         """How many values edited by hand since the last import this one leaves alone."""
-        return sum(self.kept_edits.values())
+        return sum(self.preserved_edits.values())
 
     @cached_property
     def undone_by(self) -> "Batch | None":

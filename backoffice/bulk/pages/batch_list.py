@@ -67,10 +67,10 @@ def approval_cell(batch: Batch) -> list[str]:
     return [_("needed") if batch.state == Batch.State.HELD else "–", ""]
 
 
-@display(description=gettext_lazy("time worked"), ordering="seconds")
+@display(description=gettext_lazy("time worked"), ordering="run__seconds")
 def format_seconds(batch: Batch) -> str:
     """How long the work on it took."""
-    return _("%(seconds).1f s") % {"seconds": batch.seconds}
+    return _("%(seconds).1f s") % {"seconds": batch.run.seconds}
 
 
 @display(description=gettext_lazy("SHA-256"), ordering="file_hash")

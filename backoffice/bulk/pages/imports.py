@@ -244,7 +244,7 @@ class BatchViewsMixin:
         Previews anew.
         """
         batch, named = self._owned(request, number), request.POST.getlist("column")
-        chosen = [name for name in batch.kept_edits if name in named or EVERY in named]
+        chosen = [name for name in batch.preserved_edits if name in named or EVERY in named]
         if chosen and batch.state in Batch.DECIDABLE:
             release(batch, chosen, queue_reading)
         return self._to(batch)

@@ -86,7 +86,7 @@ def _sample(
     keys = [f"s.c_{column.column_name}" for column in layout.key]
     cursor.execute(
         f"""SELECT {", ".join(["s.row_no", "s.line_no", *keys, *old, *new])}
-            FROM (SELECT row_no, kept FROM {tables.plan} WHERE state = %s
+            FROM (SELECT row_no, preserved FROM {tables.plan} WHERE state = %s
                   ORDER BY row_no LIMIT {SAMPLE}) p
             JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins} ORDER BY s.row_no""",
         [state],

@@ -45,15 +45,15 @@ def agree(batch: Batch, digest: str, person: Any) -> bool:
     """
     if not may_agree(batch, person):
         raise PermissionDenied(_("An import is approved by another registrar or an admin."))
-    held = Batch.objects.filter(pk=batch.pk, state=Batch.State.HELD, digest=digest)
-    agreed = held.update(
-        state=Batch.State.PREVIEWED,
+    agreed = batch.move(
+        Batch.State.PREVIEWED,
+        before=(Batch.State.HELD,),
+        digest=digest,
         sentence="",
         approved_by=person,
         approver_name=name_of(person),
         approved_at=timezone.now(),
         approved_digest=digest,
-        touched_at=timezone.now(),
     )
     batch.refresh_from_db()
-    return bool(agreed)
+    return agreed

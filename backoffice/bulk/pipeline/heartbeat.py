@@ -17,12 +17,13 @@ import psycopg2
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from backoffice.bulk.models import Batch
+from backoffice.bulk.models import Batch, BatchRun
 from backoffice.bulk.sql import dialects
 from backoffice.bulk.sql.sqlite_locks import SqliteLocks
 from backoffice.operations.threads import Thread
 
 BEAT = 0.5  # seconds
+READING = Batch.State.READING
 STEPS = 500_000  # of SQLite's machine, about 20 ms
 log = logging.getLogger("backoffice.bulk")
 
@@ -33,11 +34,13 @@ class Interrupted(Exception):
 
 def show(batch: Batch, state: str) -> bool:
     """Write how far the batch is; False where it has left this state."""
-    values = {name: getattr(batch, name) for name in ("phase", "progress", "rows_read", "rows")}
-    if state == Batch.State.APPLYING:
-        del values["rows"]  # what was previewed stands
-    now = timezone.now()
-    return bool(Batch.objects.filter(pk=batch.pk, state=state).update(**values, touched_at=now))
+    working = Batch.objects.filter(pk=batch.pk, state=state)
+    # Rows are an estimate while they are read; afterwards, what was previewed stands.
+    is_there = working.update(rows=batch.rows) if state == READING else working.exists()
+    values = {name: getattr(batch.run, name) for name in ("phase", "progress", "rows_read")}
+    # An update that waited for the end of the work finds it done, and leaves it so.
+    unfinished = BatchRun.objects.filter(batch=batch.pk, progress__lt=100)
+    return bool(is_there and unfinished.update(**values, touched_at=timezone.now()))
 
 
 class Heartbeat:
@@ -56,7 +59,7 @@ class Heartbeat:
         borrowed = connection.connection
         self.raw: Any = getattr(borrowed, "dbapi_connection", borrowed)
         if connection.vendor == "sqlite":
-            if self.state == Batch.State.READING:
+            if self.state == READING:
                 SqliteLocks.hold(self.batch.pk)
             SqliteLocks.mark(self.batch.pk).unlink(missing_ok=True)
             self.raw.set_progress_handler(self._is_marked, STEPS)
@@ -72,7 +75,7 @@ class Heartbeat:
             self.is_over.set()
         if connection.vendor == "sqlite":
             self.raw.set_progress_handler(None, 0)
-            if self.state == Batch.State.READING:
+            if self.state == READING:
                 self.dialect.release(self.batch.pk)
             SqliteLocks.mark(self.batch.pk).unlink(missing_ok=True)
         elif self.thread:
@@ -99,6 +102,6 @@ class Heartbeat:
         """End the statement under way; between two there is nothing to end, hence again."""
         with self.guard:
             if not self.is_over.is_set():
-                self.is_ended = self.batch.is_ended = True
+                self.is_ended = self.batch.run.is_cancelled = True
                 with contextlib.suppress(psycopg2.Error):  # lost: it has ended already
                     self.raw.cancel()

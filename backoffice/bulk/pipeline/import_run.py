@@ -10,7 +10,7 @@ from django.db.backends.utils import CursorWrapper
 from backoffice.audit.admin_kit.actions import SHORTEST_REASON
 from backoffice.bulk.formats.open_file import open_file
 from backoffice.bulk.kinds.resource import MEMBERS, ImportKind, kinds
-from backoffice.bulk.models import Batch
+from backoffice.bulk.models import Batch, BatchRun
 from backoffice.bulk.pipeline.heartbeat import Interrupted, show
 from backoffice.bulk.plan.companions import Companions
 from backoffice.bulk.plan.duplicates import Duplicates
@@ -111,13 +111,13 @@ class Import:
 
     def _progress(self, fraction: float, rows: int) -> None:
         """Tell how far the reading is, and how many rows there will be."""
-        batch, now = self.batch, time.monotonic()
-        batch.report_progress(Batch.Phase.READING, int(fraction * READ_PERCENT), rows)
+        batch, run, now = self.batch, self.batch.run, time.monotonic()
+        run.report(BatchRun.Phase.READING, int(fraction * READ_PERCENT), rows)
         batch.rows = max(rows, round(rows / fraction)) if fraction else rows
         if self.dialect.shows_progress and now >= self.reported_at + PROGRESS_PAUSE:
             self.reported_at = now
-            batch.is_ended = not show(batch, Batch.State.READING)
-        if batch.is_ended:
+            run.is_cancelled = not show(batch, Batch.State.READING)
+        if run.is_cancelled:
             raise Interrupted
 
     def stage(self, cursor: CursorWrapper, staging_file: StagingFile, staged: list[str]) -> None:
@@ -191,7 +191,7 @@ class Import:
             within.stage(cursor)
         planner.create(cursor)
         released = tuple(self.batch.released)
-        self.batch.kept_edits = LocalEdits(planner, released).preserve(cursor, staging_file)
+        self.batch.preserved_edits = LocalEdits(planner, released).preserve(cursor, staging_file)
         if within:
             self._count_preserved(within.plan(cursor, released, staging_file))
         has_repeats = Duplicates(planner, staging_file).decide(cursor, self.repeats_table)
@@ -204,7 +204,7 @@ class Import:
         return plans
 
     def _count_preserved(self, edits: dict[str, int]) -> None:
-        self.batch.kept_edits = dict(Counter(self.batch.kept_edits) + Counter(edits))
+        self.batch.preserved_edits = dict(Counter(self.batch.preserved_edits) + Counter(edits))
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
         """Whether the preview's rows and plan are there, and would be planned the same now."""

@@ -10,7 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.core.files import File
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -19,7 +18,9 @@ from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
 from backoffice.bulk.formats.upload_storage import Part, StoredUpload, stored_part, stored_uploads
 from backoffice.bulk.kinds.resource import kinds
-from backoffice.bulk.models import Batch, BatchIssue
+from backoffice.bulk.models import Batch, BatchIssue, BatchRun
+from backoffice.bulk.models.batch_state import BatchState as State
+from backoffice.bulk.models.batch_state import states_before
 from backoffice.bulk.pipeline.approval import lapse
 from backoffice.bulk.pipeline.concurrency import lock_kind, retry_on_conflict
 from backoffice.bulk.pipeline.execute import WRITTEN_PERCENT, carry_out
@@ -27,7 +28,7 @@ from backoffice.bulk.pipeline.heartbeat import Heartbeat, Interrupted
 from backoffice.bulk.pipeline.import_run import READ_PERCENT, Import
 from backoffice.bulk.plan.change_limits import reasons_to_hold
 from backoffice.bulk.plan.outcome import FaultReporter, Outcome, outcome_of
-from backoffice.bulk.plan.planner import State
+from backoffice.bulk.plan.planner import State as RowState
 from backoffice.bulk.read.header import ForbiddenColumn
 from backoffice.bulk.read.header_mapping import own_headers_of
 from backoffice.bulk.read.row_cleaner import ISSUE_COLUMNS, StagingFile
@@ -71,8 +72,8 @@ def _received(name: str, actor: Any, options: dict[str, Any], open_upload: OpenU
             batch.file_size = batch.file.size
         batch.save()
     except FileRefused as refusal:
-        batch.state = Batch.State.READING
         batch.save()
+        batch.move(State.READING, before=(State.RECEIVED,))
         _refuse_file(batch, refusal)
     return batch
 
@@ -97,16 +98,15 @@ def preview(batch: Batch) -> Batch:
     """
     if not batch.file:
         return batch  # it could not be taken apart, and was not kept
-    before, batch.state = batch.state, Batch.State.READING
-    batch.begin_work()
-    if not batch.save_while(before):  # thrown away a moment ago
+    batch.run.begin()
+    if not batch.save_as(State.READING, before=(batch.state,)):  # thrown away a moment ago
         batch.refresh_from_db()
         return batch
     try:
         with Heartbeat(batch), StagingFile(batch.pk) as staging_file:
             work = Import(batch, own_headers_of(batch.kind))
             staged = work.read(staging_file)
-            batch.report_progress(Batch.Phase.COMPARING, READ_PERCENT, batch.rows)
+            batch.run.report(BatchRun.Phase.COMPARING, READ_PERCENT, batch.rows)
             with transaction.atomic(), connection.cursor() as cursor:
                 work.prepare(cursor)
                 work.stage(cursor, staging_file, staged)
@@ -136,36 +136,34 @@ def _record_outcome(work: Import, cursor: CursorWrapper, staging_file: StagingFi
     work.dialect.load(cursor, BatchIssue._meta.db_table, ISSUE_COLUMNS, staging_file.issues)
     _set_totals(batch, outcome)
     batch.errors, batch.warnings = staging_file.errors, staging_file.warnings
-    batch.progress, batch.rows_read = 100, batch.rows
-    decide(batch, reasons_to_hold(cursor, batch, plans.planner, plans.missing_rows))
-    _save_reading(batch)
+    batch.run.finish(batch.rows)
+    _end(batch, decide(batch, reasons_to_hold(cursor, batch, plans.planner, plans.missing_rows)))
 
 
-def _save_reading(batch: Batch) -> None:
-    """Save what the reading found, unless the file was thrown away meanwhile."""
-    if not batch.save_while(Batch.State.READING):
+def _end(batch: Batch, state: str, before: str = State.READING) -> None:
+    """Save what came of the work. Raises Interrupted where somebody took the batch away."""
+    if not batch.save_as(state, before=(before,)):
         raise Interrupted
 
 
 def _set_totals(batch: Batch, outcome: Outcome) -> None:
-    batch.created = outcome.count(State.CREATED)
-    batch.updated = outcome.count(State.UPDATED)
-    batch.unchanged = outcome.count(State.UNCHANGED)
-    batch.rejected = outcome.count(State.REJECTED)
-    batch.duplicates = outcome.count(State.DUPLICATE)
-    batch.withdrawn = outcome.count(State.WITHDRAWN)
+    batch.created = outcome.count(RowState.CREATED)
+    batch.updated = outcome.count(RowState.UPDATED)
+    batch.unchanged = outcome.count(RowState.UNCHANGED)
+    batch.rejected = outcome.count(RowState.REJECTED)
+    batch.duplicates = outcome.count(RowState.DUPLICATE)
+    batch.withdrawn = outcome.count(RowState.WITHDRAWN)
     batch.created_students = outcome.companions
     batch.digest = outcome.digest
 
 
-def decide(batch: Batch, held_for: list[str]) -> None:
-    """Whether what was read may be applied; a wrong row refuses it unless it is left out.
+def decide(batch: Batch, held_for: list[str]) -> str:
+    """The state of what was read; a wrong row refuses it unless it is left out.
 
     What is held for a reason waits until somebody else agrees to this very outcome.
     """
     lapse(batch)
     if batch.rejected and batch.on_error == Batch.OnError.ABORT:
-        batch.state = Batch.State.REFUSED
         batch.sentence = ngettext(
             "%(count)d row of %(rows)d is wrong; nothing was written. %(deed)s",
             "%(count)d rows of %(rows)d are wrong; nothing was written. %(deed)s",
@@ -177,10 +175,12 @@ def decide(batch: Batch, held_for: list[str]) -> None:
             if batch.can_leave_out
             else _("Correct the file."),
         }
-    elif held_for and batch.approved_digest != batch.digest:
-        batch.state, batch.sentence = Batch.State.HELD, " ".join(held_for)
-    else:
-        batch.state, batch.sentence = Batch.State.PREVIEWED, ""
+        return State.REFUSED
+    if held_for and batch.approved_digest != batch.digest:
+        batch.sentence = " ".join(held_for)
+        return State.HELD
+    batch.sentence = ""
+    return State.PREVIEWED
 
 
 def _refuse_file(batch: Batch, refusal: FileRefused) -> None:
@@ -194,9 +194,8 @@ def _refuse_file(batch: Batch, refusal: FileRefused) -> None:
             code=refusal.code,
             message=storable(refusal.message),
         )
-        batch.state, batch.errors = Batch.State.REFUSED, 1
-        batch.sentence = storable(refusal.message)
-        _save_reading(batch)
+        batch.errors, batch.sentence = 1, storable(refusal.message)
+        _end(batch, State.REFUSED)
     if isinstance(refusal, ForbiddenColumn):
         batch.file.delete(save=False)
         Batch.objects.filter(pk=batch.pk).update(file="")
@@ -220,13 +219,13 @@ def apply(batch: Batch, digest: str, actor: Any) -> Batch:
     Raises NotApplied, with a sentence, when the batch is not waiting, the file or the digest is not
     the previewed one, or the data changed meanwhile (OutcomeChanged, after a new preview).
     """
-    ready = (Batch.State.PREVIEWED, Batch.State.ORDERED)
-    waiting = Batch.objects.filter(pk=batch.pk, state__in=ready, digest=digest)
-    now = timezone.now()
-    if not waiting.update(state=Batch.State.APPLYING, touched_at=now, begun_at=now):
+    run = batch.run
+    run.begin()
+    if not batch.move(State.APPLYING, before=states_before(State.APPLYING), digest=digest):
         raise NotApplied(_why_not(Batch.objects.get(pk=batch.pk)))
+    # Only now: who agreed to it a moment ago has to be in what is saved at the end.
     batch.refresh_from_db(from_queryset=Batch.objects.select_related("uploaded_by"))
-    batch.begin_work()
+    batch.run = run
     try:
         with Heartbeat(batch):
             retry_on_conflict(lambda: _write(batch, actor))
@@ -255,12 +254,12 @@ def _write(batch: Batch, actor: Any) -> None:
 def begin_alone(cursor: CursorWrapper, dialect: Dialect, batch: Batch) -> None:
     """Make sure that this process, and no other, works on the batch, and wait for its turn."""
     locked = dialect.lock(cursor, batch.pk)
-    applying = Batch.objects.filter(pk=batch.pk, state=Batch.State.APPLYING)
+    applying = Batch.objects.filter(pk=batch.pk, state=State.APPLYING)
     if not locked or not applying.exists():
         raise NotApplied(_("Another process is already applying this file."))
-    batch.report_progress(Batch.Phase.WAITING, 0)
+    batch.run.report(BatchRun.Phase.WAITING, 0)
     lock_kind(cursor, kinds[batch.kind])
-    batch.report_progress(Batch.Phase.CHECKING, 2)
+    batch.run.report(BatchRun.Phase.CHECKING, 2)
 
 
 def _check_file(batch: Batch) -> None:
@@ -295,18 +294,13 @@ def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
         change_set = record.change_set
         work.prepare_writing(cursor)
         written = _carried_out(work, cursor, change_set)
-    batch.report_progress(Batch.Phase.CLOSING, WRITTEN_PERCENT, written)
+    batch.run.report(BatchRun.Phase.CLOSING, WRITTEN_PERCENT, written)
     if written != batch.writes:
         raise OutcomeChanged(_changed())
     work.drop(cursor)
-    batch.state, batch.change_set, batch.applied_at = (
-        Batch.State.APPLIED,
-        change_set,
-        change_set.created_at,
-    )
-    batch.sentence = ""
-    if not batch.save_while(Batch.State.APPLYING):
-        raise Interrupted
+    batch.change_set, batch.applied_at, batch.sentence = change_set, change_set.created_at, ""
+    batch.run.finish(written)
+    _end(batch, State.APPLIED, before=State.APPLYING)
 
 
 def _carried_out(work: Import, cursor: CursorWrapper, change_set: ChangeSet) -> int:
@@ -343,23 +337,20 @@ def fail(batch: Batch, error: Exception) -> str:
             message = (
                 _("The database refused the file, and nothing was written: %(error)s") % details
             )
-    final_states = (Batch.State.APPLIED, Batch.State.DISCARDED)
-    Batch.objects.filter(pk=batch.pk).exclude(state__in=final_states).update(
-        state=Batch.State.FAILED, sentence=message
-    )
+    batch.move(State.FAILED, before=(State.READING, State.APPLYING), sentence=message)
     batch.refresh_from_db()
     return message
 
 
 def _why_not(batch: Batch) -> str:
     """Why a confirmation was not taken."""
-    if batch.state == Batch.State.APPLIED:
+    if batch.state == State.APPLIED:
         return _("This file was applied already; nothing was written a second time.")
-    if batch.state == Batch.State.HELD:
+    if batch.state == State.HELD:
         return _("This file waits for a second person; nothing was written. %(why)s") % {
             "why": batch.sentence
         }
-    if batch.state == Batch.State.PREVIEWED:
+    if batch.state == State.PREVIEWED:
         return _(
             "The preview was renewed since you opened it, and nothing was written. Look at it "
             "again."

@@ -47,6 +47,8 @@ def write_report(batch: Batch, stream: IO[str], *, dry_run: bool, is_begun: bool
 def _head(batch: Batch, *, dry_run: bool) -> dict[str, Any]:
     """What the report says before the issues; of a refused file nothing counts as written."""
     state = STATES.get(Batch.State(batch.state), "refused")
+    if dry_run and state == "applied":
+        state = "previewed"  # applied in a transaction that is rolled back
     counts = {name: getattr(batch, name) if state != "refused" else 0 for name in WRITTEN_COUNTS}
     return {
         "batch": None if dry_run else batch.pk,
@@ -60,7 +62,7 @@ def _head(batch: Batch, *, dry_run: bool) -> dict[str, Any]:
         "duplicates": batch.duplicates,
         **({"undoes": batch.undoes_id, "removed": batch.removed} if batch.undoes_id else {}),
         "digest": batch.digest,
-        "seconds": batch.seconds,
+        "seconds": batch.run.seconds,
     }
 
 

@@ -39,8 +39,9 @@ class LocalEdits:
         edited_rows = self._edited_rows()
         plan = self.planner.tables.plan
         cursor.execute(
-            f"UPDATE {plan} SET kept = q.kept, state = CASE WHEN q.rest THEN 'u' ELSE 'e' END "
-            f"FROM ({edited_rows}) q WHERE q.row_no = {plan}.row_no AND q.kept <> 0"
+            f"UPDATE {plan} SET preserved = q.preserved, "
+            "state = CASE WHEN q.rest THEN 'u' ELSE 'e' END "
+            f"FROM ({edited_rows}) q WHERE q.row_no = {plan}.row_no AND q.preserved <> 0"
         )
         return self._report(staging_file) if cursor.rowcount else {}
 
@@ -72,7 +73,7 @@ class LocalEdits:
             WITH edited AS MATERIALIZED (
               SELECT p.row_no FROM {tables.plan} p
               WHERE p.state = 'u' AND {edits.may_own("p.target_id")})
-            SELECT s.row_no, {preserved} AS kept, ({rest}) AS rest
+            SELECT s.row_no, {preserved} AS preserved, ({rest}) AS rest
             FROM edited e JOIN {tables.plan} p ON p.row_no = e.row_no
             JOIN {tables.stage} s ON s.row_no = e.row_no {layout.joins}"""
 
@@ -88,10 +89,10 @@ class LocalEdits:
         counts: Counter[str] = Counter()
         with connection.chunked_cursor() as cursor:
             cursor.execute(
-                f"SELECT {self.planner.reported_row}, p.line_no, p.kept, s.raws, {cells} "
+                f"SELECT {self.planner.reported_row}, p.line_no, p.preserved, s.raws, {cells} "
                 f"FROM {tables.plan} p "
                 f"JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins} "
-                "WHERE p.kept <> 0 ORDER BY p.row_no"
+                "WHERE p.preserved <> 0 ORDER BY p.row_no"
             )
             for row, line, preserved, noted, *values in rows_of(cursor):
                 origin = origin_of(noted)

@@ -70,7 +70,7 @@ def _summary(number: int, planner: Planner) -> str:
         for each in planner.layout.references
     )
     text = (
-        "row_no || ':' || state || ':' || flags || ':' || kept || ':' "
+        "row_no || ':' || state || ':' || flags || ':' || preserved || ':' "
         f"|| coalesce(cast(target_id AS text), '') || ':' || coalesce(before, ''){references}"
     )
     return (

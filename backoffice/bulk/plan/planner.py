@@ -127,7 +127,7 @@ class Planner:
             **references,
             "before": "text",
             "flags": "bigint",
-            "kept": "bigint",
+            "preserved": "bigint",
             "state": "text",
             "new_id": "bigint",
         }
@@ -139,7 +139,7 @@ class Planner:
         return f"""
             SELECT z.*, CASE WHEN z.state = 'c' THEN CAST({new_id} AS bigint) END AS new_id FROM (
               SELECT q.row_no, q.line_no, q.target_id{references}, q.before, q.flags,
-                CAST(0 AS bigint) AS kept,
+                CAST(0 AS bigint) AS preserved,
                 CASE WHEN q.bad <> 0 OR q.flags & {self.error_mask} <> 0 THEN 'r'
                   WHEN q.target_id IS NULL THEN 'c' WHEN q.differs THEN 'u' ELSE 'e' END AS state
               FROM ({inner}{fence}) q) z"""

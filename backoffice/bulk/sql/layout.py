@@ -304,15 +304,15 @@ class Layout:
         return tuple(by_attname.values())
 
     def preserved_bit(self, column: Column) -> int:
-        """The bit of a plan's `kept` that says that this column's stored value stays."""
+        """The bit of a plan's `preserved` that says that this column's stored value stays."""
         return 1 << [self.attname(each) for each in self.written].index(self.attname(column))
 
     def is_preserved(self, column: Column) -> str:
         """SQL, beside a plan `p`: an edit by hand stays."""
-        return f"p.kept & {self.preserved_bit(column)} <> 0"
+        return f"p.preserved & {self.preserved_bit(column)} <> 0"
 
     def update_value(self, column: Column) -> str:
-        """SQL, beside a plan `p`: what an update writes; an edit by hand that is kept stays."""
+        """SQL, beside a plan `p`: what an update writes; preserved edits by hand stay."""
         incoming = f"p.fk_{column.reference}" if column.reference else self.incoming(column)
         return (
             f"CASE WHEN {self.is_preserved(column)} THEN {self.stored(column)} ELSE {incoming} END"

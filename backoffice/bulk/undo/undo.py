@@ -19,7 +19,7 @@ from backoffice.admin_site.permissions.visibility import within
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
 from backoffice.bulk.kinds.resource import kinds
-from backoffice.bulk.models import Batch, BatchIssue
+from backoffice.bulk.models import Batch, BatchIssue, BatchRun
 from backoffice.bulk.pipeline.concurrency import retry_on_conflict
 from backoffice.bulk.pipeline.heartbeat import Heartbeat, Interrupted
 from backoffice.bulk.pipeline.imports import NotApplied, begin_alone, fail, refuse_stranger
@@ -198,8 +198,8 @@ def carry_out_undo(made: Batch, actor: Any) -> Batch:
 
     Raises NotApplied, with a sentence, when nothing was taken back.
     """
-    made.begin_work()
-    made.save_while(Batch.State.APPLYING)
+    made.run.begin()
+    made.run.save()
     try:
         with Heartbeat(made):
             retry_on_conflict(lambda: _undo(made, actor))
@@ -217,7 +217,7 @@ def _undo(made: Batch, actor: Any) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             begin_alone(cursor, dialect, made)
             refuse_foreign(made.undoes, actor)
-            made.report_progress(Batch.Phase.RETURNING, STARTED_PERCENT)
+            made.run.report(BatchRun.Phase.RETURNING, STARTED_PERCENT)
             _write(cursor, made, actor)
     finally:
         dialect.release(made.pk)
@@ -232,15 +232,12 @@ def _write(cursor: CursorWrapper, made: Batch, actor: Any) -> None:
     made.removed, made.updated, made.created = outcome.removed, outcome.restored, outcome.returned
     made.rejected = made.warnings = len(outcome.left_alone)
     made.rows = outcome.writes + made.rejected
-    made.state, made.applied_at, made.progress = (
-        Batch.State.APPLIED,
-        made.change_set.created_at,
-        100,
-    )
+    made.applied_at = made.change_set.created_at
+    made.run.finish(outcome.writes)
     BatchIssue.objects.bulk_create(
         (_issue(made, each) for each in outcome.left_alone), batch_size=CHUNK
     )
-    if not made.save_while(Batch.State.APPLYING):
+    if not made.save_as(Batch.State.APPLIED, before=(Batch.State.APPLYING,)):
         raise Interrupted
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.jobs.cleanup import STARTS_WITHIN, fail_if_dead
-from backoffice.bulk.models import Batch
+from backoffice.bulk.models import Batch, BatchRun
 from backoffice.bulk.pipeline.import_run import Import
 from backoffice.bulk.read.row_cleaner import StagingFile
 
@@ -77,7 +77,7 @@ def test_killing_the_process_in_the_middle_of_an_apply_leaves_no_row(upload):
         assert Batch.objects.get(pk=batch.pk).state == Batch.State.APPLYING
         process.send_signal(signal.SIGKILL)
     wait_until_the_server_notices()
-    Batch.objects.filter(pk=batch.pk).update(touched_at=timezone.now() - STARTS_WITHIN * 2)
+    BatchRun.objects.filter(pk=batch.pk).update(touched_at=timezone.now() - STARTS_WITHIN * 2)
 
     settled = fail_if_dead(Batch.objects.get(pk=batch.pk))
 
@@ -107,14 +107,16 @@ def wait_until_the_server_notices() -> None:
 def test_a_batch_that_is_being_applied_is_left_alone(upload, courses, student):
     student("s1001")
     batch = upload("enrollments", "student_id,course_code,presentation\ns1001,BIO101,2026J")
-    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.APPLYING, touched_at=timezone.now())
+    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.APPLYING)
+    BatchRun.objects.filter(pk=batch.pk).update(touched_at=timezone.now())
     assert fail_if_dead(Batch.objects.get(pk=batch.pk)).state == Batch.State.APPLYING
 
 
 def test_a_reading_that_fell_silent_has_failed(upload, courses):
     batch = upload("enrollments", "student_id,course_code,presentation\ns1001,BIO101,2026J")
     silent = timezone.now() - timedelta(minutes=5)
-    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.READING, touched_at=silent)
+    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.READING)
+    BatchRun.objects.filter(pk=batch.pk).update(touched_at=silent)
 
     settled = fail_if_dead(Batch.objects.get(pk=batch.pk))
     assert settled.sentence == (
@@ -162,7 +164,8 @@ def test_a_dead_batch_is_told_without_anybody_opening_its_page(upload, courses, 
     student("s1001")
     batch = upload("enrollments", "student_id,course_code,presentation\ns1001,BIO101,2026J")
     dead = timezone.now() - timedelta(hours=30)
-    Batch.objects.update(state=Batch.State.APPLYING, touched_at=dead, uploaded_at=dead)
+    Batch.objects.update(state=Batch.State.APPLYING, uploaded_at=dead)
+    BatchRun.objects.update(touched_at=dead)
     call_command("discard_imports", stdout=StringIO())
 
     batch.refresh_from_db()

@@ -12,7 +12,7 @@ from backoffice.apps.users.models import Enrollment
 from backoffice.bulk.health_checks import worker
 from backoffice.bulk.jobs import tasks
 from backoffice.bulk.jobs.tasks import LOST_AFTER, recover_lost
-from backoffice.bulk.models import Batch, Worker
+from backoffice.bulk.models import Batch, BatchRun, Worker
 from backoffice.bulk.pipeline.imports import preview
 from backoffice.bulk.undo import undo
 from tests.bulk.pages.test_pages import page_of, upload_through
@@ -64,7 +64,7 @@ def test_a_large_file_is_read_and_applied_by_the_worker(registrar_client, regist
     }
     work()
     batch.refresh_from_db()
-    assert (batch.state, batch.writes, batch.progress) == ("previewed", 4, 100)
+    assert (batch.state, batch.writes, batch.run.progress) == ("previewed", 4, 100)
 
     page = order(registrar_client, batch)
     assert batch.state == "ordered"
@@ -88,9 +88,10 @@ def test_halfway_the_page_tells_rows_pace_and_the_rest(registrar_client, monkeyp
     Worker.objects.create(name="w", seen_at=timezone.now())
     assert told(registrar_client, batch)["note"] == "It begins in a moment."
     now = timezone.now()
-    half = {"state": "reading", "phase": "reading", "progress": 40, "touched_at": now}
-    rows = {"rows": 100_000, "rows_read": 50_000, "begun_at": now - timedelta(seconds=10)}
-    Batch.objects.update(**half, **rows)
+    half = {"phase": "reading", "progress": 40, "touched_at": now}
+    rows = {"rows_read": 50_000, "begun_at": now - timedelta(seconds=10)}
+    Batch.objects.update(state="reading", rows=100_000)
+    BatchRun.objects.update(**half, **rows)
 
     monkeypatch.setattr(timezone, "now", lambda: now)
     said = told(registrar_client, batch)
@@ -189,7 +190,7 @@ def test_an_order_whose_worker_died_before_it_began_is_taken_up_again(registrar_
     DBTaskResult.objects.update(status="RUNNING")
     recover_lost()
     assert not DBTaskResult.objects.filter(status="READY").exists()
-    Batch.objects.update(touched_at=timezone.now() - LOST_AFTER)
+    BatchRun.objects.update(touched_at=timezone.now() - LOST_AFTER)
     recover_lost()
     work()
     reading.refresh_from_db()
@@ -197,7 +198,7 @@ def test_an_order_whose_worker_died_before_it_began_is_taken_up_again(registrar_
 
     order(registrar_client, reading)
     DBTaskResult.objects.update(status="RUNNING")
-    Batch.objects.update(touched_at=timezone.now() - LOST_AFTER)
+    BatchRun.objects.update(touched_at=timezone.now() - LOST_AFTER)
     recover_lost()
     reading.refresh_from_db()
     assert (reading.state, reading.sentence) == (
@@ -209,7 +210,8 @@ def test_an_order_whose_worker_died_before_it_began_is_taken_up_again(registrar_
 def test_what_broke_off_can_be_tried_again(registrar_client):
     batch = previewed(registrar_client)
     silent = timezone.now() - timedelta(seconds=31)
-    Batch.objects.update(state="reading", touched_at=silent)
+    Batch.objects.update(state="reading")
+    BatchRun.objects.update(touched_at=silent)
     recover_lost()
     page = registrar_client.get(page_of(batch)).content.decode()
     assert "The reading stopped before its end. Nothing was written; read it again." in page
@@ -272,7 +274,7 @@ def test_a_large_undo_is_the_workers_too(registrar_client, registrar, monkeypatc
     work()
 
     made.refresh_from_db()
-    assert (made.state, made.removed, made.progress) == ("applied", 4, 100)
+    assert (made.state, made.removed, made.run.progress) == ("applied", 4, 100)
     assert not Enrollment.objects.exists()
     recorded = Enrollment.history.select_related("change_set").first().change_set
     assert (recorded.actor_id, recorded.source, recorded.reason) == (

@@ -17,7 +17,7 @@ from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.jobs.cleanup import STARTS_WITHIN
 from backoffice.bulk.jobs.tasks import queue_apply, queue_undo, recover_lost
-from backoffice.bulk.models import Batch
+from backoffice.bulk.models import Batch, BatchRun
 from backoffice.bulk.pipeline.imports import apply
 from backoffice.bulk.undo.undo import undo
 from tests.bulk.jobs.test_interrupted import wait_until_the_server_notices
@@ -38,7 +38,8 @@ def state_of(batch: Batch) -> str:
 
 def settle_now() -> None:
     """As the next worker does a moment later."""
-    Batch.objects.filter(state="applying").update(touched_at=timezone.now() - STARTS_WITHIN)
+    long_ago = timezone.now() - STARTS_WITHIN
+    BatchRun.objects.filter(batch__state="applying").update(touched_at=long_ago)
     recover_lost()
 
 
@@ -71,8 +72,8 @@ def file_of_turn(upload: Any) -> Callable[[int], Batch]:
 
 
 def seconds_of_an_apply(batch: Batch, actor: User) -> float:
-    read = batch.seconds
-    return apply(batch, batch.digest, actor).seconds - read
+    read = batch.run.seconds
+    return apply(batch, batch.digest, actor).run.seconds - read
 
 
 def test_a_killed_worker_leaves_all_or_nothing(file_of_turn, registrar):
@@ -101,7 +102,7 @@ def test_a_worker_killed_during_an_undo_leaves_all_or_nothing(file_of_turn, regi
     for _turn in range(max(1, KILLS // 5)):
         before = Enrollment.history.count()
         ordered = queue_undo(batch, registrar, "Wrong term")
-        kill_in_the_middle(ordered, random.Random().uniform(0, made.seconds))
+        kill_in_the_middle(ordered, random.Random().uniform(0, made.run.seconds))
         wait_until_the_server_notices()
         settle_now()
         rows = (Enrollment.objects.count(), Enrollment.history.count() - before)

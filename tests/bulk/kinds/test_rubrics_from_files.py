@@ -283,7 +283,7 @@ def test_points_that_were_entered_by_hand_stay_until_released(look, bring, taugh
         level.save()
     batch = look(ESSAY)
 
-    assert (counts(batch), batch.kept_edits) == ((3, 0, 0, 3, 0), {"rating_points": 1})
+    assert (counts(batch), batch.preserved_edits) == ((3, 0, 0, 3, 0), {"rating_points": 1})
     assert told(batch) == [
         "Line 4: Rating Points “6” is not taken: “3” was entered by hand since the last import. "
         "Release the column to take the file's."

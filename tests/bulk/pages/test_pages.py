@@ -239,11 +239,11 @@ def test_markup_in_a_file_stays_text(registrar_client, courses):
 
 def test_the_page_tells_how_long_the_work_took(registrar_client, courses):
     batch = upload_through(registrar_client, TEXT.replace("actve", "active"))
-    seconds = batch.seconds
+    seconds = batch.run.seconds
     assert seconds > 0
     registrar_client.post(page_of(batch, "apply"), {"digest": batch.digest})
     batch.refresh_from_db()
-    assert (batch.state, batch.seconds > seconds) == ("applied", True)
+    assert (batch.state, batch.run.seconds > seconds) == ("applied", True)
 
 
 def test_the_folder_of_uploads_is_closed_and_what_it_lies_in_is_not(

@@ -111,10 +111,10 @@ def test_a_cancelled_apply_ends_in_the_middle_of_a_statement_and_writes_nothing(
     batch = upload("enrollments", HEADER + "".join(lines))
     said: dict[int, str] = {}
     thread = applied_in_thread(batch, registrar, said)
-    seen = Batch.objects.filter(pk=batch.pk, phase="writing")
+    seen = Batch.objects.filter(pk=batch.pk, run__phase="writing")
     wait_until(seen.exists, "the pulse to tell of the writing")
-    before = seen.get().touched_at
-    wait_until(lambda: seen.get().touched_at > before, "a sign of life from outside")
+    before = seen.get().run.touched_at
+    wait_until(lambda: seen.get().run.touched_at > before, "a sign of life from outside")
 
     assert cancel(Batch.objects.get(pk=batch.pk))
     thread.join(20)
@@ -144,15 +144,15 @@ def test_a_cancel_before_the_last_statement_takes_everything_back(
     upload, lines, registrar, monkeypatch
 ):
     """Between the last statement and the commit no signal counts: the state of the batch does."""
-    real = Batch.save_while
+    real = Batch.save_as
 
-    def save_while(self: Batch, state: str) -> bool:
-        if state == Batch.State.APPLYING:
+    def save_as(self: Batch, after: str, *, before: Any) -> bool:
+        if Batch.State.APPLYING in before:
             Batch.objects.filter(pk=self.pk).update(state=Batch.State.PREVIEWED)
-        return real(self, state)
+        return real(self, after, before=before)
 
     batch = upload("enrollments", HEADER + "".join(lines[:3]))
-    monkeypatch.setattr(Batch, "save_while", save_while)
+    monkeypatch.setattr(Batch, "save_as", save_as)
     with pytest.raises(NotApplied):
         apply(batch, batch.digest, registrar)
     assert not Enrollment.objects.exists()

@@ -43,7 +43,7 @@ def test_an_edited_field_stays_and_the_others_take_the_file_s(bring_in, upload, 
 
     imported.refresh_from_db()
     assert (imported.status, imported.final_result) == ("completed", "Pass by appeal")
-    assert (batch.updated, batch.preserved_count, batch.kept_edits) == (
+    assert (batch.updated, batch.preserved_count, batch.preserved_edits) == (
         1,
         1,
         {"final_result": 1},
@@ -76,7 +76,7 @@ def test_an_edit_stays_whatever_else_files_write_in_its_row(bring_in, imported):
     again = bring_in("enrollments", file_of("completed", "Pass"))
     later = bring_in("enrollments", file_of("completed", "Fail"))
 
-    assert [each.kept_edits for each in (first, again, later)] == [{"status": 1}] * 3
+    assert [each.preserved_edits for each in (first, again, later)] == [{"status": 1}] * 3
     assert [each.updated for each in (first, again, later)] == [1, 0, 1]
     assert Enrollment.history.count() == before + 1
     imported.refresh_from_db()
@@ -87,7 +87,7 @@ def test_a_value_a_file_was_let_take_is_nobody_s_again(bring_in, imported):
     edit(imported, status="failed")
     bring_in("enrollments", file_of("completed"), released=["status"])
 
-    assert bring_in("enrollments", file_of("active")).kept_edits == {}
+    assert bring_in("enrollments", file_of("active")).preserved_edits == {}
     imported.refresh_from_db()
     assert imported.status == "active"
 
@@ -97,7 +97,7 @@ def test_an_edit_of_another_field_later_owns_that_one_only(bring_in, imported):
     edit(imported, final_result="Pass by appeal")
     batch = bring_in("enrollments", file_of("completed", "Fail"))
 
-    assert batch.kept_edits == {"status": 1, "final_result": 1}
+    assert batch.preserved_edits == {"status": 1, "final_result": 1}
     assert batch.updated == 0
 
 
@@ -132,7 +132,7 @@ def test_a_released_column_takes_the_file_s(upload, imported, registrar_client):
     registrar_client.post(f"{page}/apply/", {"digest": batch.digest})
 
     imported.refresh_from_db()
-    assert (batch.released, batch.kept_edits) == (["status"], {"final_result": 1})
+    assert (batch.released, batch.preserved_edits) == (["status"], {"final_result": 1})
     assert (imported.status, imported.final_result) == ("completed", "Pass by appeal")
     assert Batch.objects.get(pk=batch.pk).state == "applied"
 
@@ -145,7 +145,7 @@ def test_all_columns_are_released_at_once(upload, imported, registrar_client):
     registrar_client.post(f"{page}/release/", {"column": ["*"]})
     batch.refresh_from_db()
 
-    assert (batch.released, batch.kept_edits) == (["final_result", "status"], {})
+    assert (batch.released, batch.preserved_edits) == (["final_result", "status"], {})
     assert batch.updated == 1
 
 
@@ -161,7 +161,7 @@ def test_a_score_an_instructor_corrected_stays(bring_in, student, courses):
 
     work.refresh_from_db()
     assert (work.score, work.is_banked, work.version) == (64, True, 2)
-    assert batch.kept_edits == {"score": 1}
+    assert batch.preserved_edits == {"score": 1}
 
 
 ROSTER = "student_id,course_code,presentation\n"
@@ -175,7 +175,7 @@ def test_who_is_missing_from_a_roster_keeps_a_status_entered_by_hand(
     edit(imported, status="completed")
     batch = upload("enrollments", f"{ROSTER}s1002,BIO101,2026J\n", mode="sync")
 
-    assert (batch.withdrawn, batch.kept_edits) == (0, {"status": 1})
+    assert (batch.withdrawn, batch.preserved_edits) == (0, {"status": 1})
     assert [issue.message for issue in batch.issues.all()] == [
         f"Line 1: “{imported}” is missing from the file and is not withdrawn: status “completed” "
         "was entered by hand since the last import. Release the column to withdraw them."
@@ -184,7 +184,7 @@ def test_who_is_missing_from_a_roster_keeps_a_status_entered_by_hand(
     assert "Kept 1 local edit" in registrar_client.get(f"{page}/change/").content.decode()
     registrar_client.post(f"{page}/release/", {"column": ["status"]})
     batch.refresh_from_db()
-    assert (batch.withdrawn, batch.kept_edits) == (1, {})
+    assert (batch.withdrawn, batch.preserved_edits) == (1, {})
     registrar_client.post(f"{page}/apply/", {"digest": batch.digest})
     imported.refresh_from_db()
     assert imported.status == "withdrawn"
@@ -199,10 +199,10 @@ def test_a_status_entered_by_hand_stays_after_a_file_that_wrote_something_else(
     bring_in("enrollments", f"{ROSTER[:-1]},final_result\ns1001,BIO101,2026J,Pass\n")
     batch = upload("enrollments", f"{ROSTER}s1002,BIO101,2026J\n", mode="sync")
 
-    assert (batch.withdrawn, batch.kept_edits) == (0, {"status": 1})
+    assert (batch.withdrawn, batch.preserved_edits) == (0, {"status": 1})
 
 
-def test_kept_edits_of_rows_and_of_who_is_missing_are_counted_together(
+def test_preserved_edits_of_rows_and_of_who_is_missing_are_counted_together(
     bring_in, upload, imported, student
 ):
     student("s1002")
@@ -212,7 +212,7 @@ def test_kept_edits_of_rows_and_of_who_is_missing_are_counted_together(
     text = f"{HEADER}s1002,BIO101,2026J,active,\n"
     batch = upload("enrollments", text, mode="sync")
 
-    assert (batch.withdrawn, batch.updated, batch.kept_edits) == (0, 0, {"status": 2})
+    assert (batch.withdrawn, batch.updated, batch.preserved_edits) == (0, 0, {"status": 2})
 
 
 def test_a_status_entered_by_hand_since_the_preview_makes_a_new_one(
@@ -226,4 +226,4 @@ def test_a_status_entered_by_hand_since_the_preview_makes_a_new_one(
     with pytest.raises(OutcomeChanged):
         apply(batch, batch.digest, registrar)
     batch.refresh_from_db()
-    assert (batch.withdrawn, batch.kept_edits) == (0, {"status": 1})
+    assert (batch.withdrawn, batch.preserved_edits) == (0, {"status": 1})
