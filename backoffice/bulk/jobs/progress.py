@@ -34,7 +34,7 @@ def progress_of(batch: Batch) -> dict[str, Any]:
 
 def _rows(batch: Batch) -> str:
     is_reading = batch.run.phase in (BatchRun.Phase.READING, BatchRun.Phase.COMPARING)
-    total = batch.rows if is_reading else batch.writes
+    total = batch.run.rows_expected if is_reading else batch.writes
     if not batch.run.begun_at or not (total and batch.run.rows_read):
         return ""
     names = {"done": intcomma(batch.run.rows_read), "total": intcomma(total)}

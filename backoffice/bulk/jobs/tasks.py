@@ -175,7 +175,7 @@ def _order_apply(batch: Batch, digest: str, actor: Any) -> None:
         alone_with(cursor, batch)
         if conflicting := conflicting_batch(batch):
             raise NotApplied(about(conflicting))
-        if _return(batch, State.ORDERED, "", before=(State.PREVIEWED,), digest=digest):
+        if _return(batch, State.ORDERED, "", before=(State.PREVIEWED,), expected_digest=digest):
             apply_batch.enqueue(batch.pk, actor.pk)
             return
     apply(batch, digest, actor)  # which says why not

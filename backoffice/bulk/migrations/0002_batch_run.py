@@ -6,8 +6,8 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 COLUMNS = ("phase", "progress", "rows_read", "begun_at", "touched_at", "seconds")
 _COPY = f"""
-    INSERT INTO bulk_batchrun (batch_id, {", ".join(COLUMNS)})
-    SELECT id, {", ".join(COLUMNS)} FROM bulk_batch
+    INSERT INTO bulk_batchrun (batch_id, rows_expected, {", ".join(COLUMNS)})
+    SELECT id, rows, {", ".join(COLUMNS)} FROM bulk_batch
 """
 _COPY_BACK = f"""
     UPDATE bulk_batch SET {", ".join(f"{name} = r.{name}" for name in COLUMNS)}
@@ -62,6 +62,10 @@ class Migration(migrations.Migration):
                 (
                     "rows_read",
                     models.PositiveIntegerField(default=0, verbose_name="rows read so far"),
+                ),
+                (
+                    "rows_expected",
+                    models.PositiveIntegerField(default=0, verbose_name="rows there may be"),
                 ),
                 ("begun_at", models.DateTimeField(null=True, verbose_name="begun at")),
                 (

@@ -232,17 +232,22 @@ class Batch(models.Model):
         return {"uploaded_by": actor, "uploader_name": name}
 
     def move(
-        self, after: str, *, before: Collection[str], digest: str | None = None, **values: Any
+        self,
+        after: str,
+        *,
+        before: Collection[str],
+        expected_digest: str | None = None,
+        **values: Any,
     ) -> bool:
         """Move the stored row to a state, with other values, by compare-and-swap.
 
         False, and nothing is changed, where it is in none of the states `before` any more, or has
-        another outcome than `digest`. Raises ValueError for a transition that is none.
+        another outcome than `expected_digest`. Raises ValueError for a transition that is none.
         """
         refuse_impossible(before, after)
         rows = Batch.objects.filter(pk=self.pk, state__in=before)
-        if digest is not None:
-            rows = rows.filter(digest=digest)
+        if expected_digest is not None:
+            rows = rows.filter(digest=expected_digest)
         if not rows.update(state=after, **values):
             return False
         for name, value in {"state": after, **values}.items():
@@ -285,10 +290,15 @@ class Batch(models.Model):
         return f"{Path(self.file_name).stem}{self.path.suffix}"
 
     @property
+    def has_right_rows(self) -> bool:
+        """Whether some rows would be left where the wrong ones refuse the file."""
+        is_all_or_none = self.on_error == self.OnError.ABORT
+        return bool(is_all_or_none and self.file and 0 < self.rejected < self.rows)
+
+    @property
     def can_leave_out(self) -> bool:
         """Whether the file was refused only because some of its rows are wrong."""
-        is_refused = self.state == self.State.REFUSED and self.on_error == self.OnError.ABORT
-        return bool(is_refused and self.file and 0 < self.rejected < self.rows)
+        return self.state == self.State.REFUSED and self.has_right_rows
 
     @property
     def is_applied(self) -> bool:

@@ -27,6 +27,7 @@ class BatchRun(models.Model):
     phase = models.CharField(_("phase"), max_length=12, choices=Phase, blank=True)
     progress = models.PositiveSmallIntegerField(_("progress in percent"), default=0)
     rows_read = models.PositiveIntegerField(_("rows read so far"), default=0)
+    rows_expected = models.PositiveIntegerField(_("rows there may be"), default=0)
     begun_at = models.DateTimeField(_("begun at"), null=True)
     touched_at = models.DateTimeField(_("last sign of life"), auto_now=True)
     seconds = models.FloatField(_("seconds of work"), default=0)
@@ -59,13 +60,16 @@ class BatchRun(models.Model):
 
     def reset(self) -> None:
         """What a run has on which nobody works; the seconds stay."""
-        self.begun_at, self.phase, self.progress, self.rows_read = None, "", 0, 0
+        self.begun_at, self.phase, self.progress = None, "", 0
+        self.rows_read = self.rows_expected = 0
 
-    def report(self, phase: str, progress: int, rows: int | None = None) -> None:
-        """Note how far the work is (percent, rows); the heartbeat writes it."""
+    def report(
+        self, phase: str, progress: int, rows: int | None = None, *, expected: int = 0
+    ) -> None:
+        """Note how far the work is (percent, rows, of about how many); the heartbeat writes it."""
         self.phase, self.progress = phase, progress
         if rows is not None:
-            self.rows_read = rows
+            self.rows_read, self.rows_expected = rows, max(expected, rows)
 
     def finish(self, rows: int) -> None:
         """All of the work is done."""

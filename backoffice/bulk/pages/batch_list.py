@@ -57,7 +57,9 @@ def rows_cell(batch: Batch) -> list[str]:
     parts = [done % {"count": intcomma(batch.writes + batch.removed)}] if batch.is_applied else []
     if batch.rejected:
         parts.append(left % {"count": intcomma(batch.rejected)})
-    return [intcomma(batch.rows), ", ".join(parts)]
+    is_reading = batch.state == Batch.State.READING
+    rows = batch.run.rows_expected if is_reading else batch.rows
+    return [intcomma(rows), ", ".join(parts)]
 
 
 def approval_cell(batch: Batch) -> list[str]:

@@ -48,7 +48,7 @@ def agree(batch: Batch, digest: str, person: Any) -> bool:
     agreed = batch.move(
         Batch.State.PREVIEWED,
         before=(Batch.State.HELD,),
-        digest=digest,
+        expected_digest=digest,
         sentence="",
         approved_by=person,
         approver_name=name_of(person),

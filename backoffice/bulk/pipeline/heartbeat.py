@@ -24,6 +24,7 @@ from backoffice.operations.threads import Thread
 
 BEAT = 0.5  # seconds
 READING = Batch.State.READING
+VISIBLE = ("phase", "progress", "rows_read", "rows_expected")
 STEPS = 500_000  # of SQLite's machine, about 20 ms
 log = logging.getLogger("backoffice.bulk")
 
@@ -34,13 +35,10 @@ class Interrupted(Exception):
 
 def show(batch: Batch, state: str) -> bool:
     """Write how far the batch is; False where it has left this state."""
-    working = Batch.objects.filter(pk=batch.pk, state=state)
-    # Rows are an estimate while they are read; afterwards, what was previewed stands.
-    is_there = working.update(rows=batch.rows) if state == READING else working.exists()
-    values = {name: getattr(batch.run, name) for name in ("phase", "progress", "rows_read")}
+    values = {name: getattr(batch.run, name) for name in VISIBLE}
     # An update that waited for the end of the work finds it done, and leaves it so.
-    unfinished = BatchRun.objects.filter(batch=batch.pk, progress__lt=100)
-    return bool(is_there and unfinished.update(**values, touched_at=timezone.now()))
+    unfinished = BatchRun.objects.filter(batch=batch.pk, progress__lt=100, batch__state=state)
+    return bool(unfinished.update(**values, touched_at=timezone.now()))
 
 
 class Heartbeat:

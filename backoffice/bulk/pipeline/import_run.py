@@ -24,7 +24,7 @@ from backoffice.bulk.read.row_cleaner import RowCleaner, StagingFile, read_into
 from backoffice.bulk.readers import TableReader
 from backoffice.bulk.sql import dialects
 from backoffice.bulk.sql.layout import Layout, staged_types
-from backoffice.bulk.values.faults import FileRefused, storable
+from backoffice.bulk.values.faults import storable
 
 READ_PERCENT = 80  # the share of reading in the whole work, for the progress bar
 PROGRESS_PAUSE = 0.5  # seconds
@@ -93,11 +93,8 @@ class Import:
             self._apply_own_headers(reader)
             header = match_header(reader.header, self.resource, self.batch)
             cleaner = RowCleaner(header, self.resource, reader.delimiter)
-            try:
-                self.batch.rows = read_into(staging_file, reader, cleaner, self._progress)
-            except FileRefused:
-                self.batch.rows = 0  # instead of the estimate: nobody counted them
-                raise
+            self.batch.rows = 0  # of a file refused on the way nobody knows how many
+            self.batch.rows = read_into(staging_file, reader, cleaner, self._progress)
         return cleaner.staged
 
     def _apply_own_headers(self, reader: TableReader) -> None:
@@ -112,8 +109,8 @@ class Import:
     def _progress(self, fraction: float, rows: int) -> None:
         """Tell how far the reading is, and how many rows there will be."""
         batch, run, now = self.batch, self.batch.run, time.monotonic()
-        run.report(BatchRun.Phase.READING, int(fraction * READ_PERCENT), rows)
-        batch.rows = max(rows, round(rows / fraction)) if fraction else rows
+        expected = round(rows / fraction) if fraction else rows
+        run.report(BatchRun.Phase.READING, int(fraction * READ_PERCENT), rows, expected=expected)
         if self.dialect.shows_progress and now >= self.reported_at + PROGRESS_PAUSE:
             self.reported_at = now
             run.is_cancelled = not show(batch, Batch.State.READING)

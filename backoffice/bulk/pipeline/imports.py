@@ -172,7 +172,7 @@ def decide(batch: Batch, held_for: list[str]) -> str:
             "count": batch.rejected,
             "rows": batch.rows,
             "deed": _("Correct the file, or leave wrong rows out.")
-            if batch.can_leave_out
+            if batch.has_right_rows
             else _("Correct the file."),
         }
         return State.REFUSED
@@ -221,7 +221,7 @@ def apply(batch: Batch, digest: str, actor: Any) -> Batch:
     """
     run = batch.run
     run.begin()
-    if not batch.move(State.APPLYING, before=states_before(State.APPLYING), digest=digest):
+    if not batch.move(State.APPLYING, before=states_before(State.APPLYING), expected_digest=digest):
         raise NotApplied(_why_not(Batch.objects.get(pk=batch.pk)))
     # Only now: who agreed to it a moment ago has to be in what is saved at the end.
     batch.refresh_from_db(from_queryset=Batch.objects.select_related("uploaded_by"))

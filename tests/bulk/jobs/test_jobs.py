@@ -89,8 +89,8 @@ def test_halfway_the_page_tells_rows_pace_and_the_rest(registrar_client, monkeyp
     assert told(registrar_client, batch)["note"] == "It begins in a moment."
     now = timezone.now()
     half = {"phase": "reading", "progress": 40, "touched_at": now}
-    rows = {"rows_read": 50_000, "begun_at": now - timedelta(seconds=10)}
-    Batch.objects.update(state="reading", rows=100_000)
+    rows = {"rows_expected": 100_000, "rows_read": 50_000, "begun_at": now - timedelta(seconds=10)}
+    Batch.objects.update(state="reading")
     BatchRun.objects.update(**half, **rows)
 
     monkeypatch.setattr(timezone, "now", lambda: now)
