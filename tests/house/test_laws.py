@@ -132,6 +132,22 @@ def _stem(word: str) -> str:
     return word.removesuffix("s")
 
 
+def test_apps_name_the_rows_of_an_import_by_its_vocabulary():
+    """Aliases are the engine's; a kind says `cell("score")`, `stored("status")`, see sql_names."""
+    aliases = re.compile(
+        r"\b(s\.c_|s\.row_no|t\.[a-z]|p\.fk_|np\.|w\.row_id|v\.[a-z]|r_[a-z]+\.)|\{now\}"
+    )
+    typed = [
+        f"{source.name}:{node.lineno} {node.value}"
+        for source in files("backoffice/apps")
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if source.path.name in ("resources.py", "grade_import.py", "rubric_import.py")
+        if aliases.search(node.value)
+    ]
+    assert not typed
+
+
 def test_threads_of_our_own_give_their_connections_back():
     for source in files("backoffice"):
         if source.path.name != "threads.py":

@@ -1,7 +1,7 @@
 """Files about assessments, and about what students got in them."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext as _
@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.apps.assessments.grade_import import (
     COUNTING,
+    GRADED_ENROLLMENTS,
+    RESTORED_GRADE,
     average_check,
     conflict_check,
     finality_checks,
@@ -23,21 +25,29 @@ from backoffice.apps.assessments.models import (
     RubricLevel,
 )
 from backoffice.apps.assessments.rubric_import import (
+    CRITERION_OF_THE_NAME,
+    RESTORED_LEVEL,
     checks_of,
     criteria_written_with,
     implied_course,
-    used_rubrics,
+    is_of_used_rubric,
+    is_used_level,
+    is_used_rubric,
+    maximum_of,
 )
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column, Role
 from backoffice.bulk.kinds.resource import (
     Companion,
     ImportKind,
+    Matching,
     NestedRows,
+    UndoRules,
     Written,
     as_declared,
     importable,
 )
+from backoffice.bulk.kinds.sql_names import PARENT_ID, planned, stored
 from backoffice.bulk.sql.layout import Layout
 
 
@@ -71,8 +81,8 @@ class AssessmentResource(ImportKind):
                 "{column} “{value}”: there are already more points than this. Correct those first."
             )
             more = (
-                "(t.id IS NOT NULL AND EXISTS (SELECT 1 FROM assessments_submission x "
-                f"WHERE x.assessment_id = t.id AND x.score > {layout.incoming(column)}))"
+                f"({stored()} IS NOT NULL AND EXISTS (SELECT 1 FROM assessments_submission x "
+                f"WHERE x.assessment_id = {stored()} AND x.score > {layout.incoming(column)}))"
             )
             yield Check("maximum_exceeded", "max_score", message, (more, ()), ("max_score",))
 
@@ -85,15 +95,8 @@ class GradeResource(ImportKind):
     label = gettext_lazy("grades")
     order = 5
     scope = "assessment__course"
-    counting = COUNTING
-    returning: ClassVar[Mapping[str, str]] = {
-        "maximum": "(SELECT x.max_score FROM assessments_assessment x WHERE x.id = v.assessment_id)"
-    }
-    needs: ClassVar[Mapping[str, str]] = {
-        "enrollments": "EXISTS (SELECT 1 FROM assessments_submission x "
-        "JOIN assessments_assessment a ON a.id = x.assessment_id "
-        "WHERE x.student_id = v.student_id AND a.course_id = v.course_id)"
-    }
+    matching = Matching(counting=COUNTING)
+    undo = UndoRules(restored=RESTORED_GRADE, needs=GRADED_ENROLLMENTS)
 
     student_id = Column("student__student_id", key=True, identifier=True, example="ab1234567")
     assessment_id = Column("assessment__code", key=True, identifier=True, example="TMA01")
@@ -140,6 +143,7 @@ class NewRubricResource(ImportKind):
 
     kind = "new-rubrics"
     label = gettext_lazy("new rubrics")
+    undo = UndoRules(stays=is_used_rubric)
 
     rubric_name = Column("title", key=True)
     course_code = Column("course__code", key=True)
@@ -148,11 +152,6 @@ class NewRubricResource(ImportKind):
     class Meta:
         model = GradingRubric
 
-    @classmethod
-    def fixed_when(cls) -> str:
-        """Once work was marked by it."""
-        return f"w.row_id IN ({used_rubrics()})"
-
 
 @as_declared
 class RatingResource(ImportKind):
@@ -160,11 +159,7 @@ class RatingResource(ImportKind):
 
     kind = "ratings"
     label = gettext_lazy("ratings")
-    adjusted_fields = frozenset({"maximum", "criterion__max_points"})
-    returning: ClassVar[Mapping[str, str]] = {
-        "maximum": "(SELECT x.max_points FROM assessments_rubriccriterion x "
-        "WHERE x.id = v.criterion_id)"
-    }
+    undo = UndoRules(restored=RESTORED_LEVEL, stays=is_used_level)
 
     rating_name = Column("title", key=True, header="Rating Name", example="Convincing")
     rating_description = Column(
@@ -179,14 +174,7 @@ class RatingResource(ImportKind):
     @classmethod
     def written(cls, layout: Layout) -> Mapping[str, Written]:
         """The maximum that the criterion has by then."""
-        stored = "SELECT x.max_points FROM assessments_rubriccriterion x"
-        return {"maximum": Written(f"({stored} WHERE x.id = coalesce(p.fk_criterion, np.new_id))")}
-
-    @classmethod
-    def fixed_when(cls) -> str:
-        """Once work was marked by the rubric."""
-        of_used = "SELECT x.id FROM assessments_rubriccriterion x WHERE x.rubric_id IN"
-        return f"v.criterion_id IN ({of_used} ({used_rubrics()}))"
+        return {"maximum": Written(maximum_of(f"coalesce({planned('criterion')}, {PARENT_ID})"))}
 
 
 @importable
@@ -207,12 +195,15 @@ class RubricResource(ImportKind):
     scope = "rubric__course"
     listed = "rubric"
     companion = Companion("rubric", NewRubricResource, implied=implied_course)
-    members = NestedRows("criterion", RatingResource, lowered_column="rating_points")
-    newest: ClassVar[Mapping[str, str]] = {"rubric": "version"}
-    counting = (
-        "SELECT min(x.id) FROM assessments_rubriccriterion x "
-        "WHERE x.rubric_id = r_rubric.id AND x.title = s.c_criteria_name"
+    # The maximum of a level is its criterion's, which becomes that of its best level.
+    nested = NestedRows(
+        "criterion",
+        RatingResource,
+        lowered_column="rating_points",
+        adjusted_fields=frozenset({"maximum", "criterion__max_points"}),
     )
+    matching = Matching(counting=CRITERION_OF_THE_NAME, newest={"rubric": "version"})
+    undo = UndoRules(stays=is_of_used_rubric)
 
     rubric_name = Column("rubric__title", key=True, header="Rubric Name", example="Essay")
     criteria_name = Column("title", key=True, header="Criteria Name", example="Argument")
@@ -239,11 +230,6 @@ class RubricResource(ImportKind):
     def checks(cls, layout: Layout) -> Iterator[Check]:
         """The course, rubrics in use, ratings."""
         yield from checks_of(layout)
-
-    @classmethod
-    def fixed_when(cls) -> str:
-        """Once work was marked by the rubric."""
-        return f"v.rubric_id IN ({used_rubrics()})"
 
     @classmethod
     def exportable(cls) -> models.QuerySet[Any]:

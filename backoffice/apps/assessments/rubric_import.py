@@ -1,7 +1,6 @@
 """What a file of rubrics means: for which course it is, what a criterion is worth, what stands.
 
-SQL over the aliases of an import: `s` the staged criterion, `t` the criterion as stored, `p` its
-plan, `r_rubric` the newest version of the rubric it names.
+The reference `rubric` leads to the newest version of the rubric that a row names.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from backoffice.apps.courses.models import Course
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.conditions import is_false, with_literals
 from backoffice.bulk.kinds.resource import MEMBERS, Written
+from backoffice.bulk.kinds.sql_names import WRITTEN_ROW, cell, planned, referred, stored, version
 from backoffice.bulk.plan.nested_rows import ParentLayout
 from backoffice.bulk.sql.layout import Layout
 
@@ -27,53 +27,66 @@ def used_rubrics() -> str:
     return with_literals(GradingRubric.objects.used().values("pk").query.sql_with_params())
 
 
+def maximum_of(criterion: str) -> str:
+    """SQL: the points that a criterion, given by SQL for its key, has by then."""
+    return f"(SELECT x.max_points FROM {CRITERIA} x WHERE x.id = {criterion})"
+
+
+RESTORED_LEVEL = {"maximum": maximum_of(version("criterion_id"))}
+CRITERION_OF_THE_NAME = (
+    f"SELECT min(x.id) FROM {CRITERIA} x "
+    f"WHERE x.rubric_id = {referred('rubric')} AND x.title = {cell('criteria_name')}"
+)
+
+
+def is_used_rubric() -> str:
+    """SQL, in an undo: work was marked by the rubric, so it stays."""
+    return f"{WRITTEN_ROW} IN ({used_rubrics()})"
+
+
+def is_of_used_rubric() -> str:
+    """SQL, in an undo: work was marked by the criterion's rubric."""
+    return f"{version('rubric_id')} IN ({used_rubrics()})"
+
+
+def is_used_level() -> str:
+    """SQL, in an undo: work was marked by the level's rubric."""
+    of_used = f"SELECT x.id FROM {CRITERIA} x WHERE x.rubric_id IN ({used_rubrics()})"
+    return f"{version('criterion_id')} IN ({of_used})"
+
+
 def criteria_written_with(layout: ParentLayout) -> Mapping[str, Written]:
     """The place of a new criterion, behind those there are, and the points it gives."""
     return {"position": Written(_next_place(layout)), "max_points": _most(layout)}
 
 
 def _next_place(layout: ParentLayout) -> str:
-    tables = layout.tables
-    same = " AND ".join(
-        f"z.c_{c.column_name} = s.c_{c.column_name}"
-        for c in layout.identity
-        if c.reference == "rubric"
-    )
-    return (
-        f"coalesce((SELECT max(x.position) FROM {CRITERIA} x WHERE x.rubric_id = p.fk_rubric), 0)"
-        f" + (SELECT count(*) FROM {tables.plan} q JOIN {tables.stage} z ON z.row_no = q.row_no "
-        f"WHERE q.state = 'c' AND q.row_no <= p.row_no AND {same})"
-    )
+    of_rubric = [column for column in layout.identity if column.reference == "rubric"]
+    last = f"SELECT max(x.position) FROM {CRITERIA} x WHERE x.rubric_id = {planned('rubric')}"
+    return f"coalesce(({last}), 0) + {layout.number_among_new(of_rubric)}"
 
 
 def _most(layout: ParentLayout) -> Written:
     """A criterion gives as many points as its best level; unless that changes, what is stored."""
-    members = layout.resource.members
-    assert members
-    points = members.columns["rating_points"]
-    bit = Layout(members.resource, layout.members, layout.dialect).preserved_bit(points)
-    source = (
-        f"{layout.within.stage} b JOIN {layout.within.plan} q "
-        f"ON q.row_no = b.row_no AND q.preserved & {bit} = 0"
-    )
-    after = _best(source, "s.row_no", with_stored=True)
-    before = _best(f"{layout.within.stage} b", "s.row_no", with_stored=True, of="b.was")
+    points = layout.nested_cells("rating_points", unless_preserved="rating_points")
+    names = layout.nested_cells("rating_name", filled=True, unless_preserved="rating_points")
+    after = _best(points, names)
+    before = _best(layout.nested_previous(), layout.nested_cells("rating_name", filled=True))
+    most = stored("max_points")
     return Written(
-        _best(source, "s.row_no", with_stored=False),
-        f"CASE WHEN {after} = {before} THEN t.max_points ELSE coalesce({after}, t.max_points) END",
+        _best(points),
+        f"CASE WHEN {after} = {before} THEN {most} ELSE coalesce({after}, {most}) END",
     )
 
 
-def _best(source: str, row: str, *, with_stored: bool, of: str = "b.c_rating_points") -> str:
-    """SQL: the most points of the file's levels and of the stored ones that it does not name."""
-    query = f"SELECT {of} AS v FROM {source} WHERE b.up_no = {row}"
-    if with_stored:
-        query += (
-            f" UNION ALL SELECT l.points FROM {LEVELS} l WHERE l.criterion_id = t.id AND l.title "
-            f"NOT IN (SELECT b.c_rating_name FROM {source} WHERE b.up_no = {row} "
-            "AND b.c_rating_name IS NOT NULL)"
+def _best(points: str, names: str = "") -> str:
+    """SQL: the most points of the file's levels, and of the stored ones that it does not name."""
+    if names:
+        points += (
+            f" UNION ALL SELECT l.points FROM {LEVELS} l WHERE l.criterion_id = {stored()} "
+            f"AND l.title NOT IN ({names})"
         )
-    return f"(SELECT max(o.v) FROM ({query}) o)"
+    return f"(SELECT max(o.value) FROM ({points}) o)"
 
 
 def checks_of(layout: ParentLayout) -> Iterator[Check]:
@@ -96,7 +109,7 @@ def _allowed(layout: Layout) -> str:
 
 def _courses(layout: Layout, *names: str) -> str:
     """SQL: those of them that these columns of the row name."""
-    tests = [f"x.{COURSE[name]} = s.c_{name}" for name in names]
+    tests = [f"x.{COURSE[name]} = {cell(name)}" for name in names]
     where = " AND ".join([f"x.id IN ({_allowed(layout)})", *tests])
     return f"courses_course x WHERE {where}"
 
@@ -115,7 +128,7 @@ def _course_checks(layout: Layout) -> Iterator[Check]:
         "{column} “{value}” names no course into which you may bring rubrics. Check it, or ask "
         "whoever teaches the course."
     )
-    is_new = "r_rubric.id IS NULL"
+    is_new = f"{referred('rubric')} IS NULL"
     for at, name in enumerate(names):
         known = "".join(f" AND EXISTS (SELECT 1 FROM {_courses(layout, n)})" for n in names[:at])
         missing = f"NOT EXISTS (SELECT 1 FROM {_courses(layout, *names[: at + 1])})"
@@ -139,8 +152,8 @@ def _name_checks() -> Iterator[Check]:
         "different names on its page first."
     )
     alike = (
-        f"(SELECT count(*) FROM {CRITERIA} x WHERE x.rubric_id = r_rubric.id "
-        "AND x.title = s.c_criteria_name) > 1"
+        f"(SELECT count(*) FROM {CRITERIA} x WHERE x.rubric_id = {referred('rubric')} "
+        f"AND x.title = {cell('criteria_name')}) > 1"
     )
     yield Check("ambiguous_criterion", "criteria_name", message, (alike, ()))
 
@@ -148,21 +161,23 @@ def _name_checks() -> Iterator[Check]:
 def _in_use(layout: Layout) -> Check:
     """The model's own rule, over all that the file would change."""
     message = "{column} “{value}”: " + str(IN_USE)
-    changes = f"(t.id IS NULL OR {layout.differs()})"
-    condition = f"(r_rubric.id IN ({used_rubrics()}) AND {changes})"
+    changes = f"({stored()} IS NULL OR {layout.differs()})"
+    condition = f"({referred('rubric')} IN ({used_rubrics()}) AND {changes})"
     return Check("rubric_in_use", "rubric_name", message, (condition, ()), (MEMBERS,))
 
 
 def _level_checks(layout: ParentLayout) -> Iterator[Check]:
     """No levels at all, levels that give nothing, and stored ones that the row leaves out."""
-    stored = f"SELECT min(l.title) FROM {LEVELS} l WHERE l.criterion_id = t.id"
+    first = f"SELECT min(l.title) FROM {LEVELS} l WHERE l.criterion_id = {stored()}"
     none = _("{column} “{value}” has no rating. Fill Rating Name and Rating Points at least once.")
-    empty = f"(s.c_{MEMBERS} = '[]' AND (t.id IS NULL OR ({stored}) IS NOT NULL))"
+    empty = f"({cell(MEMBERS)} = '[]' AND ({stored()} IS NULL OR ({first}) IS NOT NULL))"
     yield Check("no_ratings", "criteria_name", none, (empty, ()), (MEMBERS,))
     rule = next(
         c for c in RubricCriterion._meta.constraints if c.name == "criterion_points_positive"
     )
-    best = _best(f"{layout.within.stage} b", "s.row_no", with_stored=True)
+    best = _best(
+        layout.nested_cells("rating_points"), layout.nested_cells("rating_name", filled=True)
+    )
     field = RubricCriterion._meta.get_field(rule.field)
     yield Check(
         str(rule.violation_error_code),
@@ -171,8 +186,7 @@ def _level_checks(layout: ParentLayout) -> Iterator[Check]:
         is_false(rule.condition, {rule.field: (best, field)}),
         (MEMBERS,),
     )
-    named = f"SELECT b.c_rating_name FROM {layout.within.stage} b WHERE b.up_no = s.row_no"
-    left = f"{stored} AND l.title NOT IN ({named})"
+    left = f"{first} AND l.title NOT IN ({layout.nested_cells('rating_name')})"
     message = _("{column} “{value}”: the stored rating “{other}” is not in the row, and stays.")
     yield Check(
         *("rating_kept", "criteria_name", message, (f"(({left}) IS NOT NULL)", ()), (MEMBERS,)),

@@ -13,9 +13,13 @@ from backoffice.bulk.kinds.resource import (
     Companion,
     Derive,
     ImportKind,
+    Matching,
     MissingRowsPolicy,
     importable,
 )
+from backoffice.bulk.kinds.sql_names import NOW, stored
+
+CAME, LEFT = stored("enrolled_on"), stored("withdrawn_on")
 
 
 def username_of(cells: Mapping[str, str | None]) -> str:
@@ -31,7 +35,7 @@ class UserResource(ImportKind):
     label = _("people")
     order = 1
     forbidden = FORBIDDEN | {"role"}
-    alternative_key = "username"
+    matching = Matching(alternative_key="username")
     derived: ClassVar[Mapping[str, Derive]] = {"username": username_of}
     fixed: ClassVar[Mapping[str, Any]] = {"password": "!", "role": User.Role.STUDENT}
 
@@ -70,12 +74,12 @@ class EnrollmentResource(ImportKind):
         scope="course",
         member="student",
         by="status",
-        leaves="t.status <> 'withdrawn'",
+        leaves=f"{stored('status')} <> 'withdrawn'",
         changes={
             "status": "'withdrawn'",
             # Nobody leaves before they came.
-            "withdrawn_on": "CASE WHEN t.withdrawn_on IS NOT NULL THEN t.withdrawn_on "
-            "WHEN t.enrolled_on > {now} THEN t.enrolled_on ELSE {now} END",
+            "withdrawn_on": f"CASE WHEN {LEFT} IS NOT NULL THEN {LEFT} "
+            f"WHEN {CAME} > {NOW} THEN {CAME} ELSE {NOW} END",
         },
     )
 

@@ -21,7 +21,7 @@ AT_ONCE = 5_000  # rows
 
 def write_csv(selection: Selection, stream: IO[bytes]) -> int:
     """Write the file, in UTF-8; gives the number of rows below the header."""
-    if selection.resource.members:
+    if selection.resource.nested:
         return write_with_members(selection, stream)
     stream.write(csv_line(selection.header).encode())
     if connection.vendor == "postgresql":

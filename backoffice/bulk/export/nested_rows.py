@@ -35,7 +35,7 @@ def write_with_members(selection: Selection, stream: IO[bytes]) -> int:
 
 def _rows(selection: Selection) -> Iterator[tuple[list[str], list[list[str]]]]:
     """Each row with its members, both as text."""
-    members = selection.resource.members
+    members = selection.resource.nested
     assert members
     field = members.resource.model()._meta.get_field(members.reference)
     accessor = field.remote_field.get_accessor_name()
@@ -64,7 +64,7 @@ def fields_of(selection: Selection, header: list[str]) -> list[models.Field]:
     own: dict[str, tuple[Column, Any]] = {
         c.header: (c, resource.model()) for c in selection.columns
     }
-    if resource.members:
-        inner = resource.members.resource.model()
-        own |= {c.header: (c, inner) for c in resource.members.columns.values()}
+    if resource.nested:
+        inner = resource.nested.resource.model()
+        own |= {c.header: (c, inner) for c in resource.nested.columns.values()}
     return [column.model_field(model) for column, model in (own[name] for name in header)]

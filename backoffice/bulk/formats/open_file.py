@@ -106,7 +106,7 @@ def limits_for(kind: str) -> Limits:
     """How large a file of a kind may be; comparing rows within rows grows with their square."""
     limits = Limits.from_settings()
     few = min(MOST_WITH_MEMBERS, limits.max_rows)
-    return replace(limits, max_rows=few) if kinds[kind].members else limits
+    return replace(limits, max_rows=few) if kinds[kind].nested else limits
 
 
 def open_file(batch: Batch, side: SideFiles | None = None) -> TableReader:

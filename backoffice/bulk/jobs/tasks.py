@@ -90,7 +90,7 @@ def queue_reading(batch: Batch) -> Batch:
 
 def _times(batch: Batch) -> int:
     """How many times the work on a row of this kind is that on another."""
-    return WITHIN if kinds[batch.kind].members else 1
+    return WITHIN if kinds[batch.kind].nested else 1
 
 
 def resume(batch: Batch) -> Batch:

@@ -5,7 +5,7 @@ for matching, checking, comparing, writing and export; the rules come from the m
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, ClassVar
 
@@ -25,8 +25,7 @@ MEMBERS = "members"  # the staged column that holds them, as JSON
 class Written:
     """SQL of a value that no column gives: of a new row, and of one that is changed.
 
-    Aliases: `s` the staged row, `p` its plan, `t` the row as stored; "{now}" is the moment of the
-    import. Without SQL for a change the value stays.
+    SQL over `sql_names`. Without SQL for a change the value stays.
     """
 
     new: str
@@ -79,12 +78,14 @@ class NestedRows:
     """Rows of another model that stand in groups of columns, repeated within each row.
 
     `resource` has the columns of a group; its rows point by `reference` to the row they stand in.
-    A smaller value of `lowered_column` is written before that row, a larger one after it.
+    A smaller value of `lowered_column` is written before that row, a larger one after it. Rules
+    over `adjusted_fields` are not asked: the import makes them fit.
     """
 
     reference: str
     resource: "type[ImportKind]"
     lowered_column: str
+    adjusted_fields: frozenset[str] = frozenset()
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -108,22 +109,43 @@ class MissingRowsPolicy:
     changes: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Matching:
+    """How the rows of a file find the stored ones, besides by the natural key.
+
+    `alternative_key` is a column that names existing rows in a file without the natural key. Where
+    the key may lead to several rows, `counting` is SQL for the id of the one a file speaks of; of
+    a reference in `newest` it speaks of the row in which that column is highest.
+    """
+
+    alternative_key: str = ""
+    counting: str = ""
+    newest: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class UndoRules:
+    """What an undo has to know besides the versions of the rows; SQL over `sql_names`.
+
+    `restored` is, by field, what no version has of a deleted row that comes back. `stays` gives
+    the condition under which a row stays as it is. `needs` is a condition by kind: some row of this
+    one has its place by that row of the other, though no key points there, so that row stays.
+    """
+
+    restored: Mapping[str, str] = field(default_factory=dict)
+    stays: Callable[[], str] | None = None
+    needs: Mapping[str, str] = field(default_factory=dict)
+
+
 class ImportKind(ModelResource):
     """The base of every importable kind.
 
     `advice` is what the upload page says of its files besides the columns. `forbidden` columns
     refuse the file; `ignored` ones may stand in it and are not read. `derived` fields of a new
-    row are made from its cells, `fixed` ones have one value for all new rows. `alternative_key`
-    is a column that names existing rows in a file without the natural key. Where the key may lead
-    to several rows, `counting` is SQL for the id of the one a file speaks of. `scope` is the way
-    to the course by which the brake counts; without one it counts all rows. With `missing_rows`
-    sync mode is possible. `returning` is SQL for what no history has of a deleted row that comes
-    back, `v` being its last version. `checks` finds what only this kind asks. `members` are rows
-    that stand within each row; of a reference in `newest` a file speaks of the version with the
-    highest number. `listed` is the way to the model in whose list the rows are exported. Rules
-    over what is `settled` are not asked: the import makes it fit. The formats in `shared_with`
-    have the same columns. `needs` is SQL by kind: some row of this one has its place by the row
-    `v` of that one, though none of its keys points there, and an undo leaves `v` where it is.
+    row are made from its cells, `fixed` ones have one value for all new rows. `scope` is the path
+    to the course by which the limits count; without one they count all rows. With `missing_rows`
+    sync mode is possible. `nested` are rows that stand within each row. `listed` is the path to the
+    model in whose list the rows are exported. The formats in `shared_with` have the same columns.
     """
 
     kind: ClassVar[str] = ""
@@ -135,17 +157,13 @@ class ImportKind(ModelResource):
     ignored: ClassVar[frozenset[str]] = frozenset()
     derived: ClassVar[Mapping[str, Derive]] = {}
     fixed: ClassVar[Mapping[str, Any]] = {}
-    alternative_key: ClassVar[str] = ""
-    counting: ClassVar[str] = ""
     scope: ClassVar[str] = ""
+    matching: ClassVar[Matching] = Matching()
     missing_rows: ClassVar[MissingRowsPolicy | None] = None
-    returning: ClassVar[Mapping[str, str]] = {}
-    members: ClassVar[NestedRows | None] = None
-    newest: ClassVar[Mapping[str, str]] = {}
+    nested: ClassVar[NestedRows | None] = None
+    undo: ClassVar[UndoRules] = UndoRules()
     listed: ClassVar[str] = ""
-    adjusted_fields: ClassVar[frozenset[str]] = frozenset()
     shared_with: ClassVar[frozenset[str]] = frozenset()
-    needs: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
     def written(cls, layout: FileLayout) -> Mapping[str, Written]:
@@ -156,11 +174,6 @@ class ImportKind(ModelResource):
     def checks(cls, layout: FileLayout) -> Iterator[Check]:
         """What only this kind asks of a row, besides the rules of its model."""
         yield from ()
-
-    @classmethod
-    def fixed_when(cls) -> str:
-        """SQL: an undo leaves the row alone; `w.row_id` is the row, `v` the version it had."""
-        return ""
 
     @classmethod
     def model(cls) -> type[models.Model]:
@@ -175,21 +188,21 @@ class ImportKind(ModelResource):
     @classmethod
     def member_columns(cls) -> dict[str, Column]:
         """The columns that stand in groups, by name."""
-        return cls.members.columns if cls.members else {}
+        return cls.nested.columns if cls.nested else {}
 
     @classmethod
     def labels(cls) -> dict[str, str]:
         """Under which names people know the columns, where they have others in the file."""
         every = cls.columns() | cls.member_columns()
         labels = {name: each.header for name, each in every.items() if each.header != name}
-        return labels | ({MEMBERS: str(cls.members.resource.label)} if cls.members else {})
+        return labels | ({MEMBERS: str(cls.nested.resource.label)} if cls.nested else {})
 
     @classmethod
     def lineage(cls) -> "list[tuple[type[ImportKind], str]]":
         """The models an import writes, what points before what it points to, with how it points."""
         links: list[tuple[type[ImportKind], str]] = []
-        if cls.members:
-            links.append((cls.members.resource, cls.members.reference))
+        if cls.nested:
+            links.append((cls.nested.resource, cls.nested.reference))
         links.append((cls, cls.companion.reference if cls.companion else ""))
         if cls.companion:
             links.append((cls.companion.resource, ""))
@@ -207,7 +220,7 @@ class ImportKind(ModelResource):
     def key_names(cls, names: Sequence[str]) -> list[str]:
         """The columns by which this file's rows are matched: the key, where the file has it."""
         key = [name for name, column in cls.columns().items() if column.key]
-        other = cls.alternative_key
+        other = cls.matching.alternative_key
         if other and other in names and not set(key) <= set(names):
             return [other]
         return key
@@ -216,7 +229,7 @@ class ImportKind(ModelResource):
     def exported_columns(cls) -> list[Column]:
         """The columns of an export; its rows are named by the key alone."""
         columns = cls.columns()
-        return [column for name, column in columns.items() if name != cls.alternative_key]
+        return [column for name, column in columns.items() if name != cls.matching.alternative_key]
 
     @classmethod
     def exportable(cls) -> models.QuerySet[Any]:
@@ -232,8 +245,8 @@ class ImportKind(ModelResource):
     @classmethod
     def listed_model(cls) -> type[models.Model]:
         """The model in whose list the rows are exported."""
-        field = cls.model()._meta.get_field(cls.listed) if cls.listed else None
-        return field.related_model if field else cls.model()
+        model = cls.model()
+        return model._meta.get_field(cls.listed).related_model if cls.listed else model
 
     @classmethod
     def course_paths(cls) -> tuple[str, ...]:

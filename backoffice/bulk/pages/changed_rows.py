@@ -50,7 +50,7 @@ def changed_rows(batch: Batch, request: HttpRequest) -> Changes:
     written = history.objects.filter(change_set=batch.change_set_id)
     own = batch.created + batch.updated + batch.withdrawn
     total = own if chosen is resource else batch.created_students
-    if batch.undoes_id or resource.members:
+    if batch.undoes_id or resource.nested:
         total = written.count()
     rows = written.order_by(*order_of(chosen.model(), total))
     page = _Known(rows, total).get_page(request.GET.get("page"))
@@ -75,7 +75,7 @@ def _written_of(batch: Batch, resource: type[ImportKind]) -> list[type[ImportKin
     written, companion = [resource], resource.companion
     if companion and (batch.created_students or batch.undoes_id or not companion.option):
         written.append(companion.resource)
-    return [*written, resource.members.resource] if resource.members else written
+    return [*written, resource.nested.resource] if resource.nested else written
 
 
 class _Known(Paginator):

@@ -52,7 +52,7 @@ def samples_of(batch: Batch) -> dict[str, list[SampleRow]]:
     `newcomers` are the students an enrollment file adds.
     """
     work = Import(batch)
-    planner, companions, missing_rows, within = work.plans()
+    planner, companions, missing_rows, within = work.plans
     with connection.cursor() as cursor:
         if not work.dialect.has_tables(cursor, (work.tables.stage, work.tables.plan)):
             return {}

@@ -54,10 +54,10 @@ def columns_of(
 
 def _members(resource: type[ImportKind]) -> Iterator[ColumnHelp]:
     """The columns of a group, which a file repeats."""
-    if resource.members:
-        model = resource.members.resource.model()
+    if resource.nested:
+        model = resource.nested.resource.model()
         extra = _("Repeated with the others of its group, as often as a row needs.")
-        for column in resource.members.columns.values():
+        for column in resource.nested.columns.values():
             is_required = column.key or column.required
             yield replace(_help_for(column, model), is_required=is_required, note=extra)
 
@@ -132,9 +132,9 @@ def template_of(resource: type[ImportKind]) -> str:
     """An empty file with the header of a kind, marked as UTF-8 for spreadsheets."""
     stream = io.StringIO()
     bases = {name for name, column in resource.columns().items() if column.role is Role.BASE}
-    left_out = bases | {resource.alternative_key}
+    left_out = bases | {resource.matching.alternative_key}
     names = [each.name for each in columns_of(resource) if each.name not in left_out]
-    if resource.members:
+    if resource.nested:
         own, group = resource.columns().values(), resource.member_columns().values()
         names = header_of(list(own), list(group), GROUPS)
     csv.writer(stream).writerow(names)

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
@@ -18,7 +19,7 @@ from backoffice.bulk.plan.local_edits import LocalEdits
 from backoffice.bulk.plan.missing_rows import MissingRows
 from backoffice.bulk.plan.nested_rows import NestedPlan, ParentLayout
 from backoffice.bulk.plan.planner import Planner, Tables
-from backoffice.bulk.read.header import match_header
+from backoffice.bulk.read.header import MatchedHeader, match_header
 from backoffice.bulk.read.header_mapping import Own, labels_of, used_in
 from backoffice.bulk.read.row_cleaner import RowCleaner, StagingFile, read_into
 from backoffice.bulk.readers import TableReader
@@ -64,23 +65,23 @@ class Import:
         place, number = f"{self.dialect.place}bulk", self.batch.pk
         self.tables = Tables(f"{place}_stage_{number}", f"{place}_plan_{number}")
         self.new_tables = Tables(
-            f"{place}_newcomer_stage_{number}", f"{place}_newcomer_plan_{number}"
+            f"{place}_companion_stage_{number}", f"{place}_companion_plan_{number}"
         )
-        self.repeats_table = f"{place}_repeats_{number}"
-        self.missing_rows_table = f"{place}_leavers_{number}"
+        self.repeats_table = f"{place}_duplicates_{number}"
+        self.missing_rows_table = f"{place}_missing_{number}"
         self.member_tables = Tables(
             f"{place}_member_stage_{number}", f"{place}_member_plan_{number}"
         )
 
     def prepare(self, cursor: CursorWrapper) -> None:
         """Set what the statements to come need; a row with others in it is many."""
-        rows = self.batch.rows * (MANY_WITHIN if self.resource.members else 1)
+        rows = self.batch.rows * (MANY_WITHIN if self.resource.nested else 1)
         self.dialect.prepare(cursor, rows)
 
     def prepare_writing(self, cursor: CursorWrapper) -> None:
         """Of a large file that changes few rows, these are found by their keys."""
         written = self.batch.writes
-        if written <= dialects.MANY_ROWS < self.batch.rows and not self.resource.members:
+        if written <= dialects.MANY_ROWS < self.batch.rows and not self.resource.nested:
             self.dialect.prepare(cursor, written)
 
     def read(self, staging_file: StagingFile) -> list[str]:
@@ -91,6 +92,8 @@ class Import:
                 reader.delimiter,
             )
             self._apply_own_headers(reader)
+            for name in ("header", "plans"):  # of what was read before
+                self.__dict__.pop(name, None)
             header = match_header(reader.header, self.resource, self.batch)
             cleaner = RowCleaner(header, self.resource, reader.delimiter)
             self.batch.rows = 0  # of a file refused on the way nobody knows how many
@@ -136,8 +139,7 @@ class Import:
 
     def batch_names(self) -> list[str]:
         """The known columns of the file, in its order."""
-        header = match_header(self.batch.header, self.resource, self.batch)
-        return [placed.column.column_name for placed in header.placed]
+        return [placed.column.column_name for placed in self.header.placed]
 
     def drop(self, cursor: CursorWrapper) -> None:
         """Remove the batch's tables."""
@@ -151,9 +153,15 @@ class Import:
             cursor, [*computed, *members, self.repeats_table, self.missing_rows_table, *besides]
         )
 
+    @cached_property
+    def header(self) -> MatchedHeader:
+        """The columns of the file as it was read."""
+        return match_header(self.batch.header, self.resource, self.batch)
+
+    @cached_property
     def plans(self) -> Plans:
-        """The plans, whether they are made already or not."""
-        header = match_header(self.batch.header, self.resource, self.batch)
+        """The plans, whether their tables are made already or not."""
+        header = self.header
         own = tuple(placed.column.column_name for placed in header.own)
         companion_columns = tuple(placed.column.column_name for placed in header.companion)
         creates, actor = header.creates_companions, self.batch.uploaded_by
@@ -182,7 +190,7 @@ class Import:
 
     def plan(self, cursor: CursorWrapper, staging_file: StagingFile) -> Plans:
         """Compute what would happen to each row, now; what rows say of each other is told."""
-        planner, companions, missing_rows, within = plans = self.plans()
+        planner, companions, missing_rows, within = plans = self.plans
         self._drop(cursor)
         if within:
             within.stage(cursor)
@@ -205,7 +213,7 @@ class Import:
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
         """Whether the preview's rows and plan are there, and would be planned the same now."""
-        planner, companions, missing_rows, within = plans = self.plans()
+        planner, companions, missing_rows, within = plans = self.plans
         tables = [self.tables.stage, self.tables.plan]
         if companions:
             tables += [self.new_tables.stage, self.new_tables.plan]

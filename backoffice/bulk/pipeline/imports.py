@@ -305,7 +305,7 @@ def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
 
 def _carried_out(work: Import, cursor: CursorWrapper, change_set: ChangeSet) -> int:
     try:
-        return carry_out(cursor, work.batch, work.plans(), change_set)
+        return carry_out(cursor, work.batch, work.plans, change_set)
     except LookupError:
         raise OutcomeChanged(_changed()) from None
 

@@ -177,7 +177,7 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
 def _cells_of(row: Row, own: list[int], width: int, batch: Batch) -> list[str]:
     """The file's own cells of a row; groups of columns before which it ends are blank."""
     cells = row.cells
-    if batch.kind in kinds and kinds[batch.kind].members and not row.syntax_error:
+    if batch.kind in kinds and kinds[batch.kind].nested and not row.syntax_error:
         cells = cells + [""] * (width - len(cells))
     return [cells[at] for at in own] if len(cells) == width else cells
 

@@ -82,7 +82,7 @@ class Duplicates:
         self.companion_columns = layout.companion_columns if link else ()
         self.singles = list(_singles(layout))
         self.compared = [column.column_name for column in layout.own]
-        self.compared += [MEMBERS] if layout.resource.members else []
+        self.compared += [MEMBERS] if layout.resource.nested else []
 
     def decide(self, cursor: CursorWrapper, table: str) -> bool:
         """Read the candidates, and write what is decided of them; whether there were any."""
@@ -184,7 +184,7 @@ class Duplicates:
         layout, stage, plan = self.layout, self.planner.tables.stage, self.planner.tables.plan
         cells = ", ".join(f"s.c_{name}" for name in self._cell_names())
         own = "".join(f", {layout.comparable(column)}" for column in layout.own)
-        own += f", s.c_{MEMBERS}" if layout.resource.members else ""
+        own += f", s.c_{MEMBERS}" if layout.resource.nested else ""
         return f"""
             SELECT s.row_no, s.line_no, p.state, p.flags, s.bad, s.raws, {cells}{own}
             FROM {stage} s JOIN {plan} p ON p.row_no = s.row_no {layout.joins}

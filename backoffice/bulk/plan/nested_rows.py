@@ -5,7 +5,7 @@ is told at the line and row in which it stands. What a row of the file does is w
 and what its members do. Members that the file does not name stay as they are.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.db.backends.utils import CursorWrapper
@@ -13,7 +13,8 @@ from django.db.backends.utils import CursorWrapper
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import lines_from
 from backoffice.bulk.kinds.check import Check
-from backoffice.bulk.kinds.resource import MEMBERS
+from backoffice.bulk.kinds.column import Column
+from backoffice.bulk.kinds.resource import MEMBERS, NestedRows
 from backoffice.bulk.plan.local_edits import LocalEdits
 from backoffice.bulk.plan.planner import Planner, State, Tables
 from backoffice.bulk.plan.writer import Writer
@@ -33,7 +34,7 @@ class ParentLayout(Layout):
     @property
     def besides(self) -> list[str]:
         """SQL: a member that is new, or another than the stored one."""
-        members = self.resource.members
+        members = self.resource.nested
         assert members
         model = members.resource.model()
         key = [column for column in members.columns.values() if column.key]
@@ -48,6 +49,38 @@ class ParentLayout(Layout):
             f"EXISTS (SELECT 1 FROM {self.within.stage} b LEFT JOIN {model._meta.db_table} l "
             f"ON {' AND '.join(same)} WHERE b.up_no = s.row_no AND ({' OR '.join(tests)}))"
         ]
+
+    def nested_cells(self, column: str, *, filled: bool = False, unless_preserved: str = "") -> str:
+        """SQL: a query for what the rows within a row have in a column, named `value`.
+
+        Without blank ones where they have to be `filled`; without the rows in which an edit by hand
+        of the column `unless_preserved` stands.
+        """
+        source = f"{self.within.stage} b"
+        if unless_preserved:
+            nested = self.resource.nested
+            assert nested
+            inner = Layout(nested.resource, self.members, self.dialect)
+            bit = inner.preserved_bit(nested.columns[unless_preserved])
+            source += (
+                f" JOIN {self.within.plan} q ON q.row_no = b.row_no AND q.preserved & {bit} = 0"
+            )
+        only = f" AND b.c_{column} IS NOT NULL" if filled else ""
+        return f"SELECT b.c_{column} AS value FROM {source} WHERE b.up_no = s.row_no{only}"
+
+    def nested_previous(self) -> str:
+        """SQL: a query for what is stored in the lowered column of the rows within, as `value`."""
+        return f"SELECT b.was AS value FROM {self.within.stage} b WHERE b.up_no = s.row_no"
+
+    def number_among_new(self, columns: Iterable[Column]) -> str:
+        """SQL, beside a plan: the how-manieth new row this is of those that agree in columns."""
+        same = "".join(
+            f" AND z.{name} = s.{name}" for name in (f"c_{c.column_name}" for c in columns)
+        )
+        return (
+            f"(SELECT count(*) FROM {self.tables.plan} q JOIN {self.tables.stage} z "
+            f"ON z.row_no = q.row_no WHERE q.state = 'c' AND q.row_no <= p.row_no{same})"
+        )
 
 
 @dataclass(frozen=True)
@@ -70,12 +103,19 @@ class MemberLayout(Layout):
     """The layout of members; `above` are the tables of the rows they stand in."""
 
     above: Tables = Tables("", "")
-    reference: str = ""
+    nested: NestedRows | None = None
 
     @property
     def belonging(self) -> ParentReference:
         """The foreign key to the row above."""
-        return ParentReference(self.model._meta.get_field(self.reference), (), plan=self.above.plan)
+        assert self.nested
+        field = self.model._meta.get_field(self.nested.reference)
+        return ParentReference(field, (), plan=self.above.plan)
+
+    @property
+    def adjusted_fields(self) -> frozenset[str]:
+        """What rules need not look at: the import itself makes it fit."""
+        return self.nested.adjusted_fields if self.nested else frozenset()
 
     @property
     def references(self) -> tuple[Reference, ...]:  # type: ignore[override]
@@ -101,7 +141,7 @@ class MemberPlanner(Planner):
 
     def _repeated(self, layout: MemberLayout) -> Check:
         """The model's own rule, between members of one row: two of them have the same name."""
-        names = {layout.reference, *(column.target for column in layout.key)}
+        names = {layout.belonging.field.name, *(column.target for column in layout.key)}
         rules = (rule for rule in layout.model._meta.constraints if hasattr(rule, "fields"))
         rule = next(rule for rule in rules if set(rule.fields) == names)
         cells = [f"c_{column.column_name}" for column in layout.key]
@@ -127,7 +167,7 @@ class NestedPlan:
     """The members of a file beside its rows: their tables, their plan, their writing."""
 
     def __init__(self, main: Planner, tables: Tables, names: tuple[str, ...]) -> None:
-        members, layout = main.layout.resource.members, main.layout
+        members, layout = main.layout.resource.nested, main.layout
         assert members
         self.main, self.members, self.tables = main, members, tables
         own = MemberLayout(
@@ -135,7 +175,7 @@ class NestedPlan:
             actor=layout.actor,
             has_reason=layout.has_reason,
             above=main.tables,
-            reference=members.reference,
+            nested=members,
         )
         self.planner = MemberPlanner(own, "upsert", tables, tuple(members.columns))
         self.reference = own.belonging

@@ -177,9 +177,9 @@ class RowCleaner:
 
     def _groups(self) -> Groups | None:
         """What reads the members of a row, in a kind that has any."""
-        if not self.resource.members:
+        if not self.resource.nested:
             return None
-        model, judges = self.resource.members.resource.model(), {}
+        model, judges = self.resource.nested.resource.model(), {}
         for name, column in self.resource.member_columns().items():
             clean = cleaner_for(column.model_field(model))
             is_required = column.key or column.required

@@ -127,7 +127,7 @@ class Layout:
         narrowing = tuple(c for c in self.narrowing if c.reference == name)
         known = self.resource.columns().values()
         is_by_part = any(c.role is Role.NARROWS and c.reference == name for c in known)
-        newest = self.resource.newest.get(name, "")
+        newest = self.resource.matching.newest.get(name, "")
         among = with_literals(self.importable(field.related_model)) if newest else ""
         return Reference(field, parts, narrowing, is_by_part, newest, among)
 
@@ -184,9 +184,9 @@ class Layout:
     def joins(self) -> str:
         """SQL: the referred rows and the existing row of each staged row."""
         conditions = {self._match(column) for column in self.key}
-        if self.resource.counting:
+        if self.resource.matching.counting:
             # IN: asked once for each stored row that fits, not of every row of the file.
-            conditions.add(f"t.id IN ({self.resource.counting})")
+            conditions.add(f"t.id IN ({self.resource.matching.counting})")
         target = f"LEFT JOIN {self.table} t ON " + " AND ".join(sorted(conditions))
         return "\n".join(
             [*(reference.join for reference in self.references), target, self.unique_value_joins]
@@ -283,7 +283,7 @@ class Layout:
     @property
     def adjusted_fields(self) -> frozenset[str]:
         """What rules need not look at: the import itself makes it fit."""
-        return self.resource.adjusted_fields
+        return frozenset()
 
     @property
     def besides(self) -> list[str]:

@@ -1,8 +1,8 @@
-"""The rows one deed wrote, and what stands in the way of their going back to what they were before.
+"""The rows an import wrote, and what keeps them from going back to what they were before.
 
-A table holds them, one row each: `turn` is what the deed did (+ made, ~ changed, - removed; < is a
-change that goes back before the rows it points to), `version` what it wrote, `previous` what was
-before, `verdict` why the row stays, blank if it goes.
+A table holds them, one row each: `operation` is what the import did (+ made, ~ changed, - removed;
+< is a change that goes back before the rows it points to), `version` what it wrote, `previous` what
+was before, `reason` is blank if the row goes back.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,10 +27,10 @@ TOGETHER = "together"
 COLUMNS = {
     "row_id": "bigint",
     "version": "bigint",
-    "turn": "text",
+    "operation": "text",
     "previous": "bigint",
     "line": "integer",
-    "verdict": "text",
+    "reason": "text",
 }
 
 
@@ -108,17 +108,17 @@ class WrittenRows:
 
     def mark_fixed(self, cursor: CursorWrapper) -> None:
         """What the kind says is fixed by now stays."""
-        fixed = self.resource.fixed_when()
-        if fixed:
-            self._judge(cursor, [(FIXED, "'+', '~', '-'", fixed)])
+        stays = self.resource.undo.stays
+        if stays:
+            self._judge(cursor, [(FIXED, "'+', '~', '-'", stays())])
 
     def delete_created(self, cursor: CursorWrapper) -> int:
-        """Delete what the deed made, unless others point to it."""
+        """Delete what the import made, unless others point to it."""
         self._judge(cursor, self._referring())
         return self._remove(cursor)
 
     def restore(self, cursor: CursorWrapper, moment: Any) -> tuple[int, int]:
-        """Give back what the deed changed and what it removed; how many of each."""
+        """Give back what the import changed and what it removed; how many of each."""
         self._judge(cursor, [*self._taking(), *self._leading()])
         return self._restore(cursor, moment, "~"), self._restore_rows(cursor, moment)
 
@@ -126,12 +126,13 @@ class WrittenRows:
         """Give back first what had less of a field than it has now; how many rows."""
         reasons = [*self._taking(), *self._leading()]
         self._judge(
-            cursor, [(verdict, "'~'", condition) for verdict, _actions, condition in reasons]
+            cursor,
+            [(reason, "'~'", condition) for reason, _actions, condition in reasons],
         )
         column = self.model._meta.get_field(name).column
         cursor.execute(
-            f"UPDATE {self.table} AS w SET turn = '<' FROM {self.history} v, {self.data} t "
-            f"WHERE w.turn = '~' AND w.verdict = '' AND v.history_id = w.previous "
+            f"UPDATE {self.table} AS w SET operation = '<' FROM {self.history} v, {self.data} t "
+            f"WHERE w.operation = '~' AND w.reason = '' AND v.history_id = w.previous "
             f"AND t.id = w.row_id AND v.{column} < t.{column}"
         )
         return self._restore(cursor, moment, "<")
@@ -140,17 +141,17 @@ class WrittenRows:
         """What a row that stays points to stays with it, and is no news of its own."""
         column = other.model._meta.get_field(reference).column
         cursor.execute(
-            f"UPDATE {self.table} SET verdict = '{TOGETHER}' WHERE verdict = '{REFERRED}' "
+            f"UPDATE {self.table} SET reason = '{TOGETHER}' WHERE reason = '{REFERRED}' "
             f"AND row_id IN (SELECT x.{column} FROM {other.data} x "
-            f"JOIN {other.table} o ON o.row_id = x.id WHERE o.verdict <> '')"
+            f"JOIN {other.table} o ON o.row_id = x.id WHERE o.reason <> '')"
         )
 
     def _judge(self, cursor: CursorWrapper, reasons: Iterable[tuple[str, str, str]]) -> None:
         """Say of each row that cannot go back why."""
-        for verdict, actions, condition in reasons:
+        for reason, actions, condition in reasons:
             cursor.execute(
-                f"UPDATE {self.table} AS w SET verdict = '{verdict}' FROM {self.history} v "
-                f"WHERE w.verdict = '' AND w.turn IN ({actions}) "
+                f"UPDATE {self.table} AS w SET reason = '{reason}' FROM {self.history} v "
+                f"WHERE w.reason = '' AND w.operation IN ({actions}) "
                 f"AND v.history_id = coalesce(w.previous, w.version) AND {condition}"
             )
 
@@ -163,8 +164,8 @@ class WrittenRows:
                 exists = f"EXISTS (SELECT 1 FROM {table} x WHERE x.{field.column} = w.row_id)"
                 yield REFERRED, "'+'", exists
         for resource in kinds.values():
-            if self.resource.kind in resource.needs:
-                yield REFERRED, "'+'", resource.needs[self.resource.kind]
+            if self.resource.kind in resource.undo.needs:
+                yield REFERRED, "'+'", resource.undo.needs[self.resource.kind]
 
     def _taking(self) -> Iterator[tuple[str, str, str]]:
         """A value only one row may have may be another's by now."""
@@ -193,13 +194,13 @@ class WrittenRows:
                 yield REFERENCE_MISSING, "'~', '-'", f"v.{field.column} IS NOT NULL AND NOT {there}"
 
     def _remove(self, cursor: CursorWrapper) -> int:
-        """Delete what the deed made."""
-        deletable = f"SELECT row_id FROM {self.table} WHERE turn = '+' AND verdict = ''"
+        """Delete what the import made."""
+        deletable = f"SELECT row_id FROM {self.table} WHERE operation = '+' AND reason = ''"
         cursor.execute(f"DELETE FROM {self.data} WHERE id IN ({deletable})")
         return cursor.rowcount
 
     def _restore(self, cursor: CursorWrapper, moment: Any, action: str) -> int:
-        """Give what the deed changed its former values."""
+        """Give what the import changed its former values."""
         settings = [f'"{f.column}" = v."{f.column}"' for f in self.versioned_fields]
         params: list[Any] = []
         for field in self._fields():
@@ -210,20 +211,20 @@ class WrittenRows:
         cursor.execute(
             f"UPDATE {self.data} AS t SET {', '.join(settings)} FROM {self.table} w, "
             f"{self.history} v WHERE t.id = w.row_id AND v.history_id = w.previous "
-            f"AND w.turn = '{action}' AND w.verdict = ''",
+            f"AND w.operation = '{action}' AND w.reason = ''",
             params,
         )
         return cursor.rowcount
 
     def _restore_rows(self, cursor: CursorWrapper, moment: Any) -> int:
-        """Put in again what the deed removed, under its former key."""
+        """Put in again what the import removed, under its former key."""
         parts = [self._returning(field, moment) for field in self._fields()]
         columns = ", ".join(f'"{field.column}"' for field in self._fields())
         cursor.execute(
             f"INSERT INTO {self.data} (id, {columns}) "
             f"SELECT w.row_id, {', '.join(sql for sql, _params in parts)} FROM {self.table} w "
             f"JOIN {self.history} v ON v.history_id = coalesce(w.previous, w.version) "
-            f"WHERE w.turn = '-' AND w.verdict = ''",
+            f"WHERE w.operation = '-' AND w.reason = ''",
             [param for _sql, params in parts for param in params],
         )
         return cursor.rowcount
@@ -232,16 +233,16 @@ class WrittenRows:
         """SQL of a removed row's value: of its last version, or what a new row gets."""
         if field in self.versioned_fields:
             return f'v."{field.column}"', []
-        if field.name in self.resource.returning:
-            return self.resource.returning[field.name], []
+        if field.name in self.resource.undo.restored:
+            return self.resource.undo.restored[field.name], []
         value = self.resource.fixed.get(field.name, default_of(field, moment))
         return constant(self.dialect, field, value)
 
     def left_alone(self, cursor: CursorWrapper) -> Iterator[tuple[Any, ...]]:
         """The rows that stay for a reason of their own: id, line, why, and the newest version."""
         cursor.execute(
-            f"SELECT w.row_id, w.line, w.verdict, (SELECT max(a.history_id) FROM {self.history} a "
-            f"WHERE a.id = w.row_id) FROM {self.table} w WHERE w.verdict NOT IN ('', '{TOGETHER}') "
+            f"SELECT w.row_id, w.line, w.reason, (SELECT max(a.history_id) FROM {self.history} a "
+            f"WHERE a.id = w.row_id) FROM {self.table} w WHERE w.reason NOT IN ('', '{TOGETHER}') "
             "ORDER BY w.line, w.row_id"
         )
         yield from rows_of(cursor)

@@ -93,7 +93,7 @@ def _undone(cursor: CursorWrapper, batch: Batch, moment: datetime) -> Return:
     references = [reference for _resource, reference in kinds[batch.kind].lineage()]
     for pointing, touched, reference in zip(tables, tables[1:], references, strict=False):
         touched.mark_referenced(cursor, pointing, reference)
-    members = kinds[batch.kind].members
+    members = kinds[batch.kind].nested
     if members:
         lowered_column = members.columns[members.lowered_column].attribute
         outcome.restored += tables[0].lower_first(cursor, moment, lowered_column)
@@ -257,7 +257,7 @@ def _collected(cursor: CursorWrapper, batch: Batch) -> list[WrittenRows]:
     dialect = dialects.current()
     place = f"{dialect.place}bulk_undo"
     tables = [
-        WrittenRows(resource, f"{place}_{'beside_' * at}{batch.pk}", dialect)
+        WrittenRows(resource, f"{place}_{'companion_' * at}{batch.pk}", dialect)
         for at, (resource, _reference) in enumerate(kinds[batch.kind].lineage())
     ]
     dialect.prepare(cursor, dialects.MANY_ROWS + 1)
@@ -282,17 +282,17 @@ def _named(touched: WrittenRows, rows: list[tuple[Any, ...]]) -> Iterator[Unchan
         [row[3] for row in rows]
     )
     sentences = _sentences()
-    for row_id, line, verdict, version in rows:
+    for row_id, line, reason, version in rows:
         newest = versions[version]
         values = {
             "name": _name_of(stored.get(row_id) or newest.instance),
             "who": newest.change_set.actor_name,
             "when": f"{newest.history_date:%Y-%m-%d %H:%M}",
         }
-        message = sentences[verdict] % values
+        message = sentences[reason] % values
         if line:
             message = _("Line %(line)d: %(sentence)s") % {"line": line, "sentence": message}
-        yield UnchangedRow(line, verdict, message)
+        yield UnchangedRow(line, reason, message)
 
 
 def _name_of(row: models.Model) -> str:

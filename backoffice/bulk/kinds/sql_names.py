@@ -1,0 +1,34 @@
+"""The names of rows and columns in the statements of an import and of an undo.
+
+A kind's own checks and values are SQL expressions over these rows; the statements around them, and
+their aliases, are the engine's.
+"""
+
+NOW = "{now}"  # the moment of the import; `Writer` puts the parameter in
+PARENT_ID = "np.new_id"  # of a nested row: the key of the new row it stands in
+WRITTEN_ROW = "w.row_id"  # in an undo: the key of the row that the import wrote
+
+
+def cell(column: str) -> str:
+    """SQL: what a row of the file has in a column, NULL where it is blank."""
+    return f"s.c_{column}"
+
+
+def stored(column: str = "id") -> str:
+    """SQL: a database column of the existing row with the same natural key, NULL without one."""
+    return f"t.{column}"
+
+
+def referred(reference: str, column: str = "id") -> str:
+    """SQL: a database column of the row that a foreign key of the file leads to."""
+    return f"r_{reference}.{column}"
+
+
+def planned(reference: str) -> str:
+    """SQL, where rows are written: the key that a foreign key of the file was found to mean."""
+    return f"p.fk_{reference}"
+
+
+def version(column: str) -> str:
+    """SQL, in an undo: a database column of the last version the row had before it."""
+    return f"v.{column}"
