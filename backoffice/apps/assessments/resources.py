@@ -37,6 +37,7 @@ from backoffice.apps.assessments.rubric_import import (
 )
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column, Role
+from backoffice.bulk.kinds.file_layout import FileLayout
 from backoffice.bulk.kinds.resource import (
     Companion,
     ImportKind,
@@ -48,7 +49,6 @@ from backoffice.bulk.kinds.resource import (
     importable,
 )
 from backoffice.bulk.kinds.sql_names import PARENT_ID, planned, stored
-from backoffice.bulk.sql.layout import Layout
 
 
 @importable
@@ -73,7 +73,7 @@ class AssessmentResource(ImportKind):
         model = Assessment
 
     @classmethod
-    def checks(cls, layout: Layout) -> Iterator[Check]:
+    def checks(cls, layout: FileLayout) -> Iterator[Check]:
         """A maximum below points that somebody has already."""
         column = next((c for c in layout.columns if c.column_name == "max_score"), None)
         if column is not None:
@@ -114,13 +114,13 @@ class GradeResource(ImportKind):
         model = AssessmentSubmission
 
     @classmethod
-    def written(cls, layout: Layout) -> Mapping[str, Written]:
+    def written(cls, layout: FileLayout) -> Mapping[str, Written]:
         """State, maximum, version and moment of the grade."""
         score = next((c for c in layout.written if c.column_name == "score"), None)
         return written_with(layout.update_value(score) if score else "")
 
     @classmethod
-    def checks(cls, layout: Layout) -> Iterator[Check]:
+    def checks(cls, layout: FileLayout) -> Iterator[Check]:
         """What finality, other attempts and the course's days say."""
         score = next((c for c in layout.own if c.column_name == "score"), None)
         if score:
@@ -172,7 +172,7 @@ class RatingResource(ImportKind):
         ordering = ("-points", "pk")
 
     @classmethod
-    def written(cls, layout: Layout) -> Mapping[str, Written]:
+    def written(cls, layout: FileLayout) -> Mapping[str, Written]:
         """The maximum that the criterion has by then."""
         return {"maximum": Written(maximum_of(f"coalesce({planned('criterion')}, {PARENT_ID})"))}
 
@@ -222,12 +222,12 @@ class RubricResource(ImportKind):
         model = RubricCriterion
 
     @classmethod
-    def written(cls, layout: Layout) -> Mapping[str, Written]:
+    def written(cls, layout: FileLayout) -> Mapping[str, Written]:
         """Place and points."""
         return criteria_written_with(layout)
 
     @classmethod
-    def checks(cls, layout: Layout) -> Iterator[Check]:
+    def checks(cls, layout: FileLayout) -> Iterator[Check]:
         """The course, rubrics in use, ratings."""
         yield from checks_of(layout)
 

@@ -5,18 +5,21 @@ The reference `rubric` leads to the newest version of the rubric that a row name
 
 from collections.abc import Iterator, Mapping
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from backoffice.admin_site.models.rules import RowRule
 from backoffice.admin_site.permissions.visibility import within
 from backoffice.apps.assessments.models import GradingRubric, RubricCriterion, RubricLevel
 from backoffice.apps.assessments.models.rubrics import IN_USE
 from backoffice.apps.courses.models import Course
 from backoffice.bulk.kinds.check import Check
+from backoffice.bulk.kinds.column import field_at
 from backoffice.bulk.kinds.conditions import is_false, with_literals
+from backoffice.bulk.kinds.file_layout import FileLayout
 from backoffice.bulk.kinds.resource import MEMBERS, Written
 from backoffice.bulk.kinds.sql_names import WRITTEN_ROW, cell, planned, referred, stored, version
 from backoffice.bulk.plan.nested_rows import ParentLayout
-from backoffice.bulk.sql.layout import Layout
 
 COURSE = {"course_code": "code", "presentation": "presentation"}
 LEVELS, CRITERIA = RubricLevel._meta.db_table, RubricCriterion._meta.db_table
@@ -55,8 +58,9 @@ def is_used_level() -> str:
     return f"{version('criterion_id')} IN ({of_used})"
 
 
-def criteria_written_with(layout: ParentLayout) -> Mapping[str, Written]:
+def criteria_written_with(layout: FileLayout) -> Mapping[str, Written]:
     """The place of a new criterion, behind those there are, and the points it gives."""
+    assert isinstance(layout, ParentLayout)  # which a kind with nested rows always has
     return {"position": Written(_next_place(layout)), "max_points": _most(layout)}
 
 
@@ -89,8 +93,9 @@ def _best(points: str, names: str = "") -> str:
     return f"(SELECT max(o.value) FROM ({points}) o)"
 
 
-def checks_of(layout: ParentLayout) -> Iterator[Check]:
+def checks_of(layout: FileLayout) -> Iterator[Check]:
     """What only a file of rubrics can get wrong."""
+    assert isinstance(layout, ParentLayout)
     if layout.companion_reference:
         yield from _course_checks(layout)
     yield from _name_checks()
@@ -98,7 +103,7 @@ def checks_of(layout: ParentLayout) -> Iterator[Check]:
     yield from _level_checks(layout)
 
 
-def _allowed(layout: Layout) -> str:
+def _allowed(layout: FileLayout) -> str:
     """SQL: the courses into which the person may bring rubrics."""
     courses = Course._base_manager.all()
     allowed = (
@@ -107,21 +112,21 @@ def _allowed(layout: Layout) -> str:
     return with_literals(allowed.values("pk").query.sql_with_params())
 
 
-def _courses(layout: Layout, *names: str) -> str:
+def _courses(layout: FileLayout, *names: str) -> str:
     """SQL: those of them that these columns of the row name."""
     tests = [f"x.{COURSE[name]} = {cell(name)}" for name in names]
     where = " AND ".join([f"x.id IN ({_allowed(layout)})", *tests])
     return f"courses_course x WHERE {where}"
 
 
-def implied_course(layout: Layout) -> Mapping[str, str]:
+def implied_course(layout: FileLayout) -> Mapping[str, str]:
     """What a file need not say: the course, where only one can be meant."""
     names = [name for name in COURSE if name in layout.names]
     only = _courses(layout, *names)
     return {name: f"(SELECT min(x.{field}) FROM {only})" for name, field in COURSE.items()}
 
 
-def _course_checks(layout: Layout) -> Iterator[Check]:
+def _course_checks(layout: FileLayout) -> Iterator[Check]:
     """A new rubric needs a course, and a person one into which they may bring it."""
     names = [name for name in COURSE if name in layout.names]
     unknown = _(
@@ -158,7 +163,7 @@ def _name_checks() -> Iterator[Check]:
     yield Check("ambiguous_criterion", "criteria_name", message, (alike, ()))
 
 
-def _in_use(layout: Layout) -> Check:
+def _in_use(layout: ParentLayout) -> Check:
     """The model's own rule, over all that the file would change."""
     message = "{column} “{value}”: " + str(IN_USE)
     changes = f"({stored()} IS NULL OR {layout.differs()})"
@@ -172,13 +177,13 @@ def _level_checks(layout: ParentLayout) -> Iterator[Check]:
     none = _("{column} “{value}” has no rating. Fill Rating Name and Rating Points at least once.")
     empty = f"({cell(MEMBERS)} = '[]' AND ({stored()} IS NULL OR ({first}) IS NOT NULL))"
     yield Check("no_ratings", "criteria_name", none, (empty, ()), (MEMBERS,))
-    rule = next(
-        c for c in RubricCriterion._meta.constraints if c.name == "criterion_points_positive"
-    )
+    rules = (rule for rule in RubricCriterion._meta.constraints if isinstance(rule, RowRule))
+    rule = next(rule for rule in rules if rule.name == "criterion_points_positive")
+    assert isinstance(rule.condition, Q)
     best = _best(
         layout.nested_cells("rating_points"), layout.nested_cells("rating_name", filled=True)
     )
-    field = RubricCriterion._meta.get_field(rule.field)
+    field = field_at(RubricCriterion, rule.field)
     yield Check(
         str(rule.violation_error_code),
         "rating_points",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.db import models
 from django.utils.translation import gettext as _
+from django_stubs_ext import StrOrPromise
 
 from backoffice.bulk.kinds.conditions import Sql
 
@@ -21,7 +22,7 @@ class Check:
 
     code: str
     column: str
-    template: str
+    template: StrOrPromise
     condition: Sql = (NEVER, ())
     reads: tuple[str, ...] = ()
     is_warning: bool = False

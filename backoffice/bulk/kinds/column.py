@@ -7,7 +7,32 @@ from typing import TypedDict, Unpack
 from django.db import models
 from import_export.fields import Field
 
+from backoffice.audit.models import Audited
+
 _written = itertools.count()
+
+
+def field_at(model: type[models.Model], path: str) -> models.Field:
+    """The field at the end of a path over foreign keys, `course__code`."""
+    *relations, name = path.split("__")
+    for relation in relations:
+        model = related_model(model, relation)
+    field = model._meta.get_field(name)
+    assert isinstance(field, models.Field)
+    return field
+
+
+def foreign_key(model: type[models.Model], name: str) -> models.ForeignKey:
+    """The foreign key of this name."""
+    field = model._meta.get_field(name)
+    assert isinstance(field, models.ForeignKey)
+    return field
+
+
+def related_model(model: type[models.Model], name: str) -> type[Audited]:
+    """The model whose rows a foreign key names: what is imported names business data only."""
+    related: type[Audited] = field_at(model, name).related_model
+    return related
 
 
 class OnChange(StrEnum):
@@ -81,7 +106,4 @@ class Column(Field):
 
     def model_field(self, model: type[models.Model]) -> models.Field:
         """The model field whose rules the cells obey."""
-        *path, name = self.attribute.split("__")
-        for relation in path:
-            model = model._meta.get_field(relation).related_model
-        return model._meta.get_field(name)
+        return field_at(model, self.attribute)

@@ -1,14 +1,13 @@
 """A rule's condition (a Django Q) compiled to SQL over staged rows instead of the model's table."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import connection, models
 from django.db.models.expressions import RawSQL
 from django.db.models.sql import Query
 
-Sql = tuple[str, tuple[object, ...]]
-
-
+Sql = tuple[str, tuple[Any, ...]]  # parameters of any type that the driver takes
 Columns = Mapping[str, tuple[str, models.Field]]
 
 

@@ -10,10 +10,12 @@ from functools import cache
 from typing import Any, ClassVar
 
 from django.db import models
+from django_stubs_ext import StrOrPromise
 from import_export.resources import ModelResource
 
+from backoffice.audit.models import Audited
 from backoffice.bulk.kinds.check import Check
-from backoffice.bulk.kinds.column import Column
+from backoffice.bulk.kinds.column import Column, related_model
 from backoffice.bulk.kinds.file_layout import FileLayout
 
 # What a file of wrong rows has besides its own columns; corrected, it imports as it is.
@@ -149,8 +151,8 @@ class ImportKind(ModelResource):
     """
 
     kind: ClassVar[str] = ""
-    label: ClassVar[str] = ""
-    advice: ClassVar[str] = ""
+    label: ClassVar[StrOrPromise] = ""
+    advice: ClassVar[StrOrPromise] = ""
     order: ClassVar[int] = 0
     companion: ClassVar[Companion | None] = None
     forbidden: ClassVar[frozenset[str]] = FORBIDDEN
@@ -176,9 +178,10 @@ class ImportKind(ModelResource):
         yield from ()
 
     @classmethod
-    def model(cls) -> type[models.Model]:
+    def model(cls) -> type[Audited]:
         """The model whose rows the kind writes."""
-        return cls._meta.model
+        model: type[Audited] = cls._meta.model
+        return model
 
     @classmethod
     def columns(cls) -> dict[str, Column]:
@@ -246,7 +249,7 @@ class ImportKind(ModelResource):
     def listed_model(cls) -> type[models.Model]:
         """The model in whose list the rows are exported."""
         model = cls.model()
-        return model._meta.get_field(cls.listed).related_model if cls.listed else model
+        return related_model(model, cls.listed) if cls.listed else model
 
     @classmethod
     def course_paths(cls) -> tuple[str, ...]:
@@ -266,9 +269,9 @@ class ImportKind(ModelResource):
         """The models of the rows that rows of the kind refer to, directly or through others."""
         named = set()
         for column in cls.columns().values():
-            model = cls.model()
+            model: type[models.Model] = cls.model()
             for relation in column.attribute.split("__")[:-1]:
-                model = model._meta.get_field(relation).related_model
+                model = related_model(model, relation)
                 named.add(model)
         return named
 

@@ -166,16 +166,16 @@ class Import:
         companion_columns = tuple(placed.column.column_name for placed in header.companion)
         creates, actor = header.creates_companions, self.batch.uploaded_by
         has_reason = len(self.batch.reason.strip()) >= SHORTEST_REASON
-        options = {"actor": actor, "has_reason": has_reason}
-        arguments = (self.resource, own, self.dialect, companion_columns, creates)
         within = tuple(header.groups[0]) if header.groups else ()
-        layout = (
-            ParentLayout(
-                *arguments, **options, within=self.member_tables, tables=self.tables, members=within
-            )
-            if within
-            else Layout(*arguments, **options)
+        layout = Layout(
+            *(self.resource, own, self.dialect, companion_columns, creates),
+            actor=actor,
+            has_reason=has_reason,
         )
+        if within:
+            layout = ParentLayout(
+                **vars(layout), within=self.member_tables, tables=self.tables, members=within
+            )
         staged = tuple(placed.column.column_name for placed in header.placed)
         staged += (MEMBERS,) if within else ()
         planner = Planner(layout, self.batch.mode, self.tables, staged)
@@ -229,8 +229,9 @@ class Import:
         self._lock_rows(cursor, planner, missing_rows)
         if companions and not companions.still_implies(cursor):
             return False
-        held = [*plans.all, missing_rows] if missing_rows else plans.all
-        return all(each.still_holds(cursor) for each in held)
+        if missing_rows and not missing_rows.still_holds(cursor):
+            return False
+        return all(each.still_holds(cursor) for each in plans.all)
 
     def _lock_rows(
         self, cursor: CursorWrapper, planner: Planner, missing_rows: MissingRows | None

@@ -85,7 +85,7 @@ def refuse_stranger(actor: Any, kind: str) -> None:
         raise PermissionDenied(_("You may not import %(kind)s.") % {"kind": resource.label})
 
 
-def _digest(stream: IO[bytes]) -> str:
+def _digest(stream: Any) -> str:
     """The SHA-256 of what is left of a stream, which is then at its end."""
     return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -158,7 +158,8 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
         width, names = len(header), [*(_printable(header[at]) for at in own), *REJECTED_COLUMNS]
         has_header = table is None or table.has_header
         yield "\ufeff" + (writer.writerow(names) if has_header else "")
-        columns, column_lines, number = table(header) if table else None, [], 0
+        columns, number = table(header) if table else None, 0
+        column_lines: list[Any] = []  # as the csv module takes them
         for row in rows if pending[0] > 0 else ():
             cells = _cells_of(row, own, width, batch)
             is_data = not (columns and columns.is_about_columns(row))

@@ -7,10 +7,12 @@ whole. Few rows are not braked.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.db import models
 from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backoffice.bulk.kinds.column import field_at, related_model
 from backoffice.bulk.models import Batch
 from backoffice.bulk.plan.missing_rows import MissingRows
 from backoffice.bulk.plan.planner import Planner
@@ -81,9 +83,9 @@ def _over_limit(
 
 def _place(share: Share, planner: Planner) -> str:
     """The course in words, where there is one."""
-    model = planner.layout.model
+    model: type[models.Model] = planner.layout.model
     for field_name in filter(None, planner.layout.resource.scope.split("__")):
-        model = model._meta.get_field(field_name).related_model
+        model = related_model(model, field_name)
     if share.scope is None or model is planner.layout.model:
         return ""
     return _(" of %(course)s") % {"course": model._base_manager.get(pk=share.scope)}
@@ -148,12 +150,12 @@ def _scope_of(planner: Planner) -> tuple[str, str]:
     head, _separator, tail = layout.resource.scope.partition("__")
     if not head:
         return "CAST(NULL AS bigint)", ""
-    field = layout.model._meta.get_field(head)
+    column = field_at(layout.model, head).column
     if not tail:
-        return f"t.{field.column}", ""
-    other = field.related_model._meta
-    column = other.get_field(tail).column
-    return f"o.{column}", f"JOIN {other.db_table} o ON o.id = t.{field.column}"
+        return f"t.{column}", ""
+    other = related_model(layout.model, head)
+    join = f"JOIN {other._meta.db_table} o ON o.id = t.{column}"
+    return f"o.{field_at(other, tail).column}", join
 
 
 def _held_rows(cursor: CursorWrapper, planner: Planner) -> int:
@@ -164,4 +166,4 @@ def _held_rows(cursor: CursorWrapper, planner: Planner) -> int:
     cursor.execute(
         f"SELECT count(*) FROM {planner.tables.plan} WHERE state = 'u' AND flags & {mask} <> 0"
     )
-    return cursor.fetchone()[0]
+    return int(cursor.fetchone()[0])

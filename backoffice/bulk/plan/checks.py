@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.admin_site.models.rules import names_in
 from backoffice.bulk.kinds.check import Check, names_nothing
-from backoffice.bulk.kinds.column import Column, OnChange, Role
+from backoffice.bulk.kinds.column import Column, OnChange, Role, field_at, related_model
 from backoffice.bulk.kinds.conditions import is_false, literal
 from backoffice.bulk.sql.layout import Layout
 from backoffice.bulk.sql.references import Reference
@@ -98,6 +98,7 @@ def rule_checks(layout: Layout) -> Iterator[Check]:
     model = layout.model
     for constraint in model._meta.constraints:
         if isinstance(constraint, models.CheckConstraint):
+            assert isinstance(constraint.condition, models.Q)  # all of ours are
             field = getattr(constraint, "field", "")
             message = str(constraint.violation_error_message)
             code = constraint.violation_error_code or constraint.name
@@ -147,9 +148,9 @@ def _cells_of(layout: Layout, head: str) -> list[str]:
 def _value_of(layout: Layout, name: str, by_name: Mapping[str, Column]) -> tuple[str, models.Field]:
     """SQL and field of a name in a rule: of the file, else of the stored row, else the default."""
     head, _separator, tail = name.partition("__")
-    field = layout.model._meta.get_field(head)
+    field = field_at(layout.model, head)
     if tail:
-        target = field.related_model._meta.get_field(tail)
+        target = field_at(layout.model, name)
         return _related_value(layout, head, target), target
     if head in by_name:
         return layout.incoming(by_name[head]), field
@@ -159,9 +160,9 @@ def _value_of(layout: Layout, name: str, by_name: Mapping[str, Column]) -> tuple
 def _related_value(layout: Layout, head: str, target: models.Field) -> str:
     if any(reference.field.name == head for reference in layout.references):
         return f"r_{head}.{target.column}"
-    field = layout.model._meta.get_field(head)
-    table = field.related_model._meta.db_table
-    return f"(SELECT x.{target.column} FROM {table} x WHERE x.id = t.{field.column})"
+    table = related_model(layout.model, head)._meta.db_table
+    column = field_at(layout.model, head).column
+    return f"(SELECT x.{target.column} FROM {table} x WHERE x.id = t.{column})"
 
 
 def _literal(field: models.Field) -> str:
@@ -178,13 +179,15 @@ def presence_checks(layout: Layout) -> Iterator[Check]:
         heads = {path.partition("__")[0] for _field, path in rule.match}
         if not heads <= references.keys() or rule.field not in references:
             continue
-        sought = apps.get_model(rule.model)._meta
+        sought = apps.get_model(rule.model)
         tests = [
-            f"x.{sought.get_field(name).column} = {_reached(layout, path)}"
+            f"x.{field_at(sought, name).column} = {_reached(layout, path)}"
             for name, path in rule.match
         ]
         known = " AND ".join(f"{references[head].alias}.id IS NOT NULL" for head in sorted(heads))
-        missing = f"NOT EXISTS (SELECT 1 FROM {sought.db_table} x WHERE {' AND '.join(tests)})"
+        missing = (
+            f"NOT EXISTS (SELECT 1 FROM {sought._meta.db_table} x WHERE {' AND '.join(tests)})"
+        )
         column = references[rule.field].parts[0][1].column_name
         template = "{column} “{value}”: " + str(rule.message)
         yield Check(rule.code, column, template, (f"({known} AND {missing})", ()))
@@ -195,8 +198,7 @@ def _reached(layout: Layout, path: str) -> str:
     head, _separator, tail = path.partition("__")
     if not tail:
         return f"r_{head}.id"
-    target = layout.model._meta.get_field(head).related_model._meta.get_field(tail)
-    return _related_value(layout, head, target)
+    return _related_value(layout, head, field_at(layout.model, path))
 
 
 def change_checks(layout: Layout) -> Iterator[Check]:

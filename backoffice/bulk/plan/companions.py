@@ -17,11 +17,15 @@ from backoffice.bulk.sql.references import Reference
 class CompanionRows(Protocol):
     """Rows of another plan, to which rows of this one will point."""
 
-    reference: Reference
+    @property
+    def reference(self) -> Reference:
+        """The foreign key by which they do."""
+        ...
 
     @property
     def link(self) -> str:
         """SQL: join each staged row `s` to the plan `np` of the row it points to."""
+        ...
 
 
 class Companions:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 
+from backoffice.bulk.kinds.column import field_at
 from backoffice.bulk.kinds.resource import MissingRowsPolicy
 from backoffice.bulk.plan.local_edits import Edits, preserved_edit_warning
 from backoffice.bulk.plan.planner import Planner
@@ -68,10 +69,9 @@ class MissingRows:
         sum_of = self.planner.layout.dialect.outcome_hash(text)
         return f"SELECT 9 AS plan, 'w' AS state, count(*), {sum_of}, 0 FROM {self.table}"
 
-    def _columns(self) -> tuple[str, str]:
-        meta = self.planner.layout.model._meta
-        policy = self.policy
-        return meta.get_field(policy.scope).column, meta.get_field(policy.member).column
+    def _columns(self) -> tuple[str | None, str | None]:
+        model, policy = self.planner.layout.model, self.policy
+        return field_at(model, policy.scope).column, field_at(model, policy.member).column
 
     def _withdrawn_rows(self) -> str:
         """SQL: the rows that are missing, without those somebody edited since."""

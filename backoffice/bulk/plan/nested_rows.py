@@ -13,7 +13,7 @@ from django.db.backends.utils import CursorWrapper
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import lines_from
 from backoffice.bulk.kinds.check import Check
-from backoffice.bulk.kinds.column import Column
+from backoffice.bulk.kinds.column import Column, field_at, foreign_key
 from backoffice.bulk.kinds.resource import MEMBERS, NestedRows
 from backoffice.bulk.plan.local_edits import LocalEdits
 from backoffice.bulk.plan.planner import Planner, State, Tables
@@ -38,7 +38,7 @@ class ParentLayout(Layout):
         assert members
         model = members.resource.model()
         key = [column for column in members.columns.values() if column.key]
-        same = [f"l.{model._meta.get_field(members.reference).column} = t.id"]
+        same = [f"l.{field_at(model, members.reference).column} = t.id"]
         same += [f"l.{column.target} = b.c_{column.column_name}" for column in key]
         tests = ["l.id IS NULL"] + [
             self.dialect.differs(f"b.c_{column.column_name}", f"l.{column.target}")
@@ -109,7 +109,7 @@ class MemberLayout(Layout):
     def belonging(self) -> ParentReference:
         """The foreign key to the row above."""
         assert self.nested
-        field = self.model._meta.get_field(self.nested.reference)
+        field = foreign_key(self.model, self.nested.reference)
         return ParentReference(field, (), plan=self.above.plan)
 
     @property
@@ -118,7 +118,7 @@ class MemberLayout(Layout):
         return self.nested.adjusted_fields if self.nested else frozenset()
 
     @property
-    def references(self) -> tuple[Reference, ...]:  # type: ignore[override]
+    def references(self) -> tuple[Reference, ...]:
         """That foreign key alone."""
         return (self.belonging,)
 

@@ -95,7 +95,7 @@ class FaultReporter:
             width = 5 + len(names)
             for record in rows_of(cursor):
                 origin = origin_of(record[4])
-                cells = dict(zip(names, record[5:width], strict=True)) | origin.cells
+                cells = {**dict(zip(names, record[5:width], strict=True)), **origin.cells}
                 self._report_row(staging_file, record[:4], cells, origin, record[width:])
 
     def _sql(self) -> str:

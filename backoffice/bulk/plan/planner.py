@@ -101,7 +101,8 @@ class Planner:
         return sql, params
 
     def _flags(self) -> Sql:
-        terms, params = ["0"], []
+        terms: list[str] = ["0"]
+        params: list[object] = []
         for check in self.checks:
             terms.append(
                 f"CASE WHEN {self._only(check)}({check.condition[0]}) THEN {self.bit(check)} "

@@ -12,6 +12,7 @@ from django.db.backends.utils import CursorWrapper
 
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import lines_from
+from backoffice.bulk.kinds.column import field_at
 from backoffice.bulk.kinds.conditions import literal
 from backoffice.bulk.plan.companions import CompanionRows, companion_row_of
 from backoffice.bulk.plan.missing_rows import MissingRows
@@ -52,7 +53,7 @@ class Writer:
             f"INSERT INTO {self.layout.table} ({columns}) SELECT {values} {self._source()}",
             params,
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
     def _source(self) -> str:
         link = self.companions.link if self.companions else ""
@@ -76,7 +77,7 @@ class Writer:
             return f"coalesce(s.c_{column.column_name}, {value})", params
         if field.name in self.layout.model.stamps:
             name, _value = self.layout.model.stamps[field.name]
-            return self._stamped(field, self._new_value(self.layout.model._meta.get_field(name)))
+            return self._stamped(field, self._new_value(field_at(self.layout.model, name)))
         if column or field.name in resource.derived:
             return f"s.c_{column.column_name if column else field.name}", []
         return self._constant(field, resource.fixed.get(field.name, default_of(field, self.moment)))
@@ -111,13 +112,15 @@ class Writer:
                 params += value_params
         for name, written in self.written.items():
             if written.changed:
-                field = layout.model._meta.get_field(name)
+                field = field_at(layout.model, name)
                 value, value_params = self._computed(field, written.changed)
                 settings.append(f'"{field.column}" = {value}')
                 params += value_params
-        incoming = {each.attribute: (layout.update_value(each), []) for each in layout.written}
+        incoming: dict[str, Part] = {
+            each.attribute: (layout.update_value(each), []) for each in layout.written
+        }
         for name, (by, _value) in layout.model.stamps.items():
-            stamp = self._stamped(layout.model._meta.get_field(name), incoming.get(by, NOTHING))
+            stamp = self._stamped(field_at(layout.model, name), incoming.get(by, NOTHING))
             settings.append(f'"{name}" = coalesce(t."{name}", {stamp[0]})')
             params += stamp[1]
         if not settings:
@@ -127,12 +130,12 @@ class Writer:
             f"WHERE t.id = p.target_id AND p.state = 'u' AND s.row_no = p.row_no {only}",
             params,
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
     def withdraw(self, cursor: CursorWrapper, missing_rows: MissingRows) -> int:
         """Write what becomes of the rows that leave; how many there were."""
         changes = missing_rows.policy.changes
-        fields = [self.layout.model._meta.get_field(name) for name in changes]
+        fields = [field_at(self.layout.model, name) for name in changes]
         parts = [self._computed(field, changes[field.name]) for field in fields]
         settings = [f'"{f.column}" = {sql}' for f, (sql, _p) in zip(fields, parts, strict=True)]
         params = [param for _sql, part_params in parts for param in part_params]
@@ -141,7 +144,7 @@ class Writer:
             f"WHERE t.id IN ({missing_rows.ids})",
             params,
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _joined(parts: Sequence[Part]) -> Part:
@@ -151,11 +154,9 @@ def _joined(parts: Sequence[Part]) -> Part:
 
 
 def _cast_type(field: models.Field) -> str:
-    return (
-        field.target_field.db_type(connection)
-        if field.is_relation
-        else field.cast_db_type(connection)
-    )
+    if isinstance(field, models.ForeignKey):
+        return str(field.target_field.db_type(connection))
+    return str(field.cast_db_type(connection))
 
 
 def constant(dialect: Dialect, field: models.Field, value: object) -> Part:

@@ -12,7 +12,8 @@ from typing import Any
 from django.db import models
 
 from backoffice.admin_site.permissions.visibility import permitted
-from backoffice.bulk.kinds.column import Column, OnChange, Role
+from backoffice.audit.models import Audited
+from backoffice.bulk.kinds.column import Column, OnChange, Role, field_at, foreign_key
 from backoffice.bulk.kinds.conditions import Sql, is_true, literal, with_literals
 from backoffice.bulk.kinds.resource import ImportKind
 from backoffice.bulk.sql.dialects import Dialect
@@ -71,7 +72,7 @@ def unique_fields(model: type[models.Model]) -> Iterator[tuple[models.Field, mod
     """Fields whose value only one row may have, with the condition under which that holds."""
     for names, condition in unique_groups(model):
         if len(names) == 1:
-            yield model._meta.get_field(*names), condition
+            yield field_at(model, *names), condition
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class Layout:
     has_reason: bool = False  # whether the import says why
 
     @property
-    def model(self) -> type[models.Model]:
+    def model(self) -> type[Audited]:
         """The model whose rows are written."""
         return self.resource.model()
 
@@ -123,7 +124,7 @@ class Layout:
         return tuple(self._reference(name, tuple(pairs)) for name, pairs in parts.items())
 
     def _reference(self, name: str, parts: tuple[tuple[str, Column], ...]) -> Reference:
-        field = self.model._meta.get_field(name)
+        field = foreign_key(self.model, name)
         narrowing = tuple(c for c in self.narrowing if c.reference == name)
         known = self.resource.columns().values()
         is_by_part = any(c.role is Role.NARROWS and c.reference == name for c in known)
@@ -227,7 +228,7 @@ class Layout:
 
     def _match(self, column: Column) -> str:
         if column.reference:
-            field = self.model._meta.get_field(column.reference)
+            field = field_at(self.model, column.reference)
             return f"t.{field.column} = r_{field.name}.id"
         return f"t.{column.target} = s.c_{column.column_name}"
 
@@ -249,7 +250,7 @@ class Layout:
             # What nobody touched since the export takes what is stored by now.
             touched = self.dialect.differs(value, f"s.c_{base.column_name}")
             value = f"CASE WHEN t.id IS NULL OR {touched} THEN {value} ELSE {stored} END"
-        field = self.model._meta.get_field(column.target)
+        field = field_at(self.model, column.target)
         if column.on_change is not OnChange.UPDATE:
             return f"CASE WHEN {stored} IS NULL OR {stored} = '' THEN {value} ELSE {stored} END"
         if has_plain_default(field):
@@ -266,12 +267,12 @@ class Layout:
         incoming = self.incoming(column)
         if column.reference:
             return f"s.c_{column.column_name}"
-        field = self.model._meta.get_field(column.target)
+        field = field_at(self.model, column.target)
         return f"cast({self.dialect.cast_to(incoming, field)} AS text)"
 
     def attname(self, column: Column) -> str:
         """The database column behind a column of the file."""
-        return self.model._meta.get_field(column.reference or column.target).column
+        return field_at(self.model, column.reference or column.target).column
 
     def differs(self) -> str:
         """SQL: the file would change the existing row."""
