@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from backoffice.bulk.models import Batch
-from backoffice.bulk.pipeline.imports import apply, preview, receive
+from backoffice.bulk.pipeline.apply import apply
+from backoffice.bulk.pipeline.preview import preview
+from backoffice.bulk.pipeline.receive import receive
 from benchmarks.measuring import Cost, measured
 
 

@@ -22,7 +22,7 @@ from django.core.management import call_command  # noqa: E402  Django must be se
 from backoffice.apps.users.models import User  # noqa: E402
 from backoffice.bulk.jobs.tasks import order_reading, queue_apply  # noqa: E402
 from backoffice.bulk.models import Batch  # noqa: E402
-from backoffice.bulk.pipeline.imports import receive  # noqa: E402
+from backoffice.bulk.pipeline.receive import receive  # noqa: E402
 from benchmarks import world  # noqa: E402
 from benchmarks.measuring import machine  # noqa: E402
 

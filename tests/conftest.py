@@ -14,7 +14,9 @@ from hypothesis import settings as properties
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import User
 from backoffice.bulk.models import Batch
-from backoffice.bulk.pipeline.imports import apply, preview, receive
+from backoffice.bulk.pipeline.apply import apply
+from backoffice.bulk.pipeline.preview import preview
+from backoffice.bulk.pipeline.receive import receive
 from tests import demo_school
 
 # How long an example takes says more about the machine than about the code.

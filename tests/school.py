@@ -58,7 +58,9 @@ from backoffice.apps.users.promoting import request_role
 from backoffice.audit.models import AccessRecord, ChangeSet
 from backoffice.audit.record.recording import recording
 from backoffice.bulk.models import Batch, HeaderMapping
-from backoffice.bulk.pipeline.imports import apply, preview, receive
+from backoffice.bulk.pipeline.apply import apply
+from backoffice.bulk.pipeline.preview import preview
+from backoffice.bulk.pipeline.receive import receive
 
 Rows = dict[str, Any]
 SECRET = "zq-only-the-two-of-them-zq"

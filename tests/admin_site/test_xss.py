@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, models, transaction
 
-from backoffice.bulk.pipeline.imports import preview, receive
+from backoffice.bulk.pipeline.preview import preview
+from backoffice.bulk.pipeline.receive import receive
 from tests.addresses import MODELS, every_address, filled
 from tests.forging import unwatched
 from tests.school import School, rolled_back, text_of

@@ -13,7 +13,9 @@ from backoffice.apps.courses.models import Course, CourseModule
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.record.install import audited_models
 from backoffice.audit.record.reconcile import compare
-from backoffice.bulk.pipeline.imports import apply, preview, receive
+from backoffice.bulk.pipeline.apply import apply
+from backoffice.bulk.pipeline.preview import preview
+from backoffice.bulk.pipeline.receive import receive
 from tests.forging import unwatched
 
 ROSTER = "student_id,course_code,presentation,status\n"

@@ -17,8 +17,10 @@ from backoffice.bulk.export.atomic_file import refuse_unwritable
 from backoffice.bulk.jobs.cleanup import forget
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
+from backoffice.bulk.pipeline.apply import NotApplied, apply
 from backoffice.bulk.pipeline.approval import agree
-from backoffice.bulk.pipeline.imports import NotApplied, apply, preview, receive
+from backoffice.bulk.pipeline.preview import preview
+from backoffice.bulk.pipeline.receive import receive
 from backoffice.bulk.pipeline.report import STATES, closing_message, write_rejected, write_report
 from backoffice.bulk.undo.undo import undo
 

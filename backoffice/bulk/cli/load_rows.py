@@ -8,7 +8,7 @@ from pathlib import Path
 
 from backoffice.bulk.cli.imports import ImportOptions, import_file
 from backoffice.bulk.models import Batch
-from backoffice.bulk.pipeline.imports import NotApplied
+from backoffice.bulk.pipeline.apply import NotApplied
 
 
 def feed(

@@ -21,9 +21,10 @@ from backoffice.bulk.jobs.cleanup import discard, fail_all_dead
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch, Delivery
 from backoffice.bulk.models.batch_state import states_before
+from backoffice.bulk.pipeline.apply import NotApplied, apply
 from backoffice.bulk.pipeline.concurrency import about, alone_with, conflicting_batch
 from backoffice.bulk.pipeline.deliveries import ready_in, report_waiting
-from backoffice.bulk.pipeline.imports import NotApplied, apply, preview
+from backoffice.bulk.pipeline.preview import preview
 from backoffice.bulk.sql import dialects
 from backoffice.bulk.undo.undo import begin_undo, carry_out_undo, undo
 

@@ -19,8 +19,8 @@ from backoffice.bulk.pages.delivery_steps import steps_of
 from backoffice.bulk.pages.imports import posted
 from backoffice.bulk.pages.undo import UndoForm
 from backoffice.bulk.pages.upload_form import DeliveryForm
+from backoffice.bulk.pipeline.apply import NotApplied
 from backoffice.bulk.pipeline.deliveries import deliver, files_of, waits_for
-from backoffice.bulk.pipeline.imports import NotApplied
 
 
 class DeliveryViewsMixin:

@@ -37,9 +37,11 @@ from backoffice.bulk.pages.header_mapping_forms import own_headers_form
 from backoffice.bulk.pages.samples import samples_of
 from backoffice.bulk.pages.upload_form import UploadForm
 from backoffice.bulk.pages.upload_help import columns_of, template_of
+from backoffice.bulk.pipeline.apply import NotApplied
 from backoffice.bulk.pipeline.approval import agree, may_agree
 from backoffice.bulk.pipeline.deliveries import waits_for
-from backoffice.bulk.pipeline.imports import NotApplied, leave_wrong_rows_out, receive, release
+from backoffice.bulk.pipeline.preview import leave_wrong_rows_out, release
+from backoffice.bulk.pipeline.receive import receive
 from backoffice.bulk.pipeline.report import issue_lines, rejected_rows
 from backoffice.bulk.read.header_mapping import headers_by_column, read_as
 from backoffice.bulk.values.faults import FileRefused, storable

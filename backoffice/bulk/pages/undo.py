@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from backoffice.bulk.jobs.tasks import queue_undo
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
-from backoffice.bulk.pipeline.imports import NotApplied
+from backoffice.bulk.pipeline.apply import NotApplied
 from backoffice.bulk.undo.undo import prospect_of, refuse_foreign
 
 MOST_UNCHANGED = 100

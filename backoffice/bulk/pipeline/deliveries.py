@@ -18,7 +18,7 @@ from backoffice.bulk.formats.detect import DetectedFile, companions_of, detect_f
 from backoffice.bulk.formats.upload_storage import Part, on_disk
 from backoffice.bulk.kinds.resource import kinds, needed_by
 from backoffice.bulk.models import Batch, Delivery
-from backoffice.bulk.pipeline.imports import receive_part, refuse_stranger
+from backoffice.bulk.pipeline.receive import receive_part, refuse_stranger
 from backoffice.bulk.readers.base import Limits
 from backoffice.bulk.readers.zip_guard import Archive, Member, is_archive
 from backoffice.bulk.values.faults import FileRefused, display_text, storable

@@ -21,7 +21,8 @@ from backoffice.bulk.plan.nested_rows import NestedPlan, ParentLayout
 from backoffice.bulk.plan.planner import Planner, Tables
 from backoffice.bulk.read.header import MatchedHeader, match_header
 from backoffice.bulk.read.header_mapping import Own, labels_of, used_in
-from backoffice.bulk.read.row_cleaner import RowCleaner, StagingFile, read_into
+from backoffice.bulk.read.row_cleaner import RowCleaner, read_into
+from backoffice.bulk.read.staging_file import StagingFile
 from backoffice.bulk.readers import TableReader
 from backoffice.bulk.sql import dialects
 from backoffice.bulk.sql.layout import Layout, staged_types

@@ -20,7 +20,7 @@ from backoffice.bulk.kinds.column import Column
 from backoffice.bulk.kinds.resource import MEMBERS
 from backoffice.bulk.plan.checks import CONFLICT, REPEAT, change_fault, unique_value_check
 from backoffice.bulk.plan.planner import Planner, State
-from backoffice.bulk.read.row_cleaner import StagingFile, copied
+from backoffice.bulk.read.staging_file import StagingFile, copied
 from backoffice.bulk.sql.dialects import rows_of
 from backoffice.bulk.sql.layout import Layout, unique_fields
 from backoffice.bulk.values.cell_origins import Origin, origin_of

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from backoffice.audit.models import ChangeSet
 from backoffice.bulk.kinds.column import Column
 from backoffice.bulk.plan.planner import Planner
-from backoffice.bulk.read.row_cleaner import StagingFile
+from backoffice.bulk.read.staging_file import StagingFile
 from backoffice.bulk.sql.dialects import rows_of
 from backoffice.bulk.sql.layout import Layout
 from backoffice.bulk.values.cell_origins import origin_of

@@ -16,7 +16,7 @@ from backoffice.bulk.kinds.column import field_at
 from backoffice.bulk.kinds.resource import MissingRowsPolicy
 from backoffice.bulk.plan.local_edits import Edits, preserved_edit_warning
 from backoffice.bulk.plan.planner import Planner
-from backoffice.bulk.read.row_cleaner import StagingFile
+from backoffice.bulk.read.staging_file import StagingFile
 from backoffice.bulk.values.faults import Fault, display_value
 
 UNSAFE = "p.state = 'r' AND (p.{scope} IS NULL OR p.{member} IS NULL)"

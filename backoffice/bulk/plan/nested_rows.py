@@ -18,7 +18,7 @@ from backoffice.bulk.kinds.resource import MEMBERS, NestedRows
 from backoffice.bulk.plan.local_edits import LocalEdits
 from backoffice.bulk.plan.planner import Planner, State, Tables
 from backoffice.bulk.plan.writer import Writer
-from backoffice.bulk.read.row_cleaner import StagingFile
+from backoffice.bulk.read.staging_file import StagingFile
 from backoffice.bulk.sql.layout import Layout
 from backoffice.bulk.sql.references import Reference
 

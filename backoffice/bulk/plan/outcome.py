@@ -15,7 +15,7 @@ from backoffice.bulk.plan.companions import Companions
 from backoffice.bulk.plan.missing_rows import MissingRows
 from backoffice.bulk.plan.nested_rows import NestedPlan
 from backoffice.bulk.plan.planner import Planner, State
-from backoffice.bulk.read.row_cleaner import StagingFile
+from backoffice.bulk.read.staging_file import StagingFile
 from backoffice.bulk.sql.dialects import rows_of
 from backoffice.bulk.values.cell_origins import Origin, origin_of
 from backoffice.bulk.values.faults import Fault, display_text, display_value

@@ -4,13 +4,11 @@ Every cell is cleaned once; what comes out is text in COPY's format, ready to be
 of faults. Both go to temporary files, so that memory does not grow with the rows.
 """
 
-import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
-from json.encoder import encode_basestring_ascii as quoted
 from operator import getitem, itemgetter
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,15 +17,14 @@ from backoffice.bulk.kinds.column import Column
 from backoffice.bulk.kinds.repeated_columns import Groups
 from backoffice.bulk.kinds.resource import MEMBERS, Derive, ImportKind
 from backoffice.bulk.read.header import MatchedHeader
+from backoffice.bulk.read.staging_file import StagingFile, copied, json_of
 from backoffice.bulk.readers import Row, TableReader
-from backoffice.bulk.values.cell_origins import AS_STAGED, OTHERS, Origin
+from backoffice.bulk.values.cell_origins import AS_STAGED
 from backoffice.bulk.values.cells import Clean, cleaner_for, judged
-from backoffice.bulk.values.faults import Fault, FileRefused, Issue, issue_at
+from backoffice.bulk.values.faults import Fault, FileRefused
 
-ISSUE_COLUMNS = ("batch_id", "is_warning", "line", "row", "column", "value", "code", "message")
 CACHE_SIZE, CACHE_TRIMMED_SIZE = 50_000, 40_000
 PROGRESS_EVERY = 5_000
-ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 Progress = Callable[[float, int], None]
 
 
@@ -73,72 +70,6 @@ class CellCache(dict[str, "str | CleanedCell"]):
         if fault is not None and not fault.is_warning:
             return CleanedCell("\\N", fault, bool(raw))
         return CleanedCell(copied(value), fault, is_changed)
-
-
-def copied(value: str | None) -> str:
-    """The value as COPY's text format writes it."""
-    if value is None:
-        return "\\N"
-    is_plain = value.isprintable() and "\\" not in value
-    return value if is_plain else value.translate(ESCAPES)
-
-
-class StagingFile:
-    """Two temporary files in COPY's text format: the rows, and the issues of one batch."""
-
-    def __init__(self, batch_number: int) -> None:
-        self.batch_number = batch_number
-        self.labels: Mapping[str, str] = {}
-        self.above: Mapping[str, str] = {}
-        self.header_line = 1
-        # Closed by __exit__; it is used as a context manager.
-        self.rows: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
-        self.issues: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
-        self.errors = self.warnings = 0
-
-    def __enter__(self) -> "StagingFile":
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.rows.close()
-        self.issues.close()
-
-    def add_fault(
-        self,
-        fault: Fault,
-        line: int,
-        row: int,
-        column: str,
-        value: str,
-        origin: Origin = AS_STAGED,
-    ) -> None:
-        """Keep what is wrong or strange, under the name the column has in the file."""
-        header = self.name_of(column, origin)
-        named = self.above.get(column, "")
-        if named:
-            of = _("%(row)s of {column}") % {"row": named}
-            fault = replace(fault, template=fault.template.replace("{column}", of))
-        self.add_issue(issue_at(fault, line, origin.row or row, header, value))
-
-    def name_of(self, column: str, origin: Origin) -> str:
-        """The header of a row's cell in one of our columns."""
-        headers = origin.headers
-        own = headers.get(column) or self.labels.get(column) or headers.get(OTHERS, column)
-        return own if column else ""
-
-    def line_of(self, column: str, line: int) -> int:
-        """The line on which the name stands that a column gives: it may be a header itself."""
-        return self.header_line if self.above.get(column) == "" else line
-
-    def add_issue(self, issue: Issue) -> None:
-        """Keep an issue for later, in the order of ISSUE_COLUMNS."""
-        start = f"{self.batch_number}\t{issue.is_warning:d}\t{issue.line}\t{issue.row}\t"
-        texts = (issue.column, issue.value, issue.code, issue.message)
-        self.issues.write(start + "\t".join(map(copied, texts)) + "\n")
-        if issue.is_warning:
-            self.warnings += 1
-        else:
-            self.errors += 1
 
 
 @dataclass
@@ -350,11 +281,6 @@ def width_fault(actual: int, expected: int, advice: str = "") -> Fault:
 def bit_of(index: int) -> int:
     """The bit that stands for a staged column; all beyond the 62nd share the last."""
     return 1 << min(index, 62)
-
-
-def json_of(texts: Mapping[str, str]) -> str:
-    """An object of texts alone: what `json.dumps` writes, in a fifth of the time."""
-    return "{" + ", ".join(f"{quoted(name)}: {quoted(text)}" for name, text in texts.items()) + "}"
 
 
 def _null_when_blank(clean: Clean) -> Clean:

@@ -20,9 +20,11 @@ from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch, BatchIssue, BatchRun
+from backoffice.bulk.pipeline.apply import NotApplied, begin_alone
 from backoffice.bulk.pipeline.concurrency import retry_on_conflict
 from backoffice.bulk.pipeline.heartbeat import Heartbeat, Interrupted
-from backoffice.bulk.pipeline.imports import NotApplied, begin_alone, fail, refuse_stranger
+from backoffice.bulk.pipeline.preview import fail
+from backoffice.bulk.pipeline.receive import refuse_stranger
 from backoffice.bulk.sql import dialects
 from backoffice.bulk.undo.row_versions import (
     CHANGED,

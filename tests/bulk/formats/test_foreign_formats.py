@@ -10,7 +10,8 @@ from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.formats.open_file import TABLES
 from backoffice.bulk.models import Batch
-from backoffice.bulk.pipeline.imports import preview, receive
+from backoffice.bulk.pipeline.preview import preview
+from backoffice.bulk.pipeline.receive import receive
 from backoffice.bulk.pipeline.report import rejected_rows
 
 CANVAS = """course_id,user_id,role,section_id,status,start_date,end_date

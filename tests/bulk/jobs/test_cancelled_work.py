@@ -12,7 +12,8 @@ from backoffice.bulk.jobs.cleanup import discard
 from backoffice.bulk.jobs.tasks import cancel
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.import_run import Import
-from backoffice.bulk.pipeline.imports import preview, receive
+from backoffice.bulk.pipeline.preview import preview
+from backoffice.bulk.pipeline.receive import receive
 
 
 def test_a_file_thrown_away_while_its_header_was_read_does_not_come_back(registrar, monkeypatch):

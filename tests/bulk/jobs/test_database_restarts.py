@@ -22,7 +22,7 @@ from django.core.management import call_command
 from django.db import Error, connection, connections
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.bulk.pipeline.imports import receive
+from backoffice.bulk.pipeline.receive import receive
 from backoffice.bulk.jobs.tasks import queue_apply, order_reading
 from backoffice.bulk.models import Batch
 

@@ -19,7 +19,7 @@ from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.jobs.cleanup import STARTS_WITHIN, fail_if_dead
 from backoffice.bulk.models import Batch, BatchRun
 from backoffice.bulk.pipeline.import_run import Import
-from backoffice.bulk.read.row_cleaner import StagingFile
+from backoffice.bulk.read.staging_file import StagingFile
 
 ROWS = 30_000
 ROOT = Path(__file__).resolve().parents[3]
@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = """
 import sys, time, django
 django.setup()
-from backoffice.bulk.pipeline.imports import apply
+from backoffice.bulk.pipeline.apply import apply
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.import_run import Import
 

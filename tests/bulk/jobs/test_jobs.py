@@ -13,7 +13,7 @@ from backoffice.bulk.health_checks import worker
 from backoffice.bulk.jobs import tasks
 from backoffice.bulk.jobs.tasks import LOST_AFTER, recover_lost
 from backoffice.bulk.models import Batch, BatchRun, Worker
-from backoffice.bulk.pipeline.imports import preview
+from backoffice.bulk.pipeline.preview import preview
 from backoffice.bulk.undo import undo
 from tests.bulk.pages.test_pages import page_of, upload_through
 from tests.bulk.working import work

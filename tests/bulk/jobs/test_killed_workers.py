@@ -18,7 +18,7 @@ from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.jobs.cleanup import STARTS_WITHIN
 from backoffice.bulk.jobs.tasks import queue_apply, queue_undo, recover_lost
 from backoffice.bulk.models import Batch, BatchRun
-from backoffice.bulk.pipeline.imports import apply
+from backoffice.bulk.pipeline.apply import apply
 from backoffice.bulk.undo.undo import undo
 from tests.bulk.jobs.test_interrupted import wait_until_the_server_notices
 from tests.bulk.working import start_worker, wait_until

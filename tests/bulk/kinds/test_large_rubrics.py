@@ -9,7 +9,7 @@ from backoffice.apps.users.models import User
 from backoffice.bulk.formats import open_file
 from backoffice.bulk.jobs.tasks import queue_apply, queue_reading
 from backoffice.bulk.models import Batch
-from backoffice.bulk.pipeline.imports import receive
+from backoffice.bulk.pipeline.receive import receive
 from backoffice.bulk.sql import dialects
 from tests.bulk.working import work
 from tests.rubric_files import ESSAY, GROUP, HEADER, stored

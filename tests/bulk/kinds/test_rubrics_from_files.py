@@ -18,7 +18,8 @@ from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pages.samples import samples_of
-from backoffice.bulk.pipeline.imports import OutcomeChanged, apply, release
+from backoffice.bulk.pipeline.apply import OutcomeChanged, apply
+from backoffice.bulk.pipeline.preview import release
 from backoffice.bulk.pipeline.report import rejected_rows
 from tests.rubric_files import ESSAY, GROUP, HEADER, NONE, counts, history, marked_by, stored, told
 

@@ -17,8 +17,8 @@ from backoffice.bulk.jobs.tasks import read_ready, resume, skip
 from backoffice.bulk.kinds.resource import kinds, needed_by
 from backoffice.bulk.models import Batch, Delivery
 from backoffice.bulk.pipeline import deliveries
+from backoffice.bulk.pipeline.apply import apply
 from backoffice.bulk.pipeline.deliveries import deliver, files_of
-from backoffice.bulk.pipeline.imports import apply
 from tests.bulk.readers.test_zip_files import ROSTER, packed
 from tests.bulk.working import work
 

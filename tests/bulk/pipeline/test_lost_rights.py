@@ -9,7 +9,7 @@ from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import User
 from backoffice.bulk.jobs import tasks
 from backoffice.bulk.models import Batch
-from backoffice.bulk.pipeline.imports import NotApplied, OutcomeChanged, apply
+from backoffice.bulk.pipeline.apply import NotApplied, OutcomeChanged, apply
 from backoffice.bulk.undo.undo import undo
 from tests.bulk.working import work
 from tests.rubric_files import ESSAY, stored

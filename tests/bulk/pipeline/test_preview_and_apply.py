@@ -6,7 +6,7 @@ from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.models import ChangeSet
 from backoffice.bulk.models import Batch
-from backoffice.bulk.pipeline.imports import NotApplied, OutcomeChanged, apply
+from backoffice.bulk.pipeline.apply import NotApplied, OutcomeChanged, apply
 
 HEADER = "student_id,course_code,presentation,status,enrolled_on,withdrawn_on,first_name,last_name"
 THREE = f"""{HEADER}

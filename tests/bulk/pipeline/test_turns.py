@@ -11,8 +11,8 @@ from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.jobs.tasks import cancel
 from backoffice.bulk.models import Batch
+from backoffice.bulk.pipeline.apply import NotApplied, apply
 from backoffice.bulk.pipeline.concurrency import TRIES
-from backoffice.bulk.pipeline.imports import NotApplied, apply
 from backoffice.bulk.plan.writer import Writer
 from backoffice.operations.threads import Thread
 from tests.bulk.working import wait_until

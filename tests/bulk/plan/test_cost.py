@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from backoffice.apps.users.models import User
-from backoffice.bulk.pipeline.imports import apply
+from backoffice.bulk.pipeline.apply import apply
 
 MOST = 40
 

@@ -10,7 +10,7 @@ from backoffice.apps.users.models import Enrollment
 from backoffice.audit.record.recording import recording
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pages.samples import samples_of
-from backoffice.bulk.pipeline.imports import OutcomeChanged, apply
+from backoffice.bulk.pipeline.apply import OutcomeChanged, apply
 from backoffice.bulk.undo.undo import undo
 
 HEADER = "student_id,course_code,presentation,status,final_result\n"

@@ -19,7 +19,8 @@ from backoffice.admin_site.spreadsheets import FORMULA, NUMBER, formula_safe
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.read import row_cleaner
-from backoffice.bulk.read.row_cleaner import CellCache, json_of
+from backoffice.bulk.read.row_cleaner import CellCache
+from backoffice.bulk.read.staging_file import json_of
 from backoffice.bulk.readers import Limits, Row, delimited
 from backoffice.bulk.readers.delimited import DelimitedReader
 from backoffice.bulk.values.cells import CellRefused, cleaner_for, has_plain_default, normalised

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.bulk.pipeline.imports import apply
+from backoffice.bulk.pipeline.apply import apply
 
 HEADER = "student_id,course_code,presentation,first_name,last_name,email\n"
 

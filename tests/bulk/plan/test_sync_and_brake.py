@@ -13,8 +13,8 @@ from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pages import changed_rows
+from backoffice.bulk.pipeline.apply import NotApplied, apply
 from backoffice.bulk.pipeline.approval import agree, held_for
-from backoffice.bulk.pipeline.imports import NotApplied, apply
 
 HEADER = "student_id,course_code,presentation,enrolled_on,status\n"
 

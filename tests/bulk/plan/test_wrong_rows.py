@@ -3,7 +3,7 @@
 import pytest
 
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.bulk.pipeline.imports import apply
+from backoffice.bulk.pipeline.apply import apply
 
 COLUMNS = [
     "student_id",

@@ -16,9 +16,10 @@ from backoffice.bulk.formats.detect import carried
 from backoffice.bulk.jobs.tasks import read_ready
 from backoffice.bulk.kinds.header_names import IGNORED
 from backoffice.bulk.models import Batch, HeaderMapping
+from backoffice.bulk.pipeline.apply import apply
 from backoffice.bulk.pipeline.deliveries import deliver, files_of
 from backoffice.bulk.pipeline.import_run import Import
-from backoffice.bulk.pipeline.imports import apply, leave_wrong_rows_out, preview
+from backoffice.bulk.pipeline.preview import leave_wrong_rows_out, preview
 from backoffice.bulk.pipeline.report import rejected_rows
 from backoffice.bulk.read.header_mapping import unknown_headers
 

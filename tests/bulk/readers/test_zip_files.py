@@ -12,7 +12,7 @@ from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.models import Batch
-from backoffice.bulk.pipeline.imports import apply
+from backoffice.bulk.pipeline.apply import apply
 from backoffice.bulk.pipeline.report import rejected_rows
 from backoffice.bulk.undo.undo import undo
 

@@ -16,7 +16,7 @@ from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.record.recording import recording
 from backoffice.bulk.jobs.cleanup import discard_abandoned
 from backoffice.bulk.models import Batch
-from backoffice.bulk.pipeline.imports import NotApplied
+from backoffice.bulk.pipeline.apply import NotApplied
 from backoffice.bulk.undo.undo import prospect_of, undo
 
 HEADER = "student_id,course_code,presentation,enrolled_on,status,first_name,last_name,email\n"

@@ -1,0 +1,185 @@
+"""Applying exactly what a preview showed, in one transaction."""
+
+from functools import partial
+from typing import Any
+
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.backends.utils import CursorWrapper
+from django.utils.translation import gettext as _
+
+from backoffice.audit.models import ChangeSet
+from backoffice.audit.record.recording import recording
+from backoffice.bulk.kinds.resource import kinds
+from backoffice.bulk.models import Batch, BatchRun
+from backoffice.bulk.models.batch_state import BatchState as State
+from backoffice.bulk.models.batch_state import states_before
+from backoffice.bulk.pipeline.concurrency import lock_kind, retry_on_conflict
+from backoffice.bulk.pipeline.heartbeat import Heartbeat, Interrupted
+from backoffice.bulk.pipeline.import_run import Import, Plans
+from backoffice.bulk.pipeline.preview import end_work, fail, preview
+from backoffice.bulk.pipeline.receive import file_digest
+from backoffice.bulk.plan.outcome import Outcome, outcome_of
+from backoffice.bulk.plan.writer import Writer
+from backoffice.bulk.read.staging_file import StagingFile
+from backoffice.bulk.sql.dialects import Dialect
+from backoffice.bulk.values.faults import FileRefused
+
+CHECKED_PERCENT, WRITTEN_PERCENT = 20, 95  # of the work of applying
+
+
+class NotApplied(Exception):
+    """The batch was not applied and nothing was written; the message says why."""
+
+
+class OutcomeChanged(NotApplied):
+    """The data changed since the preview; a new preview has been made."""
+
+
+def apply(batch: Batch, digest: str, actor: Any) -> Batch:
+    """Write exactly what the preview with this digest showed, in one transaction.
+
+    Raises NotApplied, with a sentence, when the batch is not waiting, the file or the digest is not
+    the previewed one, or the data changed meanwhile (OutcomeChanged, after a new preview).
+    """
+    run = batch.run
+    run.begin()
+    if not batch.move(State.APPLYING, before=states_before(State.APPLYING), expected_digest=digest):
+        raise NotApplied(_why_not(Batch.objects.get(pk=batch.pk)))
+    # Only now: who agreed to it a moment ago has to be in what is saved at the end.
+    batch.refresh_from_db(from_queryset=Batch.objects.select_related("uploaded_by"))
+    batch.run = run
+    try:
+        with Heartbeat(batch):
+            retry_on_conflict(lambda: _write(batch, actor))
+    except Interrupted as error:
+        batch.refresh_from_db()
+        raise NotApplied(batch.sentence) from error
+    except (OutcomeChanged, IntegrityError) as error:
+        raise _renewed(batch, error) from error
+    except (NotApplied, FileRefused, DatabaseError) as error:
+        raise NotApplied(fail(batch, error)) from error
+    return batch
+
+
+def _write(batch: Batch, actor: Any) -> None:
+    work = Import(batch)
+    _check_file(batch)
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            work.prepare(cursor)
+            begin_alone(cursor, work.dialect, batch)
+            _write_plan(work, cursor, actor)
+    finally:
+        work.dialect.release(batch.pk)
+
+
+def begin_alone(cursor: CursorWrapper, dialect: Dialect, batch: Batch) -> None:
+    """Make sure that this process, and no other, works on the batch, and wait for its turn."""
+    locked = dialect.lock(cursor, batch.pk)
+    applying = Batch.objects.filter(pk=batch.pk, state=State.APPLYING)
+    if not locked or not applying.exists():
+        raise NotApplied(_("Another process is already applying this file."))
+    batch.run.report(BatchRun.Phase.WAITING, 0)
+    lock_kind(cursor, kinds[batch.kind])
+    batch.run.report(BatchRun.Phase.CHECKING, 2)
+
+
+def _check_file(batch: Batch) -> None:
+    try:
+        with batch.path.open("rb") as stream:
+            unchanged = file_digest(stream) == batch.file_hash
+    except OSError:
+        unchanged = False
+    if not unchanged:
+        raise NotApplied(
+            _(
+                "The stored file is not the one that was previewed. Nothing was written; "
+                "upload it again."
+            )
+        )
+
+
+def _planned_anew(work: Import, cursor: CursorWrapper) -> Outcome:
+    """Read the file anew and plan it: what the preview left is gone, or the data changed."""
+    with StagingFile(work.batch.pk) as staging_file:
+        work.stage(cursor, staging_file, work.read(staging_file))
+        return outcome_of(cursor, work.batch, *work.plan(cursor, staging_file))
+
+
+def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
+    batch = work.batch
+    if not work.still_holds(cursor) and _planned_anew(work, cursor).digest != batch.digest:
+        raise OutcomeChanged(_changed())
+    with recording(
+        actor=actor, source=ChangeSet.Source.IMPORT, reason=batch.reason, batch=batch.pk
+    ) as record:
+        change_set = record.change_set
+        work.prepare_writing(cursor)
+        written = _carried_out(work, cursor, change_set)
+    batch.run.report(BatchRun.Phase.CLOSING, WRITTEN_PERCENT, written)
+    if written != batch.writes:
+        raise OutcomeChanged(_changed())
+    work.drop(cursor)
+    batch.change_set, batch.applied_at, batch.sentence = change_set, change_set.created_at, ""
+    batch.run.finish(written)
+    end_work(batch, State.APPLIED, before=State.APPLYING)
+
+
+def _carried_out(work: Import, cursor: CursorWrapper, change_set: ChangeSet) -> int:
+    try:
+        return carry_out(cursor, work.batch, work.plans, change_set)
+    except LookupError:
+        raise OutcomeChanged(_changed()) from None
+
+
+def _renewed(batch: Batch, error: Exception) -> NotApplied:
+    """Preview again. If the outcome is the same, the database refuses for a reason of its own."""
+    digest = batch.digest
+    batch.refresh_from_db()
+    preview(batch)
+    if batch.digest == digest and isinstance(error, DatabaseError):
+        return NotApplied(fail(batch, error))
+    return OutcomeChanged(_changed())
+
+
+def _changed() -> str:
+    return _("The data changed since the preview, so nothing was written. Look at the new preview.")
+
+
+def _why_not(batch: Batch) -> str:
+    """Why a confirmation was not taken."""
+    if batch.state == State.APPLIED:
+        return _("This file was applied already; nothing was written a second time.")
+    if batch.state == State.HELD:
+        return _("This file waits for a second person; nothing was written. %(why)s") % {
+            "why": batch.sentence
+        }
+    if batch.state == State.PREVIEWED:
+        return _(
+            "The preview was renewed since you opened it, and nothing was written. Look at it "
+            "again."
+        )
+    return _("This file is not waiting for a decision (%(state)s); nothing was written.") % {
+        "state": batch.get_state_display()
+    }
+
+
+def carry_out(cursor: CursorWrapper, batch: Batch, plans: Plans, change_set: ChangeSet) -> int:
+    """Write what the plans say; how many rows that the batch counts were written.
+
+    Raises LookupError when others were written than planned.
+    """
+    planner, companions, missing_rows, within = plans
+    written = 0
+    if companions and (batch.created_students or not companions.is_counted):
+        batch.run.report(BatchRun.Phase.STUDENTS, CHECKED_PERCENT)
+        companion_rows = Writer(companions.planner, change_set).write(cursor)
+        written += companion_rows if companions.is_counted else 0
+    if batch.created or batch.updated:
+        share = (WRITTEN_PERCENT - CHECKED_PERCENT) * written // batch.writes
+        batch.run.report(BatchRun.Phase.WRITING, CHECKED_PERCENT + share, written)
+        write = partial(Writer(planner, change_set, companions).write, cursor)
+        written += within.write(cursor, change_set, write) if within else write()
+    if missing_rows and batch.withdrawn:
+        written += Writer(planner, change_set).withdraw(cursor, missing_rows)
+    return written

@@ -1,0 +1,164 @@
+"""Reading a file and computing what applying it would do; nothing is written but the preview."""
+
+import contextlib
+from collections.abc import Callable
+
+from django.db import DatabaseError, connection, transaction
+from django.db.backends.utils import CursorWrapper
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from backoffice.bulk.models import Batch, BatchIssue, BatchRun
+from backoffice.bulk.models.batch_state import BatchState as State
+from backoffice.bulk.pipeline.approval import lapse
+from backoffice.bulk.pipeline.heartbeat import Heartbeat, Interrupted
+from backoffice.bulk.pipeline.import_run import READ_PERCENT, Import
+from backoffice.bulk.plan.change_limits import reasons_to_hold
+from backoffice.bulk.plan.outcome import FaultReporter, Outcome, outcome_of
+from backoffice.bulk.plan.planner import State as RowState
+from backoffice.bulk.read.header import ForbiddenColumn
+from backoffice.bulk.read.header_mapping import own_headers_of
+from backoffice.bulk.read.staging_file import ISSUE_COLUMNS, StagingFile
+from backoffice.bulk.values.faults import COLUMN_LENGTH, FileRefused, storable
+
+
+def preview(batch: Batch) -> Batch:
+    """Read the file and compute what applying it would do; the batch says what came of it.
+
+    Never raises for a bad file: the batch is then refused, with a sentence and all issues. Whatever
+    else goes wrong, the batch does not stay "being read".
+    """
+    if not batch.file:
+        return batch  # it could not be taken apart, and was not kept
+    batch.run.begin()
+    if not batch.save_as(State.READING, before=(batch.state,)):  # thrown away a moment ago
+        batch.refresh_from_db()
+        return batch
+    try:
+        with Heartbeat(batch), StagingFile(batch.pk) as staging_file:
+            work = Import(batch, own_headers_of(batch.kind))
+            staged = work.read(staging_file)
+            batch.run.report(BatchRun.Phase.COMPARING, READ_PERCENT, batch.rows)
+            with transaction.atomic(), connection.cursor() as cursor:
+                work.prepare(cursor)
+                work.stage(cursor, staging_file, staged)
+                _record_outcome(work, cursor, staging_file)
+    except FileRefused as refusal:
+        refuse_file(batch, refusal)
+    except Interrupted:
+        batch.refresh_from_db()
+    except DatabaseError as error:
+        fail(batch, error)
+    except BaseException:
+        fail(batch, FileRefused("unknown", _("Reading the file ended before it was done.")))
+        raise
+    return batch
+
+
+def _record_outcome(work: Import, cursor: CursorWrapper, staging_file: StagingFile) -> None:
+    """Plan, list the issues and write the totals into the batch."""
+    batch = work.batch
+    plans = work.plan(cursor, staging_file)
+    outcome = outcome_of(cursor, batch, *plans)
+    if outcome.has_faults:
+        FaultReporter(plans.planner).report(staging_file)
+        if plans.within:
+            FaultReporter(plans.within.planner).report(staging_file)
+    batch.issues.all().delete()
+    work.dialect.load(cursor, BatchIssue._meta.db_table, ISSUE_COLUMNS, staging_file.issues)
+    _set_totals(batch, outcome)
+    batch.errors, batch.warnings = staging_file.errors, staging_file.warnings
+    batch.run.finish(batch.rows)
+    reasons = reasons_to_hold(cursor, batch, plans.planner, plans.missing_rows)
+    end_work(batch, decide(batch, reasons))
+
+
+def end_work(batch: Batch, state: str, before: str = State.READING) -> None:
+    """Save what came of the work. Raises Interrupted where somebody took the batch away."""
+    if not batch.save_as(state, before=(before,)):
+        raise Interrupted
+
+
+def _set_totals(batch: Batch, outcome: Outcome) -> None:
+    batch.created = outcome.count(RowState.CREATED)
+    batch.updated = outcome.count(RowState.UPDATED)
+    batch.unchanged = outcome.count(RowState.UNCHANGED)
+    batch.rejected = outcome.count(RowState.REJECTED)
+    batch.duplicates = outcome.count(RowState.DUPLICATE)
+    batch.withdrawn = outcome.count(RowState.WITHDRAWN)
+    batch.created_students = outcome.companions
+    batch.digest = outcome.digest
+
+
+def decide(batch: Batch, held_for: list[str]) -> str:
+    """The state of what was read; a wrong row refuses it unless it is left out.
+
+    What is held for a reason waits until somebody else agrees to this very outcome.
+    """
+    lapse(batch)
+    if batch.rejected and batch.on_error == Batch.OnError.ABORT:
+        batch.sentence = ngettext(
+            "%(count)d row of %(rows)d is wrong; nothing was written. %(deed)s",
+            "%(count)d rows of %(rows)d are wrong; nothing was written. %(deed)s",
+            batch.rejected,
+        ) % {
+            "count": batch.rejected,
+            "rows": batch.rows,
+            "deed": _("Correct the file, or leave wrong rows out.")
+            if batch.has_right_rows
+            else _("Correct the file."),
+        }
+        return State.REFUSED
+    if held_for and batch.approved_digest != batch.digest:
+        batch.sentence = " ".join(held_for)
+        return State.HELD
+    batch.sentence = ""
+    return State.PREVIEWED
+
+
+def refuse_file(batch: Batch, refusal: FileRefused) -> None:
+    """Nothing of the file was taken; a file with forbidden columns is not even kept."""
+    with contextlib.suppress(Interrupted), transaction.atomic():
+        batch.issues.all().delete()
+        batch.issues.create(
+            line=refusal.line,
+            row=0,
+            column=storable(refusal.column)[:COLUMN_LENGTH],
+            code=refusal.code,
+            message=storable(refusal.message),
+        )
+        batch.errors, batch.sentence = 1, storable(refusal.message)
+        end_work(batch, State.REFUSED)
+    if isinstance(refusal, ForbiddenColumn):
+        batch.file.delete(save=False)
+        Batch.objects.filter(pk=batch.pk).update(file="")
+
+
+def leave_wrong_rows_out(batch: Batch, read: Callable[[Batch], Batch] = preview) -> Batch:
+    """Choose, after a refusal, to take the good rows only; makes a new preview."""
+    batch.on_error = Batch.OnError.SKIP
+    return read(batch)
+
+
+def release(batch: Batch, columns: list[str], read: Callable[[Batch], Batch] = preview) -> Batch:
+    """Choose to overwrite what was edited by hand in these columns; makes a new preview."""
+    batch.released = sorted({*batch.released, *columns})
+    return read(batch)
+
+
+def fail(batch: Batch, error: Exception) -> str:
+    """Keep, outside the rolled back transaction, that the batch failed and why; says it."""
+    message = str(error)
+    if isinstance(error, DatabaseError):
+        details = {"error": message.partition("\n")[0]}
+        if batch.undoes_id:
+            message = (
+                _("The database refused the undo, and nothing was written: %(error)s") % details
+            )
+        else:
+            message = (
+                _("The database refused the file, and nothing was written: %(error)s") % details
+            )
+    batch.move(State.FAILED, before=(State.READING, State.APPLYING), sentence=message)
+    batch.refresh_from_db()
+    return message

@@ -1,0 +1,86 @@
+"""The clean rows and the issues of a file, in temporary files in the format of COPY."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from json.encoder import encode_basestring_ascii as quoted
+from typing import IO
+
+from django.utils.translation import gettext as _
+
+from backoffice.bulk.values.cell_origins import AS_STAGED, OTHERS, Origin
+from backoffice.bulk.values.faults import Fault, Issue, issue_at
+
+ISSUE_COLUMNS = ("batch_id", "is_warning", "line", "row", "column", "value", "code", "message")
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def copied(value: str | None) -> str:
+    """The value as COPY's text format writes it."""
+    if value is None:
+        return "\\N"
+    is_plain = value.isprintable() and "\\" not in value
+    return value if is_plain else value.translate(ESCAPES)
+
+
+class StagingFile:
+    """Two temporary files in COPY's text format: the rows, and the issues of one batch."""
+
+    def __init__(self, batch_number: int) -> None:
+        self.batch_number = batch_number
+        self.labels: Mapping[str, str] = {}
+        self.above: Mapping[str, str] = {}
+        self.header_line = 1
+        # Closed by __exit__; it is used as a context manager.
+        self.rows: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
+        self.issues: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
+        self.errors = self.warnings = 0
+
+    def __enter__(self) -> "StagingFile":
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.rows.close()
+        self.issues.close()
+
+    def add_fault(
+        self,
+        fault: Fault,
+        line: int,
+        row: int,
+        column: str,
+        value: str,
+        origin: Origin = AS_STAGED,
+    ) -> None:
+        """Keep what is wrong or strange, under the name the column has in the file."""
+        header = self.name_of(column, origin)
+        named = self.above.get(column, "")
+        if named:
+            of = _("%(row)s of {column}") % {"row": named}
+            fault = replace(fault, template=fault.template.replace("{column}", of))
+        self.add_issue(issue_at(fault, line, origin.row or row, header, value))
+
+    def name_of(self, column: str, origin: Origin) -> str:
+        """The header of a row's cell in one of our columns."""
+        headers = origin.headers
+        own = headers.get(column) or self.labels.get(column) or headers.get(OTHERS, column)
+        return own if column else ""
+
+    def line_of(self, column: str, line: int) -> int:
+        """The line on which the name stands that a column gives: it may be a header itself."""
+        return self.header_line if self.above.get(column) == "" else line
+
+    def add_issue(self, issue: Issue) -> None:
+        """Keep an issue for later, in the order of ISSUE_COLUMNS."""
+        start = f"{self.batch_number}\t{issue.is_warning:d}\t{issue.line}\t{issue.row}\t"
+        texts = (issue.column, issue.value, issue.code, issue.message)
+        self.issues.write(start + "\t".join(map(copied, texts)) + "\n")
+        if issue.is_warning:
+            self.warnings += 1
+        else:
+            self.errors += 1
+
+
+def json_of(texts: Mapping[str, str]) -> str:
+    """An object of texts alone: what `json.dumps` writes, in a fifth of the time."""
+    return "{" + ", ".join(f"{quoted(name)}: {quoted(text)}" for name, text in texts.items()) + "}"
