@@ -25,7 +25,6 @@ from tests.house.vocabulary import count_words, narrative_share
 PACKAGES = ("admin_site", "audit", "bulk", "operations")
 PAGE = ROOT / "docs" / "developer.md"
 BEFORE = ROOT / "tests" / "house" / "figures_before.json"
-PLACE = re.compile(r"(<!-- make house -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def modules_per_folder() -> Counter[str]:
@@ -112,13 +111,27 @@ def report() -> Iterator[tuple[str, str]]:
         yield f"Lines of {package}", f"{written[package]:,}"
 
 
+def transitions_table() -> str:
+    """The states of an import with those that may follow, as `batch_state.py` has them."""
+    # Needs the apps to be ready.
+    transitions = import_string("backoffice.bulk.models.batch_state.TRANSITIONS")
+    lines = (
+        f"| `{state}` | {state.label} | {', '.join(following) or 'nothing'} |"
+        for state, following in transitions.items()
+    )
+    return "\n".join(["| state | on screen | may be followed by |", "|---|---|---|", *lines])
+
+
 def write_into_page(rows: list[tuple[str, str]]) -> None:
-    """Put the figures, beside those of the old house, where docs/developer.md has a place."""
+    """Put figures, beside those of the old house, and states where docs/developer.md has places."""
     before = json.loads(BEFORE.read_text("utf-8"))
     lines = (f"| {name} | {before.get(name, '')} | {value} |" for name, value in rows)
     table = "\n".join(["| figure | before | now |", "|---|---|---|", *lines])
     text = PAGE.read_text("utf-8")
-    PAGE.write_text(PLACE.sub(lambda match: f"{match[1]}{table}\n{match[2]}", text), "utf-8")
+    for name, content in (("make house", table), ("states", transitions_table())):
+        place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        text = place.sub(lambda match, content=content: f"{match[1]}{content}\n{match[2]}", text)
+    PAGE.write_text(text, "utf-8")
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ class BatchState(models.TextChoices):
 
 _S = BatchState
 # The only way from one to another is `Batch.move`; docs/developer.md draws this table.
-TRANSITIONS: dict[str, tuple[str, ...]] = {
+TRANSITIONS: dict[BatchState, tuple[BatchState, ...]] = {
     # To itself: somebody else is bringing in the same file, which the message says.
     _S.RECEIVED: (_S.RECEIVED, _S.QUEUED, _S.READING, _S.DISCARDED),
     # To itself: the order was lost, and is given again.
@@ -59,6 +59,6 @@ def states_before(after: str) -> tuple[str, ...]:
 
 def refuse_impossible(before: Collection[str], after: str) -> None:
     """Raise ValueError for a transition that the table does not have."""
-    impossible = [state for state in before if after not in TRANSITIONS[state]]
+    impossible = [state for state in before if after not in TRANSITIONS[BatchState(state)]]
     if impossible:
         raise ValueError(f"An import does not go from {', '.join(impossible)} to {after}.")

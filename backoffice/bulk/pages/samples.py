@@ -11,7 +11,7 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.import_run import Import
 from backoffice.bulk.plan.missing_rows import MissingRows
 from backoffice.bulk.plan.nested_rows import NestedPlan
-from backoffice.bulk.plan.planner import Planner, State
+from backoffice.bulk.plan.planner import Planner, RowState
 from backoffice.bulk.sql.layout import Layout
 from backoffice.bulk.values.faults import display_value
 
@@ -56,10 +56,10 @@ def samples_of(batch: Batch) -> dict[str, list[SampleRow]]:
     with connection.cursor() as cursor:
         if not work.dialect.has_tables(cursor, (work.tables.stage, work.tables.plan)):
             return {}
-        classes = (State.CREATED, State.UPDATED, State.UNCHANGED)
+        classes = (RowState.CREATED, RowState.UPDATED, RowState.UNCHANGED)
         samples = {state.name.lower(): _sample(cursor, planner, state, within) for state in classes}
         if companions and companions.is_counted:
-            samples["newcomers"] = _sample(cursor, companions.planner, State.CREATED)
+            samples["newcomers"] = _sample(cursor, companions.planner, RowState.CREATED)
         if missing_rows:
             samples["leavers"] = _missing(cursor, missing_rows)
         return samples
@@ -78,7 +78,7 @@ def _missing(cursor: Any, missing_rows: MissingRows) -> list[SampleRow]:
 
 
 def _sample(
-    cursor: Any, planner: Planner, state: State, within: NestedPlan | None = None
+    cursor: Any, planner: Planner, state: RowState, within: NestedPlan | None = None
 ) -> list[SampleRow]:
     layout, tables = planner.layout, planner.tables
     old = [_stored(layout, column) for column in layout.own]
@@ -113,7 +113,7 @@ def _inner_changes(
         f"{layout.joins} WHERE s.up_no IN ({numbers}) ORDER BY s.row_no"
     )
     for number, state, member, *pairs in cursor.fetchall():
-        if state == State.CREATED:
+        if state == RowState.CREATED:
             yield number, Change(name.header, "", display_value(member))
         for at, column in enumerate(layout.own):
             old, new = map(display_value, pairs[2 * at : 2 * at + 2])

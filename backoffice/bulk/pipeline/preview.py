@@ -15,7 +15,7 @@ from backoffice.bulk.pipeline.heartbeat import Heartbeat, Interrupted
 from backoffice.bulk.pipeline.import_run import READ_PERCENT, Import
 from backoffice.bulk.plan.change_limits import reasons_to_hold
 from backoffice.bulk.plan.outcome import FaultReporter, Outcome, outcome_of
-from backoffice.bulk.plan.planner import State as RowState
+from backoffice.bulk.plan.planner import RowState
 from backoffice.bulk.read.header import ForbiddenColumn
 from backoffice.bulk.read.header_mapping import own_headers_of
 from backoffice.bulk.read.staging_file import ISSUE_COLUMNS, StagingFile

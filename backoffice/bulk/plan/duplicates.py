@@ -19,7 +19,7 @@ from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column
 from backoffice.bulk.kinds.resource import MEMBERS
 from backoffice.bulk.plan.checks import CONFLICT, REPEAT, change_fault, unique_value_check
-from backoffice.bulk.plan.planner import Planner, State
+from backoffice.bulk.plan.planner import Planner, RowState
 from backoffice.bulk.read.staging_file import StagingFile, copied
 from backoffice.bulk.sql.dialects import rows_of
 from backoffice.bulk.sql.layout import Layout, unique_fields
@@ -99,13 +99,13 @@ class Duplicates:
         """One row, given all before it."""
         faults = [*self._against_person(row), *self._against_owners(row), *self._against_key(row)]
         is_wrong = any(not check.is_warning for _column, check, _other in faults)
-        is_refused = is_wrong or row.state == State.REJECTED
+        is_refused = is_wrong or row.state == RowState.REJECTED
         for column, check, other in faults:
             if not (is_refused and check.is_warning):
                 self._report(row, column, check, other)
         if not is_refused:
             self._claim(row)
-        state = State.REJECTED if is_refused else State.DUPLICATE
+        state = RowState.REJECTED if is_refused else RowState.DUPLICATE
         is_repeated = any(check is REPEAT for _column, check, _other in faults)
         if row.state != state and (is_refused or is_repeated):
             self.decided.append((row.row, state))

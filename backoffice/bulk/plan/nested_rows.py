@@ -16,7 +16,7 @@ from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column, field_at, foreign_key
 from backoffice.bulk.kinds.resource import MEMBERS, NestedRows
 from backoffice.bulk.plan.local_edits import LocalEdits
-from backoffice.bulk.plan.planner import Planner, State, Tables
+from backoffice.bulk.plan.planner import Planner, RowState, Tables
 from backoffice.bulk.plan.writer import Writer
 from backoffice.bulk.read.staging_file import StagingFile
 from backoffice.bulk.sql.layout import Layout
@@ -212,13 +212,14 @@ class NestedPlan:
         preserved = LocalEdits(self.planner, released).preserve(cursor, staging_file)
         plan = self.main.tables.plan
         cursor.execute(
-            f"UPDATE {plan} SET state = '{State.REJECTED}' "
-            f"WHERE row_no IN ({self._rows_with(State.REJECTED)})"
+            f"UPDATE {plan} SET state = '{RowState.REJECTED}' "
+            f"WHERE row_no IN ({self._rows_with(RowState.REJECTED)})"
         )
         if preserved:
-            changing = self._rows_with(State.CREATED, State.UPDATED)
+            changing = self._rows_with(RowState.CREATED, RowState.UPDATED)
             cursor.execute(
-                f"UPDATE {plan} SET state = '{State.UNCHANGED}' WHERE state = '{State.UPDATED}' "
+                f"UPDATE {plan} SET state = '{RowState.UNCHANGED}' "
+                f"WHERE state = '{RowState.UPDATED}' "
                 f"AND row_no NOT IN ({changing}) AND row_no NOT IN ({self._changed_themselves()})"
             )
         return preserved
@@ -232,7 +233,7 @@ class NestedPlan:
             f"JOIN {self.layout.table} t ON t.id = p.target_id WHERE p.row_no = {stage}.row_no)"
         )
 
-    def _rows_with(self, *states: State) -> str:
+    def _rows_with(self, *states: RowState) -> str:
         """SQL: the rows of the file that have a member in one of these states."""
         named = ", ".join(f"'{state}'" for state in states)
         return (
@@ -256,9 +257,10 @@ class NestedPlan:
     def reject_members(self, cursor: CursorWrapper) -> None:
         """A row that is refused or repeated writes no members."""
         cursor.execute(
-            f"UPDATE {self.tables.plan} SET state = '{State.REJECTED}' WHERE row_no IN ("
+            f"UPDATE {self.tables.plan} SET state = '{RowState.REJECTED}' WHERE row_no IN ("
             f"SELECT b.row_no FROM {self.tables.stage} b JOIN {self.main.tables.plan} p "
-            f"ON p.row_no = b.up_no WHERE p.state IN ('{State.REJECTED}', '{State.DUPLICATE}'))"
+            f"ON p.row_no = b.up_no "
+            f"WHERE p.state IN ('{RowState.REJECTED}', '{RowState.DUPLICATE}'))"
         )
 
     def write(

@@ -14,7 +14,7 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.plan.companions import Companions
 from backoffice.bulk.plan.missing_rows import MissingRows
 from backoffice.bulk.plan.nested_rows import NestedPlan
-from backoffice.bulk.plan.planner import Planner, State
+from backoffice.bulk.plan.planner import Planner, RowState
 from backoffice.bulk.read.staging_file import StagingFile
 from backoffice.bulk.sql.dialects import rows_of
 from backoffice.bulk.values.cell_origins import Origin, origin_of
@@ -32,7 +32,7 @@ class Outcome:
     digest: str
     has_faults: bool
 
-    def count(self, state: State) -> int:
+    def count(self, state: RowState) -> int:
         """How many rows of the file are in this state."""
         return self.counts.get(state, 0)
 
@@ -54,9 +54,11 @@ def outcome_of(
         queries.append(missing_rows.digest())
     cursor.execute(" UNION ALL ".join(queries) + " ORDER BY 1, 2")
     rows = cursor.fetchall()
-    counts = {s: count for number, s, count, *_rest in rows if not number or s == State.WITHDRAWN}
+    counts = {
+        s: count for number, s, count, *_rest in rows if not number or s == RowState.WITHDRAWN
+    }
     created = sum(
-        count for number, s, count, *_rest in rows if number == NEW and s == State.CREATED
+        count for number, s, count, *_rest in rows if number == NEW and s == RowState.CREATED
     )
     basis = [batch.options, batch.file_hash, [list(map(str, row)) for row in rows]]
     digest = hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
@@ -125,7 +127,7 @@ class FaultReporter:
         remaining = iter(others)
         for index, check in enumerate(self.checks):
             other = next(remaining) if check.other else ""
-            if flags >> index & 1 and not (check.is_warning and state == State.REJECTED):
+            if flags >> index & 1 and not (check.is_warning and state == RowState.REJECTED):
                 template = _naming(check, staging_file.name_of(check.other_column, origin))
                 fault = Fault(check.code, template, check.is_warning, display_value(other))
                 place = staging_file.line_of(check.column, line) if check.is_of_name else line

@@ -1,6 +1,6 @@
 """The plan: what an import would do with every staged row, computed in one statement.
 
-A plan is a table beside the staged rows: `state` (one letter, see State), `flags` (a bit for each
+A plan is a table beside the staged rows: `state` (a letter, see RowState), `flags` (a bit for each
 check that found something), the existing row's id, the ids of the referred rows, and, for rows that
 would change, the values they have now and a bit for each that stays (see `local_edits.py`). It
 looks at each row by itself; what rows of one file mean for each other is `duplicates.py`'s.
@@ -18,7 +18,7 @@ from backoffice.bulk.read.row_cleaner import bit_of
 from backoffice.bulk.sql.layout import Layout
 
 
-class State(StrEnum):
+class RowState(StrEnum):
     """What happens to a row."""
 
     CREATED = "c"
