@@ -56,7 +56,7 @@ def write_to(output: Path | None, action: RowAction) -> str:
     if output:
         with whole_file(output) as stream:
             summary = action(stream)
-        return _("%(told)s written to %(output)s.") % {"told": summary, "output": output}
+        return _("%(summary)s written to %(output)s.") % {"summary": summary, "output": output}
     try:
         action(sys.stdout.buffer)
         sys.stdout.flush()

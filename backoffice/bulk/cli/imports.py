@@ -113,9 +113,9 @@ def _refuse_for_several(options: dict[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class Result:
-    """How it ended, in a sentence; `output_errors` says which output failed."""
+    """How it ended, as a message; `output_errors` says which output failed."""
 
-    sentence: str
+    message: str
     is_refused: bool
     output_errors: list[str]
 
@@ -123,7 +123,7 @@ class Result:
         """Say it, and end the command with status 1 where it was refused."""
         for error in self.output_errors:
             command.stderr.write(error)
-        command.stdout.write(self.sentence)
+        command.stdout.write(self.message)
         if self.is_refused:
             sys.exit(1)
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from backoffice.admin_site.spreadsheets import csv_line, formula_safe
 from backoffice.bulk.export.csv_export import AT_ONCE, as_text
 from backoffice.bulk.export.selection import Selection, nothing_of, visible_columns
-from backoffice.bulk.formats.gradebooks import Gradebook, Learner, Task
+from backoffice.bulk.formats.gradebooks import AssessmentColumn, Gradebook, Learner
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, kinds
 from backoffice.bulk.readers.base import MAX_COLUMNS
 from backoffice.bulk.values.refusals import ExportRefused
@@ -31,13 +31,13 @@ def write_gradebook(table: type[Gradebook], selection: Selection, stream: IO[byt
     Raises ExportRefused, before anything is written, where no course was chosen, where it has no
     assessments, or where the person sees no scores.
     """
-    tasks = _tasks(selection)
-    heading = table.heading(tasks)
+    columns = _assessment_columns(selection)
+    heading = table.heading(columns)
     _refuse_wide(len(heading[0]))
     _write(stream, heading)
     written = 0
     for learner, scores in _lines(selection):
-        _write(stream, [table.line(learner, selection.course, tasks, scores)])
+        _write(stream, [table.line(learner, selection.course, columns, scores)])
         written += len(scores)
     return written
 
@@ -57,7 +57,7 @@ def _refuse_wide(columns: int) -> None:
         raise ExportRefused(message % {"count": columns, "most": most})
 
 
-def _tasks(selection: Selection) -> list[Task]:
+def _assessment_columns(selection: Selection) -> list[AssessmentColumn]:
     if not selection.course:
         raise ExportRefused(
             _("A gradebook is of one course. Give a course code and a presentation.")
@@ -67,10 +67,10 @@ def _tasks(selection: Selection) -> list[Task]:
     rows = selection.related_rows("assessments").values_list(
         *kinds["assessments"].attributes("assessment_id", "title", "max_score")
     )
-    tasks = [Task(*map(as_text, row)) for row in rows]
-    if not tasks:
+    columns = [AssessmentColumn(*map(as_text, row)) for row in rows]
+    if not columns:
         raise nothing_of(selection.course)
-    return tasks
+    return columns
 
 
 def _lines(selection: Selection) -> Iterator[tuple[Learner, dict[str, str]]]:

@@ -151,12 +151,12 @@ def carried(header: Sequence[str], dialect: str) -> dict[str, type[SourceTable] 
 
 
 def _own_kinds(
-    header: Sequence[str], dialect: str, own_headers: Mapping[str, Own] = MappingProxyType({})
+    header: Sequence[str], dialect: str, mappings: Mapping[str, Own] = MappingProxyType({})
 ) -> Iterator[tuple[int, int, int, str]]:
     """The kinds whose key the header has; the one that knows most of its columns comes first."""
     plain = list(map(known_name, header))
     for name, resource in kinds.items():
-        names = _mapped_names(plain, resource, own_headers.get(name, {}))
+        names = _mapped_names(plain, resource, mappings.get(name, {}))
         key = set(resource.key_names(names))
         is_accepted = dialect in NATIVE_FORMATS or dialect in resource.shared_with
         if is_accepted and key <= set(names):

@@ -9,19 +9,19 @@ class DiskMap(Mapping[str, str]):
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self._store = sqlite3.connect("")
-        self._store.execute("CREATE TABLE kept (name text PRIMARY KEY, said text) WITHOUT ROWID")
-        self._store.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", pairs)
+        self._store.execute("CREATE TABLE entry (name text PRIMARY KEY, value text) WITHOUT ROWID")
+        self._store.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?)", pairs)
 
     def __getitem__(self, name: str) -> str:
-        query = "SELECT said FROM kept WHERE name = ?"
+        query = "SELECT value FROM entry WHERE name = ?"
         row = self._store.execute(query, (name,)).fetchone()
         if row is None:
             raise KeyError(name)
         return row[0]
 
     def __iter__(self) -> Iterator[str]:
-        for (name,) in self._store.execute("SELECT name FROM kept"):
+        for (name,) in self._store.execute("SELECT name FROM entry"):
             yield name
 
     def __len__(self) -> int:
-        return self._store.execute("SELECT count(*) FROM kept").fetchone()[0]
+        return self._store.execute("SELECT count(*) FROM entry").fetchone()[0]

@@ -33,12 +33,15 @@ TEST_STUDENT = "student, test"
 EXCUSED = "ex"
 
 
-class Task(NamedTuple):
+class AssessmentColumn(NamedTuple):
     """An assessment, which has a column: its code, its title and its maximum."""
 
     code: str
     title: str
     most: str
+
+
+Columns = Sequence[AssessmentColumn]
 
 
 class Learner(NamedTuple):
@@ -137,13 +140,13 @@ class Gradebook(SourceTable):
         return Row(line, [values[name] for name in self.active_sources], origin=origin)
 
     @classmethod
-    def heading(cls, tasks: Sequence[Task]) -> list[list[str]]:
+    def heading(cls, columns: Columns) -> list[list[str]]:
         """What stands above the students. Raises ExportRefused for what would not be read again."""
         raise NotImplementedError
 
     @classmethod
     def line(
-        cls, learner: Learner, course: Course, tasks: Sequence[Task], scores: Mapping[str, str]
+        cls, learner: Learner, course: Course, columns: Columns, scores: Mapping[str, str]
     ) -> list[str]:
         """The cells of a student with these scores, which are known by the assessments' codes."""
         raise NotImplementedError
@@ -273,29 +276,29 @@ class CanvasGradebook(Gradebook):
             yield from super().translated(row)
 
     @classmethod
-    def heading(cls, tasks: Sequence[Task]) -> list[list[str]]:
+    def heading(cls, columns: Columns) -> list[list[str]]:
         """Names with the codes behind them, and what each counts at most."""
-        names = [f"{task.title or task.code} ({task.code})" for task in tasks]
-        for task, name in zip(tasks, names, strict=True):
-            if assignment_code(name) != task.code:
+        names = [f"{column.title or column.code} ({column.code})" for column in columns]
+        for column, name in zip(columns, names, strict=True):
+            if assignment_code(name) != column.code:
                 message = _(
                     "A Canvas gradebook has an assessment's code in brackets, and “%(code)s” would "
                     "not be read again. Give the assessment another code."
                 )
-                raise ExportRefused(message % {"code": task.code})
+                raise ExportRefused(message % {"code": column.code})
         points = [f"    {POINTS}", *[""] * (len(cls.written) - 1)]
-        most = [task.most for task in tasks]
+        most = [column.most for column in columns]
         return [[*cls.written, *names, BASES], [*points, *most, READ_ONLY]]
 
     @classmethod
     def line(
-        cls, learner: Learner, course: Course, tasks: Sequence[Task], scores: Mapping[str, str]
+        cls, learner: Learner, course: Course, columns: Columns, scores: Mapping[str, str]
     ) -> list[str]:
         """The course is the section; the number that Canvas gives a student is its own."""
         name = ", ".join(filter(None, (learner.last_name, learner.first_name)))
         known = learner.student_id
         own = [name, "", known, known, next(joined(course))]
-        return [*own, *(scores.get(task.code, "") for task in tasks), bases_of(scores)]
+        return [*own, *(scores.get(column.code, "") for column in columns), bases_of(scores)]
 
 
 def _edx_course(cells: Cells) -> Course:
@@ -380,19 +383,21 @@ class EdxOverrides(Gradebook):
             self.leave(["base_score"])
 
     @classmethod
-    def heading(cls, tasks: Sequence[Task]) -> list[list[str]]:
+    def heading(cls, columns: Columns) -> list[list[str]]:
         """Five columns for each assessment."""
         prefixes = ("name-", "grade-", ORIGINAL, PREVIOUS, OVERRIDE)
-        return [[*cls.written, *(f"{name}{task.code}" for task in tasks for name in prefixes)]]
+        return [
+            [*cls.written, *(f"{name}{column.code}" for column in columns for name in prefixes)]
+        ]
 
     @classmethod
     def line(
-        cls, learner: Learner, course: Course, tasks: Sequence[Task], scores: Mapping[str, str]
+        cls, learner: Learner, course: Course, columns: Columns, scores: Mapping[str, str]
     ) -> list[str]:
         """Our score is an override, for that is what Open edX takes over."""
         known = learner.student_id
         is_plain = "+" not in "".join(course)
         key = f"course-v1:school+{'+'.join(course)}" if is_plain else next(joined(course))
         own = [known, known, known, key, "", ""]
-        cells = [(task.title or task.code, scores.get(task.code, "")) for task in tasks]
+        cells = [(column.title or column.code, scores.get(column.code, "")) for column in columns]
         return [*own, *(cell for name, score in cells for cell in (name, score, "", score, score))]

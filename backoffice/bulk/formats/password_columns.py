@@ -58,12 +58,12 @@ def _secret_places(path: Path, batch: Batch) -> frozenset[int]:
 
 
 def _rewrite(path: Path, batch: Batch, places: frozenset[int], cleaned: IO[bytes]) -> None:
-    lines = _Lines(cleaned)
+    writer = _LinePreservingWriter(cleaned)
     with open_table(path, batch.encoding) as reader:
         width, delimiter = len(reader.header), reader.delimiter
-        lines.write(reader.header_line, _left(reader.header, places), delimiter)
+        writer.write(reader.header_line, _left(reader.header, places), delimiter)
         for row in reader.records():
-            lines.write(row.line, _cells(row, places, width), delimiter)
+            writer.write(row.line, _cells(row, places, width), delimiter)
 
 
 def _cells(row: Row, places: frozenset[int], width: int) -> list[str]:
@@ -77,7 +77,7 @@ def _left(cells: Sequence[str], places: frozenset[int]) -> list[str]:
     return [cell for at, cell in enumerate(cells) if at not in places]
 
 
-class _Lines:
+class _LinePreservingWriter:
     """Writes rows as UTF-8, each on the line where it stood; blank lines fill up what is gone."""
 
     def __init__(self, stream: IO[bytes]) -> None:

@@ -33,7 +33,7 @@ class StoredUpload(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Part:
+class UploadPart:
     """A table out of several files, with those in which its rows are looked up."""
 
     detected: DetectedFile
@@ -68,13 +68,13 @@ def stored_uploads(stream: IO[bytes], name: str, batch: Batch) -> Iterator[Store
         with Archive(path) as archive:
             files = detect_files(archive.members(), batch.dialect, batch.encoding)
             one = chosen(files, batch.kind, batch.dialect)
-            part = Part(one, companions_of(one, files), f"{name}/{one.member.name}")
+            part = UploadPart(one, companions_of(one, files), f"{name}/{one.member.name}")
             with stored_part(part, batch) as stored:
                 yield stored
 
 
 @contextmanager
-def stored_part(part: Part, batch: Batch) -> Iterator[StoredUpload]:
+def stored_part(part: UploadPart, batch: Batch) -> Iterator[StoredUpload]:
     """What may be kept of one of several files, with what belongs to it."""
     name = part.detected.member.name
     with part.detected.member.on_disk() as path, without_passwords(path, batch) as cleaned:

@@ -25,7 +25,7 @@ COUNTS = {
 
 
 @dataclass(frozen=True)
-class Step:
+class DeliveryStep:
     """One file of a delivery."""
 
     batch: Batch
@@ -87,7 +87,7 @@ class Step:
         ]
 
     @property
-    def sentence(self) -> str:
+    def message(self) -> str:
         """What is to be said of it beside its state."""
         is_quiet = self.batch.is_skipped or self.batch.is_in_work
         return "" if is_quiet else self.batch.sentence
@@ -108,12 +108,12 @@ class Step:
         return not (self.batch.is_finished or self.batch.is_in_work or self.waits_for)
 
 
-def steps_of(files: Sequence[Batch]) -> list[Step]:
+def steps_of(files: Sequence[Batch]) -> list[DeliveryStep]:
     """The files in their order; the first that somebody has to look at is next."""
     waiting = {batch.pk: open_before(batch, files) for batch in files}
     open_files = [b for b in files if not (b.is_finished or b.is_in_work or waiting[b.pk])]
     following = open_files[0] if open_files else None
     return [
-        Step(batch, None if batch.is_finished else waiting[batch.pk], batch is following)
+        DeliveryStep(batch, None if batch.is_finished else waiting[batch.pk], batch is following)
         for batch in files
     ]

@@ -49,7 +49,7 @@ class HeaderMappingForm(OptimisticLockForm):
                 self.fields[name].choices = [NOTHING, *choices]
 
 
-class OwnHeadersForm(forms.Form):
+class UnknownHeadersForm(forms.Form):
     """Each header of a refused file that says nothing, and the column it may stand for."""
 
     def __init__(self, batch: Batch, *args: Any) -> None:
@@ -103,12 +103,12 @@ def _free_columns(batch: Batch) -> list[str]:
     return [name for name in names_of(kinds[batch.kind]) if name not in used]
 
 
-def own_headers_form(batch: Batch, person: Any, *args: Any) -> OwnHeadersForm | None:
+def unknown_headers_form(batch: Batch, person: Any, *args: Any) -> UnknownHeadersForm | None:
     """The form for a file that was refused for its headers, for who may say what they mean."""
     is_refused = batch.state == Batch.State.REFUSED and batch.file and not batch.read_as
     if not is_refused or not may(person, "add", HeaderMapping):
         return None
     if not batch.issues.filter(code__in=MENDED_BY_HEADERS, line=1).exists():
         return None
-    form = OwnHeadersForm(batch, *args)
+    form = UnknownHeadersForm(batch, *args)
     return form if form.fields else None

@@ -33,7 +33,7 @@ from backoffice.bulk.kinds.header_names import IGNORED
 from backoffice.bulk.kinds.resource import ImportKind, kinds, kinds_for
 from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.pages.changed_rows import changed_rows
-from backoffice.bulk.pages.header_mapping_forms import own_headers_form
+from backoffice.bulk.pages.header_mapping_forms import unknown_headers_form
 from backoffice.bulk.pages.samples import samples_of
 from backoffice.bulk.pages.upload_form import UploadForm
 from backoffice.bulk.pages.upload_help import columns_of, template_of
@@ -110,14 +110,14 @@ class BatchViewsMixin:
             file = form.cleaned_data["file"]
             batch = receive(file, file.name, request.user, kind=resource.kind, **form.options())
             return self._to(queue_reading(batch))
-        own = headers_by_column(resource.kind)
+        mapped_headers = headers_by_column(resource.kind)
         context = {
             "title": _("Import a file"),
             "form": form,
             "resource": resource,
-            "columns": columns_of(resource, own),
-            "passed_over": own.get(IGNORED, []),
-            "may_see_own": may(request.user, "view", HeaderMapping),
+            "columns": columns_of(resource, mapped_headers),
+            "ignored_headers": mapped_headers.get(IGNORED, []),
+            "may_see_mappings": may(request.user, "view", HeaderMapping),
             "tabs": self._tabs(allowed_kinds, resource),
         }
         return self._page(request, "bulk/upload.html", context)
@@ -167,10 +167,10 @@ class BatchViewsMixin:
             "warnings": batch.issues.filter(is_warning=True)[:MOST_ISSUES],
             "earlier": batch.earlier_with_the_same_file(),
             **self.place_in_delivery(request, batch),
-            "own_headers": read_as(batch),
+            "header_mappings": read_as(batch),
         }
         if batch.state == Batch.State.REFUSED and context["is_own"]:
-            context["own_headers_form"] = own_headers_form(batch, request.user)
+            context["unknown_headers_form"] = unknown_headers_form(batch, request.user)
         if batch.is_in_work:
             context["progress"] = progress_of(batch)
         if batch.state in Batch.DECIDABLE:

@@ -49,7 +49,7 @@ class SampleRow:
 def samples_of(batch: Batch) -> dict[str, list[SampleRow]]:
     """Up to five rows of each class that would be written or left alone; empty once applied.
 
-    `newcomers` are the students an enrollment file adds.
+    `new_students` are the students an enrollment file adds.
     """
     work = Import(batch)
     planner, companions, missing_rows, within = work.plans()
@@ -59,9 +59,9 @@ def samples_of(batch: Batch) -> dict[str, list[SampleRow]]:
         classes = (State.CREATED, State.UPDATED, State.UNCHANGED)
         samples = {state.name.lower(): _sample(cursor, planner, state, within) for state in classes}
         if companions and companions.is_counted:
-            samples["newcomers"] = _sample(cursor, companions.planner, State.CREATED)
+            samples["new_students"] = _sample(cursor, companions.planner, State.CREATED)
         if missing_rows:
-            samples["leavers"] = _missing(cursor, missing_rows)
+            samples["missing_rows"] = _missing(cursor, missing_rows)
         return samples
 
 

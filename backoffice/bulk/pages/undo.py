@@ -61,8 +61,8 @@ class UndoViewsMixin:
             "batch": batch,
             "resource": kinds[batch.kind],
             "form": form,
-            "found": prospect,
-            "staying": prospect.left_alone[:MOST_UNCHANGED],
+            "prospect": prospect,
+            "unchanged_rows": prospect.left_alone[:MOST_UNCHANGED],
         }
         return self._page(request, "bulk/undo.html", context)
 

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -36,20 +37,20 @@ class ColumnHelp:
     is_required: bool
     note: str
     example: str
-    own: tuple[str, ...] = ()  # how the school's own system writes it
+    mapped_headers: tuple[str, ...] = ()  # how the school's own system writes it
 
 
 def columns_of(
-    resource: type[ImportKind], own: Mapping[str, Sequence[str]] | None = None
+    resource: type[ImportKind], headers: Mapping[str, Sequence[str]] = MappingProxyType({})
 ) -> list[ColumnHelp]:
     """Every column a file of this kind may have, required ones first.
 
-    `own` are the headers of the school's own system that stand for a column.
+    `headers` are those of the school's own system, by the column they stand for.
     """
     columns = [_help_for(column, resource.model()) for column in resource.columns().values()]
     columns.sort(key=lambda each: not each.is_required)
     columns += [*_members(resource), *_companions(resource)]
-    return [replace(each, own=tuple((own or {}).get(each.name, ()))) for each in columns]
+    return [replace(each, mapped_headers=tuple(headers.get(each.name, ()))) for each in columns]
 
 
 def _members(resource: type[ImportKind]) -> Iterator[ColumnHelp]:

@@ -17,7 +17,12 @@ from django.utils.translation import ngettext
 from backoffice.admin_site.permissions.roles import may
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
-from backoffice.bulk.formats.upload_storage import Part, StoredUpload, stored_part, stored_uploads
+from backoffice.bulk.formats.upload_storage import (
+    StoredUpload,
+    UploadPart,
+    stored_part,
+    stored_uploads,
+)
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch, BatchIssue
 from backoffice.bulk.pipeline.approval import lapse
@@ -54,7 +59,7 @@ def receive(stream: IO[bytes], name: str, actor: Any, **options: Any) -> Batch:
     return _received(name, actor, options, lambda batch: stored_uploads(stream, name, batch))
 
 
-def receive_part(part: Part, actor: Any, **options: Any) -> Batch:
+def receive_part(part: UploadPart, actor: Any, **options: Any) -> Batch:
     """Keep one of several files that came together, as `receive` does."""
     return _received(part.name, actor, options, lambda batch: stored_part(part, batch))
 
