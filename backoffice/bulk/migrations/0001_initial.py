@@ -440,8 +440,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "own header",
-                "verbose_name_plural": "own headers",
+                "verbose_name": "header mapping",
+                "verbose_name_plural": "header mappings",
                 "ordering": ["kind", "name"],
                 "abstract": False,
                 "default_permissions": (
@@ -550,8 +550,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "historical own header",
-                "verbose_name_plural": "historical own headers",
+                "verbose_name": "historical header mapping",
+                "verbose_name_plural": "historical header mappings",
                 "ordering": ("-history_date", "-history_id"),
                 "get_latest_by": ("history_date", "history_id"),
                 "default_permissions": (),
