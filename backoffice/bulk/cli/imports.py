@@ -39,7 +39,6 @@ BATCH_OPTIONS = (
 
 
 def add_import_arguments(parser: ArgumentParser) -> None:
-    """The arguments of `import_csv`, as the contract of the import has them."""
     parser.add_argument("kind", choices=[*sorted(kinds), AUTO])
     parser.add_argument("file", type=Path, nargs="+")
     parser.add_argument("--mode", choices=Batch.Mode.values, default=Batch.Mode.UPSERT)
@@ -59,7 +58,7 @@ def add_import_arguments(parser: ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What the command was told: the file, the batch's options, who, and where the output goes."""
+    """The options of `import_csv`: files, fields of the batch, persons, and output files."""
 
     file: Path
     batch: dict[str, Any]
@@ -72,12 +71,11 @@ class ImportOptions:
 
     @property
     def is_auto(self) -> bool:
-        """Whether the files say themselves what they are."""
         return self.batch["kind"] == AUTO
 
     @classmethod
     def from_command(cls, options: dict[str, Any]) -> "ImportOptions":
-        """From the parsed options of `import_csv`. Raises ValueError for what cannot be."""
+        """Raises ValueError for options that contradict each other."""
         _refuse_impossible(options)
         for name in ("report", "rejected"):
             refuse_unwritable(options[name])
@@ -89,7 +87,6 @@ class ImportOptions:
 
 
 def _refuse_impossible(options: dict[str, Any]) -> None:
-    """Raise ValueError for options that cannot be, before anything is read."""
     if options["kind"] == AUTO:
         _refuse_for_several(options)
     elif len(options["file"]) > 1:
@@ -113,14 +110,13 @@ def _refuse_for_several(options: dict[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class Result:
-    """How it ended, as a message; `output_errors` says which output failed."""
+    """The outcome as a message; `output_errors` says which output files could not be written."""
 
     message: str
     is_refused: bool
     output_errors: list[str]
 
     def close(self, command: BaseCommand) -> None:
-        """Say it, and end the command with status 1 where it was refused."""
         for error in self.output_errors:
             command.stderr.write(error)
         command.stdout.write(self.message)
@@ -151,7 +147,7 @@ def import_file(options: ImportOptions) -> Result:
 
 
 def people(options: ImportOptions) -> tuple[Any, Any]:
-    """Who brings it, and who agrees. Raises ValueError for one who does not exist."""
+    """Uploader and approver. Raises ValueError for one who does not exist."""
     actor, approver = _actor(options.actor), _actor(options.approved_by)
     if approver is not None and approver == actor:
         raise ValueError(_("--approved-by names another person than --actor."))
@@ -159,7 +155,6 @@ def people(options: ImportOptions) -> tuple[Any, Any]:
 
 
 def run_import(batch: Batch, actor: Any, approver: Any, *, is_applied: bool) -> None:
-    """Preview a batch and apply it; where a second person is named, they have agreed."""
     preview(batch)
     if approver is not None and batch.state == Batch.State.HELD:
         _agree_at_once(batch, approver)
@@ -168,12 +163,11 @@ def run_import(batch: Batch, actor: Any, approver: Any, *, is_applied: bool) -> 
 
 
 def is_success(batch: Batch) -> bool:
-    """Whether it was applied or could be."""
     return STATES.get(batch.state) in SUCCESS
 
 
 def _written(batch: Batch, options: ImportOptions) -> Iterator[str]:
-    """Write the report and the wrong rows; gives a sentence for what could not be written."""
+    """Write the report and the wrong rows; yields an error for each that could not be written."""
     if options.rejected and batch.file:
         with (
             collect_os_errors(errors := []),
@@ -189,7 +183,6 @@ def _written(batch: Batch, options: ImportOptions) -> Iterator[str]:
 
 @contextmanager
 def collect_os_errors(errors: list[str]) -> Iterator[None]:
-    """What happened to the data does not depend on a full disk."""
     try:
         yield
     except OSError as error:
@@ -197,18 +190,19 @@ def collect_os_errors(errors: list[str]) -> Iterator[None]:
 
 
 def _agree_at_once(batch: Batch, approver: Any) -> None:
-    """Whoever is named has looked at the file elsewhere; their name stays with the import."""
     try:
+        # Who is named has looked at the file elsewhere; their name stays with the import.
         agree(batch, batch.digest, approver)
     except PermissionDenied as refusal:
         raise ValueError(str(refusal)) from refusal
 
 
 def _apply_at_once(batch: Batch, actor: Any) -> None:
-    """Nobody looks at the preview here; why it was not applied stays in the batch."""
     try:
+        # Nobody looks at a preview here, so the digest is that of this very moment.
         apply(batch, batch.digest, actor)
     except NotApplied as refusal:
+        # Nobody sees this refusal on a page, so the batch keeps it.
         batch.refresh_from_db()
         batch.sentence = batch.sentence or str(refusal)
         batch.state = Batch.State.FAILED
@@ -229,8 +223,8 @@ def _actor(username: str) -> Any:
 def undo_batch(number: int, username: str, reason: str, report: Path | None) -> Result:
     """Undo an import by its number, and write the report of the undo.
 
-    Raises ValueError for a number no import has, and for an actor who does not exist or may not
-    import this.
+    Raises ValueError for an unknown number, and for an actor who does not exist or may not import
+    this.
     """
     refuse_unwritable(report)
     actor, batch = _actor(username), Batch.objects.filter(pk=number).first()

@@ -19,7 +19,7 @@ def feed(
     actor: str = "",
     reason: str = "",
 ) -> str:
-    """Import the rows; gives the closing sentence, blank where this very file was applied before.
+    """Import the rows; returns the closing message, blank if the same file was applied before.
 
     Raises NotApplied when the file is refused.
     """

@@ -1,8 +1,4 @@
-"""Gradebooks out: a line for each student of a course, a column for each of its assessments.
-
-Students and scores are read by one statement in the order of the students, and put together while
-they come; memory does not grow with either.
-"""
+"""Gradebooks out: a line for each student of a course, a column for each of its assessments."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -26,7 +22,7 @@ LISTED = {"role": "student", "status": ("active", "completed", "failed")}
 
 
 def write_gradebook(table: type[Gradebook], selection: Selection, stream: IO[bytes]) -> int:
-    """Write the gradebook of the chosen course; gives the number of scores in it.
+    """Write the gradebook of the selected course; returns the number of scores in it.
 
     Raises ExportRefused, before anything is written, where no course was chosen, where it has no
     assessments, or where the person sees no scores.
@@ -47,7 +43,7 @@ def _write(stream: IO[bytes], rows: list[list[str]]) -> None:
 
 
 def _refuse_wide(columns: int) -> None:
-    """Raise ExportRefused for a file that, or whose wrong rows, would not be read again."""
+    # A file of its wrong rows, which has more columns, must be readable as well.
     most = MAX_COLUMNS - len(REJECTED_COLUMNS)
     if columns > most:
         message = _(
@@ -75,6 +71,7 @@ def _assessment_columns(selection: Selection) -> list[AssessmentColumn]:
 
 def _lines(selection: Selection) -> Iterator[tuple[Learner, dict[str, str]]]:
     """Each student with the scores there are, by the codes of the assessments."""
+    # One statement, ordered by student: rows are put together while they stream.
     rows = _scores(selection).union(_listed(selection), all=True).order_by("known", "code")
     cells = (tuple(map(as_text, row)) for row in rows.iterator(chunk_size=AT_ONCE))
     for learner, group in groupby(cells, lambda row: Learner(*row[:-2])):
@@ -82,14 +79,13 @@ def _lines(selection: Selection) -> Iterator[tuple[Learner, dict[str, str]]]:
 
 
 def _scores(selection: Selection) -> models.QuerySet[Any]:
-    """The scores, each with its student."""
     code, score = kinds["grades"].attributes("assessment_id", "score")
     rows = selection.rows.filter(**{f"{score}__isnull": False})
     return _with_student(rows, "grades", selection, {"code": F(code), "points": F(score)})
 
 
 def _listed(selection: Selection) -> models.QuerySet[Any]:
-    """The students of the course, without a score."""
+    """The students of the course, each with a blank code and no score."""
     role, status = kinds["enrollments"].attributes(*LISTED)
     filters = {role: LISTED["role"], f"{status}__in": LISTED["status"]}
     nothing = {
@@ -103,7 +99,7 @@ def _listed(selection: Selection) -> models.QuerySet[Any]:
 def _with_student(
     rows: models.QuerySet[Any], kind: str, selection: Selection, cells: dict[str, Any]
 ) -> models.QuerySet[Any]:
-    """The rows as ID and names of a student, as far as the person sees them, and these cells."""
+    """Querysets of ID and names of a student, as far as the user sees them, and the cells."""
     column, user = kinds[kind].columns()["student_id"], selection.user
     people = kinds["users"]
     visible = people.exported_columns() if user is None else visible_columns(people, user)

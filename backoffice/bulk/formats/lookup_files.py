@@ -1,12 +1,4 @@
-"""What files that came along with a file say for it, where its own cells only name things.
-
-Canvas' sections.csv says which course a section is of; OneRoster's courses.csv and
-academicSessions.csv say what a class is called here and when it is, roles.csv who is no student,
-users.csv which student ID an enrollment's person has, lineItems.csv which class a result is of,
-manifest.csv which files are whole.
-`side_files` reads them; a table of a format that is given the outcome (`SourceTable.side`) looks
-there first.
-"""
+"""Lookup files: what files uploaded together with a table say about the names in its cells."""
 
 import re
 from collections import Counter, defaultdict
@@ -35,7 +27,7 @@ READ = {
 
 @dataclass(frozen=True)
 class Term:
-    """An academic session: what we call the presentation, and its days."""
+    """An academic session: our presentation, and its days."""
 
     name: str
     starts_on: str
@@ -60,7 +52,7 @@ class SideFiles:
     manifest: Mapping[str, str] = field(default_factory=dict)
 
     def days(self, terms: str) -> tuple[str, str]:
-        """The first and the last day of sessions, which stand in one cell."""
+        """The first and the last day of the sessions that a cell lists."""
         known = [self.terms[name] for name in listed(terms) if name in self.terms]
         starts = [term.starts_on for term in known if term.starts_on]
         ends = [term.ends_on for term in known if term.ends_on]
@@ -68,18 +60,16 @@ class SideFiles:
 
 
 def listed(cell: str) -> list[str]:
-    """The names in a cell that holds several."""
     return list(filter(None, re.split(r"\s*,\s*", cell.strip())))
 
 
 def side_file_of(header: Sequence[str]) -> str:
-    """Which file beside a table has this header, blank for none."""
+    """Which lookup file has this header, blank for none."""
     names = set(map(column_name, header))
     return next((what for what, columns in READ.items() if names.issuperset(columns)), "")
 
 
 def side_files(tables: Iterable[tuple[Sequence[str], Iterable[Row]]]) -> SideFiles:
-    """What these files, each a header and its rows, say for others; many say nothing."""
     rows_by_file: dict[str, DetectedFile] = defaultdict(list)
     large: dict[str, Mapping[str, str]] = {}
     for header, rows in tables:
@@ -103,7 +93,6 @@ def side_files(tables: Iterable[tuple[Sequence[str], Iterable[Row]]]) -> SideFil
 
 
 def lookup_rows(what: str, header: Sequence[str], rows: Iterable[Row]) -> Iterator[dict[str, str]]:
-    """The rows of a side file with the columns that count; broken ones go."""
     names = list(map(column_name, header))
     places = [(name, names.index(name)) for name in READ[what]]
     for row in rows:
@@ -119,9 +108,9 @@ def _canvas_courses(rows: DetectedFile) -> Iterator[tuple[str, Course]]:
 
 
 def _terms(rows: DetectedFile) -> Iterator[tuple[str, Term]]:
-    """A title that several sessions have tells none of them."""
     titles = Counter(row["title"] for row in rows)
     for row in rows:
+        # A title that several sessions have identifies none of them.
         name = row["title"] if row["title"] and titles[row["title"]] == 1 else row["sourcedid"]
         yield row["sourcedid"], Term(name, row["startdate"], row["enddate"])
 
@@ -129,9 +118,9 @@ def _terms(rows: DetectedFile) -> Iterator[tuple[str, Term]]:
 def _classes(
     rows: DetectedFile, courses: DetectedFile, terms: Mapping[str, Term]
 ) -> Iterator[tuple[str, Course]]:
-    """A class is a course in a term, where both came along."""
     codes = {row["sourcedid"]: row["coursecode"] or row["sourcedid"] for row in courses}
     for row in rows:
+        # A class is a course in a term; it counts only where both files came along.
         code = codes.get(row["coursesourcedid"])
         term = next((terms[name] for name in listed(row["termsourcedids"]) if name in terms), None)
         if code and term:
@@ -139,23 +128,23 @@ def _classes(
 
 
 def _titles(rows: DetectedFile, courses: DetectedFile) -> Iterator[tuple[str, str]]:
-    """Several classes of one course in one term are one course here, with one title."""
     titles = {row["sourcedid"]: row["title"] for row in courses}
     for row in rows:
+        # Several classes of one course in one term are one course here, with one title.
         title = titles.get(row["coursesourcedid"])
         if title:
             yield row["sourcedid"], title
 
 
 def _people(rows: Iterable[dict[str, str]]) -> Iterator[tuple[str, str]]:
-    """Whose student ID is another than the name."""
+    """Student IDs that differ from the `sourcedId`."""
     for row in rows:
         if row["identifier"] not in ("", row["sourcedid"]):
             yield row["sourcedid"], row["identifier"]
 
 
 def _others(rows: DetectedFile) -> Iterator[tuple[str, str]]:
-    """Whoever has a role, and none of a student; the first one is told."""
+    """The first role of each person who is no student."""
     roles: dict[str, list[str]] = defaultdict(list)
     for row in rows:
         if row["status"].casefold() != "tobedeleted":

@@ -34,13 +34,12 @@ TEACHING = frozenset({"teacher", "administrator", "proctor"})
 
 
 def _is_active(cells: Cells) -> str:
-    """Neither switched off nor to be deleted."""
     states = (cells.word("enableduser", ACTIVE), cells.word("status", ACTIVE))
     return "0" if "0" in states else "1"
 
 
 def _exact_status(cells: Cells) -> str:
-    """What an export of ours says more exactly, unless somebody changed the status since."""
+    """The exact status of our own export, unless somebody changed the status since."""
     exact = cells["metadata.exactstatus"].casefold()
     status = cells.word("status", STATUSES)
     return exact if exact in ("completed", "failed") and status == "active" else status
@@ -53,14 +52,14 @@ def _withdrawn_on(cells: Cells) -> str:
 
 
 class OneRosterTable(SourceTable):
-    """A file of OneRoster; where there is a manifest, it is held to it."""
+    """A file of OneRoster, checked against the manifest where there is one."""
 
     dialect = "oneroster"
     file_name: ClassVar[str]
     written_mode: ClassVar[str] = BULK
 
     def check(self, batch: Batch) -> None:
-        """The manifest says of each file whether it is there, whole, or changes only."""
+        # The manifest says of each file whether it is absent, whole, or changes only.
         manifest = Manifest.of(self.side, self.file_name)
         manifest.check(self.file_name, batch)
         if manifest.describe():
@@ -94,13 +93,12 @@ class OneRosterUsers(OneRosterTable):
     )
 
     def _left_out(self, cells: Cells) -> ReaderIssue | None:
-        """By the role here, or by roles.csv."""
+        # In 1.2 the roles are in roles.csv.
         role = self.side.others.get(cells["sourcedid"])
         return super()._left_out(cells) or (not_stored("role", role) if role else None)
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
-        """In bulk mode: status and the day of the change are blank."""
         known = native["student_id"]
         return {
             **dict.fromkeys(("sourcedId", "username", "identifier"), known),
@@ -114,7 +112,7 @@ class OneRosterUsers(OneRosterTable):
 
 
 def _course(cells: Cells) -> tuple[str, str]:
-    """A class is a course in a term: our course in its presentation."""
+    # A class is a course in a term: our course in its presentation.
     return cells.course("sourcedid")
 
 
@@ -128,7 +126,7 @@ def _days(cells: Cells) -> tuple[str, str]:
 
 
 def _student(name: str) -> ColumnSource:
-    """The person of an enrollment or result; the file calls people by what it gave them."""
+    # The `sourcedId` is any text of the other system; users.csv has the student ID.
     return ColumnSource((name,), lambda cells: cells.side.people.get(cells[name], cells[name]))
 
 
@@ -155,15 +153,14 @@ class OneRosterClasses(OneRosterTable):
     )
 
     def is_significant(self, name: str, cells: Sequence[str]) -> bool:
-        """Whether the days of a term are known."""
         return any(self.side.days(cells[self.places[name]]))
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
-        """In delta mode, so that what is over can be said."""
         course = (native["course_code"], native["presentation"])
         return {
             "sourcedId": next(joined(course)),
+            # In delta mode a status can be said; in bulk mode it is blank.
             "status": "tobedeleted" if native["status"] == "archived" else "active",
             "dateLastModified": today(),
             "title": native["title"] or " ".join(course),
@@ -204,12 +201,12 @@ class OneRosterEnrollments(OneRosterTable):
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
-        """In delta mode, so that a withdrawal can be said; the rest is in columns of our own."""
         course = next(joined((native["course_code"], native["presentation"])))
         roles = {role: word for word, role in ROLES.items()}
         is_withdrawn = native["status"] == "withdrawn"
         return {
             "sourcedId": f"{course}-{native['student_id']}",
+            # In delta mode, because bulk mode cannot express a withdrawal.
             "status": "tobedeleted" if is_withdrawn else "active",
             "dateLastModified": today(),
             "classSourcedId": course,
@@ -218,6 +215,7 @@ class OneRosterEnrollments(OneRosterTable):
             "role": roles[native["role"]],
             "beginDate": native["enrolled_on"],
             "endDate": native["withdrawn_on"],
+            # Columns of our own, for what the status of OneRoster cannot express.
             "metadata.exactStatus": native["status"],
             "metadata.exactWithdrawnOn": native["withdrawn_on"],
         }
@@ -228,7 +226,6 @@ def _class(cells: Cells) -> Course:
 
 
 def _code(cells: Cells) -> str:
-    """What an export of ours says, else what is stored, else the name."""
     name = cells["sourcedid"]
     stored = cells.table.assessments.of_course(name, _class(cells))
     return cells["metadata.assessmentcode"] or (stored.code if stored else name)
@@ -263,7 +260,6 @@ class OneRosterLineItems(OneRosterTable):
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
-        """In bulk mode; the term is the grading period, the code in a column of our own."""
         due, course = native["due_on"], (native["course_code"], native["presentation"])
         return {
             "sourcedId": named_in_full(course, native["assessment_id"]),
@@ -272,6 +268,7 @@ class OneRosterLineItems(OneRosterTable):
             "dueDate": due,
             "classSourcedId": next(joined(course)),
             "categorySourcedId": native["assessment_type"],
+            # The term is the grading period.
             "gradingPeriodSourcedId": native["presentation"],
             "resultValueMin": "0",
             "resultValueMax": native["max_score"],
@@ -280,7 +277,7 @@ class OneRosterLineItems(OneRosterTable):
 
 
 def _assessed(cells: Cells) -> Known:
-    """The stored assessment that a result is of. Raises NotTranslated for none, and for several."""
+    """The stored assessment of a result. Raises NotTranslated for none, and for several."""
     name = cells["lineitemsourcedid"]
     matches = cells.table.assessments.known.get(name, [])
     if name in cells.side.items:
@@ -298,7 +295,6 @@ def _assessed(cells: Cells) -> Known:
 
 
 def _code_assessed(cells: Cells) -> str:
-    """Its code, where the name is more than that, or the class is told beside it."""
     name, table = cells["lineitemsourcedid"], cells.table
     return _assessed(cells).code if table.is_significant("lineitemsourcedid", cells.cells) else name
 
@@ -328,18 +324,15 @@ class OneRosterResults(OneRosterTable):
     )
 
     def is_significant(self, name: str, cells: Sequence[str]) -> bool:
-        """Of a line item: whether its name is more than a code that only one assessment has.
-
-        Where its class is told beside it, the code is looked for in that one.
-        """
         if name == "lineitemsourcedid":
+            # A code that only one assessment has needs no course. Any other name does, and one
+            # whose class a lookup file says: then the code is looked for in that class.
             item = cells[self.places[name]].strip()
             return item in self.side.items or not self.assessments.is_plain(item)
         return super().is_significant(name, cells)
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
-        """In bulk mode."""
         course = (native["course_code"], native["presentation"])
         item = named_in_full(course, native["assessment_id"])
         return {

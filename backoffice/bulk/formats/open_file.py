@@ -46,7 +46,7 @@ TABLES: tuple[type[SourceTable], ...] = (
 
 
 def table_of(dialect: str, kind: str) -> type[SourceTable]:
-    """The file that is written of a kind in a format. Raises ValueError where there is none."""
+    """The table that an export writes. Raises ValueError where the format has none."""
     for table in TABLES:
         if (table.dialect, table.kind) == (dialect, kind) and table.written:
             return table
@@ -58,7 +58,7 @@ def table_of(dialect: str, kind: str) -> type[SourceTable]:
 
 
 def recognised(header: Sequence[str], dialect: str, kind: str) -> type[SourceTable] | None:
-    """The file this header is of; None for one of our own columns."""
+    """The format of a file with this header; None for our own columns."""
     if dialect == Batch.Dialect.NATIVE or dialect in kinds[kind].shared_with:
         return None
     if dialect == Batch.Dialect.AUTO and _is_native(header, kind):
@@ -70,7 +70,6 @@ def recognised(header: Sequence[str], dialect: str, kind: str) -> type[SourceTab
 def readable_as(
     header: Sequence[str], dialect: str = Batch.Dialect.AUTO
 ) -> list[type[SourceTable]]:
-    """Everything a file with this header can be read as; some files bring in more than one kind."""
     of = (dialect,) if dialect != Batch.Dialect.AUTO else tuple(Batch.Dialect)
     return [table for table in TABLES if table.dialect in of and table.recognises(header)]
 
@@ -81,7 +80,6 @@ def _is_native(header: Sequence[str], kind: str) -> bool:
 
 
 def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
-    """Raise FileRefused for a file of another kind, or not of the format that was named."""
     if table is not None and table.kind != batch.kind:
         params = {"title": table.title, "kind": table.kind}
         choose = _("The file reads as “%(title)s”. Choose the kind “%(kind)s” for it.")
@@ -103,22 +101,22 @@ def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
 
 
 def limits_for(kind: str) -> Limits:
-    """How large a file of a kind may be; comparing rows within rows grows with their square."""
     limits = Limits.from_settings()
+    # Comparing rows within rows grows with their square.
     few = min(MOST_WITH_MEMBERS, limits.max_rows)
     return replace(limits, max_rows=few) if kinds[kind].members else limits
 
 
 def open_file(batch: Batch, side: SideFiles | None = None) -> TableReader:
-    """The reader of a batch's file, to be used as a context manager, in our own columns.
+    """A context manager that reads a batch's file in our own columns.
 
-    `side` is what files say for it that are not packed with it.
+    `side` replaces the lookup files packed with it.
     """
     return Translated(batch, side)
 
 
 class Translated(TableReader):
-    """A file read through the format its header shows; a file of our own columns as it is."""
+    """A file read through its format; a file of our own columns is read as it is."""
 
     def __init__(self, batch: Batch, side: SideFiles | None) -> None:
         super().__init__(batch.path, limits_for(batch.kind))
@@ -159,8 +157,9 @@ class Translated(TableReader):
         self.above, self.reader_issues = table.above, table.reader_issues
 
     def _filled(self, table: SourceTable) -> frozenset[str]:
-        """The columns that some row fills, of those that say nothing otherwise: one more look."""
+        """The sparse columns that some row fills."""
         pending, filled = {table.places[name]: name for name in table.sparse}, set()
+        # One more pass over the file, up to the row that fills the last of these columns.
         with open_table(self.unpacked.path, self.batch.encoding) as reader:
             for row in disambiguated(reader, type(table))[1]:
                 fits = len(row.cells) == table.width
@@ -178,13 +177,12 @@ class Translated(TableReader):
         self._opened.close()
 
     def records(self) -> Iterator[Row]:
-        """The rows of the file, as rows of ours."""
         if self.table is None:
             return self.inner.rows()
         return self._translated(self.table)
 
     def _translated(self, table: SourceTable) -> Iterator[Row]:
-        """Each knows its data row of the file, where it is not the one that it is staged as."""
+        # A row of the file may be several rows of ours, or none; errors name that of the file.
         staged = number = 0
         for row in disambiguated(self.inner, type(table))[1]:
             number += not table.is_about_columns(row)
@@ -193,19 +191,17 @@ class Translated(TableReader):
                 yield translated if staged == number else translated.of_row(number)
 
     def rows(self) -> Iterator[Row]:
-        """Blank rows were looked at before they were translated."""
         return self.records()
 
     def position(self) -> float:
-        """Of the file itself."""
         return self.inner.position()
 
 
 def disambiguated(
     reader: TableReader, table: type[SourceTable] | None
 ) -> tuple[Sequence[str], Iterator[Row]]:
-    """Header and rows of a file; where there is no header, what stands in its place is a row."""
     if table is None or table.has_header:
         return reader.header, reader.rows()
+    # What stands in the place of a header is a row.
     first = Row(reader.header_line, reader.header)
     return table.written, map(table.whole, itertools.chain([first], reader.rows()))

@@ -1,4 +1,4 @@
-"""A batch's stored file as it is read: its table, and what was packed beside it."""
+"""The stored file of a batch: its table, and the lookup files packed with it."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,7 +13,7 @@ SIDE_FOLDER = "beside/"
 
 
 class Unpacked(NamedTuple):
-    """Where the table lies, and what the files beside it say."""
+    """The path of the table, and its lookup files."""
 
     path: Path
     side: SideFiles
@@ -21,11 +21,12 @@ class Unpacked(NamedTuple):
 
 @contextmanager
 def unpacked(path: Path) -> Iterator[Unpacked]:
-    """The table of a stored file, and what stands beside it. Raises FileRefused."""
+    """Raises FileRefused for a damaged archive."""
     if not is_archive(path):
         yield Unpacked(path, SideFiles())
         return
     with Archive(path) as archive:
+        # `upload_storage` writes the table first.
         first, *others = archive.members()
         with ExitStack() as stack:
             tables = [_opened(stack, each) for each in others]

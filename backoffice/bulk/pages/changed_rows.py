@@ -60,18 +60,16 @@ def changed_rows(batch: Batch, request: HttpRequest) -> Changes:
 
 
 def order_of(model: type[models.Model], total: int) -> tuple[Any, ...]:
-    """The order of history rows of one import: line, then name, or, where many, as written.
-
-    Rows that no line of the file speaks of, such as the withdrawn, come last.
-    """
+    """The order of history rows of one import: line, then name; as written where there are many."""
     if total > MOST_SORTED:
         return ("history_id",)
     names = model.natural_key_paths() if total <= MOST_NAMED else ()
+    # Rows without a line in the file, such as the withdrawn, come last.
     return (models.F("line").asc(nulls_last=True), *names, "history_id")
 
 
 def _written_of(batch: Batch, resource: type[ImportKind]) -> list[type[ImportKind]]:
-    """The kind, and what its import wrote besides: what came along, and what stands in its rows."""
+    """The kind and the kinds its import wrote besides: companions and members."""
     written, companion = [resource], resource.companion
     if companion and (batch.created_students or batch.undoes_id or not companion.option):
         written.append(companion.resource)

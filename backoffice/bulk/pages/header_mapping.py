@@ -1,4 +1,4 @@
-"""The deed on a file that was refused for its headers: say what they mean, and read it again."""
+"""The action on a file refused for its headers: map them to columns, and read it again."""
 
 from typing import Any
 
@@ -18,17 +18,19 @@ from backoffice.bulk.read.header_mapping import save_mappings
 
 
 class HeaderMappingViewsMixin:
-    """The view of the deed, for the batch admin: the uploader alone does it."""
+    """The view that stores header mappings, for the batch admin; only the uploader uses it."""
 
     def get_urls(self) -> list[URLPattern]:
-        """The deed before the others."""
         view = self.admin_site.admin_view(self.header_mapping_view)
         own = path("<int:number>/own-headers/", view, name="bulk_batch_own_headers")
         return [own, *super().get_urls()]
 
     @posted
     def header_mapping_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Keep what the headers stand for, and read the same file again."""
+        """Store the columns of the headers, and read the same file again.
+
+        Raises PermissionDenied for who may not add mappings.
+        """
         batch = self._owned(request, number)
         if not may(request.user, "add", HeaderMapping):
             raise PermissionDenied
@@ -40,7 +42,6 @@ class HeaderMappingViewsMixin:
         return self._to(batch)
 
     def _save_or_report(self, request: HttpRequest, batch: Batch, form: UnknownHeadersForm) -> bool:
-        """Whether it was kept; what was wrong is told."""
         errors = [] if form.is_valid() else form.error_messages
         if not errors:
             errors = _save_mappings(batch, form, request.user)

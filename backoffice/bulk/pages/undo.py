@@ -1,4 +1,4 @@
-"""The page on which an applied import is taken back."""
+"""The page on which an applied import is undone."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ MOST_UNCHANGED = 100
 
 
 class UndoForm(forms.Form):
-    """Why it is taken back."""
+    """The reason of an undo."""
 
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
@@ -33,15 +33,14 @@ class UndoForm(forms.Form):
 
 
 class UndoViewsMixin:
-    """The view of the undo, for the batch admin: the uploader looks, and does it."""
+    """The view that undoes an import, for the batch admin; only the uploader uses it."""
 
     def get_urls(self) -> list[URLPattern]:
-        """The undo before the others."""
         view = self.admin_site.admin_view(self.undo_view)
         return [path("<int:number>/undo/", view, name="bulk_batch_undo"), *super().get_urls()]
 
     def undo_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """What would go back and what stays; posted, it is done."""
+        """Show what an undo would do, or do it. Raises PermissionDenied where none is possible."""
         batch = self._owned(request, number)
         if not batch.can_be_undone:
             raise PermissionDenied

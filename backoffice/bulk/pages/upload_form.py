@@ -31,13 +31,13 @@ class FilesField(forms.FileField):
     widget = FilesInput
 
     def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        """The files, at least one."""
         clean = super().clean
+        # Without a file the parent class raises its own message.
         return [clean(each, initial) for each in data or [None]]
 
 
 class UploadForm(forms.Form):
-    """A file, and how to take it."""
+    """A file, and how to read it."""
 
     file = forms.FileField(
         label=_("File"),
@@ -89,7 +89,7 @@ class UploadForm(forms.Form):
         self._narrow(resource)
 
     def _narrow(self, resource: type[ImportKind]) -> None:
-        """Leave off what this kind does not have."""
+        """Remove the fields and choices this kind does not have."""
         if not (resource.companion and resource.companion.option):
             del self.fields["create_students"]
         if not resource.missing_rows:
@@ -97,19 +97,17 @@ class UploadForm(forms.Form):
             self.fields["mode"].choices = known
 
     def clean_file(self) -> Any:
-        """Refuse what is too large before anything is kept; the reader looks at the rest."""
         file = self.cleaned_data["file"]
         _refuse_large(file)
         return file
 
     def options(self) -> dict[str, Any]:
-        """The chosen options, as fields of a batch."""
         chosen = {name: value for name, value in self.cleaned_data.items() if name != "file"}
         return chosen | {"dialect": chosen["dialect"] or Batch.Dialect.AUTO}
 
 
 class DeliveryForm(UploadForm):
-    """Several files, each of a kind of its own, and how to take them all."""
+    """Several files, each of a kind of its own, and how to read them."""
 
     file = FilesField(
         label=_("Files"),
@@ -124,10 +122,9 @@ class DeliveryForm(UploadForm):
         self.fields["ignore_unknown_columns"].help_text = unknown
 
     def _narrow(self, resource: type[ImportKind]) -> None:
-        """What only some of the files have is left off for the others."""
+        """Keep all fields: some of the files may have what others do not."""
 
     def clean_file(self) -> list[Any]:
-        """Refuse what is too large before anything is kept."""
         files = self.cleaned_data["file"]
         for file in files:
             _refuse_large(file)

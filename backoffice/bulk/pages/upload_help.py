@@ -1,4 +1,4 @@
-"""What an upload page tells of a kind: its columns, what they take, an empty file to fill."""
+"""What an upload page explains of a kind: its columns, their values, an empty file."""
 
 import csv
 import io
@@ -54,7 +54,6 @@ def columns_of(
 
 
 def _members(resource: type[ImportKind]) -> Iterator[ColumnHelp]:
-    """The columns of a group, which a file repeats."""
     if resource.members:
         model = resource.members.resource.model()
         extra = _("Repeated with the others of its group, as often as a row needs.")
@@ -84,7 +83,6 @@ def _help_for(column: Column, model: type[models.Model], extra: str = "") -> Col
 
 
 def _accepts(field: models.Field) -> str:
-    """What a cell may hold, in words."""
     if field.choices:
         return ", ".join(str(value) for value, _label in field.flatchoices)
     if isinstance(field, models.BooleanField):
@@ -130,7 +128,6 @@ def _when_blank(column: Column, field: models.Field) -> str:
 
 
 def template_of(resource: type[ImportKind]) -> str:
-    """An empty file with the header of a kind, marked as UTF-8 for spreadsheets."""
     stream = io.StringIO()
     bases = {name for name, column in resource.columns().items() if column.role is Role.BASE}
     left_out = bases | {resource.alternative_key}
