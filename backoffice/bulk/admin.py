@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
-from backoffice.admin_site.model_admin import PlainAdmin
 from backoffice.admin_site.permissions.roles import may
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
+from backoffice.audit.admin_kit.read_only import ReadOnlyAdmin
 from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.pages.batch_list import COLUMNS, FILTERS, SEARCHED
 from backoffice.bulk.pages.deliveries import DeliveryViewsMixin
@@ -32,7 +32,7 @@ class BatchAdmin(
     DeliveryViewsMixin,
     HeaderMappingViewsMixin,
     BatchViewsMixin,
-    PlainAdmin,
+    ReadOnlyAdmin,
 ):
     """All imports; the pages of one are our own."""
 
@@ -47,15 +47,6 @@ class BatchAdmin(
         # Who approves an import sees no preview of rows that they may not see themselves.
         rows, unseen = super().get_queryset(request), unseen_kinds(request.user)
         return rows.filter(Q(uploaded_by=request.user.pk) | ~Q(kind__in=unseen)) if unseen else rows
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def has_upload_permission(self, request: HttpRequest) -> bool:
         return may(request.user, "add", Batch)

@@ -88,7 +88,10 @@ class ImportOptions:
 
 def _refuse_impossible(options: dict[str, Any]) -> None:
     if options["kind"] == AUTO:
-        _refuse_for_several(options)
+        if options["rejected"]:
+            raise ValueError(
+                _("--rejected takes the wrong rows of one file; name its kind instead of “auto”.")
+            )
     elif len(options["file"]) > 1:
         raise ValueError(_("Several files at once go in with the kind “auto”."))
     elif options["mode"] == Batch.Mode.SYNC and not kinds[options["kind"]].missing_rows:
@@ -99,13 +102,6 @@ def _refuse_impossible(options: dict[str, Any]) -> None:
             raise ValueError(_("--%(flag)s is a percentage from 0 to 100.") % {"flag": flag})
     if len(options["encoding"]) > Batch._meta.get_field("encoding").max_length:
         raise ValueError(_("“%(name)s” is not an encoding.") % {"name": options["encoding"][:40]})
-
-
-def _refuse_for_several(options: dict[str, Any]) -> None:
-    if options["rejected"]:
-        raise ValueError(
-            _("--rejected takes the wrong rows of one file; name its kind instead of “auto”.")
-        )
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, PAGE_VAR
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
@@ -61,7 +61,7 @@ class ListExport:
             return handed_out(request, selection.among(rows), ending)
         except ExportRefused as refusal:
             messages.error(request, str(refusal))
-            return HttpResponseRedirect(f"{list_of(self.model)}?{_narrowed(request)}")
+            return HttpResponseRedirect(f"{list_of(self.model)}?{_narrowed(request).urlencode()}")
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions = super().get_actions(request)
@@ -82,9 +82,9 @@ class ListExport:
         return answer
 
     def _menu(self, request: HttpRequest) -> dict[str, Any]:
-        query = _narrowed(request)
+        name, query = f"admin:{self._export_name}", _narrowed(request)
         items = [
-            {"title": form.label, "path": self._address(ending, query)}
+            {"title": form.label, "path": reverse(name, args=[ending], query=query)}
             for ending, form in FORMATS.items()
         ]
         return {
@@ -94,16 +94,12 @@ class ListExport:
             "items": items,
         }
 
-    def _address(self, ending: str, query: str) -> str:
-        address = reverse(f"admin:{self._export_name}", args=[ending])
-        return f"{address}?{query}" if query else address
 
-
-def _narrowed(request: HttpRequest) -> str:
+def _narrowed(request: HttpRequest) -> QueryDict:
     query = request.GET.copy()
     for name in PLACES:
         query.pop(name, None)
-    return query.urlencode()
+    return query
 
 
 def _export_selected(

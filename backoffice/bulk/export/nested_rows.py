@@ -17,14 +17,14 @@ from backoffice.bulk.kinds.repeated_columns import header_of
 def write_with_members(selection: Selection, stream: IO[bytes]) -> int:
     """Write the file, in UTF-8; returns the number of rows below the header."""
     rows = list(_rows(selection))
-    most = max((len(members) for _own, members in rows), default=1)
+    most = max([1, *(len(members) for _own, members in rows)])
     group = list(selection.resource.member_columns().values())
-    stream.write(csv_line(header_of(selection.columns, group, max(most, 1))).encode())
+    stream.write(csv_line(header_of(selection.columns, group, most)).encode())
+    ahead = [at for at, column in enumerate(selection.columns) if not column.role]
+    behind = [at for at, column in enumerate(selection.columns) if column.role]
     for own, members in rows:
         cells = [cell for member in members for cell in member]
-        cells += [""] * (len(group) * max(most, 1) - len(cells))
-        ahead = [at for at, column in enumerate(selection.columns) if not column.role]
-        behind = [at for at, column in enumerate(selection.columns) if column.role]
+        cells += [""] * (len(group) * most - len(cells))
         line = [*(own[at] for at in ahead), *cells, *(own[at] for at in behind)]
         stream.write(csv_line(line).encode())
     return len(rows)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -20,6 +21,7 @@ from backoffice.bulk.values.cell_origins import Origin
 from backoffice.bulk.values.faults import Fault
 
 Native = Mapping[str, str]
+COURSE_KEY = ("course_code", "presentation")
 
 
 class NotTranslated(Exception):
@@ -93,6 +95,19 @@ def plain(name: str, is_sparse: bool = False) -> ColumnSource:
     return ColumnSource((name,), lambda cells: cells[name], is_sparse)
 
 
+def pair(
+    names: tuple[str, str],
+    sources: tuple[str, ...],
+    read: Callable[[Cells], tuple[str, str]],
+    is_sparse: bool = False,
+) -> dict[str, ColumnSource]:
+    """Two native columns that are read together, such as code and presentation of a course."""
+    return {
+        names[0]: ColumnSource(sources, lambda cells: read(cells)[0], is_sparse),
+        names[1]: ColumnSource(sources, lambda cells: read(cells)[1], is_sparse),
+    }
+
+
 def word(name: str, words: Mapping[str, str]) -> ColumnSource:
     return ColumnSource((name,), lambda cells: cells.word(name, words))
 
@@ -152,11 +167,7 @@ class SourceTable:
     @property
     def read(self) -> list[str]:
         """The headers of the columns that are read; none may stand there twice."""
-        sources = {
-            source
-            for column_source in self.active_sources.values()
-            for source in column_source.sources
-        }
+        sources = {name for column in self.active_sources.values() for name in column.sources}
         named = zip(self.names, self.header, strict=True)
         return [header.strip() for name, header in named if name in sources]
 
@@ -185,16 +196,8 @@ class SourceTable:
     @property
     def sparse(self) -> frozenset[str]:
         """The columns of the file that count only where some row fills them."""
-        sparse_sources = [
-            column_source
-            for column_source in self.active_sources.values()
-            if column_source.is_sparse
-        ]
-        return frozenset(
-            source
-            for column_source in sparse_sources
-            for source in filter(self.has, column_source.sources)
-        )
+        sparse = [column.sources for column in self.active_sources.values() if column.is_sparse]
+        return frozenset(filter(self.has, chain.from_iterable(sparse)))
 
     @property
     def reader_issues(self) -> tuple[ReaderIssue, ...]:
@@ -209,18 +212,15 @@ class SourceTable:
         return bool(cells[self.places[name]].strip(" 0"))
 
     def narrow(self, filled: frozenset[str]) -> None:
-        self.active_sources = {
-            name: column_source
-            for name, column_source in self.active_sources.items()
-            if not (column_source.is_sparse and filled.isdisjoint(column_source.sources))
-        }
+        self.leave(
+            name
+            for name, column in list(self.active_sources.items())
+            if column.is_sparse and filled.isdisjoint(column.sources)
+        )
 
     def leave(self, names: Iterable[str]) -> None:
-        self.active_sources = {
-            name: column_source
-            for name, column_source in self.active_sources.items()
-            if name not in names
-        }
+        for name in names:
+            self.active_sources.pop(name, None)
 
     def is_about_columns(self, row: Row) -> bool:
         """Whether the row describes columns; a file of wrong rows needs it as well."""
@@ -265,9 +265,8 @@ class SourceTable:
 
     def _left_out(self, cells: Cells) -> ReaderIssue | None:
         name, values = self.others
-        return (
-            not_stored(cells.label(name), cells[name]) if cells[name].casefold() in values else None
-        )
+        is_other = cells[name].casefold() in values
+        return not_stored(cells.label(name), cells[name]) if is_other else None
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str] | None:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.formats.base import (
+    COURSE_KEY,
     Cells,
     ColumnSource,
     Native,
@@ -14,6 +15,7 @@ from backoffice.bulk.formats.base import (
     SourceTable,
     column_name,
     moment,
+    pair,
     plain,
     word,
 )
@@ -86,10 +88,7 @@ class CanvasUsers(SourceTable):
     dialect, title, kind = "canvas", _("Canvas SIS users"), "users"
     needs = frozenset({"user_id", "login_id", "status"})
     passed_over = frozenset({"password", "is_verified"})
-    others = (
-        "declared_user_type",
-        frozenset({"teacher", "staff", "administrator", "faculty"}),
-    )
+    others = ("declared_user_type", frozenset({"teacher", "staff", "administrator", "faculty"}))
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": plain("user_id"),
         "first_name": ColumnSource(("first_name", "sortable_name", "full_name"), _first_name),
@@ -168,12 +167,7 @@ class CanvasEnrollments(SourceTable):
     others = ("role", frozenset({"teacher", "designer"}))
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": plain("user_id"),
-        "course_code": ColumnSource(
-            ("course_id", "section_id"), lambda cells: _course_enrolled_in(cells)[0]
-        ),
-        "presentation": ColumnSource(
-            ("course_id", "section_id"), lambda cells: _course_enrolled_in(cells)[1]
-        ),
+        **pair(COURSE_KEY, ("course_id", "section_id"), _course_enrolled_in),
         "role": word("role", ROLES),
         "status": ColumnSource(("status",), _exact_status),
         "enrolled_on": plain("start_date", is_sparse=True),

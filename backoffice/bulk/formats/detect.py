@@ -170,7 +170,8 @@ def chosen(files: Sequence[DetectedFile], kind: str, dialect: str) -> DetectedFi
     carrying = [each for each in files if each.kind == kind]
     if len(carrying) == 1:
         return carrying[0]
-    params = {"kind": kinds[kind].label, "files": _list(carrying or files)}
+    names = ", ".join(each.description for each in carrying or files) or gettext("no file")
+    params = {"kind": kinds[kind].label, "files": names}
     if carrying:
         raise FileRefused(
             "several_members",
@@ -189,10 +190,6 @@ def chosen(files: Sequence[DetectedFile], kind: str, dialect: str) -> DetectedFi
             "format": Batch.Dialect(dialect).label
         }
     raise FileRefused("no_member", message)
-
-
-def _list(files: Sequence[DetectedFile]) -> str:
-    return ", ".join(each.description for each in files) or gettext("no file")
 
 
 def companions_of(one: DetectedFile, files: Iterable[DetectedFile]) -> dict[str, DetectedFile]:

@@ -9,7 +9,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.spreadsheets import NUMBER
-from backoffice.bulk.formats.base import Cells, ColumnSource, NotTranslated, SourceTable, plain
+from backoffice.bulk.formats.base import (
+    COURSE_KEY,
+    Cells,
+    ColumnSource,
+    NotTranslated,
+    SourceTable,
+    pair,
+    plain,
+)
 from backoffice.bulk.formats.base_scores import bases_in, bases_of
 from backoffice.bulk.formats.course_names import Course, joined
 from backoffice.bulk.kinds.header_names import column_name
@@ -180,12 +188,7 @@ class CanvasGradebook(Gradebook):
     placed = (*Gradebook.placed, "max_score")
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": plain("sis user id"),
-        "course_code": ColumnSource(
-            ("section",), lambda cells: _course_of_section(cells)[0], is_sparse=True
-        ),
-        "presentation": ColumnSource(
-            ("section",), lambda cells: _course_of_section(cells)[1], is_sparse=True
-        ),
+        **pair(COURSE_KEY, ("section",), _course_of_section, is_sparse=True),
     }
     written = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 
@@ -302,8 +305,7 @@ class EdxOverrides(Gradebook):
         "student_id": ColumnSource(
             ("student_key", "username"), lambda cells: cells.first("student_key", "username")
         ),
-        "course_code": ColumnSource(("course_id",), lambda cells: _edx_course(cells)[0]),
-        "presentation": ColumnSource(("course_id",), lambda cells: _edx_course(cells)[1]),
+        **pair(COURSE_KEY, ("course_id",), _edx_course),
     }
     written = ("user_id", "username", "student_key", "course_id", "track", "cohort")
 

@@ -1,16 +1,16 @@
 """Lookup files: what files uploaded together with a table say about the names in its cells."""
 
 import re
+import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from backoffice.bulk.formats.course_names import Course, CourseNames
-from backoffice.bulk.formats.disk_dict import DiskMap
 from backoffice.bulk.kinds.header_names import column_name
 from backoffice.bulk.readers import Row
 
-DetectedFile = list[dict[str, str]]
+LookupRows = list[dict[str, str]]
 # What is read of each file, which is known by having all of these columns.
 READ = {
     "sections": ("section_id", "course_id", "name"),
@@ -23,6 +23,29 @@ READ = {
     "manifest": ("propertyname", "value"),
     "line items": ("sourcedid", "classsourcedid", "resultvaluemax"),
 }
+
+
+class DiskMap(Mapping[str, str]):
+    """A mapping on disk, for files with a row for each person; the last of a key counts."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._store = sqlite3.connect("")  # a temporary file that goes with the connection
+        self._store.execute("CREATE TABLE entry (name text PRIMARY KEY, value text) WITHOUT ROWID")
+        self._store.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?)", pairs)
+
+    def __getitem__(self, name: str) -> str:
+        query = "SELECT value FROM entry WHERE name = ?"
+        row = self._store.execute(query, (name,)).fetchone()
+        if row is None:
+            raise KeyError(name)
+        return row[0]
+
+    def __iter__(self) -> Iterator[str]:
+        for (name,) in self._store.execute("SELECT name FROM entry"):
+            yield name
+
+    def __len__(self) -> int:
+        return self._store.execute("SELECT count(*) FROM entry").fetchone()[0]
 
 
 @dataclass(frozen=True)
@@ -70,7 +93,7 @@ def side_file_of(header: Sequence[str]) -> str:
 
 
 def side_files(tables: Iterable[tuple[Sequence[str], Iterable[Row]]]) -> SideFiles:
-    rows_by_file: dict[str, DetectedFile] = defaultdict(list)
+    rows_by_file: dict[str, LookupRows] = defaultdict(list)
     large: dict[str, Mapping[str, str]] = {}
     for header, rows in tables:
         what = side_file_of(header)
@@ -100,14 +123,14 @@ def lookup_rows(what: str, header: Sequence[str], rows: Iterable[Row]) -> Iterat
             yield {name: row.cells[at].strip() for name, at in places}
 
 
-def _canvas_courses(rows: DetectedFile) -> Iterator[tuple[str, Course]]:
+def _canvas_courses(rows: LookupRows) -> Iterator[tuple[str, Course]]:
     names = CourseNames()
     for row in rows:
         if row["term_id"]:
             yield row["course_id"], names.course_of(row["course_id"], row["term_id"])
 
 
-def _terms(rows: DetectedFile) -> Iterator[tuple[str, Term]]:
+def _terms(rows: LookupRows) -> Iterator[tuple[str, Term]]:
     titles = Counter(row["title"] for row in rows)
     for row in rows:
         # A title that several sessions have identifies none of them.
@@ -116,7 +139,7 @@ def _terms(rows: DetectedFile) -> Iterator[tuple[str, Term]]:
 
 
 def _classes(
-    rows: DetectedFile, courses: DetectedFile, terms: Mapping[str, Term]
+    rows: LookupRows, courses: LookupRows, terms: Mapping[str, Term]
 ) -> Iterator[tuple[str, Course]]:
     codes = {row["sourcedid"]: row["coursecode"] or row["sourcedid"] for row in courses}
     for row in rows:
@@ -127,7 +150,7 @@ def _classes(
             yield row["sourcedid"], (code, term.name)
 
 
-def _titles(rows: DetectedFile, courses: DetectedFile) -> Iterator[tuple[str, str]]:
+def _titles(rows: LookupRows, courses: LookupRows) -> Iterator[tuple[str, str]]:
     titles = {row["sourcedid"]: row["title"] for row in courses}
     for row in rows:
         # Several classes of one course in one term are one course here, with one title.
@@ -143,7 +166,7 @@ def _people(rows: Iterable[dict[str, str]]) -> Iterator[tuple[str, str]]:
             yield row["sourcedid"], row["identifier"]
 
 
-def _others(rows: DetectedFile) -> Iterator[tuple[str, str]]:
+def _others(rows: LookupRows) -> Iterator[tuple[str, str]]:
     """The first role of each person who is no student."""
     roles: dict[str, list[str]] = defaultdict(list)
     for row in rows:

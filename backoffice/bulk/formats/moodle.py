@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.formats.base import (
+    COURSE_KEY,
     Cells,
     ColumnSource,
     Native,
@@ -19,6 +20,7 @@ from backoffice.bulk.formats.base import (
     SourceTable,
     column_name,
     not_stored,
+    pair,
     plain,
     word,
 )
@@ -116,8 +118,7 @@ class MoodleCourses(SourceTable):
     others = ("role", TEACHING)
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": ColumnSource(("idnumber", "username"), _student_id),
-        "course_code": ColumnSource(("course",), lambda cells: cells.course("course")[0]),
-        "presentation": ColumnSource(("course",), lambda cells: cells.course("course")[1]),
+        **pair(COURSE_KEY, ("course",), lambda cells: cells.course("course")),
         "role": ColumnSource(("role", "type"), _role),
         "status": word("enrolstatus", {"": "", "0": "active", "1": "withdrawn"}),
         "first_name": plain("firstname"),
@@ -188,12 +189,7 @@ class MoodleFlatFile(SourceTable):
     has_header = False
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": plain("user idnumber"),
-        "course_code": ColumnSource(
-            ("course idnumber",), lambda cells: cells.course("course idnumber")[0]
-        ),
-        "presentation": ColumnSource(
-            ("course idnumber",), lambda cells: cells.course("course idnumber")[1]
-        ),
+        **pair(COURSE_KEY, ("course idnumber",), lambda cells: cells.course("course idnumber")),
         "role": word("role", ROLES),
         "status": word("operation", OPERATIONS),
         "enrolled_on": ColumnSource(

@@ -8,12 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.formats.assessment_names import Known, named_in_full
 from backoffice.bulk.formats.base import (
+    COURSE_KEY,
     Cells,
     ColumnSource,
     Native,
     NotTranslated,
     SourceTable,
     not_stored,
+    pair,
     plain,
     today,
     word,
@@ -73,10 +75,7 @@ class OneRosterUsers(OneRosterTable):
     lookups = ("manifest", "roles")
     needs = frozenset({"sourcedid", "enableduser", "givenname", "familyname", "username"})
     passed_over = frozenset({"password", "role"})
-    others = (
-        "role",
-        TEACHING | {"aide", "guardian", "parent", "relative"},
-    )
+    others = ("role", TEACHING | {"aide", "guardian", "parent", "relative"})
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": ColumnSource(
             ("identifier", "sourcedid", "username"),
@@ -138,13 +137,9 @@ class OneRosterClasses(OneRosterTable):
     written_mode = DELTA
     needs = frozenset({"sourcedid", "title", "coursesourcedid", "classtype"})
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
-        "course_code": ColumnSource(("sourcedid",), lambda cells: _course(cells)[0]),
-        "presentation": ColumnSource(("sourcedid",), lambda cells: _course(cells)[1]),
+        **pair(COURSE_KEY, ("sourcedid",), _course),
         "title": ColumnSource(("title",), _title),
-        "starts_on": ColumnSource(
-            ("termsourcedids",), lambda cells: _days(cells)[0], is_sparse=True
-        ),
-        "ends_on": ColumnSource(("termsourcedids",), lambda cells: _days(cells)[1], is_sparse=True),
+        **pair(("starts_on", "ends_on"), ("termsourcedids",), _days, is_sparse=True),
         "status": word("status", {"": "", "active": "", "tobedeleted": "archived"}),
     }
     written = (
@@ -172,6 +167,10 @@ class OneRosterClasses(OneRosterTable):
         }
 
 
+def _class(cells: Cells) -> Course:
+    return cells.course("classsourcedid")
+
+
 class OneRosterEnrollments(OneRosterTable):
     """enrollments.csv; whoever teaches is left out."""
 
@@ -182,12 +181,7 @@ class OneRosterEnrollments(OneRosterTable):
     others = ("role", TEACHING)
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": _student("usersourcedid"),
-        "course_code": ColumnSource(
-            ("classsourcedid",), lambda cells: cells.course("classsourcedid")[0]
-        ),
-        "presentation": ColumnSource(
-            ("classsourcedid",), lambda cells: cells.course("classsourcedid")[1]
-        ),
+        **pair(COURSE_KEY, ("classsourcedid",), _class),
         "role": word("role", ROLES),
         "status": ColumnSource(("status",), _exact_status),
         "enrolled_on": plain("begindate", is_sparse=True),
@@ -221,10 +215,6 @@ class OneRosterEnrollments(OneRosterTable):
         }
 
 
-def _class(cells: Cells) -> Course:
-    return cells.course("classsourcedid")
-
-
 def _code(cells: Cells) -> str:
     name = cells["sourcedid"]
     stored = cells.table.assessments.of_course(name, _class(cells))
@@ -246,8 +236,7 @@ class OneRosterLineItems(OneRosterTable):
     others = ("status", frozenset({"tobedeleted"}))
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "assessment_id": ColumnSource(("sourcedid",), _code),
-        "course_code": ColumnSource(("classsourcedid",), lambda cells: _class(cells)[0]),
-        "presentation": ColumnSource(("classsourcedid",), lambda cells: _class(cells)[1]),
+        **pair(COURSE_KEY, ("classsourcedid",), _class),
         "title": ColumnSource(("title",), _assessment_title),
         "due_on": plain("duedate", is_sparse=True),
         "max_score": plain("resultvaluemax"),
@@ -294,6 +283,10 @@ def _assessed(cells: Cells) -> Known:
     raise NotTranslated(fault, cells.label("lineitemsourcedid"), name)
 
 
+def _course_assessed(cells: Cells) -> Course:
+    return _assessed(cells).course
+
+
 def _code_assessed(cells: Cells) -> str:
     name, table = cells["lineitemsourcedid"], cells.table
     return _assessed(cells).code if table.is_significant("lineitemsourcedid", cells.cells) else name
@@ -309,12 +302,7 @@ class OneRosterResults(OneRosterTable):
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": _student("studentsourcedid"),
         "assessment_id": ColumnSource(("lineitemsourcedid",), _code_assessed),
-        "course_code": ColumnSource(
-            ("lineitemsourcedid",), lambda cells: _assessed(cells).course[0], is_sparse=True
-        ),
-        "presentation": ColumnSource(
-            ("lineitemsourcedid",), lambda cells: _assessed(cells).course[1], is_sparse=True
-        ),
+        **pair(COURSE_KEY, ("lineitemsourcedid",), _course_assessed, is_sparse=True),
         "score": plain("score"),
         "submitted_on": plain("scoredate", is_sparse=True),
     }

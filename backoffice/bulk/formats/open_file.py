@@ -2,15 +2,17 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.formats.base import SourceTable
 from backoffice.bulk.formats.canvas import CanvasCourses, CanvasEnrollments, CanvasUsers
 from backoffice.bulk.formats.gradebooks import CanvasGradebook, EdxOverrides
-from backoffice.bulk.formats.lookup_files import SideFiles
+from backoffice.bulk.formats.lookup_files import SideFiles, side_files
 from backoffice.bulk.formats.moodle import MoodleCourses, MoodleFlatFile, MoodleUsers
 from backoffice.bulk.formats.oneroster import (
     OneRosterClasses,
@@ -19,14 +21,15 @@ from backoffice.bulk.formats.oneroster import (
     OneRosterResults,
     OneRosterUsers,
 )
-from backoffice.bulk.formats.stored_file import unpacked
 from backoffice.bulk.kinds.header_names import known_name, plain_name
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.header import refuse_forbidden, refuse_repeated
 from backoffice.bulk.readers import Limits, Row, TableReader, open_table
+from backoffice.bulk.readers.zip_guard import Archive, Member, is_archive
 from backoffice.bulk.values.faults import FileRefused
 
+SIDE_FOLDER = "beside/"
 MOST_WITH_MEMBERS = 5_000  # rows; about two minutes
 TABLES: tuple[type[SourceTable], ...] = (
     CanvasUsers,
@@ -107,6 +110,33 @@ def limits_for(kind: str) -> Limits:
     return replace(limits, max_rows=few) if kinds[kind].members else limits
 
 
+class Unpacked(NamedTuple):
+    """The path of the table, and its lookup files."""
+
+    path: Path
+    side: SideFiles
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[Unpacked]:
+    """Raises FileRefused for a damaged archive."""
+    if not is_archive(path):
+        yield Unpacked(path, SideFiles())
+        return
+    with Archive(path) as archive:
+        # `upload_storage` writes the table first.
+        first, *others = archive.members()
+        with ExitStack() as stack:
+            tables = [_opened(stack, each) for each in others]
+            side = side_files((table.header, table.rows()) for table in tables)
+        with first.on_disk() as table:
+            yield Unpacked(table, side)
+
+
+def _opened(stack: ExitStack, member: Member) -> TableReader:
+    return stack.enter_context(open_table(stack.enter_context(member.on_disk())))
+
+
 def open_file(batch: Batch, side: SideFiles | None = None) -> TableReader:
     """A context manager that reads a batch's file in our own columns.
 
@@ -163,12 +193,9 @@ class Translated(TableReader):
         with open_table(self.unpacked.path, self.batch.encoding) as reader:
             for row in disambiguated(reader, type(table))[1]:
                 fits = len(row.cells) == table.width
-                filled_places = [
-                    at
-                    for at, name in pending.items()
-                    if fits and table.is_significant(name, row.cells)
-                ]
-                filled.update(pending.pop(at) for at in filled_places)
+                for at, name in list(pending.items()):
+                    if fits and table.is_significant(name, row.cells):
+                        filled.add(pending.pop(at))
                 if not pending:
                     break
         return frozenset(filled)

@@ -12,8 +12,8 @@ from typing import IO, Any, NamedTuple
 from backoffice.admin_site.spreadsheets import csv_line
 from backoffice.bulk.formats.detect import DetectedFile, chosen, companions_of, detect_files
 from backoffice.bulk.formats.lookup_files import READ, lookup_rows
+from backoffice.bulk.formats.open_file import SIDE_FOLDER
 from backoffice.bulk.formats.password_columns import without_passwords
-from backoffice.bulk.formats.stored_file import SIDE_FOLDER
 from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Limits, open_table
 from backoffice.bulk.readers.zip_guard import Archive, is_archive

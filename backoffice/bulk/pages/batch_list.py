@@ -102,53 +102,51 @@ class KindFilter(DropdownFilter):
         return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
-class WhoFilter(DropdownFilter):
+class CaseFilter(DropdownFilter):
+    """A filter of a few named cases, each with its label and its condition."""
+
+    def cases(self, request: HttpRequest) -> dict[str, tuple[Any, models.Q]]:
+        """Raises NotImplementedError where a subclass names none."""
+        raise NotImplementedError
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(name, label) for name, (label, _condition) in self.cases(request).items()]
+
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[Batch]
+    ) -> models.QuerySet[Batch]:
+        _label, condition = self.cases(request).get(self.value() or "", ("", models.Q()))
+        return queryset.filter(condition)
+
+
+class WhoFilter(CaseFilter):
     """Who brought the file; somebody else is found by name, with a search."""
 
     title = gettext_lazy("person")
     parameter_name = "who"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("me", gettext_lazy("Me")),
-            ("others", gettext_lazy("Other people")),
-            ("operator", gettext_lazy("The operator at the command line")),
-        ]
-
-    def queryset(
-        self, request: HttpRequest, queryset: models.QuerySet[Batch]
-    ) -> models.QuerySet[Batch]:
-        own = models.Q(uploaded_by=request.user.pk)
-        cases = {
-            "me": own,
-            "others": models.Q(uploaded_by__isnull=False) & ~own,
-            "operator": models.Q(uploaded_by__isnull=True),
+    def cases(self, request: HttpRequest) -> dict[str, tuple[Any, models.Q]]:
+        own, no_account = models.Q(uploaded_by=request.user.pk), models.Q(uploaded_by__isnull=True)
+        return {
+            "me": (gettext_lazy("Me"), own),
+            "others": (gettext_lazy("Other people"), ~no_account & ~own),
+            "operator": (gettext_lazy("The operator at the command line"), no_account),
         }
-        return queryset.filter(cases.get(self.value() or "", models.Q()))
 
 
-class ApprovalFilter(DropdownFilter):
+class ApprovalFilter(CaseFilter):
     """Whether a second person agreed."""
 
     title = gettext_lazy("approval")
     parameter_name = "approval"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("given", gettext_lazy("Approved by somebody")),
-            ("needed", gettext_lazy("Waiting for a second person")),
-            ("none", gettext_lazy("Without one")),
-        ]
-
-    def queryset(
-        self, request: HttpRequest, queryset: models.QuerySet[Batch]
-    ) -> models.QuerySet[Batch]:
-        cases = {
-            "given": models.Q(approved_by__isnull=False),
-            "needed": models.Q(approved_by__isnull=True, state=Batch.State.HELD),
-            "none": models.Q(approved_by__isnull=True) & ~models.Q(state=Batch.State.HELD),
+    def cases(self, request: HttpRequest) -> dict[str, tuple[Any, models.Q]]:
+        is_open, is_held = models.Q(approved_by__isnull=True), models.Q(state=Batch.State.HELD)
+        return {
+            "given": (gettext_lazy("Approved by somebody"), ~is_open),
+            "needed": (gettext_lazy("Waiting for a second person"), is_open & is_held),
+            "none": (gettext_lazy("Without one"), is_open & ~is_held),
         }
-        return queryset.filter(cases.get(self.value() or "", models.Q()))
 
 
 FILTERS = (

@@ -53,10 +53,11 @@ def changed_rows(batch: Batch, request: HttpRequest) -> Changes:
     if batch.undoes_id or resource.members:
         total = written.count()
     rows = written.order_by(*order_of(chosen.model(), total))
-    page = _Known(rows, total).get_page(request.GET.get("page"))
-    return Changes(
-        page, _rows(page, chosen, request), _tabs(resources, chosen), total <= MOST_SORTED
-    )
+    paginator = Paginator(rows, PER_PAGE)
+    paginator.count = total  # counting a million rows again would be slow
+    page = paginator.get_page(request.GET.get("page"))
+    changes, tabs = _rows(page, chosen, request), _tabs(resources, chosen)
+    return Changes(page, changes, tabs, total <= MOST_SORTED)
 
 
 def order_of(model: type[models.Model], total: int) -> tuple[Any, ...]:
@@ -74,14 +75,6 @@ def _written_of(batch: Batch, resource: type[ImportKind]) -> list[type[ImportKin
     if companion and (batch.created_students or batch.undoes_id or not companion.option):
         written.append(companion.resource)
     return [*written, resource.members.resource] if resource.members else written
-
-
-class _Known(Paginator):
-    """A paginator over as many rows as the batch says it wrote; counting them again is dear."""
-
-    def __init__(self, rows: models.QuerySet[Any], total: int) -> None:
-        super().__init__(rows, PER_PAGE)
-        self.count = total
 
 
 def _rows(page: Page, resource: type[ImportKind], request: HttpRequest) -> list[ChangedRow]:

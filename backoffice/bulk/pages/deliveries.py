@@ -5,7 +5,8 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -141,4 +142,4 @@ class DeliveryViewsMixin:
         return is_uploader and may(request.user, "add", Batch)
 
     def _to_delivery(self, delivery: Delivery) -> HttpResponseRedirect:
-        return HttpResponseRedirect(reverse("admin:bulk_batch_delivery", args=[delivery.pk]))
+        return redirect("admin:bulk_batch_delivery", delivery.pk)

@@ -75,11 +75,10 @@ class DeliveryStep:
         batch = self.batch
         if not batch.digest or batch.is_in_work:
             return []
-        numbers = {name: getattr(batch, name) for name in COUNTS}
         return [
-            str(COUNTS[name][batch.is_applied]) % {"count": intcomma(n)}
-            for name, n in numbers.items()
-            if n
+            str(labels[batch.is_applied]) % {"count": intcomma(number)}
+            for name, labels in COUNTS.items()
+            if (number := getattr(batch, name))
         ]
 
     @property

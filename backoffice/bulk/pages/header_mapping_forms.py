@@ -84,12 +84,9 @@ class UnknownHeadersForm(forms.Form):
 
     @property
     def error_messages(self) -> list[str]:
-        errors_by_header = {
-            self.headers.get(name, ""): errors for name, errors in self.errors.items()
-        }
         return [
-            f"{name} {error}".strip()
-            for name, errors in errors_by_header.items()
+            f"{self.headers.get(name, '')} {error}".strip()
+            for name, errors in self.errors.items()
             for error in errors
         ]
 

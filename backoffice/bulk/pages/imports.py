@@ -1,8 +1,6 @@
 """The pages of an import: upload, preview, apply, outcome."""
 
-import functools
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -13,15 +11,16 @@ from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
-    HttpResponseNotAllowed,
     HttpResponseRedirect,
     JsonResponse,
 )
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from backoffice.admin_site.permissions.roles import may
 from backoffice.admin_site.spreadsheets import download
@@ -47,24 +46,14 @@ from backoffice.bulk.values.faults import FileRefused, storable
 MOST_ISSUES = 100
 EVERY = "*"  # column
 AUTO = "auto"  # in place of a kind
-View = Callable[..., HttpResponse]
-
-
-def posted(view: View) -> View:
-    @functools.wraps(view)
-    def guarded(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        return view(self, request, *args, **kwargs)
-
-    return guarded
+posted = method_decorator(require_POST)
 
 
 class BatchViewsMixin:
     """Views of the batch admin. Whoever may see a batch looks; only its uploader acts."""
 
     def get_urls(self) -> list[URLPattern]:
-        pages: list[tuple[str, View, str]] = [
+        pages = [
             ("upload/", self.upload_view, "upload"),
             ("template/<str:kind>.csv", self.template_view, "template"),
             ("<int:number>/read/", self.read_view, "read"),
@@ -211,13 +200,11 @@ class BatchViewsMixin:
     def approve_view(self, request: HttpRequest, number: int) -> HttpResponse:
         batch = self._visible_batch(request, number)
         if agree(batch, storable(request.POST.get("digest", "")), request.user):
-            message = _("Approved. %(name)s can apply the file now.") % {
-                "name": batch.uploader_name
-            }
-            messages.success(request, message)
+            message = _("Approved. %(name)s can apply the file now.")
+            messages.success(request, message % {"name": batch.uploader_name})
         else:
             messages.error(request, _("This import does not wait for an approval any more."))
-        return HttpResponseRedirect(reverse("admin:bulk_batch_changelist"))
+        return redirect("admin:bulk_batch_changelist")
 
     @posted
     def leave_out_view(self, request: HttpRequest, number: int) -> HttpResponse:
@@ -289,11 +276,10 @@ class BatchViewsMixin:
     def _on_from(self, batch: Batch) -> HttpResponseRedirect:
         if batch.delivery_id is None:
             return self._to(batch)
-        address = reverse("admin:bulk_batch_delivery", args=[batch.delivery_id])
-        return HttpResponseRedirect(address)
+        return redirect("admin:bulk_batch_delivery", batch.delivery_id)
 
     def _to(self, batch: Batch) -> HttpResponseRedirect:
-        return HttpResponseRedirect(reverse("admin:bulk_batch_change", args=[batch.pk]))
+        return redirect("admin:bulk_batch_change", batch.pk)
 
     def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         shared = self.admin_site.each_context(request)

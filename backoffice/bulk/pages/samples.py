@@ -26,10 +26,6 @@ class Change:
     old: str
     new: str
 
-    @property
-    def is_change(self) -> bool:
-        return self.old != self.new
-
 
 @dataclass(frozen=True)
 class SampleRow:
@@ -41,7 +37,7 @@ class SampleRow:
 
     @property
     def changes(self) -> list[Change]:
-        return [value for value in self.values if value.is_change]
+        return [value for value in self.values if value.old != value.new]
 
 
 def samples_of(batch: Batch) -> dict[str, list[SampleRow]]:

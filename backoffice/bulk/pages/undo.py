@@ -5,15 +5,15 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from backoffice.bulk.jobs.tasks import queue_undo
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
+from backoffice.bulk.pages.upload_form import reason_field
 from backoffice.bulk.pipeline.imports import NotApplied
 from backoffice.bulk.undo.undo import prospect_of, refuse_foreign
 
@@ -23,13 +23,7 @@ MOST_UNCHANGED = 100
 class UndoForm(forms.Form):
     """The reason of an undo."""
 
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"),
-        required=False,
-        max_length=500,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=gettext_lazy("Stands in the history of every row that goes back."),
-    )
+    reason = reason_field(gettext_lazy("Stands in the history of every row that goes back."))
 
 
 class UndoViewsMixin:
@@ -73,4 +67,4 @@ class UndoViewsMixin:
             return self._to(batch)
         if made.is_applied:
             messages.success(request, _("Import %(number)d was undone.") % {"number": batch.pk})
-        return HttpResponseRedirect(reverse("admin:bulk_batch_change", args=[made.pk]))
+        return self._to(made)

@@ -19,6 +19,25 @@ from backoffice.bulk.values.faults import FileRefused
 ACCEPTED = ".csv,.tsv,.txt,.xlsx,.zip"
 
 
+def refuse_large(file: Any) -> None:
+    """Raises ValidationError before anything is stored; the reader checks the rest."""
+    try:
+        Limits.from_settings().check_size(file.size)
+    except FileRefused as refusal:
+        raise forms.ValidationError(refusal.message, code=refusal.code) from refusal
+
+
+def reason_field(help_text: Any) -> forms.CharField:
+    """The reason of an import or an undo, for the history of its rows."""
+    return forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=help_text,
+    )
+
+
 class FilesInput(UnfoldAdminFileFieldWidget):
     """Chooses several files at once."""
 
@@ -43,6 +62,7 @@ class UploadForm(forms.Form):
         label=_("File"),
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
         max_length=255,
+        validators=[refuse_large],
     )
     create_students = forms.BooleanField(
         label=_("Create students"),
@@ -76,13 +96,7 @@ class UploadForm(forms.Form):
         widget=UnfoldAdminSelectWidget,
         help_text=_("Files of Canvas, Moodle, OneRoster and Open edX are known by their header."),
     )
-    reason = forms.CharField(
-        label=_("Reason"),
-        required=False,
-        max_length=500,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("Stands in the history of every row this file changes."),
-    )
+    reason = reason_field(_("Stands in the history of every row this file changes."))
 
     def __init__(self, resource: type[ImportKind], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -96,11 +110,6 @@ class UploadForm(forms.Form):
             known = [choice for choice in Batch.Mode.choices if choice[0] != Batch.Mode.SYNC]
             self.fields["mode"].choices = known
 
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        _refuse_large(file)
-        return file
-
     def options(self) -> dict[str, Any]:
         chosen = {name: value for name, value in self.cleaned_data.items() if name != "file"}
         return chosen | {"dialect": chosen["dialect"] or Batch.Dialect.AUTO}
@@ -113,6 +122,7 @@ class DeliveryForm(UploadForm):
         label=_("Files"),
         widget=FilesInput(attrs={"accept": ACCEPTED}),
         max_length=255,
+        validators=[refuse_large],
         help_text=_("Choose several at once, or a zip file of them."),
     )
 
@@ -123,16 +133,3 @@ class DeliveryForm(UploadForm):
 
     def _narrow(self, resource: type[ImportKind]) -> None:
         """Keep all fields: some of the files may have what others do not."""
-
-    def clean_file(self) -> list[Any]:
-        files = self.cleaned_data["file"]
-        for file in files:
-            _refuse_large(file)
-        return files
-
-
-def _refuse_large(file: Any) -> None:
-    try:
-        Limits.from_settings().check_size(file.size)
-    except FileRefused as refusal:
-        raise forms.ValidationError(refusal.message, code=refusal.code) from refusal
