@@ -71,6 +71,7 @@ def _put_for(field: models.Field, book: xlsxwriter.Workbook, sheet: Any) -> Put:
     as_text = book.add_format({"num_format": "@"})
 
     def put_text(row: int, at: int, text: str) -> None:
+        """Raises ExportRefused for a longer text than a cell takes."""
         if len(text) > MOST_CHARACTERS:
             raise ExportRefused(
                 _("Row %(row)d has a longer text than a cell of Excel takes. Choose CSV.")
