@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
-from backoffice.admin_site.model_admin import PlainAdmin
 from backoffice.admin_site.permissions.roles import may
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
+from backoffice.audit.admin_kit.read_only import ReadOnlyAdmin
 from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.pages.batch_list import COLUMNS, FILTERS, SEARCHED
 from backoffice.bulk.pages.deliveries import DeliveryViewsMixin
@@ -32,7 +32,7 @@ class BatchAdmin(
     DeliveryViewsMixin,
     HeaderMappingViewsMixin,
     BatchViewsMixin,
-    PlainAdmin,
+    ReadOnlyAdmin,
 ):
     """All imports; the pages of one are our own."""
 
@@ -45,34 +45,20 @@ class BatchAdmin(
     actions_list = ("new_import",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
-        """Whoever approves sees no preview of rows that they may not see."""
+        # Who approves an import sees no preview of rows that they may not see themselves.
         rows, unseen = super().get_queryset(request), unseen_kinds(request.user)
         return rows.filter(Q(uploaded_by=request.user.pk) | ~Q(kind__in=unseen)) if unseen else rows
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """An import begins with a file, not with this form; see the upload page."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody edits what is on record about an import."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nor does anybody remove it."""
-        return False
-
     def has_upload_permission(self, request: HttpRequest) -> bool:
-        """Who may bring a file in at all."""
         return may(request.user, "add", Batch)
 
     def sidebar_badge(self, request: HttpRequest) -> int:
-        """How many wait for this person's decision."""
+        """The number of imports that wait for a decision of this person."""
         own = Batch.objects.waiting().filter(uploaded_by=request.user.pk)
         return (own | held_for(request.user))[:100].count()
 
     @action(description=_("Import a file"), icon="upload_file", permissions=["upload"])
     def new_import(self, request: HttpRequest) -> HttpResponse:
-        """The way from the list to the upload page."""
         return redirect("admin:bulk_batch_upload")
 
 
@@ -94,22 +80,19 @@ class HeaderMappingAdmin(AuditedAdmin):
     readonly_fields = ("made_by", "made_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """A stored one keeps its kind, which says what columns there are."""
+        # The kind decides which columns there are, so it is fixed once stored.
         fixed = super().get_readonly_fields(request, obj)
         return fixed if obj is None else [*fixed, "kind"]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """A new one says who made it."""
         if not change:
             obj.made_by = request.user
         super().save_model(request, obj, form, change)
 
     @display(description=_("kind"), ordering="kind")
     def display_kind(self, mapping: HeaderMapping) -> str:
-        """The kind of files, as people call it."""
         return capfirst(str(mapping.get_kind_display()))
 
     @display(description=_("is read as"), ordering="column")
     def display_column(self, mapping: HeaderMapping) -> str:
-        """The column alone."""
         return mapping.meaning

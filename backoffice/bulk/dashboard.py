@@ -24,7 +24,6 @@ COLOURS: dict[str, str] = {State.PREVIEWED: "warning", State.HELD: "warning"} | 
 
 @card(gettext_lazy("Your imports under way"), roles=(REGISTRAR,), order=10)
 def own_imports(request: HttpRequest) -> Lines:
-    """What is being read or applied, and what waits for a decision."""
     states = {*Batch.UNFINISHED, *Batch.IN_WORK}
     rows = Batch.objects.filter(uploaded_by=request.user.pk, state__in=states)
     return Lines(
@@ -36,7 +35,6 @@ def own_imports(request: HttpRequest) -> Lines:
 
 @card(gettext_lazy("Imports waiting for your approval"), roles=(REGISTRAR, ADMIN), order=11)
 def to_approve(request: HttpRequest) -> Lines:
-    """What others brought in that withdraws or changes too much for one person."""
     rows = held_for(request.user).order_by("-pk")[:MOST]
     return Lines(
         [
@@ -64,7 +62,6 @@ def _line(batch: Batch) -> Line:
 
 @card(gettext_lazy("Imports"), roles=(ADMIN,), order=30)
 def queue(request: HttpRequest) -> Figures:
-    """How many files are at which point, and what the last seven days brought."""
     week = timezone.now() - timedelta(days=7)
     failed = Batch.objects.filter(state=State.FAILED, run__touched_at__gte=week).count()
     return Figures(

@@ -16,7 +16,6 @@ LATELY = timedelta(days=1)
 
 @health_check(gettext_lazy("Imports"), order=60)
 def imports() -> CheckResult:
-    """None has fallen silent, and none failed in the last day."""
     now = timezone.now()
     silent = Batch.objects.under_work().filter(touched_at__lt=now - SILENT_AFTER).count()
     if silent:
@@ -40,7 +39,6 @@ def imports() -> CheckResult:
 
 @health_check(gettext_lazy("Worker"), order=61)
 def worker() -> CheckResult:
-    """Somebody reads and applies large files."""
     if is_any_alive():
         return CheckResult.good(_("A worker is running."))
     waiting = Batch.objects.in_work().count()

@@ -40,9 +40,17 @@ def test_the_first_migrations_make_what_the_old_ones_made(address: str):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    made = set(done.stdout.splitlines())
-    old = set((ROOT / f"tests/house/schema_{connection.vendor}.txt").read_text().splitlines())
+    made = _schema(done.stdout)
+    old = _schema((ROOT / f"tests/house/schema_{connection.vendor}.txt").read_text())
     # What follows every migrate makes permissions of today's models: there may be more of them.
     more = {line for line in made - old if line.startswith("permission ")}
     assert old - made == set()
     assert made - old == more
+
+
+def _schema(text: str) -> set[str]:
+    """Its lines; a permission's label is made of the model's name on screen, and is no schema."""
+    return {
+        " ".join(line.split()[:2]) if line.startswith("permission ") else line
+        for line in text.splitlines()
+    }

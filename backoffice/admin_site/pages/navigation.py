@@ -88,14 +88,14 @@ def _pages(request: HttpRequest, group: str) -> list[dict[str, Any]]:
 
 
 def _imports(request: HttpRequest) -> dict[str, Any]:
-    batch, own_headers = (apps.get_model(IMPORTS_APP, name) for name in ("Batch", "HeaderMapping"))
+    batch, mapping = (apps.get_model(IMPORTS_APP, name) for name in ("Batch", "HeaderMapping"))
     links = []
     if roles.may(request.user, "add", batch):
         links.append((_("Import a file"), "upload_file", "admin:bulk_batch_upload"))
     if roles.may(request.user, "view", batch):
-        links.append((_("Imports so far"), "history", IMPORTS))
-    if roles.may(request.user, "view", own_headers):
-        links.append((_("Own headers"), "label", "admin:bulk_headermapping_changelist"))
+        links.append((_("Imports"), "history", IMPORTS))
+    if roles.may(request.user, "view", mapping):
+        links.append((_("Header mappings"), "label", "admin:bulk_headermapping_changelist"))
     if any(roles.may(request.user, "export", apps.get_model(name)) for name in EXPORTED):
         links.append((_("Export"), "download", "admin:bulk_batch_export"))
     badges = {IMPORTS: getattr(admin.site._registry.get(batch), "sidebar_badge", None)}

@@ -25,10 +25,9 @@ from backoffice.bulk.pipeline.report import closing_message, write_report
 
 
 def import_files(options: ImportOptions) -> Result:
-    """Preview and apply what the files carry, in the order of the kinds; write the report.
+    """Preview and apply the files in the order of their kinds, and write the report.
 
-    Dry, all of it happens in one transaction that is rolled back: each file is previewed as it
-    would be after those before it. Raises ValueError and OSError as `import_file` does.
+    Raises ValueError and OSError as `import_file` does.
     """
     persons = people(options)
     delivery = _delivered(options, persons[0])
@@ -53,7 +52,7 @@ def _delivered(options: ImportOptions, actor: Any) -> Delivery:
 
 
 def _refused(left_out: list[dict[str, Any]]) -> Result:
-    """A file nobody recognises may be one that the others need: nothing goes in without it."""
+    # A file nobody recognises may be one that the others need: nothing goes in without it.
     each = left_out[0]
     return Result(_("Nothing was written. %(name)s: %(sentence)s") % each, True, [])
 
@@ -61,9 +60,10 @@ def _refused(left_out: list[dict[str, Any]]) -> Result:
 def _import_in_order(
     delivery: Delivery, options: ImportOptions, persons: tuple[Any, Any], report: "Report"
 ) -> tuple[str, bool]:
-    """What came of each, as messages, and whether all went in."""
+    """The messages of all files, and whether all of them went in."""
     messages: list[str] = []
     files = files_of(delivery)
+    # Dry, each file is previewed as it would be after those before it; all is rolled back.
     with _rehearsal() if options.dry_run else nullcontext():
         for batch in files:
             run_import(batch, *persons, is_applied=True)
@@ -84,14 +84,13 @@ def _import_in_order(
 
 @contextmanager
 def _rehearsal() -> Iterator[None]:
-    """Whatever is written is taken back at the end."""
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
 
 
 def _forget(delivery: Delivery) -> None:
-    """Remove every trace, except of an attempt to set what no file may set."""
+    # `forget` keeps an attempt to set what no file may set; its delivery stays as well.
     for batch in files_of(delivery):
         forget(batch)
     if not delivery.batches.exists():
@@ -101,7 +100,7 @@ def _forget(delivery: Delivery) -> None:
 class Report:
     """The report of several files, written one by one: each may have millions of issues.
 
-    What happens to the data does not depend on a full disk, see `output_errors`.
+    Errors of the output do not stop the import; they are collected in `output_errors`.
     """
 
     def __init__(self, stream: IO[str], *, dry_run: bool) -> None:
@@ -111,7 +110,6 @@ class Report:
     @classmethod
     @contextmanager
     def of(cls, options: ImportOptions, delivery: Delivery) -> Iterator["Report"]:
-        """Into the file that was named, if any."""
         left_out = [
             {"file": each["name"], "message": each["sentence"], "is_known": each["is_known"]}
             for each in delivery.left_out
@@ -125,7 +123,6 @@ class Report:
             opened.write("]}\n")
 
     def add(self, batch: Batch) -> None:
-        """The report of one file, as it stands now; it begins with the file's name."""
         name = json.dumps(batch.file_name, ensure_ascii=False)
         with collect_os_errors(self.output_errors):
             self.stream.write(f',\n{{"file": {name},' if self.count else f'{{"file": {name},')

@@ -20,9 +20,9 @@ RowAction = Callable[[IO[bytes]], str]
 
 
 def action_of(options: dict[str, Any]) -> RowAction:
-    """What writes what the options ask for into a stream; it says what was written.
+    """A function that writes what the options select into a stream and describes it.
 
-    Raises ValueError, of which ExportRefused is one, for what cannot be.
+    Raises ValueError, of which ExportRefused is one, for options that contradict each other.
     """
     output, kind = options["output"], options["kind"]
     refuse_unwritable(output)
@@ -37,7 +37,6 @@ def action_of(options: dict[str, Any]) -> RowAction:
 
 
 def _whole(options: dict[str, Any], *, is_zip: bool) -> RowAction:
-    """All kinds in a zip file; it is of no kind and of no course: it has them all."""
     narrowed = [options[name] for name in ("kind", "course", "presentation")]
     if any(narrowed) or not is_zip:
         raise ExportRefused(
@@ -52,11 +51,11 @@ def _whole(options: dict[str, Any], *, is_zip: bool) -> RowAction:
 
 
 def write_to(output: Path | None, action: RowAction) -> str:
-    """Do it; gives a sentence where there is a file. Whoever stops reading ends the command."""
+    """Run the action; returns a message, blank where the rows went to standard output."""
     if output:
         with whole_file(output) as stream:
             summary = action(stream)
-        return _("%(told)s written to %(output)s.") % {"told": summary, "output": output}
+        return _("%(summary)s written to %(output)s.") % {"summary": summary, "output": output}
     try:
         action(sys.stdout.buffer)
         sys.stdout.flush()

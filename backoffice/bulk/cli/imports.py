@@ -41,7 +41,6 @@ BATCH_OPTIONS = (
 
 
 def add_import_arguments(parser: ArgumentParser) -> None:
-    """The arguments of `import_csv`, as the contract of the import has them."""
     parser.add_argument("kind", choices=[*sorted(kinds), AUTO])
     parser.add_argument("file", type=Path, nargs="+")
     parser.add_argument("--mode", choices=Batch.Mode.values, default=Batch.Mode.UPSERT)
@@ -61,7 +60,7 @@ def add_import_arguments(parser: ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What the command was told: the file, the batch's options, who, and where the output goes."""
+    """The options of `import_csv`: files, fields of the batch, persons, and output files."""
 
     file: Path
     batch: dict[str, Any]
@@ -74,12 +73,11 @@ class ImportOptions:
 
     @property
     def is_auto(self) -> bool:
-        """Whether the files say themselves what they are."""
         return self.batch["kind"] == AUTO
 
     @classmethod
     def from_command(cls, options: dict[str, Any]) -> "ImportOptions":
-        """From the parsed options of `import_csv`. Raises ValueError for what cannot be."""
+        """Raises ValueError for options that contradict each other."""
         _refuse_impossible(options)
         for name in ("report", "rejected"):
             refuse_unwritable(options[name])
@@ -91,9 +89,11 @@ class ImportOptions:
 
 
 def _refuse_impossible(options: dict[str, Any]) -> None:
-    """Raise ValueError for options that cannot be, before anything is read."""
     if options["kind"] == AUTO:
-        _refuse_for_several(options)
+        if options["rejected"]:
+            raise ValueError(
+                _("--rejected takes the wrong rows of one file; name its kind instead of “auto”.")
+            )
     elif len(options["file"]) > 1:
         raise ValueError(_("Several files at once go in with the kind “auto”."))
     elif options["mode"] == Batch.Mode.SYNC and not kinds[options["kind"]].missing_rows:
@@ -106,26 +106,18 @@ def _refuse_impossible(options: dict[str, Any]) -> None:
         raise ValueError(_("“%(name)s” is not an encoding.") % {"name": options["encoding"][:40]})
 
 
-def _refuse_for_several(options: dict[str, Any]) -> None:
-    if options["rejected"]:
-        raise ValueError(
-            _("--rejected takes the wrong rows of one file; name its kind instead of “auto”.")
-        )
-
-
 @dataclass(frozen=True)
 class Result:
-    """How it ended, in a sentence; `output_errors` says which output failed."""
+    """The outcome as a message; `output_errors` says which output files could not be written."""
 
-    sentence: str
+    message: str
     is_refused: bool
     output_errors: list[str]
 
     def close(self, command: BaseCommand) -> None:
-        """Say it, and end the command with status 1 where it was refused."""
         for error in self.output_errors:
             command.stderr.write(error)
-        command.stdout.write(self.sentence)
+        command.stdout.write(self.message)
         if self.is_refused:
             sys.exit(1)
 
@@ -153,7 +145,7 @@ def import_file(options: ImportOptions) -> Result:
 
 
 def people(options: ImportOptions) -> tuple[Any, Any]:
-    """Who brings it, and who agrees. Raises ValueError for one who does not exist."""
+    """Uploader and approver. Raises ValueError for one who does not exist."""
     actor, approver = _actor(options.actor), _actor(options.approved_by)
     if approver is not None and approver == actor:
         raise ValueError(_("--approved-by names another person than --actor."))
@@ -161,7 +153,6 @@ def people(options: ImportOptions) -> tuple[Any, Any]:
 
 
 def run_import(batch: Batch, actor: Any, approver: Any, *, is_applied: bool) -> None:
-    """Preview a batch and apply it; where a second person is named, they have agreed."""
     preview(batch)
     if approver is not None and batch.state == Batch.State.HELD:
         _agree_at_once(batch, approver)
@@ -170,12 +161,11 @@ def run_import(batch: Batch, actor: Any, approver: Any, *, is_applied: bool) -> 
 
 
 def is_success(batch: Batch) -> bool:
-    """Whether it was applied or could be."""
     return STATES.get(batch.state) in SUCCESS
 
 
 def _written(batch: Batch, options: ImportOptions) -> Iterator[str]:
-    """Write the report and the wrong rows; gives a sentence for what could not be written."""
+    """Write the report and the wrong rows; yields an error for each that could not be written."""
     if options.rejected and batch.file:
         with (
             collect_os_errors(errors := []),
@@ -191,7 +181,6 @@ def _written(batch: Batch, options: ImportOptions) -> Iterator[str]:
 
 @contextmanager
 def collect_os_errors(errors: list[str]) -> Iterator[None]:
-    """What happened to the data does not depend on a full disk."""
     try:
         yield
     except OSError as error:
@@ -199,18 +188,19 @@ def collect_os_errors(errors: list[str]) -> Iterator[None]:
 
 
 def _agree_at_once(batch: Batch, approver: Any) -> None:
-    """Whoever is named has looked at the file elsewhere; their name stays with the import."""
     try:
+        # Who is named has looked at the file elsewhere; their name stays with the import.
         agree(batch, batch.digest, approver)
     except PermissionDenied as refusal:
         raise ValueError(str(refusal)) from refusal
 
 
 def _apply_at_once(batch: Batch, actor: Any) -> None:
-    """Nobody looks at the preview here; why it was not applied stays in the batch."""
     try:
+        # Nobody looks at a preview here, so the digest is that of this very moment.
         apply(batch, batch.digest, actor)
     except NotApplied as refusal:
+        # Nobody sees this refusal on a page, so the batch keeps it.
         batch.refresh_from_db()
         message = batch.sentence or str(refusal)
         batch.move(Batch.State.FAILED, before=Batch.DECIDABLE, sentence=message)
@@ -230,8 +220,8 @@ def _actor(username: str) -> Any:
 def undo_batch(number: int, username: str, reason: str, report: Path | None) -> Result:
     """Undo an import by its number, and write the report of the undo.
 
-    Raises ValueError for a number no import has, and for an actor who does not exist or may not
-    import this.
+    Raises ValueError for an unknown number, and for an actor who does not exist or may not import
+    this.
     """
     refuse_unwritable(report)
     actor, batch = _actor(username), Batch.objects.filter(pk=number).first()

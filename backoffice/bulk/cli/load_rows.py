@@ -19,7 +19,7 @@ def feed(
     actor: str = "",
     reason: str = "",
 ) -> str:
-    """Import the rows; gives the closing sentence, blank where this very file was applied before.
+    """Import the rows; returns the closing message, blank if the same file was applied before.
 
     Raises NotApplied when the file is refused.
     """
@@ -31,8 +31,8 @@ def feed(
         batch = {"kind": kind, "reason": reason}
         result = import_file(ImportOptions(path, batch, actor, False, "", None, None))
     if result.is_refused:
-        raise NotApplied(result.sentence)
-    return result.sentence
+        raise NotApplied(result.message)
+    return result.message
 
 
 def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -1,4 +1,4 @@
-"""Files that a command writes where somebody asked for them: whole, or not at all."""
+"""Output files of commands: written whole, or not at all."""
 
 import os
 import shutil
@@ -11,20 +11,18 @@ from django.utils.translation import gettext as _
 
 
 def refuse_unwritable(path: Path | None) -> None:
-    """Raise ValueError before anything is done: afterwards it is late to learn of it."""
+    """Raises ValueError before anything is done, not when the work is over."""
     if path and (path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)):
         raise ValueError(_("%(path)s cannot be written.") % {"path": path})
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """A stream whose file is there once all was written; until then, what was there stands.
-
-    What is no file, such as a device, or stands in a folder that takes no other, is written itself.
-    """
+    """A stream whose file replaces the old one once all was written."""
     place = path.resolve()
     # Asked of the path itself: what a pipe's name leads to has no name of its own.
     is_plain = path.is_file() or not path.exists()
+    # A device, or a file in a folder that takes no other, can only be written itself.
     if not (is_plain and os.access(place.parent, os.W_OK)):
         with path.open("wb") as stream:
             yield stream

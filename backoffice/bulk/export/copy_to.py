@@ -1,8 +1,4 @@
-"""Rows out of PostgreSQL by COPY: the database writes the lines; formulas in them are cured.
-
-Few cells begin as a formula does. A search over many lines at once finds out whether any of them
-may have one; only such lines are taken apart and written anew, by the one rule for spreadsheets.
-"""
+"""Rows out of PostgreSQL by COPY: the database writes the lines; formulas in them are cured."""
 
 import csv
 import re
@@ -27,28 +23,29 @@ SUSPICIOUS = re.compile(
 
 
 class Iso(Func):
-    """A moment in ISO 8601, with its offset."""
+    """A datetime in ISO 8601, with its offset."""
 
     template = "to_json(%(expressions)s) #>> '{}'"
     output_field = TextField()
 
 
 class SafeLines:
-    """Takes lines of CSV one by one, as COPY gives them, and hands them on safe, many at once."""
+    """A stream for COPY: takes lines of CSV one by one, and writes them formula-safe in blocks."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream = stream
         self.lines: list[bytes] = []
 
+    # COPY calls this for each line; a cell with line breaks comes in one piece.
     def write(self, line: bytes) -> None:
-        """Take a line; a cell with line breaks is in one piece."""
         self.lines.append(line)
         if len(self.lines) >= AT_ONCE:
             self.hand_on()
 
     def hand_on(self) -> None:
-        """Write what was taken."""
         text = b"".join(self.lines)
+        # Few cells begin as a formula does: one search over many lines finds out whether any may,
+        # and only such lines are parsed and written anew.
         if SUSPICIOUS.search(text):
             text = b"".join(map(_safe, self.lines))
         self.stream.write(text)
@@ -63,7 +60,7 @@ def _safe(line: bytes) -> bytes:
 
 
 def copied_out(selection: Selection, stream: IO[bytes]) -> int:
-    """Write the rows as lines of CSV; gives their number."""
+    """Write the rows as lines of CSV; returns their number."""
     values = map(_value, selection.columns, selection.fields)
     try:
         sql, params = selection.ordered.values_list(*values).query.sql_with_params()
@@ -78,7 +75,7 @@ def copied_out(selection: Selection, stream: IO[bytes]) -> int:
 
 
 def _value(column: Column, field: models.Field) -> models.expressions.Combinable:
-    """What is written of a column: what `as_text` says of a value, in SQL."""
+    """The SQL for what `as_text` makes of a value."""
     if isinstance(field, models.BooleanField):
         return Cast(column.attribute, models.IntegerField())
     if isinstance(field, models.DateTimeField):

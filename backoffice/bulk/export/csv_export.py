@@ -1,7 +1,6 @@
-"""Files out: the rows of a kind as its columns, safe to open in a spreadsheet.
+"""Files out: the rows of a kind as CSV, formula-safe.
 
-All rows of a file are read by one statement, so they are of one moment: by COPY on PostgreSQL, as a
-stream on SQLite. Memory does not grow with the rows.
+All rows are read by one statement, so they are of one moment; memory does not grow with them.
 """
 
 import csv
@@ -20,7 +19,7 @@ AT_ONCE = 5_000  # rows
 
 
 def write_csv(selection: Selection, stream: IO[bytes]) -> int:
-    """Write the file, in UTF-8; gives the number of rows below the header."""
+    """Write the file, in UTF-8; returns the number of rows below the header."""
     if selection.resource.nested:
         return write_with_members(selection, stream)
     stream.write(csv_line(selection.header).encode())
@@ -31,13 +30,11 @@ def write_csv(selection: Selection, stream: IO[bytes]) -> int:
 
 
 def exported_rows(selection: Selection) -> Iterator[list[str]]:
-    """Every row as text, safe in a spreadsheet."""
     for cells in rows_as_text(selection):
         yield list(map(formula_safe, cells))
 
 
 def rows_as_text(selection: Selection) -> Iterator[list[str]]:
-    """Every row as text, read from the database as a stream."""
     paths = [column.attribute for column in selection.columns]
     for values in selection.ordered.values_list(*paths).iterator(chunk_size=AT_ONCE):
         yield list(map(as_text, values))
@@ -53,6 +50,6 @@ def as_text(value: object) -> str:
 
 
 def downloaded(name: str, rows: Iterable[Iterable[object]]) -> StreamingHttpResponse:
-    """Rows of values as a CSV file to save, formula-safe, sent while it is being made."""
+    """Rows of values as a formula-safe CSV file, streamed while it is made."""
     lines = ([formula_safe(as_text(value)) for value in row] for row in rows)
     return download(name, map(csv.writer(Echo()).writerow, lines))

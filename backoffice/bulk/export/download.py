@@ -1,9 +1,4 @@
-"""Handing a file of rows out: the formats there are, and the answer with which a file is sent.
-
-The file is made before its first byte leaves, in a temporary file that is gone when it is closed:
-the record says how many rows there were, what goes wrong is told on a page, and however slowly
-somebody reads, or whenever they stop, no statement or transaction waits for them.
-"""
+"""The formats of an export, and the response that sends a file."""
 
 import tempfile
 from collections.abc import Callable
@@ -24,7 +19,7 @@ Write = Callable[[Selection, IO[bytes]], int]
 
 @dataclass(frozen=True)
 class Format:
-    """A sort of file: what people call it, what it is, and what writes it."""
+    """A format of files: its label, its content type, and its writer."""
 
     label: Any
     content_type: str
@@ -42,11 +37,13 @@ FORMATS = {
 def handed_out(
     request: HttpRequest, selection: Selection, ending: str, write: Write | None = None
 ) -> FileResponse:
-    """The rows as a file to save, on record with their number; `write` for another system.
+    """The rows as a file to save; `write` replaces the writer of the format.
 
     Raises ExportRefused where the format does not take them.
     """
     form = FORMATS[ending]
+    # The file is complete before its first byte leaves: the record needs the number of rows,
+    # errors go to a page, and no transaction waits for a slow reader.
     with ExitStack() as whatever_happens:
         stream = whatever_happens.enter_context(tempfile.TemporaryFile("w+b"))
         rows = (write or form.write)(selection, stream)

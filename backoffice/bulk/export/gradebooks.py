@@ -1,8 +1,4 @@
-"""Gradebooks out: a line for each student of a course, a column for each of its assessments.
-
-Students and scores are read by one statement in the order of the students, and put together while
-they come; memory does not grow with either.
-"""
+"""Gradebooks out: a line for each student of a course, a column for each of its assessments."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -15,7 +11,7 @@ from django.utils.translation import gettext as _
 from backoffice.admin_site.spreadsheets import csv_line, formula_safe
 from backoffice.bulk.export.csv_export import AT_ONCE, as_text
 from backoffice.bulk.export.selection import Selection, nothing_of, visible_columns
-from backoffice.bulk.formats.gradebooks import Gradebook, Learner, Task
+from backoffice.bulk.formats.gradebooks import AssessmentColumn, Gradebook, Learner
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, kinds
 from backoffice.bulk.readers.base import MAX_COLUMNS
 from backoffice.bulk.values.refusals import ExportRefused
@@ -26,18 +22,18 @@ LISTED = {"role": "student", "status": ("active", "completed", "failed")}
 
 
 def write_gradebook(table: type[Gradebook], selection: Selection, stream: IO[bytes]) -> int:
-    """Write the gradebook of the chosen course; gives the number of scores in it.
+    """Write the gradebook of the selected course; returns the number of scores in it.
 
     Raises ExportRefused, before anything is written, where no course was chosen, where it has no
     assessments, or where the person sees no scores.
     """
-    tasks = _tasks(selection)
-    heading = table.heading(tasks)
+    columns = _assessment_columns(selection)
+    heading = table.heading(columns)
     _refuse_wide(len(heading[0]))
     _write(stream, heading)
     written = 0
     for learner, scores in _lines(selection):
-        _write(stream, [table.line(learner, selection.course, tasks, scores)])
+        _write(stream, [table.line(learner, selection.course, columns, scores)])
         written += len(scores)
     return written
 
@@ -47,7 +43,7 @@ def _write(stream: IO[bytes], rows: list[list[str]]) -> None:
 
 
 def _refuse_wide(columns: int) -> None:
-    """Raise ExportRefused for a file that, or whose wrong rows, would not be read again."""
+    # A file of its wrong rows, which has more columns, must be readable as well.
     most = MAX_COLUMNS - len(REJECTED_COLUMNS)
     if columns > most:
         message = _(
@@ -57,7 +53,7 @@ def _refuse_wide(columns: int) -> None:
         raise ExportRefused(message % {"count": columns, "most": most})
 
 
-def _tasks(selection: Selection) -> list[Task]:
+def _assessment_columns(selection: Selection) -> list[AssessmentColumn]:
     if not selection.course:
         raise ExportRefused(
             _("A gradebook is of one course. Give a course code and a presentation.")
@@ -67,14 +63,15 @@ def _tasks(selection: Selection) -> list[Task]:
     rows = selection.related_rows("assessments").values_list(
         *kinds["assessments"].attributes("assessment_id", "title", "max_score")
     )
-    tasks = [Task(*map(as_text, row)) for row in rows]
-    if not tasks:
+    columns = [AssessmentColumn(*map(as_text, row)) for row in rows]
+    if not columns:
         raise nothing_of(selection.course)
-    return tasks
+    return columns
 
 
 def _lines(selection: Selection) -> Iterator[tuple[Learner, dict[str, str]]]:
     """Each student with the scores there are, by the codes of the assessments."""
+    # One statement, ordered by student: rows are put together while they stream.
     rows = _scores(selection).union(_listed(selection), all=True).order_by("known", "code")
     cells = (tuple(map(as_text, row)) for row in rows.iterator(chunk_size=AT_ONCE))
     for learner, group in groupby(cells, lambda row: Learner(*row[:-2])):
@@ -82,14 +79,13 @@ def _lines(selection: Selection) -> Iterator[tuple[Learner, dict[str, str]]]:
 
 
 def _scores(selection: Selection) -> models.QuerySet[Any]:
-    """The scores, each with its student."""
     code, score = kinds["grades"].attributes("assessment_id", "score")
     rows = selection.rows.filter(**{f"{score}__isnull": False})
     return _with_student(rows, "grades", selection, {"code": F(code), "points": F(score)})
 
 
 def _listed(selection: Selection) -> models.QuerySet[Any]:
-    """The students of the course, without a score."""
+    """The students of the course, each with a blank code and no score."""
     role, status = kinds["enrollments"].attributes(*LISTED)
     filters = {role: LISTED["role"], f"{status}__in": LISTED["status"]}
     nothing = {
@@ -103,7 +99,7 @@ def _listed(selection: Selection) -> models.QuerySet[Any]:
 def _with_student(
     rows: models.QuerySet[Any], kind: str, selection: Selection, cells: dict[str, Any]
 ) -> models.QuerySet[Any]:
-    """The rows as ID and names of a student, as far as the person sees them, and these cells."""
+    """Querysets of ID and names of a student, as far as the user sees them, and the cells."""
     column, user = kinds[kind].columns()["student_id"], selection.user
     people = kinds["users"]
     visible = people.exported_columns() if user is None else visible_columns(people, user)

@@ -1,7 +1,4 @@
-"""The export of a list: the rows it shows now, or those selected in it, as a file.
-
-The address of the export is asked with the list's own: the same filters and the same search.
-"""
+"""The export of a changelist: the rows it shows now, or those selected in it."""
 
 from functools import partial
 from typing import Any
@@ -11,7 +8,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, PAGE_VAR
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
@@ -26,10 +23,9 @@ PLACES = (PAGE_VAR, ALL_VAR, ERROR_FLAG, AFTER, BEFORE, LAST)  # which page, not
 
 
 class ListExport:
-    """Gives the list of a kind's rows its export, for whoever may export some of them."""
+    """Adds the export to the changelist of a kind, for users who may export some of its rows."""
 
     def get_urls(self) -> list[URLPattern]:
-        """The export of the list before the pages of its rows."""
         view = self.admin_site.admin_view(self.export_view)
         return [path("export/<str:ending>/", view, name=self._export_name), *super().get_urls()]
 
@@ -38,17 +34,20 @@ class ListExport:
         return f"{self.opts.app_label}_{self.opts.model_name}_export_list"
 
     def _exported_kind(self, request: HttpRequest) -> type[ImportKind] | None:
-        """The kind, where the person may export some of its rows."""
         exportable = exportable_kinds(request.user).values()
         return next((each for each in exportable if each.listed_model() is self.model), None)
 
     def export_view(self, request: HttpRequest, ending: str) -> HttpResponse:
-        """The rows of the list as its address narrows it; a GET, for it changes nothing."""
+        """The rows as the filters of the changelist narrow them.
+
+        Raises PermissionDenied for who may export none, Http404 for an unknown format.
+        """
         if self._exported_kind(request) is None:
             raise PermissionDenied
         if ending not in FORMATS:
             raise Http404
         try:
+            # The URL has the query of the changelist: the same filters and the same search.
             rows = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
             return HttpResponseRedirect(list_of(self.model, **{ERROR_FLAG: 1}))
@@ -62,10 +61,9 @@ class ListExport:
             return handed_out(request, selection.among(rows), ending)
         except ExportRefused as refusal:
             messages.error(request, str(refusal))
-            return HttpResponseRedirect(f"{list_of(self.model)}?{_narrowed(request)}")
+            return HttpResponseRedirect(f"{list_of(self.model)}?{_narrowed(request).urlencode()}")
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """With those that hand the selected rows out."""
         actions = super().get_actions(request)
         if self._exported_kind(request) is not None:
             for ending, form in FORMATS.items():
@@ -77,7 +75,6 @@ class ListExport:
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list, with the way to its export."""
         answer = super().changelist_view(request, extra_context)
         context = getattr(answer, "context_data", None) or {}
         if "actions_list" in context and self._exported_kind(request) is not None:
@@ -85,9 +82,9 @@ class ListExport:
         return answer
 
     def _menu(self, request: HttpRequest) -> dict[str, Any]:
-        query = _narrowed(request)
+        name, query = f"admin:{self._export_name}", _narrowed(request)
         items = [
-            {"title": form.label, "path": self._address(ending, query)}
+            {"title": form.label, "path": reverse(name, args=[ending], query=query)}
             for ending, form in FORMATS.items()
         ]
         return {
@@ -97,21 +94,15 @@ class ListExport:
             "items": items,
         }
 
-    def _address(self, ending: str, query: str) -> str:
-        address = reverse(f"admin:{self._export_name}", args=[ending])
-        return f"{address}?{query}" if query else address
 
-
-def _narrowed(request: HttpRequest) -> str:
-    """What narrows the list, as its address says it."""
+def _narrowed(request: HttpRequest) -> QueryDict:
     query = request.GET.copy()
     for name in PLACES:
         query.pop(name, None)
-    return query.urlencode()
+    return query
 
 
 def _export_selected(
     ending: str, admin: ListExport, request: HttpRequest, queryset: models.QuerySet[Any]
 ) -> HttpResponse:
-    """The selected rows, those of them the person may export."""
     return admin._handed_out(request, queryset, ending)

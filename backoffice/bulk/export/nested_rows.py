@@ -1,7 +1,4 @@
-"""Rows with groups of columns out: as many groups as the longest row needs.
-
-All are read by one statement, like the rows of other kinds; there are few of them.
-"""
+"""Rows with groups of columns out: as many groups as the longest row needs."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -18,23 +15,22 @@ from backoffice.bulk.kinds.repeated_columns import header_of
 
 
 def write_with_members(selection: Selection, stream: IO[bytes]) -> int:
-    """Write the file, in UTF-8; gives the number of rows below the header."""
+    """Write the file, in UTF-8; returns the number of rows below the header."""
     rows = list(_rows(selection))
-    most = max((len(members) for _own, members in rows), default=1)
+    most = max([1, *(len(members) for _own, members in rows)])
     group = list(selection.resource.member_columns().values())
-    stream.write(csv_line(header_of(selection.columns, group, max(most, 1))).encode())
+    stream.write(csv_line(header_of(selection.columns, group, most)).encode())
+    ahead = [at for at, column in enumerate(selection.columns) if not column.role]
+    behind = [at for at, column in enumerate(selection.columns) if column.role]
     for own, members in rows:
         cells = [cell for member in members for cell in member]
-        cells += [""] * (len(group) * max(most, 1) - len(cells))
-        ahead = [at for at, column in enumerate(selection.columns) if not column.role]
-        behind = [at for at, column in enumerate(selection.columns) if column.role]
+        cells += [""] * (len(group) * most - len(cells))
         line = [*(own[at] for at in ahead), *cells, *(own[at] for at in behind)]
         stream.write(csv_line(line).encode())
     return len(rows)
 
 
 def _rows(selection: Selection) -> Iterator[tuple[list[str], list[list[str]]]]:
-    """Each row with its members, both as text."""
     members = selection.resource.nested
     assert members
     field = members.resource.model()._meta.get_field(members.reference)
@@ -43,6 +39,7 @@ def _rows(selection: Selection) -> Iterator[tuple[list[str], list[list[str]]]]:
     inner = [f"{accessor}__{column.attribute}" for column in members.columns.values()]
     largest = f"-{accessor}__{members.columns[members.lowered_column].attribute}"
     order = [*selection.resource.export_order(), largest, f"{accessor}__pk"]
+    # One statement; there are few of these rows, so all are held in memory.
     rows = selection.rows.order_by(*order).values_list("pk", *paths, f"{accessor}__pk", *inner)
     for _key, group in groupby(rows.iterator(), itemgetter(0)):
         lines = list(group)
@@ -52,7 +49,7 @@ def _rows(selection: Selection) -> Iterator[tuple[list[str], list[list[str]]]]:
 
 
 def _text(value: object) -> str:
-    """A value as such files have it: words for yes and no, numbers without empty decimals."""
+    """A value as such files have it: words for booleans, numbers without empty decimals."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return formula_safe(str(plain(value)))

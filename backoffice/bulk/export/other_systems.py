@@ -21,7 +21,7 @@ NATIVE = ("", Batch.Dialect.AUTO, Batch.Dialect.NATIVE)
 
 
 def writer_for(ending: str, dialect: str, kind: str) -> Write:
-    """What writes rows of a kind: in our columns by the file's ending, or for another system.
+    """The function that writes rows of a kind, as native CSV or XLSX or for another system.
 
     Raises ExportRefused for another system's file that is no CSV, or that it does not have.
     """
@@ -33,12 +33,10 @@ def writer_for(ending: str, dialect: str, kind: str) -> Write:
 
 
 def is_native(dialect: str, kind: str) -> bool:
-    """Whether a file of this kind has our own columns."""
     return dialect in NATIVE or dialect in kinds[kind].shared_with
 
 
 def is_gradebook(dialect: str, kind: str) -> bool:
-    """Whether this file has a line for each student of a course, graded or not."""
     wide = [table for table in TABLES if issubclass(table, Gradebook)]
     return any((table.dialect, table.kind) == (dialect, kind) for table in wide)
 

@@ -1,4 +1,4 @@
-"""All kinds in one zip file, as an import of several files takes it back."""
+"""All kinds in one zip file, which an import of several files reads."""
 
 import shutil
 import tempfile
@@ -19,12 +19,13 @@ from backoffice.bulk.values.refusals import ExportRefused
 
 
 def write_whole(dialect: str, stream: IO[bytes]) -> dict[str, int]:
-    """Write a file for each kind that the format has one for; how many rows of which kind.
+    """Write a file for each kind the format has one for; returns the number of rows by kind.
 
-    All rows are of one moment. Raises ExportRefused for a format without such files.
+    Raises ExportRefused for a format without such files.
     """
     written: dict[str, int] = {}
     modes: dict[str, str] = {}
+    # All rows of all files are of one moment.
     with one_moment(), zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for kind, resource in kinds_for(lambda _model: True).items():
             with tempfile.TemporaryFile() as table:
@@ -51,6 +52,6 @@ def write_whole(dialect: str, stream: IO[bytes]) -> dict[str, int]:
 
 
 def _named(dialect: str, kind: str) -> tuple[str, str]:
-    """The name of a kind's file without its ending, and what OneRoster's manifest says of it."""
+    """The file name of a kind without its ending, and its mode in OneRoster's manifest."""
     table = None if is_native(dialect, kind) else table_of(dialect, kind)
     return getattr(table, "file_name", kind), getattr(table, "written_mode", ABSENT)

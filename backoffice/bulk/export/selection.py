@@ -1,4 +1,4 @@
-"""What goes out: which rows of a kind, and which of its columns, for whom."""
+"""The rows of a kind and the columns that a user may export."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -18,8 +18,8 @@ from backoffice.bulk.values.refusals import ExportRefused
 class Selection:
     """Rows of a kind and the columns of the file they go into.
 
-    `user` is whose rights hold, None the operator at the command line; `course` is code and
-    presentation of the one course the rows are of, where one was chosen.
+    `user` is None for the operator at the command line; `course` is code and presentation of the
+    one course that was chosen.
     """
 
     resource: type[ImportKind]
@@ -30,36 +30,31 @@ class Selection:
 
     @classmethod
     def of_all(cls, resource: type[ImportKind]) -> Self:
-        """Every row and column, for whoever has the command line."""
         return cls(resource, resource.exportable(), tuple(resource.exported_columns()))
 
     @classmethod
     def for_user(cls, resource: type[ImportKind], user: Any) -> Self:
-        """The rows a person may export, in the columns the person sees."""
         rows = permitted(resource.exportable(), user, "export")
         return cls(resource, rows, tuple(visible_columns(resource, user)), user)
 
     @property
     def header(self) -> list[str]:
-        """The names of the columns."""
         return [column.header for column in self.columns]
 
     @property
     def fields(self) -> list[models.Field]:
-        """The model field behind each column."""
         model = self.resource.model()
         return [list(_path_fields(column.attribute, model))[-1] for column in self.columns]
 
     @property
     def ordered(self) -> models.QuerySet[Any]:
-        """The rows by their natural key."""
         return self.rows.order_by(*self.resource.export_order())
 
     def of_course(self, course: str, presentation: str, *, may_be_empty: bool = False) -> Self:
-        """The same, of one course where one is named.
+        """The rows of one course, or all of them where none is named.
 
-        Raises ExportRefused for a kind without courses, and for a course without rows unless a file
-        without them makes sense.
+        Raises ExportRefused for a kind without courses, for half a course, and for a course without
+        rows unless it may be empty.
         """
         if not course and not presentation:
             return self
@@ -79,26 +74,23 @@ class Selection:
         return replace(self, rows=chosen, course=named)
 
     def related_rows(self, kind: str) -> models.QuerySet[Any]:
-        """The rows of another kind that the person sees in the course that was chosen."""
+        """The rows of another kind in the selected course, as far as the user sees them."""
         paths, rows = kinds[kind].course_paths(), kinds[kind].exportable()
         visible = rows if self.user is None else permitted(rows, self.user, "view")
         return visible.filter(**dict(zip(paths, self.course, strict=True)))
 
     def among(self, listed_rows: models.QuerySet[Any]) -> Self:
-        """The same, of these rows of the list only."""
         lookup = self.resource.listed or "pk"
         chosen = self.rows.filter(**{f"{lookup}__in": listed_rows.order_by().values("pk")})
         return replace(self, rows=chosen)
 
 
 def nothing_of(course: tuple[str, ...]) -> ExportRefused:
-    """Of this course there is nothing to export."""
     message = _("There is nothing to export for course %(course)s, presentation %(presentation)s.")
     return ExportRefused(message % dict(zip(("course", "presentation"), course, strict=True)))
 
 
 def visible_columns(resource: type[ImportKind], user: Any) -> list[Column]:
-    """The columns of an export, without those of fields the person's role does not see."""
     return [
         column
         for column in resource.exported_columns()
@@ -110,7 +102,7 @@ def visible_columns(resource: type[ImportKind], user: Any) -> list[Column]:
 
 
 def _path_fields(attribute: str, model: type[models.Model]) -> Iterator[models.Field]:
-    """The fields on the way to a column's value, the value's own last."""
+    """The fields along a column's path, the value's own last."""
     for name in attribute.split("__"):
         field = model._meta.get_field(name)
         yield field
@@ -118,6 +110,5 @@ def _path_fields(attribute: str, model: type[models.Model]) -> Iterator[models.F
 
 
 def exportable_kinds(user: Any) -> dict[str, type[ImportKind]]:
-    """The kinds of which the person may export something."""
     allowed = kinds_for(lambda model: may(user, "export", model))
     return {name: resource for name, resource in allowed.items() if visible_columns(resource, user)}

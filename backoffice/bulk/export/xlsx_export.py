@@ -1,9 +1,4 @@
-"""Excel workbooks out: the lines of the CSV file, with numbers and days that are such.
-
-The rows are read from the database into a file first, quickly; the slow making of the workbook then
-holds no connection. Text is marked as text, so that no identifier becomes a number when edited.
-Moments stay text: a cell's time has no zone. What is exported so and imported again is unchanged.
-"""
+"""Excel workbooks out: the lines of the CSV file, with numbers and days as typed cells."""
 
 import csv
 import datetime
@@ -34,11 +29,12 @@ Put = Callable[[int, int, str], Any]
 
 
 def write_workbook(selection: Selection, stream: IO[bytes]) -> int:
-    """Write the file; gives the number of rows below the header.
+    """Write the file; returns the number of rows below the header.
 
     Raises ExportRefused for more rows, or more text in a cell, than a sheet takes.
     """
     with tempfile.TemporaryFile("w+b") as lines:
+        # Rows leave the database quickly; the slow making of the workbook holds no connection.
         rows = write_csv(selection, lines)
         if rows >= MOST_ROWS:
             raise ExportRefused(
@@ -71,10 +67,11 @@ def _fill(book: xlsxwriter.Workbook, selection: Selection, lines: Any) -> None:
 
 
 def _put_for(field: models.Field, book: xlsxwriter.Workbook, sheet: Any) -> Put:
-    """The function that puts a field's text into a cell of its kind."""
+    # Marked as text, so that no identifier becomes a number when it is edited.
     as_text = book.add_format({"num_format": "@"})
 
     def put_text(row: int, at: int, text: str) -> None:
+        """Raises ExportRefused for a longer text than a cell takes."""
         if len(text) > MOST_CHARACTERS:
             raise ExportRefused(
                 _("Row %(row)d has a longer text than a cell of Excel takes. Choose CSV.")
@@ -98,5 +95,6 @@ def _put_for(field: models.Field, book: xlsxwriter.Workbook, sheet: Any) -> Put:
 
     if isinstance(field, NUMBERS):
         return put_number
+    # Datetimes stay text: a cell has no time zone.
     is_day = isinstance(field, models.DateField) and not isinstance(field, models.DateTimeField)
     return put_day if is_day else put_text

@@ -1,1 +1,1 @@
-"""Formats a registrar has in hand: each file is told by its header and read as a kind of ours."""
+"""Formats of other systems: each file is recognised by its header and read as a native kind."""

@@ -1,4 +1,4 @@
-"""An assessment in one text, as OneRoster names it: the class, and our code behind it."""
+"""An assessment in one text, as OneRoster names it: the class and our code."""
 
 from functools import cached_property
 from typing import NamedTuple
@@ -19,12 +19,12 @@ class Known(NamedTuple):
 
 
 def named_in_full(course: Course, code: str) -> str:
-    """What an export writes: the code alone may be that of several courses."""
+    # The code alone may be that of assessments of several courses.
     return f"{next(joined(course))}/{code}"
 
 
 class AssessmentNames:
-    """The stored assessments, asked for once, with one query."""
+    """The stored assessments, loaded once, with one query."""
 
     @cached_property
     def known(self) -> dict[str, list[Known]]:
@@ -39,10 +39,10 @@ class AssessmentNames:
         return by_text
 
     def of_course(self, text: str, course: Course) -> Known | None:
-        """What a text stands for in a course; a code counts before a name in full."""
+        # A code counts before a full name that happens to be the same.
         matches = [each for each in self.known.get(text, ()) if each.course == course]
         return next((each for each in matches if each.code == text), next(iter(matches), None))
 
     def is_plain(self, text: str) -> bool:
-        """Whether the text is the code of one assessment and of no other, or of none at all."""
+        """Whether the text is the code of exactly one assessment, or of none."""
         return [each.code for each in self.known.get(text, ())] in ([], [text])

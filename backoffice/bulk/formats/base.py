@@ -1,14 +1,10 @@
-"""What a file of another system is: how it is known, how its rows are read, how they are written.
-
-A format is a class for each kind of file it has. Its `column_sources` lead from the file's columns
-to ours; a column of ours whose sources the file has not is not there, so that what is stored
-stands.
-"""
+"""A file of another system: how it is recognised, read, and written."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -25,6 +21,7 @@ from backoffice.bulk.values.cell_origins import Origin
 from backoffice.bulk.values.faults import Fault
 
 Native = Mapping[str, str]
+COURSE_KEY = ("course_code", "presentation")
 
 
 class NotTranslated(Exception):
@@ -50,7 +47,6 @@ class Cells:
         return self.table.label(name)
 
     def first(self, *names: str) -> str:
-        """The first of these cells that is not blank."""
         return next(filter(None, map(self.__getitem__, names)), "")
 
     def header(self, column_source: "ColumnSource") -> str:
@@ -60,22 +56,20 @@ class Cells:
 
     @property
     def side(self) -> SideFiles:
-        """What other files say."""
         return self.table.side
 
     def course(self, name: str, term: str = "") -> tuple[str, str]:
-        """The course that a cell names."""
         return self.course_called(self[name], name, term)
 
     def course_called(self, text: str, name: str, term: str = "") -> tuple[str, str]:
-        """The course of this name, which the cell leads to."""
+        """Code and presentation. Raises NotTranslated for a text that names no single course."""
         try:
             return self.side.courses.get(text) or self.table.courses.course_of(text, term)
         except NoCourse as refusal:
             raise NotTranslated(refusal.fault, self.label(name), self[name]) from None
 
     def word(self, name: str, words: Mapping[str, str]) -> str:
-        """Our word for theirs."""
+        """The native word for a foreign one. Raises NotTranslated for an unknown one."""
         try:
             return words[self[name].casefold()]
         except KeyError:
@@ -87,7 +81,7 @@ class Cells:
 
 @dataclass(frozen=True)
 class ColumnSource:
-    """From the file's columns to one of ours. The first that the file has is the one people see.
+    """Columns of the file that one native column is read from; people see the first the file has.
 
     `is_sparse` says that the column counts only if some row of the file fills it.
     """
@@ -98,17 +92,32 @@ class ColumnSource:
 
 
 def plain(name: str, is_sparse: bool = False) -> ColumnSource:
-    """The cell as it is."""
     return ColumnSource((name,), lambda cells: cells[name], is_sparse)
 
 
+def pair(
+    names: tuple[str, str],
+    sources: tuple[str, ...],
+    read: Callable[[Cells], tuple[str, str]],
+    is_sparse: bool = False,
+) -> dict[str, ColumnSource]:
+    """Two native columns that are read together, such as code and presentation of a course."""
+    return {
+        names[0]: ColumnSource(sources, lambda cells: read(cells)[0], is_sparse),
+        names[1]: ColumnSource(sources, lambda cells: read(cells)[1], is_sparse),
+    }
+
+
 def word(name: str, words: Mapping[str, str]) -> ColumnSource:
-    """Our word for theirs."""
     return ColumnSource((name,), lambda cells: cells.word(name, words))
 
 
 class SourceTable:
-    """One kind of file of a format."""
+    """One kind of file of a format.
+
+    `column_sources` leads from the columns of the file to native ones; a native column whose
+    sources the file does not have is absent, so that stored values stay.
+    """
 
     dialect: ClassVar[str]
     title: ClassVar[Any]
@@ -142,36 +151,29 @@ class SourceTable:
 
     @classmethod
     def recognises(cls, header: Sequence[str]) -> bool:
-        """Whether a file with this header is one of these."""
         return cls.needs <= {column_name(name) for name in header}
 
     @classmethod
     def whole(cls, row: Row) -> Row:
-        """A row of a file without a header, with all its cells."""
+        """A row of a file without a header, padded to all its cells."""
         return row
 
     def has(self, name: str) -> bool:
-        """Whether the file has this column."""
         return name in self.places
 
     def label(self, name: str) -> str:
-        """A column as the file writes it."""
         return self.header[self.places[name]].strip() if name in self.places else name
 
     @property
     def read(self) -> list[str]:
         """The headers of the columns that are read; none may stand there twice."""
-        sources = {
-            source
-            for column_source in self.active_sources.values()
-            for source in column_source.sources
-        }
+        sources = {name for column in self.active_sources.values() for name in column.sources}
         named = zip(self.names, self.header, strict=True)
         return [header.strip() for name, header in named if name in sources]
 
     @property
     def labels(self) -> dict[str, str]:
-        """Under which name people know each of our columns."""
+        """The header by which people know each native column."""
         return {
             name: self.label(next(filter(self.has, column_source.sources)))
             for name, column_source in self.active_sources.items()
@@ -180,7 +182,7 @@ class SourceTable:
 
     @cached_property
     def moving(self) -> dict[str, tuple[ColumnSource, str]]:
-        """What may come from another column in each row, with the one that people know it by."""
+        """Columns whose source may differ from row to row, with the header people know each by."""
         labels = self.labels
         return {
             name: (column_source, labels[name])
@@ -189,57 +191,42 @@ class SourceTable:
         }
 
     def is_numbered(self, column_source: ColumnSource) -> bool:
-        """Whether several columns of one name and different numbers lead there."""
         return False
 
     @property
     def sparse(self) -> frozenset[str]:
         """The columns of the file that count only where some row fills them."""
-        sparse_sources = [
-            column_source
-            for column_source in self.active_sources.values()
-            if column_source.is_sparse
-        ]
-        return frozenset(
-            source
-            for column_source in sparse_sources
-            for source in filter(self.has, column_source.sources)
-        )
+        sparse = [column.sources for column in self.active_sources.values() if column.is_sparse]
+        return frozenset(filter(self.has, chain.from_iterable(sparse)))
 
     @property
     def reader_issues(self) -> tuple[ReaderIssue, ...]:
-        """What is to be said of the file as a whole."""
+        """Issues of the file as a whole."""
         return ()
 
     def check(self, batch: Batch) -> None:
-        """Raise FileRefused where the header, or a file beside it, says not to read it so."""
+        """Raise FileRefused where the header, or a file beside it, forbids reading it so."""
 
     def is_significant(self, name: str, cells: Sequence[str]) -> bool:
         """Whether a row fills this sparse column."""
         return bool(cells[self.places[name]].strip(" 0"))
 
     def narrow(self, filled: frozenset[str]) -> None:
-        """Leave out what depends on sparse columns that no row fills."""
-        self.active_sources = {
-            name: column_source
-            for name, column_source in self.active_sources.items()
-            if not (column_source.is_sparse and filled.isdisjoint(column_source.sources))
-        }
+        self.leave(
+            name
+            for name, column in list(self.active_sources.items())
+            if column.is_sparse and filled.isdisjoint(column.sources)
+        )
 
     def leave(self, names: Iterable[str]) -> None:
-        """Do not give these columns of ours."""
-        self.active_sources = {
-            name: column_source
-            for name, column_source in self.active_sources.items()
-            if name not in names
-        }
+        for name in names:
+            self.active_sources.pop(name, None)
 
     def is_about_columns(self, row: Row) -> bool:
-        """Whether the row says something of the columns, which wrong rows need when they return."""
+        """Whether the row describes columns; a file of wrong rows needs it as well."""
         return False
 
     def translated(self, row: Row) -> Iterator[Row]:
-        """A row of the file as rows of ours, on the same line."""
         if row.syntax_error:
             yield row
         elif len(row.cells) != self.width:
@@ -269,7 +256,7 @@ class SourceTable:
         return Row(line, values, reader_issues=tuple(dict.fromkeys(reader_issues)), origin=origin)
 
     def headers_of(self, cells: Cells) -> dict[str, str]:
-        """The headers of this row's values that come from another column than people know."""
+        """The headers of values of this row that come from another column than people know."""
         headers = (
             (name, cells.header(column_source), label)
             for name, (column_source, label) in self.moving.items()
@@ -278,27 +265,28 @@ class SourceTable:
 
     def _left_out(self, cells: Cells) -> ReaderIssue | None:
         name, values = self.others
-        return (
-            not_stored(cells.label(name), cells[name]) if cells[name].casefold() in values else None
-        )
+        is_other = cells[name].casefold() in values
+        return not_stored(cells.label(name), cells[name]) if is_other else None
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str] | None:
-        """The cells of one of our rows, None where the format has no way to say it."""
+        """The cells of a native row by column name; None where the format cannot express it.
+
+        Raises NotImplementedError for a format that is only read.
+        """
         raise NotImplementedError
 
 
 def not_stored(column: str, value: str) -> ReaderIssue:
-    """What is said of a row that is about somebody we do not keep, as this cell shows."""
+    """The issue of a row about a person who is not stored here."""
     template = _("{column} “{value}” is not kept here; the row is left out.")
     return ReaderIssue(Fault("left_out", template, is_warning=True), column, value)
 
 
 def moment(day: str) -> str:
-    """A day as a moment of ISO 8601."""
+    """A date as a datetime of ISO 8601."""
     return f"{day}T00:00:00Z" if day else ""
 
 
 def today() -> str:
-    """The moment an export says that its rows were changed."""
     return moment(date.today().isoformat())

@@ -1,8 +1,6 @@
-"""What a line's scores were at export, in one cell: `TMA01=71.50; Essay 2=64.00`.
+"""The scores of a line at export, in one cell: `TMA01=71.50; Essay 2=64.00`.
 
-Each is named by the code of its assessment, so that columns may be deleted or stand in another
-order; what a spreadsheet or this list would take for something else is written as `%3B` and the
-like.
+Each is named by the code of its assessment, so that columns may be deleted or reordered.
 """
 
 import re
@@ -11,11 +9,11 @@ from urllib.parse import unquote
 
 from backoffice.admin_site.spreadsheets import STARTS
 
+# What a spreadsheet or this list would misread is written as `%3B` and the like.
 MISTAKABLE = re.compile(f"[%;=]|^[{re.escape(STARTS)}']")
 
 
 def bases_of(scores: Mapping[str, str]) -> str:
-    """The cell of these scores, which are known by the assessments' codes."""
     return "; ".join(f"{MISTAKABLE.sub(_escaped, code)}={score}" for code, score in scores.items())
 
 
@@ -24,6 +22,6 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def bases_in(cell: str) -> dict[str, str]:
-    """The scores that a cell tells."""
+    """The scores in a cell, by code."""
     pairs = (entry.partition("=") for entry in cell.split(";"))
     return {unquote(code.strip()): score.strip() for code, _sign, score in pairs}

@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.formats.base import (
+    COURSE_KEY,
     Cells,
     ColumnSource,
     Native,
@@ -14,6 +15,7 @@ from backoffice.bulk.formats.base import (
     SourceTable,
     column_name,
     moment,
+    pair,
     plain,
     word,
 )
@@ -49,7 +51,7 @@ def _last_name(cells: Cells) -> str:
 
 
 def _halves(cells: Cells) -> tuple[str, str]:
-    """Of “Moore, Zoë” and, where there is no better, of “Zoë Moore”, as Canvas does."""
+    """First and family name of “Moore, Zoë” or, without a comma, of “Zoë Moore”."""
     family, comma, first = cells["sortable_name"].partition(",")
     if comma:
         return first.strip(), family.strip()
@@ -58,7 +60,7 @@ def _halves(cells: Cells) -> tuple[str, str]:
 
 
 def _exact_status(cells: Cells) -> str:
-    """What an export of ours says more exactly, unless somebody changed the status since."""
+    """The exact status of our own export, unless somebody changed the status since."""
     exact = cells["exact_status"].casefold()
     status = cells.word("status", STATUSES)
     same = WRITTEN_STATUSES.get(exact) == cells["status"].casefold()
@@ -66,14 +68,13 @@ def _exact_status(cells: Cells) -> str:
 
 
 def _withdrawn_on(cells: Cells) -> str:
-    """The end of an enrollment that goes on, or was finished, is no withdrawal."""
+    # The end of an enrollment that goes on, or was completed, is no withdrawal.
     if cells.word("status", STATUSES) == "withdrawn":
         return cells["end_date"]
     return cells["exact_withdrawn_on"]
 
 
 def _title(cells: Cells) -> str:
-    """Without a title, code and presentation stand for it."""
     return cells.table.courses.own_title(cells["long_name"], _course(cells))
 
 
@@ -87,10 +88,7 @@ class CanvasUsers(SourceTable):
     dialect, title, kind = "canvas", _("Canvas SIS users"), "users"
     needs = frozenset({"user_id", "login_id", "status"})
     passed_over = frozenset({"password", "is_verified"})
-    others = (
-        "declared_user_type",
-        frozenset({"teacher", "staff", "administrator", "faculty"}),
-    )
+    others = ("declared_user_type", frozenset({"teacher", "staff", "administrator", "faculty"}))
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": plain("user_id"),
         "first_name": ColumnSource(("first_name", "sortable_name", "full_name"), _first_name),
@@ -102,11 +100,11 @@ class CanvasUsers(SourceTable):
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
-        """A student logs in, there, by the student ID."""
         names = ("first_name", "last_name", "email")
         return {
             **{name: native[name] for name in names},
             "user_id": native["student_id"],
+            # Students log in to Canvas by their student ID.
             "login_id": native["student_id"],
             "status": "active" if native["is_active"] == "1" else "suspended",
         }
@@ -132,11 +130,11 @@ class CanvasCourses(SourceTable):
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
-        """Canvas wants a long name."""
         course = (native["course_code"], native["presentation"])
         return {
             "course_id": next(joined(course)),
             "short_name": course[0],
+            # Canvas requires a long name.
             "long_name": native["title"] or " ".join(course),
             "term_id": course[1],
             "status": WRITTEN_COURSES[native["status"]],
@@ -169,12 +167,7 @@ class CanvasEnrollments(SourceTable):
     others = ("role", frozenset({"teacher", "designer"}))
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": plain("user_id"),
-        "course_code": ColumnSource(
-            ("course_id", "section_id"), lambda cells: _course_enrolled_in(cells)[0]
-        ),
-        "presentation": ColumnSource(
-            ("course_id", "section_id"), lambda cells: _course_enrolled_in(cells)[1]
-        ),
+        **pair(COURSE_KEY, ("course_id", "section_id"), _course_enrolled_in),
         "role": word("role", ROLES),
         "status": ColumnSource(("status",), _exact_status),
         "enrolled_on": plain("start_date", is_sparse=True),
@@ -182,19 +175,18 @@ class CanvasEnrollments(SourceTable):
     }
     written = (
         *("course_id", "user_id", "role", "status", "start_date", "end_date"),
+        # Canvas ignores these two, which it does not know.
         *("exact_status", "exact_withdrawn_on"),
     )
 
     @classmethod
     def recognises(cls, header: Sequence[str]) -> bool:
-        """With a course or with a section."""
         return super().recognises(header) and not {"course_id", "section_id"}.isdisjoint(
             map(column_name, header)
         )
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
-        """Canvas passes over the last two columns, which it does not know."""
         roles = {role: word for word, role in ROLES.items()}
         return {
             "course_id": next(joined((native["course_code"], native["presentation"]))),

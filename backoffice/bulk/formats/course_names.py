@@ -23,14 +23,13 @@ class NoCourse(Exception):
 
 
 class CourseNames:
-    """Takes `CODE-PRESENTATION` apart. The stored courses are asked for once, with one query."""
+    """Splits `CODE-PRESENTATION`. The stored courses are loaded once, with one query."""
 
     def __init__(self) -> None:
         self.split: dict[str, Course] = {}
 
     @cached_property
     def titles(self) -> dict[Course, str]:
-        """The title of each stored course."""
         paths = kinds["courses"].attributes("course_code", "presentation", "title")
         rows = kinds["courses"].exportable().values_list(*paths)
         return {(code, presentation): title for code, presentation, title in rows}
@@ -47,8 +46,8 @@ class CourseNames:
     def course_of(self, text: str, term: str = "") -> Course:
         """Code and presentation; the term, where the file has it, is the presentation.
 
-        Otherwise a stored course of that name, or the only one with that code. A course nobody
-        knows yet is taken apart at its last separator. Raises NoCourse.
+        Otherwise a stored course of that name, or the only one with that code. An unknown course is
+        split at its last separator. Raises NoCourse.
         """
         if not text:
             return "", term
@@ -64,7 +63,7 @@ class CourseNames:
         return matches[0] if len(matches) == 1 else None
 
     def own_title(self, title: str, course: Course) -> str:
-        """What a file says is the title of a course; code and presentation may stand for it."""
+        """The title, or blank where it only repeats code and presentation."""
         return own_title(title, [" ".join(course)], self.titles.get(course, ""))
 
     def _lookup(self, text: str) -> Course:
@@ -75,6 +74,7 @@ class CourseNames:
             raise NoCourse(Fault("ambiguous_course", template, other=named))
         if matches:
             return next(iter(matches))
+        # A course nobody knows yet.
         at = max(text.rfind(separator) for separator in SEPARATORS)
         if 0 < at < len(text) - 1:
             return text[:at], text[at + 1 :]
@@ -86,12 +86,12 @@ class CourseNames:
 
 
 def joined(course: Course) -> Iterator[str]:
-    """The texts that stand for a course, the one an export writes first."""
+    """The texts that stand for a course; the first is the one an export writes."""
     for separator in SEPARATORS:
         yield separator.join(course)
 
 
 def own_title(title: str, names: Iterable[str], stored: str) -> str:
-    """A title that only repeats a name stands for none, unless it is the one that is stored."""
+    """The title, or blank where it only repeats a name and is not the stored title."""
     is_stored = title in (stored, formula_safe(stored))
     return title if is_stored or title not in names else ""

@@ -1,4 +1,4 @@
-"""What a file is, told by its header alone: which kind it carries, or what is looked up in it."""
+"""What a file is by its header alone: which kind it carries, or what is looked up in it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,9 +45,9 @@ START = 1 << 18  # bytes, in which a header ends
 
 @dataclass(frozen=True)
 class DetectedFile:
-    """A file and what it is: it carries a kind, is looked up in, or neither, with the reason.
+    """A file and what it is: it carries a kind, is a lookup file, or neither, with the reason.
 
-    A file that carries two kinds, such as people with their courses, is found twice.
+    A file that carries two kinds, such as people with their courses, is listed twice.
     """
 
     member: Member
@@ -60,24 +60,21 @@ class DetectedFile:
 
     @property
     def name(self) -> str:
-        """The name as a sentence has it."""
         return display_text(self.member.name)
 
     @property
     def is_table(self) -> bool:
-        """Whether it is to be read: by its name, or because somebody chose it by itself."""
         return bool(self.member.path) or self.member.name.lower().endswith(TABLE_ENDINGS)
 
     @property
     def description(self) -> str:
-        """The file in words: `users.csv (Canvas SIS users)`."""
+        """For messages: `“users.csv” (Canvas SIS users)`."""
         what = self.table.title if self.table else kinds[self.kind].label if self.kind else ""
         what = what or self.title or gettext("not recognised")
         return gettext("“%(name)s” (%(what)s)") % {"name": self.name, "what": what}
 
 
 def detect_files(members: Iterable[Member], dialect: str, encoding: str) -> list[DetectedFile]:
-    """What each of the files is."""
     return [each for member in members for each in _detect(member, dialect, encoding)]
 
 
@@ -100,9 +97,9 @@ def _detect(member: Member, dialect: str, encoding: str) -> list[DetectedFile]:
 
 
 def _has_rows(reader: TableReader) -> bool:
-    """Whether anything stands below the header; what is wrong with it, reading it will say."""
     try:
         return next(reader.rows(), None) is not None
+    # Reading the file will say what is wrong with it.
     except FileRefused:
         return True
 
@@ -112,7 +109,7 @@ def _has_header(table: type[SourceTable] | None) -> bool:
 
 
 def _title_of(header: Sequence[str]) -> Any:
-    """What people call a file beside tables, or one that is not read; blank for none of these."""
+    """The title of a lookup file, or of one that is not read; blank for others."""
     names = {column_name(name) for name in header}
     return TITLES.get(side_file_of(header)) or next(
         (title for title, needs in NOT_READ if names.issuperset(needs)), ""
@@ -131,12 +128,8 @@ def _why_not(title: Any) -> str:
 
 
 def carried(header: Sequence[str], dialect: str) -> dict[str, type[SourceTable] | None]:
-    """The kinds that a file with this header carries, each with its format, None for our own.
-
-    Our own columns come first where all of them are known, then the formats; what has the key of a
-    kind beside columns nobody knows is of that kind too: it will be told which they are. Last
-    counts what the school's own headers stand for.
-    """
+    """The kinds that a file with this header carries, each with its format, None for our own."""
+    # Native columns win where all of them are known, then the formats.
     own = sorted(_own_kinds(header, dialect))
     if own and not own[0][0]:
         return {own[0][-1]: None}
@@ -146,17 +139,19 @@ def carried(header: Sequence[str], dialect: str) -> dict[str, type[SourceTable] 
             tables.setdefault(table.kind, table)
     if tables or _title_of(header):
         return tables
+    # The key of a kind beside unknown columns is of that kind too: it is refused with their
+    # names. Mappings of the school count last.
     own = sorted(_own_kinds(header, dialect, all_own_headers()))
     return {own[0][-1]: None} if own else {}
 
 
 def _own_kinds(
-    header: Sequence[str], dialect: str, own_headers: Mapping[str, Own] = MappingProxyType({})
+    header: Sequence[str], dialect: str, mappings: Mapping[str, Own] = MappingProxyType({})
 ) -> Iterator[tuple[int, int, int, str]]:
-    """The kinds whose key the header has; the one that knows most of its columns comes first."""
+    """Sort keys of the kinds whose key the header has; the best match sorts first."""
     plain = list(map(known_name, header))
     for name, resource in kinds.items():
-        names = _mapped_names(plain, resource, own_headers.get(name, {}))
+        names = _mapped_names(plain, resource, mappings.get(name, {}))
         key = set(resource.key_names(names))
         is_accepted = dialect in NATIVE_FORMATS or dialect in resource.shared_with
         if is_accepted and key <= set(names):
@@ -165,7 +160,7 @@ def _own_kinds(
 
 
 def _mapped_names(names: Sequence[str], resource: type[ImportKind], own: Own) -> list[str]:
-    """The columns that the names of a header stand for, without what is passed over."""
+    # A name with a meaning keeps it, whatever the mapping says.
     mapped = [name if has_meaning(name, resource) else own.get(name, name) for name in names]
     return [name for name in mapped if name != IGNORED]
 
@@ -175,7 +170,8 @@ def chosen(files: Sequence[DetectedFile], kind: str, dialect: str) -> DetectedFi
     carrying = [each for each in files if each.kind == kind]
     if len(carrying) == 1:
         return carrying[0]
-    params = {"kind": kinds[kind].label, "files": _list(carrying or files)}
+    names = ", ".join(each.description for each in carrying or files) or gettext("no file")
+    params = {"kind": kinds[kind].label, "files": names}
     if carrying:
         raise FileRefused(
             "several_members",
@@ -196,22 +192,16 @@ def chosen(files: Sequence[DetectedFile], kind: str, dialect: str) -> DetectedFi
     raise FileRefused("no_member", message)
 
 
-def _list(files: Sequence[DetectedFile]) -> str:
-    return ", ".join(each.description for each in files) or gettext("no file")
-
-
 def companions_of(one: DetectedFile, files: Iterable[DetectedFile]) -> dict[str, DetectedFile]:
-    """The files beside it in which its rows are looked up, by what they are.
-
-    Of two of the same kind the one counts that is in the same folder, else the first. A file may be
-    looked up in for itself: what a class is called, others say together with it.
-    """
+    """The lookup files of a table, by what they are."""
     lookups = one.table.lookups if one.table else ()
     folder = PurePosixPath(one.member.name).parent
     sides: dict[str, DetectedFile] = {}
+    # Of two lookup files of one sort, the one in the same folder counts, else the first.
     near = sorted(files, key=lambda each: PurePosixPath(each.member.name).parent != folder)
     for each in near:
         if each.side in lookups:
             sides.setdefault(each.side, each)
+    # A table may be its own lookup file, but then others have to come with it.
     is_alone = all(each.member is one.member for each in sides.values())
     return {} if is_alone else sides

@@ -1,8 +1,4 @@
-"""Scores in columns, one for each assessment: Canvas' gradebook, Open edX' grade overrides.
-
-An export has beside each score what it was then, as a file of ours has `base_score`: Open edX as
-the previous override, Canvas in a column of its own (see `base_scores.py`).
-"""
+"""Scores in columns, one for each assessment: Canvas' gradebook, Open edX' grade overrides."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +9,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.spreadsheets import NUMBER
-from backoffice.bulk.formats.base import Cells, ColumnSource, NotTranslated, SourceTable, plain
+from backoffice.bulk.formats.base import (
+    COURSE_KEY,
+    Cells,
+    ColumnSource,
+    NotTranslated,
+    SourceTable,
+    pair,
+    plain,
+)
 from backoffice.bulk.formats.base_scores import bases_in, bases_of
 from backoffice.bulk.formats.course_names import Course, joined
 from backoffice.bulk.kinds.header_names import column_name
@@ -33,16 +37,19 @@ TEST_STUDENT = "student, test"
 EXCUSED = "ex"
 
 
-class Task(NamedTuple):
-    """An assessment, which has a column: its code, its title and its maximum."""
+class AssessmentColumn(NamedTuple):
+    """A column of a gradebook: code, title and maximum of its assessment."""
 
     code: str
     title: str
     most: str
 
 
+Columns = Sequence[AssessmentColumn]
+
+
 class Learner(NamedTuple):
-    """Somebody who has a line."""
+    """The student of a line."""
 
     student_id: str
     first_name: str
@@ -50,7 +57,7 @@ class Learner(NamedTuple):
 
 
 class Base(NamedTuple):
-    """What a score was at export, and where in the line that stands otherwise than people know."""
+    """A score at export, and where in the line it stands if not where people expect it."""
 
     score: str
     headers: Mapping[str, str] = NOTHING
@@ -61,10 +68,7 @@ NO_BASE = Base("")
 
 
 class Gradebook(SourceTable):
-    """A table of students and scores; each score that is there is a row of ours.
-
-    People see a score with the column it stands in: a line has many.
-    """
+    """A table of students and scores; each score is a row of ours."""
 
     kind = "grades"
     above: ClassVar[Mapping[str, str]] = {"assessment_id": ""}
@@ -81,27 +85,24 @@ class Gradebook(SourceTable):
 
     @property
     def read(self) -> list[str]:
-        """What is read by position as well."""
         return [*super().read, *filter(self.is_placed, map(str.strip, self.header))]
 
     def is_placed(self, name: str) -> bool:
-        """Whether a column of this name is read by its position."""
+        """Whether a column of this name is read by its position. Subclasses say so."""
         raise NotImplementedError
 
     def _scores(self) -> dict[int, str]:
-        """The columns that hold scores, with the code of each assessment."""
+        """The code of the assessment by the place of its column."""
         raise NotImplementedError
 
     def _has_bases(self) -> bool:
-        """Whether the file says what scores were at export."""
         raise NotImplementedError
 
     def _bases(self, row: Row) -> Mapping[int, Base]:
-        """What the scores of a line were at export, by their places; what is missing was blank."""
+        """The scores at export by the places of their columns; a missing one was blank."""
         raise NotImplementedError
 
     def translated(self, row: Row) -> Iterator[Row]:
-        """One row for each score of the line."""
         if row.syntax_error or len(row.cells) != self.width:
             yield from super().translated(row)
             return
@@ -137,15 +138,15 @@ class Gradebook(SourceTable):
         return Row(line, [values[name] for name in self.active_sources], origin=origin)
 
     @classmethod
-    def heading(cls, tasks: Sequence[Task]) -> list[list[str]]:
-        """What stands above the students. Raises ExportRefused for what would not be read again."""
+    def heading(cls, columns: Columns) -> list[list[str]]:
+        """The rows above the students. Raises ExportRefused for unreadable codes."""
         raise NotImplementedError
 
     @classmethod
     def line(
-        cls, learner: Learner, course: Course, tasks: Sequence[Task], scores: Mapping[str, str]
+        cls, learner: Learner, course: Course, columns: Columns, scores: Mapping[str, str]
     ) -> list[str]:
-        """The cells of a student with these scores, which are known by the assessments' codes."""
+        """The cells of a student; `scores` are by the codes of the assessments."""
         raise NotImplementedError
 
 
@@ -159,7 +160,7 @@ class Shared(NamedTuple):
 
 
 def assignment_code(name: str) -> str:
-    """What stands in the last brackets of a column's name, which it ends with; brackets pair up."""
+    """The text of the last brackets, with which a name ends; brackets may be nested."""
     depth = 0
     for at in range(len(name) - 1, -1, -1):
         depth += {")": 1, "(": -1}.get(name[at], 0)
@@ -169,7 +170,6 @@ def assignment_code(name: str) -> str:
 
 
 def _course_of_section(cells: Cells) -> Course:
-    """The course of the gradebook, where a section names one."""
     table = cells.table
     return table.courses.named_in_full(cells["section"]) or table.course
 
@@ -188,35 +188,29 @@ class CanvasGradebook(Gradebook):
     placed = (*Gradebook.placed, "max_score")
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": plain("sis user id"),
-        "course_code": ColumnSource(
-            ("section",), lambda cells: _course_of_section(cells)[0], is_sparse=True
-        ),
-        "presentation": ColumnSource(
-            ("section",), lambda cells: _course_of_section(cells)[1], is_sparse=True
-        ),
+        **pair(COURSE_KEY, ("section",), _course_of_section, is_sparse=True),
     }
     written = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 
     course: Course = ("", "")
 
     def is_placed(self, name: str) -> bool:
-        """The scores, and what they were."""
         return name == BASES or bool(assignment_code(name))
 
     def _scores(self) -> dict[int, str]:
-        """Assignments have their number behind their name; totals have none."""
+        # Canvas writes an assignment with its number in brackets; totals have none.
         codes = {at: assignment_code(name.strip()) for at, name in enumerate(self.header)}
         return {at: code for at, code in codes.items() if code}
 
     @classmethod
     def recognises(cls, header: Sequence[str]) -> bool:
-        """Without the students' IDs, by its assignments."""
+        # A file without IDs is recognised as well, so that `check` can say what is missing.
         has_ids = SIS_ID.casefold() in map(column_name, header)
         codes = map(assignment_code, map(str.strip, header))
         return super().recognises(header) and (has_ids or any(codes))
 
     def check(self, batch: Batch) -> None:
-        """A name is not enough to know a student by."""
+        # Names are not unique enough to match students by.
         if not self.has(SIS_ID.casefold()):
             template = gettext(
                 "The file is a Canvas gradebook without the column “%(column)s”, and students are "
@@ -229,43 +223,41 @@ class CanvasGradebook(Gradebook):
         return self.has(BASES.casefold())
 
     def _bases(self, row: Row) -> Mapping[int, Base]:
-        """By the codes of the assessments: columns may be deleted, and stand in another order."""
         if "base_score" not in self.active_sources:
             return {}
         cell = row.cells[self.places[BASES.casefold()]].strip()
+        # By code, not by place: columns may be deleted, and stand in another order.
         bases = bases_in(cell)
         return {at: self._base(bases.get(code, ""), cell) for at, code in self.scores.items()}
 
     def _base(self, score: str, cell: str) -> Base:
-        """The whole cell, which is long, goes with a row only where it will be told."""
+        # The whole cell is long, so it goes with a row only where an error will quote it.
         is_plain = not score or NUMBER.match(score)
         return Base(score) if is_plain else Base(score, cells={"base_score": cell})
 
     @property
     def labels(self) -> dict[str, str]:
-        """All that is there about scores at export stands in one column."""
         return {**super().labels, "base_score": BASES}
 
     def is_significant(self, name: str, cells: Sequence[str]) -> bool:
-        """Whether a section has the name of a course; the first one is the gradebook's."""
+        # The first section with the name of a course stands for the whole gradebook.
         text = cells[self.places[name]].strip()
         self.course = self.courses.named_in_full(text) or self.course
         return any(self.course)
 
     def is_about_columns(self, row: Row) -> bool:
-        """Rows of nobody: how a column is posted, and what it counts at most."""
         return self._nobody(row) in ("", POINTS.casefold())
 
     def _nobody(self, row: Row) -> str | None:
-        """What stands in place of a name where there is no student's ID."""
+        """The name in a row that has no student's ID; None for a row that has one."""
         if row.syntax_error or len(row.cells) != self.width:
             return None
         cells = Cells(self, row.cells)
         return None if cells["sis user id"] else cells["student"].casefold()
 
     def translated(self, row: Row) -> Iterator[Row]:
-        """Rows about the columns, and the student that Canvas makes up, are nobody's."""
         nobody = self._nobody(row)
+        # Rows about columns, and the test student of Canvas, are no student's.
         if nobody == POINTS.casefold():
             maxima = {at: row.cells[at].strip() for at in self.scores}
             self.points = {at: text for at, text in maxima.items() if text[:1] != "("}
@@ -273,33 +265,33 @@ class CanvasGradebook(Gradebook):
             yield from super().translated(row)
 
     @classmethod
-    def heading(cls, tasks: Sequence[Task]) -> list[list[str]]:
-        """Names with the codes behind them, and what each counts at most."""
-        names = [f"{task.title or task.code} ({task.code})" for task in tasks]
-        for task, name in zip(tasks, names, strict=True):
-            if assignment_code(name) != task.code:
+    def heading(cls, columns: Columns) -> list[list[str]]:
+        """Names with codes, then maxima. Raises ExportRefused for a code with unpaired brackets."""
+        names = [f"{column.title or column.code} ({column.code})" for column in columns]
+        for column, name in zip(columns, names, strict=True):
+            if assignment_code(name) != column.code:
                 message = _(
                     "A Canvas gradebook has an assessment's code in brackets, and “%(code)s” would "
                     "not be read again. Give the assessment another code."
                 )
-                raise ExportRefused(message % {"code": task.code})
+                raise ExportRefused(message % {"code": column.code})
         points = [f"    {POINTS}", *[""] * (len(cls.written) - 1)]
-        most = [task.most for task in tasks]
+        most = [column.most for column in columns]
         return [[*cls.written, *names, BASES], [*points, *most, READ_ONLY]]
 
     @classmethod
     def line(
-        cls, learner: Learner, course: Course, tasks: Sequence[Task], scores: Mapping[str, str]
+        cls, learner: Learner, course: Course, columns: Columns, scores: Mapping[str, str]
     ) -> list[str]:
-        """The course is the section; the number that Canvas gives a student is its own."""
         name = ", ".join(filter(None, (learner.last_name, learner.first_name)))
         known = learner.student_id
+        # The ID is a number of Canvas' own, so it stays blank.
         own = [name, "", known, known, next(joined(course))]
-        return [*own, *(scores.get(task.code, "") for task in tasks), bases_of(scores)]
+        return [*own, *(scores.get(column.code, "") for column in columns), bases_of(scores)]
 
 
 def _edx_course(cells: Cells) -> Course:
-    """Of `course-v1:Organisation+CODE+RUN`."""
+    """The course of `course-v1:Organisation+CODE+RUN`."""
     parts = cells["course_id"].split("+")
     return (parts[-2], parts[-1]) if len(parts) == 3 else cells.course("course_id")
 
@@ -313,22 +305,19 @@ class EdxOverrides(Gradebook):
         "student_id": ColumnSource(
             ("student_key", "username"), lambda cells: cells.first("student_key", "username")
         ),
-        "course_code": ColumnSource(("course_id",), lambda cells: _edx_course(cells)[0]),
-        "presentation": ColumnSource(("course_id",), lambda cells: _edx_course(cells)[1]),
+        **pair(COURSE_KEY, ("course_id",), _edx_course),
     }
     written = ("user_id", "username", "student_key", "course_id", "track", "cohort")
 
     def is_placed(self, name: str) -> bool:
-        """The overrides, and those before."""
         return name.startswith((OVERRIDE, PREVIOUS))
 
     def _scores(self) -> dict[int, str]:
-        """A subsection is our assessment of that code."""
         return {at: code for code, at in self.of_code[OVERRIDE].items()}
 
     @cached_property
     def of_code(self) -> dict[str, dict[str, int]]:
-        """By what their names begin with, the columns of each subsection."""
+        """By the prefix of their names, the column of each subsection."""
         names = list(enumerate(map(str.strip, self.header)))
         return {
             start: {name[len(start) :]: at for at, name in names if name.startswith(start)}
@@ -337,16 +326,15 @@ class EdxOverrides(Gradebook):
 
     @property
     def previous(self) -> dict[str, int]:
-        """The columns of the overrides there were."""
         return self.of_code[PREVIOUS]
 
     def _has_bases(self) -> bool:
         return bool(self.previous)
 
     def _bases(self, row: Row) -> Mapping[int, Base]:
-        """Our scores are overrides: each was the one before, and blank without one."""
         if "base_score" not in self.active_sources:
             return {}
+        # Our scores are overrides, so each was the previous one, and blank without one.
         cells = {code: ZEROS.sub("", row.cells[at].strip()) for code, at in self.previous.items()}
         return {
             at: Base(cells.get(code, ""), {"base_score": f"{PREVIOUS}{code}"})
@@ -355,15 +343,12 @@ class EdxOverrides(Gradebook):
 
     @property
     def sparse(self) -> frozenset[str]:
-        """The overrides there were; see `is_significant`."""
         names = (self.names[at] for at in self.previous.values())
         return super().sparse.union(names if "base_score" in self.active_sources else ())
 
     def is_significant(self, name: str, cells: Sequence[str]) -> bool:
-        """Whether an override replaces what Open edX reckoned itself, or more exactly than we do.
-
-        What our score was then nobody knows: it may come from anywhere. No export of ours is so.
-        """
+        # True where the override replaces a grade that Open edX computed itself, or is more exact
+        # than ours: what our score was then, the file does not know.
         at = self.places[name]
         code = self.header[at].strip()[len(PREVIOUS) :]
         original, new = (self.of_code[start].get(code) for start in (ORIGINAL, OVERRIDE))
@@ -374,25 +359,26 @@ class EdxOverrides(Gradebook):
         return is_first or bool(EXACT.fullmatch(previous))
 
     def narrow(self, filled: frozenset[str]) -> None:
-        """Where that is so for one score, the file is not taken to know what scores were here."""
         super().narrow(filled)
+        # Where that is so for one score, none of the file is taken as a score at export.
         if filled:
             self.leave(["base_score"])
 
     @classmethod
-    def heading(cls, tasks: Sequence[Task]) -> list[list[str]]:
-        """Five columns for each assessment."""
+    def heading(cls, columns: Columns) -> list[list[str]]:
         prefixes = ("name-", "grade-", ORIGINAL, PREVIOUS, OVERRIDE)
-        return [[*cls.written, *(f"{name}{task.code}" for task in tasks for name in prefixes)]]
+        return [
+            [*cls.written, *(f"{name}{column.code}" for column in columns for name in prefixes)]
+        ]
 
     @classmethod
     def line(
-        cls, learner: Learner, course: Course, tasks: Sequence[Task], scores: Mapping[str, str]
+        cls, learner: Learner, course: Course, columns: Columns, scores: Mapping[str, str]
     ) -> list[str]:
-        """Our score is an override, for that is what Open edX takes over."""
         known = learner.student_id
         is_plain = "+" not in "".join(course)
         key = f"course-v1:school+{'+'.join(course)}" if is_plain else next(joined(course))
         own = [known, known, known, key, "", ""]
-        cells = [(task.title or task.code, scores.get(task.code, "")) for task in tasks]
+        # Open edX takes over nothing but overrides, so the score is written as one.
+        cells = [(column.title or column.code, scores.get(column.code, "")) for column in columns]
         return [*own, *(cell for name, score in cells for cell in (name, score, "", score, score))]

@@ -1,24 +1,16 @@
-"""What files that came along with a file say for it, where its own cells only name things.
-
-Canvas' sections.csv says which course a section is of; OneRoster's courses.csv and
-academicSessions.csv say what a class is called here and when it is, roles.csv who is no student,
-users.csv which student ID an enrollment's person has, lineItems.csv which class a result is of,
-manifest.csv which files are whole.
-`side_files` reads them; a table of a format that is given the outcome (`SourceTable.side`) looks
-there first.
-"""
+"""Lookup files: what files uploaded together with a table say about the names in its cells."""
 
 import re
+import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from backoffice.bulk.formats.course_names import Course, CourseNames
-from backoffice.bulk.formats.disk_dict import DiskMap
 from backoffice.bulk.kinds.header_names import column_name
 from backoffice.bulk.readers import Row
 
-DetectedFile = list[dict[str, str]]
+LookupRows = list[dict[str, str]]
 # What is read of each file, which is known by having all of these columns.
 READ = {
     "sections": ("section_id", "course_id", "name"),
@@ -33,9 +25,32 @@ READ = {
 }
 
 
+class DiskMap(Mapping[str, str]):
+    """A mapping on disk, for files with a row for each person; the last of a key counts."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._store = sqlite3.connect("")  # a temporary file that goes with the connection
+        self._store.execute("CREATE TABLE entry (name text PRIMARY KEY, value text) WITHOUT ROWID")
+        self._store.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?)", pairs)
+
+    def __getitem__(self, name: str) -> str:
+        query = "SELECT value FROM entry WHERE name = ?"
+        row = self._store.execute(query, (name,)).fetchone()
+        if row is None:
+            raise KeyError(name)
+        return row[0]
+
+    def __iter__(self) -> Iterator[str]:
+        for (name,) in self._store.execute("SELECT name FROM entry"):
+            yield name
+
+    def __len__(self) -> int:
+        return self._store.execute("SELECT count(*) FROM entry").fetchone()[0]
+
+
 @dataclass(frozen=True)
 class Term:
-    """An academic session: what we call the presentation, and its days."""
+    """An academic session: our presentation, and its days."""
 
     name: str
     starts_on: str
@@ -60,7 +75,7 @@ class SideFiles:
     manifest: Mapping[str, str] = field(default_factory=dict)
 
     def days(self, terms: str) -> tuple[str, str]:
-        """The first and the last day of sessions, which stand in one cell."""
+        """The first and the last day of the sessions that a cell lists."""
         known = [self.terms[name] for name in listed(terms) if name in self.terms]
         starts = [term.starts_on for term in known if term.starts_on]
         ends = [term.ends_on for term in known if term.ends_on]
@@ -68,19 +83,17 @@ class SideFiles:
 
 
 def listed(cell: str) -> list[str]:
-    """The names in a cell that holds several."""
     return list(filter(None, re.split(r"\s*,\s*", cell.strip())))
 
 
 def side_file_of(header: Sequence[str]) -> str:
-    """Which file beside a table has this header, blank for none."""
+    """Which lookup file has this header, blank for none."""
     names = set(map(column_name, header))
     return next((what for what, columns in READ.items() if names.issuperset(columns)), "")
 
 
 def side_files(tables: Iterable[tuple[Sequence[str], Iterable[Row]]]) -> SideFiles:
-    """What these files, each a header and its rows, say for others; many say nothing."""
-    rows_by_file: dict[str, DetectedFile] = defaultdict(list)
+    rows_by_file: dict[str, LookupRows] = defaultdict(list)
     large: dict[str, Mapping[str, str]] = {}
     for header, rows in tables:
         what = side_file_of(header)
@@ -103,7 +116,6 @@ def side_files(tables: Iterable[tuple[Sequence[str], Iterable[Row]]]) -> SideFil
 
 
 def lookup_rows(what: str, header: Sequence[str], rows: Iterable[Row]) -> Iterator[dict[str, str]]:
-    """The rows of a side file with the columns that count; broken ones go."""
     names = list(map(column_name, header))
     places = [(name, names.index(name)) for name in READ[what]]
     for row in rows:
@@ -111,51 +123,51 @@ def lookup_rows(what: str, header: Sequence[str], rows: Iterable[Row]) -> Iterat
             yield {name: row.cells[at].strip() for name, at in places}
 
 
-def _canvas_courses(rows: DetectedFile) -> Iterator[tuple[str, Course]]:
+def _canvas_courses(rows: LookupRows) -> Iterator[tuple[str, Course]]:
     names = CourseNames()
     for row in rows:
         if row["term_id"]:
             yield row["course_id"], names.course_of(row["course_id"], row["term_id"])
 
 
-def _terms(rows: DetectedFile) -> Iterator[tuple[str, Term]]:
-    """A title that several sessions have tells none of them."""
+def _terms(rows: LookupRows) -> Iterator[tuple[str, Term]]:
     titles = Counter(row["title"] for row in rows)
     for row in rows:
+        # A title that several sessions have identifies none of them.
         name = row["title"] if row["title"] and titles[row["title"]] == 1 else row["sourcedid"]
         yield row["sourcedid"], Term(name, row["startdate"], row["enddate"])
 
 
 def _classes(
-    rows: DetectedFile, courses: DetectedFile, terms: Mapping[str, Term]
+    rows: LookupRows, courses: LookupRows, terms: Mapping[str, Term]
 ) -> Iterator[tuple[str, Course]]:
-    """A class is a course in a term, where both came along."""
     codes = {row["sourcedid"]: row["coursecode"] or row["sourcedid"] for row in courses}
     for row in rows:
+        # A class is a course in a term; it counts only where both files came along.
         code = codes.get(row["coursesourcedid"])
         term = next((terms[name] for name in listed(row["termsourcedids"]) if name in terms), None)
         if code and term:
             yield row["sourcedid"], (code, term.name)
 
 
-def _titles(rows: DetectedFile, courses: DetectedFile) -> Iterator[tuple[str, str]]:
-    """Several classes of one course in one term are one course here, with one title."""
+def _titles(rows: LookupRows, courses: LookupRows) -> Iterator[tuple[str, str]]:
     titles = {row["sourcedid"]: row["title"] for row in courses}
     for row in rows:
+        # Several classes of one course in one term are one course here, with one title.
         title = titles.get(row["coursesourcedid"])
         if title:
             yield row["sourcedid"], title
 
 
 def _people(rows: Iterable[dict[str, str]]) -> Iterator[tuple[str, str]]:
-    """Whose student ID is another than the name."""
+    """Student IDs that differ from the `sourcedId`."""
     for row in rows:
         if row["identifier"] not in ("", row["sourcedid"]):
             yield row["sourcedid"], row["identifier"]
 
 
-def _others(rows: DetectedFile) -> Iterator[tuple[str, str]]:
-    """Whoever has a role, and none of a student; the first one is told."""
+def _others(rows: LookupRows) -> Iterator[tuple[str, str]]:
+    """The first role of each person who is no student."""
     roles: dict[str, list[str]] = defaultdict(list)
     for row in rows:
         if row["status"].casefold() != "tobedeleted":

@@ -1,7 +1,6 @@
 """The files of Moodle: uploaded users, and the flat file of enrolments, which has no header.
 
-A file of users may say in numbered columns which courses each of them takes. It is read twice then:
-as people, and as enrollments.
+A file of users may name courses in numbered columns; then it is read as enrollments as well.
 """
 
 import re
@@ -13,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.formats.base import (
+    COURSE_KEY,
     Cells,
     ColumnSource,
     Native,
@@ -20,6 +20,7 @@ from backoffice.bulk.formats.base import (
     SourceTable,
     column_name,
     not_stored,
+    pair,
     plain,
     word,
 )
@@ -61,7 +62,6 @@ class MoodleUsers(SourceTable):
 
     @property
     def reader_issues(self) -> tuple[ReaderIssue, ...]:
-        """That the file has enrollments too, and how they come in."""
         courses = [self.label(name) for name in self.names if COURSE.fullmatch(name)]
         if not courses:
             return ()
@@ -76,8 +76,8 @@ class MoodleUsers(SourceTable):
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
-        """Moodle's user names are in lower case; the ID number is the student ID as it is."""
         return {
+            # Moodle's user names are in lower case; the ID number keeps the student ID as it is.
             "username": native["student_id"].lower(),
             "firstname": native["first_name"],
             "lastname": native["last_name"],
@@ -88,7 +88,7 @@ class MoodleUsers(SourceTable):
 
 
 class CellsOfCourse(Cells):
-    """A person's cells with those of one course, which have its number behind their names."""
+    """Cells of a person and one course; the columns of a course end with its number."""
 
     def __init__(self, table: SourceTable, cells: Sequence[str], number: str) -> None:
         super().__init__(table, cells)
@@ -98,7 +98,6 @@ class CellsOfCourse(Cells):
         return super().__getitem__(self._numbered(name))
 
     def label(self, name: str) -> str:
-        """With the number."""
         return super().label(self._numbered(name))
 
     def _numbered(self, name: str) -> str:
@@ -106,7 +105,7 @@ class CellsOfCourse(Cells):
 
 
 def _role(cells: Cells) -> str:
-    """By the role or, without one, by the type; without either what is stored stands."""
+    # Without role and type, what is stored stays.
     return cells.word("role", ROLES) if cells["role"] else cells.word("type", TYPES)
 
 
@@ -119,8 +118,7 @@ class MoodleCourses(SourceTable):
     others = ("role", TEACHING)
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": ColumnSource(("idnumber", "username"), _student_id),
-        "course_code": ColumnSource(("course",), lambda cells: cells.course("course")[0]),
-        "presentation": ColumnSource(("course",), lambda cells: cells.course("course")[1]),
+        **pair(COURSE_KEY, ("course",), lambda cells: cells.course("course")),
         "role": ColumnSource(("role", "type"), _role),
         "status": word("enrolstatus", {"": "", "0": "active", "1": "withdrawn"}),
         "first_name": plain("firstname"),
@@ -130,27 +128,23 @@ class MoodleCourses(SourceTable):
 
     @classmethod
     def recognises(cls, header: Sequence[str]) -> bool:
-        """Somebody and a course."""
         return super().recognises(header) and any(map(COURSE.fullmatch, map(column_name, header)))
 
     @property
     def numbers(self) -> list[str]:
-        """What stands behind the names of the columns of each course."""
+        """The number of each course column."""
         matches = filter(None, map(COURSE.fullmatch, dict.fromkeys(self.names)))
         return [match.group(1) for match in matches]
 
     def has(self, name: str) -> bool:
-        """With any number."""
         if name not in NUMBERED:
             return super().has(name)
         return any(name + number in self.places for number in self.numbers)
 
     def is_numbered(self, column_source: ColumnSource) -> bool:
-        """What is said of each course."""
         return not NUMBERED.isdisjoint(column_source.sources)
 
     def translated(self, row: Row) -> Iterator[Row]:
-        """One row for each course of the line."""
         if row.syntax_error or len(row.cells) != self.width:
             yield from super().translated(row)
             return
@@ -164,14 +158,13 @@ class MoodleCourses(SourceTable):
             yield self._read(row.line, cells)
 
     def _left_out(self, cells: Cells) -> ReaderIssue | None:
-        """Whoever teaches, by role or by type."""
         if not cells["role"] and cells["type"] == "2":
             return not_stored(cells.label("type"), cells["type"])
         return super()._left_out(cells)
 
 
 def _day(cells: Cells, name: str) -> str:
-    """The day of a Unix time; 0 is none."""
+    """The date, in UTC, of a Unix time in seconds; 0 is none."""
     text = cells[name]
     try:
         if not UNIX_TIME.fullmatch(text):
@@ -184,7 +177,7 @@ def _day(cells: Cells, name: str) -> str:
 
 
 def _withdrawn_on(cells: Cells) -> str:
-    """The end of an enrolment that is added is planned, and no withdrawal."""
+    # The end of an enrolment that is added is planned, and no withdrawal.
     return _day(cells, "endtime") if cells["operation"].casefold() == "del" else ""
 
 
@@ -196,12 +189,7 @@ class MoodleFlatFile(SourceTable):
     has_header = False
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": plain("user idnumber"),
-        "course_code": ColumnSource(
-            ("course idnumber",), lambda cells: cells.course("course idnumber")[0]
-        ),
-        "presentation": ColumnSource(
-            ("course idnumber",), lambda cells: cells.course("course idnumber")[1]
-        ),
+        **pair(COURSE_KEY, ("course idnumber",), lambda cells: cells.course("course idnumber")),
         "role": word("role", ROLES),
         "status": word("operation", OPERATIONS),
         "enrolled_on": ColumnSource(
@@ -216,13 +204,13 @@ class MoodleFlatFile(SourceTable):
 
     @classmethod
     def recognises(cls, header: Sequence[str]) -> bool:
-        """By its first row: there is no header."""
+        # There is no header: the first row decides.
         is_wide = LEAST <= len(header) <= len(FLAT) + REJECTED_COLUMNS
         return is_wide and header[0].strip().casefold() in OPERATIONS
 
     @classmethod
     def whole(cls, row: Row) -> Row:
-        """Times may be missing, and what came back with an error has two cells more."""
+        # Times may be missing, and a returned wrong row has two cells more.
         width, most = len(FLAT), len(FLAT) + REJECTED_COLUMNS
         if row.syntax_error or not (LEAST <= len(row.cells) < width or len(row.cells) == most):
             return row
@@ -230,7 +218,7 @@ class MoodleFlatFile(SourceTable):
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str] | None:
-        """Only who is there and who went: how somebody finished, Moodle's file cannot say."""
+        # The file says who is enrolled and who left, and cannot say how somebody finished.
         is_withdrawn = native["status"] == "withdrawn"
         if not is_withdrawn and (native["status"] != "active" or native["withdrawn_on"]):
             return None

@@ -8,12 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.formats.assessment_names import Known, named_in_full
 from backoffice.bulk.formats.base import (
+    COURSE_KEY,
     Cells,
     ColumnSource,
     Native,
     NotTranslated,
     SourceTable,
     not_stored,
+    pair,
     plain,
     today,
     word,
@@ -34,13 +36,12 @@ TEACHING = frozenset({"teacher", "administrator", "proctor"})
 
 
 def _is_active(cells: Cells) -> str:
-    """Neither switched off nor to be deleted."""
     states = (cells.word("enableduser", ACTIVE), cells.word("status", ACTIVE))
     return "0" if "0" in states else "1"
 
 
 def _exact_status(cells: Cells) -> str:
-    """What an export of ours says more exactly, unless somebody changed the status since."""
+    """The exact status of our own export, unless somebody changed the status since."""
     exact = cells["metadata.exactstatus"].casefold()
     status = cells.word("status", STATUSES)
     return exact if exact in ("completed", "failed") and status == "active" else status
@@ -53,14 +54,14 @@ def _withdrawn_on(cells: Cells) -> str:
 
 
 class OneRosterTable(SourceTable):
-    """A file of OneRoster; where there is a manifest, it is held to it."""
+    """A file of OneRoster, checked against the manifest where there is one."""
 
     dialect = "oneroster"
     file_name: ClassVar[str]
     written_mode: ClassVar[str] = BULK
 
     def check(self, batch: Batch) -> None:
-        """The manifest says of each file whether it is there, whole, or changes only."""
+        # The manifest says of each file whether it is absent, whole, or changes only.
         manifest = Manifest.of(self.side, self.file_name)
         manifest.check(self.file_name, batch)
         if manifest.describe():
@@ -74,10 +75,7 @@ class OneRosterUsers(OneRosterTable):
     lookups = ("manifest", "roles")
     needs = frozenset({"sourcedid", "enableduser", "givenname", "familyname", "username"})
     passed_over = frozenset({"password", "role"})
-    others = (
-        "role",
-        TEACHING | {"aide", "guardian", "parent", "relative"},
-    )
+    others = ("role", TEACHING | {"aide", "guardian", "parent", "relative"})
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": ColumnSource(
             ("identifier", "sourcedid", "username"),
@@ -94,13 +92,12 @@ class OneRosterUsers(OneRosterTable):
     )
 
     def _left_out(self, cells: Cells) -> ReaderIssue | None:
-        """By the role here, or by roles.csv."""
+        # In 1.2 the roles are in roles.csv.
         role = self.side.others.get(cells["sourcedid"])
         return super()._left_out(cells) or (not_stored("role", role) if role else None)
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
-        """In bulk mode: status and the day of the change are blank."""
         known = native["student_id"]
         return {
             **dict.fromkeys(("sourcedId", "username", "identifier"), known),
@@ -114,7 +111,7 @@ class OneRosterUsers(OneRosterTable):
 
 
 def _course(cells: Cells) -> tuple[str, str]:
-    """A class is a course in a term: our course in its presentation."""
+    # A class is a course in a term: our course in its presentation.
     return cells.course("sourcedid")
 
 
@@ -128,7 +125,7 @@ def _days(cells: Cells) -> tuple[str, str]:
 
 
 def _student(name: str) -> ColumnSource:
-    """The person of an enrollment or result; the file calls people by what it gave them."""
+    # The `sourcedId` is any text of the other system; users.csv has the student ID.
     return ColumnSource((name,), lambda cells: cells.side.people.get(cells[name], cells[name]))
 
 
@@ -140,13 +137,9 @@ class OneRosterClasses(OneRosterTable):
     written_mode = DELTA
     needs = frozenset({"sourcedid", "title", "coursesourcedid", "classtype"})
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
-        "course_code": ColumnSource(("sourcedid",), lambda cells: _course(cells)[0]),
-        "presentation": ColumnSource(("sourcedid",), lambda cells: _course(cells)[1]),
+        **pair(COURSE_KEY, ("sourcedid",), _course),
         "title": ColumnSource(("title",), _title),
-        "starts_on": ColumnSource(
-            ("termsourcedids",), lambda cells: _days(cells)[0], is_sparse=True
-        ),
-        "ends_on": ColumnSource(("termsourcedids",), lambda cells: _days(cells)[1], is_sparse=True),
+        **pair(("starts_on", "ends_on"), ("termsourcedids",), _days, is_sparse=True),
         "status": word("status", {"": "", "active": "", "tobedeleted": "archived"}),
     }
     written = (
@@ -155,15 +148,14 @@ class OneRosterClasses(OneRosterTable):
     )
 
     def is_significant(self, name: str, cells: Sequence[str]) -> bool:
-        """Whether the days of a term are known."""
         return any(self.side.days(cells[self.places[name]]))
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
-        """In delta mode, so that what is over can be said."""
         course = (native["course_code"], native["presentation"])
         return {
             "sourcedId": next(joined(course)),
+            # In delta mode a status can be said; in bulk mode it is blank.
             "status": "tobedeleted" if native["status"] == "archived" else "active",
             "dateLastModified": today(),
             "title": native["title"] or " ".join(course),
@@ -173,6 +165,10 @@ class OneRosterClasses(OneRosterTable):
             "schoolSourcedId": ORGANISATION,
             "termSourcedIds": course[1],
         }
+
+
+def _class(cells: Cells) -> Course:
+    return cells.course("classsourcedid")
 
 
 class OneRosterEnrollments(OneRosterTable):
@@ -185,12 +181,7 @@ class OneRosterEnrollments(OneRosterTable):
     others = ("role", TEACHING)
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": _student("usersourcedid"),
-        "course_code": ColumnSource(
-            ("classsourcedid",), lambda cells: cells.course("classsourcedid")[0]
-        ),
-        "presentation": ColumnSource(
-            ("classsourcedid",), lambda cells: cells.course("classsourcedid")[1]
-        ),
+        **pair(COURSE_KEY, ("classsourcedid",), _class),
         "role": word("role", ROLES),
         "status": ColumnSource(("status",), _exact_status),
         "enrolled_on": plain("begindate", is_sparse=True),
@@ -204,12 +195,12 @@ class OneRosterEnrollments(OneRosterTable):
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
-        """In delta mode, so that a withdrawal can be said; the rest is in columns of our own."""
         course = next(joined((native["course_code"], native["presentation"])))
         roles = {role: word for word, role in ROLES.items()}
         is_withdrawn = native["status"] == "withdrawn"
         return {
             "sourcedId": f"{course}-{native['student_id']}",
+            # In delta mode, because bulk mode cannot express a withdrawal.
             "status": "tobedeleted" if is_withdrawn else "active",
             "dateLastModified": today(),
             "classSourcedId": course,
@@ -218,17 +209,13 @@ class OneRosterEnrollments(OneRosterTable):
             "role": roles[native["role"]],
             "beginDate": native["enrolled_on"],
             "endDate": native["withdrawn_on"],
+            # Columns of our own, for what the status of OneRoster cannot express.
             "metadata.exactStatus": native["status"],
             "metadata.exactWithdrawnOn": native["withdrawn_on"],
         }
 
 
-def _class(cells: Cells) -> Course:
-    return cells.course("classsourcedid")
-
-
 def _code(cells: Cells) -> str:
-    """What an export of ours says, else what is stored, else the name."""
     name = cells["sourcedid"]
     stored = cells.table.assessments.of_course(name, _class(cells))
     return cells["metadata.assessmentcode"] or (stored.code if stored else name)
@@ -249,8 +236,7 @@ class OneRosterLineItems(OneRosterTable):
     others = ("status", frozenset({"tobedeleted"}))
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "assessment_id": ColumnSource(("sourcedid",), _code),
-        "course_code": ColumnSource(("classsourcedid",), lambda cells: _class(cells)[0]),
-        "presentation": ColumnSource(("classsourcedid",), lambda cells: _class(cells)[1]),
+        **pair(COURSE_KEY, ("classsourcedid",), _class),
         "title": ColumnSource(("title",), _assessment_title),
         "due_on": plain("duedate", is_sparse=True),
         "max_score": plain("resultvaluemax"),
@@ -263,7 +249,6 @@ class OneRosterLineItems(OneRosterTable):
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
-        """In bulk mode; the term is the grading period, the code in a column of our own."""
         due, course = native["due_on"], (native["course_code"], native["presentation"])
         return {
             "sourcedId": named_in_full(course, native["assessment_id"]),
@@ -272,6 +257,7 @@ class OneRosterLineItems(OneRosterTable):
             "dueDate": due,
             "classSourcedId": next(joined(course)),
             "categorySourcedId": native["assessment_type"],
+            # The term is the grading period.
             "gradingPeriodSourcedId": native["presentation"],
             "resultValueMin": "0",
             "resultValueMax": native["max_score"],
@@ -280,7 +266,7 @@ class OneRosterLineItems(OneRosterTable):
 
 
 def _assessed(cells: Cells) -> Known:
-    """The stored assessment that a result is of. Raises NotTranslated for none, and for several."""
+    """The stored assessment of a result. Raises NotTranslated for none, and for several."""
     name = cells["lineitemsourcedid"]
     matches = cells.table.assessments.known.get(name, [])
     if name in cells.side.items:
@@ -297,8 +283,11 @@ def _assessed(cells: Cells) -> Known:
     raise NotTranslated(fault, cells.label("lineitemsourcedid"), name)
 
 
+def _course_assessed(cells: Cells) -> Course:
+    return _assessed(cells).course
+
+
 def _code_assessed(cells: Cells) -> str:
-    """Its code, where the name is more than that, or the class is told beside it."""
     name, table = cells["lineitemsourcedid"], cells.table
     return _assessed(cells).code if table.is_significant("lineitemsourcedid", cells.cells) else name
 
@@ -313,12 +302,7 @@ class OneRosterResults(OneRosterTable):
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": _student("studentsourcedid"),
         "assessment_id": ColumnSource(("lineitemsourcedid",), _code_assessed),
-        "course_code": ColumnSource(
-            ("lineitemsourcedid",), lambda cells: _assessed(cells).course[0], is_sparse=True
-        ),
-        "presentation": ColumnSource(
-            ("lineitemsourcedid",), lambda cells: _assessed(cells).course[1], is_sparse=True
-        ),
+        **pair(COURSE_KEY, ("lineitemsourcedid",), _course_assessed, is_sparse=True),
         "score": plain("score"),
         "submitted_on": plain("scoredate", is_sparse=True),
     }
@@ -328,18 +312,15 @@ class OneRosterResults(OneRosterTable):
     )
 
     def is_significant(self, name: str, cells: Sequence[str]) -> bool:
-        """Of a line item: whether its name is more than a code that only one assessment has.
-
-        Where its class is told beside it, the code is looked for in that one.
-        """
         if name == "lineitemsourcedid":
+            # A code that only one assessment has needs no course. Any other name does, and one
+            # whose class a lookup file says: then the code is looked for in that class.
             item = cells[self.places[name]].strip()
             return item in self.side.items or not self.assessments.is_plain(item)
         return super().is_significant(name, cells)
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:
-        """In bulk mode."""
         course = (native["course_code"], native["presentation"])
         item = named_in_full(course, native["assessment_id"])
         return {

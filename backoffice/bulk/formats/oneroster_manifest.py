@@ -1,4 +1,4 @@
-"""OneRoster's manifest.csv: which version it is, and of each file whether it is all or changes."""
+"""OneRoster's manifest.csv: the version, and for each file whether it is whole or a delta."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -20,19 +20,18 @@ FILES = (
 
 
 class Manifest(NamedTuple):
-    """What the manifest says of one file; blank where there is no manifest."""
+    """The entry of one file; blank where there is no manifest."""
 
     version: str
     mode: str
 
     @classmethod
     def of(cls, side: SideFiles, file: str) -> "Manifest":
-        """Of the file with this name, without its ending."""
         values = side.manifest
         return cls(values.get("oneroster.version", ""), values.get(f"file.{file}", "").casefold())
 
     def check(self, file: str, batch: Batch) -> None:
-        """Raise FileRefused for another version, a file that is not there, changes as a roster."""
+        """Raise FileRefused for another version, an absent file, and a delta as a roster."""
         params = {"file": f"{file}.csv", "version": display_text(self.version)}
         if self.version not in VERSIONS:
             message = _(
@@ -53,13 +52,11 @@ class Manifest(NamedTuple):
             raise FileRefused("delta_as_roster", message % params)
 
     def describe(self) -> str:
-        """In words, behind the name of the format."""
         modes = {BULK: _("all rows"), DELTA: _("changes only")}
         return ", ".join(filter(None, (self.version, modes.get(self.mode, ""))))
 
 
 def manifest_lines(modes: Mapping[str, str]) -> Iterator[list[str]]:
-    """The manifest of an export, as rows; files without a mode are absent."""
     yield ["propertyName", "value"]
     yield ["manifest.version", "1.0"]
     yield ["oneroster.version", WRITTEN_VERSION]

@@ -2,15 +2,17 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.formats.base import SourceTable
 from backoffice.bulk.formats.canvas import CanvasCourses, CanvasEnrollments, CanvasUsers
 from backoffice.bulk.formats.gradebooks import CanvasGradebook, EdxOverrides
-from backoffice.bulk.formats.lookup_files import SideFiles
+from backoffice.bulk.formats.lookup_files import SideFiles, side_files
 from backoffice.bulk.formats.moodle import MoodleCourses, MoodleFlatFile, MoodleUsers
 from backoffice.bulk.formats.oneroster import (
     OneRosterClasses,
@@ -19,14 +21,15 @@ from backoffice.bulk.formats.oneroster import (
     OneRosterResults,
     OneRosterUsers,
 )
-from backoffice.bulk.formats.stored_file import unpacked
 from backoffice.bulk.kinds.header_names import known_name, plain_name
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.header import refuse_forbidden, refuse_repeated
 from backoffice.bulk.readers import Limits, Row, TableReader, open_table
+from backoffice.bulk.readers.zip_guard import Archive, Member, is_archive
 from backoffice.bulk.values.faults import FileRefused
 
+SIDE_FOLDER = "beside/"
 MOST_WITH_MEMBERS = 5_000  # rows; about two minutes
 TABLES: tuple[type[SourceTable], ...] = (
     CanvasUsers,
@@ -46,7 +49,7 @@ TABLES: tuple[type[SourceTable], ...] = (
 
 
 def table_of(dialect: str, kind: str) -> type[SourceTable]:
-    """The file that is written of a kind in a format. Raises ValueError where there is none."""
+    """The table that an export writes. Raises ValueError where the format has none."""
     for table in TABLES:
         if (table.dialect, table.kind) == (dialect, kind) and table.written:
             return table
@@ -58,7 +61,7 @@ def table_of(dialect: str, kind: str) -> type[SourceTable]:
 
 
 def recognised(header: Sequence[str], dialect: str, kind: str) -> type[SourceTable] | None:
-    """The file this header is of; None for one of our own columns."""
+    """The format of a file with this header; None for our own columns."""
     if dialect == Batch.Dialect.NATIVE or dialect in kinds[kind].shared_with:
         return None
     if dialect == Batch.Dialect.AUTO and _is_native(header, kind):
@@ -70,7 +73,6 @@ def recognised(header: Sequence[str], dialect: str, kind: str) -> type[SourceTab
 def readable_as(
     header: Sequence[str], dialect: str = Batch.Dialect.AUTO
 ) -> list[type[SourceTable]]:
-    """Everything a file with this header can be read as; some files bring in more than one kind."""
     of = (dialect,) if dialect != Batch.Dialect.AUTO else tuple(Batch.Dialect)
     return [table for table in TABLES if table.dialect in of and table.recognises(header)]
 
@@ -81,7 +83,6 @@ def _is_native(header: Sequence[str], kind: str) -> bool:
 
 
 def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
-    """Raise FileRefused for a file of another kind, or not of the format that was named."""
     if table is not None and table.kind != batch.kind:
         params = {"title": table.title, "kind": table.kind}
         choose = _("The file reads as “%(title)s”. Choose the kind “%(kind)s” for it.")
@@ -103,22 +104,49 @@ def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
 
 
 def limits_for(kind: str) -> Limits:
-    """How large a file of a kind may be; comparing rows within rows grows with their square."""
     limits = Limits.from_settings()
+    # Comparing rows within rows grows with their square.
     few = min(MOST_WITH_MEMBERS, limits.max_rows)
     return replace(limits, max_rows=few) if kinds[kind].nested else limits
 
 
-def open_file(batch: Batch, side: SideFiles | None = None) -> TableReader:
-    """The reader of a batch's file, to be used as a context manager, in our own columns.
+class Unpacked(NamedTuple):
+    """The path of the table, and its lookup files."""
 
-    `side` is what files say for it that are not packed with it.
+    path: Path
+    side: SideFiles
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[Unpacked]:
+    """Raises FileRefused for a damaged archive."""
+    if not is_archive(path):
+        yield Unpacked(path, SideFiles())
+        return
+    with Archive(path) as archive:
+        # `upload_storage` writes the table first.
+        first, *others = archive.members()
+        with ExitStack() as stack:
+            tables = [_opened(stack, each) for each in others]
+            side = side_files((table.header, table.rows()) for table in tables)
+        with first.on_disk() as table:
+            yield Unpacked(table, side)
+
+
+def _opened(stack: ExitStack, member: Member) -> TableReader:
+    return stack.enter_context(open_table(stack.enter_context(member.on_disk())))
+
+
+def open_file(batch: Batch, side: SideFiles | None = None) -> TableReader:
+    """A context manager that reads a batch's file in our own columns.
+
+    `side` replaces the lookup files packed with it.
     """
     return Translated(batch, side)
 
 
 class Translated(TableReader):
-    """A file read through the format its header shows; a file of our own columns as it is."""
+    """A file read through its format; a file of our own columns is read as it is."""
 
     def __init__(self, batch: Batch, side: SideFiles | None) -> None:
         super().__init__(batch.path, limits_for(batch.kind))
@@ -159,17 +187,15 @@ class Translated(TableReader):
         self.above, self.reader_issues = table.above, table.reader_issues
 
     def _filled(self, table: SourceTable) -> frozenset[str]:
-        """The columns that some row fills, of those that say nothing otherwise: one more look."""
+        """The sparse columns that some row fills."""
         pending, filled = {table.places[name]: name for name in table.sparse}, set()
+        # One more pass over the file, up to the row that fills the last of these columns.
         with open_table(self.unpacked.path, self.batch.encoding) as reader:
             for row in disambiguated(reader, type(table))[1]:
                 fits = len(row.cells) == table.width
-                filled_places = [
-                    at
-                    for at, name in pending.items()
-                    if fits and table.is_significant(name, row.cells)
-                ]
-                filled.update(pending.pop(at) for at in filled_places)
+                for at, name in list(pending.items()):
+                    if fits and table.is_significant(name, row.cells):
+                        filled.add(pending.pop(at))
                 if not pending:
                     break
         return frozenset(filled)
@@ -178,13 +204,12 @@ class Translated(TableReader):
         self._opened.close()
 
     def records(self) -> Iterator[Row]:
-        """The rows of the file, as rows of ours."""
         if self.table is None:
             return self.inner.rows()
         return self._translated(self.table)
 
     def _translated(self, table: SourceTable) -> Iterator[Row]:
-        """Each knows its data row of the file, where it is not the one that it is staged as."""
+        # A row of the file may be several rows of ours, or none; errors name that of the file.
         staged = number = 0
         for row in disambiguated(self.inner, type(table))[1]:
             number += not table.is_about_columns(row)
@@ -193,19 +218,17 @@ class Translated(TableReader):
                 yield translated if staged == number else translated.of_row(number)
 
     def rows(self) -> Iterator[Row]:
-        """Blank rows were looked at before they were translated."""
         return self.records()
 
     def position(self) -> float:
-        """Of the file itself."""
         return self.inner.position()
 
 
 def disambiguated(
     reader: TableReader, table: type[SourceTable] | None
 ) -> tuple[Sequence[str], Iterator[Row]]:
-    """Header and rows of a file; where there is no header, what stands in its place is a row."""
     if table is None or table.has_header:
         return reader.header, reader.rows()
+    # What stands in the place of a header is a row.
     first = Row(reader.header_line, reader.header)
     return table.written, map(table.whole, itertools.chain([first], reader.rows()))

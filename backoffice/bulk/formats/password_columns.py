@@ -1,9 +1,4 @@
-"""Files of other systems may hold passwords; none of them is ever kept.
-
-The file is written anew without these columns before it is stored, each row on its own line. What
-is digested is the file that is kept: it is what an import is checked against, the same upload gives
-the same file, and a digest of passwords would let somebody try guesses.
-"""
+"""Removes passwords from files of other systems before they are stored."""
 
 import csv
 import re
@@ -29,7 +24,7 @@ LOW_BYTE = re.compile("[\udc00-\udc7f]")
 
 @contextmanager
 def without_passwords(path: Path, batch: Batch) -> Iterator[IO[bytes]]:
-    """A file as it may be kept: itself, where it has no passwords.
+    """The file without its password columns; itself where it has none.
 
     Raises FileRefused for a file that cannot be opened, and for one with passwords that cannot be
     read to its end.
@@ -41,33 +36,32 @@ def without_passwords(path: Path, batch: Batch) -> Iterator[IO[bytes]]:
         return
     with tempfile.TemporaryFile() as cleaned:
         _rewrite(path, batch, places, cleaned)
+        # The digest is that of the cleaned file: one of the passwords would allow guesses.
         cleaned.seek(0)
         yield cleaned
 
 
 def _secret_places(path: Path, batch: Batch) -> frozenset[int]:
-    """Which columns hold passwords, in a file of a format; others with such a column are refused.
-
-    Raises FileRefused for what cannot be opened: nobody knows what is in it.
-    """
+    """The places of columns with passwords, in a file of a known format."""
     with open_table(path, batch.encoding) as reader:
         header = reader.header
+        # Files of our own columns with such a column are refused later.
         if recognised(header, batch.dialect, batch.kind) is None:
             return frozenset()
     return frozenset(at for at, name in enumerate(header) if SECRET in column_name(name))
 
 
 def _rewrite(path: Path, batch: Batch, places: frozenset[int], cleaned: IO[bytes]) -> None:
-    lines = _Lines(cleaned)
+    writer = _LinePreservingWriter(cleaned)
     with open_table(path, batch.encoding) as reader:
         width, delimiter = len(reader.header), reader.delimiter
-        lines.write(reader.header_line, _left(reader.header, places), delimiter)
+        writer.write(reader.header_line, _left(reader.header, places), delimiter)
         for row in reader.records():
-            lines.write(row.line, _cells(row, places, width), delimiter)
+            writer.write(row.line, _cells(row, places, width), delimiter)
 
 
 def _cells(row: Row, places: frozenset[int], width: int) -> list[str]:
-    """What may be kept of a row. In one that is not whole, a password may stand anywhere."""
+    # In a row that is not whole, a password may stand anywhere.
     if row.syntax_error or len(row.cells) != width:
         return [_("(A row that is not whole. It was not kept, because the file has passwords.)")]
     return _left(row.cells, places)
@@ -77,15 +71,15 @@ def _left(cells: Sequence[str], places: frozenset[int]) -> list[str]:
     return [cell for at, cell in enumerate(cells) if at not in places]
 
 
-class _Lines:
-    """Writes rows as UTF-8, each on the line where it stood; blank lines fill up what is gone."""
+class _LinePreservingWriter:
+    """Writes rows as UTF-8, each on its former line; blank lines fill the gaps."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self.stream, self.line = stream, 1
         self.stream.write(b"\xef\xbb\xbf")
 
     def write(self, line: int, cells: list[str], delimiter: str) -> None:
-        """Put a row on its line."""
+        # Errors name lines, so each row stays on the line of the original.
         text = "\n" * (line - self.line)
         text += csv.writer(Echo(), delimiter=delimiter, lineterminator="\n").writerow(cells)
         self.line += len(LINE_ENDS.findall(text))

@@ -1,9 +1,4 @@
-"""What is kept of an upload: of a zip file, the table of the batch's kind and what it looks up in.
-
-Where there is something to look up, both are packed together, so that the stored file needs nothing
-besides; else the table is kept as if it had been uploaded by itself. Packed anew they give the same
-bytes each time: a batch is held to the digest of its file.
-"""
+"""What is stored of an upload: the table of the kind, without passwords, and its lookup files."""
 
 import shutil
 import tempfile
@@ -17,15 +12,15 @@ from typing import IO, Any, NamedTuple
 from backoffice.admin_site.spreadsheets import csv_line
 from backoffice.bulk.formats.detect import DetectedFile, chosen, companions_of, detect_files
 from backoffice.bulk.formats.lookup_files import READ, lookup_rows
+from backoffice.bulk.formats.open_file import SIDE_FOLDER
 from backoffice.bulk.formats.password_columns import without_passwords
-from backoffice.bulk.formats.stored_file import SIDE_FOLDER
 from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Limits, open_table
 from backoffice.bulk.readers.zip_guard import Archive, is_archive
 
 
 class StoredUpload(NamedTuple):
-    """What is stored: its bytes, its name for people, and the ending of its file."""
+    """The bytes that are stored, the name for people, and the ending of the file."""
 
     stream: IO[bytes]
     name: str
@@ -33,8 +28,8 @@ class StoredUpload(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Part:
-    """A table out of several files, with those in which its rows are looked up."""
+class UploadPart:
+    """One table of several files, with the files in which its rows are looked up."""
 
     detected: DetectedFile
     sides: Mapping[str, DetectedFile]
@@ -43,10 +38,10 @@ class Part:
 
 @contextmanager
 def on_disk(stream: Any) -> Iterator[Path]:
-    """Where an upload lies; one that is held in memory is written down for the while."""
     if hasattr(stream, "temporary_file_path"):
         yield Path(stream.temporary_file_path())
         return
+    # A small upload is held in memory; the readers need a path.
     with tempfile.NamedTemporaryFile() as copy:
         shutil.copyfileobj(stream, copy)
         copy.flush()
@@ -55,9 +50,9 @@ def on_disk(stream: Any) -> Iterator[Path]:
 
 @contextmanager
 def stored_uploads(stream: IO[bytes], name: str, batch: Batch) -> Iterator[StoredUpload]:
-    """What may be kept of an upload for a batch of its kind, without passwords.
+    """What is stored of an upload for a batch of its kind.
 
-    Raises FileRefused for a zip file without a file of the kind, or with one that is none.
+    Raises FileRefused for a zip file without a file of the kind, or with one that is no table.
     """
     with on_disk(stream) as path:
         if not is_archive(path):
@@ -68,14 +63,13 @@ def stored_uploads(stream: IO[bytes], name: str, batch: Batch) -> Iterator[Store
         with Archive(path) as archive:
             files = detect_files(archive.members(), batch.dialect, batch.encoding)
             one = chosen(files, batch.kind, batch.dialect)
-            part = Part(one, companions_of(one, files), f"{name}/{one.member.name}")
+            part = UploadPart(one, companions_of(one, files), f"{name}/{one.member.name}")
             with stored_part(part, batch) as stored:
                 yield stored
 
 
 @contextmanager
-def stored_part(part: Part, batch: Batch) -> Iterator[StoredUpload]:
-    """What may be kept of one of several files, with what belongs to it."""
+def stored_part(part: UploadPart, batch: Batch) -> Iterator[StoredUpload]:
     name = part.detected.member.name
     with part.detected.member.on_disk() as path, without_passwords(path, batch) as cleaned:
         if not part.sides:
@@ -88,10 +82,8 @@ def stored_part(part: Part, batch: Batch) -> Iterator[StoredUpload]:
 
 
 def _pack(to: IO[bytes], table: IO[bytes], sides: Mapping[str, DetectedFile], batch: Batch) -> None:
-    """The table first, then what is kept of each file beside it.
-
-    Under names of our own: one from outside may be that of a file that is passed over when read.
-    """
+    # Names of our own: one from outside may be that of a file that is skipped when read. The
+    # same upload gives the same bytes: a batch is bound to the digest of its file.
     with zipfile.ZipFile(to, "w", zipfile.ZIP_STORED) as archive:
         with archive.open(zipfile.ZipInfo(f"{batch.kind}.csv"), "w", force_zip64=True) as member:
             shutil.copyfileobj(table, member, 1 << 20)

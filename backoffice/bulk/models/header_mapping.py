@@ -52,8 +52,8 @@ class HeaderMapping(Audited):
     objects = AuditedQuerySet.as_manager()
 
     class Meta(Audited.Meta):
-        verbose_name = _("own header")
-        verbose_name_plural = _("own headers")
+        verbose_name = _("header mapping")
+        verbose_name_plural = _("header mappings")
         ordering: ClassVar[list[str]] = ["kind", "name"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             UniqueRule(

@@ -1,4 +1,4 @@
-"""The list of imports: what each line tells, in two lines a cell, and how it is narrowed."""
+"""The columns and filters of the list of imports."""
 
 from typing import Any
 
@@ -34,7 +34,6 @@ REASON_LENGTH = 40
 
 
 def file_cell(batch: Batch) -> list[str]:
-    """The file's name, and who brought it when."""
     when = f"{batch.uploaded_at:%Y-%m-%d %H:%M}"
     name = batch.file_name
     if len(name) > FILE_NAME_LENGTH:  # its end tells most: the file in a zip file
@@ -43,14 +42,12 @@ def file_cell(batch: Batch) -> list[str]:
 
 
 def kind_cell(batch: Batch) -> list[str]:
-    """The kind of rows, as people call it, and the beginning of the reason."""
     reason = " ".join(batch.reason.split())
     is_long = len(reason) > REASON_LENGTH
     return [batch.kind_title, f"{reason[: REASON_LENGTH - 1].rstrip()}…" if is_long else reason]
 
 
 def rows_cell(batch: Batch) -> list[str]:
-    """How many rows there were; how many of them were written or taken back, and how many not."""
     done, left = (_("%(count)s written"), _("%(count)s wrong"))
     if batch.undoes_id:
         done, left = (_("%(count)s taken back"), _("%(count)s left as they are"))
@@ -63,7 +60,6 @@ def rows_cell(batch: Batch) -> list[str]:
 
 
 def approval_cell(batch: Batch) -> list[str]:
-    """Who agreed to it and when; whether somebody has to."""
     if batch.approver_name and batch.approved_at:
         return [batch.approver_name, f"{batch.approved_at:%Y-%m-%d %H:%M}"]
     return [_("needed") if batch.state == Batch.State.HELD else "–", ""]
@@ -71,13 +67,11 @@ def approval_cell(batch: Batch) -> list[str]:
 
 @display(description=gettext_lazy("time worked"), ordering="run__seconds")
 def format_seconds(batch: Batch) -> str:
-    """How long the work on it took."""
     return _("%(seconds).1f s") % {"seconds": batch.run.seconds}
 
 
 @display(description=gettext_lazy("SHA-256"), ordering="file_hash")
 def format_hash(batch: Batch) -> SafeString | str:
-    """The beginning of the file's hash; all of it where one points."""
     if not batch.file_hash:
         return "–"
     context = {"whole": batch.file_hash, "beginning": batch.file_hash[:HASH_LENGTH]}
@@ -102,67 +96,59 @@ class KindFilter(DropdownFilter):
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """All kinds there are."""
         return [(name, capfirst(str(label))) for name, label in kind_choices()]
 
     def queryset(
         self, request: HttpRequest, queryset: models.QuerySet[Batch]
     ) -> models.QuerySet[Batch]:
-        """The imports of this kind."""
         return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
-class WhoFilter(DropdownFilter):
+class CaseFilter(DropdownFilter):
+    """A filter of a few named cases, each with its label and its condition."""
+
+    def cases(self, request: HttpRequest) -> dict[str, tuple[Any, models.Q]]:
+        """Raises NotImplementedError where a subclass names none."""
+        raise NotImplementedError
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(name, label) for name, (label, _condition) in self.cases(request).items()]
+
+    def queryset(
+        self, request: HttpRequest, queryset: models.QuerySet[Batch]
+    ) -> models.QuerySet[Batch]:
+        _label, condition = self.cases(request).get(self.value() or "", ("", models.Q()))
+        return queryset.filter(condition)
+
+
+class WhoFilter(CaseFilter):
     """Who brought the file; somebody else is found by name, with a search."""
 
     title = gettext_lazy("person")
     parameter_name = "who"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """The reader, other people, nobody named."""
-        return [
-            ("me", gettext_lazy("Me")),
-            ("others", gettext_lazy("Other people")),
-            ("operator", gettext_lazy("The operator at the command line")),
-        ]
-
-    def queryset(
-        self, request: HttpRequest, queryset: models.QuerySet[Batch]
-    ) -> models.QuerySet[Batch]:
-        """The imports of these people."""
-        own = models.Q(uploaded_by=request.user.pk)
-        cases = {
-            "me": own,
-            "others": models.Q(uploaded_by__isnull=False) & ~own,
-            "operator": models.Q(uploaded_by__isnull=True),
+    def cases(self, request: HttpRequest) -> dict[str, tuple[Any, models.Q]]:
+        own, no_account = models.Q(uploaded_by=request.user.pk), models.Q(uploaded_by__isnull=True)
+        return {
+            "me": (gettext_lazy("Me"), own),
+            "others": (gettext_lazy("Other people"), ~no_account & ~own),
+            "operator": (gettext_lazy("The operator at the command line"), no_account),
         }
-        return queryset.filter(cases.get(self.value() or "", models.Q()))
 
 
-class ApprovalFilter(DropdownFilter):
+class ApprovalFilter(CaseFilter):
     """Whether a second person agreed."""
 
     title = gettext_lazy("approval")
     parameter_name = "approval"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """The three cases."""
-        return [
-            ("given", gettext_lazy("Approved by somebody")),
-            ("needed", gettext_lazy("Waiting for a second person")),
-            ("none", gettext_lazy("Without one")),
-        ]
-
-    def queryset(
-        self, request: HttpRequest, queryset: models.QuerySet[Batch]
-    ) -> models.QuerySet[Batch]:
-        """The imports of the chosen case."""
-        cases = {
-            "given": models.Q(approved_by__isnull=False),
-            "needed": models.Q(approved_by__isnull=True, state=Batch.State.HELD),
-            "none": models.Q(approved_by__isnull=True) & ~models.Q(state=Batch.State.HELD),
+    def cases(self, request: HttpRequest) -> dict[str, tuple[Any, models.Q]]:
+        is_open, is_held = models.Q(approved_by__isnull=True), models.Q(state=Batch.State.HELD)
+        return {
+            "given": (gettext_lazy("Approved by somebody"), ~is_open),
+            "needed": (gettext_lazy("Waiting for a second person"), is_open & is_held),
+            "none": (gettext_lazy("Without one"), is_open & ~is_held),
         }
-        return queryset.filter(cases.get(self.value() or "", models.Q()))
 
 
 FILTERS = (

@@ -53,37 +53,28 @@ def changed_rows(batch: Batch, request: HttpRequest) -> Changes:
     if batch.undoes_id or resource.nested:
         total = written.count()
     rows = written.order_by(*order_of(chosen.model(), total))
-    page = _Known(rows, total).get_page(request.GET.get("page"))
-    return Changes(
-        page, _rows(page, chosen, request), _tabs(resources, chosen), total <= MOST_SORTED
-    )
+    paginator = Paginator(rows, PER_PAGE)
+    paginator.count = total  # counting a million rows again would be slow
+    page = paginator.get_page(request.GET.get("page"))
+    changes, tabs = _rows(page, chosen, request), _tabs(resources, chosen)
+    return Changes(page, changes, tabs, total <= MOST_SORTED)
 
 
 def order_of(model: type[models.Model], total: int) -> tuple[Any, ...]:
-    """The order of history rows of one import: line, then name, or, where many, as written.
-
-    Rows that no line of the file speaks of, such as the withdrawn, come last.
-    """
+    """The order of history rows of one import: line, then name; as written where there are many."""
     if total > MOST_SORTED:
         return ("history_id",)
     names = model.natural_key_paths() if total <= MOST_NAMED else ()
+    # Rows without a line in the file, such as the withdrawn, come last.
     return (models.F("line").asc(nulls_last=True), *names, "history_id")
 
 
 def _written_of(batch: Batch, resource: type[ImportKind]) -> list[type[ImportKind]]:
-    """The kind, and what its import wrote besides: what came along, and what stands in its rows."""
+    """The kind and the kinds its import wrote besides: companions and members."""
     written, companion = [resource], resource.companion
     if companion and (batch.created_students or batch.undoes_id or not companion.option):
         written.append(companion.resource)
     return [*written, resource.nested.resource] if resource.nested else written
-
-
-class _Known(Paginator):
-    """A paginator over as many rows as the batch says it wrote; counting them again is dear."""
-
-    def __init__(self, rows: models.QuerySet[Any], total: int) -> None:
-        super().__init__(rows, PER_PAGE)
-        self.count = total
 
 
 def _rows(page: Page, resource: type[ImportKind], request: HttpRequest) -> list[ChangedRow]:

@@ -1,11 +1,12 @@
-"""The pages of a delivery: several files uploaded, their steps, and all of them taken back."""
+"""The pages of a delivery: several files uploaded at once, shown as steps."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -24,10 +25,9 @@ from backoffice.bulk.pipeline.deliveries import deliver, files_of, waits_for
 
 
 class DeliveryViewsMixin:
-    """Views of several files at once, for the batch admin: as with one, its uploader acts."""
+    """Views of several files at once, for the batch admin; only the uploader acts."""
 
     def get_urls(self) -> list[URLPattern]:
-        """The deliveries before the others."""
         wrap = self.admin_site.admin_view
         pages = [
             ("delivery/<int:number>/", self.delivery_view, "delivery"),
@@ -38,7 +38,6 @@ class DeliveryViewsMixin:
         return own + super().get_urls()
 
     def deliver_view(self, request: HttpRequest) -> HttpResponse:
-        """Choose files; each says itself what it is. The upload page comes here."""
         form_data = (request.POST, request.FILES) if request.method == "POST" else ()
         form = DeliveryForm(*form_data)
         if form.is_valid():
@@ -56,7 +55,6 @@ class DeliveryViewsMixin:
         return self._page(request, "bulk/deliver.html", context)
 
     def delivery_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """The files as steps: what has become of each, and what to do next."""
         delivery = self._visible_delivery(request, number)
         steps = steps_of([fail_if_dead(batch) for batch in files_of(delivery)])
         working = next((each.batch for each in steps if each.batch.is_in_work), None)
@@ -78,7 +76,7 @@ class DeliveryViewsMixin:
 
     @posted
     def skip_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Let the other files go on without this one."""
+        """Let the other files go on without this one. Raises Http404 for a single file."""
         batch = self._owned(request, number)
         if batch.delivery is None:
             raise Http404
@@ -87,7 +85,9 @@ class DeliveryViewsMixin:
         return self._to_delivery(batch.delivery)
 
     def undo_delivery_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """All that was applied, and that it is taken back, the last first; posted, it is done."""
+        """Undo all applied files, the last first. Raises PermissionDenied for others than the
+        uploader.
+        """
         delivery = self._visible_delivery(request, number)
         applied = [batch for batch in reversed(files_of(delivery)) if batch.can_be_undone]
         if not applied or not self._is_own_delivery(request, delivery):
@@ -105,10 +105,10 @@ class DeliveryViewsMixin:
         return self._page(request, "bulk/undo_delivery.html", context)
 
     def _undo_all(self, request: HttpRequest, applied: list[Batch], reason: str) -> None:
-        """One after the other, up to one that cannot be undone or is the worker's to undo."""
         done = 0
         try:
             for batch in applied:
+                # A large one is the worker's; those before it may need its rows, so they wait.
                 if not queue_undo(batch, request.user, reason).is_applied:
                     template = _(
                         "%(file)s is large and is taken back by the worker. Undo the others then."
@@ -125,7 +125,6 @@ class DeliveryViewsMixin:
             messages.success(request, template % {"count": done})
 
     def place_in_delivery(self, request: HttpRequest, batch: Batch) -> dict[str, Any]:
-        """What the page of one of several files says of the others."""
         if batch.delivery is None:
             return {}
         may_see = permitted(Delivery.objects.filter(pk=batch.delivery_id), request.user, "view")
@@ -136,7 +135,6 @@ class DeliveryViewsMixin:
         }
 
     def _visible_delivery(self, request: HttpRequest, number: int) -> Delivery:
-        """A delivery the person may look at."""
         return self._row(permitted(Delivery.objects.all(), request.user, "view"), number)
 
     def _is_own_delivery(self, request: HttpRequest, delivery: Delivery) -> bool:
@@ -144,4 +142,4 @@ class DeliveryViewsMixin:
         return is_uploader and may(request.user, "add", Batch)
 
     def _to_delivery(self, delivery: Delivery) -> HttpResponseRedirect:
-        return HttpResponseRedirect(reverse("admin:bulk_batch_delivery", args=[delivery.pk]))
+        return redirect("admin:bulk_batch_delivery", delivery.pk)

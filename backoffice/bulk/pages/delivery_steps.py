@@ -1,4 +1,4 @@
-"""A delivery in words: what has become of each file, and what is to be done next."""
+"""The files of a delivery as steps: the state of each, and what to do next."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ COUNTS = {
 
 
 @dataclass(frozen=True)
-class Step:
+class DeliveryStep:
     """One file of a delivery."""
 
     batch: Batch
@@ -34,18 +34,16 @@ class Step:
 
     @property
     def name(self) -> str:
-        """The file's own name."""
         return PurePosixPath(self.batch.file_name).name
 
     @property
     def place(self) -> str:
-        """In which zip file it was, blank for a file by itself."""
+        """The zip file it was in, blank for a file by itself."""
         head, slash, _rest = self.batch.file_name.partition("/")
         return head if slash else ""
 
     @property
     def state(self) -> str:
-        """Where it stands, in a few words."""
         batch = self.batch
         if batch.is_skipped:
             return _("Skipped")
@@ -59,7 +57,6 @@ class Step:
 
     @property
     def colour(self) -> str:
-        """The colour of its state."""
         if self.batch.is_skipped or self.batch.undone_by:
             return "default"
         if self.batch.state == State.PREVIEWED and not self.batch.writes:
@@ -68,33 +65,29 @@ class Step:
 
     @property
     def is_done(self) -> bool:
-        """Whether its rows are stored: they went in and stand, or were there already."""
+        """Whether its rows are stored, now or before."""
         batch = self.batch
         is_left = batch.is_skipped or batch.state == State.DISCARDED or batch.undone_by
         return batch.is_finished and not is_left
 
     @property
     def counts(self) -> list[str]:
-        """How many rows of each outcome, those of which there are any."""
         batch = self.batch
         if not batch.digest or batch.is_in_work:
             return []
-        numbers = {name: getattr(batch, name) for name in COUNTS}
         return [
-            str(COUNTS[name][batch.is_applied]) % {"count": intcomma(n)}
-            for name, n in numbers.items()
-            if n
+            str(labels[batch.is_applied]) % {"count": intcomma(number)}
+            for name, labels in COUNTS.items()
+            if (number := getattr(batch, name))
         ]
 
     @property
-    def sentence(self) -> str:
-        """What is to be said of it beside its state."""
+    def message(self) -> str:
         is_quiet = self.batch.is_skipped or self.batch.is_in_work
         return "" if is_quiet else self.batch.sentence
 
     @property
     def action_label(self) -> str:
-        """What is to be done about it, as the words of a button."""
         batch = self.batch
         if batch.state == State.PREVIEWED:
             return _("Look at the preview of %(name)s") % {"name": self.name}
@@ -104,16 +97,14 @@ class Step:
 
     @property
     def can_be_skipped(self) -> bool:
-        """Whether others may go on without it."""
         return not (self.batch.is_finished or self.batch.is_in_work or self.waits_for)
 
 
-def steps_of(files: Sequence[Batch]) -> list[Step]:
-    """The files in their order; the first that somebody has to look at is next."""
+def steps_of(files: Sequence[Batch]) -> list[DeliveryStep]:
     waiting = {batch.pk: open_before(batch, files) for batch in files}
     open_files = [b for b in files if not (b.is_finished or b.is_in_work or waiting[b.pk])]
     following = open_files[0] if open_files else None
     return [
-        Step(batch, None if batch.is_finished else waiting[batch.pk], batch is following)
+        DeliveryStep(batch, None if batch.is_finished else waiting[batch.pk], batch is following)
         for batch in files
     ]

@@ -66,14 +66,13 @@ class ExportForm(forms.Form):
         self.fields["kind"].choices = names
 
     def clean_format(self) -> str:
-        """CSV, where nothing is said."""
         return self.cleaned_data["format"] or next(iter(FORMATS))
 
     def clean(self) -> dict[str, Any]:
-        """Find the rows; a course without any is told at once, not in an empty file."""
         values = super().clean() or {}
         if self.errors:
             return values
+        # A course without rows is an error of the form here, and not an empty file.
         permitted = Selection.for_user(self.allowed_kinds[values["kind"]], self.user)
         named = (values["course"], values["presentation"])
         try:
@@ -89,12 +88,11 @@ class ExportViewsMixin:
     """The view of the export page, for the batch admin."""
 
     def get_urls(self) -> list[URLPattern]:
-        """The export page before the others."""
         view = self.admin_site.admin_view(self.export_view)
         return [path("export/", view, name="bulk_batch_export"), *super().get_urls()]
 
     def export_view(self, request: HttpRequest) -> HttpResponse:
-        """Choose, then download; a GET with a choice changes nothing, so it is one."""
+        """Raises PermissionDenied for a person who may export nothing."""
         allowed_kinds = exportable_kinds(request.user)
         if not allowed_kinds:
             raise PermissionDenied

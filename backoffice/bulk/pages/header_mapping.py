@@ -1,4 +1,4 @@
-"""The deed on a file that was refused for its headers: say what they mean, and read it again."""
+"""The action on a file refused for its headers: map them to columns, and read it again."""
 
 from typing import Any
 
@@ -12,35 +12,36 @@ from django.utils.translation import gettext as _
 from backoffice.admin_site.permissions.roles import may
 from backoffice.bulk.jobs.tasks import queue_reading
 from backoffice.bulk.models import Batch, HeaderMapping
-from backoffice.bulk.pages.header_mapping_forms import OwnHeadersForm, own_headers_form
+from backoffice.bulk.pages.header_mapping_forms import UnknownHeadersForm, unknown_headers_form
 from backoffice.bulk.pages.imports import posted
 from backoffice.bulk.read.header_mapping import save_mappings
 
 
 class HeaderMappingViewsMixin:
-    """The view of the deed, for the batch admin: the uploader alone does it."""
+    """The view that stores header mappings, for the batch admin; only the uploader uses it."""
 
     def get_urls(self) -> list[URLPattern]:
-        """The deed before the others."""
-        view = self.admin_site.admin_view(self.own_headers_view)
+        view = self.admin_site.admin_view(self.header_mapping_view)
         own = path("<int:number>/own-headers/", view, name="bulk_batch_own_headers")
         return [own, *super().get_urls()]
 
     @posted
-    def own_headers_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Keep what the headers stand for, and read the same file again."""
+    def header_mapping_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Store the columns of the headers, and read the same file again.
+
+        Raises PermissionDenied for who may not add mappings.
+        """
         batch = self._owned(request, number)
         if not may(request.user, "add", HeaderMapping):
             raise PermissionDenied
-        form = own_headers_form(batch, request.user, request.POST)
+        form = unknown_headers_form(batch, request.user, request.POST)
         if form is None:
             messages.error(request, _("This file does not wait for a meaning of its headers."))
         elif self._save_or_report(request, batch, form):
             queue_reading(batch)
         return self._to(batch)
 
-    def _save_or_report(self, request: HttpRequest, batch: Batch, form: OwnHeadersForm) -> bool:
-        """Whether it was kept; what was wrong is told."""
+    def _save_or_report(self, request: HttpRequest, batch: Batch, form: UnknownHeadersForm) -> bool:
         errors = [] if form.is_valid() else form.error_messages
         if not errors:
             errors = _save_mappings(batch, form, request.user)
@@ -49,7 +50,7 @@ class HeaderMappingViewsMixin:
         return not errors
 
 
-def _save_mappings(batch: Batch, form: OwnHeadersForm, person: Any) -> list[str]:
+def _save_mappings(batch: Batch, form: UnknownHeadersForm, person: Any) -> list[str]:
     try:
         save_mappings(batch.kind, form.columns, person)
     except ValidationError as refusal:

@@ -1,4 +1,4 @@
-"""Forms that say what the school's own headers stand for."""
+"""Forms that map the school's own headers to columns."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ SURE_ENOUGH = 0.75
 
 
 class HeaderMappingForm(OptimisticLockForm):
-    """A header and its column; where the kind is settled, only the columns of that kind."""
+    """A header and its column; of a stored mapping only the columns of its kind."""
 
     class Meta:
         model = HeaderMapping
@@ -49,8 +49,8 @@ class HeaderMappingForm(OptimisticLockForm):
                 self.fields[name].choices = [NOTHING, *choices]
 
 
-class OwnHeadersForm(forms.Form):
-    """Each header of a refused file that says nothing, and the column it may stand for."""
+class UnknownHeadersForm(forms.Form):
+    """The unknown headers of a refused file, and the column each may stand for."""
 
     def __init__(self, batch: Batch, *args: Any) -> None:
         super().__init__(*args)
@@ -69,7 +69,6 @@ class OwnHeadersForm(forms.Form):
             )
 
     def clean(self) -> dict[str, Any]:
-        """Two headers of one file are not one column, and something has to be said."""
         chosen = [column for column in self.cleaned_data.values() if column]
         if not chosen and not self.errors:
             raise ValidationError(_("Choose a column for at least one header."))
@@ -81,34 +80,28 @@ class OwnHeadersForm(forms.Form):
 
     @property
     def columns(self) -> dict[str, str]:
-        """What was chosen, by header."""
         return {self.headers[name]: each for name, each in self.cleaned_data.items() if each}
 
     @property
     def error_messages(self) -> list[str]:
-        """What was wrong, each with its header."""
-        errors_by_header = {
-            self.headers.get(name, ""): errors for name, errors in self.errors.items()
-        }
         return [
-            f"{name} {error}".strip()
-            for name, errors in errors_by_header.items()
+            f"{self.headers.get(name, '')} {error}".strip()
+            for name, errors in self.errors.items()
             for error in errors
         ]
 
 
 def _free_columns(batch: Batch) -> list[str]:
-    """The columns of the kind that the file has not yet."""
     used = {plain_name(name) for name in batch.header} | {column for _n, column in read_as(batch)}
     return [name for name in names_of(kinds[batch.kind]) if name not in used]
 
 
-def own_headers_form(batch: Batch, person: Any, *args: Any) -> OwnHeadersForm | None:
-    """The form for a file that was refused for its headers, for who may say what they mean."""
+def unknown_headers_form(batch: Batch, person: Any, *args: Any) -> UnknownHeadersForm | None:
+    """The form for a file that was refused for its headers; None for other files and persons."""
     is_refused = batch.state == Batch.State.REFUSED and batch.file and not batch.read_as
     if not is_refused or not may(person, "add", HeaderMapping):
         return None
     if not batch.issues.filter(code__in=MENDED_BY_HEADERS, line=1).exists():
         return None
-    form = OwnHeadersForm(batch, *args)
+    form = UnknownHeadersForm(batch, *args)
     return form if form.fields else None

@@ -1,8 +1,6 @@
-"""The pages of an import: upload, preview, apply, and what became of it."""
+"""The pages of an import: upload, preview, apply, outcome."""
 
-import functools
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -13,15 +11,16 @@ from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
-    HttpResponseNotAllowed,
     HttpResponseRedirect,
     JsonResponse,
 )
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from backoffice.admin_site.permissions.roles import may
 from backoffice.admin_site.spreadsheets import download
@@ -33,7 +32,7 @@ from backoffice.bulk.kinds.header_names import IGNORED
 from backoffice.bulk.kinds.resource import ImportKind, kinds, kinds_for
 from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.pages.changed_rows import changed_rows
-from backoffice.bulk.pages.header_mapping_forms import own_headers_form
+from backoffice.bulk.pages.header_mapping_forms import unknown_headers_form
 from backoffice.bulk.pages.samples import samples_of
 from backoffice.bulk.pages.upload_form import UploadForm
 from backoffice.bulk.pages.upload_help import columns_of, template_of
@@ -49,27 +48,14 @@ from backoffice.bulk.values.faults import FileRefused, storable
 MOST_ISSUES = 100
 EVERY = "*"  # column
 AUTO = "auto"  # in place of a kind
-View = Callable[..., HttpResponse]
-
-
-def posted(view: View) -> View:
-    """A deed is posted; looking at its address does nothing."""
-
-    @functools.wraps(view)
-    def guarded(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        return view(self, request, *args, **kwargs)
-
-    return guarded
+posted = method_decorator(require_POST)
 
 
 class BatchViewsMixin:
     """Views of the batch admin. Whoever may see a batch looks; only its uploader acts."""
 
     def get_urls(self) -> list[URLPattern]:
-        """The pages of the imports before Django's own."""
-        pages: list[tuple[str, View, str]] = [
+        pages = [
             ("upload/", self.upload_view, "upload"),
             ("template/<str:kind>.csv", self.template_view, "template"),
             ("<int:number>/read/", self.read_view, "read"),
@@ -91,7 +77,7 @@ class BatchViewsMixin:
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """All imports the person may see; yesterday's undecided previews are removed on the way."""
+        # The list cleans up, so that it works without the hourly command `discard_imports`.
         if may(request.user, "add", Batch):
             discard_abandoned()
         else:
@@ -99,7 +85,7 @@ class BatchViewsMixin:
         return super().changelist_view(request, extra_context)
 
     def upload_view(self, request: HttpRequest) -> HttpResponse:
-        """Choose a kind and a file; a small one is read at once, a large one by the worker."""
+        """Choose a kind and a file. Raises PermissionDenied for a kind one may not import."""
         allowed_kinds = self._kinds(request)
         if allowed_kinds and request.GET.get("kind") == AUTO:
             return self.deliver_view(request)
@@ -112,26 +98,24 @@ class BatchViewsMixin:
             file = form.cleaned_data["file"]
             batch = receive(file, file.name, request.user, kind=resource.kind, **form.options())
             return self._to(queue_reading(batch))
-        own = headers_by_column(resource.kind)
+        mapped_headers = headers_by_column(resource.kind)
         context = {
             "title": _("Import a file"),
             "form": form,
             "resource": resource,
-            "columns": columns_of(resource, own),
-            "passed_over": own.get(IGNORED, []),
-            "may_see_own": may(request.user, "view", HeaderMapping),
+            "columns": columns_of(resource, mapped_headers),
+            "ignored_headers": mapped_headers.get(IGNORED, []),
+            "may_see_mappings": may(request.user, "view", HeaderMapping),
             "tabs": self._tabs(allowed_kinds, resource),
         }
         return self._page(request, "bulk/upload.html", context)
 
     def _kinds(self, request: HttpRequest) -> dict[str, type[ImportKind]]:
-        """The kinds this person may bring in."""
         if not may(request.user, "add", Batch):
             return {}
         return kinds_for(lambda model: may(request.user, "import", model))
 
     def _tabs(self, allowed_kinds: dict[str, Any], chosen: Any = None) -> list[dict[str, Any]]:
-        """A tab for each kind, and one for several files, which say themselves what they are."""
         address = reverse("admin:bulk_batch_upload")
         titles = {name: (capfirst(each.label), each) for name, each in allowed_kinds.items()}
         titles[AUTO] = (_("Let the files say"), None)
@@ -141,7 +125,7 @@ class BatchViewsMixin:
         ]
 
     def template_view(self, request: HttpRequest, kind: str) -> HttpResponse:
-        """An empty file with the header of a kind."""
+        """An empty file with the header. Raises PermissionDenied as `upload_view` does."""
         resource = self._kinds(request).get(kind)
         if resource is None:
             raise PermissionDenied
@@ -154,7 +138,7 @@ class BatchViewsMixin:
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The page of one import, whatever has become of it so far."""
+        """The page of one import. Raises PermissionDenied for a POST: nobody edits an import."""
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
         batch = fail_if_dead(self._visible_batch(request, object_id))
@@ -169,10 +153,10 @@ class BatchViewsMixin:
             "warnings": batch.issues.filter(is_warning=True)[:MOST_ISSUES],
             "earlier": batch.earlier_with_the_same_file(),
             **self.place_in_delivery(request, batch),
-            "own_headers": read_as(batch),
+            "header_mappings": read_as(batch),
         }
         if batch.state == Batch.State.REFUSED and context["is_own"]:
-            context["own_headers_form"] = own_headers_form(batch, request.user)
+            context["unknown_headers_form"] = unknown_headers_form(batch, request.user)
         if batch.is_in_work:
             context["progress"] = progress_of(batch)
         if batch.state in Batch.DECIDABLE:
@@ -184,7 +168,6 @@ class BatchViewsMixin:
 
     @posted
     def read_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Read a file whose reading had to wait for somebody, or broke off."""
         batch = self._owned(request, number)
         is_new = batch.state == Batch.State.RECEIVED and not waits_for(batch)
         if is_new or batch.can_be_read_again:
@@ -192,12 +175,10 @@ class BatchViewsMixin:
         return self._to(batch)
 
     def progress_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """How far the work is; the page of an import asks again and again."""
         return JsonResponse(progress_of(fail_if_dead(self._visible_batch(request, number))))
 
     @posted
     def apply_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Write what the preview showed, at once or by the worker."""
         batch = self._owned(request, number)
         try:
             digest = storable(request.POST.get("digest", ""))
@@ -210,7 +191,6 @@ class BatchViewsMixin:
 
     @posted
     def cancel_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """End the work on a file; nothing of it is written."""
         batch = self._owned(request, number)
         if cancel(batch):
             messages.success(request, _("Cancelled; nothing was written."))
@@ -220,20 +200,16 @@ class BatchViewsMixin:
 
     @posted
     def approve_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Agree to what somebody else brings in; they apply it."""
         batch = self._visible_batch(request, number)
         if agree(batch, storable(request.POST.get("digest", "")), request.user):
-            message = _("Approved. %(name)s can apply the file now.") % {
-                "name": batch.uploader_name
-            }
-            messages.success(request, message)
+            message = _("Approved. %(name)s can apply the file now.")
+            messages.success(request, message % {"name": batch.uploader_name})
         else:
             messages.error(request, _("This import does not wait for an approval any more."))
-        return HttpResponseRedirect(reverse("admin:bulk_batch_changelist"))
+        return redirect("admin:bulk_batch_changelist")
 
     @posted
     def leave_out_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Take the good rows of a refused file; shows a new preview."""
         batch = self._owned(request, number)
         if batch.can_leave_out:
             leave_wrong_rows_out(batch, queue_reading)
@@ -241,10 +217,6 @@ class BatchViewsMixin:
 
     @posted
     def release_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Let the file overwrite what was edited by hand, in the chosen columns or in all of them.
-
-        Previews anew.
-        """
         batch, named = self._owned(request, number), request.POST.getlist("column")
         chosen = [name for name in batch.preserved_edits if name in named or EVERY in named]
         if chosen and batch.state in Batch.DECIDABLE:
@@ -253,7 +225,6 @@ class BatchViewsMixin:
 
     @posted
     def discard_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Throw the file away unapplied."""
         batch = self._owned(request, number)
         if discard(batch):
             messages.success(request, _("The file was discarded; nothing was written."))
@@ -261,21 +232,21 @@ class BatchViewsMixin:
         return self._on_from(batch)
 
     def issues_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """All errors and warnings as CSV."""
         batch = self._visible_batch(request, number)
         return download(f"import-{batch.pk}-issues.csv", issue_lines(batch))
 
     def file_view(self, request: HttpRequest, number: int) -> FileResponse:
-        """The file as it is kept, without passwords, for its uploader; on record as an export."""
+        """The stored file, for its uploader. Raises Http404 once it is removed."""
         batch = self._owned(request, number)
         if not batch.file or not batch.path.exists():
             raise Http404
+        # The rows leave the system, so it is on record as an export.
         note_export(request, kinds[batch.kind].model(), batch.rows)
         stream = batch.path.open("rb")
         return FileResponse(stream, as_attachment=True, filename=batch.download_name)
 
     def wrong_rows_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """The wrong rows as a file to correct; a part of the file, so its uploader's alone."""
+        """The wrong rows as a file to correct. Raises Http404 once the file is removed."""
         batch = self._owned(request, number)
         if not batch.file:
             raise Http404
@@ -287,17 +258,15 @@ class BatchViewsMixin:
         return download(f"import-{batch.pk}-wrong-rows.csv", itertools.chain([header], lines))
 
     def _visible_batch(self, request: HttpRequest, number: int | str) -> Batch:
-        """A batch the person may look at."""
         return self._row(self.get_queryset(request), number)
 
     def _row(self, rows: QuerySet[Any], number: int | str) -> Any:
-        """One of the rows a person may look at; a number no key can be finds none."""
+        # More than 18 digits are no bigint: the database would raise an error, not find nothing.
         if not str(number).isdecimal() or len(str(number)) > 18:
             raise Http404
         return get_object_or_404(rows, pk=number)
 
     def _owned(self, request: HttpRequest, number: int) -> Batch:
-        """A batch the person may act on: uploaded by them, of a kind they may still import."""
         batch = self._visible_batch(request, number)
         if not self._is_own(request, batch):
             raise PermissionDenied
@@ -307,14 +276,12 @@ class BatchViewsMixin:
         return batch.uploaded_by_id == request.user.pk and batch.kind in self._kinds(request)
 
     def _on_from(self, batch: Batch) -> HttpResponseRedirect:
-        """Where it goes on after a deed: one of several files leads back to them."""
         if batch.delivery_id is None:
             return self._to(batch)
-        address = reverse("admin:bulk_batch_delivery", args=[batch.delivery_id])
-        return HttpResponseRedirect(address)
+        return redirect("admin:bulk_batch_delivery", batch.delivery_id)
 
     def _to(self, batch: Batch) -> HttpResponseRedirect:
-        return HttpResponseRedirect(reverse("admin:bulk_batch_change", args=[batch.pk]))
+        return redirect("admin:bulk_batch_change", batch.pk)
 
     def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         shared = self.admin_site.each_context(request)

@@ -1,4 +1,4 @@
-"""A few rows of each class of a preview, as they are and as they would become."""
+"""A few rows of each class of a preview, with their stored and new values."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -26,11 +26,6 @@ class Change:
     old: str
     new: str
 
-    @property
-    def is_change(self) -> bool:
-        """Whether the two differ."""
-        return self.old != self.new
-
 
 @dataclass(frozen=True)
 class SampleRow:
@@ -42,15 +37,11 @@ class SampleRow:
 
     @property
     def changes(self) -> list[Change]:
-        """What an update would change."""
-        return [value for value in self.values if value.is_change]
+        return [value for value in self.values if value.old != value.new]
 
 
 def samples_of(batch: Batch) -> dict[str, list[SampleRow]]:
-    """Up to five rows of each class that would be written or left alone; empty once applied.
-
-    `newcomers` are the students an enrollment file adds.
-    """
+    """Up to five rows of each class that would be written or left alone; empty once applied."""
     work = Import(batch)
     planner, companions, missing_rows, within = work.plans
     with connection.cursor() as cursor:
@@ -59,14 +50,13 @@ def samples_of(batch: Batch) -> dict[str, list[SampleRow]]:
         classes = (RowState.CREATED, RowState.UPDATED, RowState.UNCHANGED)
         samples = {state.name.lower(): _sample(cursor, planner, state, within) for state in classes}
         if companions and companions.is_counted:
-            samples["newcomers"] = _sample(cursor, companions.planner, RowState.CREATED)
+            samples["new_students"] = _sample(cursor, companions.planner, RowState.CREATED)
         if missing_rows:
-            samples["leavers"] = _missing(cursor, missing_rows)
+            samples["missing_rows"] = _missing(cursor, missing_rows)
         return samples
 
 
 def _missing(cursor: Any, missing_rows: MissingRows) -> list[SampleRow]:
-    """Rows that are missing from the file; they stand on no line."""
     cursor.execute(f"{missing_rows.ids} ORDER BY 1 LIMIT {SAMPLE}")
     ids = [number for (number,) in cursor.fetchall()]
     model = missing_rows.planner.layout.model
@@ -102,7 +92,7 @@ def _sample(
 def _inner_changes(
     cursor: Any, within: NestedPlan, rows: list[int]
 ) -> Iterator[tuple[int, Change]]:
-    """The values of the members of these rows, each named after its member."""
+    """Pairs of row number and change of a member, each named after its member."""
     layout, tables = within.layout, within.planner.tables
     name = layout.key[0]
     values = [sql for c in layout.own for sql in (layout.stored(c), layout.update_value(c))]
@@ -121,7 +111,7 @@ def _inner_changes(
 
 
 def _stored(layout: Layout, column: Any) -> str:
-    """SQL: the stored value as a person knows it; a reference by its part, not by its number."""
+    """SQL text: the stored value; of a reference its `target` column, not its id."""
     if not column.reference:
         return layout.stored(column)
     table = layout.model._meta.get_field(column.reference).related_model._meta.db_table
@@ -144,7 +134,7 @@ def _row(layout: Layout, record: Sequence[Any]) -> SampleRow:
 
 
 def _change(layout: Layout, column: Column, old: object, new: object) -> Change:
-    """Both values in words; of yes and no each database has other ones."""
+    # SQLite has 1 and 0, PostgreSQL true and false.
     if isinstance(column.model_field(layout.model), models.BooleanField):
         old, new = (None if value is None else str(bool(value)).lower() for value in (old, new))
     return Change(column.header, display_value(old), display_value(new))

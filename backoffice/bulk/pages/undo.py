@@ -1,19 +1,19 @@
-"""The page on which an applied import is taken back."""
+"""The page on which an applied import is undone."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from backoffice.bulk.jobs.tasks import queue_undo
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
+from backoffice.bulk.pages.upload_form import reason_field
 from backoffice.bulk.pipeline.apply import NotApplied
 from backoffice.bulk.undo.undo import prospect_of, refuse_foreign
 
@@ -21,27 +21,20 @@ MOST_UNCHANGED = 100
 
 
 class UndoForm(forms.Form):
-    """Why it is taken back."""
+    """The reason of an undo."""
 
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"),
-        required=False,
-        max_length=500,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=gettext_lazy("Stands in the history of every row that goes back."),
-    )
+    reason = reason_field(gettext_lazy("Stands in the history of every row that goes back."))
 
 
 class UndoViewsMixin:
-    """The view of the undo, for the batch admin: the uploader looks, and does it."""
+    """The view that undoes an import, for the batch admin; only the uploader uses it."""
 
     def get_urls(self) -> list[URLPattern]:
-        """The undo before the others."""
         view = self.admin_site.admin_view(self.undo_view)
         return [path("<int:number>/undo/", view, name="bulk_batch_undo"), *super().get_urls()]
 
     def undo_view(self, request: HttpRequest, number: int) -> HttpResponse:
-        """What would go back and what stays; posted, it is done."""
+        """Show what an undo would do, or do it. Raises PermissionDenied where none is possible."""
         batch = self._owned(request, number)
         if not batch.can_be_undone:
             raise PermissionDenied
@@ -61,8 +54,8 @@ class UndoViewsMixin:
             "batch": batch,
             "resource": kinds[batch.kind],
             "form": form,
-            "found": prospect,
-            "staying": prospect.left_alone[:MOST_UNCHANGED],
+            "prospect": prospect,
+            "unchanged_rows": prospect.left_alone[:MOST_UNCHANGED],
         }
         return self._page(request, "bulk/undo.html", context)
 
@@ -74,4 +67,4 @@ class UndoViewsMixin:
             return self._to(batch)
         if made.is_applied:
             messages.success(request, _("Import %(number)d was undone.") % {"number": batch.pk})
-        return HttpResponseRedirect(reverse("admin:bulk_batch_change", args=[made.pk]))
+        return self._to(made)

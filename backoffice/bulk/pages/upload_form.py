@@ -19,6 +19,25 @@ from backoffice.bulk.values.faults import FileRefused
 ACCEPTED = ".csv,.tsv,.txt,.xlsx,.zip"
 
 
+def refuse_large(file: Any) -> None:
+    """Raises ValidationError before anything is stored; the reader checks the rest."""
+    try:
+        Limits.from_settings().check_size(file.size)
+    except FileRefused as refusal:
+        raise forms.ValidationError(refusal.message, code=refusal.code) from refusal
+
+
+def reason_field(help_text: Any) -> forms.CharField:
+    """The reason of an import or an undo, for the history of its rows."""
+    return forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=help_text,
+    )
+
+
 class FilesInput(UnfoldAdminFileFieldWidget):
     """Chooses several files at once."""
 
@@ -31,18 +50,19 @@ class FilesField(forms.FileField):
     widget = FilesInput
 
     def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        """The files, at least one."""
         clean = super().clean
+        # Without a file the parent class raises its own message.
         return [clean(each, initial) for each in data or [None]]
 
 
 class UploadForm(forms.Form):
-    """A file, and how to take it."""
+    """A file, and how to read it."""
 
     file = forms.FileField(
         label=_("File"),
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ACCEPTED}),
         max_length=255,
+        validators=[refuse_large],
     )
     create_students = forms.BooleanField(
         label=_("Create students"),
@@ -76,45 +96,33 @@ class UploadForm(forms.Form):
         widget=UnfoldAdminSelectWidget,
         help_text=_("Files of Canvas, Moodle, OneRoster and Open edX are known by their header."),
     )
-    reason = forms.CharField(
-        label=_("Reason"),
-        required=False,
-        max_length=500,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("Stands in the history of every row this file changes."),
-    )
+    reason = reason_field(_("Stands in the history of every row this file changes."))
 
     def __init__(self, resource: type[ImportKind], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._narrow(resource)
 
     def _narrow(self, resource: type[ImportKind]) -> None:
-        """Leave off what this kind does not have."""
+        """Remove the fields and choices this kind does not have."""
         if not (resource.companion and resource.companion.option):
             del self.fields["create_students"]
         if not resource.missing_rows:
             known = [choice for choice in Batch.Mode.choices if choice[0] != Batch.Mode.SYNC]
             self.fields["mode"].choices = known
 
-    def clean_file(self) -> Any:
-        """Refuse what is too large before anything is kept; the reader looks at the rest."""
-        file = self.cleaned_data["file"]
-        _refuse_large(file)
-        return file
-
     def options(self) -> dict[str, Any]:
-        """The chosen options, as fields of a batch."""
         chosen = {name: value for name, value in self.cleaned_data.items() if name != "file"}
         return chosen | {"dialect": chosen["dialect"] or Batch.Dialect.AUTO}
 
 
 class DeliveryForm(UploadForm):
-    """Several files, each of a kind of its own, and how to take them all."""
+    """Several files, each of a kind of its own, and how to read them."""
 
     file = FilesField(
         label=_("Files"),
         widget=FilesInput(attrs={"accept": ACCEPTED}),
         max_length=255,
+        validators=[refuse_large],
         help_text=_("Choose several at once, or a zip file of them."),
     )
 
@@ -124,18 +132,4 @@ class DeliveryForm(UploadForm):
         self.fields["ignore_unknown_columns"].help_text = unknown
 
     def _narrow(self, resource: type[ImportKind]) -> None:
-        """What only some of the files have is left off for the others."""
-
-    def clean_file(self) -> list[Any]:
-        """Refuse what is too large before anything is kept."""
-        files = self.cleaned_data["file"]
-        for file in files:
-            _refuse_large(file)
-        return files
-
-
-def _refuse_large(file: Any) -> None:
-    try:
-        Limits.from_settings().check_size(file.size)
-    except FileRefused as refusal:
-        raise forms.ValidationError(refusal.message, code=refusal.code) from refusal
+        """Keep all fields: some of the files may have what others do not."""

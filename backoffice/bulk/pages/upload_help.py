@@ -1,9 +1,10 @@
-"""What an upload page tells of a kind: its columns, what they take, an empty file to fill."""
+"""What an upload page explains of a kind: its columns, their values, an empty file."""
 
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -36,24 +37,23 @@ class ColumnHelp:
     is_required: bool
     note: str
     example: str
-    own: tuple[str, ...] = ()  # how the school's own system writes it
+    mapped_headers: tuple[str, ...] = ()  # how the school's own system writes it
 
 
 def columns_of(
-    resource: type[ImportKind], own: Mapping[str, Sequence[str]] | None = None
+    resource: type[ImportKind], headers: Mapping[str, Sequence[str]] = MappingProxyType({})
 ) -> list[ColumnHelp]:
     """Every column a file of this kind may have, required ones first.
 
-    `own` are the headers of the school's own system that stand for a column.
+    `headers` are those of the school's own system, by the column they stand for.
     """
     columns = [_help_for(column, resource.model()) for column in resource.columns().values()]
     columns.sort(key=lambda each: not each.is_required)
     columns += [*_members(resource), *_companions(resource)]
-    return [replace(each, own=tuple((own or {}).get(each.name, ()))) for each in columns]
+    return [replace(each, mapped_headers=tuple(headers.get(each.name, ()))) for each in columns]
 
 
 def _members(resource: type[ImportKind]) -> Iterator[ColumnHelp]:
-    """The columns of a group, which a file repeats."""
     if resource.nested:
         model = resource.nested.resource.model()
         extra = _("Repeated with the others of its group, as often as a row needs.")
@@ -83,7 +83,6 @@ def _help_for(column: Column, model: type[models.Model], extra: str = "") -> Col
 
 
 def _accepts(field: models.Field) -> str:
-    """What a cell may hold, in words."""
     if field.choices:
         return ", ".join(str(value) for value, _label in field.flatchoices)
     if isinstance(field, models.BooleanField):
@@ -129,7 +128,6 @@ def _when_blank(column: Column, field: models.Field) -> str:
 
 
 def template_of(resource: type[ImportKind]) -> str:
-    """An empty file with the header of a kind, marked as UTF-8 for spreadsheets."""
     stream = io.StringIO()
     bases = {name for name, column in resource.columns().items() if column.role is Role.BASE}
     left_out = bases | {resource.matching.alternative_key}

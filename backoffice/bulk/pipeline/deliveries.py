@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.bulk.formats.detect import DetectedFile, companions_of, detect_files
-from backoffice.bulk.formats.upload_storage import Part, on_disk
+from backoffice.bulk.formats.upload_storage import UploadPart, on_disk
 from backoffice.bulk.kinds.resource import kinds, needed_by
 from backoffice.bulk.models import Batch, Delivery
 from backoffice.bulk.pipeline.receive import receive_part, refuse_stranger
@@ -78,7 +78,7 @@ class Sorting:
 
     actor: Any
     options: Mapping[str, Any]
-    parts: list[Part] = field(default_factory=list)
+    parts: list[UploadPart] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
 
     def add_uploads(self, stack: ExitStack, uploads: Uploads) -> None:
@@ -109,7 +109,7 @@ class Sorting:
                 continue
             sides = companions_of(one, detected)
             used.update(id(each) for each in sides.values())
-            self.parts.append(Part(one, sides, place + one.member.name))
+            self.parts.append(UploadPart(one, sides, place + one.member.name))
         for each in detected:
             if not each.kind and id(each) not in used:
                 is_table = not place or each.member.name.lower().endswith((".csv", ".tsv"))

@@ -10,7 +10,12 @@ from django.core.files import File
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.permissions.roles import may
-from backoffice.bulk.formats.upload_storage import Part, StoredUpload, stored_part, stored_uploads
+from backoffice.bulk.formats.upload_storage import (
+    StoredUpload,
+    UploadPart,
+    stored_part,
+    stored_uploads,
+)
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.models.batch_state import BatchState as State
@@ -29,7 +34,7 @@ def receive(stream: IO[bytes], name: str, actor: Any, **options: Any) -> Batch:
     return _received(name, actor, options, lambda batch: stored_uploads(stream, name, batch))
 
 
-def receive_part(part: Part, actor: Any, **options: Any) -> Batch:
+def receive_part(part: UploadPart, actor: Any, **options: Any) -> Batch:
     """Keep one of several files that came together, as `receive` does."""
     return _received(part.name, actor, options, lambda batch: stored_part(part, batch))
 

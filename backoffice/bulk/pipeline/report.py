@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.admin_site.spreadsheets import FORMULA, Echo, formula_safe
-from backoffice.bulk.formats.open_file import disambiguated, recognised
-from backoffice.bulk.formats.stored_file import unpacked
+from backoffice.bulk.formats.open_file import disambiguated, recognised, unpacked
 from backoffice.bulk.kinds.header_names import plain_name
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, kinds
 from backoffice.bulk.models import Batch, BatchIssue

@@ -142,8 +142,8 @@ def _advice(batch: Batch) -> str:
     actor = batch.uploaded_by
     if actor is None or may(actor, "add", HeaderMapping):
         return _(
-            "Rename or remove it, say under “Own headers” what it stands for, or choose to ignore "
-            "unknown columns."
+            "Rename or remove it, say under “Header mappings” what it stands for, or choose to "
+            "ignore unknown columns."
         )
     return _("Rename or remove it, or choose to ignore unknown columns.")
 

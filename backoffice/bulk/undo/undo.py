@@ -43,11 +43,11 @@ TRIED_UP_TO = 20_000  # rows; about two seconds
 
 @dataclass(frozen=True)
 class UnchangedRow:
-    """A row that an undo leaves alone, and why, in a sentence."""
+    """A row that an undo leaves alone, and why."""
 
     line: int | None
     code: str
-    sentence: str
+    message: str
 
 
 @dataclass
@@ -250,7 +250,7 @@ def _issue(made: Batch, left_alone: UnchangedRow) -> BatchIssue:
         line=left_alone.line or 0,
         row=0,
         code=left_alone.code,
-        message=storable(left_alone.sentence),
+        message=storable(left_alone.message),
     )
 
 

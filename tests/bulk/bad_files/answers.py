@@ -23,7 +23,7 @@ class Answer:
 
     state: str
     errors: list[Mapping[str, Any]]
-    sentence: str
+    message: str
 
     def assert_good(self) -> None:
         """Taken or refused; where refused, each error has its place and is said in sentences."""
@@ -32,7 +32,7 @@ class Answer:
         for error in self.errors:
             assert_place(error)
         if self.errors:
-            assert_sentence(self.sentence)
+            assert_sentence(self.message)
 
 
 def assert_sentence(text: str) -> None:
@@ -63,6 +63,6 @@ def answer_to_stored(case: BadFile, folder: Path) -> Answer:
     report, rejected = folder / "report.json", folder / "rejected.csv"
     chosen = {"kind": case.kind, **case.options}
     options = ImportOptions(folder / case.file_name, chosen, "", True, "", report, rejected)
-    sentence = import_file(options).sentence
+    sentence = import_file(options).message
     told = json.loads(report.read_text("utf-8"))
     return Answer(told["state"], told["errors"], sentence)

@@ -35,7 +35,7 @@ HEADERS: Mapping[str, tuple[str, Content, Said]] = {
             "unknown_column",
             "The kind “enrollments” has no column “statsu” (did you mean “status”?). Rename or "
             "remove it, "
-            "say under “Own headers” what it stands for, "
+            "say under “Header mappings” what it stands for, "
             "or choose to ignore unknown columns.",
         ),
     ),
@@ -59,7 +59,7 @@ HEADERS: Mapping[str, tuple[str, Content, Said]] = {
         (
             "unknown_column",
             "The kind “enrollments” has no column with an empty name. Rename or remove it, "
-            "say under “Own headers” what it stands for, "
+            "say under “Header mappings” what it stands for, "
             "or "
             "choose to ignore unknown columns.",
         ),
@@ -107,7 +107,7 @@ HEADERS: Mapping[str, tuple[str, Content, Said]] = {
         (
             "unknown_column",
             f"The kind “enrollments” has no column “{'c' * 80}…”. Rename or remove it, "
-            "say under “Own headers” what it stands for, "
+            "say under “Header mappings” what it stands for, "
             "or choose "
             "to ignore unknown columns.",
         ),
@@ -119,7 +119,7 @@ HEADERS: Mapping[str, tuple[str, Content, Said]] = {
             "unknown_column",
             "The kind “enrollments” has no column “x0”, “x1”, “x2”, “x3”, “x4”, “x5”, “x6”, “x7”, "
             "“x8”, “x9”, 90 more. Rename or remove it, "
-            "say under “Own headers” what it stands for, "
+            "say under “Header mappings” what it stands for, "
             "or choose to ignore unknown columns.",
         ),
     ),

@@ -105,7 +105,7 @@ def test_rows_changed_since_stay_and_are_listed(enroll, registrar, registrar2):
         f"(registrar2) on {when:%Y-%m-%d %H:%M} UTC, and stays as it is."
     )
     assert [issue.message for issue in made.issues.all()] == [
-        each.sentence for each in seen.left_alone
+        each.message for each in seen.left_alone
     ]
 
 
@@ -164,7 +164,7 @@ def test_what_pointed_to_somebody_who_is_gone_stays_away_and_is_listed(
     again = undo(undone, registrar)
 
     told = f"Enrollment {number} stays: what it pointed to before is not there any more."
-    assert [each.sentence for each in page.context["staying"]] == [told]
+    assert [each.message for each in page.context["unchanged_rows"]] == [told]
     assert [issue.message for issue in again.issues.all()] == [told]
     assert not Enrollment.objects.exists()
 

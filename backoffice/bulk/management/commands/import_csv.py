@@ -6,11 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from backoffice.bulk.cli.deliveries import import_files
-from backoffice.bulk.cli.imports import (
-    ImportOptions,
-    add_import_arguments,
-    import_file,
-)
+from backoffice.bulk.cli.imports import ImportOptions, add_import_arguments, import_file
 
 
 class Command(BaseCommand):
@@ -31,11 +27,8 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
             import_options = ImportOptions.from_command(options)
-            result = (
-                import_files(import_options)
-                if import_options.is_auto
-                else import_file(import_options)
-            )
+            run = import_files if import_options.is_auto else import_file
+            result = run(import_options)
         except (OSError, ValueError) as error:
             raise CommandError(str(error), returncode=2) from error
         result.close(self)
