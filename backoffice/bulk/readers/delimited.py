@@ -62,7 +62,7 @@ def encoding_of(path: Path, named: str = "") -> str:
     return codec.name
 
 
-class Lines:
+class PhysicalLines:
     """Physical lines with their numbers, which remembers those of the record under way.
 
     When a record turns out not to be one, all its lines but the first are read again.
@@ -140,7 +140,7 @@ class DelimitedReader(TableReader):
         self._text = io.TextIOWrapper(
             self._raw, encoding=self.encoding, errors="keep-undecodable", newline=""
         )
-        self._lines = Lines(self._text, self.limits)
+        self._lines = PhysicalLines(self._text, self.limits)
         try:
             self._begin()
         except FileRefused:

@@ -16,7 +16,7 @@ from backoffice.operations.engine.pools import PoolExhausted, forget_moved, watc
 watch_forks()
 
 
-class DatabaseOperations(operations.DatabaseOperations):
+class PooledOperations(operations.DatabaseOperations):
     """PostgreSQL's operations; emptying the whole database empties its record too, on purpose."""
 
     def sql_flush(self, *args: Any, **kwargs: Any) -> list[str]:
@@ -28,7 +28,7 @@ class DatabaseOperations(operations.DatabaseOperations):
 class DatabaseWrapper(PGDatabaseWrapperMixin, base.DatabaseWrapper):
     """A connection borrowed from the pool and given back when Django closes it."""
 
-    ops_class = DatabaseOperations
+    ops_class = PooledOperations
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Borrow a connection.

@@ -14,7 +14,7 @@ def _rank(sql: str) -> int:
     return max((at for at, name in enumerate(LAST, 1) if name in sql), default=0)
 
 
-class DatabaseOperations(operations.DatabaseOperations):
+class RangedOperations(operations.DatabaseOperations):
     """Operations with the ranges of every other database."""
 
     def execute_sql_flush(self, sql_list: list[str]) -> None:
@@ -29,4 +29,4 @@ class DatabaseOperations(operations.DatabaseOperations):
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection to SQLite."""
 
-    ops_class = DatabaseOperations
+    ops_class = RangedOperations
