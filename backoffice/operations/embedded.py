@@ -72,7 +72,6 @@ class EmbeddedServer:
 
     @property
     def _unfinished(self) -> Path:
-        """Where the data folder is made."""
         return self.data.with_name(f"{self.data.name}.new")
 
     def _new_sockets(self) -> Path:
@@ -106,8 +105,7 @@ class EmbeddedServer:
         self._run("pg_ctl", "-D", self.data, "-l", log, "-w", "-t", WAIT, "-o", options, "start")
 
     def _initialise(self) -> None:
-        """Make the data folder: whole, or, where that is broken off, not at all."""
-        work = self._unfinished
+        work = self._unfinished  # a data folder is whole or not there
         shutil.rmtree(work, ignore_errors=True)
         self._prepare(work)
         self._run(
@@ -128,7 +126,6 @@ class EmbeddedServer:
         shutil.rmtree(sockets, ignore_errors=True)
 
     def remove(self) -> None:
-        """Stop the server and remove its data."""
         self.stop()
         shutil.rmtree(self.data, ignore_errors=True)
         shutil.rmtree(self._unfinished, ignore_errors=True)

@@ -50,7 +50,6 @@ def programs() -> Path:
 
 
 def is_usable_in_place(installed: Path) -> bool:
-    """Whether root's server may go where pip put the programs."""
     return is_open_to_all(installed / PROGRAMS / "postgres") and not broken_program(installed)
 
 
@@ -106,7 +105,6 @@ def is_whole(copy: Path, installed: Path) -> bool:
 
 
 def _files(root: Path) -> dict[str, int]:
-    """The files of the programs with their sizes in bytes."""
     return {
         str(path.relative_to(root)): path.stat().st_size
         for part in PARTS

@@ -59,7 +59,7 @@ def main() -> int:
 
 @contextmanager
 def _only_one_at_a_time() -> Iterator[None]:
-    """Two `make` of one clone do not write into one folder; the second one waits, and says so."""
+    # Two `make` of one clone would write into one folder.
     with (ROOT / REQUIREMENTS[0]).open() as mark:
         try:
             fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -70,7 +70,6 @@ def _only_one_at_a_time() -> Iterator[None]:
 
 
 def print_step(step: str) -> None:
-    """One line to whoever waits."""
     print(step, flush=True)
 
 

@@ -56,7 +56,6 @@ class Limits:
 
     @classmethod
     def from_settings(cls) -> "Limits":
-        """The operator's limits."""
         return cls(
             settings.IMPORT_MAX_BYTES, settings.IMPORT_MAX_ROWS, settings.IMPORT_MAX_ROW_BYTES
         )

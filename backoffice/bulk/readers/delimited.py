@@ -112,13 +112,11 @@ class PhysicalLines:
         self.again.extend(enumerate(lines, self.number - len(lines) + 1))
 
     def begin(self) -> None:
-        """A new record begins."""
         self.record_lines.clear()
         self.length = 0
 
     @property
     def started(self) -> int:
-        """The line on which the record began."""
         return self.record_lines[0][0]
 
     def unread(self) -> str:
@@ -159,7 +157,6 @@ class DelimitedReader(TableReader):
         return self
 
     def _begin(self) -> None:
-        """Find the header, and by it the delimiter."""
         first = next((line for line in self._lines if line.strip()), "")
         if not first:
             raise no_table()
@@ -229,7 +226,6 @@ class DelimitedReader(TableReader):
             self._lines.leave(block[done:])
 
     def _one_by_one(self) -> Iterator[Row]:
-        """The records of the lines that were left."""
         lines = self._lines
         while lines.again:
             lines.begin()
@@ -244,5 +240,4 @@ class DelimitedReader(TableReader):
                 yield Row(lines.started, cells)
 
     def position(self) -> float:
-        """By bytes, as far as the buffer has read."""
         return min(self._raw.tell() / self.size, 1.0)

@@ -30,7 +30,6 @@ class WorkbookReader(TableReader):
         return self
 
     def _read_header(self) -> None:
-        """The first row with something in it."""
         for line, cells in self._rows:
             if line > MOST_ABOVE:
                 break
@@ -44,7 +43,6 @@ class WorkbookReader(TableReader):
         self._package.close()
 
     def records(self) -> Iterator[Row]:
-        """The rows of the sheet; a row's line is its number in the sheet."""
         with _legible():
             for line, cells in self._rows:
                 self._read = line

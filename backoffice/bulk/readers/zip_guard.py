@@ -86,7 +86,6 @@ class Archive:
 
     @property
     def is_package(self) -> bool:
-        """Whether it is one document of many parts, such as a workbook."""
         names = self.file.namelist()
         return any(name in PACKAGE_PARTS or name.startswith("xl/") for name in names)
 
@@ -173,7 +172,6 @@ class Archive:
 
 
 def _refuse_crowd(path: Path) -> None:
-    """Raise FileRefused for a list of members longer than as many as can be read have."""
     if length_of_list(path) > MOST_DIRECTORY:
         raise FileRefused(
             "too_many_members",

@@ -25,7 +25,6 @@ class PoolExhausted(OperationalError):
 
     @classmethod
     def from_settings(cls, settings: dict[str, Any]) -> "PoolExhausted":
-        """Says how many connections there are and how long it waited."""
         options = settings["POOL_OPTIONS"]
         most = options["POOL_SIZE"] + options["MAX_OVERFLOW"]
         return cls(
@@ -35,11 +34,9 @@ class PoolExhausted(OperationalError):
 
 
 def forget_moved(alias: str, conn_params: dict[str, Any]) -> None:
-    """Drop the alias's pool when it leads to another server, database or user than now wanted.
-
-    The library keys pools by alias and freezes the first parameters: one query before the test
-    database exists, and the tests would write into the real one.
-    """
+    """Drop the alias's pool when it leads to another server, database or user than now wanted."""
+    # The library keys pools by alias and freezes the first parameters: one query before the test
+    # database exists, and the tests would write into the real one.
     identity = tuple(conn_params.get(name) for name in IDENTITY)
     with pool_container.lock:
         if _leads_to.get(alias, identity) != identity:
@@ -56,7 +53,7 @@ def drop(alias: str) -> None:
 
 @event.listens_for(QueuePool, "reset")
 def _clean(connection: Any, _record: Any, _state: Any) -> None:
-    """Leave nothing to the next borrower: no setting, temporary table, lock or open cursor."""
+    # The next borrower gets no setting, temporary table, lock or open cursor of the last one.
     connection.rollback()
     connection.autocommit = True
     with connection.cursor() as cursor:
@@ -78,17 +75,14 @@ def watch_forks() -> None:
 
 
 def _hold_borrowed() -> None:
-    """Keep what other threads have borrowed: a child drops their locals before it asks us."""
+    # A child drops what other threads have borrowed before it asks us.
     _held.extend((record, record.fairy_ref and record.fairy_ref()) for record in list(_records))
 
 
 def _start_anew() -> None:
-    """In a child: fresh pools, and no connection of the parent's.
-
-    What was inherited is kept alive and never touched again: closing it would end the parent's
-    connections, and letting it be collected would send a rollback through them, into whatever
-    transaction another thread of the parent is in.
-    """
+    """In a child: fresh pools, and no connection of the parent's."""
+    # What is inherited stays alive and untouched: closing it would end the parent's connections,
+    # and collecting it would send a rollback into another thread's transaction.
     for record, _borrowed in _held:
         record.fairy_ref = None  # the pool's own finalizer then leaves the connection alone
     _inherited.extend(_held)
