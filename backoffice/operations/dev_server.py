@@ -41,7 +41,7 @@ class Stopped(Exception):
 
 
 class StopRequest:
-    """What Ctrl-C, SIGTERM or a closed terminal asked for, noted until somebody looks."""
+    """Notes that Ctrl-C, SIGTERM or a closed terminal asked for a stop."""
 
     def __init__(self) -> None:
         self.is_made = False
@@ -217,7 +217,7 @@ def _serve(port: int, environment: Mapping[str, str], stop: StopRequest) -> int:
 
 
 def _end(*children: subprocess.Popen[bytes]) -> None:
-    """Ask them to end. Who works on a large import is killed then, and leaves nothing of it."""
+    # A worker in the middle of a large import is killed, which leaves nothing of it.
     for child in children:
         child.terminate()
     for child in children:
@@ -231,7 +231,6 @@ def _end(*children: subprocess.Popen[bytes]) -> None:
 def _child(
     environment: Mapping[str, str], *command: str, **streams: Any
 ) -> subprocess.Popen[bytes]:
-    """A command that runs beside; it writes to the terminal, unless told where."""
     return subprocess.Popen(
         [sys.executable, "manage.py", *command],
         cwd=ROOT,
@@ -243,8 +242,8 @@ def _child(
 
 
 def _end_with_parent() -> None:
-    """In the child: ask Linux for a SIGTERM should the parent be killed (prctl(2))."""
     if sys.platform == "linux":
+        # Linux sends the child a SIGTERM should the parent be killed: prctl(2).
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 

@@ -1,7 +1,4 @@
-"""Makes `.venv` with the pinned packages, and says what it is doing.
-
-Needs nothing but Python: `make` calls it before anything is installed. It fails with one sentence.
-"""
+"""Makes `.venv` with the pinned packages. `make` calls it before anything is installed."""
 
 import argparse
 import fcntl
@@ -115,7 +112,7 @@ def make(folder: Path) -> None:
 
 @contextmanager
 def _scratch_folder(folder: Path) -> Iterator[Path]:
-    """A folder for what is unpacked on the way: where the packages go, not on a full TMPDIR."""
+    # Beside the packages: TMPDIR may be full.
     prefix = f"{folder.name}-room-"
     for left in folder.parent.glob(f"{prefix}*"):
         shutil.rmtree(left, ignore_errors=True)  # of a killed one: nobody else is at work now

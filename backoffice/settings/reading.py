@@ -39,7 +39,7 @@ def number(name: str, default: int, lowest: int, highest: int) -> int:
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
-    """One of a few words. Raises ImproperlyConfigured, naming the variable and its value."""
+    """One of a few words. Raises ImproperlyConfigured with variable and value."""
     value = text(name, default)
     if value not in allowed:
         raise ImproperlyConfigured(f"{name} is {value!r}; it must be one of: {', '.join(allowed)}.")
@@ -47,7 +47,7 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
 
 
 def flag(name: str, default: bool) -> bool:
-    """Yes or no. Raises ImproperlyConfigured, naming the variable and its value."""
+    """Yes or no. Raises ImproperlyConfigured with variable and value."""
     words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
     value = text(name, str(default)).lower()
     if value not in words:
@@ -56,10 +56,7 @@ def flag(name: str, default: bool) -> bool:
 
 
 def words(name: str, default: list[str], is_one: Callable[[str], bool], one: str) -> list[str]:
-    """A list, separated by commas; `is_one` tells a right word, `one` says what that is.
-
-    Raises ImproperlyConfigured, naming the variable and the word.
-    """
+    """A list, separated by commas. Raises ImproperlyConfigured for one that `is_one` refuses."""
     values = [word.strip() for word in text(name).split(",") if word.strip()]
     wrong = next((word for word in values if not is_one(word)), None)
     if wrong is not None:
@@ -86,7 +83,7 @@ def is_origin(word: str) -> bool:
 
 
 def pattern(name: str, default: str) -> str:
-    """A regular expression. Raises ImproperlyConfigured, naming the variable and its value."""
+    """A regular expression. Raises ImproperlyConfigured with variable and value."""
     value = text(name, default)
     try:
         re.compile(value)
@@ -98,14 +95,12 @@ def pattern(name: str, default: str) -> str:
 
 
 def url(name: str) -> dict[str, Any]:
-    """A database address as Django's settings have it.
-
-    Raises ImproperlyConfigured, naming the variable but not its value, which holds a password.
-    """
+    """A database address as Django has it. Raises ImproperlyConfigured without its password."""
     try:
         config = dict(environ.Env.db_url_config(text(name)))
     except Exception as error:
         raise ImproperlyConfigured(
+            # The value holds a password and is not shown.
             f"{name} cannot be read ({type(error).__name__}); write it as"
             " postgres://user:password@host:5432/name or sqlite:////path/to/file."
         ) from error

@@ -26,11 +26,9 @@ MOST_BYTES = 4  # of a character, in UTF-8
 
 
 def replace_undecodable(error: UnicodeError) -> tuple[str, int]:
-    """A codec error handler: each byte that does not decode becomes a lone surrogate.
-
-    Python's own "surrogateescape" does this for UTF-8 only.
-    """
+    """A codec error handler: each byte that does not decode becomes a lone surrogate."""
     assert isinstance(error, UnicodeDecodeError)
+    # Python's own "surrogateescape" does this for UTF-8 only.
     damaged = error.object[error.start : error.end] or b"\xff"
     return "".join(chr(0xDC00 + byte) for byte in damaged), error.end
 
@@ -39,10 +37,7 @@ codecs.register_error("keep-undecodable", replace_undecodable)
 
 
 def encoding_of(path: Path, named: str = "") -> str:
-    """The encoding to read with: the named one, else by the byte order mark, else UTF-8.
-
-    Raises FileRefused for a name no codec has.
-    """
+    """The named encoding, else by the byte order mark, else UTF-8. Raises FileRefused."""
     with path.open("rb") as stream:
         start = stream.read(4)
     for mark, encoding in BYTE_ORDER_MARKS:
@@ -63,10 +58,7 @@ def encoding_of(path: Path, named: str = "") -> str:
 
 
 class PhysicalLines:
-    """Physical lines with their numbers, which remembers those of the record under way.
-
-    When a record turns out not to be one, all its lines but the first are read again.
-    """
+    """Physical lines with their numbers; it remembers those of the record under way."""
 
     def __init__(self, text: io.TextIOWrapper, limits: Limits) -> None:
         self.text, self.limits = text, limits
@@ -108,7 +100,7 @@ class PhysicalLines:
         return sum(map(len, block)) * MOST_BYTES > self.limits.max_row_bytes
 
     def leave(self, lines: list[str]) -> None:
-        """These lines, the last ones taken, will be read again, one by one."""
+        """Have these lines, the last ones taken, read again one by one."""
         self.again.extend(enumerate(lines, self.number - len(lines) + 1))
 
     def begin(self) -> None:
@@ -120,7 +112,7 @@ class PhysicalLines:
         return self.record_lines[0][0]
 
     def unread(self) -> str:
-        """The first line of a record that is none; the others will be read again."""
+        """The first line of what is no record; the others will be read again."""
         (_number, first), *others = self.record_lines
         self.again.extendleft(reversed(others))
         return first.rstrip("\r\n")
@@ -201,12 +193,10 @@ class DelimitedReader(TableReader):
             ) from None
 
     def records(self) -> Iterator[Row]:
-        """Every record. A line that begins none, by its quoting, comes with its flaw, alone.
-
-        Most files have no flaw: their lines are taken apart many at once.
-        """
+        """Every record. A line that begins none, by its quoting, comes with its syntax error."""
         lines = self._lines
         while block := lines.block():
+            # Most files have no fault: their lines are split many at once, which is faster.
             if lines.may_be_too_long(block):
                 lines.leave(block)
             else:
@@ -214,7 +204,7 @@ class DelimitedReader(TableReader):
             yield from self._one_by_one()
 
     def _at_once(self, block: list[str]) -> Iterator[Row]:
-        """The records of these lines, up to the first that is flawed or goes on behind them."""
+        """The records of these lines, up to the first with a fault or that goes on behind them."""
         before = self._lines.number - len(block)
         records, done = self._reader(block), 0
         try:
@@ -232,6 +222,7 @@ class DelimitedReader(TableReader):
             try:
                 cells = next(self._csv)
             except csv.Error as error:
+                # All lines but the first of what is no record may begin one: they are read again.
                 line, number = lines.unread(), lines.started
                 self._csv = self._reader(lines)
                 yield Row(number, [line], str(error))

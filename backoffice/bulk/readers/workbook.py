@@ -15,7 +15,7 @@ MOST_ABOVE = 1_000  # blank rows above the header
 
 
 class WorkbookReader(TableReader):
-    """Reads the first sheet row by row; cached values of formulas, never the formulas."""
+    """Reads the first sheet row by row: stored values of formulas, never the formulas."""
 
     _read = _expected = 0  # rows
 
@@ -51,17 +51,16 @@ class WorkbookReader(TableReader):
                     yield Row(line, cells + [""] * (len(self.header) - len(cells)))
 
     def position(self) -> float:
-        """By rows, where the sheet says how many it has."""
         return min(self._read / self._expected, 1.0) if self._expected else 0.0
 
 
 @contextlib.contextmanager
 def _legible() -> Iterator[None]:
-    """A damaged package fails in dozens of ways inside the library: each is a refusal."""
     try:
         yield
     except FileRefused:
         raise
+    # A damaged package fails in dozens of ways inside the libraries.
     except Exception as error:
         reason = "" if isinstance(error, zipfile.BadZipFile) else str(error)[:100]
         raise FileRefused(

@@ -1,8 +1,4 @@
-"""What an Excel package may hold: looked at before it is unpacked, and again while it is.
-
-A package is a zip file that claims a size for each of its parts. Those read as a whole are bounded
-by these claims; the sheet and its texts are watched while they flow.
-"""
+"""What an Excel package may hold: checked before it is unpacked, and again while it is."""
 
 import re
 import zipfile
@@ -45,10 +41,7 @@ LAST_RECORDS = 66_000
 
 
 def refuse_if_not_a_plain_table(path: Path) -> bool:
-    """Whether the file is a workbook; False is "try it as text".
-
-    Raises FileRefused for an encrypted or old Excel file, an archive, a PDF.
-    """
+    """Whether the file is a workbook; false is text. Raises FileRefused for what is neither."""
     with path.open("rb") as stream:
         start = stream.read(8)
     if start.startswith(ZIP):
@@ -82,10 +75,7 @@ def unpacks_too_large(size: float, besides: float) -> FileRefused:
 
 
 def length_of_list(path: Path) -> int:
-    """How many bytes the list of a zip file's parts claims, before it is read.
-
-    Every record that may be the last one is believed: which is, the list itself would tell.
-    """
+    """How many bytes the list of a zip file's parts claims, before it is read."""
     with path.open("rb") as stream:
         stream.seek(max(0, path.stat().st_size - LAST_RECORDS))
         tail = stream.read()
@@ -94,6 +84,7 @@ def length_of_list(path: Path) -> int:
         for mark, place, width in LENGTH_OF_LIST
         for match in re.finditer(re.escape(mark), tail)
     )
+    # Every record that may be the last one counts: which is, only the list itself would tell.
     claimed = (int.from_bytes(tail[at : at + width], "little") for at, width in starts)
     return max(claimed, default=0)
 
@@ -109,6 +100,7 @@ def refuse_doctype(*_declared: object) -> None:
 class PlainTree(TreeBuilder):
     """Builds the tree of a part that declares no document type."""
 
+    # Found by the parser, as it may stand behind any comment and in any encoding.
     doctype = staticmethod(refuse_doctype)
 
 
@@ -122,13 +114,13 @@ class Package:
                 _("The workbook consists of too many parts. Save the table as CSV."),
             )
         self.limits = limits
+        # Closes parts too, however far they were read.
         self._opened = ExitStack()
         self._file = self._opened.enter_context(zipfile.ZipFile(path))
         self.names = frozenset(self._file.namelist())
         self._structure = 0
 
     def close(self) -> None:
-        """Close the file; no part stays open, however far it was read."""
         self._opened.close()
 
     def tree(self, name: str) -> Element:
@@ -140,11 +132,10 @@ class Package:
         return ElementTree.parse(self.open(name), XMLParser(target=PlainTree())).getroot()
 
     def open(self, name: str) -> IO[bytes]:
-        """A part as a stream."""
         return self._opened.enter_context(self._file.open(name))
 
     def check(self) -> int:
-        """Refuse what no honest table holds; gives the number of rows the sheets claim."""
+        """The number of rows that the sheets claim. Raises FileRefused for what no table holds."""
         self._check_names()
         self._check_sizes()
         sheets = [entry for entry in self._file.infolist() if entry.filename.startswith(SHEETS)]

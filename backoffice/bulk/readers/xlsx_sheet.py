@@ -46,7 +46,7 @@ class PartStream(Generic[Item]):
         self._parser.EndElementHandler = self._end
 
     def items(self) -> Iterator[Item]:
-        """Each item once. Raises FileRefused for a text, a tag or an item beyond any honest one."""
+        """Each item once. Raises FileRefused for a longer text, tag or item than any honest row."""
         most = self._limits.max_row_bytes
         since_tag = since_item = 0
         while chunk := self._part.read(CHUNK):
@@ -112,7 +112,7 @@ class SharedTexts(PartStream[str]):
 
 
 class Sheet(PartStream[tuple[int, list[str]]]):
-    """Number and cells of each row, without the empty cells behind the last; some are empty."""
+    """Number and cells of each row, blank rows too; empty cells behind the last are left out."""
 
     def __init__(self, package: Package) -> None:
         book = package.tree(BOOK)
@@ -177,7 +177,6 @@ class Sheet(PartStream[tuple[int, list[str]]]):
             self._items.append((self._number, self._cells))
 
     def _cell_text(self, value: str) -> str:
-        """What a person sees in the cell: the stored value of a formula, never the formula."""
         kind = self._cell.get("t", "n")
         if not value:
             # An empty text is a value; of any other kind, nobody has computed it yet.
@@ -214,7 +213,7 @@ class Sheet(PartStream[tuple[int, list[str]]]):
 
 
 def _first_sheet(book: Element, package: Package) -> str:
-    """The part of the first sheet, hidden or not. Raises FileRefused for a workbook without one."""
+    """The part of the first sheet, hidden or not. Raises FileRefused where there is none."""
     links = {link.get("Id"): link for link in package.tree(LINKS)}
     for sheet in book.iterfind(f"{{{MAIN}sheets/{{{MAIN}sheet"):
         if sheet.get(LINK):

@@ -1,7 +1,6 @@
-"""A zip file of tables: looked at as a whole before anything of it is unpacked.
+"""A zip file of tables: checked as a whole before anything of it is unpacked.
 
-Nothing is ever written under a name from the archive: a member is a stream, counted while it flows
-against the size that the archive claims for it.
+Nothing is written under a name from the archive: members are streams, counted while they flow.
 """
 
 import stat
@@ -68,7 +67,7 @@ class Member:
 
 
 class Archive:
-    """An opened zip file whose list of members has been found honest. Raises FileRefused."""
+    """An opened zip file of tables. Raises FileRefused for one that is not honest."""
 
     def __init__(self, path: Path, limits: Limits | None = None) -> None:
         self.limits = limits or Limits.from_settings()
@@ -181,7 +180,7 @@ def _refuse_crowd(path: Path) -> None:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file is a zip file of several files, and not a workbook, nor what may be one."""
+    """Whether a file is a zip file of several files; a workbook is none."""
     with path.open("rb") as stream:
         if not stream.read(len(ZIP)).startswith(ZIP):
             return False
@@ -193,7 +192,6 @@ def is_archive(path: Path) -> bool:
 
 
 def _is_litter(entry: zipfile.ZipInfo) -> bool:
-    """What macOS and Windows leave in every folder."""
     name = PurePosixPath(entry.filename)
     return (
         "__MACOSX" in name.parts

@@ -30,10 +30,7 @@ class DatabaseWrapper(PGDatabaseWrapperMixin, base.DatabaseWrapper):
     ops_class = PooledOperations
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Borrow a connection.
-
-        Raises PoolExhausted, a Django OperationalError, when none is free within the timeout.
-        """
+        """Borrow a connection. Raises PoolExhausted where none is free within the timeout."""
         forget_moved(self.alias, conn_params)
         try:
             return super().get_new_connection(conn_params)
