@@ -72,19 +72,15 @@ class PhysicalLines:
 
     def __next__(self) -> str:
         """The next line. Raises FileRefused when the record grows longer than any honest row."""
-        number, line = self.again.popleft() if self.again else self._fresh()
+        number, line = self.again.popleft() if self.again else (self.number + 1, self._line())
+        if not line:
+            raise StopIteration
+        self.number = max(self.number, number)
         self.record_lines.append((number, line))
         self.length += len(line) if line.isascii() else len(line.encode("utf-8", "surrogatepass"))
         if self.length > self.limits.max_row_bytes:
             self.limits.check_row(self.record_lines[0][0], self.length)
         return line
-
-    def _fresh(self) -> tuple[int, str]:
-        line = self._line()
-        if not line:
-            raise StopIteration
-        self.number += 1
-        return self.number, line
 
     def _line(self) -> str:
         return self.text.readline(self.limits.max_row_bytes + 1)

@@ -15,16 +15,8 @@ from backoffice.bulk.readers.base import MAX_COLUMNS, Limits
 from backoffice.bulk.values.faults import FileRefused
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-ARCHIVES = (
-    b"\x1f\x8b",
-    b"BZh",
-    b"7z\xbc\xaf",
-    b"Rar!",
-    b"\xfd7zXZ",
-    b"PK\x05\x06",
-    b"PK\x07\x08",
-    b"%PDF",
-)
+ARCHIVES = (b"\x1f\x8b", b"BZh", b"7z\xbc\xaf", b"Rar!", b"\xfd7zXZ", b"PK\x05\x06", b"PK\x07\x08")
+PDF = b"%PDF"
 NESTED = (".zip", ".gz", ".7z", ".rar", ".xlsx", ".jar")
 BOOK, SHEETS = "xl/workbook.xml", "xl/worksheets/"
 MOST_IN_MEMORY = 32_000_000  # bytes of all parts that are no sheets: texts, styles
@@ -54,7 +46,7 @@ def refuse_if_not_a_plain_table(path: Path) -> bool:
                 "password, or as CSV."
             ),
         )
-    if start.startswith(ARCHIVES):
+    if start.startswith((*ARCHIVES, PDF)):
         raise FileRefused(
             "not_a_table",
             _("This is an archive or a document, not a table. Upload a CSV or XLSX file."),

@@ -37,7 +37,6 @@ LOCAL_HEADER = 30  # bytes before a member's name
 ENCRYPTED = 0x1 | 0x40 | 0x2000
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError)
-DOCUMENTS = (b"%PDF",)
 DAMAGED = "damaged_archive"
 
 
@@ -69,8 +68,8 @@ class Member:
 class Archive:
     """An opened zip file of tables. Raises FileRefused for one that is not honest."""
 
-    def __init__(self, path: Path, limits: Limits | None = None) -> None:
-        self.limits = limits or Limits.from_settings()
+    def __init__(self, path: Path) -> None:
+        self.limits = Limits.from_settings()
         _refuse_crowd(path)
         try:
             self.file = zipfile.ZipFile(path)
@@ -158,8 +157,7 @@ class Archive:
 
     def _refuse_nested(self, entry: zipfile.ZipInfo) -> None:
         start = next(self.chunks(entry), b"") if entry.file_size else b""
-        known = tuple(mark for mark in ARCHIVES if mark not in DOCUMENTS)
-        if entry.filename.lower().endswith(NESTED) or start.startswith((ZIP, OLE, *known)):
+        if entry.filename.lower().endswith(NESTED) or start.startswith((ZIP, OLE, *ARCHIVES)):
             raise FileRefused(
                 "nested_archive",
                 _(

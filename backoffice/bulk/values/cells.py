@@ -153,6 +153,7 @@ def _choice_parser(field: models.Field) -> Callable[[str], str]:
     listed = ", ".join(values.values())
 
     def parse(text: str) -> str:
+        """Raise CellRefused for a word that is no choice."""
         try:
             return values[text.casefold()]
         except KeyError:

@@ -10,9 +10,7 @@ from django.db.backends.postgresql import operations
 from django_prometheus.db.backends.postgresql import base
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from backoffice.operations.engine.pools import PoolExhausted, forget_moved, watch_forks
-
-watch_forks()
+from backoffice.operations.engine.pools import PoolExhausted, forget_moved
 
 
 class PooledOperations(operations.DatabaseOperations):

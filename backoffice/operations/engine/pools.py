@@ -17,7 +17,6 @@ _leads_to: dict[str, tuple[Any, ...]] = {}
 _records: WeakSet[Any] = WeakSet()
 _held: list[Any] = []
 _inherited: list[Any] = []
-_watched: list[bool] = []
 
 
 class PoolExhausted(OperationalError):
@@ -65,15 +64,6 @@ def _note(_connection: Any, record: Any) -> None:
     _records.add(record)
 
 
-def watch_forks() -> None:
-    """Give every child process pools of its own."""
-    if not _watched:
-        os.register_at_fork(
-            before=_hold_borrowed, after_in_parent=_held.clear, after_in_child=_start_anew
-        )
-        _watched.append(True)
-
-
 def _hold_borrowed() -> None:
     # A child drops what other threads have borrowed before it asks us.
     _held.extend((record, record.fairy_ref and record.fairy_ref()) for record in list(_records))
@@ -99,3 +89,6 @@ def _start_anew() -> None:
             wrapper.in_atomic_block = False
             wrapper.savepoint_ids = []
             wrapper.run_on_commit = []
+
+
+os.register_at_fork(before=_hold_borrowed, after_in_parent=_held.clear, after_in_child=_start_anew)
