@@ -4,8 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from backoffice.operations.health import healthz
-from backoffice.operations.metrics import metrics
+from backoffice.operations.health import healthz, metrics
 
 urlpatterns = [
     path("admin/", admin.site.urls),

@@ -22,12 +22,10 @@ class BusyDatabaseMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Only for an exhausted pool; any other error goes its way."""
         return busy(request) if isinstance(error, PoolExhausted) else None
 
 
 def busy(request: HttpRequest) -> HttpResponse:
-    """The page that says so."""
     answer = render(request, "503.html", {"seconds": RETRY_AFTER}, status=503)
     answer.headers["Retry-After"] = str(RETRY_AFTER)
     return answer

@@ -6,18 +6,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from backoffice.admin_site.pages.dashboard import Line, Lines, card
-from backoffice.admin_site.pages.health import GOOD, Checked, run_checks
+from backoffice.admin_site.pages.health import GOOD, run_checks
 from backoffice.admin_site.permissions.roles import ADMIN
 from backoffice.operations.pool import get_pool_statistics
 
 
 @card(gettext_lazy("Health"), roles=(ADMIN,), order=10)
 def health(request: HttpRequest) -> Lines:
-    """What is not as it should be, or that everything is."""
     checks, address = run_checks(), reverse("admin:health")
     worrying = [each for each in checks if each.result.status != GOOD]
     message = ngettext("%(count)s check is good.", "All %(count)s checks are good.", len(checks))
-    lines = [_line(each, address) for each in worrying]
+    lines = [
+        Line(each.title, address, detail=each.result.detail, label=each.word, colour=each.colour)
+        for each in worrying
+    ]
     if not lines:
         text = message % {"count": len(checks)}
         lines = [
@@ -26,19 +28,8 @@ def health(request: HttpRequest) -> Lines:
     return Lines(lines, empty="", more=address)
 
 
-def _line(checked: Checked, address: str) -> Line:
-    return Line(
-        checked.title,
-        address,
-        detail=checked.result.detail,
-        label=checked.word,
-        colour=checked.colour,
-    )
-
-
 @card(gettext_lazy("Connection pool"), roles=(ADMIN,), order=20)
 def pool(request: HttpRequest) -> Lines:
-    """How much of the pool is in use; on SQLite why there is nothing to count."""
     stats, address = get_pool_statistics(), reverse("admin:pool")
     lines = []
     if stats["available"]:

@@ -41,11 +41,7 @@ class Stopped(Exception):
 
 
 class StopRequest:
-    """What Ctrl-C, SIGTERM or a closed terminal asked for, noted until somebody looks.
-
-    An exception out of a signal handler may come between the start of a child and the moment its
-    number is known, and then nobody ends that child; so nothing is raised but where we wait.
-    """
+    """Notes that Ctrl-C, SIGTERM or a closed terminal asked for a stop."""
 
     def __init__(self) -> None:
         self.is_made = False
@@ -54,6 +50,8 @@ class StopRequest:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)  # `make` has Ctrl-C wait for this
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
+        # Raised from here, an exception could come between the start of a child and the moment
+        # its number is known, and nobody would end that child.
         self.is_made = True
 
     def wait_for(self, child: subprocess.Popen[bytes]) -> int:
@@ -99,7 +97,6 @@ def _arguments() -> argparse.Namespace:
 
 
 def _refuse_used_port(port: int) -> None:
-    """Raise CannotRun where something listens already."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -158,7 +155,6 @@ def _open_database(server: EmbeddedServer) -> None:
 
 
 def _set_aside(data: Path) -> None:
-    """Rename what this version cannot continue, so that a new database is made in its place."""
     names = (data.with_name(f"{data.stem}.old{number or ''}{data.suffix}") for number in count())
     aside = next(path for path in names if not path.exists())
     print(
@@ -175,7 +171,8 @@ def _print_step(step: str) -> None:
 
 def _prepare(environment: Mapping[str, str], stamp: Path, size: str, stop: StopRequest) -> None:
     """Migrate and fill, unless this was done for this very code and database before."""
-    state = _mark(size, *sorted(_sources()))
+    sources = "\0".join([size, *sorted(_sources())])
+    state = hashlib.sha256(sources.encode()).hexdigest()
     if stamp.exists() and stamp.read_text() == state:
         return
     _print_step("Making the tables (about 15 seconds)")
@@ -197,13 +194,8 @@ def _run(environment: Mapping[str, str], stop: StopRequest, *command: str) -> No
 
 
 def _sources() -> list[str]:
-    """What the prepared database depends on: models, migrations and demo data."""
     files = [*ROOT.glob("backoffice/**/*.py"), *ROOT.glob("fixtures/**/*")]
     return [f"{path}{path.stat().st_size}{path.stat().st_mtime_ns}" for path in files]
-
-
-def _mark(*texts: str) -> str:
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
 
 def _serve(port: int, environment: Mapping[str, str], stop: StopRequest) -> int:
@@ -225,7 +217,7 @@ def _serve(port: int, environment: Mapping[str, str], stop: StopRequest) -> int:
 
 
 def _end(*children: subprocess.Popen[bytes]) -> None:
-    """Ask them to end. Who works on a large import is killed then, and leaves nothing of it."""
+    # A worker in the middle of a large import is killed, which leaves nothing of it.
     for child in children:
         child.terminate()
     for child in children:
@@ -239,7 +231,6 @@ def _end(*children: subprocess.Popen[bytes]) -> None:
 def _child(
     environment: Mapping[str, str], *command: str, **streams: Any
 ) -> subprocess.Popen[bytes]:
-    """A command that runs beside; it writes to the terminal, unless told where."""
     return subprocess.Popen(
         [sys.executable, "manage.py", *command],
         cwd=ROOT,
@@ -251,8 +242,8 @@ def _child(
 
 
 def _end_with_parent() -> None:
-    """In the child: ask Linux for a SIGTERM should the parent be killed (prctl(2))."""
     if sys.platform == "linux":
+        # Linux sends the child a SIGTERM should the parent be killed: prctl(2).
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 

@@ -1,7 +1,6 @@
-"""A real PostgreSQL from pip for laptop and tests: started, asked, stopped.
+"""A real PostgreSQL from pip for laptop and tests, never for production.
 
-Needs neither Django nor an installed server, and is never part of production. It listens on a
-Unix socket only, in a folder that nobody but its account can enter.
+It needs no Django, and listens on a Unix socket only, in a folder of its account alone.
 """
 
 import os
@@ -56,10 +55,7 @@ class EmbeddedServer:
 
     @property
     def sockets(self) -> Path:
-        """The folder of the socket: where a running server says it is, else where it will be.
-
-        Raises CannotRun where no folder will do.
-        """
+        """The socket's folder, of a running server where it says. Raises CannotRun."""
         noted = self.data / "postmaster.pid"
         lines = noted.read_text(errors="replace").splitlines() if noted.exists() else []
         folder = Path(lines[LINE_OF_SOCKETS] if len(lines) > LINE_OF_SOCKETS else "")
@@ -72,7 +68,6 @@ class EmbeddedServer:
 
     @property
     def _unfinished(self) -> Path:
-        """Where the data folder is made."""
         return self.data.with_name(f"{self.data.name}.new")
 
     def _new_sockets(self) -> Path:
@@ -89,10 +84,8 @@ class EmbeddedServer:
         return self._run("pg_ctl", "-D", self.data, "status", check=False).returncode == 0
 
     def start(self) -> None:
-        """Start the server, making its data folder first where there is none.
-
-        A server left behind by a killed owner is stopped and started anew. Raises CannotRun.
-        """
+        """Start the server, or start it anew; make its data folder if needed. Raises CannotRun."""
+        # It was left behind by a killed owner.
         if self.is_running():
             self.stop()
         sockets = self._new_sockets()
@@ -106,8 +99,7 @@ class EmbeddedServer:
         self._run("pg_ctl", "-D", self.data, "-l", log, "-w", "-t", WAIT, "-o", options, "start")
 
     def _initialise(self) -> None:
-        """Make the data folder: whole, or, where that is broken off, not at all."""
-        work = self._unfinished
+        work = self._unfinished  # a data folder is whole or not there
         shutil.rmtree(work, ignore_errors=True)
         self._prepare(work)
         self._run(
@@ -128,7 +120,6 @@ class EmbeddedServer:
         shutil.rmtree(sockets, ignore_errors=True)
 
     def remove(self) -> None:
-        """Stop the server and remove its data."""
         self.stop()
         shutil.rmtree(self.data, ignore_errors=True)
         shutil.rmtree(self._unfinished, ignore_errors=True)
@@ -168,7 +159,6 @@ class EmbeddedServer:
             raise CannotRun(f"{folder} cannot be made: {error.strerror}.") from error
 
     def _run(self, command: str, *arguments: Any, check: bool = True) -> Any:
-        """Run one of the server's programs under its account. Raises CannotRun."""
         # The server that pg_ctl starts would keep a pipe open.
         silence = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         done = run_program(

@@ -23,7 +23,6 @@ TOO_LITTLE = 1024**3
 
 @health_check(gettext_lazy("Database"), order=10)
 def database() -> CheckResult:
-    """It answers, quickly, and has the extensions."""
     report = check_database_health()
     if report["status"] != "healthy":
         return CheckResult.failed(report["message"])
@@ -37,7 +36,6 @@ def database() -> CheckResult:
 
 @health_check(gettext_lazy("Migrations"), order=20)
 def migrations() -> CheckResult:
-    """The tables are those of the running code."""
     count = check_database_health().get("pending_migrations", 0)
     if not count:
         return CheckResult.good(_("The tables are up to date."))
@@ -51,7 +49,6 @@ def migrations() -> CheckResult:
 
 @health_check(gettext_lazy("Connection pool"), order=30)
 def pool() -> CheckResult:
-    """There are connections left in this process."""
     stats = get_pool_statistics()
     is_full = stats["available"] and stats["usage_percent"] >= FULL
     return CheckResult.warning(stats["message"]) if is_full else CheckResult.good(stats["message"])
@@ -59,7 +56,6 @@ def pool() -> CheckResult:
 
 @health_check(gettext_lazy("Connections of the server"), order=40)
 def server_connections() -> CheckResult:
-    """The server takes more connections."""
     if connection.vendor != "postgresql":
         return CheckResult.good(_("SQLite is a file; nobody connects to it."))
     with connection.cursor() as cursor:
@@ -74,7 +70,6 @@ def server_connections() -> CheckResult:
 
 @health_check(gettext_lazy("Private files"), order=50)
 def private_files() -> CheckResult:
-    """Uploads can be stored, and there is room for them."""
     root = Path(settings.PRIVATE_ROOT)
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     with TemporaryFile(dir=root) as file:

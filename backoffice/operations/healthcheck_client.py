@@ -11,7 +11,6 @@ HOST, PORT, PATIENCE = "127.0.0.1", 8000, 5
 
 
 def is_serving(port: int = PORT) -> bool:
-    """Whether `/healthz` says that web server and database answer."""
     connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE)
     try:
         connection.request("GET", "/healthz", headers={"Host": known_host()})
@@ -23,7 +22,7 @@ def is_serving(port: int = PORT) -> bool:
 
 
 def known_host() -> str:
-    """A name the server answers to: it refuses any that is not in ALLOWED_HOSTS."""
+    # The server refuses any name that is not in ALLOWED_HOSTS.
     first = os.environ.get("ALLOWED_HOSTS", "").split(",")[0].strip()
     return HOST if first in ("", "*") else first.lstrip(".")
 

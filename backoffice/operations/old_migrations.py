@@ -1,6 +1,6 @@
-"""Databases whose tables were made by the migrations of before these, which cannot be continued.
+"""Databases made by the migrations before these, which cannot be continued.
 
-Until they were squashed in November 2026 each app began with a migration that is no longer there.
+They were squashed in November 2026; until then each app began with one that is no longer there.
 """
 
 import sqlite3
@@ -31,7 +31,7 @@ def has_old_migrations(cursor: Any) -> bool:
 
 
 def is_old_postgres(address: str) -> bool:
-    """The same of a PostgreSQL database; false where it has no tables."""
+    """Whether a PostgreSQL database is an old one; false where it has no tables."""
     with closing(psycopg2.connect(address)) as connection, connection.cursor() as cursor:
         try:
             return has_old_migrations(cursor)
@@ -40,7 +40,7 @@ def is_old_postgres(address: str) -> bool:
 
 
 def is_old_sqlite(path: Path) -> bool:
-    """The same of an SQLite file; false where it has no tables."""
+    """Whether an SQLite file is an old one; false where it has no tables."""
     with closing(sqlite3.connect(path)) as connection:
         try:
             return has_old_migrations(connection.cursor())
@@ -50,7 +50,7 @@ def is_old_sqlite(path: Path) -> bool:
 
 @register(Tags.database)
 def check_migrations(databases: Any = None, **_options: Any) -> list[Error]:
-    """`migrate` makes this check, and ends before it writes anything."""
+    # `migrate` makes this check, and ends before it writes anything.
     old = [alias for alias in databases or () if _is_old(alias)]
     return [
         Error(

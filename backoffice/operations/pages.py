@@ -16,13 +16,8 @@ from backoffice.operations.pool import connections_by_state, get_pool_statistics
 HEALTH, POOL = gettext_lazy("Health"), gettext_lazy("Connection pool")
 
 
-def _failed(_request: HttpRequest) -> int:
-    return failed_checks()
-
-
-@page("health", HEALTH, "monitor_heart", badge=_failed)
+@page("health", HEALTH, "monitor_heart", badge=lambda _request: failed_checks())
 def health(request: HttpRequest) -> HttpResponse:
-    """Every check with what it found."""
     report = check_database_health()
     facts = [
         (_("Database"), report.get("version", report["engine"])),
@@ -33,7 +28,6 @@ def health(request: HttpRequest) -> HttpResponse:
 
 @page("pool", POOL, "lan")
 def pool(request: HttpRequest) -> HttpResponse:
-    """The pool's numbers, and who holds connections at the server."""
     stats = get_pool_statistics()
     context = {"pool": stats, "facts": _settings_of(stats), "by_state": connections_by_state()}
     return _response(request, "pool", POOL, context)

@@ -43,10 +43,7 @@ def _numbers(alias: str, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def connections_by_state(alias: str = "default") -> list[tuple[str, int]]:
-    """How many connections the server holds for this database, of all processes, by state.
-
-    Empty on SQLite, which has none.
-    """
+    """How many connections of all processes this database has, by state; empty on SQLite."""
     wrapper = connections[alias]
     if wrapper.vendor != "postgresql":
         return []

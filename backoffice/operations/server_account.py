@@ -39,10 +39,7 @@ def server_account() -> pwd.struct_passwd:
 
 
 def run_program(program: Path, *arguments: Any, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run one of the server's programs to its end, under the server's account.
-
-    A Ctrl-C in the terminal does not reach it. Raises CannotRun where it cannot be started.
-    """
+    """Run one of the server's programs to its end, under the server's account. Raises CannotRun."""
     account = server_account()
     identity = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} | options
@@ -55,6 +52,7 @@ def run_program(program: Path, *arguments: Any, **options: Any) -> subprocess.Co
             encoding="utf-8",
             errors="replace",
             check=False,
+            # A Ctrl-C in the terminal is not for the server.
             start_new_session=True,
             **streams,
             **(identity if is_root() else {}),
@@ -90,11 +88,8 @@ def temporary_folder(longest: int = 4096) -> Path:
 
 
 def temporary_folders(longest: int = 4096) -> Iterator[Path]:
-    """Folders for files that come and go: room for a small one, and the server's account may enter.
-
-    `longest` is the length of their path, in bytes. What TMPDIR names comes last: it may be on a
-    small disk, deep down, or its owner's alone.
-    """
+    """Folders with room that the server's account may enter; `longest` path in bytes."""
+    # TMPDIR comes last: a small disk, a long path, or a folder of its owner alone.
     for name in (*FIXED_FOLDERS, tempfile.gettempdir()):
         folder = Path(name)
         is_short = len(os.fsencode(folder)) <= longest

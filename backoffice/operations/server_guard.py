@@ -1,7 +1,6 @@
 """A watcher that stops an embedded server when its owner is gone, however the owner ended.
 
-The owner holds one end of a pipe. When it closes it, or dies, killed or not, the watcher at the
-other end stops the server.
+The owner holds one end of a pipe; when that is closed, the watcher at the other end acts.
 """
 
 import atexit
@@ -23,14 +22,12 @@ PATIENCE = 5  # seconds; what a killed owner's watcher needs to stop the server
 
 
 def claim(data: Path) -> IO[str]:
-    """Take a data folder for this process and its watcher; the system frees it with the last one.
-
-    Raises CannotRun when somebody else works on it and does not end soon.
-    """
+    """Take a data folder for this process and its watcher. Raises CannotRun if it is taken."""
     mark = data.with_suffix(".lock").open("w")
     until = time.monotonic() + PATIENCE
     while True:
         try:
+            # The system gives it back when the last of the two has ended, however.
             fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             if time.monotonic() > until:
@@ -66,10 +63,7 @@ class Guard:
 
 
 def start_throwaway(database: str) -> str:
-    """Start a server for the life of this process, with an empty database; gives its address.
-
-    Raises CannotRun where none can be started.
-    """
+    """Start a server with an empty database for this process; its URL. Raises CannotRun."""
     data = tempfile.mkdtemp(prefix="backoffice-", dir=temporary_folder())
     server = EmbeddedServer(Path(data), is_throwaway=True)
     guard = Guard(server)

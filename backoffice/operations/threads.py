@@ -6,14 +6,11 @@ from django.db import connections
 
 
 class Thread(threading.Thread):
-    """A thread that closes its connections at its end; Django does that for requests only.
-
-    A connection left open in a dead thread stays borrowed from the pool until it is collected.
-    """
+    """A thread that closes its connections at its end; Django does that for requests only."""
 
     def run(self) -> None:
-        """Do the work, then close."""
         try:
             super().run()
         finally:
+            # Left open, it stays borrowed from the pool until the thread is collected.
             connections.close_all()

@@ -1,7 +1,4 @@
-"""Makes `.venv` with the pinned packages, and says what it is doing.
-
-Needs nothing but Python: `make` calls it before anything is installed. It fails with one sentence.
-"""
+"""Makes `.venv` with the pinned packages. `make` calls it before anything is installed."""
 
 import argparse
 import fcntl
@@ -59,7 +56,7 @@ def main() -> int:
 
 @contextmanager
 def _only_one_at_a_time() -> Iterator[None]:
-    """Two `make` of one clone do not write into one folder; the second one waits, and says so."""
+    # Two `make` of one clone would write into one folder.
     with (ROOT / REQUIREMENTS[0]).open() as mark:
         try:
             fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -70,7 +67,6 @@ def _only_one_at_a_time() -> Iterator[None]:
 
 
 def print_step(step: str) -> None:
-    """One line to whoever waits."""
     print(step, flush=True)
 
 
@@ -116,7 +112,7 @@ def make(folder: Path) -> None:
 
 @contextmanager
 def _scratch_folder(folder: Path) -> Iterator[Path]:
-    """A folder for what is unpacked on the way: where the packages go, not on a full TMPDIR."""
+    # Beside the packages: TMPDIR may be full.
     prefix = f"{folder.name}-room-"
     for left in folder.parent.glob(f"{prefix}*"):
         shutil.rmtree(left, ignore_errors=True)  # of a killed one: nobody else is at work now

@@ -14,11 +14,8 @@ STATEMENT_OPTIONS = "-c timezone=UTC"
 
 
 def databases() -> dict[str, Any]:
-    """Django's DATABASES.
-
-    Raises ImproperlyConfigured, naming variable and value, for what cannot be; variables that the
-    chosen database does not use are looked at too.
-    """
+    """Django's DATABASES. Raises ImproperlyConfigured with variable and value."""
+    # Read in any case: what the chosen database does not use is not silently wrong either.
     variables, pool = _from_variables(), _pool()
     mode = choice("DATABASE_SSL_MODE", "prefer", SSL_MODES)
     if text("DATABASE_URL"):
@@ -34,7 +31,6 @@ def databases() -> dict[str, Any]:
 
 
 def _owned(config: dict[str, Any]) -> dict[str, Any]:
-    """With the credentials of the role that owns the tables, where it is another one."""
     owner = text("DATABASE_OWNER_USER")
     if not owner or config["ENGINE"] != POSTGRES:
         return config
@@ -84,8 +80,8 @@ def _from_variables() -> dict[str, Any]:
 
 
 def _postgres(address: dict[str, Any], mode: str, pool: dict[str, Any]) -> dict[str, Any]:
-    """The pooled engine; a host that begins with a slash is the folder of a Unix socket."""
     host = address["HOST"]
+    # A host that begins with a slash is the folder of a Unix socket.
     if host.startswith("/") and not Path(host).is_dir():
         raise ImproperlyConfigured(
             f"DATABASE_HOST is {host!r}; there is no such folder of a Unix socket."

@@ -1,8 +1,4 @@
-"""Reading variables of the environment: a wrong value stops the start with one sentence.
-
-django-environ reads the `.env` file and database addresses. Its typed look-ups are not used: they
-take a value that begins with a dollar sign, as a password may, for the name of another variable.
-"""
+"""Reading variables of the environment: a wrong value stops the start with one sentence."""
 
 import ipaddress
 import os
@@ -16,6 +12,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parents[2]
+# Of django-environ only the file and addresses: its typed look-ups take a value that begins with a
+# dollar sign, as a password may, for the name of another variable.
 environ.Env.read_env(BASE_DIR / ".env")
 HOST = re.compile(r"\*|\.?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?(:[0-9]+)?|\[[0-9A-Fa-f:.]+\]")
 
@@ -31,10 +29,7 @@ def secret(name: str) -> str:
 
 
 def number(name: str, default: int, lowest: int, highest: int) -> int:
-    """A whole number within a range.
-
-    Raises ImproperlyConfigured, naming the variable and its value.
-    """
+    """A whole number within a range. Raises ImproperlyConfigured with variable and value."""
     value = text(name, str(default))
     if not re.fullmatch("[0-9]{1,15}", value) or not lowest <= int(value) <= highest:
         raise ImproperlyConfigured(
@@ -44,10 +39,7 @@ def number(name: str, default: int, lowest: int, highest: int) -> int:
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
-    """One of a few words.
-
-    Raises ImproperlyConfigured, naming the variable and its value.
-    """
+    """One of a few words. Raises ImproperlyConfigured with variable and value."""
     value = text(name, default)
     if value not in allowed:
         raise ImproperlyConfigured(f"{name} is {value!r}; it must be one of: {', '.join(allowed)}.")
@@ -55,10 +47,7 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
 
 
 def flag(name: str, default: bool) -> bool:
-    """Yes or no.
-
-    Raises ImproperlyConfigured, naming the variable and its value.
-    """
+    """Yes or no. Raises ImproperlyConfigured with variable and value."""
     words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
     value = text(name, str(default)).lower()
     if value not in words:
@@ -67,10 +56,7 @@ def flag(name: str, default: bool) -> bool:
 
 
 def words(name: str, default: list[str], is_one: Callable[[str], bool], one: str) -> list[str]:
-    """A list, separated by commas; `is_one` tells a right word, `one` says what that is.
-
-    Raises ImproperlyConfigured, naming the variable and the word.
-    """
+    """A list, separated by commas. Raises ImproperlyConfigured for one that `is_one` refuses."""
     values = [word.strip() for word in text(name).split(",") if word.strip()]
     wrong = next((word for word in values if not is_one(word)), None)
     if wrong is not None:
@@ -84,7 +70,6 @@ def is_host(word: str) -> bool:
 
 
 def is_address(word: str) -> bool:
-    """An IP address."""
     try:
         ipaddress.ip_address(word)
     except ValueError:
@@ -93,16 +78,12 @@ def is_address(word: str) -> bool:
 
 
 def is_origin(word: str) -> bool:
-    """A scheme and a host, and nothing after them."""
     parts = urlsplit(word)
     return parts.scheme in ("http", "https") and bool(parts.netloc) and not parts.path
 
 
 def pattern(name: str, default: str) -> str:
-    """A regular expression.
-
-    Raises ImproperlyConfigured, naming the variable and its value.
-    """
+    """A regular expression. Raises ImproperlyConfigured with variable and value."""
     value = text(name, default)
     try:
         re.compile(value)
@@ -114,14 +95,12 @@ def pattern(name: str, default: str) -> str:
 
 
 def url(name: str) -> dict[str, Any]:
-    """A database address as Django's settings have it.
-
-    Raises ImproperlyConfigured, naming the variable but not its value, which holds a password.
-    """
+    """A database address as Django has it. Raises ImproperlyConfigured without its password."""
     try:
         config = dict(environ.Env.db_url_config(text(name)))
     except Exception as error:
         raise ImproperlyConfigured(
+            # The value holds a password and is not shown.
             f"{name} cannot be read ({type(error).__name__}); write it as"
             " postgres://user:password@host:5432/name or sqlite:////path/to/file."
         ) from error

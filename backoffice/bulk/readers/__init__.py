@@ -11,10 +11,7 @@ __all__ = ["Limits", "ReaderIssue", "Row", "TableReader", "open_table"]
 
 
 def open_table(path: Path, encoding: str = "", limits: Limits | None = None) -> TableReader:
-    """The reader that fits the file's first bytes.
-
-    Raises FileRefused when the file is empty, too large, encrypted, an archive or not a table.
-    """
+    """The reader for the file's first bytes. Raises FileRefused for one too large or no table."""
     limits = limits or Limits.from_settings()
     limits.check_size(path.stat().st_size)
     if refuse_if_not_a_plain_table(path):

@@ -19,7 +19,7 @@ MAX_COLUMNS = 500
 
 
 class ReaderIssue(NamedTuple):
-    """Something to say of a row before its cells are looked at, with the file's column and cell."""
+    """A fault that a reader finds in a row, with the file's column and cell."""
 
     fault: Fault
     column: str
@@ -29,9 +29,8 @@ class ReaderIssue(NamedTuple):
 class Row(NamedTuple):
     """One data row: the physical line on which it starts, and the text of its cells.
 
-    `syntax_error` is set where a line could not be split into cells (bad quoting); it is then the
-    only one. A row translated from another format has its `reader_issues`, and its `origin` where
-    that is not told by line and column; what is not for us is left out, with an issue.
+    `syntax_error` is set where a line cannot be split into cells; it is then the only one. Rows
+    translated from another format have an `origin`; those that are not for us are left out.
     """
 
     line: int
@@ -56,7 +55,6 @@ class Limits:
 
     @classmethod
     def from_settings(cls) -> "Limits":
-        """The operator's limits."""
         return cls(
             settings.IMPORT_MAX_BYTES, settings.IMPORT_MAX_ROWS, settings.IMPORT_MAX_ROW_BYTES
         )
@@ -110,9 +108,8 @@ def no_table() -> FileRefused:
 class TableReader(ABC):
     """A file opened as a table. Use as a context manager; iterate once.
 
-    `labels` says under which names people know the columns, where they have others in the file;
-    `above` which of them stand above the rows: in the header, or in a row of that name;
-    `reader_issues` are of the file as a whole.
+    `labels`: the names people know columns by; `above`: those that stand in the header, or in a row
+    of that name; `reader_issues`: of the file as a whole.
     """
 
     delimiter = ","
@@ -143,7 +140,6 @@ class TableReader(ABC):
         """How much of the file has been read, from 0 to 1."""
 
     def _refuse_wide_header(self) -> None:
-        """Raise FileRefused for more columns than any table of ours has."""
         if len(self.header) > MAX_COLUMNS:
             raise FileRefused(
                 "too_many_columns",

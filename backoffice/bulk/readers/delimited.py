@@ -26,11 +26,9 @@ MOST_BYTES = 4  # of a character, in UTF-8
 
 
 def replace_undecodable(error: UnicodeError) -> tuple[str, int]:
-    """A codec error handler: each byte that does not decode becomes a lone surrogate.
-
-    Python's own "surrogateescape" does this for UTF-8 only.
-    """
+    """A codec error handler: each byte that does not decode becomes a lone surrogate."""
     assert isinstance(error, UnicodeDecodeError)
+    # Python's own "surrogateescape" does this for UTF-8 only.
     damaged = error.object[error.start : error.end] or b"\xff"
     return "".join(chr(0xDC00 + byte) for byte in damaged), error.end
 
@@ -39,10 +37,7 @@ codecs.register_error("keep-undecodable", replace_undecodable)
 
 
 def encoding_of(path: Path, named: str = "") -> str:
-    """The encoding to read with: the named one, else by the byte order mark, else UTF-8.
-
-    Raises FileRefused for a name no codec has.
-    """
+    """The named encoding, else by the byte order mark, else UTF-8. Raises FileRefused."""
     with path.open("rb") as stream:
         start = stream.read(4)
     for mark, encoding in BYTE_ORDER_MARKS:
@@ -62,11 +57,8 @@ def encoding_of(path: Path, named: str = "") -> str:
     return codec.name
 
 
-class Lines:
-    """Physical lines with their numbers, which remembers those of the record under way.
-
-    When a record turns out not to be one, all its lines but the first are read again.
-    """
+class PhysicalLines:
+    """Physical lines with their numbers; it remembers those of the record under way."""
 
     def __init__(self, text: io.TextIOWrapper, limits: Limits) -> None:
         self.text, self.limits = text, limits
@@ -80,19 +72,15 @@ class Lines:
 
     def __next__(self) -> str:
         """The next line. Raises FileRefused when the record grows longer than any honest row."""
-        number, line = self.again.popleft() if self.again else self._fresh()
+        number, line = self.again.popleft() if self.again else (self.number + 1, self._line())
+        if not line:
+            raise StopIteration
+        self.number = max(self.number, number)
         self.record_lines.append((number, line))
         self.length += len(line) if line.isascii() else len(line.encode("utf-8", "surrogatepass"))
         if self.length > self.limits.max_row_bytes:
             self.limits.check_row(self.record_lines[0][0], self.length)
         return line
-
-    def _fresh(self) -> tuple[int, str]:
-        line = self._line()
-        if not line:
-            raise StopIteration
-        self.number += 1
-        return self.number, line
 
     def _line(self) -> str:
         return self.text.readline(self.limits.max_row_bytes + 1)
@@ -108,21 +96,19 @@ class Lines:
         return sum(map(len, block)) * MOST_BYTES > self.limits.max_row_bytes
 
     def leave(self, lines: list[str]) -> None:
-        """These lines, the last ones taken, will be read again, one by one."""
+        """Have these lines, the last ones taken, read again one by one."""
         self.again.extend(enumerate(lines, self.number - len(lines) + 1))
 
     def begin(self) -> None:
-        """A new record begins."""
         self.record_lines.clear()
         self.length = 0
 
     @property
     def started(self) -> int:
-        """The line on which the record began."""
         return self.record_lines[0][0]
 
     def unread(self) -> str:
-        """The first line of a record that is none; the others will be read again."""
+        """The first line of what is no record; the others will be read again."""
         (_number, first), *others = self.record_lines
         self.again.extendleft(reversed(others))
         return first.rstrip("\r\n")
@@ -140,7 +126,7 @@ class DelimitedReader(TableReader):
         self._text = io.TextIOWrapper(
             self._raw, encoding=self.encoding, errors="keep-undecodable", newline=""
         )
-        self._lines = Lines(self._text, self.limits)
+        self._lines = PhysicalLines(self._text, self.limits)
         try:
             self._begin()
         except FileRefused:
@@ -159,7 +145,6 @@ class DelimitedReader(TableReader):
         return self
 
     def _begin(self) -> None:
-        """Find the header, and by it the delimiter."""
         first = next((line for line in self._lines if line.strip()), "")
         if not first:
             raise no_table()
@@ -204,12 +189,10 @@ class DelimitedReader(TableReader):
             ) from None
 
     def records(self) -> Iterator[Row]:
-        """Every record. A line that begins none, by its quoting, comes with its flaw, alone.
-
-        Most files have no flaw: their lines are taken apart many at once.
-        """
+        """Every record. A line that begins none, by its quoting, comes with its syntax error."""
         lines = self._lines
         while block := lines.block():
+            # Most files have no fault: their lines are split many at once, which is faster.
             if lines.may_be_too_long(block):
                 lines.leave(block)
             else:
@@ -217,7 +200,7 @@ class DelimitedReader(TableReader):
             yield from self._one_by_one()
 
     def _at_once(self, block: list[str]) -> Iterator[Row]:
-        """The records of these lines, up to the first that is flawed or goes on behind them."""
+        """The records of these lines, up to the first with a fault or that goes on behind them."""
         before = self._lines.number - len(block)
         records, done = self._reader(block), 0
         try:
@@ -229,13 +212,13 @@ class DelimitedReader(TableReader):
             self._lines.leave(block[done:])
 
     def _one_by_one(self) -> Iterator[Row]:
-        """The records of the lines that were left."""
         lines = self._lines
         while lines.again:
             lines.begin()
             try:
                 cells = next(self._csv)
             except csv.Error as error:
+                # All lines but the first of what is no record may begin one: they are read again.
                 line, number = lines.unread(), lines.started
                 self._csv = self._reader(lines)
                 yield Row(number, [line], str(error))
@@ -244,5 +227,4 @@ class DelimitedReader(TableReader):
                 yield Row(lines.started, cells)
 
     def position(self) -> float:
-        """By bytes, as far as the buffer has read."""
         return min(self._raw.tell() / self.size, 1.0)

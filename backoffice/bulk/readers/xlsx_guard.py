@@ -1,35 +1,24 @@
-"""What an Excel package may hold: looked at before it is unpacked, and again while it is.
-
-A package is a zip file that claims a size for each of its parts. The parts that the library reads
-as a whole are bounded by these claims (the unpacking never gives more than is claimed); the sheet,
-which is read as a stream, is watched while it flows: no text, tag or row beyond the limit of a row,
-no row beyond the limit of rows. How a sheet writes its XML is its own affair, so whoever counts the
-rows that come out of it counts them again.
-"""
+"""What an Excel package may hold: checked before it is unpacked, and again while it is."""
 
 import re
 import zipfile
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, TreeBuilder, XMLParser
 
 from django.utils.translation import gettext as _
+from openpyxl.utils.cell import column_index_from_string
 
 from backoffice.bulk.readers.base import MAX_COLUMNS, Limits
 from backoffice.bulk.values.faults import FileRefused
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-ARCHIVES = (
-    b"\x1f\x8b",
-    b"BZh",
-    b"7z\xbc\xaf",
-    b"Rar!",
-    b"\xfd7zXZ",
-    b"%PDF",
-    b"PK\x05\x06",
-    b"PK\x07\x08",
-)
+ARCHIVES = (b"\x1f\x8b", b"BZh", b"7z\xbc\xaf", b"Rar!", b"\xfd7zXZ", b"PK\x05\x06", b"PK\x07\x08")
+PDF = b"%PDF"
 NESTED = (".zip", ".gz", ".7z", ".rar", ".xlsx", ".jar")
-SHEETS = "xl/worksheets/"
+BOOK, SHEETS = "xl/workbook.xml", "xl/worksheets/"
 MOST_IN_MEMORY = 32_000_000  # bytes of all parts that are no sheets: texts, styles
 MOST_UNPACKED = 1_000_000_000
 MOST_STRUCTURE = 3_000_000  # bytes of the parts that say how the others are to be read
@@ -38,23 +27,13 @@ MOST_RATIO = 200
 SMALL = 1_000_000  # bytes; below, any ratio is honest
 MOST_ROWS = 1_048_576  # of a sheet, in any version of Excel
 DIMENSION = re.compile(rb'<dimension ref="(?:[A-Z]+[0-9]+:)?([A-Z]+)([0-9]+)"')
-ROW_NUMBER = re.compile(rb'<row\b[^<>]*?\br="([0-9]{1,20})')
-BARE_FORMULA = re.compile(
-    rb"<c\b([^<>]*)>\s*<f\b(?:[^<>]*/>|[^<>]*>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>"
-)
-DOCTYPE = b"<!DOCTYPE"
-SHARED_TEXTS = "sharedstrings.xml"
 # Where the two forms of a zip file's last record say how long its list of parts is.
 LENGTH_OF_LIST = ((b"PK\x05\x06", 12, 4), (b"PK\x06\x06", 40, 8))
 LAST_RECORDS = 66_000
-OVERLAP = 2_000  # bytes looked at again, for what lies across two chunks
 
 
 def refuse_if_not_a_plain_table(path: Path) -> bool:
-    """Whether the file is a workbook; False is "try it as text".
-
-    Raises FileRefused for an encrypted or old Excel file, an archive, a PDF.
-    """
+    """Whether the file is a workbook; false is text. Raises FileRefused for what is neither."""
     with path.open("rb") as stream:
         start = stream.read(8)
     if start.startswith(ZIP):
@@ -67,7 +46,7 @@ def refuse_if_not_a_plain_table(path: Path) -> bool:
                 "password, or as CSV."
             ),
         )
-    if start.startswith(ARCHIVES):
+    if start.startswith((*ARCHIVES, PDF)):
         raise FileRefused(
             "not_a_table",
             _("This is an archive or a document, not a table. Upload a CSV or XLSX file."),
@@ -87,28 +66,8 @@ def unpacks_too_large(size: float, besides: float) -> FileRefused:
     )
 
 
-def row_too_far(row: int | str, most: int) -> FileRefused:
-    """The refusal of a cell below the last row that can be read."""
-    return FileRefused(
-        "absurd_dimension",
-        _(
-            "The sheet has a cell in row %(row)s; no more than %(most)d rows can be "
-            "read. Delete what lies outside the table."
-        )
-        % {"row": row, "most": most},
-    )
-
-
-def most_rows(limits: Limits) -> int:
-    """The last row of a sheet that can be read."""
-    return min(MOST_ROWS, limits.max_rows + 1)
-
-
 def length_of_list(path: Path) -> int:
-    """How many bytes the list of a zip file's parts claims, before it is read.
-
-    Every record that may be the last one is believed: which is, the list itself would tell.
-    """
+    """How many bytes the list of a zip file's parts claims, before it is read."""
     with path.open("rb") as stream:
         stream.seek(max(0, path.stat().st_size - LAST_RECORDS))
         tail = stream.read()
@@ -117,85 +76,81 @@ def length_of_list(path: Path) -> int:
         for mark, place, width in LENGTH_OF_LIST
         for match in re.finditer(re.escape(mark), tail)
     )
+    # Every record that may be the last one counts: which is, only the list itself would tell.
     claimed = (int.from_bytes(tail[at : at + width], "little") for at, width in starts)
     return max(claimed, default=0)
 
 
-def _refuse_crowd(path: Path) -> None:
-    """Raise FileRefused for a package of more parts than any table needs."""
-    if length_of_list(path) > MOST_LISTED:
-        raise FileRefused(
-            "unpacks_too_large",
-            _("The workbook consists of too many parts. Save the table as CSV."),
-        )
+def refuse_doctype(*_declared: object) -> None:
+    """Raise FileRefused: a document type may declare texts that stand for others, without end."""
+    raise FileRefused(
+        "unreadable_workbook",
+        _("The workbook holds XML that no spreadsheet writes. Save the table as CSV."),
+    )
 
 
-class Package(zipfile.ZipFile):
-    """A zip file that gives the library what makes up a workbook, and then its sheet, guarded."""
+class PlainTree(TreeBuilder):
+    """Builds the tree of a part that declares no document type."""
+
+    # Found by the parser, as it may stand behind any comment and in any encoding.
+    doctype = staticmethod(refuse_doctype)
+
+
+class Package:
+    """The zip file of a workbook, which gives each of its parts guarded."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
-        self.opened: list[Any] = []
-        _refuse_crowd(path)
-        super().__init__(path)
+        if length_of_list(path) > MOST_LISTED:
+            raise FileRefused(
+                "unpacks_too_large",
+                _("The workbook consists of too many parts. Save the table as CSV."),
+            )
         self.limits = limits
-        self.structure = 0
+        # Closes parts too, however far they were read.
+        self._opened = ExitStack()
+        self._file = self._opened.enter_context(zipfile.ZipFile(path))
+        self.names = frozenset(self._file.namelist())
+        self._structure = 0
 
     def close(self) -> None:
-        """Close the file; no part stays open, however far it was read."""
-        for part in self.opened:
-            part.close()
-        super().close()
+        self._opened.close()
 
-    def open(self, name: Any, *args: Any, **kwargs: Any) -> Any:
-        """A part that is read as a whole, if it is not too large for that."""
-        entry = name if isinstance(name, zipfile.ZipInfo) else self.getinfo(name)
-        if not entry.filename.lower().endswith(SHARED_TEXTS):
-            self.structure += entry.file_size
-        if self.structure > MOST_STRUCTURE:
-            raise unpacks_too_large(self.structure, self.structure)
-        return self._plain(entry, *args, **kwargs)
+    def tree(self, name: str) -> Element:
+        """A part that says how others are to be read. Raises FileRefused for one too large."""
+        # The unpacking never gives more than is claimed here.
+        self._structure += self._file.getinfo(name).file_size
+        if self._structure > MOST_STRUCTURE:
+            raise unpacks_too_large(self._structure, self._structure)
+        return ElementTree.parse(self.open(name), XMLParser(target=PlainTree())).getroot()
 
-    def open_sheet(self, name: str) -> "GuardedSheet":
-        """A part as a stream."""
-        return GuardedSheet(self._plain(self.getinfo(name)), self.limits)
-
-    def _plain(self, entry: zipfile.ZipInfo, *args: Any, **kwargs: Any) -> Any:
-        """A part that declares nothing of its own, such as texts that stand for other texts."""
-        part = super().open(entry, *args, **kwargs)
-        self.opened.append(part)
-        if DOCTYPE in part.peek(1_024)[:1_024]:
-            raise FileRefused(
-                "unreadable_workbook",
-                _("The workbook holds XML that no spreadsheet writes. Save the table as CSV."),
-            )
-        return part
+    def open(self, name: str) -> IO[bytes]:
+        return self._opened.enter_context(self._file.open(name))
 
     def check(self) -> int:
-        """Refuse what no honest table holds; gives the number of rows the sheets claim."""
+        """The number of rows that the sheets claim. Raises FileRefused for what no table holds."""
         self._check_names()
         self._check_sizes()
-        sheets = [entry for entry in self.infolist() if entry.filename.startswith(SHEETS)]
+        sheets = [entry for entry in self._file.infolist() if entry.filename.startswith(SHEETS)]
         return max((self._claimed_rows(sheet) for sheet in sheets), default=0)
 
     def _check_names(self) -> None:
-        names = [entry.filename for entry in self.infolist()]
-        if "xl/workbook.xml" not in names:
+        if BOOK not in self.names:
             raise FileRefused(
                 "not_a_table",
                 _("This archive is not an Excel workbook. Upload a CSV or XLSX file."),
             )
-        if any("vbaproject" in name.lower() for name in names):
+        if any("vbaproject" in name.lower() for name in self.names):
             raise FileRefused(
                 "macros",
                 _("The workbook holds macros. Save it as .xlsx without macros, or as CSV."),
             )
-        if any(name.lower().endswith(NESTED) for name in names):
+        if any(name.lower().endswith(NESTED) for name in self.names):
             raise FileRefused(
                 "nested_archive", _("The workbook holds another archive. Save the table as CSV.")
             )
 
     def _check_sizes(self) -> None:
-        entries = self.infolist()
+        entries = self._file.infolist()
         besides = sum(e.file_size for e in entries if not e.filename.startswith(SHEETS))
         is_dense = any(
             e.file_size > SMALL and e.file_size > MOST_RATIO * max(e.compress_size, 1)
@@ -206,11 +161,12 @@ class Package(zipfile.ZipFile):
             raise unpacks_too_large(unpacked, besides)
 
     def _claimed_rows(self, sheet: zipfile.ZipInfo) -> int:
-        with super().open(sheet) as stream:
+        with self._file.open(sheet) as stream:
             declared = DIMENSION.search(stream.read(65_536))
         if not declared:
             return 0
-        columns, rows = column_number(declared.group(1)), int(declared.group(2))
+        columns = column_index_from_string(declared.group(1).decode())
+        rows = int(declared.group(2))
         if columns > MAX_COLUMNS or rows > self.limits.max_rows + 1:
             raise FileRefused(
                 "absurd_dimension",
@@ -221,78 +177,3 @@ class Package(zipfile.ZipFile):
                 % {"columns": columns, "rows": rows},
             )
         return rows
-
-
-def column_number(name: bytes) -> int:
-    """A = 1, Z = 26, AA = 27."""
-    number = 0
-    for code in name:
-        number = number * 26 + code - 64
-    return number
-
-
-class GuardedSheet:
-    """A sheet as a stream of XML that stops where no honest table goes on."""
-
-    def __init__(self, part: IO[bytes], limits: Limits) -> None:
-        self.part, self.limits = part, limits
-        self.tail = b""
-        self.since_tag = self.since_row = 0
-
-    def __enter__(self) -> "GuardedSheet":
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the part."""
-        self.part.close()
-
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes. Raises FileRefused for a text, a tag, a row or a number out of bounds."""
-        chunk = self.part.read(min(size, 65_536) if size > 0 else 65_536)
-        if not chunk:
-            return b""
-        window = self.tail + chunk
-        self._check_lengths(chunk)
-        self._check_numbers(window)
-        self._check_formulas(window)
-        self.tail = window[-OVERLAP:]
-        return chunk
-
-    def _check_lengths(self, chunk: bytes) -> None:
-        tag, row = chunk.rfind(b"<"), chunk.rfind(b"<row")
-        self.since_tag = len(chunk) - tag if tag >= 0 else self.since_tag + len(chunk)
-        self.since_row = len(chunk) - row if row >= 0 else self.since_row + len(chunk)
-        # Ten bytes of XML for each byte of text, at the least, is what tags take.
-        if self.since_tag > self.limits.max_row_bytes or (
-            self.since_row > 10 * self.limits.max_row_bytes + 65_536
-        ):
-            raise FileRefused(
-                "row_too_long",
-                _(
-                    "A row of the sheet is longer than %(limit)d bytes. Delete what lies outside "
-                    "the table."
-                )
-                % {"limit": self.limits.max_row_bytes},
-            )
-
-    def _check_numbers(self, window: bytes) -> None:
-        most = most_rows(self.limits)
-        for number in ROW_NUMBER.findall(window):
-            if int(number) > most:
-                raise row_too_far(number.decode(), most)
-
-    def _check_formulas(self, window: bytes) -> None:
-        formula = BARE_FORMULA.search(window)
-        if formula and b't="str"' not in formula.group(1):
-            place = re.search(rb'\br="([A-Z]{1,3}[0-9]{1,7})"', formula.group(1))
-            raise FileRefused(
-                "formula_without_value",
-                _(
-                    "The formula%(place)s has no stored value. Open the workbook in a "
-                    "spreadsheet and save it again, or save it as CSV."
-                )
-                % {"place": f" in {place.group(1).decode()}" if place else ""},
-            )

@@ -1,7 +1,6 @@
-"""A zip file of tables: looked at as a whole before anything of it is unpacked.
+"""A zip file of tables: checked as a whole before anything of it is unpacked.
 
-Nothing is ever written under a name from the archive: a member is a stream, counted while it flows
-against the size that the archive claims for it.
+Nothing is written under a name from the archive: members are streams, counted while they flow.
 """
 
 import stat
@@ -38,7 +37,6 @@ LOCAL_HEADER = 30  # bytes before a member's name
 ENCRYPTED = 0x1 | 0x40 | 0x2000
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError)
-DOCUMENTS = (b"%PDF",)
 DAMAGED = "damaged_archive"
 
 
@@ -68,10 +66,10 @@ class Member:
 
 
 class Archive:
-    """An opened zip file whose list of members has been found honest. Raises FileRefused."""
+    """An opened zip file of tables. Raises FileRefused for one that is not honest."""
 
-    def __init__(self, path: Path, limits: Limits | None = None) -> None:
-        self.limits = limits or Limits.from_settings()
+    def __init__(self, path: Path) -> None:
+        self.limits = Limits.from_settings()
         _refuse_crowd(path)
         try:
             self.file = zipfile.ZipFile(path)
@@ -86,7 +84,6 @@ class Archive:
 
     @property
     def is_package(self) -> bool:
-        """Whether it is one document of many parts, such as a workbook."""
         names = self.file.namelist()
         return any(name in PACKAGE_PARTS or name.startswith("xl/") for name in names)
 
@@ -160,8 +157,7 @@ class Archive:
 
     def _refuse_nested(self, entry: zipfile.ZipInfo) -> None:
         start = next(self.chunks(entry), b"") if entry.file_size else b""
-        known = tuple(mark for mark in ARCHIVES if mark not in DOCUMENTS)
-        if entry.filename.lower().endswith(NESTED) or start.startswith((ZIP, OLE, *known)):
+        if entry.filename.lower().endswith(NESTED) or start.startswith((ZIP, OLE, *ARCHIVES)):
             raise FileRefused(
                 "nested_archive",
                 _(
@@ -173,7 +169,6 @@ class Archive:
 
 
 def _refuse_crowd(path: Path) -> None:
-    """Raise FileRefused for a list of members longer than as many as can be read have."""
     if length_of_list(path) > MOST_DIRECTORY:
         raise FileRefused(
             "too_many_members",
@@ -183,7 +178,7 @@ def _refuse_crowd(path: Path) -> None:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file is a zip file of several files, and not a workbook, nor what may be one."""
+    """Whether a file is a zip file of several files; a workbook is none."""
     with path.open("rb") as stream:
         if not stream.read(len(ZIP)).startswith(ZIP):
             return False
@@ -195,7 +190,6 @@ def is_archive(path: Path) -> bool:
 
 
 def _is_litter(entry: zipfile.ZipInfo) -> bool:
-    """What macOS and Windows leave in every folder."""
     name = PurePosixPath(entry.filename)
     return (
         "__MACOSX" in name.parts

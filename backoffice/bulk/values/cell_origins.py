@@ -1,8 +1,6 @@
 """What stood in the file where a staged row says something else, or stands somewhere else.
 
-A line of a gradebook is a row for each of its scores: their cells have headers of their own, and
-they share the number of the line's data row. It is staged with the row, for what is said of it
-later.
+A line of a gradebook is a row for each of its scores, with headers of their own and one number.
 """
 
 import json
@@ -19,8 +17,8 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 class Origin(NamedTuple):
     """Where a row comes from, as far as its line and the names of its columns do not tell.
 
-    `cells` as they stand in the file, where they read otherwise; `headers` of cells that stand in
-    another column than those of other rows; `row` of the file, 0 where it is the staged one.
+    `cells`: as they stand in the file, where they read otherwise; `headers`: of cells that stand in
+    another column than those of other rows; `row`: of the file, 0 where it is the staged one.
     """
 
     cells: Mapping[str, str] = NOTHING
@@ -28,7 +26,7 @@ class Origin(NamedTuple):
     row: int = 0
 
     def noted(self) -> dict[str, str]:
-        """One object of texts, from which `origin_of` reads it."""
+        """One object of texts, as `origin_of` reads it."""
         headers = {HEADER + name: header for name, header in self.headers.items()}
         return {**self.cells, **headers, **({ROW: str(self.row)} if self.row else {})}
 
@@ -37,7 +35,7 @@ AS_STAGED = Origin()
 
 
 def origin_of(noted: str | None) -> Origin:
-    """What was staged with a row."""
+    """The origin that was staged with a row."""
     if not noted:
         return AS_STAGED
     texts: dict[str, str] = json.loads(noted)

@@ -1,8 +1,6 @@
 """From the text of a cell to the value that is staged, by the rules of imports.md.
 
-`cleaner_for(column)` builds, from the model field behind a column, a function that turns the text
-of a cell into the text of a value (None is "no value") or raises CellRefused. Field validators,
-choices and lengths come from the model, so a form and an import refuse the same values.
+Validators, choices and lengths come from the model, so a form and an import refuse the same values.
 """
 
 import datetime
@@ -48,10 +46,7 @@ class CellRefused(Exception):
 
 
 def normalised(raw: str) -> str:
-    """Trim, collapse white space, drop zero-width spaces, compose Unicode (NFC).
-
-    Raises CellRefused for bytes that did not decode and for control characters.
-    """
+    """Collapse white space, drop zero-width spaces, compose Unicode (NFC). Raises CellRefused."""
     if raw.isascii() and raw.isprintable():
         text = raw.strip()
         return _unquoted(" ".join(text.split()) if "  " in text else text)
@@ -61,10 +56,7 @@ def normalised(raw: str) -> str:
 
 
 def normalised_paragraphs(raw: str) -> str:
-    """Text of several lines, as a form stores it: its lines stay, the ends are trimmed.
-
-    Raises CellRefused like `normalised`.
-    """
+    """Text of several lines as a form stores it; only its ends are trimmed. Raises CellRefused."""
     _refuse_unreadable(raw)
     return _unquoted(tidied_paragraphs(raw.translate(INVISIBLE)).strip())
 
@@ -87,7 +79,7 @@ def _refuse_unreadable(raw: str) -> None:
 
 
 def _refuse_heaped_marks(raw: str) -> None:
-    """Composing takes quadratic time over a run of accents, which no language heaps so high."""
+    # Composing takes quadratic time over a run of accents; no language has so many.
     run = 0
     for character in raw if len(raw) > MOST_MARKS else "":
         run = run + 1 if unicodedata.combining(character) else 0
@@ -99,7 +91,7 @@ def _refuse_heaped_marks(raw: str) -> None:
 
 
 def _unquoted(text: str) -> str:
-    """Take back the apostrophe that an export put before what looks like a formula."""
+    # An export puts this apostrophe before what looks like a formula.
     return text[1:] if text[:1] == "'" and ESCAPED_FORMULA.match(text) else text
 
 
@@ -116,9 +108,9 @@ def is_misdecoded(text: str) -> bool:
 def cleaner_for(
     field: models.Field, *, is_identifier: bool = False, is_exact: bool = False
 ) -> Clean:
-    """The function that turns a cell's text into this model field's staged text.
+    """The function that turns a cell's text into this field's staged text, None for no value.
 
-    Of an exact one, 1 and 0 are the only words for yes and no.
+    It raises CellRefused. With `is_exact`, 1 and 0 are the only words for yes and no.
     """
     parse = _parser_for(field, is_identifier)
     if is_exact and isinstance(field, models.BooleanField):
@@ -134,11 +126,8 @@ def cleaner_for(
 
 
 def blank_value(field: models.Field) -> str | None:
-    """What a blank cell is staged as: nothing (null), or an empty text where there is no null.
-
-    In a field with a default, null says that the cell says nothing: a new row gets the default, a
-    known one keeps what it has.
-    """
+    """What a blank cell is staged as: null, or an empty text where the field has no null."""
+    # Null in a field with a default says nothing: a new row gets it, a known one keeps its own.
     is_blank_null = has_plain_default(field) or field.null or not field.empty_strings_allowed
     return None if is_blank_null else ""
 
@@ -164,6 +153,7 @@ def _choice_parser(field: models.Field) -> Callable[[str], str]:
     listed = ", ".join(values.values())
 
     def parse(text: str) -> str:
+        """Raise CellRefused for a word that is no choice."""
         try:
             return values[text.casefold()]
         except KeyError:
@@ -195,8 +185,8 @@ def _identifier(text: str) -> str:
 
 
 def _validated(field: models.Field, value: object, code: str) -> str:
-    """Run the model field's own validators; their sentence is the one people read."""
     try:
+        # The validator's own sentence is the one people read.
         field.run_validators(value)
     except ValidationError as refusal:
         _refuse(field, str(value), refusal, code)
@@ -242,8 +232,8 @@ def _datetime(field: models.Field, text: str) -> str:
 
 
 def _in_utc(moment: datetime.datetime) -> datetime.datetime:
-    """The moment in UTC, where the first and the last year of the calendar still hold it."""
     try:
+        # The first and the last day of the calendar may not exist in UTC.
         return moment.astimezone(datetime.UTC)
     except OverflowError:
         raise _no_such_day() from None

@@ -1,7 +1,6 @@
-"""What can be wrong with a file, a row or a cell, and how it is said.
+"""What can be wrong with a file, a row or a cell, as a code for scripts and a sentence for people.
 
-A fault carries a code for scripts and a sentence for people. Sentences are templates with the
-names `line`, `column`, `value` and, where they speak of something else, `other`.
+Sentences are templates with the names `line`, `column`, `value` and, of something else, `other`.
 """
 
 import re
@@ -54,7 +53,6 @@ class Issue:
     is_warning: bool = False
 
     def as_dict(self) -> dict[str, str | int]:
-        """The keys of the report, see the contract of the import."""
         return {
             name: getattr(self, name)
             for name in ("line", "row", "column", "value", "code", "message")
@@ -62,7 +60,7 @@ class Issue:
 
 
 def storable(value: str) -> str:
-    """The value as it stands in the file, with what no database text can hold made visible."""
+    """The value with what no database text can hold made visible, cut to a great length."""
     if len(value) > STORED_LENGTH:
         value = value[:STORED_LENGTH] + "…"
     return UNSTORABLE.sub(_visible, value)

@@ -17,7 +17,6 @@ _leads_to: dict[str, tuple[Any, ...]] = {}
 _records: WeakSet[Any] = WeakSet()
 _held: list[Any] = []
 _inherited: list[Any] = []
-_watched: list[bool] = []
 
 
 class PoolExhausted(OperationalError):
@@ -25,7 +24,6 @@ class PoolExhausted(OperationalError):
 
     @classmethod
     def from_settings(cls, settings: dict[str, Any]) -> "PoolExhausted":
-        """Says how many connections there are and how long it waited."""
         options = settings["POOL_OPTIONS"]
         most = options["POOL_SIZE"] + options["MAX_OVERFLOW"]
         return cls(
@@ -35,11 +33,9 @@ class PoolExhausted(OperationalError):
 
 
 def forget_moved(alias: str, conn_params: dict[str, Any]) -> None:
-    """Drop the alias's pool when it leads to another server, database or user than now wanted.
-
-    The library keys pools by alias and freezes the first parameters: one query before the test
-    database exists, and the tests would write into the real one.
-    """
+    """Drop the alias's pool when it leads to another server, database or user than now wanted."""
+    # The library keys pools by alias and freezes the first parameters: one query before the test
+    # database exists, and the tests would write into the real one.
     identity = tuple(conn_params.get(name) for name in IDENTITY)
     with pool_container.lock:
         if _leads_to.get(alias, identity) != identity:
@@ -56,7 +52,7 @@ def drop(alias: str) -> None:
 
 @event.listens_for(QueuePool, "reset")
 def _clean(connection: Any, _record: Any, _state: Any) -> None:
-    """Leave nothing to the next borrower: no setting, temporary table, lock or open cursor."""
+    # The next borrower gets no setting, temporary table, lock or open cursor of the last one.
     connection.rollback()
     connection.autocommit = True
     with connection.cursor() as cursor:
@@ -68,27 +64,15 @@ def _note(_connection: Any, record: Any) -> None:
     _records.add(record)
 
 
-def watch_forks() -> None:
-    """Give every child process pools of its own."""
-    if not _watched:
-        os.register_at_fork(
-            before=_hold_borrowed, after_in_parent=_held.clear, after_in_child=_start_anew
-        )
-        _watched.append(True)
-
-
 def _hold_borrowed() -> None:
-    """Keep what other threads have borrowed: a child drops their locals before it asks us."""
+    # A child drops what other threads have borrowed before it asks us.
     _held.extend((record, record.fairy_ref and record.fairy_ref()) for record in list(_records))
 
 
 def _start_anew() -> None:
-    """In a child: fresh pools, and no connection of the parent's.
-
-    What was inherited is kept alive and never touched again: closing it would end the parent's
-    connections, and letting it be collected would send a rollback through them, into whatever
-    transaction another thread of the parent is in.
-    """
+    """In a child: fresh pools, and no connection of the parent's."""
+    # What is inherited stays alive and untouched: closing it would end the parent's connections,
+    # and collecting it would send a rollback into another thread's transaction.
     for record, _borrowed in _held:
         record.fairy_ref = None  # the pool's own finalizer then leaves the connection alone
     _inherited.extend(_held)
@@ -105,3 +89,6 @@ def _start_anew() -> None:
             wrapper.in_atomic_block = False
             wrapper.savepoint_ids = []
             wrapper.run_on_commit = []
+
+
+os.register_at_fork(before=_hold_borrowed, after_in_parent=_held.clear, after_in_child=_start_anew)
