@@ -17,7 +17,7 @@ from django.utils.functional import cached_property
 from backoffice.admin_site.pages.history import plain
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.apps.users.past_rosters import people_as_of, roster
+from backoffice.apps.users.roster_as_of import people_as_of, roster
 from backoffice.audit.reports.as_of import changed_between, rows_as_of
 from backoffice.audit.reports.wording import worded
 
@@ -66,7 +66,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Column:
+class GradeColumn:
     """An assessment as it stood; `turn` says what became of it: +, - or ~, blank for nothing."""
 
     row: models.Model
@@ -84,7 +84,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Line:
+class GradeRow:
     """A student with a cell for each assessment."""
 
     person: User
@@ -129,13 +129,13 @@ def counted(method: str, tries: list[Any]) -> Mark:
     return Mark(score, chosen.status, len(tries), chosen.is_late)
 
 
-def lines(rows: Iterable[Any], tasks: dict[int, Any], moment: datetime) -> list[Line]:
+def lines(rows: Iterable[Any], tasks: dict[int, Any], moment: datetime) -> list[GradeRow]:
     """The lines of the gradebook for these rows of the roster."""
     rows = list(rows)
     keys = [row.student_id for row in rows]
     people, by_place = people_as_of(keys, moment), marks(tasks, keys, moment)
     return [
-        Line(
+        GradeRow(
             people[row.student_id],
             worded(row, "status"),
             [Cell(by_place.get((row.student_id, task))) for task in tasks],
@@ -150,7 +150,7 @@ def _mark_values(row: Any) -> list[Any] | None:
     )
 
 
-class Difference:
+class GradeDifference:
     """What differs in the gradebook of a course between two moments, the earlier one first."""
 
     def __init__(self, course: Any, since: datetime, until: datetime) -> None:
@@ -159,9 +159,9 @@ class Difference:
         self.tasks = self.after | {k: v for k, v in self.before.items() if k not in self.after}
 
     @property
-    def columns(self) -> list[Column]:
+    def columns(self) -> list[GradeColumn]:
         """The assessments of both moments, those that are gone last."""
-        return [Column(row, self._change_of(key)) for key, row in self.tasks.items()]
+        return [GradeColumn(row, self._change_of(key)) for key, row in self.tasks.items()]
 
     def _change_of(self, key: int) -> str:
         old, new = self.before.get(key), self.after.get(key)
@@ -211,14 +211,14 @@ class Difference:
             if before is None or after is None
         }
 
-    def lines(self, people: Iterable[User]) -> list[Line]:
+    def lines(self, people: Iterable[User]) -> list[GradeRow]:
         """The lines of these students."""
         people = list(people)
         keys = [one.pk for one in people]
         old = marks(self.before, keys, self.since)
         new = marks(self.after, keys, self.until)
         return [
-            Line(
+            GradeRow(
                 one,
                 "",
                 [self._cell(old.get((one.pk, key)), new.get((one.pk, key))) for key in self.tasks],

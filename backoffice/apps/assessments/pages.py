@@ -9,15 +9,15 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.admin_site.pages.registry import page
 from backoffice.apps.assessments.gradebook_as_of import (
-    Column,
-    Difference,
+    GradeColumn,
+    GradeDifference,
     Mark,
     assessments,
     lines,
     students,
 )
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
-from backoffice.apps.users.past_rosters import WHO, who
+from backoffice.apps.users.roster_as_of import WHO, who
 from backoffice.audit.reports.as_of_pages import PER_PAGE, AsOfQuery, as_of_query
 from backoffice.bulk.export.csv_export import downloaded
 
@@ -48,7 +48,7 @@ def _state(question: AsOfQuery) -> HttpResponse:
         TEMPLATE,
         TITLE,
         page=rows_of_page,
-        columns=[Column(row) for row in tasks.values()],
+        columns=[GradeColumn(row) for row in tasks.values()],
         lines=lines(rows_of_page.object_list, tasks, question.until),
     )
 
@@ -68,7 +68,7 @@ def _scored(mark: Mark | None) -> tuple[object, object]:
 
 
 def _difference(question: AsOfQuery) -> HttpResponse:
-    difference = Difference(question.course, question.since, question.until)
+    difference = GradeDifference(question.course, question.since, question.until)
     if question.is_download:
         name = question.file_name("gradebook_changes")
         return downloaded(name, _difference_lines(difference))
@@ -82,7 +82,7 @@ def _difference(question: AsOfQuery) -> HttpResponse:
     )
 
 
-def _difference_lines(difference: Difference) -> Iterator[list[object]]:
+def _difference_lines(difference: GradeDifference) -> Iterator[list[object]]:
     head = (_("what"), _("score before"), _("score after"), _("state before"), _("state after"))
     yield [*WHO, "assessment", *head]
     for start in range(0, len(difference.people), PER_PAGE):

@@ -20,7 +20,7 @@ MOST = 200  # versions of one grade that a page shows
 
 
 @dataclass(frozen=True)
-class Step:
+class GradeStep:
     """One value of a grade: what it became, the deed, and what it rested on."""
 
     record: Any
@@ -33,7 +33,7 @@ class Step:
     points: Sequence[tuple[Any, Any]]
 
 
-def steps_of(submission: AssessmentSubmission) -> list[Step]:
+def steps_of(submission: AssessmentSubmission) -> list[GradeStep]:
     """The values of a submission's grade, the newest first."""
     history = AssessmentSubmission.history.model._base_manager
     rows = history.filter(id=submission.pk).select_related("change_set", "grader")
@@ -43,7 +43,7 @@ def steps_of(submission: AssessmentSubmission) -> list[Step]:
     batches = Batch.objects.in_bulk(keys - {None})
     rubrics, points = _rubrics(submission.assessment_id), _points(submission)
     return [
-        Step(
+        GradeStep(
             record=record,
             score=_readable_value(record, "score"),
             before=_readable_value(before, "score") if before else "",

@@ -7,15 +7,15 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.admin_site.pages.registry import page
 from backoffice.apps.users.models import Enrollment
-from backoffice.apps.users.past_rosters import (
+from backoffice.apps.users.roster_as_of import (
     FIELDS,
     WHO,
-    RosterLine,
+    RosterChange,
     counts,
     entries,
     labels,
     roster,
-    roster_lines,
+    roster_changes,
     who,
 )
 from backoffice.audit.reports.as_of_pages import AsOfQuery, as_of_query
@@ -71,16 +71,16 @@ def _entry_lines(question: AsOfQuery) -> Iterator[list[object]]:
 
 
 def _difference(question: AsOfQuery) -> HttpResponse:
-    changed = roster_lines(question.course, question.since, question.until)
+    changed = roster_changes(question.course, question.since, question.until)
     if question.is_download:
         return downloaded(question.file_name("roster_changes"), _change_lines(changed))
     rows_of_page = question.page(changed)
     return question.render(
-        TEMPLATE, TITLE, page=rows_of_page, roster_lines=rows_of_page.object_list
+        TEMPLATE, TITLE, page=rows_of_page, roster_changes=rows_of_page.object_list
     )
 
 
-def _change_lines(changed: list[RosterLine]) -> Iterator[list[object]]:
+def _change_lines(changed: list[RosterChange]) -> Iterator[list[object]]:
     yield [*WHO, "what", "field", "before", "after"]
     for line in changed:
         for label, before, after in line.changes:

@@ -102,7 +102,7 @@ class ResponseInline(AuditedStackedInline):
     autocomplete_fields = ("question",)
 
 
-class CriterionSection(RelatedSection):
+class CriterionScoreSection(RelatedSection):
     """The points by criterion below a submission in its list."""
 
     related_name = "criterion_scores"
@@ -141,7 +141,7 @@ class SubmissionAdmin(GradeHistoryMixin, ListExport, AuditedAdmin):
         ("score", RangeNumericFilter),
         ("submitted_at", RangeDateTimeFilter),
     )
-    list_sections = (CriterionSection,)
+    list_sections = (CriterionScoreSection,)
     related_lists = ("responses", "peer_reviews")
     search_fields = ("student__search_text", "assessment__title", "assessment__code")
     search_help_text = gettext_lazy("Student or assessment")

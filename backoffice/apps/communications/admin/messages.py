@@ -97,4 +97,4 @@ class DirectMessageAdmin(Authored, AuditedAdmin):
     def read(self, form: ReasonForm, message: DirectMessage) -> str:
         """Ask for leave to read."""
         request_message_access(message, form.request.user, form.cleaned_data["reason"])
-        return _("AsOfQuery for. It waits for another admin.")
+        return _("Asked for. It waits for another admin.")

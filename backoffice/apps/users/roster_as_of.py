@@ -38,7 +38,7 @@ def who(person: User) -> list[object]:
 
 
 @dataclass(frozen=True)
-class Entry:
+class RosterEntry:
     """Somebody on the roster, under the name of that moment; `values` are as people read them."""
 
     person: User
@@ -51,7 +51,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class RosterLine:
+class RosterChange:
     """What became of somebody on the roster; `changes` are label, before and after."""
 
     person: User
@@ -86,11 +86,11 @@ def counts(rows: models.QuerySet[Any]) -> list[tuple[str, int]]:
     return [(label, by_status.get(status, 0)) for status, label in Enrollment.Status.choices]
 
 
-def entries(rows: Iterable[Any], moment: datetime) -> Iterator[Entry]:
+def entries(rows: Iterable[Any], moment: datetime) -> Iterator[RosterEntry]:
     """The rows of a roster with the people as they were called then."""
     for some in _batches(rows):
         people = people_as_of([row.student_id for row in some], moment)
-        yield from (Entry(people[row.student_id], row) for row in some)
+        yield from (RosterEntry(people[row.student_id], row) for row in some)
 
 
 def _batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
@@ -114,7 +114,7 @@ def people_as_of(keys: Iterable[int], moment: datetime) -> dict[int, User]:
     }
 
 
-def roster_lines(course: Any, since: datetime, until: datetime) -> list[RosterLine]:
+def roster_changes(course: Any, since: datetime, until: datetime) -> list[RosterChange]:
     """Who was added to the roster, removed from it, or changed on it, by name."""
     pairs = changed_between(Enrollment, since, until, ("student", *FIELDS), course=course.pk)
     changed = [(before, after, _changes(before, after)) for before, after in pairs.values()]
@@ -123,7 +123,7 @@ def roster_lines(course: Any, since: datetime, until: datetime) -> list[RosterLi
         [(after or before).student_id for before, after, _differences in changed], until
     )
     lines = [
-        RosterLine(people[(after or before).student_id], _kind(before, after), changes)
+        RosterChange(people[(after or before).student_id], _kind(before, after), changes)
         for before, after, changes in changed
     ]
     return sorted(lines, key=lambda line: name_order(line.person))

@@ -78,7 +78,7 @@ def test_a_moment_to_the_second_and_a_day_count_in_full(course: Course, auditor_
 def test_a_difference_says_who_came_went_and_changed(course: Course, auditor_client: Client):
     asked = {"course": course.pk, "since": "2024-06-01 12:00", "at": "2024-07-02"}
     page = auditor_client.get(PAGE, asked)
-    found = {str(turn.person): (turn.word, turn.changes) for turn in page.context["roster_lines"]}
+    found = {str(turn.person): (turn.word, turn.changes) for turn in page.context["roster_changes"]}
     assert found["Ada Lovelace"][0] == "removed"
     assert found["=Cy"][0] == "added"
     assert found["Bo"] == ("changed", [("Status", "active", "failed"), ("Final grade", "", "12.5")])

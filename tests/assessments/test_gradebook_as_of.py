@@ -86,6 +86,7 @@ def test_a_difference_shows_the_cells_before_and_after(course: Course, auditor_c
         ("TMA01", ""),
         ("EXAM", "+"),
     ]
+    assert re.search(r"<bdi>EXAM</bdi>.*?added", text_of(page), re.DOTALL)
     ada, bo = page.context["lines"]
     assert [cell.is_changed for cell in ada.cells] == [True, False]
     assert (ada.cells[0].before.points, ada.cells[0].mark.points) == ("97", "79")
