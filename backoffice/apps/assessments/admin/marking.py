@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.template.defaultfilters import floatformat
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     BooleanRadioFilter,
@@ -46,12 +46,12 @@ SUBMISSION_COLOURS = {
     Status.GRADED: "info",
     Status.FINALIZED: "success",
 }
-STUDENT = gettext_lazy("student")
+STUDENT = _("student")
 SUBMISSION_FIELDS = (
     (None, {"fields": (("assessment", "student", "attempt"), ("status", "is_late"), "text")}),
-    (gettext_lazy("Grade"), {"fields": (("score", "grader"), "feedback")}),
+    (_("Grade"), {"fields": (("score", "grader"), "feedback")}),
     (
-        gettext_lazy("Record"),
+        _("Record"),
         {
             "classes": ("collapse",),
             "fields": (("started_at", "submitted_at", "graded_at"), ("version", "is_banked")),
@@ -69,7 +69,7 @@ def _of_assessment(path: str) -> Any:
             assessment = getattr(assessment, name)
         return [str(assessment), f"{assessment.course.code} · {assessment.course.presentation}"]
 
-    return two_lines(gettext_lazy("assessment"), f"{path}__code", cell)
+    return two_lines(_("assessment"), f"{path}__code", cell)
 
 
 def _of_maximum(points: Any, maximum: Any) -> str | None:
@@ -77,9 +77,7 @@ def _of_maximum(points: Any, maximum: Any) -> str | None:
 
 
 score_column = two_lines(
-    gettext_lazy("score"),
-    "score",
-    lambda row: [_of_maximum(row.score, row.maximum) or "–", ""],
+    _("score"), "score", lambda row: [_of_maximum(row.score, row.maximum) or "–", ""]
 )
 
 
@@ -88,8 +86,8 @@ class CriterionScoreInline(AuditedTabularInline):
 
     model = CriterionScore
     form, formset = CriterionScoreForm, CriterionScoreFormSet
-    verbose_name = gettext_lazy("criterion")
-    verbose_name_plural = gettext_lazy("points by criterion")
+    verbose_name = _("criterion")
+    verbose_name_plural = _("points by criterion")
     fields = ("criterion", "level", "points", "comment")
     hide_title = True
 
@@ -106,11 +104,11 @@ class CriterionScoreSection(RelatedSection):
     """The points by criterion below a submission in its list."""
 
     related_name = "criterion_scores"
-    title = gettext_lazy("Points by criterion")
-    empty = gettext_lazy("Not marked by a rubric.")
+    title = _("Points by criterion")
+    empty = _("Not marked by a rubric.")
     columns = (
         "criterion",
-        (gettext_lazy("points"), lambda row: _of_maximum(row.points, row.maximum)),
+        (_("points"), lambda row: _of_maximum(row.points, row.maximum)),
         "comment",
     )
     select_related = ("criterion",)
@@ -123,13 +121,13 @@ class SubmissionAdmin(GradeHistoryMixin, ListExport, AuditedAdmin):
     """What students handed in, and how it is marked."""
 
     icon = "inbox"
-    empty_hint = gettext_lazy("Work appears here once students hand it in.")
+    empty_hint = _("Work appears here once students hand it in.")
     list_display = (
         person_column("student", STUDENT),
         _of_assessment("assessment"),
         "attempt",
-        state_column("status", SUBMISSION_COLOURS, gettext_lazy("status")),
-        flag_column("is_late", (gettext_lazy("late"), ""), gettext_lazy("late")),
+        state_column("status", SUBMISSION_COLOURS, _("status")),
+        flag_column("is_late", (_("late"), ""), _("late")),
         score_column,
         "submitted_at",
     )
@@ -144,7 +142,7 @@ class SubmissionAdmin(GradeHistoryMixin, ListExport, AuditedAdmin):
     list_sections = (CriterionScoreSection,)
     related_lists = ("responses", "peer_reviews")
     search_fields = ("student__search_text", "assessment__title", "assessment__code")
-    search_help_text = gettext_lazy("Student or assessment")
+    search_help_text = _("Student or assessment")
     autocomplete_fields = ("assessment", "student")
     form = SubmissionForm
     readonly_fields = ("version", "grader", "is_late", "started_at", "submitted_at", "graded_at")
@@ -163,7 +161,7 @@ class SubmissionAdmin(GradeHistoryMixin, ListExport, AuditedAdmin):
         super().save_related(request, form, formsets, change)
         if grade_by_rubric(form.instance, request.user):
             score = floatformat(form.instance.score, -2)
-            message = _("Every criterion has points; the score is %(score)s.")
+            message = gettext("Every criterion has points; the score is %(score)s.")
             self.message_user(request, message % {"score": score})
 
     def sidebar_badge(self, request: HttpRequest) -> int:
@@ -172,49 +170,51 @@ class SubmissionAdmin(GradeHistoryMixin, ListExport, AuditedAdmin):
         return waiting.order_by()[:100].count()
 
     @RowAction(
-        gettext_lazy("Grade"),
+        _("Grade"),
         icon="grading",
         form=GradeForm,
         verb="grade",
         when=lambda row: row.status in (Status.SUBMITTED, Status.GRADED),
-        refusal=gettext_lazy("Only work that was handed in and is not final gets a grade."),
+        refusal=_("Only work that was handed in and is not final gets a grade."),
     )
     def grade(self, form: GradeForm, submission: AssessmentSubmission) -> str:
         """Give points."""
         cleaned = form.cleaned_data
         grade(submission, cleaned["score"], cleaned["feedback"], form.request.user)
-        return _("%(submission)s: %(score)s points.") % {
+        return gettext("%(submission)s: %(score)s points.") % {
             "submission": submission,
             "score": floatformat(cleaned["score"], -2),
         }
 
     @RowAction(
-        gettext_lazy("Make final"),
+        _("Make final"),
         icon="verified",
-        text=gettext_lazy("From now on the grade changes for a reason only."),
+        text=_("From now on the grade changes for a reason only."),
         form=ActionForm,
         verb="finalize",
         when=lambda row: row.status == Status.GRADED,
-        refusal=gettext_lazy("Only a grade that was given, and is not final, is made final."),
+        refusal=_("Only a grade that was given, and is not final, is made final."),
         in_bulk=True,
     )
     def finalize(self, form: ActionForm, submission: AssessmentSubmission) -> str:
         """Make the grade final."""
         finalize(submission)
-        return _("The grade of %(submission)s is final.") % {"submission": submission}
+        return gettext("The grade of %(submission)s is final.") % {"submission": submission}
 
     @RowAction(
-        gettext_lazy("Reopen"),
+        _("Reopen"),
         icon="lock_open",
-        text=gettext_lazy("The grade can be changed again until it is made final."),
+        text=_("The grade can be changed again until it is made final."),
         verb="reopen",
         when=lambda row: row.status == Status.FINALIZED,
-        refusal=gettext_lazy("Only a final grade is opened again."),
+        refusal=_("Only a final grade is opened again."),
     )
     def reopen(self, form: ReasonForm, submission: AssessmentSubmission) -> str:
         """Open a final grade."""
         reopen(submission)
-        return _("The grade of %(submission)s can be changed again.") % {"submission": submission}
+        return gettext("The grade of %(submission)s can be changed again.") % {
+            "submission": submission
+        }
 
 
 @admin.register(QuestionResponse)
@@ -222,15 +222,13 @@ class QuestionResponseAdmin(AuditedAdmin):
     """Answers to single questions."""
 
     icon = "question_answer"
-    empty_hint = gettext_lazy("Answers come with the work students hand in.")
+    empty_hint = _("Answers come with the work students hand in.")
     list_display = (
         person_column("submission__student", STUDENT),
         _of_assessment("submission__assessment"),
         "question",
         two_lines(
-            gettext_lazy("points"),
-            "score",
-            lambda row: [_of_maximum(row.score, row.maximum) or "–", ""],
+            _("points"), "score", lambda row: [_of_maximum(row.score, row.maximum) or "–", ""]
         ),
     )
     list_select_related = ("submission__student", "submission__assessment__course", "question")
@@ -240,11 +238,11 @@ class QuestionResponseAdmin(AuditedAdmin):
         ("score", RangeNumericFilter),
     )
     search_fields = ("submission__student__search_text", "question__text")
-    search_help_text = gettext_lazy("Student, or words of the question")
+    search_help_text = _("Student, or words of the question")
     autocomplete_fields = ("submission", "question")
     fieldsets = (
         (None, {"fields": ("submission", "question", "answer")}),
-        (gettext_lazy("Grade"), {"fields": ("score", "feedback")}),
+        (_("Grade"), {"fields": ("score", "feedback")}),
     )
 
 
@@ -254,7 +252,7 @@ class CriterionScoreAdmin(AuditedAdmin):
 
     icon = "grade"
     in_sidebar = False
-    empty_hint = gettext_lazy("Points are given on the page of a submission.")
+    empty_hint = _("Points are given on the page of a submission.")
     list_display = (
         person_column("submission__student", STUDENT),
         _of_assessment("submission__assessment"),

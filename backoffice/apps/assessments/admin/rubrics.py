@@ -4,8 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioFilter
 
 from backoffice.admin_site.changelist.columns import course_column, flag_column, two_lines
@@ -22,9 +22,7 @@ from backoffice.audit.admin_kit.model_admin import (
 )
 from backoffice.bulk.export.list_export import ListExport
 
-IN_USE = gettext_lazy(
-    "Work was marked by this rubric, so it stays as it is. Changes go into a new version."
-)
+IN_USE = _("Work was marked by this rubric, so it stays as it is. Changes go into a new version.")
 
 
 class InUseGuard:
@@ -76,7 +74,7 @@ class LevelInline(InUseInline, AuditedTabularInline):
 
     model = RubricLevel
     fields = ("title", "points", "description")
-    verbose_name, verbose_name_plural = gettext_lazy("level"), gettext_lazy("levels")
+    verbose_name, verbose_name_plural = _("level"), _("levels")
     hide_title = True
 
 
@@ -84,7 +82,7 @@ class CriterionInline(InUseInline, PlacedStackedInline):
     """The criteria of a rubric, each with its levels."""
 
     model = RubricCriterion
-    verbose_name, verbose_name_plural = gettext_lazy("criterion"), gettext_lazy("criteria")
+    verbose_name, verbose_name_plural = _("criterion"), _("criteria")
     fields = (("title", "max_points", "position"), "has_ranges", "description")
     inlines = (LevelInline,)
 
@@ -93,8 +91,8 @@ class CriterionSection(RelatedSection):
     """The criteria below a rubric in its list."""
 
     related_name = "criteria"
-    title = gettext_lazy("Criteria")
-    empty = gettext_lazy("No criteria yet. Open the rubric to add the first.")
+    title = _("Criteria")
+    empty = _("No criteria yet. Open the rubric to add the first.")
     columns = ("title", "max_points", "description")
     ordering = ("position",)
     most = 10
@@ -107,20 +105,15 @@ class GradingRubricAdmin(ListExport, InUseAdminMixin, AuditedAdmin):
     icon = "checklist"
     named_by = ("course",)
     in_palette = True
-    empty_hint = gettext_lazy("A rubric says by which criteria work is marked; add the first one.")
+    empty_hint = _("A rubric says by which criteria work is marked; add the first one.")
     list_display = (
         two_lines(
-            gettext_lazy("rubric"),
+            _("rubric"),
             "title",
-            lambda row: [row.title, _("version %(number)d") % {"number": row.version}],
+            lambda row: [row.title, gettext("version %(number)d") % {"number": row.version}],
         ),
         course_column(),
-        flag_column(
-            "is_active",
-            (gettext_lazy("in use"), gettext_lazy("put away")),
-            gettext_lazy("state"),
-            "success",
-        ),
+        flag_column("is_active", (_("in use"), _("put away")), _("state"), "success"),
         "created_at",
     )
     list_select_related = ("course",)
@@ -128,32 +121,32 @@ class GradingRubricAdmin(ListExport, InUseAdminMixin, AuditedAdmin):
     list_sections = (CriterionSection,)
     related_lists = ("assessments",)
     search_fields = ("title", "course__code", "course__title")
-    search_help_text = gettext_lazy("Title or course")
+    search_help_text = _("Title or course")
     autocomplete_fields = ("course",)
     readonly_fields = ("version", "created_at")
     inlines = (CriterionInline,)
     fieldsets = (
         (None, {"fields": ("course", ("title", "version"), "description", "is_active")}),
-        (gettext_lazy("Record"), {"classes": ("collapse",), "fields": ("created_at",)}),
+        (_("Record"), {"classes": ("collapse",), "fields": ("created_at",)}),
     )
     row_actions = ("make_version",)
     left_free = ("is_active",)
 
     @RowAction(
-        gettext_lazy("New version"),
+        _("New version"),
         icon="content_copy",
-        text=gettext_lazy(
+        text=_(
             "A copy with all criteria and levels, to be changed freely. Work marked so far stays "
             "with this version."
         ),
         form=ActionForm,
         when=lambda row: row.is_active,
-        refusal=gettext_lazy("This version was put away; make a new one from the newest."),
+        refusal=_("This version was put away; make a new one from the newest."),
     )
     def make_version(self, form: ActionForm, rubric: GradingRubric) -> str:
         """Copy the rubric under the next number."""
         copy = new_version(rubric)
-        return with_link_to(copy, _("The new version can be changed:"))
+        return with_link_to(copy, gettext("The new version can be changed:"))
 
 
 @admin.register(RubricCriterion)
@@ -163,7 +156,7 @@ class RubricCriterionAdmin(InUseAdminMixin, AuditedAdmin):
     icon = "rule"
     named_by = ("rubric",)
     in_sidebar = False
-    empty_hint = gettext_lazy("Criteria are written on the page of their rubric.")
+    empty_hint = _("Criteria are written on the page of their rubric.")
     form = NextPlaceForm
     list_display = ("title", "rubric", "position", "max_points")
     list_select_related = ("rubric",)
@@ -193,7 +186,7 @@ class RubricLevelAdmin(InUseAdminMixin, AuditedAdmin):
     icon = "stairs"
     named_by = ("criterion",)
     in_sidebar = False
-    empty_hint = gettext_lazy("Levels are written on the page of their rubric.")
+    empty_hint = _("Levels are written on the page of their rubric.")
     list_display = ("title", "criterion", "points")
     list_select_related = ("criterion",)
     list_filter = (("criterion", AutocompleteSelectFilter),)

@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 from unfold.enums import ActionVariant
@@ -32,10 +32,10 @@ class DirectMessageAdmin(Authored, AuditedAdmin):
     """Messages between two people."""
 
     icon = "mail"
-    empty_hint = gettext_lazy("Messages between two people appear here for those two.")
+    empty_hint = _("Messages between two people appear here for those two.")
     list_display = (
-        person_column("sender", gettext_lazy("from")),
-        person_column("recipient", gettext_lazy("to")),
+        person_column("sender", _("from")),
+        person_column("recipient", _("to")),
         "display_length",
         "sent_at",
         "read_at",
@@ -43,7 +43,7 @@ class DirectMessageAdmin(Authored, AuditedAdmin):
     list_select_related = ("sender", "recipient")
     list_filter = (("sent_at", RangeDateTimeFilter), ("read_at", RangeDateTimeFilter))
     search_fields = ("sender__search_text", "recipient__search_text")
-    search_help_text = gettext_lazy("Sender or recipient")
+    search_help_text = _("Sender or recipient")
     autocomplete_fields = ("recipient", "reply_to")
     readonly_fields = ("display_length", "sent_at", "read_at")
     # All a page may name; which of them one shows, `get_fieldsets()` says.
@@ -56,7 +56,7 @@ class DirectMessageAdmin(Authored, AuditedAdmin):
             return [(None, {"fields": ("recipient", "subject", "body", "reply_to")})]
         if may_read(obj, request.user):
             return [(None, {"fields": (*ENVELOPE, "subject", "body")})]
-        sealed = gettext_lazy("What it says, only the two of them can read.")
+        sealed = _("What it says, only the two of them can read.")
         return [(None, {"fields": (*ENVELOPE, "display_length"), "description": sealed})]
 
     def choosable(self, request: HttpRequest, db_field: Any) -> Any:
@@ -77,24 +77,24 @@ class DirectMessageAdmin(Authored, AuditedAdmin):
         is_own = message is not None and is_party(message, request.user)
         return [] if is_own else super().get_actions_detail(request, object_id)
 
-    @display(description=gettext_lazy("length"))
+    @display(description=_("length"))
     def display_length(self, message: DirectMessage) -> str:
         """How long it is."""
         count = len(message.body)
         return ngettext("%(count)d character", "%(count)d characters", count) % {"count": count}
 
     @RowAction(
-        gettext_lazy("Break the glass"),
+        _("Break the glass"),
         icon="visibility_lock",
-        text=gettext_lazy(
+        text=_(
             "Another admin has to agree. Then you can read this message for an hour, and every "
             "look is recorded."
         ),
         verb="break_glass",
-        submit=gettext_lazy("Ask for it"),
+        submit=_("Ask for it"),
         variant=ActionVariant.DANGER,
     )
     def read(self, form: ReasonForm, message: DirectMessage) -> str:
         """Ask for leave to read."""
         request_message_access(message, form.request.user, form.cleaned_data["reason"])
-        return _("Asked for. It waits for another admin.")
+        return gettext("Asked for. It waits for another admin.")
