@@ -1,7 +1,7 @@
 """Files about assessments, and about what students got in them."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db import models
 from django.utils.translation import gettext as _
@@ -30,6 +30,7 @@ from backoffice.apps.assessments.rubric_import import (
 )
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column, Role
+from backoffice.bulk.kinds.file_layout import FileLayout
 from backoffice.bulk.kinds.resource import (
     Companion,
     ImportKind,
@@ -38,7 +39,7 @@ from backoffice.bulk.kinds.resource import (
     as_declared,
     importable,
 )
-from backoffice.bulk.sql.layout import Layout
+from backoffice.bulk.plan.nested_rows import ParentLayout
 
 
 @importable
@@ -46,7 +47,8 @@ class AssessmentResource(ImportKind):
     """The assessments of courses, known by their code."""
 
     kind = "assessments"
-    label = gettext_lazy("assessments")
+    # `Any`, here and below: lazy texts are no `str` until they are read.
+    label: ClassVar[Any] = gettext_lazy("assessments")
     order = 4
     scope = "course"
 
@@ -63,7 +65,7 @@ class AssessmentResource(ImportKind):
         model = Assessment
 
     @classmethod
-    def checks(cls, layout: Layout) -> Iterator[Check]:
+    def checks(cls, layout: FileLayout) -> Iterator[Check]:
         """A maximum below points that somebody has already."""
         column = next((c for c in layout.columns if c.column_name == "max_score"), None)
         if column is not None:
@@ -82,7 +84,7 @@ class GradeResource(ImportKind):
     """What students got: the score of the attempt that counts, made where there is none."""
 
     kind = "grades"
-    label = gettext_lazy("grades")
+    label: ClassVar[Any] = gettext_lazy("grades")
     order = 5
     scope = "assessment__course"
     counting = COUNTING
@@ -111,13 +113,13 @@ class GradeResource(ImportKind):
         model = AssessmentSubmission
 
     @classmethod
-    def written(cls, layout: Layout) -> Mapping[str, Written]:
+    def written(cls, layout: FileLayout) -> Mapping[str, Written]:
         """State, maximum, version and moment of the grade."""
         score = next((c for c in layout.written if c.column_name == "score"), None)
         return written_with(layout.update_value(score) if score else "")
 
     @classmethod
-    def checks(cls, layout: Layout) -> Iterator[Check]:
+    def checks(cls, layout: FileLayout) -> Iterator[Check]:
         """What finality, other attempts and the course's days say."""
         score = next((c for c in layout.own if c.column_name == "score"), None)
         if score:
@@ -139,7 +141,7 @@ class NewRubricResource(ImportKind):
     """The rubrics that a file of their criteria brings along."""
 
     kind = "new-rubrics"
-    label = gettext_lazy("new rubrics")
+    label: ClassVar[Any] = gettext_lazy("new rubrics")
 
     rubric_name = Column("title", key=True)
     course_code = Column("course__code", key=True)
@@ -159,7 +161,7 @@ class RatingResource(ImportKind):
     """The levels of a criterion, which stand in its row."""
 
     kind = "ratings"
-    label = gettext_lazy("ratings")
+    label: ClassVar[Any] = gettext_lazy("ratings")
     adjusted_fields = frozenset({"maximum", "criterion__max_points"})
     returning: ClassVar[Mapping[str, str]] = {
         "maximum": "(SELECT x.max_points FROM assessments_rubriccriterion x "
@@ -177,7 +179,7 @@ class RatingResource(ImportKind):
         ordering = ("-points", "pk")
 
     @classmethod
-    def written(cls, layout: Layout) -> Mapping[str, Written]:
+    def written(cls, layout: FileLayout) -> Mapping[str, Written]:
         """The maximum that the criterion has by then."""
         stored = "SELECT x.max_points FROM assessments_rubriccriterion x"
         return {"maximum": Written(f"({stored} WHERE x.id = coalesce(p.fk_criterion, np.new_id))")}
@@ -194,8 +196,8 @@ class RubricResource(ImportKind):
     """Rubrics, a row for each criterion with its ratings, as Canvas writes them."""
 
     kind = "rubrics"
-    label = gettext_lazy("rubrics")
-    advice = gettext_lazy(
+    label: ClassVar[Any] = gettext_lazy("rubrics")
+    advice: ClassVar[Any] = gettext_lazy(
         "A row is one criterion. The rating columns are repeated side by side, as often as the "
         "criterion with the most ratings needs; others leave the rest blank. A criterion gives as "
         "many points as its best rating. Leave Course Code and Presentation out where only one "
@@ -231,14 +233,14 @@ class RubricResource(ImportKind):
         model = RubricCriterion
 
     @classmethod
-    def written(cls, layout: Layout) -> Mapping[str, Written]:
+    def written(cls, layout: FileLayout) -> Mapping[str, Written]:
         """Place and points."""
-        return criteria_written_with(layout)
+        return criteria_written_with(cast("ParentLayout", layout))
 
     @classmethod
-    def checks(cls, layout: Layout) -> Iterator[Check]:
+    def checks(cls, layout: FileLayout) -> Iterator[Check]:
         """The course, rubrics in use, ratings."""
-        yield from checks_of(layout)
+        yield from checks_of(cast("ParentLayout", layout))
 
     @classmethod
     def fixed_when(cls) -> str:

@@ -5,6 +5,7 @@ plan, `r_rubric` the newest version of the rubric it names.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,7 @@ from backoffice.apps.assessments.models.rubrics import IN_USE
 from backoffice.apps.courses.models import Course
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.conditions import is_false, with_literals
+from backoffice.bulk.kinds.file_layout import FileLayout
 from backoffice.bulk.kinds.resource import MEMBERS, Written
 from backoffice.bulk.plan.nested_rows import ParentLayout
 from backoffice.bulk.sql.layout import Layout
@@ -85,7 +87,7 @@ def checks_of(layout: ParentLayout) -> Iterator[Check]:
     yield from _level_checks(layout)
 
 
-def _allowed(layout: Layout) -> str:
+def _allowed(layout: FileLayout) -> str:
     """SQL: the courses into which the person may bring rubrics."""
     courses = Course._base_manager.all()
     allowed = (
@@ -94,14 +96,14 @@ def _allowed(layout: Layout) -> str:
     return with_literals(allowed.values("pk").query.sql_with_params())
 
 
-def _courses(layout: Layout, *names: str) -> str:
+def _courses(layout: FileLayout, *names: str) -> str:
     """SQL: those of them that these columns of the row name."""
     tests = [f"x.{COURSE[name]} = s.c_{name}" for name in names]
     where = " AND ".join([f"x.id IN ({_allowed(layout)})", *tests])
     return f"courses_course x WHERE {where}"
 
 
-def implied_course(layout: Layout) -> Mapping[str, str]:
+def implied_course(layout: FileLayout) -> Mapping[str, str]:
     """What a file need not say: the course, where only one can be meant."""
     names = [name for name in COURSE if name in layout.names]
     only = _courses(layout, *names)
@@ -159,11 +161,12 @@ def _level_checks(layout: ParentLayout) -> Iterator[Check]:
     none = _("{column} “{value}” has no rating. Fill Rating Name and Rating Points at least once.")
     empty = f"(s.c_{MEMBERS} = '[]' AND (t.id IS NULL OR ({stored}) IS NOT NULL))"
     yield Check("no_ratings", "criteria_name", none, (empty, ()), (MEMBERS,))
-    rule = next(
+    # The model's own rule. Django declares constraints without field and condition.
+    rule: Any = next(
         c for c in RubricCriterion._meta.constraints if c.name == "criterion_points_positive"
     )
     best = _best(f"{layout.within.stage} b", "s.row_no", with_stored=True)
-    field = RubricCriterion._meta.get_field(rule.field)
+    field: Any = RubricCriterion._meta.get_field(rule.field)  # no reverse relation
     yield Check(
         str(rule.violation_error_code),
         "rating_points",

@@ -1,8 +1,9 @@
-"""The roster of a course as it stood at a moment, and what became of it between two."""
+"""The roster of a course as it stood at a moment, and what changed on it between two."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db import models
@@ -39,14 +40,14 @@ def who(person: User) -> list[object]:
 
 @dataclass(frozen=True)
 class RosterEntry:
-    """Somebody on the roster, under the name of that moment; `values` are as people read them."""
+    """Somebody on the roster, under the name of that moment."""
 
     person: User
     row: models.Model
 
     @property
     def values(self) -> list[str]:
-        """The values of FIELDS."""
+        """The values of FIELDS as people read them."""
         return [worded(self.row, name) for name in FIELDS]
 
 
@@ -60,12 +61,10 @@ class RosterChange:
 
     @property
     def word(self) -> str:
-        """Added, changed or removed."""
         return str(WORDS[self.kind])
 
     @property
     def colour(self) -> str:
-        """The colour of the word."""
         return COLOURS[self.kind]
 
 
@@ -88,26 +87,17 @@ def counts(rows: models.QuerySet[Any]) -> list[tuple[str, int]]:
 
 def entries(rows: Iterable[Any], moment: datetime) -> Iterator[RosterEntry]:
     """The rows of a roster with the people as they were called then."""
-    for some in _batches(rows):
-        people = people_as_of([row.student_id for row in some], moment)
-        yield from (RosterEntry(people[row.student_id], row) for row in some)
-
-
-def _batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
-    some: list[Any] = []
-    for row in rows:
-        some.append(row)
-        if len(some) == AT_ONCE:
-            yield some
-            some = []
-    yield some
+    rows = iter(rows)
+    while batch := list(islice(rows, AT_ONCE)):
+        people = people_as_of([row.student_id for row in batch], moment)
+        yield from (RosterEntry(people[row.student_id], row) for row in batch)
 
 
 def people_as_of(keys: Iterable[int], moment: datetime) -> dict[int, User]:
     """People by key, with their names of that moment."""
     ids = set(keys)
-    rows = rows_as_of(User, moment, id__in=ids) if ids else ()
-    known = {row["id"]: User(**row) for row in (rows.values("id", *NAMES) if ids else ())}
+    rows = rows_as_of(User, moment, id__in=ids).values("id", *NAMES) if ids else ()
+    known = {row["id"]: User(**row) for row in rows}
     return {
         key: known.get(key) or User(id=key, username=_("person %(key)d") % {"key": key})
         for key in ids
@@ -117,20 +107,24 @@ def people_as_of(keys: Iterable[int], moment: datetime) -> dict[int, User]:
 def roster_changes(course: Any, since: datetime, until: datetime) -> list[RosterChange]:
     """Who was added to the roster, removed from it, or changed on it, by name."""
     pairs = changed_between(Enrollment, since, until, ("student", *FIELDS), course=course.pk)
-    changed = [(before, after, _changes(before, after)) for before, after in pairs.values()]
-    changed = [(before, after, changes) for before, after, changes in changed if changes]
-    people = people_as_of(
-        [(after or before).student_id for before, after, _differences in changed], until
-    )
+    values = [(before, after, _changes(before, after)) for before, after in pairs.values()]
+    changed = [each for each in values if each[2]]
+    people = people_as_of([student_id_of(*each[:2]) for each in changed], until)
     lines = [
-        RosterChange(people[(after or before).student_id], _kind(before, after), changes)
+        RosterChange(people[student_id_of(before, after)], _kind(before, after), changes)
         for before, after, changes in changed
     ]
     return sorted(lines, key=lambda line: name_order(line.person))
 
 
+def student_id_of(before: Any, after: Any) -> int:
+    """The key of the student of two versions of a row, of which one may be None."""
+    student_id: int = (after or before).student_id
+    return student_id
+
+
 def name_order(person: User) -> tuple[str, str, int]:
-    """By name, as a roster goes."""
+    """The sort key of a list of people."""
     return person.last_name.casefold(), person.first_name.casefold(), person.pk
 
 
@@ -141,7 +135,7 @@ def _kind(before: Any, after: Any) -> str:
 
 
 def _changes(before: Any, after: Any) -> list[tuple[str, str, str]]:
-    """Where both are there, what differs; otherwise what the one that is there says."""
+    """What differs; of somebody who came or went, all that is not blank."""
     values = [
         (label, worded(before, name) if before else "", worded(after, name) if after else "")
         for name, label in zip(FIELDS, labels(), strict=True)

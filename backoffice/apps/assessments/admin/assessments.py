@@ -21,11 +21,7 @@ from backoffice.apps.assessments.forms import AssessmentForm, QuestionForm, Ques
 from backoffice.apps.assessments.models import Assessment, Question
 from backoffice.apps.assessments.releasing import close, release
 from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, RowAction
-from backoffice.audit.admin_kit.model_admin import (
-    AuditedAdmin,
-    PlacedInlineFormSet,
-    PlacedStackedInline,
-)
+from backoffice.audit.admin_kit.model_admin import AuditedAdmin, PlacedStackedInline
 from backoffice.bulk.export.list_export import ListExport
 
 ASSESSMENT_COLOURS = {
@@ -69,7 +65,6 @@ class QuestionInline(PlacedStackedInline):
 
     model = Question
     form = QuestionInlineForm
-    formset = PlacedInlineFormSet
     fieldsets = QUESTION_FIELDS
     collapsible = True
 
@@ -135,7 +130,6 @@ class AssessmentAdmin(ListExport, AuditedAdmin):
         in_bulk=True,
     )
     def release(self, form: ActionForm, assessment: Assessment) -> str:
-        """Open it to students."""
         release(assessment)
         return gettext("%(assessment)s is released.") % {"assessment": assessment}
 
@@ -149,7 +143,6 @@ class AssessmentAdmin(ListExport, AuditedAdmin):
         in_bulk=True,
     )
     def close(self, form: ReasonForm, assessment: Assessment) -> str:
-        """Take no more work."""
         close(assessment)
         return gettext("%(assessment)s is closed.") % {"assessment": assessment}
 

@@ -1,8 +1,11 @@
 """Submissions, their answers and their points on the admin site."""
 
+from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
 from django.template.defaultfilters import floatformat
 from django.utils.translation import gettext
@@ -16,22 +19,23 @@ from unfold.contrib.filters.admin import (
 )
 
 from backoffice.admin_site.changelist.columns import (
+    Column,
     flag_column,
     person_column,
     state_column,
     two_lines,
 )
 from backoffice.admin_site.changelist.sections import RelatedSection
-from backoffice.apps.assessments.admin.grade_pages import GradeHistoryMixin
-from backoffice.apps.assessments.forms import GradeForm, SubmissionForm
-from backoffice.apps.assessments.grading import finalize, grade, grade_by_rubric, reopen
+from backoffice.apps.assessments.admin.grade_actions import GradeActionsMixin
+from backoffice.apps.assessments.admin.grade_pages import GradePageMixin
+from backoffice.apps.assessments.forms import SubmissionForm
+from backoffice.apps.assessments.grading import grade_by_rubric
 from backoffice.apps.assessments.models import (
     AssessmentSubmission,
     CriterionScore,
     QuestionResponse,
 )
 from backoffice.apps.assessments.rubric_marking import CriterionScoreForm, CriterionScoreFormSet
-from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, RowAction
 from backoffice.audit.admin_kit.model_admin import (
     AuditedAdmin,
     AuditedStackedInline,
@@ -60,25 +64,22 @@ SUBMISSION_FIELDS = (
 )
 
 
-def _of_assessment(path: str) -> Any:
-    """A column: which assessment, of which course."""
+def _assessment_column(path: str) -> Column:
+    assessment_of = attrgetter(path.replace("__", "."))
 
-    def cell(row: Any) -> list[str]:
-        assessment = row
-        for name in path.split("__"):
-            assessment = getattr(assessment, name)
+    def cell(row: models.Model) -> list[str]:
+        assessment = assessment_of(row)
         return [str(assessment), f"{assessment.course.code} · {assessment.course.presentation}"]
 
     return two_lines(_("assessment"), f"{path}__code", cell)
 
 
-def _of_maximum(points: Any, maximum: Any) -> str | None:
-    return None if points is None else f"{floatformat(points, -2)} / {floatformat(maximum, -2)}"
+def _score_column(label: Any) -> Column:
+    return two_lines(label, "score", lambda row: [_of_maximum(row.score, row.maximum), ""])
 
 
-score_column = two_lines(
-    _("score"), "score", lambda row: [_of_maximum(row.score, row.maximum) or "–", ""]
-)
+def _of_maximum(points: Decimal | None, maximum: Decimal) -> str:
+    return "–" if points is None else f"{floatformat(points, -2)} / {floatformat(maximum, -2)}"
 
 
 class CriterionScoreInline(AuditedTabularInline):
@@ -117,18 +118,18 @@ class CriterionScoreSection(RelatedSection):
 
 
 @admin.register(AssessmentSubmission)
-class SubmissionAdmin(GradeHistoryMixin, ListExport, AuditedAdmin):
+class SubmissionAdmin(GradeActionsMixin, GradePageMixin, ListExport, AuditedAdmin):
     """What students handed in, and how it is marked."""
 
     icon = "inbox"
     empty_hint = _("Work appears here once students hand it in.")
     list_display = (
         person_column("student", STUDENT),
-        _of_assessment("assessment"),
+        _assessment_column("assessment"),
         "attempt",
         state_column("status", SUBMISSION_COLOURS, _("status")),
         flag_column("is_late", (_("late"), ""), _("late")),
-        score_column,
+        _score_column(_("score")),
         "submitted_at",
     )
     list_select_related = ("student", "assessment__course")
@@ -150,14 +151,14 @@ class SubmissionAdmin(GradeHistoryMixin, ListExport, AuditedAdmin):
     fieldsets = SUBMISSION_FIELDS
     row_actions = ("grade", "finalize", "reopen")
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        """The form knows who grades."""
-        form = super().get_form(request, obj, **kwargs)
-        form.user = request.user
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.user = request.user  # the class is made anew for each request
         return form
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """With the last criterion's points the score is given, where none was typed."""
         super().save_related(request, form, formsets, change)
         if grade_by_rubric(form.instance, request.user):
             score = floatformat(form.instance.score, -2)
@@ -165,56 +166,8 @@ class SubmissionAdmin(GradeHistoryMixin, ListExport, AuditedAdmin):
             self.message_user(request, message % {"score": score})
 
     def sidebar_badge(self, request: HttpRequest) -> int:
-        """How many wait for this person's marking."""
         waiting = AssessmentSubmission.objects.ungraded().permitted_to(request.user, "grade")
-        return waiting.order_by()[:100].count()
-
-    @RowAction(
-        _("Grade"),
-        icon="grading",
-        form=GradeForm,
-        verb="grade",
-        when=lambda row: row.status in (Status.SUBMITTED, Status.GRADED),
-        refusal=_("Only work that was handed in and is not final gets a grade."),
-    )
-    def grade(self, form: GradeForm, submission: AssessmentSubmission) -> str:
-        """Give points."""
-        cleaned = form.cleaned_data
-        grade(submission, cleaned["score"], cleaned["feedback"], form.request.user)
-        return gettext("%(submission)s: %(score)s points.") % {
-            "submission": submission,
-            "score": floatformat(cleaned["score"], -2),
-        }
-
-    @RowAction(
-        _("Make final"),
-        icon="verified",
-        text=_("From now on the grade changes for a reason only."),
-        form=ActionForm,
-        verb="finalize",
-        when=lambda row: row.status == Status.GRADED,
-        refusal=_("Only a grade that was given, and is not final, is made final."),
-        in_bulk=True,
-    )
-    def finalize(self, form: ActionForm, submission: AssessmentSubmission) -> str:
-        """Make the grade final."""
-        finalize(submission)
-        return gettext("The grade of %(submission)s is final.") % {"submission": submission}
-
-    @RowAction(
-        _("Reopen"),
-        icon="lock_open",
-        text=_("The grade can be changed again until it is made final."),
-        verb="reopen",
-        when=lambda row: row.status == Status.FINALIZED,
-        refusal=_("Only a final grade is opened again."),
-    )
-    def reopen(self, form: ReasonForm, submission: AssessmentSubmission) -> str:
-        """Open a final grade."""
-        reopen(submission)
-        return gettext("The grade of %(submission)s can be changed again.") % {
-            "submission": submission
-        }
+        return waiting.order_by()[:100].count()  # a badge counts to 99
 
 
 @admin.register(QuestionResponse)
@@ -225,11 +178,9 @@ class QuestionResponseAdmin(AuditedAdmin):
     empty_hint = _("Answers come with the work students hand in.")
     list_display = (
         person_column("submission__student", STUDENT),
-        _of_assessment("submission__assessment"),
+        _assessment_column("submission__assessment"),
         "question",
-        two_lines(
-            _("points"), "score", lambda row: [_of_maximum(row.score, row.maximum) or "–", ""]
-        ),
+        _score_column(_("points")),
     )
     list_select_related = ("submission__student", "submission__assessment__course", "question")
     list_filter = (
@@ -255,7 +206,7 @@ class CriterionScoreAdmin(AuditedAdmin):
     empty_hint = _("Points are given on the page of a submission.")
     list_display = (
         person_column("submission__student", STUDENT),
-        _of_assessment("submission__assessment"),
+        _assessment_column("submission__assessment"),
         "criterion",
         "points",
     )

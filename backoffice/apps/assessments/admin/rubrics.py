@@ -11,7 +11,9 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioF
 from backoffice.admin_site.changelist.columns import course_column, flag_column, two_lines
 from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.admin_site.pages.related_links import with_link_to
+from backoffice.admin_site.permissions.admin_access import InlineAccess
 from backoffice.apps.assessments.models import GradingRubric, RubricCriterion, RubricLevel
+from backoffice.apps.assessments.models.rubrics import PartOfRubric
 from backoffice.apps.assessments.versioning import new_version
 from backoffice.audit.admin_kit.actions import ActionForm, RowAction
 from backoffice.audit.admin_kit.model_admin import (
@@ -25,45 +27,42 @@ from backoffice.bulk.export.list_export import ListExport
 IN_USE = _("Work was marked by this rubric, so it stays as it is. Changes go into a new version.")
 
 
-class InUseGuard:
-    """An inline or page whose rows stay as they are once work was marked by the rubric."""
-
-    def _is_used(self, request: HttpRequest, row: Any) -> bool:
-        known = request.__dict__.setdefault("_used_rubrics", {})
-        whole = row.whole if row is not None and row.pk else None
-        if whole is None:
-            return False
-        if whole.pk not in known:
-            known[whole.pk] = whole.is_used
-        return known[whole.pk]
+def _is_used(request: HttpRequest, row: PartOfRubric | None) -> bool:
+    # Forms and inlines ask this for every right and field, so a request asks the database once.
+    known: dict[int, bool] = request.__dict__.setdefault("_used_rubrics", {})
+    rubric = row.whole if row is not None and row.pk else None
+    if rubric is None:
+        return False
+    if rubric.pk not in known:
+        known[rubric.pk] = rubric.is_used
+    return known[rubric.pk]
 
 
-class InUseInline(InUseGuard):
-    """The parts of a rubric on its form."""
+class InUseInline(InlineAccess):
+    """Parts of a rubric on a form: none is added, changed or deleted once work was marked by it."""
 
-    def _has_under(self, request: HttpRequest, verb: str, parent: Any) -> bool:
-        if verb != "view" and self._is_used(request, parent):
-            return False
-        return super()._has_under(request, verb, parent)
+    def _has_under(self, request: HttpRequest, verb: str, parent: PartOfRubric | None) -> bool:
+        is_kept = verb != "view" and _is_used(request, parent)
+        return not is_kept and super()._has_under(request, verb, parent)
 
 
-class InUseAdminMixin(InUseGuard):
+class InUseAdmin(AuditedAdmin):
     """The page of a rubric or of a part of one; `left_free` names what can be changed always."""
 
     left_free: tuple[str, ...] = ()
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """The fieldsets; of a rubric in use the first one says why it stands still."""
+    def get_fieldsets(self, request: HttpRequest, obj: PartOfRubric | None = None) -> list[Any]:
         fieldsets = super().get_fieldsets(request, obj)
-        if not self._is_used(request, obj):
+        if not _is_used(request, obj):
             return fieldsets
         (title, options), *others = fieldsets
         return [(title, options | {"description": IN_USE}), *others]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Of a rubric in use, nothing but that can be changed."""
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: PartOfRubric | None = None
+    ) -> list[str]:
         fixed = super().get_readonly_fields(request, obj)
-        if not self._is_used(request, obj):
+        if not _is_used(request, obj):
             return fixed
         free = (*fixed, *self.left_free)
         return [*fixed, *(name for name in self.stated_fields() if name not in free)]
@@ -99,7 +98,7 @@ class CriterionSection(RelatedSection):
 
 
 @admin.register(GradingRubric)
-class GradingRubricAdmin(ListExport, InUseAdminMixin, AuditedAdmin):
+class GradingRubricAdmin(ListExport, InUseAdmin):
     """By what work is marked: criteria, and levels of each."""
 
     icon = "checklist"
@@ -144,13 +143,11 @@ class GradingRubricAdmin(ListExport, InUseAdminMixin, AuditedAdmin):
         refusal=_("This version was put away; make a new one from the newest."),
     )
     def make_version(self, form: ActionForm, rubric: GradingRubric) -> str:
-        """Copy the rubric under the next number."""
-        copy = new_version(rubric)
-        return with_link_to(copy, gettext("The new version can be changed:"))
+        return with_link_to(new_version(rubric), gettext("The new version can be changed:"))
 
 
 @admin.register(RubricCriterion)
-class RubricCriterionAdmin(InUseAdminMixin, AuditedAdmin):
+class RubricCriterionAdmin(InUseAdmin):
     """Criteria and their levels; found through their rubric."""
 
     icon = "rule"
@@ -180,7 +177,7 @@ class RubricCriterionAdmin(InUseAdminMixin, AuditedAdmin):
 
 
 @admin.register(RubricLevel)
-class RubricLevelAdmin(InUseAdminMixin, AuditedAdmin):
+class RubricLevelAdmin(InUseAdmin):
     """Levels of criteria; worked on from the rubric."""
 
     icon = "stairs"
