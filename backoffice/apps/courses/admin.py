@@ -173,7 +173,6 @@ class CourseAdmin(ListExport, AuditedAdmin):
         refusal=_("The course is published already."),
     )
     def publish(self, form: ActionForm, course: Course) -> str:
-        """Open the course."""
         publish(course)
         return gettext("%(course)s is published.") % {"course": course}
 
@@ -185,7 +184,6 @@ class CourseAdmin(ListExport, AuditedAdmin):
         refusal=_("The course is archived already."),
     )
     def archive(self, form: ReasonForm, course: Course) -> str:
-        """Put the course away."""
         archive(course)
         return gettext("%(course)s is archived.") % {"course": course}
 
@@ -198,7 +196,6 @@ class CourseAdmin(ListExport, AuditedAdmin):
         in_bulk=True,
     )
     def assign_instructor(self, form: AssignForm, course: Course) -> str:
-        """Give the course to somebody."""
         person = form.cleaned_data["instructor"]
         assign(course, person)
         return gettext("%(person)s now teaches %(course)s.") % {"person": person, "course": course}

@@ -23,13 +23,12 @@ from backoffice.admin_site.changelist.columns import (
 )
 from backoffice.admin_site.changelist.question_filter import QuestionFilter
 from backoffice.admin_site.changelist.sections import RelatedSection
-from backoffice.apps.users.dialogs import RoleForm, WithdrawForm
 from backoffice.apps.users.enrolling import reinstate, withdraw
-from backoffice.apps.users.forms import PersonForm
+from backoffice.apps.users.forms import PersonForm, RoleForm, WithdrawForm
 from backoffice.apps.users.models import Enrollment, GroupMembership, PermissionGrant, Profile, User
 from backoffice.apps.users.passwords import PasswordMixin
 from backoffice.apps.users.promoting import request_role
-from backoffice.apps.users.rosters import RosterHead
+from backoffice.apps.users.rosters import RosterHeadMixin
 from backoffice.audit.admin_kit.actions import ReasonForm, RowAction
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 from backoffice.bulk.export.list_export import ListExport
@@ -115,7 +114,6 @@ class PersonAdmin(PasswordMixin, ListExport, AuditedAdmin):
     related_titles = RELATED_TITLES
     search_fields = ("search_text",)
     search_help_text = _("Name, username, student ID or e-mail")
-    ordering = ("username",)
     readonly_fields = ("role", "last_login", "date_joined")
     filter_horizontal = ()
     fieldsets = PERSON_FIELDS
@@ -123,13 +121,13 @@ class PersonAdmin(PasswordMixin, ListExport, AuditedAdmin):
     row_actions = ("change_role",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """The role is chosen for a new person; afterwards it takes two people."""
         fixed = super().get_readonly_fields(request, obj)
+        # Chosen for a new person; afterwards a role takes two people, by `change_role`.
         return fixed if obj else [name for name in fixed if name != "role"]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """A new account has no password; one of staff waits for a second admin to agree."""
         if not change:
+            # An account of staff waits for a second admin to agree.
             obj.set_unusable_password()
             obj.is_active = obj.role == User.Role.STUDENT or request.user.is_superuser
         super().save_model(request, obj, form, change)
@@ -146,7 +144,6 @@ class PersonAdmin(PasswordMixin, ListExport, AuditedAdmin):
         touches=("role",),
     )
     def change_role(self, form: RoleForm, person: User) -> str:
-        """Ask for another role."""
         cleaned = form.cleaned_data
         approval = request_role(person, cleaned["role"], form.request.user, cleaned["reason"])
         return gettext("Asked for: %(what)s. It waits for another admin.") % {"what": approval}
@@ -180,8 +177,8 @@ class PermissionGrantAdmin(AuditedAdmin):
     autocomplete_fields = ("user",)
 
     def choosable(self, request: HttpRequest, db_field: Any) -> Any:
-        """A permission is named with the kind of row it is about."""
         rows = super().choosable(request, db_field)
+        # A permission's name begins with that of its content type.
         return rows.select_related("content_type") if db_field.name == "permission" else rows
 
 
@@ -208,7 +205,7 @@ class ProfileAdmin(AuditedAdmin):
 
 
 @admin.register(Enrollment)
-class EnrollmentAdmin(RosterHead, ListExport, AuditedAdmin):
+class EnrollmentAdmin(RosterHeadMixin, ListExport):
     """Who takes which course, and how it ended; narrowed to a course, its roster."""
 
     icon = "how_to_reg"
@@ -238,7 +235,6 @@ class EnrollmentAdmin(RosterHead, ListExport, AuditedAdmin):
     row_actions = ("withdraw", "reinstate")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Enrolled today, unless something else is said."""
         return {"enrolled_on": timezone.localdate()} | super().get_changeform_initial_data(request)
 
     @RowAction(
@@ -251,7 +247,6 @@ class EnrollmentAdmin(RosterHead, ListExport, AuditedAdmin):
         in_bulk=True,
     )
     def withdraw(self, form: WithdrawForm, enrollment: Enrollment) -> str:
-        """Take a person out of the course."""
         withdraw(enrollment, form.cleaned_data["withdrawn_on"])
         return gettext("%(student)s is withdrawn.") % {"student": enrollment.student}
 
@@ -264,6 +259,5 @@ class EnrollmentAdmin(RosterHead, ListExport, AuditedAdmin):
         in_bulk=True,
     )
     def reinstate(self, form: ReasonForm, enrollment: Enrollment) -> str:
-        """Take a person back."""
         reinstate(enrollment)
         return gettext("%(student)s is active again.") % {"student": enrollment.student}

@@ -1,4 +1,4 @@
-"""The page of a past roster."""
+"""The page of a roster as of a day."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,6 @@ TEMPLATE = "users/roster_as_of.html"
 
 @page("roster-as-of", TITLE, "history_toggle_off", group="users", about="courses.course")
 def roster_as_of(request: HttpRequest) -> HttpResponse:
-    """The roster of a course at a moment, or what changed on it between two."""
     question = as_of_query(request, Enrollment._meta.get_field("course"), Enrollment)
     if question.course is None:
         return question.render(TEMPLATE, TITLE)
@@ -51,7 +50,7 @@ def _state(question: AsOfQuery) -> HttpResponse:
 
 
 class _Counted:
-    """A queryset whose rows were counted already."""
+    """A queryset whose rows were counted by status already, so the paginator need not ask."""
 
     def __init__(self, rows: object, number: int) -> None:
         self.rows, self.number = rows, number

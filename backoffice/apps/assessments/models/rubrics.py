@@ -21,12 +21,11 @@ class RubricQuerySet(AuditedQuerySet):
     """Query words for rubrics."""
 
     def used(self) -> Self:
-        """Those by which work was marked."""
+        """Those by which work was marked. A rubric may come more than once."""
         scored = Q(criteria__scores__pk__gt=0) | Q(criteria__peer_scores__pk__gt=0)
         return self.filter(scored)
 
     def newest(self) -> Self:
-        """The last version of each."""
         same = GradingRubric._base_manager.filter(
             course=OuterRef("course"), title=OuterRef("title")
         )
@@ -41,23 +40,20 @@ class PartOfRubric(Audited):
 
     @property
     def whole(self) -> "GradingRubric | None":
-        """The rubric this is a part of; None where the form does not say yet."""
+        """The rubric this is a part of; None on a new form. Raises NotImplementedError here."""
         raise NotImplementedError
 
     @property
     def is_fixed(self) -> bool:
-        """Whether work was marked by it."""
         whole = self.whole
         return whole is not None and whole.is_used
 
     def further_violations(self) -> Iterator[Violation]:
-        """A rubric in use is not changed: it gets a new version."""
         yield from super().further_violations()
         if self._is_changed() and self.is_fixed:
             yield NON_FIELD_ERRORS, ValidationError(IN_USE, code="rubric_in_use")
 
     def deletion_refusal(self) -> Any:
-        """Nor is any of it deleted."""
         return _("Work was marked by this rubric already.") if self.is_fixed else ""
 
     def _is_changed(self) -> bool:
@@ -112,7 +108,6 @@ class GradingRubric(PartOfRubric):
 
     @property
     def whole(self) -> "GradingRubric":
-        """Itself."""
         return self
 
     @property
@@ -121,11 +116,6 @@ class GradingRubric(PartOfRubric):
         if self._state.adding:
             return False
         return GradingRubric.objects.used().filter(pk=self.pk).exists()
-
-    @property
-    def max_points(self) -> Any:
-        """The points all criteria give together."""
-        return self.criteria.aggregate(all=models.Sum("max_points"))["all"] or 0
 
 
 class RubricCriterion(SetsMaximum, PartOfRubric):
@@ -182,7 +172,6 @@ class RubricCriterion(SetsMaximum, PartOfRubric):
 
     @property
     def whole(self) -> GradingRubric | None:
-        """Its rubric."""
         return getattr(self, "rubric", None)
 
 
@@ -252,6 +241,5 @@ class RubricLevel(Scored, PartOfRubric):
 
     @property
     def whole(self) -> GradingRubric | None:
-        """The rubric of its criterion."""
         criterion = getattr(self, "criterion", None)
         return criterion.whole if criterion else None

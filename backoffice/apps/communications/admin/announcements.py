@@ -17,16 +17,15 @@ from unfold.enums import ActionVariant
 
 from backoffice.admin_site.changelist.columns import course_column, person_column, state_column
 from backoffice.apps.communications.announcing import send
-from backoffice.apps.communications.authoring import Authored
+from backoffice.apps.communications.authoring import AuthorMixin
 from backoffice.apps.communications.models import Announcement
 from backoffice.audit.admin_kit.actions import ActionForm, RowAction
-from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 
 LIFE_COLOURS = {"draft": "warning", "planned": "info", "current": "success", "over": "default"}
 
 
 @admin.register(Announcement)
-class AnnouncementAdmin(Authored, AuditedAdmin):
+class AnnouncementAdmin(AuthorMixin):
     """Announcements to a course or to everybody."""
 
     icon = "campaign"
@@ -61,7 +60,6 @@ class AnnouncementAdmin(Authored, AuditedAdmin):
     row_actions = ("send",)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """A draft says that nobody sees it, and how it goes out."""
         super().save_model(request, obj, form, change)
         if obj.publish_at is None:
             message = gettext(
@@ -71,7 +69,6 @@ class AnnouncementAdmin(Authored, AuditedAdmin):
 
     @display(description=_("state"), label=LIFE_COLOURS, ordering="publish_at")
     def display_state(self, announcement: Announcement) -> tuple[str, str]:
-        """Where it is in its life."""
         state = announcement.state
         return state.value, str(state.label)
 
@@ -86,7 +83,6 @@ class AnnouncementAdmin(Authored, AuditedAdmin):
         variant=ActionVariant.PRIMARY,
     )
     def send(self, form: ActionForm, announcement: Announcement) -> str:
-        """Let it stand."""
         count = send(announcement)
         message = ngettext(
             "“%(title)s” stands now, for %(count)d person.",

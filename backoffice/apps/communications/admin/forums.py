@@ -20,11 +20,11 @@ from backoffice.admin_site.changelist.columns import (
     two_lines,
 )
 from backoffice.admin_site.changelist.sections import RelatedSection
-from backoffice.apps.communications.authoring import Authored
+from backoffice.apps.communications.authoring import AuthorMixin
 from backoffice.apps.communications.models import Forum, ForumPost, ForumTopic
 from backoffice.apps.communications.moderating import hide, lock, pin, show
 from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, RowAction
-from backoffice.audit.admin_kit.model_admin import AuditedAdmin, AuditedTabularInline
+from backoffice.audit.admin_kit.model_admin import AuditedTabularInline
 
 locked_column = flag_column("is_locked", (_("locked"), ""), _("locked"))
 AUTHOR = _("author")
@@ -63,7 +63,7 @@ class PostSection(RelatedSection):
 
 
 @admin.register(Forum)
-class ForumAdmin(Authored, AuditedAdmin):
+class ForumAdmin(AuthorMixin):
     """Forums of courses."""
 
     icon = "forum"
@@ -86,7 +86,7 @@ class ForumAdmin(Authored, AuditedAdmin):
 
 
 @admin.register(ForumTopic)
-class ForumTopicAdmin(Authored, AuditedAdmin):
+class ForumTopicAdmin(AuthorMixin):
     """Topics of forums."""
 
     icon = "topic"
@@ -176,7 +176,7 @@ class ForumTopicAdmin(Authored, AuditedAdmin):
 
 
 @admin.register(ForumPost)
-class ForumPostAdmin(Authored, AuditedAdmin):
+class ForumPostAdmin(AuthorMixin):
     """Posts in topics."""
 
     icon = "chat_bubble"

@@ -1,4 +1,4 @@
-"""Direct messages on the admin site: who, when and how long; what they say, the parties alone."""
+"""Direct messages on the admin site: who, when and how long; the text for the parties alone."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from unfold.decorators import display
 from unfold.enums import ActionVariant
 
 from backoffice.admin_site.changelist.columns import person_column
-from backoffice.apps.communications.authoring import Authored
+from backoffice.apps.communications.authoring import AuthorMixin
 from backoffice.apps.communications.message_access import (
     is_party,
     may_read,
@@ -22,13 +22,12 @@ from backoffice.apps.communications.message_access import (
 )
 from backoffice.apps.communications.models import DirectMessage
 from backoffice.audit.admin_kit.actions import ReasonForm, RowAction
-from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 
 ENVELOPE = (("sender", "recipient"), ("sent_at", "read_at"))
 
 
 @admin.register(DirectMessage)
-class DirectMessageAdmin(Authored, AuditedAdmin):
+class DirectMessageAdmin(AuthorMixin):
     """Messages between two people."""
 
     icon = "mail"
@@ -51,7 +50,6 @@ class DirectMessageAdmin(Authored, AuditedAdmin):
     row_actions = ("read",)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """The envelope for whoever may see it, and the letter for whoever may read it."""
         if obj is None:
             return [(None, {"fields": ("recipient", "subject", "body", "reply_to")})]
         if may_read(obj, request.user):
@@ -60,26 +58,23 @@ class DirectMessageAdmin(Authored, AuditedAdmin):
         return [(None, {"fields": (*ENVELOPE, "display_length"), "description": sealed})]
 
     def choosable(self, request: HttpRequest, db_field: Any) -> Any:
-        """One writes to the people one sees, and to every colleague who is here."""
         rows = super().choosable(request, db_field)
         return rows if db_field.name != "recipient" else reachable(rows, request.user)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
-        """The message; a look through broken glass is recorded."""
         message = self.get_object(request, unquote(object_id))
         if message is not None:
             record_message_access(message, request.user)
         return super().change_view(request, object_id, *args, **kwargs)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Nobody has to ask for their own messages."""
         message = self.get_object(request, unquote(str(object_id)))
         is_own = message is not None and is_party(message, request.user)
+        # The only one is to ask for leave to read it.
         return [] if is_own else super().get_actions_detail(request, object_id)
 
     @display(description=_("length"))
     def display_length(self, message: DirectMessage) -> str:
-        """How long it is."""
         count = len(message.body)
         return ngettext("%(count)d character", "%(count)d characters", count) % {"count": count}
 
@@ -95,6 +90,5 @@ class DirectMessageAdmin(Authored, AuditedAdmin):
         variant=ActionVariant.DANGER,
     )
     def read(self, form: ReasonForm, message: DirectMessage) -> str:
-        """Ask for leave to read."""
         request_message_access(message, form.request.user, form.cleaned_data["reason"])
         return gettext("Asked for. It waits for another admin.")
