@@ -8,5 +8,4 @@ class AssessmentsConfig(AppConfig):
     """Assessments."""
 
     name = "backoffice.apps.assessments"
-    label = "assessments"
     verbose_name = _("Assessments")

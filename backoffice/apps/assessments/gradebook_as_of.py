@@ -15,7 +15,13 @@ from backoffice.admin_site.pages.history import plain
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.apps.users.roster_as_of import name_order, people_as_of, roster, student_id_of
+from backoffice.apps.users.roster_as_of import (
+    ChangeKind,
+    name_order,
+    people_as_of,
+    roster,
+    student_id_of,
+)
 from backoffice.audit.reports.as_of import changed_between, rows_as_of
 from backoffice.audit.reports.wording import worded
 
@@ -59,10 +65,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class GradeColumn:
-    """An assessment as it stood; `change` is +, - or ~, blank where nothing changed."""
+    """An assessment as it stood, and what became of it."""
 
     row: Any  # of the history of Assessment, a model that simple-history makes at run time
-    change: str = ""
+    change: ChangeKind | None = None
 
     @property
     def name(self) -> str:
@@ -80,7 +86,7 @@ class GradeRow:
     person: User
     status: str
     cells: list[Cell]
-    change: str = ""
+    change: ChangeKind | None = None
 
 
 def assessments(course: Course, moment: datetime) -> dict[int, Any]:
@@ -144,12 +150,11 @@ class GradeDifference:
     def columns(self) -> list[GradeColumn]:
         return [GradeColumn(row, self._change_of(key)) for key, row in self.tasks.items()]
 
-    def _change_of(self, key: int) -> str:
+    def _change_of(self, key: int) -> ChangeKind | None:
         old, new = self.before.get(key), self.after.get(key)
-        if old is None or new is None:
-            return "+" if old is None else "-"
-        same = all(getattr(old, name) == getattr(new, name) for name in COLUMN_FIELDS)
-        return "" if same else "~"
+        kind, values = ChangeKind.between(old, new), attrgetter(*COLUMN_FIELDS)
+        is_same = kind == ChangeKind.CHANGED and values(old) == values(new)
+        return None if is_same else kind
 
     @cached_property
     def people(self) -> list[User]:
@@ -184,12 +189,12 @@ class GradeDifference:
         return old is None or new is None or old.grading_method != new.grading_method
 
     @cached_property
-    def _roster_changes(self) -> dict[int, str]:
-        """Students who came to the roster or left it: + or -."""
+    def _roster_changes(self) -> dict[int, ChangeKind]:
+        """Students who were added to the roster or removed from it."""
         fields, where = ("student", "role"), {"course": self.course.pk, "role": "student"}
         pairs = changed_between(Enrollment, self.since, self.until, fields, **where)
         return {
-            student_id_of(before, after): "+" if before is None else "-"
+            student_id_of(before, after): ChangeKind.between(before, after)
             for before, after in pairs.values()
             if before is None or after is None
         }
@@ -205,7 +210,7 @@ class GradeDifference:
                 person,
                 "",
                 [_cell(old.get((person.pk, key)), new.get((person.pk, key))) for key in self.tasks],
-                self._roster_changes.get(person.pk, ""),
+                self._roster_changes.get(person.pk),
             )
             for person in people
         ]

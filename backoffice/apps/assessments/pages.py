@@ -6,8 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.pages.registry import page
 from backoffice.apps.assessments.gradebook_as_of import (
@@ -19,17 +18,12 @@ from backoffice.apps.assessments.gradebook_as_of import (
     students,
 )
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
-from backoffice.apps.users.roster_as_of import WHO, who
+from backoffice.apps.users.roster_as_of import WHO, ChangeKind, who
 from backoffice.audit.reports.as_of_pages import PER_PAGE, AsOfQuery, as_of_query
 from backoffice.bulk.export.csv_export import downloaded
 
-TITLE = gettext_lazy("Gradebook as of a day")
+TITLE = _("Gradebook as of a day")
 TEMPLATE = "assessments/gradebook_as_of.html"
-CHANGE_LABELS = {
-    "+": gettext_lazy("added"),
-    "-": gettext_lazy("removed"),
-    "~": gettext_lazy("changed"),
-}
 
 
 @page("gradebook-as-of", TITLE, "grading", group="assessments", about="courses.course")
@@ -90,13 +84,13 @@ def _difference_records(difference: GradeDifference) -> Iterator[list[object]]:
         for row in difference.rows(difference.people[start : start + PER_PAGE]):
             named = who(row.person)
             if row.change:
-                yield [*named, None, CHANGE_LABELS[row.change], None, None, None, None]
+                yield [*named, None, row.change.label, None, None, None, None]
             for column, cell in zip(difference.columns, row.cells, strict=True):
                 if cell.is_changed:
                     yield [*named, column.row.code, *_change_values(cell.before, cell.mark)]
 
 
 def _change_values(before: Mark | None, after: Mark | None) -> list[object]:
-    kind = "~" if before and after else "+" if after else "-"
-    old, new = _scored(before), _scored(after)
-    return [CHANGE_LABELS[kind], old[0], new[0], old[1], new[1]]
+    (old_score, old_state), (new_score, new_state) = _scored(before), _scored(after)
+    kind = ChangeKind.between(before, after)
+    return [kind.label, old_score, new_score, old_state, new_state]

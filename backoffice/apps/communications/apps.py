@@ -8,5 +8,4 @@ class CommunicationsConfig(AppConfig):
     """Communications."""
 
     name = "backoffice.apps.communications"
-    label = "communications"
     verbose_name = _("Communications")

@@ -8,5 +8,4 @@ class CoursesConfig(AppConfig):
     """Courses."""
 
     name = "backoffice.apps.courses"
-    label = "courses"
     verbose_name = _("Courses")

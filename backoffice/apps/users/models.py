@@ -51,15 +51,9 @@ class PeopleManager(UserManager.from_queryset(UserQuerySet)):
 
     use_in_migrations = False
 
-    def create_superuser(
-        self,
-        username: str,
-        email: str | None = None,
-        password: str | None = None,
-        **extra_fields: Any,
-    ) -> "User":
+    def create_superuser(self, username: str, *args: Any, **extra_fields: Any) -> "User":
         extra_fields.setdefault("role", User.Role.ADMIN)
-        return super().create_superuser(username, email, password, **extra_fields)
+        return super().create_superuser(username, *args, **extra_fields)
 
 
 class User(Audited, AbstractUser):

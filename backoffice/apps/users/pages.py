@@ -36,17 +36,17 @@ def roster_as_of(request: HttpRequest) -> HttpResponse:
 def _state(question: AsOfQuery) -> HttpResponse:
     rows = roster(question.course, question.until)
     if question.is_download:
-        lines = _entry_lines(question)
-        return downloaded(question.file_name("roster"), lines)
+        return downloaded(question.file_name("roster"), _entry_lines(question))
     numbers = counts(rows)
     rows_of_page = question.page(_Counted(rows, sum(number for _label, number in numbers)))
-    context = {
-        "labels": labels(),
-        "counts": numbers,
-        "page": rows_of_page,
-        "entries": list(entries(rows_of_page.object_list, question.until)),
-    }
-    return question.render(TEMPLATE, TITLE, **context)
+    return question.render(
+        TEMPLATE,
+        TITLE,
+        labels=labels(),
+        counts=numbers,
+        page=rows_of_page,
+        entries=list(entries(rows_of_page.object_list, question.until)),
+    )
 
 
 class _Counted:
@@ -83,4 +83,4 @@ def _change_lines(changed: list[RosterChange]) -> Iterator[list[object]]:
     yield [*WHO, "what", "field", "before", "after"]
     for line in changed:
         for label, before, after in line.changes:
-            yield [*who(line.person), line.word, label, before, after]
+            yield [*who(line.person), line.kind.label, label, before, after]

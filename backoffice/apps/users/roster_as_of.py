@@ -8,8 +8,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Count
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.reports.as_of import changed_between, rows_as_of
@@ -24,13 +23,25 @@ NAMES = ("username", "first_name", "last_name", "student_id")
 BY_NAME = ("student__last_name", "student__first_name", "id")
 AT_ONCE = 1_000
 WHO = ("student_id", "username", "name")  # how a file names a person
-ADDED, CHANGED, REMOVED = "added", "changed", "removed"
-WORDS = {
-    ADDED: gettext_lazy("added"),
-    CHANGED: gettext_lazy("changed"),
-    REMOVED: gettext_lazy("removed"),
-}
-COLOURS = {ADDED: "success", CHANGED: "info", REMOVED: "warning"}
+
+
+class ChangeKind(models.TextChoices):
+    """What became of a row between two moments."""
+
+    ADDED = "added", _("added")
+    CHANGED = "changed", _("changed")
+    REMOVED = "removed", _("removed")
+
+    @property
+    def colour(self) -> str:
+        return {self.ADDED: "success", self.CHANGED: "info", self.REMOVED: "warning"}[self]
+
+    @classmethod
+    def between(cls, before: object, after: object) -> "ChangeKind":
+        """The kind of two versions, of which one may be None."""
+        if before is None:
+            return cls.ADDED
+        return cls.REMOVED if after is None else cls.CHANGED
 
 
 def who(person: User) -> list[object]:
@@ -56,16 +67,8 @@ class RosterChange:
     """What became of somebody on the roster; `changes` are label, before and after."""
 
     person: User
-    kind: str
+    kind: ChangeKind
     changes: list[tuple[str, str, str]]
-
-    @property
-    def word(self) -> str:
-        return str(WORDS[self.kind])
-
-    @property
-    def colour(self) -> str:
-        return COLOURS[self.kind]
 
 
 def labels() -> list[str]:
@@ -111,7 +114,9 @@ def roster_changes(course: Any, since: datetime, until: datetime) -> list[Roster
     changed = [each for each in values if each[2]]
     people = people_as_of([student_id_of(*each[:2]) for each in changed], until)
     lines = [
-        RosterChange(people[student_id_of(before, after)], _kind(before, after), changes)
+        RosterChange(
+            people[student_id_of(before, after)], ChangeKind.between(before, after), changes
+        )
         for before, after, changes in changed
     ]
     return sorted(lines, key=lambda line: name_order(line.person))
@@ -126,12 +131,6 @@ def student_id_of(before: Any, after: Any) -> int:
 def name_order(person: User) -> tuple[str, str, int]:
     """The sort key of a list of people."""
     return person.last_name.casefold(), person.first_name.casefold(), person.pk
-
-
-def _kind(before: Any, after: Any) -> str:
-    if before is None:
-        return ADDED
-    return CHANGED if after is not None else REMOVED
 
 
 def _changes(before: Any, after: Any) -> list[tuple[str, str, str]]:

@@ -1,7 +1,7 @@
 """Rubrics: criteria and the levels of each."""
 
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
@@ -35,13 +35,19 @@ class RubricQuerySet(AuditedQuerySet):
 class PartOfRubric(Audited):
     """A rubric or a part of one: what work was marked by stays what it was."""
 
+    course_path: ClassVar[str]
+
     class Meta(Audited.Meta):
         abstract = True
 
     @property
     def whole(self) -> "GradingRubric | None":
-        """The rubric this is a part of; None on a new form. Raises NotImplementedError here."""
-        raise NotImplementedError
+        """The rubric this is a part of, or is; None on a form that does not name it yet."""
+        row: Any = self  # each row on the way to the course is of another model
+        for name in self.course_path.split("__")[:-1]:
+            row = getattr(row, name, None)
+        rubric: GradingRubric | None = row
+        return rubric
 
     @property
     def is_fixed(self) -> bool:
@@ -107,10 +113,6 @@ class GradingRubric(PartOfRubric):
         return f"{self.title} (v{self.version})"
 
     @property
-    def whole(self) -> "GradingRubric":
-        return self
-
-    @property
     def is_used(self) -> bool:
         """Whether work was marked by it."""
         if self._state.adding:
@@ -169,10 +171,6 @@ class RubricCriterion(SetsMaximum, PartOfRubric):
 
     def __str__(self) -> str:
         return self.title
-
-    @property
-    def whole(self) -> GradingRubric | None:
-        return getattr(self, "rubric", None)
 
 
 class RubricLevel(Scored, PartOfRubric):
@@ -238,8 +236,3 @@ class RubricLevel(Scored, PartOfRubric):
 
     def __str__(self) -> str:
         return f"{self.title} ({self.points})"
-
-    @property
-    def whole(self) -> GradingRubric | None:
-        criterion = getattr(self, "criterion", None)
-        return criterion.whole if criterion else None

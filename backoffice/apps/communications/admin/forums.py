@@ -20,10 +20,11 @@ from backoffice.admin_site.changelist.columns import (
     two_lines,
 )
 from backoffice.admin_site.changelist.sections import RelatedSection
+from backoffice.apps.communications.admin.topic_actions import ModerationAction, TopicActionsMixin
 from backoffice.apps.communications.authoring import AuthorMixin
 from backoffice.apps.communications.models import Forum, ForumPost, ForumTopic
-from backoffice.apps.communications.moderating import hide, lock, pin, show
-from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, RowAction
+from backoffice.apps.communications.moderating import hide, show
+from backoffice.audit.admin_kit.actions import ReasonForm
 from backoffice.audit.admin_kit.model_admin import AuditedTabularInline
 
 locked_column = flag_column("is_locked", (_("locked"), ""), _("locked"))
@@ -86,7 +87,7 @@ class ForumAdmin(AuthorMixin):
 
 
 @admin.register(ForumTopic)
-class ForumTopicAdmin(AuthorMixin):
+class ForumTopicAdmin(TopicActionsMixin, AuthorMixin):
     """Topics of forums."""
 
     icon = "topic"
@@ -118,61 +119,6 @@ class ForumTopicAdmin(AuthorMixin):
         (_("Record"), {"classes": ("collapse",), "fields": (("author", "created_at"),)}),
     )
     row_actions = ("lock", "unlock", "pin", "unpin")
-
-    @RowAction(
-        _("Lock"),
-        icon="lock",
-        text=_("It can be read, but takes no new posts."),
-        verb="moderate",
-        when=lambda topic: not topic.is_locked,
-        refusal=_("It is locked already."),
-        in_bulk=True,
-    )
-    def lock(self, form: ReasonForm, topic: ForumTopic) -> str:
-        """Take no more posts."""
-        lock(topic, is_locked=True)
-        return gettext("“%(topic)s” is locked.") % {"topic": topic}
-
-    @RowAction(
-        _("Unlock"),
-        icon="lock_open",
-        verb="moderate",
-        form=ActionForm,
-        when=lambda topic: topic.is_locked,
-        refusal=_("It is not locked."),
-        in_bulk=True,
-    )
-    def unlock(self, form: ActionForm, topic: ForumTopic) -> str:
-        """Take posts again."""
-        lock(topic, is_locked=False)
-        return gettext("“%(topic)s” takes posts again.") % {"topic": topic}
-
-    @RowAction(
-        _("Pin"),
-        icon="push_pin",
-        text=_("It stands above the other topics."),
-        verb="moderate",
-        form=ActionForm,
-        when=lambda topic: not topic.is_pinned,
-        refusal=_("It is pinned already."),
-    )
-    def pin(self, form: ActionForm, topic: ForumTopic) -> str:
-        """Put it on top."""
-        pin(topic, is_pinned=True)
-        return gettext("“%(topic)s” is pinned.") % {"topic": topic}
-
-    @RowAction(
-        _("Unpin"),
-        icon="keep_off",
-        verb="moderate",
-        form=ActionForm,
-        when=lambda topic: topic.is_pinned,
-        refusal=_("It is not pinned."),
-    )
-    def unpin(self, form: ActionForm, topic: ForumTopic) -> str:
-        """Let it stand with the others."""
-        pin(topic, is_pinned=False)
-        return gettext("“%(topic)s” stands with the others again.") % {"topic": topic}
 
 
 @admin.register(ForumPost)
@@ -212,35 +158,30 @@ class ForumPostAdmin(AuthorMixin):
     row_actions = ("hide", "show")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """The fieldsets; a hidden post says so, and why, before anything else."""
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None or not obj.is_hidden:
             return fieldsets
         return [(_("Hidden from readers"), {"fields": ("hidden_reason",)}), *fieldsets]
 
-    @RowAction(
+    @ModerationAction(
         _("Hide"),
         icon="visibility_off",
         text=_("Readers no longer see the post. It stays, with your reason."),
-        verb="moderate",
         when=lambda post: not post.is_hidden,
         refusal=_("It is hidden already."),
         in_bulk=True,
     )
     def hide(self, form: ReasonForm, post: ForumPost) -> str:
-        """Take it from the readers' eyes."""
         hide(post, form.cleaned_data["reason"])
         return gettext("The post is hidden.")
 
-    @RowAction(
+    @ModerationAction(
         _("Show again"),
         icon="visibility",
-        verb="moderate",
         when=lambda post: post.is_hidden,
         refusal=_("It is not hidden."),
         in_bulk=True,
     )
     def show(self, form: ReasonForm, post: ForumPost) -> str:
-        """Let it be read again."""
         show(post)
         return gettext("The post can be read again.")
