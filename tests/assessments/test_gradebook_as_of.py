@@ -92,11 +92,11 @@ def test_a_difference_shows_the_cells_before_and_after(course: Course, auditor_c
     assert [cell.is_changed for cell in ada.cells] == [True, False]
     assert (ada.cells[0].before.points, ada.cells[0].mark.points) == ("97", "79")
     assert (bo.cells[0].before, bo.cells[0].mark.state) == (None, "submitted")
-    said = text_of(auditor_client.get(PAGE, asked | {"since": "2024-07-01T12:00:00"}))
+    text = text_of(auditor_client.get(PAGE, asked | {"since": "2024-07-01T12:00:00"}))
     assert (
         "No grade was given, changed or taken back in this time. "
         "Choose an earlier moment to compare with."
-    ) in said
+    ) in text
 
 
 def test_work_that_changed_in_nothing_a_gradebook_shows_is_no_difference(
@@ -118,9 +118,9 @@ def test_a_student_who_came_and_an_attempt_that_counts_now_are_differences(
         assessment=essay, student=User.objects.get(first_name="Ada"), attempt=2, score=50
     )
     page = auditor_client.get(PAGE, {"course": course.pk, "since": "2024-07-02"})
-    found = {str(line.person): line for line in page.context["grade_rows"]}
-    assert found["Cy"].change == "added"
-    cell = found["Ada"].cells[0]
+    rows = {str(row.person): row for row in page.context["grade_rows"]}
+    assert rows["Cy"].change == "added"
+    cell = rows["Ada"].cells[0]
     assert (cell.before.points, cell.mark.points, cell.mark.attempts) == ("79", "50", 2)
     assert page.context["columns"][0].change == "changed"
 
@@ -170,10 +170,10 @@ def test_a_course_without_assessments_says_so(
     courses: dict[str, Course], student: Callable[..., User], auditor_client: Client
 ):
     Enrollment.objects.create(course=courses["ART200"], student=student("s1001"))
-    said = text_of(auditor_client.get(PAGE, {"course": courses["ART200"].pk}))
+    text = text_of(auditor_client.get(PAGE, {"course": courses["ART200"].pk}))
     assert (
         "The course had no assessment at this moment. Choose a later one to see grades."
-    ) in said
+    ) in text
 
 
 @pytest.mark.parametrize(

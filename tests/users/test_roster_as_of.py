@@ -151,9 +151,9 @@ def test_a_moment_that_cannot_be_is_named(
 
 
 def test_without_a_course_the_page_says_what_to_do(course: Course, auditor_client: Client):
-    said = text_of(auditor_client.get(PAGE))
-    assert "Choose a course to see who was on its roster at a moment of the past." in said
-    assert "Download as CSV" not in said
+    text = text_of(auditor_client.get(PAGE))
+    assert "Choose a course to see who was on its roster at a moment of the past." in text
+    assert "Download as CSV" not in text
 
 
 def test_a_course_of_others_is_not_there(

@@ -1,10 +1,10 @@
-"""Order in forums, and announcements that go out."""
+"""Moderation of forums: topics are locked and pinned, posts hidden with a reason."""
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.urls import reverse
 
-from backoffice.apps.communications.models import Announcement, ForumPost, ForumTopic
+from backoffice.apps.communications.models import Forum, ForumPost, ForumTopic
 from backoffice.apps.users.models import User
 from tests.actions import do, refused, said
 
@@ -61,17 +61,14 @@ def test_only_whoever_moderates_the_course_hides(topic, who):
     assert answer.status_code == 403
 
 
-def test_an_announcement_goes_out_once_to_a_known_number(topic):
-    planned = Announcement.objects.create(
-        title="Library closed",
-        body="On Monday.",
-        author=User.objects.get(username="admin"),
-        publish_at=timezone.now() + timezone.timedelta(days=3),
-        audience=Announcement.Audience.STAFF,
+def test_a_hidden_post_says_why(courses, instructor, instructor_client):
+    course = courses["BIO101"]
+    type(course).objects.filter(pk=course.pk).update(instructor=instructor)
+    forum = Forum.objects.create(course=course, title="Questions")
+    topic = ForumTopic.objects.create(forum=forum, title="List", author=instructor)
+    post = ForumPost.objects.create(
+        topic=topic, author=instructor, body="!", is_hidden=True, hidden_reason="Off topic."
     )
-    amina, staff = client_of("admin"), User.objects.staff().active().count()
-    answer = do(amina, planned, "send")
-    assert str(staff) in said(answer)[0]
-    planned.refresh_from_db()
-    assert planned.publish_at <= timezone.now()
-    assert "It was sent already." in str(refused(do(amina, planned, "send")))
+    page = instructor_client.get(reverse("admin:communications_forumpost_change", args=[post.pk]))
+    title, options = page.context["adminform"].fieldsets[0]
+    assert (str(title), options["fields"]) == ("Hidden from readers", ("hidden_reason",))
