@@ -94,6 +94,7 @@ class GradeForm(ActionForm):
     """How many points, and feedback for the student."""
 
     rows: Sequence[AssessmentSubmission]
+    # In a dialog, a field without a widget of the theme would be invisible.
     score = forms.DecimalField(
         label=_("Score"),
         min_value=0,

@@ -23,6 +23,7 @@ def audience_of(announcement: Announcement) -> models.QuerySet:
     people = get_user_model().objects.active()
     if announcement.course_id:
         enrolled = announcement.course.enrollments.active().values("student")
+        # Whoever teaches a course is not enrolled in it.
         people = people.filter(
             models.Q(pk__in=enrolled) | models.Q(pk=announcement.course.instructor_id)
         )

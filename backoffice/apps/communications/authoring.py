@@ -18,6 +18,7 @@ class AuthoredForm(OptimisticLockForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # Now, so that the model's rules find the author.
         if self.author and self.instance._state.adding:
             _sign(self.instance, self.author)
 
@@ -35,6 +36,7 @@ class AuthorMixin(AuditedAdmin):
         return form
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        # Inline forms have no user: their rows are signed before they are saved.
         for each in formset.forms:
             if each.instance._state.adding:
                 _sign(each.instance, request.user)

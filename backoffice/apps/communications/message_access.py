@@ -30,6 +30,7 @@ def may_read(message: DirectMessage, user: Any) -> bool:
 
 def approval_for(message: DirectMessage, user: Any) -> Approval | None:
     """The approval under which the person may read the message now."""
+    # The hour begins when the second admin agrees, not when the first one asks.
     approvals = Approval.objects.filter(
         deed=ACTION,
         subject_id=message.pk,

@@ -183,6 +183,7 @@ class Course(Audited):
     def __str__(self) -> str:
         return f"{self.code} {self.presentation} {self.title}".strip()
 
+    # Forms and imports validate first, other code only saves.
     def clean_fields(self, exclude: Any = None) -> None:
         self.slug = self.slug or course_slug(self.code, self.presentation)
         super().clean_fields(exclude)

@@ -205,7 +205,7 @@ class ProfileAdmin(AuditedAdmin):
 
 
 @admin.register(Enrollment)
-class EnrollmentAdmin(RosterHeadMixin, ListExport):
+class EnrollmentAdmin(RosterHeadMixin, ListExport, AuditedAdmin):
     """Who takes which course, and how it ended; narrowed to a course, its roster."""
 
     icon = "how_to_reg"

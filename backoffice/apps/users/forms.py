@@ -50,6 +50,7 @@ class PersonForm(OptimisticLockForm, UserChangeForm):
 class WithdrawForm(ReasonForm):
     """From which day, and why."""
 
+    # In a dialog, a field without a widget of the theme would be invisible.
     withdrawn_on = forms.DateField(
         label=_("Withdrawn on"), initial=timezone.localdate, widget=UnfoldAdminDateWidget
     )

@@ -35,9 +35,11 @@ class SubmissionQuerySet(AuditedQuerySet):
         attempts = AssessmentSubmission._base_manager.filter(
             assessment=OuterRef("assessment"), student=OuterRef("student")
         )
+        # An attempt without a score counts less than one with 0 points.
         points = Case(
             When(assessment__grading_method="highest", then=Coalesce("score", Decimal(-1)))
         )
+        # The first attempt is the highest of negative numbers, and the last of positive ones.
         signed_attempt = F("attempt") * Case(
             When(assessment__grading_method="first", then=-1), default=1
         )

@@ -144,6 +144,7 @@ class ForumPostAdmin(AuthorMixin):
     search_fields = ("body", "topic__title", "author__search_text")
     search_help_text = _("Words, topic or author")
     autocomplete_fields = ("topic", "parent")
+    # A post is hidden by an action, which asks why.
     readonly_fields = ("author", "created_at", "edited_at", "is_hidden", "hidden_reason")
     fieldsets = (
         (None, {"fields": ("topic", "parent", "body")}),
