@@ -203,7 +203,7 @@ class CourseAdmin(ListExport, AuditedAdmin):
 
 @admin.register(CourseModule)
 class CourseModuleAdmin(AuditedAdmin):
-    """Modules of courses."""
+    """Modules of courses, with their lessons."""
 
     icon = "view_agenda"
     named_by = ("course",)

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class CoursesConfig(AppConfig):
-    """Courses."""
+    """Courses, their content, and progress in them."""
 
     name = "backoffice.apps.courses"
     verbose_name = _("Courses")

@@ -88,7 +88,7 @@ class ForumAdmin(AuthorMixin):
 
 @admin.register(ForumTopic)
 class ForumTopicAdmin(TopicActionsMixin, AuthorMixin):
-    """Topics of forums."""
+    """Topics of forums: they are locked and pinned."""
 
     icon = "topic"
     named_by = ("forum",)
