@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from backoffice.apps.communications.models import Forum, ForumPost, ForumTopic
+from backoffice.apps.communications.models import ForumPost, ForumTopic
 from backoffice.apps.users.models import User
 from tests.actions import do, refused, said
 
@@ -61,14 +61,10 @@ def test_only_whoever_moderates_the_course_hides(topic, who):
     assert answer.status_code == 403
 
 
-def test_a_hidden_post_says_why(courses, instructor, instructor_client):
-    course = courses["BIO101"]
-    type(course).objects.filter(pk=course.pk).update(instructor=instructor)
-    forum = Forum.objects.create(course=course, title="Questions")
-    topic = ForumTopic.objects.create(forum=forum, title="List", author=instructor)
-    post = ForumPost.objects.create(
-        topic=topic, author=instructor, body="!", is_hidden=True, hidden_reason="Off topic."
-    )
-    page = instructor_client.get(reverse("admin:communications_forumpost_change", args=[post.pk]))
+def test_a_hidden_post_says_why(topic):
+    post = topic.posts.order_by("pk").first()
+    ForumPost.objects.filter(pk=post.pk).update(is_hidden=True, hidden_reason="Off topic.")
+    address = reverse("admin:communications_forumpost_change", args=[post.pk])
+    page = client_of("instructor").get(address)
     title, options = page.context["adminform"].fieldsets[0]
     assert (str(title), options["fields"]) == ("Hidden from readers", ("hidden_reason",))
