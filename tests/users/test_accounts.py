@@ -1,4 +1,4 @@
-"""The form of a person: what follows from the role need not be said."""
+"""The form of a person: what follows from the role need not be filled in."""
 
 from django.urls import reverse
 

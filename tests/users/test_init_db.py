@@ -96,8 +96,8 @@ def test_a_larger_size_has_the_small_school_and_as_many_more_as_it_says(db: None
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_can_be_left_out(db: None, tiny: None, part: str):
-    said = init_db("--size", "medium", f"--skip-{part}")
-    assert part not in said.rpartition("(medium)")[2]
+    output = init_db("--size", "medium", f"--skip-{part}")
+    assert part not in output.rpartition("(medium)")[2]
     own = [model for model in MODELS if model._meta.app_label == part and model is not Enrollment]
     assert sum(model._base_manager.count() for model in own) == 0
 
@@ -141,9 +141,9 @@ def test_the_small_school_has_something_for_everyone_to_look_at(demo: None):
     assert 0.8 * full.enrollment_limit <= taken <= full.enrollment_limit
 
 
-def test_letters_go_between_people_who_can_read_them(demo: None):
-    letters = DirectMessage.objects.all()
-    parties = {(row.sender.username, row.recipient.username) for row in letters}
+def test_messages_go_between_people_who_can_read_them(demo: None):
+    messages = DirectMessage.objects.all()
+    parties = {(row.sender.username, row.recipient.username) for row in messages}
     assert parties == {("instructor", "instructor2"), ("instructor2", "instructor")}
 
 

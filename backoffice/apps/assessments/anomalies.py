@@ -1,4 +1,4 @@
-"""Grades that changed after they were final."""
+"""Unusual activity: grades that changed after they were final."""
 
 from datetime import datetime
 from typing import Any
@@ -12,11 +12,11 @@ from backoffice.audit.models import ChangeSet
 from backoffice.audit.models.anomalies import unusual
 
 FINAL = AssessmentSubmission.Status.FINALIZED
-MAX_EXAMINED = 2_000  # changes of final submissions, the newest, that are looked into
+MAX_EXAMINED = 2_000  # changes of final submissions, the newest
 
 
 def reach(since: datetime) -> datetime | None:
-    """When the oldest of the changes happened that are looked into, if there are others behind."""
+    """When the oldest change that is examined happened; None where all of them are."""
     keys = _of_final_work(since).values_list("change_set", flat=True)[
         MAX_EXAMINED - 1 : MAX_EXAMINED + 1
     ]
@@ -32,8 +32,7 @@ def reach(since: datetime) -> datetime | None:
     reach,
 )
 def raised_when_final(since: datetime) -> models.QuerySet[Any]:
-    """A score above the one that was final before."""
-    return _of(_after_final(since).filter(score__gt=F("final_score")), since)
+    return _change_sets(_after_final(since).filter(score__gt=F("final_score")), since)
 
 
 @unusual(
@@ -43,9 +42,9 @@ def raised_when_final(since: datetime) -> models.QuerySet[Any]:
     reach,
 )
 def final_without_reason(since: datetime) -> models.QuerySet[Any]:
-    """A score, or what else makes a grade, that changed without a reason."""
-    unsaid = Q(history_change_reason="") | Q(history_change_reason__isnull=True)
-    return _of(_after_final(since).filter(unsaid).exclude(score=F("final_score")), since)
+    without_reason = Q(history_change_reason="") | Q(history_change_reason__isnull=True)
+    rows = _after_final(since).filter(without_reason)
+    return _change_sets(rows.exclude(score=F("final_score")), since)
 
 
 def _after_final(since: datetime) -> models.QuerySet[Any]:
@@ -53,17 +52,20 @@ def _after_final(since: datetime) -> models.QuerySet[Any]:
     history = AssessmentSubmission.history.model._base_manager
     earlier = history.filter(id=OuterRef("id"), history_id__lt=OuterRef("history_id"), status=FINAL)
     final = Subquery(earlier.order_by("-history_id").values("score")[:1])
-    rows = history.filter(pk__in=_of_final_work(since).values("pk")[:MAX_EXAMINED])
-    return rows.annotate(final_score=final).filter(final_score__isnull=False)
+    newest = _of_final_work(since).values("pk")[:MAX_EXAMINED]
+    rows: models.QuerySet[Any] = history.filter(pk__in=newest).annotate(final_score=final)
+    return rows.filter(final_score__isnull=False)
 
 
 def _of_final_work(since: datetime) -> models.QuerySet[Any]:
-    """The changes after which a submission was final, the newest first; an index holds them."""
-    rows = AssessmentSubmission.history.model._base_manager.filter(status=FINAL, history_type="~")
+    """The changes after which a submission was final, the newest first."""
+    history = AssessmentSubmission.history.model._base_manager
+    # The condition of `final_grade_changes_idx`, which holds such changes alone.
+    rows: models.QuerySet[Any] = history.filter(status=FINAL, history_type="~")
     first = ChangeSet.objects.first_key(since)
     return rows.filter(change_set__gte=first).order_by("-change_set_id")
 
 
-def _of(rows: models.QuerySet[Any], since: datetime) -> models.QuerySet[Any]:
+def _change_sets(rows: models.QuerySet[Any], since: datetime) -> models.QuerySet[Any]:
     keys = rows.order_by().values("change_set")
     return ChangeSet.objects.of_late(since).filter(pk__in=keys)

@@ -5,8 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AssessmentsConfig(AppConfig):
-    """Assessments."""
+    """Assessments, submissions, rubrics and peer reviews."""
 
     name = "backoffice.apps.assessments"
-    label = "assessments"
     verbose_name = _("Assessments")

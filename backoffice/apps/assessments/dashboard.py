@@ -19,24 +19,21 @@ from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 MOST = 6
 LONG, TOO_LONG = 7, 21  # days of waiting
 MAX_EXAMINED = 100  # history rows, to find the newest that changed a grade
-Status = AssessmentSubmission.Status
+SUBMITTED = {"status__exact": AssessmentSubmission.Status.SUBMITTED}
 
 
 @card(gettext_lazy("Waiting for your marking"), roles=(INSTRUCTOR, ASSISTANT), order=20)
 def waiting(request: HttpRequest) -> Lines:
-    """By assessment, the longest waiting first."""
     rows = AssessmentSubmission.objects.permitted_to(request.user, "grade").ungraded()
-    rows = (
-        rows.order_by().values("assessment").annotate(many=Count("pk"), since=Min("submitted_at"))
-    )
-    groups = list(rows.order_by("since", "assessment")[:MOST])
-    assessments = Assessment.objects.select_related("course").in_bulk(
-        [g["assessment"] for g in groups]
-    )
+    by_assessment = rows.order_by().values("assessment")
+    groups = by_assessment.annotate(many=Count("pk"), since=Min("submitted_at"))
+    groups = groups.order_by("since", "assessment")[:MOST]
+    keys = [group["assessment"] for group in groups]
+    assessments = Assessment.objects.select_related("course").in_bulk(keys)
     return Lines(
         [_waiting_line(assessments[g["assessment"]], g["many"], g["since"]) for g in groups],
         empty=_("Nothing waits for marking."),
-        more=list_of(AssessmentSubmission, status__exact=Status.SUBMITTED),
+        more=list_of(AssessmentSubmission, **SUBMITTED),
     )
 
 
@@ -45,11 +42,7 @@ def _waiting_line(assessment: Assessment, many: int, since: datetime | None) -> 
     count_label = ngettext("%(count)s submission", "%(count)s submissions", many) % {"count": many}
     return Line(
         assessment.title,
-        list_of(
-            AssessmentSubmission,
-            assessment__id__exact=assessment.pk,
-            status__exact=Status.SUBMITTED,
-        ),
+        list_of(AssessmentSubmission, assessment__id__exact=assessment.pk, **SUBMITTED),
         detail=f"{course.code} · {course.presentation} · {count_label}",
         label=ago(since),
         colour=_colour_of(since),
@@ -65,13 +58,12 @@ def _colour_of(since: datetime | None) -> str:
 
 @card(gettext_lazy("Handed in late"), roles=(INSTRUCTOR, ASSISTANT), order=30)
 def late(request: HttpRequest) -> Lines:
-    """What came after the due date and is not marked yet."""
     rows = AssessmentSubmission.objects.permitted_to(request.user, "grade").ungraded()
     rows = rows.filter(is_late=True).select_related("student", "assessment__course")
     return Lines(
         [_late_line(row) for row in rows.order_by("-submitted_at", "-pk")[:MOST]],
         empty=_("Nothing that waits for marking came late."),
-        more=list_of(AssessmentSubmission, is_late__exact=1, status__exact=Status.SUBMITTED),
+        more=list_of(AssessmentSubmission, is_late__exact=1, **SUBMITTED),
     )
 
 
@@ -89,7 +81,6 @@ def _late_line(row: AssessmentSubmission) -> Line:
 
 @card(gettext_lazy("Newest grade changes"), roles=(AUDITOR,), order=30)
 def grade_changes(request: HttpRequest) -> Lines:
-    """The newest scores that were given or changed, with who did it."""
     return Lines(
         [_grade_line(row) for row in _changed()[:MOST]],
         empty=_("No grade was given or changed yet."),
@@ -100,11 +91,10 @@ def grade_changes(request: HttpRequest) -> Lines:
 def _changed() -> list[Any]:
     history = AssessmentSubmission.history.model.objects
     earlier = history.filter(id=OuterRef("id"), history_id__lt=OuterRef("history_id"))
-    rows = history.order_by("-history_id").select_related(
-        "student", "assessment__course", "change_set"
-    )
     before = Subquery(earlier.order_by("-history_id").values("score")[:1])
-    return [row for row in rows.annotate(before=before)[:MAX_EXAMINED] if row.score != row.before]
+    rows = history.select_related("student", "assessment__course", "change_set")
+    newest = rows.annotate(before=before).order_by("-history_id")[:MAX_EXAMINED]
+    return [row for row in newest if row.score != row.before]
 
 
 def _grade_line(row: Any) -> Line:

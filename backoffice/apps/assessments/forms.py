@@ -1,6 +1,7 @@
 """Forms and dialogs of the assessments' admin pages."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -8,23 +9,20 @@ from django.template.defaultfilters import floatformat
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import (
-    UnfoldAdminDecimalFieldWidget,
-    UnfoldAdminExpandableTextareaWidget,
-)
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminExpandableTextareaWidget
 
-from backoffice.admin_site.inlines.ordering import NextPlace, PlacedForm
 from backoffice.admin_site.models.lines_field import LinesField
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission, Question
+from backoffice.apps.courses.models import Course
 from backoffice.audit.admin_kit.actions import ActionForm
+from backoffice.audit.admin_kit.model_admin import NextPlaceForm, PlacedInlineForm
 from backoffice.audit.admin_kit.optimistic_lock import OptimisticLockForm
 
-GRADE = frozenset({"score", "status", "feedback"})
 NUMBERED = re.compile(r"^(.*?)(\d+)$")
 
 
 class SubmissionForm(OptimisticLockForm):
-    """Whoever changes the grade is its grader, before the rules are asked about it."""
+    """Whoever changes the grade becomes its grader."""
 
     user: ClassVar[Any] = None
 
@@ -36,30 +34,28 @@ class SubmissionForm(OptimisticLockForm):
             self.fields["score"].help_text = help_text % {"most": most}
 
     def clean(self) -> dict[str, Any]:
-        """Sign the grade; work that was handed in and gets points is graded."""
         cleaned = super().clean() or self.cleaned_data
         is_first = "score" in self.changed_data and cleaned.get("score") is not None
         if is_first and cleaned.get("status") == AssessmentSubmission.Status.SUBMITTED:
             cleaned["status"] = AssessmentSubmission.Status.GRADED
-        if self.user and GRADE & set(self.changed_data):
+        # Before the model's rules run: nobody grades their own submission.
+        if self.user and not set(AssessmentSubmission.GRADE_FIELDS).isdisjoint(self.changed_data):
             self.instance.grader = self.user
             self.instance.graded_at = timezone.now()
         return cleaned
 
 
 class AssessmentForm(OptimisticLockForm):
-    """A code need not be typed: it continues those the course has."""
+    """A code left blank continues those of the course."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "code" in self.fields and not self.instance.pk:
             self.fields["code"].required = False
-            self.fields["code"].help_text = _(
-                "Left blank, it continues those of the course: TMA02."
-            )
+            help_text = _("Left blank, it continues those of the course: TMA02.")
+            self.fields["code"].help_text = help_text
 
     def clean(self) -> dict[str, Any]:
-        """Fill in the next code."""
         cleaned = super().clean() or self.cleaned_data
         if "code" in self.fields and not cleaned.get("code") and cleaned.get("course"):
             kind = cleaned.get("assessment_type", Assessment.Kind.ASSIGNMENT)
@@ -67,7 +63,7 @@ class AssessmentForm(OptimisticLockForm):
         return cleaned
 
 
-def next_code(course: Any, kind: str) -> str:
+def next_code(course: Course, kind: str) -> str:
     """The code after the highest one of this kind in the course: TMA02 after TMA01."""
     prefix = kind.upper()[:4]
     codes = Assessment.objects.filter(course=course, code__istartswith=prefix)
@@ -77,7 +73,7 @@ def next_code(course: Any, kind: str) -> str:
 
 
 class _QuestionFields(OptimisticLockForm):
-    """Answers to choose from are filled in as lines."""
+    """The answers to choose from, one on each line."""
 
     options = LinesField(
         label=capfirst(Question._meta.get_field("options").verbose_name),
@@ -86,17 +82,19 @@ class _QuestionFields(OptimisticLockForm):
     )
 
 
-class QuestionForm(NextPlace, _QuestionFields):
+class QuestionForm(_QuestionFields, NextPlaceForm):
     """A question on a page of its own."""
 
 
-class QuestionInlineForm(PlacedForm, _QuestionFields):
+class QuestionInlineForm(_QuestionFields, PlacedInlineForm):
     """A question among those of its assessment."""
 
 
 class GradeForm(ActionForm):
-    """How many points, and what is said to the student."""
+    """How many points, and feedback for the student."""
 
+    rows: Sequence[AssessmentSubmission]
+    # In a dialog, a field without a widget of the theme would be invisible.
     score = forms.DecimalField(
         label=_("Score"),
         min_value=0,

@@ -1,14 +1,11 @@
-"""The gradebook of a course as it stood at a moment, and its cells that differ between two.
-
-A cell holds what counted then: of several attempts the one, or the average, that the assessment
-said at that moment.
-"""
+"""The gradebook of a course as it stood at a moment, and its cells that differ between two."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from django.db import models
@@ -16,8 +13,15 @@ from django.utils.functional import cached_property
 
 from backoffice.admin_site.pages.history import plain
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
+from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.apps.users.past_rosters import people_as_of, roster
+from backoffice.apps.users.roster_as_of import (
+    ChangeKind,
+    name_order,
+    people_as_of,
+    roster,
+    student_id_of,
+)
 from backoffice.audit.reports.as_of import changed_between, rows_as_of
 from backoffice.audit.reports.wording import worded
 
@@ -25,10 +29,10 @@ COLUMN_FIELDS = (
     *("code", "title", "assessment_type", "status", "weight", "max_score", "grading_method"),
     "due_date",
 )
-MARK_FIELDS = ("assessment", "student", "attempt", "status", "score", "is_late")
+MARK_FIELDS = ("attempt", "status", "score", "is_late")
 CENT = Decimal("0.01")
 Status, Method = AssessmentSubmission.Status, Assessment.GradingMethod
-Place = tuple[int, int]  # student, assessment
+CellKey = tuple[int, int]  # student, assessment
 
 
 @dataclass(frozen=True)
@@ -41,19 +45,13 @@ class Mark:
     is_late: bool
 
     @property
-    def points(self) -> str:
-        """The score, or a dash where there is none."""
+    def points(self) -> Any:
         return "–" if self.score is None else plain(self.score)
 
     @property
     def state(self) -> str:
-        """The state in words."""
+        # History may hold a status that is none any more.
         return str(Status(self.status).label) if self.status in Status else self.status
-
-    @property
-    def is_final(self) -> bool:
-        """Whether the grade was final."""
-        return self.status == Status.FINALIZED
 
 
 @dataclass(frozen=True)
@@ -66,129 +64,120 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Column:
-    """An assessment as it stood; `turn` says what became of it: +, - or ~, blank for nothing."""
+class GradeColumn:
+    """An assessment as it stood, and what became of it."""
 
-    row: models.Model
-    change: str = ""
+    row: Any  # of the history of Assessment, a model that simple-history makes at run time
+    change: ChangeKind | None = None
 
     @property
     def name(self) -> str:
-        """As the assessment is called."""
         return self.row.title or f"{worded(self.row, 'assessment_type')} {self.row.code}"
 
     @property
     def facts(self) -> dict[str, str]:
-        """Its fields as people read them."""
         return {name: worded(self.row, name) for name in COLUMN_FIELDS}
 
 
 @dataclass(frozen=True)
-class Line:
+class GradeRow:
     """A student with a cell for each assessment."""
 
     person: User
     status: str
     cells: list[Cell]
-    change: str = ""
+    change: ChangeKind | None = None
 
 
-def assessments(course: Any, moment: datetime) -> dict[int, Any]:
-    """The assessments of the course at that moment, in the order in which they were due."""
+def assessments(course: Course, moment: datetime) -> dict[int, Any]:
+    """The assessments of the course at that moment by key, in the order in which they were due."""
     rows = rows_as_of(Assessment, moment, course=course.pk).only("id", "course", *COLUMN_FIELDS)
     rows = rows.order_by(models.F("due_date").asc(nulls_last=True), "code")
     return {row.id: row for row in rows}
 
 
-def students(course: Any, moment: datetime) -> models.QuerySet[Any]:
-    """The students on the roster at that moment, by name."""
+def students(course: Course, moment: datetime) -> models.QuerySet[Any]:
     return roster(course, moment).filter(role=Enrollment.Role.STUDENT)
 
 
-def marks(tasks: dict[int, Any], people: Iterable[int], moment: datetime) -> dict[Place, Mark]:
-    """What counted at that moment, by student and assessment."""
+def marks(tasks: dict[int, Any], people: Iterable[int], moment: datetime) -> dict[CellKey, Mark]:
     where = {"assessment__in": list(tasks), "student__in": list(people)}
-    attempts: dict[Place, list[Any]] = defaultdict(list)
-    rows = rows_as_of(AssessmentSubmission, moment, **where).only(*MARK_FIELDS)
-    for row in rows.order_by("attempt"):
+    attempts: dict[CellKey, list[Any]] = defaultdict(list)
+    rows = rows_as_of(AssessmentSubmission, moment, **where)
+    rows = rows.only("assessment", "student", *MARK_FIELDS).order_by("attempt")
+    for row in rows:
         attempts[row.student_id, row.assessment_id].append(row)
-    return {
-        place: counted(tasks[place[1]].grading_method, tries) for place, tries in attempts.items()
-    }
+    return {key: counted(tasks[key[1]].grading_method, rows) for key, rows in attempts.items()}
 
 
-def counted(method: str, tries: list[Any]) -> Mark:
+def counted(method: str, attempts: list[Any]) -> Mark:
     """What counts of the attempts, which come in their order; ungraded ones only where alone."""
-    scored = [each for each in tries if each.score is not None] or tries
+    scored = [each for each in attempts if each.score is not None] or attempts
     chosen = scored[0] if method == Method.FIRST else scored[-1]
     if method == Method.HIGHEST:
         chosen = max(scored, key=lambda each: each.score or 0)
     score = chosen.score
     if method == Method.AVERAGE and score is not None:
         score = (sum(each.score for each in scored) / len(scored)).quantize(CENT)
-    return Mark(score, chosen.status, len(tries), chosen.is_late)
+    return Mark(score, chosen.status, len(attempts), chosen.is_late)
 
 
-def lines(rows: Iterable[Any], tasks: dict[int, Any], moment: datetime) -> list[Line]:
-    """The lines of the gradebook for these rows of the roster."""
+def grade_rows(rows: Iterable[Any], tasks: dict[int, Any], moment: datetime) -> list[GradeRow]:
+    """The gradebook for these rows of the roster."""
     rows = list(rows)
     keys = [row.student_id for row in rows]
-    people, by_place = people_as_of(keys, moment), marks(tasks, keys, moment)
+    people, cells = people_as_of(keys, moment), marks(tasks, keys, moment)
     return [
-        Line(
+        GradeRow(
             people[row.student_id],
             worded(row, "status"),
-            [Cell(by_place.get((row.student_id, task))) for task in tasks],
+            [Cell(cells.get((row.student_id, task))) for task in tasks],
         )
         for row in rows
     ]
 
 
-def _mark_values(row: Any) -> list[Any] | None:
-    return (
-        [getattr(row, name) for name in ("attempt", "status", "score", "is_late")] if row else None
-    )
-
-
-class Difference:
+class GradeDifference:
     """What differs in the gradebook of a course between two moments, the earlier one first."""
 
-    def __init__(self, course: Any, since: datetime, until: datetime) -> None:
+    def __init__(self, course: Course, since: datetime, until: datetime) -> None:
         self.course, self.since, self.until = course, since, until
         self.before, self.after = (assessments(course, moment) for moment in (since, until))
+        # Those that are gone come last.
         self.tasks = self.after | {k: v for k, v in self.before.items() if k not in self.after}
 
     @property
-    def columns(self) -> list[Column]:
-        """The assessments of both moments, those that are gone last."""
-        return [Column(row, self._change_of(key)) for key, row in self.tasks.items()]
+    def columns(self) -> list[GradeColumn]:
+        return [GradeColumn(row, self._change_of(key)) for key, row in self.tasks.items()]
 
-    def _change_of(self, key: int) -> str:
+    def _change_of(self, key: int) -> ChangeKind | None:
         old, new = self.before.get(key), self.after.get(key)
-        if old is None or new is None:
-            return "+" if old is None else "-"
-        same = all(getattr(old, name) == getattr(new, name) for name in COLUMN_FIELDS)
-        return "" if same else "~"
+        kind, values = ChangeKind.between(old, new), attrgetter(*COLUMN_FIELDS)
+        is_same = kind == ChangeKind.CHANGED and values(old) == values(new)
+        return None if is_same else kind
 
     @cached_property
     def people(self) -> list[User]:
-        """The students in whose line anything may differ, by name."""
-        known = people_as_of({*self._marked_anew(), *self._roster_changes}, self.until)
-        return sorted(known.values(), key=lambda one: (one.last_name, one.first_name, one.pk))
+        """The students in whose row anything may differ, by name."""
+        known = people_as_of({*self._regraded, *self._roster_changes}, self.until)
+        return sorted(known.values(), key=name_order)
 
-    def _marked_anew(self) -> set[int]:
+    @property
+    def _regraded(self) -> set[int]:
+        values = attrgetter(*MARK_FIELDS)
         pairs = changed_between(
             AssessmentSubmission,
             self.since,
             self.until,
-            MARK_FIELDS,
+            ("assessment", "student", *MARK_FIELDS),
             assessment__in=list(self.tasks),
         )
         student_ids = {
-            (after or before).student_id
+            student_id_of(before, after)
             for before, after in pairs.values()
-            if _mark_values(before) != _mark_values(after)
+            if before is None or after is None or values(before) != values(after)
         }
+        # Work that did not change differs too where another attempt counts, or the column is new.
         recounted = [key for key in self.tasks if self._is_recounted(key)]
         for moment in (self.since, self.until) if recounted else ():
             rows = rows_as_of(AssessmentSubmission, moment, assessment__in=recounted)
@@ -196,36 +185,36 @@ class Difference:
         return student_ids
 
     def _is_recounted(self, key: int) -> bool:
-        """Whether another attempt may count than before, or the assessment is not in both."""
         old, new = self.before.get(key), self.after.get(key)
         return old is None or new is None or old.grading_method != new.grading_method
 
     @cached_property
-    def _roster_changes(self) -> dict[int, str]:
-        """Students who came to the roster or left it: + or -."""
+    def _roster_changes(self) -> dict[int, ChangeKind]:
+        """Students who were added to the roster or removed from it."""
         fields, where = ("student", "role"), {"course": self.course.pk, "role": "student"}
         pairs = changed_between(Enrollment, self.since, self.until, fields, **where)
         return {
-            (after or before).student_id: "+" if before is None else "-"
+            student_id_of(before, after): ChangeKind.between(before, after)
             for before, after in pairs.values()
             if before is None or after is None
         }
 
-    def lines(self, people: Iterable[User]) -> list[Line]:
-        """The lines of these students."""
+    def rows(self, people: Iterable[User]) -> list[GradeRow]:
+        """The gradebook for these students, with both marks in a cell."""
         people = list(people)
-        keys = [one.pk for one in people]
+        keys = [person.pk for person in people]
         old = marks(self.before, keys, self.since)
         new = marks(self.after, keys, self.until)
         return [
-            Line(
-                one,
+            GradeRow(
+                person,
                 "",
-                [self._cell(old.get((one.pk, key)), new.get((one.pk, key))) for key in self.tasks],
-                self._roster_changes.get(one.pk, ""),
+                [_cell(old.get((person.pk, key)), new.get((person.pk, key))) for key in self.tasks],
+                self._roster_changes.get(person.pk),
             )
-            for one in people
+            for person in people
         ]
 
-    def _cell(self, before: Mark | None, after: Mark | None) -> Cell:
-        return Cell(after, before, before != after)
+
+def _cell(before: Mark | None, after: Mark | None) -> Cell:
+    return Cell(after, before, before != after)

@@ -1,4 +1,4 @@
-"""The life of a grade: given, made final, and, for a reason, opened again."""
+"""A grade is given, made final and, for a reason, reopened."""
 
 from typing import Any
 
@@ -22,9 +22,9 @@ def grade(submission: AssessmentSubmission, score: Any, feedback: str, grader: A
 
 
 def grade_by_rubric(submission: AssessmentSubmission, grader: Any) -> bool:
-    """Give the sum of the points by criterion as the score, once every criterion has some.
+    """Give the sum of the points by criterion as the score; returns whether it was given.
 
-    What has a score already keeps it. Says whether the score was given.
+    It is not before every criterion has points, nor where there is a score already.
     """
     rubric = submission.assessment.rubric
     if rubric is None or submission.status != Status.SUBMITTED or submission.score is not None:
@@ -50,7 +50,6 @@ def finalize(submission: AssessmentSubmission) -> None:
 
 
 def reopen(submission: AssessmentSubmission) -> None:
-    """Let a final grade be changed again."""
     _become(submission, Status.GRADED)
 
 

@@ -1,8 +1,10 @@
-"""How a grade came about: each value it had, who gave it, why, by which rubric, from which file."""
+"""How a grade came about: its values, who gave them and why, by which rubric, from which file."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from django.db import models
 
 from backoffice.admin_site.pages.history import readable
 from backoffice.apps.assessments.models import (
@@ -17,11 +19,14 @@ from backoffice.audit.reports.scope import keys_of, with_keys
 from backoffice.bulk.models import Batch
 
 MOST = 200  # versions of one grade that a page shows
+SCORE = AssessmentSubmission._meta.get_field("score")
+STATUS = AssessmentSubmission._meta.get_field("status")
+POINTS = CriterionScore._meta.get_field("points")
 
 
 @dataclass(frozen=True)
-class Step:
-    """One value of a grade: what it became, the deed, and what it rested on."""
+class GradeStep:
+    """One value of a grade, with the change that gave it and what it rested on."""
 
     record: Any
     score: Any
@@ -33,7 +38,7 @@ class Step:
     points: Sequence[tuple[Any, Any]]
 
 
-def steps_of(submission: AssessmentSubmission) -> list[Step]:
+def steps_of(submission: AssessmentSubmission) -> list[GradeStep]:
     """The values of a submission's grade, the newest first."""
     history = AssessmentSubmission.history.model._base_manager
     rows = history.filter(id=submission.pk).select_related("change_set", "grader")
@@ -43,11 +48,11 @@ def steps_of(submission: AssessmentSubmission) -> list[Step]:
     batches = Batch.objects.in_bulk(keys - {None})
     rubrics, points = _rubrics(submission.assessment_id), _points(submission)
     return [
-        Step(
+        GradeStep(
             record=record,
-            score=_readable_value(record, "score"),
-            before=_readable_value(before, "score") if before else "",
-            status=_readable_value(record, "status"),
+            score=_readable_value(record, SCORE),
+            before=_readable_value(before, SCORE) if before else "",
+            status=_readable_value(record, STATUS),
             is_first=before is None,
             batch=batches.get(record.change_set.batch) if record.change_set else None,
             rubric=_last(rubrics, record),
@@ -57,13 +62,13 @@ def steps_of(submission: AssessmentSubmission) -> list[Step]:
     ]
 
 
-def _readable_value(record: Any, name: str) -> Any:
-    value = getattr(record, name)
-    return "" if value is None else readable(AssessmentSubmission._meta.get_field(name), value)
+def _readable_value(record: Any, field: models.Field[Any, Any]) -> Any:
+    value = getattr(record, field.attname)
+    return "" if value is None else readable(field, value)
 
 
 def _regraded(records: list[Any]) -> Iterator[tuple[Any, Any]]:
-    """The records in which something that makes a grade differs from the one before."""
+    """The records whose grade differs from the one before, with that one."""
     before = None
     for record in records:
         names = AssessmentSubmission.GRADE_FIELDS
@@ -73,7 +78,7 @@ def _regraded(records: list[Any]) -> Iterator[tuple[Any, Any]]:
 
 
 def _rubrics(assessment: int) -> list[tuple[Any, GradingRubric | None]]:
-    """The rubrics an assessment had, each with the record that gave it, the oldest first."""
+    """The rubrics an assessment had, each with the record that set it, the oldest first."""
     history = Assessment.history.model._base_manager
     records = list(history.filter(id=assessment).order_by("history_id"))
     known = GradingRubric.objects.in_bulk({each.rubric_id for each in records} - {None})
@@ -81,18 +86,20 @@ def _rubrics(assessment: int) -> list[tuple[Any, GradingRubric | None]]:
 
 
 def _points(submission: AssessmentSubmission) -> list[tuple[Any, RubricCriterion | None]]:
-    """The history of the points by criterion, with what is deleted, the oldest first."""
+    """The history of the points by criterion, the oldest first."""
     history = CriterionScore.history.model
     keys = keys_of(history, {"submission": submission.pk})
+    # By key, so that points of the submission that were deleted are among them.
     records = list(with_keys(history, keys).order_by("history_id"))
     known = RubricCriterion.objects.in_bulk({each.criterion_id for each in records})
     return [(record, known.get(record.criterion_id)) for record in records]
 
 
 def _is_before(record: Any, moment: Any) -> bool:
-    """Whether something was so when a grade was given, or by the same deed."""
-    is_same = record.change_set_id is not None and record.change_set_id == moment.change_set_id
-    return is_same or record.history_date <= moment.history_date
+    # One action writes points and grade: its points count, though their rows may come later.
+    if record.change_set_id is not None and record.change_set_id == moment.change_set_id:
+        return True
+    return bool(record.history_date <= moment.history_date)
 
 
 def _last(pairs: list[tuple[Any, Any]], moment: Any) -> Any:
@@ -102,13 +109,12 @@ def _last(pairs: list[tuple[Any, Any]], moment: Any) -> Any:
 def _points_at(
     pairs: list[tuple[Any, RubricCriterion | None]], moment: Any
 ) -> list[tuple[Any, Any]]:
-    """The points by criterion as they were then."""
-    field, latest = CriterionScore._meta.get_field("points"), {}
+    latest = {}
     for record, criterion in pairs:
         if _is_before(record, moment):
             latest[record.id] = (criterion or record.criterion_id, record)
     return [
-        (criterion, readable(field, record.points))
+        (criterion, readable(POINTS, record.points))
         for criterion, record in latest.values()
         if record.history_type != DELETED
     ]

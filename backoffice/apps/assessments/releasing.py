@@ -1,4 +1,4 @@
-"""The life of an assessment: drafted, released to students, closed."""
+"""An assessment is released to students, and closed."""
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -7,10 +7,7 @@ from backoffice.apps.assessments.models import Assessment
 
 
 def release(assessment: Assessment) -> None:
-    """Open the assessment to students. From now on a change needs a reason.
-
-    Raises ValidationError for one without a due date.
-    """
+    """Open the assessment to students. Raises ValidationError where it has no due date."""
     if assessment.due_date is None:
         message = _("%(assessment)s has no due date. Set one first.")
         raise ValidationError(message % {"assessment": assessment}, code="incomplete")
@@ -18,7 +15,6 @@ def release(assessment: Assessment) -> None:
 
 
 def close(assessment: Assessment) -> None:
-    """Take no more work."""
     _become(assessment, Assessment.Status.CLOSED)
 
 

@@ -14,7 +14,7 @@ from backoffice.audit.admin_kit.optimistic_lock import OptimisticLockForm, Optim
 
 
 class CriterionScoreForm(OptimisticLockForm):
-    """The points for one criterion; a level says how many, unless others are typed."""
+    """The points for one criterion: those that are typed, or else those of the level."""
 
     def __init__(
         self, *args: Any, criteria: Iterable[RubricCriterion] | None = None, **kwargs: Any
@@ -27,7 +27,8 @@ class CriterionScoreForm(OptimisticLockForm):
         chosen = self.initial.get("criterion")
         levels = [(one, one.levels.all()) for one in criteria if chosen in (None, one.pk)]
         every = [level for _criterion, queryset in levels for level in queryset]
-        self._choices("criterion", criteria, [(one.pk, named(one)) for one in criteria])
+        named = [(one.pk, f"{one} ({_plain(one.max_points)})") for one in criteria]
+        self._choices("criterion", criteria, named)
         groups = [(str(one), _pairs(one, queryset)) for one, queryset in levels]
         pairs = [pair for _name, options in groups for pair in options]
         self._choices("level", every, groups if chosen is None else pairs)
@@ -35,23 +36,18 @@ class CriterionScoreForm(OptimisticLockForm):
         self.fields["points"].help_text = _("Blank means those of the level.")
 
     def _choices(self, name: str, rows: list[Any], choices: list[Any]) -> None:
-        field = self.fields[name]
+        field: Any = self.fields[name]  # of a foreign key: it has a queryset, which Field has not
         field.queryset = field.queryset.model.objects.filter(pk__in=[row.pk for row in rows])
         field.widget = UnfoldAdminSelectWidget(choices=[("", "–"), *choices])
 
     def clean(self) -> dict[str, Any]:
-        """Take the points of the level."""
-        cleaned = super().clean() or self.cleaned_data
-        level = cleaned.get("level")
-        if (
-            "points" in self.fields
-            and cleaned.get("points") is None
-            and "points" not in self.errors
-        ):
-            if level is None:
-                self.add_error("points", _("Choose a level, or say how many points."))
-            else:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        is_blank = "points" in self.fields and cleaned.get("points") is None
+        if is_blank and "points" not in self.errors:
+            if level := cleaned.get("level"):
                 cleaned["points"] = level.points
+            else:
+                self.add_error("points", _("Choose a level, or say how many points."))
         return cleaned
 
 
@@ -68,18 +64,12 @@ class CriterionScoreFormSet(OptimisticLockFormSet):
 
     @cached_property
     def criteria(self) -> list[RubricCriterion] | None:
-        """The criteria of the assessment's rubric; None without one."""
         rubric = self.instance.assessment.rubric if self.instance.pk else None
         return list(rubric.criteria.prefetch_related("levels")) if rubric else None
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        """Every form knows them."""
-        return super().get_form_kwargs(index) | {"criteria": self.criteria}
-
-
-def named(criterion: RubricCriterion) -> str:
-    """A criterion with the points it gives."""
-    return f"{criterion} ({criterion.max_points.normalize():f})"
+        kwargs: dict[str, Any] = super().get_form_kwargs(index)
+        return kwargs | {"criteria": self.criteria}
 
 
 def _pairs(criterion: RubricCriterion, levels: Iterable[RubricLevel]) -> list[tuple[int, str]]:
@@ -93,7 +83,11 @@ def _pairs(criterion: RubricCriterion, levels: Iterable[RubricLevel]) -> list[tu
 
 
 def _points(best: Decimal, below: Decimal | None) -> str:
-    most = f"{best.normalize():f}"
     if below is None or below == best:
-        return most
-    return _("%(most)s to more than %(below)s") % {"most": most, "below": f"{below.normalize():f}"}
+        return _plain(best)
+    text = _("%(most)s to more than %(below)s")
+    return text % {"most": _plain(best), "below": _plain(below)}
+
+
+def _plain(points: Decimal) -> str:
+    return f"{points.normalize():f}"  # not 1E+2

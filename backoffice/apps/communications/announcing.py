@@ -1,4 +1,4 @@
-"""Sending an announcement: it stands from now on, and people who receive e-mail are counted."""
+"""Sending an announcement, and for whom it is."""
 
 from django.contrib.auth import get_user_model
 from django.db import models
@@ -8,7 +8,7 @@ from backoffice.apps.communications.models import Announcement
 
 
 def send(announcement: Announcement) -> int:
-    """Let the announcement stand from now; gives how many people it is for.
+    """Publish the announcement from now on; returns the number of people it is for.
 
     Raises ValidationError where it would end before it begins.
     """
@@ -23,6 +23,7 @@ def audience_of(announcement: Announcement) -> models.QuerySet:
     people = get_user_model().objects.active()
     if announcement.course_id:
         enrolled = announcement.course.enrollments.active().values("student")
+        # Whoever teaches a course is not enrolled in it.
         people = people.filter(
             models.Q(pk__in=enrolled) | models.Q(pk=announcement.course.instructor_id)
         )

@@ -5,8 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class CommunicationsConfig(AppConfig):
-    """Communications."""
+    """Forums, direct messages, announcements and chat rooms."""
 
     name = "backoffice.apps.communications"
-    label = "communications"
     verbose_name = _("Communications")

@@ -1,7 +1,6 @@
-"""Who reads what a message says: its two parties, and, behind broken glass, whoever got leave.
+"""Who reads a message: its two parties, and for an hour an admin to whom another one agreed.
 
-Breaking the glass takes a reason and a second person, lasts an hour, and every look is recorded.
-A superuser has no other way either.
+Breaking the glass takes a reason, and every look is recorded. A superuser has no other way either.
 """
 
 from datetime import timedelta
@@ -22,17 +21,16 @@ OPEN_FOR = timedelta(hours=1)
 
 
 def is_party(message: DirectMessage, user: Any) -> bool:
-    """Whether the person wrote or got the message."""
     return user.pk in (message.sender_id, message.recipient_id)
 
 
 def may_read(message: DirectMessage, user: Any) -> bool:
-    """Whether the person may read what the message says, now."""
-    return is_party(message, user) or leave_of(message, user) is not None
+    return is_party(message, user) or approval_for(message, user) is not None
 
 
-def leave_of(message: DirectMessage, user: Any) -> Approval | None:
-    """The approval under which the person may read the message at the moment."""
+def approval_for(message: DirectMessage, user: Any) -> Approval | None:
+    """The approval under which the person may read the message now."""
+    # The hour begins when the second admin agrees, not when the first one asks.
     approvals = Approval.objects.filter(
         deed=ACTION,
         subject_id=message.pk,
@@ -44,7 +42,7 @@ def leave_of(message: DirectMessage, user: Any) -> Approval | None:
 
 
 def reachable(people: models.QuerySet, user: Any) -> models.QuerySet:
-    """Whom one may write to: these people and every colleague who is here, not oneself."""
+    """The people one may write to: these and every colleague with an account, not oneself."""
     colleagues = people.model.objects.staff().active()
     condition = models.Q(pk__in=people.values("pk")) | models.Q(pk__in=colleagues.values("pk"))
     return people.model.objects.filter(condition).exclude(pk=user.pk)
@@ -68,14 +66,14 @@ def request_message_access(message: DirectMessage, by: Any, reason: str) -> Appr
 
 @approvable(ACTION)
 def open_message(_approval: Approval) -> None:
-    """Nothing is done: from now on, for an hour, whoever asked may read."""
+    """Nothing is to be done: `approval_for` finds the approval itself."""
 
 
 def record_message_access(message: DirectMessage, user: Any) -> None:
-    """Whoever reads another's message leaves a change set of their own."""
-    leave = None if is_party(message, user) else leave_of(message, user)
-    if leave is None:
+    """Record that the person looked at another's message, in a change set of its own."""
+    approval = None if is_party(message, user) else approval_for(message, user)
+    if approval is None:
         return
     template = _("Read the message %(number)d under approval %(leave)d: %(reason)s")
-    reason = template % {"number": message.pk, "leave": leave.pk, "reason": leave.reason}
+    reason = template % {"number": message.pk, "leave": approval.pk, "reason": approval.reason}
     note(reason, source=ChangeSet.Source.ACTION, actor=user)

@@ -1,31 +1,27 @@
-"""Keeping order in a forum: topics are locked and pinned, posts hidden with a reason."""
+"""Moderation of forums: topics are locked and pinned, posts hidden with a reason."""
 
 from backoffice.apps.communications.models import ForumPost, ForumTopic
 
 
 def lock(topic: ForumTopic, *, is_locked: bool) -> None:
-    """A locked topic can be read, but takes no new posts."""
     topic.is_locked = is_locked
     topic.full_clean()
     topic.save()
 
 
 def pin(topic: ForumTopic, *, is_pinned: bool) -> None:
-    """A pinned topic stands above the others."""
     topic.is_pinned = is_pinned
     topic.full_clean()
     topic.save()
 
 
 def hide(post: ForumPost, reason: str) -> None:
-    """Take a post from the readers' eyes; it stays, with the reason."""
     post.is_hidden, post.hidden_reason = True, reason
     post.full_clean()
     post.save()
 
 
 def show(post: ForumPost) -> None:
-    """Let a hidden post be read again."""
     post.is_hidden, post.hidden_reason = False, ""
     post.full_clean()
     post.save()

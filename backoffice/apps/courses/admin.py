@@ -3,8 +3,8 @@
 import functools
 
 from django.contrib import admin
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     BooleanRadioFilter,
@@ -43,7 +43,7 @@ from backoffice.audit.admin_kit.model_admin import (
 )
 from backoffice.bulk.export.list_export import ListExport
 
-STATUS = gettext_lazy("status")
+STATUS = _("status")
 COURSE_COLOURS = {
     Course.Status.DRAFT: "warning",
     Course.Status.PUBLISHED: "success",
@@ -54,11 +54,11 @@ PROGRESS_COLOURS = {
     LessonProgress.Status.IN_PROGRESS: "info",
     LessonProgress.Status.COMPLETED: "success",
 }
-PUBLISHED_LABELS = (gettext_lazy("published"), gettext_lazy("draft"))
-published_column = flag_column("is_published", PUBLISHED_LABELS, gettext_lazy("state"), "success")
+PUBLISHED_LABELS = (_("published"), _("draft"))
+published_column = flag_column("is_published", PUBLISHED_LABELS, _("state"), "success")
 COURSE_COLUMNS = (
-    course_column("", gettext_lazy("course")),
-    person_column("instructor", gettext_lazy("instructor")),
+    course_column("", _("course")),
+    person_column("instructor", _("instructor")),
     state_column("status", COURSE_COLOURS, STATUS),
     "starts_on",
     "ends_on",
@@ -76,25 +76,19 @@ COURSE_FIELDS = (
         None,
         {"fields": (("code", "presentation"), "title", "short_description", ("status", "slug"))},
     ),
+    (_("Schedule"), {"fields": ("instructor", ("starts_on", "ends_on"), "enrollment_limit")}),
     (
-        gettext_lazy("Schedule"),
-        {"fields": ("instructor", ("starts_on", "ends_on"), "enrollment_limit")},
-    ),
-    (
-        gettext_lazy("Description"),
+        _("Description"),
         {"classes": ("tab",), "fields": ("description", "learning_objectives", "prerequisites")},
     ),
     (
-        gettext_lazy("Level"),
+        _("Level"),
         {
             "classes": ("tab",),
             "fields": (("difficulty_level", "estimated_hours"), ("language", "is_featured")),
         },
     ),
-    (
-        gettext_lazy("Record"),
-        {"classes": ("tab",), "fields": (("created_at", "updated_at", "published_at"),)},
-    ),
+    (_("Record"), {"classes": ("tab",), "fields": (("created_at", "updated_at", "published_at"),)}),
 )
 
 
@@ -105,7 +99,7 @@ class TaggingInline(AuditedTabularInline):
     """The tags of a course."""
 
     model = CourseTagging
-    verbose_name, verbose_name_plural = gettext_lazy("tag"), gettext_lazy("tags")
+    verbose_name, verbose_name_plural = _("tag"), _("tags")
     autocomplete_fields = ("tag",)
     hide_title = True
 
@@ -128,9 +122,9 @@ class ModuleSection(RelatedSection):
     """The modules below a course in its list."""
 
     related_name = "modules"
-    title = gettext_lazy("Modules")
-    empty = gettext_lazy("No modules yet. Open the course to add the first.")
-    columns = ("title", "position", (gettext_lazy("state"), lambda row: _word(row)))
+    title = _("Modules")
+    empty = _("No modules yet. Open the course to add the first.")
+    columns = ("title", "position", (_("state"), lambda row: _word(row)))
     ordering = ("position",)
     most = 12
 
@@ -139,9 +133,9 @@ class LessonSection(RelatedSection):
     """The lessons below a module in its list."""
 
     related_name = "lessons"
-    title = gettext_lazy("Lessons")
-    empty = gettext_lazy("No lessons yet. Open the module to add the first.")
-    columns = ("title", "lesson_type", (gettext_lazy("state"), lambda row: _word(row)))
+    title = _("Lessons")
+    empty = _("No lessons yet. Open the module to add the first.")
+    columns = ("title", "lesson_type", (_("state"), lambda row: _word(row)))
     ordering = ("position",)
     most = 12
 
@@ -156,14 +150,14 @@ class CourseAdmin(ListExport, AuditedAdmin):
 
     icon = "school"
     in_palette = True
-    empty_hint = gettext_lazy("Bring courses in from a file, or add the first one here.")
+    empty_hint = _("Bring courses in from a file, or add the first one here.")
     list_display = COURSE_COLUMNS
     list_select_related = ("instructor",)
     list_filter = COURSE_FILTERS
     list_sections = (ModuleSection,)
     related_lists = ("enrollments", "assessments", "rubrics", "forums", "announcements")
     search_fields = ("code", "presentation", "title")
-    search_help_text = gettext_lazy("Code, presentation or title")
+    search_help_text = _("Code, presentation or title")
     autocomplete_fields = open_choices = ("instructor",)
     readonly_fields = ("created_at", "updated_at", "published_at")
     inlines = (ModuleInline, TaggingInline)
@@ -171,65 +165,62 @@ class CourseAdmin(ListExport, AuditedAdmin):
     row_actions = ("publish", "archive", "assign_instructor")
 
     @StatusAction(
-        gettext_lazy("Publish"),
+        _("Publish"),
         icon="publish",
-        text=gettext_lazy("The people enrolled see the course from now on."),
+        text=_("The people enrolled see the course from now on."),
         form=ActionForm,
         when=lambda course: course.status != Course.Status.PUBLISHED,
-        refusal=gettext_lazy("The course is published already."),
+        refusal=_("The course is published already."),
     )
     def publish(self, form: ActionForm, course: Course) -> str:
-        """Open the course."""
         publish(course)
-        return _("%(course)s is published.") % {"course": course}
+        return gettext("%(course)s is published.") % {"course": course}
 
     @StatusAction(
-        gettext_lazy("Archive"),
+        _("Archive"),
         icon="archive",
-        text=gettext_lazy("Everything in the course stays and can be read."),
+        text=_("Everything in the course stays and can be read."),
         when=lambda course: course.status != Course.Status.ARCHIVED,
-        refusal=gettext_lazy("The course is archived already."),
+        refusal=_("The course is archived already."),
     )
     def archive(self, form: ReasonForm, course: Course) -> str:
-        """Put the course away."""
         archive(course)
-        return _("%(course)s is archived.") % {"course": course}
+        return gettext("%(course)s is archived.") % {"course": course}
 
     @RowAction(
-        gettext_lazy("Assign instructor"),
+        _("Assign instructor"),
         icon="assignment_ind",
-        text=gettext_lazy("The new instructor has the course at once, the old one no longer."),
+        text=_("The new instructor has the course at once, the old one no longer."),
         form=AssignForm,
         touches=("instructor",),
         in_bulk=True,
     )
     def assign_instructor(self, form: AssignForm, course: Course) -> str:
-        """Give the course to somebody."""
         person = form.cleaned_data["instructor"]
         assign(course, person)
-        return _("%(person)s now teaches %(course)s.") % {"person": person, "course": course}
+        return gettext("%(person)s now teaches %(course)s.") % {"person": person, "course": course}
 
 
 @admin.register(CourseModule)
 class CourseModuleAdmin(AuditedAdmin):
-    """Modules of courses."""
+    """Modules of courses, with their lessons."""
 
     icon = "view_agenda"
     named_by = ("course",)
     form = NextPlaceForm
-    empty_hint = gettext_lazy("A course is divided into modules: weeks, units, chapters.")
+    empty_hint = _("A course is divided into modules: weeks, units, chapters.")
     list_display = ("title", course_column(), "position", published_column)
     list_select_related = ("course",)
     list_filter = (("course", AutocompleteSelectFilter), ("is_published", BooleanRadioFilter))
     list_sections = (LessonSection,)
     search_fields = ("title", "course__code", "course__title")
-    search_help_text = gettext_lazy("Title or course")
+    search_help_text = _("Title or course")
     autocomplete_fields = ("course",)
     readonly_fields = ("created_at",)
     inlines = (LessonInline,)
     fieldsets = (
         (None, {"fields": ("course", ("title", "position"), "description", "is_published")}),
-        (gettext_lazy("Record"), {"classes": ("collapse",), "fields": ("created_at",)}),
+        (_("Record"), {"classes": ("collapse",), "fields": ("created_at",)}),
     )
 
 
@@ -240,12 +231,10 @@ class LessonAdmin(AuditedAdmin):
     icon = "menu_book"
     named_by = ("module",)
     form = NextPlaceForm
-    empty_hint = gettext_lazy("Lessons stand in modules; add the module first.")
+    empty_hint = _("Lessons stand in modules; add the module first.")
     list_display = (
         two_lines(
-            gettext_lazy("lesson"),
-            "title",
-            lambda lesson: [lesson.title, lesson.get_lesson_type_display()],
+            _("lesson"), "title", lambda lesson: [lesson.title, lesson.get_lesson_type_display()]
         ),
         "module",
         course_column("module__course"),
@@ -259,17 +248,14 @@ class LessonAdmin(AuditedAdmin):
         ("is_published", BooleanRadioFilter),
     )
     search_fields = ("title", "module__title", "module__course__code")
-    search_help_text = gettext_lazy("Title, module or course")
+    search_help_text = _("Title, module or course")
     autocomplete_fields = ("module",)
     readonly_fields = ("created_at",)
     conditional_fields = {"video_url": "lesson_type == 'video'"}
     fieldsets = (
-        (
-            None,
-            {"fields": (("module", "position"), "title", ("lesson_type", "duration_minutes"))},
-        ),
-        (gettext_lazy("Content"), {"fields": ("video_url", "content", "is_published")}),
-        (gettext_lazy("Record"), {"classes": ("collapse",), "fields": ("created_at",)}),
+        (None, {"fields": (("module", "position"), "title", ("lesson_type", "duration_minutes"))}),
+        (_("Content"), {"fields": ("video_url", "content", "is_published")}),
+        (_("Record"), {"classes": ("collapse",), "fields": ("created_at",)}),
     )
 
 
@@ -278,7 +264,7 @@ class CourseTagAdmin(AuditedAdmin):
     """Words by which courses are found."""
 
     icon = "sell"
-    empty_hint = gettext_lazy("A tag is a word by which courses are found, such as “science”.")
+    empty_hint = _("A tag is a word by which courses are found, such as “science”.")
     list_display = ("name", "description")
     related_lists = ("taggings",)
     search_fields = ("name",)
@@ -290,7 +276,7 @@ class CourseTaggingAdmin(AuditedAdmin):
 
     icon = "school"
     in_sidebar = False
-    empty_hint = gettext_lazy("Courses get their tags on their own page.")
+    empty_hint = _("Courses get their tags on their own page.")
     list_display = (course_column(), "tag")
     list_select_related = ("course", "tag")
     list_filter = (("tag", AutocompleteSelectFilter), ("course", AutocompleteSelectFilter))
@@ -303,9 +289,9 @@ class LessonProgressAdmin(AuditedAdmin):
     """How far students are in lessons."""
 
     icon = "trending_up"
-    empty_hint = gettext_lazy("Progress comes in with the activity of students.")
+    empty_hint = _("Progress comes in with the activity of students.")
     list_display = (
-        person_column("enrollment__student", gettext_lazy("student")),
+        person_column("enrollment__student", _("student")),
         course_column("enrollment__course"),
         "lesson",
         state_column("status", PROGRESS_COLOURS, STATUS),
@@ -319,7 +305,7 @@ class LessonProgressAdmin(AuditedAdmin):
         ("percent", RangeNumericFilter),
     )
     search_fields = ("enrollment__student__search_text", "lesson__title")
-    search_help_text = gettext_lazy("Student or lesson")
+    search_help_text = _("Student or lesson")
     autocomplete_fields = ("enrollment", "lesson")
 
 
@@ -328,13 +314,13 @@ class CourseProgressAdmin(AuditedAdmin):
     """How far students are in courses."""
 
     icon = "moving"
-    empty_hint = gettext_lazy("Progress comes in with the activity of students.")
+    empty_hint = _("Progress comes in with the activity of students.")
     list_display = (
-        person_column("enrollment__student", gettext_lazy("student")),
+        person_column("enrollment__student", _("student")),
         course_column("enrollment__course"),
         progress_column("percent"),
         two_lines(
-            gettext_lazy("lessons"),
+            _("lessons"),
             "lessons_completed",
             lambda row: [f"{row.lessons_completed} / {row.lessons_total}", ""],
         ),
@@ -343,6 +329,6 @@ class CourseProgressAdmin(AuditedAdmin):
     list_select_related = ("enrollment__student", "enrollment__course")
     list_filter = (("percent", RangeNumericFilter),)
     search_fields = ("enrollment__student__search_text", "enrollment__course__code")
-    search_help_text = gettext_lazy("Student or course")
+    search_help_text = _("Student or course")
     autocomplete_fields = ("enrollment",)
     readonly_fields = ("updated_at",)

@@ -5,8 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class CoursesConfig(AppConfig):
-    """Courses."""
+    """Courses, their content, and progress in them."""
 
     name = "backoffice.apps.courses"
-    label = "courses"
     verbose_name = _("Courses")

@@ -18,7 +18,6 @@ STEPS = range(0, 100, STEP)
 
 @card(gettext_lazy("Courses near their limit"), roles=(REGISTRAR,), order=30)
 def full_courses(request: HttpRequest) -> Lines:
-    """Nine tenths of the places or more are taken."""
     rows = Course.objects.visible_to(request.user).near_limit()
     fullest = sorted(rows, key=lambda course: -_share(course))
     return Lines(
@@ -49,9 +48,9 @@ def _roster_of(course: Course) -> str:
 
 @card(gettext_lazy("Your courses"), roles=(INSTRUCTOR, ASSISTANT), order=10)
 def own_courses(request: HttpRequest) -> Lines:
-    """Those under way and to come, the newest first, with how far people are on average."""
     rows = Course.objects.visible_to(request.user).exclude(status=Course.Status.ARCHIVED)
     active = Q(enrollments__status="active", enrollments__role="student")
+    # Not `with_students()`: beside an average, its subquery would be a part of GROUP BY.
     rows = rows.annotate(
         student_count=Count("enrollments", filter=active),
         average=Avg("enrollments__progress_percent", filter=active),
@@ -79,7 +78,6 @@ def _own_line(course: Course) -> Line:
 
 @card(gettext_lazy("How far your students are"), roles=(INSTRUCTOR, ASSISTANT), order=40)
 def progress(request: HttpRequest) -> Chart:
-    """How many active students are between which percent of their course."""
     rows = Enrollment.objects.visible_to(request.user).active().students()
     steps = [When(progress_percent__lt=low + STEP, then=Value(low)) for low in STEPS]
     step = Case(*steps, default=Value(STEPS[-1]), output_field=IntegerField())

@@ -13,6 +13,7 @@ from backoffice.audit.admin_kit.actions import ReasonForm
 class AssignForm(ReasonForm):
     """To whom a course is given, and why."""
 
+    # In a dialog, a field without a widget of the theme would be invisible.
     instructor = forms.ModelChoiceField(
         label=_("Instructor"), queryset=None, widget=UnfoldAdminSelectWidget
     )

@@ -38,28 +38,22 @@ class CourseQuerySet(AuditedQuerySet):
     }
 
     def published(self) -> "CourseQuerySet":
-        """Open to the people enrolled."""
         return self.filter(status=Course.Status.PUBLISHED)
 
     def with_students(self) -> "CourseQuerySet":
-        """With `student_count`: how many students are active in each."""
+        """With `student_count`: active students. Who assists or observes takes no place."""
         active = Enrollment.objects.active().students().filter(course=OuterRef("pk"))
         counted = active.order_by().values("course").annotate(many=Count("pk")).values("many")
         return self.annotate(student_count=Coalesce(Subquery(counted), 0))
 
     def near_limit(self) -> "CourseQuerySet":
-        """Open courses whose places are taken to nine tenths or more, with `student_count`."""
+        """Published, not over, and full to nine tenths or more; with `student_count`."""
         is_over = Q(ends_on__lt=timezone.now().date())
         limited = self.published().exclude(is_over).filter(enrollment_limit__gt=0)
         return limited.with_students().filter(student_count__gte=F("enrollment_limit") * NEARLY)
 
     def without_instructor(self) -> "CourseQuerySet":
-        """Published, and nobody teaches them."""
         return self.published().filter(instructor=None)
-
-    def taught_by(self, user: Any) -> "CourseQuerySet":
-        """Courses whose instructor is this person."""
-        return self.filter(instructor=user)
 
 
 class Course(Audited):
@@ -189,6 +183,7 @@ class Course(Audited):
     def __str__(self) -> str:
         return f"{self.code} {self.presentation} {self.title}".strip()
 
+    # Forms and imports validate first, other code only saves.
     def clean_fields(self, exclude: Any = None) -> None:
         self.slug = self.slug or course_slug(self.code, self.presentation)
         super().clean_fields(exclude)
@@ -419,7 +414,6 @@ class LessonProgress(Audited):
         return f"{self.enrollment} – {self.lesson}"
 
     def further_violations(self) -> Iterator[Violation]:
-        """The lesson belongs to the course of the enrollment."""
         if not (self.enrollment_id and self.lesson_id):
             return
         if self.lesson.module.course_id != self.enrollment.course_id:

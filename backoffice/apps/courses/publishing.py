@@ -1,4 +1,4 @@
-"""The life of a course: it is prepared, published, and put away."""
+"""A course is published, archived, and given to an instructor."""
 
 from typing import Any
 
@@ -24,15 +24,11 @@ def publish(course: Course) -> None:
 
 
 def archive(course: Course) -> None:
-    """Put the course away; everything in it stays and can be read."""
     _become(course, Course.Status.ARCHIVED)
 
 
 def assign(course: Course, instructor: Any) -> None:
-    """Give the course to another instructor, who has it from the next request on.
-
-    Raises ValidationError for a person of another role.
-    """
+    """Give the course to an instructor. Raises ValidationError for a person of another role."""
     course.instructor = instructor
     course.full_clean()
     course.save()

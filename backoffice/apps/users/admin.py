@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     BooleanRadioFilter,
@@ -23,19 +23,12 @@ from backoffice.admin_site.changelist.columns import (
 )
 from backoffice.admin_site.changelist.question_filter import QuestionFilter
 from backoffice.admin_site.changelist.sections import RelatedSection
-from backoffice.apps.users.dialogs import RoleForm, WithdrawForm
 from backoffice.apps.users.enrolling import reinstate, withdraw
-from backoffice.apps.users.forms import PersonForm
-from backoffice.apps.users.models import (
-    Enrollment,
-    GroupMembership,
-    PermissionGrant,
-    Profile,
-    User,
-)
+from backoffice.apps.users.forms import PersonForm, RoleForm, WithdrawForm
+from backoffice.apps.users.models import Enrollment, GroupMembership, PermissionGrant, Profile, User
 from backoffice.apps.users.passwords import PasswordMixin
 from backoffice.apps.users.promoting import request_role
-from backoffice.apps.users.rosters import RosterHead
+from backoffice.apps.users.rosters import RosterHeadMixin
 from backoffice.audit.admin_kit.actions import ReasonForm, RowAction
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 from backoffice.bulk.export.list_export import ListExport
@@ -53,51 +46,30 @@ ROLE_COLOURS = {
     User.Role.AUDITOR: "primary",
 }
 
-RELATED_TITLES = {
-    "taught_courses": gettext_lazy("Courses taught"),
-    "looks": gettext_lazy("Who looked at this"),
-}
+RELATED_TITLES = {"taught_courses": _("Courses taught"), "looks": _("Who looked at this")}
 PERSON_FIELDS = (
     (None, {"fields": (("first_name", "last_name"), ("username", "student_id"), "email")}),
-    (gettext_lazy("Account"), {"fields": ("role", ("is_active", "is_verified"))}),
-    (
-        gettext_lazy("Studies"),
-        {"classes": ("tab",), "fields": (("graduation_year", "specialization"),)},
-    ),
-    (
-        gettext_lazy("About"),
-        {"classes": ("tab",), "fields": ("bio", "avatar", ("language", "timezone"))},
-    ),
-    (
-        gettext_lazy("Record"),
-        {"classes": ("tab",), "fields": (("last_login", "date_joined"),)},
-    ),
+    (_("Account"), {"fields": ("role", ("is_active", "is_verified"))}),
+    (_("Studies"), {"classes": ("tab",), "fields": (("graduation_year", "specialization"),)}),
+    (_("About"), {"classes": ("tab",), "fields": ("bio", "avatar", ("language", "timezone"))}),
+    (_("Record"), {"classes": ("tab",), "fields": (("last_login", "date_joined"),)}),
 )
 
 ENROLLMENT_FIELDS = (
     (None, {"fields": ("student", "course", ("role", "status"))}),
-    (
-        gettext_lazy("Dates"),
-        {"fields": (("enrolled_on", "withdrawn_on"), "last_activity_at")},
-    ),
-    (
-        gettext_lazy("Result"),
-        {"fields": (("final_result", "final_grade"), "progress_percent")},
-    ),
+    (_("Dates"), {"fields": (("enrolled_on", "withdrawn_on"), "last_activity_at")}),
+    (_("Result"), {"fields": (("final_result", "final_grade"), "progress_percent")}),
 )
 
 NEW_PERSON_FIELDS = (
-    (
-        None,
-        {"fields": (("first_name", "last_name"), "role", ("student_id", "username"), "email")},
-    ),
+    (None, {"fields": (("first_name", "last_name"), "role", ("student_id", "username"), "email")}),
 )
 
 ENROLLMENT_COLUMNS = (
-    person_column("student", gettext_lazy("student")),
+    person_column("student", _("student")),
     course_column(),
     "role",
-    state_column("status", ENROLLMENT_COLOURS, gettext_lazy("status")),
+    state_column("status", ENROLLMENT_COLOURS, _("status")),
     "enrolled_on",
     progress_column("progress_percent"),
     "final_result",
@@ -108,8 +80,8 @@ class EnrollmentSection(RelatedSection):
     """The courses below a person in the list of people."""
 
     related_name = "enrollments"
-    title = gettext_lazy("Courses")
-    empty = gettext_lazy("Enrolled in no course.")
+    title = _("Courses")
+    empty = _("Enrolled in no course.")
     columns = ("course", "role", "status", "enrolled_on", "final_result")
     select_related = ("course",)
     ordering = ("-enrolled_on", "-id")
@@ -122,12 +94,12 @@ class PersonAdmin(PasswordMixin, ListExport, AuditedAdmin):
     icon = "groups"
     named_by = ("username",)
     in_palette = True
-    empty_hint = gettext_lazy("Bring people in from a file, or add the first one here.")
+    empty_hint = _("Bring people in from a file, or add the first one here.")
     form = add_form = PersonForm
     list_display = (
-        person_column(label=gettext_lazy("name")),
+        person_column(label=_("name")),
         "email",
-        state_column("role", ROLE_COLOURS, gettext_lazy("role")),
+        state_column("role", ROLE_COLOURS, _("role")),
         "is_active",
         "last_login",
     )
@@ -141,8 +113,7 @@ class PersonAdmin(PasswordMixin, ListExport, AuditedAdmin):
     related_lists = ("enrollments", "taught_courses", "group_memberships", "looks")
     related_titles = RELATED_TITLES
     search_fields = ("search_text",)
-    search_help_text = gettext_lazy("Name, username, student ID or e-mail")
-    ordering = ("username",)
+    search_help_text = _("Name, username, student ID or e-mail")
     readonly_fields = ("role", "last_login", "date_joined")
     filter_horizontal = ()
     fieldsets = PERSON_FIELDS
@@ -150,33 +121,32 @@ class PersonAdmin(PasswordMixin, ListExport, AuditedAdmin):
     row_actions = ("change_role",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """The role is chosen for a new person; afterwards it takes two people."""
         fixed = super().get_readonly_fields(request, obj)
+        # Chosen for a new person; afterwards a role takes two people, by `change_role`.
         return fixed if obj else [name for name in fixed if name != "role"]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """A new account has no password; one of staff waits for a second admin to agree."""
         if not change:
+            # An account of staff waits for a second admin to agree.
             obj.set_unusable_password()
             obj.is_active = obj.role == User.Role.STUDENT or request.user.is_superuser
         super().save_model(request, obj, form, change)
         if not change and not obj.is_active:
-            request_role(obj, obj.role, request.user, _("A new account of staff."))
-            self.message_user(request, _("The account works once another admin approves it."))
+            request_role(obj, obj.role, request.user, gettext("A new account of staff."))
+            self.message_user(request, gettext("The account works once another admin approves it."))
 
     @RowAction(
-        gettext_lazy("Change role"),
+        _("Change role"),
         icon="manage_accounts",
-        text=gettext_lazy("Another admin has to agree before the role changes."),
+        text=_("Another admin has to agree before the role changes."),
         form=RoleForm,
-        submit=gettext_lazy("Ask for it"),
+        submit=_("Ask for it"),
         touches=("role",),
     )
     def change_role(self, form: RoleForm, person: User) -> str:
-        """Ask for another role."""
         cleaned = form.cleaned_data
         approval = request_role(person, cleaned["role"], form.request.user, cleaned["reason"])
-        return _("Asked for: %(what)s. It waits for another admin.") % {"what": approval}
+        return gettext("Asked for: %(what)s. It waits for another admin.") % {"what": approval}
 
 
 @admin.register(GroupMembership)
@@ -185,7 +155,7 @@ class GroupMembershipAdmin(AuditedAdmin):
 
     icon = "group"
     in_sidebar = False
-    empty_hint = gettext_lazy("Accounts of staff come into the group of their role by themselves.")
+    empty_hint = _("Accounts of staff come into the group of their role by themselves.")
     list_display = (person_column("user"), "group")
     list_select_related = ("user", "group")
     list_filter = (("user", AutocompleteSelectFilter),)
@@ -199,7 +169,7 @@ class PermissionGrantAdmin(AuditedAdmin):
 
     icon = "key"
     in_sidebar = False
-    empty_hint = gettext_lazy("Nobody needs one: what a person may do here follows from the role.")
+    empty_hint = _("Nobody needs one: what a person may do here follows from the role.")
     list_display = (person_column("user"), "permission")
     list_select_related = ("user", "permission__content_type")
     list_filter = (("user", AutocompleteSelectFilter),)
@@ -207,8 +177,8 @@ class PermissionGrantAdmin(AuditedAdmin):
     autocomplete_fields = ("user",)
 
     def choosable(self, request: HttpRequest, db_field: Any) -> Any:
-        """A permission is named with the kind of row it is about."""
         rows = super().choosable(request, db_field)
+        # A permission's name begins with that of its content type.
         return rows.select_related("content_type") if db_field.name == "permission" else rows
 
 
@@ -217,7 +187,7 @@ class ProfileAdmin(AuditedAdmin):
     """What a person tells about themselves."""
 
     icon = "badge"
-    empty_hint = gettext_lazy("A profile holds what a person tells about themselves.")
+    empty_hint = _("A profile holds what a person tells about themselves.")
     list_display = (person_column("user"), "city", "country", "organization")
     list_select_related = ("user",)
     list_filter = (("receives_email", BooleanRadioFilter),)
@@ -227,19 +197,19 @@ class ProfileAdmin(AuditedAdmin):
     fieldsets = (
         (None, {"fields": ("user", ("pronouns", "date_of_birth"))}),
         (
-            gettext_lazy("How to reach them"),
+            _("How to reach them"),
             {"fields": ("phone", "address", ("city", "country"), "website", "receives_email")},
         ),
-        (gettext_lazy("Work"), {"fields": ("organization", "created_at")}),
+        (_("Work"), {"fields": ("organization", "created_at")}),
     )
 
 
 @admin.register(Enrollment)
-class EnrollmentAdmin(RosterHead, ListExport, AuditedAdmin):
+class EnrollmentAdmin(RosterHeadMixin, ListExport, AuditedAdmin):
     """Who takes which course, and how it ended; narrowed to a course, its roster."""
 
     icon = "how_to_reg"
-    empty_hint = gettext_lazy("Enrollments come in from a file, or one by one.")
+    empty_hint = _("Enrollments come in from a file, or one by one.")
     list_display = ENROLLMENT_COLUMNS
     list_select_related = ("student", "course")
     list_filter = (
@@ -256,7 +226,7 @@ class EnrollmentAdmin(RosterHead, ListExport, AuditedAdmin):
         "course__presentation",
         "course__title",
     )
-    search_help_text = gettext_lazy("Name, student ID, course")
+    search_help_text = _("Name, student ID, course")
     autocomplete_fields = ("student", "course")
     # Staff assist and observe, so a registrar may name them without seeing their pages.
     open_choices = ("student",)
@@ -265,32 +235,29 @@ class EnrollmentAdmin(RosterHead, ListExport, AuditedAdmin):
     row_actions = ("withdraw", "reinstate")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Enrolled today, unless something else is said."""
         return {"enrolled_on": timezone.localdate()} | super().get_changeform_initial_data(request)
 
     @RowAction(
-        gettext_lazy("Withdraw"),
+        _("Withdraw"),
         icon="person_remove",
-        text=gettext_lazy("The enrollment stays on record with its dates; nothing is deleted."),
+        text=_("The enrollment stays on record with its dates; nothing is deleted."),
         form=WithdrawForm,
         when=lambda row: row.status == Enrollment.Status.ACTIVE,
-        refusal=gettext_lazy("Only somebody who is active in the course can be withdrawn."),
+        refusal=_("Only somebody who is active in the course can be withdrawn."),
         in_bulk=True,
     )
     def withdraw(self, form: WithdrawForm, enrollment: Enrollment) -> str:
-        """Take a person out of the course."""
         withdraw(enrollment, form.cleaned_data["withdrawn_on"])
-        return _("%(student)s is withdrawn.") % {"student": enrollment.student}
+        return gettext("%(student)s is withdrawn.") % {"student": enrollment.student}
 
     @RowAction(
-        gettext_lazy("Reinstate"),
+        _("Reinstate"),
         icon="undo",
         form=ReasonForm,
         when=lambda row: row.status == Enrollment.Status.WITHDRAWN,
-        refusal=gettext_lazy("Only somebody who was withdrawn can come back."),
+        refusal=_("Only somebody who was withdrawn can come back."),
         in_bulk=True,
     )
     def reinstate(self, form: ReasonForm, enrollment: Enrollment) -> str:
-        """Take a person back."""
         reinstate(enrollment)
-        return _("%(student)s is active again.") % {"student": enrollment.student}
+        return gettext("%(student)s is active again.") % {"student": enrollment.student}

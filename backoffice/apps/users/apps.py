@@ -8,5 +8,4 @@ class UsersConfig(AppConfig):
     """People and enrollments."""
 
     name = "backoffice.apps.users"
-    label = "users"
     verbose_name = _("People and enrollments")

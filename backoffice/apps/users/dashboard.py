@@ -32,7 +32,6 @@ Counts = dict[date, int]
 
 @card(gettext_lazy("Enrollments changed this week"), roles=(REGISTRAR,), order=20)
 def changes(request: HttpRequest) -> Chart:
-    """Rows written each day, from files and by hand."""
     days = days_until_today(WEEK)
     by_file, by_hand = _from_files(days[0]), _by_hand(days[0])
     return Chart(
@@ -47,7 +46,7 @@ def changes(request: HttpRequest) -> Chart:
 
 
 def _from_files(start: date) -> Counts:
-    """Rows that imports wrote: their own totals, as history may hold millions of rows."""
+    # The batches' own totals: history may hold millions of rows.
     applied = Batch.objects.filter(kind="enrollments", state=Batch.State.APPLIED)
     applied = applied.filter(applied_at__gte=beginning(start)).annotate(day=TruncDate("applied_at"))
     rows = applied.order_by().values_list("day").annotate(written=Sum(F("created") + F("updated")))
@@ -55,18 +54,15 @@ def _from_files(start: date) -> Counts:
 
 
 def _by_hand(start: date) -> Counts:
-    row_actions = ChangeSet.objects.filter(created_at__gte=beginning(start))
-    row_actions = row_actions.filter(source__in=(ChangeSet.Source.FORM, ChangeSet.Source.ACTION))
-    rows = Enrollment.history.model.objects.filter(
-        change_set__in=row_actions.order_by().values("pk")
-    )
+    sources = (ChangeSet.Source.FORM, ChangeSet.Source.ACTION)
+    by_hand = ChangeSet.objects.filter(created_at__gte=beginning(start), source__in=sources)
+    rows = Enrollment.history.model.objects.filter(change_set__in=by_hand.order_by().values("pk"))
     rows = rows.annotate(day=TruncDate("change_set__created_at")).order_by()
     return dict(rows.values_list("day").annotate(Count("history_id")))
 
 
 @card(gettext_lazy("Enrollments that need attention"), roles=(REGISTRAR,), order=40)
 def attention(request: HttpRequest) -> Lines:
-    """By question: how many there are."""
     rows = Enrollment.objects.visible_to(request.user)
     return Lines(
         question_lines(rows, _("Enrollments %(which)s")),
@@ -77,7 +73,6 @@ def attention(request: HttpRequest) -> Lines:
 
 @card(gettext_lazy("Newest logins"), roles=(ADMIN,), order=50)
 def logins(request: HttpRequest) -> Lines:
-    """Who came in last."""
     people = User.objects.visible_to(request.user).filter(last_login__isnull=False)
     return Lines(
         [_login_line(person) for person in people.order_by("-last_login", "-pk")[:MOST]],

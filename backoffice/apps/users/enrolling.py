@@ -1,4 +1,4 @@
-"""What happens to an enrollment besides being edited: a person leaves a course, or comes back."""
+"""Withdrawal from a course, and reinstatement."""
 
 from datetime import date
 
@@ -6,10 +6,7 @@ from backoffice.apps.users.models import Enrollment
 
 
 def withdraw(enrollment: Enrollment, on: date) -> None:
-    """The person leaves the course on this day. The enrollment stays, as its record does.
-
-    Raises ValidationError for a day before the enrollment.
-    """
+    """Withdraw the person from this day on; a day before the enrollment is a ValidationError."""
     enrollment.status = Enrollment.Status.WITHDRAWN
     enrollment.withdrawn_on = on
     enrollment.full_clean()
@@ -17,10 +14,7 @@ def withdraw(enrollment: Enrollment, on: date) -> None:
 
 
 def reinstate(enrollment: Enrollment) -> None:
-    """The person is back in the course, as if never withdrawn.
-
-    Raises ValidationError where the course has ended before the enrollment.
-    """
+    """Undo a withdrawal. Raises ValidationError where the course ended before the enrollment."""
     enrollment.status = Enrollment.Status.ACTIVE
     enrollment.withdrawn_on = None
     enrollment.full_clean()

@@ -1,12 +1,16 @@
-"""Forms of the people's admin pages."""
+"""Forms and dialogs of the people's admin pages."""
 
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.forms import UserChangeForm
+from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget
 
 from backoffice.apps.users.models import User
+from backoffice.audit.admin_kit.actions import ReasonForm
 from backoffice.audit.admin_kit.optimistic_lock import OptimisticLockForm
 
 
@@ -18,13 +22,9 @@ class PersonForm(OptimisticLockForm, UserChangeForm):
         if "username" in self.fields:
             self.fields["username"].required = False
         if "is_active" in self.fields:
-            self.fields["is_active"].help_text = _("Switch it off for whoever has left.")
+            self.fields["is_active"].help_text = gettext("Switch it off for whoever has left.")
 
     def clean(self) -> dict[str, Any]:
-        """Take the student ID for the username of a student; others need one.
-
-        An account of staff is switched on by two people (see promoting.py).
-        """
         cleaned = super().clean() or self.cleaned_data
         self._check_activity(cleaned)
         if "username" not in cleaned or cleaned["username"]:
@@ -32,7 +32,7 @@ class PersonForm(OptimisticLockForm, UserChangeForm):
         if cleaned.get("role", self.instance.role) == User.Role.STUDENT:
             cleaned["username"] = cleaned.get("student_id") or ""
         if not cleaned["username"]:
-            message = _("Enter a username, or the student ID of a student.")
+            message = gettext("Enter a username, or the student ID of a student.")
             self.add_error("username", forms.ValidationError(message, code="required"))
         return cleaned
 
@@ -40,7 +40,31 @@ class PersonForm(OptimisticLockForm, UserChangeForm):
         is_staff = cleaned.get("role", self.instance.role) != User.Role.STUDENT
         is_switched_on = cleaned.get("is_active") and not self.initial.get("is_active")
         if self.instance.pk and is_staff and is_switched_on:
-            message = _(
+            # By two people: see promoting.py.
+            message = gettext(
                 "Another admin has to agree before an account of staff works. Use “Change role”."
             )
             self.add_error("is_active", forms.ValidationError(message, code="two_people"))
+
+
+class WithdrawForm(ReasonForm):
+    """From which day, and why."""
+
+    # In a dialog, a field without a widget of the theme would be invisible.
+    withdrawn_on = forms.DateField(
+        label=_("Withdrawn on"), initial=timezone.localdate, widget=UnfoldAdminDateWidget
+    )
+    field_order = ("withdrawn_on", "reason")
+
+
+class RoleForm(ReasonForm):
+    """Which role, and why."""
+
+    role = forms.ChoiceField(
+        label=_("Role"), choices=User.Role.choices, widget=UnfoldAdminSelectWidget
+    )
+    field_order = ("role", "reason")
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.fields["role"].initial = self.rows[0].role

@@ -37,15 +37,12 @@ class UserQuerySet(AuditedQuerySet):
     """Query words for people."""
 
     def students(self) -> "UserQuerySet":
-        """People who study here and never log in."""
         return self.filter(role=User.Role.STUDENT)
 
     def staff(self) -> "UserQuerySet":
-        """People who work here."""
         return self.exclude(role=User.Role.STUDENT)
 
     def active(self) -> "UserQuerySet":
-        """People who have not left."""
         return self.filter(is_active=True)
 
 
@@ -54,22 +51,13 @@ class PeopleManager(UserManager.from_queryset(UserQuerySet)):
 
     use_in_migrations = False
 
-    def create_superuser(
-        self,
-        username: str,
-        email: str | None = None,
-        password: str | None = None,
-        **extra_fields: Any,
-    ) -> "User":
+    def create_superuser(self, username: str, *args: Any, **extra_fields: Any) -> "User":
         extra_fields.setdefault("role", User.Role.ADMIN)
-        return super().create_superuser(username, email, password, **extra_fields)
+        return super().create_superuser(username, *args, **extra_fields)
 
 
 class User(Audited, AbstractUser):
-    """A person: staff, who log in by role, or a student, who does not log in here.
-
-    A student's username is the student ID and the password is unusable.
-    """
+    """A person: staff, who log in by role, or a student, who does not log in here."""
 
     class Role(models.TextChoices):
         ADMIN = "admin", _("admin")
@@ -232,7 +220,7 @@ class User(Audited, AbstractUser):
         return self.get_full_name() or self.username
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """Sessions end when this changes: with the password, as in Django, and with the role."""
+        # Sessions end when this changes: with the password, as in Django, and with the role.
         credentials = (self.password, self.role, self.is_staff, self.is_superuser)
         return salted_hmac(
             "users.User.session", repr(credentials), secret=secret, algorithm="sha256"
@@ -247,13 +235,11 @@ class User(Audited, AbstractUser):
         super().save(*args, **kwargs)
 
     def _normalize_student(self) -> None:
-        """A student is known by the student ID and has no password; whoever else is here is staff.
-
-        A superuser is not made a student in passing: that is refused by its rule.
-        """
         self.student_id = self.student_id or None
+        # `is_superuser` stays: `user_student_not_staff` refuses a student who has it.
         self.is_staff = self.role != self.Role.STUDENT
         if not self.is_staff:
+            # Files and forms know a student by the student ID, and no student logs in.
             self.username = self.student_id or self.username
             if not self.password.startswith(UNUSABLE):
                 self.set_unusable_password()
@@ -408,19 +394,16 @@ class EnrollmentQuerySet(AuditedQuerySet):
     }
 
     def active(self) -> "EnrollmentQuerySet":
-        """Under way: neither finished nor withdrawn."""
         return self.filter(status=Enrollment.Status.ACTIVE)
 
     def students(self) -> "EnrollmentQuerySet":
-        """Those who study, not those who assist or watch."""
+        """Those who study, not those who assist or observe."""
         return self.filter(role=Enrollment.Role.STUDENT)
 
     def left_open(self) -> "EnrollmentQuerySet":
-        """Active in a course that has ended."""
         return self.active().filter(course__ends_on__lt=timezone.now().date())
 
     def of_people_who_left(self) -> "EnrollmentQuerySet":
-        """Active, though the person's account is switched off."""
         return self.active().filter(student__is_active=False)
 
 

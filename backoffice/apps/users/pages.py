@@ -1,4 +1,4 @@
-"""The page of a past roster."""
+"""The page of a roster as of a day."""
 
 from collections.abc import Iterator
 
@@ -7,15 +7,15 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.admin_site.pages.registry import page
 from backoffice.apps.users.models import Enrollment
-from backoffice.apps.users.past_rosters import (
+from backoffice.apps.users.roster_as_of import (
     FIELDS,
     WHO,
-    RosterLine,
+    RosterChange,
     counts,
     entries,
     labels,
     roster,
-    roster_lines,
+    roster_changes,
     who,
 )
 from backoffice.audit.reports.as_of_pages import AsOfQuery, as_of_query
@@ -27,7 +27,6 @@ TEMPLATE = "users/roster_as_of.html"
 
 @page("roster-as-of", TITLE, "history_toggle_off", group="users", about="courses.course")
 def roster_as_of(request: HttpRequest) -> HttpResponse:
-    """The roster of a course at a moment, or what changed on it between two."""
     question = as_of_query(request, Enrollment._meta.get_field("course"), Enrollment)
     if question.course is None:
         return question.render(TEMPLATE, TITLE)
@@ -37,21 +36,21 @@ def roster_as_of(request: HttpRequest) -> HttpResponse:
 def _state(question: AsOfQuery) -> HttpResponse:
     rows = roster(question.course, question.until)
     if question.is_download:
-        lines = _entry_lines(question)
-        return downloaded(question.file_name("roster"), lines)
+        return downloaded(question.file_name("roster"), _entry_lines(question))
     numbers = counts(rows)
     rows_of_page = question.page(_Counted(rows, sum(number for _label, number in numbers)))
-    context = {
-        "labels": labels(),
-        "counts": numbers,
-        "page": rows_of_page,
-        "entries": list(entries(rows_of_page.object_list, question.until)),
-    }
-    return question.render(TEMPLATE, TITLE, **context)
+    return question.render(
+        TEMPLATE,
+        TITLE,
+        labels=labels(),
+        counts=numbers,
+        page=rows_of_page,
+        entries=list(entries(rows_of_page.object_list, question.until)),
+    )
 
 
 class _Counted:
-    """A queryset whose rows were counted already."""
+    """A queryset whose rows were counted by status already, so the paginator need not ask."""
 
     def __init__(self, rows: object, number: int) -> None:
         self.rows, self.number = rows, number
@@ -71,17 +70,17 @@ def _entry_lines(question: AsOfQuery) -> Iterator[list[object]]:
 
 
 def _difference(question: AsOfQuery) -> HttpResponse:
-    changed = roster_lines(question.course, question.since, question.until)
+    changed = roster_changes(question.course, question.since, question.until)
     if question.is_download:
         return downloaded(question.file_name("roster_changes"), _change_lines(changed))
     rows_of_page = question.page(changed)
     return question.render(
-        TEMPLATE, TITLE, page=rows_of_page, roster_lines=rows_of_page.object_list
+        TEMPLATE, TITLE, page=rows_of_page, roster_changes=rows_of_page.object_list
     )
 
 
-def _change_lines(changed: list[RosterLine]) -> Iterator[list[object]]:
+def _change_lines(changed: list[RosterChange]) -> Iterator[list[object]]:
     yield [*WHO, "what", "field", "before", "after"]
     for line in changed:
         for label, before, after in line.changes:
-            yield [*who(line.person), line.word, label, before, after]
+            yield [*who(line.person), line.kind.label, label, before, after]

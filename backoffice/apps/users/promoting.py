@@ -1,4 +1,4 @@
-"""Giving somebody another role, which two people have to want."""
+"""Another role for somebody, which takes two admins."""
 
 from typing import Any
 

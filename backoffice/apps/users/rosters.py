@@ -1,18 +1,19 @@
-"""The head of a roster: what a list of enrollments says above its rows when it is of one course."""
+"""The head of a roster: what stands above a list of enrollments when it is of one course."""
 
 from typing import Any
 
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 
 from backoffice.admin_site.pages.related_links import pages_about
 from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.apps.users.models import Enrollment
+from backoffice.apps.users.roster_as_of import counts
+from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 
 COURSE = "course__id__exact"
 
 
-class RosterHead:
+class RosterHeadMixin(AuditedAdmin):
     """Gives a list of enrollments the head of the course it is narrowed to."""
 
     list_before_template = "users/roster_head.html"
@@ -20,46 +21,42 @@ class RosterHead:
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list, with how the people of the course are doing."""
-        answer = super().changelist_view(request, extra_context)
-        context = getattr(answer, "context_data", None) or {}
+        response = super().changelist_view(request, extra_context)
+        # A redirect or a file has no context.
+        context = getattr(response, "context_data", None) or {}
         if "cl" in context:
             context["roster"] = self._roster(request, context["cl"].result_list)
-        return answer
+        return response
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        """The columns; the course of a roster stands in its head."""
         columns = super().get_list_display(request)
         if not request.GET.get(COURSE):
             return columns
         return [each for each in columns if getattr(each, "__name__", "") != "shown_course"]
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        """A roster goes by name."""
         if request.GET.get(COURSE):
             return ("student__last_name", "student__first_name", "pk")
         return super().get_ordering(request)
 
     def _roster(self, request: HttpRequest, enrollments: list[Enrollment]) -> dict[str, Any] | None:
         number = request.GET.get(COURSE, "")
+        # More digits than a 64-bit number has are no key.
         if not (number.isascii() and number.isdecimal() and len(number) <= 18):
             return None
         course = enrollments[0].course if enrollments else self._course(request, number)
         if course is None:
             return None
         rows = Enrollment.objects.filter(course=course).visible_to(request.user)
-        counts = dict(rows.values_list("status").annotate(Count("pk")))
-        labels = [
-            (status, label, counts.get(status, 0)) for status, label in Enrollment.Status.choices
-        ]
+        by_status = counts(rows)
         return {
             "course": course,
-            "counts": labels,
-            "active": counts.get("active", 0),
+            "counts": by_status,
+            "active": dict(by_status)[Enrollment.Status.ACTIVE.label],
             "pages": pages_about(course, request.user),
         }
 
     def _course(self, request: HttpRequest, number: str) -> Any:
-        """Of a course that nobody takes, no row of the list tells."""
+        # Of a course that nobody takes, no row of the list tells. Courses stand above this app.
         courses = Enrollment._meta.get_field("course").related_model.objects
         return permitted(courses.filter(pk=number), request.user, "view").first()

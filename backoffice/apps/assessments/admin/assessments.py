@@ -1,8 +1,8 @@
 """Assessments and their questions on the admin site."""
 
 from django.contrib import admin
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     ChoicesDropdownFilter,
@@ -21,11 +21,7 @@ from backoffice.apps.assessments.forms import AssessmentForm, QuestionForm, Ques
 from backoffice.apps.assessments.models import Assessment, Question
 from backoffice.apps.assessments.releasing import close, release
 from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, RowAction
-from backoffice.audit.admin_kit.model_admin import (
-    AuditedAdmin,
-    PlacedInlineFormSet,
-    PlacedStackedInline,
-)
+from backoffice.audit.admin_kit.model_admin import AuditedAdmin, PlacedStackedInline
 from backoffice.bulk.export.list_export import ListExport
 
 ASSESSMENT_COLOURS = {
@@ -36,17 +32,11 @@ ASSESSMENT_COLOURS = {
 ASSESSMENT_FIELDS = (
     (None, {"fields": ("course", ("code", "title"), ("assessment_type", "status"))}),
     (
-        gettext_lazy("Grading"),
-        {
-            "fields": (
-                ("max_score", "passing_score"),
-                ("weight", "grading_method"),
-                "rubric",
-            )
-        },
+        _("Grading"),
+        {"fields": (("max_score", "passing_score"), ("weight", "grading_method"), "rubric")},
     ),
     (
-        gettext_lazy("Schedule"),
+        _("Schedule"),
         {
             "classes": ("tab",),
             "fields": (
@@ -57,15 +47,12 @@ ASSESSMENT_FIELDS = (
             ),
         },
     ),
-    (gettext_lazy("Description"), {"classes": ("tab",), "fields": ("description",)}),
+    (_("Description"), {"classes": ("tab",), "fields": ("description",)}),
     (
-        gettext_lazy("Checks"),
+        _("Checks"),
         {"classes": ("tab",), "fields": (("auto_generate_feedback", "plagiarism_check"),)},
     ),
-    (
-        gettext_lazy("Record"),
-        {"classes": ("tab",), "fields": (("created_at", "updated_at"),)},
-    ),
+    (_("Record"), {"classes": ("tab",), "fields": (("created_at", "updated_at"),)}),
 )
 QUESTION_FIELDS = (
     (None, {"fields": (("question_type", "points", "position"), "text")}),
@@ -78,7 +65,6 @@ class QuestionInline(PlacedStackedInline):
 
     model = Question
     form = QuestionInlineForm
-    formset = PlacedInlineFormSet
     fieldsets = QUESTION_FIELDS
     collapsible = True
 
@@ -87,8 +73,8 @@ class QuestionSection(RelatedSection):
     """The questions below an assessment in its list."""
 
     related_name = "questions"
-    title = gettext_lazy("Questions")
-    empty = gettext_lazy("No questions: the whole work is marked as one.")
+    title = _("Questions")
+    empty = _("No questions: the whole work is marked as one.")
     columns = ("text", "question_type", "points")
     ordering = ("position",)
     most = 10
@@ -101,16 +87,16 @@ class AssessmentAdmin(ListExport, AuditedAdmin):
     icon = "assignment"
     named_by = ("course",)
     in_palette = True
-    empty_hint = gettext_lazy("A course has quizzes, assignments and exams; add the first one.")
+    empty_hint = _("A course has quizzes, assignments and exams; add the first one.")
     form = AssessmentForm
     list_display = (
         two_lines(
-            gettext_lazy("assessment"),
+            _("assessment"),
             "code",
             lambda row: [str(row), f"{row.code} · {row.get_assessment_type_display()}"],
         ),
         course_column(),
-        state_column("status", ASSESSMENT_COLOURS, gettext_lazy("status")),
+        state_column("status", ASSESSMENT_COLOURS, _("status")),
         "due_date",
         "max_score",
         "weight",
@@ -126,7 +112,7 @@ class AssessmentAdmin(ListExport, AuditedAdmin):
     list_sections = (QuestionSection,)
     related_lists = ("submissions", "questions")
     search_fields = ("code", "title", "course__code", "course__title")
-    search_help_text = gettext_lazy("Code, title or course")
+    search_help_text = _("Code, title or course")
     autocomplete_fields = ("course", "rubric")
     readonly_fields = ("created_at", "updated_at")
     inlines = (QuestionInline,)
@@ -134,33 +120,31 @@ class AssessmentAdmin(ListExport, AuditedAdmin):
     row_actions = ("release", "close")
 
     @RowAction(
-        gettext_lazy("Release"),
+        _("Release"),
         icon="publish",
-        text=gettext_lazy("Students see it from now on; after that, a change needs a reason."),
+        text=_("Students see it from now on; after that, a change needs a reason."),
         form=ActionForm,
         when=lambda row: row.status != Assessment.Status.PUBLISHED,
-        refusal=gettext_lazy("The assessment is released already."),
+        refusal=_("The assessment is released already."),
         touches=("status",),
         in_bulk=True,
     )
     def release(self, form: ActionForm, assessment: Assessment) -> str:
-        """Open it to students."""
         release(assessment)
-        return _("%(assessment)s is released.") % {"assessment": assessment}
+        return gettext("%(assessment)s is released.") % {"assessment": assessment}
 
     @RowAction(
-        gettext_lazy("Close"),
+        _("Close"),
         icon="lock",
-        text=gettext_lazy("It takes no more work. What was handed in stays."),
+        text=_("It takes no more work. What was handed in stays."),
         when=lambda row: row.status == Assessment.Status.PUBLISHED,
-        refusal=gettext_lazy("Only what is released can be closed."),
+        refusal=_("Only what is released can be closed."),
         touches=("status",),
         in_bulk=True,
     )
     def close(self, form: ReasonForm, assessment: Assessment) -> str:
-        """Take no more work."""
         close(assessment)
-        return _("%(assessment)s is closed.") % {"assessment": assessment}
+        return gettext("%(assessment)s is closed.") % {"assessment": assessment}
 
 
 @admin.register(Question)
@@ -169,12 +153,12 @@ class QuestionAdmin(AuditedAdmin):
 
     icon = "help"
     named_by = ("assessment",)
-    empty_hint = gettext_lazy("Questions are written on the page of their assessment.")
+    empty_hint = _("Questions are written on the page of their assessment.")
     form = QuestionForm
     list_display = (
-        excerpt_column("text", gettext_lazy("question")),
+        excerpt_column("text", _("question")),
         two_lines(
-            gettext_lazy("assessment"),
+            _("assessment"),
             "assessment__code",
             lambda row: [str(row.assessment), f"{row.assessment.course.code} · {row.position}."],
         ),
@@ -188,6 +172,6 @@ class QuestionAdmin(AuditedAdmin):
         ("points", RangeNumericFilter),
     )
     search_fields = ("text", "assessment__title", "assessment__code")
-    search_help_text = gettext_lazy("Words of the question, or its assessment")
+    search_help_text = _("Words of the question, or its assessment")
     autocomplete_fields = ("assessment",)
     fieldsets = ((None, {"fields": ("assessment",)}), *QUESTION_FIELDS)

@@ -11,33 +11,37 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.pages.related_links import page_of
+from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.apps.assessments.provenance import steps_of
+from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 
 PAGE = "grade_record"
 
 
-class GradeHistoryMixin:
+class GradePageMixin(AuditedAdmin):
     """Gives submissions the page, for whoever may read the history of the very submission."""
 
     def get_urls(self) -> list[URLPattern]:
-        """The page before Django's own."""
         name = f"{self.opts.app_label}_{self.opts.model_name}_{PAGE}"
         view = self.admin_site.admin_view(self.grade_record)
+        # Before Django's own: its last one takes every address.
         return [path("<path:object_id>/grade-record/", view, name=name), *super().get_urls()]
 
     def further_links(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
-        """From the form to the page."""
         if not self.has_history_permission(request, row):
             return []
         link = {"title": _("How this grade came about"), "icon": "manage_search"}
         return [link | {"address": page_of(row, PAGE)}]
 
     def grade_record(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Each value of the grade, the newest first."""
+        """Each value of the grade, the newest first.
+
+        Raises PermissionDenied for whoever may not read the history, Http404 without a submission.
+        """
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
         self._admit(request, unquote(object_id))
-        rows = self.model._base_manager.select_related("assessment__course", "student")
+        rows = AssessmentSubmission._base_manager.select_related("assessment__course", "student")
         submission = rows.filter(pk=unquote(object_id)).first()
         if submission is None:
             raise Http404

@@ -1,12 +1,15 @@
 """Submissions, their answers and their points on the admin site."""
 
+from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
 from django.template.defaultfilters import floatformat
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     BooleanRadioFilter,
@@ -16,22 +19,23 @@ from unfold.contrib.filters.admin import (
 )
 
 from backoffice.admin_site.changelist.columns import (
+    Column,
     flag_column,
     person_column,
     state_column,
     two_lines,
 )
 from backoffice.admin_site.changelist.sections import RelatedSection
-from backoffice.apps.assessments.admin.grade_pages import GradeHistoryMixin
-from backoffice.apps.assessments.forms import GradeForm, SubmissionForm
-from backoffice.apps.assessments.grading import finalize, grade, grade_by_rubric, reopen
+from backoffice.apps.assessments.admin.grade_actions import GradeActionsMixin
+from backoffice.apps.assessments.admin.grade_pages import GradePageMixin
+from backoffice.apps.assessments.forms import SubmissionForm
+from backoffice.apps.assessments.grading import grade_by_rubric
 from backoffice.apps.assessments.models import (
     AssessmentSubmission,
     CriterionScore,
     QuestionResponse,
 )
 from backoffice.apps.assessments.rubric_marking import CriterionScoreForm, CriterionScoreFormSet
-from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, RowAction
 from backoffice.audit.admin_kit.model_admin import (
     AuditedAdmin,
     AuditedStackedInline,
@@ -46,12 +50,12 @@ SUBMISSION_COLOURS = {
     Status.GRADED: "info",
     Status.FINALIZED: "success",
 }
-STUDENT = gettext_lazy("student")
+STUDENT = _("student")
 SUBMISSION_FIELDS = (
     (None, {"fields": (("assessment", "student", "attempt"), ("status", "is_late"), "text")}),
-    (gettext_lazy("Grade"), {"fields": (("score", "grader"), "feedback")}),
+    (_("Grade"), {"fields": (("score", "grader"), "feedback")}),
     (
-        gettext_lazy("Record"),
+        _("Record"),
         {
             "classes": ("collapse",),
             "fields": (("started_at", "submitted_at", "graded_at"), ("version", "is_banked")),
@@ -60,27 +64,22 @@ SUBMISSION_FIELDS = (
 )
 
 
-def _of_assessment(path: str) -> Any:
-    """A column: which assessment, of which course."""
+def _assessment_column(path: str) -> Column:
+    assessment_of = attrgetter(path.replace("__", "."))
 
-    def cell(row: Any) -> list[str]:
-        assessment = row
-        for name in path.split("__"):
-            assessment = getattr(assessment, name)
+    def cell(row: models.Model) -> list[str]:
+        assessment = assessment_of(row)
         return [str(assessment), f"{assessment.course.code} · {assessment.course.presentation}"]
 
-    return two_lines(gettext_lazy("assessment"), f"{path}__code", cell)
+    return two_lines(_("assessment"), f"{path}__code", cell)
 
 
-def _of_maximum(points: Any, maximum: Any) -> str | None:
-    return None if points is None else f"{floatformat(points, -2)} / {floatformat(maximum, -2)}"
+def _score_column(label: Any) -> Column:
+    return two_lines(label, "score", lambda row: [_of_maximum(row.score, row.maximum), ""])
 
 
-score_column = two_lines(
-    gettext_lazy("score"),
-    "score",
-    lambda row: [_of_maximum(row.score, row.maximum) or "–", ""],
-)
+def _of_maximum(points: Decimal | None, maximum: Decimal) -> str:
+    return "–" if points is None else f"{floatformat(points, -2)} / {floatformat(maximum, -2)}"
 
 
 class CriterionScoreInline(AuditedTabularInline):
@@ -88,8 +87,8 @@ class CriterionScoreInline(AuditedTabularInline):
 
     model = CriterionScore
     form, formset = CriterionScoreForm, CriterionScoreFormSet
-    verbose_name = gettext_lazy("criterion")
-    verbose_name_plural = gettext_lazy("points by criterion")
+    verbose_name = _("criterion")
+    verbose_name_plural = _("points by criterion")
     fields = ("criterion", "level", "points", "comment")
     hide_title = True
 
@@ -102,15 +101,15 @@ class ResponseInline(AuditedStackedInline):
     autocomplete_fields = ("question",)
 
 
-class CriterionSection(RelatedSection):
+class CriterionScoreSection(RelatedSection):
     """The points by criterion below a submission in its list."""
 
     related_name = "criterion_scores"
-    title = gettext_lazy("Points by criterion")
-    empty = gettext_lazy("Not marked by a rubric.")
+    title = _("Points by criterion")
+    empty = _("Not marked by a rubric.")
     columns = (
         "criterion",
-        (gettext_lazy("points"), lambda row: _of_maximum(row.points, row.maximum)),
+        (_("points"), lambda row: _of_maximum(row.points, row.maximum)),
         "comment",
     )
     select_related = ("criterion",)
@@ -119,18 +118,18 @@ class CriterionSection(RelatedSection):
 
 
 @admin.register(AssessmentSubmission)
-class SubmissionAdmin(GradeHistoryMixin, ListExport, AuditedAdmin):
+class SubmissionAdmin(GradeActionsMixin, GradePageMixin, ListExport, AuditedAdmin):
     """What students handed in, and how it is marked."""
 
     icon = "inbox"
-    empty_hint = gettext_lazy("Work appears here once students hand it in.")
+    empty_hint = _("Work appears here once students hand it in.")
     list_display = (
         person_column("student", STUDENT),
-        _of_assessment("assessment"),
+        _assessment_column("assessment"),
         "attempt",
-        state_column("status", SUBMISSION_COLOURS, gettext_lazy("status")),
-        flag_column("is_late", (gettext_lazy("late"), ""), gettext_lazy("late")),
-        score_column,
+        state_column("status", SUBMISSION_COLOURS, _("status")),
+        flag_column("is_late", (_("late"), ""), _("late")),
+        _score_column(_("score")),
         "submitted_at",
     )
     list_select_related = ("student", "assessment__course")
@@ -141,10 +140,10 @@ class SubmissionAdmin(GradeHistoryMixin, ListExport, AuditedAdmin):
         ("score", RangeNumericFilter),
         ("submitted_at", RangeDateTimeFilter),
     )
-    list_sections = (CriterionSection,)
+    list_sections = (CriterionScoreSection,)
     related_lists = ("responses", "peer_reviews")
     search_fields = ("student__search_text", "assessment__title", "assessment__code")
-    search_help_text = gettext_lazy("Student or assessment")
+    search_help_text = _("Student or assessment")
     autocomplete_fields = ("assessment", "student")
     form = SubmissionForm
     readonly_fields = ("version", "grader", "is_late", "started_at", "submitted_at", "graded_at")
@@ -152,69 +151,23 @@ class SubmissionAdmin(GradeHistoryMixin, ListExport, AuditedAdmin):
     fieldsets = SUBMISSION_FIELDS
     row_actions = ("grade", "finalize", "reopen")
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        """The form knows who grades."""
-        form = super().get_form(request, obj, **kwargs)
-        form.user = request.user
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.user = request.user  # the class is made anew for each request
         return form
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """With the last criterion's points the score is given, where none was typed."""
         super().save_related(request, form, formsets, change)
         if grade_by_rubric(form.instance, request.user):
             score = floatformat(form.instance.score, -2)
-            message = _("Every criterion has points; the score is %(score)s.")
+            message = gettext("Every criterion has points; the score is %(score)s.")
             self.message_user(request, message % {"score": score})
 
     def sidebar_badge(self, request: HttpRequest) -> int:
-        """How many wait for this person's marking."""
         waiting = AssessmentSubmission.objects.ungraded().permitted_to(request.user, "grade")
-        return waiting.order_by()[:100].count()
-
-    @RowAction(
-        gettext_lazy("Grade"),
-        icon="grading",
-        form=GradeForm,
-        verb="grade",
-        when=lambda row: row.status in (Status.SUBMITTED, Status.GRADED),
-        refusal=gettext_lazy("Only work that was handed in and is not final gets a grade."),
-    )
-    def grade(self, form: GradeForm, submission: AssessmentSubmission) -> str:
-        """Give points."""
-        cleaned = form.cleaned_data
-        grade(submission, cleaned["score"], cleaned["feedback"], form.request.user)
-        return _("%(submission)s: %(score)s points.") % {
-            "submission": submission,
-            "score": floatformat(cleaned["score"], -2),
-        }
-
-    @RowAction(
-        gettext_lazy("Make final"),
-        icon="verified",
-        text=gettext_lazy("From now on the grade changes for a reason only."),
-        form=ActionForm,
-        verb="finalize",
-        when=lambda row: row.status == Status.GRADED,
-        refusal=gettext_lazy("Only a grade that was given, and is not final, is made final."),
-        in_bulk=True,
-    )
-    def finalize(self, form: ActionForm, submission: AssessmentSubmission) -> str:
-        """Make the grade final."""
-        finalize(submission)
-        return _("The grade of %(submission)s is final.") % {"submission": submission}
-
-    @RowAction(
-        gettext_lazy("Reopen"),
-        icon="lock_open",
-        text=gettext_lazy("The grade can be changed again until it is made final."),
-        verb="reopen",
-        when=lambda row: row.status == Status.FINALIZED,
-        refusal=gettext_lazy("Only a final grade is opened again."),
-    )
-    def reopen(self, form: ReasonForm, submission: AssessmentSubmission) -> str:
-        """Open a final grade."""
-        reopen(submission)
-        return _("The grade of %(submission)s can be changed again.") % {"submission": submission}
+        return waiting.order_by()[:100].count()  # a badge counts to 99
 
 
 @admin.register(QuestionResponse)
@@ -222,16 +175,12 @@ class QuestionResponseAdmin(AuditedAdmin):
     """Answers to single questions."""
 
     icon = "question_answer"
-    empty_hint = gettext_lazy("Answers come with the work students hand in.")
+    empty_hint = _("Answers come with the work students hand in.")
     list_display = (
         person_column("submission__student", STUDENT),
-        _of_assessment("submission__assessment"),
+        _assessment_column("submission__assessment"),
         "question",
-        two_lines(
-            gettext_lazy("points"),
-            "score",
-            lambda row: [_of_maximum(row.score, row.maximum) or "–", ""],
-        ),
+        _score_column(_("points")),
     )
     list_select_related = ("submission__student", "submission__assessment__course", "question")
     list_filter = (
@@ -240,11 +189,11 @@ class QuestionResponseAdmin(AuditedAdmin):
         ("score", RangeNumericFilter),
     )
     search_fields = ("submission__student__search_text", "question__text")
-    search_help_text = gettext_lazy("Student, or words of the question")
+    search_help_text = _("Student, or words of the question")
     autocomplete_fields = ("submission", "question")
     fieldsets = (
         (None, {"fields": ("submission", "question", "answer")}),
-        (gettext_lazy("Grade"), {"fields": ("score", "feedback")}),
+        (_("Grade"), {"fields": ("score", "feedback")}),
     )
 
 
@@ -254,10 +203,10 @@ class CriterionScoreAdmin(AuditedAdmin):
 
     icon = "grade"
     in_sidebar = False
-    empty_hint = gettext_lazy("Points are given on the page of a submission.")
+    empty_hint = _("Points are given on the page of a submission.")
     list_display = (
         person_column("submission__student", STUDENT),
-        _of_assessment("submission__assessment"),
+        _assessment_column("submission__assessment"),
         "criterion",
         "points",
     )

@@ -4,14 +4,16 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioFilter
 
 from backoffice.admin_site.changelist.columns import course_column, flag_column, two_lines
 from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.admin_site.pages.related_links import with_link_to
+from backoffice.admin_site.permissions.admin_access import InlineAccess
 from backoffice.apps.assessments.models import GradingRubric, RubricCriterion, RubricLevel
+from backoffice.apps.assessments.models.rubrics import PartOfRubric
 from backoffice.apps.assessments.versioning import new_version
 from backoffice.audit.admin_kit.actions import ActionForm, RowAction
 from backoffice.audit.admin_kit.model_admin import (
@@ -22,50 +24,45 @@ from backoffice.audit.admin_kit.model_admin import (
 )
 from backoffice.bulk.export.list_export import ListExport
 
-IN_USE = gettext_lazy(
-    "Work was marked by this rubric, so it stays as it is. Changes go into a new version."
-)
+IN_USE = _("Work was marked by this rubric, so it stays as it is. Changes go into a new version.")
 
 
-class InUseGuard:
-    """An inline or page whose rows stay as they are once work was marked by the rubric."""
-
-    def _is_used(self, request: HttpRequest, row: Any) -> bool:
-        known = request.__dict__.setdefault("_used_rubrics", {})
-        whole = row.whole if row is not None and row.pk else None
-        if whole is None:
-            return False
-        if whole.pk not in known:
-            known[whole.pk] = whole.is_used
-        return known[whole.pk]
+def _is_used(request: HttpRequest, row: PartOfRubric | None) -> bool:
+    # Forms and inlines ask this for every right and field, so a request asks the database once.
+    known: dict[int, bool] = request.__dict__.setdefault("_used_rubrics", {})
+    rubric = row.whole if row is not None and row.pk else None
+    if rubric is None:
+        return False
+    if rubric.pk not in known:
+        known[rubric.pk] = rubric.is_used
+    return known[rubric.pk]
 
 
-class InUseInline(InUseGuard):
-    """The parts of a rubric on its form."""
+class InUseInline(InlineAccess):
+    """Parts of a rubric on a form: none is added, changed or deleted once work was marked by it."""
 
-    def _has_under(self, request: HttpRequest, verb: str, parent: Any) -> bool:
-        if verb != "view" and self._is_used(request, parent):
-            return False
-        return super()._has_under(request, verb, parent)
+    def _has_under(self, request: HttpRequest, verb: str, parent: PartOfRubric | None) -> bool:
+        is_kept = verb != "view" and _is_used(request, parent)
+        return not is_kept and super()._has_under(request, verb, parent)
 
 
-class InUseAdminMixin(InUseGuard):
+class InUseAdmin(AuditedAdmin):
     """The page of a rubric or of a part of one; `left_free` names what can be changed always."""
 
     left_free: tuple[str, ...] = ()
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """The fieldsets; of a rubric in use the first one says why it stands still."""
+    def get_fieldsets(self, request: HttpRequest, obj: PartOfRubric | None = None) -> list[Any]:
         fieldsets = super().get_fieldsets(request, obj)
-        if not self._is_used(request, obj):
+        if not _is_used(request, obj):
             return fieldsets
         (title, options), *others = fieldsets
         return [(title, options | {"description": IN_USE}), *others]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Of a rubric in use, nothing but that can be changed."""
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: PartOfRubric | None = None
+    ) -> list[str]:
         fixed = super().get_readonly_fields(request, obj)
-        if not self._is_used(request, obj):
+        if not _is_used(request, obj):
             return fixed
         free = (*fixed, *self.left_free)
         return [*fixed, *(name for name in self.stated_fields() if name not in free)]
@@ -76,7 +73,7 @@ class LevelInline(InUseInline, AuditedTabularInline):
 
     model = RubricLevel
     fields = ("title", "points", "description")
-    verbose_name, verbose_name_plural = gettext_lazy("level"), gettext_lazy("levels")
+    verbose_name, verbose_name_plural = _("level"), _("levels")
     hide_title = True
 
 
@@ -84,7 +81,7 @@ class CriterionInline(InUseInline, PlacedStackedInline):
     """The criteria of a rubric, each with its levels."""
 
     model = RubricCriterion
-    verbose_name, verbose_name_plural = gettext_lazy("criterion"), gettext_lazy("criteria")
+    verbose_name, verbose_name_plural = _("criterion"), _("criteria")
     fields = (("title", "max_points", "position"), "has_ranges", "description")
     inlines = (LevelInline,)
 
@@ -93,34 +90,29 @@ class CriterionSection(RelatedSection):
     """The criteria below a rubric in its list."""
 
     related_name = "criteria"
-    title = gettext_lazy("Criteria")
-    empty = gettext_lazy("No criteria yet. Open the rubric to add the first.")
+    title = _("Criteria")
+    empty = _("No criteria yet. Open the rubric to add the first.")
     columns = ("title", "max_points", "description")
     ordering = ("position",)
     most = 10
 
 
 @admin.register(GradingRubric)
-class GradingRubricAdmin(ListExport, InUseAdminMixin, AuditedAdmin):
+class GradingRubricAdmin(ListExport, InUseAdmin):
     """By what work is marked: criteria, and levels of each."""
 
     icon = "checklist"
     named_by = ("course",)
     in_palette = True
-    empty_hint = gettext_lazy("A rubric says by which criteria work is marked; add the first one.")
+    empty_hint = _("A rubric says by which criteria work is marked; add the first one.")
     list_display = (
         two_lines(
-            gettext_lazy("rubric"),
+            _("rubric"),
             "title",
-            lambda row: [row.title, _("version %(number)d") % {"number": row.version}],
+            lambda row: [row.title, gettext("version %(number)d") % {"number": row.version}],
         ),
         course_column(),
-        flag_column(
-            "is_active",
-            (gettext_lazy("in use"), gettext_lazy("put away")),
-            gettext_lazy("state"),
-            "success",
-        ),
+        flag_column("is_active", (_("in use"), _("put away")), _("state"), "success"),
         "created_at",
     )
     list_select_related = ("course",)
@@ -128,42 +120,40 @@ class GradingRubricAdmin(ListExport, InUseAdminMixin, AuditedAdmin):
     list_sections = (CriterionSection,)
     related_lists = ("assessments",)
     search_fields = ("title", "course__code", "course__title")
-    search_help_text = gettext_lazy("Title or course")
+    search_help_text = _("Title or course")
     autocomplete_fields = ("course",)
     readonly_fields = ("version", "created_at")
     inlines = (CriterionInline,)
     fieldsets = (
         (None, {"fields": ("course", ("title", "version"), "description", "is_active")}),
-        (gettext_lazy("Record"), {"classes": ("collapse",), "fields": ("created_at",)}),
+        (_("Record"), {"classes": ("collapse",), "fields": ("created_at",)}),
     )
     row_actions = ("make_version",)
     left_free = ("is_active",)
 
     @RowAction(
-        gettext_lazy("New version"),
+        _("New version"),
         icon="content_copy",
-        text=gettext_lazy(
+        text=_(
             "A copy with all criteria and levels, to be changed freely. Work marked so far stays "
             "with this version."
         ),
         form=ActionForm,
         when=lambda row: row.is_active,
-        refusal=gettext_lazy("This version was put away; make a new one from the newest."),
+        refusal=_("This version was put away; make a new one from the newest."),
     )
     def make_version(self, form: ActionForm, rubric: GradingRubric) -> str:
-        """Copy the rubric under the next number."""
-        copy = new_version(rubric)
-        return with_link_to(copy, _("The new version can be changed:"))
+        return with_link_to(new_version(rubric), gettext("The new version can be changed:"))
 
 
 @admin.register(RubricCriterion)
-class RubricCriterionAdmin(InUseAdminMixin, AuditedAdmin):
+class RubricCriterionAdmin(InUseAdmin):
     """Criteria and their levels; found through their rubric."""
 
     icon = "rule"
     named_by = ("rubric",)
     in_sidebar = False
-    empty_hint = gettext_lazy("Criteria are written on the page of their rubric.")
+    empty_hint = _("Criteria are written on the page of their rubric.")
     form = NextPlaceForm
     list_display = ("title", "rubric", "position", "max_points")
     list_select_related = ("rubric",)
@@ -187,13 +177,13 @@ class RubricCriterionAdmin(InUseAdminMixin, AuditedAdmin):
 
 
 @admin.register(RubricLevel)
-class RubricLevelAdmin(InUseAdminMixin, AuditedAdmin):
+class RubricLevelAdmin(InUseAdmin):
     """Levels of criteria; worked on from the rubric."""
 
     icon = "stairs"
     named_by = ("criterion",)
     in_sidebar = False
-    empty_hint = gettext_lazy("Levels are written on the page of their rubric.")
+    empty_hint = _("Levels are written on the page of their rubric.")
     list_display = ("title", "criterion", "points")
     list_select_related = ("criterion",)
     list_filter = (("criterion", AutocompleteSelectFilter),)

@@ -29,7 +29,7 @@ def rubric_of(course: Course) -> GradingRubric:
             RubricLevel(
                 criterion=criterion,
                 title=title,
-                points=round(criterion.max_points * share, 2),
+                points=round(float(criterion.max_points) * share, 2),
                 maximum=criterion.max_points,
             )
             for criterion in criteria

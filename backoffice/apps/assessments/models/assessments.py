@@ -17,14 +17,6 @@ from backoffice.audit.models import Audited, AuditedQuerySet
 from backoffice.operations.indexes import LongNameIndex
 
 
-class AssessmentQuerySet(AuditedQuerySet):
-    """Query words for assessments."""
-
-    def published(self) -> "AssessmentQuerySet":
-        """Open to students, or open once."""
-        return self.exclude(status=Assessment.Status.DRAFT)
-
-
 class Assessment(SetsMaximum):
     """A quiz, an assignment or an exam of a course."""
 
@@ -118,7 +110,7 @@ class Assessment(SetsMaximum):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("last saved"), auto_now=True)
 
-    objects = AssessmentQuerySet.as_manager()
+    objects = AuditedQuerySet.as_manager()
 
     class Meta(Audited.Meta):
         verbose_name = _("assessment")
@@ -187,9 +179,9 @@ class Assessment(SetsMaximum):
         return not self._state.adding and self.submissions.exists()
 
     def needs_reason_from(self, user: Any) -> bool:
-        """Students rely on what was released; and an admin teaches no course."""
-        is_out = self.status != self.Status.DRAFT or self.is_answered
-        return user.role == "admin" or is_out
+        # Students rely on what was released; and an admin teaches no course.
+        is_released = self.status != self.Status.DRAFT or self.is_answered
+        return user.role == "admin" or is_released
 
 
 class Question(SetsMaximum):
@@ -257,19 +249,13 @@ class Question(SetsMaximum):
         return f"{self.position}. {self.text[:60]}"
 
     def needs_reason_from(self, user: Any) -> bool:
-        """Once somebody has handed in work."""
         return self.assessment.is_answered
 
     @property
     def is_choice(self) -> bool:
-        """Whether the answer is chosen from a list."""
         return self.question_type in (self.Kind.SINGLE_CHOICE, self.Kind.MULTIPLE_CHOICE)
 
     def further_violations(self) -> Iterator[Violation]:
-        """A choice has answers, the right one among them.
-
-        No question comes in once somebody has handed in work.
-        """
         yield from super().further_violations()
         if self.is_choice and len(self.options or ()) < 2:
             message = _("Give at least two answers to choose from, one on each line.")
@@ -284,7 +270,6 @@ class Question(SetsMaximum):
             yield "assessment", ValidationError(message, code="answered")
 
     def deletion_refusal(self) -> Any:
-        """None goes either."""
         if self.assessment.is_answered:
             return _("Work was handed in already; without the question it would be worth less.")
         return ""

@@ -97,8 +97,7 @@ class PeerReview(Audited):
         return f"{self.submission} – {self.reviewer}"
 
     def needs_reason_from(self, user: Any) -> bool:
-        """It is the reviewer's, not the instructor's."""
-        return True
+        return True  # it is the reviewer's, not the instructor's
 
     def clean_fields(self, exclude: Any = None) -> None:
         self._set_author()

@@ -1,7 +1,7 @@
 """Rubrics: criteria and the levels of each."""
 
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
@@ -21,12 +21,11 @@ class RubricQuerySet(AuditedQuerySet):
     """Query words for rubrics."""
 
     def used(self) -> Self:
-        """Those by which work was marked."""
+        """Those by which work was marked. A rubric may come more than once."""
         scored = Q(criteria__scores__pk__gt=0) | Q(criteria__peer_scores__pk__gt=0)
         return self.filter(scored)
 
     def newest(self) -> Self:
-        """The last version of each."""
         same = GradingRubric._base_manager.filter(
             course=OuterRef("course"), title=OuterRef("title")
         )
@@ -36,28 +35,31 @@ class RubricQuerySet(AuditedQuerySet):
 class PartOfRubric(Audited):
     """A rubric or a part of one: what work was marked by stays what it was."""
 
+    course_path: ClassVar[str]
+
     class Meta(Audited.Meta):
         abstract = True
 
     @property
     def whole(self) -> "GradingRubric | None":
-        """The rubric this is a part of; None where the form does not say yet."""
-        raise NotImplementedError
+        """The rubric this is a part of, or is; None on a form that does not name it yet."""
+        row: Any = self  # each row on the way to the course is of another model
+        for name in self.course_path.split("__")[:-1]:
+            row = getattr(row, name, None)
+        rubric: GradingRubric | None = row
+        return rubric
 
     @property
     def is_fixed(self) -> bool:
-        """Whether work was marked by it."""
         whole = self.whole
         return whole is not None and whole.is_used
 
     def further_violations(self) -> Iterator[Violation]:
-        """A rubric in use is not changed: it gets a new version."""
         yield from super().further_violations()
         if self._is_changed() and self.is_fixed:
             yield NON_FIELD_ERRORS, ValidationError(IN_USE, code="rubric_in_use")
 
     def deletion_refusal(self) -> Any:
-        """Nor is any of it deleted."""
         return _("Work was marked by this rubric already.") if self.is_fixed else ""
 
     def _is_changed(self) -> bool:
@@ -111,21 +113,11 @@ class GradingRubric(PartOfRubric):
         return f"{self.title} (v{self.version})"
 
     @property
-    def whole(self) -> "GradingRubric":
-        """Itself."""
-        return self
-
-    @property
     def is_used(self) -> bool:
         """Whether work was marked by it."""
         if self._state.adding:
             return False
         return GradingRubric.objects.used().filter(pk=self.pk).exists()
-
-    @property
-    def max_points(self) -> Any:
-        """The points all criteria give together."""
-        return self.criteria.aggregate(all=models.Sum("max_points"))["all"] or 0
 
 
 class RubricCriterion(SetsMaximum, PartOfRubric):
@@ -179,11 +171,6 @@ class RubricCriterion(SetsMaximum, PartOfRubric):
 
     def __str__(self) -> str:
         return self.title
-
-    @property
-    def whole(self) -> GradingRubric | None:
-        """Its rubric."""
-        return getattr(self, "rubric", None)
 
 
 class RubricLevel(Scored, PartOfRubric):
@@ -249,9 +236,3 @@ class RubricLevel(Scored, PartOfRubric):
 
     def __str__(self) -> str:
         return f"{self.title} ({self.points})"
-
-    @property
-    def whole(self) -> GradingRubric | None:
-        """The rubric of its criterion."""
-        criterion = getattr(self, "criterion", None)
-        return criterion.whole if criterion else None

@@ -1,8 +1,4 @@
-"""Points and their maximum, which stands on another row and is kept here too.
-
-A check constraint sees one row only. So every row with points carries a copy of its maximum, which
-the database keeps equal to the original (see `admin_site.copies`).
-"""
+"""Points and their maximum, which stands on another row and is copied to the row with points."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -23,6 +19,8 @@ class Scored(Audited):
     # A copy: the history of the row that sets it tells when it changed.
     history_excludes = ("maximum",)
 
+    # A check constraint sees one row only, so the maximum stands here too; the database keeps it
+    # equal to the original (see `admin_site.models.denormalized`).
     maximum = models.DecimalField(
         _("maximum"), max_digits=7, decimal_places=2, blank=True, editable=False
     )
@@ -32,21 +30,22 @@ class Scored(Audited):
 
     def clean_fields(self, exclude: Any = None) -> None:
         reference, field = self.maximum_path
-        if getattr(self, f"{reference}_id") or self._meta.get_field(reference).is_cached(self):
+        # A form's inline has the related row before that one has a key.
+        if getattr(self, f"{reference}_id") or reference in self._state.fields_cache:
             self.maximum = getattr(getattr(self, reference), field)
         super().clean_fields(exclude)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save with the maximum that holds now: the related row in memory may be an old one."""
         reference, field = self.maximum_path
-        rows = self._meta.get_field(reference).remote_field.model._base_manager
-        named = rows.filter(pk=getattr(self, f"{reference}_id")).values_list(field, flat=True)
-        self.maximum = named.first()
+        key: Any = self._meta.get_field(reference)  # a foreign key, as `maximum_path` promises
+        # From the database: the related row in memory may be an old one.
+        rows = key.related_model._base_manager.filter(pk=getattr(self, key.attname))
+        self.maximum = rows.values_list(field, flat=True).first()
         super().save(*args, **kwargs)
 
 
 class SetsMaximum(Audited):
-    """A row that says how many points its rows can have; `scored` names the ways to them."""
+    """A row that sets a maximum of points; `scored` names its related managers of scored rows."""
 
     maximum_field: ClassVar[str]
     scored: ClassVar[tuple[str, ...]] = ()
@@ -55,7 +54,6 @@ class SetsMaximum(Audited):
         abstract = True
 
     def further_violations(self) -> Iterator[Violation]:
-        """A maximum below points that somebody has already."""
         yield from super().further_violations()
         if self.pk and any(self._has_more(getattr(self, name)) for name in self.scored):
             message = _("There are already more points than this. Correct those first.")

@@ -30,14 +30,16 @@ class SubmissionQuerySet(AuditedQuerySet):
     def counting(self) -> "SubmissionQuerySet":
         """Of each student's attempts at an assessment the one whose score is the grade.
 
-        Where the grade is the average of several attempts, none of them is.
+        None of them where the grade is the average of several.
         """
         attempts = AssessmentSubmission._base_manager.filter(
             assessment=OuterRef("assessment"), student=OuterRef("student")
         )
+        # An attempt without a score counts less than one with 0 points.
         points = Case(
             When(assessment__grading_method="highest", then=Coalesce("score", Decimal(-1)))
         )
+        # The first attempt is the highest of negative numbers, and the last of positive ones.
         signed_attempt = F("attempt") * Case(
             When(assessment__grading_method="first", then=-1), default=1
         )
@@ -248,11 +250,11 @@ class AssessmentSubmission(Scored):
         super().save(*args, **kwargs)
 
     def _is_regraded(self) -> bool:
+        # Compared with what is stored: the row in memory does not know what it was read with.
         stored = type(self)._base_manager.filter(pk=self.pk).values_list(*self.GRADE_FIELDS)
         return stored.first() != tuple(getattr(self, name) for name in self.GRADE_FIELDS)
 
     def needs_reason_from(self, user: Any) -> bool:
-        """A final grade changes for a reason."""
         return self.status == self.Status.FINALIZED
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     ChoicesDropdownFilter,
@@ -17,31 +17,28 @@ from unfold.enums import ActionVariant
 
 from backoffice.admin_site.changelist.columns import course_column, person_column, state_column
 from backoffice.apps.communications.announcing import send
-from backoffice.apps.communications.authoring import Authored
+from backoffice.apps.communications.authoring import AuthorMixin
 from backoffice.apps.communications.models import Announcement
 from backoffice.audit.admin_kit.actions import ActionForm, RowAction
-from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 
 LIFE_COLOURS = {"draft": "warning", "planned": "info", "current": "success", "over": "default"}
 
 
 @admin.register(Announcement)
-class AnnouncementAdmin(Authored, AuditedAdmin):
+class AnnouncementAdmin(AuthorMixin):
     """Announcements to a course or to everybody."""
 
     icon = "campaign"
     in_palette = True
-    empty_hint = gettext_lazy("An announcement goes to a course or to the whole school.")
+    empty_hint = _("An announcement goes to a course or to the whole school.")
     list_display = (
         "title",
-        course_column(none=gettext_lazy("whole school")),
+        course_column(none=_("whole school")),
         "audience",
         "display_state",
-        state_column(
-            "priority", {"urgent": "danger", "normal": "default"}, gettext_lazy("priority")
-        ),
+        state_column("priority", {"urgent": "danger", "normal": "default"}, _("priority")),
         "publish_at",
-        person_column("author", gettext_lazy("author")),
+        person_column("author", _("author")),
     )
     list_select_related = ("course", "author")
     list_filter = (
@@ -51,44 +48,41 @@ class AnnouncementAdmin(Authored, AuditedAdmin):
         ("publish_at", RangeDateTimeFilter),
     )
     search_fields = ("title", "course__code", "course__title")
-    search_help_text = gettext_lazy("Title or course")
+    search_help_text = _("Title or course")
     autocomplete_fields = ("course",)
     readonly_fields = ("author", "created_at")
     fieldsets = (
         (None, {"fields": ("title", "body")}),
-        (gettext_lazy("For whom"), {"fields": ("course", ("audience", "priority"))}),
-        (gettext_lazy("Schedule"), {"fields": ("publish_at", "expires_at")}),
-        (gettext_lazy("Record"), {"classes": ("collapse",), "fields": (("author", "created_at"),)}),
+        (_("For whom"), {"fields": ("course", ("audience", "priority"))}),
+        (_("Schedule"), {"fields": ("publish_at", "expires_at")}),
+        (_("Record"), {"classes": ("collapse",), "fields": (("author", "created_at"),)}),
     )
     row_actions = ("send",)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """A draft says that nobody sees it, and how it goes out."""
         super().save_model(request, obj, form, change)
         if obj.publish_at is None:
-            message = _(
+            message = gettext(
                 "“%(title)s” is a draft; nobody sees it yet. Open it and choose “Send now”."
             )
             self.message_user(request, message % {"title": obj}, messages.WARNING)
 
-    @display(description=gettext_lazy("state"), label=LIFE_COLOURS, ordering="publish_at")
+    @display(description=_("state"), label=LIFE_COLOURS, ordering="publish_at")
     def display_state(self, announcement: Announcement) -> tuple[str, str]:
-        """Where it is in its life."""
         state = announcement.state
         return state.value, str(state.label)
 
     @RowAction(
-        gettext_lazy("Send now"),
+        _("Send now"),
         icon="send",
-        text=gettext_lazy("It stands from this moment for everybody it is for."),
+        text=_("It stands from this moment for everybody it is for."),
         form=ActionForm,
         when=lambda row: row.publish_at is None or row.publish_at > timezone.now(),
-        refusal=gettext_lazy("It was sent already."),
+        refusal=_("It was sent already."),
         in_bulk=True,
         variant=ActionVariant.PRIMARY,
     )
     def send(self, form: ActionForm, announcement: Announcement) -> str:
-        """Let it stand."""
         count = send(announcement)
         message = ngettext(
             "“%(title)s” stands now, for %(count)d person.",

@@ -16,7 +16,7 @@ from backoffice.admin_site.changelist.columns import (
     two_lines,
 )
 from backoffice.admin_site.changelist.sections import RelatedSection
-from backoffice.apps.communications.authoring import Authored
+from backoffice.apps.communications.authoring import AuthorMixin
 from backoffice.apps.communications.models import ChatMember, ChatMessage, ChatRoom
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin, AuditedTabularInline
 
@@ -32,7 +32,7 @@ class MemberInline(AuditedTabularInline):
 
 
 class MessageInline(AuditedTabularInline):
-    """What was said in a room, the newest first; to be read."""
+    """The messages of a room, the newest first; read-only."""
 
     model = ChatMessage
     fields = readonly_fields = ("sent_at", "author", "body", "is_hidden")
@@ -53,7 +53,7 @@ class MemberSection(RelatedSection):
 
 
 @admin.register(ChatRoom)
-class ChatRoomAdmin(Authored, AuditedAdmin):
+class ChatRoomAdmin(AuthorMixin):
     """Chat rooms of courses."""
 
     icon = "chat"
@@ -108,7 +108,7 @@ class ChatMemberAdmin(AuditedAdmin):
 
 @admin.register(ChatMessage)
 class ChatMessageAdmin(AuditedAdmin):
-    """What was said in rooms."""
+    """Messages in chat rooms."""
 
     icon = "sms"
     empty_hint = gettext_lazy("What people say in chat rooms stands here.")

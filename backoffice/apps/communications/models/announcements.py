@@ -12,15 +12,6 @@ from backoffice.apps.communications.models.referring import Referable
 from backoffice.audit.models import Audited, AuditedQuerySet
 
 
-class AnnouncementQuerySet(AuditedQuerySet):
-    """Query words for announcements."""
-
-    def current(self) -> "AnnouncementQuerySet":
-        """Published, and not over."""
-        now = timezone.now()
-        return self.filter(Q(expires_at=None) | Q(expires_at__gt=now), publish_at__lte=now)
-
-
 class Announcement(Referable):
     """News that stands from a time on, for a course or, without one, for the whole school."""
 
@@ -73,7 +64,7 @@ class Announcement(Referable):
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
-    objects = AnnouncementQuerySet.as_manager()
+    objects = AuditedQuerySet.as_manager()
 
     class Meta(Audited.Meta):
         verbose_name = _("announcement")
@@ -94,7 +85,6 @@ class Announcement(Referable):
 
     @property
     def state(self) -> "Announcement.State":
-        """Where it is in its life at the moment."""
         now = timezone.now()
         if self.publish_at is None:
             return self.State.DRAFT

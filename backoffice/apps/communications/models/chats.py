@@ -1,4 +1,4 @@
-"""Chat rooms, who is in them and what is said."""
+"""Chat rooms, their members and messages."""
 
 from django.conf import settings
 from django.db import models

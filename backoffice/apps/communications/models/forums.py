@@ -86,19 +86,10 @@ class ForumTopic(Referable):
         return self.title
 
     def further_violations(self) -> Iterator[Violation]:
-        """A locked forum takes no new topics."""
         yield from super().further_violations()
         if self._state.adding and self.forum_id and self.forum.is_locked:
             message = _("This forum is locked and takes no new topics.")
             yield "forum", ValidationError(message, code="locked")
-
-
-class ForumPostQuerySet(AuditedQuerySet):
-    """Query words for posts."""
-
-    def not_hidden(self) -> "ForumPostQuerySet":
-        """Posts nobody has hidden."""
-        return self.filter(is_hidden=False)
 
 
 class ForumPost(Referable):
@@ -131,7 +122,7 @@ class ForumPost(Referable):
     created_at = models.DateTimeField(_("written"), auto_now_add=True)
     edited_at = models.DateTimeField(_("edited"), null=True, blank=True)
 
-    objects = ForumPostQuerySet.as_manager()
+    objects = AuditedQuerySet.as_manager()
 
     class Meta(Audited.Meta):
         verbose_name = _("post")
@@ -161,7 +152,6 @@ class ForumPost(Referable):
         return f"{self.author}: {self.body[:60]}"
 
     def further_violations(self) -> Iterator[Violation]:
-        """A locked topic takes no new posts."""
         yield from super().further_violations()
         if self._state.adding and self.topic_id and self.topic.is_locked:
             message = _("This topic is locked and takes no new posts.")

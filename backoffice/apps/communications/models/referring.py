@@ -1,4 +1,4 @@
-"""A name for what has no name of its own."""
+"""A natural key for rows that have none of their own."""
 
 import uuid
 
@@ -9,7 +9,7 @@ from backoffice.audit.models import Audited
 
 
 class Referable(Audited):
-    """A row that is told from others by a random reference: a post, a message."""
+    """A row whose natural key is a random reference: a post, a message."""
 
     natural_key_fields = ("reference",)
 

@@ -23,9 +23,9 @@ def request_approval(client: Client, one: User, role: str = "registrar", reason:
     return client.post(page, {"role": role, "reason": reason})
 
 
-def decide(client: Client, deed: str, approval: Approval | None = None, note: str = ""):
+def decide(client: Client, decision: str, approval: Approval | None = None, note: str = ""):
     number = (approval or Approval.objects.get()).pk
-    return client.post(reverse(f"admin:audit_approval_{deed}", args=[number]), {"note": note})
+    return client.post(reverse(f"admin:audit_approval_{decision}", args=[number]), {"note": note})
 
 
 def messages_of(answer) -> list[str]:

@@ -1,14 +1,14 @@
-"""The roster of a course as it stood at a moment, and what became of it between two."""
+"""The roster of a course as it stood at a moment, and what changed on it between two."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db import models
 from django.db.models import Count
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.reports.as_of import changed_between, rows_as_of
@@ -23,13 +23,25 @@ NAMES = ("username", "first_name", "last_name", "student_id")
 BY_NAME = ("student__last_name", "student__first_name", "id")
 AT_ONCE = 1_000
 WHO = ("student_id", "username", "name")  # how a file names a person
-ADDED, CHANGED, REMOVED = "added", "changed", "removed"
-WORDS = {
-    ADDED: gettext_lazy("added"),
-    CHANGED: gettext_lazy("changed"),
-    REMOVED: gettext_lazy("removed"),
-}
-COLOURS = {ADDED: "success", CHANGED: "info", REMOVED: "warning"}
+
+
+class ChangeKind(models.TextChoices):
+    """What became of a row between two moments."""
+
+    ADDED = "added", _("added")
+    CHANGED = "changed", _("changed")
+    REMOVED = "removed", _("removed")
+
+    @property
+    def colour(self) -> str:
+        return {self.ADDED: "success", self.CHANGED: "info", self.REMOVED: "warning"}[self]
+
+    @classmethod
+    def between(cls, before: object, after: object) -> "ChangeKind":
+        """The kind of two versions, of which one may be None."""
+        if before is None:
+            return cls.ADDED
+        return cls.REMOVED if after is None else cls.CHANGED
 
 
 def who(person: User) -> list[object]:
@@ -38,35 +50,25 @@ def who(person: User) -> list[object]:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """Somebody on the roster, under the name of that moment; `values` are as people read them."""
+class RosterEntry:
+    """Somebody on the roster, under the name of that moment."""
 
     person: User
     row: models.Model
 
     @property
     def values(self) -> list[str]:
-        """The values of FIELDS."""
+        """The values of FIELDS as people read them."""
         return [worded(self.row, name) for name in FIELDS]
 
 
 @dataclass(frozen=True)
-class RosterLine:
+class RosterChange:
     """What became of somebody on the roster; `changes` are label, before and after."""
 
     person: User
-    kind: str
+    kind: ChangeKind
     changes: list[tuple[str, str, str]]
-
-    @property
-    def word(self) -> str:
-        """Added, changed or removed."""
-        return str(WORDS[self.kind])
-
-    @property
-    def colour(self) -> str:
-        """The colour of the word."""
-        return COLOURS[self.kind]
 
 
 def labels() -> list[str]:
@@ -86,62 +88,53 @@ def counts(rows: models.QuerySet[Any]) -> list[tuple[str, int]]:
     return [(label, by_status.get(status, 0)) for status, label in Enrollment.Status.choices]
 
 
-def entries(rows: Iterable[Any], moment: datetime) -> Iterator[Entry]:
+def entries(rows: Iterable[Any], moment: datetime) -> Iterator[RosterEntry]:
     """The rows of a roster with the people as they were called then."""
-    for some in _batches(rows):
-        people = people_as_of([row.student_id for row in some], moment)
-        yield from (Entry(people[row.student_id], row) for row in some)
-
-
-def _batches(rows: Iterable[Any]) -> Iterator[list[Any]]:
-    some: list[Any] = []
-    for row in rows:
-        some.append(row)
-        if len(some) == AT_ONCE:
-            yield some
-            some = []
-    yield some
+    rows = iter(rows)
+    while batch := list(islice(rows, AT_ONCE)):
+        people = people_as_of([row.student_id for row in batch], moment)
+        yield from (RosterEntry(people[row.student_id], row) for row in batch)
 
 
 def people_as_of(keys: Iterable[int], moment: datetime) -> dict[int, User]:
     """People by key, with their names of that moment."""
     ids = set(keys)
-    rows = rows_as_of(User, moment, id__in=ids) if ids else ()
-    known = {row["id"]: User(**row) for row in (rows.values("id", *NAMES) if ids else ())}
+    rows = rows_as_of(User, moment, id__in=ids).values("id", *NAMES) if ids else ()
+    known = {row["id"]: User(**row) for row in rows}
     return {
         key: known.get(key) or User(id=key, username=_("person %(key)d") % {"key": key})
         for key in ids
     }
 
 
-def roster_lines(course: Any, since: datetime, until: datetime) -> list[RosterLine]:
+def roster_changes(course: Any, since: datetime, until: datetime) -> list[RosterChange]:
     """Who was added to the roster, removed from it, or changed on it, by name."""
     pairs = changed_between(Enrollment, since, until, ("student", *FIELDS), course=course.pk)
-    changed = [(before, after, _changes(before, after)) for before, after in pairs.values()]
-    changed = [(before, after, changes) for before, after, changes in changed if changes]
-    people = people_as_of(
-        [(after or before).student_id for before, after, _differences in changed], until
-    )
+    values = [(before, after, _changes(before, after)) for before, after in pairs.values()]
+    changed = [each for each in values if each[2]]
+    people = people_as_of([student_id_of(*each[:2]) for each in changed], until)
     lines = [
-        RosterLine(people[(after or before).student_id], _kind(before, after), changes)
+        RosterChange(
+            people[student_id_of(before, after)], ChangeKind.between(before, after), changes
+        )
         for before, after, changes in changed
     ]
     return sorted(lines, key=lambda line: name_order(line.person))
 
 
+def student_id_of(before: Any, after: Any) -> int:
+    """The key of the student of two versions of a row, of which one may be None."""
+    student_id: int = (after or before).student_id
+    return student_id
+
+
 def name_order(person: User) -> tuple[str, str, int]:
-    """By name, as a roster goes."""
+    """The sort key of a list of people."""
     return person.last_name.casefold(), person.first_name.casefold(), person.pk
 
 
-def _kind(before: Any, after: Any) -> str:
-    if before is None:
-        return ADDED
-    return CHANGED if after is not None else REMOVED
-
-
 def _changes(before: Any, after: Any) -> list[tuple[str, str, str]]:
-    """Where both are there, what differs; otherwise what the one that is there says."""
+    """What differs; of somebody who came or went, all that is not blank."""
     values = [
         (label, worded(before, name) if before else "", worded(after, name) if after else "")
         for name, label in zip(FIELDS, labels(), strict=True)

@@ -1,10 +1,10 @@
-"""Order in forums, and announcements that go out."""
+"""Moderation of forums: topics are locked and pinned, posts hidden with a reason."""
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.urls import reverse
 
-from backoffice.apps.communications.models import Announcement, ForumPost, ForumTopic
+from backoffice.apps.communications.models import ForumPost, ForumTopic
 from backoffice.apps.users.models import User
 from tests.actions import do, refused, said
 
@@ -61,17 +61,10 @@ def test_only_whoever_moderates_the_course_hides(topic, who):
     assert answer.status_code == 403
 
 
-def test_an_announcement_goes_out_once_to_a_known_number(topic):
-    planned = Announcement.objects.create(
-        title="Library closed",
-        body="On Monday.",
-        author=User.objects.get(username="admin"),
-        publish_at=timezone.now() + timezone.timedelta(days=3),
-        audience=Announcement.Audience.STAFF,
-    )
-    amina, staff = client_of("admin"), User.objects.staff().active().count()
-    answer = do(amina, planned, "send")
-    assert str(staff) in said(answer)[0]
-    planned.refresh_from_db()
-    assert planned.publish_at <= timezone.now()
-    assert "It was sent already." in str(refused(do(amina, planned, "send")))
+def test_a_hidden_post_says_why(topic):
+    post = topic.posts.order_by("pk").first()
+    ForumPost.objects.filter(pk=post.pk).update(is_hidden=True, hidden_reason="Off topic.")
+    address = reverse("admin:communications_forumpost_change", args=[post.pk])
+    page = client_of("instructor").get(address)
+    title, options = page.context["adminform"].fieldsets[0]
+    assert (str(title), options["fields"]) == ("Hidden from readers", ("hidden_reason",))

@@ -16,7 +16,7 @@ WHY = "Complaint 12 of the works council"
 
 
 @pytest.fixture
-def letter(person) -> DirectMessage:
+def message(person) -> DirectMessage:
     return DirectMessage.objects.create(
         sender=person("instructor", "ingrid"),
         recipient=person("instructor", "kenji"),
@@ -31,72 +31,72 @@ def client_of(person: User) -> Client:
     return client
 
 
-def pages(letter: DirectMessage) -> list[str]:
+def pages(message: DirectMessage) -> list[str]:
     name = "admin:communications_directmessage"
-    first = letter.history.first()
+    first = message.history.first()
     return [
         reverse(f"{name}_changelist"),
         reverse(f"{name}_changelist") + "?q=zebra",
-        reverse(f"{name}_change", args=[letter.pk]),
-        reverse(f"{name}_history", args=[letter.pk]),
-        reverse(f"{name}_simple_history", args=[letter.pk, first.pk]),
-        reverse(f"{name}_read", args=[letter.pk]),
+        reverse(f"{name}_change", args=[message.pk]),
+        reverse(f"{name}_history", args=[message.pk]),
+        reverse(f"{name}_simple_history", args=[message.pk, first.pk]),
+        reverse(f"{name}_read", args=[message.pk]),
         reverse("admin:search") + "?s=zebra&extended=1",
         reverse("admin:index"),
         reverse("admin:audit_changeset_changelist"),
     ]
 
 
-def opens(client: Client, letter: DirectMessage) -> bool:
-    page = reverse("admin:communications_directmessage_change", args=[letter.pk])
+def opens(client: Client, message: DirectMessage) -> bool:
+    page = reverse("admin:communications_directmessage_change", args=[message.pk])
     return SECRET in client.get(page).content.decode()
 
 
-def test_both_parties_read_it(letter):
-    assert opens(client_of(letter.sender), letter)
-    assert opens(client_of(letter.recipient), letter)
+def test_both_parties_read_it(message):
+    assert opens(client_of(message.sender), message)
+    assert opens(client_of(message.recipient), message)
 
 
 @pytest.mark.parametrize("role", ["admin", "superuser", "registrar", "instructor", "auditor"])
-def test_nobody_else_reads_it_on_any_page(role, letter, person, subtests):
+def test_nobody_else_reads_it_on_any_page(role, message, person, subtests):
     is_super = role == "superuser"
     other = person("admin" if is_super else role, "other", is_superuser=is_super)
     client = client_of(other)
-    for address in pages(letter):
+    for address in pages(message):
         with subtests.test(address):
             text = client.get(address).content.decode()
             assert SECRET not in text
             assert SUBJECT not in text
 
 
-def test_history_holds_no_word_of_it(letter):
-    held = {field.name for field in letter.history.model._meta.fields}
+def test_history_holds_no_word_of_it(message):
+    held = {field.name for field in message.history.model._meta.fields}
     assert not {"subject", "body"} & held
 
 
-def test_the_glass_is_broken_by_two_people_for_an_hour(letter, person):
+def test_the_glass_is_broken_by_two_people_for_an_hour(message, person):
     amina, bea = person("admin", "amina"), person("admin", "bea")
-    assert do(client_of(amina), letter, "read", reason=WHY).status_code == 302
-    assert not opens(client_of(amina), letter)
+    assert do(client_of(amina), message, "read", reason=WHY).status_code == 302
+    assert not opens(client_of(amina), message)
     asked = Approval.objects.get()
     assert do(client_of(amina), asked, "agree").status_code == 200  # not one's own request
-    assert not opens(client_of(amina), letter)
+    assert not opens(client_of(amina), message)
     assert do(client_of(bea), asked, "agree").status_code == 302
-    assert opens(client_of(amina), letter)
-    assert not opens(client_of(bea), letter)
+    assert opens(client_of(amina), message)
+    assert not opens(client_of(bea), message)
     look = ChangeSet.objects.filter(actor=amina, reason__startswith="Read the message").get()
-    assert look.reason == f"Read the message {letter.pk} under approval {asked.pk}: {WHY}"
+    assert look.reason == f"Read the message {message.pk} under approval {asked.pk}: {WHY}"
     asked.refresh_from_db()
     Approval.objects.filter(pk=asked.pk).update(
         decided_at=asked.decided_at.replace(year=asked.decided_at.year - 1)
     )
-    assert not opens(client_of(amina), letter)
+    assert not opens(client_of(amina), message)
 
 
 @pytest.mark.parametrize("role", ["registrar", "instructor", "auditor"])
-def test_only_admins_ask_for_it(role, letter, person):
+def test_only_admins_ask_for_it(role, message, person):
     client = client_of(person(role, "other"))
-    assert do(client, letter, "read", reason=WHY).status_code == 403
+    assert do(client, message, "read", reason=WHY).status_code == 403
     assert not Approval.objects.exists()
 
 

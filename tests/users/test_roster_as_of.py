@@ -78,10 +78,15 @@ def test_a_moment_to_the_second_and_a_day_count_in_full(course: Course, auditor_
 def test_a_difference_says_who_came_went_and_changed(course: Course, auditor_client: Client):
     asked = {"course": course.pk, "since": "2024-06-01 12:00", "at": "2024-07-02"}
     page = auditor_client.get(PAGE, asked)
-    found = {str(turn.person): (turn.word, turn.changes) for turn in page.context["roster_lines"]}
+    found = {
+        str(change.person): (change.kind.label, change.changes)
+        for change in page.context["roster_changes"]
+    }
     assert found["Ada Lovelace"][0] == "removed"
     assert found["=Cy"][0] == "added"
     assert found["Bo"] == ("changed", [("Status", "active", "failed"), ("Final grade", "", "12.5")])
+    text = " ".join(re.sub("<[^>]+>", " ", text_of(page)).split())
+    assert "Bo s1002 changed Status: active → failed" in text
     assert "What changed from 2024-06-01 12:00:59 to 2024-07-02 23:59:59 UTC" in text_of(page)
     again = auditor_client.get(PAGE, asked | {"since": "2024-07-01T12:00:00"})
     assert (
@@ -146,9 +151,9 @@ def test_a_moment_that_cannot_be_is_named(
 
 
 def test_without_a_course_the_page_says_what_to_do(course: Course, auditor_client: Client):
-    said = text_of(auditor_client.get(PAGE))
-    assert "Choose a course to see who was on its roster at a moment of the past." in said
-    assert "Download as CSV" not in said
+    text = text_of(auditor_client.get(PAGE))
+    assert "Choose a course to see who was on its roster at a moment of the past." in text
+    assert "Download as CSV" not in text
 
 
 def test_a_course_of_others_is_not_there(

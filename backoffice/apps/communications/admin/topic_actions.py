@@ -1,0 +1,63 @@
+"""Moderation of a topic on the admin site: it is locked and pinned."""
+
+import functools
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.apps.communications.models import ForumTopic
+from backoffice.apps.communications.moderating import lock, pin
+from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, RowAction
+
+ModerationAction = functools.partial(RowAction, verb="moderate")
+
+
+class TopicActionsMixin:
+    """The row actions `lock`, `unlock`, `pin` and `unpin` of topics."""
+
+    @ModerationAction(
+        _("Lock"),
+        icon="lock",
+        text=_("It can be read, but takes no new posts."),
+        when=lambda topic: not topic.is_locked,
+        refusal=_("It is locked already."),
+        in_bulk=True,
+    )
+    def lock(self, form: ReasonForm, topic: ForumTopic) -> str:
+        lock(topic, is_locked=True)
+        return gettext("“%(topic)s” is locked.") % {"topic": topic}
+
+    @ModerationAction(
+        _("Unlock"),
+        icon="lock_open",
+        form=ActionForm,
+        when=lambda topic: topic.is_locked,
+        refusal=_("It is not locked."),
+        in_bulk=True,
+    )
+    def unlock(self, form: ActionForm, topic: ForumTopic) -> str:
+        lock(topic, is_locked=False)
+        return gettext("“%(topic)s” takes posts again.") % {"topic": topic}
+
+    @ModerationAction(
+        _("Pin"),
+        icon="push_pin",
+        text=_("It stands above the other topics."),
+        form=ActionForm,
+        when=lambda topic: not topic.is_pinned,
+        refusal=_("It is pinned already."),
+    )
+    def pin(self, form: ActionForm, topic: ForumTopic) -> str:
+        pin(topic, is_pinned=True)
+        return gettext("“%(topic)s” is pinned.") % {"topic": topic}
+
+    @ModerationAction(
+        _("Unpin"),
+        icon="keep_off",
+        form=ActionForm,
+        when=lambda topic: topic.is_pinned,
+        refusal=_("It is not pinned."),
+    )
+    def unpin(self, form: ActionForm, topic: ForumTopic) -> str:
+        pin(topic, is_pinned=False)
+        return gettext("“%(topic)s” stands with the others again.") % {"topic": topic}
