@@ -161,7 +161,7 @@ def change_sets_context(request: HttpRequest, query: TimelineQuery) -> dict[str,
     current_page = timeline_page(query, key, is_back="newer" in request.GET and key is not None)
     return {
         "entries": entries_of(current_page.change_sets, query.touched, request.user),
-        "looked_until": current_page.searched_until,
+        "searched_until": current_page.searched_until,
         "newest": page_link(request) if key is not None else "",
         "newer": page_link(request, newer=current_page.newer) if current_page.newer else "",
         "older": page_link(request, older=current_page.older) if current_page.older else "",

@@ -24,7 +24,7 @@ LISTS, SEARCHES = ("changelist",), ("autocomplete", "search")
 REFUSALS = (400, 403)
 
 
-class Place(NamedTuple):
+class RequestTarget(NamedTuple):
     """A page of a model, and the key of the row it is of, blank for none."""
 
     model: type[models.Model]
@@ -57,35 +57,35 @@ def _refused(request: HttpRequest, response: HttpResponseBase, refusal: str) -> 
     """
     if not _is_known(request):
         return None
-    place = place_of(request)
-    about = _about(place, _stored_row(place)) if place else {}
+    target = target_of(request)
+    about = _about(target, _stored_row(target)) if target else {}
     fields = {"status": response.status_code, "sentence": printable(refusal, 300)}
     return access_by(request, Kind.REFUSED, **about | fields)
 
 
 def _exported(request: HttpRequest, response: HttpResponseBase) -> AccessRecord | None:
     noted = getattr(request, NOTED, None)
-    place = place_of(request)
-    about = _about(place, _stored_row(place)) if place and noted is None else {}
+    target = target_of(request)
+    about = _about(target, _stored_row(target)) if target and noted is None else {}
     fields = about | (noted or {}) | {"status": response.status_code}
     return access_by(request, Kind.EXPORT, **fields) if _is_known(request) else None
 
 
 def _viewed(request: HttpRequest, response: HttpResponseBase) -> AccessRecord | None:
-    place = place_of(request)
-    if place is None:
+    target = target_of(request)
+    if target is None:
         return _searched(request, response)
-    if not is_personal(place.model) or not _is_known(request):
+    if not is_personal(target.model) or not _is_known(request):
         return None
     context = getattr(response, "context_data", None) or {}
-    if place.key:
-        row = _display_row(place, context) or _stored_row(place)
-        fields = _about(place, row)
+    if target.key:
+        row = _display_row(target, context) or _stored_row(target)
+        fields = _about(target, row)
         return access_by(request, Kind.VIEW, status=response.status_code, **fields)
-    if place.page not in LISTS:
+    if target.page not in LISTS:
         return None
     rows: Sequence[Any] = getattr(context.get("cl"), "result_list", ())
-    label = place.model._meta.label_lower
+    label = target.model._meta.label_lower
     return access_by(request, Kind.LIST, label=label, rows=len(rows), status=200)
 
 
@@ -104,7 +104,7 @@ def _is_known(request: HttpRequest) -> bool:
     return user is not None and user.is_authenticated
 
 
-def place_of(request: HttpRequest) -> Place | None:
+def target_of(request: HttpRequest) -> RequestTarget | None:
     """The page of a model the request asked for."""
     match = request.resolver_match
     model_page = _page_named(match.url_name) if match and match.url_name else None
@@ -112,7 +112,7 @@ def place_of(request: HttpRequest) -> Place | None:
         return None
     keys = [match.kwargs[name] for name in ("object_id", "id", "number") if name in match.kwargs]
     key = unquote(str((keys or match.args or [""])[0]))
-    return Place(*model_page, key if KEY.fullmatch(key) else "")
+    return RequestTarget(*model_page, key if KEY.fullmatch(key) else "")
 
 
 @cache
@@ -125,27 +125,27 @@ def _page_named(name: str) -> tuple[type[models.Model], str] | None:
     return None
 
 
-def _display_row(place: Place, context: dict[str, Any]) -> models.Model | None:
+def _display_row(target: RequestTarget, context: dict[str, Any]) -> models.Model | None:
     """The row the page was made of, so that it is not asked for twice."""
     row = context.get("original")
-    return row if isinstance(row, place.model) else None
+    return row if isinstance(row, target.model) else None
 
 
-def _stored_row(place: Place) -> models.Model | None:
+def _stored_row(target: RequestTarget) -> models.Model | None:
     """The row with what its name and its person are made of, in one query."""
-    if not place.key:
+    if not target.key:
         return None
-    related = {*(admin.site.get_model_admin(place.model).list_select_related or ())}
-    if is_personal(place.model):
-        related |= {place.model.person_path.rpartition("__")[0]} - {""}
-    rows = place.model._base_manager.select_related(*related)
-    return rows.filter(pk=place.key).first()
+    related = {*(admin.site.get_model_admin(target.model).list_select_related or ())}
+    if is_personal(target.model):
+        related |= {target.model.person_path.rpartition("__")[0]} - {""}
+    rows = target.model._base_manager.select_related(*related)
+    return rows.filter(pk=target.key).first()
 
 
-def _about(place: Place, row: models.Model | None) -> dict[str, Any]:
+def _about(target: RequestTarget, row: models.Model | None) -> dict[str, Any]:
     """Which row, and whose data it is."""
-    fields = {"label": place.model._meta.label_lower, "object_id": place.key}
+    fields = {"label": target.model._meta.label_lower, "object_id": target.key}
     if row is None:
         return fields
-    person = person_of(row) if is_personal(place.model) else None
+    person = person_of(row) if is_personal(target.model) else None
     return fields | {"object_text": printable(row, 200), "person_id": person}

@@ -154,7 +154,7 @@ class AccessRecordAdmin(ReadOnlyAdmin):
             except IncorrectLookupParameters:
                 pass  # the list says so
         link = page_link(request, **{FILE: "csv"}) if may_export else ""
-        context = {"way_to_file": link, **(extra_context or {})}
+        context = {"file_link": link, **(extra_context or {})}
         return super().changelist_view(request, context)
 
     def _file(self, request: HttpRequest) -> HttpResponse:

@@ -62,10 +62,10 @@ class ReasonForm(ActionForm):
 
 
 def _form_of(
-    it: "RowAction", rows: Sequence[Any], request: HttpRequest, *, is_posted: bool
+    action: "RowAction", rows: Sequence[Any], request: HttpRequest, *, is_posted: bool
 ) -> ActionForm:
     """The form of a deed; it asks why where a change of one of the rows needs a reason."""
-    made, user = it.form, request.user
+    made, user = action.form, request.user
     required = [needs(user) for row in rows if (needs := getattr(row, "needs_reason_from", None))]
     if any(required) and not issubclass(made, ReasonForm):
         made = type(made.__name__, (ReasonForm, made), {})
@@ -96,18 +96,18 @@ class RowAction:
     do_not_call_in_templates: ClassVar[bool] = True  # Django's templates call what they can
 
     def __call__(self, do: Callable[..., str]) -> Callable[..., HttpResponse]:
-        it = replace(self, name=do.__name__, do=do, submit=self.submit or self.label)
+        action = replace(self, name=do.__name__, do=do, submit=self.submit or self.label)
 
         @functools.wraps(do)
         def view(admin: "RowActionMixin", request: HttpRequest, object_id: str) -> HttpResponse:
-            return admin.run_action(request, it, object_id)
+            return admin.run_action(request, action, object_id)
 
         # What the theme asks of an action.
         attributes = {"short_description": self.label, "icon": self.icon, "variant": self.variant}
-        attributes |= {"attrs": {}, "dialog": {"title": self.label}, "deed": it}
+        attributes |= {"attrs": {}, "dialog": {"title": self.label}, "row_action": action}
         for name, value in attributes.items():
             setattr(view, name, value)
-        view.url_path = it.name.replace("_", "-")  # type: ignore[attr-defined]
+        view.url_path = action.name.replace("_", "-")  # type: ignore[attr-defined]
         return view
 
     def is_for(self, user: Any, model: type[models.Model]) -> bool:
@@ -138,16 +138,18 @@ class RowActionMixin:
         return [each for each in actions if self._is_offered(request, each.method, row)]
 
     def _is_offered(self, request: HttpRequest, method: Any, row: models.Model | None) -> bool:
-        it = getattr(method, "deed", None)
-        return it is None or (row is not None and it.when(row) and self.may_do(request, it, row))
+        action = getattr(method, "row_action", None)
+        return action is None or (
+            row is not None and action.when(row) and self.may_do(request, action, row)
+        )
 
-    def may_do(self, request: HttpRequest, it: RowAction, row: models.Model) -> bool:
+    def may_do(self, request: HttpRequest, action: RowAction, row: models.Model) -> bool:
         """Whether the person may do this with this row; a page may keep rows from being changed."""
-        is_locked = it.verb == "change" and not self.has_change_permission(request, row)
+        is_locked = action.verb == "change" and not self.has_change_permission(request, row)
         return (
             not is_locked
-            and it.is_for(request.user, self.model)
-            and self._has(request, it.verb, row)
+            and action.is_for(request.user, self.model)
+            and self._has(request, action.verb, row)
         )
 
     def get_actions_row(self, request: HttpRequest) -> list[Any]:
@@ -155,55 +157,62 @@ class RowActionMixin:
         return [
             each
             for each in super().get_actions_row(request)
-            if not hasattr(each.method, "deed") or each.method.deed.is_for(request.user, self.model)
+            if not hasattr(each.method, "row_action")
+            or each.method.row_action.is_for(request.user, self.model)
         ]
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """On a list, the deeds that can be done with many rows at once."""
         actions = super().get_actions(request)
-        for it in (getattr(self, name).deed for name in self.row_actions):
-            if it.in_bulk and it.is_for(request.user, self.model):
-                actions[it.name] = (functools.partial(_in_bulk, it), it.name, it.label)
+        for action in (getattr(self, name).row_action for name in self.row_actions):
+            if action.in_bulk and action.is_for(request.user, self.model):
+                actions[action.name] = (
+                    functools.partial(_in_bulk, action),
+                    action.name,
+                    action.label,
+                )
         return actions
 
-    def run_action(self, request: HttpRequest, it: RowAction, object_id: str) -> HttpResponse:
+    def run_action(self, request: HttpRequest, action: RowAction, object_id: str) -> HttpResponse:
         """The dialog of a deed with one row, and the deed itself when it is posted."""
         row = self.get_object(request, unquote(object_id))
-        if row is None or not self.may_do(request, it, row):
+        if row is None or not self.may_do(request, action, row):
             raise PermissionDenied
-        form = _form_of(it, [row], request, is_posted=request.method == "POST")
+        form = _form_of(action, [row], request, is_posted=request.method == "POST")
         if request.method == "POST" and form.is_valid():
-            outcomes = _done(self, it, form, [row])
+            outcomes = _done(self, action, form, [row])
             if outcomes:
                 messages.success(request, outcomes[0])
                 return _back(request, self._page_of(request, row))
-        return self._render_dialog(request, it, form, [row])
+        return self._render_dialog(request, action, form, [row])
 
     def _page_of(self, request: HttpRequest, row: models.Model) -> str:
         name = f"{self.opts.app_label}_{self.opts.model_name}_change"
         return reverse(f"admin:{name}", args=[row.pk])
 
     def _render_dialog(
-        self, request: HttpRequest, it: RowAction, form: ActionForm, rows: Iterable[Any]
+        self, request: HttpRequest, action: RowAction, form: ActionForm, rows: Iterable[Any]
     ) -> HttpResponse:
         """The dialog; a page of its own where there is no script to open one."""
-        open_rows = [row for row in rows if it.when(row)]
+        open_rows = [row for row in rows if action.when(row)]
         context = {
-            "deed": it,
+            "row_action": action,
             "form": form,
             "rows": rows,
             "named": [str(row) for row in list(rows)[:MOST_NAMED]],
-            "refusal": "" if open_rows else it.refusal or _("There is nothing to do here."),
-            "title": it.label,
+            "refusal": "" if open_rows else action.refusal or _("There is nothing to do here."),
+            "title": action.label,
             "opts": self.opts,
         }
         if request.headers.get("HX-Request"):
-            return render(request, "audit/deed_dialog.html", context)
+            return render(request, "audit/row_action_dialog.html", context)
         shared = self.admin_site.each_context(request)
-        return TemplateResponse(request, "audit/deed_page.html", shared | context)
+        return TemplateResponse(request, "audit/row_action_page.html", shared | context)
 
 
-def _done(admin: RowActionMixin, it: RowAction, form: ActionForm, rows: Sequence[Any]) -> list[str]:
+def _done(
+    admin: RowActionMixin, action: RowAction, form: ActionForm, rows: Sequence[Any]
+) -> list[str]:
     """Do it with these rows, all or none; what was refused stands in the form."""
     reason = form.cleaned_data.get("reason", "")
     try:
@@ -212,11 +221,11 @@ def _done(admin: RowActionMixin, it: RowAction, form: ActionForm, rows: Sequence
             recording(source=ChangeSet.Source.ACTION, reason=reason),
         ):
             locked = _locked(rows)
-            closed = [row for row in locked if not it.when(row)]
+            closed = [row for row in locked if not action.when(row)]
             if closed:
-                raise ValidationError(it.refusal or _("There is nothing to do here."))
-            outcomes = [it.do(admin, form, row) for row in locked]
-            _recheck_permissions(it, form, locked)
+                raise ValidationError(action.refusal or _("There is nothing to do here."))
+            outcomes = [action.do(admin, form, row) for row in locked]
+            _recheck_permissions(action, form, locked)
             return outcomes
     except ValidationError as refusal:
         for field, errors in _by_field(refusal, form).items():
@@ -224,9 +233,9 @@ def _done(admin: RowActionMixin, it: RowAction, form: ActionForm, rows: Sequence
     return []
 
 
-def _recheck_permissions(it: RowAction, form: ActionForm, rows: Iterable[models.Model]) -> None:
+def _recheck_permissions(action: RowAction, form: ActionForm, rows: Iterable[models.Model]) -> None:
     """Like an edit, a deed must not carry a row out of where the person may do it."""
-    if not all(is_permitted(row, form.request.user, it.verb) for row in rows):
+    if not all(is_permitted(row, form.request.user, action.verb) for row in rows):
         raise PermissionDenied
 
 
@@ -260,30 +269,30 @@ def _back(request: HttpRequest, otherwise: str) -> HttpResponse:
 
 
 def _in_bulk(
-    it: RowAction, admin: RowActionMixin, request: HttpRequest, queryset: models.QuerySet[Any]
+    action: RowAction, admin: RowActionMixin, request: HttpRequest, queryset: models.QuerySet[Any]
 ) -> HttpResponse | None:
     """The page of a deed with the selected rows; those with which it can be done."""
-    rows = [row for row in queryset if it.when(row) and admin.may_do(request, it, row)]
+    rows = [row for row in queryset if action.when(row) and admin.may_do(request, action, row)]
     left = queryset.count() - len(rows)
     if not rows:
-        messages.warning(request, it.refusal or _("There is nothing to do with these rows."))
+        messages.warning(request, action.refusal or _("There is nothing to do with these rows."))
         return None
     is_posted = "_deed" in request.POST
-    form = _form_of(it, rows, request, is_posted=is_posted)
-    if is_posted and form.is_valid() and _done(admin, it, form, rows):
+    form = _form_of(action, rows, request, is_posted=is_posted)
+    if is_posted and form.is_valid() and _done(admin, action, form, rows):
         _add_messages(request, len(rows), left)
         return None
     context = admin.admin_site.each_context(request) | {
-        "deed": it,
+        "row_action": action,
         "form": form,
         "rows": rows,
         "named": [str(row) for row in rows[:MOST_NAMED]],
         "left": left,
         "selected": [row.pk for row in rows],
-        "title": it.label,
+        "title": action.label,
         "opts": admin.opts,
     }
-    return TemplateResponse(request, "audit/deed_page.html", context)
+    return TemplateResponse(request, "audit/row_action_page.html", context)
 
 
 def _add_messages(request: HttpRequest, done: int, left: int) -> None:

@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from backoffice.audit.models import Approval
 from backoffice.audit.record.recording import name_of
 
-RowAction = Callable[[Approval], None]
-_actions: dict[str, RowAction] = {}
+ApprovedAction = Callable[[Approval], None]
+_actions: dict[str, ApprovedAction] = {}
 
 
-def approvable(name: str) -> Callable[[RowAction], RowAction]:
+def approvable(name: str) -> Callable[[ApprovedAction], ApprovedAction]:
     """Register what is done when this is approved."""
 
-    def register(action: RowAction) -> RowAction:
+    def register(action: ApprovedAction) -> ApprovedAction:
         _actions[name] = action
         return action
 

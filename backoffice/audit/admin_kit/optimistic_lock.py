@@ -78,8 +78,8 @@ class Conflict:
 
     field: str
     label: str
-    theirs: str
-    mine: str
+    stored: str
+    entered: str
     is_touched: bool
     who: str
     when: Any
@@ -192,11 +192,11 @@ class OptimisticLockForm(forms.ModelForm):
 
     def _conflict_message(self) -> str:
         if self.prefix:
-            values = ", ".join(f"{each.label}: {each.theirs}" for each in self.conflicts)
+            values = ", ".join(f"{each.label}: {each.stored}" for each in self.conflicts)
             return _(
-                "%(who)s changed this row while you were editing; it now has %(told)s. Save "
+                "%(who)s changed this row while you were editing; it now has %(values)s. Save "
                 "again to store what you see here instead."
-            ) % {"who": self.conflicts[0].who, "told": values}
+            ) % {"who": self.conflicts[0].who, "values": values}
         return _(
             "Nothing was saved: somebody else changed this while you were editing. Look at what "
             "is different below, choose, and save again."
@@ -278,7 +278,9 @@ class OptimisticLockMixin:
         """The page of the form, with the digests of what it shows."""
         form = context["adminform"].form
         inlines = context.get("inline_admin_formsets", ())
-        context["seen"] = json.dumps(self._opened_digests(form, list(stored_forms(inlines))))
+        context["opened_digests"] = json.dumps(
+            self._opened_digests(form, list(stored_forms(inlines)))
+        )
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _opened_digests(self, form: Any, inline: list[Any]) -> OpenedDigests:

@@ -49,7 +49,7 @@ CHANGED_MEANWHILE = gettext_lazy(
 
 
 @dataclass(frozen=True)
-class Difference:
+class RevertDifference:
     """A field of which a version holds another value than the row."""
 
     field: models.Field
@@ -84,7 +84,7 @@ class Revert:
         rows = type(self.version).objects.filter(**{key: getattr(self.version, key)})
         return rows.filter(pk__gt=self.version.pk).count()
 
-    def _differences(self) -> Iterator[Difference]:
+    def _differences(self) -> Iterator[RevertDifference]:
         held = {field.name for field in self.version._meta.fields}
         visible = roles.visible_fields(self.request.user, self.admin.model)
         for field in watched(self.admin.model):
@@ -95,7 +95,7 @@ class Revert:
                 plain(field, self.row)
             ):
                 label = str(capfirst(field.verbose_name))
-                yield Difference(
+                yield RevertDifference(
                     field, label, display_value(field, now), display_value(field, then)
                 )
 
@@ -123,7 +123,7 @@ class Revert:
         return form
 
     @property
-    def seen(self) -> str:
+    def opened_digests(self) -> str:
         """What the page was opened with, for the form to compare when it is sent."""
         if self.row is None:
             return "{}"

@@ -27,7 +27,7 @@ class Approval(models.Model):
         APPROVED = "approved", _("approved")
         REFUSED = "refused", _("refused")
 
-    deed = models.CharField(_("deed"), max_length=40)
+    deed = models.CharField(_("action"), max_length=40)
     sentence = models.TextField(_("what is asked for"))
     subject_label = models.CharField(max_length=100)
     subject_id = models.BigIntegerField()

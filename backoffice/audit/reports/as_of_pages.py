@@ -106,7 +106,12 @@ class AsOfQuery:
     def render(self, template: str, title: Any, **context: Any) -> HttpResponse:
         """The page; on it the form stands first."""
         context |= admin.site.each_context(self.request)
-        context |= {"asked": self, "form": self.form, "title": title, "media": self.form.media}
+        context |= {
+            "as_of_query": self,
+            "form": self.form,
+            "title": title,
+            "media": self.form.media,
+        }
         if self.course:
             context |= {
                 "until": format_moment(self.until),

@@ -25,7 +25,7 @@ History = type[models.Model]
 
 
 @dataclass(frozen=True)
-class ChangedRow:
+class RowChange:
     """One row: of which kind, what happened to it, each field before and after, its history."""
 
     kind: str
@@ -118,7 +118,7 @@ def _of_change_set(history: Any) -> models.QuerySet[Any]:
     return history._base_manager.filter(change_set=OuterRef("pk")).order_by()
 
 
-def first_rows(kinds: dict[int, list[Kind]], user: Any, most: int) -> dict[int, list[ChangedRow]]:
+def first_rows(kinds: dict[int, list[Kind]], user: Any, most: int) -> dict[int, list[RowChange]]:
     """For each change set its first rows, kind by kind."""
     tables = {kind.history for group in kinds.values() for kind in group}
     firsts = {
@@ -142,9 +142,9 @@ def first_rows(kinds: dict[int, list[Kind]], user: Any, most: int) -> dict[int, 
     )
 
 
-def by_change_set(parts: Iterable[models.QuerySet[Any]], user: Any) -> dict[int, list[ChangedRow]]:
+def by_change_set(parts: Iterable[models.QuerySet[Any]], user: Any) -> dict[int, list[RowChange]]:
     """The rows of these history rows by the change set that they belong to."""
-    rows_by_change_set: dict[int, list[ChangedRow]] = defaultdict(list)
+    rows_by_change_set: dict[int, list[RowChange]] = defaultdict(list)
     for part in parts:
         records = list(part.order_by("history_id"))
         for record, row in zip(records, rows_of(records, user), strict=True):
@@ -154,14 +154,14 @@ def by_change_set(parts: Iterable[models.QuerySet[Any]], user: Any) -> dict[int,
 
 def page_of_rows(
     change_set: ChangeSet, kind: Kind, user: Any, after: int, most: int
-) -> tuple[list[ChangedRow], bool]:
+) -> tuple[list[RowChange], bool]:
     """The rows of one kind behind a history row, so many at most; whether there are more."""
     rows = kind.history._base_manager.filter(change_set=change_set, history_id__gt=after)
     records = list(rows.order_by("history_id")[: most + 1])
     return rows_of(records[:most], user), len(records) > most
 
 
-def rows_of(records: Sequence[Any], user: Any) -> list[ChangedRow]:
+def rows_of(records: Sequence[Any], user: Any) -> list[RowChange]:
     """The rows of history rows of one kind; values as far as the person may see them."""
     if not records:
         return []
@@ -170,7 +170,7 @@ def rows_of(records: Sequence[Any], user: Any) -> list[ChangedRow]:
     is_whole = is_open and roles.visible_fields(user, model) is None
     names, changes = _names_of(records), _changes_of(records) if is_whole else {}
     return [
-        ChangedRow(
+        RowChange(
             kind=capfirst(model._meta.verbose_name),
             name=names[record.pk],
             what=WORDS[record.history_type],

@@ -83,7 +83,7 @@ class TimelineQuery:
     # One sort of unusual deeds only.
     among: Rows | None = None
 
-    def row_actions(self) -> Rows:
+    def change_sets(self) -> Rows:
         """The change sets that who, source, reason, batch and date say."""
         rows = ChangeSet.objects.all() if self.among is None else self.among
         same = {"actor": self.person, "source": self.source, "batch": self.batch}
@@ -119,7 +119,7 @@ def _people_of(role: str) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Page:
+class TimelinePage:
     """A page of the timeline, the newest first; keys behind which the next ones begin."""
 
     change_sets: list[ChangeSet]
@@ -129,7 +129,9 @@ class Page:
     searched_until: ChangeSet | None = None
 
 
-def page_of(query: TimelineQuery, place: int | None = None, *, is_back: bool = False) -> Page:
+def page_of(
+    query: TimelineQuery, place: int | None = None, *, is_back: bool = False
+) -> TimelinePage:
     """The change sets older than that of the key `place`, newer with `is_back`; the newest."""
     span = replace(query.span(), is_back=is_back)
     span = span.within(place, None) if is_back else span.within(None, place)
@@ -142,12 +144,12 @@ def page_of(query: TimelineQuery, place: int | None = None, *, is_back: bool = F
     if is_back and stop is None:
         return page_of(query)  # back at the beginning: a full page
     if is_back:
-        return Page(change_sets[::-1], older=_oldest(change_sets, place), newer=stop)
+        return TimelinePage(change_sets[::-1], older=_oldest(change_sets, place), newer=stop)
     searched_until = (
         None if is_more or end is None else ChangeSet.objects.filter(pk__lte=end).first()
     )
     newer = (change_sets[0].pk if change_sets else place) if place is not None else None
-    return Page(change_sets, older=stop, newer=newer, searched_until=searched_until)
+    return TimelinePage(change_sets, older=stop, newer=newer, searched_until=searched_until)
 
 
 def all_pages(query: TimelineQuery) -> Iterator[list[ChangeSet]]:
@@ -165,7 +167,7 @@ def _oldest(change_sets: list[ChangeSet], place: int | None) -> int | None:
 
 def _narrowed(query: TimelineQuery, span: Span) -> tuple[Rows, int | None]:
     """The change sets asked for, and the key at which the search for them stopped."""
-    rows = query.row_actions()
+    rows = query.change_sets()
     if not query.touched:
         return rows, None
     if query.touched.student:

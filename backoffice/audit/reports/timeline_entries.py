@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models
 
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.reports.changes import ChangedRow, Kind, by_change_set, first_rows, kinds_of
+from backoffice.audit.reports.changes import Kind, RowChange, by_change_set, first_rows, kinds_of
 from backoffice.audit.reports.scope import HistoryScope
 
 MOST_ROWS = 5
@@ -15,12 +15,12 @@ FENCE = 20_000
 
 
 @dataclass(frozen=True)
-class Entry:
+class TimelineEntry:
     """A change set, the kinds of rows it changed, and the first of them."""
 
     change_set: ChangeSet
     kinds: Sequence[Kind]
-    rows: Sequence[ChangedRow]
+    rows: Sequence[RowChange]
 
     @property
     def is_cut(self) -> bool:
@@ -28,7 +28,9 @@ class Entry:
         return sum(kind.count.number for kind in self.kinds) > len(self.rows)
 
 
-def entries_of(change_sets: Sequence[ChangeSet], touched: HistoryScope, user: Any) -> list[Entry]:
+def entries_of(
+    change_sets: Sequence[ChangeSet], touched: HistoryScope, user: Any
+) -> list[TimelineEntry]:
     """An entry for each change set, in its order; of a person's record, only the rows of it."""
     kinds = kinds_of(change_sets, touched)
     if touched.student:
@@ -36,7 +38,7 @@ def entries_of(change_sets: Sequence[ChangeSet], touched: HistoryScope, user: An
     else:
         rows = first_rows(kinds, user, MOST_ROWS)
     return [
-        Entry(each, kinds.get(each.pk, []), rows.get(each.pk, [])[:MOST_ROWS])
+        TimelineEntry(each, kinds.get(each.pk, []), rows.get(each.pk, [])[:MOST_ROWS])
         for each in change_sets
     ]
 

@@ -122,7 +122,7 @@ def _where(ledger: Ledger, id_range: Range) -> str:
     )
 
 
-class _Lines(list[bytes]):
+class _CopyBuffer(list[bytes]):
     """What COPY writes into: it hands over one row at a time."""
 
     write = list.append
@@ -130,7 +130,7 @@ class _Lines(list[bytes]):
 
 def _copied(cursor: Any, ledger: Ledger, id_range: Range) -> list[bytes]:
     names = ", ".join(f'"{column}"' for column in (*ledger.public, *ledger.personal))
-    buffer = _Lines()
+    buffer = _CopyBuffer()
     cursor.copy_expert(f"COPY (SELECT {names} {_where(ledger, id_range)}) TO STDOUT", buffer)
     return buffer
 
