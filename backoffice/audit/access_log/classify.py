@@ -1,4 +1,4 @@
-"""What a request was about, told from the page it asked for and the answer it got."""
+"""What a request was about, by the page it asked for and the answer it got."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -46,18 +46,15 @@ def build_access_record(
 
 
 def is_download(response: HttpResponseBase) -> bool:
-    """Whether the answer is a file to keep."""
     return response.headers.get("Content-Disposition", "").startswith("attachment")
 
 
 def _refused(request: HttpRequest, response: HttpResponseBase, refusal: str) -> AccessRecord | None:
-    """What somebody was refused. Of a stranger the server's log tells; no table is theirs to fill.
-
-    A refused row is named, its data is not told.
-    """
+    # Strangers stand in the server's log: no table is theirs to fill.
     if not _is_known(request):
         return None
     target = target_of(request)
+    # A refused row is named, its data is not repeated.
     about = _about(target, _stored_row(target)) if target else {}
     fields = {"status": response.status_code, "sentence": printable(refusal, 300)}
     return access_by(request, Kind.REFUSED, **about | fields)
@@ -79,9 +76,10 @@ def _viewed(request: HttpRequest, response: HttpResponseBase) -> AccessRecord | 
         return None
     context = getattr(response, "context_data", None) or {}
     if target.key:
-        row = _display_row(target, context) or _stored_row(target)
-        fields = _about(target, row)
-        return access_by(request, Kind.VIEW, status=response.status_code, **fields)
+        # The page has fetched the row already.
+        row = context.get("original")
+        row = row if isinstance(row, target.model) else _stored_row(target)
+        return access_by(request, Kind.VIEW, status=response.status_code, **_about(target, row))
     if target.page not in LISTS:
         return None
     rows: Sequence[Any] = getattr(context.get("cl"), "result_list", ())
@@ -90,8 +88,8 @@ def _viewed(request: HttpRequest, response: HttpResponseBase) -> AccessRecord | 
 
 
 def _searched(request: HttpRequest, response: HttpResponseBase) -> AccessRecord | None:
-    """A search that finds rows: of a choice, or of the command palette."""
     match = request.resolver_match
+    # The search of a choice, or of the command palette.
     is_search = match is not None and match.url_name in SEARCHES
     term = request.GET.get("term") or ("extended" in request.GET and request.GET.get("s"))
     if not is_search or not term or not _is_known(request):
@@ -105,7 +103,6 @@ def _is_known(request: HttpRequest) -> bool:
 
 
 def target_of(request: HttpRequest) -> RequestTarget | None:
-    """The page of a model the request asked for."""
     match = request.resolver_match
     model_page = _page_named(match.url_name) if match and match.url_name else None
     if model_page is None:
@@ -117,24 +114,18 @@ def target_of(request: HttpRequest) -> RequestTarget | None:
 
 @cache
 def _page_named(name: str) -> tuple[type[models.Model], str] | None:
-    """The model and the page of an address's name: users_user_change."""
     for model in admin.site._registry:
+        # Admin addresses are named like users_user_change.
         own = f"{model._meta.app_label}_{model._meta.model_name}_"
         if name.startswith(own):
             return model, name.removeprefix(own)
     return None
 
 
-def _display_row(target: RequestTarget, context: dict[str, Any]) -> models.Model | None:
-    """The row the page was made of, so that it is not asked for twice."""
-    row = context.get("original")
-    return row if isinstance(row, target.model) else None
-
-
 def _stored_row(target: RequestTarget) -> models.Model | None:
-    """The row with what its name and its person are made of, in one query."""
     if not target.key:
         return None
+    # The row's name and its person come with the same query.
     related = {*(admin.site.get_model_admin(target.model).list_select_related or ())}
     if is_personal(target.model):
         related |= {target.model.person_path.rpartition("__")[0]} - {""}
@@ -143,7 +134,6 @@ def _stored_row(target: RequestTarget) -> models.Model | None:
 
 
 def _about(target: RequestTarget, row: models.Model | None) -> dict[str, Any]:
-    """Which row, and whose data it is."""
     fields = {"label": target.model._meta.label_lower, "object_id": target.key}
     if row is None:
         return fields

@@ -1,7 +1,6 @@
-"""Deeds that take two people: registered here, asked for by one, decided by another.
+"""Actions that take two people: registered here, requested by one, decided by another.
 
-`@approvable("name")` registers what is done once somebody else agrees. Nobody agrees to what they
-asked for; both names stay with the record.
+`@approvable("name")` registers what is done once somebody else agrees.
 """
 
 from collections.abc import Callable
@@ -20,7 +19,7 @@ _actions: dict[str, ApprovedAction] = {}
 
 
 def approvable(name: str) -> Callable[[ApprovedAction], ApprovedAction]:
-    """Register what is done when this is approved."""
+    """Register the function that runs when this is approved."""
 
     def register(action: ApprovedAction) -> ApprovedAction:
         _actions[name] = action
@@ -32,9 +31,9 @@ def approvable(name: str) -> Callable[[ApprovedAction], ApprovedAction]:
 def request_approval(
     action: str, subject: models.Model, message: str, by: Any, *, reason: str, **payload: Any
 ) -> Approval:
-    """Ask for a deed; somebody else decides.
+    """Request an action that somebody else decides.
 
-    Raises ValidationError where the same was asked for already.
+    Raises ValidationError where the same was requested already.
     """
     approval = Approval(
         deed=action,
@@ -54,7 +53,7 @@ def request_approval(
 def approve(approval: Approval, by: Any, note: str = "") -> None:
     """Agree, and do it, in one transaction.
 
-    Raises ValidationError for one's own request, and where the deed itself is refused.
+    Raises ValidationError for one's own request, and where the action itself is refused.
     """
     with transaction.atomic():
         _decide(approval, by, Approval.State.APPROVED, note)
@@ -62,7 +61,6 @@ def approve(approval: Approval, by: Any, note: str = "") -> None:
 
 
 def refuse(approval: Approval, by: Any, note: str = "") -> None:
-    """Disagree; nothing is done."""
     _decide(approval, by, Approval.State.REFUSED, note)
 
 

@@ -30,7 +30,6 @@ class AccessRecordQuerySet(VisibleQuerySet):
     }
 
     def of_late(self) -> "AccessRecordQuerySet":
-        """Of the last seven days."""
         return self.filter(created_at__gte=timezone.now() - WATCHED)
 
     def seen_in_bursts(self) -> "AccessRecordQuerySet":
@@ -38,11 +37,9 @@ class AccessRecordQuerySet(VisibleQuerySet):
         return self._bursts(VIEW_KINDS, "actor", VIEWS + 1)
 
     def refused_in_bursts(self) -> "AccessRecordQuerySet":
-        """Refusals of whoever had ten and more in an hour."""
         return self._bursts(REFUSAL_KINDS, "actor", REFUSALS)
 
     def failed_in_bursts(self) -> "AccessRecordQuerySet":
-        """Wrong passwords from one network address, five and more in an hour."""
         return self._bursts(FAILURE_KINDS, "address", FAILURES)
 
     def _bursts(self, kinds: tuple[str, ...], by: str, least: int) -> "AccessRecordQuerySet":

@@ -11,12 +11,11 @@ class ApprovalQuerySet(VisibleQuerySet):
     """Query words for approvals."""
 
     def waiting(self) -> "ApprovalQuerySet":
-        """Nobody has decided yet."""
         return self.filter(state=Approval.State.WAITING)
 
 
 class Approval(models.Model):
-    """A deed that takes two people: one asks for it and says why, another one decides.
+    """What takes two people: one asks for it and says why, another one decides.
 
     What is done, and with which row, stands in `deed`, `subject_*` and `payload`; see
     admin_kit/approvals.py.

@@ -1,16 +1,16 @@
 """Whether every audited table is what its history says: the replay of the record.
 
 The newest version in the history of a row is the row, column by column; where it says deleted there
-is none. One statement for each table, which sees one state of it. What history leaves out
-(`history_excludes`) cannot be compared.
+is none. What history leaves out (`history_excludes`) cannot be compared.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connections, models
+from django.db import connections
 
+from backoffice.audit.models import Audited
 from backoffice.audit.record.postgres_triggers import copied_columns
 
 OTHER = {"postgresql": "IS DISTINCT FROM", "sqlite": "IS NOT"}
@@ -42,8 +42,8 @@ class TableComparison:
         return f"{self.table}: {self.rows:,} rows, {outcome}"
 
 
-def compare(model: type[models.Model], most: int, using: str = "default") -> TableComparison:
-    """Compare a table with its history; `most` of the rows that differ are named.
+def compare(model: type[Audited], most: int, using: str = "default") -> TableComparison:
+    """Compare a table with its history; `most` of the rows that differ are listed.
 
     Raises DatabaseError where a table is not there, and on SQLite before 3.39.
     """
@@ -58,7 +58,7 @@ def compare(model: type[models.Model], most: int, using: str = "default") -> Tab
     )
 
 
-def _differences(model: type[models.Model], mismatches: list[Any]) -> Iterator[RowMismatch]:
+def _differences(model: type[Audited], mismatches: list[Any]) -> Iterator[RowMismatch]:
     columns = copied_columns(model)
     for _count, key, is_there, is_recorded, *differ in mismatches:
         if not is_recorded:
@@ -70,11 +70,12 @@ def _differences(model: type[models.Model], mismatches: list[Any]) -> Iterator[R
             yield RowMismatch(key, "was altered past the record in ", tuple(changed))
 
 
-def _sql(model: type[models.Model], other: str) -> str:
-    """The rows that differ, by key, with how many they are in all and which columns do."""
+def _sql(model: type[Audited], other: str) -> str:
+    """SQL: the rows that differ, by key, with how many they are in all and which columns do."""
     history = model.history.model._meta
     key, version = f'"{model._meta.pk.column}"', f'"{history.pk.column}"'
     differ = [f'r."{name}" {other} h."{name}"' for name in copied_columns(model)]
+    # One statement, so that table and history are seen in the same state.
     return f"""
 WITH newest AS (SELECT max({version}) AS version FROM {history.db_table} GROUP BY {key}),
 h AS (

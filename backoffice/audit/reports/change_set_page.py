@@ -28,7 +28,6 @@ class Section:
 
 
 def context_of(change_set: ChangeSet, request: HttpRequest) -> dict[str, Any]:
-    """What the page says: kinds, sections of rows, the file."""
     kinds = kinds_of([change_set]).get(change_set.pk, [])
     chosen = [kind for kind in kinds if kind.label == request.GET.get("kind")]
     return {

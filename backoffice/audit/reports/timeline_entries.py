@@ -24,14 +24,13 @@ class TimelineEntry:
 
     @property
     def is_cut(self) -> bool:
-        """Whether it changed more rows than stand here."""
         return sum(kind.count.number for kind in self.kinds) > len(self.rows)
 
 
 def entries_of(
     change_sets: Sequence[ChangeSet], touched: HistoryScope, user: Any
 ) -> list[TimelineEntry]:
-    """An entry for each change set, in its order; of a person's record, only the rows of it."""
+    """An entry for each change set, in its order; of a person's record, only its rows."""
     kinds = kinds_of(change_sets, touched)
     if touched.student:
         rows = by_change_set(_of_student(change_sets, touched), user)
@@ -46,11 +45,9 @@ def entries_of(
 def _of_student(
     change_sets: Sequence[ChangeSet], touched: HistoryScope
 ) -> list[models.QuerySet[Any]]:
-    """A person's history rows of these change sets, found by the person and not by the deeds.
-
-    The limit keeps the database from going through the 100,000 rows of an import.
-    """
     keys = [each.pk for each in change_sets]
+    # By the person first, with a limit: otherwise the database reads the 100,000 rows of an
+    # import to find the few of one person.
     return [
         part.model._base_manager.filter(
             pk__in=part.order_by().values("pk")[:FENCE], change_set__in=keys
