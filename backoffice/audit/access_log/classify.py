@@ -61,6 +61,7 @@ def _refused(request: HttpRequest, response: HttpResponseBase, refusal: str) -> 
 
 
 def _exported(request: HttpRequest, response: HttpResponseBase) -> AccessRecord | None:
+    # A download that notes nothing is recorded all the same.
     noted = getattr(request, NOTED, None)
     target = target_of(request)
     about = _about(target, _stored_row(target)) if target and noted is None else {}

@@ -45,6 +45,7 @@ def request_approval(
         requested_by=by,
         requested_name=name_of(by),
     )
+    # The same request twice is an error of the form, not of the database.
     approval.validate_constraints()
     approval.save()
     return approval
@@ -71,6 +72,7 @@ def _decide(approval: Approval, by: Any, state: str, note: str) -> None:
         message = _("Nobody approves what they asked for themselves.")
         raise ValidationError(message, code="own_request")
     approval.state, approval.note = state, note
+    # The name as text, too: it outlives the account.
     approval.decided_by, approval.decided_name = by, name_of(by)
     approval.decided_at = timezone.now()
     approval.save()

@@ -124,6 +124,7 @@ class OptimisticLockForm(forms.ModelForm):
         return cleaned
 
     def _check_stored(self) -> None:
+        # Locked until the transaction ends: nobody can change it between look and save.
         rows = type(self.instance)._base_manager.select_for_update()
         stored = rows.filter(pk=self.instance.pk).first()
         if stored is None:
@@ -143,6 +144,7 @@ class OptimisticLockForm(forms.ModelForm):
     def _report_conflicts(
         self, stored: models.Model, before: OpenedDigests, now: dict[str, str]
     ) -> None:
+        # Saving again then means it: it is compared with what is shown now.
         self.opened_digests[name_of(stored)] = now
         for conflict in self.conflicts:
             if not conflict.is_touched:

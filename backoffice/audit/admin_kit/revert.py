@@ -108,6 +108,7 @@ class Revert:
         data = QueryDict(mutable=True)
         for name in (FIELD, OPENED_DIGESTS_FIELD):
             data[name] = self.request.POST.get(name, "")
+        # A deleted row comes back under its number.
         form = self.form_class(data, instance=self.row or self.version.instance)
         coming = {each.field.name for each in self.coming}
         for field in self.admin.opts.concrete_fields:

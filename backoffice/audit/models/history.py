@@ -82,6 +82,7 @@ class History(HistoricalRecords):
     def copy_fields(self, model: type[models.Model]) -> dict[str, models.Field]:
         fields = super().copy_fields(model)
         for field in fields.values():
+            # Only the few indexes that a reader needs: an import writes 100,000 rows at once.
             field.db_index = False
         return fields
 

@@ -39,6 +39,7 @@ def grant(using: str = "default") -> None:
         for sql in RIGHTS:
             cursor.execute(sql.format(**names))
         there = set(connection.introspection.table_names(cursor))
+        # Triggers write history with their owner's rights: the application only reads it.
         read = {*history_tables(), MigrationRecorder.Migration._meta.db_table}
         for table in there & read:
             _narrow(cursor, table, "SELECT", names["role"])

@@ -11,6 +11,8 @@ from django.db import DatabaseError, connections
 from backoffice.audit.models import Audited
 from backoffice.audit.record import postgres_triggers, sqlite_triggers
 
+EVENTS = ("insert", "update", "delete", "truncate")
+
 
 def audited_models() -> list[type[Audited]]:
     return [m for m in apps.get_models() if issubclass(m, Audited) and m._meta.managed]
@@ -82,9 +84,6 @@ def _has_key_column(cursor: Any) -> bool:
         [postgres_triggers.TABLE],
     )
     return cursor.fetchone() is not None
-
-
-EVENTS = ("insert", "update", "delete", "truncate")
 
 
 def mark_of(model: type[Audited]) -> str:

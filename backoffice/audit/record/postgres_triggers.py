@@ -124,6 +124,8 @@ def function_sql(model: type[Audited]) -> str:
     key = f'"{model._meta.pk.column}"'
     same = f"o.{key} = n.{key}"
     new, old = _row(model, "n"), _row(model, "o")
+    # EXECUTE plans a statement each time: the plan of a first call without rows, once cached,
+    # would join the transition tables row by row for minutes.
     return f"""
 CREATE OR REPLACE FUNCTION {function_of(model)}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = {PATH} AS $body$

@@ -22,7 +22,7 @@ def rows_as_of(model: Model, moment: datetime, **where: Any) -> models.QuerySet[
     history, key = model.history.model, model._meta.pk.attname
     known = history._base_manager.filter(history_date__lte=moment, **where)
     chosen = known.order_by().values(key).annotate(chosen=Max("pk")).values("chosen")
-    # Dropped where a newer version of the row has other values.
+    # The newest version that had these values, dropped where a newer one has others.
     rows = history._base_manager.filter(pk__in=chosen, pk=_newest(model, moment))
     return rows.exclude(history_type=DELETED)
 

@@ -210,6 +210,7 @@ def _name_of(row: models.Model, record: Any) -> str:
     try:
         return str(row)
     except ObjectDoesNotExist:
+        # What it is named after is gone.
         return f"{capfirst(row._meta.verbose_name)} {_key(record)}"
 
 

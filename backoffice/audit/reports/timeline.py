@@ -174,8 +174,8 @@ def _narrowed(query: TimelineQuery, span: Span) -> tuple[Rows, int | None]:
 def _of_model(history: Any, rows: Rows, span: Span) -> tuple[list[int], int | None]:
     # First among the newest change sets; if that is not enough, from the history.
     candidates = span.of(rows).values("pk")[:SEARCH_LIMIT]
-    far = ChangeSet.objects.filter(pk__in=candidates).aggregate(Count("pk"), Min("pk"), Max("pk"))
     named = ChangeSet.objects.filter(pk__in=candidates)
+    far = named.aggregate(Count("pk"), Min("pk"), Max("pk"))
     touching = named.filter(Exists(history._base_manager.filter(change_set=OuterRef("pk"))))
     matches = list(span.of(touching).values_list("pk", flat=True)[: PER_PAGE + 1])
     if far["pk__count"] < SEARCH_LIMIT or len(matches) > PER_PAGE:

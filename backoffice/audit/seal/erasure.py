@@ -50,7 +50,9 @@ def forget(person: Any) -> Forgotten:
                 done.rows += _blank(model, model, personal, known)
             done.recorded += _blank_record(cursor, model, personal, known)
         for model, known in keys.items():
+            # Without the salt nobody can try out names until one fits the digest in the chain.
             Salt.objects.filter(table_name=model._meta.db_table, key__in=known).delete()
+    # After the transaction: a rollback could not bring the files back.
     for storage, name in files:
         storage.delete(name)
     done.files = len(files)

@@ -169,6 +169,7 @@ class _Checking:
             )
             return
         id_range = Range(part.after_id, part.up_to_id)
+        # Computed here, in Python: the database is asked for rows and for nothing else.
         current = bytes(digests(self.cursor, ledger, id_range))
         if current != bytes(part.rows):
             _Difference(self, part, ledger).report(_by_id(bytes(part.rows)), _by_id(current))
