@@ -1,4 +1,4 @@
-"""The sorts of unusual deeds that the record itself knows."""
+"""The sorts of unusual changes that the record itself knows."""
 
 from django.utils.translation import gettext_lazy as _
 

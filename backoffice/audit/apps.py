@@ -25,7 +25,7 @@ class AuditConfig(AppConfig):
         user_logged_in.connect(access.log_in, dispatch_uid="login_recorded")
         user_logged_out.connect(access.log_out, dispatch_uid="logout_recorded")
         user_login_failed.connect(access.fail_to_log_in, dispatch_uid="failure_recorded")
-        connection_created.connect(session_context.carry, dispatch_uid="carry_deeds")
+        connection_created.connect(session_context.carry, dispatch_uid="carry_context")
         # Once for all apps: the signals come after, and before, the migrations of every app.
         pre_migrate.connect(install.remove_from_sqlite, sender=self, dispatch_uid="remove_triggers")
         post_migrate.connect(install.install, sender=self, dispatch_uid="install_triggers")

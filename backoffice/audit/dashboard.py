@@ -1,4 +1,4 @@
-"""What an auditor and an admin see of the record on their home pages."""
+"""The cards of the record on the home pages of auditors and admins."""
 
 from collections import Counter
 from datetime import date
@@ -37,7 +37,6 @@ GROUPS = (
 
 @card(gettext_lazy("Changes of the last 14 days"), roles=(AUDITOR,), order=10)
 def volume(request: HttpRequest) -> Chart:
-    """How many change sets a day, by the door they came through."""
     days = days_until_today(DAYS)
     counts = _counts_since(days[0])
     return Chart(
@@ -60,7 +59,6 @@ def _counts_since(start: date) -> Counter[tuple[date, str]]:
 
 @card(gettext_lazy("Unusual in the last 7 days"), roles=(AUDITOR,), order=20)
 def unusual(request: HttpRequest) -> Lines:
-    """What deserves a look, by question."""
     return Lines(
         question_lines(ChangeSet.objects.all(), _("Changes %(which)s")),
         empty=_("Nothing unusual: no SQL past the product, no deletion, nobody at work at night."),
@@ -70,7 +68,6 @@ def unusual(request: HttpRequest) -> Lines:
 
 @card(gettext_lazy("Waiting for a second person"), roles=(ADMIN,), order=15)
 def approvals(request: HttpRequest) -> Lines:
-    """What was asked for and nobody has decided."""
     rows = Approval.objects.visible_to(request.user).waiting()
     return Lines(
         [_approval_line(approval) for approval in rows.order_by("requested_at", "pk")[:MOST]],

@@ -17,7 +17,6 @@ LATE = timedelta(minutes=5)
 
 @health_check(gettext_lazy("Record of changes"), order=25)
 def record() -> CheckResult:
-    """No trigger is missing, switched off or out of date."""
     tables = missing()
     if tables:
         message = _("Changes of %(tables)s are not recorded. Run: python manage.py migrate")
@@ -29,7 +28,6 @@ def record() -> CheckResult:
 
 @health_check(gettext_lazy("Seal of the record"), order=26)
 def sealed() -> CheckResult:
-    """What was recorded more than five minutes ago is in a sealed block."""
     since, last = unsealed_since(), Block.head()
     if since is not None and timezone.now() - since > LATE:
         message = _("Not sealed since %(when)s UTC. Start: python manage.py audit_seal --every 30")

@@ -22,7 +22,7 @@ REFUSAL = "_refusal"
 class RecordingMiddleware:
     """Records what a request changes with who asked, from where, under which request id.
 
-    The answer carries the id as `X-Request-ID`. Stands after the authentication middleware.
+    The response carries the id as `X-Request-ID`. Stands after the authentication middleware.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -44,12 +44,12 @@ class RecordingMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> None:
-        """Keep why somebody is refused; the page of it is made elsewhere."""
+        # Django's own handler makes the page: the reason would be lost there.
         setattr(request, REFUSAL, refusal_of(error))
 
 
 def is_recorded(request: HttpRequest, response: HttpResponse) -> bool:
-    """Record the look, and tell whether all there was to record is recorded."""
+    """Record the look; whether all there was to record is recorded."""
     why = getattr(request, REFUSAL, _("Refused before a page was asked: a forged request."))
     try:
         row = build_access_record(request, response, why)
@@ -60,10 +60,8 @@ def is_recorded(request: HttpRequest, response: HttpResponse) -> bool:
 
 
 def recorded(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """The answer, once the look is recorded; an export that cannot be recorded is none.
-
-    Outside of the view's transaction: whatever became of that, this is one statement of its own.
-    """
+    """The response, once the look is recorded; an export that cannot be recorded is none."""
+    # Outside of the view's transaction: a rollback does not take the row away.
     if is_recorded(request, response) or not is_download(response):
         return response
     response.close()

@@ -40,7 +40,7 @@ FILE = "file"
 
 @page("timeline", TIMELINE, "timeline", group=GROUP)
 def timeline(request: HttpRequest) -> HttpResponse:
-    """All deeds, the newest first, narrowed by a form."""
+    """All change sets, the newest first, narrowed by a form."""
     form = TimelineForm(request.GET)
     query = form.query()
     may_export = roles.may(request.user, "export", ChangeSet)
@@ -71,14 +71,12 @@ def record(request: HttpRequest) -> HttpResponse:
 
 
 def _file(request: HttpRequest, query: TimelineQuery) -> HttpResponse:
-    """All deeds asked for as CSV, with what proves them."""
     note_export(request, ChangeSet, None)
     name = f"record_{timezone.now():%Y%m%dT%H%M%SZ}.csv"
     return download(name, exported(all_pages(query)))
 
 
 def _kinds(person: Any, chosen: str) -> list[dict[str, Any]]:
-    """The kinds of rows that the record has, with how many changes of each, as ways to them."""
     everything = {"text": _("Everything"), "link": f"?student={person.pk}", "active": not chosen}
     return [everything] + [
         {
@@ -92,7 +90,7 @@ def _kinds(person: Any, chosen: str) -> list[dict[str, Any]]:
 
 @page("unusual", UNUSUAL, "policy_alert", group=GROUP)
 def unusual(request: HttpRequest) -> HttpResponse:
-    """What deserves a look: how much of it on each day, and the deeds of one sort."""
+    """How many unusual changes there are on each day, and those of one sort."""
     days = days_of(request.GET.get("days", ""))
     since = beginning(days_until_today(days)[0])
     counts_by_sign = {sign: by_day(sign, since) for sign in signs()}
@@ -122,12 +120,10 @@ def unusual(request: HttpRequest) -> HttpResponse:
 
 
 def days_of(value: str) -> int:
-    """How many days are looked at: one of those offered, 30 unless another is asked for."""
     return next((each for each in PERIODS if str(each) == value), PERIODS[1])
 
 
 def by_day(sign: Sign, since: datetime) -> dict[date, int]:
-    """How many deeds of a sort there were on each day."""
     rows = sign.find(since).annotate(day=TruncDate("created_at")).order_by()
     return dict(rows.values_list("day").annotate(Count("pk")))
 
@@ -143,9 +139,9 @@ def _chart(counts_by_sign: dict[Sign, dict[date, int]], days: int) -> Chart:
 
 
 def _top_counts(counts_by_sign: dict[Sign, dict[date, int]]) -> list[tuple[Any, Counter[date]]]:
-    """The most frequent sorts, and all others as one: no more colours can be told apart."""
     named = [(sign.title, Counter(counts)) for sign, counts in counts_by_sign.items() if counts]
     named.sort(key=lambda pair: -pair[1].total())
+    # Nobody can tell more colours apart: all others become one.
     if len(named) > len(SHADES):
         rest = named[len(SHADES) - 1 :]
         named[len(SHADES) - 1 :] = [
@@ -155,13 +151,12 @@ def _top_counts(counts_by_sign: dict[Sign, dict[date, int]]) -> list[tuple[Any, 
 
 
 def change_sets_context(request: HttpRequest, query: TimelineQuery) -> dict[str, Any]:
-    """A page of deeds with what each changed, and the ways to the pages beside it."""
     place = request.GET.get("older") or request.GET.get("newer") or ""
     key = int(place) if KEY.fullmatch(place) else None
     current_page = timeline_page(query, key, is_back="newer" in request.GET and key is not None)
     return {
         "entries": entries_of(current_page.change_sets, query.touched, request.user),
-        "looked_until": current_page.searched_until,
+        "searched_until": current_page.searched_until,
         "newest": page_link(request) if key is not None else "",
         "newer": page_link(request, newer=current_page.newer) if current_page.newer else "",
         "older": page_link(request, older=current_page.older) if current_page.older else "",
@@ -169,7 +164,6 @@ def change_sets_context(request: HttpRequest, query: TimelineQuery) -> dict[str,
 
 
 def page_link(request: HttpRequest, **place: Any) -> str:
-    """This page with another place in it."""
     params = request.GET.copy()
     for name in ("older", "newer", FILE):
         params.pop(name, None)
@@ -179,8 +173,8 @@ def page_link(request: HttpRequest, **place: Any) -> str:
 
 
 def render_page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """A page of the site; the scripts and styles of its form come with it."""
     form = context.get("form")
+    # The scripts and styles of the form come with the page.
     media = form.media if form else forms.Media()
     site = admin.site.each_context(request)
     return TemplateResponse(request, template, {**site, "media": media, **context})

@@ -245,7 +245,7 @@ def test_the_record_is_not_changed_and_not_deleted(sql: str, registrar_client: C
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite keeps nothing by a trigger")
-def test_a_missing_trigger_is_told_and_put_on_again_by_migrate(db: None):
+def test_a_missing_trigger_is_reported_and_put_on_again_by_migrate(db: None):
     with connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER record_kept ON audit_accessrecord")
     assert missing() == ["audit_accessrecord"]

@@ -18,7 +18,7 @@ FIELDS = ("student_id", "course_id", "status", "progress_percent")
 STATUSES = ("active", "completed", "failed")
 State = dict[int, tuple[Any, ...]]
 # Student, then what: enroll or delete, another status, another course, a bulk update.
-deeds = st.lists(
+actions = st.lists(
     st.tuples(st.integers(0, 3), st.sampled_from(["toggle", "status", "move", "bulk"])), max_size=14
 )
 
@@ -35,9 +35,9 @@ def recorded(course: Course, moment: datetime) -> State:
     return {row.id: tuple(getattr(row, name) for name in FIELDS) for row in rows}
 
 
-def do(deed: tuple[int, str], people: list[User], courses: list[Course], turn: int) -> None:
+def do(action: tuple[int, str], people: list[User], courses: list[Course], turn: int) -> None:
     """One change of the world."""
-    who, what = deed
+    who, what = action
     rows = Enrollment.objects.filter(student=people[who])
     if what == "toggle":
         if not rows.delete()[0]:
@@ -56,7 +56,7 @@ def newest_time() -> datetime:
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(done=deeds)
+@given(done=actions)
 def test_at_every_recorded_instant_the_record_gives_what_was_there(
     courses: dict[str, Course], student: Callable[..., User], done: list[tuple[int, str]]
 ):
@@ -65,8 +65,8 @@ def test_at_every_recorded_instant_the_record_gives_what_was_there(
         people = [student(f"s20{number}") for number in range(4)]
         Enrollment.objects.create(student=people[0], course=both[0])
         taken: dict[datetime, list[State]] = {}
-        for turn, deed in enumerate(done, 1):
-            do(deed, people, both, turn)
+        for turn, action in enumerate(done, 1):
+            do(action, people, both, turn)
             taken[newest_time()] = [stored(course) for course in both]
         for moment, states in taken.items():
             assert [recorded(course, moment) for course in both] == states

@@ -251,7 +251,7 @@ def test_a_write_without_a_name_names_the_database_role(table: Table):
 @pytest.mark.parametrize(
     "reason", ["It's 50 % of \\'; DROP TABLE x; --", 'a "quoted" \\n %s word', "李"]
 )
-def test_a_reason_arrives_as_it_was_said(reason: str, demo: None):
+def test_a_reason_arrives_as_it_was_given(reason: str, demo: None):
     with recording(source="job", reason=reason):
         Course.objects.filter(pk=Course.objects.first().pk).update(title="Renamed")
     newest = Course.history.latest("history_id")
@@ -267,8 +267,10 @@ def test_truncating_an_audited_table_is_refused(table: Table):
 
 
 @pytest.mark.skipif(not IS_POSTGRES, reason="SQLite's file can be written by anybody who has it")
-@pytest.mark.parametrize("deed", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
-def test_what_is_recorded_stands(table: Table, deed: str):
+@pytest.mark.parametrize(
+    "statement", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"]
+)
+def test_what_is_recorded_stands(table: Table, statement: str):
     # As above: the server would rather speak of what waits.
     table.run("SET CONSTRAINTS ALL IMMEDIATE")
     for name, column in (
@@ -277,10 +279,10 @@ def test_what_is_recorded_stands(table: Table, deed: str):
     ):
         sentence = f"The record in {name} is not changed and not deleted."
         with pytest.raises(DatabaseError, match=sentence), transaction.atomic():
-            table.run(deed.format(name, column, column))
+            table.run(statement.format(name, column, column))
 
 
-def test_triggers_that_are_missing_are_told(db: None):
+def test_triggers_that_are_missing_are_reported(db: None):
     assert missing() == []
     with connection.cursor() as cursor:
         if IS_POSTGRES:
@@ -288,15 +290,15 @@ def test_triggers_that_are_missing_are_told(db: None):
         else:
             cursor.execute("DROP TRIGGER record_update_users_enrollment")
     assert missing() == ["users_enrollment"]
-    [told] = check_triggers(["default"])
+    [warning] = check_triggers(["default"])
     sentence = "Changes of these tables are not recorded as they should be: users_enrollment."
-    assert (told.id, told.msg) == ("audit.W001", sentence)
+    assert (warning.id, warning.msg) == ("audit.W001", sentence)
     # The very command that mends it is not stopped by it.
     call_command("migrate", verbosity=0, skip_checks=False, stderr=io.StringIO())
     assert missing() == []
 
 
-def test_the_name_told_for_one_deed_is_not_taken_for_the_next(demo: None):
+def test_an_actor_of_one_action_is_not_the_actor_of_the_next(demo: None):
     rita, bio = User.objects.get(username="registrar"), Course.objects.first()
     with transaction.atomic():
         with recording(source="job", actor=rita):
@@ -314,9 +316,9 @@ def test_the_name_told_for_one_deed_is_not_taken_for_the_next(demo: None):
 @pytest.mark.skipif(not IS_POSTGRES, reason="SQLite is written by the product alone")
 def test_whoever_writes_sql_can_sign_it(demo: None):
     course = Course.objects.first()
-    said = {"deed": str(uuid4()), "source": "sql", "actor_name": "Ada", "reason": "Ticket 17"}
+    context = {"deed": str(uuid4()), "source": "sql", "actor_name": "Ada", "reason": "Ticket 17"}
     with transaction.atomic(), connection.connection.cursor() as cursor:  # as psql: ours says more
-        cursor.execute("SELECT set_config('backoffice.deed', %s, true)", [json.dumps(said)])
+        cursor.execute("SELECT set_config('backoffice.deed', %s, true)", [json.dumps(context)])
         for title in ("Wrong", "Right"):
             cursor.execute("UPDATE courses_course SET title = %s WHERE id = %s", [title, course.pk])
     second, first = course.history.order_by("-history_id")[:2]
@@ -340,9 +342,9 @@ def test_a_row_under_another_key_ends_under_the_old_one(demo: None, count: int):
             [moved, keys],
         )
     rows = CourseTag.history.filter(name__startswith="tag ").order_by("history_id")
-    told = {(row.id, row.history_type) for row in rows[count:]}
+    versions = {(row.id, row.history_type) for row in rows[count:]}
     assert len(rows) == count + count + len(moved)
-    assert told == {
+    assert versions == {
         *((key, "~") for key in keys if key not in moved),
         *((key, "-") for key in moved),
         *((key + 10_000, "+") for key in moved),

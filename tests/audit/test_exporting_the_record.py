@@ -142,7 +142,7 @@ def test_the_access_record_is_exported_as_it_is_narrowed_down(
     AccessRecord.objects.create(kind="view", actor=admin, actor_name="Admin Example (admin)")
     seal()
     page = auditor_client.get("/admin/audit/accessrecord/?kind__exact=refused")
-    way = page.context["way_to_file"]
+    way = page.context["file_link"]
     assert way == "?kind__exact=refused&file=csv"
     assert f'href="{way.replace("&", "&amp;")}"' in page.content.decode()
     answer = auditor_client.get(f"/admin/audit/accessrecord/{way}")

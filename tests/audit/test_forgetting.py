@@ -52,8 +52,8 @@ def texts() -> str:
 
 
 def test_nothing_is_left_of_who_it_was_and_grades_stay(ada: User):
-    told = forget("S1001")
-    assert told.startswith(f"Person {ada.pk} is forgotten: 3 rows and ")
+    output = forget("S1001")
+    assert output.startswith(f"Person {ada.pk} is forgotten: 3 rows and ")
     left = texts()
     for word in ("S1001", "Ada", "Lovelace", "ada@", "7946", "London", "secret"):
         assert word not in left, word
@@ -80,8 +80,12 @@ def test_the_salt_is_gone_so_that_nobody_can_guess_back(ada: User):
 
 def test_who_forgot_and_why_stays(ada: User):
     forget("S1001")
-    deed = ChangeSet.objects.get(pk=Erasure.objects.first().change_set_id)
-    assert (deed.source, deed.actor_name, deed.reason) == ("command", "forget_person", WHY)
+    change_set = ChangeSet.objects.get(pk=Erasure.objects.first().change_set_id)
+    assert (change_set.source, change_set.actor_name, change_set.reason) == (
+        "command",
+        "forget_person",
+        WHY,
+    )
 
 
 def test_a_forgotten_row_that_gets_another_name_is_found(ada: User):

@@ -43,7 +43,7 @@ def test_what_somebody_else_changed_is_shown_and_not_overwritten(
     enrollment.refresh_from_db()
     assert enrollment.final_result == "Pass"
     (conflict,) = answer.context["adminform"].form.conflicts
-    assert (conflict.label, conflict.theirs, conflict.mine) == (
+    assert (conflict.label, conflict.stored, conflict.entered) == (
         "Final result",
         "Pass",
         "Distinction",
@@ -104,7 +104,7 @@ def test_a_change_past_the_admin_is_seen_too(enrollment, registrar_client):
     Enrollment.objects.update(final_result="Pass")
     answer = registrar_client.post(page_of(enrollment), opened | {"final_result": "Fail"})
     (conflict,) = answer.context["adminform"].form.conflicts
-    assert (conflict.theirs, conflict.who) == ("Pass", "Somebody")
+    assert (conflict.stored, conflict.who) == ("Pass", "Somebody")
 
 
 def test_a_form_that_does_not_say_what_it_was_opened_with_is_refused(enrollment, registrar_client):
@@ -118,7 +118,7 @@ def test_a_form_that_does_not_say_what_it_was_opened_with_is_refused(enrollment,
         }
 
 
-def test_a_row_deleted_meanwhile_is_told(courses, admin_client):
+def test_a_row_deleted_meanwhile_is_reported(courses, admin_client):
     module = CourseModule.objects.create(course=courses["BIO101"], position=1, title="One")
     opened = fields_of(admin_client, page_of(module))
     module.delete()
@@ -177,7 +177,7 @@ def test_a_row_of_an_inline_is_not_deleted_with_a_change_one_has_not_seen(course
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite writes one at a time")
-def test_of_two_at_the_same_moment_one_is_told(courses, student, person):
+def test_of_two_at_the_same_moment_one_is_reported(courses, student, person):
     enrollment = Enrollment.objects.create(student=student("s1001"), course=courses["BIO101"])
     clients = []
     for name in ("rita", "ruth"):

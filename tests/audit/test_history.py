@@ -40,19 +40,19 @@ def test_every_save_that_changes_something_leaves_one_row(course: Course):
 
 
 def test_a_history_row_says_who_why_and_through_what(course: Course, registrar: User):
-    deed = {"source": "command", "actor": registrar, "reason": "Renamed by the senate"}
-    with recording(**deed, request_id="r1", address="192.0.2.7"):
+    who = {"source": "command", "actor": registrar, "reason": "Renamed by the senate"}
+    with recording(**who, request_id="r1", address="192.0.2.7"):
         course.title = "Marine biology"
         course.save()
     row = course.history.first()
     assert (row.history_user, row.history_change_reason) == (registrar, "Renamed by the senate")
     found = row.change_set
-    assert (found.source, found.actor, found.reason) == tuple(deed.values())
+    assert (found.source, found.actor, found.reason) == tuple(who.values())
     assert (found.actor_name, found.request_id) == ("Registrar Example (registrar)", "r1")
     assert found.address == "192.0.2.7"
 
 
-def test_one_deed_is_one_change_set_however_many_rows_it_changes(courses: dict[str, Course]):
+def test_one_action_is_one_change_set_however_many_rows_it_changes(courses: dict[str, Course]):
     before = ChangeSet.objects.count()
     with recording(source="job"):
         for course in courses.values():
@@ -63,14 +63,14 @@ def test_one_deed_is_one_change_set_however_many_rows_it_changes(courses: dict[s
     assert sets == {ChangeSet.objects.latest("pk").pk}
 
 
-def test_a_deed_without_a_change_leaves_no_change_set(course: Course, registrar: User):
+def test_an_action_without_a_change_leaves_no_change_set(course: Course, registrar: User):
     before = ChangeSet.objects.count()
     with recording(source="job", actor=registrar):
         course.save()
     assert ChangeSet.objects.count() == before
 
 
-def test_an_inner_deed_takes_from_the_outer_what_it_does_not_say(registrar: User):
+def test_an_inner_recording_takes_from_the_outer_what_it_does_not_say(registrar: User):
     with recording(actor=registrar, reason="outer", source="form"):
         with recording(reason="inner") as inner:
             assert (inner.actor, inner.reason, inner.source) == (registrar, "inner", "form")

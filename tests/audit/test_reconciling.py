@@ -73,17 +73,17 @@ def test_an_altered_row_is_found_with_its_columns(enrolled: list[Enrollment]):
 def test_a_row_that_was_taken_away_is_found(enrolled: list[Enrollment]):
     with unwatched():
         Enrollment.objects.filter(pk=enrolled[0].pk).delete()
-    told = [str(each) for each in compare(Enrollment, 20).first]
+    mismatches = [str(each) for each in compare(Enrollment, 20).first]
     sentence = "is gone, and the record does not say that it was deleted"
-    assert told == [f"row {enrolled[0].pk}: {sentence}"]
+    assert mismatches == [f"row {enrolled[0].pk}: {sentence}"]
 
 
 def test_a_row_that_was_put_in_is_found(enrolled: list[Enrollment], student: Any):
     person = student("s2001")
     with unwatched():
         row = Enrollment.objects.create(course=enrolled[0].course, student=person)
-    told = [str(each) for each in compare(Enrollment, 20).first]
-    assert told == [f"row {row.pk}: is there, and the record knows of no such row"]
+    mismatches = [str(each) for each in compare(Enrollment, 20).first]
+    assert mismatches == [f"row {row.pk}: is there, and the record knows of no such row"]
 
 
 def test_a_row_that_was_deleted_and_put_back_past_the_record_is_found(enrolled: list[Enrollment]):
@@ -92,8 +92,8 @@ def test_a_row_that_was_deleted_and_put_back_past_the_record_is_found(enrolled: 
     row.delete()
     with unwatched():
         kept.save(force_insert=True)
-    told = [str(each) for each in compare(Enrollment, 20).first]
-    assert told == [f"row {kept.pk}: is there, and the record knows of no such row"]
+    mismatches = [str(each) for each in compare(Enrollment, 20).first]
+    assert mismatches == [f"row {kept.pk}: is there, and the record knows of no such row"]
 
 
 def test_the_command_names_the_first_rows_and_counts_all(enrolled: list[Enrollment]):

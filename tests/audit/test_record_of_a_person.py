@@ -28,8 +28,8 @@ def ada(student: Any, courses: Any, registrar: User) -> User:
 
 def test_it_has_all_kinds_of_rows_and_the_deleted_ones(ada: User, auditor_client: Client):
     page = auditor_client.get(f"{ADDRESS}?student={ada.pk}")
-    told = {str(kind["text"]) for kind in page.context["kinds"]}
-    assert {"Everything", "People: 1", "Profiles: 1", "Enrollments: 3"} <= told
+    kinds = {str(kind["text"]) for kind in page.context["kinds"]}
+    assert {"Everything", "People: 1", "Profiles: 1", "Enrollments: 3"} <= kinds
     newest = page.context["entries"][0]
     assert newest.change_set.source == "sql"
     assert [(row.kind, str(row.what)) for row in newest.rows] == [("Enrollment", "deleted")]

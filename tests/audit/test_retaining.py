@@ -37,8 +37,8 @@ def tomorrow() -> Any:
 
 
 def test_old_versions_go_and_the_newest_of_every_object_stays(course: Course):
-    told = retain(tomorrow())
-    assert f"2 rows from before {tomorrow()} were removed." in told
+    output = retain(tomorrow())
+    assert f"2 rows from before {tomorrow()} were removed." in output
     assert [row.title for row in Course.history.filter(id=course.pk)] == ["Biology of the sea"]
     assert Course.history.exclude(id=course.pk).count() == 1
 
@@ -46,8 +46,12 @@ def test_old_versions_go_and_the_newest_of_every_object_stays(course: Course):
 def test_the_removal_is_recorded_and_the_record_verifies(course: Course):
     retain(tomorrow())
     removal = Removal.objects.get()
-    deed = ChangeSet.objects.get(pk=removal.change_set_id)
-    assert (deed.actor_name, deed.source, deed.reason) == ("audit_retain", "command", WHY)
+    change_set = ChangeSet.objects.get(pk=removal.change_set_id)
+    assert (change_set.actor_name, change_set.source, change_set.reason) == (
+        "audit_retain",
+        "command",
+        WHY,
+    )
     verdict = verify()
     assert (verdict.status, verdict.removed) == (0, 2)
 

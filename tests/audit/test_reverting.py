@@ -16,7 +16,7 @@ from backoffice.apps.assessments.models import (
 )
 from backoffice.apps.courses.models import Course, CourseModule, Lesson
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.audit.admin_kit.optimistic_lock import Versions
+from backoffice.audit.admin_kit.optimistic_lock import last_change
 from tests.actions import said
 from tests.filling import fields_of
 
@@ -221,7 +221,7 @@ def test_values_are_the_versions_whatever_is_posted(
     assert (module.title, module.position) == ("Cells", 1)
 
 
-def test_what_the_person_may_not_change_stays_and_is_told(
+def test_what_the_person_may_not_change_stays_and_is_reported(
     own: Course, student: Any, instructor: User, instructor_client: Client
 ):
     pupil = student("s1001")
@@ -310,8 +310,8 @@ def test_a_version_that_is_none_is_not_found(
     assert instructor_client.get(page).status_code == 404
 
 
-def test_who_changed_a_picture_is_told_by_its_history(registrar: User):
+def test_who_changed_a_picture_is_known_from_its_history(registrar: User):
     registrar.avatar = "avatars/one.png"
     registrar.save()
-    who, when = Versions(registrar).change_of(User._meta.get_field("avatar"))
+    who, when = last_change(registrar, User._meta.get_field("avatar"))
     assert (who, when is not None) == ("Somebody", True)

@@ -250,7 +250,7 @@ def test_a_new_column_leaves_old_blocks_intact(course: Course):
     assert said()[0] == 0
 
 
-def test_it_is_known_how_long_the_oldest_deed_waits_for_its_seal(course: Course):
+def test_it_is_known_how_long_the_oldest_change_waits_for_its_seal(course: Course):
     assert unsealed_since() is None
     with recording(source="form", reason="Once more"):
         Course.objects.filter(pk=course.pk).update(title="Once more")
@@ -262,11 +262,11 @@ def test_it_is_known_how_long_the_oldest_deed_waits_for_its_seal(course: Course)
 def test_the_chain_itself_is_not_changed_and_not_deleted(course: Course, model: Any):
     connection.check_constraints()  # nothing is left to be checked later
     said = f"The record in {model._meta.db_table} is not changed and not deleted."
-    for deed in (
+    for attempt in (
         lambda: model.objects.update(**{model._meta.pk.name: 1}),
         lambda: model.objects.all()._raw_delete("default"),
         lambda: connection.cursor().execute(f"TRUNCATE {model._meta.db_table} CASCADE"),
     ):
         with pytest.raises(DatabaseError) as refused, transaction.atomic():
-            deed()
+            attempt()
         assert str(refused.value).startswith(said)

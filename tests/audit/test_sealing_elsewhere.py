@@ -85,7 +85,7 @@ def test_a_database_that_does_not_answer_is_not_called_intact():
     assert said.startswith("Could not check: ")
 
 
-def test_the_background_process_seals_anchors_and_ends_when_told(tmp_path):
+def test_the_background_process_seals_anchors_and_ends_on_a_signal(tmp_path):
     CourseTag.objects.create(name="One")
     anchors = tmp_path / "anchors"
     sealing = subprocess.Popen(

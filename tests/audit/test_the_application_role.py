@@ -88,19 +88,21 @@ def test_the_role_is_made_and_is_nobody(two_roles: None, db: None):
     assert password.startswith("SCRAM-SHA-256$")
 
 
-@pytest.mark.parametrize("deed", ["UPDATE {} SET {} = 0", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
-def test_the_record_is_not_changed_deleted_or_emptied(sql: Sql, deed: str):
+@pytest.mark.parametrize(
+    "statement", ["UPDATE {} SET {} = 0", "DELETE FROM {}", "TRUNCATE {} CASCADE"]
+)
+def test_the_record_is_not_changed_deleted_or_emptied(sql: Sql, statement: str):
     tables = [*history_tables(), *append_only_tables()]
     assert {HISTORY, "audit_changeset"} <= set(tables)
     # The setting with which tests empty everything helps nobody here.
     sql("SET backoffice.flush = 'on'")
     for table in tables:
         key = "number" if table == "audit_block" else "id"
-        assert sql(deed.format(table, key)) == f"permission denied for table {table}"
+        assert sql(statement.format(table, key)) == f"permission denied for table {table}"
 
 
 @pytest.mark.parametrize(
-    ("deed", "refusal"),
+    ("statement", "refusal"),
     [
         (
             f"INSERT INTO {HISTORY} SELECT * FROM {HISTORY}",
@@ -161,9 +163,11 @@ def test_the_record_is_not_changed_deleted_or_emptied(sql: Sql, deed: str):
         ("DELETE FROM django_migrations", "permission denied for table django_migrations"),
     ],
 )  # fmt: skip
-def test_what_writes_the_record_is_not_switched_off_or_replaced(sql: Sql, deed: str, refusal: str):
+def test_what_writes_the_record_is_not_switched_off_or_replaced(
+    sql: Sql, statement: str, refusal: str
+):
     database = connection.settings_dict["NAME"]
-    assert sql(deed) == refusal.format(database=database)
+    assert sql(statement) == refusal.format(database=database)
 
 
 def test_a_table_of_an_import_carries_no_code_of_those_who_fill_it(sql: Sql):
@@ -171,7 +175,7 @@ def test_a_table_of_an_import_carries_no_code_of_those_who_fill_it(sql: Sql):
     assert sql(make) == [("",)]
     plan = "backoffice_work.bulk_plan_1"
     sql("CREATE FUNCTION pg_temp.mine(bigint) RETURNS boolean LANGUAGE sql AS 'SELECT true'")
-    for deed, refusal in (
+    for statement, refusal in (
         (f"CREATE POLICY p ON {plan} USING (pg_temp.mine(new_id))", "must be owner of table"),
         (f"CREATE INDEX i ON {plan} (pg_temp.mine(new_id))", "must be owner of table"),
         (f"CREATE STATISTICS pg_temp.s ON (pg_temp.mine(new_id)), new_id FROM {plan}", "must be"),
@@ -179,7 +183,7 @@ def test_a_table_of_an_import_carries_no_code_of_those_who_fill_it(sql: Sql):
         (f"CREATE TABLE pg_temp.child () INHERITS ({plan})", "must be owner of table"),
         (f"DROP TABLE {plan}", "must be owner of table"),
     ):
-        assert sql(deed).startswith(refusal), deed
+        assert sql(statement).startswith(refusal), statement
     assert sql("SELECT backoffice_work.drop_tables(ARRAY['bulk_plan_1'])") == [("",)]
     assert "does not exist" in sql(f"SELECT * FROM {plan}")
 
@@ -296,7 +300,7 @@ def test_pages_are_read_and_forms_saved(as_application: None, courses: Any, admi
 
 
 @pytest.mark.parametrize(
-    ("deed", "why"),
+    ("statement", "why"),
     [
         ("GRANT TRUNCATE ON audit_changeset TO {}", "may change or empty its tables."),
         (f"GRANT UPDATE ON {HISTORY} TO {{}}", "may change or empty its tables."),
@@ -306,24 +310,24 @@ def test_pages_are_read_and_forms_saved(as_application: None, courses: Any, admi
     ],
 )
 def test_the_check_tells_how_the_role_could_alter_the_record(
-    two_roles: None, db: None, monkeypatch: pytest.MonkeyPatch, deed: str, why: str
+    two_roles: None, db: None, monkeypatch: pytest.MonkeyPatch, statement: str, why: str
 ):
     monkeypatch.setitem(connections.settings["default"], "USER", APPLICATION)
     assert check_role(["default"]) == []
     with connection.cursor() as cursor:
-        cursor.execute(deed.format(f'"{APPLICATION}"'))
-    [told] = check_role(["default"])
-    assert told.id == "audit.W002"
-    assert told.msg.endswith(f"its database role {APPLICATION} {why}")
+        cursor.execute(statement.format(f'"{APPLICATION}"'))
+    [warning] = check_role(["default"])
+    assert warning.id == "audit.W002"
+    assert warning.msg.endswith(f"its database role {APPLICATION} {why}")
 
 
 def test_the_check_warns_where_one_role_is_all_there_is(db: None):
-    [told] = check_role(["default"])
-    assert told.msg == (
+    [warning] = check_role(["default"])
+    assert warning.msg == (
         "The application could alter the record of changes: its database role postgres is a "
         "superuser."
     )
-    assert told.hint == (
+    assert warning.hint == (
         "Set DATABASE_OWNER_USER to the role that owns the tables, DATABASE_USER to another, and "
         "run: python manage.py migrate"
     )

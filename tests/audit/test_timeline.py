@@ -1,4 +1,4 @@
-"""The timeline: every deed, the newest first, narrowed by what a reader asks."""
+"""The timeline: every change set, the newest first, narrowed by what a reader asks."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +25,7 @@ def ada(student: Callable[..., User]) -> User:
 
 @pytest.fixture
 def rename(courses: dict[str, Course], registrar: User) -> RowAction:
-    """One deed: a course gets another title."""
+    """One change set: a course gets another title."""
 
     def do(title: str, code: str = "BIO101", **said: Any) -> ChangeSet:
         with recording(**{"source": "form", "actor": registrar} | said):
@@ -38,7 +38,7 @@ def rename(courses: dict[str, Course], registrar: User) -> RowAction:
 
 @pytest.fixture
 def enroll(courses: dict[str, Course], registrar: User) -> RowAction:
-    """One deed: a student enters a course."""
+    """One change set: a student enters a course."""
 
     def do(whom: User, code: str = "BIO101", **said: Any) -> ChangeSet:
         with recording(**{"source": "form", "actor": registrar} | said):
@@ -56,7 +56,9 @@ def keys(client: Client, query: str = "") -> list[int]:
     return [entry.change_set.pk for entry in entries(client, query)]
 
 
-def test_a_deed_says_who_when_through_what_why_and_what_was_before(rename, auditor_client: Client):
+def test_an_entry_says_who_when_through_what_why_and_what_was_before(
+    rename, auditor_client: Client
+):
     rename("Marine biology", reason="The name was too wide.")
     page = auditor_client.get(ADDRESS)
     text = " ".join(page.content.decode().split())
@@ -67,7 +69,7 @@ def test_a_deed_says_who_when_through_what_why_and_what_was_before(rename, audit
     assert ">None<" not in text
 
 
-def test_a_deed_without_a_reason_says_so(rename, auditor_client: Client):
+def test_a_change_without_a_reason_says_so(rename, auditor_client: Client):
     rename("Marine biology")
     assert "No reason was given." in auditor_client.get(ADDRESS).content.decode()
 
@@ -95,9 +97,9 @@ def test_it_is_narrowed_by_the_door_the_file_and_a_missing_reason(rename, audito
 
 
 def test_it_is_narrowed_by_date(rename, auditor_client: Client):
-    deed = rename("A")
-    day = f"{deed.created_at:%Y-%m-%d}"
-    assert deed.pk in keys(auditor_client, f"?since={day}&until={day}")
+    change_set = rename("A")
+    day = f"{change_set.created_at:%Y-%m-%d}"
+    assert change_set.pk in keys(auditor_client, f"?since={day}&until={day}")
     assert keys(auditor_client, "?until=2001-01-01") == []
     assert keys(auditor_client, "?since=2901-01-01") == []
 
@@ -110,10 +112,10 @@ def test_it_is_narrowed_by_kind_of_row(rename, enroll, ada, auditor_client: Clie
 
 
 def test_it_is_narrowed_by_course(rename, enroll, ada, courses, auditor_client: Client):
-    deeds = {rename("A").pk, enroll(ada).pk}
+    change_sets = {rename("A").pk, enroll(ada).pk}
     other = {rename("B", "ART200").pk, enroll(ada, "ART200").pk}
     found = set(keys(auditor_client, f"?course={courses['BIO101'].pk}"))
-    assert deeds <= found
+    assert change_sets <= found
     assert not other & found
 
 
@@ -161,7 +163,7 @@ def test_filters_combine(rename, enroll, ada, registrar2, auditor_client: Client
     assert keys(auditor_client, asked) == [hers.pk]
 
 
-def test_pages_lead_to_older_and_newer_deeds_and_none_is_left_out(
+def test_pages_lead_to_older_and_newer_entries_and_none_is_left_out(
     rename, auditor_client: Client, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(timeline, "PER_PAGE", 3)
@@ -200,9 +202,9 @@ def test_nothing_found_says_what_to_do(auditor_client: Client):
 
 
 def test_nonsense_in_the_address_narrows_nothing_and_says_so(rename, auditor_client: Client):
-    deed = rename("A")
+    change_set = rename("A")
     for query in ("?older=abc", "?newer=-1", "?older=99999999999999999999", "?batch=x"):
-        assert deed.pk in keys(auditor_client, query)
+        assert change_set.pk in keys(auditor_client, query)
     text = auditor_client.get(ADDRESS + "?person=99999999").content.decode()
     assert "There is no such row. Choose one from the list." in text
 
@@ -223,7 +225,7 @@ def test_what_a_message_says_stands_nowhere(student, auditor_client: Client):
         assert f"{from_} → {to}" in text
 
 
-def test_an_import_is_told_in_short_with_lines_and_the_file(bring_in, courses, auditor_client):
+def test_an_import_is_summed_up_with_lines_and_the_file(bring_in, courses, auditor_client):
     lines = "".join(f"s{300000 + number},BIO101,2026J\n" for number in range(1001))
     batch = bring_in(
         "enrollments", f"student_id,course_code,presentation\n{lines}", create_students=True

@@ -1,4 +1,4 @@
-"""Unusual activity: which deeds deserve a look, how many on each day, and why."""
+"""Unusual activity: which changes deserve a look, how many on each day, and why."""
 
 from datetime import timedelta
 from typing import Any
@@ -33,10 +33,10 @@ def test_many_rows_at_once_are_found_unless_a_file_brought_them(db, auditor_clie
 
 def test_what_came_past_the_admin_without_a_reason_is_found(db, auditor_client: Client):
     silent = tags(1, source="sql")
-    told = tags(2, source="sql", reason="Ticket 12 of the help desk.")
+    explained = tags(2, source="sql", reason="Ticket 12 of the help desk.")
     unexplained = found(auditor_client, "unexplained")
     assert silent in unexplained
-    assert told not in unexplained
+    assert explained not in unexplained
 
 
 def test_deletions_are_found(db, auditor_client: Client):

@@ -16,7 +16,7 @@ LIST = reverse("admin:audit_changeset_changelist")
 
 @pytest.fixture
 def renamed(courses: dict[str, Course], registrar: Any) -> ChangeSet:
-    """One deed: a course renamed and published, another one deleted."""
+    """One change set: a course renamed and published, another one deleted."""
     with recording(source="form", actor=registrar):
         courses["BIO101"].title, courses["BIO101"].status = "Marine biology", "published"
         courses["BIO101"].save()
@@ -41,9 +41,9 @@ def test_the_list_says_how_many_rows_of_which_kind(renamed, auditor_client: Clie
 def test_the_page_says_what_each_field_was_and_is(renamed, courses, auditor_client: Client):
     page = auditor_client.get(page_of(renamed))
     changed = next(row for row in rows_of(page) if row.changes)
-    told = {each["field"]: (each["old"], each["new"]) for each in changed.changes}
-    assert told["Title"] == ("Biology", "Marine biology")
-    assert told["Status"] == ("draft", "published")
+    changes = {each["field"]: (each["old"], each["new"]) for each in changed.changes}
+    assert changes["Title"] == ("Biology", "Marine biology")
+    assert changes["Status"] == ("draft", "published")
     history = reverse("admin:courses_course_history", args=[courses["BIO101"].pk])
     assert changed.address == history
     assert f'href="{history}"' in page.content.decode()
@@ -63,13 +63,13 @@ def test_nobody_before_is_no_deleted_person(courses, instructor, auditor_client:
         courses["ART200"].instructor = instructor
         courses["ART200"].save()
     page = auditor_client.get(page_of(ChangeSet.objects.latest("pk")))
-    told = [each for row in rows_of(page) for each in row.changes]
-    assert ("Instructor", "", str(instructor)) in [tuple(each.values()) for each in told]
+    changes = [each for row in rows_of(page) for each in row.changes]
+    assert ("Instructor", "", str(instructor)) in [tuple(each.values()) for each in changes]
     history = reverse("admin:courses_course_history", args=[courses["ART200"].pk])
     assert "Deleted person" not in auditor_client.get(history).content.decode()
 
 
-def test_what_a_message_says_is_not_told(person, auditor_client: Client):
+def test_the_text_of_a_message_is_not_shown(person, auditor_client: Client):
     letter = DirectMessage(
         sender=person("instructor", "ingrid"),
         recipient=person("instructor", "kenji"),
@@ -93,8 +93,8 @@ def changes_of(auditor_client: Client, course: Course, text: str) -> tuple[str, 
     with recording(source="form"):
         course.save()
     page = auditor_client.get(page_of(ChangeSet.objects.latest("pk")))
-    (told,) = [each for row in rows_of(page) for each in row.changes]
-    return told["old"], told["new"]
+    (change,) = [each for row in rows_of(page) for each in row.changes]
+    return change["old"], change["new"]
 
 
 def test_a_text_stands_there_whole_up_to_300_characters(courses, auditor_client: Client):
@@ -107,5 +107,5 @@ def test_a_text_stands_there_whole_up_to_300_characters(courses, auditor_client:
 def test_of_long_texts_the_difference_is_shown(courses, auditor_client: Client):
     course = courses["ART200"]
     changes_of(auditor_client, course, f"{'A' * 400} before it")
-    told = changes_of(auditor_client, course, f"{'A' * 400} after it")
-    assert told == (f"…{'A' * 39} before it", f"…{'A' * 39} after it")
+    changes = changes_of(auditor_client, course, f"{'A' * 400} after it")
+    assert changes == (f"…{'A' * 39} before it", f"…{'A' * 39} after it")

@@ -36,6 +36,7 @@ def test_looking_at_the_dialog_does_nothing(registrar_client, roster):
     page = registrar_client.get(page_of(roster[0], "withdraw"))
     assert page.status_code == 200
     text = "The enrollment stays on record with its dates; nothing is deleted."
+    assert page.context["row_action"].text == text
     assert text in page.content.decode()
     roster[0].refresh_from_db()
     assert roster[0].status == "active"

@@ -1,4 +1,4 @@
-"""What a request was about, told from the page it asked for and the answer it got."""
+"""What a request was about, by the page it asked for and the answer it got."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -24,7 +24,7 @@ LISTS, SEARCHES = ("changelist",), ("autocomplete", "search")
 REFUSALS = (400, 403)
 
 
-class Place(NamedTuple):
+class RequestTarget(NamedTuple):
     """A page of a model, and the key of the row it is of, blank for none."""
 
     model: type[models.Model]
@@ -46,52 +46,51 @@ def build_access_record(
 
 
 def is_download(response: HttpResponseBase) -> bool:
-    """Whether the answer is a file to keep."""
     return response.headers.get("Content-Disposition", "").startswith("attachment")
 
 
 def _refused(request: HttpRequest, response: HttpResponseBase, refusal: str) -> AccessRecord | None:
-    """What somebody was refused. Of a stranger the server's log tells; no table is theirs to fill.
-
-    A refused row is named, its data is not told.
-    """
+    # Strangers stand in the server's log: no table is theirs to fill.
     if not _is_known(request):
         return None
-    place = place_of(request)
-    about = _about(place, _stored_row(place)) if place else {}
+    target = target_of(request)
+    # A refused row is named, its data is not repeated.
+    about = _about(target, _stored_row(target)) if target else {}
     fields = {"status": response.status_code, "sentence": printable(refusal, 300)}
     return access_by(request, Kind.REFUSED, **about | fields)
 
 
 def _exported(request: HttpRequest, response: HttpResponseBase) -> AccessRecord | None:
+    # A download that notes nothing is recorded all the same.
     noted = getattr(request, NOTED, None)
-    place = place_of(request)
-    about = _about(place, _stored_row(place)) if place and noted is None else {}
+    target = target_of(request)
+    about = _about(target, _stored_row(target)) if target and noted is None else {}
     fields = about | (noted or {}) | {"status": response.status_code}
     return access_by(request, Kind.EXPORT, **fields) if _is_known(request) else None
 
 
 def _viewed(request: HttpRequest, response: HttpResponseBase) -> AccessRecord | None:
-    place = place_of(request)
-    if place is None:
+    target = target_of(request)
+    if target is None:
         return _searched(request, response)
-    if not is_personal(place.model) or not _is_known(request):
+    if not is_personal(target.model) or not _is_known(request):
         return None
     context = getattr(response, "context_data", None) or {}
-    if place.key:
-        row = _display_row(place, context) or _stored_row(place)
-        fields = _about(place, row)
-        return access_by(request, Kind.VIEW, status=response.status_code, **fields)
-    if place.page not in LISTS:
+    if target.key:
+        # The page has fetched the row already.
+        row = context.get("original")
+        row = row if isinstance(row, target.model) else _stored_row(target)
+        return access_by(request, Kind.VIEW, status=response.status_code, **_about(target, row))
+    if target.page not in LISTS:
         return None
     rows: Sequence[Any] = getattr(context.get("cl"), "result_list", ())
-    label = place.model._meta.label_lower
+    label = target.model._meta.label_lower
     return access_by(request, Kind.LIST, label=label, rows=len(rows), status=200)
 
 
 def _searched(request: HttpRequest, response: HttpResponseBase) -> AccessRecord | None:
-    """A search that finds rows: of a choice, or of the command palette."""
     match = request.resolver_match
+    # The search of a choice, or of the command palette.
     is_search = match is not None and match.url_name in SEARCHES
     term = request.GET.get("term") or ("extended" in request.GET and request.GET.get("s"))
     if not is_search or not term or not _is_known(request):
@@ -104,48 +103,40 @@ def _is_known(request: HttpRequest) -> bool:
     return user is not None and user.is_authenticated
 
 
-def place_of(request: HttpRequest) -> Place | None:
-    """The page of a model the request asked for."""
+def target_of(request: HttpRequest) -> RequestTarget | None:
     match = request.resolver_match
     model_page = _page_named(match.url_name) if match and match.url_name else None
     if model_page is None:
         return None
     keys = [match.kwargs[name] for name in ("object_id", "id", "number") if name in match.kwargs]
     key = unquote(str((keys or match.args or [""])[0]))
-    return Place(*model_page, key if KEY.fullmatch(key) else "")
+    return RequestTarget(*model_page, key if KEY.fullmatch(key) else "")
 
 
 @cache
 def _page_named(name: str) -> tuple[type[models.Model], str] | None:
-    """The model and the page of an address's name: users_user_change."""
     for model in admin.site._registry:
+        # Admin addresses are named like users_user_change.
         own = f"{model._meta.app_label}_{model._meta.model_name}_"
         if name.startswith(own):
             return model, name.removeprefix(own)
     return None
 
 
-def _display_row(place: Place, context: dict[str, Any]) -> models.Model | None:
-    """The row the page was made of, so that it is not asked for twice."""
-    row = context.get("original")
-    return row if isinstance(row, place.model) else None
-
-
-def _stored_row(place: Place) -> models.Model | None:
-    """The row with what its name and its person are made of, in one query."""
-    if not place.key:
+def _stored_row(target: RequestTarget) -> models.Model | None:
+    if not target.key:
         return None
-    related = {*(admin.site.get_model_admin(place.model).list_select_related or ())}
-    if is_personal(place.model):
-        related |= {place.model.person_path.rpartition("__")[0]} - {""}
-    rows = place.model._base_manager.select_related(*related)
-    return rows.filter(pk=place.key).first()
+    # The row's name and its person come with the same query.
+    related = {*(admin.site.get_model_admin(target.model).list_select_related or ())}
+    if is_personal(target.model):
+        related |= {target.model.person_path.rpartition("__")[0]} - {""}
+    rows = target.model._base_manager.select_related(*related)
+    return rows.filter(pk=target.key).first()
 
 
-def _about(place: Place, row: models.Model | None) -> dict[str, Any]:
-    """Which row, and whose data it is."""
-    fields = {"label": place.model._meta.label_lower, "object_id": place.key}
+def _about(target: RequestTarget, row: models.Model | None) -> dict[str, Any]:
+    fields = {"label": target.model._meta.label_lower, "object_id": target.key}
     if row is None:
         return fields
-    person = person_of(row) if is_personal(place.model) else None
+    person = person_of(row) if is_personal(target.model) else None
     return fields | {"object_text": printable(row, 200), "person_id": person}

@@ -1,10 +1,7 @@
 """Who looked at, searched for or exported whose data, who was refused, and who logged in.
 
-One row for a request that is worth it, written after the page is made and before its first byte
-leaves (see the middleware). A model says whose data its rows are in `person_path`; only looks at
-such models are recorded. A view that exports says so with `note_export`; a download that says
-nothing is recorded all the same. A page is not kept from anybody because its record fails, an
-export is.
+One row for a request that is worth it. A model says whose data its rows are in `person_path`; only
+looks at such models are recorded. A view that exports says so with `note_export`.
 """
 
 import hashlib
@@ -28,21 +25,19 @@ logger = logging.getLogger(__name__)
 Kind = AccessRecord.Kind
 NOTED = "_noted_access"
 PAUSED_NOTED_EVERY = 300  # seconds; who goes on trying during a pause fills no table
-UNSAID = ("csrfmiddlewaretoken", "password", "token")
+SECRETS = ("csrfmiddlewaretoken", "password", "token")
 
 
 def is_personal(model: type[models.Model]) -> bool:
-    """Whether a model says whose data its rows are."""
     return getattr(model, "person_path", None) is not None
 
 
 def personal_models() -> list[type[models.Model]]:
-    """The models that say whose data their rows are."""
     return [model for model in apps.get_models() if is_personal(model)]
 
 
 def person_of(row: models.Model) -> int | None:
-    """The key of the person whose data the row is; None where the way to them breaks off."""
+    """The key of the person whose data the row is; None where the path to them breaks off."""
     *relations, last = [*type(row).person_path.split("__")]
     for name in relations:
         row = getattr(row, name)
@@ -55,14 +50,13 @@ def note_export(request: HttpRequest, model: type[models.Model], rows: int | Non
 
 
 def refusal_of(error: Exception) -> str:
-    """Why somebody is refused, for the record."""
     if isinstance(error, PermissionDenied):
         return str(error) or _("No right to do this.")
     return str(error)
 
 
 def access_by(request: HttpRequest, kind: str, **fields: Any) -> AccessRecord:
-    """The row for a request, not yet stored; it names whoever is logged in."""
+    """The row for a request, not stored yet; it names whoever is logged in."""
     user = getattr(request, "user", None)
     known = user if user is not None and user.is_authenticated else None
     by = {"actor_id": known.pk if known else None, "actor_name": name_of(known) if known else ""}
@@ -70,7 +64,13 @@ def access_by(request: HttpRequest, kind: str, **fields: Any) -> AccessRecord:
 
 
 def _sent(request: HttpRequest) -> dict[str, Any]:
-    query = [(name, each) for name, each in _query_pairs(request) if not _is_unsaid(name)]
+    query = [
+        (name, each)
+        for name, values in request.GET.lists()
+        if not any(word in name.lower() for word in SECRETS)
+        for each in values
+        if each
+    ]
     return {
         "method": (request.method or "")[:10],
         "path": printable(request.path, 200),
@@ -80,21 +80,13 @@ def _sent(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _query_pairs(request: HttpRequest) -> list[tuple[str, str]]:
-    return [(name, each) for name, values in request.GET.lists() for each in values if each]
-
-
-def _is_unsaid(name: str) -> bool:
-    return any(word in name.lower() for word in UNSAID)
-
-
 def printable(text: Any, most: int) -> str:
-    """A text as far as its column holds it, without what no database takes."""
+    # PostgreSQL takes no NUL in a text.
     return str(text).replace("\0", "")[:most]
 
 
 def stored(row: AccessRecord) -> bool:
-    """Store a row, and tell whether that went well; a failure is logged, not raised."""
+    """Store a row; whether that went well. A failure is logged, not raised."""
     try:
         row.save(force_insert=True)
     except Error:
@@ -104,12 +96,11 @@ def stored(row: AccessRecord) -> bool:
 
 
 def log_in(request: HttpRequest, user: Any, **_kwargs: Any) -> None:
-    """For the signal of a login."""
     stored(access_by(request, Kind.LOGIN, actor_id=user.pk, actor_name=name_of(user)))
 
 
 def log_out(request: HttpRequest, user: Any, **_kwargs: Any) -> None:
-    """For the signal of a logout, which comes without a person where nobody was logged in."""
+    # Django sends the signal without a person where nobody was logged in.
     if user is not None:
         stored(access_by(request, Kind.LOGOUT, actor_id=user.pk, actor_name=name_of(user)))
 
@@ -117,10 +108,6 @@ def log_out(request: HttpRequest, user: Any, **_kwargs: Any) -> None:
 def fail_to_log_in(
     credentials: dict[str, Any], request: HttpRequest | None = None, **_kwargs: Any
 ) -> None:
-    """For the signal of a wrong name or password; of what was typed only the name is looked at.
-
-    A name nobody has may be a password in the wrong box: only its beginning is kept.
-    """
     if request is None:
         return
     typed = printable(credentials.get(get_user_model().USERNAME_FIELD) or "", 150)
@@ -128,6 +115,7 @@ def fail_to_log_in(
         return
     known = get_user_model()._base_manager.filter(username=typed).first()
     why = _("Paused after too many wrong passwords.") if _is_paused(request) else ""
+    # A name nobody has may be a password in the wrong box: only its beginning is stored.
     tried = typed if known else f"{typed[:2]}…"
     whose = {"person": known, "object_text": tried, "sentence": why}
     stored(access_by(request, Kind.FAILED, actor_id=None, actor_name="", **whose))

@@ -74,30 +74,17 @@ class RowsFilter(DropdownFilter):
     parameter_name = "label"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The models that hold somebody's data."""
         choices = [(each._meta.label_lower, kind_of(each)) for each in personal_models()]
         return sorted(choices, key=lambda pair: pair[1])
 
     def queryset(
         self, request: HttpRequest, queryset: models.QuerySet[Any]
     ) -> models.QuerySet[Any]:
-        """The looks at this kind."""
         return queryset.filter(label=self.value()) if self.value() else queryset
 
 
 def kind_of(model: type[models.Model]) -> str:
-    """What a model's rows are called."""
     return capfirst(str(model._meta.verbose_name_plural))
-
-
-def row_labels(row: AccessRecord) -> list[str]:
-    """What was looked at, and how it was asked for below it."""
-    kind = _named(row.label)
-    if row.object_text or row.object_id:
-        return [row.object_text or f"#{row.object_id}", kind]
-    what = _("%(kind)s, rows: %(count)d") if row.rows is not None else "%(kind)s"
-    name = what % {"kind": kind, "count": row.rows or 0} if kind else ""
-    return [name or row.path, row.asked]
 
 
 def _named(label: str) -> str:
@@ -143,7 +130,7 @@ class AccessRecordAdmin(ReadOnlyAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list; with `file` in the address, what it is narrowed to as CSV with digests."""
+        """The list; with `file` in the address, its filtered rows as CSV with digests."""
         may_export = roles.may(request.user, "export", AccessRecord)
         if may_export and FILE in request.GET:
             params = request.GET.copy()
@@ -154,7 +141,7 @@ class AccessRecordAdmin(ReadOnlyAdmin):
             except IncorrectLookupParameters:
                 pass  # the list says so
         link = page_link(request, **{FILE: "csv"}) if may_export else ""
-        context = {"way_to_file": link, **(extra_context or {})}
+        context = {"file_link": link, **(extra_context or {})}
         return super().changelist_view(request, context)
 
     def _file(self, request: HttpRequest) -> HttpResponse:
@@ -165,20 +152,22 @@ class AccessRecordAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("when (UTC)"), ordering="created_at")
     def display_time(self, row: AccessRecord) -> str:
-        """To the second."""
         return f"{row.created_at:%Y-%m-%d %H:%M:%S}"
 
     @display(description=gettext_lazy("who"), header=True)
     def display_actor(self, row: AccessRecord) -> list[Any]:
-        """The person; of a wrong password the network address."""
+        # Of a wrong password only the network address is known.
         return person_cell(row.actor) if row.actor else [row.address or NOBODY[0], ""]
 
     @display(description=gettext_lazy("what"), header=True)
     def display_rows(self, row: AccessRecord) -> list[str]:
-        """The row or the rows."""
-        return row_labels(row)
+        kind = _named(row.label)
+        if row.object_text or row.object_id:
+            return [row.object_text or f"#{row.object_id}", kind]
+        what = _("%(kind)s, rows: %(count)d") if row.rows is not None else "%(kind)s"
+        name = what % {"kind": kind, "count": row.rows or 0} if kind else ""
+        return [name or row.path, row.asked]
 
     @display(description=gettext_lazy("kind of rows"))
     def display_label(self, row: AccessRecord) -> str:
-        """What the rows are called."""
         return _named(row.label)

@@ -41,7 +41,7 @@ class SourceFilter(ChoicesDropdownFilter):
 
 @admin.register(ChangeSet)
 class ChangeSetAdmin(ReadOnlyAdmin):
-    """Deeds: who, when, through what, why."""
+    """Who changed something, when, through what, why."""
 
     icon = "history"
     empty_hint = gettext_lazy("Whatever is changed from now on stands here: who, when and why.")
@@ -58,8 +58,8 @@ class ChangeSetAdmin(ReadOnlyAdmin):
     change_form_after_template = "audit/changed_rows.html"
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """The list; what each change set of the page changed is asked at once."""
         changelist = super().get_changelist_instance(request)
+        # One query for the whole page, not one for each row.
         words = summaries_of(row for row in changelist.result_list if row.batch is None)
         for row in changelist.result_list:
             row.summary = words.get(row.pk, "")
@@ -68,7 +68,6 @@ class ChangeSetAdmin(ReadOnlyAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """The page, with the rows and the file they came from."""
         row = kwargs.get("obj")
         if row is not None:
             context |= context_of(row, request)
@@ -76,14 +75,12 @@ class ChangeSetAdmin(ReadOnlyAdmin):
 
     @display(description=gettext_lazy("what"))
     def display_what(self, change_set: ChangeSet) -> str:
-        """How many rows of which kind."""
         if change_set.batch is not None:
             return _("import %(number)d") % {"number": change_set.batch}
         return change_set.summary
 
     @display(description=gettext_lazy("when (UTC)"), ordering="pk")
     def display_time(self, change_set: ChangeSet) -> str:
-        """To the second."""
         return f"{change_set.created_at:%Y-%m-%d %H:%M:%S}"
 
 
@@ -119,7 +116,6 @@ class ApprovalAdmin(RowActionMixin, ReadOnlyAdmin):
 
     @display(description=gettext_lazy("state"), label=APPROVAL_COLOURS, ordering="state")
     def display_state(self, approval: Approval) -> tuple[str, str]:
-        """The state in its colour."""
         return approval.state, approval.get_state_display()
 
     @RowAction(
@@ -133,7 +129,6 @@ class ApprovalAdmin(RowActionMixin, ReadOnlyAdmin):
         variant=ActionVariant.PRIMARY,
     )
     def agree(self, form: NoteForm, approval: Approval) -> str:
-        """The second person agrees."""
         approve(approval, form.request.user, form.cleaned_data["note"])
         return _("Approved and done.")
 
@@ -146,11 +141,9 @@ class ApprovalAdmin(RowActionMixin, ReadOnlyAdmin):
         refusal=gettext_lazy("This was decided already."),
     )
     def disagree(self, form: NoteForm, approval: Approval) -> str:
-        """The second person disagrees."""
         refuse(approval, form.request.user, form.cleaned_data["note"])
         return _("Refused; nothing was done.")
 
     def sidebar_badge(self, request: HttpRequest) -> int:
-        """How many wait for this person."""
         waiting = Approval.objects.waiting().permitted_to(request.user, "approve")
         return waiting.exclude(requested_by=request.user.pk)[:100].count()

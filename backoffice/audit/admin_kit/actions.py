@@ -1,9 +1,8 @@
-"""Deeds: what a person does with a row besides editing it, asked for in a dialog.
+"""Row actions: what a person does with a row besides editing it, asked for in a dialog.
 
-A deed is one method of a model admin. It stands in the row's menu and on its page for whoever may
-do it, is asked for in a dialog, with a reason where one is due, and is done in one transaction
-under one change set. `in_bulk` offers it for the selected rows of a list too. Looking at a deed's
-address shows the dialog and does nothing.
+An action is one method of a model admin. It stands in the row's menu and on its page for whoever
+may do it, and runs in one transaction under one change set. `in_bulk` offers it on lists too. A GET
+of its address shows the dialog and changes nothing.
 """
 
 import functools
@@ -19,13 +18,13 @@ from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from backoffice.admin_site.pages.related_links import page_of
 from backoffice.admin_site.permissions import roles
 from backoffice.admin_site.permissions.visibility import is_permitted
 from backoffice.audit.models import ChangeSet
@@ -36,7 +35,7 @@ MOST_NAMED = 20
 
 
 class ActionForm(forms.Form):
-    """What a deed asks for. `rows` are the rows it is about."""
+    """What an action asks for. `rows` are the rows it is about."""
 
     def __init__(self, rows: Sequence[models.Model], request: HttpRequest, *args: Any) -> None:
         self.rows, self.request = rows, request
@@ -44,7 +43,6 @@ class ActionForm(forms.Form):
 
 
 def reason_field() -> forms.CharField:
-    """A reason of at least ten characters."""
     return forms.CharField(
         label=_("Reason"),
         min_length=SHORTEST_REASON,
@@ -62,10 +60,10 @@ class ReasonForm(ActionForm):
 
 
 def _form_of(
-    it: "RowAction", rows: Sequence[Any], request: HttpRequest, *, is_posted: bool
+    action: "RowAction", rows: Sequence[Any], request: HttpRequest, *, is_posted: bool
 ) -> ActionForm:
-    """The form of a deed; it asks why where a change of one of the rows needs a reason."""
-    made, user = it.form, request.user
+    made, user = action.form, request.user
+    # One row that needs a reason is enough: the action has one change set.
     required = [needs(user) for row in rows if (needs := getattr(row, "needs_reason_from", None))]
     if any(required) and not issubclass(made, ReasonForm):
         made = type(made.__name__, (ReasonForm, made), {})
@@ -74,10 +72,10 @@ def _form_of(
 
 @dataclass(frozen=True)
 class RowAction:
-    """Makes a deed of a method that gets the filled form and a row, and says what was done.
+    """Makes an action of a method that gets the filled form and a row, and returns a message.
 
     `verb` is the right it takes, and `touches` the fields it changes (see the roles' table); `when`
-    says of a row whether there is anything to do, `refusal` is told where there is not.
+    says of a row whether there is anything to do, `refusal` is the message where there is not.
     """
 
     label: Any
@@ -96,18 +94,18 @@ class RowAction:
     do_not_call_in_templates: ClassVar[bool] = True  # Django's templates call what they can
 
     def __call__(self, do: Callable[..., str]) -> Callable[..., HttpResponse]:
-        it = replace(self, name=do.__name__, do=do, submit=self.submit or self.label)
+        action = replace(self, name=do.__name__, do=do, submit=self.submit or self.label)
 
         @functools.wraps(do)
         def view(admin: "RowActionMixin", request: HttpRequest, object_id: str) -> HttpResponse:
-            return admin.run_action(request, it, object_id)
+            return admin.run_action(request, action, object_id)
 
         # What the theme asks of an action.
         attributes = {"short_description": self.label, "icon": self.icon, "variant": self.variant}
-        attributes |= {"attrs": {}, "dialog": {"title": self.label}, "deed": it}
+        attributes |= {"attrs": {}, "dialog": {"title": self.label}, "row_action": action}
         for name, value in attributes.items():
             setattr(view, name, value)
-        view.url_path = it.name.replace("_", "-")  # type: ignore[attr-defined]
+        view.url_path = action.name.replace("_", "-")  # type: ignore[attr-defined]
         return view
 
     def is_for(self, user: Any, model: type[models.Model]) -> bool:
@@ -118,7 +116,7 @@ class RowAction:
 
 
 class RowActionMixin:
-    """Gives a model admin its deeds: menus, pages, dialogs, and actions on a list."""
+    """Gives a model admin its row actions: menus, pages, dialogs, and actions on a list."""
 
     row_actions: ClassVar[tuple[str, ...]] = ()
 
@@ -130,7 +128,6 @@ class RowActionMixin:
                 setattr(cls, menu, (*cls.row_actions, *others))
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Those the person may do with this row as it is."""
         actions = super().get_actions_detail(request, object_id)
         if not self.row_actions:
             return actions
@@ -138,85 +135,81 @@ class RowActionMixin:
         return [each for each in actions if self._is_offered(request, each.method, row)]
 
     def _is_offered(self, request: HttpRequest, method: Any, row: models.Model | None) -> bool:
-        it = getattr(method, "deed", None)
-        return it is None or (row is not None and it.when(row) and self.may_do(request, it, row))
+        action = getattr(method, "row_action", None)
+        return action is None or (
+            row is not None and action.when(row) and self.may_do(request, action, row)
+        )
 
-    def may_do(self, request: HttpRequest, it: RowAction, row: models.Model) -> bool:
-        """Whether the person may do this with this row; a page may keep rows from being changed."""
-        is_locked = it.verb == "change" and not self.has_change_permission(request, row)
+    def may_do(self, request: HttpRequest, action: RowAction, row: models.Model) -> bool:
+        # A page may forbid changes of single rows (has_change_permission).
+        is_locked = action.verb == "change" and not self.has_change_permission(request, row)
         return (
             not is_locked
-            and it.is_for(request.user, self.model)
-            and self._has(request, it.verb, row)
+            and action.is_for(request.user, self.model)
+            and self._has(request, action.verb, row)
         )
 
     def get_actions_row(self, request: HttpRequest) -> list[Any]:
-        """Those the person may do with some rows."""
         return [
             each
             for each in super().get_actions_row(request)
-            if not hasattr(each.method, "deed") or each.method.deed.is_for(request.user, self.model)
+            if not hasattr(each.method, "row_action")
+            or each.method.row_action.is_for(request.user, self.model)
         ]
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """On a list, the deeds that can be done with many rows at once."""
         actions = super().get_actions(request)
-        for it in (getattr(self, name).deed for name in self.row_actions):
-            if it.in_bulk and it.is_for(request.user, self.model):
-                actions[it.name] = (functools.partial(_in_bulk, it), it.name, it.label)
+        for action in (getattr(self, name).row_action for name in self.row_actions):
+            if action.in_bulk and action.is_for(request.user, self.model):
+                run = functools.partial(_in_bulk, action)
+                actions[action.name] = (run, action.name, action.label)
         return actions
 
-    def run_action(self, request: HttpRequest, it: RowAction, object_id: str) -> HttpResponse:
-        """The dialog of a deed with one row, and the deed itself when it is posted."""
+    def run_action(self, request: HttpRequest, action: RowAction, object_id: str) -> HttpResponse:
+        """The dialog of an action with one row; the action itself when it is posted."""
         row = self.get_object(request, unquote(object_id))
-        if row is None or not self.may_do(request, it, row):
+        if row is None or not self.may_do(request, action, row):
             raise PermissionDenied
-        form = _form_of(it, [row], request, is_posted=request.method == "POST")
+        form = _form_of(action, [row], request, is_posted=request.method == "POST")
         if request.method == "POST" and form.is_valid():
-            outcomes = _done(self, it, form, [row])
+            outcomes = _done(self, action, form, [row])
             if outcomes:
                 messages.success(request, outcomes[0])
-                return _back(request, self._page_of(request, row))
-        return self._render_dialog(request, it, form, [row])
-
-    def _page_of(self, request: HttpRequest, row: models.Model) -> str:
-        name = f"{self.opts.app_label}_{self.opts.model_name}_change"
-        return reverse(f"admin:{name}", args=[row.pk])
+                return _back(request, page_of(row))
+        return self._render_dialog(request, action, form)
 
     def _render_dialog(
-        self, request: HttpRequest, it: RowAction, form: ActionForm, rows: Iterable[Any]
+        self, request: HttpRequest, action: RowAction, form: ActionForm
     ) -> HttpResponse:
         """The dialog; a page of its own where there is no script to open one."""
-        open_rows = [row for row in rows if it.when(row)]
-        context = {
-            "deed": it,
-            "form": form,
-            "rows": rows,
-            "named": [str(row) for row in list(rows)[:MOST_NAMED]],
-            "refusal": "" if open_rows else it.refusal or _("There is nothing to do here."),
-            "title": it.label,
-            "opts": self.opts,
-        }
+        is_open = any(action.when(row) for row in form.rows)
+        refusal = "" if is_open else action.refusal or _("There is nothing to do here.")
+        context = self.dialog_context(action, form) | {"refusal": refusal}
         if request.headers.get("HX-Request"):
-            return render(request, "audit/deed_dialog.html", context)
+            return render(request, "audit/row_action_dialog.html", context)
+        # Without a script there is nothing to open a dialog: a page of its own.
         shared = self.admin_site.each_context(request)
-        return TemplateResponse(request, "audit/deed_page.html", shared | context)
+        return TemplateResponse(request, "audit/row_action_page.html", shared | context)
+
+    def dialog_context(self, action: RowAction, form: ActionForm) -> dict[str, Any]:
+        named = [str(row) for row in form.rows[:MOST_NAMED]]
+        context = {"row_action": action, "form": form, "rows": form.rows, "named": named}
+        return context | {"title": action.label, "opts": self.opts}
 
 
-def _done(admin: RowActionMixin, it: RowAction, form: ActionForm, rows: Sequence[Any]) -> list[str]:
+def _done(
+    admin: RowActionMixin, action: RowAction, form: ActionForm, rows: Sequence[Any]
+) -> list[str]:
     """Do it with these rows, all or none; what was refused stands in the form."""
     reason = form.cleaned_data.get("reason", "")
     try:
-        with (
-            transaction.atomic(),
-            recording(source=ChangeSet.Source.ACTION, reason=reason),
-        ):
+        with transaction.atomic(), recording(source=ChangeSet.Source.ACTION, reason=reason):
             locked = _locked(rows)
-            closed = [row for row in locked if not it.when(row)]
+            closed = [row for row in locked if not action.when(row)]
             if closed:
-                raise ValidationError(it.refusal or _("There is nothing to do here."))
-            outcomes = [it.do(admin, form, row) for row in locked]
-            _recheck_permissions(it, form, locked)
+                raise ValidationError(action.refusal or _("There is nothing to do here."))
+            outcomes = [action.do(admin, form, row) for row in locked]
+            _recheck_permissions(action, form, locked)
             return outcomes
     except ValidationError as refusal:
         for field, errors in _by_field(refusal, form).items():
@@ -224,32 +217,30 @@ def _done(admin: RowActionMixin, it: RowAction, form: ActionForm, rows: Sequence
     return []
 
 
-def _recheck_permissions(it: RowAction, form: ActionForm, rows: Iterable[models.Model]) -> None:
-    """Like an edit, a deed must not carry a row out of where the person may do it."""
-    if not all(is_permitted(row, form.request.user, it.verb) for row in rows):
+def _recheck_permissions(action: RowAction, form: ActionForm, rows: Iterable[models.Model]) -> None:
+    # Like an edit, an action must not move a row out of where the person may do it.
+    if not all(is_permitted(row, form.request.user, action.verb) for row in rows):
         raise PermissionDenied
 
 
 def _locked(rows: Sequence[Any]) -> list[Any]:
-    """The rows as they are now, kept so until the transaction ends, in one order for everybody."""
     manager = type(rows[0])._base_manager
-    keys = sorted(row.pk for row in rows)
-    rows_by_key = manager.select_for_update().in_bulk(keys)
-    return [rows_by_key[key] for key in keys if key in rows_by_key]
+    keys = [row.pk for row in rows]
+    # Everybody locks in the order of keys, so that two actions cannot block each other.
+    return list(manager.select_for_update().filter(pk__in=keys).order_by("pk"))
 
 
 def _by_field(refusal: ValidationError, form: ActionForm) -> dict[str | None, Any]:
-    """The errors by the fields of the dialog; what is about another field stands above them."""
     if not hasattr(refusal, "error_dict"):
         return {None: refusal}
     errors_by_field: dict[str | None, Any] = {}
     for name, errors in refusal.error_dict.items():
+        # Errors of fields that the dialog does not have stand above it.
         errors_by_field.setdefault(name if name in form.fields else None, []).extend(errors)
     return errors_by_field
 
 
 def _back(request: HttpRequest, otherwise: str) -> HttpResponse:
-    """To the page the dialog was opened on."""
     current_url = request.headers.get("HX-Current-URL", "")
     is_same_host = url_has_allowed_host_and_scheme(
         current_url, {request.get_host()}, request.is_secure()
@@ -260,30 +251,21 @@ def _back(request: HttpRequest, otherwise: str) -> HttpResponse:
 
 
 def _in_bulk(
-    it: RowAction, admin: RowActionMixin, request: HttpRequest, queryset: models.QuerySet[Any]
+    action: RowAction, admin: RowActionMixin, request: HttpRequest, queryset: models.QuerySet[Any]
 ) -> HttpResponse | None:
-    """The page of a deed with the selected rows; those with which it can be done."""
-    rows = [row for row in queryset if it.when(row) and admin.may_do(request, it, row)]
+    rows = [row for row in queryset if action.when(row) and admin.may_do(request, action, row)]
     left = queryset.count() - len(rows)
     if not rows:
-        messages.warning(request, it.refusal or _("There is nothing to do with these rows."))
+        messages.warning(request, action.refusal or _("There is nothing to do with these rows."))
         return None
     is_posted = "_deed" in request.POST
-    form = _form_of(it, rows, request, is_posted=is_posted)
-    if is_posted and form.is_valid() and _done(admin, it, form, rows):
+    form = _form_of(action, rows, request, is_posted=is_posted)
+    if is_posted and form.is_valid() and _done(admin, action, form, rows):
         _add_messages(request, len(rows), left)
         return None
-    context = admin.admin_site.each_context(request) | {
-        "deed": it,
-        "form": form,
-        "rows": rows,
-        "named": [str(row) for row in rows[:MOST_NAMED]],
-        "left": left,
-        "selected": [row.pk for row in rows],
-        "title": it.label,
-        "opts": admin.opts,
-    }
-    return TemplateResponse(request, "audit/deed_page.html", context)
+    context = admin.admin_site.each_context(request) | admin.dialog_context(action, form)
+    context |= {"left": left, "selected": [row.pk for row in rows]}
+    return TemplateResponse(request, "audit/row_action_page.html", context)
 
 
 def _add_messages(request: HttpRequest, done: int, left: int) -> None:

@@ -1,7 +1,6 @@
-"""Deeds that take two people: registered here, asked for by one, decided by another.
+"""Actions that take two people: registered here, requested by one, decided by another.
 
-`@approvable("name")` registers what is done once somebody else agrees. Nobody agrees to what they
-asked for; both names stay with the record.
+`@approvable("name")` registers what is done once somebody else agrees.
 """
 
 from collections.abc import Callable
@@ -15,14 +14,14 @@ from django.utils.translation import gettext as _
 from backoffice.audit.models import Approval
 from backoffice.audit.record.recording import name_of
 
-RowAction = Callable[[Approval], None]
-_actions: dict[str, RowAction] = {}
+ApprovedAction = Callable[[Approval], None]
+_actions: dict[str, ApprovedAction] = {}
 
 
-def approvable(name: str) -> Callable[[RowAction], RowAction]:
-    """Register what is done when this is approved."""
+def approvable(name: str) -> Callable[[ApprovedAction], ApprovedAction]:
+    """Register the function that runs when this is approved."""
 
-    def register(action: RowAction) -> RowAction:
+    def register(action: ApprovedAction) -> ApprovedAction:
         _actions[name] = action
         return action
 
@@ -32,9 +31,9 @@ def approvable(name: str) -> Callable[[RowAction], RowAction]:
 def request_approval(
     action: str, subject: models.Model, message: str, by: Any, *, reason: str, **payload: Any
 ) -> Approval:
-    """Ask for a deed; somebody else decides.
+    """Request an action that somebody else decides.
 
-    Raises ValidationError where the same was asked for already.
+    Raises ValidationError where the same was requested already.
     """
     approval = Approval(
         deed=action,
@@ -46,6 +45,7 @@ def request_approval(
         requested_by=by,
         requested_name=name_of(by),
     )
+    # The same request twice is an error of the form, not of the database.
     approval.validate_constraints()
     approval.save()
     return approval
@@ -54,7 +54,7 @@ def request_approval(
 def approve(approval: Approval, by: Any, note: str = "") -> None:
     """Agree, and do it, in one transaction.
 
-    Raises ValidationError for one's own request, and where the deed itself is refused.
+    Raises ValidationError for one's own request, and where the action itself is refused.
     """
     with transaction.atomic():
         _decide(approval, by, Approval.State.APPROVED, note)
@@ -62,7 +62,6 @@ def approve(approval: Approval, by: Any, note: str = "") -> None:
 
 
 def refuse(approval: Approval, by: Any, note: str = "") -> None:
-    """Disagree; nothing is done."""
     _decide(approval, by, Approval.State.REFUSED, note)
 
 
@@ -73,6 +72,7 @@ def _decide(approval: Approval, by: Any, state: str, note: str) -> None:
         message = _("Nobody approves what they asked for themselves.")
         raise ValidationError(message, code="own_request")
     approval.state, approval.note = state, note
+    # The name as text, too: it outlives the account.
     approval.decided_by, approval.decided_name = by, name_of(by)
     approval.decided_at = timezone.now()
     approval.save()

@@ -28,37 +28,31 @@ from backoffice.audit.admin_kit.revert import RevertMixin
 class AuditedAdmin(
     RowActionMixin, ReasonMixin, OptimisticLockMixin, RevertMixin, HistoryMixin, PlainAdmin
 ):
-    """An audited model: its history, its deeds, forms that ask why and overwrite nothing unseen."""
+    """An audited model: its history, its row actions, forms that ask why and have a lock."""
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """The form. A second look finds what somebody else stored in the same moment."""
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            return super().changeform_view(request, *args, **kwargs)
         except IntegrityError:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            # Somebody stored the same in this moment: the second run validates against it.
+            return super().changeform_view(request, *args, **kwargs)
 
     def further_links(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
-        """From a person to all that ever happened to their record, for whoever reads that."""
         links = super().further_links(request, row)
+        # Only where the row itself is a person.
         if self.model.person_path != "" or not roles.may_see_page(request.user, "record"):
             return links
         address = f"{reverse('admin:record')}?student={row.pk}"
         return [*links, {"title": _("Whole record"), "icon": "person_search", "address": address}]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """What would go; with what a rule keeps, besides what others point to."""
         to_delete, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
+        # A model's own rule protects a row like a foreign key does.
         refusals = [f"{row}: {why}" for row in objs if (why := row.deletion_refusal())]
         return to_delete, counts, perms_needed, [*protected, *refusals]
 
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
-        """Delete the selected rows, each by its own rules."""
+        # One by one: a queryset's delete() would not ask the rules of each row.
         for row in queryset:
             row.delete()
 

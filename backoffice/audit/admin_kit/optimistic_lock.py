@@ -1,8 +1,7 @@
 """Forms that overwrite nothing unseen.
 
-A form carries digests of the values it was opened with. When it comes back, the row is locked and
-looked at again: what somebody else changed meanwhile is shown with who did it, fields one has not
-touched take the other's value, and for the others one chooses. Saving again then means it.
+A form carries digests of the values it was opened with. When it is posted, the row is locked and
+compared: fields one has not touched take the stored value, for the others one chooses.
 """
 
 import hashlib
@@ -10,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import takewhile
 from typing import Any
 
 from django import forms
@@ -40,12 +40,11 @@ def watched(model: type[models.Model]) -> list[models.Field]:
 
 
 def digest(value: Any) -> str:
-    """A few letters that stand for a value."""
     return hashlib.blake2b(repr(value).encode(), digest_size=6).hexdigest()
 
 
 def digests(row: models.Model, names: Iterable[str]) -> dict[str, str]:
-    """The digests of the fields a form has: what one may not see is not told by them either."""
+    # Of the fields in the form only: a digest of a hidden value could be guessed.
     fields = [field for field in watched(type(row)) if field.name in names]
     return {field.name: digest(plain(field, row)) for field in fields}
 
@@ -59,14 +58,13 @@ def plain(field: models.Field, row: models.Model) -> Any:
 
 
 def name_of(row: models.Model) -> str:
-    """A row's name in the digests."""
     return f"{row._meta.label_lower}:{row.pk}"
 
 
 def opened_digests_in(data: Any) -> OpenedDigests:
-    """What a posted form says it was opened with; nonsense counts as nothing."""
     try:
         parsed = json.loads(data.get(OPENED_DIGESTS_FIELD) or "{}")
+    # Forged data counts as none; the form is then refused as unseen.
     except (ValueError, RecursionError):
         return {}
     return parsed if isinstance(parsed, dict) else {}
@@ -78,15 +76,15 @@ class Conflict:
 
     field: str
     label: str
-    theirs: str
-    mine: str
+    stored: str
+    entered: str
     is_touched: bool
     who: str
     when: Any
 
 
 class OptimisticLockForm(forms.ModelForm):
-    """A form that looks again before it saves."""
+    """A form that compares with the stored row before it saves."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -96,9 +94,9 @@ class OptimisticLockForm(forms.ModelForm):
             self._apply_choices()
 
     def _apply_choices(self) -> None:
-        """Where one chose the other's value, it stands in the form as if typed."""
         names = [name for name in self.fields if name != DELETION_FIELD_NAME]
         chosen = [n for n in names if self.data.get(CHOICE_PREFIX + self.add_prefix(n)) == "theirs"]
+        # The chosen stored value stands in the form as if typed.
         for name in chosen:
             self.put(name, getattr(self.instance, self._attname(name)))
 
@@ -120,13 +118,13 @@ class OptimisticLockForm(forms.ModelForm):
         self.data[bound.html_name] = "" if prepared is None else prepared
 
     def clean(self) -> dict[str, Any]:
-        """The values, if nobody changed the row meanwhile."""
         cleaned = super().clean() or self.cleaned_data
         if not self.instance._state.adding and (self.has_changed() or not self.prefix):
             self._check_stored()
         return cleaned
 
     def _check_stored(self) -> None:
+        # Locked until the transaction ends: nobody can change it between look and save.
         rows = type(self.instance)._base_manager.select_for_update()
         stored = rows.filter(pk=self.instance.pk).first()
         if stored is None:
@@ -146,11 +144,12 @@ class OptimisticLockForm(forms.ModelForm):
     def _report_conflicts(
         self, stored: models.Model, before: OpenedDigests, now: dict[str, str]
     ) -> None:
-        """Show what is stored now, and stop; a row of an inline nobody touched here just stays."""
+        # Saving again then means it: it is compared with what is shown now.
         self.opened_digests[name_of(stored)] = now
         for conflict in self.conflicts:
             if not conflict.is_touched:
                 self.put(conflict.field, getattr(stored, self._attname(conflict.field)))
+        # A row of an inline that nobody touched here keeps what is stored.
         if self.prefix and not self._is_touched(stored, before):
             self.changed_data = []
         else:
@@ -162,7 +161,6 @@ class OptimisticLockForm(forms.ModelForm):
         return any(values) or bool(self.cleaned_data.get(DELETION_FIELD_NAME))
 
     def _conflicts(self, stored: models.Model, before: OpenedDigests, now: dict[str, str]) -> Any:
-        versions = Versions(stored)
         for field in watched(type(stored)):
             name = field.name
             if name not in self.fields or before.get(name) == now[name]:
@@ -170,7 +168,7 @@ class OptimisticLockForm(forms.ModelForm):
             entered = self._entered_value(field)
             if digest(entered) == now[name]:
                 continue  # both typed the same
-            who, when = versions.change_of(field)
+            who, when = last_change(stored, field)
             yield Conflict(
                 name, str(self[name].label), display_value(field, getattr(stored, field.attname)),
                 display_value(field, entered), digest(entered) != before.get(name), who, when,
@@ -183,20 +181,18 @@ class OptimisticLockForm(forms.ModelForm):
         if isinstance(field, models.FileField):
             return getattr(value, "name", value) or ""
         try:
-            return field.to_python(value) if value not in (None, "") else self._blank(field)
+            blank = None if field.null else ""
+            return field.to_python(value) if value not in (None, "") else blank
         except ValidationError:
             return value
 
-    def _blank(self, field: models.Field) -> Any:
-        return None if field.null else ""
-
     def _conflict_message(self) -> str:
         if self.prefix:
-            values = ", ".join(f"{each.label}: {each.theirs}" for each in self.conflicts)
+            values = ", ".join(f"{each.label}: {each.stored}" for each in self.conflicts)
             return _(
-                "%(who)s changed this row while you were editing; it now has %(told)s. Save "
+                "%(who)s changed this row while you were editing; it now has %(values)s. Save "
                 "again to store what you see here instead."
-            ) % {"who": self.conflicts[0].who, "told": values}
+            ) % {"who": self.conflicts[0].who, "values": values}
         return _(
             "Nothing was saved: somebody else changed this while you were editing. Look at what "
             "is different below, choose, and save again."
@@ -204,10 +200,9 @@ class OptimisticLockForm(forms.ModelForm):
 
 
 class OptimisticLockFormSet(PaginationInlineFormSet):
-    """Inline rows, none of which is deleted with changes one has not seen, or against a rule."""
+    """Inline rows: none is deleted with changes one has not seen, or against a rule."""
 
     def clean(self) -> None:
-        """The rows, if nobody changed those that go, and no rule keeps them."""
         super().clean()
         changed = [form for form in self.deleted_forms if getattr(form, "conflicts", ())]
         if changed:
@@ -219,33 +214,25 @@ class OptimisticLockFormSet(PaginationInlineFormSet):
             raise ValidationError([str(why) for why in refusals if why], "kept")
 
 
-class Versions:
-    """The newest versions of a row, to say who changed a field."""
-
-    def __init__(self, row: models.Model) -> None:
-        self.row = row
-
-    def change_of(self, field: models.Field) -> tuple[str, Any]:
-        """Who gave the field the value it has, and when."""
-        history = type(self.row).history.model
-        if not any(each.name == field.name for each in history._meta.fields):
-            return _("Somebody"), None
-        rows = history.objects.filter(**{self.row._meta.pk.attname: self.row.pk})
-        rows = rows.select_related("change_set").order_by("-history_id")[:MOST_VERSIONS]
-        origin = None
-        for version in rows:
-            if digest(plain(field, version)) != digest(plain(field, self.row)):
-                break
-            origin = version
-        if origin is None or not origin.change_set:
-            return _("Somebody"), None
-        if origin.change_set.source == ChangeSet.Source.SQL:
-            return _("Somebody"), origin.history_date
-        return origin.change_set.actor_name or _("The system"), origin.history_date
+def last_change(row: models.Model, field: models.Field) -> tuple[str, Any]:
+    """Who gave the field of a row its value, and when."""
+    history = type(row).history.model
+    if not any(each.name == field.name for each in history._meta.fields):
+        return _("Somebody"), None
+    versions = history.objects.filter(**{row._meta.pk.attname: row.pk})
+    versions = versions.select_related("change_set").order_by("-history_id")[:MOST_VERSIONS]
+    stored = digest(plain(field, row))
+    same = list(takewhile(lambda version: digest(plain(field, version)) == stored, versions))
+    origin = same[-1] if same else None
+    if origin is None or not origin.change_set:
+        return _("Somebody"), None
+    # Of SQL the change set names a database role, not a person.
+    if origin.change_set.source == ChangeSet.Source.SQL:
+        return _("Somebody"), origin.history_date
+    return origin.change_set.actor_name or _("The system"), origin.history_date
 
 
 def display_value(field: models.Field, value: Any) -> str:
-    """A value as people read it."""
     if value in (None, ""):
         return _("blank")
     if isinstance(value, list):
@@ -259,7 +246,6 @@ def display_value(field: models.Field, value: Any) -> str:
 
 
 def stored_forms(inlines: Iterable[Any]) -> Iterator[Any]:
-    """The forms of stored rows in inlines, and in the inlines within them."""
     for inline in inlines:
         for form in inline.formset.initial_forms:
             yield form
@@ -275,15 +261,16 @@ class OptimisticLockMixin:
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """The page of the form, with the digests of what it shows."""
         form = context["adminform"].form
         inlines = context.get("inline_admin_formsets", ())
-        context["seen"] = json.dumps(self._opened_digests(form, list(stored_forms(inlines))))
+        context["opened_digests"] = json.dumps(
+            self._opened_digests(form, list(stored_forms(inlines)))
+        )
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _opened_digests(self, form: Any, inline: list[Any]) -> OpenedDigests:
-        """What the page shows; after a refusal, what it was opened with and has learned since."""
         if form.is_bound:
+            # After a refusal: what it was opened with, and the conflicts shown since.
             learned = [each for each in inline if getattr(each, "conflicts", ())]
             updates = {name_of(e.instance): e.opened_digests[name_of(e.instance)] for e in learned}
             return form.opened_digests | updates

@@ -18,7 +18,6 @@ class ReasonMixin:
     """Puts a field for the reason on the form of a row that needs one."""
 
     def is_reason_required(self, request: HttpRequest, obj: Any) -> bool:
-        """Whether a change of this row needs a reason from this person."""
         if obj is None or obj.pk is None or not self.has_change_permission(request, obj):
             return False
         return obj.needs_reason_from(request.user)
@@ -26,21 +25,19 @@ class ReasonMixin:
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
-        """The form, with the field."""
         if self.is_reason_required(request, obj):
             base = kwargs.get("form", self.form)
             kwargs["form"] = type(f"{base.__name__}WithReason", (base,), {FIELD: reason_field()})
         return super().get_form(request, obj, change=change, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """The fieldsets, with a last one for the reason."""
         fieldsets = list(super().get_fieldsets(request, obj))
         if self.is_reason_required(request, obj):
             fieldsets.append((_("Why do you change it?"), {"fields": (FIELD,)}))
         return fieldsets
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
-        """Before anything is stored: the deed under way has this reason."""
+        # The change set is written with the first change: the reason has to be there before.
         record, reason = current_record(), form.cleaned_data.get(FIELD)
         if record and reason:
             record.reason = reason

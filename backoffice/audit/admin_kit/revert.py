@@ -1,8 +1,7 @@
 """Going back to an earlier version of a row: a new change, for a reason, checked as an edit is.
 
 The version's values go through the row's own form: what a person may not change there, or a rule
-refuses, is not brought back either. A deleted row comes back under its number, as a new one would.
-What history does not hold stays as it is.
+refuses, is not brought back. What history does not hold stays as it is.
 """
 
 import json
@@ -23,6 +22,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.admin_site.pages.related_links import page_of
 from backoffice.admin_site.permissions import roles
 from backoffice.admin_site.permissions.admin_access import refuse_foreign
 from backoffice.admin_site.permissions.visibility import permitted
@@ -49,7 +49,7 @@ CHANGED_MEANWHILE = gettext_lazy(
 
 
 @dataclass(frozen=True)
-class Difference:
+class RevertDifference:
     """A field of which a version holds another value than the row."""
 
     field: models.Field
@@ -84,23 +84,17 @@ class Revert:
         rows = type(self.version).objects.filter(**{key: getattr(self.version, key)})
         return rows.filter(pk__gt=self.version.pk).count()
 
-    def _differences(self) -> Iterator[Difference]:
+    def _differences(self) -> Iterator[RevertDifference]:
         held = {field.name for field in self.version._meta.fields}
         visible = roles.visible_fields(self.request.user, self.admin.model)
         for field in watched(self.admin.model):
             if field.name not in held or (visible is not None and field.name not in visible):
                 continue
-            then, now = getattr(self.version, field.attname), self._now(field)
-            if self.row is None or digest(plain(field, self.version)) != digest(
-                plain(field, self.row)
-            ):
-                label = str(capfirst(field.verbose_name))
-                yield Difference(
-                    field, label, display_value(field, now), display_value(field, then)
-                )
-
-    def _now(self, field: models.Field) -> Any:
-        return getattr(self.row, field.attname) if self.row else None
+            if self.row and digest(plain(field, self.version)) == digest(plain(field, self.row)):
+                continue
+            then = display_value(field, getattr(self.version, field.attname))
+            now = display_value(field, getattr(self.row, field.attname) if self.row else None)
+            yield RevertDifference(field, str(capfirst(field.verbose_name)), now, then)
 
     def _is_restored(self, field: models.Field) -> bool:
         is_file = isinstance(field, models.FileField)  # the file itself is in no history
@@ -114,6 +108,7 @@ class Revert:
         data = QueryDict(mutable=True)
         for name in (FIELD, OPENED_DIGESTS_FIELD):
             data[name] = self.request.POST.get(name, "")
+        # A deleted row comes back under its number.
         form = self.form_class(data, instance=self.row or self.version.instance)
         coming = {each.field.name for each in self.coming}
         for field in self.admin.opts.concrete_fields:
@@ -123,8 +118,8 @@ class Revert:
         return form
 
     @property
-    def seen(self) -> str:
-        """What the page was opened with, for the form to compare when it is sent."""
+    def opened_digests(self) -> str:
+        """What the page was opened with, as JSON for the form to compare when it is posted."""
         if self.row is None:
             return "{}"
         if self.form.is_bound:
@@ -133,7 +128,7 @@ class Revert:
         return json.dumps({OPENED: timezone.now().isoformat()} | current)
 
     def is_done(self) -> bool:
-        """Do it, if form, rules and rights agree; what speaks against it is in `refusals`."""
+        """Do it, if form, rules and rights agree; why not stands in `refusals`."""
         if not self.coming or not self.form.is_valid():
             return False
         form, reason = self.form, self.form.cleaned_data[FIELD]
@@ -147,9 +142,9 @@ class Revert:
 
     @property
     def refusals(self) -> list[str]:
-        """Why the form was refused, in sentences; what is wrong with the reason stands there."""
         refusals: list[str] = []
         for name, errors in self.form.errors.as_data().items():
+            # Errors of the reason stand at its own field.
             if name != FIELD:
                 refusals += [self._refusal_message(name, each) for each in errors]
         return refusals
@@ -166,23 +161,21 @@ class Revert:
 
 
 def _name_of(row: models.Model) -> str:
-    """The row's name; its number where what it names is gone."""
     try:
         return str(row)
     except ObjectDoesNotExist:
+        # A row it is named after is gone.
         return str(row.pk)
 
 
 def is_revertable(model: type[models.Model]) -> bool:
-    """Whether anybody may bring a version of such a row back."""
     return any(grant.verb == VERB for grant in roles.grants_of(model._meta.label_lower))
 
 
 class RevertMixin:
-    """Gives the versions of a model admin's rows a page on which they are brought back."""
+    """Gives the versions of a model admin's rows a page on which they are reverted to."""
 
     def get_urls(self) -> list[URLPattern]:
-        """The page's address, for models somebody may revert."""
         urls = super().get_urls()
         if not is_revertable(self.model):
             return urls
@@ -200,7 +193,6 @@ class RevertMixin:
         version_id: str,
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The row as it stood once; for some with a way back to it."""
         context = {"revert_url": self._revert_url(request, unquote(object_id), version_id)}
         context |= extra_context or {}
         return super().history_form_view(request, object_id, version_id, context)
@@ -216,24 +208,22 @@ class RevertMixin:
         return reverse(f"admin:{self._name_of('revert')}", args=[version.id, version.pk])
 
     def may_revert(self, request: HttpRequest, row: models.Model | None) -> bool:
-        """Whether the person may bring a version of this row back.
-
-        A deleted row lies in no course: only who may revert all rows, and add some, restores it.
-        """
         if row is not None:
             return self._has(request, VERB, row) and self.has_change_permission(request, row)
+        # A deleted row lies in no course: only who may revert all rows, and add some, restores it.
         rows = self.model._base_manager.none()
         is_for_all = permitted(rows, request.user, VERB) is rows
         is_granted = is_for_all and roles.may(request.user, VERB, self.model)
         return is_granted and self.has_add_permission(request)
 
     def revert_view(self, request: HttpRequest, object_id: str, version_id: str) -> HttpResponse:
-        """The page. A second look finds what somebody else stored in the same moment."""
+        """The page. Raises PermissionDenied for other methods than GET, HEAD and POST."""
         if request.method not in ("GET", "HEAD", "POST"):
             raise PermissionDenied
         try:
             return self._reverted(request, unquote(object_id), version_id)
         except IntegrityError:
+            # Somebody stored the same in this moment: the second run validates against it.
             return self._reverted(request, unquote(object_id), version_id)
 
     def _reverted(self, request: HttpRequest, key: str, version_id: str) -> HttpResponse:
@@ -254,12 +244,11 @@ class RevertMixin:
         self, request: HttpRequest, revert: Revert, key: str
     ) -> HttpResponse:
         message = _("%(row)s stands again as in the version of %(when)s.")
-        named = {"row": self.model._base_manager.get(pk=key), "when": revert.when}
-        messages.success(request, message % named)
-        return HttpResponseRedirect(reverse(f"admin:{self._name_of('change')}", args=[key]))
+        row = self.model._base_manager.get(pk=key)
+        messages.success(request, message % {"row": row, "when": revert.when})
+        return HttpResponseRedirect(page_of(row))
 
     def _confirmation_page(self, request: HttpRequest, revert: Revert, key: str) -> HttpResponse:
-        """What would change, and the question why."""
         version = reverse(f"admin:{self._name_of('simple_history')}", args=[key, revert.version.pk])
         context = {
             "revert": revert,

@@ -16,7 +16,6 @@ from backoffice.audit.record.recording import recording
 
 
 def add_reason(parser: ArgumentParser) -> None:
-    """The option that says why."""
     parser.add_argument(
         "--reason", required=True, help=f"why; at least {SHORTEST_REASON} characters"
     )
@@ -24,9 +23,9 @@ def add_reason(parser: ArgumentParser) -> None:
 
 @contextmanager
 def as_command(name: str, reason: str) -> Iterator[None]:
-    """Do it as the owner of the tables, with a reason that stays.
+    """Run as the owner of the tables, with a reason that is recorded.
 
-    Raises CommandError for a reason that says nothing, and for what the database refuses.
+    Raises CommandError for a reason that is too short, and for what the database refuses.
     """
     if len(reason.strip()) < SHORTEST_REASON:
         raise CommandError(f"Say why, in at least {SHORTEST_REASON} characters: --reason '...'")
@@ -41,7 +40,7 @@ def as_command(name: str, reason: str) -> Iterator[None]:
 
 
 def day_of(text: str) -> datetime:
-    """The beginning of a day, UTC. Raises CommandError for what is no day."""
+    """The beginning of a day, UTC. Raises CommandError for a text that is no day."""
     try:
         day = parse_date(text)
     except ValueError:

@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 MOST = 20  # bursts that are shown, the largest first
 # How often within an hour is more than work asks for.
 VIEWS, REFUSALS, FAILURES = 200, 10, 5
-VIEWED, REFUSED, FAILED = ("view", "export"), ("refused",), ("failed",)
+VIEW_KINDS, REFUSAL_KINDS, FAILURE_KINDS = ("view", "export"), ("refused",), ("failed",)
 
 
 class AccessRecordQuerySet(VisibleQuerySet):
@@ -30,20 +30,17 @@ class AccessRecordQuerySet(VisibleQuerySet):
     }
 
     def of_late(self) -> "AccessRecordQuerySet":
-        """Of the last seven days."""
         return self.filter(created_at__gte=timezone.now() - WATCHED)
 
     def seen_in_bursts(self) -> "AccessRecordQuerySet":
         """Looks and exports of whoever had more than 200 in an hour."""
-        return self._bursts(VIEWED, "actor", VIEWS + 1)
+        return self._bursts(VIEW_KINDS, "actor", VIEWS + 1)
 
     def refused_in_bursts(self) -> "AccessRecordQuerySet":
-        """Refusals of whoever had ten and more in an hour."""
-        return self._bursts(REFUSED, "actor", REFUSALS)
+        return self._bursts(REFUSAL_KINDS, "actor", REFUSALS)
 
     def failed_in_bursts(self) -> "AccessRecordQuerySet":
-        """Wrong passwords from one network address, five and more in an hour."""
-        return self._bursts(FAILED, "address", FAILURES)
+        return self._bursts(FAILURE_KINDS, "address", FAILURES)
 
     def _bursts(self, kinds: tuple[str, ...], by: str, least: int) -> "AccessRecordQuerySet":
         rows = self.model._base_manager.filter(

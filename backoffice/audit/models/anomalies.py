@@ -1,4 +1,4 @@
-"""Deeds an auditor wants to look at: past the product, by an account of last resort, at night.
+"""Changes an auditor wants to look at: past the product, by an account of last resort, at night.
 
 Each sort of them is a question: a query word of change sets since a moment. Apps ask further ones
 in their `anomalies.py`:
@@ -25,8 +25,8 @@ from backoffice.audit.models.history import DELETED
 
 NIGHT = (22, 6)  # from, to; hours UTC
 WATCHED, DAY = timedelta(days=7), timedelta(days=1)
-MASS = 500  # rows of one kind in one deed that is no import
-SLACK = 1_000  # keys; two deeds at once get their times and their keys in either order
+MASS = 500  # rows of one kind in one change set that is no import
+SLACK = 1_000  # keys; two change sets at once get their times and their keys in either order
 BY_FILE = ("import", "undo")
 BEHIND = ("sql", "command", "job")
 Find = Callable[[datetime], models.QuerySet[Any]]
@@ -35,7 +35,7 @@ Reach = Callable[[datetime], datetime | None]
 
 @dataclass(frozen=True)
 class Sign:
-    """Why a deed may be unusual: its title after “Changes…”, what it means, how it is found."""
+    """Why a change may be unusual: its title after “Changes…”, what it means, how to find it."""
 
     name: str
     title: Any
@@ -50,9 +50,9 @@ _signs: dict[str, Sign] = {}
 def unusual(
     name: str, title: Any, meaning: Any, reach: Reach | None = None
 ) -> Callable[[Find], Find]:
-    """Register a sort of unusual deeds: a function from a moment to the change sets since then.
+    """Register a sort of unusual changes: a function from a moment to the change sets since then.
 
-    `reach` says how far back a search came that stops before it; nothing when it came so far.
+    `reach` says how far back a search came that stops before the moment; None when it came so far.
     """
 
     def register(find: Find) -> Find:
@@ -63,7 +63,6 @@ def unusual(
 
 
 def signs() -> list[Sign]:
-    """All of them."""
     discover("anomalies")
     return list(_signs.values())
 
@@ -81,37 +80,31 @@ class ChangeSetQuerySet(models.QuerySet["Any"]):
     }
 
     def of_late(self, since: datetime | None = None) -> "ChangeSetQuerySet":
-        """Since this moment."""
         return self.filter(created_at__gte=since or timezone.now() - WATCHED)
 
     def by_sql(self, since: datetime | None = None) -> "ChangeSetQuerySet":
-        """Written past the product."""
         return self.of_late(since).filter(source="sql")
 
     def by_superusers(self, since: datetime | None = None) -> "ChangeSetQuerySet":
-        """By accounts that no table limits."""
         return self.of_late(since).filter(actor__is_superuser=True)
 
     def at_night(self, since: datetime | None = None) -> "ChangeSetQuerySet":
-        """By a person, when hardly anybody works."""
         nights = [Q(created_at__gte=start, created_at__lt=end) for start, end in _nights(since)]
         return self.of_late(since).filter(reduce(or_, nights), actor__isnull=False)
 
     def that_deleted(self, since: datetime | None = None) -> "ChangeSetQuerySet":
-        """That deleted a row of any audited model. No import deletes."""
+        # No import deletes: its 100,000 rows need not be looked at.
         change_sets = self.of_late(since).exclude(source="import")
         first = self.first_key(since)
         ids = [_deletions(history, first) for history in histories()]
         return change_sets.filter(pk__in=ids[0].union(*ids[1:], all=True)) if ids else self.none()
 
     def of_many_rows(self, since: datetime | None = None) -> "ChangeSetQuerySet":
-        """Of more rows of one kind than one changes by hand, and not by a file."""
         first = self.first_key(since)
         keys = _large(histories(), first)
         return self.of_late(since).filter(pk__in=keys).exclude(source__in=BY_FILE)
 
     def unexplained(self, since: datetime | None = None) -> "ChangeSetQuerySet":
-        """By SQL, a command or a job, without a reason."""
         return self.of_late(since).filter(source__in=BEHIND, reason="")
 
     def first_key(self, since: datetime | None = None) -> int:
@@ -122,11 +115,11 @@ class ChangeSetQuerySet(models.QuerySet["Any"]):
 
 
 def _nights(since: datetime | None) -> list[tuple[datetime, datetime]]:
-    """From when until when each night was, or is: an index of times finds them, none of hours."""
     start, end = NIGHT
     now = timezone.now().astimezone(UTC)
     first = (since or now - WATCHED).astimezone(UTC).date() - DAY
     days = [first + number * DAY for number in range((now.date() - first).days + 1)]
+    # Pairs of times: an index of times finds them, none finds hours.
     return [
         (datetime.combine(day, time(start), UTC), datetime.combine(day + DAY, time(end), UTC))
         for day in days
@@ -134,7 +127,6 @@ def _nights(since: datetime | None) -> list[tuple[datetime, datetime]]:
 
 
 def histories() -> list[type[models.Model]]:
-    """The history tables of all audited models."""
     managers = (getattr(model, "history", None) for model in apps.get_models())
     return [manager.model for manager in managers if hasattr(manager, "as_of")]
 
@@ -145,11 +137,7 @@ def _deletions(history: type[models.Model], first: int) -> models.QuerySet[Any]:
 
 
 def _large(tables: list[type[models.Model]], first: int) -> set[int]:
-    """The change sets since a key with more than `MASS` rows of one of these histories.
-
-    The index of change sets is read in jumps of so many rows. A jump that ends in the deed where it
-    began has found one, whose other rows are skipped; what lies within a jump has fewer.
-    """
+    """The change sets since a key with more than `MASS` rows of one of these histories."""
     if not tables:
         return set()
     parts = [f"SELECT id FROM ({_walk(history._meta.db_table)}) AS found" for history in tables]
@@ -159,7 +147,11 @@ def _large(tables: list[type[models.Model]], first: int) -> set[int]:
 
 
 def _walk(table: str) -> str:
-    """SQL: the deeds of many rows in a history, from a key on."""
+    """SQL: the change sets of many rows in a history, from a key on.
+
+    The index is read in jumps of `MASS` rows. A jump that ends in the change set where it began has
+    found one, whose other rows are skipped; what lies within a jump has fewer.
+    """
     return f"""
         WITH RECURSIVE walk (id, left_from) AS (
             SELECT min(change_set_id), CAST(NULL AS bigint) FROM {table} WHERE change_set_id >= %s

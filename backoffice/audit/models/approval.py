@@ -11,12 +11,11 @@ class ApprovalQuerySet(VisibleQuerySet):
     """Query words for approvals."""
 
     def waiting(self) -> "ApprovalQuerySet":
-        """Nobody has decided yet."""
         return self.filter(state=Approval.State.WAITING)
 
 
 class Approval(models.Model):
-    """A deed that takes two people: one asks for it and says why, another one decides.
+    """What takes two people: one asks for it and says why, another one decides.
 
     What is done, and with which row, stands in `deed`, `subject_*` and `payload`; see
     admin_kit/approvals.py.
@@ -27,7 +26,7 @@ class Approval(models.Model):
         APPROVED = "approved", _("approved")
         REFUSED = "refused", _("refused")
 
-    deed = models.CharField(_("deed"), max_length=40)
+    deed = models.CharField(_("action"), max_length=40)
     sentence = models.TextField(_("what is asked for"))
     subject_label = models.CharField(max_length=100)
     subject_id = models.BigIntegerField()

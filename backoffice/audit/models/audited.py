@@ -15,7 +15,6 @@ class AuditedQuerySet(VisibleQuerySet):
     """Query words of every audited model."""
 
     def get_by_natural_key(self, *key: Any) -> Any:
-        """The row with this natural key."""
         return self.get(**self.model.natural_key_lookup(key))
 
 
@@ -59,15 +58,15 @@ class Audited(Ruled):
         super().save(*args, **kwargs)
 
     def needs_reason_from(self, user: Any) -> bool:
-        """Whether this person must say why to change the row as it is stored; for models to say."""
+        """Whether this person must say why to change the row as it is stored; to override."""
         return False
 
     def deletion_refusal(self) -> Any:
-        """Why the row may not be deleted, as a sentence; blank where it may. For models to say."""
+        """Why the row may not be deleted, as a message; blank where it may; to override."""
         return ""
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
-        """Delete the row. Raises ProtectedError where the model says why it is kept."""
+        """Delete the row. Raises ProtectedError where the model refuses."""
         why = self.deletion_refusal()
         if why:
             raise models.ProtectedError(str(why), {self})
@@ -79,7 +78,6 @@ class Audited(Ruled):
         return cls.record_paths or (() if cls.person_path is None else (cls.person_path,))
 
     def natural_key(self) -> tuple[Any, ...]:
-        """What tells this row from every other, without its id."""
         parts: list[Any] = []
         for name in self.natural_key_fields:
             value = getattr(self, name)
@@ -101,5 +99,4 @@ class Audited(Ruled):
 
     @classmethod
     def natural_key_lookup(cls, key: tuple[Any, ...]) -> dict[str, Any]:
-        """A natural key as arguments for `filter()`."""
         return dict(zip(cls.natural_key_paths(), key, strict=True))

@@ -1,4 +1,4 @@
-"""A change set: one deed, with who did it, why and how."""
+"""A change set: one action, with who did it, why and how."""
 
 from typing import ClassVar
 from uuid import uuid4
@@ -12,7 +12,7 @@ from backoffice.audit.models.personal_data import Personal
 
 
 class ChangeSet(models.Model):
-    """One deed: who, when, why, through which door. History rows point to it."""
+    """One action: who, when, why, through what. History rows point to it."""
 
     # Rows are added and never altered: the database sees to it (see install.py and
     # grants.py in record/).
@@ -46,8 +46,8 @@ class ChangeSet(models.Model):
     request_id = models.CharField(_("request"), max_length=64, blank=True)
     address = models.GenericIPAddressField(_("network address"), null=True)
     batch = models.BigIntegerField(_("import batch"), null=True, db_index=True)
-    # Tells the deed from every other before its change set has a number.
-    deed = models.UUIDField(default=uuid4, unique=True, editable=False)
+    # Tells the action from every other before its change set has a number.
+    deed = models.UUIDField(_("key of the action"), default=uuid4, unique=True, editable=False)
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
 
     objects = ChangeSetQuerySet.as_manager()

@@ -1,13 +1,8 @@
 """History of every audited model: django-simple-history's tables, made for millions of rows.
 
-The rows are written by the database itself (see record/postgres_triggers.py), so that no way of
-changing a row goes past them; the library's models, screens and `as_of` work on what it writes.
-
-A history row copies the row, with references as plain numbers: no foreign key constraint, no index
-but the few a reader needs and what a model is sought by in the past. It says which change set it
-belongs to and, after an import, which line of the file. An import writes 100,000 of them at once,
-so every index counts; those over deleted rows, by which the record of a person or a course finds
-what is gone, an import never meets.
+The database itself writes the rows (see record/postgres_triggers.py); the library's models, screens
+and `as_of` work on them. A history row copies the row, with references as plain numbers, and says
+which change set it belongs to and, after an import, which line of the file.
 """
 
 from functools import cache
@@ -23,7 +18,7 @@ DELETED = "-"
 
 
 def first_steps(model: type[models.Model]) -> list[str]:
-    """The fields by which a row hangs on the person or the course it belongs to."""
+    """The fields by which a row belongs to a person or a course."""
     paths = (*model.paths_to_people(), getattr(model, "course_path", ""))
     own = {field.name for field in model._meta.concrete_fields}
     return sorted(own & {path.split("__")[0] for path in paths})
@@ -56,7 +51,7 @@ class HistoryRow(models.Model):
 
 
 class AppendOnlyHistoryManager(HistoryManager):
-    """The library makes a class of managers anew each time `history` is read; here it is kept."""
+    """The library makes a manager class anew each time `history` is read; this one is cached."""
 
     @classmethod
     @cache
@@ -87,6 +82,7 @@ class History(HistoricalRecords):
     def copy_fields(self, model: type[models.Model]) -> dict[str, models.Field]:
         fields = super().copy_fields(model)
         for field in fields.values():
+            # Only the few indexes that a reader needs: an import writes 100,000 rows at once.
             field.db_index = False
         return fields
 
@@ -115,6 +111,8 @@ class History(HistoricalRecords):
         sought = [models.Index(fields=names) for names in model.history_sought_by]
         return super().get_meta_options(model) | {
             "default_permissions": (),
+            # An import writes 100,000 rows at once, so every index counts. It never meets those
+            # over deleted rows, by which the record of a person finds what is gone.
             "indexes": (
                 models.Index(fields=[key, "history_id"]),
                 models.Index(fields=["change_set", "history_id"]),
@@ -128,7 +126,7 @@ class History(HistoricalRecords):
         }
 
     def post_save(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing: the database has written the row already, whichever way the change came."""
+        """Nothing: the database has written the row already."""
 
     def post_delete(self, *args: Any, **kwargs: Any) -> None:
         """Nothing, for the same reason."""

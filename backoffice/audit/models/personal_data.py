@@ -25,15 +25,13 @@ class Personal:
         return model._meta.get_field(self.of).column if self.of else model._meta.pk.column
 
     def owner_of(self, model: type[models.Model]) -> type[models.Model]:
-        """The model that column points to."""
         return model._meta.get_field(self.of).related_model if self.of else model
 
     def depth(self, model: type[models.Model]) -> int:
-        """How many steps lead from a row to its person."""
+        """How many foreign keys lead from a row to its person."""
         owner = self.owner_of(model)
         return 0 if owner is model else 1 + owner.personal.depth(owner)
 
     def columns_of(self, model: type[models.Model], among: list[str]) -> list[str]:
-        """The personal columns, of those that a table has."""
         personal = {model._meta.get_field(name).column for name in (*self.fields, *self.names)}
         return [column for column in among if column in personal]

@@ -35,7 +35,6 @@ class Block(models.Model):
 
     @classmethod
     def head(cls) -> "Block | None":
-        """The last block; None while nothing is sealed."""
         return cls.objects.order_by("-number").first()
 
 

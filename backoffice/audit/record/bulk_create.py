@@ -14,6 +14,6 @@ CHUNK = 1_000
 
 
 def create_all(rows: Iterable[Row]) -> list[Row]:
-    """Store new rows of one model; gives them back with their keys."""
+    """Store new rows of one model; returns them with their keys."""
     made = list(rows)
     return type(made[0])._base_manager.bulk_create(made, batch_size=CHUNK) if made else []

@@ -1,9 +1,8 @@
 """What the application's database role may do: everything but alter the record.
 
 On PostgreSQL the tables belong to an owner, DATABASE_OWNER_USER, as which migrations run; the
-application connects with a role that owns nothing. It reads history, which triggers write with
-their owner's rights, and adds to the other tables of the record. The rights follow from the models:
-a history table, and a model that says `is_append_only`.
+application connects with a role that owns nothing. The rights follow from the models: a history
+table, and a model that says `is_append_only`.
 """
 
 from typing import Any
@@ -30,7 +29,7 @@ RIGHTS = (
 def grant(using: str = "default") -> None:
     """Give the application's role its rights, and make it where there is no such role.
 
-    Raises CommandError where it is not there and the owner may not make it.
+    Raises CommandError where there is none and the owner may not make it.
     """
     known = connections.settings[using]
     connection = connections[using]
@@ -40,6 +39,7 @@ def grant(using: str = "default") -> None:
         for sql in RIGHTS:
             cursor.execute(sql.format(**names))
         there = set(connection.introspection.table_names(cursor))
+        # Triggers write history with their owner's rights: the application only reads it.
         read = {*history_tables(), MigrationRecorder.Migration._meta.db_table}
         for table in there & read:
             _narrow(cursor, table, "SELECT", names["role"])
@@ -65,7 +65,6 @@ def _make_role(cursor: Any, role: str, password: str) -> None:
 
 
 def _narrow(cursor: Any, table: str, rights: str, role: str) -> None:
-    """Leave only these rights on a table; nobody sets back the counter of its ids either."""
     cursor.execute(f'REVOKE ALL ON "{table}" FROM {role}')
     cursor.execute(f'GRANT {rights} ON "{table}" TO {role}')
     cursor.execute(
@@ -75,14 +74,12 @@ def _narrow(cursor: Any, table: str, rights: str, role: str) -> None:
         [f'"{table}"'],
     )
     for (sequence,) in cursor.fetchall():
+        # Nobody sets back the counter of a table's ids either.
         cursor.execute(f"REVOKE UPDATE ON SEQUENCE {sequence} FROM {role}")
 
 
 def why_alterable(using: str = "default") -> str:
-    """Why the application's role could alter the record; blank where it cannot.
-
-    Asks about the role of the settings, as a command may be connected as the owner.
-    """
+    """Why the application's role could alter the record; blank where it cannot."""
     connection = connections[using]
     if connection.vendor != "postgresql":
         return ""
@@ -94,6 +91,7 @@ def why_alterable(using: str = "default") -> str:
             "FROM pg_roles r, pg_class c WHERE r.rolname = coalesce(%s, current_user) "
             "AND c.relnamespace = %s::regnamespace AND c.relname = ANY (%s) GROUP BY r.oid, 1, 2",
             [
+                # The role of the settings: a command may be connected as the owner.
                 connections.settings[using]["USER"] or None,
                 SCHEMA,
                 [*history_tables(), *append_only_tables()],
@@ -104,28 +102,24 @@ def why_alterable(using: str = "default") -> str:
 
 
 def _why(role: str, is_super: bool, owns: bool, changes: bool, creates: bool) -> str:
-    for holds, why in (
-        (is_super, "is a superuser"),
-        (owns, "owns its tables"),
-        (changes, "may change or empty its tables"),
-        (creates, f"may create objects in the schema {SCHEMA}"),
-    ):
-        if holds:
-            return f"{role} {why}"
-    return ""
+    reasons = {
+        "is a superuser": is_super,
+        "owns its tables": owns,
+        "may change or empty its tables": changes,
+        f"may create objects in the schema {SCHEMA}": creates,
+    }
+    return next((f"{role} {why}" for why, holds in reasons.items() if holds), "")
 
 
 @register(Tags.database)
 def check_role(databases: Any = None, **_kwargs: Any) -> list[Warning]:
-    """`manage.py check --database default`: the application cannot alter the record.
-
-    A warning: with one role for everything the product works.
-    """
+    """`manage.py check --database default`: the application cannot alter the record."""
     try:
         reasons = [why for alias in databases or () if (why := why_alterable(alias))]
     except DatabaseError:
         return []  # that there is no database, or not yet, others say
     return [
+        # No error: with one role for everything the product works.
         Warning(
             f"The application could alter the record of changes: its database role {why}.",
             hint="Set DATABASE_OWNER_USER to the role that owns the tables, DATABASE_USER to "

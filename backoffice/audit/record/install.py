@@ -1,4 +1,4 @@
-"""Putting the triggers on the tables after every migrate, and telling where they are missing."""
+"""Puts the triggers on the tables after every migrate, and reports where they are missing."""
 
 import hashlib
 from collections.abc import Iterator
@@ -6,34 +6,32 @@ from typing import Any
 
 from django.apps import apps
 from django.core.checks import Tags, Warning, register
-from django.db import DatabaseError, connections, models
+from django.db import DatabaseError, connections
 
 from backoffice.audit.models import Audited
 from backoffice.audit.record import postgres_triggers, sqlite_triggers
 
+EVENTS = ("insert", "update", "delete", "truncate")
 
-def audited_models() -> list[type[models.Model]]:
-    """The models whose every change is recorded."""
+
+def audited_models() -> list[type[Audited]]:
     return [m for m in apps.get_models() if issubclass(m, Audited) and m._meta.managed]
 
 
 def append_only_models() -> list[Any]:
-    """The models of the record whose rows nobody changes; histories are another matter."""
+    """The models of the record whose rows nobody changes, except histories."""
     return [model for model in apps.get_models() if getattr(model, "is_append_only", False)]
 
 
 def history_tables() -> list[str]:
-    """The tables that triggers write and nobody else."""
     return [model.history.model._meta.db_table for model in audited_models()]
 
 
 def append_only_tables() -> list[str]:
-    """The other tables of the record, to which rows are added and no more: models that say so."""
     return [model._meta.db_table for model in append_only_models()]
 
 
 def install(using: str = "default", **_kwargs: Any) -> None:
-    """Put the triggers on all audited tables that are there; for the signal after migrations."""
     connection = connections[using]
     with connection.cursor() as cursor:
         tables = set(connection.introspection.table_names(cursor))
@@ -47,7 +45,7 @@ def install(using: str = "default", **_kwargs: Any) -> None:
 
 
 def remove_from_sqlite(using: str = "default", **_kwargs: Any) -> None:
-    """Before migrations, on SQLite: it rebuilds a table to alter it, which triggers forbid."""
+    # To alter a table SQLite rebuilds it, which triggers forbid.
     connection = connections[using]
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
@@ -56,38 +54,31 @@ def remove_from_sqlite(using: str = "default", **_kwargs: Any) -> None:
                     cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
 
 
-def _has_tables(model: type[models.Model], tables: set[str]) -> bool:
+def _has_tables(model: type[Audited], tables: set[str]) -> bool:
     needed = {model._meta.db_table, model.history.model._meta.db_table, postgres_triggers.TABLE}
     return needed <= tables
 
 
-def _install_postgres(cursor: Any, audited: list[type[models.Model]], tables: set[str]) -> None:
+def _install_postgres(cursor: Any, audited: list[type[Audited]], tables: set[str]) -> None:
     if not audited or not _has_key_column(cursor):
         return
     known = _known(cursor)
-    protection_sql = [
-        postgres_triggers.append_only_sql(table)
-        for table in append_only_tables()
-        if table in tables
-    ]
-    for sql in (
-        postgres_triggers.CHANGE_SET_SQL,
-        postgres_triggers.APPEND_ONLY_SQL,
-        *protection_sql,
-    ):
-        cursor.execute(sql)
+    cursor.execute(postgres_triggers.CHANGE_SET_SQL)
+    cursor.execute(postgres_triggers.APPEND_ONLY_SQL)
+    for table in append_only_tables():
+        if table in tables:
+            cursor.execute(postgres_triggers.append_only_sql(table))
     protected = _protected_tables(cursor)
     for model in audited:
-        mark = mark_of(model)
         if not _is_recorded(model, known, protected):
             for statement in postgres_triggers.statements(model):
                 cursor.execute(statement)
             name = postgres_triggers.function_of(model)
-            cursor.execute(f"COMMENT ON FUNCTION {name}() IS %s", [mark])
+            cursor.execute(f"COMMENT ON FUNCTION {name}() IS %s", [mark_of(model)])
 
 
 def _has_key_column(cursor: Any) -> bool:
-    """Whether change sets are as the functions want them; on the way to an old migration not."""
+    # On the way back to an old migration the column may not be there yet.
     cursor.execute(
         "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = 'deed'",
         [postgres_triggers.TABLE],
@@ -95,10 +86,7 @@ def _has_key_column(cursor: Any) -> bool:
     return cursor.fetchone() is not None
 
 
-EVENTS = ("insert", "update", "delete", "truncate")
-
-
-def mark_of(model: type[models.Model]) -> str:
+def mark_of(model: type[Audited]) -> str:
     """What tells one version of a table's triggers from another."""
     sql = "\n".join(postgres_triggers.statements(model))
     return hashlib.sha256(sql.encode()).hexdigest()
@@ -116,7 +104,6 @@ def _known(cursor: Any) -> dict[str, tuple[str, int]]:
 
 
 def _protected_tables(cursor: Any) -> set[str]:
-    """The tables of the record that nobody can change."""
     cursor.execute(
         "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
         "WHERE t.tgname = 'record_kept' AND t.tgenabled <> 'D'"
@@ -125,9 +112,8 @@ def _protected_tables(cursor: Any) -> set[str]:
 
 
 def _is_recorded(
-    model: type[models.Model], known: dict[str, tuple[str, int]], protected: set[str]
+    model: type[Audited], known: dict[str, tuple[str, int]], protected: set[str]
 ) -> bool:
-    """Whether the model's table writes its history as this code wants it, and that stays."""
     is_written = known.get(postgres_triggers.function_of(model)) == (mark_of(model), len(EVENTS))
     return is_written and model.history.model._meta.db_table in protected
 
@@ -147,7 +133,7 @@ def missing(using: str = "default") -> list[str]:
         return list(_missing_from_sqlite(audited, dict(cursor.fetchall())))
 
 
-def _missing_from_sqlite(audited: list[type[models.Model]], known: dict[str, str]) -> Iterator[str]:
+def _missing_from_sqlite(audited: list[type[Audited]], known: dict[str, str]) -> Iterator[str]:
     for model in audited:
         expected = [s for s in sqlite_triggers.statements(model) if s.startswith("CREATE")]
         if [known.get(name) for name in sqlite_triggers.names(model)] != expected:
@@ -156,13 +142,11 @@ def _missing_from_sqlite(audited: list[type[models.Model]], known: dict[str, str
 
 @register(Tags.database)
 def check_triggers(databases: Any = None, **_kwargs: Any) -> list[Warning]:
-    """`manage.py check --database default --fail-level WARNING`: every table records itself.
-
-    A warning, because `migrate`, which puts the triggers there, makes this check before it begins.
-    """
+    """`manage.py check --database default --fail-level WARNING`: every table records itself."""
     try:
         tables = [table for alias in databases or () for table in missing(alias)]
     except DatabaseError:
+        # No error: `migrate`, which puts the triggers there, runs this check before it begins.
         return []  # that there is no database, or not yet, others say
     if not tables:
         return []

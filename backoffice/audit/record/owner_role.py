@@ -14,7 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 @contextmanager
 def owner_role(using: str = "default") -> Iterator[None]:
-    """Talk to the database as the owner of its tables; nothing where one role is all there is.
+    """Connect as the owner of the tables; does nothing where there is only one role.
 
     Raises TransactionManagementError inside a transaction, which another role cannot take over.
     """

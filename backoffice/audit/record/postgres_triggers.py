@@ -1,17 +1,14 @@
 """The triggers by which PostgreSQL writes the history of every audited table.
 
 They fire once for each statement and see all its rows, whichever way they came: form, `update()`,
-COPY, MERGE, a cascade, psql. Who does it and why they read from the setting `backoffice.deed`; it
-ends with the transaction (see session_context.py). Without it the change set names the database
-role and its source is SQL. A row that stays as it was leaves nothing.
-
-Every statement inside is planned when it runs (EXECUTE): the plan of a first call without rows,
-kept, would join two transition tables row by row for minutes.
+COPY, MERGE, a cascade, psql. Actor and reason come from the setting `backoffice.deed`, which ends
+with the transaction (see session_context.py). Without it the change set names the database role and
+its source is SQL. A row that stays as it was leaves nothing.
 """
 
 from collections.abc import Iterator
 
-from django.db import models
+from backoffice.audit.models import Audited
 
 CONTEXT_SETTING, CHANGE_SET = "backoffice.deed", "backoffice.change_set"
 UNLOCK_SETTING = "backoffice.letting_go"  # set by retaining and forgetting
@@ -25,15 +22,15 @@ PLANS = f"^{WORK}[.](bulk_[a-z_]*plan_[0-9]+)$"
 PATH = "public, pg_temp"
 HISTORY_FIELDS = ("history_date", "history_type", "history_user_id", "history_change_reason")
 
-# The number of the change set of the deed under way; made when the first change asks for it.
+# The number of the change set of the current action; made when the first change asks for it.
 # A rollback takes row and setting away together.
 CHANGE_SET_SQL = f"""
 CREATE OR REPLACE FUNCTION backoffice_change_set() RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = {PATH} AS $body$
 DECLARE
-    said jsonb := coalesce(nullif(current_setting('{CONTEXT_SETTING}', true), ''), '{{}}')::jsonb;
+    action jsonb := coalesce(nullif(current_setting('{CONTEXT_SETTING}', true), ''), '{{}}')::jsonb;
     known text := coalesce(current_setting('{CHANGE_SET}', true), '');
-    key text := coalesce(said->>'deed', 'sql');
+    key text := coalesce(action->>'deed', 'sql');
     number bigint;
 BEGIN
     IF split_part(known, ' ', 1) = key THEN
@@ -47,13 +44,13 @@ BEGIN
             (deed, actor_id, actor_name, source, reason, request_id, address, batch, created_at)
         VALUES (
             CASE WHEN key = 'sql' THEN gen_random_uuid() ELSE key::uuid END,
-            (said->>'actor_id')::bigint,
-            coalesce(said->>'actor_name', CASE WHEN key = 'sql' THEN session_user ELSE '' END),
-            coalesce(said->>'source', 'sql'),
-            coalesce(said->>'reason', ''),
-            coalesce(said->>'request_id', ''),
-            (said->>'address')::inet,
-            (said->>'batch')::bigint,
+            (action->>'actor_id')::bigint,
+            coalesce(action->>'actor_name', CASE WHEN key = 'sql' THEN session_user ELSE '' END),
+            coalesce(action->>'source', 'sql'),
+            coalesce(action->>'reason', ''),
+            coalesce(action->>'request_id', ''),
+            (action->>'address')::inet,
+            (action->>'batch')::bigint,
             clock_timestamp())
         ON CONFLICT (deed) DO NOTHING RETURNING id INTO number;
         IF number IS NULL THEN
@@ -86,21 +83,21 @@ END $body$;
 
 
 def append_only_sql(table: str) -> str:
-    """What keeps a table of the record as it is."""
+    """SQL: the trigger that keeps a table of the record as it is."""
     return (
         f"CREATE OR REPLACE TRIGGER record_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION backoffice_record_is_kept()"
     )
 
 
-def copied_columns(model: type[models.Model]) -> list[str]:
+def copied_columns(model: type[Audited]) -> list[str]:
     """The columns that a history row takes over from the row."""
     own = {field.column for field in model._meta.concrete_fields}
     return [f.column for f in model.history.model._meta.concrete_fields if f.column in own]
 
 
-def statements(model: type[models.Model]) -> Iterator[str]:
-    """What puts the triggers on a model's table."""
+def statements(model: type[Audited]) -> Iterator[str]:
+    """SQL: what puts the triggers on a model's table."""
     table, name = model._meta.db_table, function_of(model)
     yield function_sql(model)
     for event, transition_tables in (
@@ -119,25 +116,25 @@ def statements(model: type[models.Model]) -> Iterator[str]:
     )
 
 
-def function_of(model: type[models.Model]) -> str:
-    """The name of the function that writes a table's history."""
+def function_of(model: type[Audited]) -> str:
     return f"record_{model._meta.db_table}"
 
 
-def function_sql(model: type[models.Model]) -> str:
-    """The function that writes a table's history."""
+def function_sql(model: type[Audited]) -> str:
     key = f'"{model._meta.pk.column}"'
     same = f"o.{key} = n.{key}"
     new, old = _row(model, "n"), _row(model, "o")
+    # EXECUTE plans a statement each time: the plan of a first call without rows, once cached,
+    # would join the transition tables row by row for minutes.
     return f"""
 CREATE OR REPLACE FUNCTION {function_of(model)}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = {PATH} AS $body$
 DECLARE
-    said jsonb := coalesce(nullif(current_setting('{CONTEXT_SETTING}', true), ''), '{{}}')::jsonb;
-    plan text := substring(said->>'lines' FROM '{PLANS}');
+    action jsonb := coalesce(nullif(current_setting('{CONTEXT_SETTING}', true), ''), '{{}}')::jsonb;
+    plan text := substring(action->>'lines' FROM '{PLANS}');
     line text := CASE WHEN plan IS NULL THEN 'NULL::integer' ELSE 'p.line_no' END;
-    who bigint := (said->>'actor_id')::bigint;
-    why text := coalesce(said->>'reason', '');
+    who bigint := (action->>'actor_id')::bigint;
+    why text := coalesce(action->>'reason', '');
     beside text := '';
 BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -176,19 +173,17 @@ END $body$;
 """
 
 
-def _row(model: type[models.Model], alias: str) -> str:
+def _row(model: type[Audited], alias: str) -> str:
     return "(" + ", ".join(f'{alias}."{column}"' for column in copied_columns(model)) + ")"
 
 
-def _inserted(model: type[models.Model], alias: str, kind: str) -> str:
-    """A literal of SQL: the insert into the history, up to the value of `line`.
-
-    Subqueries without a reference to the row run once, and only if there is a row at all: so a
-    statement that changes nothing makes no change set.
-    """
+def _inserted(model: type[Audited], alias: str, kind: str) -> str:
+    """A literal of SQL: the insert into the history, up to the value of `line`."""
     columns = copied_columns(model)
     names = ", ".join(f'"{name}"' for name in (*columns, *HISTORY_FIELDS, "change_set_id", "line"))
     values = ", ".join(f'{alias}."{column}"' for column in columns)
+    # A subquery without a reference to the row runs once, and only if there is a row: so a
+    # statement that changes nothing makes no change set.
     sql = (
         f"INSERT INTO {model.history.model._meta.db_table} ({names}) "
         f"SELECT {values}, (SELECT clock_timestamp()), {kind}, $1, $2, "

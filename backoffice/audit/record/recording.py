@@ -1,9 +1,9 @@
 """Who is doing what, and why, while it is done.
 
 Everything written inside `with recording(...)` belongs to one change set. A request opens one by
-itself (see the middleware); a command, a job and an import open their own. What an inner one does
-not say is taken from the outer one. The database writes the history; what is said here travels to
-it with every statement (see record/session_context.py).
+itself (see the middleware); a command, a job and an import open their own. An inner one inherits
+from the outer one. The values travel to the database with every statement (see
+record/session_context.py).
 """
 
 import json
@@ -11,16 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID, uuid4
 
-from django.apps import apps
+from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import router, transaction
 
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractUser
-
-    from backoffice.audit.models import ChangeSet
+from backoffice.audit.models import ChangeSet
 
 _current: ContextVar["Record | None"] = ContextVar("record", default=None)
 
@@ -36,10 +33,10 @@ class _CommitHook:
 
 @dataclass
 class Record:
-    """The deed under way. Its change set is written when the first change asks for it."""
+    """The current action. Its change set is written when the first change needs it."""
 
     source: str = "system"
-    actor: "AbstractUser | Any | None" = None
+    actor: AbstractUser | AnonymousUser | None = None
     actor_name: str = ""
     reason: str = ""
     request_id: str = ""
@@ -48,30 +45,28 @@ class Record:
     # The table of an import's plan: where the history finds each row's line of the file.
     lines: str = ""
     key: UUID = field(default_factory=uuid4, init=False)
-    _change_set: "ChangeSet | None" = field(default=None, init=False, repr=False)
+    _change_set: ChangeSet | None = field(default=None, init=False, repr=False)
     _commit_hook: _CommitHook = field(default_factory=_CommitHook, init=False, repr=False)
 
     @property
-    def known_actor(self) -> "AbstractUser | None":
+    def known_actor(self) -> AbstractUser | None:
         """The person, unless nobody is logged in."""
         return self.actor if self.actor is not None and self.actor.is_authenticated else None
 
     @property
-    def change_set(self) -> "ChangeSet":
-        """The deed's change set: one row, written again only if a rollback took it away."""
+    def change_set(self) -> ChangeSet:
+        """The change set: one row, written again only if a rollback took it away."""
         if self._change_set is None or self._is_rolled_back():
             self._change_set = self._write()
         return self._change_set
 
     @property
     def change_set_id(self) -> int:
-        """The id of the deed's change set."""
         return self.change_set.pk
 
-    def _write(self) -> "ChangeSet":
-        model = apps.get_model("audit", "ChangeSet")
-        known = model.objects.filter(deed=self.key).first()
-        row = known or model.objects.create(deed=self.key, **self._field_values())
+    def _write(self) -> ChangeSet:
+        known = ChangeSet.objects.filter(deed=self.key).first()
+        row = known or ChangeSet.objects.create(deed=self.key, **self._field_values())
         self._commit_hook = _CommitHook()
         transaction.on_commit(self._commit_hook, using=row._state.db)
         return row
@@ -96,23 +91,23 @@ class Record:
         )
 
     def _is_rolled_back(self) -> bool:
-        """Whether the change set is gone: Django forgets a hook with its savepoint."""
         if self._commit_hook.is_committed:
             return False
-        using = router.db_for_write(type(self._change_set))
+        using = router.db_for_write(ChangeSet)
+        # Django forgets a hook with its savepoint: without the hook the row is gone too.
         hooks = transaction.get_connection(using).run_on_commit
         return all(hook is not self._commit_hook for _savepoints, hook, _robust in hooks)
 
 
 def note(reason: str, **fields: Any) -> None:
-    """Leave a change set of a deed that changes no recorded row: a look, a password."""
+    """Write a change set for what changes no recorded row: a look, a password."""
     with recording(reason=reason, **fields) as record:
         _written = record.change_set
 
 
 @contextmanager
 def lines_from(plan: str) -> Iterator[None]:
-    """While an import writes: its plan's table says which line of the file each row comes from."""
+    """While an import writes: its plan's table tells which line of the file each row comes from."""
     record = _current.get()
     if record is None:
         yield
@@ -124,15 +119,22 @@ def lines_from(plan: str) -> Iterator[None]:
         record.lines = ""
 
 
-def name_of(actor: "AbstractUser") -> str:
+def name_of(actor: AbstractUser) -> str:
     """A person as text, for a record that outlives the account: “Ada Lovelace (ada)”."""
     full_name = actor.get_full_name()
     return f"{full_name} ({actor.get_username()})" if full_name else actor.get_username()
 
 
 def current_record() -> Record | None:
-    """The deed under way in this thread, if any."""
     return _current.get()
+
+
+def current_change_set_id() -> int:
+    """The id of the current change set. Raises LookupError outside of `recording`."""
+    record = _current.get()
+    if record is None:
+        raise LookupError("Nothing is being recorded here.")
+    return record.change_set_id
 
 
 @contextmanager

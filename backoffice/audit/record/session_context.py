@@ -1,8 +1,7 @@
 """How the database learns who does what, and why: it travels with every statement that writes.
 
-On PostgreSQL as a setting that ends with the transaction, in front of the statement itself: one
-round trip, and nothing is left for the pool's next borrower. On SQLite as a function of the
-connection, which the triggers ask.
+On PostgreSQL as a setting in front of the statement, on SQLite as a function of the connection,
+which the triggers call.
 """
 
 import json
@@ -27,7 +26,6 @@ TOGETHER = 1.0  # seconds in which nameless writes of a SQLite connection share 
 
 
 def carry(connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
-    """Let a new connection carry it; for the signal that tells of one."""
     if connection.vendor == "postgresql" and announced not in connection.execute_wrappers:
         connection.execute_wrappers.append(announced)
     if connection.vendor == "sqlite":
@@ -38,7 +36,7 @@ def carry(connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
 def announced(
     execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]
 ) -> Any:
-    """Run a statement; before one that writes, tell the database who does it."""
+    """Run a statement; in front of one that writes, set who does it: one round trip."""
     record = current_record()
     is_plain = isinstance(sql, str) and getattr(context["cursor"].cursor, "name", None) is None
     # What was told stays until the transaction ends; so it is told too that nobody is named now.
@@ -50,13 +48,14 @@ def announced(
 
 
 def context_sql(context_json: str) -> str:
-    """The statement that tells the database; as text, because it goes in front of another."""
+    """SQL: sets the context until the transaction ends, so the pool's next borrower sees none."""
+    # As text, not as a parameter: it goes in front of another statement.
     quoted = context_json.replace("\\", "\\\\").replace("'", "''")
     return f"SELECT set_config('{CONTEXT_SETTING}', E'{quoted}', true)"
 
 
 class _Nameless:
-    """The deed under way as JSON; without one, a key for what is written in the same moment."""
+    """The current action as JSON; without one, a key for what is written in the same moment."""
 
     def __init__(self) -> None:
         self.key, self.until = "", 0.0
@@ -74,5 +73,4 @@ class _Nameless:
 
 
 def _now() -> str:
-    """The time as Django stores it in SQLite."""
     return f"{timezone.now():%Y-%m-%d %H:%M:%S.%f}"

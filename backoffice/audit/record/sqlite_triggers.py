@@ -1,20 +1,30 @@
 """The triggers by which SQLite writes the history of every audited table, row by row.
 
-Who does it and why they ask the process that writes, by a function it gives to every connection
-(see record/session_context.py). A program that does not bring that function cannot write at all.
+Actor and reason come from a function of the connection (see record/session_context.py). A program
+without that function cannot write at all.
 """
 
 from collections.abc import Iterator
 
-from django.db import models
-
+from backoffice.audit.models import Audited
 from backoffice.audit.record.postgres_triggers import HISTORY_FIELDS, TABLE, copied_columns
 
 CONTEXT_SETTING, NOW = "backoffice_deed()", "backoffice_now()"
+# The columns of a change set, each with its value where the context does not name one.
+DEFAULTS = {
+    "deed": "NULL",
+    "actor_id": "NULL",
+    "actor_name": "''",
+    "source": "'sql'",
+    "reason": "''",
+    "request_id": "''",
+    "address": "NULL",
+    "batch": "NULL",
+}
 
 
-def statements(model: type[models.Model]) -> Iterator[str]:
-    """What puts the triggers on a model's table, after whatever was there."""
+def statements(model: type[Audited]) -> Iterator[str]:
+    """SQL: what puts the triggers on a model's table, after dropping those that were there."""
     table, key = model._meta.db_table, model._meta.pk.column
     changed = " OR ".join(f'NEW."{c}" IS NOT OLD."{c}"' for c in copied_columns(model))
     for event, kind, row, condition in (
@@ -35,8 +45,7 @@ def statements(model: type[models.Model]) -> Iterator[str]:
     )
 
 
-def names(model: type[models.Model]) -> list[str]:
-    """The triggers of a model's table."""
+def names(model: type[Audited]) -> list[str]:
     return [
         f"record_{event}_{model._meta.db_table}" for event in ("insert", "update", "delete", "key")
     ]
@@ -47,26 +56,15 @@ def _context_value(name: str, otherwise: str) -> str:
 
 
 def _change_set() -> str:
-    values = (
-        _context_value("deed", "NULL"),
-        _context_value("actor_id", "NULL"),
-        _context_value("actor_name", "''"),
-        _context_value("source", "'sql'"),
-        _context_value("reason", "''"),
-        _context_value("request_id", "''"),
-        _context_value("address", "NULL"),
-        _context_value("batch", "NULL"),
-        NOW,
-    )
+    values = [_context_value(name, otherwise) for name, otherwise in DEFAULTS.items()]
     return (
-        f"INSERT INTO {TABLE} "
-        f"(deed, actor_id, actor_name, source, reason, request_id, address, batch, created_at) "
-        f"SELECT {', '.join(values)} "
+        f"INSERT INTO {TABLE} ({', '.join(DEFAULTS)}, created_at) "
+        f"SELECT {', '.join(values)}, {NOW} "
         f"WHERE NOT EXISTS (SELECT 1 FROM {TABLE} WHERE deed = {_context_value('deed', 'NULL')})"
     )
 
 
-def _history(model: type[models.Model], row: str, kind: str) -> str:
+def _history(model: type[Audited], row: str, kind: str) -> str:
     columns = copied_columns(model)
     into = ", ".join(f'"{name}"' for name in (*columns, *HISTORY_FIELDS, "change_set_id"))
     values = [

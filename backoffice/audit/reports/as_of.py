@@ -1,8 +1,4 @@
-"""Rows as they stood at a moment, and what became of them between two, out of the history.
-
-Which version of a row is the newer one its number tells, not its time: the numbers of one row's
-versions rise in the order of its changes, also where a clock was set back.
-"""
+"""Rows as they stood at a moment, and what became of them between two, out of the history."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -18,15 +14,15 @@ Pair = tuple[models.Model | None, models.Model | None]
 
 
 def rows_as_of(model: Model, moment: datetime, **where: Any) -> models.QuerySet[Any]:
-    """The history rows that tell how the model's rows stood at a moment, that moment included.
+    """The history rows of a model's rows as they stood at a moment, that moment included.
 
-    One statement. `where` is about the values then; what it names needs an index of the history
-    (`history_sought_by`), because every version that ever had them is looked at. Of the versions of
-    a row that had them the newest is chosen, and left out where a newer one has others.
+    One statement. `where` is about the values then; its fields need an index of the history
+    (`history_sought_by`), because every version that ever had them is looked at.
     """
     history, key = model.history.model, model._meta.pk.attname
     known = history._base_manager.filter(history_date__lte=moment, **where)
     chosen = known.order_by().values(key).annotate(chosen=Max("pk")).values("chosen")
+    # The newest version that had these values, dropped where a newer one has others.
     rows = history._base_manager.filter(pk__in=chosen, pk=_newest(model, moment))
     return rows.exclude(history_type=DELETED)
 
@@ -34,10 +30,10 @@ def rows_as_of(model: Model, moment: datetime, **where: Any) -> models.QuerySet[
 def changed_between(
     model: Model, since: datetime, until: datetime, only: Iterable[str], **where: Any
 ) -> dict[int, Pair]:
-    """The rows that stood otherwise at `until` than at `since`: by key, before and after.
+    """The rows that differ between `since` and `until`: by key, before and after.
 
-    Nothing before means that it came, nothing after that it went, by deletion or because the
-    values of `where` are no longer its own. `only` names the fields that are fetched.
+    None before means that it was added, None after that it was deleted or no longer has the values
+    of `where`. `only` names the fields that are fetched.
     """
     key = model._meta.pk.attname
     before = rows_as_of(model, since, **where).filter(pk__lt=_newest(model, until))
@@ -51,12 +47,10 @@ def changed_between(
 
 
 def _newest(model: Model, moment: datetime) -> Subquery:
-    """The number of a row's newest version at a moment.
-
-    Asked for row by row on purpose: written as EXISTS, a database may read all of the history.
-    """
+    # By id, not by time: a clock may be set back, the ids of one row's versions only rise.
     key = model._meta.pk.attname
     versions = model.history.model._base_manager.filter(
         **{key: OuterRef(key)}, history_date__lte=moment
     )
+    # A scalar subquery on purpose: written as EXISTS, a database may read all of the history.
     return Subquery(versions.order_by("-pk").values("pk")[:1])

@@ -1,8 +1,7 @@
 """Pages that show what a course holds as it stood at a moment, or what changed between two.
 
 The address says course, moment (`at`, now without one) and, for a difference, the earlier moment
-(`since`). Who reads the history of a kind of row in a course sees its past there; whoever may
-export such rows, gets them as a file.
+(`since`). Whoever may export such rows also gets them as a file.
 """
 
 from dataclasses import dataclass, replace
@@ -54,7 +53,6 @@ class AsOfForm(forms.Form):
         field.widget.choices = field.choices
 
     def clean(self) -> dict[str, Any]:
-        """Two moments stand in an order."""
         cleaned = super().clean() or {}
         since, until = cleaned.get("since"), cleaned.get("at") or timezone.now()
         if since and not self.has_error("at") and since >= until:
@@ -77,36 +75,37 @@ class AsOfQuery:
 
     @property
     def is_download(self) -> bool:
-        """Whether the rows are wanted as a file. Whoever may not have it gets the page."""
+        """Whether a file is asked for, and allowed; otherwise the page is shown."""
         return self.request.GET.get(FORMAT) == CSV and self.may_export
 
     @cached_property
     def may_export(self) -> bool:
-        """Whether the person may take such rows of this course along."""
         rows = type(self.course)._base_manager.filter(pk=self.course.pk)
         return within(rows, self.request.user, "export", self.subject).exists()
 
     def page(self, rows: Any) -> Page:
-        """The rows of the page that is asked for; the nearest one there is."""
         return Paginator(rows, PER_PAGE).get_page(self.request.GET.get(PAGE))
 
     def query(self, **further: Any) -> str:
-        """The same question as a query string, to the microsecond."""
+        """The same query as a query string, to the microsecond."""
         params = {"course": self.course.pk, "at": _exact(self.until)}
         params |= {"since": _exact(self.since)} if self.since else {}
         return f"?{urlencode(params | further)}"
 
     def file_name(self, kind: str) -> str:
-        """What a file of these rows is called: kind, course and moments."""
         since = f"{self.since:%Y%m%dT%H%M%SZ}_" if self.since else ""
         course = "_".join(str(self.course).split()[:2])
         safe = "".join(char if char.isalnum() else "_" for char in course if char.isascii())
         return f"{kind}_{safe}_{since}{self.until:%Y%m%dT%H%M%SZ}.csv"
 
     def render(self, template: str, title: Any, **context: Any) -> HttpResponse:
-        """The page; on it the form stands first."""
         context |= admin.site.each_context(self.request)
-        context |= {"asked": self, "form": self.form, "title": title, "media": self.form.media}
+        context |= {
+            "as_of_query": self,
+            "form": self.form,
+            "title": title,
+            "media": self.form.media,
+        }
         if self.course:
             context |= {
                 "until": format_moment(self.until),
@@ -129,7 +128,7 @@ def as_of_query(
 ) -> AsOfQuery:
     """What the address asks for; `choice` is a foreign key to the course, for its search.
 
-    Raises Http404 for a course that is not there, or is none of the person's business.
+    Raises Http404 for a course that is not there, or that the person may not see.
     """
     courses = choice.remote_field.model._default_manager.all()
     form = AsOfForm(within(courses, request.user, "history", subject), choice, request.GET or None)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.pages.related_links import KEY
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.reports.changes import ChangedRow, Kind, kinds_of, page_of_rows
+from backoffice.audit.reports.changes import Kind, RowChange, kinds_of, page_of_rows
 
 MOST = 50
 MOST_EACH = 10  # where rows of several kinds stand on one page
@@ -22,13 +22,12 @@ class Section:
     """Rows of one kind, and the way to those that follow."""
 
     kind: Kind
-    rows: Sequence[ChangedRow]
+    rows: Sequence[RowChange]
     more: str = ""
     first: str = ""
 
 
 def context_of(change_set: ChangeSet, request: HttpRequest) -> dict[str, Any]:
-    """What the page says: kinds, sections of rows, the file."""
     kinds = kinds_of([change_set]).get(change_set.pk, [])
     chosen = [kind for kind in kinds if kind.label == request.GET.get("kind")]
     return {

@@ -25,7 +25,7 @@ History = type[models.Model]
 
 
 @dataclass(frozen=True)
-class ChangedRow:
+class RowChange:
     """One row: of which kind, what happened to it, each field before and after, its history."""
 
     kind: str
@@ -46,7 +46,6 @@ class Kind:
 
     @property
     def label(self) -> str:
-        """What an address calls it."""
         return self.history.instance_type._meta.label_lower
 
     @property
@@ -70,11 +69,9 @@ def summaries_of(change_sets: Iterable[ChangeSet]) -> dict[int, str]:
 def _in_short(parts: list[str]) -> str:
     listed = ", ".join(parts[:MOST_LISTED])
     more = len(parts) - MOST_LISTED
-    return (
-        _("%(shown)s, and %(more)d more kinds") % {"shown": listed, "more": more}
-        if more > 0
-        else listed
-    )
+    if more <= 0:
+        return listed
+    return _("%(listed)s, and %(more)d more kinds") % {"listed": listed, "more": more}
 
 
 def _counts(keys: list[int]) -> Iterable[tuple[int, str, str, int]]:
@@ -96,7 +93,7 @@ def _by_label() -> dict[str, History]:
 def kinds_of(
     change_sets: Iterable[ChangeSet], touched: HistoryScope | None = None
 ) -> dict[int, Any]:
-    """For each change set, the kinds of rows that it changed, with bounded counts; one query."""
+    """The kinds of rows that each change set changed, with bounded counts; one query."""
     tables = (touched or HistoryScope()).histories()
     bound = {
         f"rows_{at}": CountedTo(_of_change_set(history).values("pk")[: MOST_COUNTED + 1])
@@ -118,8 +115,7 @@ def _of_change_set(history: Any) -> models.QuerySet[Any]:
     return history._base_manager.filter(change_set=OuterRef("pk")).order_by()
 
 
-def first_rows(kinds: dict[int, list[Kind]], user: Any, most: int) -> dict[int, list[ChangedRow]]:
-    """For each change set its first rows, kind by kind."""
+def first_rows(kinds: dict[int, list[Kind]], user: Any, most: int) -> dict[int, list[RowChange]]:
     tables = {kind.history for group in kinds.values() for kind in group}
     firsts = {
         f"{history._meta.model_name}_{at}": Subquery(
@@ -142,9 +138,8 @@ def first_rows(kinds: dict[int, list[Kind]], user: Any, most: int) -> dict[int, 
     )
 
 
-def by_change_set(parts: Iterable[models.QuerySet[Any]], user: Any) -> dict[int, list[ChangedRow]]:
-    """The rows of these history rows by the change set that they belong to."""
-    rows_by_change_set: dict[int, list[ChangedRow]] = defaultdict(list)
+def by_change_set(parts: Iterable[models.QuerySet[Any]], user: Any) -> dict[int, list[RowChange]]:
+    rows_by_change_set: dict[int, list[RowChange]] = defaultdict(list)
     for part in parts:
         records = list(part.order_by("history_id"))
         for record, row in zip(records, rows_of(records, user), strict=True):
@@ -154,14 +149,14 @@ def by_change_set(parts: Iterable[models.QuerySet[Any]], user: Any) -> dict[int,
 
 def page_of_rows(
     change_set: ChangeSet, kind: Kind, user: Any, after: int, most: int
-) -> tuple[list[ChangedRow], bool]:
-    """The rows of one kind behind a history row, so many at most; whether there are more."""
+) -> tuple[list[RowChange], bool]:
+    """The rows of one kind after a history row, `most` at most; whether there are more."""
     rows = kind.history._base_manager.filter(change_set=change_set, history_id__gt=after)
     records = list(rows.order_by("history_id")[: most + 1])
     return rows_of(records[:most], user), len(records) > most
 
 
-def rows_of(records: Sequence[Any], user: Any) -> list[ChangedRow]:
+def rows_of(records: Sequence[Any], user: Any) -> list[RowChange]:
     """The rows of history rows of one kind; values as far as the person may see them."""
     if not records:
         return []
@@ -170,7 +165,7 @@ def rows_of(records: Sequence[Any], user: Any) -> list[ChangedRow]:
     is_whole = is_open and roles.visible_fields(user, model) is None
     names, changes = _names_of(records), _changes_of(records) if is_whole else {}
     return [
-        ChangedRow(
+        RowChange(
             kind=capfirst(model._meta.verbose_name),
             name=names[record.pk],
             what=WORDS[record.history_type],
@@ -192,24 +187,21 @@ def _key(record: Any) -> Any:
 
 
 def _names_of(records: Sequence[Any]) -> dict[int, str]:
-    """The rows' names as they were; the number of one where what it names is gone.
-
-    What they name in turn is fetched for all of them together.
-    """
     model = records[0].instance_type
     rows = {record.pk: _as_it_was(record) for record in records}
+    # What their names are made of is fetched for all of them together.
     models.prefetch_related_objects(list(rows.values()), *sorted(_named_by(model)))
     return {record.pk: _name_of(rows[record.pk], record) for record in records}
 
 
 def _as_it_was(record: Any) -> models.Model:
-    """The row; without the values that history does not hold, and asks the database for."""
+    # `record.instance` would query the database for the values that history does not hold.
     held = {field.attname: getattr(record, field.attname) for field in record.tracked_fields}
     return record.instance_type(**held)
 
 
 def _named_by(model: Any) -> set[str]:
-    """The relations from which a row may take its name: its own, and those of its natural key."""
+    """The relations a row may take its name from: its own, and those of its natural key."""
     own = {each.name for each in model._meta.fields if each.is_relation}
     return own | {path.rpartition("__")[0] for path in model.natural_key_paths() if "__" in path}
 
@@ -218,11 +210,11 @@ def _name_of(row: models.Model, record: Any) -> str:
     try:
         return str(row)
     except ObjectDoesNotExist:
+        # What it is named after is gone.
         return f"{capfirst(row._meta.verbose_name)} {_key(record)}"
 
 
 def _changes_of(records: Sequence[Any]) -> dict[int, list[dict[str, Any]]]:
-    """Each field before and after, of those that changed a row."""
     pairs = list(_pairs(records))
     deltas = [(record, record.diff_against(before)) for record, before in pairs]
     _fetch_references(pairs, {name for _record, delta in deltas for name in delta.changed_fields})
@@ -235,7 +227,7 @@ def _changes_of(records: Sequence[Any]) -> dict[int, list[dict[str, Any]]]:
 
 
 def _fetch_references(pairs: list[tuple[Any, Any]], names: set[str]) -> None:
-    """What the changed references lead to, for all pairs together, with what names it in turn."""
+    # For all pairs together: one query for each reference, not for each row.
     both = [record for pair in pairs for record in pair]
     for name in sorted(names):
         reference = both[0]._meta.get_field(name)
@@ -246,7 +238,7 @@ def _fetch_references(pairs: list[tuple[Any, Any]], names: set[str]) -> None:
 
 
 def _pairs(records: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
-    """Those that changed a row, each with the record before it."""
+    """Those that changed a row, each with the version before it."""
     history = type(records[0])
     attname = history.instance_type._meta.pk.attname
     earlier = history._base_manager.filter(

@@ -1,7 +1,7 @@
-"""Moments people name: a day, or a day and a time in UTC, and all of it counts.
+"""Moments people enter: a day, or a day and a time in UTC.
 
-The record knows the time of a change to the microsecond, and pages show it to the second. So a
-moment given to the second includes what happened in that second, and a day all that happened on it.
+Pages show times to the second, the record has microseconds: a moment given to the second includes
+what happened in that second, a day all that happened on it.
 """
 
 import re
@@ -23,7 +23,7 @@ FORMS = (
 
 
 class MomentWidget(UnfoldAdminTextInputWidget):
-    """The browser's own field for a day and a time; what it cannot show, it is not given."""
+    """The browser's own field for a day and a time."""
 
     input_type = "datetime-local"
 
@@ -31,22 +31,22 @@ class MomentWidget(UnfoldAdminTextInputWidget):
         super().__init__(attrs={"step": "1", "max": "9999-12-31T23:59:59"})
 
     def format_value(self, value: Any) -> str | None:
-        """To the second; a value that is no moment leaves the field blank, the error names it."""
         if isinstance(value, datetime):
             return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
         try:
             return f"{datetime.fromisoformat(value):%Y-%m-%dT%H:%M:%S}" if value else None
+        # The browser shows no such value: the field stays blank, the error repeats it.
         except ValueError:
             return None
 
 
 class MomentField(forms.Field):
-    """Takes a moment that has come already; gives its last instant, never one that is to come."""
+    """Takes a moment that has passed; returns its last instant, never one in the future."""
 
     widget = MomentWidget
 
     def to_python(self, value: Any) -> datetime | None:
-        """The moment. Raises ValidationError for what is no moment, or is yet to come."""
+        """The moment. Raises ValidationError for what is no moment, or is in the future."""
         text = str(value or "").strip()
         if not text:
             return None
@@ -70,5 +70,5 @@ def _read(text: str) -> tuple[datetime, timedelta]:
 
 
 def format_moment(moment: datetime) -> str:
-    """A moment as pages say it: to the second, in UTC."""
+    """A moment as pages show it: to the second, in UTC."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"

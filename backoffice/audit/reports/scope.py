@@ -1,9 +1,8 @@
 """Which history rows belong to the record of a person, to a course, or to one kind of row.
 
-The rows of a person are those that hang on them by the `paths_to_people` of a model, those of a
-course by `course_path`. What was deleted is found by what its last history row says, for which
-there are indexes; what hung on somebody else once and was moved is found under whom it hangs on
-now.
+The rows of a person are found by the `paths_to_people` of a model, those of a course by
+`course_path`. A deleted row is found by what its last version says, for which there are indexes;
+one that was moved is found where it belongs now.
 """
 
 from collections import Counter
@@ -37,7 +36,6 @@ class HistoryScope:
         return bool(self.model or self.student or self.course)
 
     def histories(self) -> list[History]:
-        """The history tables in which such rows may stand."""
         return [each for each in histories() if self._fits(each.instance_type)]
 
     def _fits(self, model: Any) -> bool:
@@ -46,7 +44,7 @@ class HistoryScope:
         return of_model and of_person and (not self.course or lies_in_course(model))
 
     def rows(self) -> Iterator[Rows]:
-        """History rows, a queryset for each way in which they belong; together they are all."""
+        """Querysets of history rows, one for each way in which they belong."""
         for history in self.histories():
             if self.student:
                 yield from self._of_student(history)
@@ -64,12 +62,11 @@ class HistoryScope:
 
 
 def course_path(history: History) -> str:
-    """The path from a row to its course."""
     return history.instance_type.course_path
 
 
 def lies_in_course(model: Any) -> bool:
-    """Whether a row of the model lies in one course: a person is in many, and is left out."""
+    """Whether a row of the model lies in one course; a person is in many."""
     path = getattr(model, "course_path", None)
     if path is None:
         return False
@@ -82,7 +79,7 @@ def lies_in_course(model: Any) -> bool:
 
 
 def keys_of(history: History, parent_keys: ParentKeys, among: Sequence[int] | None = None) -> Rows:
-    """The keys of the rows, there still or deleted, that hang on the rows with these keys, by path.
+    """The keys of rows, current or deleted, that belong to the rows with these keys, by path.
 
     `among` limits them to rows with these keys.
     """
@@ -99,7 +96,7 @@ def keys_of(history: History, parent_keys: ParentKeys, among: Sequence[int] | No
 
 
 def _with_parent_keys(model: Any, path: str, key: Any) -> dict[str, Any]:
-    """The condition that a history row hangs on the row with this key."""
+    """The condition that a history row belongs to the row with this key."""
     first, _sep, rest = path.partition("__")
     if not rest:
         return {first or model._meta.pk.attname: key}
@@ -135,5 +132,5 @@ class CountedTo(models.Subquery):
 
 
 def bounded_to(count: int) -> Bounded:
-    """A count as people read it that stopped behind `MOST_COUNTED`."""
+    """A count as people read it that stopped after `MOST_COUNTED`."""
     return Bounded(min(count, MOST_COUNTED), count > MOST_COUNTED)

@@ -1,9 +1,8 @@
-"""The timeline: change sets, the newest first, a page at a time, narrowed by what a reader asks.
+"""The timeline: change sets, the newest first, a page at a time, filtered by what a reader asks.
 
-A page is found in a bounded number of steps whatever is asked, over millions of history rows. Who,
-source, reason, batch and date are answered by the change sets' own indexes; a person's record by
-its keys. Where neither leads to the answer, the search goes through so many change sets and stops;
-the page then says how far it looked, and the next one looks on from there.
+A page takes a bounded number of steps whatever is asked, over millions of history rows. Actor,
+source, reason, batch and date have indexes; a person's record has keys. Otherwise the search goes
+through so many change sets and stops; the page says how far, and the next one goes on from there.
 """
 
 from collections.abc import Iterator
@@ -44,7 +43,6 @@ class Span:
     is_back: bool = False
 
     def of(self, rows: Rows, name: str = "pk") -> Rows:
-        """Those of the rows that lie in it, in its order."""
         if self.low is not None:
             rows = rows.filter(**{f"{name}__gt": self.low})
         if self.high is not None:
@@ -52,19 +50,18 @@ class Span:
         return rows.order_by(name if self.is_back else f"-{name}")
 
     def within(self, low: int | None, high: int | None) -> "Span":
-        """What of it lies between these, too."""
         lows = [key for key in (self.low, low) if key is not None]
         highs = [key for key in (self.high, high) if key is not None]
         return replace(self, low=max(lows, default=None), high=min(highs, default=None))
 
     def until(self, end: int | None) -> "Span":
-        """As far as a search came that stopped at this key, which it has seen."""
+        """As far as a search came that stopped at this key, the key included."""
         if end is None:
             return self
         return self.within(None, end + 1) if self.is_back else self.within(end - 1, None)
 
     def nearer(self, ends: list[int]) -> int | None:
-        """Of the keys at which searches stopped, the one up to which all of them came."""
+        """Of the keys at which searches stopped, the one that all of them reached."""
         return (min if self.is_back else max)(ends, default=None)
 
 
@@ -80,11 +77,10 @@ class TimelineQuery:
     unexplained: bool = False
     since: date | None = None
     until: date | None = None
-    # One sort of unusual deeds only.
+    # One sort of unusual changes only.
     among: Rows | None = None
 
-    def row_actions(self) -> Rows:
-        """The change sets that who, source, reason, batch and date say."""
+    def change_sets(self) -> Rows:
         rows = ChangeSet.objects.all() if self.among is None else self.among
         same = {"actor": self.person, "source": self.source, "batch": self.batch}
         rows = rows.filter(**{name: value for name, value in same.items() if value})
@@ -113,13 +109,13 @@ class TimelineQuery:
 
 
 def _people_of(role: str) -> list[int]:
-    """The people of a role, one by one: so the database knows how much is by them."""
+    # Keys instead of a join: so the planner knows how many change sets are theirs.
     people = get_user_model()._base_manager.filter(role=role)
     return list(people.order_by().values_list("pk", flat=True))
 
 
 @dataclass(frozen=True)
-class Page:
+class TimelinePage:
     """A page of the timeline, the newest first; keys behind which the next ones begin."""
 
     change_sets: list[ChangeSet]
@@ -129,8 +125,10 @@ class Page:
     searched_until: ChangeSet | None = None
 
 
-def page_of(query: TimelineQuery, place: int | None = None, *, is_back: bool = False) -> Page:
-    """The change sets older than that of the key `place`, newer with `is_back`; the newest."""
+def page_of(
+    query: TimelineQuery, place: int | None = None, *, is_back: bool = False
+) -> TimelinePage:
+    """A page of change sets: older than the key `place`, newer with `is_back`, or the newest."""
     span = replace(query.span(), is_back=is_back)
     span = span.within(place, None) if is_back else span.within(None, place)
     rows, end = _narrowed(query, span)
@@ -141,17 +139,16 @@ def page_of(query: TimelineQuery, place: int | None = None, *, is_back: bool = F
     stop = change_sets[-1].pk if is_more else end
     if is_back and stop is None:
         return page_of(query)  # back at the beginning: a full page
+    first = change_sets[0].pk if change_sets else place
     if is_back:
-        return Page(change_sets[::-1], older=_oldest(change_sets, place), newer=stop)
-    searched_until = (
-        None if is_more or end is None else ChangeSet.objects.filter(pk__lte=end).first()
-    )
-    newer = (change_sets[0].pk if change_sets else place) if place is not None else None
-    return Page(change_sets, older=stop, newer=newer, searched_until=searched_until)
+        return TimelinePage(change_sets[::-1], older=first, newer=stop)
+    is_cut = not is_more and end is not None
+    searched_until = ChangeSet.objects.filter(pk__lte=end).first() if is_cut else None
+    newer = first if place is not None else None
+    return TimelinePage(change_sets, older=stop, newer=newer, searched_until=searched_until)
 
 
 def all_pages(query: TimelineQuery) -> Iterator[list[ChangeSet]]:
-    """All change sets asked for, the newest first, page by page."""
     page = page_of(query)
     yield page.change_sets
     while page.older is not None:
@@ -159,13 +156,9 @@ def all_pages(query: TimelineQuery) -> Iterator[list[ChangeSet]]:
         yield page.change_sets
 
 
-def _oldest(change_sets: list[ChangeSet], place: int | None) -> int | None:
-    return change_sets[0].pk if change_sets else place
-
-
 def _narrowed(query: TimelineQuery, span: Span) -> tuple[Rows, int | None]:
-    """The change sets asked for, and the key at which the search for them stopped."""
-    rows = query.row_actions()
+    """The matching change sets, and the key at which the search for them stopped."""
+    rows = query.change_sets()
     if not query.touched:
         return rows, None
     if query.touched.student:
@@ -179,10 +172,10 @@ def _narrowed(query: TimelineQuery, span: Span) -> tuple[Rows, int | None]:
 
 
 def _of_model(history: Any, rows: Rows, span: Span) -> tuple[list[int], int | None]:
-    """Look among the change sets for those with a row; if that is not enough, the other way."""
+    # First among the newest change sets; if that is not enough, from the history.
     candidates = span.of(rows).values("pk")[:SEARCH_LIMIT]
-    far = ChangeSet.objects.filter(pk__in=candidates).aggregate(Count("pk"), Min("pk"), Max("pk"))
     named = ChangeSet.objects.filter(pk__in=candidates)
+    far = named.aggregate(Count("pk"), Min("pk"), Max("pk"))
     touching = named.filter(Exists(history._base_manager.filter(change_set=OuterRef("pk"))))
     matches = list(span.of(touching).values_list("pk", flat=True)[: PER_PAGE + 1])
     if far["pk__count"] < SEARCH_LIMIT or len(matches) > PER_PAGE:
@@ -196,16 +189,14 @@ def _of_model(history: Any, rows: Rows, span: Span) -> tuple[list[int], int | No
 
 
 def _change_sets_of(history: Any, span: Span) -> list[int]:
-    """The change sets that have a row in a history, each once: the index is read in jumps.
-
-    An import has 100,000 rows of one change set, which no reader waits for.
-    """
+    """The change sets that have a row in a history, each once."""
     table, end = history._meta.db_table, "min" if span.is_back else "max"
     ahead = ">" if span.is_back else "<"
     bounds = [("<", span.high), (">", span.low)]
     conditions = [(f"change_set_id {sign} %s", key) for sign, key in bounds if key is not None]
     within = " AND ".join(text for text, _key in conditions) or "change_set_id IS NOT NULL"
     keys = [key for _text, key in conditions]
+    # The index is read in jumps: an import has 100,000 rows of one change set.
     sql = f"""
         WITH RECURSIVE walk (id) AS (
             SELECT {end}(change_set_id) FROM {table} WHERE {within}
@@ -221,7 +212,7 @@ def _change_sets_of(history: Any, span: Span) -> list[int]:
 
 
 def _of_course(touched: HistoryScope, span: Span) -> tuple[list[int], int | None]:
-    """Kinds of which the course has few rows are asked by key, the others by their newest rows."""
+    """Kinds with few rows in the course are searched by key, the others by their newest rows."""
     few: list[Rows] = []
     matches: set[int] = set()
     ends: list[int] = []
@@ -246,23 +237,20 @@ def _of_course(touched: HistoryScope, span: Span) -> tuple[list[int], int | None
 
 
 def union_of(name: str, parts: list[Rows]) -> models.Q:
-    """That a key is among those of any part."""
     return models.Q(**{f"{name}__in": parts[0].union(*parts[1:], all=True) if parts else []})
 
 
 def _of_the_newest(
     history: Any, parent_keys: ParentKeys, known: list[int], span: Span
 ) -> tuple[set[int], int | None]:
-    """Of the newest rows of a history, the change sets of those that hang so; where it ends.
-
-    Which do is known, or asked for these rows alone: given both conditions at once, the database
-    goes through all history of the course.
-    """
+    """The change sets of the newest rows of a history that belong so; the key where it ends."""
     key = history.instance_type._meta.pk.attname
     rows = history._base_manager.filter(change_set__isnull=False)
     newest = list(span.of(rows, CHANGE_SET_ID).values_list(key, "change_set")[:NEWEST])
     if not newest:
         return set(), None
+    # Given both conditions at once, the database reads all history of the course: so the
+    # keys are known before, or queried for these rows alone.
     course_keys = set(known)
     if len(known) > MOST_KNOWN:
         among = list({row for row, _change_set in newest})

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models
 
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.reports.changes import ChangedRow, Kind, by_change_set, first_rows, kinds_of
+from backoffice.audit.reports.changes import Kind, RowChange, by_change_set, first_rows, kinds_of
 from backoffice.audit.reports.scope import HistoryScope
 
 MOST_ROWS = 5
@@ -15,28 +15,29 @@ FENCE = 20_000
 
 
 @dataclass(frozen=True)
-class Entry:
+class TimelineEntry:
     """A change set, the kinds of rows it changed, and the first of them."""
 
     change_set: ChangeSet
     kinds: Sequence[Kind]
-    rows: Sequence[ChangedRow]
+    rows: Sequence[RowChange]
 
     @property
     def is_cut(self) -> bool:
-        """Whether it changed more rows than stand here."""
         return sum(kind.count.number for kind in self.kinds) > len(self.rows)
 
 
-def entries_of(change_sets: Sequence[ChangeSet], touched: HistoryScope, user: Any) -> list[Entry]:
-    """An entry for each change set, in its order; of a person's record, only the rows of it."""
+def entries_of(
+    change_sets: Sequence[ChangeSet], touched: HistoryScope, user: Any
+) -> list[TimelineEntry]:
+    """An entry for each change set, in its order; of a person's record, only its rows."""
     kinds = kinds_of(change_sets, touched)
     if touched.student:
         rows = by_change_set(_of_student(change_sets, touched), user)
     else:
         rows = first_rows(kinds, user, MOST_ROWS)
     return [
-        Entry(each, kinds.get(each.pk, []), rows.get(each.pk, [])[:MOST_ROWS])
+        TimelineEntry(each, kinds.get(each.pk, []), rows.get(each.pk, [])[:MOST_ROWS])
         for each in change_sets
     ]
 
@@ -44,11 +45,9 @@ def entries_of(change_sets: Sequence[ChangeSet], touched: HistoryScope, user: An
 def _of_student(
     change_sets: Sequence[ChangeSet], touched: HistoryScope
 ) -> list[models.QuerySet[Any]]:
-    """A person's history rows of these change sets, found by the person and not by the deeds.
-
-    The limit keeps the database from going through the 100,000 rows of an import.
-    """
     keys = [each.pk for each in change_sets]
+    # By the person first, with a limit: otherwise the database reads the 100,000 rows of an
+    # import to find the few of one person.
     return [
         part.model._base_manager.filter(
             pk__in=part.order_by().values("pk")[:FENCE], change_set__in=keys

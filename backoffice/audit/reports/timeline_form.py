@@ -31,17 +31,15 @@ class RowSelect(AutocompleteSelect):
 
     @property
     def media(self) -> forms.Media:
-        """Those of the theme's own search."""
         return forms.Media(AutocompleteDropdownForm.Media)
 
     def build_attrs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """With the word for whoever chooses nothing; Django's own leaves it blank."""
+        # Django's own leaves the placeholder blank.
         word = {"data-placeholder": self.attrs["data-placeholder"]}
         return super().build_attrs(*args, **kwargs) | word
 
 
 def _row(label: Any, source: str, name: str, blank: Any = ANY[1]) -> forms.ModelChoiceField:
-    """A row to search for, as in the filter of a list that has this reference."""
     reference = apps.get_model(source)._meta.get_field(name)
     return forms.ModelChoiceField(
         reference.related_model._base_manager.all(),
@@ -68,7 +66,6 @@ def _day(label: Any) -> forms.DateField:
 
 
 def model_choices() -> list[tuple[str, str]]:
-    """The kinds of rows that have a history, by name."""
     metas = (each.instance_type._meta for each in histories())
     return sorted(
         ((opts.label_lower, capfirst(opts.verbose_name_plural)) for opts in metas),
@@ -105,24 +102,19 @@ class TimelineForm(forms.Form):
         }
 
     def query(self) -> TimelineQuery:
-        """What was asked; what makes no sense narrows nothing, and its field says so."""
+        # What makes no sense filters nothing, and its field says so.
         self.full_clean()
         values = dict(self.cleaned_data)
         touched = HistoryScope(
             model=values.pop("model", ""),
-            student=_key(values.pop("student", None)),
-            course=_key(values.pop("course", None)),
+            student=getattr(values.pop("student", None), "pk", None),
+            course=getattr(values.pop("course", None), "pk", None),
         )
-        person = _key(values.pop("person", None))
+        person = getattr(values.pop("person", None), "pk", None)
         return TimelineQuery(touched=touched, person=person, **values)
 
     def is_narrowed(self) -> bool:
-        """Whether anything was asked for."""
         return any(self.cleaned_data.values())
-
-
-def _key(row: Any) -> int | None:
-    return row.pk if row else None
 
 
 class RecordForm(forms.Form):
@@ -139,10 +131,8 @@ class RecordForm(forms.Form):
         self.full_clean()
 
     def person(self) -> Any:
-        """Whose; None where nobody was chosen."""
         return self.cleaned_data.get("student")
 
     def kind(self) -> str:
-        """The label of the kind of rows; blank for all of them."""
         label = self.cleaned_data.get("model", "")
         return label if label in dict(model_choices()) else ""

@@ -1,7 +1,7 @@
-"""Anchors: the head of the chain, signed and kept where the database cannot reach it.
+"""Anchors: the head of the chain, signed and stored where the database cannot reach it.
 
 Whoever owns the database can cut the chain's end or build it anew; the chain alone does not show
-that. An anchor written before does: a block it names is not there, or has another hash.
+that. An older anchor does: a block it names is not there, or has another hash.
 """
 
 import json
@@ -30,7 +30,6 @@ class Anchor:
 
     @classmethod
     def of(cls, block: Block) -> "Anchor":
-        """What an anchor says of a block."""
         return cls(block.number, block.hash, block.sealed_at.isoformat(timespec="seconds"))
 
     @property
@@ -67,13 +66,13 @@ class Anchor:
 
 
 def head() -> Anchor | None:
-    """The head of the chain as it stands; None while nothing is sealed."""
+    """The head of the chain as an anchor; None while nothing is sealed."""
     block = Block.head()
     return Anchor.of(block) if block else None
 
 
 def write(anchor: Anchor, path: Path | None = None) -> None:
-    """Write an anchor to the log and, where a file is named, at its end. Raises OSError."""
+    """Write an anchor to the log and to the end of a file, if given. Raises OSError."""
     log.info("anchor %s", anchor.line)
     if path is not None:
         with path.open("a", encoding="utf-8") as stream:
@@ -94,9 +93,9 @@ def read(path: Path) -> tuple[list[Anchor], list[str]]:
 
 
 def _lines(stream: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Lines that say something; one cut from a log may have the logger's words in front."""
     for number, line in enumerate(stream, 1):
         if line.strip():
+            # In a line of a log the logger's words stand in front.
             yield number, line[line.find("{") :] if "{" in line else line
 
 
@@ -111,16 +110,13 @@ def compare(verdict: Verdict, path: Path) -> None:
 
 
 def contradictions(anchors: Iterable[Anchor]) -> Iterator[str]:
-    """A message for each anchor that the chain does not bear out."""
-    last = head()
+    """A message for each anchor that the chain contradicts."""
+    block = Block.head()
+    last = block.number if block else 0
     for anchor in anchors:
         block = Block.objects.filter(number=anchor.number).first()
-        named = {
-            "number": anchor.number,
-            "at": anchor.sealed_at,
-            "last": last.number if last else 0,
-        }
-        if block is None and anchor.number > named["last"]:
+        named = {"number": anchor.number, "at": anchor.sealed_at, "last": last}
+        if block is None and anchor.number > last:
             message = _(
                 "The anchor of %(at)s knows block %(number)s, and the chain ends at block "
                 "%(last)s: its end was cut off."

@@ -16,7 +16,7 @@ log = logging.getLogger("backoffice.audit.seal")
 
 
 def seal_in_background(every: float) -> None:
-    """Seal, write an anchor and wait, until SIGTERM or SIGINT; a lost database is asked again."""
+    """Seal, write an anchor and wait `every` seconds, until SIGTERM or SIGINT."""
     stopped = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -31,15 +31,16 @@ def seal_in_background(every: float) -> None:
 
 
 def seal_once(is_stopped: Callable[[], bool], anchored: int) -> int:
-    """Seal what is new, as long as that takes, and anchor the head; gives the last block anchored.
+    """Seal what is new and anchor the head; returns the number of the last block anchored.
 
-    Says what went wrong and goes on: a head that could not be anchored is anchored the next time.
+    An error is logged, not raised: a head that could not be anchored is anchored the next time.
     """
     try:
         try:
             seal(None, is_stopped)
             if (anchor := head()) and anchor.number != anchored:
-                write(anchor, settings.AUDIT_ANCHOR_FILE)
+                path = settings.AUDIT_ANCHOR_FILE  # type: ignore[misc]  # of DJANGO_ENV
+                write(anchor, path)
                 return anchor.number
         finally:
             connections.close_all()

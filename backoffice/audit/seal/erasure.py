@@ -1,8 +1,7 @@
 """Forgetting a person: who they are and what they wrote goes, the academic record stays provable.
 
-Names, addresses, biography, picture and own texts are blanked in every row and in its history; the
-numbers stay: enrollments, grades, times. Of each sealed row the digest of what was blanked is kept,
-made with a salt that is deleted too, so that the chain still verifies and nobody can guess back.
+Names, addresses, picture and own texts are blanked in every row and in its history; numbers stay:
+enrollments, grades, times. Of each sealed row the digest of what was blanked is stored.
 """
 
 from collections.abc import Iterator
@@ -15,9 +14,9 @@ from django.db.models import Case, F, Value, When
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
 
-from backoffice.audit.models import BlockPart, Erasure, Salt
+from backoffice.audit.models import Audited, BlockPart, Erasure, Salt
 from backoffice.audit.models.personal_data import FORGOTTEN, NAMED, Personal
-from backoffice.audit.record.recording import current_record
+from backoffice.audit.record.recording import current_change_set_id
 from backoffice.audit.seal.ledgers import Digest, Ledger, Range, lines
 from backoffice.audit.seal.unlock import unlocked_record
 
@@ -46,12 +45,14 @@ def forget(person: Any) -> Forgotten:
     with unlocked_record() as cursor:
         for model, personal in _models():
             known = _known(keys, model, personal)
-            if hasattr(model, "history"):
+            if issubclass(model, Audited):
                 files += _files(model, personal, known)
                 done.rows += _blank(model, model, personal, known)
             done.recorded += _blank_record(cursor, model, personal, known)
         for model, known in keys.items():
+            # Without the salt nobody can try out names until one fits the digest in the chain.
             Salt.objects.filter(table_name=model._meta.db_table, key__in=known).delete()
+    # After the transaction: a rollback could not bring the files back.
     for storage, name in files:
         storage.delete(name)
     done.files = len(files)
@@ -59,14 +60,14 @@ def forget(person: Any) -> Forgotten:
 
 
 def _models() -> Iterator[tuple[type[models.Model], Personal]]:
-    """The models with personal fields; one that others belong to comes before them."""
-    pairs = [(m, m.personal) for m in apps.get_models() if getattr(m, "personal", None)]
+    pairs = [(m, own) for m in apps.get_models() if (own := getattr(m, "personal", None))]
+    # A model that others belong to comes before them.
     yield from sorted(pairs, key=lambda each: each[1].depth(each[0]))
 
 
 def _known(keys: Keys, model: type[models.Model], personal: Personal) -> set[int]:
-    """The person's keys in the column that says whose a row is; notes the rows found by them."""
-    owner = personal.owner_of(model)
+    """The person's keys in the column that says whose a row is."""
+    owner: Any = personal.owner_of(model)  # has `personal`, and perhaps `history`
     if owner not in keys:
         above = owner.personal
         rows = owner.history.model if hasattr(owner, "history") else owner
@@ -78,21 +79,18 @@ def _known(keys: Keys, model: type[models.Model], personal: Personal) -> set[int
 
 
 def _blank(target: Any, model: type[models.Model], personal: Personal, known: set[int]) -> int:
-    """Blank the personal fields that a model or its history has; the number of rows."""
     there = {field.name for field in target._meta.concrete_fields}
-    key = personal.key_of(model)
-    values = {
-        name: _blanked(model._meta.get_field(name), name in personal.names, key)
-        for name in (*personal.fields, *personal.names)
-        if name in there
-    }
-    if not values:
+    names = there & {*personal.fields, *personal.names}
+    if not names:
         return 0
-    return target._base_manager.filter(**{f"{key}__in": known}).update(**values)
+    key = personal.key_of(model)
+    rows: models.QuerySet[Any] = target._base_manager.filter(**{f"{key}__in": known})
+    fields = (field for field in model._meta.concrete_fields if field.name in names)
+    return rows.update(**{f.name: _blanked(f, f.name in personal.names, key) for f in fields})
 
 
 def _blanked(field: models.Field, is_name: bool, key: str) -> Any:
-    """What takes a personal value's place; see Digest.is_blank, which knows it again."""
+    """What takes a personal value's place; Digest.is_blank recognises it."""
     if is_name:
         named = Concat(Value(NAMED), Cast(key, models.CharField()))
         return Case(When(**{f"{field.name}__isnull": True}, then=F(field.name)), default=named)
@@ -104,16 +102,15 @@ def _blanked(field: models.Field, is_name: bool, key: str) -> Any:
 def _blank_record(
     cursor: Any, model: type[models.Model], personal: Personal, known: set[int]
 ) -> int:
-    """Blank the record of a model, keeping the digests of what was sealed."""
     record = model.history.model if hasattr(model, "history") else model
     rows = record._base_manager.filter(**{f"{personal.key_of(model)}__in": known})
+    # The digests of what was sealed have to be stored before it is gone.
     for row in rows.order_by("pk").values_list("pk", flat=True):
         _store_digest(cursor, record._meta.db_table, row)
     return _blank(record, model, personal, known)
 
 
 def _store_digest(cursor: Any, table: str, row: int) -> None:
-    """Keep the digest of a sealed row's personal columns, as they were sealed."""
     holding = BlockPart.objects.filter(table_name=table, after_id__lt=row, up_to_id__gte=row)
     part = holding.defer("rows").first()
     if part is None or not part.columns["personal"]:
@@ -124,17 +121,16 @@ def _store_digest(cursor: Any, table: str, row: int) -> None:
     digest = Digest.of(cursor, ledger, id_range)
     if digest.is_blank(values) and Erasure.objects.filter(table_name=table, row_id=row).exists():
         return
-    record = current_record()
     Erasure.objects.create(
-        change_set_id=record.change_set_id,
+        change_set_id=current_change_set_id(),
         table_name=table,
         row_id=row,
         digest=digest.personal(values).hex(),
     )
 
 
-def _files(model: type[models.Model], personal: Personal, known: set[int]) -> list[tuple[Any, str]]:
-    """The stored files of personal fields, of now and of before."""
+def _files(model: type[Audited], personal: Personal, known: set[int]) -> list[tuple[Any, str]]:
+    """The stored files of personal fields, current and former."""
     fields = [model._meta.get_field(name) for name in personal.fields]
     files = []
     for field in (f for f in fields if isinstance(f, models.FileField)):

@@ -5,8 +5,7 @@ the columns as `quote()` writes them. Where columns are personal it is
 
     SHA-256(SHA-256(the other columns) ‖ SHA-256(salt ‖ the personal columns))
 
-so that a person can be forgotten, salt and all, while the rest stays provable. The same code seals
-and verifies.
+so that a person can be forgotten, salt and all, while the rest stays provable.
 """
 
 import hashlib
@@ -14,8 +13,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from django.apps import apps
-from django.db import connection, models
+from django.db import connection
 
 from backoffice.audit.models import Salt
 from backoffice.audit.models.personal_data import FORGOTTEN, NAMED, Personal
@@ -43,7 +41,7 @@ class Ledger:
     scope: str = ""  # the table it points to
 
     def as_json(self) -> dict[str, Any]:
-        """What a block keeps of it."""
+        """What a block stores of it."""
         return {name: value for name, value in asdict(self).items() if name != "table"}
 
     @classmethod
@@ -54,12 +52,11 @@ class Ledger:
 
     @property
     def key(self) -> str:
-        """The column of the id."""
         return self.public[0]
 
     @property
     def whose(self) -> int:
-        """Where among the columns it stands whose the row is."""
+        """The position, among the columns, of the one that says whose the row is."""
         return self.public.index(self.of) if self.of else 0
 
 
@@ -77,13 +74,12 @@ def packed(number: int) -> bytes:
     return number.to_bytes(ID, "big", signed=True)
 
 
-def unpacked(part: bytes | memoryview) -> int:
-    """The id that stands in the first 8 bytes."""
+def unpacked(part: bytes | bytearray | memoryview) -> int:
+    """The id in the first 8 bytes."""
     return int.from_bytes(part[:ID], "big", signed=True)
 
 
 def ledgers() -> list[Ledger]:
-    """All tables that are sealed: every history, and what else is kept."""
     histories = [(m.history.model, m, m.personal) for m in audited_models()]
     append_only = [
         (m, m, getattr(m, "personal", None)) for m in append_only_models() if m.is_sealed
@@ -122,7 +118,7 @@ def _where(ledger: Ledger, id_range: Range) -> str:
     )
 
 
-class _Lines(list[bytes]):
+class _CopyBuffer(list[bytes]):
     """What COPY writes into: it hands over one row at a time."""
 
     write = list.append
@@ -130,7 +126,7 @@ class _Lines(list[bytes]):
 
 def _copied(cursor: Any, ledger: Ledger, id_range: Range) -> list[bytes]:
     names = ", ".join(f'"{column}"' for column in (*ledger.public, *ledger.personal))
-    buffer = _Lines()
+    buffer = _CopyBuffer()
     cursor.copy_expert(f"COPY (SELECT {names} {_where(ledger, id_range)}) TO STDOUT", buffer)
     return buffer
 
@@ -143,7 +139,7 @@ def _quoted(cursor: Any, ledger: Ledger, id_range: Range) -> Iterator[bytes]:
 
 
 def digests(cursor: Any, ledger: Ledger, id_range: Range) -> bytearray:
-    """The rows as a block keeps them: the id and the digest of each, 40 bytes."""
+    """The rows as a block stores them: the id and the digest of each, 40 bytes."""
     digest = Digest.of(cursor, ledger, id_range)
     records = bytearray()
     for line in lines(cursor, ledger, id_range):
@@ -161,7 +157,6 @@ class Digest:
 
     @classmethod
     def of(cls, cursor: Any, ledger: Ledger, id_range: Range) -> "Digest":
-        """With the salts of those whose rows are wanted."""
         return cls(ledger, salts(cursor, ledger, id_range))
 
     def __call__(self, line: bytes) -> bytes:
@@ -171,21 +166,20 @@ class Digest:
         return joined(self.public(values), self.personal(values))
 
     def public(self, values: list[bytes]) -> bytes:
-        """The digest of what is not personal among a line's columns."""
+        """The digest of the columns that are not personal."""
         return hashlib.sha256(b"\t".join(values[: self.count])).digest()
 
     def personal(self, values: list[bytes]) -> bytes:
-        """The digest of what is personal, salted for the one it belongs to."""
+        """The digest of the personal columns, salted for the person."""
         salt = self.salts.get(self.key(values) or 0, b"")
         return hashlib.sha256(salt + b"\t".join(values[self.count :])).digest()
 
     def key(self, values: list[bytes]) -> int | None:
-        """Whose the row is."""
+        """The key of the person the row belongs to."""
         value = values[self.whose]
         return None if value in (b"\\N", b"NULL") else int(value)
 
     def is_blank(self, values: list[bytes]) -> bool:
-        """Whether nothing personal is left in it."""
         named = f"{NAMED}{self.key(values)}"
         blank = {text for each in ("", FORGOTTEN, "{}", named) for text in (each, f"'{each}'")}
         left = (value.rstrip(b"\n").decode() for value in values[self.count :])
@@ -198,7 +192,6 @@ def joined(public: bytes, personal: bytes) -> bytes:
 
 
 def salts(cursor: Any, ledger: Ledger, id_range: Range) -> dict[int, bytes]:
-    """The salts of those whose rows they are."""
     if not ledger.personal:
         return {}
     keys = f'SELECT "{ledger.of}" {_where(ledger, id_range)}'
@@ -211,7 +204,7 @@ def salts(cursor: Any, ledger: Ledger, id_range: Range) -> dict[int, bytes]:
 
 
 def unsalted(cursor: Any, ledger: Ledger, id_range: Range) -> list[int]:
-    """Those whose rows they are and who have no salt yet."""
+    """The people of these rows who have no salt yet."""
     if not ledger.personal:
         return []
     cursor.execute(
@@ -230,8 +223,3 @@ def columns_of(cursor: Any, table: str) -> set[str]:
     if table not in described.table_names(cursor):
         return set()
     return {column.name for column in described.get_table_description(cursor, table)}
-
-
-def model_of(table: str) -> type[models.Model] | None:
-    """The model of a table, for its name in a sentence."""
-    return next((m for m in apps.get_models() if m._meta.db_table == table), None)

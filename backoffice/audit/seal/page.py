@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.db.models import Sum
 from django.http import Http404
 from django.utils.formats import date_format
@@ -11,7 +12,6 @@ from django.utils.translation import gettext as _
 from backoffice.admin_site.pages.related_links import KEY
 from backoffice.audit.models import Block
 from backoffice.audit.seal.anchors import Anchor
-from backoffice.audit.seal.ledgers import model_of
 from backoffice.audit.seal.seal import unsealed_since
 from backoffice.audit.seal.verify import verify_block
 
@@ -19,7 +19,6 @@ AT_ONCE = 25
 
 
 def format_chain(before: str) -> dict[str, Any]:
-    """The newest blocks, or those before a number, and the anchor of the head."""
     head = Block.head()
     blocks = Block.objects.order_by("-number")
     if before:
@@ -34,7 +33,6 @@ def format_chain(before: str) -> dict[str, Any]:
 
 
 def _number(text: str) -> int:
-    """A block's number from the address; what is none leads nowhere."""
     if not KEY.fullmatch(text):
         raise Http404
     return int(text)
@@ -71,7 +69,7 @@ def format_block(number: str) -> dict[str, Any]:
 
 
 def _name_of(table: str) -> str:
-    model = model_of(table)
+    model = next((m for m in apps.get_models() if m._meta.db_table == table), None)
     if model is None:
         return table
-    return capfirst(getattr(model, "instance_type", model)._meta.verbose_name_plural)
+    return str(capfirst(getattr(model, "instance_type", model)._meta.verbose_name_plural))

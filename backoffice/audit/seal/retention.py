@@ -1,20 +1,19 @@
-"""Removing what the record need not keep any longer; the removal is itself recorded and sealed.
+"""Removing what the record need not hold any longer; the removal is itself recorded and sealed.
 
 Of every object the newest history row stays, however old: what is there today can always be
-explained. Change sets stay too. Only sealed rows go, and their ids are kept: a row that is missing
-without having been removed here is found by verifying.
+explained. Change sets stay too.
 """
 
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, models
 from django.db.models import Exists, OuterRef
 
 from backoffice.audit.models import Removal
 from backoffice.audit.record.install import append_only_models, audited_models
-from backoffice.audit.record.recording import current_record
+from backoffice.audit.record.recording import current_change_set_id
 from backoffice.audit.seal.ledgers import packed
 from backoffice.audit.seal.seal import sealed_up_to
 from backoffice.audit.seal.unlock import unlocked_record
@@ -30,7 +29,10 @@ def remove_before(before: datetime) -> dict[str, int]:
     done: dict[str, int] = {}
     with unlocked_record() as cursor:
         sealed = sealed_up_to(cursor)
-        for table, rows in _old(before, sealed):
+        for rows in _old(before):
+            table = rows.model._meta.db_table
+            # Only sealed rows go: verifying finds a missing row that was not removed here.
+            rows = rows.filter(pk__lte=sealed.get(table, 0))
             ids = list(rows.order_by("pk").values_list("pk", flat=True))
             for start in range(0, len(ids), AT_ONCE):
                 _remove(rows.model, before, ids[start : start + AT_ONCE])
@@ -39,26 +41,19 @@ def remove_before(before: datetime) -> dict[str, int]:
     return done
 
 
-def _old(before: datetime, sealed: dict[str, int]) -> Iterator[tuple[str, Any]]:
-    """The rows of each table whose time is over."""
+def _old(before: datetime) -> Iterator[models.QuerySet[Any]]:
     for model in audited_models():
         rows, key = model.history.model, model._meta.pk.attname
         later = rows._base_manager.filter(**{key: OuterRef(key)}, history_id__gt=OuterRef("pk"))
-        old = rows._base_manager.filter(history_date__lt=before).filter(Exists(later))
-        yield _within(old, sealed)
+        yield rows._base_manager.filter(history_date__lt=before).filter(Exists(later))
     for model in append_only_models():
         if field := getattr(model, "is_over_after", ""):
-            yield _within(model._base_manager.filter(**{f"{field}__lt": before}), sealed)
-
-
-def _within(rows: Any, sealed: dict[str, int]) -> tuple[str, Any]:
-    table = rows.model._meta.db_table
-    return table, rows.filter(pk__lte=sealed.get(table, 0))
+            yield model._base_manager.filter(**{f"{field}__lt": before})
 
 
 def _remove(model: Any, before: datetime, ids: list[int]) -> None:
     Removal.objects.create(
-        change_set_id=current_record().change_set_id,
+        change_set_id=current_change_set_id(),
         table_name=model._meta.db_table,
         before=before,
         row_count=len(ids),

@@ -1,9 +1,6 @@
-"""Sealing the record: hash-chained blocks over every history row, change set and kept row.
+"""Sealing the record: hash-chained blocks over every history row and change set.
 
-A row is sealed once nothing can be put in before it any more. Ids are given in order, but
-transactions end in any order: so the last ids given are read first, then the transactions that hold
-a writer's lock on a sealed table; when those have ended, every row up to these ids is there or
-never will be.
+A row is sealed once nothing can be inserted before it any more.
 """
 
 import hashlib
@@ -48,12 +45,14 @@ class Sealed:
 def seal(patience: float | None = 60, is_stopped: Callable[[], bool] = lambda: False) -> Sealed:
     """Seal what was written up to now; with nothing new, no block is made.
 
-    Waits up to `patience` seconds (None: as long as it takes) for transactions that may still put a
-    row in before; if they do not end, nothing is sealed this time.
+    Waits up to `patience` seconds (None: as long as it takes) for transactions that may still
+    insert a row before; if they do not end, nothing is sealed this time.
     """
     all_ledgers = ledgers()
     if connection.vendor != "postgresql":
         return _write(all_ledgers, {ledger.table: 2**63 - 1 for ledger in all_ledgers})
+    # Ids are assigned in order, but transactions end in any order: so first the last ids,
+    # then the transactions that may still write lower ones.
     marks, writers = _last_ids(all_ledgers), _writers(all_ledgers)
     until = None if patience is None else time.monotonic() + patience
     while writers := writers & _writers(all_ledgers):
@@ -64,7 +63,7 @@ def seal(patience: float | None = 60, is_stopped: Callable[[], bool] = lambda: F
 
 
 def _last_ids(all_ledgers: list[Ledger]) -> dict[str, int]:
-    """The last id given in each table, by whatever transaction."""
+    # Of the sequences: a table shows only what has been committed.
     selects = [
         f"SELECT '{each.table}', coalesce(pg_sequence_last_value("
         f"pg_get_serial_sequence('{each.table}', '{each.key}')::regclass), 0)"
@@ -89,7 +88,6 @@ def _writers(all_ledgers: list[Ledger]) -> set[str]:
 
 
 def _write(all_ledgers: list[Ledger], marks: dict[str, int]) -> Sealed:
-    """Write blocks until everything up to the marks is sealed."""
     blocks = rows = 0
     while count := _write_block(all_ledgers, marks):
         blocks, rows = blocks + 1, rows + count
@@ -124,7 +122,7 @@ def alone(cursor: Any) -> None:
 
 
 def sealed_up_to(cursor: Any) -> dict[str, int]:
-    """The last id sealed of each table that has any."""
+    """The last sealed id of each table that has any."""
     cursor.execute(
         f"SELECT table_name, max(up_to_id) FROM {BlockPart._meta.db_table} GROUP BY table_name"
     )
@@ -132,7 +130,6 @@ def sealed_up_to(cursor: Any) -> dict[str, int]:
 
 
 def _part(cursor: Any, ledger: Ledger, after: int, marks: dict[str, int]) -> Iterator[BlockPart]:
-    """What the next block keeps of a table, if there is anything new."""
     up_to = marks[ledger.table]
     if up_to <= after:
         return
@@ -190,7 +187,7 @@ def hash_of(block: Block, parts: list[BlockPart]) -> str:
 
 
 def unsealed_since() -> datetime | None:
-    """When the oldest deed happened that no block holds yet."""
+    """When the oldest change happened that no block holds yet."""
     with connection.cursor() as cursor:
         done = sealed_up_to(cursor).get(ChangeSet._meta.db_table, 0)
     waiting = ChangeSet.objects.filter(pk__gt=done).order_by("pk")

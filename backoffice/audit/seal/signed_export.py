@@ -1,12 +1,13 @@
 """The record as CSV, with what proves it: each row's digest and block, a signature over the file.
 
-The last line is a signed statement: how many lines came before, their SHA-256, and the head of the
-chain. `audit_verify --export FILE` checks it, and every digest, against the chain.
+The last line is signed: how many lines came before, their SHA-256, and the head of the chain.
+`audit_verify --export FILE` checks it, and every digest, against the chain.
 """
 
 import csv
 import hashlib
 import json
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -42,7 +43,7 @@ def exported(pages: Iterable[list[ChangeSet]]) -> Iterator[str]:
 
 
 def access_lines(rows: models.QuerySet[AccessRecord]) -> Iterator[str]:
-    """The lines of a file of the access record: what was done stands under “through”."""
+    """The lines of a file of the access record; its kind stands under “through”."""
     return _signed(_access_rows(rows))
 
 
@@ -86,7 +87,6 @@ def _access_rows(rows: models.QuerySet[AccessRecord]) -> Iterator[tuple[str, ...
 
 
 def _written(each: ChangeSet, history: Any, seals: "Seals") -> Iterator[tuple[str, ...]]:
-    """The rows of a history that a change set wrote."""
     rows = history._base_manager.filter(change_set=each.pk).order_by("history_id")
     for row, sealed in _with_seals(rows, seals):
         yield (history._meta.db_table, *_history_cells(row), *sealed)
@@ -104,7 +104,6 @@ def _with_seals(
 
 
 def _lead(each: ChangeSet) -> tuple[str, ...]:
-    """What a line says of its change set."""
     texts = (each.actor_name, each.source, each.reason, each.request_id, each.address or "")
     return (
         str(each.pk),
@@ -115,7 +114,7 @@ def _lead(each: ChangeSet) -> tuple[str, ...]:
 
 
 def _history_cells(row: dict[str, Any]) -> tuple[str, ...]:
-    """A history row: id, line of the file, what happened, and all values as JSON."""
+    """A history row: id, line of the file, kind of change, and all values as JSON."""
     kind = f"'{row['history_type']}"
     return str(row["history_id"]), str(row["line"] or ""), kind, _as_json(row)
 
@@ -126,7 +125,7 @@ def _as_json(row: dict[str, Any]) -> str:
 
 @dataclass
 class Seals:
-    """Where rows are sealed: their block and digest. Keeps one part of each table at hand."""
+    """Where rows are sealed: their block and digest. Caches one part of each table."""
 
     parts: dict[str, BlockPart] = field(default_factory=dict)
 
@@ -152,16 +151,12 @@ class Seals:
 
 
 def _digest_in(part: BlockPart, number: int) -> str:
-    """A row's digest in a part, found by halving; blank where the part does not have the row."""
-    rows, low, high = memoryview(part.rows), 0, part.row_count
-    while low < high:
-        middle = (low + high) // 2
-        record = rows[middle * RECORD : (middle + 1) * RECORD]
-        record_id = unpacked(record)
-        if record_id == number:
-            return bytes(record[ID:]).hex()
-        low, high = (middle + 1, high) if record_id < number else (low, middle)
-    return ""
+    """A row's digest in a part, by binary search; blank where the part lacks the row."""
+    rows = memoryview(part.rows)
+    starts = range(0, part.row_count * RECORD, RECORD)
+    at = bisect_left(starts, number, key=lambda start: unpacked(rows[start:]))
+    record = rows[at * RECORD : (at + 1) * RECORD]
+    return bytes(record[ID:]).hex() if record and unpacked(record) == number else ""
 
 
 def check_file(verdict: Verdict, path: Path) -> None:
@@ -196,4 +191,4 @@ def _is_signed(statement: str, count: int, before: str) -> bool:
     except (ValueError, KeyError, TypeError, AttributeError, BadSignature):
         return False
     digest = hashlib.sha256(before.encode()).hexdigest()
-    return parsed.get("lines") == count and parsed.get("sha256") == digest
+    return (parsed.get("lines"), parsed.get("sha256")) == (count, digest)

@@ -1,6 +1,6 @@
-"""The one door by which rows of the record change or go: for forgetting and retaining.
+"""The only way by which rows of the record change or go: for forgetting and retention.
 
-Only the owner of the tables passes it, and both deeds record themselves in what they leave.
+Only the owner of the tables may use it, and both record themselves.
 """
 
 from collections.abc import Iterator

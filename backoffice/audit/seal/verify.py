@@ -1,7 +1,4 @@
-"""Verifying the record: every sealed row is there as it was, and the chain is whole.
-
-Recomputed here, in Python, from plain selects; the database is asked for rows and for nothing else.
-"""
+"""Verifying the record: every sealed row is there as it was, and the chain is whole."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -54,8 +51,11 @@ class Verdict:
 
     @property
     def summary(self) -> str:
-        """The result as one message."""
-        named = {"blocks": self.blocks, "rows": self.rows, "found": self.alteration_count}
+        named: dict[str, int | str] = {
+            "blocks": self.blocks,
+            "rows": self.rows,
+            "found": self.alteration_count,
+        }
         if self.alteration_count:
             return _("Altered: %(found)s findings in %(blocks)s blocks, %(rows)s rows.") % named
         if self.unchecked:
@@ -70,14 +70,13 @@ class Verdict:
         return message % named
 
     def add(self, message: Any, **named: Any) -> None:
-        """Note an alteration."""
         self.alteration_count += 1
         if len(self.altered) < MAX_MESSAGES:
             self.altered.append(str(message) % named)
 
 
 def verify(report_progress: Callable[[int, int], None] = lambda _done, _all: None) -> Verdict:
-    """Check the whole chain, and every sealed row against it; tells blocks done and in all."""
+    """Check the whole chain, and every sealed row against it; reports blocks done and in all."""
     with _one_moment(), connection.cursor() as cursor:
         checking, count = _Checking(cursor), Block.objects.count()
         for block in Block.objects.order_by("number").iterator(chunk_size=AT_ONCE):
@@ -105,8 +104,8 @@ def verify_block(block: Block) -> Verdict:
 
 @contextmanager
 def _one_moment() -> Iterator[None]:
-    """Everything as of one instant, in the words that digests are made of."""
     with one_moment(), connection.cursor() as cursor:
+        # Digests are made of text: the same settings as when it was sealed.
         if connection.vendor == "postgresql":
             cursor.execute(FIXED)
         yield
@@ -122,7 +121,6 @@ class _Checking:
         self.columns: dict[str, set[str]] = {}
 
     def block(self, block: Block) -> None:
-        """A block follows the one before, is what its hash says, and so are its rows."""
         parts = list(block.parts.order_by("table_name"))
         self._link(block)
         is_counted = block.row_count == sum(part.row_count for part in parts)
@@ -146,7 +144,6 @@ class _Checking:
             self.verdict.add(message, number=block.number)
 
     def _part(self, part: BlockPart) -> None:
-        """A table's parts join without a gap; their digests are those of the rows."""
         named = {"block": part.block_id, "table": part.table_name}
         if part.after_id != self.ends.get(part.table_name, BEFORE_ALL):
             message = _("Block %(block)s leaves out rows of %(table)s up to %(id)s.")
@@ -172,6 +169,7 @@ class _Checking:
             )
             return
         id_range = Range(part.after_id, part.up_to_id)
+        # Computed here, in Python: the database is asked for rows and for nothing else.
         current = bytes(digests(self.cursor, ledger, id_range))
         if current != bytes(part.rows):
             _Difference(self, part, ledger).report(_by_id(bytes(part.rows)), _by_id(current))
@@ -182,7 +180,6 @@ class _Checking:
         return self.columns[table]
 
     def lost_parts(self) -> None:
-        """Digests whose block is gone."""
         lost = BlockPart.objects.exclude(block_id__in=Block.objects.values("number"))
         for number in lost.order_by("block_id").values_list("block_id", flat=True).distinct():
             message = _("Block %(number)s was deleted; its digests are still there.")
@@ -203,7 +200,6 @@ class _Difference:
         }
 
     def report(self, sealed: dict[int, bytes], current: dict[int, bytes]) -> None:
-        """Say of each row what became of it."""
         for row in sorted(sealed.keys() | current.keys()):
             if row not in current:
                 self._deleted(row)
@@ -219,9 +215,9 @@ class _Difference:
             self._add(row, _("Block %(block)s, %(table)s row %(row)s: deleted."))
 
     def _altered(self, row: int, sealed: bytes) -> None:
-        """Forgotten, where only personal columns changed, to nothing, and the record says so."""
         erased = self.erased.get((self.part.table_name, row))
         values = self.lines[row].split(b"\t")
+        # Only personal columns changed, to nothing, and the record has their digest.
         is_forgotten = (
             erased is not None
             and self.digest.is_blank(values)
@@ -242,7 +238,7 @@ def _by_id(rows: bytes) -> dict[int, bytes]:
 
 
 def _removed() -> dict[str, set[int]]:
-    """The ids of rows that audit_retain took away, by table."""
+    """The ids of rows that audit_retain removed, by table."""
     removed: dict[str, set[int]] = {}
     for removal in Removal.objects.iterator(chunk_size=AT_ONCE):
         ids = bytes(removal.ids)

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from backoffice.audit.record.install import audited_models
-from backoffice.audit.record.reconcile import Comparison, compare
+from backoffice.audit.record.reconcile import TableComparison, compare
 
 
 class Command(BaseCommand):
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         rows = sum(one.rows for one in comparisons)
         self.stdout.write(f"{rows:,} rows of {len(comparisons)} tables are what the record says.")
 
-    def _compared(self, model: Any, options: dict[str, Any]) -> Comparison:
+    def _compared(self, model: Any, options: dict[str, Any]) -> TableComparison:
         try:
             comparison = compare(model, max(options["limit"], 1))
         except DatabaseError as error:

@@ -10,7 +10,7 @@ from backoffice.audit.seal.seal import seal
 
 
 class Command(BaseCommand):
-    """Says how much was sealed; with --every it goes on until it is told to stop."""
+    """Says how much was sealed; with --every it goes on until a signal."""
 
     help = "Seals what was recorded since the last time into the chain of blocks."
 

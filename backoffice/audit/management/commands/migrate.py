@@ -13,10 +13,10 @@ class Command(migrate.Command):
     """Django's own, with DATABASE_OWNER_USER where that is set."""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Migrate, then give the application's role its rights."""
         using = options["database"]
         with owner_role(using):
             super().handle(*args, **options)
+            # Tables made just now are not granted yet.
             is_done = not options["plan"] and not options["check_unapplied"]
             if is_done and connections[using].settings_dict.get("OWNER"):
                 grant(using)

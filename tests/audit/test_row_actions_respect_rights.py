@@ -1,4 +1,4 @@
-"""A deed is an edit: it takes the same right before and after, and a reason where an edit does."""
+"""A row action is an edit: the same right before and after it, a reason where an edit asks one."""
 
 from typing import Any
 
@@ -66,13 +66,15 @@ def test_who_teaches_one_course_and_assists_in_another_releases_in_the_first_onl
     assert draft.status == "draft"
 
 
-def test_an_assistant_is_offered_no_deed_that_takes_a_draft_away(draft, courses, person, rf):
+def test_an_assistant_is_offered_no_action_that_takes_a_draft_away(draft, courses, person, rf):
     helper = person("instructor", "helper")
     Enrollment.objects.create(student=helper, course=courses["BIO101"], role="teaching_assistant")
     request = rf.get("/")
     request.user = helper
     model_admin = admin.site.get_model_admin(Assessment)
-    offered = [each.method.deed.name for each in model_admin.get_actions_detail(request, draft.pk)]
+    offered = [
+        each.method.row_action.name for each in model_admin.get_actions_detail(request, draft.pk)
+    ]
     assert offered == []
     assert "status" in model_admin.get_readonly_fields(request, draft)
 
