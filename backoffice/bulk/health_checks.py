@@ -17,7 +17,7 @@ LATELY = timedelta(days=1)
 @health_check(gettext_lazy("Imports"), order=60)
 def imports() -> CheckResult:
     now = timezone.now()
-    silent = Batch.objects.under_work().filter(touched_at__lt=now - SILENT_AFTER).count()
+    silent = Batch.objects.under_work().filter(run__touched_at__lt=now - SILENT_AFTER).count()
     if silent:
         template = ngettext(
             "%(count)s import has shown no sign of life lately. Open it to settle it.",

@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from backoffice.bulk.models import BatchRun
 from tests.addresses import MODELS, Address, every_address, filled
 from tests.school import (
     School,
@@ -157,7 +158,7 @@ def test_a_look_at_a_list_of_files_removes_none(school: School, client: Client, 
     before = checksums()
     label = MODELS["bulk.batch"]
     label.objects.update(uploaded_at="2020-01-01T00:00Z")
-    MODELS["bulk.batchrun"].objects.update(touched_at="2020-01-01T00:00Z")
+    BatchRun.objects.update(touched_at="2020-01-01T00:00Z")
     old = checksums()
     for row in label.objects.all():
         client.get(f"/admin/bulk/batch/{row.pk}/change/")

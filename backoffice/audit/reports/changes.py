@@ -152,7 +152,8 @@ def page_of_rows(
 ) -> tuple[list[RowChange], bool]:
     """The rows of one kind after a history row, `most` at most; whether there are more."""
     rows = kind.history._base_manager.filter(change_set=change_set, history_id__gt=after)
-    records = list(rows.order_by("history_id")[: most + 1])
+    # With the filter's own column first, or a large change set is found by walking the key.
+    records = list(rows.order_by("change_set_id", "history_id")[: most + 1])
     return rows_of(records[:most], user), len(records) > most
 
 

@@ -41,13 +41,9 @@ def apply(batch: Batch, digest: str, actor: Any) -> Batch:
     Raises NotApplied, with a sentence, when the batch is not waiting, the file or the digest is not
     the previewed one, or the data changed meanwhile (OutcomeChanged, after a new preview).
     """
-    run = batch.run
-    run.begin()
+    batch.run.begin()
     if not batch.move(State.APPLYING, before=states_before(State.APPLYING), expected_digest=digest):
         raise NotApplied(_why_not(Batch.objects.get(pk=batch.pk)))
-    # Only now: who agreed to it a moment ago has to be in what is saved at the end.
-    batch.refresh_from_db(from_queryset=Batch.objects.select_related("uploaded_by"))
-    batch.run = run
     try:
         with Heartbeat(batch):
             retry_on_conflict(lambda: _write(batch, actor))
@@ -66,8 +62,8 @@ def _write(batch: Batch, actor: Any) -> None:
     _check_file(batch)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            work.prepare(cursor)
             begin_alone(cursor, work.dialect, batch)
+            work.prepare(cursor)
             _write_plan(work, cursor, actor)
     finally:
         work.dialect.release(batch.pk)
@@ -75,9 +71,11 @@ def _write(batch: Batch, actor: Any) -> None:
 
 def begin_alone(cursor: CursorWrapper, dialect: Dialect, batch: Batch) -> None:
     """Make sure that this process, and no other, works on the batch, and wait for its turn."""
-    locked = dialect.lock(cursor, batch.pk)
-    applying = Batch.objects.filter(pk=batch.pk, state=State.APPLYING)
-    if not locked or not applying.exists():
+    locked, run = dialect.lock(cursor, batch.pk), batch.run
+    # Now that nobody else writes it: who agreed a moment ago has to be in what is saved at the end.
+    batch.refresh_from_db(from_queryset=Batch.objects.select_related("uploaded_by"))
+    batch.run = run
+    if not locked or batch.state != State.APPLYING:
         raise NotApplied(_("Another process is already applying this file."))
     batch.run.report(BatchRun.Phase.WAITING, 0)
     lock_kind(cursor, kinds[batch.kind])

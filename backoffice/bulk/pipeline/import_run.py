@@ -42,10 +42,9 @@ class Plans(NamedTuple):
     within: NestedPlan | None
 
     @property
-    def all(self) -> list[Planner]:
-        """The plans of rows that the file brings."""
-        others = [each.planner for each in (self.companions, self.within) if each]
-        return [self.planner, *others]
+    def others(self) -> list[Planner]:
+        """The plans of what stands in the rows of the file, and comes with them."""
+        return [each.planner for each in (self.companions, self.within) if each]
 
 
 @dataclass
@@ -144,15 +143,9 @@ class Import:
 
     def drop(self, cursor: CursorWrapper) -> None:
         """Remove the batch's tables."""
-        self._drop(cursor, self.tables.stage)
-
-    def _drop(self, cursor: CursorWrapper, *besides: str) -> None:
-        """Remove what was computed from the staged rows."""
-        computed = (self.new_tables.plan, self.new_tables.stage, self.tables.plan)
-        members = (self.member_tables.plan, self.member_tables.stage)
-        self.dialect.drop_tables(
-            cursor, [*computed, *members, self.repeats_table, self.missing_rows_table, *besides]
-        )
+        pairs = (self.new_tables, self.member_tables, self.tables)
+        names = [name for pair in pairs for name in (pair.plan, pair.stage)]
+        self.dialect.drop_tables(cursor, [*names, self.repeats_table, self.missing_rows_table])
 
     @cached_property
     def header(self) -> MatchedHeader:
@@ -192,7 +185,6 @@ class Import:
     def plan(self, cursor: CursorWrapper, staging_file: StagingFile) -> Plans:
         """Compute what would happen to each row, now; what rows say of each other is told."""
         planner, companions, missing_rows, within = plans = self.plans
-        self._drop(cursor)
         if within:
             within.stage(cursor)
         planner.create(cursor)
@@ -224,22 +216,23 @@ class Import:
             tables += [self.member_tables.stage, self.member_tables.plan]
         if not self.dialect.has_tables(cursor, tables):
             return False
-        cursor.execute(f"SELECT count(*) FROM {self.tables.plan}")
-        if cursor.fetchone()[0] != self.batch.rows:
-            return False  # a crash of the database empties unlogged tables
         self._lock_rows(cursor, planner, missing_rows)
         if companions and not companions.still_implies(cursor):
             return False
         if missing_rows and not missing_rows.still_holds(cursor):
             return False
-        return all(each.still_holds(cursor) for each in plans.all)
+        # A crash of the database empties unlogged tables, hence the rows.
+        return planner.still_holds(cursor, self.batch.rows) and all(
+            each.still_holds(cursor) for each in plans.others
+        )
 
     def _lock_rows(
         self, cursor: CursorWrapper, planner: Planner, missing_rows: MissingRows | None
     ) -> None:
         """Keep the rows to be changed, and what new rows refer to, as they are for now."""
         layout, plan, hold = planner.layout, self.tables.plan, self.dialect.hold
-        hold(cursor, layout.table, f"SELECT target_id FROM {plan} WHERE state = 'u'")
+        if self.batch.updated:
+            hold(cursor, layout.table, f"SELECT target_id FROM {plan} WHERE state = 'u'")
         if missing_rows:
             hold(cursor, layout.table, missing_rows.ids)
         for reference in layout.references:

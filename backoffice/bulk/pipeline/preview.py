@@ -64,7 +64,8 @@ def _record_outcome(work: Import, cursor: CursorWrapper, staging_file: StagingFi
         FaultReporter(plans.planner).report(staging_file)
         if plans.within:
             FaultReporter(plans.within.planner).report(staging_file)
-    batch.issues.all().delete()
+    if batch.errors or batch.warnings:  # of an earlier reading
+        batch.issues.all().delete()
     work.dialect.load(cursor, BatchIssue._meta.db_table, ISSUE_COLUMNS, staging_file.issues)
     _set_totals(batch, outcome)
     batch.errors, batch.warnings = staging_file.errors, staging_file.warnings

@@ -67,8 +67,11 @@ class Planner:
         select = (self._outer(inner), params)
         self.layout.dialect.create_filled(cursor, self.tables.plan, self._columns(), select)
 
-    def still_holds(self, cursor: CursorWrapper) -> bool:
-        """Whether the plan, made in an earlier transaction, is what would be planned now."""
+    def still_holds(self, cursor: CursorWrapper, rows: int | None = None) -> bool:
+        """Whether the plan, made in an earlier transaction, is what would be planned now.
+
+        Where `rows` are given, it has so many, too.
+        """
         inner, params = self._inner()
         facts = [
             "target_id",
@@ -79,12 +82,14 @@ class Planner:
         differs = self.layout.dialect.differs
         tests = [differs(f"q.{fact}", f"p.{fact}") for fact in facts]
         tests.append(self.layout.dialect.has_stale_ids(self.layout.table, self.tables.plan))
+        plan = self.tables.plan
+        count = f"(SELECT count(*) FROM {plan}) = {rows} AND " if rows is not None else ""
         cursor.execute(
-            f"SELECT 1 FROM ({inner}) q JOIN {self.tables.plan} p ON p.row_no = q.row_no "
-            f"WHERE {' OR '.join(tests)} LIMIT 1",
+            f"SELECT {count}NOT EXISTS (SELECT 1 FROM ({inner}) q JOIN {plan} p "
+            f"ON p.row_no = q.row_no WHERE {' OR '.join(tests)})",
             params,
         )
-        return cursor.fetchone() is None
+        return bool(cursor.fetchone()[0])
 
     def _inner(self) -> Sql:
         layout = self.layout

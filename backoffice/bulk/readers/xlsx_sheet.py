@@ -19,6 +19,7 @@ from backoffice.bulk.values.faults import FileRefused
 Item = TypeVar("Item")
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main}"
 LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 ROW, CELL, CELL_VALUE, FORMULA = f"{MAIN}row", f"{MAIN}c", f"{MAIN}v", f"{MAIN}f"
 ITEM, TEXT, SOUND = f"{MAIN}si", f"{MAIN}t", f"{MAIN}rPh"
@@ -42,7 +43,7 @@ class PartStream(Generic[Item]):
         self._parser.buffer_text = True
         # A document type may stand behind any comment, in any encoding.
         self._parser.StartDoctypeDeclHandler = refuse_doctype
-        self._parser.StartElementHandler = self._start
+        self._parser.StartElementHandler = self._begin
         self._parser.EndElementHandler = self._end
 
     def items(self) -> Iterator[Item]:
@@ -70,6 +71,14 @@ class PartStream(Generic[Item]):
                 yield from items
             since_item = 0 if items else since_item
         self._parser.Parse(b"", True)  # refuses a part that breaks off
+
+    def _begin(self, root: str, _attributes: dict[str, str]) -> None:
+        """The outermost element tells the namespace: there are two dialects."""
+        self._parser.StartElementHandler = self._start
+        if root.startswith(STRICT):
+            size = len(STRICT)
+            self._parser.StartElementHandler = lambda name, a: self._start(MAIN + name[size:], a)
+            self._parser.EndElementHandler = lambda name: self._end(MAIN + name[size:])
 
     def _start(self, name: str, _attributes: dict[str, str]) -> None:
         if name == TEXT:
@@ -162,7 +171,7 @@ class Sheet(PartStream[tuple[int, list[str]]]):
                     "The sheet has a cell in row %(row)s; no more than %(most)d rows can be "
                     "read. Delete what lies outside the table."
                 )
-                % {"row": self._number, "most": self._most},
+                % {"row": _("%(line)d or below") % {"line": self._most + 1}, "most": self._most},
             )
 
     def _end_row(self) -> None:

@@ -99,7 +99,7 @@ BOMBS: Mapping[str, tuple[str, Content, Said]] = {
         lambda: sheet_with(FAR),
         (
             "absurd_dimension",
-            "The sheet has a cell in row 2000000000; no more than 1048576 rows can be read. "
+            "The sheet has a cell in row 1048577 or below; no more than 1048576 rows can be read. "
             "Delete what lies outside the table.",
         ),
     ),
@@ -113,7 +113,7 @@ BOMBS: Mapping[str, tuple[str, Content, Said]] = {
         lambda: sheet_with(FAR.replace(b'"', b"'")),
         (
             "absurd_dimension",
-            "The sheet has a cell in row 2000000000; no more than 1048576 rows can be read. "
+            "The sheet has a cell in row 1048577 or below; no more than 1048576 rows can be read. "
             "Delete what lies outside the table.",
         ),
     ),

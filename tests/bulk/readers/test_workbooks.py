@@ -26,6 +26,7 @@ TABLE = b"""<si><t>student_id</t></si><si/><si><t/></si>
 <si><r><rPr><b/></rPr><t>pre</t></r><r><t xml:space="preserve">sentation </t></r></si>
 <si><t>\xe6\x9d\xb1</t><rPh sb="0" eb="1"><t>\xe3\x81\xb2</t></rPh></si>
 <si><t>a_x005F_b &amp; c</t></si>"""
+STRICT = b'xmlns="http://purl.oclc.org/ooxml/spreadsheetml/main"'
 
 
 def texts_of(part: bytes) -> list[str]:
@@ -41,6 +42,7 @@ def test_shared_texts_are_what_the_library_reads():
     part = b"<sst " + MAIN + b">" + TABLE * 3_000 + b"</sst>"
     assert texts_of(part) == read_string_table(io.BytesIO(part))
     assert texts_of(part)[:6] == ["student_id", "", "", "presentation ", "東", "a_b & c"]
+    assert texts_of(part.replace(MAIN, STRICT)) == texts_of(part)
 
 
 def test_a_text_of_a_number_below_zero_is_none():
