@@ -73,14 +73,14 @@ def cases() -> Iterator[BadFile]:
     yield from map(spoilt, range(SPOILT))
 
 
-def apart(deed: Iterator[None]) -> tuple[int, float, float]:
+def apart(action: Iterator[None]) -> tuple[int, float, float]:
     """Do something in a process of its own: how it ended, seconds, megabytes."""
     began = time.perf_counter()
     child = os.fork()
     if not child:
         signal.alarm(PATIENCE)
         try:
-            next(deed, None)
+            next(action, None)
             os._exit(0)
         except BaseException as error:
             print(f"  {type(error).__name__}: {error}", file=sys.stderr, flush=True)

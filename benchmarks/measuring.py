@@ -1,4 +1,4 @@
-"""What a deed costs: CPU of this process and of the database, time, statements, memory."""
+"""What an action costs: CPU of this process and of the database, time, statements, memory."""
 
 import os
 import resource

@@ -1,6 +1,6 @@
 """What the history costs: `make bench-record`, on a PostgreSQL of its own.
 
-Each deed is measured with its trigger and without, in turns in the same run. The import without it
+Each action is measured with its trigger and without, in turns in one run. The import without it
 writes its history by a statement of its own; update and save write none at all. Ratios are of the
 CPU of client and database together, because others work on the machine as well.
 """
@@ -143,9 +143,9 @@ def _saved(row: Enrollment) -> float:
     return 1_000 * (time.perf_counter() - start)
 
 
-def _tell(deed: str, recorded: Cost, plain: Cost) -> None:
+def _tell(action: str, recorded: Cost, plain: Cost) -> None:
     print(
-        f"  {deed}: CPU {recorded.cpu:.2f} s over {plain.cpu:.2f} s, "
+        f"  {action}: CPU {recorded.cpu:.2f} s over {plain.cpu:.2f} s, "
         f"time {recorded.wall:.2f} s over {plain.wall:.2f} s",
         flush=True,
     )

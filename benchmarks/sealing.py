@@ -81,10 +81,10 @@ def reconciled() -> None:
     print(f"reconciling {spent:5.2f} s: {found}; {spent / floor:.1f} times counting the rows")
 
 
-def timed(deed: Callable[[], object]) -> float:
+def timed(action: Callable[[], object]) -> float:
     """Seconds it takes."""
     start = time.perf_counter()
-    deed()
+    action()
     return time.perf_counter() - start
 
 
@@ -104,8 +104,8 @@ def main() -> int:
     floor = timed(read_bare)
     missed = 0
     print(f"{rows:,} rows; bare COPY of them: {floor:.2f} s, {rows / floor:,.0f} rows/s")
-    for name, deed in (("sealing", seal), ("verifying", verify)):
-        spent = timed(deed)
+    for name, action in (("sealing", seal), ("verifying", verify)):
+        spent = timed(action)
         rate, least = rows / spent, LEAST[name]
         missed += rate < least
         print(

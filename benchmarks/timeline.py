@@ -45,7 +45,7 @@ from benchmarks.measuring import machine  # noqa: E402
 
 MOST = 300.0  # milliseconds of SQL, of 95 pages of 100
 TRIES = 20
-DEEDS = 1_000_000  # by hand, a row each but for a few; a year of them
+ACTIONS = 1_000_000  # by hand, a row each but for a few; a year of them
 IMPORTS, ROWS_OF_ONE = 20, 100_000
 SEED = 4
 # Rows changed one by one or a few at a time.
@@ -53,7 +53,7 @@ BY_HAND = {Enrollment: 1_000_000, AssessmentSubmission: 800_000, LessonProgress:
 
 
 def fill() -> None:
-    """The large demo school, a year of deeds by hand, and imports of 100,000 rows among them."""
+    """The large demo school, a year of actions by hand, and imports of 100,000 rows among them."""
     call_command("migrate", verbosity=0)
     begun = time.perf_counter()
     call_command("init_db", size="large")
@@ -61,12 +61,14 @@ def fill() -> None:
     begun = time.perf_counter()
     first = ChangeSet.objects.order_by("-pk").values_list("pk", flat=True)[0] + 1
     with connection.cursor() as cursor:
-        cursor.execute(DEEDS_SQL, {"first": first, "deeds": DEEDS, "imports": IMPORTS})
+        cursor.execute(ACTIONS_SQL, {"first": first, "actions": ACTIONS, "imports": IMPORTS})
         for model, count in BY_HAND.items():
-            cursor.execute(_history_sql(model), {"first": first, "deeds": DEEDS, "count": count})
+            cursor.execute(
+                _history_sql(model), {"first": first, "actions": ACTIONS, "count": count}
+            )
         for number in range(IMPORTS):
-            key = first + number * DEEDS // IMPORTS
-            given = {"first": key, "deeds": 0, "count": ROWS_OF_ONE}
+            key = first + number * ACTIONS // IMPORTS
+            given = {"first": key, "actions": 0, "count": ROWS_OF_ONE}
             cursor.execute(_history_sql(Enrollment), given)
             Batch.objects.create(file_name=f"roster{number}.csv", kind="enrollments")
         cursor.execute("VACUUM ANALYZE")
@@ -75,13 +77,13 @@ def fill() -> None:
             "WHERE relname = 'audit_changeset') FROM pg_class WHERE relkind = 'r' "
             "AND relname LIKE '%historical%'"
         )
-        rows, deeds = cursor.fetchone()
+        rows, actions = cursor.fetchone()
     spent = time.perf_counter() - begun
-    print(f"{rows:,.0f} history rows of {deeds:,.0f} change sets: {spent:.0f} s", flush=True)
+    print(f"{rows:,.0f} history rows of {actions:,.0f} change sets: {spent:.0f} s", flush=True)
 
 
 def _history_sql(model: type[models.Model]) -> str:
-    """Versions of a model's rows, spread over all of them, in the order of the deeds."""
+    """Versions of a model's rows, spread over all of them, in the order of the actions."""
     table, history = model._meta.db_table, model.history.model._meta
     names = {field.column for field in model._meta.concrete_fields}
     copied = [f.column for f in history.concrete_fields if f.column in names]
@@ -91,32 +93,32 @@ def _history_sql(model: type[models.Model]) -> str:
             history_change_reason, change_set_id)
         SELECT {", ".join(f'r."{name}"' for name in copied)},
             now() - interval '1 year' * (1 - n::float / %(count)s), '~', '',
-            %(first)s + n * %(deeds)s / %(count)s
+            %(first)s + n * %(actions)s / %(count)s
         FROM (SELECT n, n * 7919 %% (SELECT count(*) FROM {table}) AS at
               FROM generate_series(0::bigint, %(count)s - 1) n) s
         JOIN (SELECT row_number() OVER (ORDER BY id) - 1 AS at, * FROM {table}) r USING (at)
         ORDER BY n"""
 
 
-# By forms most of them, some by actions, a few by SQL; every so often an import. One deed of 25
-# happens at night; which is before which stays, as keys and times of deeds go together.
-DEEDS_SQL = """
+# By forms most of them, some by actions, a few by SQL; every so often an import. One action of 25
+# happens at night; which is before which stays, as keys and times of actions go together.
+ACTIONS_SQL = """
     INSERT INTO audit_changeset (id, deed, actor_id, actor_name, source, reason, request_id,
         batch, created_at)
     SELECT %(first)s + n, gen_random_uuid(), p.id, p.username,
-        CASE WHEN n %% (%(deeds)s / %(imports)s) = 0 THEN 'import'
+        CASE WHEN n %% (%(actions)s / %(imports)s) = 0 THEN 'import'
              WHEN n %% 5003 = 0 THEN 'sql' WHEN n %% 7 = 0 THEN 'action' ELSE 'form' END,
         CASE WHEN n %% 10 = 0 THEN 'Because of a letter.' ELSE '' END, '',
-        CASE WHEN n %% (%(deeds)s / %(imports)s) = 0
-             THEN n * %(imports)s / %(deeds)s + 1 END,
+        CASE WHEN n %% (%(actions)s / %(imports)s) = 0
+             THEN n * %(imports)s / %(actions)s + 1 END,
         day + CASE WHEN part < 0.02 THEN part / 0.02 * interval '6 hours'
                    WHEN part < 0.98
                    THEN interval '6 hours' + (part - 0.02) / 0.96 * interval '16 hours'
                    ELSE interval '22 hours' + (part - 0.98) / 0.02 * interval '2 hours' END
     FROM (SELECT n, date_trunc('day', at, 'UTC') AS day,
                  extract(epoch FROM at - date_trunc('day', at, 'UTC')) / 86400 AS part
-          FROM (SELECT n, now() - interval '1 year' * (1 - n::float / %(deeds)s) AS at
-                FROM generate_series(0::bigint, %(deeds)s - 1) n) evenly) s
+          FROM (SELECT n, now() - interval '1 year' * (1 - n::float / %(actions)s) AS at
+                FROM generate_series(0::bigint, %(actions)s - 1) n) evenly) s
     JOIN (SELECT id, username, row_number() OVER (ORDER BY id) - 1 AS at, count(*) OVER () AS size
           FROM users_user WHERE role <> 'student') p ON p.at = (n * 31 + n / 977) %% p.size"""
 
@@ -125,8 +127,8 @@ def addresses() -> Iterator[tuple[str, list[str]]]:
     """What is asked, and the addresses by which it is asked, for people and places at random."""
     chance = random.Random(SEED)
     timeline, record = reverse("admin:timeline"), reverse("admin:record")
-    deeds = ChangeSet.objects.order_by("pk").values_list("pk", flat=True)
-    low, top = deeds.first(), deeds.last()
+    actions = ChangeSet.objects.order_by("pk").values_list("pk", flat=True)
+    low, top = actions.first(), actions.last()
     places = [chance.randint(low, top) for _try in range(TRIES)]
     students = _some(User.objects.filter(role="student"), chance)
     staff = _some(User.objects.exclude(role="student"), chance)

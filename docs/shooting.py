@@ -218,9 +218,9 @@ def _open_first(page: Page) -> None:
     page.wait_for_load_state("networkidle")
 
 
-def _ask(page: Page, deed: str) -> None:
-    """Open the dialog of a deed on a row's page."""
-    page.get_by_role("link", name=re.compile(rf"{deed}\s*$")).first.click()
+def _ask(page: Page, action: str) -> None:
+    """Open the dialog of an action on a row's page."""
+    page.get_by_role("link", name=re.compile(rf"{action}\s*$")).first.click()
     page.wait_for_load_state("networkidle")
 
 

@@ -1,4 +1,4 @@
-"""Doing a deed as a browser does: the dialog of one row, or an action on a list."""
+"""Doing an action as a browser does: the dialog of one row, or an action on a list."""
 
 from typing import Any
 
@@ -7,28 +7,28 @@ from django.test import Client
 from django.urls import reverse
 
 
-def page_of(row: models.Model, deed: str) -> str:
+def page_of(row: models.Model, action: str) -> str:
     """The address of the dialog of one row."""
     opts = row._meta
-    return reverse(f"admin:{opts.app_label}_{opts.model_name}_{deed}", args=[row.pk])
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_{action}", args=[row.pk])
 
 
-def do(client: Client, row: models.Model, deed: str, **given: Any) -> Any:
+def do(client: Client, row: models.Model, action: str, **given: Any) -> Any:
     """Fill the dialog in and submit it."""
-    return client.post(page_of(row, deed), given)
+    return client.post(page_of(row, action), given)
 
 
-def do_with_many(client: Client, rows: Any, deed: str, **given: Any) -> Any:
+def do_with_many(client: Client, rows: Any, action: str, **given: Any) -> Any:
     """Select rows of a list, choose the action, fill its page in and submit it."""
     rows = list(rows)
     opts = rows[0]._meta
     page = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
-    chosen = {"action": deed, "_selected_action": [row.pk for row in rows]}
+    chosen = {"action": action, "_selected_action": [row.pk for row in rows]}
     return client.post(page, chosen | ({"_deed": "1"} | given if given else {}))
 
 
 def said(answer: Any) -> list[str]:
-    """The messages a deed left."""
+    """The messages an action left."""
     return [str(each) for each in answer.wsgi_request._messages]
 
 

@@ -76,10 +76,10 @@ NEVER = {
       for verb in ("add", "change", "delete")),
 }  # fmt: skip
 
-# Deeds, by the end of their address' name: role -> scope. A superuser does all of them.
+# Actions, by the end of their address' name: role -> scope. A superuser does all of them.
 _OFFICE = {"admin": "*", "registrar": "*"}
 _MODERATION = {"admin": "*", "instructor": "o", "assistant": "o"}
-DEEDS = {
+ACTIONS = {
     "users_user_change_role": {"admin": "*"},
     "users_enrollment_withdraw": _OFFICE,
     "users_enrollment_reinstate": _OFFICE,
@@ -132,11 +132,11 @@ def is_within(scope: str, label: str, which: str) -> bool:
     return which in ("own", "turned")
 
 
-def may_do(role: str, deed: str, label: str, which: str) -> bool:
+def may_do(role: str, action: str, label: str, which: str) -> bool:
     """Whether a role may do this with this row."""
     if role == "superuser":
         return True
-    scope = DEEDS[deed].get(role)
+    scope = ACTIONS[action].get(role)
     return scope is not None and is_within(scope, label, which)
 
 

@@ -13,7 +13,7 @@ from django.test import Client
 
 from backoffice.admin_site.pages.registry import pages
 from tests.addresses import MODELS, Address, every_address, filled
-from tests.rights import DEEDS, NEVER, PAGE, SYSTEM, letters, may_do, rows_of
+from tests.rights import ACTIONS, NEVER, PAGE, SYSTEM, letters, may_do, rows_of
 from tests.school import (
     EVERYBODY,
     ROLES,
@@ -222,7 +222,7 @@ def test_there_are_thousands_of_comparisons():
 
 def answers_of(role: str, address: Address, which: str) -> Answers:
     """What the rules say."""
-    if address.name in DEEDS:
+    if address.name in ACTIONS:
         may = may_do(role, address.name, address.label, which)
         return may, may
     return RULES[address.page](Who(role, address, which))
@@ -232,7 +232,7 @@ def test_every_address_has_a_rule():
     system = {page.name for page in pages()}
     for address in every_address():
         is_site = address.name in SITE | system | OPEN_TO_ALL
-        known = address.page in RULES or address.name in DEEDS if address.label else is_site
+        known = address.page in RULES or address.name in ACTIONS if address.label else is_site
         assert known, f"{address.route} ({address.name}) has no rule: who may do what there?"
     assert set(PAGE) == set(MODELS)
     assert system <= set(SYSTEM)

@@ -48,7 +48,7 @@ SHORT = "<b>"
 EVALUATED = re.compile(r"^(x-|@|:|on)", re.IGNORECASE)
 NOT_TEXT = (models.UUIDField, models.FileField, models.GenericIPAddressField)
 KEPT = {
-    *("username", "password", "role", "status", "state", "kind", "deed", "subject_label", "slug"),
+    *("username", "password", "role", "status", "state", "kind", "action", "subject_label", "slug"),
     *(
         "header",
         "payload",
@@ -261,7 +261,7 @@ def test_what_stands_in_an_address_is_text(script: str, poisoned: School):
 
 
 def test_what_an_answer_says_is_text(poisoned: School):
-    """Messages after saving and after a deed, a popup's answer, an error that repeats a value."""
+    """Messages after a save and an action, a popup's answer, an error that repeats a value."""
     client, tag = poisoned.client("superuser"), MODELS["courses.coursetag"]
     for number, script in enumerate(SCRIPTS):
         # The names of the school begin with the number of their row, whichever that is.

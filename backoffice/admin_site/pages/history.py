@@ -124,7 +124,7 @@ class HistoryMixin(SimpleHistoryAdmin):
     def get_history_queryset(
         self, request: HttpRequest, history_manager: Any, pk_name: str, object_id: Any
     ) -> models.QuerySet[Any]:
-        """The newest first, with the deed each row belongs to."""
+        """The newest first, with the change set each row belongs to."""
         rows = super().get_history_queryset(request, history_manager, pk_name, object_id)
         return rows.select_related("change_set").order_by("-history_id")
 

@@ -3,7 +3,7 @@
 A cell holds grants, divided by ";": letters, then the scope in which they hold.
 
 Letters: V view, A add, C change, D delete, I import, E export, G grade, R revert, H history, and
-for deeds without a letter on the roles' page: L moderate a forum, P approve as a second person, F
+for actions without a letter on the roles' page: L moderate a forum, P approve as a second person, F
 make a grade final, O reopen it, B ask for leave to read a message.
 Scopes: * all rows, "own" the person's own courses, and the few special ones of
 `permissions/visibility.py`.

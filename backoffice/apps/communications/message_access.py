@@ -32,7 +32,7 @@ def approval_for(message: DirectMessage, user: Any) -> Approval | None:
     """The approval under which the person may read the message now."""
     # The hour begins when the second admin agrees, not when the first one asks.
     approvals = Approval.objects.filter(
-        deed=ACTION,
+        action=ACTION,
         subject_id=message.pk,
         requested_by=user.pk,
         state=Approval.State.APPROVED,

@@ -111,7 +111,7 @@ class ApprovalAdmin(RowActionMixin, ReadOnlyAdmin):
     list_display = ("sentence", "display_state", "requested_name", "requested_at", "decided_name")
     list_filter = (("state", ChoicesDropdownFilter),)
     search_fields = ("sentence", "requested_name", "reason")
-    exclude = ("payload", "subject_label", "subject_id", "deed", "requested_by", "decided_by")
+    exclude = ("payload", "subject_label", "subject_id", "action", "requested_by", "decided_by")
     row_actions = ("agree", "disagree")
 
     @display(description=gettext_lazy("state"), label=APPROVAL_COLOURS, ordering="state")

@@ -36,7 +36,7 @@ def request_approval(
     Raises ValidationError where the same was requested already.
     """
     approval = Approval(
-        deed=action,
+        action=action,
         subject_label=subject._meta.label_lower,
         subject_id=subject.pk,
         sentence=message,
@@ -58,7 +58,7 @@ def approve(approval: Approval, by: Any, note: str = "") -> None:
     """
     with transaction.atomic():
         _decide(approval, by, Approval.State.APPROVED, note)
-        _actions[approval.deed](approval)
+        _actions[approval.action](approval)
 
 
 def refuse(approval: Approval, by: Any, note: str = "") -> None:

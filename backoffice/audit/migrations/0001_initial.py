@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("deed", models.CharField(max_length=40, verbose_name="action")),
+                ("deed", models.CharField(max_length=40, verbose_name="deed")),
                 ("sentence", models.TextField(verbose_name="what is asked for")),
                 ("subject_label", models.CharField(max_length=100)),
                 ("subject_id", models.BigIntegerField()),
@@ -206,15 +206,7 @@ class Migration(migrations.Migration):
                     "batch",
                     models.BigIntegerField(db_index=True, null=True, verbose_name="import batch"),
                 ),
-                (
-                    "deed",
-                    models.UUIDField(
-                        default=uuid.uuid4,
-                        editable=False,
-                        unique=True,
-                        verbose_name="key of the action",
-                    ),
-                ),
+                ("deed", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="when")),
             ],
             options={

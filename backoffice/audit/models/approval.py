@@ -17,7 +17,7 @@ class ApprovalQuerySet(VisibleQuerySet):
 class Approval(models.Model):
     """What takes two people: one asks for it and says why, another one decides.
 
-    What is done, and with which row, stands in `deed`, `subject_*` and `payload`; see
+    What is done, and with which row, stands in `action`, `subject_*` and `payload`; see
     admin_kit/approvals.py.
     """
 
@@ -26,7 +26,7 @@ class Approval(models.Model):
         APPROVED = "approved", _("approved")
         REFUSED = "refused", _("refused")
 
-    deed = models.CharField(_("action"), max_length=40)
+    action = models.CharField(_("action"), max_length=40, db_column="deed")
     sentence = models.TextField(_("what is asked for"))
     subject_label = models.CharField(max_length=100)
     subject_id = models.BigIntegerField()
@@ -69,7 +69,7 @@ class Approval(models.Model):
             ),
             models.UniqueConstraint(
                 name="approval_asked_once",
-                fields=["deed", "subject_label", "subject_id", "requested_by"],
+                fields=["action", "subject_label", "subject_id", "requested_by"],
                 condition=models.Q(state="waiting"),
                 violation_error_message=_("This was asked for already and waits for a decision."),
             ),

@@ -47,7 +47,9 @@ class ChangeSet(models.Model):
     address = models.GenericIPAddressField(_("network address"), null=True)
     batch = models.BigIntegerField(_("import batch"), null=True, db_index=True)
     # Tells the action from every other before its change set has a number.
-    deed = models.UUIDField(_("key of the action"), default=uuid4, unique=True, editable=False)
+    key = models.UUIDField(
+        _("key of the action"), default=uuid4, unique=True, editable=False, db_column="deed"
+    )
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
 
     objects = ChangeSetQuerySet.as_manager()

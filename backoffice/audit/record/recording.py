@@ -65,8 +65,8 @@ class Record:
         return self.change_set.pk
 
     def _write(self) -> ChangeSet:
-        known = ChangeSet.objects.filter(deed=self.key).first()
-        row = known or ChangeSet.objects.create(deed=self.key, **self._field_values())
+        known = ChangeSet.objects.filter(key=self.key).first()
+        row = known or ChangeSet.objects.create(key=self.key, **self._field_values())
         self._commit_hook = _CommitHook()
         transaction.on_commit(self._commit_hook, using=row._state.db)
         return row

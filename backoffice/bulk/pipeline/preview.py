@@ -99,13 +99,13 @@ def decide(batch: Batch, held_for: list[str]) -> str:
     lapse(batch)
     if batch.rejected and batch.on_error == Batch.OnError.ABORT:
         batch.sentence = ngettext(
-            "%(count)d row of %(rows)d is wrong; nothing was written. %(deed)s",
-            "%(count)d rows of %(rows)d are wrong; nothing was written. %(deed)s",
+            "%(count)d row of %(rows)d is wrong; nothing was written. %(advice)s",
+            "%(count)d rows of %(rows)d are wrong; nothing was written. %(advice)s",
             batch.rejected,
         ) % {
             "count": batch.rejected,
             "rows": batch.rows,
-            "deed": _("Correct the file, or leave wrong rows out.")
+            "advice": _("Correct the file, or leave wrong rows out.")
             if batch.has_right_rows
             else _("Correct the file."),
         }

@@ -1,1 +1,1 @@
-"""Trying every model on the real database: the deed behind `test_models`. Nothing is kept."""
+"""Trying every model on the real database: the work behind `test_models`. Nothing is kept."""

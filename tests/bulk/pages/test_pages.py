@@ -16,7 +16,7 @@ TEXT = """student_id,course_code,presentation,status
 s1001,BIO101,2026J,active
 s1002,BIO101,2026J,actve
 """
-DEEDS = ("read", "apply", "cancel", "leave_out", "discard")
+ACTIONS = ("read", "apply", "cancel", "leave_out", "discard")
 LOOKS = ("change", "progress", "issues")
 
 
@@ -140,7 +140,7 @@ def test_discarding_removes_the_file(registrar_client, courses, django_capture_o
     assert not path.exists()
 
 
-@pytest.mark.parametrize("name", DEEDS)
+@pytest.mark.parametrize("name", ACTIONS)
 def test_a_colleague_s_file_cannot_be_touched(
     name, registrar_client, registrar2_client, admin_client, courses
 ):
@@ -170,7 +170,7 @@ def test_an_auditor_reads_the_import_and_writes_nothing(registrar_client, audito
     assert "Apply" not in page.content.decode().split("This is a preview")[0]
     assert 'action="' + page_of(batch, "apply") not in page.content.decode()
     assert auditor_client.get(page_of(batch, "wrong_rows")).status_code == 403
-    for name in DEEDS:
+    for name in ACTIONS:
         assert auditor_client.post(page_of(batch, name)).status_code == 403
     assert auditor_client.get(reverse("admin:bulk_batch_upload")).status_code == 403
 
@@ -188,7 +188,7 @@ def test_an_instructor_finds_rubrics_to_import_and_no_file_of_others(
         assert instructor_client.get(page_of(batch, name)).status_code in (403, 404)
 
 
-@pytest.mark.parametrize("name", DEEDS)
+@pytest.mark.parametrize("name", ACTIONS)
 def test_looking_at_a_deed_does_nothing(name, registrar_client, courses):
     batch = upload_through(registrar_client, on_error="skip")
     assert registrar_client.get(page_of(batch, name)).status_code == 405
