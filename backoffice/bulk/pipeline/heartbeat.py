@@ -33,11 +33,11 @@ class Interrupted(Exception):
     """Somebody took the batch away while it was worked on; nothing of this work is kept."""
 
 
-def show(batch: Batch, state: str) -> bool:
-    """Write how far the batch is; False where it has left this state."""
-    values = {name: getattr(batch.run, name) for name in VISIBLE}
+def show(run: BatchRun, state: str) -> bool:
+    """Write how far the work is; False where the batch has left this state."""
+    values = {name: getattr(run, name) for name in VISIBLE}
     # An update that waited for the end of the work finds it done, and leaves it so.
-    unfinished = BatchRun.objects.filter(batch=batch.pk, progress__lt=100, batch__state=state)
+    unfinished = BatchRun.objects.filter(pk=run.pk, progress__lt=100, batch__state=state)
     return bool(unfinished.update(**values, touched_at=timezone.now()))
 
 
@@ -45,7 +45,8 @@ class Heartbeat:
     """Beats while a batch is worked on. Leaving it raises Interrupted where somebody ended it."""
 
     def __init__(self, batch: Batch) -> None:
-        self.batch, self.state = batch, str(batch.state)
+        # The run itself: a refresh of the batch takes it away from there for a moment.
+        self.batch, self.run, self.state = batch, batch.run, str(batch.state)
         self.dialect = dialects.current()
         self.guard = threading.Lock()
         self.is_over = threading.Event()
@@ -89,7 +90,7 @@ class Heartbeat:
     def _beat(self) -> None:
         while not self.is_over.wait(BEAT):
             try:
-                if not self.is_ended and show(self.batch, self.state):
+                if not self.is_ended and show(self.run, self.state):
                     continue
             except DatabaseError as error:
                 log.warning("Import %s: no sign of life was kept: %s", self.batch.pk, error)
@@ -100,6 +101,6 @@ class Heartbeat:
         """End the statement under way; between two there is nothing to end, hence again."""
         with self.guard:
             if not self.is_over.is_set():
-                self.is_ended = self.batch.run.is_cancelled = True
+                self.is_ended = self.run.is_cancelled = True
                 with contextlib.suppress(psycopg2.Error):  # lost: it has ended already
                     self.raw.cancel()

@@ -111,12 +111,12 @@ class Import:
 
     def _progress(self, fraction: float, rows: int) -> None:
         """Tell how far the reading is, and how many rows there will be."""
-        batch, run, now = self.batch, self.batch.run, time.monotonic()
+        run, now = self.batch.run, time.monotonic()
         expected = round(rows / fraction) if fraction else rows
         run.report(BatchRun.Phase.READING, int(fraction * READ_PERCENT), rows, expected=expected)
         if self.dialect.shows_progress and now >= self.reported_at + PROGRESS_PAUSE:
             self.reported_at = now
-            run.is_cancelled = not show(batch, Batch.State.READING)
+            run.is_cancelled = not show(run, Batch.State.READING)
         if run.is_cancelled:
             raise Interrupted
 
