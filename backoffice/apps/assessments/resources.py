@@ -48,7 +48,7 @@ from backoffice.bulk.kinds.resource import (
     as_declared,
     importable,
 )
-from backoffice.bulk.kinds.sql_names import PARENT_ID, planned, stored
+from backoffice.bulk.kinds.sql_names import parent_id, planned, stored
 
 
 @importable
@@ -174,7 +174,7 @@ class RatingResource(ImportKind):
     @classmethod
     def written(cls, layout: FileLayout) -> Mapping[str, Written]:
         """The maximum that the criterion has by then."""
-        return {"maximum": Written(maximum_of(f"coalesce({planned('criterion')}, {PARENT_ID})"))}
+        return {"maximum": Written(maximum_of(f"coalesce({planned('criterion')}, {parent_id()})"))}
 
 
 @importable

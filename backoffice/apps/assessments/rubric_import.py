@@ -18,7 +18,7 @@ from backoffice.bulk.kinds.column import field_at
 from backoffice.bulk.kinds.conditions import is_false, with_literals
 from backoffice.bulk.kinds.file_layout import FileLayout
 from backoffice.bulk.kinds.resource import MEMBERS, Written
-from backoffice.bulk.kinds.sql_names import WRITTEN_ROW, cell, planned, referred, stored, version
+from backoffice.bulk.kinds.sql_names import cell, planned, referred, stored, version, written_row
 from backoffice.bulk.plan.nested_rows import ParentLayout
 
 COURSE = {"course_code": "code", "presentation": "presentation"}
@@ -44,7 +44,7 @@ CRITERION_OF_THE_NAME = (
 
 def is_used_rubric() -> str:
     """SQL, in an undo: work was marked by the rubric, so it stays."""
-    return f"{WRITTEN_ROW} IN ({used_rubrics()})"
+    return f"{written_row()} IN ({used_rubrics()})"
 
 
 def is_of_used_rubric() -> str:

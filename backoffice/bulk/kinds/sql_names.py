@@ -5,8 +5,6 @@ their aliases, are the engine's.
 """
 
 NOW = "{now}"  # the moment of the import; `Writer` puts the parameter in
-PARENT_ID = "np.new_id"  # of a nested row: the key of the new row it stands in
-WRITTEN_ROW = "w.row_id"  # in an undo: the key of the row that the import wrote
 
 
 def cell(column: str) -> str:
@@ -27,6 +25,16 @@ def referred(reference: str, column: str = "id") -> str:
 def planned(reference: str) -> str:
     """SQL, where rows are written: the key that a foreign key of the file was found to mean."""
     return f"p.fk_{reference}"
+
+
+def parent_id() -> str:
+    """SQL, where a nested row is written: the key of the new row it stands in."""
+    return "np.new_id"
+
+
+def written_row() -> str:
+    """SQL, in an undo: the key of a row that the import wrote."""
+    return "w.row_id"
 
 
 def version(column: str) -> str:
