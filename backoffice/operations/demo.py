@@ -42,7 +42,7 @@ Build = Callable[[Scale], None]
 
 
 @dataclass(frozen=True)
-class Part:
+class DemoPart:
     """The demo data of one app."""
 
     name: str
@@ -50,20 +50,20 @@ class Part:
     build: Build
 
 
-_parts: dict[str, Part] = {}
+_parts: dict[str, DemoPart] = {}
 
 
 def demo_part(name: str, order: int) -> Callable[[Build], Build]:
     """Register a function that builds demo data; `--skip-<name>` of `init_db` leaves it out."""
 
     def register(build: Build) -> Build:
-        _parts[name] = Part(name, order, build)
+        _parts[name] = DemoPart(name, order, build)
         return build
 
     return register
 
 
-def parts() -> list[Part]:
+def parts() -> list[DemoPart]:
     """All parts in the order in which they need each other."""
     discover("demo")
     return sorted(_parts.values(), key=lambda part: part.order)

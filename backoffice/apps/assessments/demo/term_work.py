@@ -35,7 +35,7 @@ QUESTIONS = (
 
 
 @dataclass(frozen=True)
-class Task:
+class EssayTask:
     """An essay everybody writes: when it is due, and, at the latest, how many days ago."""
 
     code: str
@@ -44,7 +44,7 @@ class Task:
     lag: int
 
 
-TASKS = (Task("TMA01", "First essay", 40, 14), Task("TMA02", "Second essay", 75, 3))
+TASKS = (EssayTask("TMA01", "First essay", 40, 14), EssayTask("TMA02", "Second essay", 75, 3))
 
 
 def hand_in(scale: Scale) -> None:
@@ -77,7 +77,7 @@ def _work(course: Course, count: int, *, is_over: bool) -> None:
     _quiz(course)
 
 
-def _due(course: Course, task: Task) -> datetime:
+def _due(course: Course, task: EssayTask) -> datetime:
     """In its term; but work that is handed in lies in the past, whenever the data is made."""
     assert course.starts_on
     planned = datetime.combine(course.starts_on, time(12), UTC) + timedelta(days=task.days)

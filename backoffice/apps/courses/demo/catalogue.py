@@ -63,7 +63,7 @@ ENROLLMENTS = (
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogueEntry:
     """A course of the catalogue."""
 
     number: int
@@ -109,9 +109,9 @@ class Entry:
         return Course.Status.DRAFT if is_draft else Course.Status.PUBLISHED
 
 
-def catalogue(count: int) -> list[Entry]:
+def catalogue(count: int) -> list[CatalogueEntry]:
     """The first courses."""
-    return [Entry(number) for number in range(count)]
+    return [CatalogueEntry(number) for number in range(count)]
 
 
 def rows_of_courses(scale: Scale) -> Iterator[tuple[object, ...]]:
@@ -124,7 +124,7 @@ def rows_of_courses(scale: Scale) -> Iterator[tuple[object, ...]]:
         )
 
 
-def _limit(entry: Entry, scale: Scale) -> object:
+def _limit(entry: CatalogueEntry, scale: Scale) -> object:
     """None in some courses; most have room left, some hardly any."""
     size = _size(entry.number, scale)
     if entry.number % 7 == 0:
@@ -158,7 +158,7 @@ def _size(course: int, scale: Scale) -> int:
     return min(size + (course < left), scale.students)
 
 
-def _outcome(entry: Entry, student: int) -> tuple[object, ...]:
+def _outcome(entry: CatalogueEntry, student: int) -> tuple[object, ...]:
     """Status, dates and result, reckoned from student and course alone."""
     status, ended = Enrollment.Status, RESULTS[student % 3]
     lot = (student * STUDENT_STEP + entry.number * COURSE_STEP) % 100

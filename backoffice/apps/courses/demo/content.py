@@ -8,7 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Mod
 
 from backoffice.apps.courses.demo import catalogue as numbers
-from backoffice.apps.courses.demo.catalogue import Entry, catalogue
+from backoffice.apps.courses.demo.catalogue import CatalogueEntry, catalogue
 from backoffice.apps.courses.models import (
     Course,
     CourseModule,
@@ -52,7 +52,7 @@ def fill(scale: Scale) -> None:
         _tend(entry, course)
 
 
-def tended(scale: Scale) -> Iterator[tuple[Entry, Course]]:
+def tended(scale: Scale) -> Iterator[tuple[CatalogueEntry, Course]]:
     """The courses of the catalogue with more than a roster, that are there."""
     entries = {(each.code, each.presentation): each for each in catalogue(scale.tended)}
     rows = Course.objects.filter(code__in={code for code, _presentation in entries})
@@ -63,7 +63,7 @@ def tended(scale: Scale) -> Iterator[tuple[Entry, Course]]:
 
 
 @transaction.atomic
-def _tend(entry: Entry, course: Course) -> None:
+def _tend(entry: CatalogueEntry, course: Course) -> None:
     """Once: a course with modules has been tended to already."""
     if course.modules.exists():
         return
@@ -91,7 +91,7 @@ def _lessons(modules: list[CourseModule]) -> Iterator[Lesson]:
             )
 
 
-def _set_progress(entry: Entry, course: Course, lessons: list[Lesson]) -> None:
+def _set_progress(entry: CatalogueEntry, course: Course, lessons: list[Lesson]) -> None:
     """How far people are: through when the term is over, somewhere while it runs."""
     rows = Enrollment.objects.filter(course=course)
     if entry.is_over:
