@@ -14,7 +14,8 @@ from backoffice.audit.record.bulk_create import create_all
 from backoffice.operations.demo import ensure
 
 CRITERIA = (("Argument", 40), ("Sources", 30), ("Language", 30))
-LEVELS = (("Convincing", 1.0), ("Sound", 0.7), ("Thin", 0.4), ("Missing", 0.0))
+# title, percent of the criterion's points
+LEVELS = (("Convincing", 100), ("Sound", 70), ("Thin", 40), ("Missing", 0))
 
 
 def rubric_of(course: Course) -> GradingRubric:
@@ -29,11 +30,11 @@ def rubric_of(course: Course) -> GradingRubric:
             RubricLevel(
                 criterion=criterion,
                 title=title,
-                points=round(criterion.max_points * share, 2),
+                points=criterion.max_points * percent / 100,
                 maximum=criterion.max_points,
             )
             for criterion in criteria
-            for title, share in LEVELS
+            for title, percent in LEVELS
         )
     return rubric
 

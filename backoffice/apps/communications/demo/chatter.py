@@ -1,12 +1,12 @@
-"""The talk of a larger demo school's courses."""
+"""Forum, chat and news of the demo school's courses."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
-from backoffice.apps.communications.demo.phrases import CHAT, COURSE_ANNOUNCEMENTS, TOPICS
+from backoffice.apps.communications.demo.phrases import CHAT, COURSE_ANNOUNCEMENTS, TOPICS, NewsRow
 from backoffice.apps.communications.models import (
     Announcement,
     ChatMember,
@@ -32,22 +32,17 @@ def chatter(scale: Scale) -> None:
     scale.log("Forums, chat and news …")
     instructors: dict[int, User] = {}
     for _entry, course in tended(scale):
-        people = _people(course)
-        if people and course.instructor:
+        if course.instructor:
             instructors[course.instructor.pk] = course.instructor
-            _talk(course, people)
+            add_talk(course, TALKING)
     _write(list(instructors.values()))
 
 
-def _people(course: Course) -> list[int]:
-    rows = course.enrollments.order_by("pk").values_list("student_id", flat=True)
-    return list(rows[:TALKING])
-
-
 @transaction.atomic
-def _talk(course: Course, people: list[int]) -> None:
-    """Once: a course with a forum has its talk already."""
-    if course.forums.exists():
+def add_talk(course: Course, most: int) -> None:
+    """The talk of so many people of a course, where it has people and no forum yet."""
+    people = list(course.enrollments.order_by("pk").values_list("student_id", flat=True)[:most])
+    if not people or course.forums.exists():
         return
     forums = create_all([Forum(course=course, title="Questions and answers")])
     topics = create_all(
@@ -55,8 +50,10 @@ def _talk(course: Course, people: list[int]) -> None:
         for number, (title, _question_text, _answer) in enumerate(TOPICS)
     )
     create_all(_answers(course, create_all(_questions(topics))))
+    create_all([_hidden_post(topics[-1])])
     _chat(course, people)
-    create_all(_announcements(course))
+    if course.instructor:
+        create_all(announcements(course.instructor, COURSE_ANNOUNCEMENTS, course))
 
 
 def _questions(topics: list[ForumTopic]) -> Iterator[ForumPost]:
@@ -66,9 +63,19 @@ def _questions(topics: list[ForumTopic]) -> Iterator[ForumPost]:
 
 def _answers(course: Course, questions: list[ForumPost]) -> Iterator[ForumPost]:
     for question, (_title, _question_text, answer) in zip(questions, TOPICS, strict=True):
-        if answer:
+        if answer and course.instructor:
             author = course.instructor
             yield ForumPost(topic=question.topic, author=author, body=answer, parent=question)
+
+
+def _hidden_post(topic: ForumTopic) -> ForumPost:
+    return ForumPost(
+        topic=topic,
+        author_id=topic.author_id,
+        body="Selling last year's answers, cheap!",
+        is_hidden=True,
+        hidden_reason="An offer of other people's work.",
+    )
 
 
 def _chat(course: Course, people: list[int]) -> None:
@@ -83,15 +90,20 @@ def _chat(course: Course, people: list[int]) -> None:
     )
 
 
-def _announcements(course: Course) -> Iterator[Announcement]:
-    now = timezone.now()
-    for title, body, days in COURSE_ANNOUNCEMENTS:
-        begin, end = (None if each is None else now + timedelta(days=each) for each in days)
+def announcements(
+    author: User, rows: Iterable[NewsRow], course: Course | None = None
+) -> Iterator[Announcement]:
+    """News by one person; the days count from now."""
+    for title, body, days in rows:
+        begin, end = (
+            None if each is None else timezone.now() + timedelta(days=each) for each in days
+        )
         yield Announcement(
             course=course,
-            author=course.instructor,
+            author=author,
             title=title,
             body=body,
+            priority="urgent" if title.isupper() else "normal",
             publish_at=begin,
             expires_at=end,
         )

@@ -1,12 +1,12 @@
-"""The courses of a larger demo school, and who takes them, all reckoned from numbers.
+"""The courses of a larger demo school, and who takes them, as the rows of two files.
 
-Nothing is drawn by lot: the same scale gives the same two files, which the engine takes once.
+All is computed from numbers: the same scale gives the same files, which are imported once.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from math import gcd
+from typing import NamedTuple
 
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.demo.crowd import instructor_of, student_id_of
@@ -62,56 +62,41 @@ ENROLLMENTS = (
 )
 
 
-@dataclass(frozen=True)
-class CatalogueEntry:
+class CatalogueEntry(NamedTuple):
     """A course of the catalogue."""
 
     number: int
-
-    @property
-    def code(self) -> str:
-        """The course code, for example BIO301."""
-        level, subject = divmod(self.number // len(RUNS), len(SUBJECTS))
-        return f"{SUBJECTS[subject][0]}{FIRST_LEVEL + level}"
-
-    @property
-    def tag(self) -> str:
-        """The word it is found by."""
-        return SUBJECTS[self.number // len(RUNS) % len(SUBJECTS)][1]
-
-    @property
-    def title(self) -> str:
-        """One of the subject's topics, with a number when they are used up."""
-        level, subject = divmod(self.number // len(RUNS), len(SUBJECTS))
-        topics = SUBJECTS[subject][2:]
-        again, topic = divmod(level, len(topics))
-        return f"{topics[topic]} {again + 1}" if again else topics[topic]
-
-    @property
-    def presentation(self) -> str:
-        """The term in which it runs."""
-        return RUNS[self.number % len(RUNS)][0]
-
-    @property
-    def starts_on(self) -> date:
-        """The first day of its term."""
-        return date.fromisoformat(RUNS[self.number % len(RUNS)][1])
-
-    @property
-    def is_over(self) -> bool:
-        """Whether its term is."""
-        return RUNS[self.number % len(RUNS)][2]
-
-    @property
-    def status(self) -> str:
-        """Every fifth course of the next term is not out yet."""
-        is_draft = self.presentation == NEXT_PRESENTATION and self.number // len(RUNS) % 5 == 4
-        return Course.Status.DRAFT if is_draft else Course.Status.PUBLISHED
+    code: str  # for example BIO301
+    title: str
+    tag: str
+    presentation: str
+    starts_on: date
+    is_over: bool
+    status: str
 
 
 def catalogue(count: int) -> list[CatalogueEntry]:
-    """The first courses."""
-    return [CatalogueEntry(number) for number in range(count)]
+    """The first courses: each runs four times, then comes the next subject, then the next level."""
+    return [_entry(number) for number in range(count)]
+
+
+def _entry(number: int) -> CatalogueEntry:
+    place, run = divmod(number, len(RUNS))
+    level, subject = divmod(place, len(SUBJECTS))
+    prefix, tag, *topics = SUBJECTS[subject]
+    again, topic = divmod(level, len(topics))
+    presentation, start, is_over = RUNS[run]
+    is_draft = presentation == NEXT_PRESENTATION and place % 5 == 4
+    return CatalogueEntry(
+        number,
+        f"{prefix}{FIRST_LEVEL + level}",
+        f"{topics[topic]} {again + 1}" if again else topics[topic],
+        tag,
+        presentation,
+        date.fromisoformat(start),
+        is_over,
+        Course.Status.DRAFT if is_draft else Course.Status.PUBLISHED,
+    )
 
 
 def rows_of_courses(scale: Scale) -> Iterator[tuple[object, ...]]:

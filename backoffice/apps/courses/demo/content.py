@@ -1,4 +1,4 @@
-"""What a larger demo school's courses consist of, and how far their people are."""
+"""What the demo school's courses consist of, and how far their people are."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
@@ -32,7 +32,7 @@ WEEKS = (
     ("Looking further", ("A guest from practice", "What is disputed", "Before the exam")),
 )
 KINDS = (Lesson.Kind.TEXT, Lesson.Kind.VIDEO, Lesson.Kind.FILE, Lesson.Kind.LIVE)
-FOLLOWED = 200  # people of a course whose way through its lessons is told
+FOLLOWED = 200  # people of a course with progress, lesson by lesson
 
 
 def fill(scale: Scale) -> None:
@@ -46,10 +46,12 @@ def fill(scale: Scale) -> None:
     scale.log(f"{scale.enrollments:,} enrollments …")
     feed("enrollments", numbers.ENROLLMENTS, numbers.rows_of_enrollments(scale), **attribution)
     with owner_role(), connection.cursor() as cursor:
-        cursor.execute("ANALYZE")  # what comes now asks tables filled a moment ago
+        # What follows queries tables filled a moment ago, which have no statistics yet.
+        cursor.execute("ANALYZE")
     scale.log(f"Lessons and progress of {scale.tended:,} courses …")
     for entry, course in tended(scale):
-        _tend(entry, course)
+        if not course.modules.exists():
+            _tend(entry, course)
 
 
 def tended(scale: Scale) -> Iterator[tuple[CatalogueEntry, Course]]:
@@ -64,16 +66,20 @@ def tended(scale: Scale) -> Iterator[tuple[CatalogueEntry, Course]]:
 
 @transaction.atomic
 def _tend(entry: CatalogueEntry, course: Course) -> None:
-    """Once: a course with modules has been tended to already."""
+    add_lessons(course, entry.tag)
+    _set_progress(entry, course)
+
+
+def add_lessons(course: Course, tag: str) -> None:
+    """Modules, their lessons and a tag, where the course has no modules yet."""
     if course.modules.exists():
         return
-    ensure(CourseTagging, {"course": course, "tag": ensure(CourseTag, {"name": entry.tag})})
+    ensure(CourseTagging, {"course": course, "tag": ensure(CourseTag, {"name": tag})})
     modules = create_all(
         CourseModule(course=course, position=place, title=title, is_published=True)
         for place, (title, _lessons) in enumerate(WEEKS, 1)
     )
-    lessons = create_all(_lessons(modules))
-    _set_progress(entry, course, lessons)
+    create_all(_lessons(modules))
 
 
 def _lessons(modules: list[CourseModule]) -> Iterator[Lesson]:
@@ -91,7 +97,7 @@ def _lessons(modules: list[CourseModule]) -> Iterator[Lesson]:
             )
 
 
-def _set_progress(entry: CatalogueEntry, course: Course, lessons: list[Lesson]) -> None:
+def _set_progress(entry: CatalogueEntry, course: Course) -> None:
     """How far people are: through when the term is over, somewhere while it runs."""
     rows = Enrollment.objects.filter(course=course)
     if entry.is_over:
@@ -101,12 +107,20 @@ def _set_progress(entry: CatalogueEntry, course: Course, lessons: list[Lesson]) 
         failed.update(progress_percent=60, final_grade=Mod(F("student_id") * 37, 30) + 15)
     elif entry.presentation != numbers.NEXT_PRESENTATION:
         active = rows.filter(status=Enrollment.Status.ACTIVE)
-        begun = datetime.combine(course.starts_on, time(9), UTC)
-        active.update(progress_percent=Mod(F("student_id") * 37, 80) + 10, last_activity_at=begun)
-        _follow(list(active.order_by("pk")[:FOLLOWED]), lessons, begun)
+        percent = Mod(F("student_id") * 37, 80) + 10
+        active.update(progress_percent=percent, last_activity_at=_first_lesson(course))
+        follow(course, list(active.order_by("pk")[:FOLLOWED]))
 
 
-def _follow(enrollments: list[Enrollment], lessons: list[Lesson], begun: datetime) -> None:
+def _first_lesson(course: Course) -> datetime:
+    assert course.starts_on
+    return datetime.combine(course.starts_on, time(9), UTC)
+
+
+def follow(course: Course, enrollments: list[Enrollment]) -> None:
+    """Progress of these people, lesson by lesson: each of them is one lesson further."""
+    lessons = list(Lesson.objects.filter(module__course=course).order_by("module", "position"))
+    begun = _first_lesson(course)
     progress = [(each, 1 + number % len(lessons)) for number, each in enumerate(enrollments)]
     create_all(
         CourseProgress(

@@ -1,4 +1,4 @@
-"""The many of a larger demo school: students by the engine that takes files, and who teaches."""
+"""A larger demo school's students, brought in like a file, and its instructors."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ FIRST_OF_MANY = 3  # instructor and instructor2 are in the small school
 
 
 def student_id_of(number: int) -> str:
-    """The ID of a student of the crowd; numbers count from 0."""
+    """The ID of a student of the crowd, whose numbers count from 0."""
     return f"s{FIRST_ID + number}"
 
 
@@ -39,9 +39,7 @@ def instructor_of(number: int) -> str:
 
 def importer() -> str:
     """Whose file the demo's is: the registrar's, where there is one."""
-    return (
-        User.objects.filter(username="registrar").values_list("username", flat=True).first() or ""
-    )
+    return "registrar" if User.objects.filter(username="registrar").exists() else ""
 
 
 def crowd(scale: Scale) -> None:
