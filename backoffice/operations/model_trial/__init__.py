@@ -1,1 +1,1 @@
-"""Trying every model on the real database: the deed behind `test_models`. Nothing is kept."""
+"""The checks behind `test_models`: every model tried on the real database, then rolled back."""

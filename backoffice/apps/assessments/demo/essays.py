@@ -16,12 +16,11 @@ REVIEWS = (
     "I learned something. The middle part could be shorter.",
     "Good examples; I did not find the place you quote on page four.",
 )
-POOL = 200  # paragraphs drawn once; Faker writes some thousand a second, and 60,000 essays want two
+POOL = 200  # paragraphs, drawn once: Faker is slow, and the large school has 60,000 essays
 _fake = Faker("en_US", providers=["faker.providers.lorem"])
 _fake.seed_instance(0)
 _PARAGRAPHS = tuple(_fake.paragraph(nb_sentences=4) for _ in range(POOL))
 
 
 def essay(chance: Random) -> str:
-    """A text of two paragraphs."""
     return "\n\n".join(chance.sample(_PARAGRAPHS, 2))

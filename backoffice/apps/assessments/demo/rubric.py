@@ -19,7 +19,6 @@ LEVELS = (("Convincing", 100), ("Sound", 70), ("Thin", 40), ("Missing", 0))
 
 
 def rubric_of(course: Course) -> GradingRubric:
-    """The course's rubric, with criteria and levels."""
     rubric = ensure(GradingRubric, {"course": course, "title": "Essay", "version": 1})
     if not rubric.criteria.exists():
         criteria = create_all(
@@ -40,7 +39,7 @@ def rubric_of(course: Course) -> GradingRubric:
 
 
 def mark(submissions: Iterable[AssessmentSubmission], rubric: GradingRubric) -> None:
-    """Give points for each criterion; the submissions have none yet."""
+    """Give points for each criterion to submissions that have none."""
     criteria = list(rubric.criteria.prefetch_related("levels"))
     create_all(
         CriterionScore(
@@ -57,6 +56,5 @@ def mark(submissions: Iterable[AssessmentSubmission], rubric: GradingRubric) -> 
 
 
 def _level(criterion: RubricCriterion, submission: AssessmentSubmission) -> RubricLevel:
-    """One of the two best levels, by turns."""
     best = sorted(criterion.levels.all(), key=lambda level: -level.points)
     return best[(submission.student_id + criterion.position) % 2]

@@ -63,7 +63,6 @@ FIRST, SECOND = (
 
 
 def hand_in(scale: Scale) -> None:
-    """So many submissions, spread over the tended courses that have begun."""
     courses = [(e, c) for e, c in tended(scale) if e.presentation != NEXT_PRESENTATION]
     scale.log(f"{scale.submissions:,} submissions …")
     for number, (entry, course) in enumerate(courses):
@@ -77,7 +76,7 @@ def _share(whole: int, parts: int, number: int) -> int:
 
 @transaction.atomic
 def add_work(course: Course, count: int, *, is_over: bool) -> None:
-    """Assessments and so many submissions, where the course has people and no assessments yet."""
+    """Add assessments and so many submissions to a course that has people but no assessments."""
     if course.assessments.exists() or not _writers(course, 1):
         return
     rubric, half = rubric_of(course), count // 2
@@ -93,9 +92,9 @@ def add_work(course: Course, count: int, *, is_over: bool) -> None:
 
 
 def _due(course: Course, task: EssayTask) -> datetime:
-    """In its term; but work that is handed in lies in the past, whenever the data is made."""
     assert course.starts_on
     planned = datetime.combine(course.starts_on, time(12), UTC) + timedelta(days=task.days)
+    # Work that is handed in lies in the past, on whichever day of the term the data is made.
     return min(planned, timezone.now() - timedelta(days=task.lag))
 
 
@@ -131,7 +130,7 @@ def _hand_in(
 def _submission(
     essays: Assessment, student: int, task: EssayTask, place: int, *, is_over: bool
 ) -> AssessmentSubmission:
-    # Not by keys: they differ from one database to the next.
+    # Not seeded by keys, which differ from one database to the next.
     chance = Random(f"{essays.course} {task.code} {place}")
     due, is_late = essays.due_date, chance.random() < LATE
     assert due
@@ -162,7 +161,7 @@ def _grade(row: AssessmentSubmission, chance: Random, *, is_final: bool) -> None
 
 
 def _review(essays: list[AssessmentSubmission], rubric: GradingRubric) -> None:
-    """Every tenth essay is read by its neighbour's author; half of the reviews are in."""
+    # The author of the next essay reviews it, so nobody reviews their own; half have done so.
     pairs = zip(essays[::REVIEWED], essays[1::REVIEWED], strict=False)
     reviews = create_all(
         PeerReview(

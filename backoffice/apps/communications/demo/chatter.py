@@ -28,7 +28,6 @@ ROUNDS = 3  # how often each of them says something in the chat
 
 
 def chatter(scale: Scale) -> None:
-    """A forum, a chat room and news for each tended course, letters between its instructors."""
     scale.log("Forums, chat and news …")
     instructors: dict[int, User] = {}
     for _entry, course in tended(scale):
@@ -40,7 +39,7 @@ def chatter(scale: Scale) -> None:
 
 @transaction.atomic
 def add_talk(course: Course, most: int) -> None:
-    """The talk of so many people of a course, where it has people and no forum yet."""
+    """Add forum, chat and news to a course that has people but no forum; at most so many talk."""
     people = list(course.enrollments.order_by("pk").values_list("student_id", flat=True)[:most])
     if not people or course.forums.exists():
         return
@@ -93,7 +92,7 @@ def _chat(course: Course, people: list[int]) -> None:
 def announcements(
     author: User, rows: Iterable[NewsRow], course: Course | None = None
 ) -> Iterator[Announcement]:
-    """News by one person; the days count from now."""
+    """News by one person, published and removed so many days from now; None: never."""
     for title, body, days in rows:
         begin, end = (
             None if each is None else timezone.now() + timedelta(days=each) for each in days
@@ -111,8 +110,8 @@ def announcements(
 
 @transaction.atomic
 def _write(instructors: list[User]) -> None:
-    """Each instructor asks the next one something, once."""
     subject = "A room for the examination"
+    # A second run writes none again.
     known = set(DirectMessage.objects.filter(subject=subject).values_list("sender_id", flat=True))
     create_all(
         DirectMessage(

@@ -26,14 +26,14 @@ ONE_FOLLOWED = 8  # one of how many students has progress, lesson by lesson
 
 @demo_part("courses", order=2)
 def courses(scale: Scale) -> None:
-    """Five courses with modules, lessons, tags and enrollments, and as many more as wanted."""
+    """Five courses with lessons, tags, enrollments and progress, and as many more as wanted."""
     _five()
     if scale.courses:
         fill(scale)
 
 
 def running_courses() -> QuerySet[Course]:
-    """Those of the small school's courses that have begun and are not over."""
+    """The courses of the small school that have begun and are not over."""
     codes = [row[0] for row in COURSES]
     return Course.objects.filter(presentation="2026J", code__in=codes).order_by("pk")
 

@@ -76,7 +76,7 @@ class CatalogueEntry(NamedTuple):
 
 
 def catalogue(count: int) -> list[CatalogueEntry]:
-    """The first courses: each runs four times, then comes the next subject, then the next level."""
+    """The first courses: four runs of one, then the next subject's, then the next level's."""
     return [_entry(number) for number in range(count)]
 
 
@@ -100,7 +100,6 @@ def _entry(number: int) -> CatalogueEntry:
 
 
 def rows_of_courses(scale: Scale) -> Iterator[tuple[object, ...]]:
-    """A file of the courses."""
     for entry in catalogue(scale.courses):
         yield (
             *(entry.code, entry.presentation, entry.title, entry.starts_on),
@@ -118,7 +117,6 @@ def _limit(entry: CatalogueEntry, scale: Scale) -> object:
 
 
 def rows_of_enrollments(scale: Scale) -> Iterator[tuple[object, ...]]:
-    """A file of the enrollments."""
     for entry in catalogue(scale.courses):
         course = (entry.code, entry.presentation)
         for student in takers(entry.number, scale):
@@ -126,8 +124,9 @@ def rows_of_enrollments(scale: Scale) -> Iterator[tuple[object, ...]]:
 
 
 def takers(course: int, scale: Scale) -> Iterator[int]:
-    """The students of a course, spread over the school."""
+    """The numbers of a course's students, spread over the school."""
     step = 7 + course % 89 * 2
+    # A step without a common divisor meets nobody twice.
     while gcd(step, scale.students) > 1:
         step += 1
     for place in range(_size(course, scale)):
@@ -135,7 +134,7 @@ def takers(course: int, scale: Scale) -> Iterator[int]:
 
 
 def _size(course: int, scale: Scale) -> int:
-    """How many take a course: what one has more than the average, its neighbour has less."""
+    # What one course has more than the average its neighbour has less, so the sum is right.
     average, left = divmod(scale.enrollments, scale.courses)
     is_paired = course // 2 * 2 + 1 < scale.courses
     more = average * (course // 2 * 37 % 61) // 100 if is_paired else 0
@@ -144,7 +143,6 @@ def _size(course: int, scale: Scale) -> int:
 
 
 def _outcome(entry: CatalogueEntry, student: int) -> tuple[object, ...]:
-    """Status, dates and result, reckoned from student and course alone."""
     status, ended = Enrollment.Status, RESULTS[student % 3]
     lot = (student * STUDENT_STEP + entry.number * COURSE_STEP) % 100
     enrolled_on = entry.starts_on - timedelta(days=3 + lot % 28)

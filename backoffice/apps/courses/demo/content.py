@@ -36,7 +36,7 @@ FOLLOWED = 200  # people of a course with progress, lesson by lesson
 
 
 def fill(scale: Scale) -> None:
-    """Courses and enrollments by the engine; content and progress of the tended courses."""
+    """Import courses and enrollments; add content and progress to the tended courses."""
     actor = importer()
     if not actor or not User.objects.filter(student_id__startswith=PREFIX).exists():
         return
@@ -55,7 +55,7 @@ def fill(scale: Scale) -> None:
 
 
 def tended(scale: Scale) -> Iterator[tuple[CatalogueEntry, Course]]:
-    """The courses of the catalogue with more than a roster, that are there."""
+    """The courses of the catalogue that have more than a roster, as far as they exist."""
     entries = {(each.code, each.presentation): each for each in catalogue(scale.tended)}
     rows = Course.objects.filter(code__in={code for code, _presentation in entries})
     for course in rows.select_related("instructor").order_by("pk"):
@@ -98,7 +98,6 @@ def _lessons(modules: list[CourseModule]) -> Iterator[Lesson]:
 
 
 def _set_progress(entry: CatalogueEntry, course: Course) -> None:
-    """How far people are: through when the term is over, somewhere while it runs."""
     rows = Enrollment.objects.filter(course=course)
     if entry.is_over:
         done = rows.filter(status=Enrollment.Status.COMPLETED)
@@ -118,7 +117,7 @@ def _first_lesson(course: Course) -> datetime:
 
 
 def follow(course: Course, enrollments: list[Enrollment]) -> None:
-    """Progress of these people, lesson by lesson: each of them is one lesson further."""
+    """Add progress, lesson by lesson; each person is one lesson further than the one before."""
     lessons = list(Lesson.objects.filter(module__course=course).order_by("module", "position"))
     begun = _first_lesson(course)
     progress = [(each, 1 + number % len(lessons)) for number, each in enumerate(enrollments)]

@@ -30,7 +30,7 @@ def student_id_of(number: int) -> str:
 
 
 def instructor_of(number: int) -> str:
-    """Who teaches the course with this number."""
+    """The username of who teaches the course with this number."""
     team = number // COURSES_OF_ONE
     if team < OF_THE_CAST:
         return "instructor2" if team % 2 else "instructor"
@@ -38,12 +38,11 @@ def instructor_of(number: int) -> str:
 
 
 def importer() -> str:
-    """Whose file the demo's is: the registrar's, where there is one."""
+    """The username of who imports the demo's files; blank where there is no registrar."""
     return "registrar" if User.objects.filter(username="registrar").exists() else ""
 
 
 def crowd(scale: Scale) -> None:
-    """As many students as wanted, and the instructors that so many courses need."""
     if scale.students:
         scale.log(f"{scale.students:,} students …")
         feed("users", HEADER, _students(scale.students), actor=importer(), reason="Demo data")

@@ -16,7 +16,7 @@ Names = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Culture:
-    """What people of one language are called: given and family names, of women and of men."""
+    """Given and family names of one language, of women and of men."""
 
     language: str
     timezone: str
@@ -24,7 +24,6 @@ class Culture:
     men: tuple[Names, Names]
 
     def name(self, chance: Random) -> tuple[str, str]:
-        """A given name and a family name."""
         first_names, families = chance.choice((self.women, self.men))
         first, last = chance.choice(first_names), chance.choice(families)
         if self.language in WITH_SECOND_NAME and chance.random() < SECOND_NAME:
