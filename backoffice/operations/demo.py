@@ -5,6 +5,7 @@ Every part can run again: what is there by its natural key stays as it is.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from django.db import models
@@ -14,15 +15,11 @@ from backoffice.admin_site.discovery import discover
 Row = TypeVar("Row", bound=models.Model)
 
 
-def _silently(_message: str) -> None:
-    """Say nothing."""
-
-
 @dataclass(frozen=True)
 class Scale:
     """How much there is besides the small school, which every size has.
 
-    The first `tended` courses have lessons, work and talk; the others have a roster.
+    The first `tended` courses have lessons, work and talk; the others have only a roster.
     """
 
     students: int = 0
@@ -30,7 +27,7 @@ class Scale:
     enrollments: int = 0
     tended: int = 0
     submissions: int = 0
-    log: Callable[[str], Any] = _silently
+    log: Callable[[str], object] = lambda _message: None
 
 
 SIZES = {
@@ -42,7 +39,7 @@ Build = Callable[[Scale], None]
 
 
 @dataclass(frozen=True)
-class Part:
+class DemoPart:
     """The demo data of one app."""
 
     name: str
@@ -50,22 +47,23 @@ class Part:
     build: Build
 
 
-_parts: dict[str, Part] = {}
+_parts: dict[str, DemoPart] = {}
 
 
 def demo_part(name: str, order: int) -> Callable[[Build], Build]:
     """Register a function that builds demo data; `--skip-<name>` of `init_db` leaves it out."""
 
     def register(build: Build) -> Build:
-        _parts[name] = Part(name, order, build)
+        _parts[name] = DemoPart(name, order, build)
         return build
 
     return register
 
 
-def parts() -> list[Part]:
-    """All parts in the order in which they need each other."""
-    discover("demo")
+def parts() -> list[DemoPart]:
+    """All parts in the order in which they need each other; none where Faker is not installed."""
+    if find_spec("faker"):  # of requirements-dev.txt; production's `init_db` says so in a sentence
+        discover("demo")
     return sorted(_parts.values(), key=lambda part: part.order)
 
 

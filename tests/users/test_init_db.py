@@ -128,6 +128,20 @@ def test_production_gets_no_demo_data(db: None, settings: Any):
         init_db()
 
 
+def test_without_the_packages_of_development_a_sentence_says_so(db: None, monkeypatch: Any):
+    monkeypatch.setattr(sizes, "_parts", {})
+    monkeypatch.setattr(sizes, "find_spec", lambda name: None)
+    with pytest.raises(CommandError, match=r"pip install -r requirements-dev\.txt"):
+        init_db()
+
+
+def test_every_address_is_of_a_domain_that_belongs_to_nobody(db: None, tiny: None):
+    init_db("--size", "medium")
+    addresses = set(User.objects.values_list("email", flat=True))
+    assert len(addresses) == User.objects.count()
+    assert {each.partition("@")[2] for each in addresses} == {"example.org", "students.example.org"}
+
+
 def test_the_small_school_has_something_for_everyone_to_look_at(demo: None):
     waiting = AssessmentSubmission.objects.ungraded()
     ages = {(timezone.now() - row.submitted_at).days for row in waiting}
@@ -150,12 +164,15 @@ def test_messages_go_between_people_who_can_read_them(demo: None):
 def test_names_are_of_many_scripts_composed_and_always_the_same():
     names = [person(number)[1:] for number in range(2_000)]
     assert names == [person(number)[1:] for number in range(2_000)]
-    letters = {letter for first, last in names for letter in first + last if letter.isalpha()}
-    scripts = {unicodedata.name(letter).split()[0] for letter in letters}
+    letters = {letter for first, last in names for letter in first + last}
+    # Hindi writes d'Costa with its own apostrophe, and joins some letters by U+200D.
+    assert {c for c in letters if unicodedata.category(c)[0] not in "LM"} <= set(" -'’\u200d")
+    scripts = {unicodedata.name(letter).split()[0] for letter in letters if letter.isalpha()}
     assert scripts >= {"LATIN", "CYRILLIC", "GREEK", "ARABIC", "HEBREW", "DEVANAGARI", "CJK"}
     assert scripts >= {"HANGUL", "THAI", "GEORGIAN", "ARMENIAN", "ETHIOPIC", "TAMIL", "BENGALI"}
     assert all(unicodedata.is_normalized("NFC", first + last) for first, last in names)
     assert len(set(names)) > 1_500
+    assert {"'", "-", " "} <= letters
     assert {person(number)[0].language for number in range(2_000)} == {
         culture.language for culture in CULTURES
     }

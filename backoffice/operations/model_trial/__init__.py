@@ -1,1 +1,1 @@
-"""Trying every model on the real database: the work behind `test_models`. Nothing is kept."""
+"""The checks behind `test_models`: every model tried on the real database, then rolled back."""

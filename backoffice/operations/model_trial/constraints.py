@@ -20,7 +20,7 @@ Values = dict[str, Any]
 
 
 def try_constraints(row: Any, examples: Examples) -> int:
-    """Break each constraint of the row's model; gives how many refused in their own name."""
+    """Break each constraint of the row's model; returns how many refused under their own name."""
     model, refused = type(row), 0
     _refuse_twin(row)
     for field in model._meta.concrete_fields:
@@ -39,10 +39,11 @@ def try_constraints(row: Any, examples: Examples) -> int:
 
 
 def _refuse_twin(row: Any) -> None:
-    """The same row again, where something of it must be unique."""
+    """Insert the same row again, where something of it must be unique."""
     model = type(row)
     uniques = [c for c in model._meta.constraints if isinstance(c, models.UniqueConstraint)]
-    if not uniques and not any(field.unique for field in _own_fields(model)):
+    own = [field for field in model._meta.concrete_fields if not field.primary_key]
+    if not uniques and not any(field.unique for field in own):
         return
     twin = copy.copy(row)
     twin.pk, twin._state = None, models.base.ModelState()
@@ -54,12 +55,8 @@ def _refuse_twin(row: Any) -> None:
     raise Broken("the database takes the same row twice.")
 
 
-def _own_fields(model: type[models.Model]) -> list[Any]:
-    return [field for field in model._meta.concrete_fields if not field.primary_key]
-
-
 def _find_unique(model: type[models.Model], constraint: models.UniqueConstraint) -> None:
-    """The twin breaks all of them at once; so each is looked for by name."""
+    # The twin breaks all unique rules at once, so it cannot show that each is in the database.
     with connection.cursor() as cursor:
         held = connection.introspection.get_constraints(cursor, model._meta.db_table)
     stored = held.get(constraint.name, {})
@@ -69,7 +66,6 @@ def _find_unique(model: type[models.Model], constraint: models.UniqueConstraint)
 
 
 def _wrong_copy(row: Any, constraint: CopiedValueKey, examples: Examples) -> Values:
-    """Another value than the one that is copied."""
     field = row._meta.get_field(constraint.copy)
     if field.is_relation:
         return {field.attname: examples.another(field.related_model).pk}
@@ -82,10 +78,10 @@ def _no_row_of(field: models.ForeignKey) -> int:
 
 
 def _refuse_later(row: Any, values: Values, name: str) -> None:
-    """What the database looks at when a transaction ends, it is asked to look at now."""
     try:
         with transaction.atomic():
             type(row)._base_manager.filter(pk=row.pk).update(**values)
+            # Foreign keys are checked when a transaction ends, and ours never commits.
             connection.check_constraints([row._meta.db_table])
             transaction.set_rollback(True)
     except IntegrityError:
@@ -94,16 +90,14 @@ def _refuse_later(row: Any, values: Values, name: str) -> None:
 
 
 def _refuse_row(row: Any, check: models.CheckConstraint) -> bool:
-    """Whether a violation was found and refused in the constraint's name.
-
-    A violation that breaks others as well may be refused in theirs.
-    """
+    """Whether a violation was refused under the constraint's name."""
     for values in _violations(row, check):
         try:
             with transaction.atomic():
                 type(row)._base_manager.filter(pk=row.pk).update(**values)
                 transaction.set_rollback(True)
         except IntegrityError as refusal:
+            # A violation that breaks other constraints too may be refused under their names.
             if check.name in str(refusal):
                 return True
         else:
@@ -112,7 +106,7 @@ def _refuse_row(row: Any, check: models.CheckConstraint) -> bool:
 
 
 def _violations(row: Any, check: models.CheckConstraint) -> Iterator[Values]:
-    """Values for the fields of a check that it is false for, fewest changes first."""
+    """Values for the fields of a check that break it, fewest changes first."""
     fields = [row._meta.get_field(name) for name in sorted(names_in(check.condition))]
     choices = [[getattr(row, f.attname), *_extremes(row, f, fields)] for f in fields]
     ranked = sorted(
@@ -126,7 +120,6 @@ def _violations(row: Any, check: models.CheckConstraint) -> Iterator[Values]:
 
 
 def _extremes(row: Any, field: Any, fields: list[Any]) -> Iterator[Any]:
-    """Values a check may not like."""
     if field.null:
         yield None
     if field.is_relation:
@@ -148,7 +141,7 @@ def _extremes_by_kind(field: Any, value: Any) -> Iterator[Any]:
     elif isinstance(value, date):
         yield from (value - timedelta(days=60), value + timedelta(days=60))
     elif isinstance(field, (models.CharField, models.TextField)):
-        # As expressions: a field may tidy a plain text, and the database is to be asked.
+        # Expressions, as a field may tidy a plain text before the database sees it.
         yield from (models.Value(text, models.TextField()) for text in ("", "A@B.C"))
 
 

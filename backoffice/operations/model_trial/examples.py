@@ -1,7 +1,6 @@
 """Valid rows made from what a model says about its fields, for trying the model.
 
-A row is filled by the kinds of its fields, then asked with `full_clean()` like a form. A field that
-is refused gets another value; so the rules of the models need not be known here.
+A field that `full_clean()` refuses gets another value: no rule of a model is known here.
 """
 
 import random
@@ -23,7 +22,7 @@ WIDTHS = (9, 8, 7, 6, 5, 4, 3)
 
 
 class Examples:
-    """One row of each model, made when it is asked for; a foreign key names the row made before.
+    """One row of each model, made on demand; a foreign key names the row made before.
 
     So the rows belong together: the submission is of the student who is enrolled in the course.
     """
@@ -34,17 +33,15 @@ class Examples:
         self._tomorrow = timezone.now() + timedelta(days=1)
 
     def of(self, model: Model) -> Any:
-        """The example of a model."""
         if model not in self._made:
             self._made[model] = self.another(model)
         return self._made[model]
 
     def made(self) -> set[Model]:
-        """The models that have an example."""
         return set(self._made)
 
     def retain(self, remaining: set[Model]) -> None:
-        """Forget the examples of all other models: a rollback took them away."""
+        """Forget the examples of all other models, which a rollback has removed."""
         self._made = {model: row for model, row in self._made.items() if model in remaining}
         self._people.clear()
 
@@ -71,13 +68,13 @@ class Examples:
             try:
                 return row.full_clean()
             except ValidationError as refusal:
-                # What no single field can mend is told by the last attempt.
+                # A rule of no single field is not corrected here: the last attempt raises it.
                 for name in known.keys() & refusal.message_dict.keys():
                     setattr(row, name, self._value(known[name], attempt))
         return row.full_clean()
 
     def _value(self, field: Any, attempt: int) -> Any:
-        """What the field holds at the first attempt, at the second …"""
+        """The field's value at an attempt; attempts count from 0."""
         if field.is_relation:
             return self._related(field, attempt)
         if field.choices:
@@ -97,6 +94,7 @@ class Examples:
         limits = field.get_limit_choices_to()
         if isinstance(limits, dict) and limits:
             return self.another(target, **limits)
+        # A refused reference is tried with a new row, as some may be referred to once only.
         return self.another(target) if attempt else self.of(target)
 
 
@@ -108,13 +106,14 @@ def _is_filled(field: Any) -> bool:
 
 
 def _text(field: models.Field, attempt: int) -> str:
-    """A new word; then numbers of several widths, as identifiers have; then like a stored one."""
     if attempt == 0:
         return f"example{secrets.token_hex(6)}"[: field.max_length]
+    # A school sets the pattern of its student IDs: digits of some width, with or without a letter.
     if attempt <= 2 * len(WIDTHS):
         width = WIDTHS[(attempt - 1) // 2]
         number = str(random.randrange(10 ** (width - 1), 10**width))
         return number if attempt % 2 else f"s{number}"
+    # Any other pattern is imitated from a stored value, with other digits.
     rows = field.model._base_manager.exclude(**{f"{field.name}__isnull": True})
     stored = rows.order_by("-pk").values_list(field.name, flat=True).first() or ""
     return re.sub("[0-9]", lambda _digit: random.choice("0123456789"), stored)

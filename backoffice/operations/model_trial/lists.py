@@ -30,7 +30,6 @@ class Timing:
 
 
 def timed_lists(model: Model) -> list[Timing]:
-    """The lists people open most, on the rows that are there."""
     rows = model._default_manager.all()
     ahead = [field.name for field in model._meta.concrete_fields if field.is_relation]
     joined = rows.select_related(*ahead) if ahead else rows
@@ -44,10 +43,10 @@ def timed_lists(model: Model) -> list[Timing]:
 
 
 def _prefetched(model: Model) -> list[Prefetch]:
-    """Some of each relation's rows: a course may have more people than memory should hold."""
     return [
         Prefetch(
             each.get_accessor_name(),
+            # Not all: a course may have more people than memory should hold.
             each.related_model._default_manager.order_by("pk")[:FEW],
             to_attr=f"first_{each.get_accessor_name()}",
         )
@@ -63,7 +62,6 @@ def _read(rows: Any, ahead: list[str]) -> None:
 
 
 def _for_instructor(rows: Any) -> Any:
-    """What somebody who teaches sees; any instructor will do."""
     people = get_user_model()._base_manager.filter(role=roles.INSTRUCTOR, is_active=True)
     return rows.visible_to(people.first())
 

@@ -1,4 +1,4 @@
-"""What a row refers to and what refers to it: walked both ways, and protected."""
+"""Whether relations lead to the right rows, there and back, and protect what they name."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ MOST_READ = 10
 
 
 def try_relations(row: Any, examples: Examples) -> int:
-    """Every relation leads where it should; gives how many there are."""
+    """Follow every relation of a row; returns how many there are."""
     ahead = [field for field in row._meta.concrete_fields if field.is_relation]
     for field in ahead:
         _try_both_directions(row, field, examples)
@@ -25,8 +25,8 @@ def try_relations(row: Any, examples: Examples) -> int:
 
 
 def _try_both_directions(row: Any, field: Any, examples: Examples) -> None:
-    """From the row to what it names, and back."""
     if field.related_model is field.model:
+        # Examples name none of their own model: a second row names the first.
         row = examples.another(type(row), **{field.name: row})
     target = getattr(type(row)._base_manager.get(pk=row.pk), field.name)
     if target is None:
@@ -39,7 +39,6 @@ def _try_both_directions(row: Any, field: Any, examples: Examples) -> None:
 
 
 def _rows_behind(row: Any, relation: Any) -> list[models.Model]:
-    """The rows that refer to this one; of one's own examples there are few."""
     name = relation.get_accessor_name()
     if not relation.one_to_one:
         return list(getattr(row, name).all()[:MOST_READ])
@@ -50,7 +49,6 @@ def _rows_behind(row: Any, relation: Any) -> list[models.Model]:
 
 
 def _try_protection(row: Any, field: Any, target: Any) -> None:
-    """What is referred to cannot be deleted."""
     try:
         with transaction.atomic():
             target.delete()

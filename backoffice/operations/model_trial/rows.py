@@ -1,4 +1,4 @@
-"""One row's life: found by its key, changed, remembered, deleted, seen by the right people."""
+"""One row's life: found by its key, changed, recorded, deleted, visible to the right people."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ from backoffice.admin_site.permissions.roles import ADMIN, AUDITOR, INSTRUCTOR, 
 from backoffice.operations.model_trial.examples import Examples
 
 ACCOUNTS = (ADMIN, REGISTRAR, INSTRUCTOR, AUDITOR)
-# How history says, newest first, that a row was made, changed and deleted.
+# The types of a row's history rows, newest first.
 CHANGED, DELETED = "~+", "-~+"
 
 
@@ -22,7 +22,7 @@ class Broken(Exception):
 
 
 def try_reading(row: Any, examples: Examples) -> int:
-    """What was saved is there, and the natural key finds it."""
+    """The natural key finds the row as it was saved."""
     model = type(row)
     if not row.natural_key():
         raise Broken("it has no natural key.")
@@ -35,12 +35,12 @@ def try_reading(row: Any, examples: Examples) -> int:
 
 
 def _stored(field: models.Field, row: Any) -> Any:
-    """The value in the type a database gives back."""
+    # A row in memory may hold another type than the database returns, such as an int for a decimal.
     return field.to_python(field.get_prep_value(getattr(row, field.attname)))
 
 
 def try_changing(row: Any, examples: Examples) -> int:
-    """A change of a field is stored, and history says what was made and what was changed."""
+    """A change of a field is stored and recorded."""
     field = _changed_field(row, examples)
     row.save()
     stored = type(row)._base_manager.get(pk=row.pk)
@@ -54,9 +54,10 @@ def try_changing(row: Any, examples: Examples) -> int:
 
 
 def _changed_field(row: Any, examples: Examples) -> models.Field:
-    """Give a field that history holds another value that is valid."""
+    """Set one field that history records to another valid value; returns the field."""
     excluded = getattr(row, "history_excludes", ())
     fields = [f for f in row._meta.concrete_fields if f.editable and not f.generated]
+    # Relations last: their other value costs a new row.
     for field in sorted(fields, key=lambda field: field.is_relation):
         before = getattr(row, field.attname)
         for value in _others(field, before, examples) if field.name not in excluded else ():
@@ -69,7 +70,6 @@ def _changed_field(row: Any, examples: Examples) -> models.Field:
 
 
 def _others(field: Any, before: Any, examples: Examples) -> Iterator[Any]:
-    """Values other than the one it has."""
     if field.is_relation:
         if field.related_model is not field.model:
             yield examples.another(field.related_model)
@@ -92,7 +92,7 @@ def _is_valid(row: Any) -> bool:
 
 
 def _history(row: Any, expected: str) -> Any:
-    """The newest history row of a row, whose history is just this."""
+    """The newest history row; raises Broken where the types are not the expected ones."""
     if not hasattr(type(row), "history"):
         raise Broken("it keeps no history.")
     rows = list(type(row).history.filter(**{row._meta.pk.attname: row.pk}).order_by("-history_id"))
@@ -103,26 +103,24 @@ def _history(row: Any, expected: str) -> Any:
 
 
 def try_deleting(row: Any, examples: Examples) -> int:
-    """Nothing hangs on it yet: it can be deleted, and history remembers it."""
+    """A row nobody refers to can be deleted, and the deletion is recorded."""
     key = row.pk
     with transaction.atomic():
         row.delete()
-        row.pk = key
+        row.pk = key  # Django has cleared it
         _history(row, DELETED)
         transaction.set_rollback(True)
     return 1
 
 
 def try_seeing(row: Any, examples: Examples) -> int:
-    """Everybody sees the row, or does not, as the table of roles says; gives how many were asked.
-
-    Whether a narrow scope takes the row in depends on the row: whoever has one is not asked.
-    """
-    breaker = get_user_model()(is_superuser=True, is_staff=True, role=ADMIN)
-    _see(row, breaker, "a superuser", True)
+    """Each role sees the row, or not, as the table of roles says; returns how many were tried."""
+    superuser = get_user_model()(is_superuser=True, is_staff=True, role=ADMIN)
+    _see(row, superuser, "a superuser", True)
     _see(row, AnonymousUser(), "somebody not logged in", False)
     grants = [grant for grant in roles.grants_of(row._meta.label_lower) if grant.verb == "view"]
     scopes = {role: {g.scope for g in grants if g.role == role} for role in (*ACCOUNTS, STUDENT)}
+    # Whether a narrower scope includes the row depends on the row, so such roles are left out.
     testable = [role for role, granted in scopes.items() if granted in (set(), {"*"})]
     for role in testable:
         _see(row, examples.person(role), f"a new {role}", bool(scopes[role]))

@@ -1,4 +1,4 @@
-"""Trying all models of the business, one after the other, in a transaction that is taken back."""
+"""All models of the business tried, one after the other, in a transaction that is rolled back."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from backoffice.operations.model_trial.rows import (
 
 PROJECT, BUSINESS = "backoffice.", "backoffice.apps."
 Check = Callable[[Any, Examples], int]
-# What is tried while nothing refers to the row yet, and what when everything is there.
+# Deleting needs a row that nothing refers to yet; the others want all examples in place.
 WHILE_ALONE: dict[str, Check] = {
     "read": try_reading,
     "changed": try_changing,
@@ -37,7 +37,7 @@ TOGETHER: dict[str, Check] = {
 
 @dataclass
 class Trial:
-    """What came of trying one model: what was counted, or what is wrong, as a sentence."""
+    """The result for one model: what was counted, or what is wrong, as a sentence."""
 
     model: Model
     stored: int
@@ -50,7 +50,6 @@ class Trial:
 
     @property
     def details(self) -> str:
-        """The counts in words."""
         return (
             f"made, found by key, changed and deleted, with history; relations walked: "
             f"{self.counts['relations']}; constraints that refused a violation: "
@@ -60,7 +59,7 @@ class Trial:
 
 
 def try_models(*chosen: Model, with_lists: bool = False) -> list[Trial]:
-    """Try the models, without a choice all, and take everything back; lists on request."""
+    """Try the models, all where none are chosen, and roll everything back."""
     with transaction.atomic():
         trials = [Trial(each, each._base_manager.count()) for each in chosen or models_to_try()]
         examples = Examples()
@@ -75,9 +74,9 @@ def try_models(*chosen: Model, with_lists: bool = False) -> list[Trial]:
 
 
 def models_to_try() -> list[Model]:
-    """The models of the apps, and those with a history elsewhere, each after those it refers to.
+    """Each model after those it refers to, without history tables.
 
-    History tables are left out.
+    These are all models of the business, and those of other packages that have a history.
     """
     candidates = [
         model
@@ -103,9 +102,9 @@ def _place(model: Model, ordered: dict[Model, None], known: set[Model]) -> None:
 
 
 def _try(trial: Trial, checks: dict[str, Check], examples: Examples) -> None:
-    """Try one model; what fails leaves neither rows nor a broken transaction behind."""
     before = examples.made()
     try:
+        # A savepoint of its own: what fails leaves neither rows nor a broken transaction behind.
         with transaction.atomic():
             for name, check in checks.items() if not trial.fault else ():
                 trial.counts[name] = check(examples.of(trial.model), examples)

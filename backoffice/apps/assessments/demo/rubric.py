@@ -14,11 +14,11 @@ from backoffice.audit.record.bulk_create import create_all
 from backoffice.operations.demo import ensure
 
 CRITERIA = (("Argument", 40), ("Sources", 30), ("Language", 30))
-LEVELS = (("Convincing", 1.0), ("Sound", 0.7), ("Thin", 0.4), ("Missing", 0.0))
+# title, percent of the criterion's points
+LEVELS = (("Convincing", 100), ("Sound", 70), ("Thin", 40), ("Missing", 0))
 
 
 def rubric_of(course: Course) -> GradingRubric:
-    """The course's rubric, with criteria and levels."""
     rubric = ensure(GradingRubric, {"course": course, "title": "Essay", "version": 1})
     if not rubric.criteria.exists():
         criteria = create_all(
@@ -29,17 +29,17 @@ def rubric_of(course: Course) -> GradingRubric:
             RubricLevel(
                 criterion=criterion,
                 title=title,
-                points=round(float(criterion.max_points) * share, 2),
+                points=criterion.max_points * percent / 100,
                 maximum=criterion.max_points,
             )
             for criterion in criteria
-            for title, share in LEVELS
+            for title, percent in LEVELS
         )
     return rubric
 
 
 def mark(submissions: Iterable[AssessmentSubmission], rubric: GradingRubric) -> None:
-    """Give points for each criterion; the submissions have none yet."""
+    """Give points for each criterion to submissions that have none."""
     criteria = list(rubric.criteria.prefetch_related("levels"))
     create_all(
         CriterionScore(
@@ -56,6 +56,5 @@ def mark(submissions: Iterable[AssessmentSubmission], rubric: GradingRubric) -> 
 
 
 def _level(criterion: RubricCriterion, submission: AssessmentSubmission) -> RubricLevel:
-    """One of the two best levels, by turns."""
     best = sorted(criterion.levels.all(), key=lambda level: -level.points)
     return best[(submission.student_id + criterion.position) % 2]

@@ -1,9 +1,9 @@
-"""The work of a larger demo school: two essays a course, many waiting to be marked, and a quiz."""
+"""The work of the demo school: essays, many of them unmarked, a quiz, and what is to come."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from random import Random
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,6 +13,7 @@ from backoffice.apps.assessments.demo.rubric import mark, rubric_of
 from backoffice.apps.assessments.models import (
     Assessment,
     AssessmentSubmission,
+    GradingRubric,
     PeerReview,
     PeerReviewScore,
     Question,
@@ -27,33 +28,46 @@ from backoffice.operations.demo import Scale, ensure
 
 Status = AssessmentSubmission.Status
 REVIEWED = 10  # one of how many essays
-ANSWERING = 20  # people of a course whose quiz is told question by question
-QUESTIONS = (
-    ("What does the first chapter call the groundwork?", "What everything else stands on"),
-    ("Name one source that disagrees with the textbook.", "The second edition"),
+ONE_FINAL = 5  # one of how many grades, while the course goes on
+ONE_WRITING = 8  # one of how many unmarked second essays is not handed in yet
+LATE = 0.08  # how much of the work
+ANSWERING = 20  # people of a course whose quiz is answered question by question
+GROUNDWORK = "What does the first chapter call the groundwork?"
+NORTHMOST = "Which of these towns lies furthest north?"
+# kind, text, options, answer
+QUESTIONS: tuple[tuple[Question.Kind, str, list[str], str], ...] = (
+    (Question.Kind.SHORT_ANSWER, GROUNDWORK, [], "What everything else stands on"),
+    (Question.Kind.SINGLE_CHOICE, NORTHMOST, ["Lübeck", "Turku", "Gdańsk"], "Turku"),
 )
+UPCOMING = timedelta(days=10)
 
 
 @dataclass(frozen=True)
-class Task:
-    """An essay everybody writes: when it is due, and, at the latest, how many days ago."""
+class EssayTask:
+    """An essay everybody writes: when it is due, and, at the latest, how many days ago.
+
+    `waiting` is the share that nobody has marked while the course goes on.
+    """
 
     code: str
     title: str
     days: int
     lag: int
+    waiting: float
 
 
-TASKS = (Task("TMA01", "First essay", 40, 14), Task("TMA02", "Second essay", 75, 3))
+FIRST, SECOND = (
+    EssayTask("TMA01", "First essay", 40, 14, 0.15),
+    EssayTask("TMA02", "Second essay", 75, 3, 0.8),
+)
 
 
 def hand_in(scale: Scale) -> None:
-    """So many submissions, spread over the tended courses that have begun."""
     courses = [(e, c) for e, c in tended(scale) if e.presentation != NEXT_PRESENTATION]
     scale.log(f"{scale.submissions:,} submissions …")
     for number, (entry, course) in enumerate(courses):
         share = _share(scale.submissions, len(courses), number)
-        _work(course, share, is_over=entry.is_over)
+        add_work(course, share, is_over=entry.is_over)
 
 
 def _share(whole: int, parts: int, number: int) -> int:
@@ -61,42 +75,40 @@ def _share(whole: int, parts: int, number: int) -> int:
 
 
 @transaction.atomic
-def _work(course: Course, count: int, *, is_over: bool) -> None:
-    """Once: a course with assessments has its work already."""
-    if course.assessments.exists():
+def add_work(course: Course, count: int, *, is_over: bool) -> None:
+    """Add assessments and so many submissions to a course that has people but no assessments."""
+    if course.assessments.exists() or not _writers(course, 1):
         return
-    rubric = rubric_of(course)
-    for number, task in enumerate(TASKS):
-        assessment = _assessment(course, task.code, task.title, _due(course, task), rubric=rubric)
-        is_marked = is_over or number == 0
-        share = _share(count, len(TASKS), number)
-        made = create_all(_submissions(assessment, share, is_over=is_over, is_marked=is_marked))
-        if number == 0:
-            mark([each for each in made if each.score is not None], rubric)
-            _review(made)
+    rubric, half = rubric_of(course), count // 2
+    first = _hand_in(course, FIRST, half, is_over=is_over, rubric=rubric)
+    mark([each for each in first if each.score is not None], rubric)
+    _review(first, rubric)
+    _hand_in(course, SECOND, count - half, is_over=is_over, rubric=rubric)
     _quiz(course)
+    if not is_over:
+        _assessment(course, "TMA03", "Third essay", timezone.now() + UPCOMING, rubric=rubric)
+        exam = {"assessment_type": "exam", "status": Assessment.Status.DRAFT, "weight": 40}
+        _assessment(course, "EXAM", "Examination", None, **exam)
 
 
-def _due(course: Course, task: Task) -> datetime:
-    """In its term; but work that is handed in lies in the past, whenever the data is made."""
+def _due(course: Course, task: EssayTask) -> datetime:
     assert course.starts_on
     planned = datetime.combine(course.starts_on, time(12), UTC) + timedelta(days=task.days)
+    # Work that is handed in lies in the past, on whichever day of the term the data is made.
     return min(planned, timezone.now() - timedelta(days=task.lag))
 
 
 def _assessment(
-    course: Course, code: str, title: str, due: datetime, **values: object
+    course: Course, code: str, title: str, due: datetime | None, **values: Any
 ) -> Assessment:
+    usual = {"assessment_type": code[:3], "status": Assessment.Status.PUBLISHED, "weight": 20}
     return ensure(
         Assessment,
         {"course": course, "code": code},
         title=title,
-        assessment_type=code[:3],
-        status=Assessment.Status.PUBLISHED,
-        weight=30,
         due_date=due,
         allow_late_submission=True,
-        **values,
+        **usual | values,
     )
 
 
@@ -105,30 +117,38 @@ def _writers(course: Course, count: int) -> list[int]:
     return list(rows.order_by("pk").values_list("student_id", flat=True)[:count])
 
 
-def _submissions(
-    assessment: Assessment, count: int, *, is_over: bool, is_marked: bool
-) -> Iterator[AssessmentSubmission]:
-    for student in _writers(assessment.course, count):
-        chance = Random(assessment.pk * 1_000_003 + student)
-        is_left = chance.random() < (0 if is_over else 0.15 if is_marked else 0.8)
-        row = _submission(assessment, student, chance)
-        if not is_left:
-            _grade(row, chance, is_final=is_over)
-        yield row
+def _hand_in(
+    course: Course, task: EssayTask, count: int, *, is_over: bool, rubric: GradingRubric
+) -> list[AssessmentSubmission]:
+    essays = _assessment(course, task.code, task.title, _due(course, task), rubric=rubric)
+    return create_all(
+        _submission(essays, student, task, place, is_over=is_over)
+        for place, student in enumerate(_writers(course, count))
+    )
 
 
-def _submission(assessment: Assessment, student: int, chance: Random) -> AssessmentSubmission:
-    due, late = assessment.due_date, chance.random() < 0.08
+def _submission(
+    essays: Assessment, student: int, task: EssayTask, place: int, *, is_over: bool
+) -> AssessmentSubmission:
+    # Not seeded by keys, which differ from one database to the next.
+    chance = Random(f"{essays.course} {task.code} {place}")
+    due, is_late = essays.due_date, chance.random() < LATE
     assert due
-    hours = chance.uniform(1, 48) if late else -chance.uniform(0.2, 200)
-    return AssessmentSubmission(
-        assessment=assessment,
+    hours = chance.uniform(1, 48) if is_late else -chance.uniform(0.2, 200)
+    row = AssessmentSubmission(
+        assessment=essays,
         student_id=student,
-        maximum=assessment.max_score,
-        text=essay(chance.randrange(1 << 30)),
-        is_late=late,
+        maximum=essays.max_score,
+        text=essay(chance),
+        is_late=is_late,
         submitted_at=due + timedelta(hours=hours),
     )
+    if is_over or chance.random() >= task.waiting:
+        _grade(row, chance, is_final=is_over or place % ONE_FINAL == 0)
+    elif task is SECOND and place % ONE_WRITING == 0:
+        row.status, row.submitted_at, row.is_late = Status.IN_PROGRESS, None, False
+        row.started_at = due - timedelta(hours=8)
+    return row
 
 
 def _grade(row: AssessmentSubmission, chance: Random, *, is_final: bool) -> None:
@@ -140,40 +160,19 @@ def _grade(row: AssessmentSubmission, chance: Random, *, is_final: bool) -> None
     row.feedback = chance.choice(FEEDBACK)
 
 
-def _review(essays: list[AssessmentSubmission]) -> None:
-    """Every tenth essay is looked at by its neighbour's author; half of the reviews are in."""
-    pairs = list(zip(essays[::REVIEWED], essays[1::REVIEWED], strict=False))
-    create_all(
+def _review(essays: list[AssessmentSubmission], rubric: GradingRubric) -> None:
+    # The author of the next essay reviews it, so nobody reviews their own; half have done so.
+    pairs = zip(essays[::REVIEWED], essays[1::REVIEWED], strict=False)
+    reviews = create_all(
         PeerReview(
             submission=submission,
-            reviewer_id=other.student_id,
+            reviewer_id=neighbour.student_id,
             author_id=submission.student_id,
-            due_date=timezone.now() + timedelta(days=7 - number % 11),
+            **_state_of_review(number),
         )
-        for number, (submission, other) in enumerate(pairs[1::2])
+        for number, (submission, neighbour) in enumerate(pairs)
     )
-    _score(create_all(_done(pairs[::2])))
-
-
-def _done(
-    pairs: list[tuple[AssessmentSubmission, AssessmentSubmission]],
-) -> Iterator[PeerReview]:
-    for number, (submission, other) in enumerate(pairs):
-        yield PeerReview(
-            submission=submission,
-            reviewer_id=other.student_id,
-            author_id=submission.student_id,
-            status=PeerReview.Status.SUBMITTED,
-            feedback=REVIEWS[number % len(REVIEWS)],
-            submitted_at=timezone.now(),
-        )
-
-
-def _score(reviews: list[PeerReview]) -> None:
-    if not reviews:
-        return
-    rubric = reviews[0].submission.assessment.rubric
-    assert rubric
+    done = [review for review in reviews if review.status == PeerReview.Status.SUBMITTED]
     create_all(
         PeerReviewScore(
             review=review,
@@ -182,15 +181,33 @@ def _score(reviews: list[PeerReview]) -> None:
             maximum=criterion.max_points,
         )
         for criterion in rubric.criteria.all()
-        for review in reviews
+        for review in done
     )
 
 
+def _state_of_review(number: int) -> dict[str, Any]:
+    if number % 2:
+        return {"due_date": timezone.now() + timedelta(days=7 - number % 11)}
+    return {
+        "status": PeerReview.Status.SUBMITTED,
+        "feedback": REVIEWS[number % len(REVIEWS)],
+        "submitted_at": timezone.now(),
+    }
+
+
 def _quiz(course: Course) -> None:
-    quiz = _assessment(course, "CMA01", "Quiz on the groundwork", _due(course, TASKS[0]))
+    quiz = _assessment(course, "CMA01", "Quiz on the groundwork", _due(course, FIRST))
     questions = create_all(
-        Question(assessment=quiz, position=place, text=text, correct_answer=answer, points=50)
-        for place, (text, answer) in enumerate(QUESTIONS, 1)
+        Question(
+            assessment=quiz,
+            position=place,
+            question_type=kind,
+            text=text,
+            options=options,
+            correct_answer=answer,
+            points=50,
+        )
+        for place, (kind, text, options, answer) in enumerate(QUESTIONS, 1)
     )
     answered = create_all(
         AssessmentSubmission(

@@ -1,12 +1,12 @@
-"""The talk of a larger demo school's courses."""
+"""Forum, chat and news of the demo school's courses."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
-from backoffice.apps.communications.demo.phrases import CHAT, COURSE_ANNOUNCEMENTS, TOPICS
+from backoffice.apps.communications.demo.phrases import CHAT, COURSE_ANNOUNCEMENTS, TOPICS, NewsRow
 from backoffice.apps.communications.models import (
     Announcement,
     ChatMember,
@@ -28,26 +28,20 @@ ROUNDS = 3  # how often each of them says something in the chat
 
 
 def chatter(scale: Scale) -> None:
-    """A forum, a chat room and news for each tended course, letters between its instructors."""
     scale.log("Forums, chat and news …")
     instructors: dict[int, User] = {}
     for _entry, course in tended(scale):
-        people = _people(course)
-        if people and course.instructor:
+        if course.instructor:
             instructors[course.instructor.pk] = course.instructor
-            _talk(course, people)
+            add_talk(course, TALKING)
     _write(list(instructors.values()))
 
 
-def _people(course: Course) -> list[int]:
-    rows = course.enrollments.order_by("pk").values_list("student_id", flat=True)
-    return list(rows[:TALKING])
-
-
 @transaction.atomic
-def _talk(course: Course, people: list[int]) -> None:
-    """Once: a course with a forum has its talk already."""
-    if course.forums.exists():
+def add_talk(course: Course, most: int) -> None:
+    """Add forum, chat and news to a course that has people but no forum; at most so many talk."""
+    people = list(course.enrollments.order_by("pk").values_list("student_id", flat=True)[:most])
+    if not people or course.forums.exists():
         return
     forums = create_all([Forum(course=course, title="Questions and answers")])
     topics = create_all(
@@ -55,8 +49,10 @@ def _talk(course: Course, people: list[int]) -> None:
         for number, (title, _question_text, _answer) in enumerate(TOPICS)
     )
     create_all(_answers(course, create_all(_questions(topics))))
+    create_all([_hidden_post(topics[-1])])
     _chat(course, people)
-    create_all(_announcements(course))
+    if course.instructor:
+        create_all(announcements(course.instructor, COURSE_ANNOUNCEMENTS, course))
 
 
 def _questions(topics: list[ForumTopic]) -> Iterator[ForumPost]:
@@ -66,9 +62,19 @@ def _questions(topics: list[ForumTopic]) -> Iterator[ForumPost]:
 
 def _answers(course: Course, questions: list[ForumPost]) -> Iterator[ForumPost]:
     for question, (_title, _question_text, answer) in zip(questions, TOPICS, strict=True):
-        if answer:
+        if answer and course.instructor:
             author = course.instructor
             yield ForumPost(topic=question.topic, author=author, body=answer, parent=question)
+
+
+def _hidden_post(topic: ForumTopic) -> ForumPost:
+    return ForumPost(
+        topic=topic,
+        author_id=topic.author_id,
+        body="Selling last year's answers, cheap!",
+        is_hidden=True,
+        hidden_reason="An offer of other people's work.",
+    )
 
 
 def _chat(course: Course, people: list[int]) -> None:
@@ -83,15 +89,20 @@ def _chat(course: Course, people: list[int]) -> None:
     )
 
 
-def _announcements(course: Course) -> Iterator[Announcement]:
-    now = timezone.now()
-    for title, body, days in COURSE_ANNOUNCEMENTS:
-        begin, end = (None if each is None else now + timedelta(days=each) for each in days)
+def announcements(
+    author: User, rows: Iterable[NewsRow], course: Course | None = None
+) -> Iterator[Announcement]:
+    """News by one person, published and removed so many days from now; None: never."""
+    for title, body, days in rows:
+        begin, end = (
+            None if each is None else timezone.now() + timedelta(days=each) for each in days
+        )
         yield Announcement(
             course=course,
-            author=course.instructor,
+            author=author,
             title=title,
             body=body,
+            priority="urgent" if title.isupper() else "normal",
             publish_at=begin,
             expires_at=end,
         )
@@ -99,8 +110,8 @@ def _announcements(course: Course) -> Iterator[Announcement]:
 
 @transaction.atomic
 def _write(instructors: list[User]) -> None:
-    """Each instructor asks the next one something, once."""
     subject = "A room for the examination"
+    # A second run writes none again.
     known = set(DirectMessage.objects.filter(subject=subject).values_list("sender_id", flat=True))
     create_all(
         DirectMessage(

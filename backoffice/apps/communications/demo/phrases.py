@@ -1,4 +1,6 @@
-"""What is said in the demo school."""
+"""What people of the demo school write to each other."""
+
+NewsRow = tuple[str, str, tuple[int | None, int | None]]
 
 TOPICS = (
     (
@@ -11,11 +13,7 @@ TOPICS = (
         "The task says about 1,500 words. Do footnotes count?",
         "They do not, as long as they hold references only.",
     ),
-    (
-        "Study group on Thursdays?",
-        "A few of us meet in the library at four. Who else comes?",
-        "",
-    ),
+    ("Study group on Thursdays?", "A few of us meet in the library at four. Who else comes?", ""),
     (
         "A mistake in exercise three",
         "The second line should say “at most”, I think: with “at least” nothing follows.",
@@ -29,11 +27,7 @@ TOPICS = (
 )
 # title, text, days from now until it stands, and until it is taken down
 ANNOUNCEMENTS = (
-    (
-        "Enrollment closes on Friday",
-        "Changes after Friday need the dean's signature.",
-        (0, None),
-    ),
+    ("Enrollment closes on Friday", "Changes after Friday need the dean's signature.", (0, None)),
     ("The library opens at seven from now on", "On Saturdays at nine.", (-12, None)),
     ("WATER DAMAGE IN BUILDING C", "Courses of building C meet in the old gym.", (-1, 6)),
     ("Graduation is on the last Saturday of June", "Invitations follow in spring.", (9, 60)),

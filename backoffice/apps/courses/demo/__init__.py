@@ -5,16 +5,8 @@ from datetime import date, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from backoffice.apps.courses.demo.content import fill
-from backoffice.apps.courses.models import (
-    Course,
-    CourseModule,
-    CourseProgress,
-    CourseTag,
-    CourseTagging,
-    Lesson,
-    LessonProgress,
-)
+from backoffice.apps.courses.demo.content import add_lessons, fill, follow
+from backoffice.apps.courses.models import Course, LessonProgress
 from backoffice.apps.users.demo import STUDENTS, student_id_of
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.operations.demo import Scale, demo_part, ensure
@@ -29,20 +21,19 @@ COURSES = (
     ("CS150", "2026J", HURRY, "instructor2", "2026-09-14", "science", 15, 3),
     ("ART200", "2027B", DRAWING, "instructor2", "2027-02-01", "arts", 24, 5),
 )
-MODULES = ("Getting started", "The groundwork", "A case to work on")
-LESSONS = ("What it is about", "Reading", "Exercise")
+ONE_FOLLOWED = 8  # one of how many students has progress, lesson by lesson
 
 
 @demo_part("courses", order=2)
 def courses(scale: Scale) -> None:
-    """Five courses with modules, lessons, tags and enrollments, and as many more as wanted."""
+    """Five courses with lessons, tags, enrollments and progress, and as many more as wanted."""
     _five()
     if scale.courses:
         fill(scale)
 
 
 def running_courses() -> QuerySet[Course]:
-    """Those of the small school's courses that have begun and are not over."""
+    """The courses of the small school that have begun and are not over."""
     codes = [row[0] for row in COURSES]
     return Course.objects.filter(presentation="2026J", code__in=codes).order_by("pk")
 
@@ -51,9 +42,11 @@ def running_courses() -> QuerySet[Course]:
 def _five() -> None:
     for row in COURSES:
         course = _course(*row[:5], limit=row[6])
-        ensure(CourseTagging, {"course": course, "tag": ensure(CourseTag, {"name": row[5]})})
-        _content(course)
+        add_lessons(course, tag=row[5])
         _roster(course, every=row[7])
+        if not LessonProgress.objects.filter(enrollment__course=course).exists():
+            active = course.enrollments.active().order_by("pk")
+            follow(course, list(active[::ONE_FOLLOWED]))
 
 
 def _course(
@@ -73,24 +66,8 @@ def _course(
     )
 
 
-def _content(course: Course) -> None:
-    for number, title in enumerate(MODULES, 1):
-        module = ensure(
-            CourseModule, {"course": course, "position": number}, title=title, is_published=True
-        )
-        for place, name in enumerate(LESSONS, 1):
-            ensure(
-                Lesson,
-                {"module": module, "position": place},
-                title=name,
-                content="Read the chapter, then answer the three questions at its end.",
-                duration_minutes=45,
-                is_published=True,
-            )
-
-
 def _roster(course: Course, every: int) -> None:
-    for number in range(0, len(STUDENTS), every):
+    for number in range(0, STUDENTS, every):
         student = User.objects.filter(student_id=student_id_of(number)).first()
         if student:
             _enroll(course, student, number)
@@ -100,7 +77,7 @@ def _enroll(course: Course, student: User, number: int) -> None:
     is_out = number % 9 == 8
     first = course.starts_on
     assert first
-    enrollment = ensure(
+    ensure(
         Enrollment,
         {"course": course, "student": student},
         enrolled_on=first - timedelta(days=number % 20),
@@ -108,19 +85,3 @@ def _enroll(course: Course, student: User, number: int) -> None:
         withdrawn_on=first + timedelta(days=30) if is_out else None,
         progress_percent=0 if is_out else number * 7 % 100,
     )
-    if number % 8 == 0:
-        lesson = Lesson.objects.filter(module__course=course).first()
-        ensure(
-            LessonProgress,
-            {"enrollment": enrollment, "lesson": lesson},
-            status=LessonProgress.Status.COMPLETED,
-            percent=100,
-            seconds_spent=2_400,
-        )
-        ensure(
-            CourseProgress,
-            {"enrollment": enrollment},
-            lessons_completed=1,
-            lessons_total=len(MODULES) * len(LESSONS),
-            percent=11,
-        )

@@ -1,12 +1,12 @@
-"""The courses of a larger demo school, and who takes them, all reckoned from numbers.
+"""The courses of a larger demo school, and who takes them, as the rows of two files.
 
-Nothing is drawn by lot: the same scale gives the same two files, which the engine takes once.
+All is computed from numbers: the same scale gives the same files, which are imported once.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from math import gcd
+from typing import NamedTuple
 
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.demo.crowd import instructor_of, student_id_of
@@ -62,60 +62,44 @@ ENROLLMENTS = (
 )
 
 
-@dataclass(frozen=True)
-class Entry:
+class CatalogueEntry(NamedTuple):
     """A course of the catalogue."""
 
     number: int
-
-    @property
-    def code(self) -> str:
-        """The course code, for example BIO301."""
-        level, subject = divmod(self.number // len(RUNS), len(SUBJECTS))
-        return f"{SUBJECTS[subject][0]}{FIRST_LEVEL + level}"
-
-    @property
-    def tag(self) -> str:
-        """The word it is found by."""
-        return SUBJECTS[self.number // len(RUNS) % len(SUBJECTS)][1]
-
-    @property
-    def title(self) -> str:
-        """One of the subject's topics, with a number when they are used up."""
-        level, subject = divmod(self.number // len(RUNS), len(SUBJECTS))
-        topics = SUBJECTS[subject][2:]
-        again, topic = divmod(level, len(topics))
-        return f"{topics[topic]} {again + 1}" if again else topics[topic]
-
-    @property
-    def presentation(self) -> str:
-        """The term in which it runs."""
-        return RUNS[self.number % len(RUNS)][0]
-
-    @property
-    def starts_on(self) -> date:
-        """The first day of its term."""
-        return date.fromisoformat(RUNS[self.number % len(RUNS)][1])
-
-    @property
-    def is_over(self) -> bool:
-        """Whether its term is."""
-        return RUNS[self.number % len(RUNS)][2]
-
-    @property
-    def status(self) -> str:
-        """Every fifth course of the next term is not out yet."""
-        is_draft = self.presentation == NEXT_PRESENTATION and self.number // len(RUNS) % 5 == 4
-        return Course.Status.DRAFT if is_draft else Course.Status.PUBLISHED
+    code: str  # for example BIO301
+    title: str
+    tag: str
+    presentation: str
+    starts_on: date
+    is_over: bool
+    status: str
 
 
-def catalogue(count: int) -> list[Entry]:
-    """The first courses."""
-    return [Entry(number) for number in range(count)]
+def catalogue(count: int) -> list[CatalogueEntry]:
+    """The first courses: four runs of one, then the next subject's, then the next level's."""
+    return [_entry(number) for number in range(count)]
+
+
+def _entry(number: int) -> CatalogueEntry:
+    place, run = divmod(number, len(RUNS))
+    level, subject = divmod(place, len(SUBJECTS))
+    prefix, tag, *topics = SUBJECTS[subject]
+    again, topic = divmod(level, len(topics))
+    presentation, start, is_over = RUNS[run]
+    is_draft = presentation == NEXT_PRESENTATION and place % 5 == 4
+    return CatalogueEntry(
+        number,
+        f"{prefix}{FIRST_LEVEL + level}",
+        f"{topics[topic]} {again + 1}" if again else topics[topic],
+        tag,
+        presentation,
+        date.fromisoformat(start),
+        is_over,
+        Course.Status.DRAFT if is_draft else Course.Status.PUBLISHED,
+    )
 
 
 def rows_of_courses(scale: Scale) -> Iterator[tuple[object, ...]]:
-    """A file of the courses."""
     for entry in catalogue(scale.courses):
         yield (
             *(entry.code, entry.presentation, entry.title, entry.starts_on),
@@ -124,7 +108,7 @@ def rows_of_courses(scale: Scale) -> Iterator[tuple[object, ...]]:
         )
 
 
-def _limit(entry: Entry, scale: Scale) -> object:
+def _limit(entry: CatalogueEntry, scale: Scale) -> object:
     """None in some courses; most have room left, some hardly any."""
     size = _size(entry.number, scale)
     if entry.number % 7 == 0:
@@ -133,7 +117,6 @@ def _limit(entry: Entry, scale: Scale) -> object:
 
 
 def rows_of_enrollments(scale: Scale) -> Iterator[tuple[object, ...]]:
-    """A file of the enrollments."""
     for entry in catalogue(scale.courses):
         course = (entry.code, entry.presentation)
         for student in takers(entry.number, scale):
@@ -141,8 +124,9 @@ def rows_of_enrollments(scale: Scale) -> Iterator[tuple[object, ...]]:
 
 
 def takers(course: int, scale: Scale) -> Iterator[int]:
-    """The students of a course, spread over the school."""
+    """The numbers of a course's students, spread over the school."""
     step = 7 + course % 89 * 2
+    # A step without a common divisor meets nobody twice.
     while gcd(step, scale.students) > 1:
         step += 1
     for place in range(_size(course, scale)):
@@ -150,7 +134,7 @@ def takers(course: int, scale: Scale) -> Iterator[int]:
 
 
 def _size(course: int, scale: Scale) -> int:
-    """How many take a course: what one has more than the average, its neighbour has less."""
+    # What one course has more than the average its neighbour has less, so the sum is right.
     average, left = divmod(scale.enrollments, scale.courses)
     is_paired = course // 2 * 2 + 1 < scale.courses
     more = average * (course // 2 * 37 % 61) // 100 if is_paired else 0
@@ -158,8 +142,7 @@ def _size(course: int, scale: Scale) -> int:
     return min(size + (course < left), scale.students)
 
 
-def _outcome(entry: Entry, student: int) -> tuple[object, ...]:
-    """Status, dates and result, reckoned from student and course alone."""
+def _outcome(entry: CatalogueEntry, student: int) -> tuple[object, ...]:
     status, ended = Enrollment.Status, RESULTS[student % 3]
     lot = (student * STUDENT_STEP + entry.number * COURSE_STEP) % 100
     enrolled_on = entry.starts_on - timedelta(days=3 + lot % 28)

@@ -1,4 +1,4 @@
-"""What a larger demo school's courses consist of, and how far their people are."""
+"""What the demo school's courses consist of, and how far their people are."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
@@ -8,7 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Mod
 
 from backoffice.apps.courses.demo import catalogue as numbers
-from backoffice.apps.courses.demo.catalogue import Entry, catalogue
+from backoffice.apps.courses.demo.catalogue import CatalogueEntry, catalogue
 from backoffice.apps.courses.models import (
     Course,
     CourseModule,
@@ -32,11 +32,11 @@ WEEKS = (
     ("Looking further", ("A guest from practice", "What is disputed", "Before the exam")),
 )
 KINDS = (Lesson.Kind.TEXT, Lesson.Kind.VIDEO, Lesson.Kind.FILE, Lesson.Kind.LIVE)
-FOLLOWED = 200  # people of a course whose way through its lessons is told
+FOLLOWED = 200  # people of a course with progress, lesson by lesson
 
 
 def fill(scale: Scale) -> None:
-    """Courses and enrollments by the engine; content and progress of the tended courses."""
+    """Import courses and enrollments; add content and progress to the tended courses."""
     actor = importer()
     if not actor or not User.objects.filter(student_id__startswith=PREFIX).exists():
         return
@@ -46,14 +46,16 @@ def fill(scale: Scale) -> None:
     scale.log(f"{scale.enrollments:,} enrollments …")
     feed("enrollments", numbers.ENROLLMENTS, numbers.rows_of_enrollments(scale), **attribution)
     with owner_role(), connection.cursor() as cursor:
-        cursor.execute("ANALYZE")  # what comes now asks tables filled a moment ago
+        # What follows queries tables filled a moment ago, which have no statistics yet.
+        cursor.execute("ANALYZE")
     scale.log(f"Lessons and progress of {scale.tended:,} courses …")
     for entry, course in tended(scale):
-        _tend(entry, course)
+        if not course.modules.exists():
+            _tend(entry, course)
 
 
-def tended(scale: Scale) -> Iterator[tuple[Entry, Course]]:
-    """The courses of the catalogue with more than a roster, that are there."""
+def tended(scale: Scale) -> Iterator[tuple[CatalogueEntry, Course]]:
+    """The courses of the catalogue that have more than a roster, as far as they exist."""
     entries = {(each.code, each.presentation): each for each in catalogue(scale.tended)}
     rows = Course.objects.filter(code__in={code for code, _presentation in entries})
     for course in rows.select_related("instructor").order_by("pk"):
@@ -63,17 +65,21 @@ def tended(scale: Scale) -> Iterator[tuple[Entry, Course]]:
 
 
 @transaction.atomic
-def _tend(entry: Entry, course: Course) -> None:
-    """Once: a course with modules has been tended to already."""
+def _tend(entry: CatalogueEntry, course: Course) -> None:
+    add_lessons(course, entry.tag)
+    _set_progress(entry, course)
+
+
+def add_lessons(course: Course, tag: str) -> None:
+    """Modules, their lessons and a tag, where the course has no modules yet."""
     if course.modules.exists():
         return
-    ensure(CourseTagging, {"course": course, "tag": ensure(CourseTag, {"name": entry.tag})})
+    ensure(CourseTagging, {"course": course, "tag": ensure(CourseTag, {"name": tag})})
     modules = create_all(
         CourseModule(course=course, position=place, title=title, is_published=True)
         for place, (title, _lessons) in enumerate(WEEKS, 1)
     )
-    lessons = create_all(_lessons(modules))
-    _set_progress(entry, course, lessons)
+    create_all(_lessons(modules))
 
 
 def _lessons(modules: list[CourseModule]) -> Iterator[Lesson]:
@@ -91,8 +97,7 @@ def _lessons(modules: list[CourseModule]) -> Iterator[Lesson]:
             )
 
 
-def _set_progress(entry: Entry, course: Course, lessons: list[Lesson]) -> None:
-    """How far people are: through when the term is over, somewhere while it runs."""
+def _set_progress(entry: CatalogueEntry, course: Course) -> None:
     rows = Enrollment.objects.filter(course=course)
     if entry.is_over:
         done = rows.filter(status=Enrollment.Status.COMPLETED)
@@ -101,12 +106,20 @@ def _set_progress(entry: Entry, course: Course, lessons: list[Lesson]) -> None:
         failed.update(progress_percent=60, final_grade=Mod(F("student_id") * 37, 30) + 15)
     elif entry.presentation != numbers.NEXT_PRESENTATION:
         active = rows.filter(status=Enrollment.Status.ACTIVE)
-        begun = datetime.combine(course.starts_on, time(9), UTC)
-        active.update(progress_percent=Mod(F("student_id") * 37, 80) + 10, last_activity_at=begun)
-        _follow(list(active.order_by("pk")[:FOLLOWED]), lessons, begun)
+        percent = Mod(F("student_id") * 37, 80) + 10
+        active.update(progress_percent=percent, last_activity_at=_first_lesson(course))
+        follow(course, list(active.order_by("pk")[:FOLLOWED]))
 
 
-def _follow(enrollments: list[Enrollment], lessons: list[Lesson], begun: datetime) -> None:
+def _first_lesson(course: Course) -> datetime:
+    assert course.starts_on
+    return datetime.combine(course.starts_on, time(9), UTC)
+
+
+def follow(course: Course, enrollments: list[Enrollment]) -> None:
+    """Add progress, lesson by lesson; each person is one lesson further than the one before."""
+    lessons = list(Lesson.objects.filter(module__course=course).order_by("module", "position"))
+    begun = _first_lesson(course)
     progress = [(each, 1 + number % len(lessons)) for number, each in enumerate(enrollments)]
     create_all(
         CourseProgress(

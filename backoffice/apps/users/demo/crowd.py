@@ -1,4 +1,4 @@
-"""The many of a larger demo school: students by the engine that takes files, and who teaches."""
+"""A larger demo school's students, brought in like a file, and its instructors."""
 
 from collections.abc import Iterator
 
@@ -25,12 +25,12 @@ FIRST_OF_MANY = 3  # instructor and instructor2 are in the small school
 
 
 def student_id_of(number: int) -> str:
-    """The ID of a student of the crowd; numbers count from 0."""
+    """The ID of a student of the crowd, whose numbers count from 0."""
     return f"s{FIRST_ID + number}"
 
 
 def instructor_of(number: int) -> str:
-    """Who teaches the course with this number."""
+    """The username of who teaches the course with this number."""
     team = number // COURSES_OF_ONE
     if team < OF_THE_CAST:
         return "instructor2" if team % 2 else "instructor"
@@ -38,14 +38,11 @@ def instructor_of(number: int) -> str:
 
 
 def importer() -> str:
-    """Whose file the demo's is: the registrar's, where there is one."""
-    return (
-        User.objects.filter(username="registrar").values_list("username", flat=True).first() or ""
-    )
+    """The username of who imports the demo's files; blank where there is no registrar."""
+    return "registrar" if User.objects.filter(username="registrar").exists() else ""
 
 
 def crowd(scale: Scale) -> None:
-    """As many students as wanted, and the instructors that so many courses need."""
     if scale.students:
         scale.log(f"{scale.students:,} students …")
         feed("users", HEADER, _students(scale.students), actor=importer(), reason="Demo data")

@@ -25,6 +25,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.DJANGO_ENV == "production":
             raise CommandError("Demo accounts have known passwords; production gets none.")
+        if not parts():
+            raise CommandError("Demo data needs Faker: pip install -r requirements-dev.txt.")
         if options["size"] not in SIZES:
             raise CommandError(f"There is no size “{options['size']}”: say {', '.join(SIZES)}.")
         scale = replace(SIZES[options["size"]], log=self.stdout.write)
