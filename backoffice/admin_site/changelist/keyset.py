@@ -38,7 +38,7 @@ def _is_relation(meta: Any, name: str) -> bool:
     return name != "pk" and meta.get_field(name).is_relation
 
 
-class Place(NamedTuple):
+class ListPosition(NamedTuple):
     """Where a row stands: its value of the sorted field, and its key."""
 
     value: Any
@@ -83,16 +83,17 @@ class KeysetPage:
         self.rows = rows[: self.per_page][:: -1 if is_back else 1]
         return self.rows
 
-    def _place(self, key: str) -> Place | None:
+    def _place(self, key: str) -> ListPosition | None:
         if not (key.isascii() and key.isdecimal() and len(key) <= 18):
             return None
         if self._is_key:
-            return Place(int(key), int(key))  # a key says where it stands, its row there or not
+            # A key says where it stands, even if its row was deleted meanwhile.
+            return ListPosition(int(key), int(key))
         rows = self.source.model._base_manager.filter(pk=key)
         values = rows.values_list(self.field, "pk").first()
-        return Place(*values) if values else None
+        return ListPosition(*values) if values else None
 
-    def _fetched(self, place: Place | None, *, is_back: bool) -> list[models.Model]:
+    def _fetched(self, position: ListPosition | None, *, is_back: bool) -> list[models.Model]:
         """The rows of one page and one more, from a place on; nulls are at the end.
 
         The database finds their keys by the index first, and joins to these few only.
@@ -107,7 +108,7 @@ class KeysetPage:
         return rows
 
     def _parts(
-        self, place: Place | None, is_descending: bool, is_back: bool
+        self, position: ListPosition | None, is_descending: bool, is_back: bool
     ) -> list[models.QuerySet[Any]]:
         rows = self.source.order_by().values_list("pk", flat=True)
         sign = "-" if is_descending else ""
@@ -125,7 +126,7 @@ class KeysetPage:
             return [known] if is_back else [known, blank]
         return [blank, known] if is_back else [known, blank]
 
-    def _beyond(self, place: Place, is_descending: bool) -> Q:
+    def _beyond(self, position: ListPosition, is_descending: bool) -> Q:
         if self._is_key:
             return Q(**{f"pk__{'lt' if is_descending else 'gt'}": place.pk})
         compared = TupleLessThan if is_descending else TupleGreaterThan

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
-from backoffice.admin_site.pages.dashboard import Line, bounded
+from backoffice.admin_site.pages.dashboard import CardLine, bounded
 from backoffice.admin_site.pages.related_links import list_of
 
 
@@ -35,11 +35,11 @@ def questions_of(model: type[models.Model]) -> dict[str, Any]:
     return model._default_manager.all().questions
 
 
-def question_lines(rows: models.QuerySet[Any], text: str) -> list[Line]:
+def question_lines(rows: models.QuerySet[Any], text: str) -> list[CardLine]:
     """A card's line for each question that some row answers; `text` has a place for %(which)s."""
     counts = {word: bounded(getattr(rows, word)()) for word in rows.questions}
     return [
-        Line(
+        CardLine(
             text % {"which": rows.questions[word]},
             list_of(rows.model, asked=word),
             label=str(count),

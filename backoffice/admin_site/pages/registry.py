@@ -22,7 +22,7 @@ Badge = Callable[[HttpRequest], Any]
 
 
 @dataclass(frozen=True)
-class Page:
+class RegisteredPage:
     """A registered page; `badge` gives what its sidebar entry shows beside the title.
 
     It stands in the sidebar's group of the app `group`; without one, in that of the system. `about`
@@ -48,7 +48,7 @@ class Page:
         return f"{self.address}?{row._meta.model_name}={row.pk}"
 
 
-_pages: dict[str, Page] = {}
+_pages: dict[str, RegisteredPage] = {}
 
 
 def page(name: str, title: Any, icon: str, **further: Any) -> Callable[[View], View]:
@@ -61,19 +61,19 @@ def page(name: str, title: Any, icon: str, **further: Any) -> Callable[[View], V
                 raise PermissionDenied
             return view(request)
 
-        _pages[name] = Page(name, title, icon, guarded, **further)
+        _pages[name] = RegisteredPage(name, title, icon, guarded, **further)
         return view
 
     return register
 
 
-def pages() -> list[Page]:
+def pages() -> list[RegisteredPage]:
     """All pages."""
     discover("pages")
     return list(_pages.values())
 
 
-def pages_for(user: Any, **attributes: str) -> list[Page]:
+def pages_for(user: Any, **attributes: str) -> list[RegisteredPage]:
     """The pages this person may see, of those that say so: `group="audit"`, `about=...`."""
     return [
         each

@@ -11,7 +11,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from backoffice.admin_site.pages.dashboard import Line, Lines, ago, card
+from backoffice.admin_site.pages.dashboard import CardLine, CardLines, ago, card
 from backoffice.admin_site.pages.related_links import list_of, page_of
 from backoffice.admin_site.permissions.roles import ASSISTANT, AUDITOR, INSTRUCTOR
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
@@ -23,7 +23,7 @@ Status = AssessmentSubmission.Status
 
 
 @card(gettext_lazy("Waiting for your marking"), roles=(INSTRUCTOR, ASSISTANT), order=20)
-def waiting(request: HttpRequest) -> Lines:
+def waiting(request: HttpRequest) -> CardLines:
     """By assessment, the longest waiting first."""
     rows = AssessmentSubmission.objects.permitted_to(request.user, "grade").ungraded()
     rows = (
@@ -33,17 +33,17 @@ def waiting(request: HttpRequest) -> Lines:
     assessments = Assessment.objects.select_related("course").in_bulk(
         [g["assessment"] for g in groups]
     )
-    return Lines(
+    return CardLines(
         [_waiting_line(assessments[g["assessment"]], g["many"], g["since"]) for g in groups],
         empty=_("Nothing waits for marking."),
         more=list_of(AssessmentSubmission, status__exact=Status.SUBMITTED),
     )
 
 
-def _waiting_line(assessment: Assessment, many: int, since: datetime | None) -> Line:
+def _waiting_line(assessment: Assessment, many: int, since: datetime | None) -> CardLine:
     course = assessment.course
     count_label = ngettext("%(count)s submission", "%(count)s submissions", many) % {"count": many}
-    return Line(
+    return CardLine(
         assessment.title,
         list_of(
             AssessmentSubmission,
@@ -64,21 +64,21 @@ def _colour_of(since: datetime | None) -> str:
 
 
 @card(gettext_lazy("Handed in late"), roles=(INSTRUCTOR, ASSISTANT), order=30)
-def late(request: HttpRequest) -> Lines:
+def late(request: HttpRequest) -> CardLines:
     """What came after the due date and is not marked yet."""
     rows = AssessmentSubmission.objects.permitted_to(request.user, "grade").ungraded()
     rows = rows.filter(is_late=True).select_related("student", "assessment__course")
-    return Lines(
+    return CardLines(
         [_late_line(row) for row in rows.order_by("-submitted_at", "-pk")[:MOST]],
         empty=_("Nothing that waits for marking came late."),
         more=list_of(AssessmentSubmission, is_late__exact=1, status__exact=Status.SUBMITTED),
     )
 
 
-def _late_line(row: AssessmentSubmission) -> Line:
+def _late_line(row: AssessmentSubmission) -> CardLine:
     due, submitted = row.assessment.due_date, row.submitted_at
     after = timesince(due, submitted, depth=1) if due and submitted else ""
-    return Line(
+    return CardLine(
         str(row.student),
         page_of(row),
         detail=str(row.assessment),
@@ -88,9 +88,9 @@ def _late_line(row: AssessmentSubmission) -> Line:
 
 
 @card(gettext_lazy("Newest grade changes"), roles=(AUDITOR,), order=30)
-def grade_changes(request: HttpRequest) -> Lines:
+def grade_changes(request: HttpRequest) -> CardLines:
     """The newest scores that were given or changed, with who did it."""
-    return Lines(
+    return CardLines(
         [_grade_line(row) for row in _changed()[:MOST]],
         empty=_("No grade was given or changed yet."),
         more=list_of(AssessmentSubmission),
@@ -107,10 +107,10 @@ def _changed() -> list[Any]:
     return [row for row in rows.annotate(before=before)[:MAX_EXAMINED] if row.score != row.before]
 
 
-def _grade_line(row: Any) -> Line:
+def _grade_line(row: Any) -> CardLine:
     who = row.change_set.actor_name if row.change_set else ""
     when = ago(row.history_date)
-    return Line(
+    return CardLine(
         f"{row.student} – {row.assessment}",
         page_of(row.instance, "history"),
         detail=f"{who} · {when}" if who else when,
