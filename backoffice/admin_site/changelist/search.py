@@ -11,6 +11,7 @@ from itertools import chain
 from operator import or_
 from typing import Any
 
+from django.contrib.admin.utils import get_fields_from_path, get_model_from_relation
 from django.db import connection, models
 from django.db.models import Q, Value
 from django.utils.text import smart_split, unescape_string_literal
@@ -21,7 +22,7 @@ from backoffice.admin_site.permissions import roles
 MOST_KEYS = 1_000  # keys that are handed on; a word that names more is left to the database
 SHORT = 3  # letters; a shorter word is looked for at the beginnings of words only
 MOST_WORDS = 8
-Place = tuple[str, str]  # the way to a model, and a word looked for there
+Lookup = tuple[str, str]  # the way to a model, and a word looked for there
 
 
 def words_of(term: str) -> list[str]:
@@ -66,9 +67,10 @@ def _covered(model: type[models.Model], path: str) -> frozenset[str]:
     return field.covered if isinstance(field, SearchText) else frozenset({field.name})
 
 
-def _keys(querysets: Mapping[Place, models.QuerySet[Any]]) -> dict[Place, Any]:
+def _keys(querysets: Mapping[Lookup, models.QuerySet[Any]]) -> dict[Lookup, Any]:
     """The keys each of these finds, by one statement; itself where it finds too many of them."""
-    places, keys_by_place = list(querysets), {place: [] for place in querysets}
+    places = list(querysets)
+    keys_by_place: dict[Lookup, list[int]] = {place: [] for place in querysets}
     parts = [
         querysets[place].annotate(search_place=Value(at)).values_list("search_place", "pk")
         for at, place in enumerate(places)
@@ -96,15 +98,10 @@ def _by_model(
     for path in paths:
         prefix, _separator, name = path.rpartition("__")
         if prefix not in groups:
-            groups[prefix] = (_model_at(model, prefix), [])
+            fields = get_fields_from_path(model, prefix) if prefix else []
+            groups[prefix] = (get_model_from_relation(fields[-1]) if fields else model, [])
         groups[prefix][1].append(name)
     return groups
-
-
-def _model_at(model: type[models.Model], path: str) -> type[models.Model]:
-    for name in filter(None, path.split("__")):
-        model = model._meta.get_field(name).related_model
-    return model
 
 
 def _condition(
@@ -131,6 +128,7 @@ def _lookups(
         elif visible is None or field.covered <= visible:
             yield _in_text(field, word, is_far=is_far)
         else:
+            # The column would tell hidden fields too: each visible one is searched, without index.
             yield from (Q(**{f"{each}__icontains": word}) for each in field.covered & visible)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.admin import AdminSite
 from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import PermissionDenied
@@ -12,8 +13,11 @@ from django.http import HttpRequest
 class ChoicesView(AutocompleteJsonView):
     """Answers a choice's search; Django's own finds whatever the other model's list shows."""
 
+    admin_site: AdminSite
+    model_admin: Any  # a PlainAdmin, which stands above this module; so does the next
+    source_admin: Any
+
     def get_queryset(self) -> models.QuerySet[Any]:
-        """The rows the form takes, narrowed by the term."""
         rows = self.source_admin.choosable(self.request, self.source_field)
         rows = rows.select_related(*self._references())
         rows = rows.order_by(*self.model_admin.get_ordering(self.request), "pk")

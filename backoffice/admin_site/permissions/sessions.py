@@ -16,7 +16,6 @@ BEGAN, USED = "began_at", "used_at"
 
 
 def begin(request: HttpRequest, **_kwargs: Any) -> None:
-    """A session begins when somebody logs in."""
     request.session[BEGAN] = request.session[USED] = int(time.time())
 
 
@@ -30,7 +29,6 @@ class SessionLimitMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
-        """Send whoever comes late to the login page, with the reason."""
         session = request.session
         if not session.session_key or not request.user.is_authenticated:
             return None
