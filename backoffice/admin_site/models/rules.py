@@ -27,29 +27,26 @@ Violation = tuple[str, ValidationError]
 MOST_A_DATABASE_HOLDS = 2**63 - 1
 
 
-class _SpokenConstraint:
-    """A constraint whose sentence and place belong to the code: no migration holds them."""
+class PlainConstraint(models.BaseConstraint):
+    """A constraint that is Django's own in migrations: its sentence belongs to the code."""
 
-    field: str
+    plain_path: ClassVar[str]
 
     def clone(self) -> Any:
         return copy.copy(self)
 
     def deconstruct(self) -> Any:
-        _path, args, kwargs = super().deconstruct()  # type: ignore[misc]
+        _path, args, kwargs = super().deconstruct()
         for name in ("violation_error_message", "violation_error_code"):
             kwargs.pop(name, None)
-        return self.plain_path, args, kwargs  # type: ignore[attr-defined]
+        return self.plain_path, args, kwargs
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, models.BaseConstraint):
-            return NotImplemented
-        return self.deconstruct() == other.deconstruct()
-
-    __hash__ = None  # type: ignore[assignment]
+        is_constraint = isinstance(other, models.BaseConstraint)
+        return is_constraint and self.deconstruct() == other.deconstruct()
 
 
-class RowRule(_SpokenConstraint, models.CheckConstraint):
+class RowRule(PlainConstraint, models.CheckConstraint):
     """A check constraint whose error stands at `field`, with a sentence and a code.
 
     In migrations it is a plain CheckConstraint.
@@ -75,7 +72,7 @@ def is_web_address(field: str) -> models.Q:
     return models.Q(**{field: ""}) | secure | models.Q(**{f"{field}__istartswith": "http://"})
 
 
-class UniqueRule(_SpokenConstraint, models.UniqueConstraint):
+class UniqueRule(PlainConstraint, models.UniqueConstraint):
     """A unique constraint whose error stands at `field`, with a sentence and a code.
 
     In migrations it is a plain UniqueConstraint.

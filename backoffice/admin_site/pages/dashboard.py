@@ -201,13 +201,11 @@ def card(title: Any, *, roles: Collection[str], order: int) -> Callable[[Build],
 
 
 def cards() -> list[Card]:
-    """All cards, in their order."""
     discover("dashboard")
     return sorted(_cards, key=lambda each: each.order)
 
 
 def cards_for(request: HttpRequest) -> list[dict[str, Any]]:
-    """The titles and contents of the cards for this person."""
     user = request.user
     held = roles.roles_of(user) or ({roles.ADMIN} if user.is_superuser else set())
     return [

@@ -30,17 +30,14 @@ class CheckResult:
 
     @classmethod
     def good(cls, detail: Any) -> "CheckResult":
-        """As it should be."""
         return cls(GOOD, detail)
 
     @classmethod
     def warning(cls, detail: Any) -> "CheckResult":
-        """Somebody should look at it soon."""
         return cls(WARNING, detail)
 
     @classmethod
     def failed(cls, detail: Any) -> "CheckResult":
-        """Somebody must do something now."""
         return cls(FAILED, detail)
 
 
@@ -57,12 +54,10 @@ class Checked:
 
     @property
     def colour(self) -> str:
-        """The colour of its label."""
         return COLOURS[self.result.status]
 
     @property
     def word(self) -> str:
-        """Its status for people."""
         return {GOOD: _("good"), WARNING: _("look at it"), FAILED: _("failed")}[self.result.status]
 
 

@@ -29,11 +29,9 @@ EXPORTED = ("users.User", "courses.Course", "users.Enrollment")
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """Groups of links: home, imports, then one group for each app in the order of the settings.
-
-    Built once for a request: its badges are counted.
-    """
-    known = request.__dict__.setdefault("_sidebar", [])
+    """Groups of links: home, imports, then one group for each app in the order of the settings."""
+    # Built once for a request: the badges cost a count each.
+    known: list[dict[str, Any]] = request.__dict__.setdefault("_sidebar", [])
     if not known:
         home = {"title": _("Home"), "icon": "home", "link": reverse("admin:index")}
         groups = [{"items": [home]}, _imports(request)]
@@ -67,7 +65,7 @@ def _items(request: HttpRequest, label: str) -> Iterator[dict[str, Any]]:
 
 
 def _badge(count: Callable[[HttpRequest], Any] | None, request: HttpRequest) -> dict[str, Any]:
-    """What stands beside a title: how many wait, up to 99."""
+    """How many wait, up to 99, beside a title."""
     number = count(request) if count else 0
     if not number:
         return {}
@@ -75,7 +73,6 @@ def _badge(count: Callable[[HttpRequest], Any] | None, request: HttpRequest) -> 
 
 
 def _system(request: HttpRequest) -> dict[str, Any]:
-    """The pages of no model and no app."""
     items = _pages(request, "")
     return {"title": _("System"), "separator": True, "collapsible": True, "items": items}
 

@@ -40,11 +40,9 @@ class RegisteredPage:
 
     @property
     def address(self) -> str:
-        """Where it is."""
         return reverse(f"admin:{self.name}")
 
     def address_of(self, row: models.Model) -> str:
-        """Where it tells about a row."""
         return f"{self.address}?{row._meta.model_name}={row.pk}"
 
 
@@ -68,7 +66,6 @@ def page(name: str, title: Any, icon: str, **further: Any) -> Callable[[View], V
 
 
 def pages() -> list[RegisteredPage]:
-    """All pages."""
     discover("pages")
     return list(_pages.values())
 
@@ -84,5 +81,4 @@ def pages_for(user: Any, **attributes: str) -> list[RegisteredPage]:
 
 
 def addresses(admin_view: Callable[[View], View]) -> list[URLPattern]:
-    """The pages' addresses, behind the site's door."""
     return [path(f"{each.name}/", admin_view(each.view), name=each.name) for each in pages()]

@@ -21,6 +21,7 @@ class ChoicesView(AutocompleteJsonView):
         rows = self.source_admin.choosable(self.request, self.source_field)
         rows = rows.select_related(*self._references())
         rows = rows.order_by(*self.model_admin.get_ordering(self.request), "pk")
+        matches: models.QuerySet[Any]
         matches, has_twins = self.model_admin.get_search_results(self.request, rows, self.term)
         return matches.distinct() if has_twins else matches
 
@@ -35,7 +36,7 @@ class ChoicesView(AutocompleteJsonView):
         return super().serialize_result(obj, to_field_name) | {"text": text}
 
     def has_perm(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever sees the rows that have the choice, in a form or in a filter."""
+        # A filter offers choices too: whoever sees the rows that have the field may search.
         if not self.source_field.concrete or self.source_field.many_to_many:
             raise PermissionDenied
         try:
