@@ -1,14 +1,22 @@
 """Values of another row that are copied here, because a check constraint sees one row only.
 
-The database refuses any other value, and changes the copies when the original changes.
+The database refuses any other value, and changes the copies when the original changes. A `RowRule`
+over a copy is a `RelatedRule` over the original too, for an import, whose rows have no copy yet.
 """
 
 from typing import Any
 
 from django.db import models
 from django.db.backends.ddl_references import Statement
+from django.db.models.signals import class_prepared
 
-from backoffice.admin_site.models.rules import PlainConstraint
+from backoffice.admin_site.models.rules import (
+    PlainConstraint,
+    RelatedRule,
+    RowRule,
+    Ruled,
+    names_in,
+)
 
 
 class CopiedValueTarget(PlainConstraint, models.UniqueConstraint):
@@ -66,3 +74,39 @@ class CopiedValueKey(models.BaseConstraint):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, CopiedValueKey) and self.deconstruct() == other.deconstruct()
+
+
+def _derive_related_rules(sender: type[models.Model], **_kwargs: Any) -> None:
+    constraints = sender._meta.constraints
+    keys = [each for each in constraints if isinstance(each, CopiedValueKey)]
+    originals = {key.copy: models.F(f"{key.reference}__{key.of}") for key in keys}
+    if not (originals and issubclass(sender, Ruled)):
+        return
+    derived = (
+        RelatedRule(
+            name=rule.name,
+            field=rule.field,
+            condition=_replaced(rule.condition, originals),
+            message=rule.violation_error_message,
+            code=rule.violation_error_code or rule.name,
+        )
+        for rule in constraints
+        if isinstance(rule, RowRule) and names_in(rule.condition) & originals.keys()
+    )
+    sender.related_rules = (*derived, *sender.related_rules)
+
+
+def _replaced(part: Any, originals: dict[str, models.F]) -> Any:
+    """A condition in which the originals stand where it names their copies on the right."""
+    if isinstance(part, models.Q):
+        children = [_replaced(child, originals) for child in part.children]
+        return models.Q.create(children, part.connector, part.negated)
+    if isinstance(part, tuple):
+        return part[0], _replaced(part[1], originals)
+    if isinstance(part, models.F):
+        return originals.get(part.name, part)  # type: ignore[attr-defined]  # missing in the stub
+    return part
+
+
+# Before any model is made: a model with copies imports this module.
+class_prepared.connect(_derive_related_rules, dispatch_uid="derive_related_rules")
