@@ -35,12 +35,12 @@ def words_of(term: str) -> list[str]:
 
 
 def matching(
-    rows: models.QuerySet[Any], term: str, paths: Iterable[str], user: Any
+    rows: models.QuerySet[Any], term: str, paths: Iterable[str], user: roles.Actor
 ) -> models.QuerySet[Any]:
     """The rows in which every word of the term is found, in any of the searched fields."""
     words, groups = words_of(term), _by_model(rows.model, paths)
     matches = {
-        (prefix, word): _condition(model, names, word, user, is_far="__" in prefix)
+        (prefix, word): reduce(or_, _lookups(model, names, word, user, is_far="__" in prefix), Q())
         for prefix, (model, names) in groups.items()
         for word in words
     }
@@ -56,7 +56,7 @@ def matching(
     return rows
 
 
-def visible_paths(model: type[models.Model], paths: Iterable[str], user: Any) -> list[str]:
+def visible_paths(model: type[models.Model], paths: Iterable[str], user: roles.Actor) -> list[str]:
     """Those of the searched fields that tell the person something they may see."""
     visible = roles.visible_fields(user, model)
     return [path for path in paths if visible is None or _covered(model, path) & visible]
@@ -84,7 +84,7 @@ def _keys(querysets: Mapping[Lookup, models.QuerySet[Any]]) -> dict[Lookup, Any]
 
 
 def _united(parts: list[models.QuerySet[Any]]) -> Iterable[tuple[int, int]]:
-    """The rows of all of them; SQLite limits no part of a union, and is asked for each."""
+    # SQLite limits no part of a union, and is asked for each.
     if len(parts) > 1 and connection.features.supports_slicing_ordering_in_compound:
         return parts[0].union(*parts[1:], all=True)
     return chain.from_iterable(parts)
@@ -104,23 +104,14 @@ def _by_model(
     return groups
 
 
-def _condition(
-    model: type[models.Model], names: list[str], word: str, user: Any, *, is_far: bool
-) -> Q:
-    return reduce(or_, _lookups(model, names, word, user, is_far=is_far), Q())
-
-
 def _lookups(
-    model: type[models.Model], names: list[str], word: str, user: Any, *, is_far: bool
+    model: type[models.Model], names: list[str], word: str, user: roles.Actor, *, is_far: bool
 ) -> Iterator[Q]:
-    """What to ask of one model; a field the person may not see is not searched either.
-
-    A name that begins with “^” is of a field that begins with the word.
-    `is_far` says that it is two steps away from the rows of the list.
-    """
+    """What to ask of one model; `is_far`: it is two steps away from the rows of the list."""
+    # A field the person may not see is not searched either: its matches would tell the value.
     visible = roles.visible_fields(user, model)
     for path in names:
-        name = path.removeprefix("^")
+        name = path.removeprefix("^")  # the mark of a field that begins with the word
         field = model._meta.get_field(name)
         if not isinstance(field, SearchText):
             if visible is None or name in visible:

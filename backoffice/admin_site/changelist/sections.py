@@ -33,7 +33,7 @@ class RelatedSection(BaseSection):
         return f"section_{cls.related_name}"
 
     @classmethod
-    def is_for(cls, user: Any, model: type[models.Model]) -> bool:
+    def is_for(cls, user: roles.Actor, model: type[models.Model]) -> bool:
         """Whether the person may see such rows at all, and every column of them."""
         related = cls._related(model)
         return roles.may(user, "view", related) and roles.visible_fields(user, related) is None
@@ -43,7 +43,7 @@ class RelatedSection(BaseSection):
         return get_model_from_relation(model._meta.get_field(cls.related_name))
 
     @classmethod
-    def prefetch(cls, user: Any, model: type[models.Model]) -> models.Prefetch:
+    def prefetch(cls, user: roles.Actor, model: type[models.Model]) -> models.Prefetch:
         """What fetches the rows for a whole page; one more than is shown, to say so."""
         related = cls._related(model)
         rows = permitted(related._default_manager.all(), user, "view")
@@ -54,7 +54,6 @@ class RelatedSection(BaseSection):
         return models.Prefetch(cls.related_name, queryset=rows, to_attr=cls.prefetch_attribute())
 
     def render(self) -> str:
-        """The table, or the sentence that there is nothing."""
         rows = getattr(self.instance, self.prefetch_attribute(), [])
         related = self._related(type(self.instance))
         context = {

@@ -34,10 +34,3 @@ class LinesField(forms.Field):
         if twin:
             raise ValidationError(_("“%(line)s” is there twice.") % {"line": twin}, "twice")
         return lines
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        # Compared as lines: white space around them is no change.
-        try:
-            return (initial or []) != self.to_python(data)
-        except ValidationError:
-            return True

@@ -36,7 +36,10 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         home = {"title": _("Home"), "icon": "home", "link": reverse("admin:index")}
         groups = [{"items": [home]}, _imports(request)]
         groups += [_app_group(request, config) for config in apps.get_app_configs()]
-        known += [group for group in [*groups, _system(request)] if group["items"]]
+        # The pages of no model and no app come last.
+        system = {"title": _("System"), "separator": True, "collapsible": True}
+        groups.append(system | {"items": _pages(request, "")})
+        known += [group for group in groups if group["items"]]
     return known
 
 
@@ -70,11 +73,6 @@ def _badge(count: Callable[[HttpRequest], Any] | None, request: HttpRequest) -> 
     if not number:
         return {}
     return {"badge": str(number) if number < MOST_ON_A_BADGE else f"{MOST_ON_A_BADGE - 1}+"}
-
-
-def _system(request: HttpRequest) -> dict[str, Any]:
-    items = _pages(request, "")
-    return {"title": _("System"), "separator": True, "collapsible": True, "items": items}
 
 
 def _pages(request: HttpRequest, group: str) -> list[dict[str, Any]]:

@@ -55,8 +55,7 @@ def page(name: str, title: Any, icon: str, **further: Any) -> Callable[[View], V
     def register(view: View) -> View:
         @functools.wraps(view)
         def guarded(request: HttpRequest) -> HttpResponse:
-            if not roles.may_see_page(request.user, name) or request.method not in ("GET", "HEAD"):
-                raise PermissionDenied
+            _refuse_stranger(request, name)
             return view(request)
 
         _pages[name] = RegisteredPage(name, title, icon, guarded, **further)
@@ -65,12 +64,17 @@ def page(name: str, title: Any, icon: str, **further: Any) -> Callable[[View], V
     return register
 
 
+def _refuse_stranger(request: HttpRequest, name: str) -> None:
+    if not roles.may_see_page(request.user, name) or request.method not in ("GET", "HEAD"):
+        raise PermissionDenied
+
+
 def pages() -> list[RegisteredPage]:
     discover("pages")
     return list(_pages.values())
 
 
-def pages_for(user: Any, **attributes: str) -> list[RegisteredPage]:
+def pages_for(user: roles.Actor, **attributes: str) -> list[RegisteredPage]:
     """The pages this person may see, of those that say so: `group="audit"`, `about=...`."""
     return [
         each

@@ -51,7 +51,7 @@ def narrowed_to(model: type[models.Model], request: HttpRequest) -> dict[str, st
     return {name: key for name, key in keys.items() if KEY.fullmatch(key)}
 
 
-def pages_about(row: models.Model, user: Any) -> list[dict[str, Any]]:
+def pages_about(row: models.Model, user: roles.Actor) -> list[dict[str, Any]]:
     """The pages that tell about a row, of those the person may see."""
     return [
         {"title": page.title, "icon": page.icon, "address": page.address_of(row)}

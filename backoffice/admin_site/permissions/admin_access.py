@@ -18,11 +18,29 @@ ATTACHING = ("add", *CHANGING)
 
 
 class RoleAccess(BaseModelAdmin):
-    """What model admins and inlines have in common: rows, fields and choices by role."""
+    """What model admins and inlines have in common: rights, rows, fields and choices by role.
+
+    `obj` is the row of a model admin; of an inline, the row the inline belongs to.
+    """
 
     # Foreign keys whose choices follow `limit_choices_to` alone, for whoever fills them in: a form
     # may name people whose own page stays closed, such as the instructor a registrar assigns.
     open_choices: tuple[str, ...] = ()
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._has(request, "view", obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return any(self._has(request, verb, obj) for verb in CHANGING)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._has(request, "delete", obj)
+
+    def _has(self, request: HttpRequest, verb: str, obj: Any = None) -> bool:
+        if not roles.may(request.user, verb, self.model):
+            return False
+        is_new = obj is None or obj.pk is None
+        return is_new or is_within(request, verb, self.model, obj)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return permitted(super().get_queryset(request), request.user, "view")
@@ -122,25 +140,11 @@ class ModelAccess(RoleAccess, ModelAdmin):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._has(request, "view", obj)
-
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self._has(request, "add")
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return any(self._has(request, verb, obj) for verb in CHANGING)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._has(request, "delete", obj)
-
     def has_history_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._has(request, "history", obj)
-
-    def _has(self, request: HttpRequest, verb: str, obj: Any = None) -> bool:
-        if obj is None or obj.pk is None:
-            return roles.may(request.user, verb, self.model)
-        return is_within(request, verb, self.model, obj)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -166,23 +170,7 @@ def refuse_foreign(request: HttpRequest, obj: models.Model, verbs: tuple[str, ..
 
 
 class InlineAccess(RoleAccess, InlineModelAdmin):
-    """The questions Django asks of an inline: `obj` is the row the inline belongs to."""
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._has_under(request, "view", obj)
+    """The questions Django asks of an inline."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._has_under(request, "add", obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return any(self._has_under(request, verb, obj) for verb in CHANGING)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._has_under(request, "delete", obj)
-
-    def _has_under(self, request: HttpRequest, verb: str, parent: Any) -> bool:
-        if not roles.may(request.user, verb, self.model):
-            return False
-        if parent is None or parent.pk is None:
-            return True
-        return is_within(request, verb, self.model, parent)
+        return self._has(request, "add", obj)

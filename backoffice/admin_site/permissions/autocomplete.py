@@ -36,7 +36,10 @@ class ChoicesView(AutocompleteJsonView):
         return super().serialize_result(obj, to_field_name) | {"text": text}
 
     def has_perm(self, request: HttpRequest, obj: Any = None) -> bool:
-        # A filter offers choices too: whoever sees the rows that have the field may search.
+        """Whoever sees the rows that have the field; a filter offers choices too.
+
+        Raises PermissionDenied for what is no foreign key of a registered model.
+        """
         if not self.source_field.concrete or self.source_field.many_to_many:
             raise PermissionDenied
         try:

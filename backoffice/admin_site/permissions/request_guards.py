@@ -1,13 +1,14 @@
 """Requests no page of ours makes: refused with 400 before a library stumbles over them."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest, FieldDoesNotExist
 from django.db import models
 from django.db.models.constants import LOOKUP_SEP
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 NUL = "\0"
@@ -15,21 +16,17 @@ NUL = "\0"
 PLAIN_LOOKUPS = frozenset({"exact", "in", "isnull", "gt", "gte", "lt", "lte"})
 
 
-class NulMiddleware:
+class NulMiddleware(MiddlewareMixin):
     """Refuses an address with a NUL byte: no text holds one, and PostgreSQL stores none."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def process_request(self, request: HttpRequest) -> None:
         # A cookie with one is none of ours; removed before the session is looked up by its cookie.
         for name in [name for name, value in request.COOKIES.items() if NUL in name + value]:
             del request.COOKIES[name]
-        return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> None:
         """Raises BadRequest."""
-        # Here, and not in `__call__`: Django answers with the page of a bad request.
+        # Here, and not in `process_request`: Django answers with the page of a bad request.
         texts = [
             request.path,
             *(value for _name, values in request.GET.lists() for value in values),
@@ -81,7 +78,6 @@ def is_plain_lookup(model: type[models.Model], lookup: str, value: Any) -> bool:
 
 
 def _values_of(request: HttpRequest, names: set[str]) -> Iterator[str]:
-    """What was sent under these names."""
     for sent in (request.GET, request.POST):
         for name, values in sent.lists():
             # An inline puts its prefix and a number before the name.

@@ -177,7 +177,6 @@ class Grant:
 
 @cache
 def grants_of(label: str) -> tuple[Grant, ...]:
-    """All grants of one line of the table."""
     cells = TABLE.get(label, {})
     return tuple(grant for role, cell in cells.items() for grant in _parsed(role, cell))
 
@@ -223,10 +222,8 @@ def may(user: Actor, verb: str, model: type[models.Model]) -> bool:
 
 
 def visible_fields(user: Actor, model: type[models.Model]) -> set[str] | None:
-    """The only fields of a model a person may look at; None means all.
-
-    Whoever has two roles sees in a list what both may see.
-    """
+    """The only fields of a model a person may look at; None means all."""
+    # Whoever has two roles sees in a list what both may see.
     limits = VISIBLE.get(model._meta.label_lower, {})
     field_sets = [limits[role] for role in _titles(user) if role in limits]
     return set.intersection(*field_sets) if field_sets else None

@@ -1,13 +1,13 @@
 """How long a session lasts: until 30 minutes without use, and never longer than 12 hours."""
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 IDLE, LONGEST = 30 * 60, 12 * 3600  # seconds
@@ -19,14 +19,8 @@ def begin(request: HttpRequest, **_kwargs: Any) -> None:
     request.session[BEGAN] = request.session[USED] = int(time.time())
 
 
-class SessionLimitMiddleware:
+class SessionLimitMiddleware(MiddlewareMixin):
     """Ends a session that was left alone, or that is old. Stands behind the authentication."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
         session = request.session

@@ -43,10 +43,10 @@ class InUseGuard:
 class InUseInline(InUseGuard):
     """The parts of a rubric on its form."""
 
-    def _has_under(self, request: HttpRequest, verb: str, parent: Any) -> bool:
+    def _has(self, request: HttpRequest, verb: str, parent: Any = None) -> bool:
         if verb != "view" and self._is_used(request, parent):
             return False
-        return super()._has_under(request, verb, parent)
+        return super()._has(request, verb, parent)
 
 
 class InUseAdminMixin(InUseGuard):
