@@ -1,6 +1,6 @@
 """Every (r) of the page on rights: who does it says why in ten characters, or it is not done.
 
-A deed asks in its dialog, a change in its form. To revert is not here: it has a page of its own.
+An action asks in its dialog, a change in its form. To revert is not here: it has a page of its own.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 MISSING, SHORT = "This field is required.", "Say it in at least 10 characters."
 # Model, role, which row, and the last part of the address.
-DEEDS = [
+ACTIONS = [
     ("users.user", "admin", "own", "change-role"),
     ("users.enrollment", "admin", "own", "withdraw"),
     ("users.enrollment", "registrar", "own", "withdraw"),
@@ -42,11 +42,11 @@ def address(school: School, label: str, which: str, page: str) -> str:
 
 
 @pytest.mark.parametrize(("reason", "refusal"), REASONS)
-@pytest.mark.parametrize("deed", DEEDS, ids="-".join)
-def test_a_deed_asks_why(
-    deed: tuple[str, str, str, str], reason: str, refusal: str, school: School
+@pytest.mark.parametrize("action", ACTIONS, ids="-".join)
+def test_an_action_asks_why(
+    action: tuple[str, str, str, str], reason: str, refusal: str, school: School
 ):
-    label, role, which, name = deed
+    label, role, which, name = action
     target = address(school, label, which, name)
     errors = refused(school, role, target, {"reason": reason})["form"].errors
     assert errors["reason"] == [refusal]

@@ -1,7 +1,7 @@
 """Health checks: small functions that apps bring in their `health_checks.py`, each of one thing.
 
     @health_check("free space", order=50)
-    def free_space(): return Finding.good(_("80 GB are free."))
+    def free_space(): return CheckResult.good(_("80 GB are free."))
 
 A check that fails with an exception has failed, and the others go on.
 """

@@ -1,7 +1,7 @@
 """Django's groups, kept like the roles' table.
 
-Decisions are taken from the table alone (`roles.may`). The groups let libraries, and people who
-look at an account, see the same in Django's own terms.
+The table alone decides (`roles.may`). The groups let libraries, and people who look at an account,
+see the same in Django's own terms.
 """
 
 from typing import Any

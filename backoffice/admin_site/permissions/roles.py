@@ -128,25 +128,14 @@ VISIBLE: dict[str, dict[str, set[str]]] = {
 CHANGED: dict[str, dict[str, set[str]]] = {
     "users.user": {
         REGISTRAR: {
-            "first_name",
-            "last_name",
-            "email",
-            "student_id",
-            "graduation_year",
-            "specialization",
-            "language",
-            "timezone",
-            "is_active",
+            *("first_name", "last_name", "email", "student_id", "graduation_year"),
+            *("specialization", "language", "timezone", "is_active"),
         }
     },
     "courses.course": {
         INSTRUCTOR: {
-            "short_description",
-            "description",
-            "learning_objectives",
-            "prerequisites",
-            "starts_on",
-            "ends_on",
+            *("short_description", "description", "learning_objectives"),
+            *("prerequisites", "starts_on", "ends_on"),
         }
     },
     # A draft becomes one, and stops being one, by the instructor's hand.
