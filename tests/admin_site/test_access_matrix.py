@@ -179,7 +179,7 @@ class Matrix:
         """One request, undone afterwards."""
         with rolled_back():
             answer = getattr(self.clients[role], method)(address, data)
-            answer.text = text_of(answer)
+            answer.page_text = text_of(answer)
             return answer
 
     def expect(self, what: Any, found: Any, wanted: Any) -> None:
@@ -316,7 +316,7 @@ def test_an_export_has_the_rows_of_the_role_and_no_other(role: str, school: Scho
                           if may else "text/htm")  # fmt: skip
             for which, row in rows_of(school, role, label).items() if may else ():
                 is_there, wanted = (
-                    key_of(row) in answer.text,
+                    key_of(row) in answer.page_text,
                     "E" in letters(role, label, which),
                 )
                 matrix.expect(f"{role} {where} {kind} {which}", is_there, wanted)
