@@ -7,13 +7,10 @@ from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """The peer's address; behind our proxy, the one the proxy saw. A Unix socket has none.
-
-    The proxy appends what it saw at the end of X-Forwarded-For; what stands before it, anybody may
-    have written.
-    """
+    """The peer's address; behind our proxy, the one the proxy saw. A Unix socket has none."""
     address = request.META.get("REMOTE_ADDR", "")
     if getattr(settings, "SECURE_PROXY_SSL_HEADER", None):
+        # The proxy appends what it saw; what stands before that, anybody may have written.
         forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
         address = forwarded or address
     try:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.functional import SimpleLazyObject
@@ -29,13 +29,13 @@ class BackOfficeSite(UnfoldAdminSite):
     enable_nav_sidebar = True
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Register the models the roles' table knows; others, such as Group, stay away."""
+        # What the roles' table does not know stays away, such as Group.
         is_one = isinstance(model_or_iterable, models.base.ModelBase)
         candidates = [model_or_iterable] if is_one else model_or_iterable
         super().register([m for m in candidates if roles.is_known(m)], admin_class, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Staff with a role; a student has no door here, whatever the account says."""
+        # A student does not get in, even one whose account says "staff".
         user = request.user
         if not (user.is_active and user.is_staff):
             return False
@@ -44,27 +44,22 @@ class BackOfficeSite(UnfoldAdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        """The home page: the cards of the person's role."""
         context = {
             "cards": cards_for(request),
             "import_link": import_link(request),
             **(extra_context or {}),
         }
-        return super().index(request, context)
+        page: TemplateResponse = super().index(request, context)
+        return page
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
-        """All models, made when a page looks at them: the sidebar is ours, and most pages do not.
-
-        They were an eighth of the time of every page.
-        """
+        # Lazy: the sidebar is ours, so most pages never look, and it was an eighth of their time.
         return SimpleLazyObject(partial(super().get_app_list, request, app_label))
 
-    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        """What a choice finds while one types."""
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:
         return ChoicesView.as_view(admin_site=self)(request)
 
     def get_urls(self) -> list[URLPattern]:
-        """The pages of no model's own, before the library's."""
         address = "picture/<str:label>/<int:number>/<str:name>/"
         own = [path(address, self.admin_view(self.picture), name="picture")]
         return [*own, *registry.addresses(self.admin_view), *super().get_urls()]
@@ -72,8 +67,8 @@ class BackOfficeSite(UnfoldAdminSite):
     def picture(self, request: HttpRequest, label: str, number: int, name: str) -> HttpResponse:
         """A picture of a row, for whoever may see both row and field."""
         model = next((each for each in self._registry if each._meta.label_lower == label), None)
-        field = {each.name: each for each in model._meta.fields}.get(name) if model else None
-        if not isinstance(field, PictureField):
+        fields = {each.name: each for each in model._meta.fields} if model else {}
+        if model is None or not isinstance(fields.get(name), PictureField):
             raise Http404
         visible = roles.visible_fields(request.user, model)
         row = self.get_model_admin(model).get_object(request, str(number))
@@ -84,11 +79,9 @@ class BackOfficeSite(UnfoldAdminSite):
     def search(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The sidebar's search, and the command palette's, which finds rows too."""
         with_rows = "extended" in request.GET
-        matches = command_palette.results(
-            self, request, request.GET.get("s", ""), with_rows=with_rows
-        )
+        term = request.GET.get("s", "")
+        matches = command_palette.results(self, request, term, with_rows=with_rows)
         name = "command" if with_rows else "search"
         context = {"results": matches, "page_counter": 0, "extended": with_rows}
         return TemplateResponse(request, f"unfold/helpers/{name}_results.html", context)

@@ -24,21 +24,19 @@ class Echo:
     """A file that gives each written row back, for streaming."""
 
     def write(self, text: str) -> str:
-        """The text, as it is."""
         return text
 
 
 def csv_line(cells: Iterable[str]) -> str:
-    """A line of CSV that ends as PostgreSQL ends it.
-
-    Not by the writer's own setting: it puts into quotation marks what its line ends are made of.
-    """
-    return csv.writer(Echo()).writerow(cells).removesuffix("\r\n") + "\n"
+    """A line of CSV that ends as PostgreSQL ends it."""
+    line: str = csv.writer(Echo()).writerow(cells)
+    # Not the writer's `lineterminator`: it puts into quotation marks what line ends are made of.
+    return line.removesuffix("\r\n") + "\n"
 
 
 def formula_safe(text: str) -> str:
     """Text a spreadsheet will not run: what looks like a formula gets an apostrophe, numbers stay.
 
-    An import takes the apostrophe back (CWE-1236, and OWASP "CSV Injection").
+    An import takes the apostrophe off (CWE-1236, and OWASP "CSV Injection").
     """
     return "'" + text if FORMULA.match(text) and not NUMBER.match(text) else text

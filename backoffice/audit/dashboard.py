@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.admin_site.changelist.question_filter import question_lines
 from backoffice.admin_site.pages.dashboard import (
+    CardLine,
+    CardLines,
     Chart,
-    Line,
-    Lines,
     Series,
     ago,
     beginning,
@@ -58,8 +58,8 @@ def _counts_since(start: date) -> Counter[tuple[date, str]]:
 
 
 @card(gettext_lazy("Unusual in the last 7 days"), roles=(AUDITOR,), order=20)
-def unusual(request: HttpRequest) -> Lines:
-    return Lines(
+def unusual(request: HttpRequest) -> CardLines:
+    return CardLines(
         question_lines(ChangeSet.objects.all(), _("Changes %(which)s")),
         empty=_("Nothing unusual: no SQL past the product, no deletion, nobody at work at night."),
         more=list_of(ChangeSet),
@@ -67,17 +67,17 @@ def unusual(request: HttpRequest) -> Lines:
 
 
 @card(gettext_lazy("Waiting for a second person"), roles=(ADMIN,), order=15)
-def approvals(request: HttpRequest) -> Lines:
+def approvals(request: HttpRequest) -> CardLines:
     rows = Approval.objects.visible_to(request.user).waiting()
-    return Lines(
+    return CardLines(
         [_approval_line(approval) for approval in rows.order_by("requested_at", "pk")[:MOST]],
         empty=_("Nobody waits for an approval."),
         more=list_of(Approval),
     )
 
 
-def _approval_line(approval: Approval) -> Line:
-    return Line(
+def _approval_line(approval: Approval) -> CardLine:
+    return CardLine(
         approval.sentence,
         page_of(approval),
         detail=f"{approval.requested_name} · {ago(approval.requested_at)}",

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.admin_site.pages.dashboard import Figure, Figures, Line, Lines, card
+from backoffice.admin_site.pages.dashboard import CardLine, CardLines, Figure, Figures, card
 from backoffice.admin_site.pages.related_links import list_of, page_of
 from backoffice.admin_site.permissions.roles import ADMIN, REGISTRAR
 from backoffice.bulk.models import Batch
@@ -23,10 +23,10 @@ COLOURS: dict[str, str] = {State.PREVIEWED: "warning", State.HELD: "warning"} | 
 
 
 @card(gettext_lazy("Your imports under way"), roles=(REGISTRAR,), order=10)
-def own_imports(request: HttpRequest) -> Lines:
+def own_imports(request: HttpRequest) -> CardLines:
     states = {*Batch.UNFINISHED, *Batch.IN_WORK}
     rows = Batch.objects.filter(uploaded_by=request.user.pk, state__in=states)
-    return Lines(
+    return CardLines(
         [_line(batch) for batch in rows.order_by("-pk")[:MOST]],
         empty=_("Nothing waits for your decision. What you upload stands here until you apply it."),
         more=list_of(Batch),
@@ -34,11 +34,11 @@ def own_imports(request: HttpRequest) -> Lines:
 
 
 @card(gettext_lazy("Imports waiting for your approval"), roles=(REGISTRAR, ADMIN), order=11)
-def to_approve(request: HttpRequest) -> Lines:
+def to_approve(request: HttpRequest) -> CardLines:
     rows = held_for(request.user).order_by("-pk")[:MOST]
-    return Lines(
+    return CardLines(
         [
-            Line(batch.file_name, page_of(batch), batch.sentence, batch.uploader_name)
+            CardLine(batch.file_name, page_of(batch), batch.sentence, batch.uploader_name)
             for batch in rows
         ],
         empty=_(
@@ -49,8 +49,8 @@ def to_approve(request: HttpRequest) -> Lines:
     )
 
 
-def _line(batch: Batch) -> Line:
-    return Line(
+def _line(batch: Batch) -> CardLine:
+    return CardLine(
         text=batch.file_name,
         address=page_of(batch),
         detail=batch.sentence,

@@ -154,7 +154,7 @@ SITE = {
     *("jsi18n", "view_on_site", "picture", "login", "app_list", "healthz", "metrics"),
 }
 OPEN_TO_ALL = {"healthz", "metrics", "login", "logout", ""}
-TOLD_BY_TESTS_BELOW = {"autocomplete", "picture", "view_on_site", "app_list", "logout"}
+COVERED_BY_TESTS_BELOW = {"autocomplete", "picture", "view_on_site", "app_list", "logout"}
 
 
 def exports(role: str) -> bool:
@@ -179,7 +179,7 @@ class Matrix:
         """One request, undone afterwards."""
         with rolled_back():
             answer = getattr(self.clients[role], method)(address, data)
-            answer.said = text_of(answer)
+            answer.page_text = text_of(answer)
             return answer
 
     def expect(self, what: Any, found: Any, wanted: Any) -> None:
@@ -315,7 +315,10 @@ def test_an_export_has_the_rows_of_the_role_and_no_other(role: str, school: Scho
             matrix.expect(f"{role} {where} {kind}", answer.headers["Content-Type"][:8], "text/csv"
                           if may else "text/htm")  # fmt: skip
             for which, row in rows_of(school, role, label).items() if may else ():
-                is_there, wanted = key_of(row) in answer.said, "E" in letters(role, label, which)
+                is_there, wanted = (
+                    key_of(row) in answer.page_text,
+                    "E" in letters(role, label, which),
+                )
                 matrix.expect(f"{role} {where} {kind} {which}", is_there, wanted)
 
 

@@ -81,7 +81,7 @@ def test_whoever_only_looks_finds_the_courses_whose_rows_they_see(
     assert found(instructor_client, "users.enrollment", "course") == {"BIO101 2026J Biology"}
 
 
-def test_two_of_the_same_name_are_told_apart(registrar_client, student):
+def test_two_of_the_same_name_can_be_distinguished(registrar_client, student):
     for number in ("s1001", "s1002"):
         student(number, first_name="Anna", last_name="Novák")
     assert found(registrar_client, "users.enrollment", "student", "nov") == {

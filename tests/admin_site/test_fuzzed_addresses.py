@@ -105,8 +105,8 @@ class Asked:
                 raise
         if answer.status_code >= 500:
             what = getattr(answer, "exc_info", None)
-            told = repr(what[1])[:200] if what else answer.status_code
-            self.broken.append(f"{self.role} {method} {address[:150]}: {told}")
+            outcome = repr(what[1])[:200] if what else answer.status_code
+            self.broken.append(f"{self.role} {method} {address[:150]}: {outcome}")
         return answer
 
 
@@ -335,7 +335,7 @@ def test_no_address_of_the_site_breaks(role: str, school: School):
     assert asked.broken == []
 
 
-def test_people_are_told_in_a_sentence(school: School, monkeypatch: pytest.MonkeyPatch):
+def test_people_get_a_sentence(school: School, monkeypatch: pytest.MonkeyPatch):
     asked = Asked(school, "admin")
     for query in ("q=a%00", "role__regex=.*", f"pk__in={PAST_64_BITS}", "password__regex=m"):
         page = asked.get(f"/admin/users/user/?{query}")

@@ -45,10 +45,10 @@ def test_every_value_stands_with_who_why_and_the_rubric(work, school: School):
 
 
 def test_whoever_reads_the_history_reads_it_and_nobody_else(work, school: School):
-    told = {role: school.client(role).get(page_of(work)).status_code for role in (
+    statuses = {role: school.client(role).get(page_of(work)).status_code for role in (
         "admin", "instructor", "auditor", "registrar", "assistant",
     )}  # fmt: skip
-    assert told == {
+    assert statuses == {
         "admin": 200, "instructor": 200, "auditor": 200, "registrar": 403, "assistant": 403,
     }  # fmt: skip
 
@@ -76,9 +76,9 @@ def test_a_final_grade_changed_without_a_reason_is_unusual(work, school: School)
 def test_the_page_says_when_not_all_changes_of_final_grades_were_looked_into(
     work, school: School, monkeypatch: pytest.MonkeyPatch
 ):
-    said = "There were so many changes that only those since"
+    sentence = "There were so many changes that only those since"
     address = reverse("admin:unusual")
     client = school.client("auditor")
-    assert said not in client.get(address).content.decode()
+    assert sentence not in client.get(address).content.decode()
     monkeypatch.setattr(anomalies, "MAX_EXAMINED", 1)
-    assert said in client.get(address).content.decode()
+    assert sentence in client.get(address).content.decode()

@@ -141,6 +141,6 @@ def differences(known: Counts, found: Counts) -> list[str]:
 
 @pytest.mark.parametrize("kind", ["list", "form"])
 def test_a_difference_says_which_page_and_how_to_record_it(kind: str):
-    told = differences({f"users.user {kind}": 5}, {f"users.user {kind}": 36})
-    assert told == [f"users.user {kind}: 36 queries instead of 5"]
+    report = differences({f"users.user {kind}": 5}, {f"users.user {kind}": 36})
+    assert report == [f"users.user {kind}: 36 queries instead of 5"]
     assert "RECORD=1" in HOW

@@ -43,7 +43,7 @@ def address(school: School, label: str, which: str, page: str) -> str:
 
 @pytest.mark.parametrize(("reason", "refusal"), REASONS)
 @pytest.mark.parametrize("action", ACTIONS, ids="-".join)
-def test_a_deed_asks_why(
+def test_an_action_asks_why(
     action: tuple[str, str, str, str], reason: str, refusal: str, school: School
 ):
     label, role, which, name = action

@@ -35,7 +35,7 @@ def test_the_groups_hold_what_the_table_grants(db: None):
         }
         held = Group.objects.get(name=name).permissions.select_related("content_type")
         codes = {f"{each.content_type.app_label}.{each.codename}" for each in held}
-        # What a permission stands for need not be a right of Django's: an import is bulk's action.
+        # What a permission stands for need not be a right of Django's: an import is bulk's own.
         assert codes <= granted
         assert {code for code in granted if code.split(".")[1].startswith(("view", "add"))} <= codes
 

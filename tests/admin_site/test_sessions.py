@@ -51,7 +51,7 @@ def test_a_session_left_alone_or_old_ends_with_a_sentence(ages, sentence, regist
     aged(registrar_client, **ages)
     answer = registrar_client.get("/admin/users/enrollment/")
     assert (answer.status_code, answer.url) == (302, "/admin/login/?next=/admin/users/enrollment/")
-    assert [str(said) for said in get_messages(answer.wsgi_request)] == [sentence]
+    assert [str(message) for message in get_messages(answer.wsgi_request)] == [sentence]
     assert registrar_client.get("/admin/").status_code == 302
 
 

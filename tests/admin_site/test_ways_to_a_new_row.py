@@ -27,7 +27,7 @@ def test_nonsense_in_the_way_is_left_out(number: str, registrar_client: Client):
     assert registrar_client.get(way).status_code == 200
 
 
-def test_a_course_one_may_not_see_is_not_told(courses, instructor, instructor_client: Client):
+def test_a_course_one_may_not_see_stays_hidden(courses, instructor, instructor_client: Client):
     type(courses["BIO101"]).objects.filter(code="BIO101").update(instructor=instructor)
     foreign = courses["ART200"]
     way = reverse("admin:assessments_assessment_add")

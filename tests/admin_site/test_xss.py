@@ -261,7 +261,7 @@ def test_what_stands_in_an_address_is_text(script: str, poisoned: School):
 
 
 def test_what_an_answer_says_is_text(poisoned: School):
-    """Messages after a save and an action, a popup's answer, an error that repeats a value."""
+    """Messages after saving and after an action, a popup, an error that repeats a value."""
     client, tag = poisoned.client("superuser"), MODELS["courses.coursetag"]
     for number, script in enumerate(SCRIPTS):
         # The names of the school begin with the number of their row, whichever that is.

@@ -1,8 +1,7 @@
 """Lists whose pages cost the same whether a table has fifty rows or fifty million.
 
-Nothing is counted beyond a bound. A narrow list has numbered pages and sorts by any column. A wide
-one is walked forwards and backwards from the row where the last page ended, by a column an index
-can deliver in order; the ids come first, and the rows they name are fetched by their keys.
+A narrow list has numbered pages and sorts by any column. A wide one is walked from row to row, by a
+column that an index delivers in order.
 """
 
 import copy
@@ -33,45 +32,45 @@ class BoundedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        """How many rows there are, or one more than the bound."""
+        """How many rows there are; at most one more than the bound, which says "more than"."""
         if not isinstance(self.object_list, models.QuerySet):
             return len(self.object_list)
         return self.object_list.order_by().values("pk")[: MOST_COUNTED + 1].count()
 
     @property
     def is_cut(self) -> bool:
-        """Whether there are more rows than were counted."""
         return self.count > MOST_COUNTED
 
     @property
     def is_wide(self) -> bool:
-        """Whether the list is walked instead of paged."""
         return self.count > MOST_SORTED
 
 
 class BackOfficeChangeList(ChangeList):
     """A list that is never counted, sorted or skipped through as a whole."""
 
+    model_admin: Any  # a PlainAdmin, which stands above this module
+    queryset: models.QuerySet[Any]
     walk: KeysetPage | None = None
 
     def __init__(self, request: HttpRequest, *args: Any) -> None:
         super().__init__(request, *args)
         if not self.is_popup:
             self.title = capfirst(self.opts.verbose_name_plural)
-        # The theme asks the admin for the sections of a list; which there are is the person's.
+        # The theme reads the sections from the admin, which all requests share; those a person may
+        # see go onto a copy.
         sections = self.model_admin.get_list_sections(request)
         self.model_admin = copy.copy(self.model_admin)
         self.model_admin.list_sections = sections
 
     def get_filters(self, request: HttpRequest) -> Any:
-        """The filters, without where one is in the list."""
+        # Before Django takes the position in the list for a filter, and refuses it.
         self.place = {name: self.params.pop(name, "") for name in (AFTER, BEFORE, LAST)}
         for name in self.place:
             self.filter_params.pop(name, None)
         return super().get_filters(request)
 
     def get_results(self, request: HttpRequest) -> None:
-        """The rows of this page."""
         keys = self._matching_keys() if self.query else None
         self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
         if keys is not None:
@@ -84,7 +83,8 @@ class BackOfficeChangeList(ChangeList):
         self.model_admin.fetch_sections(request, self.result_list)
 
     def _matching_keys(self) -> list[int] | None:
-        """What a search found, unless that is a wide list; looked for once, counted and shown."""
+        """The keys a search found, or None where that is a wide list."""
+        # A search is the dear part: it runs once, and both the count and the page use its keys.
         keys = list(self.queryset.order_by().values_list("pk", flat=True)[: MOST_SORTED + 1])
         if len(keys) > MOST_SORTED:
             return None
@@ -99,7 +99,7 @@ class BackOfficeChangeList(ChangeList):
             page = self.paginator.page(self.page_num).object_list
         except InvalidPage as error:
             raise IncorrectLookupParameters from error
-        # Sorted by themselves: a join of every row of the list only to show fifty takes longest.
+        # The keys are sorted by themselves: a join of every row only to show fifty takes longest.
         return list(self.queryset.filter(pk__in=page.values("pk")))
 
     def _walked(self) -> list[models.Model]:

@@ -1,7 +1,7 @@
 """Columns of lists as people scan them: a name with what it stands for below, a colour, a bar.
 
-Each is made for a path from the row (`submission__student`); what a column tells is known by the
-field it is sorted by, so that a role that may not see the field does not get the column.
+Each is made for a path from the row (`submission__student`). The field a column is sorted by says
+what it shows: a role that may not see the field does not get the column.
 """
 
 from collections import defaultdict
@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import Any
 
-from django.db import models
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -52,13 +51,17 @@ def course_column(path: str = "course", label: Any = COURSE, none: Any = "–") 
     @display(description=label, header=True, ordering=_joined(path, "code"))
     def column(row: Any) -> list[str]:
         course = _at(row, path)
-        return course_cell(course) if course else [str(none), ""]
+        if not course:
+            return [str(none), ""]
+        name = f"{course.code} · {course.presentation}"
+        return [course.title or name, name if course.title else ""]
 
     return _named(column, path or "course")
 
 
 def two_lines(label: Any, ordering: str, cell: Callable[[Any], list[str]]) -> Column:
     """Two lines of the caller's choice: what a person looks for, and what tells it from others."""
+    # Not the caller's own function: label, ordering and name are written onto it.
     column = display(description=label, header=True, ordering=ordering)(lambda row: cell(row))
     return _named(column, ordering)
 
@@ -108,17 +111,11 @@ def excerpt_column(name: str, label: Any, length: int = 90) -> Column:
     return _named(column, name)
 
 
-def person_cell(person: models.Model) -> list[Any]:
-    """The three parts of a person's cell."""
+def person_cell(person: Any) -> list[Any]:  # a User, which an app above this package brings
+    """The name, the ID below it, and the initials in the circle beside them."""
     name = str(person)
     initials = "".join(part[0] for part in name.split()[:2] if part[0].isalnum())
     return [name, person.student_id or person.username, initials or "?"]
-
-
-def course_cell(course: models.Model) -> list[str]:
-    """The two lines of a course's cell."""
-    name = f"{course.code} · {course.presentation}"
-    return [course.title or name, name if course.title else ""]
 
 
 def progress_cell(percent: Any, text: str = "") -> SafeString:

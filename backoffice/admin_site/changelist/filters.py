@@ -16,7 +16,6 @@ class LabelledChoiceField(forms.ModelChoiceField):
     """A chosen row that is only shown: the list itself has asked the database for it."""
 
     def clean(self, value: Any) -> Any:
-        """As it is."""
         return value
 
 
@@ -43,7 +42,6 @@ class MomentsFilter(RangeDateTimeFilter):
     def queryset(
         self, request: HttpRequest, queryset: models.QuerySet[Any]
     ) -> models.QuerySet[Any]:
-        """The rows from the first moment to the second, as far as these are given."""
         first, last = self._moment("from", time.min), self._moment("to", time.max)
         lookups = {f"{self.parameter_name}__gte": first, f"{self.parameter_name}__lte": last}
         return queryset.filter(**{lookup: moment for lookup, moment in lookups.items() if moment})

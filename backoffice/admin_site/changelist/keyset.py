@@ -1,7 +1,6 @@
 """Walking through a large table in the order of an index, a page at a time (keyset paging).
 
-A page begins behind a row, which its key names; the row's own values say where that is. A null
-comes last, whichever the direction, and has its own part of the walk: no comparison finds it.
+A page begins behind a row, which its key names; the row's own values say where that is.
 """
 
 from functools import cache
@@ -9,11 +8,7 @@ from typing import Any, NamedTuple
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.fields.tuple_lookups import (
-    Tuple,
-    TupleGreaterThan,
-    TupleLessThan,
-)
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 
 @cache
@@ -31,14 +26,11 @@ def sorted_by_index(model: type[models.Model]) -> frozenset[str]:
         names = [name.lstrip("-") for name in index.fields]
         if len(names) == 2 and names[1] == meta.pk.name and not index.condition:
             fields.add(names[0])
-    return frozenset(name for name in fields if not _is_relation(meta, name))
+    # A foreign key is sorted by the other model's ordering, which no index of this table knows.
+    return frozenset(n for n in fields if n == "pk" or not meta.get_field(n).is_relation)
 
 
-def _is_relation(meta: Any, name: str) -> bool:
-    return name != "pk" and meta.get_field(name).is_relation
-
-
-class Place(NamedTuple):
+class ListPosition(NamedTuple):
     """Where a row stands: its value of the sorted field, and its key."""
 
     value: Any
@@ -50,31 +42,31 @@ class KeysetPage:
 
     def __init__(self, rows: models.QuerySet[Any], order: str, per_page: int) -> None:
         self.source, self.per_page = rows, per_page
-        self.field = order.lstrip("-")
-        self.field = rows.model._meta.pk.name if self.field == "pk" else self.field
+        field, key = order.lstrip("-"), rows.model._meta.pk.name
+        self._is_key = field in ("pk", key)
+        self.field = key if self._is_key else field
         self.is_descending = order.startswith("-")
         self.rows: list[models.Model] = []
         self.has_previous = self.has_next = False
 
     def after(self, key: str) -> list[models.Model]:
         """The page behind the row with this key; the first one without a key or such a row."""
-        place = self._place(key)
-        self.has_previous = place is not None
-        rows = self._fetched(place, is_back=False)
+        position = self._position(key)
+        self.has_previous = position is not None
+        rows = self._fetched(position, is_back=False)
         self.has_next = len(rows) > self.per_page
         return self._trimmed(rows)
 
     def before(self, key: str) -> list[models.Model]:
         """The page in front of the row with this key; the first one if that is shorter."""
-        place = self._place(key)
-        rows = self._fetched(place, is_back=True) if place else []
+        position = self._position(key)
+        rows = self._fetched(position, is_back=True) if position else []
         if len(rows) <= self.per_page:
             return self.after("")
         self.has_previous = self.has_next = True
         return self._trimmed(rows, is_back=True)
 
     def last(self) -> list[models.Model]:
-        """The last page."""
         rows = self._fetched(None, is_back=True)
         self.has_previous = len(rows) > self.per_page
         return self._trimmed(rows, is_back=True)
@@ -83,54 +75,51 @@ class KeysetPage:
         self.rows = rows[: self.per_page][:: -1 if is_back else 1]
         return self.rows
 
-    def _place(self, key: str) -> Place | None:
+    def _position(self, key: str) -> ListPosition | None:
         if not (key.isascii() and key.isdecimal() and len(key) <= 18):
             return None
         if self._is_key:
-            return Place(int(key), int(key))  # a key says where it stands, its row there or not
+            # A key says where it stands, even if its row was deleted meanwhile.
+            return ListPosition(int(key), int(key))
         rows = self.source.model._base_manager.filter(pk=key)
         values = rows.values_list(self.field, "pk").first()
-        return Place(*values) if values else None
+        return ListPosition(*values) if values else None
 
-    def _fetched(self, place: Place | None, *, is_back: bool) -> list[models.Model]:
-        """The rows of one page and one more, from a place on; nulls are at the end.
-
-        The database finds their keys by the index first, and joins to these few only.
-        """
+    def _fetched(self, position: ListPosition | None, *, is_back: bool) -> list[models.Model]:
         is_descending = self.is_descending != is_back
         rows: list[models.Model] = []
-        for part in self._parts(place, is_descending, is_back):
+        for part in self._parts(position, is_descending, is_back):
             remaining = self.per_page + 1 - len(rows)
             if remaining:
+                # The index delivers the keys; then only these few rows are fetched and joined.
                 named = self.source.filter(pk__in=part[:remaining])
                 rows += named.order_by(*part.query.order_by)
         return rows
 
     def _parts(
-        self, place: Place | None, is_descending: bool, is_back: bool
+        self, position: ListPosition | None, is_descending: bool, is_back: bool
     ) -> list[models.QuerySet[Any]]:
         rows = self.source.order_by().values_list("pk", flat=True)
         sign = "-" if is_descending else ""
         known = rows.order_by(f"{sign}{self.field}", *([] if self._is_key else [f"{sign}pk"]))
         if not self.source.model._meta.get_field(self.field).null:
-            return [known.filter(self._beyond(place, is_descending)) if place else known]
+            return [known.filter(self._beyond(position, is_descending)) if position else known]
+        # Nulls come last in either direction, as a part of their own: no comparison finds them.
         known = known.filter(**{f"{self.field}__isnull": False})
         blank = rows.filter(**{f"{self.field}__isnull": True}).order_by(f"{sign}pk")
-        if place and place.value is None:
-            comparison = "lt" if is_descending else "gt"
-            blank = blank.filter(**{f"pk__{comparison}": place.pk})
+        if position and position.value is None:
+            blank = blank.filter(self._behind_key(position, is_descending))
             return [blank, known] if is_back else [blank]
-        if place:
-            known = known.filter(self._beyond(place, is_descending))
+        if position:
+            known = known.filter(self._beyond(position, is_descending))
             return [known] if is_back else [known, blank]
         return [blank, known] if is_back else [known, blank]
 
-    def _beyond(self, place: Place, is_descending: bool) -> Q:
-        if self._is_key:
-            return Q(**{f"pk__{'lt' if is_descending else 'gt'}": place.pk})
-        compared = TupleLessThan if is_descending else TupleGreaterThan
-        return Q(compared(Tuple(F(self.field), F("pk")), tuple(place)))
+    def _behind_key(self, position: ListPosition, is_descending: bool) -> Q:
+        return Q(pk__lt=position.pk) if is_descending else Q(pk__gt=position.pk)
 
-    @property
-    def _is_key(self) -> bool:
-        return self.field == self.source.model._meta.pk.name
+    def _beyond(self, position: ListPosition, is_descending: bool) -> Q:
+        if self._is_key:
+            return self._behind_key(position, is_descending)
+        compared = TupleLessThan if is_descending else TupleGreaterThan
+        return Q(compared(Tuple(F(self.field), F("pk")), tuple(position)))

@@ -11,6 +11,7 @@ from itertools import chain
 from operator import or_
 from typing import Any
 
+from django.contrib.admin.utils import get_fields_from_path, get_model_from_relation
 from django.db import connection, models
 from django.db.models import Q, Value
 from django.utils.text import smart_split, unescape_string_literal
@@ -21,7 +22,7 @@ from backoffice.admin_site.permissions import roles
 MOST_KEYS = 1_000  # keys that are handed on; a word that names more is left to the database
 SHORT = 3  # letters; a shorter word is looked for at the beginnings of words only
 MOST_WORDS = 8
-Place = tuple[str, str]  # the way to a model, and a word looked for there
+Lookup = tuple[str, str]  # the way to a model, and a word looked for there
 
 
 def words_of(term: str) -> list[str]:
@@ -34,12 +35,12 @@ def words_of(term: str) -> list[str]:
 
 
 def matching(
-    rows: models.QuerySet[Any], term: str, paths: Iterable[str], user: Any
+    rows: models.QuerySet[Any], term: str, paths: Iterable[str], user: roles.Actor
 ) -> models.QuerySet[Any]:
     """The rows in which every word of the term is found, in any of the searched fields."""
     words, groups = words_of(term), _by_model(rows.model, paths)
     matches = {
-        (prefix, word): _condition(model, names, word, user, is_far="__" in prefix)
+        (prefix, word): reduce(or_, _lookups(model, names, word, user, is_far="__" in prefix), Q())
         for prefix, (model, names) in groups.items()
         for word in words
     }
@@ -55,7 +56,7 @@ def matching(
     return rows
 
 
-def visible_paths(model: type[models.Model], paths: Iterable[str], user: Any) -> list[str]:
+def visible_paths(model: type[models.Model], paths: Iterable[str], user: roles.Actor) -> list[str]:
     """Those of the searched fields that tell the person something they may see."""
     visible = roles.visible_fields(user, model)
     return [path for path in paths if visible is None or _covered(model, path) & visible]
@@ -66,9 +67,10 @@ def _covered(model: type[models.Model], path: str) -> frozenset[str]:
     return field.covered if isinstance(field, SearchText) else frozenset({field.name})
 
 
-def _keys(querysets: Mapping[Place, models.QuerySet[Any]]) -> dict[Place, Any]:
+def _keys(querysets: Mapping[Lookup, models.QuerySet[Any]]) -> dict[Lookup, Any]:
     """The keys each of these finds, by one statement; itself where it finds too many of them."""
-    places, keys_by_place = list(querysets), {place: [] for place in querysets}
+    places = list(querysets)
+    keys_by_place: dict[Lookup, list[int]] = {place: [] for place in querysets}
     parts = [
         querysets[place].annotate(search_place=Value(at)).values_list("search_place", "pk")
         for at, place in enumerate(places)
@@ -82,7 +84,7 @@ def _keys(querysets: Mapping[Place, models.QuerySet[Any]]) -> dict[Place, Any]:
 
 
 def _united(parts: list[models.QuerySet[Any]]) -> Iterable[tuple[int, int]]:
-    """The rows of all of them; SQLite limits no part of a union, and is asked for each."""
+    # SQLite limits no part of a union, and is asked for each.
     if len(parts) > 1 and connection.features.supports_slicing_ordering_in_compound:
         return parts[0].union(*parts[1:], all=True)
     return chain.from_iterable(parts)
@@ -96,34 +98,20 @@ def _by_model(
     for path in paths:
         prefix, _separator, name = path.rpartition("__")
         if prefix not in groups:
-            groups[prefix] = (_model_at(model, prefix), [])
+            fields = get_fields_from_path(model, prefix) if prefix else []
+            groups[prefix] = (get_model_from_relation(fields[-1]) if fields else model, [])
         groups[prefix][1].append(name)
     return groups
 
 
-def _model_at(model: type[models.Model], path: str) -> type[models.Model]:
-    for name in filter(None, path.split("__")):
-        model = model._meta.get_field(name).related_model
-    return model
-
-
-def _condition(
-    model: type[models.Model], names: list[str], word: str, user: Any, *, is_far: bool
-) -> Q:
-    return reduce(or_, _lookups(model, names, word, user, is_far=is_far), Q())
-
-
 def _lookups(
-    model: type[models.Model], names: list[str], word: str, user: Any, *, is_far: bool
+    model: type[models.Model], names: list[str], word: str, user: roles.Actor, *, is_far: bool
 ) -> Iterator[Q]:
-    """What to ask of one model; a field the person may not see is not searched either.
-
-    A name that begins with “^” is of a field that begins with the word.
-    `is_far` says that it is two steps away from the rows of the list.
-    """
+    """What to ask of one model; `is_far`: it is two steps away from the rows of the list."""
+    # A field the person may not see is not searched either: its matches would tell the value.
     visible = roles.visible_fields(user, model)
     for path in names:
-        name = path.removeprefix("^")
+        name = path.removeprefix("^")  # the mark of a field that begins with the word
         field = model._meta.get_field(name)
         if not isinstance(field, SearchText):
             if visible is None or name in visible:
@@ -131,6 +119,7 @@ def _lookups(
         elif visible is None or field.covered <= visible:
             yield _in_text(field, word, is_far=is_far)
         else:
+            # The column would tell hidden fields too: each visible one is searched, without index.
             yield from (Q(**{f"{each}__icontains": word}) for each in field.covered & visible)
 
 

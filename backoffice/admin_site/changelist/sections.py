@@ -1,13 +1,9 @@
-"""Sections: what belongs to a row, unfolded below it in its list.
-
-The rows of all sections of a page are fetched with one query for each section, no more of them for
-one row than are shown, and only those the person may see.
-"""
+"""Sections: what belongs to a row, unfolded below it in its list; one query for a whole page."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 
-from django.contrib.admin.utils import label_for_field
+from django.contrib.admin.utils import get_model_from_relation, label_for_field
 from django.db import models
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -34,30 +30,30 @@ class RelatedSection(BaseSection):
 
     @classmethod
     def prefetch_attribute(cls) -> str:
-        """The name under which a row carries its section's rows."""
         return f"section_{cls.related_name}"
 
     @classmethod
-    def is_for(cls, user: Any, model: type[models.Model]) -> bool:
+    def is_for(cls, user: roles.Actor, model: type[models.Model]) -> bool:
         """Whether the person may see such rows at all, and every column of them."""
         related = cls._related(model)
         return roles.may(user, "view", related) and roles.visible_fields(user, related) is None
 
     @classmethod
     def _related(cls, model: type[models.Model]) -> type[models.Model]:
-        return model._meta.get_field(cls.related_name).related_model
+        return get_model_from_relation(model._meta.get_field(cls.related_name))
 
     @classmethod
-    def prefetch(cls, user: Any, model: type[models.Model]) -> models.Prefetch:
+    def prefetch(cls, user: roles.Actor, model: type[models.Model]) -> models.Prefetch:
         """What fetches the rows for a whole page; one more than is shown, to say so."""
         related = cls._related(model)
         rows = permitted(related._default_manager.all(), user, "view")
         rows = rows.select_related(*cls.select_related)
-        rows = rows.order_by(*cls.ordering or related._meta.ordering, "pk")[: cls.most + 1]
+        # Django slices a prefetch for each row, not for the page (a window function).
+        ordering = cls.ordering or related._meta.ordering or ()
+        rows = rows.order_by(*ordering, "pk")[: cls.most + 1]
         return models.Prefetch(cls.related_name, queryset=rows, to_attr=cls.prefetch_attribute())
 
     def render(self) -> str:
-        """The table, or the sentence that there is nothing."""
         rows = getattr(self.instance, self.prefetch_attribute(), [])
         related = self._related(type(self.instance))
         context = {
@@ -86,14 +82,13 @@ class RelatedSection(BaseSection):
 class SectionsMixin:
     """Gives a model admin such sections; the list fetches their rows."""
 
+    model: type[models.Model]
     list_sections: Sequence[type[RelatedSection]] = ()
 
     def get_list_sections(self, request: HttpRequest) -> list[type[RelatedSection]]:
-        """Those the person may see."""
         return [each for each in self.list_sections if each.is_for(request.user, self.model)]
 
     def fetch_sections(self, request: HttpRequest, rows: Iterable[models.Model]) -> None:
-        """Fetch what the sections of these rows show."""
         sections = self.get_list_sections(request)
         prefetches = [each.prefetch(request.user, self.model) for each in sections]
         if prefetches:

@@ -1,13 +1,12 @@
 """Inline rows that stand in an order: dragged or numbered by hand, and numbered anew from 1.
 
-Two rows may change places, although no two rows have the same place at any moment: the rows are
-saved in an order in which each finds its place free, and where they go round in a circle one of
-them steps aside first. Rows that somebody else added meanwhile keep their places.
+Two rows may change places, although the database lets no two have the same place at any moment.
 """
 
 from itertools import count
 from typing import Any
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.functional import cached_property
@@ -17,8 +16,10 @@ PLACE = "position"
 LAST = 32_000  # less than a PositiveSmallIntegerField holds: rows step aside beyond it
 
 
-class PlacedForm:
+class PlacedForm(forms.ModelForm):
     """A row whose place is settled by the formset, and may be left blank."""
+
+    instance: Any  # a row of a model with rules (`Ruled`)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -28,23 +29,26 @@ class PlacedForm:
             attrs["class"] = f"{attrs.get('class', '')} place"
 
     def has_changed(self) -> bool:
-        """A new row that has got nothing but a place is no row."""
+        """Whether there is more than a place; a new row without it is no row."""
         return bool(set(self.changed_data) - {PLACE}) or (
             PLACE in self.changed_data and bool(self.instance.pk)
         )
 
-    def _get_validation_exclusions(self) -> set[str]:
-        return super()._get_validation_exclusions() | {PLACE}
+    # Django's stub leaves these two methods out.
+    def _get_validation_exclusions(self) -> Any:
+        return super()._get_validation_exclusions() | {PLACE}  # type: ignore[misc]
 
     def _post_clean(self) -> None:
         # That no other row has the place is for the formset to say: it knows where that one goes.
         self.instance._skipped_until_saved = frozenset({PLACE})
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]
         del self.instance._skipped_until_saved
 
 
-class PlacedFormSet:
+class PlacedFormSet(forms.BaseInlineFormSet):
     """Gives every row a place of its own, from 1 in the order asked for."""
+
+    model: type[models.Model]  # the factory has set it by then, which the stub cannot know
 
     def clean(self) -> None:
         """Number the rows anew, if any of them was added, moved or deleted.
@@ -71,7 +75,7 @@ class PlacedFormSet:
 
     @cached_property
     def _others(self) -> set[int]:
-        """The places of rows the page did not show: somebody else added them meanwhile."""
+        """The places of rows that somebody else added meanwhile: the page did not show them."""
         if self.instance.pk is None:
             return set()
         known = [form.instance.pk for form in self.forms if form.instance.pk]
@@ -86,11 +90,11 @@ class PlacedFormSet:
             form = rows[at]
             setattr(form.instance, PLACE, place)
             form.cleaned_data[PLACE] = place
+            # Otherwise Django saves no row whose place only we changed.
             if entered != place and PLACE not in form.changed_data:
                 form.changed_data.append(PLACE)
 
     def save(self, commit: bool = True) -> Any:
-        """Save the rows so that each finds its place free."""
         if self.initial_forms:
             self._shift_aside()
         return super().save(commit)
@@ -101,13 +105,14 @@ class PlacedFormSet:
         deleted = [form for form in self.forms[:initial] if form in self.deleted_forms]
         moving = [form for form in self.forms[:initial] if form not in self.deleted_forms]
         occupied = {stored[f.instance.pk]: f for f in moving if f.instance.pk in stored}
+        # Django saves in this order: deleted rows first, which leave their places free.
         self.forms[:initial] = deleted + swap_positions(moving, occupied, self._step_aside)
 
     def _step_aside(self, form: Any, occupied: dict[int, Any]) -> int:
         """Store a row at a place nobody has or wants, for the moment."""
         row = form.instance
         aside = type(row)._base_manager.get(pk=row.pk)
-        targets = {getattr(each.instance, PLACE) for each in occupied.values()}
+        targets = {_place_of(each) for each in occupied.values()}
         over = max(targets.union(occupied, self._others), default=0) + 1
         setattr(aside, PLACE, over)
         aside.save()
@@ -117,13 +122,14 @@ class PlacedFormSet:
 def swap_positions(moving: list[Any], occupied: dict[int, Any], step_aside: Any) -> list[Any]:
     """The forms in an order in which each finds its place free.
 
-    `occupied` says which form stands at which place now.
+    `occupied` says which form stands at which place now. Where rows go round in a circle, one of
+    them steps aside first.
     """
     at = {id(form): place for place, form in occupied.items()}
     order: list[Any] = []
     waiting = list(moving)
     while waiting:
-        free = [form for form in waiting if _is_free(form, occupied)]
+        free = [form for form in waiting if occupied.get(_place_of(form), form) is form]
         if not free:
             form = waiting[0]
             place = step_aside(form, occupied)
@@ -131,22 +137,20 @@ def swap_positions(moving: list[Any], occupied: dict[int, Any], step_aside: Any)
             at[id(form)], occupied[place] = place, form
             continue
         for form in free:
-            occupied.pop(at.pop(id(form), None), None)
-            occupied[_place_of(form.instance)] = form
+            if id(form) in at:
+                del occupied[at.pop(id(form))]
+            occupied[_place_of(form)] = form
             order.append(form)
         waiting = [form for form in waiting if form not in free]
     return order
 
 
-def _place_of(row: models.Model) -> int:
-    return getattr(row, PLACE)
+def _place_of(form: Any) -> int:
+    place: int = getattr(form.instance, PLACE)
+    return place
 
 
-def _is_free(form: Any, occupied: dict[int, Any]) -> bool:
-    return occupied.get(_place_of(form.instance), form) is form
-
-
-class NextPlace:
+class NextPlace(forms.ModelForm):
     """A form of a single row: without a place it comes last among those of the same parent."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -156,7 +160,6 @@ class NextPlace:
             self.fields[PLACE].help_text = _("Left blank, it comes last.")
 
     def clean(self) -> dict[str, Any]:
-        """Fill in the next place."""
         cleaned = super().clean() or self.cleaned_data
         parent = self._meta.model.natural_key_fields[0]
         if PLACE in self.fields and not cleaned.get(PLACE) and cleaned.get(parent):

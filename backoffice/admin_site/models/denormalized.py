@@ -1,49 +1,46 @@
-"""Values that stand on another row and are kept here too, because a check sees one row only.
+"""Values of another row that are copied here, because a check constraint sees one row only.
 
-`CopiedValueKey` is a foreign key over two columns: the reference, and the copy of a value of the
-row it names. The database refuses any other value, and changes the copies when the original does; a
-check constraint over the copy then holds between the two rows. `CopiedValueTarget` is the
-unique pair such a key needs on the other side.
+The database refuses any other value, and changes the copies when the original changes. A `RowRule`
+over a copy is a `RelatedRule` over the original too, for an import, whose rows have no copy yet.
 """
 
 from typing import Any
 
 from django.db import models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement
+from django.db.models.signals import class_prepared
+
+from backoffice.admin_site.models.rules import (
+    PlainConstraint,
+    RelatedRule,
+    RowRule,
+    Ruled,
+    names_in,
+)
 
 
-class CopiedValueTarget(models.UniqueConstraint):
-    """The primary key and a value that others copy. Unique by itself: no form need ask."""
+class CopiedValueTarget(PlainConstraint, models.UniqueConstraint):
+    """The primary key and a value that others copy: the pair a `CopiedValueKey` refers to."""
+
+    plain_path = "django.db.models.UniqueConstraint"
 
     def __init__(self, *, name: str, copied: str = "", **constraint: Any) -> None:
         fields = constraint.pop("fields", ("id", copied))
         super().__init__(name=name, fields=fields, **constraint)
 
-    def deconstruct(self) -> Any:
-        _path, args, kwargs = super().deconstruct()
-        return "django.db.models.UniqueConstraint", args, kwargs
-
     def validate(self, *_args: Any, **_kwargs: Any) -> None:
-        """The primary key is unique already."""
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, models.BaseConstraint):
-            return NotImplemented
-        return self.deconstruct() == other.deconstruct()
-
-    __hash__ = None  # type: ignore[assignment]
+        """The primary key is unique already: no form need ask."""
 
 
 class CopiedValueKey(models.BaseConstraint):
-    """`copy` always equals the field `of` of the row that the foreign key `reference` names."""
+    """A foreign key over two columns: `copy` equals the field `of` of the row `reference` names."""
 
     def __init__(self, *, name: str, reference: str, copy: str, of: str) -> None:
         super().__init__(name=name)
         self.reference, self.copy, self.of = reference, copy, of
 
-    def constraint_sql(self, model: type[models.Model], editor: BaseDatabaseSchemaEditor) -> str:
-        """The constraint as part of a table's definition."""
+    # Any below: the stub allows None for model and editor, and wants a str for a Statement.
+    def constraint_sql(self, model: Any, editor: Any) -> str:
         meta, quote = model._meta, editor.quote_name
         reference, copy = meta.get_field(self.reference), meta.get_field(self.copy)
         other = reference.remote_field.model._meta
@@ -54,16 +51,14 @@ class CopiedValueKey(models.BaseConstraint):
             f"ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED"
         )
 
-    def create_sql(self, model: type[models.Model], editor: BaseDatabaseSchemaEditor) -> Statement:
-        """The constraint put on a table that is there."""
+    def create_sql(self, model: Any, editor: Any) -> Any:
         return Statement(
             "ALTER TABLE %(table)s ADD %(constraint)s",
             table=editor.quote_name(model._meta.db_table),
             constraint=self.constraint_sql(model, editor),
         )
 
-    def remove_sql(self, model: type[models.Model], editor: BaseDatabaseSchemaEditor) -> Statement:
-        """The constraint taken away again."""
+    def remove_sql(self, model: Any, editor: Any) -> Any:
         return Statement(
             "ALTER TABLE %(table)s DROP CONSTRAINT %(name)s",
             table=editor.quote_name(model._meta.db_table),
@@ -78,8 +73,40 @@ class CopiedValueKey(models.BaseConstraint):
         return path, args, kwargs | {"reference": self.reference, "copy": self.copy, "of": self.of}
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, CopiedValueKey):
-            return NotImplemented
-        return self.deconstruct() == other.deconstruct()
+        return isinstance(other, CopiedValueKey) and self.deconstruct() == other.deconstruct()
 
-    __hash__ = None  # type: ignore[assignment]
+
+def _derive_related_rules(sender: type[models.Model], **_kwargs: Any) -> None:
+    constraints = sender._meta.constraints
+    keys = [each for each in constraints if isinstance(each, CopiedValueKey)]
+    originals = {key.copy: models.F(f"{key.reference}__{key.of}") for key in keys}
+    if not (originals and issubclass(sender, Ruled)):
+        return
+    derived = (
+        RelatedRule(
+            name=rule.name,
+            field=rule.field,
+            condition=_replaced(rule.condition, originals),
+            message=rule.violation_error_message,
+            code=rule.violation_error_code or rule.name,
+        )
+        for rule in constraints
+        if isinstance(rule, RowRule) and names_in(rule.condition) & originals.keys()
+    )
+    sender.related_rules = (*derived, *sender.related_rules)
+
+
+def _replaced(part: Any, originals: dict[str, models.F]) -> Any:
+    """A condition in which the originals stand where it names their copies on the right."""
+    if isinstance(part, models.Q):
+        children = [_replaced(child, originals) for child in part.children]
+        return models.Q.create(children, part.connector, part.negated)
+    if isinstance(part, tuple):
+        return part[0], _replaced(part[1], originals)
+    if isinstance(part, models.F):
+        return originals.get(part.name, part)  # type: ignore[attr-defined]  # missing in the stub
+    return part
+
+
+# Before any model is made: a model with copies imports this module.
+class_prepared.connect(_derive_related_rules, dispatch_uid="derive_related_rules")

@@ -10,21 +10,20 @@ from unfold.widgets import UnfoldAdminExpandableTextareaWidget
 from backoffice.admin_site.models.fields import refuse_control_characters, tidied_line
 
 
-class LinesField(forms.CharField):
+class LinesField(forms.Field):
     """One text on each line; blank lines do not count."""
 
     widget = UnfoldAdminExpandableTextareaWidget
     longest = 500
 
     def prepare_value(self, value: Any) -> Any:
-        """A stored list as lines; what was typed as it was."""
         return "\n".join(map(str, value)) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> list[str]:
         """The lines. Raises ValidationError for a line that is too long, or there twice."""
         if isinstance(value, list):
             return value
-        text = super().to_python(value)
+        text = str(value or "")
         refuse_control_characters(text)
         lines = [line for each in text.splitlines() if (line := tidied_line(each))]
         long = next((line for line in lines if len(line) > self.longest), None)
@@ -35,18 +34,3 @@ class LinesField(forms.CharField):
         if twin:
             raise ValidationError(_("“%(line)s” is there twice.") % {"line": twin}, "twice")
         return lines
-
-    def validate(self, value: list[str]) -> None:
-        """Required or not."""
-        if self.required and not value:
-            raise ValidationError(self.error_messages["required"], code="required")
-
-    def run_validators(self, value: Any) -> None:
-        """Every line was looked at above."""
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        """Whether other lines stand there than at the beginning."""
-        try:
-            return (initial or []) != self.to_python(data)
-        except ValidationError:
-            return True

@@ -26,27 +26,23 @@ class PrivateStorage(FileSystemStorage):
         super().__init__(file_permissions_mode=0o600, directory_permissions_mode=0o700)
 
     @property
-    def base_location(self) -> str:
-        """The folder, asked anew each time."""
-        return str(settings.PRIVATE_ROOT)
-
-    @property
     def location(self) -> str:
-        """The folder as an absolute path."""
-        return str(Path(self.base_location).absolute())
+        # Asked each time: a test has a folder of its own.
+        root: Path = settings.PRIVATE_ROOT  # type: ignore[misc]  # DJANGO_ENV picks the settings
+        return str(root.absolute())
 
     def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
-        """Keep a file. The folder is closed to others; what it lies in stays as it is."""
+        # The folder is closed to others; folders above it stay as they are.
         Path(self.location).mkdir(mode=0o700, parents=True, exist_ok=True)
         return super().save(name, content, max_length)
 
     def url(self, name: str | None) -> str:
-        """There is none."""
+        """Raises ValueError: a private file is reached through its row's page only."""
         raise ValueError("A private file has no address.")
 
 
 def private_storage() -> PrivateStorage:
-    """The storage of uploaded files, named by a function so that no path enters a migration."""
+    """The storage of uploaded files; a function, so that no path enters a migration."""
     return PrivateStorage()
 
 
@@ -55,8 +51,7 @@ class PictureFile(ImageFieldFile):
 
     @property
     def url(self) -> str:
-        """The address within the admin."""
-        self._require_file()
+        self._require_file()  # type: ignore[attr-defined]  # missing in the stub
         row = self.instance
         return reverse("admin:picture", args=[row._meta.label_lower, row.pk, self.field.name])
 
@@ -103,13 +98,11 @@ def _check_picture(file: Any) -> None:
 
 
 def picture_of(file: PictureFile) -> HttpResponse:
-    """A stored picture as an answer; no browser takes it for anything else.
-
-    Raises Http404 where there is none.
-    """
+    """A stored picture as an answer. Raises Http404 where there is none."""
     try:
         with file.open("rb") as stream:
             content = stream.read()
+        # By its content, not by its name: no browser takes it for anything but a picture.
         kind = PICTURES[Image.open(io.BytesIO(content)).format or ""]
     except (ValueError, OSError, KeyError) as error:
         raise Http404 from error

@@ -1,59 +1,47 @@
 """Rules a model declares once, so that form, import and command refuse the same values.
 
-`RowRule` and `UniqueRule` hold in the database. `RelatedRule` looks at one row and the rows its
-foreign keys name, `PresenceRule` for a row of another model, and `Advisory` points out a row that
-may be stored but looks strange. All say which field is at fault and why, in a sentence for the
-person who has to correct it.
-
-Conditions use plain lookups, `F` and `Q` on the model's own fields and across one foreign key,
-because the import engine turns the same conditions into SQL over a whole file. As in SQL, a
-condition that is unknown because of a null is not violated.
+All say which field is at fault and why, in a sentence for the person who has to correct it.
+As in SQL, a condition that is unknown because of a null is not violated.
 """
 
 import copy
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.apps import apps
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, ValidationError
 from django.db import models, router
 from django.db.models.functions import Coalesce
-from django.utils.functional import Promise
 
-Message = str | Promise
+Message = Any  # a str or a lazy one; the stubs' name for both does not exist at run time
 Violation = tuple[str, ValidationError]
 
 MOST_A_DATABASE_HOLDS = 2**63 - 1
 
 
-class _SpokenConstraint:
-    """A constraint whose sentence and place belong to the code: no migration holds them."""
+class PlainConstraint(models.BaseConstraint):
+    """A constraint that is Django's own in migrations: its sentence belongs to the code."""
 
-    field: str
+    plain_path: ClassVar[str]
 
     def clone(self) -> Any:
         return copy.copy(self)
 
-    def deconstruct(self) -> Any:
-        _path, args, kwargs = super().deconstruct()  # type: ignore[misc]
+    def deconstruct(self) -> tuple[str, Any, dict[str, Any]]:
+        _path, args, kwargs = super().deconstruct()
         for name in ("violation_error_message", "violation_error_code"):
             kwargs.pop(name, None)
-        return self.plain_path, args, kwargs  # type: ignore[attr-defined]
+        return self.plain_path, args, kwargs
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, models.BaseConstraint):
             return NotImplemented
         return self.deconstruct() == other.deconstruct()
 
-    __hash__ = None  # type: ignore[assignment]
 
-
-class RowRule(_SpokenConstraint, models.CheckConstraint):
-    """A check constraint whose error stands at `field`, with a sentence and a code.
-
-    In migrations it is a plain CheckConstraint.
-    """
+class RowRule(PlainConstraint, models.CheckConstraint):
+    """A check constraint whose error stands at `field`, with a sentence and a code."""
 
     plain_path = "django.db.models.CheckConstraint"
 
@@ -75,11 +63,8 @@ def is_web_address(field: str) -> models.Q:
     return models.Q(**{field: ""}) | secure | models.Q(**{f"{field}__istartswith": "http://"})
 
 
-class UniqueRule(_SpokenConstraint, models.UniqueConstraint):
-    """A unique constraint whose error stands at `field`, with a sentence and a code.
-
-    In migrations it is a plain UniqueConstraint.
-    """
+class UniqueRule(PlainConstraint, models.UniqueConstraint):
+    """A unique constraint whose error stands at `field`, with a sentence and a code."""
 
     plain_path = "django.db.models.UniqueConstraint"
 
@@ -90,7 +75,10 @@ class UniqueRule(_SpokenConstraint, models.UniqueConstraint):
 
 @dataclass(frozen=True)
 class RelatedRule:
-    """What must hold between a row and the rows its foreign keys name."""
+    """What must hold between a row and the rows its foreign keys name.
+
+    The import engine makes SQL of the condition: plain lookups, `F` and `Q`, across one key only.
+    """
 
     name: str
     field: str
@@ -101,7 +89,8 @@ class RelatedRule:
     def is_met_by(self, instance: models.Model) -> bool:
         """Whether the condition is true of this row, or unknown because of a null."""
         names = names_in(self.condition)
-        return self.condition.check({name: _value(instance, name) for name in names})
+        is_met: bool = self.condition.check({name: _value(instance, name) for name in names})
+        return is_met
 
 
 @dataclass(frozen=True)
@@ -128,7 +117,8 @@ class PresenceRule:
         sought = {name: _value(instance, path).value for name, path in self.match}
         if None in sought.values():
             return True
-        return apps.get_model(self.model)._base_manager.filter(**sought).exists()
+        rows: models.QuerySet[Any] = apps.get_model(self.model)._base_manager.all()
+        return rows.filter(**sought).exists()
 
 
 def names_in(condition: object) -> set[str]:
@@ -138,40 +128,35 @@ def names_in(condition: object) -> set[str]:
     if isinstance(condition, tuple):
         return {_without_lookup(condition[0])} | names_in(condition[1])
     if isinstance(condition, models.F):
-        return {condition.name}
+        return {condition.name}  # type: ignore[attr-defined]  # missing in the stub
     return set().union(*map(names_in, getattr(condition, "get_source_expressions", list)()))
 
 
-def _speaks_of(condition: models.Q, fields: set[str]) -> bool:
+def _speaks_of(condition: object, fields: set[str]) -> bool:
     return bool(fields & {name.partition("__")[0] for name in names_in(condition)})
 
 
 def _without_lookup(path: str) -> str:
     head, _separator, last = path.rpartition("__")
-    return head if head and last in models.Field.get_lookups() else path
+    # The stub does not know that the method may be called on a class, too.
+    lookups = models.Field.get_lookups()  # type: ignore[call-arg]
+    return head if head and last in lookups else path
 
 
 def _value(instance: models.Model, path: str) -> models.Value:
     """The value a path of at most one hop has, as in memory: the related row may be unsaved."""
     head, _separator, tail = path.partition("__")
-    field = instance._meta.get_field(head)
-    if not tail:
-        return models.Value(getattr(instance, field.attname), _plain(field))
-    target = field.related_model._meta.get_field(tail)
-    related = _related(instance, field)
-    return models.Value(getattr(related, target.attname) if related else None, _plain(target))
-
-
-def _plain(field: models.Field) -> models.Field:
-    return field.target_field if field.is_relation else field
-
-
-def _related(instance: models.Model, field: models.ForeignKey) -> models.Model | None:
-    """The row a foreign key names, or None where there is none (yet, or any more)."""
-    try:
-        return getattr(instance, field.name)
-    except field.related_model.DoesNotExist:
-        return None
+    # Any: the stub cannot know that a condition speaks of columns and foreign keys only.
+    field: Any = instance._meta.get_field(head)
+    row: models.Model | None = instance
+    if tail:
+        try:
+            row = getattr(instance, head)
+        except ObjectDoesNotExist:  # no row yet, or none any more
+            row = None
+        field = field.related_model._meta.get_field(tail)
+    plain = field.target_field if field.is_relation else field
+    return models.Value(getattr(row, field.attname) if row else None, plain)
 
 
 class Ruled(models.Model):
@@ -189,11 +174,11 @@ class Ruled(models.Model):
     def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
         """Check constraints and related rules, all of them, each error at its field.
 
-        Django skips a constraint when one of its fields is not on the form; the database does not,
-        so a form with a read-only date would end in a server error. Here a field is left out only
-        when its value cannot be compared, and an error at a field that the form does not show
-        stands above the form.
+        Raises ValidationError; an error at a field that the form does not show stands above it.
         """
+        # Django skips a constraint when one of its fields is not on the form; the database does
+        # not, and a form with a read-only date would end in a server error. Here a field is left
+        # out only when its value cannot be compared.
         hidden = set(exclude or ())
         unsound = {name for name in hidden if not self._is_sound(name)}
         errors: dict[str, list[ValidationError]] = {}
@@ -239,27 +224,27 @@ class Ruled(models.Model):
     def _meets_checks(
         self,
         model: type[models.Model],
-        constraints: list[models.BaseConstraint],
+        constraints: Iterable[models.BaseConstraint],
         left_out: set[str],
         using: str,
     ) -> bool:
-        """Whether no check constraint among these is violated: one question for all of them.
-
-        What the database cannot compare counts as violated, because it is asked whether any is not
-        met; each is asked by itself then, and the right one speaks.
-        """
+        """Whether no check constraint among these is violated: one query for all of them."""
+        # Django asks for each with SAVEPOINT, SELECT and RELEASE. What the database cannot compare
+        # counts as violated here: then each is asked by itself, and the right one speaks.
         checks = [each for each in constraints if isinstance(each, models.CheckConstraint)]
         conditions = [c.condition for c in checks if not _speaks_of(c.condition, left_out)]
         if not conditions:
             return True
         known = models.BooleanField()
         met = [models.Q(Coalesce(each, True, output_field=known)) for each in conditions]
-        against = self._get_field_expression_map(model._meta, exclude=left_out)
+        against = self._get_field_expression_map(  # type: ignore[attr-defined]  # private
+            model._meta, exclude=left_out
+        )
         return not (~models.Q(*met)).check(against, using=using)
 
     def _is_sound(self, name: str) -> bool:
         """Whether a field holds a value of its type; a refused one may hold the text typed."""
-        field = self._meta.get_field(name)
+        field: Any = self._meta.get_field(name)  # a column, or nothing a constraint speaks of
         if not field.concrete or field.generated:
             return True
         try:

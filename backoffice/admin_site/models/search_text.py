@@ -41,12 +41,12 @@ class WithoutAccents(Func):
     function = "TRANSLATE"
     arity = 1
 
-    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        """As it is, where the database has no such function."""
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **context: Any) -> Any:
+        # Elsewhere the text stays as it is.
         return compiler.compile(self.source_expressions[0])
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        """Letter by letter; immutable, as a generated column must be."""
+        # Letter by letter, which is immutable, as a generated column must be.
         template = f"TRANSLATE(%(expressions)s, '{ACCENTED}', '{PLAIN}')"
         return super().as_sql(compiler, connection, template=template, **context)
 
@@ -80,7 +80,6 @@ class TrigramIndex(GinIndex):
         super().__init__(*expressions, fields=fields, **options)
 
     def create_sql(self, model: Any, schema_editor: Any, using: str = "", **kwargs: Any) -> Any:
-        """By the database."""
         if schema_editor.connection.vendor != "postgresql":
             return models.Index(fields=self.fields, name=self.name).create_sql(model, schema_editor)
         return super().create_sql(model, schema_editor, using=using, **kwargs)

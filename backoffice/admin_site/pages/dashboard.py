@@ -1,7 +1,7 @@
 """The home page: cards that apps bring in their `dashboard.py`, each for some roles.
 
     @card(_("Courses near their limit"), roles=(REGISTRAR,), order=30)
-    def full_courses(request): return Lines([...], empty=_("…"), more=address)
+    def full_courses(request): return CardLines([...], empty=_("…"), more=address)
 
 A card gives lines, figures or a chart, links to the list behind its numbers, and says something
 useful when there is nothing to show.
@@ -26,7 +26,7 @@ BAR = 22  # pixels; the theme's own bars are hairlines
 
 
 @dataclass(frozen=True)
-class Line:
+class CardLine:
     """One line of a card: what, where it leads, and what is said about it on the right."""
 
     text: Any
@@ -38,10 +38,10 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Lines:
+class CardLines:
     """A list of lines."""
 
-    lines: Sequence[Line]
+    lines: Sequence[CardLine]
     empty: Any
     more: str = ""
     template: ClassVar[str] = "admin_site/cards/lines.html"
@@ -136,7 +136,7 @@ class Chart:
         )
 
 
-Content = Lines | Figures | Chart
+Content = CardLines | Figures | Chart
 Build = Callable[[HttpRequest], Content]
 
 
@@ -201,13 +201,11 @@ def card(title: Any, *, roles: Collection[str], order: int) -> Callable[[Build],
 
 
 def cards() -> list[Card]:
-    """All cards, in their order."""
     discover("dashboard")
     return sorted(_cards, key=lambda each: each.order)
 
 
 def cards_for(request: HttpRequest) -> list[dict[str, Any]]:
-    """The titles and contents of the cards for this person."""
     user = request.user
     held = roles.roles_of(user) or ({roles.ADMIN} if user.is_superuser else set())
     return [

@@ -1,6 +1,6 @@
 """The history pages of a row, read-only, and only for those who may read this row's history.
 
-The library's own pages pass by `get_queryset()` and take a posted version for whoever may view.
+The library's own pages do not ask `get_queryset()`: a colleague's rows would be readable.
 """
 
 from datetime import datetime
@@ -31,7 +31,6 @@ class Shortened(ObjDiffDisplay):
     """Long texts whole as far as they fit, then an ellipsis; never without what differs."""
 
     def common_shorten_repr(self, *args: Any) -> tuple[str, ...]:
-        """The values as they are shown, side by side."""
         texts = [str(each) for each in args]
         if max(map(len, texts)) <= MOST_CHARACTERS:
             return args
@@ -45,15 +44,14 @@ class ReadableHistory(HistoricalRecordContextHelper):
     """Values before and after as people read them: times to the second, the words of a choice."""
 
     def prepare_delta_change_value(self, change: Any, value: Any) -> Any:
-        """Nothing stays blank, which the page has a word for."""
+        # Nothing stays blank, which the page has a word for.
         prepared = super().prepare_delta_change_value(change, value)
         if prepared is None or (isinstance(prepared, DeletedObject) and prepared.pk is None):
             return ""
         return readable(self.model._meta.get_field(change.field), prepared)
 
     def get_obj_diff_display(self) -> ObjDiffDisplay:
-        """Without counts of what is left out, which nobody reads."""
-        return Shortened()
+        return Shortened()  # without counts of what is left out, which nobody reads
 
 
 def readable(field: models.Field, value: Any) -> Any:
@@ -73,7 +71,8 @@ def plain(value: Any) -> Any:
 class HistoryMixin(SimpleHistoryAdmin):
     """simple-history's list and version pages behind the roles' table, to look at."""
 
-    object_history_template = "admin_site/history.html"
+    # Any: it stands beside ModelAdmin's own, whose type in the stubs is private.
+    object_history_template: Any = "admin_site/history.html"
     object_history_list_template = "admin_site/history_list.html"
     object_history_form_template = "admin_site/history_version.html"
     history_list_per_page = 50
@@ -81,9 +80,9 @@ class HistoryMixin(SimpleHistoryAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """What happened to one row."""
         self._admit(request, unquote(object_id))
-        return super().history_view(request, object_id, extra_context)
+        page: HttpResponse = super().history_view(request, object_id, extra_context)
+        return page
 
     def history_form_view(
         self,
@@ -92,14 +91,18 @@ class HistoryMixin(SimpleHistoryAdmin):
         version_id: str,
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The row as it stood once, to look at."""
+        """Raises PermissionDenied for whatever is no look at it."""
+        # The library stores a posted version for whoever may view the row.
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
         self._admit(request, unquote(object_id))
         context = {"version": self._version(version_id), **(extra_context or {})}
-        return super().history_form_view(request, unquote(object_id), version_id, context)
+        page: HttpResponse = super().history_form_view(
+            request, unquote(object_id), version_id, context
+        )
+        return page
 
-    def _version(self, version_id: str) -> models.Model:
+    def _version(self, version_id: str) -> Any:  # a row of a model the library makes at run time
         # More digits than a 64-bit number has are not a version either.
         if not version_id.isdecimal() or len(version_id) > 18:
             raise Http404
@@ -107,16 +110,14 @@ class HistoryMixin(SimpleHistoryAdmin):
         return get_object_or_404(rows, pk=version_id)
 
     def _admit(self, request: HttpRequest, object_id: str) -> None:
-        """Refuse whoever may not read the history of this very row.
-
-        A deleted row lies in no course any more: only who may read all histories reads its own.
-        """
+        """Refuse whoever may not read the history of this very row."""
         try:
             pk = self.model._meta.pk.to_python(object_id)
         except ValidationError as error:
             raise Http404 from error
         stored = self.model._base_manager.filter(pk=pk)
         readable = permitted(permitted(stored, request.user, "view"), request.user, "history")
+        # A deleted row lies in no course: only who may read all histories reads its own.
         is_for_all = readable is stored and roles.may(request.user, "history", self.model)
         if not is_for_all and not readable.exists():
             raise PermissionDenied
@@ -124,18 +125,17 @@ class HistoryMixin(SimpleHistoryAdmin):
     def get_history_queryset(
         self, request: HttpRequest, history_manager: Any, pk_name: str, object_id: Any
     ) -> models.QuerySet[Any]:
-        """The newest first, with the change set each row belongs to."""
+        rows: models.QuerySet[Any]
         rows = super().get_history_queryset(request, history_manager, pk_name, object_id)
         return rows.select_related("change_set").order_by("-history_id")
 
     def get_historical_record_context_helper(
         self, request: HttpRequest, historical_record: Any
     ) -> ReadableHistory:
-        """Values as people read them."""
         return ReadableHistory(self.model, historical_record)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """On the page of an old version everything is read only."""
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # On the page of an old version everything is read only.
         match = request.resolver_match
         if match and (match.url_name or "").endswith(VERSION_PAGE):
             return self.stated_fields()

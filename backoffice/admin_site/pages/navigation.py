@@ -29,16 +29,17 @@ EXPORTED = ("users.User", "courses.Course", "users.Enrollment")
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """Groups of links: home, imports, then one group for each app in the order of the settings.
-
-    Built once for a request: its badges are counted.
-    """
-    known = request.__dict__.setdefault("_sidebar", [])
+    """Groups of links: home, imports, then one group for each app in the order of the settings."""
+    # Built once for a request: the badges cost a count each.
+    known: list[dict[str, Any]] = request.__dict__.setdefault("_sidebar", [])
     if not known:
         home = {"title": _("Home"), "icon": "home", "link": reverse("admin:index")}
         groups = [{"items": [home]}, _imports(request)]
         groups += [_app_group(request, config) for config in apps.get_app_configs()]
-        known += [group for group in [*groups, _system(request)] if group["items"]]
+        # The pages of no model and no app come last.
+        system = {"title": _("System"), "separator": True, "collapsible": True}
+        groups.append(system | {"items": _pages(request, "")})
+        known += [group for group in groups if group["items"]]
     return known
 
 
@@ -67,17 +68,11 @@ def _items(request: HttpRequest, label: str) -> Iterator[dict[str, Any]]:
 
 
 def _badge(count: Callable[[HttpRequest], Any] | None, request: HttpRequest) -> dict[str, Any]:
-    """What stands beside a title: how many wait, up to 99."""
+    """How many wait, up to 99, beside a title."""
     number = count(request) if count else 0
     if not number:
         return {}
     return {"badge": str(number) if number < MOST_ON_A_BADGE else f"{MOST_ON_A_BADGE - 1}+"}
-
-
-def _system(request: HttpRequest) -> dict[str, Any]:
-    """The pages of no model and no app."""
-    items = _pages(request, "")
-    return {"title": _("System"), "separator": True, "collapsible": True, "items": items}
 
 
 def _pages(request: HttpRequest, group: str) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ Badge = Callable[[HttpRequest], Any]
 
 
 @dataclass(frozen=True)
-class Page:
+class RegisteredPage:
     """A registered page; `badge` gives what its sidebar entry shows beside the title.
 
     It stands in the sidebar's group of the app `group`; without one, in that of the system. `about`
@@ -40,15 +40,13 @@ class Page:
 
     @property
     def address(self) -> str:
-        """Where it is."""
         return reverse(f"admin:{self.name}")
 
     def address_of(self, row: models.Model) -> str:
-        """Where it tells about a row."""
         return f"{self.address}?{row._meta.model_name}={row.pk}"
 
 
-_pages: dict[str, Page] = {}
+_pages: dict[str, RegisteredPage] = {}
 
 
 def page(name: str, title: Any, icon: str, **further: Any) -> Callable[[View], View]:
@@ -57,23 +55,26 @@ def page(name: str, title: Any, icon: str, **further: Any) -> Callable[[View], V
     def register(view: View) -> View:
         @functools.wraps(view)
         def guarded(request: HttpRequest) -> HttpResponse:
-            if not roles.may_see_page(request.user, name) or request.method not in ("GET", "HEAD"):
-                raise PermissionDenied
+            _refuse_stranger(request, name)
             return view(request)
 
-        _pages[name] = Page(name, title, icon, guarded, **further)
+        _pages[name] = RegisteredPage(name, title, icon, guarded, **further)
         return view
 
     return register
 
 
-def pages() -> list[Page]:
-    """All pages."""
+def _refuse_stranger(request: HttpRequest, name: str) -> None:
+    if not roles.may_see_page(request.user, name) or request.method not in ("GET", "HEAD"):
+        raise PermissionDenied
+
+
+def pages() -> list[RegisteredPage]:
     discover("pages")
     return list(_pages.values())
 
 
-def pages_for(user: Any, **attributes: str) -> list[Page]:
+def pages_for(user: roles.Actor, **attributes: str) -> list[RegisteredPage]:
     """The pages this person may see, of those that say so: `group="audit"`, `about=...`."""
     return [
         each
@@ -84,5 +85,4 @@ def pages_for(user: Any, **attributes: str) -> list[Page]:
 
 
 def addresses(admin_view: Callable[[View], View]) -> list[URLPattern]:
-    """The pages' addresses, behind the site's door."""
     return [path(f"{each.name}/", admin_view(each.view), name=each.name) for each in pages()]

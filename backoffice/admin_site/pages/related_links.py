@@ -1,9 +1,11 @@
-"""The ways from a row's page to the lists of what belongs to it, each with how many there are."""
+"""Links from a row's page to the lists of what belongs to it, each with how many there are."""
 
 import re
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlencode
 
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.utils import get_model_from_relation
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -44,12 +46,12 @@ def narrowed_to(model: type[models.Model], request: HttpRequest) -> dict[str, st
     keys = {
         field.name: filters.get(f"{field.name}__{field.target_field.name}__exact", "")
         for field in model._meta.fields
-        if field.many_to_one
+        if field.many_to_one and isinstance(field, models.ForeignKey)
     }
     return {name: key for name, key in keys.items() if KEY.fullmatch(key)}
 
 
-def pages_about(row: models.Model, user: Any) -> list[dict[str, Any]]:
+def pages_about(row: models.Model, user: roles.Actor) -> list[dict[str, Any]]:
     """The pages that tell about a row, of those the person may see."""
     return [
         {"title": page.title, "icon": page.icon, "address": page.address_of(row)}
@@ -57,7 +59,7 @@ def pages_about(row: models.Model, user: Any) -> list[dict[str, Any]]:
     ]
 
 
-class RelatedLists:
+class RelatedLists(ModelAdmin):
     """Puts links to lists of related rows, and to pages about the row, above the form of a row.
 
     `related_lists` names the reverse relations; the list of each has a filter for this row.
@@ -71,37 +73,32 @@ class RelatedLists:
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """The page of the form, with the ways on."""
         row = kwargs.get("obj")
-        is_stored = bool(row and row.pk)
-        context["related_lists"] = self._all_links(request, row) if is_stored else []
+        context["related_lists"] = self._all_links(request, row) if row and row.pk else []
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _all_links(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
-        lists, further = self._links(request, row), self.further_links(request, row)
-        return [*lists, *further, *pages_about(row, request.user)]
-
-    def further_links(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
-        """Ways on to pages that are no lists: title, icon and address; for admins to say."""
-        return []
-
-    def _links(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
         relations = (self.opts.get_field(name) for name in self.related_lists)
-        return [
+        lists = [
             self._link(request, row, relation)
             for relation in relations
-            if roles.may(request.user, "view", relation.related_model)
+            if roles.may(request.user, "view", get_model_from_relation(relation))
         ]
+        return [*lists, *self.further_links(request, row), *pages_about(row, request.user)]
+
+    def further_links(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
+        """Links to pages that are no lists: title, icon and address; for admins to override."""
+        return []
 
     def _link(self, request: HttpRequest, row: models.Model, relation: Any) -> dict[str, Any]:
         model, field = relation.related_model, relation.field
         rows = permitted(model._base_manager.filter(**{field.name: row}), request.user, "view")
-        count = bounded(rows)
+        # A PlainAdmin, which stands above this module.
+        related_admin: Any = self.admin_site.get_model_admin(model)
+        count, plural = bounded(rows), capfirst(model._meta.verbose_name_plural)
         return {
-            "title": self.related_titles.get(
-                relation.name, capfirst(model._meta.verbose_name_plural)
-            ),
-            "icon": self.admin_site.get_model_admin(model).icon,
+            "title": self.related_titles.get(relation.name, plural),
+            "icon": related_admin.icon,
             "count": count.number,
             "is_more": count.is_more,
             "address": list_of(model, **{f"{field.name}__{row._meta.pk.name}__exact": row.pk}),

@@ -1,9 +1,11 @@
 """Rights and visibility for admin classes: what Django asks, the roles' table answers."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any
 
-from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.options import BaseModelAdmin, InlineModelAdmin
+from django.contrib.admin.utils import flatten, flatten_fieldsets
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest
@@ -15,23 +17,37 @@ CHANGING = ("change", "grade")
 ATTACHING = ("add", *CHANGING)
 
 
-class RoleAccess:
-    """What model admins and inlines have in common: rows, fields and choices by role."""
+class RoleAccess(BaseModelAdmin):
+    """What model admins and inlines have in common: rights, rows, fields and choices by role.
 
-    model: type[models.Model]
-    # Foreign keys whose choices follow `limit_choices_to` alone, for whoever fills them in: whom a
-    # form may name although the person's own page stays closed, such as the instructor a registrar
-    # assigns.
+    `obj` is the row of a model admin; of an inline, the row the inline belongs to.
+    """
+
+    # Foreign keys whose choices follow `limit_choices_to` alone, for whoever fills them in: a form
+    # may name people whose own page stays closed, such as the instructor a registrar assigns.
     open_choices: tuple[str, ...] = ()
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._has(request, "view", obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return any(self._has(request, verb, obj) for verb in CHANGING)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._has(request, "delete", obj)
+
+    def _has(self, request: HttpRequest, verb: str, obj: Any = None) -> bool:
+        if not roles.may(request.user, verb, self.model):
+            return False
+        is_new = obj is None or obj.pk is None
+        return is_new or is_within(request, verb, self.model, obj)
+
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        """The rows the person may see."""
         return permitted(super().get_queryset(request), request.user, "view")
 
     def formfield_for_foreignkey(
         self, db_field: models.ForeignKey, request: HttpRequest, **kwargs: Any
     ) -> Any:
-        """A choice among the rows the person may name here."""
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if field is not None:
             field.queryset = self.choosable(request, db_field)
@@ -46,23 +62,22 @@ class RoleAccess:
         rows = permitted(rows, request.user, "view")
         return self._attachable(request, rows) if self._leads_to_course(db_field) else rows
 
-    def _fills_in(self, user: Any, name: str) -> bool:
+    def _fills_in(self, user: roles.Actor, name: str) -> bool:
         """Whether the person may give the field a value, in a new row or in a stored one."""
         changed = roles.changed_fields(user, self.model)
         is_writer = any(roles.may(user, verb, self.model) for verb in ATTACHING)
         return is_writer and (changed is None or name in changed)
 
     def _leads_to_course(self, db_field: models.ForeignKey) -> bool:
-        path = getattr(self.model, "course_path", None)
-        return bool(path) and path.split("__")[0] == db_field.name
+        path: str = getattr(self.model, "course_path", None) or ""
+        return path.split("__")[0] == db_field.name
 
-    def _attachable(self, request: HttpRequest, rows: Any) -> Any:
+    def _attachable(self, request: HttpRequest, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
         """Those the person may attach something to; who attaches nothing only looks for them."""
         verb = next((v for v in ATTACHING if roles.may(request.user, v, self.model)), "")
         return within(rows, request.user, verb, self.model) if verb else rows
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Besides the fixed ones, all fields the person's role may look at only."""
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         fixed = list(super().get_readonly_fields(request, obj))
         changed = roles.changed_fields(request.user, self.model)
         if changed is None:
@@ -70,28 +85,25 @@ class RoleAccess:
         return fixed + [n for n in self.stated_fields() if n not in changed and n not in fixed]
 
     def stated_fields(self) -> list[str]:
-        """The fields a form has by declaration; without one, all that can be edited.
-
-        Not `get_fieldsets()`: without a declaration that asks for the read-only fields in turn.
-        """
-        if self.fieldsets or self.fields:
-            return flatten_fieldsets(self.fieldsets or [(None, {"fields": self.fields})])
+        """The fields a form has by declaration; without one, all that can be edited."""
+        # Not `get_fieldsets()`: without a declaration that asks for the read-only fields in turn.
+        if self.fieldsets:
+            return flatten_fieldsets(self.fieldsets)
+        if self.fields:
+            return flatten(self.fields)
         fields = (*self.model._meta.fields, *self.model._meta.many_to_many)
         return [field.name for field in fields if field.editable and not field.auto_created]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """The fieldsets, without what the person's role may not see."""
         fieldsets = super().get_fieldsets(request, obj)
         visible = roles.visible_fields(request.user, self.model)
-        return (
-            list(fieldsets)
-            if visible is None
-            else filter_fieldsets(fieldsets, visible.__contains__)
-        )
+        if visible is None:
+            return list(fieldsets)
+        return filter_fieldsets(fieldsets, visible.__contains__)
 
 
 def filter_fieldsets(fieldsets: Iterable[Any], is_included: Callable[[str], bool]) -> list[Any]:
-    """Fieldsets with those of their fields that are kept; an empty one goes."""
+    """Fieldsets with the fields that are included; an empty one goes."""
     filtered = [
         (title, options | {"fields": list(_included_fields(options["fields"], is_included))})
         for title, options in fieldsets
@@ -113,54 +125,33 @@ def _included_fields(fields: Iterable[Any], is_included: Callable[[str], bool]) 
 def is_within(
     request: HttpRequest, verb: str, subject: type[models.Model], row: models.Model
 ) -> bool:
-    """Whether the person may do this with a `subject` in this place, or with this very row.
-
-    Asked once in a request for all verbs of the same reach.
-    """
-    known = request.__dict__.setdefault("_permitted", {})
+    """The same as `is_permitted`, asked once in a request for all verbs of the same reach."""
+    known: dict[Hashable, bool] = request.__dict__.setdefault("_permitted", {})
     place, user = type(row), request.user
     key = (place, row.pk, place is subject, reach(user, verb, subject))
     if key not in known:
-        rows = place._base_manager.filter(pk=row.pk)
-        allowed = within(rows, user, verb, subject)
-        known[key] = allowed is rows or allowed.exists()
+        known[key] = is_permitted(row, user, verb, subject)
     return known[key]
 
 
-class ModelAccess(RoleAccess):
+class ModelAccess(RoleAccess, ModelAdmin):
     """The questions Django asks of a model admin."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._has(request, "view", obj)
-
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self._has(request, "add")
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return any(self._has(request, verb, obj) for verb in CHANGING)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._has(request, "delete", obj)
-
     def has_history_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether the person may read the history, of this row or of some."""
         return self._has(request, "history", obj)
 
-    def _has(self, request: HttpRequest, verb: str, obj: Any = None) -> bool:
-        if obj is None or obj.pk is None:
-            return roles.may(request.user, verb, self.model)
-        return is_within(request, verb, self.model, obj)
-
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save, and look again: an edit must not carry a row out of one's own courses."""
         super().save_model(request, obj, form, change)
+        # Asked of the stored row: an edit must not carry it out of one's own courses.
         refuse_foreign(request, obj, CHANGING if change else ("add",))
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """The same for the rows of an inline."""
         super().save_formset(request, form, formset, change)
         for obj in formset.new_objects:
             refuse_foreign(request, obj, ("add",))
@@ -168,7 +159,7 @@ class ModelAccess(RoleAccess):
             refuse_foreign(request, obj, CHANGING)
 
     def _get_obj_does_not_exist_redirect(self, *_args: Any) -> Any:
-        # The same answer for a row that is not there and a row that is none of one's business.
+        # One answer for a row that does not exist and for one that is none of one's business.
         raise PermissionDenied
 
 
@@ -178,24 +169,8 @@ def refuse_foreign(request: HttpRequest, obj: models.Model, verbs: tuple[str, ..
         raise PermissionDenied
 
 
-class InlineAccess(RoleAccess):
-    """The questions Django asks of an inline: `obj` is the row the inline hangs on."""
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._has_under(request, "view", obj)
+class InlineAccess(RoleAccess, InlineModelAdmin):
+    """The questions Django asks of an inline."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._has_under(request, "add", obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return any(self._has_under(request, verb, obj) for verb in CHANGING)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._has_under(request, "delete", obj)
-
-    def _has_under(self, request: HttpRequest, verb: str, parent: Any) -> bool:
-        if not roles.may(request.user, verb, self.model):
-            return False
-        if parent is None or parent.pk is None:
-            return True
-        return is_within(request, verb, self.model, parent)
+        return self._has(request, "add", obj)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.admin import AdminSite
 from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import PermissionDenied
@@ -12,11 +13,15 @@ from django.http import HttpRequest
 class ChoicesView(AutocompleteJsonView):
     """Answers a choice's search; Django's own finds whatever the other model's list shows."""
 
+    admin_site: AdminSite
+    model_admin: Any  # a PlainAdmin, which stands above this module; so does the next
+    source_admin: Any
+
     def get_queryset(self) -> models.QuerySet[Any]:
-        """The rows the form takes, narrowed by the term."""
         rows = self.source_admin.choosable(self.request, self.source_field)
         rows = rows.select_related(*self._references())
         rows = rows.order_by(*self.model_admin.get_ordering(self.request), "pk")
+        matches: models.QuerySet[Any]
         matches, has_twins = self.model_admin.get_search_results(self.request, rows, self.term)
         return matches.distinct() if has_twins else matches
 
@@ -31,7 +36,10 @@ class ChoicesView(AutocompleteJsonView):
         return super().serialize_result(obj, to_field_name) | {"text": text}
 
     def has_perm(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever sees the rows that have the choice, in a form or in a filter."""
+        """Whoever sees the rows that have the field; a filter offers choices too.
+
+        Raises PermissionDenied for what is no foreign key of a registered model.
+        """
         if not self.source_field.concrete or self.source_field.many_to_many:
             raise PermissionDenied
         try:

@@ -1,7 +1,7 @@
 """Django's groups, kept like the roles' table.
 
-Decisions are taken from the table alone (`roles.may`). The groups let libraries, and people who
-look at an account, see the same in Django's own terms.
+The table alone decides (`roles.may`). The groups let libraries, and people who look at an account,
+see the same in Django's own terms.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.apps import apps as installed_apps
 from django.contrib.auth.management import create_permissions
-from django.db import DEFAULT_DB_ALIAS, models, router
+from django.db import DEFAULT_DB_ALIAS, router
 
 from backoffice.admin_site.permissions import roles
 
@@ -44,7 +44,8 @@ def sync_app(
     permissions = _permissions_of(app_config, using, apps)
     for role, name in roles.GROUP_NAMES.items():
         group, _is_new = group_model.objects.using(using).get_or_create(name=name)
-        expected = {permissions.get(code) for code in _codes(granted, role)} - {None}
+        codes = _codes(granted, role)
+        expected = {key for code, key in permissions.items() if code in codes}
         _set(group, expected, set(permissions.values()))
 
 
@@ -64,14 +65,15 @@ def _codes(granted: dict[Any, tuple[roles.Grant, ...]], role: str) -> set[str]:
 
 
 def _set(group: Any, expected: set[int], of_this_app: set[int]) -> None:
-    """Add and remove what differs, and leave the permissions of other apps alone."""
+    # Permissions of other apps stay: each app is synchronised after its own migrations.
     held = set(group.permissions.values_list("pk", flat=True))
     group.permissions.add(*(expected - held))
     group.permissions.remove(*((held & of_this_app) - expected))
 
 
-def follow_role(instance: models.Model, raw: bool = False, **_kwargs: Any) -> None:
+def follow_role(instance: Any, raw: bool = False, **_kwargs: Any) -> None:
     """After an account is saved: its groups are those of its role."""
+    # `instance` is of AUTH_USER_MODEL, which an app above this package brings.
     names = {roles.GROUP_NAMES[role] for role in roles.held_now(instance)}
     managed = set(roles.GROUP_NAMES.values())
     held = set(instance.groups.filter(name__in=managed).values_list("name", flat=True))

@@ -1,13 +1,14 @@
 """Requests no page of ours makes: refused with 400 before a library stumbles over them."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import BadRequest, FieldDoesNotExist
 from django.db import models
 from django.db.models.constants import LOOKUP_SEP
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 NUL = "\0"
@@ -15,22 +16,17 @@ NUL = "\0"
 PLAIN_LOOKUPS = frozenset({"exact", "in", "isnull", "gt", "gte", "lt", "lte"})
 
 
-class NulMiddleware:
-    """Refuses an address with a NUL byte: no text holds one, and PostgreSQL stores none.
+class NulMiddleware(MiddlewareMixin):
+    """Refuses an address with a NUL byte: no text holds one, and PostgreSQL stores none."""
 
-    A cookie with one is none of ours. Stands before whoever looks cookies up in the database.
-    """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def process_request(self, request: HttpRequest) -> None:
+        # A cookie with one is none of ours; removed before the session is looked up by its cookie.
         for name in [name for name, value in request.COOKIES.items() if NUL in name + value]:
             del request.COOKIES[name]
-        return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> None:
-        """Raises BadRequest; here, and not earlier, the answer is the page of a bad request."""
+        """Raises BadRequest."""
+        # Here, and not in `process_request`: Django answers with the page of a bad request.
         texts = [
             request.path,
             *(value for _name, values in request.GET.lists() for value in values),
@@ -40,11 +36,11 @@ class NulMiddleware:
 
 
 def refuse_forged_keys(request: HttpRequest, tables: Iterable[type[models.Model]]) -> None:
-    """Refuse what stands where the key of a row belongs and is no number.
+    """Refuse with BadRequest what stands where the key of a row belongs and is no number.
 
-    Django's widgets and actions look such a key up as it is, and fail. `tables` are the models of
-    the page's form and of its inlines. Raises BadRequest.
+    `tables` are the models of the page's form and of its inlines.
     """
+    # Django's widgets and actions look such a key up as it is, and fail.
     names = {field.name for model in tables for field in model._meta.fields if field.is_relation}
     for value in _values_of(request, {*names, ACTION_CHECKBOX_NAME}):
         if value and not is_number_of_row(value):
@@ -52,10 +48,8 @@ def refuse_forged_keys(request: HttpRequest, tables: Iterable[type[models.Model]
 
 
 def refuse_save_as_new(request: HttpRequest) -> None:
-    """Refuse a form that asks to be stored as another row: Django does it, offered or not.
-
-    Raises BadRequest.
-    """
+    """Refuse with BadRequest a form that asks to be stored as another row."""
+    # Django obeys although no form of ours has the button.
     if "_saveasnew" in request.POST:
         raise BadRequest(_("No form here makes a copy of a row."))
 
@@ -84,8 +78,8 @@ def is_plain_lookup(model: type[models.Model], lookup: str, value: Any) -> bool:
 
 
 def _values_of(request: HttpRequest, names: set[str]) -> Iterator[str]:
-    """What was sent under these names; an inline puts its prefix and a number before them."""
     for sent in (request.GET, request.POST):
         for name, values in sent.lists():
+            # An inline puts its prefix and a number before the name.
             if name.rpartition("-")[2] in names:
                 yield from values

@@ -1,30 +1,26 @@
 """Who may do what: the one table, and the questions everyone asks of it.
 
-A cell holds grants, divided by ";": letters, then the scope in which they hold.
-
-Letters: V view, A add, C change, D delete, I import, E export, G grade, R revert, H history, and
-for actions without a letter on the roles' page: L moderate a forum, P approve as a second person, F
-make a grade final, O reopen it, B ask for leave to read a message.
-Scopes: * all rows, "own" the person's own courses, and the few special ones of
-`permissions/visibility.py`.
-What is not in the table is refused. A superuser is a break-glass account and may do everything.
+A cell holds grants, divided by ";": letters (`VERBS`), then the scope in which they hold: * all
+rows, "own" the person's own courses, and the special ones of `visibility.SCOPES`. What is not in
+the table is refused. A superuser is a break-glass account and may do everything.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.apps import apps
 from django.db import models
 
-ADMIN, REGISTRAR, INSTRUCTOR, ASSISTANT, AUDITOR = ROLES = (
-    "admin",
-    "registrar",
-    "instructor",
-    "assistant",
-    "auditor",
-)
+if TYPE_CHECKING:  # models can be imported only after all apps are loaded
+    from django.contrib.auth.models import AbstractUser, AnonymousUser
+
+# Whoever asks: an account, or nobody who has logged in.
+Actor: TypeAlias = "AbstractUser | AnonymousUser"
+
+ROLES = ("admin", "registrar", "instructor", "assistant", "auditor")
+ADMIN, REGISTRAR, INSTRUCTOR, ASSISTANT, AUDITOR = ROLES
 STUDENT = "student"
 SUPERUSER = "superuser"
 GROUP_NAMES = {role: role for role in ROLES} | {ASSISTANT: "teaching assistant"}
@@ -41,22 +37,15 @@ VERBS = {
     "L": "moderate",  # lock, pin and hide what others wrote
     "P": "approve",  # what somebody else asked for
     "O": "reopen",  # a final grade
-    "B": "break_glass",  # read another's message
+    "B": "break_glass",  # ask for leave to read another's message
     "F": "finalize",  # a grade
 }
 
 Row = dict[str, str]
 
 
-def row(
-    admin: str = "",
-    registrar: str = "",
-    instructor: str = "",
-    assistant: str = "",
-    auditor: str = "",
-) -> Row:
-    """One line of the table, in the order in which people read it."""
-    cells = (admin, registrar, instructor, assistant, auditor)
+def row(*cells: str) -> Row:
+    """One line of the table: a cell for each of `ROLES`, in their order."""
     return dict(zip(ROLES, cells, strict=True))
 
 
@@ -139,25 +128,14 @@ VISIBLE: dict[str, dict[str, set[str]]] = {
 CHANGED: dict[str, dict[str, set[str]]] = {
     "users.user": {
         REGISTRAR: {
-            "first_name",
-            "last_name",
-            "email",
-            "student_id",
-            "graduation_year",
-            "specialization",
-            "language",
-            "timezone",
-            "is_active",
+            *("first_name", "last_name", "email", "student_id", "graduation_year"),
+            *("specialization", "language", "timezone", "is_active"),
         }
     },
     "courses.course": {
         INSTRUCTOR: {
-            "short_description",
-            "description",
-            "learning_objectives",
-            "prerequisites",
-            "starts_on",
-            "ends_on",
+            *("short_description", "description", "learning_objectives"),
+            *("prerequisites", "starts_on", "ends_on"),
         }
     },
     # A draft becomes one, and stops being one, by the instructor's hand.
@@ -188,7 +166,6 @@ class Grant:
 
 @cache
 def grants_of(label: str) -> tuple[Grant, ...]:
-    """All grants of one line of the table."""
     cells = TABLE.get(label, {})
     return tuple(grant for role, cell in cells.items() for grant in _parsed(role, cell))
 
@@ -205,7 +182,7 @@ def is_known(model: type[models.Model]) -> bool:
     return model._meta.label_lower in TABLE
 
 
-def grants(user: Any, verb: str, model: type[models.Model]) -> list[Grant]:
+def grants(user: Actor, verb: str, model: type[models.Model]) -> list[Grant]:
     """What the person's roles grant for one verb and one model."""
     held = roles_of(user)
     return [
@@ -215,7 +192,7 @@ def grants(user: Any, verb: str, model: type[models.Model]) -> list[Grant]:
     ]
 
 
-def may_see_page(user: Any, name: str) -> bool:
+def may_see_page(user: Actor, name: str) -> bool:
     """Whether the person may see a page of no model: `health`, `pool`."""
     if not user.is_active:
         return False
@@ -223,7 +200,7 @@ def may_see_page(user: Any, name: str) -> bool:
     return user.is_superuser or any(each.role in held for each in grants_of(f"page.{name}"))
 
 
-def may(user: Any, verb: str, model: type[models.Model]) -> bool:
+def may(user: Actor, verb: str, model: type[models.Model]) -> bool:
     """Whether the person may do this with at least some rows of the model.
 
     Which rows: `visibility.permitted()`.
@@ -233,17 +210,15 @@ def may(user: Any, verb: str, model: type[models.Model]) -> bool:
     return user.is_superuser or bool(grants(user, verb, model))
 
 
-def visible_fields(user: Any, model: type[models.Model]) -> set[str] | None:
-    """The only fields of a model a person may look at; None means all.
-
-    Whoever has two roles sees in a list what both may see.
-    """
+def visible_fields(user: Actor, model: type[models.Model]) -> set[str] | None:
+    """The only fields of a model a person may look at; None means all."""
+    # Whoever has two roles sees in a list what both may see.
     limits = VISIBLE.get(model._meta.label_lower, {})
     field_sets = [limits[role] for role in _titles(user) if role in limits]
     return set.intersection(*field_sets) if field_sets else None
 
 
-def changed_fields(user: Any, model: type[models.Model]) -> set[str] | None:
+def changed_fields(user: Actor, model: type[models.Model]) -> set[str] | None:
     """The only fields of a model a person may change, where a change is allowed; None means all."""
     limits = CHANGED.get(model._meta.label_lower, {})
     held = {grant.role for verb in ("change", "grade") for grant in grants(user, verb, model)}
@@ -252,22 +227,20 @@ def changed_fields(user: Any, model: type[models.Model]) -> set[str] | None:
     return set().union(*(limits[role] for role in held))
 
 
-def _titles(user: Any) -> frozenset[str]:
+def _titles(user: Actor) -> frozenset[str]:
     return frozenset({SUPERUSER}) if user.is_superuser else roles_of(user)
 
 
-def roles_of(user: Any) -> frozenset[str]:
-    """The table's roles a person has now; students and strangers have none.
-
-    Kept on the user object, which lives as long as a request.
-    """
-    held = getattr(user, "_held_roles", None)
-    if held is None:
-        held = user._held_roles = frozenset(held_now(user))
-    return held
+def roles_of(user: Actor) -> frozenset[str]:
+    """The table's roles a person has now; students and strangers have none."""
+    # Kept with the user object, which lives as long as a request.
+    known: dict[str, frozenset[str]] = user.__dict__
+    if "_held_roles" not in known:
+        known["_held_roles"] = frozenset(held_now(user))
+    return known["_held_roles"]
 
 
-def held_now(user: Any) -> set[str]:
+def held_now(user: Actor) -> set[str]:
     """The roles a person has by the account and the enrollments, asked anew."""
     role = getattr(user, "role", STUDENT)
     if not user.is_active or not user.is_staff or role not in ROLES:
@@ -278,13 +251,13 @@ def held_now(user: Any) -> set[str]:
     return {INSTRUCTOR, ASSISTANT} if taught_courses(user).exists() else {ASSISTANT}
 
 
-def taught_courses(user: Any) -> models.QuerySet[Any]:
+def taught_courses(user: Actor) -> models.QuerySet[Any]:
     """Ids of the courses this person is the instructor of."""
     course = apps.get_model("courses", "Course")
     return course._base_manager.filter(instructor=user.pk).values("pk")
 
 
-def assisted_courses(user: Any) -> models.QuerySet[Any]:
+def assisted_courses(user: Actor) -> models.QuerySet[Any]:
     """Ids of the courses this person is an active teaching assistant in."""
     enrollment = apps.get_model("users", "Enrollment")
     assisting = enrollment._base_manager.filter(
@@ -293,6 +266,6 @@ def assisted_courses(user: Any) -> models.QuerySet[Any]:
     return assisting.values("course")
 
 
-def own_courses(user: Any, role: str) -> models.QuerySet[Any]:
+def own_courses(user: Actor, role: str) -> models.QuerySet[Any]:
     """Ids of the courses that are a person's own in this role."""
     return assisted_courses(user) if role == ASSISTANT else taught_courses(user)

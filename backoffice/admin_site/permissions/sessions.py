@@ -1,13 +1,13 @@
 """How long a session lasts: until 30 minutes without use, and never longer than 12 hours."""
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.translation import gettext as _
 
 IDLE, LONGEST = 30 * 60, 12 * 3600  # seconds
@@ -16,21 +16,13 @@ BEGAN, USED = "began_at", "used_at"
 
 
 def begin(request: HttpRequest, **_kwargs: Any) -> None:
-    """A session begins when somebody logs in."""
     request.session[BEGAN] = request.session[USED] = int(time.time())
 
 
-class SessionLimitMiddleware:
+class SessionLimitMiddleware(MiddlewareMixin):
     """Ends a session that was left alone, or that is old. Stands behind the authentication."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
-        """Send whoever comes late to the login page, with the reason."""
         session = request.session
         if not session.session_key or not request.user.is_authenticated:
             return None

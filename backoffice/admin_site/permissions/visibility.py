@@ -1,14 +1,13 @@
 """Who sees which rows: every list, form, popup, history and export starts from here.
 
-`Model.objects.visible_to(user)` gives the rows a person may see. A model says where its course is
-in `course_path` ("" for the course itself, "assessment__course" for a submission). The scopes of
-the roles' table that are not about a course read `person_path`, `author_path`, `party_paths`.
-`person_path` says whose data a row is, too ("" for the person): a look at it is recorded.
+A model says in `course_path` where its course is ("" for the course itself, "assessment__course"
+for a submission), and in `person_path` whose data a row is: a look at that is recorded.
 """
 
 from collections.abc import Callable, Hashable
 from typing import Any, Self, TypeVar
 
+from django.contrib.admin.utils import get_fields_from_path
 from django.db import models
 from django.db.models import Q
 
@@ -21,21 +20,21 @@ Model = type[models.Model]
 class VisibleQuerySet(models.QuerySet):
     """A queryset that knows what a person may see."""
 
-    def visible_to(self, user: Any) -> Self:
+    def visible_to(self, user: roles.Actor) -> Self:
         """The rows this person may see."""
         return permitted(self, user, "view")
 
-    def permitted_to(self, user: Any, verb: str) -> Self:
+    def permitted_to(self, user: roles.Actor, verb: str) -> Self:
         """The rows this person may view, change, delete, export… according to the roles' table."""
         return permitted(self, user, verb)
 
 
-def permitted(rows: Rows, user: Any, verb: str) -> Rows:
+def permitted(rows: Rows, user: roles.Actor, verb: str) -> Rows:
     """Those of the rows with which the person may do this."""
     return within(rows, user, verb, rows.model)
 
 
-def within(rows: Rows, user: Any, verb: str, subject: Model) -> Rows:
+def within(rows: Rows, user: roles.Actor, verb: str, subject: Model) -> Rows:
     """Those of the rows that lie where the person may do this with a `subject`.
 
     For a question's assessment: `within(assessments, user, "add", Question)`.
@@ -59,86 +58,77 @@ def within(rows: Rows, user: Any, verb: str, subject: Model) -> Rows:
     return _of_others(rows, user) if _marks(subject, verb) else rows
 
 
-def reach(user: Any, verb: str, subject: Model) -> Hashable:
+def reach(user: roles.Actor, verb: str, subject: Model) -> Hashable:
     """What an answer of `within()` depends on: verbs of the same reach are one question."""
     scopes = frozenset((grant.role, grant.scope) for grant in roles.grants(user, verb, subject))
     return scopes, _marks(subject, verb)
 
 
 def _marks(subject: Model, verb: str) -> bool:
-    """Whether doing this is marking somebody's work; points for a criterion are added."""
+    """Whether doing this is marking somebody's work."""
+    # Points for a criterion are marks too, and those are added.
     marked = any(grant.verb == "grade" for grant in roles.grants_of(subject._meta.label_lower))
     return marked and verb in ("grade", "add")
 
 
-def _of_others(rows: Rows, user: Any) -> Rows:
-    """Nobody grades their own work."""
+def _of_others(rows: Rows, user: roles.Actor) -> Rows:
+    # Nobody grades their own work.
     path = getattr(rows.model, "person_path", "")
     return rows.exclude(**{path: user.pk}) if path else rows
 
 
-def is_permitted(instance: models.Model, user: Any, verb: str) -> bool:
-    """Whether the person may do this with this stored row."""
+def is_permitted(
+    instance: models.Model, user: roles.Actor, verb: str, subject: Model | None = None
+) -> bool:
+    """Whether the person may do this with this stored row, or with a `subject` that lies there."""
     rows = type(instance)._base_manager.filter(pk=instance.pk)
-    allowed = permitted(rows, user, verb)
+    allowed = within(rows, user, verb, subject or rows.model)
+    # Unchanged rows mean no condition: nothing to ask the database.
     return allowed is rows or allowed.exists()
 
 
-def _own(model: Model, user: Any, role: str) -> Q:
-    return _lies_in(model, roles.own_courses(user, role))
-
-
-def _lies_in(model: Model, courses: models.QuerySet[Any]) -> Q:
+def _own(model: Model, user: roles.Actor, role: str) -> Q:
     path = getattr(model, "course_path", None)
     if path is None:
         return Q(pk__in=[])
-    condition = Q(**{f"{path}__in" if path else "pk__in": courses})
-    if not _has_many(model, path):
+    condition = Q(**{f"{path}__in" if path else "pk__in": roles.own_courses(user, role)})
+    fields = get_fields_from_path(model, path) if path else []
+    if not any(field.one_to_many or field.many_to_many for field in fields):
         return condition
     # One person is in many courses: a join would show the person as many times.
     return Q(pk__in=model._base_manager.filter(condition).values("pk"))
 
 
-def _has_many(model: Model, path: str) -> bool:
-    for name in filter(None, path.split("__")):
-        field = model._meta.get_field(name)
-        if field.one_to_many or field.many_to_many:
-            return True
-        model = field.related_model
-    return False
-
-
-def _students(model: Model, user: Any, role: str) -> Q:
+def _students(model: Model, user: roles.Actor, role: str) -> Q:
     path = getattr(model, "person_path", "")
     return Q(**{f"{path}__role" if path else "role": roles.STUDENT})
 
 
-def _authored(model: Model, user: Any, role: str) -> Q:
+def _authored(model: Model, user: roles.Actor, role: str) -> Q:
     return Q(**{getattr(model, "author_path", "author"): user.pk})
 
 
-def _uploaded(model: Model, user: Any, role: str) -> Q:
+def _uploaded(model: Model, user: roles.Actor, role: str) -> Q:
     return Q(uploaded_by=user.pk)
 
 
-def _held(model: Model, user: Any, role: str) -> Q:
-    """What waits for a second person."""
-    return Q(state="held")
+def _held(model: Model, user: roles.Actor, role: str) -> Q:
+    return Q(state="held")  # what waits for a second person
 
 
-def _party(model: Model, user: Any, role: str) -> Q:
+def _party(model: Model, user: roles.Actor, role: str) -> Q:
     condition = Q()
     for path in getattr(model, "party_paths", ("sender", "recipient")):
         condition |= Q(**{path: user.pk})
     return condition
 
 
-def _draft(model: Model, user: Any, role: str) -> Q:
+def _draft(model: Model, user: roles.Actor, role: str) -> Q:
     return _own(model, user, role) & Q(status="draft")
 
 
-def _open(model: Model, user: Any, role: str) -> Q:
-    """Own, and not yet final: a grade that is out is the instructor's alone."""
+def _open(model: Model, user: roles.Actor, role: str) -> Q:
+    # A grade that is final is the instructor's alone.
     path = getattr(model, "submission_path", "")
     return _own(model, user, role) & ~Q(**{f"{path}__status" if path else "status": "finalized"})
 
@@ -147,7 +137,7 @@ def _open(model: Model, user: Any, role: str) -> Q:
 OF_THE_ROW = ("authored", "uploaded", "held", "party")
 # These say something about the row besides its course; the place need only be one's own.
 PLACES = {"draft": "own", "open": "own"}
-SCOPES: dict[str, Callable[[Model, Any, str], Q]] = {
+SCOPES: dict[str, Callable[[Model, roles.Actor, str], Q]] = {
     "own": _own,
     "students": _students,
     "authored": _authored,

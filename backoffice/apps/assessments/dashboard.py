@@ -11,7 +11,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from backoffice.admin_site.pages.dashboard import Line, Lines, ago, card
+from backoffice.admin_site.pages.dashboard import CardLine, CardLines, ago, card
 from backoffice.admin_site.pages.related_links import list_of, page_of
 from backoffice.admin_site.permissions.roles import ASSISTANT, AUDITOR, INSTRUCTOR
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
@@ -23,24 +23,24 @@ SUBMITTED = {"status__exact": AssessmentSubmission.Status.SUBMITTED}
 
 
 @card(gettext_lazy("Waiting for your marking"), roles=(INSTRUCTOR, ASSISTANT), order=20)
-def waiting(request: HttpRequest) -> Lines:
+def waiting(request: HttpRequest) -> CardLines:
     rows = AssessmentSubmission.objects.permitted_to(request.user, "grade").ungraded()
     by_assessment = rows.order_by().values("assessment")
     groups = by_assessment.annotate(many=Count("pk"), since=Min("submitted_at"))
     groups = groups.order_by("since", "assessment")[:MOST]
     keys = [group["assessment"] for group in groups]
     assessments = Assessment.objects.select_related("course").in_bulk(keys)
-    return Lines(
+    return CardLines(
         [_waiting_line(assessments[g["assessment"]], g["many"], g["since"]) for g in groups],
         empty=_("Nothing waits for marking."),
         more=list_of(AssessmentSubmission, **SUBMITTED),
     )
 
 
-def _waiting_line(assessment: Assessment, many: int, since: datetime | None) -> Line:
+def _waiting_line(assessment: Assessment, many: int, since: datetime | None) -> CardLine:
     course = assessment.course
     count_label = ngettext("%(count)s submission", "%(count)s submissions", many) % {"count": many}
-    return Line(
+    return CardLine(
         assessment.title,
         list_of(AssessmentSubmission, assessment__id__exact=assessment.pk, **SUBMITTED),
         detail=f"{course.code} · {course.presentation} · {count_label}",
@@ -57,20 +57,20 @@ def _colour_of(since: datetime | None) -> str:
 
 
 @card(gettext_lazy("Handed in late"), roles=(INSTRUCTOR, ASSISTANT), order=30)
-def late(request: HttpRequest) -> Lines:
+def late(request: HttpRequest) -> CardLines:
     rows = AssessmentSubmission.objects.permitted_to(request.user, "grade").ungraded()
     rows = rows.filter(is_late=True).select_related("student", "assessment__course")
-    return Lines(
+    return CardLines(
         [_late_line(row) for row in rows.order_by("-submitted_at", "-pk")[:MOST]],
         empty=_("Nothing that waits for marking came late."),
         more=list_of(AssessmentSubmission, is_late__exact=1, **SUBMITTED),
     )
 
 
-def _late_line(row: AssessmentSubmission) -> Line:
+def _late_line(row: AssessmentSubmission) -> CardLine:
     due, submitted = row.assessment.due_date, row.submitted_at
     after = timesince(due, submitted, depth=1) if due and submitted else ""
-    return Line(
+    return CardLine(
         str(row.student),
         page_of(row),
         detail=str(row.assessment),
@@ -80,8 +80,8 @@ def _late_line(row: AssessmentSubmission) -> Line:
 
 
 @card(gettext_lazy("Newest grade changes"), roles=(AUDITOR,), order=30)
-def grade_changes(request: HttpRequest) -> Lines:
-    return Lines(
+def grade_changes(request: HttpRequest) -> CardLines:
+    return CardLines(
         [_grade_line(row) for row in _changed()[:MOST]],
         empty=_("No grade was given or changed yet."),
         more=list_of(AssessmentSubmission),
@@ -97,10 +97,10 @@ def _changed() -> list[Any]:
     return [row for row in newest if row.score != row.before]
 
 
-def _grade_line(row: Any) -> Line:
+def _grade_line(row: Any) -> CardLine:
     who = row.change_set.actor_name if row.change_set else ""
     when = ago(row.history_date)
-    return Line(
+    return CardLine(
         f"{row.student} – {row.assessment}",
         page_of(row.instance, "history"),
         detail=f"{who} · {when}" if who else when,

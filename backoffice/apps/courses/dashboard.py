@@ -5,7 +5,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from backoffice.admin_site.pages.dashboard import Chart, Line, Lines, Series, card
+from backoffice.admin_site.pages.dashboard import CardLine, CardLines, Chart, Series, card
 from backoffice.admin_site.pages.related_links import list_of
 from backoffice.admin_site.permissions.roles import ASSISTANT, INSTRUCTOR, REGISTRAR
 from backoffice.apps.courses.models import Course, CourseProgress
@@ -17,10 +17,10 @@ STEPS = range(0, 100, STEP)
 
 
 @card(gettext_lazy("Courses near their limit"), roles=(REGISTRAR,), order=30)
-def full_courses(request: HttpRequest) -> Lines:
+def full_courses(request: HttpRequest) -> CardLines:
     rows = Course.objects.visible_to(request.user).near_limit()
     fullest = sorted(rows, key=lambda course: -_share(course))
-    return Lines(
+    return CardLines(
         [_full_line(course) for course in fullest[:MOST]],
         empty=_("Every course with a limit has places left."),
         more=list_of(Course, asked="near_limit"),
@@ -31,8 +31,8 @@ def _share(course: Course) -> float:
     return 100 * course.student_count / course.enrollment_limit
 
 
-def _full_line(course: Course) -> Line:
-    return Line(
+def _full_line(course: Course) -> CardLine:
+    return CardLine(
         course.title or str(course),
         _roster_of(course),
         detail=f"{course.code} · {course.presentation}",
@@ -47,7 +47,7 @@ def _roster_of(course: Course) -> str:
 
 
 @card(gettext_lazy("Your courses"), roles=(INSTRUCTOR, ASSISTANT), order=10)
-def own_courses(request: HttpRequest) -> Lines:
+def own_courses(request: HttpRequest) -> CardLines:
     rows = Course.objects.visible_to(request.user).exclude(status=Course.Status.ARCHIVED)
     active = Q(enrollments__status="active", enrollments__role="student")
     # Not `with_students()`: beside an average, its subquery would be a part of GROUP BY.
@@ -56,16 +56,16 @@ def own_courses(request: HttpRequest) -> Lines:
         average=Avg("enrollments__progress_percent", filter=active),
     )
     rows = rows.order_by("-starts_on", "code", "presentation")
-    return Lines(
+    return CardLines(
         [_own_line(course) for course in rows[:MOST]],
         empty=_("No course is yours yet. A registrar assigns instructors to courses."),
         more=list_of(Course),
     )
 
 
-def _own_line(course: Course) -> Line:
+def _own_line(course: Course) -> CardLine:
     people = ngettext("%(count)s student", "%(count)s students", course.student_count)
-    return Line(
+    return CardLine(
         course.title or str(course),
         _roster_of(course),
         detail=f"{course.code} · {course.presentation} · "

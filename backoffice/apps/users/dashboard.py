@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.admin_site.changelist.question_filter import question_lines
 from backoffice.admin_site.pages.dashboard import (
+    CardLine,
+    CardLines,
     Chart,
-    Line,
-    Lines,
     Series,
     ago,
     beginning,
@@ -62,9 +62,9 @@ def _by_hand(start: date) -> Counts:
 
 
 @card(gettext_lazy("Enrollments that need attention"), roles=(REGISTRAR,), order=40)
-def attention(request: HttpRequest) -> Lines:
+def attention(request: HttpRequest) -> CardLines:
     rows = Enrollment.objects.visible_to(request.user)
-    return Lines(
+    return CardLines(
         question_lines(rows, _("Enrollments %(which)s")),
         empty=_("Every active enrollment is of a course under way and a person who is here."),
         more=list_of(Enrollment),
@@ -72,17 +72,17 @@ def attention(request: HttpRequest) -> Lines:
 
 
 @card(gettext_lazy("Newest logins"), roles=(ADMIN,), order=50)
-def logins(request: HttpRequest) -> Lines:
+def logins(request: HttpRequest) -> CardLines:
     people = User.objects.visible_to(request.user).filter(last_login__isnull=False)
-    return Lines(
+    return CardLines(
         [_login_line(person) for person in people.order_by("-last_login", "-pk")[:MOST]],
         empty=_("Nobody has logged in yet."),
         more=list_of(User, o="-5"),
     )
 
 
-def _login_line(person: User) -> Line:
-    return Line(
+def _login_line(person: User) -> CardLine:
+    return CardLine(
         str(person),
         page_of(person),
         detail=ago(person.last_login),

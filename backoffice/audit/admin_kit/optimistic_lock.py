@@ -255,7 +255,7 @@ def stored_forms(inlines: Iterable[Any]) -> Iterator[Any]:
 class OptimisticLockMixin:
     """Gives a model admin such forms."""
 
-    form = OptimisticLockForm
+    form: Any = OptimisticLockForm  # beside the one of ModelAdmin, which is typed by its model
     change_form_before_template = "audit/form_top.html"
 
     def render_change_form(

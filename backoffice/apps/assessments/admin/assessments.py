@@ -1,5 +1,7 @@
 """Assessments and their questions on the admin site."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -29,7 +31,7 @@ ASSESSMENT_COLOURS = {
     Assessment.Status.PUBLISHED: "success",
     Assessment.Status.CLOSED: "default",
 }
-ASSESSMENT_FIELDS = (
+ASSESSMENT_FIELDS: Any = (
     (None, {"fields": ("course", ("code", "title"), ("assessment_type", "status"))}),
     (
         _("Grading"),
@@ -54,7 +56,7 @@ ASSESSMENT_FIELDS = (
     ),
     (_("Record"), {"classes": ("tab",), "fields": (("created_at", "updated_at"),)}),
 )
-QUESTION_FIELDS = (
+QUESTION_FIELDS: Any = (
     (None, {"fields": (("question_type", "points", "position"), "text")}),
     (None, {"fields": ("options", "correct_answer", "explanation")}),
 )

@@ -51,7 +51,7 @@ SUBMISSION_COLOURS = {
     Status.FINALIZED: "success",
 }
 STUDENT = _("student")
-SUBMISSION_FIELDS = (
+SUBMISSION_FIELDS: Any = (
     (None, {"fields": (("assessment", "student", "attempt"), ("status", "is_late"), "text")}),
     (_("Grade"), {"fields": (("score", "grader"), "feedback")}),
     (

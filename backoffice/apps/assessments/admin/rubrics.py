@@ -41,9 +41,9 @@ def _is_used(request: HttpRequest, row: PartOfRubric | None) -> bool:
 class InUseInline(InlineAccess):
     """Parts of a rubric on a form: none is added, changed or deleted once work was marked by it."""
 
-    def _has_under(self, request: HttpRequest, verb: str, parent: PartOfRubric | None) -> bool:
-        is_kept = verb != "view" and _is_used(request, parent)
-        return not is_kept and super()._has_under(request, verb, parent)
+    def _has(self, request: HttpRequest, verb: str, parent: Any = None) -> bool:
+        is_fixed = verb != "view" and _is_used(request, parent)
+        return not is_fixed and super()._has(request, verb, parent)
 
 
 class InUseAdmin(AuditedAdmin):
@@ -61,7 +61,7 @@ class InUseAdmin(AuditedAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: PartOfRubric | None = None
     ) -> list[str]:
-        fixed = super().get_readonly_fields(request, obj)
+        fixed: list[str] = super().get_readonly_fields(request, obj)
         if not _is_used(request, obj):
             return fixed
         free = (*fixed, *self.left_free)

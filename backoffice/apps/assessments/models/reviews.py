@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.denormalized import CopiedValueKey
 from backoffice.admin_site.models.fields import ParagraphField
-from backoffice.admin_site.models.rules import RelatedRule, RowRule, UniqueRule
+from backoffice.admin_site.models.rules import RowRule, UniqueRule
 from backoffice.apps.assessments.models.rubrics import RubricCriterion
 from backoffice.apps.assessments.models.scoring import Scored
 from backoffice.apps.assessments.models.submissions import AssessmentSubmission
@@ -83,16 +83,6 @@ class PeerReview(Audited):
             ),
         ]
 
-    related_rules = (
-        RelatedRule(
-            name="review_not_of_own_work",
-            field="reviewer",
-            condition=~Q(reviewer=F("submission__student")),
-            message=_("Nobody reviews their own work. Choose another reviewer."),
-            code="self_review",
-        ),
-    )
-
     def __str__(self) -> str:
         return f"{self.submission} – {self.reviewer}"
 
@@ -165,16 +155,6 @@ class PeerReviewScore(Scored):
                 message=_("The criterion does not give so many points."),
             ),
         ]
-
-    related_rules = (
-        RelatedRule(
-            name="review_score_within",
-            field="points",
-            condition=Q(points__lte=F("criterion__max_points")),
-            message=_("The criterion does not give so many points."),
-            code="points_above_maximum",
-        ),
-    )
 
     def __str__(self) -> str:
         return f"{self.criterion}: {self.points}"

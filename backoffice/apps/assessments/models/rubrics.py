@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.denormalized import CopiedValueKey, CopiedValueTarget
 from backoffice.admin_site.models.fields import LineField, ParagraphField
-from backoffice.admin_site.models.rules import RelatedRule, RowRule, UniqueRule, Violation
+from backoffice.admin_site.models.rules import RowRule, UniqueRule, Violation
 from backoffice.apps.assessments.models.scoring import Scored, SetsMaximum
 from backoffice.audit.models import Audited, AuditedQuerySet
 
@@ -223,16 +223,6 @@ class RubricLevel(Scored, PartOfRubric):
                 message=_("A level cannot have more points than its criterion."),
             ),
         ]
-
-    related_rules = (
-        RelatedRule(
-            name="level_points_within_criterion",
-            field="points",
-            condition=Q(points__lte=F("criterion__max_points")),
-            message=_("A level cannot have more points than its criterion."),
-            code="points_above_maximum",
-        ),
-    )
 
     def __str__(self) -> str:
         return f"{self.title} ({self.points})"

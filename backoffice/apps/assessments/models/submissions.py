@@ -213,13 +213,6 @@ class AssessmentSubmission(Scored):
 
     related_rules = (
         RelatedRule(
-            name="submission_score_within",
-            field="score",
-            condition=Q(score__lte=F("assessment__max_score")),
-            message=_("The score is above the maximum score of the assessment."),
-            code="score_above_maximum",
-        ),
-        RelatedRule(
             name="submission_attempts_left",
             field="attempt",
             condition=Q(attempt__lte=F("assessment__max_attempts")),
@@ -325,13 +318,6 @@ class QuestionResponse(Scored):
 
     related_rules = (
         RelatedRule(
-            name="response_score_within",
-            field="score",
-            condition=Q(score__lte=F("question__points")),
-            message=_("The question does not give so many points."),
-            code="score_above_maximum",
-        ),
-        RelatedRule(
             name="response_of_assessment",
             field="question",
             condition=Q(question__assessment=F("submission__assessment")),
@@ -411,13 +397,6 @@ class CriterionScore(Scored):
         ]
 
     related_rules = (
-        RelatedRule(
-            name="criterion_score_within",
-            field="points",
-            condition=Q(points__lte=F("criterion__max_points")),
-            message=_("The criterion does not give so many points."),
-            code="points_above_maximum",
-        ),
         RelatedRule(
             name="criterion_score_level",
             field="level",
