@@ -29,7 +29,7 @@ test: lint test-postgres test-sqlite test-browser  ## Everything: style, Postgre
 
 lint: $(STAMP)  ## Style, types, and the arrows between the apps
 	$(PY) -m ruff check .
-	DJANGO_ENV=test DATABASE_URL=sqlite://:memory: $(PY) -m mypy
+	DJANGO_ENV=test DATABASE_URL=sqlite://:memory: $(PY) -m mypy --no-incremental
 	$(PY) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 
 test-postgres: $(STAMP)  ## The suite on embedded PostgreSQL

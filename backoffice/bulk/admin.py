@@ -40,13 +40,13 @@ class BatchAdmin(
     empty_hint = _("Import a file, and see exactly what would change before anything is written.")
     list_display = COLUMNS
     list_filter = FILTERS
-    list_select_related = ("run",)
     search_fields = SEARCHED
     actions_list = ("new_import",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
         # Who approves an import sees no preview of rows that they may not see themselves.
-        rows, unseen = super().get_queryset(request), unseen_kinds(request.user)
+        rows = super().get_queryset(request).select_related("run")
+        unseen = unseen_kinds(request.user)
         return rows.filter(Q(uploaded_by=request.user.pk) | ~Q(kind__in=unseen)) if unseen else rows
 
     def has_upload_permission(self, request: HttpRequest) -> bool:
