@@ -50,6 +50,12 @@ def _comments(source: Source) -> int:
     )
 
 
+def comment_lines() -> int:
+    """Lines of `backoffice/` that are nothing but a comment."""
+    texts = (source.path.read_text("utf-8") for source in files("backoffice"))
+    return sum(line.lstrip().startswith("#") for text in texts for line in text.splitlines())
+
+
 def function_lengths() -> tuple[float, int]:
     """Median and 99th percentile of the lines of a function, its docstring left out."""
     lengths = sorted(length(f) for source in files("backoffice") for f in source.functions())
@@ -107,6 +113,7 @@ def report() -> Iterator[tuple[str, str]]:
     yield "Lines of the longest ModelAdmin", f"{lines} (`{longest.rpartition('.')[2]}`)"
     written = written_lines()
     yield "Lines written by hand in `backoffice/`", f"{written.total():,}"
+    yield "Of them, lines that are a comment", f"{comment_lines():,}"
     for package in ("settings", *PACKAGES, *(name for name in sorted(written) if "/" in name)):
         yield f"Lines of {package}", f"{written[package]:,}"
 

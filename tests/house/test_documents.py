@@ -82,7 +82,7 @@ def test_every_module_and_file_is_there(page: Path):
     for name in re.findall(r"`((?:backoffice|tests|fixtures|docs)/[\w./*-]*)`", text):
         assert list(ROOT.glob(name)), name
     for name in re.findall(r"`((?!(?:tests|docs|fixtures|backoffice)/)\w+/[\w/]+\.py)`", text):
-        places = (ROOT, ROOT / "backoffice", ROOT / "backoffice/bulk")
+        places = (ROOT, ROOT / "backoffice")
         assert any((place / name).is_file() for place in places), name
     for name in re.findall(r"`(backoffice(?:\.\w+)+)`", text):
         path = ROOT / name.replace(".", "/")
