@@ -30,7 +30,7 @@ from backoffice.admin_site.permissions.visibility import is_permitted
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
 
-SHORTEST_REASON = 10  # characters, as permissions.md asks for
+SHORTEST_REASON = 10  # characters; less tells an auditor nothing
 MOST_NAMED = 20
 
 

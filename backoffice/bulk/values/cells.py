@@ -1,4 +1,4 @@
-"""From the text of a cell to the value that is staged, by the rules of imports.md.
+"""From the text of a cell to the value that is staged, by rules that docs/registrar.md tells.
 
 Validators, choices and lengths come from the model, so a form and an import refuse the same values.
 """
