@@ -1,4 +1,4 @@
-"""Comma, semicolon and tab separated text, with any line ending, in the encodings that schools use."""
+"""Comma, semicolon and tab separated text, with any line ending, in the encodings schools use."""
 
 import codecs
 import csv
