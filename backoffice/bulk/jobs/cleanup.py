@@ -90,7 +90,7 @@ def _clear(batch: Batch) -> None:
 
 
 def _remove_file(file: FieldFile) -> None:
-    # After the commit: a row without its file would be worse than a file without its row.
+    # After the commit: a rollback would leave a row whose file is gone.
     storage, name = file.storage, file.name
     if name:
         transaction.on_commit(lambda: storage.delete(name))
