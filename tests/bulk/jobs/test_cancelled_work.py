@@ -33,7 +33,7 @@ def test_a_file_thrown_away_while_its_header_was_read_does_not_come_back(registr
     assert not batch.issues.exists()
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="elsewhere the pulse finds out")
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="elsewhere the heartbeat finds out")
 def test_calling_off_what_nobody_works_on_leaves_nothing_behind(upload, courses):
     batch = upload("users", "student_id,first_name,last_name\ns1001,Zoë,Moore\n")
 

@@ -160,7 +160,7 @@ def test_a_refused_file_is_removed_after_a_day_and_what_was_wrong_stays(upload, 
     assert not is_staged(batch)
 
 
-def test_a_dead_batch_is_told_without_anybody_opening_its_page(upload, courses, student):
+def test_a_dead_batch_fails_without_anybody_opening_its_page(upload, courses, student):
     student("s1001")
     batch = upload("enrollments", "student_id,course_code,presentation\ns1001,BIO101,2026J")
     dead = timezone.now() - timedelta(hours=30)
