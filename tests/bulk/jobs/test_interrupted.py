@@ -173,7 +173,7 @@ def test_a_dead_batch_fails_without_anybody_opening_its_page(upload, courses, st
     assert not is_staged(batch)
 
 
-def test_a_file_thrown_away_while_it_is_read_stays_thrown_away(upload, courses, monkeypatch):
+def test_a_file_discarded_while_it_is_read_stays_discarded(upload, courses, monkeypatch):
     real = Import.read
 
     def read_and_discard(self: Import, staging_file: StagingFile) -> list[str]:

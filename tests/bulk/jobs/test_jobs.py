@@ -106,7 +106,7 @@ def test_halfway_the_page_shows_rows_pace_and_the_rest(registrar_client, monkeyp
 
 
 @pytest.mark.parametrize("state", ["queued", "reading"])
-def test_cancelling_a_reading_throws_the_file_away(state, registrar_client):
+def test_cancelling_a_reading_discards_the_file(state, registrar_client):
     batch = upload_through(registrar_client, TEXT)
     Batch.objects.update(state=state)
     page = registrar_client.post(page_of(batch, "cancel"), follow=True).content.decode()
@@ -316,7 +316,7 @@ def test_whoever_lost_the_right_after_ordering_an_undo_takes_nothing_back(
     assert Enrollment.objects.count() == 2
 
 
-def test_a_file_thrown_away_just_before_its_reading_stays_away(registrar_client):
+def test_a_file_discarded_just_before_its_reading_stays_discarded(registrar_client):
     batch = upload_through(registrar_client, TEXT)
     registrar_client.post(page_of(batch, "cancel"))
     preview(batch)  # with what was known of it before
