@@ -104,7 +104,7 @@ def _own_batch_of_a_namer(who: Who) -> Answers:
 
 
 def _another_s_batch(who: Who) -> Answers:
-    """A registrar sees another's only while it is held, see test_sync_and_brake."""
+    """A registrar sees another's only while it is held, see test_sync_and_change_limits."""
     return False, who.role in ("admin", "superuser")
 
 

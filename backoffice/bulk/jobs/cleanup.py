@@ -1,4 +1,4 @@
-"""What becomes of batches nobody finished: dead processes, abandoned previews."""
+"""Fails batches whose process died, and discards abandoned previews and old files."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ STARTS_WITHIN = timedelta(seconds=3)
 
 
 def fail_if_dead(batch: Batch) -> Batch:
-    """Say of a batch whose process died that it failed; called whenever a batch is looked at."""
+    """Mark the batch as failed if its process died; called whenever it is shown."""
     now = timezone.now()
     if batch.state == Batch.State.APPLYING and batch.run.touched_at < now - STARTS_WITHIN:
         message = _(
@@ -34,15 +34,13 @@ def fail_if_dead(batch: Batch) -> Batch:
 
 
 def fail_all_dead() -> None:
-    """Settle every batch that says it is being worked on; most of the time there is none."""
     for batch in Batch.objects.under_work().select_related("run"):
         fail_if_dead(batch)
 
 
 def _fail_unless_locked(batch: Batch, message: str) -> None:
-    """It failed, unless somebody holds its lock after all."""
     dialect, is_free = dialects.current(), False
-    if dialect.is_held(batch.pk):
+    if dialect.is_held(batch.pk):  # silent, but alive
         return
     with transaction.atomic(), connection.cursor() as cursor:
         if dialect.lock(cursor, batch.pk):
@@ -54,7 +52,7 @@ def _fail_unless_locked(batch: Batch, message: str) -> None:
 
 
 def discard(batch: Batch) -> bool:
-    """Throw away a file nobody applied, with its staged rows; False if it is past that."""
+    """Remove a file that is not applied, with its staged rows; False if it is past that state."""
     with transaction.atomic(), connection.cursor() as cursor:
         file = batch.file
         if not batch.move(Batch.State.DISCARDED, before=Batch.UNFINISHED, file=""):
@@ -66,21 +64,17 @@ def discard(batch: Batch) -> bool:
 
 
 def discard_abandoned() -> int:
-    """Discard previews nobody decided on for a day; how many there were.
-
-    A refused or failed file of that age goes too: it was there to be looked at and corrected. What
-    a killed process left behind counts as failed. The file of an applied import goes after 30 days.
-    """
-    fail_all_dead()
+    """Discard previews after a day and remove old files; returns the number of previews."""
+    fail_all_dead()  # what a killed process left behind counts as failed
     for batch in Batch.objects.past_retention(timezone.now() - RETENTION):
         _clear(batch)
     old = Batch.objects.filter(uploaded_at__lt=timezone.now() - ABANDONED_AFTER)
+    # Refused and failed files were there to be looked at and corrected.
     expired = old.without_success().exclude(file="") | old.unfinished()
     return sum(_put_away(batch) for batch in expired)
 
 
 def _put_away(batch: Batch) -> bool:
-    """Discard what waits; of what failed, remove the file."""
     if batch.is_over:
         _clear(batch)
         return False
@@ -88,7 +82,7 @@ def _put_away(batch: Batch) -> bool:
 
 
 def _clear(batch: Batch) -> None:
-    """Remove the file and the staged rows; what was wrong with them stays on record."""
+    """Remove the file and the staged rows; the issues stay on record."""
     with transaction.atomic(), connection.cursor() as cursor:
         if Batch.objects.closed().filter(pk=batch.pk).update(file=""):
             Import(batch).drop(cursor)
@@ -96,14 +90,14 @@ def _clear(batch: Batch) -> None:
 
 
 def _remove_file(file: FieldFile) -> None:
-    """When the row says that there is none: a file without a row is worse than the other way."""
+    # After the commit: a rollback would leave a row whose file is gone.
     storage, name = file.storage, file.name
     if name:
         transaction.on_commit(lambda: storage.delete(name))
 
 
 def forget(batch: Batch) -> None:
-    """Remove every trace of a dry run, except of one that tried to set what no file may set."""
+    """Remove every trace of a dry run, except of an attempt to set forbidden columns."""
     with transaction.atomic(), connection.cursor() as cursor:
         Import(batch).drop(cursor)
     if batch.file:

@@ -1,4 +1,4 @@
-"""How far an import is, in numbers and in words."""
+"""The progress of an import, in numbers and in words."""
 
 from typing import Any
 
@@ -16,15 +16,16 @@ State = Batch.State
 
 
 def progress_of(batch: Batch) -> dict[str, Any]:
-    """What the page of an import shows while it is worked on, as plain data.
+    """The data of an import's progress page.
 
     `rows`, `pace`, `left` and `note` are sentences or blank; `percent` is of the whole work.
     """
-    seconds = (timezone.now() - batch.run.begun_at).total_seconds() if batch.run.begun_at else 0
+    run = batch.run
+    seconds = (timezone.now() - run.begun_at).total_seconds() if run.begun_at else 0
     return {
         "working": batch.is_in_work,
-        "percent": batch.run.progress,
-        "phase": str(batch.run.get_phase_display() or batch.get_state_display()),
+        "percent": run.progress,
+        "phase": str(run.get_phase_display() or batch.get_state_display()),
         "rows": _rows(batch),
         "pace": _pace(batch, seconds),
         "left": _left(batch, seconds),
@@ -33,14 +34,15 @@ def progress_of(batch: Batch) -> dict[str, Any]:
 
 
 def _rows(batch: Batch) -> str:
-    is_reading = batch.run.phase in (BatchRun.Phase.READING, BatchRun.Phase.COMPARING)
-    total = batch.run.rows_expected if is_reading else batch.writes
-    if not batch.run.begun_at or not (total and batch.run.rows_read):
+    run = batch.run
+    is_reading = run.phase in (BatchRun.Phase.READING, BatchRun.Phase.COMPARING)
+    total = run.rows_expected if is_reading else batch.writes
+    if not (run.begun_at and total and run.rows_read):
         return ""
-    names = {"done": intcomma(batch.run.rows_read), "total": intcomma(total)}
+    names = {"done": intcomma(run.rows_read), "total": intcomma(total)}
     if not is_reading:
         return _("%(done)s of %(total)s rows written, none visible before the end") % names
-    if batch.run.phase == BatchRun.Phase.READING:
+    if run.phase == BatchRun.Phase.READING:
         return _("%(done)s of about %(total)s rows read") % names
     return _("%(done)s of %(total)s rows read") % names
 
@@ -64,7 +66,7 @@ def _left(batch: Batch, seconds: float) -> str:
 
 
 def _note(batch: Batch) -> str:
-    """Why it does not go on."""
+    """The reason why the work does not begin, or blank."""
     if batch.state not in (State.QUEUED, State.ORDERED):
         return ""
     if not is_any_alive():

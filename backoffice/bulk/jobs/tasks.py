@@ -1,7 +1,7 @@
-"""Large files, read and applied by the worker; and what people do about it: order, cancel.
+"""Large files are read, applied and undone by the worker; here that is ordered and cancelled.
 
-A task carries the batch's number and no more. Everything else stands on the batch, and a task whose
-batch is not in the state in which it was ordered does nothing: so it may run twice, or not at all.
+A task carries the batch's number only, and does nothing unless the batch is in the state in which
+it was ordered: so a task may run twice.
 """
 
 import contextlib
@@ -30,8 +30,8 @@ from backoffice.bulk.undo.undo import begin_undo, carry_out_undo, undo
 
 AT_ONCE_ROWS = 2_000
 AT_ONCE_BYTES = 200_000  # about 2,000 rows
-PACKED = 5  # how much a workbook is larger than its file
-WITHIN = 10  # how much a row is with others in it
+UNPACKED = 5  # the size of a workbook's content, in sizes of its file
+NESTED_WORK = 10  # the work on a row with nested rows, in other rows
 LOST_AFTER = timedelta(seconds=60)
 RETENTION = timedelta(days=7)
 State = Batch.State
@@ -39,7 +39,7 @@ State = Batch.State
 
 @task()
 def read_batch(number: int) -> None:
-    """Read an uploaded file that waits for it."""
+    """Read a queued file."""
     batch = Batch.objects.filter(pk=number, state=State.QUEUED).first()
     if batch:
         resume(preview(batch))
@@ -47,19 +47,19 @@ def read_batch(number: int) -> None:
 
 @task()
 def undo_batch(number: int, actor: int) -> None:
-    """Carry out an undo as ordered; why nothing was taken back stands on its batch."""
+    """Carry out an ordered undo."""
     made = Batch.objects.get(pk=number)
     if not made.move(State.APPLYING, before=(State.ORDERED,)):
         return
     person = _person_of(actor, made)
     if person:
-        with contextlib.suppress(NotApplied):
+        with contextlib.suppress(NotApplied):  # its batch says why
             carry_out_undo(made, person)
 
 
 @task()
 def apply_batch(number: int, actor: int) -> None:
-    """Apply a previewed file as ordered; why it was not applied stands on the batch."""
+    """Apply a file as ordered."""
     batch = Batch.objects.filter(pk=number, state=State.ORDERED).first()
     person = _person_of(actor, batch) if batch else None
     if batch is None or person is None:
@@ -67,13 +67,13 @@ def apply_batch(number: int, actor: int) -> None:
     try:
         resume(apply(batch, batch.digest, person))
     except NotApplied as refusal:
-        # A refusal after which the batch waits as before leaves no trace of its own.
+        # If the batch waits as before, the refusal has not been written anywhere yet.
         waiting = Batch.objects.filter(pk=number, state=State.PREVIEWED, sentence="")
         waiting.update(sentence=str(refusal))
 
 
 def _person_of(actor: int, batch: Batch) -> Any:
-    """Who gave the order; nobody, and the order is void, if they lost the right since."""
+    """The person who gave the order; None, and the order is void, if they lost the right."""
     person = get_user_model().objects.get(pk=actor)
     if may(person, "import", kinds[batch.kind].model()):
         return person
@@ -82,27 +82,26 @@ def _person_of(actor: int, batch: Batch) -> Any:
 
 
 def queue_reading(batch: Batch) -> Batch:
-    """Read a small file at once, have the worker read a large one."""
-    most = AT_ONCE_BYTES // (PACKED if batch.file_name.lower().endswith(".xlsx") else 1)
+    """Read a small file at once, leave a large one to the worker."""
+    most = AT_ONCE_BYTES // (UNPACKED if batch.file_name.lower().endswith(".xlsx") else 1)
     if batch.file_size > most // _times(batch):
         return order_reading(batch)
     return resume(preview(batch))
 
 
 def _times(batch: Batch) -> int:
-    """How many times the work on a row of this kind is that on another."""
-    return WITHIN if kinds[batch.kind].nested else 1
+    return NESTED_WORK if kinds[batch.kind].nested else 1
 
 
 def resume(batch: Batch) -> Batch:
-    """Read what waited for this file in its delivery, if it need not wait any longer."""
+    """Read the files of its delivery that waited for this one, if it is finished."""
     if batch.delivery and batch.is_finished:
         read_ready(batch.delivery)
     return batch
 
 
 def read_ready(delivery: Delivery) -> None:
-    """Read the files of a delivery that wait for nothing."""
+    """Read the files of a delivery that wait for no other."""
     report_waiting(delivery)
     for batch in ready_in(delivery):
         if batch.move(State.QUEUED, before=(State.RECEIVED,)):
@@ -110,12 +109,12 @@ def read_ready(delivery: Delivery) -> None:
 
 
 def skip(batch: Batch) -> bool:
-    """Let the delivery go on without this file; what is undecided is thrown away.
+    """Let the delivery go on without this file, and discard it if it is not decided.
 
-    False, and nothing is done, where it is in work by now, or was applied.
+    Returns False and does nothing if it is in work by now, or was applied.
     """
     at_rest = Batch.objects.exclude(state__in=(*Batch.IN_WORK, State.APPLIED))
-    with transaction.atomic():  # nobody takes it up between the two
+    with transaction.atomic():  # nobody begins to work on it between the two
         is_skipped = bool(at_rest.filter(pk=batch.pk).update(is_skipped=True))
         if is_skipped:
             discard(batch)
@@ -125,19 +124,15 @@ def skip(batch: Batch) -> bool:
 
 
 def order_reading(batch: Batch) -> Batch:
-    """Have the file read, unless somebody else is bringing in the very same one: that is told."""
+    """Order the reading, unless somebody else imports the very same file: then say so on it."""
     with transaction.atomic(), connection.cursor() as cursor:
         alone_with(cursor, batch)
         conflicting = conflicting_batch(batch)
         state = State.RECEIVED if conflicting else State.QUEUED
-        is_ordered = _return(
-            batch,
-            state,
-            about(conflicting) if conflicting else "",
-            before=states_before(state),
-            on_error=batch.on_error,
-            released=batch.released,
-        )
+        message = about(conflicting) if conflicting else ""
+        # The worker reads the options from the row.
+        options = {"on_error": batch.on_error, "released": batch.released}
+        is_ordered = _return(batch, state, message, before=states_before(state), **options)
         if is_ordered and not conflicting:
             read_batch.enqueue(batch.pk)
     batch.refresh_from_db()
@@ -145,15 +140,14 @@ def order_reading(batch: Batch) -> Batch:
 
 
 def _return(batch: Batch, state: str, message: str, **options: Any) -> bool:
-    """Move a batch, as `Batch.move` does, to where nobody has begun to work on it."""
+    """Move a batch, as `Batch.move` does, to a state in which nobody works on it."""
     batch.run.reset()
     return batch.move(state, sentence=message, **options)
 
 
 def queue_apply(batch: Batch, digest: str, actor: Any) -> bool:
-    """Apply a small file at once, have the worker apply a large one; whether it is applied.
+    """Apply a small file at once, leave a large one to the worker; returns whether it is applied.
 
-    A small one goes to the worker too while another is being applied, for which it would wait.
     Raises NotApplied, with a sentence.
     """
     conflicting = conflicting_batch(batch)
@@ -167,7 +161,7 @@ def queue_apply(batch: Batch, digest: str, actor: Any) -> bool:
 
 
 def _is_immediate(rows: int, most: int) -> bool:
-    """Whether so many rows are written before the answer; not while one would have to wait."""
+    # While another import is applied, the request would wait for it.
     return rows <= most and not Batch.objects.filter(state=State.APPLYING).exists()
 
 
@@ -179,11 +173,11 @@ def _order_apply(batch: Batch, digest: str, actor: Any) -> None:
         if _return(batch, State.ORDERED, "", before=(State.PREVIEWED,), expected_digest=digest):
             apply_batch.enqueue(batch.pk, actor.pk)
             return
-    apply(batch, digest, actor)  # which says why not
+    apply(batch, digest, actor)  # raises the reason
 
 
 def queue_undo(batch: Batch, actor: Any, reason: str) -> Batch:
-    """Undo a small import at once, have the worker undo a large one; the undo's own batch.
+    """Undo a small import at once, leave a large one to the worker; returns the undo's batch.
 
     Raises NotApplied, with a sentence, and PermissionDenied like `undo`.
     """
@@ -196,10 +190,8 @@ def queue_undo(batch: Batch, actor: Any, reason: str) -> Batch:
 
 
 def cancel(batch: Batch) -> bool:
-    """End the work on a batch; False where there is none any more. Nothing of it is written.
-
-    The change of state is what counts: whoever works on the batch keeps nothing once it is made.
-    """
+    """End the work on a batch, which then writes nothing; False if there is none any more."""
+    # This only saves time. The change of state below is what counts: the last statement checks it.
     if Batch.objects.under_work().filter(pk=batch.pk).exists():
         dialects.current().interrupt(batch.pk)
     message = _("Cancelled. Nothing was written; the file can still be applied.")
@@ -214,16 +206,14 @@ def cancel(batch: Batch) -> bool:
 
 
 def _return_to_queue(batch: Batch, message: str) -> bool:
-    """What was ordered, or is being applied, waits for a decision again; whether there was any.
-
-    An undo is over: it is the import that can be decided on again.
-    """
+    """End an order or an apply, so that the import can be decided on again."""
+    # An undo's own batch is over: it is the import that can be undone again.
     state = State.DISCARDED if batch.undoes_id else State.PREVIEWED
     return _return(batch, state, message, before=(State.ORDERED, State.APPLYING))
 
 
 def recover_lost() -> None:
-    """What a worker sees to beside its work: dead batches, lost orders, old tasks."""
+    """Fail dead batches, give lost orders again, and delete old tasks."""
     fail_all_dead()
     for batch in _lost(State.QUEUED):
         order_reading(batch)
@@ -234,7 +224,7 @@ def recover_lost() -> None:
 
 
 def _lost(state: str) -> Iterator[Batch]:
-    """What has long been ordered, and nobody has the order any more."""
+    """Batches that were ordered some time ago, without a task that would do it."""
     long_ago = timezone.now() - LOST_AFTER
     waiting = DBTaskResult.objects.filter(status="READY")
     for batch in Batch.objects.filter(state=state, run__touched_at__lt=long_ago):

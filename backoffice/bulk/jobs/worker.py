@@ -1,4 +1,4 @@
-"""The worker's process: it stays through restarts of the database, and shows that it lives."""
+"""The worker's process: it survives restarts of the database and shows that it lives."""
 
 import logging
 from datetime import timedelta
@@ -19,21 +19,20 @@ log = logging.getLogger("backoffice.bulk.worker")
 
 
 def is_any_alive() -> bool:
-    """Whether a worker has shown itself lately; one at work on SQLite cannot, its batch does."""
+    """Whether a worker has shown a sign of life lately."""
     lately = timezone.now() - ALIVE_WITHIN
+    # On SQLite a worker that writes blocks its own sign of life; its batch shows one.
+    running = Batch.objects.under_work().filter(run__begun_at__isnull=False)
     return (
         Worker.objects.filter(seen_at__gte=lately).exists()
-        or Batch.objects.under_work()
-        .filter(run__begun_at__isnull=False, run__touched_at__gte=lately)
-        .exists()
+        or running.filter(run__touched_at__gte=lately).exists()
     )
 
 
 class SteadyWorker(db_worker.Worker):
-    """The library's worker, which a lost database does not end."""
+    """The library's worker, which goes on after a lost connection to the database."""
 
     def run(self) -> None:
-        """Work until told to stop, or until there is nothing left where that was asked for."""
         is_over = Event()
         beat = Thread(target=self._beat, args=(is_over,), name="worker", daemon=True)
         beat.start()
@@ -54,7 +53,7 @@ class SteadyWorker(db_worker.Worker):
         return True
 
     def _beat(self, is_over: Event) -> None:
-        """Show that this worker lives, and look after what others left."""
+        """Show that this worker lives, and recover what dead workers left."""
         while True:
             try:
                 self._show()
@@ -62,7 +61,7 @@ class SteadyWorker(db_worker.Worker):
             except Error as error:
                 log.warning("No sign of life could be kept: %s", str(error).strip())
             finally:
-                connections.close_all()
+                connections.close_all()  # a thread of our own has its own
             if is_over.wait(BEAT):
                 break
         Worker.objects.filter(name=self.worker_id).delete()

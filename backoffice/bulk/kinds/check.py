@@ -1,4 +1,4 @@
-"""One thing to look for in every row of a file."""
+"""A condition over the rows of a file, and the message for the rows it finds."""
 
 from dataclasses import dataclass
 
@@ -13,26 +13,21 @@ NEVER = "1=0"
 
 @dataclass(frozen=True)
 class Check:
-    """One thing to look for in every row.
-
-    `column` and `sentence` are where and how it is told; `other` is SQL for what the sentence names
-    besides, `beside` another column it names as `{beside}`; `reads` are the columns whose cells it
-    looks at, so that nothing is said of a cell that was refused already.
-    """
+    """An SQL condition over staged rows, with the code, column and message of its issues."""
 
     code: str
     column: str
     template: StrOrPromise
     condition: Sql = (NEVER, ())
-    reads: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()  # its columns: a row with a refused cell in one is passed over
     is_warning: bool = False
-    other: str = ""
-    other_column: str = ""
-    holds: bool = False  # what is found goes in only when a second person agrees
-    is_of_name: bool = False  # a name is wrong, in whichever row: told where the name stands
+    other: str = ""  # SQL for `{other}` of the message
+    other_column: str = ""  # for `{beside}` of the message
+    holds: bool = False  # the rows go in only when a second person agrees
+    is_of_name: bool = False  # reported where the name stands, in whichever row
 
 
 def names_nothing(model: type[models.Model]) -> str:
-    """What is said of a name that no row has."""
+    """The message, with its value open, about a name that no row has."""
     template = _("{column} “{value}” names no %(model)s that exists. Check it, or add it first.")
     return template % {"model": model._meta.verbose_name}

@@ -23,28 +23,28 @@ def field_at(model: type[models.Model], path: str) -> models.Field:
 
 
 def foreign_key(model: type[models.Model], name: str) -> models.ForeignKey:
-    """The foreign key of this name."""
     field = model._meta.get_field(name)
     assert isinstance(field, models.ForeignKey)
     return field
 
 
 def related_model(model: type[models.Model], name: str) -> type[Audited]:
-    """The model whose rows a foreign key names: what is imported names business data only."""
+    """The model that a foreign key points to."""
+    # What is imported points to business data only, and that is audited.
     related: type[Audited] = field_at(model, name).related_model
     return related
 
 
 class OnChange(StrEnum):
-    """What a file may do to a stored value that differs from the file's."""
+    """The effect of a file on a stored value that differs from the file's."""
 
     UPDATE = "update"
-    PRESERVE = "keep"  # the stored value stands, a warning lists it
+    PRESERVE = "keep"  # the stored value stays, with a warning
     REFUSE = "refuse"  # the row is refused
 
 
 class Role(StrEnum):
-    """What a column does instead of giving a row a value."""
+    """The purpose of a column that gives a row no value."""
 
     NARROWS = "narrows"  # tells rows of the same name apart; required where the file has it
     VERIFIES = "verifies"  # has to agree with the referred row
@@ -52,7 +52,7 @@ class Role(StrEnum):
 
 
 class Traits(TypedDict, total=False):
-    """What may be said of a column, see there."""
+    """The options of `Column`."""
 
     key: bool
     identifier: bool
@@ -67,11 +67,10 @@ class Traits(TypedDict, total=False):
 class Column(Field):
     """One column of a kind; `attribute` is a path from the model.
 
-    `key` columns are the natural key and always required; `required` ones are where the file has
-    them. An `identifier` has `.0` taken away and scientific notation refused. With
-    `blank_keeps_stored` a blank cell says nothing: what is stored stands. A column with a `role`
-    gives a row no value, see there. `header` is how a file writes its name, where it is not the
-    name itself.
+    `key` columns are the natural key and always required; `required` ones are if the file has them.
+    An `identifier` loses a trailing `.0`, and scientific notation is refused. With
+    `blank_keeps_stored` a blank cell changes nothing. `header` is the name as files write it, if
+    it differs.
     """
 
     def __init__(
@@ -80,10 +79,8 @@ class Column(Field):
         super().__init__(attribute=attribute, column_name=column_name)
         self.position = next(_written)  # the library sorts by the model's fields
         self.key, self.identifier = traits.get("key", False), traits.get("identifier", False)
-        self.blank_keeps_stored, self.role = (
-            traits.get("blank_keeps_stored", False),
-            traits.get("role"),
-        )
+        self.blank_keeps_stored = traits.get("blank_keeps_stored", False)
+        self.role = traits.get("role")
         self.required = traits.get("required", self.role is Role.NARROWS)
         self.on_change = traits.get("on_change", OnChange.UPDATE)
         self.example = traits.get("example", "")
@@ -91,19 +88,17 @@ class Column(Field):
 
     @property
     def header(self) -> str:
-        """How a file writes the name of the column."""
         return self._header or self.column_name
 
     @property
     def reference(self) -> str:
-        """The foreign key this column names a part of, or an empty text for an own field."""
+        """The foreign key that the column is a part of, blank for an own field."""
         return self.attribute.partition("__")[0] if "__" in self.attribute else ""
 
     @property
     def target(self) -> str:
-        """The way from the model it stands on, its own or the referred one, to the field."""
+        """The path to the field from the kind's model, or from the model of `reference`."""
         return self.attribute.partition("__")[2] or self.attribute
 
     def model_field(self, model: type[models.Model]) -> models.Field:
-        """The model field whose rules the cells obey."""
         return field_at(model, self.attribute)

@@ -1,4 +1,4 @@
-"""A rule's condition (a Django Q) compiled to SQL over staged rows instead of the model's table."""
+"""Compiles the condition of a rule (a Q) to SQL over staged rows instead of the model's table."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,16 +12,17 @@ Columns = Mapping[str, tuple[str, models.Field]]
 
 
 def is_false(condition: models.Q, columns: Columns) -> Sql:
-    """SQL that is true where the condition is false; null is not false, as in a check constraint.
+    """SQL that is true where the condition is false.
 
-    `columns` gives for each name of the condition its SQL and its model field.
+    `columns` has the SQL and the model field of each name in the condition.
     """
+    # NULL passes, as in a check constraint.
     sql, params = is_true(condition, columns)
     return f"({sql}) IS FALSE", params
 
 
 def is_true(condition: models.Q, columns: Columns) -> Sql:
-    """SQL of the condition, as the model's own constraints and partial indexes have it."""
+    """SQL of the condition, compiled like the model's own constraints and partial indexes."""
     query = Query(None)
     for name, (sql, field) in columns.items():
         query.add_annotation(
@@ -33,12 +34,12 @@ def is_true(condition: models.Q, columns: Columns) -> Sql:
 
 
 def _as_number(sql: str, field: models.Field) -> str:
-    """SQL: a number, also where SQLite would compare an expression with a parameter as texts."""
+    # SQLite compares an expression without a type with a parameter as texts.
     return f"CAST({sql} AS numeric)" if isinstance(field, models.DecimalField) else sql
 
 
 def literal(value: object) -> str:
-    """A constant as SQL text, for the few places where no parameter can stand."""
+    """A constant as SQL text, for places that take no parameter."""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, str):
@@ -47,5 +48,5 @@ def literal(value: object) -> str:
 
 
 def with_literals(sql: Sql) -> str:
-    """The SQL with its parameters written into it."""
+    """SQL text with the parameters written into it."""
     return sql[0] % tuple(map(literal, sql[1]))

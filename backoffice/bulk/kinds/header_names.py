@@ -1,4 +1,4 @@
-"""Names of columns: how a header's are compared, and what a school's own ones may stand for."""
+"""Names of columns: how headers are compared, and what the school's own may stand for."""
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
@@ -10,16 +10,15 @@ from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, ImportKind, kinds, 
 from backoffice.bulk.values.cells import CellRefused, normalised
 from backoffice.bulk.values.faults import FileRefused, display_text
 
-# What stands in the place of a column for a header that is passed over on purpose.
-IGNORED = "-"
+IGNORED = "-"  # in place of a column, for a header that is ignored on purpose
 IGNORED_LABEL = gettext_lazy("ignored on purpose")
 Objection = tuple[str, str, str]
 
 
 def plain_name(name: str) -> str:
-    """A column's name as files of all habits write it: “ Student ID” is `student_id`.
+    """The name of a column in the form in which headers are compared: `Student ID`, `student_id`.
 
-    Raises FileRefused for a name that holds what no name may.
+    Raises FileRefused for a name with forbidden characters.
     """
     try:
         return normalised(name).casefold().replace(" ", "_")
@@ -33,12 +32,12 @@ def plain_name(name: str) -> str:
 
 
 def known_name(name: str) -> str:
-    """The plain name; blank for one that holds what no name may."""
+    """The plain name, blank if it has forbidden characters."""
     return column_name(name).replace(" ", "_")
 
 
 def column_name(name: str) -> str:
-    """A name in a header of another system, as it is compared; blank where it cannot be."""
+    """A name in a header of another system as it is compared, blank if it cannot be."""
     try:
         return normalised(name).casefold()
     except CellRefused:
@@ -46,29 +45,27 @@ def column_name(name: str) -> str:
 
 
 def nearest(name: str, known: Iterable[str], closeness: float = 0.6) -> str:
-    """Which of the known names may be meant; blank where none is near."""
+    """The known name that is most similar, blank if none is."""
     return next(iter(get_close_matches(name, list(known), 1, closeness)), "")
 
 
 def names_of(resource: type[ImportKind]) -> list[str]:
-    """Every column that a file of the kind may have, those of its companion included."""
+    """The columns of the kind and of its companion."""
     companion = resource.companion.names if resource.companion else ()
     return list(dict.fromkeys([*resource.columns(), *companion]))
 
 
 def has_meaning(name: str, resource: type[ImportKind]) -> bool:
-    """Whether the name says something in a file of the kind already; it keeps its meaning."""
+    """Whether files of the kind use the name already, so that no mapping may change it."""
     known = {*names_of(resource), *resource.member_columns(), *resource.ignored}
     return name in known.union(resource.forbidden, REJECTED_COLUMNS)
 
 
 def kind_choices() -> list[tuple[str, str]]:
-    """The kinds of files, in the order in which people meet them."""
     return [(name, resource.label) for name, resource in kinds_for(lambda _model: True).items()]
 
 
 def column_choices() -> list[tuple[str, str]]:
-    """The columns of all kinds, each with the kinds that have it; and none, on purpose."""
     labels_by_column: dict[str, list[str]] = {}
     for _name, resource in kinds_for(lambda _model: True).items():
         for column in names_of(resource):
@@ -78,12 +75,11 @@ def column_choices() -> list[tuple[str, str]]:
 
 
 def columns_for(kind: str) -> list[tuple[str, str]]:
-    """The columns of one kind to choose from; and none, on purpose."""
     return [*((name, name) for name in names_of(kinds[kind])), (IGNORED, IGNORED_LABEL)]
 
 
 def objections(kind: str, name: str, column: str) -> Iterator[Objection]:
-    """Why a header (as it is compared) may not stand for a column: field, code and sentence."""
+    """The objections to a mapping: field, code and message of each."""
     resource = kinds[kind]
     params = {"name": name, "column": column, "kind": resource.label}
     if name in resource.forbidden:

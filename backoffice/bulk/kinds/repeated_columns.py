@@ -1,4 +1,4 @@
-"""Columns that repeat: each group of them is a row of another model, within a row of the file."""
+"""Columns that repeat in groups: each group holds a nested row."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -15,14 +15,14 @@ Judge = Callable[[str], tuple[str | None, Fault | None]]
 CellFault = tuple[Fault, str, str]
 
 
-def groups_in(names: Sequence[str], members: Mapping[str, Column]) -> tuple[Group, ...]:
+def groups_in(names: Sequence[str], columns: Mapping[str, Column]) -> tuple[Group, ...]:
     """The groups of a header, from left to right: the first of each name, the second of each.
 
-    Raises FileRefused where a name is missing from a group.
+    Raises FileRefused if a group lacks a name.
     """
-    places = {name: [at for at, each in enumerate(names) if each == name] for name in members}
+    places = {name: [at for at, each in enumerate(names) if each == name] for name in columns}
     most = max(map(len, places.values()))
-    needed = {name for name, column in members.items() if column.key or column.required}
+    needed = {name for name, column in columns.items() if column.key or column.required}
     present = {name: at for name, at in places.items() if at or name in needed}
     for name, at in present.items():
         if not at or len(at) != most:
@@ -33,19 +33,20 @@ def groups_in(names: Sequence[str], members: Mapping[str, Column]) -> tuple[Grou
                     "%(group)s belong together, and are repeated as often as a row needs."
                 )
                 % {
-                    "name": members[name].header,
+                    "name": columns[name].header,
                     "count": len(at),
                     "most": max(most, 1),
-                    "group": ", ".join(column.header for column in members.values()),
+                    "group": ", ".join(column.header for column in columns.values()),
                 },
                 line=1,
-                column=members[name].header,
+                column=columns[name].header,
             )
     return tuple({name: at[number] for name, at in present.items()} for number in range(most))
 
 
 def header_of(columns: Sequence[Column], group: Sequence[Column], count: int) -> list[str]:
-    """The header of a file with groups: they stand before the columns that only tell rows apart."""
+    """The header of a file with `count` groups."""
+    # The groups stand before the columns with a role, which only tell rows apart.
     own = [column.header for column in columns if not column.role]
     behind = [column.header for column in columns if column.role]
     return [*own, *[column.header for column in group] * count, *behind]
@@ -53,34 +54,37 @@ def header_of(columns: Sequence[Column], group: Sequence[Column], count: int) ->
 
 @dataclass(frozen=True)
 class Groups:
-    """Reads the members of a row; `judges` clean their cells."""
+    """Reads the nested rows of a row; `judges` clean their cells."""
 
     places: tuple[Group, ...]
     judges: Mapping[str, Judge]
     width: int  # of the header
 
     def whole(self, cells: list[str]) -> list[str]:
-        """The cells of a row; a row may end before groups it does not need."""
+        """The cells of a row, filled up if it ends before groups that it does not need."""
         return cells + [""] * (self.width - len(cells)) if len(cells) in self._ends else cells
 
     @cached_property
     def _ends(self) -> set[int]:
-        """How many cells such a row may have: all behind them are of groups."""
+        # The numbers of cells after which only groups follow.
         starts = [min(group.values()) for group in self.places[1:]]
         grouped = set().union(*(group.values() for group in self.places))
         return {at for at in starts if grouped.issuperset(range(at, self.width))}
 
     def read(self, cells: Sequence[str]) -> tuple[str, list[CellFault]]:
-        """The members as JSON, each with a bit for every wrong cell; and what is to be told."""
-        members: list[list[object]] = []
+        """The nested rows as JSON, and the faults of their cells.
+
+        Each row is an array: an integer with a bit for every wrong cell, then the values.
+        """
+        nested_rows: list[list[object]] = []
         faults: list[CellFault] = []
         for number, group in enumerate(self.places, 1):
             raws = {name: cells[at] for name, at in group.items()}
             if any(map(str.strip, raws.values())):
-                members.append(self._member(number, raws, faults))
-        return json.dumps(members, ensure_ascii=False), faults
+                nested_rows.append(self._nested_row(number, raws, faults))
+        return json.dumps(nested_rows, ensure_ascii=False), faults
 
-    def _member(
+    def _nested_row(
         self, number: int, raws: Mapping[str, str], faults: list[CellFault]
     ) -> list[object]:
         values: list[object] = []
@@ -95,8 +99,7 @@ class Groups:
 
 
 def _numbered(fault: Fault, number: int) -> Fault:
-    """Of several blank cells in a row nobody could say which is meant."""
-    if fault.code != "required":
+    if fault.code != "required":  # a wrong value shows which of the columns is meant
         return fault
     template = _("{column} number %(number)d is empty. Fill it, or leave its whole group blank.")
     return replace(fault, template=template % {"number": number})

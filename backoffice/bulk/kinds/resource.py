@@ -1,7 +1,6 @@
-"""An importable kind: one class that names its model, its columns and what goes with them.
+"""An importable kind: a django-import-export resource whose fields are `Column`s.
 
-A kind is a django-import-export resource whose fields are `Column`s. The engine reads the columns
-for matching, checking, comparing, writing and export; the rules come from the model.
+The engine uses the columns to match, check, compare, write and export; rules are the model's.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,20 +17,17 @@ from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column, related_model
 from backoffice.bulk.kinds.file_layout import FileLayout
 
-# What a file of wrong rows has besides its own columns; corrected, it imports as it is.
+# In a file of wrong rows besides its own columns; an import passes over them.
 REJECTED_COLUMNS = ("line", "errors")
-MEMBERS = "members"  # the staged column that holds them, as JSON
+MEMBERS = "members"  # the staged column with the nested rows, as JSON
 
 
 @dataclass(frozen=True)
 class Written:
-    """SQL of a value that no column gives: of a new row, and of one that is changed.
-
-    SQL over `sql_names`. Without SQL for a change the value stays.
-    """
+    """SQL, over `sql_names`, of a value that no column gives."""
 
     new: str
-    changed: str = ""
+    changed: str = ""  # without it an update leaves the value
 
 
 Derive = Callable[[Mapping[str, str | None]], str]
@@ -53,167 +49,132 @@ FORBIDDEN = frozenset(
 
 @dataclass(frozen=True)
 class Companion:
-    """Records that an import of this kind may create on the way, one per foreign key.
+    """Rows that an import of this kind may create for a foreign key, by rules of another kind."""
 
-    `reference` is the foreign key, `resource` the kind whose columns and rules they obey,
-    `option` the batch option that must be on; without one they are created always. `implied` gives
-    SQL for key columns that the file need not have.
-    """
-
-    reference: str
+    reference: str  # the foreign key
     resource: "type[ImportKind]"
-    option: str = ""
-    names: tuple[str, ...] = ()
+    option: str = ""  # the batch option that must be on; without one they are always created
+    names: tuple[str, ...] = ()  # their columns that a file may have
+    # SQL for key columns that the file need not have.
     implied: "Callable[[FileLayout], Mapping[str, str]] | None" = None
 
     def columns_of(self) -> dict[str, Column]:
-        """The columns of the companion that may stand beside the kind's own, by name."""
+        """The columns of the companion that a file may have, by name."""
         return {name: self.resource.columns()[name] for name in self.names}
 
     def is_created_by(self, batch: Any) -> bool:
-        """Whether the batch creates them."""
         return bool(getattr(batch, self.option)) if self.option else True
 
 
 @dataclass(frozen=True)
 class NestedRows:
-    """Rows of another model that stand in groups of columns, repeated within each row.
+    """Rows of another model that stand in groups of columns, repeated within each row."""
 
-    `resource` has the columns of a group; its rows point by `reference` to the row they stand in.
-    A smaller value of `lowered_column` is written before that row, a larger one after it. Rules
-    over `adjusted_fields` are not asked: the import makes them fit.
-    """
-
-    reference: str
+    reference: str  # their foreign key to the row in which they stand
     resource: "type[ImportKind]"
-    lowered_column: str
-    adjusted_fields: frozenset[str] = frozenset()
+    lowered_column: str  # a smaller value is written before that row, a larger one after it
+    adjusted_fields: frozenset[str] = frozenset()  # no rule checks them: the import makes them fit
 
     @property
     def columns(self) -> dict[str, Column]:
-        """The columns of a group, by name."""
         return self.resource.columns()
 
 
 @dataclass(frozen=True)
 class MissingRowsPolicy:
-    """What becomes in sync mode of rows that are missing from the file.
+    """The change, in sync mode, of stored rows that are missing from the file."""
 
-    `scope` and `member` are foreign keys: of what the file speaks, and who may be missing in it.
-    SQL as in `Written`: `leaves` says which rows can, `changes` what they become. `by` is the field
-    that says of a row that it left, whichever way it did.
-    """
-
-    scope: str
-    member: str
-    by: str
-    leaves: str
-    changes: Mapping[str, str]
+    scope: str  # a foreign key: only rows of a course that the file names can be missing
+    member: str  # a foreign key: to the student who may be missing
+    by: str  # the field that shows of a row that it left, whichever way
+    leaves: str  # SQL: the rows that can be missing
+    changes: Mapping[str, str]  # SQL of their new values
 
 
 @dataclass(frozen=True)
 class Matching:
-    """How the rows of a file find the stored ones, besides by the natural key.
+    """How the rows of a file are matched to stored rows, besides by the natural key."""
 
-    `alternative_key` is a column that names existing rows in a file without the natural key. Where
-    the key may lead to several rows, `counting` is SQL for the id of the one a file speaks of; of
-    a reference in `newest` it speaks of the row in which that column is highest.
-    """
-
-    alternative_key: str = ""
-    counting: str = ""
+    alternative_key: str = ""  # a column for files without the natural key
+    counting: str = ""  # SQL: the id of the row that is meant, if the key leads to several
+    # By reference: the column in which the row that is meant has the highest value.
     newest: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class UndoRules:
-    """What an undo has to know besides the versions of the rows; SQL over `sql_names`.
+    """What an undo needs besides the versions of the rows; all are SQL over `sql_names`."""
 
-    `restored` is, by field, what no version has of a deleted row that comes back. `stays` gives
-    the condition under which a row stays as it is. `needs` is a condition by kind: some row of this
-    one has its place by that row of the other, though no key points there, so that row stays.
-    """
-
-    restored: Mapping[str, str] = field(default_factory=dict)
-    stays: Callable[[], str] | None = None
+    restored: Mapping[str, str] = field(default_factory=dict)  # by field: what no version has
+    stays: Callable[[], str] | None = None  # the condition under which a row is not undone
+    # By kind: the condition under which a row of this kind needs that row without pointing to it.
     needs: Mapping[str, str] = field(default_factory=dict)
 
 
 class ImportKind(ModelResource):
-    """The base of every importable kind.
-
-    `advice` is what the upload page says of its files besides the columns. `forbidden` columns
-    refuse the file; `ignored` ones may stand in it and are not read. `derived` fields of a new
-    row are made from its cells, `fixed` ones have one value for all new rows. `scope` is the path
-    to the course by which the limits count; without one they count all rows. With `missing_rows`
-    sync mode is possible. `nested` are rows that stand within each row. `listed` is the path to the
-    model in whose list the rows are exported. The formats in `shared_with` have the same columns.
-    """
+    """The base of every importable kind."""
 
     kind: ClassVar[str] = ""
     label: ClassVar[StrOrPromise] = ""
-    advice: ClassVar[StrOrPromise] = ""
+    advice: ClassVar[StrOrPromise] = ""  # on the upload page, besides the columns
     order: ClassVar[int] = 0
     companion: ClassVar[Companion | None] = None
-    forbidden: ClassVar[frozenset[str]] = FORBIDDEN
-    ignored: ClassVar[frozenset[str]] = frozenset()
-    derived: ClassVar[Mapping[str, Derive]] = {}
-    fixed: ClassVar[Mapping[str, Any]] = {}
-    scope: ClassVar[str] = ""
+    forbidden: ClassVar[frozenset[str]] = FORBIDDEN  # columns that refuse the file
+    ignored: ClassVar[frozenset[str]] = frozenset()  # columns that are not read
+    derived: ClassVar[Mapping[str, Derive]] = {}  # fields of a new row, made from its cells
+    fixed: ClassVar[Mapping[str, Any]] = {}  # values that every new row has
+    scope: ClassVar[str] = ""  # the path to the course by which change limits count, else all rows
     matching: ClassVar[Matching] = Matching()
-    missing_rows: ClassVar[MissingRowsPolicy | None] = None
+    missing_rows: ClassVar[MissingRowsPolicy | None] = None  # makes sync mode possible
     nested: ClassVar[NestedRows | None] = None
     undo: ClassVar[UndoRules] = UndoRules()
-    listed: ClassVar[str] = ""
-    shared_with: ClassVar[frozenset[str]] = frozenset()
+    listed: ClassVar[str] = ""  # the path to the model in whose list the rows are exported
+    shared_with: ClassVar[frozenset[str]] = frozenset()  # formats with the same columns
 
     @classmethod
     def written(cls, layout: FileLayout) -> Mapping[str, Written]:
-        """Fields whose values come along with those of the file's columns."""
+        """Fields that are written besides those of the file's columns."""
         return {}
 
     @classmethod
     def checks(cls, layout: FileLayout) -> Iterator[Check]:
-        """What only this kind asks of a row, besides the rules of its model."""
+        """Checks of this kind, besides the rules of its model."""
         yield from ()
 
     @classmethod
     def model(cls) -> type[Audited]:
-        """The model whose rows the kind writes."""
         model: type[Audited] = cls._meta.model
         return model
 
     @classmethod
     def columns(cls) -> dict[str, Column]:
-        """Every column that may stand in a file, by its name, companions excepted."""
+        """The kind's own columns, by name."""
         return {column.column_name: column for column in cls.fields.values()}
 
     @classmethod
     def member_columns(cls) -> dict[str, Column]:
-        """The columns that stand in groups, by name."""
         return cls.nested.columns if cls.nested else {}
 
     @classmethod
     def labels(cls) -> dict[str, str]:
-        """Under which names people know the columns, where they have others in the file."""
+        """The columns whose name on screen differs from the one here, with that name."""
         every = cls.columns() | cls.member_columns()
         labels = {name: each.header for name, each in every.items() if each.header != name}
         return labels | ({MEMBERS: str(cls.nested.resource.label)} if cls.nested else {})
 
     @classmethod
     def lineage(cls) -> "list[tuple[type[ImportKind], str]]":
-        """The models an import writes, what points before what it points to, with how it points."""
-        links: list[tuple[type[ImportKind], str]] = []
-        if cls.nested:
-            links.append((cls.nested.resource, cls.nested.reference))
-        links.append((cls, cls.companion.reference if cls.companion else ""))
-        if cls.companion:
-            links.append((cls.companion.resource, ""))
-        return links
+        """What an import writes: each resource, with its foreign key to the next one."""
+        nested, companion = cls.nested, cls.companion
+        return [
+            *([(nested.resource, nested.reference)] if nested else []),
+            (cls, companion.reference if companion else ""),
+            *([(companion.resource, "")] if companion else []),
+        ]
 
     @classmethod
     def column_named(cls, name: str) -> tuple[Column, type[models.Model]]:
-        """A column of the kind or of its companion, and the model it stands on."""
+        """A column of the kind or of its companion, and the model of that."""
         own = cls.columns().get(name)
         if own or not cls.companion:
             return cls.columns()[name], cls.model()
@@ -221,7 +182,7 @@ class ImportKind(ModelResource):
 
     @classmethod
     def key_names(cls, names: Sequence[str]) -> list[str]:
-        """The columns by which this file's rows are matched: the key, where the file has it."""
+        """The columns by which the rows of a file with these columns are matched."""
         key = [name for name, column in cls.columns().items() if column.key]
         other = cls.matching.alternative_key
         if other and other in names and not set(key) <= set(names):
@@ -230,43 +191,40 @@ class ImportKind(ModelResource):
 
     @classmethod
     def exported_columns(cls) -> list[Column]:
-        """The columns of an export; its rows are named by the key alone."""
-        columns = cls.columns()
-        return [column for name, column in columns.items() if name != cls.matching.alternative_key]
+        other = cls.matching.alternative_key
+        return [column for name, column in cls.columns().items() if name != other]
 
     @classmethod
     def exportable(cls) -> models.QuerySet[Any]:
-        """The rows the kind is about."""
         return cls.model()._default_manager.all()
 
     @classmethod
     def export_order(cls) -> list[str]:
-        """The order of the rows in an export: by their key, and by the course it is a key in."""
+        # The key may be unique within a course only.
         keys = [column.attribute for column in cls.exported_columns() if column.key]
         return list(dict.fromkeys([*keys, *cls.course_paths()]))
 
     @classmethod
     def listed_model(cls) -> type[models.Model]:
-        """The model in whose list the rows are exported."""
         model = cls.model()
         return related_model(model, cls.listed) if cls.listed else model
 
     @classmethod
     def course_paths(cls) -> tuple[str, ...]:
-        """Where a row's course code and presentation stand, empty for a kind without courses."""
+        """The paths to a row's course code and presentation, as far as it has them."""
         columns = cls.columns()
         there = [name for name in ("course_code", "presentation") if name in columns]
         return tuple(cls.attributes(*there))
 
     @classmethod
     def attributes(cls, *names: str) -> list[str]:
-        """Where the values of these columns stand, as a query names it."""
+        """The paths of these columns in a query."""
         columns = cls.columns()
         return [columns[name].attribute for name in names]
 
     @classmethod
     def models_named(cls) -> set[type[models.Model]]:
-        """The models of the rows that rows of the kind refer to, directly or through others."""
+        """The models to which rows of the kind point, directly or through others."""
         named = set()
         for column in cls.columns().values():
             model: type[models.Model] = cls.model()
@@ -281,30 +239,27 @@ kinds: dict[str, type[ImportKind]] = {}
 
 @cache
 def needed_by(kind: str) -> frozenset[str]:
-    """The kinds whose rows have to be there before rows of this kind can name them."""
+    """The kinds that have to be imported before this one, as its rows point to theirs."""
     models_named = kinds[kind].models_named()
     direct = {name for name, each in kinds.items() if each.model() in models_named} - {kind}
     return frozenset(direct.union(*(needed_by(name) for name in direct)))
 
 
 def kinds_for(is_allowed: Callable[[type[models.Model]], bool]) -> dict[str, type[ImportKind]]:
-    """The kinds whose model passes a question, in the order in which people meet them."""
+    """The kinds whose model is allowed, in the order of the pages."""
     ordered = sorted(kinds.items(), key=lambda kind: kind[1].order)
     return {name: resource for name, resource in ordered if is_allowed(resource.model())}
 
 
 def importable(resource: type[ImportKind]) -> type[ImportKind]:
-    """Register a kind under its name; found by autodiscovery of `resources.py`."""
+    """Register a kind under its name; `resources.py` of every app is imported at the start."""
     kinds[resource.kind] = as_declared(resource)
     return resource
 
 
 def as_declared(resource: type[ImportKind]) -> type[ImportKind]:
-    """Of a resource that is no kind by itself: companions and members.
-
-    The library adds every field of the model, the password too; only declared columns stay, in the
-    order in which they are declared.
-    """
+    """Leave only the declared columns of a resource; for companions and nested rows."""
+    # The library adds every field of the model, the password too, in the order of the model.
     declared = [(name, each) for name, each in resource.fields.items() if isinstance(each, Column)]
     resource.fields = dict(sorted(declared, key=lambda pair: pair[1].position))
     return resource

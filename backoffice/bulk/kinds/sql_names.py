@@ -1,19 +1,18 @@
-"""The names of rows and columns in the statements of an import and of an undo.
+"""The names of rows in the statements of an import and of an undo.
 
-A kind's own checks and values are SQL expressions over these rows; the statements around them, and
-their aliases, are the engine's.
+A kind's own checks and values are SQL expressions over these rows; only the engine knows aliases.
 """
 
 NOW = "{now}"  # the moment of the import; `Writer` puts the parameter in
 
 
 def cell(column: str) -> str:
-    """SQL: what a row of the file has in a column, NULL where it is blank."""
+    """SQL: the value of a column in a row of the file, NULL if it is blank."""
     return f"s.c_{column}"
 
 
 def stored(column: str = "id") -> str:
-    """SQL: a database column of the existing row with the same natural key, NULL without one."""
+    """SQL: a database column of the stored row with the same natural key, NULL without one."""
     return f"t.{column}"
 
 
@@ -23,7 +22,7 @@ def referred(reference: str, column: str = "id") -> str:
 
 
 def planned(reference: str) -> str:
-    """SQL, where rows are written: the key that a foreign key of the file was found to mean."""
+    """SQL, where rows are written: the id to which a foreign key of the file leads."""
     return f"p.fk_{reference}"
 
 
@@ -38,5 +37,5 @@ def written_row() -> str:
 
 
 def version(column: str) -> str:
-    """SQL, in an undo: a database column of the last version the row had before it."""
+    """SQL, in an undo: a database column of the version before the import."""
     return f"v.{column}"

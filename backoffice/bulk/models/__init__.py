@@ -1,7 +1,6 @@
 """The import batch, its issues, deliveries of several files, header mappings and workers."""
 
 from backoffice.bulk.models.batch import (
-    PERCENT,
     Batch,
     BatchQuerySet,
     most_changed,
@@ -21,8 +20,8 @@ __all__ = [
     "BatchRun",
     "Delivery",
     "HeaderMapping",
-    "PERCENT",
     "Worker",
+    # Migrations name these three here.
     "most_changed",
     "most_withdrawn",
     "stored_name",

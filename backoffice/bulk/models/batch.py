@@ -21,12 +21,12 @@ from backoffice.bulk.models.delivery import Delivery
 
 
 def stored_name(batch: "Batch", name: str) -> str:
-    """A name nobody can guess; the uploader's name is kept in the row, not in the path."""
+    # Nobody can guess it; the uploader's name of the file is in the row, not in the path.
     return f"imports/{uuid4().hex}{Path(name).suffix.lower()[:10]}"
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
-    """Query words for batches."""
+    """Imports by what can happen to them next."""
 
     def waiting(self) -> "BatchQuerySet":
         """Read, without errors that forbid it, and not yet applied."""
@@ -37,33 +37,32 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         return self.filter(state__in=(Batch.State.READING, Batch.State.APPLYING))
 
     def in_work(self) -> "BatchQuerySet":
-        """Under work, or ordered and about to be."""
+        """Under work, or ordered and waiting for the worker."""
         return self.filter(state__in=Batch.IN_WORK)
 
     def unfinished(self) -> "BatchQuerySet":
-        """Uploaded, being read, or waiting for a decision: what may be thrown away unharmed."""
+        """Nothing of them is written, so they may be thrown away."""
         return self.filter(state__in=Batch.UNFINISHED)
 
     def past_retention(self, moment: datetime) -> "BatchQuerySet":
-        """Applied before a moment, with the file still there."""
         return self.filter(state=Batch.State.APPLIED, applied_at__lt=moment).exclude(file="")
 
     def closed(self) -> "BatchQuerySet":
-        """Applied, refused or failed: nobody works on it, and it is on record."""
+        """Nobody works on them, and they stay on record."""
         return self.filter(state__in=(Batch.State.APPLIED, Batch.State.REFUSED, Batch.State.FAILED))
 
     def without_success(self) -> "BatchQuerySet":
-        """Refused or failed: nothing was written, and the file may be looked at again."""
+        """Nothing was written; the file is there to be corrected."""
         return self.filter(state__in=(Batch.State.REFUSED, Batch.State.FAILED))
 
 
 def most_withdrawn() -> float:
-    """The school's limit, in percent."""
+    """In percent."""
     return settings.IMPORT_MAX_WITHDRAWN
 
 
 def most_changed() -> float:
-    """The school's limit, in percent."""
+    """In percent."""
     return settings.IMPORT_MAX_CHANGED
 
 
@@ -93,13 +92,8 @@ class Batch(models.Model):
 
     State = BatchState
     DECIDABLE: ClassVar[tuple[str, ...]] = (State.PREVIEWED, State.HELD)
-    UNFINISHED: ClassVar[tuple[str, ...]] = (
-        State.RECEIVED,
-        State.QUEUED,
-        State.READING,
-        *DECIDABLE,
-    )
     BEING_READ: ClassVar[tuple[str, ...]] = (State.QUEUED, State.READING)
+    UNFINISHED: ClassVar[tuple[str, ...]] = (State.RECEIVED, *BEING_READ, *DECIDABLE)
     IN_WORK: ClassVar[tuple[str, ...]] = (*BEING_READ, State.ORDERED, State.APPLYING)
 
     kind = models.CharField(_("kind"), max_length=40)
@@ -144,8 +138,8 @@ class Batch(models.Model):
     file_hash = models.CharField(_("SHA-256 of the file"), max_length=64)
     header = models.JSONField(_("header"), default=list)
     delimiter = models.CharField(max_length=1, default=",")
-    # What the school's own headers in the file stood for when it was read, by plain name. Kept,
-    # because the header is looked at again later, and the school may say something else by then.
+    # What the school's own headers stood for when the file was read, by plain name: the header is
+    # matched again later, and the school may have changed its mappings by then.
     own_headers = models.JSONField(_("the school's own headers"), default=dict)
 
     rows = models.PositiveIntegerField(_("rows"), default=0)
@@ -164,7 +158,7 @@ class Batch(models.Model):
     )
     approver_name = models.CharField(_("approved by"), max_length=320, blank=True)
     approved_at = models.DateTimeField(_("approved at"), null=True)
-    # What was agreed to: another outcome needs another approval.
+    # Of the approved outcome: another outcome needs another approval.
     approved_digest = models.CharField(max_length=64, blank=True)
 
     # Local edits, by column: how many are preserved, and whose columns the file may overwrite.
@@ -173,11 +167,7 @@ class Batch(models.Model):
     )
     released = models.JSONField(_("columns released"), default=list)
     undoes = models.ForeignKey(
-        "self",
-        models.PROTECT,
-        null=True,
-        related_name="undos",
-        verbose_name=_("undoes"),
+        "self", models.PROTECT, null=True, related_name="undos", verbose_name=_("undoes")
     )
     removed = models.PositiveIntegerField(_("removed"), default=0)
     created_students = models.PositiveIntegerField(_("created students"), default=0)
@@ -190,11 +180,7 @@ class Batch(models.Model):
 
     # One of several files that came together, which one, and whether the next goes in without it.
     delivery = models.ForeignKey(
-        Delivery,
-        models.PROTECT,
-        null=True,
-        related_name="batches",
-        verbose_name=_("delivery"),
+        Delivery, models.PROTECT, null=True, related_name="batches", verbose_name=_("delivery")
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     is_skipped = models.BooleanField(_("skipped"), default=False)
@@ -227,7 +213,7 @@ class Batch(models.Model):
 
     @staticmethod
     def uploader_fields(actor: Any) -> dict[str, Any]:
-        """The fields that say who brings it; None is the operator at the command line."""
+        """The uploader's fields; the actor None is the operator at the command line."""
         name = str(actor) if actor else _("Operator at the command line")
         return {"uploaded_by": actor, "uploader_name": name}
 
@@ -241,8 +227,8 @@ class Batch(models.Model):
     ) -> bool:
         """Move the stored row to a state, with other values, by compare-and-swap.
 
-        False, and nothing is changed, where it is in none of the states `before` any more, or has
-        another outcome than `expected_digest`. Raises ValueError for a transition that is none.
+        Returns False and changes nothing if its state is not in `before` any more, or its outcome
+        not `expected_digest`. Raises ValueError for a transition that the table does not have.
         """
         refuse_impossible(before, after)
         rows = Batch.objects.filter(pk=self.pk, state__in=before)
@@ -252,67 +238,58 @@ class Batch(models.Model):
             return False
         for name, value in {"state": after, **values}.items():
             setattr(self, name, value)
-        self.run.save()
+        self.run.save()  # a move is a sign of life, too
         return True
 
     def save_as(self, after: str, *, before: Collection[str]) -> bool:
-        """Move as `move` does, with everything that was set on this object."""
+        """Move as `move` does, and save every other field of this object with it."""
         fields = (f for f in self._meta.concrete_fields if not f.primary_key and f.name != "state")
         values = {field.attname: field.pre_save(self, add=False) for field in fields}
         return self.move(after, before=before, **values)
 
     @property
     def is_in_work(self) -> bool:
-        """Whether it is being read or applied, or about to be."""
         return self.state in self.IN_WORK
 
     @property
     def can_be_read_again(self) -> bool:
-        """Whether the reading, or the applying, broke off and may begin anew."""
         return self.state == self.State.FAILED and bool(self.file)
 
     @property
     def kind_title(self) -> str:
-        """The kind of rows, as people call it."""
         return capfirst(kinds[self.kind].label) if self.kind in kinds else self.kind
 
     @property
     def path(self) -> Path:
-        """Where the stored file lies."""
         return Path(self.file.path)
 
     @property
     def download_name(self) -> str:
-        """Under which name the stored file is handed out: it is what is left of the uploaded one.
-
-        Of `autumn.zip/enrollments.csv` it is a zip file if there is something beside the table.
-        """
+        # `autumn.zip/enrollments.csv` is stored as a zip file where other tables go with it.
         return f"{Path(self.file_name).stem}{self.path.suffix}"
 
     @property
     def has_right_rows(self) -> bool:
-        """Whether some rows would be left where the wrong ones refuse the file."""
+        """Whether the file is refused for some of its rows, and others are right."""
         is_all_or_none = self.on_error == self.OnError.ABORT
         return bool(is_all_or_none and self.file and 0 < self.rejected < self.rows)
 
     @property
     def can_leave_out(self) -> bool:
-        """Whether the file was refused only because some of its rows are wrong."""
         return self.state == self.State.REFUSED and self.has_right_rows
 
     @property
     def is_applied(self) -> bool:
-        """Whether the counts say what was written, not what would be."""
+        """Whether the counts are of rows that were written, not of a preview."""
         return self.state == self.State.APPLIED
 
     @property
     def is_over(self) -> bool:
-        """Whether there is nothing left to decide."""
         return self.state not in (*self.UNFINISHED, *self.IN_WORK)
 
     @property
     def shares(self) -> list[dict[str, object]]:
-        """How the rows divide by what happens to them, in percent, for the coloured bar."""
+        """The parts of the coloured bar, in percent of the rows."""
         names = ("created", "updated", "unchanged", "duplicates", "rejected")
         counts = {name: getattr(self, name) for name in names}
         return [
@@ -328,30 +305,29 @@ class Batch(models.Model):
 
     @property
     def is_finished(self) -> bool:
-        """Whether what came after it in its delivery need not wait for it."""
+        """Whether later files of its delivery need not wait for it."""
         has_nothing = self.state == self.State.PREVIEWED and not self.writes
         over = (self.State.APPLIED, self.State.DISCARDED)
         return self.is_skipped or has_nothing or self.state in over
 
     @property
     def writes(self) -> int:
-        """How many rows applying the file would write or has written."""
+        """The number of rows that applying the file would write or has written."""
         return self.created + self.updated + self.withdrawn + self.created_students
 
     @property
     def preserved_count(self) -> int:
-        """How many values edited by hand since the last import this one leaves alone."""
+        """The number of local edits that the import leaves alone."""
         return sum(self.preserved_edits.values())
 
     @cached_property
     def undone_by(self) -> "Batch | None":
-        """The undo that holds; one that was undone itself does not."""
+        """The undo that holds: not one that was undone itself."""
         applied = self.undos.filter(state=self.State.APPLIED).order_by("-pk")
         return next((undo for undo in applied if undo.undone_by is None), None)
 
     @property
     def can_be_undone(self) -> bool:
-        """Whether it was applied, wrote something and still stands."""
         wrote = self.is_applied and (self.writes or self.removed)
         return bool(wrote and not self.undone_by and not self.undos.in_work().exists())
 
@@ -364,7 +340,7 @@ class Batch(models.Model):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What the person chose, as the digest covers it."""
+        """The choices that the digest covers."""
         return {
             name: getattr(self, name)
             for name in (

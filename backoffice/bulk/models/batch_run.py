@@ -1,4 +1,4 @@
-"""The work on an import: how far it is, how long it took, and that it lives."""
+"""The work on an import: its progress, its duration and its last sign of life."""
 
 import time
 from typing import Any
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class BatchRun(models.Model):
-    """What changes twice a second while an import is worked on; its own row, as Batch is wide."""
+    """The work on one import. It changes twice a second, and a row of Batch is wide."""
 
     class Phase(models.TextChoices):
         READING = "reading", _("Reading the rows")
@@ -32,8 +32,8 @@ class BatchRun(models.Model):
     touched_at = models.DateTimeField(_("last sign of life"), auto_now=True)
     seconds = models.FloatField(_("seconds of work"), default=0)
 
-    is_cancelled = False  # set while it is worked on: somebody took the import away
-    _counted_until: float | None = None  # on the machine's own clock
+    is_cancelled = False  # not stored: the heartbeat sets it for the thread that works
+    _counted_until: float | None = None  # by the monotonic clock
 
     class Meta:
         verbose_name = _("work on an import")
@@ -52,25 +52,23 @@ class BatchRun(models.Model):
         super().save(*args, **kwargs)
 
     def begin(self) -> None:
-        """From now on every save counts the seconds of work."""
         self.reset()
         self._counted_until = time.monotonic()
         self.begun_at = timezone.now()
         self.is_cancelled = False
 
     def reset(self) -> None:
-        """What a run has on which nobody works; the seconds stay."""
+        # The seconds stay: they are of all the work on the batch.
         self.begun_at, self.phase, self.progress = None, "", 0
         self.rows_read = self.rows_expected = 0
 
     def report(
         self, phase: str, progress: int, rows: int | None = None, *, expected: int = 0
     ) -> None:
-        """Note how far the work is (percent, rows, of about how many); the heartbeat writes it."""
+        """Note the progress (percent; rows, of about how many); the heartbeat writes it."""
         self.phase, self.progress = phase, progress
         if rows is not None:
             self.rows_read, self.rows_expected = rows, max(expected, rows)
 
     def finish(self, rows: int) -> None:
-        """All of the work is done."""
         self.progress, self.rows_read = 100, rows

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class BatchState(models.TextChoices):
-    """Where an import stands; what it does meanwhile is in `BatchRun`."""
+    """The state of an import; progress within a state is in `BatchRun`."""
 
     RECEIVED = "received", _("Uploaded")
     QUEUED = "queued", _("Waiting to be read")
@@ -23,37 +23,29 @@ class BatchState(models.TextChoices):
 
 
 _S = BatchState
-# The only way from one to another is `Batch.move`; docs/developer.md draws this table.
+_READ_ANEW = (_S.RECEIVED, _S.QUEUED, _S.READING)  # e.g. with another option
+# Only `Batch.move` changes a state. docs/developer.md has this table, too.
 TRANSITIONS: dict[BatchState, tuple[BatchState, ...]] = {
-    # To itself: somebody else is bringing in the same file, which the message says.
-    _S.RECEIVED: (_S.RECEIVED, _S.QUEUED, _S.READING, _S.DISCARDED),
+    # To itself: somebody else is bringing in the same file; the sentence says who.
+    _S.RECEIVED: (*_READ_ANEW, _S.DISCARDED),
     # To itself: the order was lost, and is given again.
-    _S.QUEUED: (_S.RECEIVED, _S.QUEUED, _S.READING, _S.DISCARDED),
+    _S.QUEUED: (*_READ_ANEW, _S.DISCARDED),
     _S.READING: (_S.PREVIEWED, _S.HELD, _S.REFUSED, _S.FAILED, _S.DISCARDED),
     # Failed: at the command line, where nobody looks at a preview that was made anew.
-    _S.PREVIEWED: (
-        _S.RECEIVED,
-        _S.QUEUED,
-        _S.READING,
-        _S.ORDERED,
-        _S.APPLYING,
-        _S.FAILED,
-        _S.DISCARDED,
-    ),
-    _S.HELD: (_S.RECEIVED, _S.QUEUED, _S.READING, _S.PREVIEWED, _S.FAILED, _S.DISCARDED),
-    _S.REFUSED: (_S.RECEIVED, _S.QUEUED, _S.READING),
+    _S.PREVIEWED: (*_READ_ANEW, _S.ORDERED, _S.APPLYING, _S.FAILED, _S.DISCARDED),
+    _S.HELD: (*_READ_ANEW, _S.PREVIEWED, _S.FAILED, _S.DISCARDED),
+    _S.REFUSED: _READ_ANEW,
     # Previewed: cancelled. Discarded: an undo that was cancelled is over.
     _S.ORDERED: (_S.APPLYING, _S.PREVIEWED, _S.DISCARDED),
     # Reading: the data changed since the preview, which is made anew.
     _S.APPLYING: (_S.APPLIED, _S.READING, _S.PREVIEWED, _S.FAILED, _S.DISCARDED),
     _S.APPLIED: (),
-    _S.FAILED: (_S.RECEIVED, _S.QUEUED, _S.READING),
+    _S.FAILED: _READ_ANEW,
     _S.DISCARDED: (),
 }
 
 
 def states_before(after: str) -> tuple[str, ...]:
-    """The states that a state may follow."""
     return tuple(state for state, following in TRANSITIONS.items() if after in following)
 
 

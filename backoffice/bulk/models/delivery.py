@@ -8,11 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Delivery(models.Model):
-    """Several files that came together, to go in one after the other.
-
-    `left_out` tells of each file of which nothing is kept, and why: `name`, `sentence`, and whether
-    it `is_known` to be none of ours.
-    """
+    """Several files that came together and go in one after the other."""
 
     name = models.CharField(_("files"), max_length=255)
     uploaded_by = models.ForeignKey(
@@ -24,6 +20,7 @@ class Delivery(models.Model):
     )
     uploader_name = models.CharField(_("uploaded by"), max_length=320)
     uploaded_at = models.DateTimeField(_("uploaded at"), auto_now_add=True)
+    # Files of which nothing is stored: each with `name`, `sentence` (why) and `is_known`.
     left_out = models.JSONField(_("left out"), default=list)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""What a school's own headers stand for."""
+"""The school's own headers and the columns they stand for."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -24,10 +24,7 @@ from backoffice.bulk.values.faults import FileRefused
 
 
 class HeaderMapping(Audited):
-    """What a header in the school's own words stands for, in files of one kind.
-
-    `name` is the header as headers are compared.
-    """
+    """The column that one of the school's own headers stands for, in files of one kind."""
 
     natural_key_fields = ("kind", "name")
 
@@ -70,7 +67,6 @@ class HeaderMapping(Audited):
 
     @property
     def meaning(self) -> str:
-        """The column, or that the header is passed over."""
         return str(IGNORED_LABEL) if self.column == IGNORED else self.column
 
     def save(self, *args: Any, **kwargs: Any) -> None:
@@ -78,7 +74,6 @@ class HeaderMapping(Audited):
         super().save(*args, **kwargs)
 
     def clean(self) -> None:
-        """The name follows the header. Raises ValidationError for a header that cannot be read."""
         try:
             self._set_name()
         except FileRefused as refusal:
@@ -88,7 +83,7 @@ class HeaderMapping(Audited):
         self.name = plain_name(self.header)
 
     def further_violations(self) -> Iterator[tuple[str, ValidationError]]:
-        """What the kind says of header and column."""
+        # A wrong choice is reported by its own field already.
         if self.kind in kinds and self.column in dict(column_choices()):
             for field, code, message in objections(self.kind, self.name, self.column):
                 yield field, ValidationError(message, code=code)

@@ -1,4 +1,4 @@
-"""What was wrong or strange in a file."""
+"""The errors and warnings of a file."""
 
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from backoffice.bulk.values.faults import COLUMN_LENGTH
 
 
 class BatchIssue(models.Model):
-    """One thing wrong (error) or strange (warning) in a batch's file, at its place."""
+    """One error or warning at a line and column of a batch's file."""
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="issues", db_index=False)
     is_warning = models.BooleanField(default=False)
@@ -34,6 +34,6 @@ class BatchIssue(models.Model):
 
     @property
     def sentence(self) -> str:
-        """The message without its line, for tables that have a column for the line."""
+        """The message without its line, for tables with a column for the line."""
         head, _separator, rest = self.message.partition(": ")
         return rest if self.line and head.endswith(f" {self.line}") else self.message

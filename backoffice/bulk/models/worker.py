@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Worker(models.Model):
-    """A process that works on large imports, and when it last showed that it lives."""
+    """A process that works on large imports; `seen_at` is its last sign of life."""
 
     name = models.CharField(max_length=64, unique=True)
     started_at = models.DateTimeField(auto_now_add=True)

@@ -1,4 +1,4 @@
-"""Applying exactly what a preview showed, in one transaction."""
+"""Applies exactly what a preview showed, in one transaction."""
 
 from functools import partial
 from typing import Any
@@ -34,11 +34,19 @@ class NotApplied(Exception):
 class OutcomeChanged(NotApplied):
     """The data changed since the preview; a new preview has been made."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "The data changed since the preview, so nothing was written. Look at the new "
+                "preview."
+            )
+        )
+
 
 def apply(batch: Batch, digest: str, actor: Any) -> Batch:
-    """Write exactly what the preview with this digest showed, in one transaction.
+    """Write what the preview with this digest showed, in one transaction.
 
-    Raises NotApplied, with a sentence, when the batch is not waiting, the file or the digest is not
+    Raises NotApplied, with a sentence, if the batch is not waiting, the file or the digest is not
     the previewed one, or the data changed meanwhile (OutcomeChanged, after a new preview).
     """
     batch.run.begin()
@@ -70,9 +78,12 @@ def _write(batch: Batch, actor: Any) -> None:
 
 
 def begin_alone(cursor: CursorWrapper, dialect: Dialect, batch: Batch) -> None:
-    """Make sure that this process, and no other, works on the batch, and wait for its turn."""
+    """Lock the batch for this process, then wait until no other import writes its tables.
+
+    Raises NotApplied if another process works on the batch.
+    """
     locked, run = dialect.lock(cursor, batch.pk), batch.run
-    # Now that nobody else writes it: who agreed a moment ago has to be in what is saved at the end.
+    # Only now, under the lock: the end saves every field, and somebody may just have approved it.
     batch.refresh_from_db(from_queryset=Batch.objects.select_related("uploaded_by"))
     batch.run = run
     if not locked or batch.state != State.APPLYING:
@@ -98,7 +109,6 @@ def _check_file(batch: Batch) -> None:
 
 
 def _planned_anew(work: Import, cursor: CursorWrapper) -> Outcome:
-    """Read the file anew and plan it: what the preview left is gone, or the data changed."""
     with StagingFile(work.batch.pk) as staging_file:
         work.stage(cursor, staging_file, work.read(staging_file))
         return outcome_of(cursor, work.batch, *work.plan(cursor, staging_file))
@@ -106,46 +116,35 @@ def _planned_anew(work: Import, cursor: CursorWrapper) -> Outcome:
 
 def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
     batch = work.batch
+    # The preview's tables may be gone, or other data may come to the same outcome.
     if not work.still_holds(cursor) and _planned_anew(work, cursor).digest != batch.digest:
-        raise OutcomeChanged(_changed())
+        raise OutcomeChanged
     with recording(
         actor=actor, source=ChangeSet.Source.IMPORT, reason=batch.reason, batch=batch.pk
     ) as record:
         change_set = record.change_set
         work.prepare_writing(cursor)
-        written = _carried_out(work, cursor, change_set)
+        written = _write_rows(cursor, batch, work.plans, change_set)
     batch.run.report(BatchRun.Phase.CLOSING, WRITTEN_PERCENT, written)
     if written != batch.writes:
-        raise OutcomeChanged(_changed())
+        raise OutcomeChanged
     work.drop(cursor)
     batch.change_set, batch.applied_at, batch.sentence = change_set, change_set.created_at, ""
     batch.run.finish(written)
     end_work(batch, State.APPLIED, before=State.APPLYING)
 
 
-def _carried_out(work: Import, cursor: CursorWrapper, change_set: ChangeSet) -> int:
-    try:
-        return carry_out(cursor, work.batch, work.plans, change_set)
-    except LookupError:
-        raise OutcomeChanged(_changed()) from None
-
-
 def _renewed(batch: Batch, error: Exception) -> NotApplied:
-    """Preview again. If the outcome is the same, the database refuses for a reason of its own."""
     digest = batch.digest
     batch.refresh_from_db()
     preview(batch)
+    # With the same outcome again no change of the data explains what the database refused.
     if batch.digest == digest and isinstance(error, DatabaseError):
         return NotApplied(fail(batch, error))
-    return OutcomeChanged(_changed())
-
-
-def _changed() -> str:
-    return _("The data changed since the preview, so nothing was written. Look at the new preview.")
+    return OutcomeChanged()
 
 
 def _why_not(batch: Batch) -> str:
-    """Why a confirmation was not taken."""
     if batch.state == State.APPLIED:
         return _("This file was applied already; nothing was written a second time.")
     if batch.state == State.HELD:
@@ -162,12 +161,9 @@ def _why_not(batch: Batch) -> str:
     }
 
 
-def carry_out(cursor: CursorWrapper, batch: Batch, plans: Plans, change_set: ChangeSet) -> int:
-    """Write what the plans say; how many rows that the batch counts were written.
-
-    Raises LookupError when others were written than planned.
-    """
-    planner, companions, missing_rows, within = plans
+def _write_rows(cursor: CursorWrapper, batch: Batch, plans: Plans, change_set: ChangeSet) -> int:
+    """The number of rows written, of those that the batch counts."""
+    planner, companions, missing_rows, nested = plans
     written = 0
     if companions and (batch.created_students or not companions.is_counted):
         batch.run.report(BatchRun.Phase.STUDENTS, CHECKED_PERCENT)
@@ -177,7 +173,10 @@ def carry_out(cursor: CursorWrapper, batch: Batch, plans: Plans, change_set: Cha
         share = (WRITTEN_PERCENT - CHECKED_PERCENT) * written // batch.writes
         batch.run.report(BatchRun.Phase.WRITING, CHECKED_PERCENT + share, written)
         write = partial(Writer(planner, change_set, companions).write, cursor)
-        written += within.write(cursor, change_set, write) if within else write()
+        try:
+            written += nested.write(cursor, change_set, write) if nested else write()
+        except LookupError:  # other nested rows were written than planned
+            raise OutcomeChanged from None
     if missing_rows and batch.withdrawn:
         written += Writer(planner, change_set).withdraw(cursor, missing_rows)
     return written

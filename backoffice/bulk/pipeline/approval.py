@@ -1,4 +1,4 @@
-"""A second person agrees to an import that is held, or does not."""
+"""A second person's approval of a held import."""
 
 from typing import Any
 
@@ -13,25 +13,25 @@ from backoffice.bulk.models import Batch, BatchQuerySet
 
 
 def may_agree(batch: Batch, person: Any) -> bool:
-    """Whether the person may decide on a held import: another one, who may see its rows."""
+    """Whether the person is not the uploader, approves imports and may see these rows."""
     is_other = batch.uploaded_by_id is None or batch.uploaded_by_id != person.pk
     return is_other and may(person, "approve", Batch) and batch.kind not in unseen_kinds(person)
 
 
 def unseen_kinds(person: Any) -> list[str]:
-    """Kinds of whose rows the person may see none; a preview shows some."""
+    """Kinds whose rows the person may not see, so nor their previews."""
     return [name for name, each in kinds.items() if not may(person, "view", each.model())]
 
 
 def lapse(batch: Batch) -> None:
-    """Forget who agreed to another outcome than the batch has now."""
+    """Remove an approval of another outcome than the batch has now."""
     if batch.approved_digest and batch.approved_digest != batch.digest:
         batch.approved_by, batch.approved_at = None, None
         batch.approver_name = batch.approved_digest = ""
 
 
 def held_for(person: Any) -> BatchQuerySet:
-    """What the person may decide on: what others brought in and is held."""
+    """Held imports on which the person may decide."""
     if not may(person, "approve", Batch):
         return Batch.objects.none()
     held = Batch.objects.filter(state=Batch.State.HELD).exclude(kind__in=unseen_kinds(person))
@@ -39,9 +39,10 @@ def held_for(person: Any) -> BatchQuerySet:
 
 
 def agree(batch: Batch, digest: str, person: Any) -> bool:
-    """Let the outcome with this digest go in; False where the batch is not held for it any more.
+    """Approve the outcome with this digest, which the uploader then applies.
 
-    The uploader applies it. Raises PermissionDenied for who may not agree.
+    Returns False if the batch is not held for it any more. Raises PermissionDenied for a person
+    who may not approve it.
     """
     if not may_agree(batch, person):
         raise PermissionDenied(_("An import is approved by another registrar or an admin."))

@@ -1,4 +1,4 @@
-"""Whose turn it is: one import of a table at a time, one person with a file at a time."""
+"""Imports at the same time: one writes a table, one person works with the very same file."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,21 +16,19 @@ TRY_AGAIN = ("40P01", "40001")  # deadlock_detected, serialization_failure
 
 
 def lock_kind(cursor: CursorWrapper, resource: type[ImportKind]) -> None:
-    """Wait until no other import writes the same tables, and keep them until the transaction ends.
-
-    Two files with the same rows in another order would lock each other out.
-    """
+    """Wait until no other import writes the same tables; lock them for this transaction."""
+    # Two files with the same rows in another order would deadlock.
     models = {each.model() for each, _reference in resource.lineage()}
     _lock(cursor, TABLES, *sorted(model._meta.db_table for model in models))
 
 
 def alone_with(cursor: CursorWrapper, batch: Batch) -> None:
-    """Until the transaction ends nobody else begins with the very same file."""
+    """Lock the content of the file, so that nobody else begins with it in this transaction."""
     _lock(cursor, FILES, f"{batch.kind} {batch.file_hash}")
 
 
 def _lock(cursor: CursorWrapper, space: int, *names: str) -> None:
-    """One after the other, in one statement; SQLite has one writer at a time anyway."""
+    # SQLite has one writer at a time anyway.
     if connection.vendor == "postgresql":
         locks = ["pg_advisory_xact_lock(%s, hashtext(%s))"] * len(names)
         parameters = [each for name in names for each in (space, name)]
@@ -38,7 +36,7 @@ def _lock(cursor: CursorWrapper, space: int, *names: str) -> None:
 
 
 def conflicting_batch(batch: Batch) -> Batch | None:
-    """Another batch of the very same file that is being read or applied, or is about to be."""
+    """Another batch of the very same file that somebody works on or has ordered."""
     if not batch.file_hash:
         return None
     same = Batch.objects.filter(kind=batch.kind, file_hash=batch.file_hash)
@@ -46,7 +44,6 @@ def conflicting_batch(batch: Batch) -> Batch | None:
 
 
 def about(conflicting: Batch) -> str:
-    """Who is bringing the same file in, since when, and what to do."""
     return _(
         "%(name)s is bringing in the very same file, as import %(number)d, uploaded at %(time)s "
         "UTC. Nothing of yours was written; look again when that has ended."
@@ -58,7 +55,7 @@ def about(conflicting: Batch) -> str:
 
 
 def retry_on_conflict(operation: Callable[[], Any]) -> Any:
-    """Do it; if the database could not because of what others did at that moment, do it again."""
+    """Call the operation, and again after a deadlock or a serialization failure."""
     for _attempt in range(TRIES - 1):
         try:
             return operation()

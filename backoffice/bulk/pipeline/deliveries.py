@@ -1,13 +1,12 @@
-"""Several files at once: each is what its header says, and they go in one after the other.
+"""Several files at once: their kinds are recognised by header, and they go in one by one.
 
-The order is that of the kinds, so that people and courses are there before anybody is enrolled. A
-file waits for those before it whose rows its own may name; each is a batch like any other.
+A file waits for those before it whose rows its own may name. Each is a batch like any other.
 """
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import IO, Any, NamedTuple
 
 from django.core.exceptions import PermissionDenied
@@ -28,7 +27,7 @@ Uploads = Sequence[tuple[IO[bytes], str]]
 
 
 class LeftOut(NamedTuple):
-    """A file of which nothing is kept, and why; it may be known to be none of ours."""
+    """A file of which nothing is stored, and why; `is_known` if it is a file we do not import."""
 
     name: str
     sentence: str
@@ -36,7 +35,7 @@ class LeftOut(NamedTuple):
 
 
 def deliver(uploads: Uploads, actor: Any, **options: Any) -> Delivery:
-    """Keep what the files and zip files carry, each kind as a batch, in the order to go in.
+    """Store the files and the content of zip files, each kind as a batch, in the order to go in.
 
     `options` are fields of Batch, the same for all. Nothing is read yet, see `ready_in`.
     """
@@ -48,6 +47,7 @@ def deliver(uploads: Uploads, actor: Any, **options: Any) -> Delivery:
             name=storable(_name_of(uploads))[:255],
             left_out=[each._asdict() for each in sorting.left_out],
         )
+        # By kind: people and courses are there before anybody is enrolled.
         ordered = sorted(sorting.parts, key=lambda part: kinds[part.detected.kind].order)
         for number, part in enumerate(ordered, 1):
             values = _fitting(options, part.detected.kind)
@@ -63,7 +63,7 @@ def _name_of(uploads: Uploads) -> str:
 
 
 def _fitting(options: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    """The options as this kind can have them; what only another has is left off."""
+    """The options without those that only another kind has."""
     values, resource = {**options, "kind": kind}, kinds[kind]
     if not resource.missing_rows and values.get("mode") == Batch.Mode.SYNC:
         values["mode"] = Batch.Mode.UPSERT
@@ -74,7 +74,7 @@ def _fitting(options: Mapping[str, Any], kind: str) -> dict[str, Any]:
 
 @dataclass
 class Sorting:
-    """What there is in an upload: the tables it carries, and what is left out."""
+    """The tables in an upload, and the files that are left out."""
 
     actor: Any
     options: Mapping[str, Any]
@@ -82,17 +82,18 @@ class Sorting:
     left_out: list[LeftOut] = field(default_factory=list)
 
     def add_uploads(self, stack: ExitStack, uploads: Uploads) -> None:
-        """Take files, which stand beside each other, and zip files, each with what it holds."""
+        # Loose files are looked up in each other, files of an archive only among themselves.
         loose: list[Member] = []
         for stream, name in uploads:
             path = stack.enter_context(on_disk(stream))
+            size = path.stat().st_size
             try:
-                Limits.from_settings().check_size(path.stat().st_size)
+                Limits.from_settings().check_size(size)
                 if is_archive(path):
                     archive = stack.enter_context(Archive(path))
                     self._group(f"{name}/", self._detect(archive.members()))
                 else:
-                    loose.append(_lying(path, name))
+                    loose.append(Member(name, size, lambda: iter(()), path))
             except FileRefused as refusal:
                 self._leave(name, refusal.message)
         self._group("", self._detect(loose))
@@ -102,7 +103,6 @@ class Sorting:
         return detect_files(members, options.get("dialect", "auto"), options.get("encoding", ""))
 
     def _group(self, place: str, detected: list[DetectedFile]) -> None:
-        """Files that stand beside each other, some looked up in for others."""
         used: set[int] = set()
         for one in (each for each in detected if each.kind):
             if not self._is_accepted(place, one):
@@ -117,7 +117,6 @@ class Sorting:
                 self._leave(place + each.member.name, each.why_not, is_known)
 
     def _is_accepted(self, place: str, one: DetectedFile) -> bool:
-        """Whether the file goes in: it has rows, there is room, and whoever brings it may."""
         name = place + one.member.name
         if len(self.parts) == MOST_FILES:
             message = _("At most %(most)d files go in together. Upload it by itself afterwards.")
@@ -137,36 +136,31 @@ class Sorting:
         self.left_out.append(LeftOut(storable(name), message, is_known))
 
 
-def _lying(path: Path, name: str) -> Member:
-    return Member(name, path.stat().st_size, lambda: iter(()), path)
-
-
 def open_before(batch: Batch, others: Sequence[Batch]) -> Batch | None:
-    """The first file of the delivery for which this one waits, if any."""
+    """The first of the other files for which this one waits."""
     named = needed_by(batch.kind) | {batch.kind}
     before = (each for each in others if each.position < batch.position and each.kind in named)
     return next((each for each in before if not each.is_finished), None)
 
 
 def waits_for(batch: Batch) -> Batch | None:
-    """The file of its delivery for which a file waits, if any."""
+    """The file of its delivery for which a batch waits, if any."""
     return open_before(batch, files_of(batch.delivery)) if batch.delivery else None
 
 
 def files_of(delivery: Delivery) -> list[Batch]:
-    """The files in the order in which they go in."""
     return list(delivery.batches.order_by("position"))
 
 
 def ready_in(delivery: Delivery) -> list[Batch]:
-    """The files that wait for nothing any more, and are not read yet."""
+    """The files that are not read yet and wait for none."""
     files = files_of(delivery)
     waiting = [each for each in files if each.state == Batch.State.RECEIVED]
     return [each for each in waiting if not open_before(each, files)]
 
 
 def report_waiting(delivery: Delivery) -> None:
-    """Say on each file that waits what it waits for."""
+    """Write on each file that waits for which one it does."""
     files = files_of(delivery)
     for batch in files:
         before = open_before(batch, files)
@@ -176,5 +170,6 @@ def report_waiting(delivery: Delivery) -> None:
                 "count": len(files),
                 "name": display_text(PurePosixPath(before.file_name).name),
             }
+            # Not `move`: the state stays, and somebody may have skipped the file by now.
             waiting = Batch.objects.filter(pk=batch.pk, state=Batch.State.RECEIVED)
             waiting.exclude(sentence=message).update(sentence=message)

@@ -1,10 +1,7 @@
-"""The pulse of a batch under work: how far it is, that it lives, and that somebody ended it.
+"""The heartbeat of a batch under work: it shows progress, and ends work that was cancelled.
 
-What is done is one transaction, which nobody sees before its end. So a thread with a connection
-of its own writes the batch's progress and last sign of life twice a second. When it finds that the
-batch is not in the state of this work any more, somebody has cancelled it: the statement under way
-is ended, and so is the work. SQLite has one writer at a time: there the reading writes its progress
-itself, the lock of the batch says that it lives, and a mark beside the uploads ends a statement.
+Whoever cancels changes the batch's state. The heartbeat finds another state than the work began
+with, and ends the statement under way.
 """
 
 import contextlib
@@ -30,19 +27,19 @@ log = logging.getLogger("backoffice.bulk")
 
 
 class Interrupted(Exception):
-    """Somebody took the batch away while it was worked on; nothing of this work is kept."""
+    """The batch was cancelled while it was worked on; nothing of this work is saved."""
 
 
 def show(run: BatchRun, state: str) -> bool:
-    """Write how far the work is; False where the batch has left this state."""
+    """Write the progress of the work; False if the batch has left this state."""
     values = {name: getattr(run, name) for name in VISIBLE}
-    # An update that waited for the end of the work finds it done, and leaves it so.
+    # A heartbeat that waited for the end of the work must not overwrite the final progress.
     unfinished = BatchRun.objects.filter(pk=run.pk, progress__lt=100, batch__state=state)
     return bool(unfinished.update(**values, touched_at=timezone.now()))
 
 
 class Heartbeat:
-    """Beats while a batch is worked on. Leaving it raises Interrupted where somebody ended it."""
+    """Runs beside the work on a batch. Leaving it raises Interrupted if the work was ended."""
 
     def __init__(self, batch: Batch) -> None:
         # The run itself: a refresh of the batch takes it away from there for a moment.
@@ -58,12 +55,15 @@ class Heartbeat:
         borrowed = connection.connection
         self.raw: Any = getattr(borrowed, "dbapi_connection", borrowed)
         if connection.vendor == "sqlite":
+            # One writer at a time: the reading writes its progress itself, a lock shows that it
+            # lives, and a mark beside the uploads ends a statement.
             if self.state == READING:
                 SqliteLocks.hold(self.batch.pk)
             SqliteLocks.mark(self.batch.pk).unlink(missing_ok=True)
             self.raw.set_progress_handler(self._is_marked, STEPS)
         elif not connection.in_atomic_block:  # else nobody sees the batch, nor may it be ended
-            self.thread = Thread(target=self._beat, name=f"pulse-{self.batch.pk}", daemon=True)
+            # The work is one transaction, invisible before its end: so another connection.
+            self.thread = Thread(target=self._beat, name=f"heartbeat-{self.batch.pk}", daemon=True)
             self.thread.start()
         return self
 
@@ -83,7 +83,7 @@ class Heartbeat:
             raise Interrupted from error
 
     def _is_marked(self) -> bool:
-        """For SQLite, in the middle of a statement: end it."""
+        """Called by SQLite in the middle of a statement; True ends it."""
         self.is_ended = self.is_ended or SqliteLocks.mark(self.batch.pk).exists()
         return self.is_ended
 
@@ -98,7 +98,7 @@ class Heartbeat:
             self._end()
 
     def _end(self) -> None:
-        """End the statement under way; between two there is nothing to end, hence again."""
+        # Between two statements there is none to cancel: the next beat tries again.
         with self.guard:
             if not self.is_over.is_set():
                 self.is_ended = self.run.is_cancelled = True

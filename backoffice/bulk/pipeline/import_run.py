@@ -1,4 +1,4 @@
-"""One batch at work: its file, its staging tables and the plan made of them."""
+"""The work on one batch: reading its file, staging the rows and planning them."""
 
 import time
 from collections import Counter
@@ -30,87 +30,77 @@ from backoffice.bulk.values.faults import storable
 
 READ_PERCENT = 80  # the share of reading in the whole work, for the progress bar
 PROGRESS_PAUSE = 0.5  # seconds
-MANY_WITHIN = 20  # rows in a row, as the database is prepared for them
+NESTED_PER_ROW = 20  # an estimate, for the settings of the database
 
 
 class Plans(NamedTuple):
-    """What would happen: to the rows of the file, to whom it brings along, to who is missing."""
+    """The plans of the file's rows, of their companions, missing rows and nested rows."""
 
     planner: Planner
     companions: Companions | None
     missing_rows: MissingRows | None
-    within: NestedPlan | None
+    nested: NestedPlan | None
 
     @property
     def others(self) -> list[Planner]:
-        """The plans of what stands in the rows of the file, and comes with them."""
-        return [each.planner for each in (self.companions, self.within) if each]
+        """The plans of companions and nested rows."""
+        return [each.planner for each in (self.companions, self.nested) if each]
 
 
 @dataclass
 class Import:
-    """One batch at work: its file, its tables, its plan.
-
-    `own_headers` is what the school's own headers stand for; without it, what they stood for when
-    the file was read the first time.
-    """
+    """The work on one batch: its file, its tables, its plans."""
 
     batch: Batch
-    own_headers: Own | None = None
+    own_headers: Own | None = None  # None: as when the file was read the first time
     dialect: dialects.Dialect = field(default_factory=dialects.current)
     reported_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.resource: type[ImportKind] = kinds[self.batch.kind]
-        place, number = f"{self.dialect.place}bulk", self.batch.pk
-        self.tables = Tables(f"{place}_stage_{number}", f"{place}_plan_{number}")
-        self.new_tables = Tables(
-            f"{place}_companion_stage_{number}", f"{place}_companion_plan_{number}"
+        place, number = f"{self.dialect.place}bulk_", self.batch.pk
+        self.tables, self.companion_tables, self.nested_tables = (
+            Tables(f"{place}{rows}stage_{number}", f"{place}{rows}plan_{number}")
+            for rows in ("", "companion_", "member_")
         )
-        self.repeats_table = f"{place}_duplicates_{number}"
-        self.missing_rows_table = f"{place}_missing_{number}"
-        self.member_tables = Tables(
-            f"{place}_member_stage_{number}", f"{place}_member_plan_{number}"
-        )
+        self.repeats_table = f"{place}duplicates_{number}"
+        self.missing_rows_table = f"{place}missing_{number}"
 
     def prepare(self, cursor: CursorWrapper) -> None:
-        """Set what the statements to come need; a row with others in it is many."""
-        rows = self.batch.rows * (MANY_WITHIN if self.resource.nested else 1)
+        """Set for this transaction what statements over all rows need."""
+        rows = self.batch.rows * (NESTED_PER_ROW if self.resource.nested else 1)
         self.dialect.prepare(cursor, rows)
 
     def prepare_writing(self, cursor: CursorWrapper) -> None:
-        """Of a large file that changes few rows, these are found by their keys."""
+        """Set what the writing needs."""
         written = self.batch.writes
+        # Of a large file that changes few rows, these are better found by their keys.
         if written <= dialects.MANY_ROWS < self.batch.rows and not self.resource.nested:
             self.dialect.prepare(cursor, written)
 
     def read(self, staging_file: StagingFile) -> list[str]:
-        """Read the file into a staging file; the names of the staged columns."""
+        """Read the file into a staging file; returns the names of the staged columns."""
         with open_file(self.batch) as reader:
-            self.batch.header, self.batch.delimiter = (
-                list(map(storable, reader.header)),
-                reader.delimiter,
-            )
+            self.batch.header = list(map(storable, reader.header))
+            self.batch.delimiter = reader.delimiter
             self._apply_own_headers(reader)
-            for name in ("header", "plans"):  # of what was read before
+            for name in ("header", "plans"):  # cached from an earlier reading
                 self.__dict__.pop(name, None)
             header = match_header(reader.header, self.resource, self.batch)
             cleaner = RowCleaner(header, self.resource, reader.delimiter)
-            self.batch.rows = 0  # of a file refused on the way nobody knows how many
+            self.batch.rows = 0  # a file that is refused halfway has no known number
             self.batch.rows = read_into(staging_file, reader, cleaner, self._progress)
         return cleaner.staged
 
     def _apply_own_headers(self, reader: TableReader) -> None:
-        """Keep what the school's own headers stand for; a file of another system has none."""
         batch = self.batch
         own = batch.own_headers if self.own_headers is None else self.own_headers
-        batch.own_headers = {}  # also where a name cannot be read
-        if not batch.read_as:
+        batch.own_headers = {}  # also if `used_in` raises
+        if not batch.read_as:  # another system's file has no headers of the school's own
             batch.own_headers = used_in(reader.header, self.resource, own)
             reader.labels = labels_of(reader.header, batch.own_headers)
 
     def _progress(self, fraction: float, rows: int) -> None:
-        """Tell how far the reading is, and how many rows there will be."""
         run, now = self.batch.run, time.monotonic()
         expected = round(rows / fraction) if fraction else rows
         run.report(BatchRun.Phase.READING, int(fraction * READ_PERCENT), rows, expected=expected)
@@ -121,80 +111,71 @@ class Import:
             raise Interrupted
 
     def stage(self, cursor: CursorWrapper, staging_file: StagingFile, staged: list[str]) -> None:
-        """Load the spooled rows into the batch's staging table."""
+        """Load the staging file into the batch's staging table."""
         self.drop(cursor)
-        known = set(self.batch_names())
-        derived = [name for name in staged if name not in known]
-        types = staged_types(
-            self.resource, [name for name in staged if name in known], derived, self.dialect
-        )
-        columns = {
-            "row_no": "integer",
-            "line_no": "integer",
-            "bad": "bigint",
-            "raws": "text",
-        } | types
+        in_file = self.column_names()
+        known = [name for name in staged if name in in_file]
+        derived = [name for name in staged if name not in in_file]
+        columns = {"row_no": "integer", "line_no": "integer", "bad": "bigint", "raws": "text"}
+        columns |= staged_types(self.resource, known, derived, self.dialect)
         self.dialect.create(cursor, self.tables.stage, columns)
         self.dialect.load(cursor, self.tables.stage, columns, staging_file.rows)
 
-    def batch_names(self) -> list[str]:
+    def column_names(self) -> tuple[str, ...]:
         """The known columns of the file, in its order."""
-        return [placed.column.column_name for placed in self.header.placed]
+        return tuple(placed.column.column_name for placed in self.header.placed)
 
     def drop(self, cursor: CursorWrapper) -> None:
         """Remove the batch's tables."""
-        pairs = (self.new_tables, self.member_tables, self.tables)
+        pairs = (self.companion_tables, self.nested_tables, self.tables)
         names = [name for pair in pairs for name in (pair.plan, pair.stage)]
         self.dialect.drop_tables(cursor, [*names, self.repeats_table, self.missing_rows_table])
 
     @cached_property
     def header(self) -> MatchedHeader:
-        """The columns of the file as it was read."""
         return match_header(self.batch.header, self.resource, self.batch)
 
     @cached_property
     def plans(self) -> Plans:
-        """The plans, whether their tables are made already or not."""
+        """The plans; their tables need not exist yet."""
         header = self.header
         own = tuple(placed.column.column_name for placed in header.own)
         companion_columns = tuple(placed.column.column_name for placed in header.companion)
-        creates, actor = header.creates_companions, self.batch.uploaded_by
-        has_reason = len(self.batch.reason.strip()) >= SHORTEST_REASON
-        within = tuple(header.groups[0]) if header.groups else ()
+        creates = header.creates_companions
+        group = tuple(header.groups[0]) if header.groups else ()
         layout = Layout(
             *(self.resource, own, self.dialect, companion_columns, creates),
-            actor=actor,
-            has_reason=has_reason,
+            actor=self.batch.uploaded_by,
+            has_reason=len(self.batch.reason.strip()) >= SHORTEST_REASON,
         )
-        if within:
+        if group:
             layout = ParentLayout(
-                **vars(layout), within=self.member_tables, tables=self.tables, members=within
+                **vars(layout), within=self.nested_tables, tables=self.tables, members=group
             )
-        staged = tuple(placed.column.column_name for placed in header.placed)
-        staged += (MEMBERS,) if within else ()
+        staged = self.column_names() + ((MEMBERS,) if group else ())
         planner = Planner(layout, self.batch.mode, self.tables, staged)
-        companions = Companions(planner, self.new_tables) if creates else None
+        companions = Companions(planner, self.companion_tables) if creates else None
         policy = self.resource.missing_rows if self.batch.mode == Batch.Mode.SYNC else None
         released = tuple(self.batch.released)
         missing_rows = (
             MissingRows(planner, policy, self.missing_rows_table, released) if policy else None
         )
-        members = NestedPlan(planner, self.member_tables, within) if within else None
-        return Plans(planner, companions, missing_rows, members)
+        nested = NestedPlan(planner, self.nested_tables, group) if group else None
+        return Plans(planner, companions, missing_rows, nested)
 
     def plan(self, cursor: CursorWrapper, staging_file: StagingFile) -> Plans:
-        """Compute what would happen to each row, now; what rows say of each other is told."""
-        planner, companions, missing_rows, within = plans = self.plans
-        if within:
-            within.stage(cursor)
+        """Plan every staged row against the data as they are now."""
+        planner, companions, missing_rows, nested = plans = self.plans
+        if nested:
+            nested.stage(cursor)
         planner.create(cursor)
         released = tuple(self.batch.released)
         self.batch.preserved_edits = LocalEdits(planner, released).preserve(cursor, staging_file)
-        if within:
-            self._count_preserved(within.plan(cursor, released, staging_file))
+        if nested:
+            self._count_preserved(nested.plan(cursor, released, staging_file))
         has_repeats = Duplicates(planner, staging_file).decide(cursor, self.repeats_table)
-        if within:
-            within.reject_members(cursor)
+        if nested:  # after the duplicates: a repeated row writes none of its nested rows
+            nested.reject_members(cursor)
         if companions:
             companions.plan(cursor, self.repeats_table if has_repeats else "")
         if missing_rows:
@@ -205,15 +186,12 @@ class Import:
         self.batch.preserved_edits = dict(Counter(self.batch.preserved_edits) + Counter(edits))
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
-        """Whether the preview's rows and plan are there, and would be planned the same now."""
-        planner, companions, missing_rows, within = plans = self.plans
-        tables = [self.tables.stage, self.tables.plan]
-        if companions:
-            tables += [self.new_tables.stage, self.new_tables.plan]
+        """Whether the preview's tables are there and would be the same if planned now."""
+        planner, companions, missing_rows, _nested = plans = self.plans
+        pairs = [each.tables for each in (planner, *plans.others)]
+        tables = [name for pair in pairs for name in (pair.stage, pair.plan)]
         if missing_rows:
             tables.append(self.missing_rows_table)
-        if within:
-            tables += [self.member_tables.stage, self.member_tables.plan]
         if not self.dialect.has_tables(cursor, tables):
             return False
         self._lock_rows(cursor, planner, missing_rows)
@@ -221,7 +199,7 @@ class Import:
             return False
         if missing_rows and not missing_rows.still_holds(cursor):
             return False
-        # A crash of the database empties unlogged tables, hence the rows.
+        # A crash of the database empties unlogged tables, so the rows are counted.
         return planner.still_holds(cursor, self.batch.rows) and all(
             each.still_holds(cursor) for each in plans.others
         )
@@ -229,7 +207,7 @@ class Import:
     def _lock_rows(
         self, cursor: CursorWrapper, planner: Planner, missing_rows: MissingRows | None
     ) -> None:
-        """Keep the rows to be changed, and what new rows refer to, as they are for now."""
+        """Lock the rows to be changed, and those that new rows refer to."""
         layout, plan, hold = planner.layout, self.tables.plan, self.dialect.hold
         if self.batch.updated:
             hold(cursor, layout.table, f"SELECT target_id FROM {plan} WHERE state = 'u'")

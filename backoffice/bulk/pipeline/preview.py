@@ -1,4 +1,4 @@
-"""Reading a file and computing what applying it would do; nothing is written but the preview."""
+"""Reads a file and computes what applying it would do; writes nothing but the preview."""
 
 import contextlib
 from collections.abc import Callable
@@ -23,15 +23,14 @@ from backoffice.bulk.values.faults import COLUMN_LENGTH, FileRefused, storable
 
 
 def preview(batch: Batch) -> Batch:
-    """Read the file and compute what applying it would do; the batch says what came of it.
+    """Read the file and compute what applying it would do; the outcome is on the batch.
 
-    Never raises for a bad file: the batch is then refused, with a sentence and all issues. Whatever
-    else goes wrong, the batch does not stay "being read".
+    A bad file raises nothing: the batch is then refused, with a sentence and all issues.
     """
     if not batch.file:
-        return batch  # it could not be taken apart, and was not kept
+        return batch  # an archive that could not be opened was not stored
     batch.run.begin()
-    if not batch.save_as(State.READING, before=(batch.state,)):  # thrown away a moment ago
+    if not batch.save_as(State.READING, before=(batch.state,)):  # discarded a moment ago
         batch.refresh_from_db()
         return batch
     try:
@@ -49,21 +48,20 @@ def preview(batch: Batch) -> Batch:
         batch.refresh_from_db()
     except DatabaseError as error:
         fail(batch, error)
-    except BaseException:
+    except BaseException:  # also KeyboardInterrupt: the batch must not stay "being read"
         fail(batch, FileRefused("unknown", _("Reading the file ended before it was done.")))
         raise
     return batch
 
 
 def _record_outcome(work: Import, cursor: CursorWrapper, staging_file: StagingFile) -> None:
-    """Plan, list the issues and write the totals into the batch."""
     batch = work.batch
     plans = work.plan(cursor, staging_file)
     outcome = outcome_of(cursor, batch, *plans)
     if outcome.has_faults:
         FaultReporter(plans.planner).report(staging_file)
-        if plans.within:
-            FaultReporter(plans.within.planner).report(staging_file)
+        if plans.nested:
+            FaultReporter(plans.nested.planner).report(staging_file)
     if batch.errors or batch.warnings:  # of an earlier reading
         batch.issues.all().delete()
     work.dialect.load(cursor, BatchIssue._meta.db_table, ISSUE_COLUMNS, staging_file.issues)
@@ -75,7 +73,7 @@ def _record_outcome(work: Import, cursor: CursorWrapper, staging_file: StagingFi
 
 
 def end_work(batch: Batch, state: str, before: str = State.READING) -> None:
-    """Save what came of the work. Raises Interrupted where somebody took the batch away."""
+    """Save the batch in its new state. Raises Interrupted if it was cancelled meanwhile."""
     if not batch.save_as(state, before=(before,)):
         raise Interrupted
 
@@ -92,10 +90,7 @@ def _set_totals(batch: Batch, outcome: Outcome) -> None:
 
 
 def decide(batch: Batch, held_for: list[str]) -> str:
-    """The state of what was read; a wrong row refuses it unless it is left out.
-
-    What is held for a reason waits until somebody else agrees to this very outcome.
-    """
+    """The state after reading; its sentence is set on the batch."""
     lapse(batch)
     if batch.rejected and batch.on_error == Batch.OnError.ABORT:
         batch.sentence = ngettext(
@@ -118,7 +113,7 @@ def decide(batch: Batch, held_for: list[str]) -> str:
 
 
 def refuse_file(batch: Batch, refusal: FileRefused) -> None:
-    """Nothing of the file was taken; a file with forbidden columns is not even kept."""
+    """Record why the whole file is refused."""
     with contextlib.suppress(Interrupted), transaction.atomic():
         batch.issues.all().delete()
         batch.issues.create(
@@ -130,36 +125,30 @@ def refuse_file(batch: Batch, refusal: FileRefused) -> None:
         )
         batch.errors, batch.sentence = 1, storable(refusal.message)
         end_work(batch, State.REFUSED)
-    if isinstance(refusal, ForbiddenColumn):
+    if isinstance(refusal, ForbiddenColumn):  # it may hold passwords
         batch.file.delete(save=False)
         Batch.objects.filter(pk=batch.pk).update(file="")
 
 
 def leave_wrong_rows_out(batch: Batch, read: Callable[[Batch], Batch] = preview) -> Batch:
-    """Choose, after a refusal, to take the good rows only; makes a new preview."""
     batch.on_error = Batch.OnError.SKIP
     return read(batch)
 
 
 def release(batch: Batch, columns: list[str], read: Callable[[Batch], Batch] = preview) -> Batch:
-    """Choose to overwrite what was edited by hand in these columns; makes a new preview."""
+    """Let the file overwrite local edits in these columns; makes a new preview."""
     batch.released = sorted({*batch.released, *columns})
     return read(batch)
 
 
 def fail(batch: Batch, error: Exception) -> str:
-    """Keep, outside the rolled back transaction, that the batch failed and why; says it."""
+    """Record why the batch failed, after its transaction was rolled back; returns the reason."""
     message = str(error)
     if isinstance(error, DatabaseError):
-        details = {"error": message.partition("\n")[0]}
+        template = _("The database refused the file, and nothing was written: %(error)s")
         if batch.undoes_id:
-            message = (
-                _("The database refused the undo, and nothing was written: %(error)s") % details
-            )
-        else:
-            message = (
-                _("The database refused the file, and nothing was written: %(error)s") % details
-            )
+            template = _("The database refused the undo, and nothing was written: %(error)s")
+        message = template % {"error": message.partition("\n")[0]}
     batch.move(State.FAILED, before=(State.READING, State.APPLYING), sentence=message)
     batch.refresh_from_db()
     return message

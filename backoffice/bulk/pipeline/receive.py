@@ -1,4 +1,4 @@
-"""Receiving a file: kept in private storage, with a batch of its own."""
+"""Stores an uploaded file privately, with a batch of its own."""
 
 import hashlib
 from collections.abc import Callable
@@ -26,16 +26,16 @@ OpenUpload = Callable[[Batch], AbstractContextManager[StoredUpload]]
 
 
 def receive(stream: IO[bytes], name: str, actor: Any, **options: Any) -> Batch:
-    """Keep an uploaded file in private storage with a batch row that belongs to its uploader.
+    """Store an uploaded file privately, with a batch row that belongs to its uploader.
 
     `options` are fields of Batch; `actor` is None for the operator at the command line.
-    Raises PermissionDenied when the actor may not import this kind.
+    Raises PermissionDenied if the actor may not import this kind.
     """
     return _received(name, actor, options, lambda batch: stored_uploads(stream, name, batch))
 
 
 def receive_part(part: UploadPart, actor: Any, **options: Any) -> Batch:
-    """Keep one of several files that came together, as `receive` does."""
+    """Store one of several files that came together, as `receive` does."""
     return _received(part.name, actor, options, lambda batch: stored_part(part, batch))
 
 
@@ -58,12 +58,12 @@ def _received(name: str, actor: Any, options: dict[str, Any], open_upload: OpenU
 
 
 def refuse_stranger(actor: Any, kind: str) -> None:
-    """Raise PermissionDenied for a person who may not bring in files of this kind."""
+    """Raise PermissionDenied for a person who may not import this kind."""
     resource = kinds[kind]
     if actor is not None and not may(actor, "import", resource.model()):
         raise PermissionDenied(_("You may not import %(kind)s.") % {"kind": resource.label})
 
 
 def file_digest(stream: Any) -> str:
-    """The SHA-256 of what is left of a stream, which is then at its end."""
+    """The SHA-256, in hexadecimal, of the stream from its position to its end."""
     return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""What a batch gives back: the report for scripts, and the wrong rows as a file to correct."""
+"""The report of a batch for scripts, and its wrong rows as a file to correct."""
 
 import contextlib
 import csv
@@ -13,11 +13,12 @@ from backoffice.admin_site.spreadsheets import FORMULA, Echo, formula_safe
 from backoffice.bulk.formats.open_file import disambiguated, recognised, unpacked
 from backoffice.bulk.kinds.header_names import plain_name
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, kinds
-from backoffice.bulk.models import Batch, BatchIssue
+from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Row, open_table
 from backoffice.bulk.values.faults import FileRefused, Issue
 
 WRITTEN_COUNTS = ("created", "updated", "unchanged", "withdrawn", "created_students")
+ISSUE_FIELDS = ("line", "row", "column", "value", "code", "message")
 RowMessage = tuple[int, str]
 STATES = {
     Batch.State.PREVIEWED: "previewed",
@@ -27,24 +28,21 @@ STATES = {
 
 
 def write_report(batch: Batch, stream: IO[str], *, dry_run: bool, is_begun: bool = False) -> None:
-    """Write the report of imports.md as JSON, issue by issue: a file may have millions.
-
-    `is_begun` says that the stream has the beginning of the object already.
-    """
+    """Write the report of imports.md as JSON; `is_begun` if the object is open already."""
     head = json.dumps(_head(batch, dry_run=dry_run), ensure_ascii=False, indent=1)
     stream.write(head.removesuffix("\n}").removeprefix("{" if is_begun else ""))
     for name, is_warning in (("errors", False), ("warnings", True)):
         stream.write(f',\n "{name}": [')
-        issues = batch.issues.filter(is_warning=is_warning).iterator()
-        for number, issue in enumerate(issues):
-            text = json.dumps(_issue(issue), ensure_ascii=False)
+        issues = batch.issues.filter(is_warning=is_warning).values_list(*ISSUE_FIELDS)
+        for number, values in enumerate(issues.iterator()):  # a file may have millions
+            text = json.dumps(Issue(*values).as_dict(), ensure_ascii=False)
             stream.write(f"{',' if number else ''}\n  {text}")
         stream.write("]")
     stream.write("\n}\n")
 
 
 def _head(batch: Batch, *, dry_run: bool) -> dict[str, Any]:
-    """What the report says before the issues; of a refused file nothing counts as written."""
+    # "refused" too for states of failure; nothing of such a file counts as written.
     state = STATES.get(Batch.State(batch.state), "refused")
     if dry_run and state == "applied":
         state = "previewed"  # applied in a transaction that is rolled back
@@ -65,14 +63,8 @@ def _head(batch: Batch, *, dry_run: bool) -> dict[str, Any]:
     }
 
 
-def _issue(issue: BatchIssue) -> dict[str, str | int]:
-    return Issue(
-        issue.line, issue.row, issue.column, issue.value, issue.code, issue.message
-    ).as_dict()
-
-
 def closing_message(batch: Batch, *, dry_run: bool) -> str:
-    """One sentence that says what came of the file."""
+    """The outcome in one sentence, for the end of a command."""
     if batch.state not in STATES:
         return batch.sentence
     if batch.state == Batch.State.HELD:
@@ -95,13 +87,10 @@ def closing_message(batch: Batch, *, dry_run: bool) -> str:
     summary += ngettext(", %(count)d repeated.", ", %(count)d repeated.", batch.duplicates) % {
         "count": batch.duplicates
     }
+    template = _("%(file)s was applied as import %(number)d: %(summary)s")
     if dry_run:
-        return _("%(file)s could be applied: %(told)s") % {"file": batch.file_name, "told": summary}
-    return _("%(file)s was applied as import %(number)d: %(told)s") % {
-        "file": batch.file_name,
-        "number": batch.pk,
-        "told": summary,
-    }
+        template = _("%(file)s could be applied: %(summary)s")
+    return template % {"file": batch.file_name, "number": batch.pk, "summary": summary}
 
 
 def _undo_message(batch: Batch) -> str:
@@ -136,12 +125,8 @@ def issue_lines(batch: Batch) -> Iterator[str]:
 
 
 def rejected_rows(batch: Batch) -> Iterator[str]:
-    """The wrong rows as CSV lines: the file's header and cells, then the line and the errors.
-
-    The file is read once more beside its issues, so that nothing is kept in memory. A row that had
-    too few cells, too many, or none because of its quotation marks comes back that way: it cannot
-    go in before it is corrected.
-    """
+    """The wrong rows as CSV lines: the file's header and cells, then the line and the errors."""
+    # The file is read again beside its issues, both in order, so that neither is held in memory.
     writer = csv.writer(Echo(), delimiter=batch.delimiter)
     issues = (
         batch.issues.filter(is_warning=False, row__gt=0)
@@ -175,10 +160,12 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
 
 
 def _cells_of(row: Row, own: list[int], width: int, batch: Batch) -> list[str]:
-    """The file's own cells of a row; groups of columns before which it ends are blank."""
+    """The file's own cells of a row, without the two columns of an earlier correction."""
     cells = row.cells
+    # A row may end before groups of columns that it does not need.
     if batch.kind in kinds and kinds[batch.kind].nested and not row.syntax_error:
         cells = cells + [""] * (width - len(cells))
+    # With too few or too many cells it comes back as it is: it has to be corrected first.
     return [cells[at] for at in own] if len(cells) == width else cells
 
 
@@ -196,22 +183,16 @@ def _next_row(
 
 
 def _printable(cell: str) -> str:
-    """A cell as it stood, safe in a spreadsheet, and read as it was read before.
-
-    Bytes that did not decode become the replacement sign, which no import takes either. What an
-    export escaped has its apostrophe already, and white space around a cell means nothing.
-    """
+    """A cell that is safe in a spreadsheet and reads back as the same value."""
+    # Bytes that did not decode; an import refuses the replacement sign as well.
     text = "".join("\ufffd" if "\ud800" <= sign <= "\udfff" else sign for sign in cell)
     if not FORMULA.match(text):
         return text
     text = text.strip()
-    return text if text.startswith("'") else formula_safe(text)
+    return text if text.startswith("'") else formula_safe(text)  # an export escaped it already
 
 
 def write_rejected(batch: Batch, stream: IO[str]) -> None:
-    """Write the wrong rows as a file that imports again after correction.
-
-    Writes nothing of a file that could not be read as a table.
-    """
+    """Write the wrong rows as a file that imports again; nothing, if it was no table at all."""
     with contextlib.suppress(FileRefused):
         stream.writelines(rejected_rows(batch))

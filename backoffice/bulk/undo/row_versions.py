@@ -1,9 +1,4 @@
-"""The rows an import wrote, and what keeps them from going back to what they were before.
-
-A table holds them, one row each: `operation` is what the import did (+ made, ~ changed, - removed;
-< is a change that goes back before the rows it points to), `version` what it wrote, `previous` what
-was before, `reason` is blank if the row goes back.
-"""
+"""The rows that an import wrote, in a table: their versions, and why some cannot be undone."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -26,16 +21,16 @@ FIXED = "fixed"
 TOGETHER = "together"
 COLUMNS = {
     "row_id": "bigint",
-    "version": "bigint",
-    "operation": "text",
-    "previous": "bigint",
+    "version": "bigint",  # that the import wrote
+    "operation": "text",  # + created, ~ changed, - removed; < changed, and undone before the others
+    "previous": "bigint",  # the version before it
     "line": "integer",
-    "reason": "text",
+    "reason": "text",  # why it cannot be undone, else blank
 }
 
 
-def _undone() -> str:
-    """SQL: a version `a` came by an undo, or by an import that was undone."""
+def _by_an_undo() -> str:
+    """SQL: a query with a row if a version `a` is of an undo or of an undone import."""
     change_sets, batches = ChangeSet._meta.db_table, Batch._meta.db_table
     applied = f"u.state = '{Batch.State.APPLIED}'"
     undone = f"SELECT 1 FROM {batches} u WHERE u.undoes_id = c.batch AND {applied}"
@@ -47,7 +42,7 @@ def _undone() -> str:
 
 @dataclass(frozen=True)
 class WrittenRows:
-    """The rows of one model that a change set wrote, in a table."""
+    """The rows of one model that a change set wrote, in a table of their own."""
 
     resource: type[ImportKind]
     table: str
@@ -55,22 +50,19 @@ class WrittenRows:
 
     @property
     def model(self) -> type[models.Model]:
-        """The model of the rows."""
         return self.resource.model()
 
     @property
     def data(self) -> str:
-        """The table of the rows."""
         return self.model._meta.db_table
 
     @property
     def history(self) -> str:
-        """The table of their versions."""
         return self.model.history.model._meta.db_table
 
     @property
     def versioned_fields(self) -> list[models.Field]:
-        """The fields a version holds, the key left out."""
+        """The fields that the history has; it leaves out secret ones."""
         held = {field.name for field in self.model.history.model._meta.concrete_fields}
         return [f for f in self._fields() if f.name in held]
 
@@ -79,7 +71,7 @@ class WrittenRows:
         return [f for f in fields if not (f.primary_key or f.generated)]
 
     def collect(self, cursor: CursorWrapper, change_set: int) -> None:
-        """Find the rows, and those that somebody changed since."""
+        """Create the table; rows that somebody changed since have their reason."""
         select = f"""
             SELECT h.id, h.history_id, h.history_type,
               (SELECT max(b.history_id) FROM {self.history} b
@@ -90,45 +82,42 @@ class WrittenRows:
         self.dialect.create_filled(cursor, self.table, COLUMNS, (select, (change_set,)))
 
     def _changed_since(self) -> str:
-        """SQL: somebody changed a row after its version `h`.
-
-        Imports that were taken back, and their undos, count only if they left something.
-        """
+        """SQL: somebody changed a row after its version `h`."""
+        # Undone imports, and their undos, count only if they left another value.
         columns = [field.column for field in self.versioned_fields]
         differs = " OR ".join(self.dialect.differs(f"a.{c}", f"h.{c}") for c in columns)
         newest = f"SELECT max(n.history_id) FROM {self.history} n WHERE n.id = h.id"
         return f"""EXISTS (SELECT 1 FROM {self.history} a
                 WHERE a.id = h.id AND a.history_id > h.history_id
-                AND (NOT EXISTS ({_undone()}) OR a.history_id = ({newest})
+                AND (NOT EXISTS ({_by_an_undo()}) OR a.history_id = ({newest})
                   AND (a.history_type = '-' OR h.history_type = '-' OR {differs})))"""
 
     def lock(self, cursor: CursorWrapper) -> None:
-        """Keep the rows as they are, in the order in which everybody locks them."""
+        # In the order in which everybody locks them, so that nobody deadlocks.
         self.dialect.hold(cursor, self.data, f"SELECT row_id FROM {self.table}")
 
     def mark_fixed(self, cursor: CursorWrapper) -> None:
-        """What the kind says is fixed by now stays."""
+        """Mark rows that are in use by now, by the rule of their kind."""
         stays = self.resource.undo.stays
         if stays:
-            self._judge(cursor, [(FIXED, "'+', '~', '-'", stays())])
+            self._mark(cursor, "'+', '~', '-'", [(FIXED, stays())])
 
     def delete_created(self, cursor: CursorWrapper) -> int:
-        """Delete what the import made, unless others point to it."""
-        self._judge(cursor, self._referring())
-        return self._remove(cursor)
+        """Delete the rows that the import created, unless others point to them."""
+        self._mark(cursor, "'+'", self._referring())
+        deletable = f"SELECT row_id FROM {self.table} WHERE operation = '+' AND reason = ''"
+        cursor.execute(f"DELETE FROM {self.data} WHERE id IN ({deletable})")
+        return cursor.rowcount
 
     def restore(self, cursor: CursorWrapper, moment: Any) -> tuple[int, int]:
-        """Give back what the import changed and what it removed; how many of each."""
-        self._judge(cursor, [*self._taking(), *self._leading()])
+        """Restore changed and removed rows; returns the number of each."""
+        self._mark(cursor, "'~', '-'", self._conflicts())
         return self._restore(cursor, moment, "~"), self._restore_rows(cursor, moment)
 
     def lower_first(self, cursor: CursorWrapper, moment: Any, name: str) -> int:
-        """Give back first what had less of a field than it has now; how many rows."""
-        reasons = [*self._taking(), *self._leading()]
-        self._judge(
-            cursor,
-            [(reason, "'~'", condition) for reason, _actions, condition in reasons],
-        )
+        """Restore changed rows in which the value of a field becomes smaller; returns how many."""
+        # Removed rows are not marked yet: what they point to comes back later.
+        self._mark(cursor, "'~'", self._conflicts())
         column = self.model._meta.get_field(name).column
         cursor.execute(
             f"UPDATE {self.table} AS w SET operation = '<' FROM {self.history} v, {self.data} t "
@@ -138,7 +127,7 @@ class WrittenRows:
         return self._restore(cursor, moment, "<")
 
     def mark_referenced(self, cursor: CursorWrapper, other: "WrittenRows", reference: str) -> None:
-        """What a row that stays points to stays with it, and is no news of its own."""
+        """Mark rows that stay only because an unchanged row of `other` points to them."""
         column = other.model._meta.get_field(reference).column
         cursor.execute(
             f"UPDATE {self.table} SET reason = '{TOGETHER}' WHERE reason = '{REFERRED}' "
@@ -146,61 +135,52 @@ class WrittenRows:
             f"JOIN {other.table} o ON o.row_id = x.id WHERE o.reason <> '')"
         )
 
-    def _judge(self, cursor: CursorWrapper, reasons: Iterable[tuple[str, str, str]]) -> None:
-        """Say of each row that cannot go back why."""
-        for reason, actions, condition in reasons:
+    def _mark(
+        self, cursor: CursorWrapper, operations: str, reasons: Iterable[tuple[str, str]]
+    ) -> None:
+        for reason, condition in reasons:
             cursor.execute(
                 f"UPDATE {self.table} AS w SET reason = '{reason}' FROM {self.history} v "
-                f"WHERE w.reason = '' AND w.operation IN ({actions}) "
+                f"WHERE w.reason = '' AND w.operation IN ({operations}) "
                 f"AND v.history_id = coalesce(w.previous, w.version) AND {condition}"
             )
 
-    def _referring(self) -> Iterator[tuple[str, str, str]]:
-        """A row that was made stays while others point to it."""
+    def _referring(self) -> Iterator[tuple[str, str]]:
+        """The conditions under which others point to a created row."""
         for relation in self.model._meta.related_objects:
             field = relation.field
             if field.concrete and getattr(field, "db_constraint", False) and not field.many_to_many:
                 table = field.model._meta.db_table
                 exists = f"EXISTS (SELECT 1 FROM {table} x WHERE x.{field.column} = w.row_id)"
-                yield REFERRED, "'+'", exists
+                yield REFERRED, exists
         for resource in kinds.values():
             if self.resource.kind in resource.undo.needs:
-                yield REFERRED, "'+'", resource.undo.needs[self.resource.kind]
+                yield REFERRED, resource.undo.needs[self.resource.kind]
 
-    def _taking(self) -> Iterator[tuple[str, str, str]]:
-        """A value only one row may have may be another's by now."""
+    def _conflicts(self) -> Iterator[tuple[str, str]]:
+        """The conditions under which the previous version cannot be restored."""
         held = {field.name for field in self.versioned_fields}
         for names, condition in unique_groups(self.model):
             if names <= held:
                 columns = [self.model._meta.get_field(name).column for name in sorted(names)]
                 same = " AND ".join(f"x.{column} = v.{column}" for column in columns)
                 exists = f"EXISTS (SELECT 1 FROM {self.data} x WHERE x.id <> w.row_id AND {same})"
-                yield VALUE_CONFLICT, "'~', '-'", exists + self._where(condition)
+                yield VALUE_CONFLICT, exists + self._where(condition)
+        for field in self.versioned_fields:
+            if field.is_relation:
+                target = field.related_model._meta.db_table
+                there = f"EXISTS (SELECT 1 FROM {target} x WHERE x.id = v.{field.column})"
+                yield REFERENCE_MISSING, f"v.{field.column} IS NOT NULL AND NOT {there}"
 
     def _where(self, condition: models.Q | None) -> str:
-        """SQL: where a unique constraint looks at all."""
+        """SQL: the condition of a partial unique constraint."""
         if condition is None:
             return ""
         fields = [self.model._meta.get_field(name) for name in names_in(condition)]
         columns = {field.name: (f"v.{field.column}", field) for field in fields}
         return f" AND {with_literals(is_true(condition, columns))}"
 
-    def _leading(self) -> Iterator[tuple[str, str, str]]:
-        """What the earlier version points to may be gone."""
-        for field in self.versioned_fields:
-            if field.is_relation:
-                target = field.related_model._meta.db_table
-                there = f"EXISTS (SELECT 1 FROM {target} x WHERE x.id = v.{field.column})"
-                yield REFERENCE_MISSING, "'~', '-'", f"v.{field.column} IS NOT NULL AND NOT {there}"
-
-    def _remove(self, cursor: CursorWrapper) -> int:
-        """Delete what the import made."""
-        deletable = f"SELECT row_id FROM {self.table} WHERE operation = '+' AND reason = ''"
-        cursor.execute(f"DELETE FROM {self.data} WHERE id IN ({deletable})")
-        return cursor.rowcount
-
-    def _restore(self, cursor: CursorWrapper, moment: Any, action: str) -> int:
-        """Give what the import changed its former values."""
+    def _restore(self, cursor: CursorWrapper, moment: Any, operation: str) -> int:
         settings = [f'"{f.column}" = v."{f.column}"' for f in self.versioned_fields]
         params: list[Any] = []
         for field in self._fields():
@@ -211,13 +191,12 @@ class WrittenRows:
         cursor.execute(
             f"UPDATE {self.data} AS t SET {', '.join(settings)} FROM {self.table} w, "
             f"{self.history} v WHERE t.id = w.row_id AND v.history_id = w.previous "
-            f"AND w.operation = '{action}' AND w.reason = ''",
+            f"AND w.operation = '{operation}' AND w.reason = ''",
             params,
         )
         return cursor.rowcount
 
     def _restore_rows(self, cursor: CursorWrapper, moment: Any) -> int:
-        """Put in again what the import removed, under its former key."""
         parts = [self._returning(field, moment) for field in self._fields()]
         columns = ", ".join(f'"{field.column}"' for field in self._fields())
         cursor.execute(
@@ -230,7 +209,7 @@ class WrittenRows:
         return cursor.rowcount
 
     def _returning(self, field: models.Field, moment: Any) -> Part:
-        """SQL of a removed row's value: of its last version, or what a new row gets."""
+        """SQL of a removed row's value: from its last version, or as in a new row."""
         if field in self.versioned_fields:
             return f'v."{field.column}"', []
         if field.name in self.resource.undo.restored:
@@ -239,7 +218,7 @@ class WrittenRows:
         return constant(self.dialect, field, value)
 
     def left_alone(self, cursor: CursorWrapper) -> Iterator[tuple[Any, ...]]:
-        """The rows that stay for a reason of their own: id, line, why, and the newest version."""
+        """The rows that stay for a reason of their own: id, line, reason, newest version."""
         cursor.execute(
             f"SELECT w.row_id, w.line, w.reason, (SELECT max(a.history_id) FROM {self.history} a "
             f"WHERE a.id = w.row_id) FROM {self.table} w WHERE w.reason NOT IN ('', '{TOGETHER}') "

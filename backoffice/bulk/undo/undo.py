@@ -1,6 +1,6 @@
-"""Undo: every row an import wrote goes back to what it was, but for those changed since.
+"""Undoes an import: its rows get their former values, unless they were changed since.
 
-An undo is a batch too, with its own change set, and can be undone like any other.
+An undo is a batch of its own, with a change set, and can be undone like any other.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.admin_site.permissions.visibility import within
 from backoffice.audit.models import ChangeSet
@@ -39,72 +40,68 @@ from backoffice.bulk.values.faults import storable
 CHUNK = 500
 STARTED_PERCENT = 10
 TRIED_UP_TO = 20_000  # rows; about two seconds
-
-
-@dataclass(frozen=True)
-class UnchangedRow:
-    """A row that an undo leaves alone, and why."""
-
-    line: int | None
-    code: str
-    message: str
+REASONS = {
+    CHANGED: gettext_lazy(
+        "%(name)s was changed since, by %(who)s on %(when)s UTC, and stays as it is."
+    ),
+    REFERRED: gettext_lazy("%(name)s stays: other rows point to it by now."),
+    VALUE_CONFLICT: gettext_lazy(
+        "%(name)s stays: a value it had before belongs to another row now."
+    ),
+    FIXED: gettext_lazy("%(name)s stays as it is: it is in use by now."),
+    REFERENCE_MISSING: gettext_lazy(
+        "%(name)s stays: what it pointed to before is not there any more."
+    ),
+}
 
 
 @dataclass
-class Return:
-    """What an undo did, or would do: rows removed, given back, brought back, and left alone.
-
-    Of a large import that was not tried it says what all its rows would be; some may stay.
-    """
+class UndoOutcome:
+    """What an undo did, or would do; `left_alone` are unsaved issues that say why."""
 
     removed: int = 0
     restored: int = 0
     returned: int = 0
-    left_alone: list[UnchangedRow] = field(default_factory=list)
-    is_exact: bool = True
+    left_alone: list[BatchIssue] = field(default_factory=list)
+    is_exact: bool = True  # False: estimated without a try, and some rows may stay
 
     @property
     def writes(self) -> int:
-        """How many rows it writes."""
         return self.removed + self.restored + self.returned
 
 
-def prospect_of(batch: Batch) -> Return:
-    """What undoing the batch would do now: it is done, and taken back at once.
-
-    Trying out a large one would keep a reader waiting, and others from its rows.
-    """
+def prospect_of(batch: Batch) -> UndoOutcome:
+    """What undoing the batch would do now: it is tried in a transaction that is rolled back."""
+    # To try a large one would take long, and lock its rows.
     if batch.writes + batch.removed > TRIED_UP_TO:
         restored, made = batch.updated + batch.withdrawn, batch.created + batch.created_students
-        return Return(made, restored, batch.removed, is_exact=False)
+        return UndoOutcome(made, restored, batch.removed, is_exact=False)
     with transaction.atomic(), connection.cursor() as cursor:
         outcome = _undone(cursor, batch, timezone.now())
         transaction.set_rollback(True)
     return outcome
 
 
-def _undone(cursor: CursorWrapper, batch: Batch, moment: datetime) -> Return:
-    """Rows of the kind go before what they came with, and come back after it."""
+def _undone(cursor: CursorWrapper, batch: Batch, moment: datetime) -> UndoOutcome:
     # All are collected before anything is written: what we write is no later change.
-    tables, outcome = _collected(cursor, batch), Return()
+    tables, outcome = _collected(cursor, batch), UndoOutcome()
     for touched in tables:
         touched.lock(cursor)
         touched.mark_fixed(cursor)
+    # Rows that point are deleted before those they point to, and restored after them.
     for touched in tables:
         outcome.removed += touched.delete_created(cursor)
     references = [reference for _resource, reference in kinds[batch.kind].lineage()]
     for pointing, touched, reference in zip(tables, tables[1:], references, strict=False):
         touched.mark_referenced(cursor, pointing, reference)
-    members = kinds[batch.kind].nested
-    if members:
-        lowered_column = members.columns[members.lowered_column].attribute
+    nested = kinds[batch.kind].nested
+    if nested:
+        lowered_column = nested.columns[nested.lowered_column].attribute
         outcome.restored += tables[0].lower_first(cursor, moment, lowered_column)
     for touched in reversed(tables):
         restored, returned = touched.restore(cursor, moment)
-        outcome.restored, outcome.returned = (
-            outcome.restored + restored,
-            outcome.returned + returned,
-        )
+        outcome.restored += restored
+        outcome.returned += returned
     for touched in tables:
         outcome.left_alone += _unchanged_rows(cursor, touched)
     tables[0].dialect.drop_tables(cursor, [each.table for each in tables])
@@ -112,16 +109,16 @@ def _undone(cursor: CursorWrapper, batch: Batch, moment: datetime) -> Return:
 
 
 def undo(batch: Batch, actor: Any, reason: str = "") -> Batch:
-    """Take the batch back in one transaction; gives the undo's own batch.
+    """Undo the batch in one transaction; returns the undo's own batch.
 
     Raises NotApplied, with a sentence, for a batch that was not applied, is undone already or wrote
-    into a course not the actor's any more, and PermissionDenied where they may not import its kind.
+    into a course not the actor's any more; PermissionDenied if they may not import its kind.
     """
     return carry_out_undo(begin_undo(batch, actor, reason, Batch.State.APPLYING), actor)
 
 
 def begin_undo(batch: Batch, actor: Any, reason: str, state: str) -> Batch:
-    """The batch of a new undo, in this state; nothing is taken back yet. Raises as `undo` does."""
+    """Create the batch of an undo, in this state; writes nothing else. Raises as `undo` does."""
     refuse_stranger(actor, batch.kind)
     _refuse_somebody_else(batch, actor)
     refuse_foreign(batch, actor)
@@ -139,10 +136,7 @@ def begin_undo(batch: Batch, actor: Any, reason: str, state: str) -> Batch:
 
 
 def _refuse_somebody_else(batch: Batch, actor: Any) -> None:
-    """Raise PermissionDenied for another person than the one who brought the file in.
-
-    What the operator brought in, in nobody's name, is anybody's who may import the kind.
-    """
+    # What the operator imported in nobody's name may be undone by anybody who may import the kind.
     if actor is not None and batch.uploaded_by_id not in (None, actor.pk):
         raise PermissionDenied(
             _("Import %(number)d was brought in by somebody else, and only they take it back.")
@@ -151,10 +145,7 @@ def _refuse_somebody_else(batch: Batch, actor: Any) -> None:
 
 
 def refuse_foreign(batch: Batch, actor: Any) -> None:
-    """Of a course that is not the person's any more nothing is taken back by them.
-
-    Raises NotApplied, with a sentence.
-    """
+    """Raise NotApplied if the import wrote into a course that is not the person's any more."""
     if actor is None:
         return
     for resource, _reference in kinds[batch.kind].lineage():
@@ -177,7 +168,6 @@ def refuse_foreign(batch: Batch, actor: Any) -> None:
 
 
 def _refuse_twice(batch: Batch) -> None:
-    """Nobody undoes it beside us, or again."""
     number = batch.pk
     if batch.state != Batch.State.APPLIED:
         raise NotApplied(
@@ -196,9 +186,9 @@ def _refuse_twice(batch: Batch) -> None:
 
 
 def carry_out_undo(made: Batch, actor: Any) -> Batch:
-    """Do an undo that was begun, in one transaction; what came of it stands on its batch.
+    """Carry out an undo that was begun, in one transaction; the outcome is on its batch.
 
-    Raises NotApplied, with a sentence, when nothing was taken back.
+    Raises NotApplied, with a sentence, if nothing was undone.
     """
     made.run.begin()
     made.run.save()
@@ -218,7 +208,7 @@ def _undo(made: Batch, actor: Any) -> None:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             begin_alone(cursor, dialect, made)
-            refuse_foreign(made.undoes, actor)
+            refuse_foreign(made.undoes, actor)  # again: the order may have waited for long
             made.run.report(BatchRun.Phase.RETURNING, STARTED_PERCENT)
             _write(cursor, made, actor)
     finally:
@@ -236,26 +226,15 @@ def _write(cursor: CursorWrapper, made: Batch, actor: Any) -> None:
     made.rows = outcome.writes + made.rejected
     made.applied_at = made.change_set.created_at
     made.run.finish(outcome.writes)
-    BatchIssue.objects.bulk_create(
-        (_issue(made, each) for each in outcome.left_alone), batch_size=CHUNK
-    )
+    for issue in outcome.left_alone:
+        issue.batch = made
+    BatchIssue.objects.bulk_create(outcome.left_alone, batch_size=CHUNK)
     if not made.save_as(Batch.State.APPLIED, before=(Batch.State.APPLYING,)):
         raise Interrupted
 
 
-def _issue(made: Batch, left_alone: UnchangedRow) -> BatchIssue:
-    return BatchIssue(
-        batch=made,
-        is_warning=True,
-        line=left_alone.line or 0,
-        row=0,
-        code=left_alone.code,
-        message=storable(left_alone.message),
-    )
-
-
 def _collected(cursor: CursorWrapper, batch: Batch) -> list[WrittenRows]:
-    """The rows of the kind, those in them and those they brought along."""
+    """The rows of the kind, its nested rows and its companions: what points comes first."""
     dialect = dialects.current()
     place = f"{dialect.place}bulk_undo"
     tables = [
@@ -269,21 +248,19 @@ def _collected(cursor: CursorWrapper, batch: Batch) -> list[WrittenRows]:
     return tables
 
 
-def _unchanged_rows(cursor: CursorWrapper, touched: WrittenRows) -> Iterator[UnchangedRow]:
-    """The rows that stay, each with its name and why."""
+def _unchanged_rows(cursor: CursorWrapper, touched: WrittenRows) -> Iterator[BatchIssue]:
     rows = list(touched.left_alone(cursor))
     for at in range(0, len(rows), CHUNK):
         yield from _named(touched, rows[at : at + CHUNK])
 
 
-def _named(touched: WrittenRows, rows: list[tuple[Any, ...]]) -> Iterator[UnchangedRow]:
+def _named(touched: WrittenRows, rows: list[tuple[Any, ...]]) -> Iterator[BatchIssue]:
     model = touched.model
     foreign = [f.name for f in model._meta.concrete_fields if f.is_relation]
     stored = model._base_manager.select_related(*foreign).in_bulk([row[0] for row in rows])
     versions = model.history.model.objects.select_related("change_set").in_bulk(
         [row[3] for row in rows]
     )
-    sentences = _sentences()
     for row_id, line, reason, version in rows:
         newest = versions[version]
         values = {
@@ -291,25 +268,16 @@ def _named(touched: WrittenRows, rows: list[tuple[Any, ...]]) -> Iterator[Unchan
             "who": newest.change_set.actor_name,
             "when": f"{newest.history_date:%Y-%m-%d %H:%M}",
         }
-        message = sentences[reason] % values
+        message = str(REASONS[reason]) % values
         if line:
             message = _("Line %(line)d: %(sentence)s") % {"line": line, "sentence": message}
-        yield UnchangedRow(line, reason, message)
+        yield BatchIssue(
+            is_warning=True, line=line or 0, row=0, code=reason, message=storable(message)
+        )
 
 
 def _name_of(row: models.Model) -> str:
-    """What people call a row; its number, where what its name is made of is gone."""
     try:
         return str(row)
-    except ObjectDoesNotExist:
+    except ObjectDoesNotExist:  # its name is made of a row that is gone
         return f"{capfirst(row._meta.verbose_name)} {row.pk}"
-
-
-def _sentences() -> dict[str, str]:
-    return {
-        CHANGED: _("%(name)s was changed since, by %(who)s on %(when)s UTC, and stays as it is."),
-        REFERRED: _("%(name)s stays: other rows point to it by now."),
-        VALUE_CONFLICT: _("%(name)s stays: a value it had before belongs to another row now."),
-        FIXED: _("%(name)s stays as it is: it is in use by now."),
-        REFERENCE_MISSING: _("%(name)s stays: what it pointed to before is not there any more."),
-    }

@@ -1,4 +1,4 @@
-"""What was thrown away or called off stays so, whatever the work on it comes to."""
+"""A discarded file and a cancelled import stay so, whatever the work on them does."""
 
 import io
 from pathlib import Path
@@ -16,16 +16,16 @@ from backoffice.bulk.pipeline.preview import preview
 from backoffice.bulk.pipeline.receive import receive
 
 
-def test_a_file_thrown_away_while_its_header_was_read_does_not_come_back(registrar, monkeypatch):
+def test_a_file_discarded_while_its_header_was_read_stays_discarded(registrar, monkeypatch):
     file = io.BytesIO(b"student_id,password\ns1001,hunter2\n")
     batch = receive(file, "users.csv", registrar, kind="users", dialect="native")
     read = Import.read
 
-    def thrown_away(work: Import, *given: Any) -> Any:
+    def discard_and_read(work: Import, *arguments: Any) -> Any:
         discard(Batch.objects.get(pk=batch.pk))
-        return read(work, *given)
+        return read(work, *arguments)
 
-    monkeypatch.setattr(Import, "read", thrown_away)
+    monkeypatch.setattr(Import, "read", discard_and_read)
     preview(batch)
 
     stored = Batch.objects.get(pk=batch.pk)
@@ -33,8 +33,8 @@ def test_a_file_thrown_away_while_its_header_was_read_does_not_come_back(registr
     assert not batch.issues.exists()
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="elsewhere the pulse finds out")
-def test_calling_off_what_nobody_works_on_leaves_nothing_behind(upload, courses):
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="elsewhere the heartbeat finds out")
+def test_cancelling_what_nobody_works_on_leaves_nothing_behind(upload, courses):
     batch = upload("users", "student_id,first_name,last_name\ns1001,Zoë,Moore\n")
 
     assert not cancel(batch)

@@ -119,8 +119,8 @@ def test_a_restart_in_the_middle_fails_the_batch_and_the_same_worker_tries_again
         assert script.stdout.readline() == "writing\n"
         server.stop()
         server.start()
-        told, _errors = script.communicate("on\n")
-        failed, done = told.splitlines()
+        output, _errors = script.communicate("on\n")
+        failed, done = output.splitlines()
         assert failed.endswith(" 0 0")
         assert failed.startswith((DIED, LOST))
         assert done == "2500 2500"

@@ -160,7 +160,7 @@ def test_a_refused_file_is_removed_after_a_day_and_what_was_wrong_stays(upload, 
     assert not is_staged(batch)
 
 
-def test_a_dead_batch_is_told_without_anybody_opening_its_page(upload, courses, student):
+def test_a_dead_batch_fails_without_anybody_opening_its_page(upload, courses, student):
     student("s1001")
     batch = upload("enrollments", "student_id,course_code,presentation\ns1001,BIO101,2026J")
     dead = timezone.now() - timedelta(hours=30)
@@ -173,7 +173,7 @@ def test_a_dead_batch_is_told_without_anybody_opening_its_page(upload, courses, 
     assert not is_staged(batch)
 
 
-def test_a_file_thrown_away_while_it_is_read_stays_thrown_away(upload, courses, monkeypatch):
+def test_a_file_discarded_while_it_is_read_stays_discarded(upload, courses, monkeypatch):
     real = Import.read
 
     def read_and_discard(self: Import, staging_file: StagingFile) -> list[str]:

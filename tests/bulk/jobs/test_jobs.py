@@ -1,4 +1,4 @@
-"""Large files go to the worker: ordered, told of, cancelled, taken up again."""
+"""Large files go to the worker: ordered, shown, cancelled, recovered."""
 
 from datetime import timedelta
 from typing import Any
@@ -46,14 +46,14 @@ def previewed(client: Client) -> Batch:
     return batch
 
 
-def told(client: Client, batch: Batch) -> dict[str, Any]:
+def progress(client: Client, batch: Batch) -> dict[str, Any]:
     return client.get(page_of(batch, "progress")).json()
 
 
 def test_a_large_file_is_read_and_applied_by_the_worker(registrar_client, registrar):
     batch = upload_through(registrar_client, TEXT)
     assert batch.state == "queued"
-    assert told(registrar_client, batch) == {
+    assert progress(registrar_client, batch) == {
         "working": True,
         "percent": 0,
         "phase": "Waiting to be read",
@@ -80,13 +80,13 @@ def test_a_large_file_is_read_and_applied_by_the_worker(registrar_client, regist
         "import",
         batch.pk,
     )
-    assert told(registrar_client, batch)["working"] is False
+    assert progress(registrar_client, batch)["working"] is False
 
 
-def test_halfway_the_page_tells_rows_pace_and_the_rest(registrar_client, monkeypatch):
+def test_halfway_the_page_shows_rows_pace_and_the_rest(registrar_client, monkeypatch):
     batch = upload_through(registrar_client, TEXT)
     Worker.objects.create(name="w", seen_at=timezone.now())
-    assert told(registrar_client, batch)["note"] == "It begins in a moment."
+    assert progress(registrar_client, batch)["note"] == "It begins in a moment."
     now = timezone.now()
     half = {"phase": "reading", "progress": 40, "touched_at": now}
     rows = {"rows_expected": 100_000, "rows_read": 50_000, "begun_at": now - timedelta(seconds=10)}
@@ -94,8 +94,8 @@ def test_halfway_the_page_tells_rows_pace_and_the_rest(registrar_client, monkeyp
     BatchRun.objects.update(**half, **rows)
 
     monkeypatch.setattr(timezone, "now", lambda: now)
-    said = told(registrar_client, batch)
-    assert {name: said[name] for name in said if name != "working"} == {
+    shown = progress(registrar_client, batch)
+    assert {name: shown[name] for name in shown if name != "working"} == {
         "percent": 40,
         "phase": "Reading the rows",
         "rows": "50,000 of about 100,000 rows read",
@@ -106,7 +106,7 @@ def test_halfway_the_page_tells_rows_pace_and_the_rest(registrar_client, monkeyp
 
 
 @pytest.mark.parametrize("state", ["queued", "reading"])
-def test_cancelling_a_reading_throws_the_file_away(state, registrar_client):
+def test_cancelling_a_reading_discards_the_file(state, registrar_client):
     batch = upload_through(registrar_client, TEXT)
     Batch.objects.update(state=state)
     page = registrar_client.post(page_of(batch, "cancel"), follow=True).content.decode()
@@ -146,12 +146,12 @@ def test_of_two_registrars_with_the_same_file_one_is_told_of_the_other(
 ):
     first = upload_through(registrar_client, TEXT)
     second = upload_through(registrar2_client, TEXT)
-    said = (
+    message = (
         f"Registrar Example is bringing in the very same file, as import {first.pk}, uploaded at"
         f" {first.uploaded_at:%Y-%m-%d %H:%M} UTC. Nothing of yours was written; look again when"
         " that has ended."
     )
-    assert (first.state, second.state, second.sentence) == ("queued", "received", said)
+    assert (first.state, second.state, second.sentence) == ("queued", "received", message)
     work()
     registrar2_client.post(page_of(second, "read"))
     work()
@@ -160,7 +160,7 @@ def test_of_two_registrars_with_the_same_file_one_is_told_of_the_other(
     assert (first.state, second.state) == ("previewed", "previewed")
 
     order(registrar_client, first)
-    assert said in order(registrar2_client, second)
+    assert message in order(registrar2_client, second)
     work()
     order(registrar2_client, second)
     work()
@@ -268,7 +268,7 @@ def test_a_large_undo_is_the_workers_too(registrar_client, registrar, monkeypatc
     assert "a worker takes it back, and rows changed since are found on the way" in page
     assert "Undo: 4 rows go back" in page
     made = undo_through(registrar_client, batch)
-    assert told(registrar_client, made)["working"] is True
+    assert progress(registrar_client, made)["working"] is True
     assert Enrollment.objects.count() == 2
     assert registrar_client.get(page_of(batch, "undo")).status_code == 403  # it is under way
     work()
@@ -316,7 +316,7 @@ def test_whoever_lost_the_right_after_ordering_an_undo_takes_nothing_back(
     assert Enrollment.objects.count() == 2
 
 
-def test_a_file_thrown_away_just_before_its_reading_stays_away(registrar_client):
+def test_a_file_discarded_just_before_its_reading_stays_discarded(registrar_client):
     batch = upload_through(registrar_client, TEXT)
     registrar_client.post(page_of(batch, "cancel"))
     preview(batch)  # with what was known of it before

@@ -43,7 +43,7 @@ def row(score: object, code: str = "ESSAY", course: str = "BIO101", on: str = "2
     return f"{HEADER}s1001,{code},{course},2026J,{score},{on}\n"
 
 
-def told(batch: Batch) -> list[str]:
+def messages(batch: Batch) -> list[str]:
     return [issue.message for issue in batch.issues.all()]
 
 
@@ -75,7 +75,7 @@ def test_a_blank_score_takes_no_grade_away(bring_in, ada, essay):
     batch = bring_in("grades", row(""))
 
     assert scores(essay) == [71]
-    assert told(batch) == ["Line 2: score is blank; the stored 71 stands."]
+    assert messages(batch) == ["Line 2: score is blank; the stored 71 stands."]
 
 
 def test_the_same_file_again_changes_nothing(bring_in, ada, essay):
@@ -121,11 +121,11 @@ def test_a_better_attempt_and_an_average_are_refused(upload, ada, essay):
     Assessment.objects.filter(pk=essay.pk).update(grading_method="average")
     average = upload("grades", row("70"))
 
-    assert told(below) == [
+    assert messages(below) == [
         "Line 2: score “50”: another attempt of the student has more points and would count. "
         "Change that attempt."
     ]
-    assert told(average) == [
+    assert messages(average) == [
         "Line 2: assessment_id “ESSAY”: the grade of this student is the average of several "
         "attempts. Grade the attempts."
     ]
@@ -136,7 +136,7 @@ def test_a_final_grade_does_not_change_without_a_reason(upload, ada, essay):
     AssessmentSubmission.objects.filter(pk=work.pk).update(status="finalized")
     batch = upload("grades", row("45"))
 
-    assert told(batch) == [
+    assert messages(batch) == [
         "Line 2: score “45”: the grade 40 is final. Give a reason for the import; a second "
         "person has to agree then."
     ]
@@ -150,11 +150,11 @@ def test_the_course_tells_assessments_of_one_code_apart(bring_in, upload, ada, e
     bring_in("grades", row("7"))
 
     assert (essay.submissions.count(), other.submissions.count()) == (1, 0)
-    assert told(ambiguous) == [
+    assert messages(ambiguous) == [
         "Line 2: assessment_id “ESSAY” is the name of several. Add the columns course code, "
         "course presentation."
     ]
-    assert told(elsewhere) == [
+    assert messages(elsewhere) == [
         "Line 2: course_code “ART200”: the assessment ESSAY does not belong there. Correct one of "
         "them."
     ]
@@ -174,15 +174,15 @@ def test_what_leads_nowhere_or_out_of_range_is_refused(upload, student, ada, ess
     student("s2002")
     batch = upload("grades", f"student_id,assessment_id,score\n{cells}\n")
 
-    (said,) = told(batch)
-    assert said.startswith(f"Line 2: {message}")
+    (only,) = messages(batch)
+    assert only.startswith(f"Line 2: {message}")
 
 
 def test_what_contradicts_the_assessment_is_refused(upload, ada, essay):
     columns = "student_id,assessment_id,assessment_type,max_score,is_banked\n"
     batch = upload("grades", f"{columns}s1001,ESSAY,exam,50,\n")
 
-    assert told(batch) == [
+    assert messages(batch) == [
         "Line 2: is_banked is empty; every row needs it.",
         "Line 2: assessment_type “exam” contradicts “assignment”, which the assessment has. "
         "Correct the file, or the assessment first.",
@@ -196,8 +196,12 @@ def test_work_from_outside_the_student_s_days_is_pointed_out(bring_in, ada, essa
     early = bring_in("grades", row("7", on="2026-01-15"))
     late = bring_in("grades", row("7", on="2026-04-15"))
 
-    assert told(early) == ["Line 2: submitted_on “2026-01-15” lies before the start of the course."]
-    assert told(late) == ["Line 2: submitted_on “2026-04-15” lies after the student's withdrawal."]
+    assert messages(early) == [
+        "Line 2: submitted_on “2026-01-15” lies before the start of the course."
+    ]
+    assert messages(late) == [
+        "Line 2: submitted_on “2026-04-15” lies after the student's withdrawal."
+    ]
 
 
 def test_a_maximum_does_not_fall_below_points_somebody_has(upload, bring_in, ada, essay):
@@ -206,7 +210,7 @@ def test_a_maximum_does_not_fall_below_points_somebody_has(upload, bring_in, ada
     batch = upload("assessments", f"{columns}ESSAY,BIO101,2026J,70\n")
     bring_in("assessments", f"{columns}ESSAY,BIO101,2026J,80\n")
 
-    assert told(batch) == [
+    assert messages(batch) == [
         "Line 2: max_score “70”: there are already more points than this. Correct those first."
     ]
     assert AssessmentSubmission.objects.get().maximum == 80
@@ -246,7 +250,7 @@ def test_of_score_and_base_the_one_that_was_changed_stands(
 def test_a_score_changed_on_both_sides_is_a_conflict_with_a_way_out(upload, bring_in, ada, essay):
     attempts(essay, ada, 64)
     batch = upload("grades", f"{BASE}s1001,ESSAY,45,40,1\n")
-    assert told(batch) == [
+    assert messages(batch) == [
         "Line 2: score “45”: since the export the score went from 40 to 64. To keep what is "
         "stored, enter it as score; to replace it, enter it as base_score."
     ]

@@ -43,9 +43,9 @@ def test_more_criteria_than_can_be_compared_are_refused(look: Any, taught: Any, 
     )
 
 
-@pytest.mark.parametrize("action", ["look", "bring"])
+@pytest.mark.parametrize("fixture", ["look", "bring"])
 def test_the_database_is_prepared_for_what_stands_in_the_rows(
-    taught: Any, request: pytest.FixtureRequest, monkeypatch: Any, action: str
+    taught: Any, request: pytest.FixtureRequest, monkeypatch: Any, fixture: str
 ):
     """A thousand criteria, for which it was not, took a minute instead of a second."""
     rows, kind = [], type(dialects.current())
@@ -53,7 +53,7 @@ def test_the_database_is_prepared_for_what_stands_in_the_rows(
     monkeypatch.setattr(
         kind, "prepare", lambda *given: (rows.append(given[-1]), prepare(*given))[-1]
     )
-    request.getfixturevalue(action)(criteria(101))
+    request.getfixturevalue(fixture)(criteria(101))
 
     assert all(each > dialects.MANY_ROWS for each in rows)
-    assert len(rows) == (1 if action == "look" else 2)
+    assert len(rows) == (1 if fixture == "look" else 2)

@@ -267,8 +267,8 @@ def test_undo_all_stops_at_what_the_worker_takes_back(registrar_client, monkeypa
     monkeypatch.setattr(tasks, "AT_ONCE_ROWS", 0)
     asked = {"reason": "Wrong term"}
     answer = registrar_client.post(page_of(delivery, "undo_delivery"), asked, follow=True)
-    said = "is large and is taken back by the worker. Undo the others then."
-    assert said in answer.content.decode()
+    message = "is large and is taken back by the worker. Undo the others then."
+    assert message in answer.content.decode()
     undos = Batch.objects.filter(undoes__isnull=False)
     assert [*undos.values_list("state", flat=True)] == ["ordered"]
 

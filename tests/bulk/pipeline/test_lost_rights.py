@@ -43,7 +43,7 @@ def test_rubrics_of_a_course_that_is_another_persons_by_now_stay(bring, gives_aw
     assert (stored(), batch.undos.count()) == (before, 0)
 
 
-def test_nor_are_they_told_of_on_the_page_of_the_undo(bring, gives_away, instructor_client):
+def test_the_page_of_the_undo_does_not_show_them(bring, gives_away, instructor_client):
     batch = bring(ESSAY)
     gives_away()
     answer = instructor_client.get(f"/admin/bulk/batch/{batch.pk}/undo/", follow=True)
@@ -75,18 +75,21 @@ def test_nor_when_the_course_is_lost_between_order_and_work(
     assert stored() == before
 
 
-@pytest.mark.parametrize("said", [{}, {"Course Code": "BIO101", "Presentation": "2026J"}])
+@pytest.mark.parametrize("course_cells", [{}, {"Course Code": "BIO101", "Presentation": "2026J"}])
 def test_a_preview_of_a_course_that_is_another_persons_by_now_does_not_go_in(
-    look, gives_away, courses, instructor, said
+    look, gives_away, courses, instructor, course_cells
 ):
     header, *rows = ESSAY.strip().splitlines()
-    lines = [",".join([header, *said]), *(",".join([row, *said.values()]) for row in rows)]
+    lines = [
+        ",".join([header, *course_cells]),
+        *(",".join([row, *course_cells.values()]) for row in rows),
+    ]
     batch = look("\n".join(lines))
     gives_away()
     with pytest.raises(OutcomeChanged):
         apply(batch, batch.digest, instructor)
 
     assert stored() == []
-    if not said:  # the file is for the only course that can be meant by now, and says so
+    if not course_cells:  # the file is for the only course that can be meant by now
         apply(batch, Batch.objects.get(pk=batch.pk).digest, instructor)
         assert {each.course for each in GradingRubric.objects.all()} == {courses["ART200"]}

@@ -105,7 +105,7 @@ def test_columns_the_file_does_not_have_stay_as_they_are(bring_in, courses):
 def test_data_that_changed_since_the_preview_stop_the_import(upload, courses, registrar):
     batch = upload("enrollments", THREE, create_students=True)
     old_digest = batch.digest
-    newcomer = User.objects.create(username="s1002", student_id="s1002", password="!")
+    new_student = User.objects.create(username="s1002", student_id="s1002", password="!")
 
     with pytest.raises(OutcomeChanged) as refusal:
         apply(batch, old_digest, registrar)
@@ -119,7 +119,7 @@ def test_data_that_changed_since_the_preview_stop_the_import(upload, courses, re
     assert batch.created_students == 1
     assert not Enrollment.objects.exists()
     apply(batch, batch.digest, registrar)
-    assert Enrollment.objects.filter(student=newcomer).count() == 1
+    assert Enrollment.objects.filter(student=new_student).count() == 1
 
 
 def test_a_course_whose_end_moved_since_the_preview_stops_the_import(upload, courses, registrar):

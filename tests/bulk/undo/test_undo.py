@@ -98,9 +98,9 @@ def test_rows_changed_since_stay_and_are_listed(enroll, registrar, registrar2):
     assert (seen.removed, seen.restored, len(seen.left_alone)) == (56, 0, 2)
     assert (made.removed, made.rejected) == (56, 2)
     assert Enrollment.objects.count() == 2
-    said = [issue.message for issue in made.issues.all()]
+    messages = [issue.message for issue in made.issues.all()]
     when = Enrollment.history.filter(final_result="Pass").earliest().history_date
-    assert said[0] == (
+    assert messages[0] == (
         "Line 4: Zoë Moore – BIO101 2026J Biology was changed since, by Registrar2 Example "
         f"(registrar2) on {when:%Y-%m-%d %H:%M} UTC, and stays as it is."
     )
@@ -163,9 +163,9 @@ def test_what_pointed_to_somebody_who_is_gone_stays_away_and_is_listed(
     page = registrar_client.get(f"/admin/bulk/batch/{undone.pk}/undo/")
     again = undo(undone, registrar)
 
-    told = f"Enrollment {number} stays: what it pointed to before is not there any more."
-    assert [each.message for each in page.context["unchanged_rows"]] == [told]
-    assert [issue.message for issue in again.issues.all()] == [told]
+    message = f"Enrollment {number} stays: what it pointed to before is not there any more."
+    assert [each.message for each in page.context["unchanged_rows"]] == [message]
+    assert [issue.message for issue in again.issues.all()] == [message]
     assert not Enrollment.objects.exists()
 
 
@@ -241,10 +241,10 @@ def test_the_command_undoes_and_reports(enroll, registrar, tmp_path, capsys):
     words = ["--actor", registrar.username, "--reason", "Wrong term", "--report", str(report)]
     call_command("undo_import", str(batch.pk), *words)
 
-    told = json.loads(report.read_text())
-    assert (told["undoes"], told["removed"], told["state"]) == (batch.pk, 6, "applied")
+    data = json.loads(report.read_text())
+    assert (data["undoes"], data["removed"], data["state"]) == (batch.pk, 6, "applied")
     assert capsys.readouterr().out == (
-        f"Import {batch.pk} was undone as import {told['batch']}: 6 removed, 0 given their former "
+        f"Import {batch.pk} was undone as import {data['batch']}: 6 removed, 0 given their former "
         "values, 0 brought back.\n"
     )
     with pytest.raises(SystemExit, match="1"):
@@ -257,8 +257,8 @@ def test_the_command_takes_back_nobody_else_s_file_in_somebody_s_name(
     enroll, registrar, registrar2
 ):
     batch = enroll(3)
-    told = f"Import {batch.pk} was brought in by somebody else, and only they take it back."
-    with pytest.raises(CommandError, match=told) as refusal:
+    message = f"Import {batch.pk} was brought in by somebody else, and only they take it back."
+    with pytest.raises(CommandError, match=message) as refusal:
         call_command("undo_import", str(batch.pk), "--actor", registrar2.username)
 
     assert refusal.value.returncode == 2

@@ -37,12 +37,12 @@ def lines() -> Iterator[list[str]]:
     return [f"s{n:06},BIO101,2026J\n" for n in range(ROWS)]
 
 
-def applied_in_thread(batch: Batch, actor: User, said: dict[int, str]) -> Thread:
+def applied_in_thread(batch: Batch, actor: User, outcomes: dict[int, str]) -> Thread:
     def run() -> None:
         try:
-            said[batch.pk] = apply(batch, batch.digest, actor).state
+            outcomes[batch.pk] = apply(batch, batch.digest, actor).state
         except NotApplied as refusal:
-            said[batch.pk] = str(refusal)
+            outcomes[batch.pk] = str(refusal)
 
     thread = Thread(target=run)
     thread.start()
@@ -71,12 +71,12 @@ def test_overlapping_files_in_opposite_order_lock_nobody_out(upload, lines, regi
     monkeypatch.setattr(Writer, "insert", insert_half)
     one = upload("enrollments", HEADER + "".join(lines))
     other = upload("enrollments", HEADER + "".join(reversed(lines)))
-    said: dict[int, str] = {}
-    for thread in [applied_in_thread(batch, registrar, said) for batch in (one, other)]:
+    outcomes: dict[int, str] = {}
+    for thread in [applied_in_thread(batch, registrar, outcomes) for batch in (one, other)]:
         thread.join()
 
     changed = "The data changed since the preview, so nothing was written. Look at the new preview."
-    assert sorted(said.values()) == sorted(["applied", changed])
+    assert sorted(outcomes.values()) == sorted(["applied", changed])
     assert Enrollment.history.count() == ROWS
 
 
@@ -109,17 +109,17 @@ def test_a_cancelled_apply_ends_in_the_middle_of_a_statement_and_writes_nothing(
 ):
     monkeypatch.setattr(Writer, "write", write_for_ever)
     batch = upload("enrollments", HEADER + "".join(lines))
-    said: dict[int, str] = {}
-    thread = applied_in_thread(batch, registrar, said)
+    outcomes: dict[int, str] = {}
+    thread = applied_in_thread(batch, registrar, outcomes)
     seen = Batch.objects.filter(pk=batch.pk, run__phase="writing")
-    wait_until(seen.exists, "the pulse to tell of the writing")
+    wait_until(seen.exists, "the heartbeat to report the writing")
     before = seen.get().run.touched_at
     wait_until(lambda: seen.get().run.touched_at > before, "a sign of life from outside")
 
     assert cancel(Batch.objects.get(pk=batch.pk))
     thread.join(20)
     assert not thread.is_alive()
-    assert said == {batch.pk: "Cancelled. Nothing was written; the file can still be applied."}
+    assert outcomes == {batch.pk: "Cancelled. Nothing was written; the file can still be applied."}
     assert not Enrollment.objects.exists()
     assert not Enrollment.history.exists()
 
