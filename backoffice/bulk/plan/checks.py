@@ -112,6 +112,7 @@ def _rule(
         return
     place = columns.get(field, columns[incoming[-1]])[0].column_name
     code, message = error
+    # The message becomes part of a template: its own braces are no names.
     template = "{column} “{value}”: " + message.replace("{", "{{").replace("}", "}}")
     sql = is_false(condition, {name: _value_of(layout, name, columns) for name in names})
     reads = tuple(column.column_name for head in incoming for column in columns[head])

@@ -165,7 +165,7 @@ class Duplicates:
     def _candidate(self, record: tuple[Any, ...]) -> Candidate:
         row, line, state, flags, bad, noted, *rest = record
         names = self._cell_names()
-        cells = dict(zip(names, rest, strict=False))
+        cells = dict(zip(names, rest, strict=False))  # the values to compare follow
         own = tuple(map(_text, rest[len(names) :]))
         return Candidate(row, line, state, flags, bad, origin_of(noted), cells, own)
 

@@ -69,6 +69,7 @@ class Planner:
         tests = [self.layout.dialect.differs(f"q.{name}", f"p.{name}") for name in names]
         tests.append(self.layout.dialect.has_stale_ids(self.layout.table, self.tables.plan))
         plan = self.tables.plan
+        # A crash of the database empties unlogged tables, and an empty plan always holds.
         count = f"(SELECT count(*) FROM {plan}) = {rows} AND " if rows is not None else ""
         cursor.execute(
             f"SELECT {count}NOT EXISTS (SELECT 1 FROM ({inner}) q JOIN {plan} p "
