@@ -1,7 +1,6 @@
-"""The brake: an outcome that withdraws or changes too much waits for a second person.
+"""An outcome that withdraws or changes too much waits for a second person.
 
-Counted course by course, in percent of its stored rows; a kind without courses is counted as a
-whole. Few rows are not braked.
+It is counted course by course, in percent of the stored rows; a kind without courses as a whole.
 """
 
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.plan.missing_rows import MissingRows
 from backoffice.bulk.plan.planner import Planner
 
-FEW = 20  # stored rows below which nothing is braked
+FEW = 20  # stored rows below which there is no limit
 MOST_NAMED = 3
 
 
@@ -34,11 +33,11 @@ class Share:
 def reasons_to_hold(
     cursor: CursorWrapper, batch: Batch, planner: Planner, missing_rows: MissingRows | None
 ) -> list[str]:
-    """Why the outcome may not go in without a second person, in sentences; empty where it may."""
+    """Why the outcome waits for a second person, in sentences; empty where it does not."""
     if not batch.updated + batch.withdrawn:
         return []
     shares = _shares(cursor, planner, missing_rows)
-    # Which changes are withdrawals costs a look at every staged row: asked where it may matter.
+    # Which changes are withdrawals is asked only where it matters: it reads every staged row.
     if any(100 * (s.changed + s.withdrawn) > batch.max_withdrawn * s.stored for s in shares):
         shares = _shares(cursor, planner, missing_rows, *_withdrawn_by_row(planner))
     shares = [s for s in shares if s.stored >= FEW]
@@ -82,7 +81,6 @@ def _over_limit(
 
 
 def _place(share: Share, planner: Planner) -> str:
-    """The course in words, where there is one."""
     model: type[models.Model] = planner.layout.model
     for field_name in filter(None, planner.layout.resource.scope.split("__")):
         model = related_model(model, field_name)
@@ -98,10 +96,7 @@ def _shares(
     withdrawn_sql: str = "0",
     stage_join: str = "",
 ) -> list[Share]:
-    """By course, or of all rows: one query for what is touched, and what is stored there.
-
-    Of a changed row nobody asks whether it leaves, unless `withdrawn_sql` and its join do.
-    """
+    """By course, or of all rows. A changed row counts as withdrawn by `withdrawn_sql` alone."""
     table, plan = planner.layout.table, planner.tables.plan
     scope, join = _scope_of(planner)
     touched = (
@@ -123,9 +118,8 @@ def _withdrawn_by_row(planner: Planner) -> tuple[str, str]:
     column = next((c for c in layout.written if policy and c.attribute == policy.by), None)
     if not (policy and column):
         return "0", ""
-    is_withdrawn = (
-        f"{policy.leaves} AND {layout.update_value(column)} = {policy.changes[policy.by]}"
-    )
+    value = layout.update_value(column)
+    is_withdrawn = f"{policy.leaves} AND {value} = {policy.changes[policy.by]}"
     stage_join = f"JOIN {planner.tables.stage} s ON s.row_no = p.row_no"
     return f"sum(CASE WHEN {is_withdrawn} THEN 1 ELSE 0 END)", stage_join
 
@@ -133,7 +127,6 @@ def _withdrawn_by_row(planner: Planner) -> tuple[str, str]:
 def _stored(
     cursor: CursorWrapper, planner: Planner, scopes: list[int | None]
 ) -> dict[int | None, int]:
-    """How many rows each scope has now."""
     if not scopes:
         return {}
     scope, join = _scope_of(planner)
@@ -159,7 +152,7 @@ def _scope_of(planner: Planner) -> tuple[str, str]:
 
 
 def _held_rows(cursor: CursorWrapper, planner: Planner) -> int:
-    """Rows to be changed with something that always takes two people."""
+    """How many rows would change in a way that always takes two people."""
     mask = sum(planner.bit(check) for check in planner.checks if check.holds)
     if not mask:
         return 0

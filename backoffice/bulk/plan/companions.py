@@ -1,7 +1,6 @@
-"""Records an import creates on the way: the unknown students of an enrollment file.
+"""Records that an import creates besides its rows: the unknown students of an enrollment file.
 
-Each of them is staged as a row of the companion kind, made of what the rows accepted so far say of
-the student, and planned like a file of that kind, so that one set of rules holds.
+They are staged as rows of the companion kind and planned like a file of it: one set of rules holds.
 """
 
 from typing import Protocol
@@ -9,6 +8,7 @@ from typing import Protocol
 from django.db.backends.utils import CursorWrapper
 
 from backoffice.bulk.kinds.column import Column
+from backoffice.bulk.kinds.sql_names import PARENT_ID, planned
 from backoffice.bulk.plan.planner import Planner, Tables
 from backoffice.bulk.sql.layout import Layout, staged_types
 from backoffice.bulk.sql.references import Reference
@@ -19,17 +19,15 @@ class CompanionRows(Protocol):
 
     @property
     def reference(self) -> Reference:
-        """The foreign key by which they do."""
-        ...
+        """The foreign key that will point there."""
 
     @property
     def link(self) -> str:
         """SQL: join each staged row `s` to the plan `np` of the row it points to."""
-        ...
 
 
 class Companions:
-    """The companion's plan beside the main one."""
+    """The plan of the companions beside the main one."""
 
     def __init__(self, main: Planner, tables: Tables) -> None:
         companion = main.layout.resource.companion
@@ -51,7 +49,7 @@ class Companions:
         self.planner = Planner(layout, "upsert", tables)
 
     def plan(self, cursor: CursorWrapper, merged: str) -> None:
-        """Stage and plan the companions; `merged` is a table of what several rows say of one."""
+        """Stage and plan the companions; `merged` has what several rows say of one, or is blank."""
         self._stage(cursor, merged)
         self.planner.create(cursor)
 
@@ -65,6 +63,7 @@ class Companions:
                 for name in companion_names
             }
         values |= self.implied
+        # Each companion is staged from the first row that names it.
         columns = ", ".join(f"{sql} AS c_{name}" for name, sql in values.items())
         group = ", ".join(f"k.c_{name}" for name in self.keys)
         link = f"LEFT JOIN {merged} m ON m.c_{key} = s.c_{key}" if merged else ""
@@ -75,14 +74,14 @@ class Companions:
                 WHERE p.state <> 'r' AND p.fk_{self.reference.field.name} IS NULL
                 GROUP BY {group})"""
         layout = self.main.layout
-        kinds = [layout.resource, self.planner.layout.resource]
-        own = staged_types(kinds[0], [*self.keys, *companion_names], self.derived, layout.dialect)
-        types = own | staged_types(kinds[1], list(self.implied), (), layout.dialect)
-        known = {"row_no": "integer", "line_no": "integer", "bad": "bigint"}
-        layout.dialect.create_filled(cursor, self.tables.stage, known | types, (select, ()))
+        dialect, names = layout.dialect, [*self.keys, *companion_names]
+        types = {"row_no": "integer", "line_no": "integer", "bad": "bigint"}
+        types |= staged_types(layout.resource, names, self.derived, dialect)
+        types |= staged_types(self.planner.layout.resource, list(self.implied), (), dialect)
+        dialect.create_filled(cursor, self.tables.stage, types, (select, ()))
 
     def still_implies(self, cursor: CursorWrapper) -> bool:
-        """Whether what the file need not say is still what it was staged as."""
+        """Whether the implied key columns still have the values that were staged."""
         if not self.implied:
             return True
         differs = self.main.layout.dialect.differs
@@ -104,7 +103,7 @@ class Companions:
 
 
 def companion_row_of(reference: Reference, companions: CompanionRows | None) -> str:
-    """SQL: the id a reference has after the import, a companion's included."""
-    known = f"p.fk_{reference.field.name}"
+    """SQL: the id that a reference has after the import, a new row's included."""
+    known = planned(reference.field.name)
     is_new = companions and companions.reference == reference
-    return f"coalesce({known}, np.new_id)" if is_new else known
+    return f"coalesce({known}, {PARENT_ID})" if is_new else known

@@ -1,11 +1,7 @@
-"""What the rows of one file mean for each other, decided from top to bottom.
+"""Rows of one file that repeat or contradict each other, decided from top to bottom.
 
-The first accepted row stands: a later one with the same key is ignored where it says the same, and
-refused where it does not; a value only one record may have belongs to whoever brought it first; a
-person's name stands as first given, and another e-mail is refused. A refused row claims nothing.
-
-SQL finds the rows to which any of this can apply, which in an honest file are few; they are read
-here in their order, and what is decided of them goes back into the plan.
+The first accepted row stands. SQL finds the rows that share a key, a person or a single value with
+others: in an honest file few. They are read here in their order; the decisions go into the plan.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,6 +14,7 @@ from django.db.backends.utils import CursorWrapper
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column
 from backoffice.bulk.kinds.resource import MEMBERS
+from backoffice.bulk.kinds.sql_names import cell
 from backoffice.bulk.plan.checks import CONFLICT, REPEAT, change_fault, unique_value_check
 from backoffice.bulk.plan.planner import Planner, RowState
 from backoffice.bulk.read.staging_file import StagingFile, copied
@@ -30,10 +27,10 @@ Key = tuple[Any, ...]
 
 
 class AcceptedRow(NamedTuple):
-    """A row that was accepted: its line and its own values."""
+    """A row that was accepted."""
 
     line: int
-    own: tuple[Any, ...]
+    own: tuple[Any, ...]  # its values, without the key
 
 
 @dataclass
@@ -55,16 +52,16 @@ class Candidate:
 
 
 class ClaimedValue(NamedTuple):
-    """A value only one record may have: its column, the key of the record, and how it is told."""
+    """A value that only one record may have; whoever brought it first has it."""
 
     column: str
-    key: tuple[str, ...]
+    key: tuple[str, ...]  # the columns of the record's key
     fault: Check
 
 
 @dataclass
 class Duplicates:
-    """Decides between the rows of one plan, and tells what it decided."""
+    """Decides between the rows of one plan, and reports the decisions."""
 
     planner: Planner
     staging_file: StagingFile
@@ -85,7 +82,7 @@ class Duplicates:
         self.compared += [MEMBERS] if layout.resource.nested else []
 
     def decide(self, cursor: CursorWrapper, table: str) -> bool:
-        """Read the candidates, and write what is decided of them; whether there were any."""
+        """Read the candidates and write the decisions; whether there were any."""
         with connection.chunked_cursor() as reading:
             reading.execute(self._candidates())
             for record in rows_of(reading):
@@ -96,14 +93,13 @@ class Duplicates:
         return True
 
     def _decide(self, row: Candidate) -> None:
-        """One row, given all before it."""
         faults = [*self._against_person(row), *self._against_owners(row), *self._against_key(row)]
         is_wrong = any(not check.is_warning for _column, check, _other in faults)
         is_refused = is_wrong or row.state == RowState.REJECTED
         for column, check, other in faults:
             if not (is_refused and check.is_warning):
                 self._report(row, column, check, other)
-        if not is_refused:
+        if not is_refused:  # a refused row claims nothing
             self._claim(row)
         state = RowState.REJECTED if is_refused else RowState.DUPLICATE
         is_repeated = any(check is REPEAT for _column, check, _other in faults)
@@ -111,7 +107,7 @@ class Duplicates:
             self.decided.append((row.row, state))
 
     def _against_person(self, row: Candidate) -> Iterator[tuple[str, Check, Any]]:
-        """Other names and another e-mail than this person was given before."""
+        """Other names or another e-mail than an earlier row gave this person."""
         if not self.person or not row.has([self.person], self.bits):
             return
         known = self.people.get(row.cells[self.person], {})
@@ -131,18 +127,16 @@ class Duplicates:
                 yield single.fault.column, single.fault, owner[0]
 
     def _is_reported(self, row: Candidate, single: ClaimedValue) -> bool:
-        """Whether a stored record's having the value was told of this row already."""
+        """Whether a check reported already that a stored record has the value."""
         return any(
             check.code == single.fault.code and row.flags & self.planner.bit(check)
             for check in self.planner.checks
         )
 
     def _against_key(self, row: Candidate) -> Iterator[tuple[str, Check, Any]]:
-        """A row that stands with this key, and the first column in which this one differs."""
-        if not row.has(self.keys, self.bits):
-            return
+        """An accepted row with this key, and the first column in which this one differs."""
         first = self.accepted.get(_key(row, self.keys))
-        if first is None:
+        if first is None or not row.has(self.keys, self.bits):
             return
         for name, earlier, value in zip(self.compared, first.own, row.own, strict=True):
             if earlier != value and not row.bad & self.bits[name]:
@@ -151,7 +145,7 @@ class Duplicates:
         yield "", REPEAT, first.line
 
     def _claim(self, row: Candidate) -> None:
-        """What an accepted row brings: its key, its values, and what it says of the person."""
+        """Note an accepted row's key, its single values, and what it says of the person."""
         self.accepted.setdefault(_key(row, self.keys), AcceptedRow(row.line, row.own))
         for single in self.singles:
             if row.has([single.column, *single.key], self.bits):
@@ -160,7 +154,7 @@ class Duplicates:
         if self.person:
             known = self.people.setdefault(row.cells[self.person], {})
             for column in self.companion_columns:
-                if row.cells[column.column_name]:
+                if row.cells[column.column_name]:  # the first name stands
                     known.setdefault(column.column_name, row.cells[column.column_name])
 
     def _report(self, row: Candidate, column: str, check: Check, other: Any) -> None:
@@ -171,22 +165,21 @@ class Duplicates:
     def _candidate(self, record: tuple[Any, ...]) -> Candidate:
         row, line, state, flags, bad, noted, *rest = record
         names = self._cell_names()
-        cells = dict(zip(names, rest, strict=False))
+        cells = dict(zip(names, rest, strict=False))  # the values to compare follow
         own = tuple(map(_text, rest[len(names) :]))
         return Candidate(row, line, state, flags, bad, origin_of(noted), cells, own)
 
     def _cell_names(self) -> list[str]:
-        names = [*self.keys, *(column.column_name for column in self.layout.own)]
-        return [*names, *(column.column_name for column in self.companion_columns)]
+        columns = (*self.layout.own, *self.companion_columns)
+        return [*self.keys, *(column.column_name for column in columns)]
 
     def _candidates(self) -> str:
         """SQL: every row whose key, person or single value stands in other rows too."""
         layout, stage, plan = self.layout, self.planner.tables.stage, self.planner.tables.plan
-        cells = ", ".join(f"s.c_{name}" for name in self._cell_names())
-        own = "".join(f", {layout.comparable(column)}" for column in layout.own)
-        own += f", s.c_{MEMBERS}" if layout.resource.nested else ""
+        values = [*map(cell, self._cell_names()), *map(layout.comparable, layout.own)]
+        values += [cell(MEMBERS)] if layout.resource.nested else []
         return f"""
-            SELECT s.row_no, s.line_no, p.state, p.flags, s.bad, s.raws, {cells}{own}
+            SELECT s.row_no, s.line_no, p.state, p.flags, s.bad, s.raws, {", ".join(values)}
             FROM {stage} s JOIN {plan} p ON p.row_no = s.row_no {layout.joins}
             WHERE s.row_no IN ({" UNION ".join(self._groups(stage))}) ORDER BY s.row_no"""
 
@@ -201,12 +194,12 @@ class Duplicates:
             yield _rows_of_groups(stage, [single.column], several)
 
     def _write(self, cursor: CursorWrapper, table: str) -> None:
-        """Bring the decisions into the plan, and keep what is known of people in a table."""
+        """Write the decisions into the plan, and what is known of people into the table."""
         dialect, plan = self.layout.dialect, self.planner.tables.plan
-        names = [f"c_{self.person}", *(f"c_{c.column_name}" for c in self.companion_columns)]
         columns = {"row_no": "integer", "state": "text"}
         if self.person:
-            columns |= dict.fromkeys(names, "text")
+            names = [self.person, *(column.column_name for column in self.companion_columns)]
+            columns |= {f"c_{name}": "text" for name in names}
         dialect.create(cursor, table, columns)
         with StagingFile(0) as staging_file:
             staging_file.rows.writelines(self._lines())
@@ -220,27 +213,25 @@ class Duplicates:
         width = 1 + len(self.companion_columns) if self.person else 0
         for row, state in self.decided:
             yield "\t".join([str(row), state, *["\\N"] * width]) + "\n"
-        for person, known in self.people.items() if self.person else ():
-            values = [
-                person,
-                *(known.get(column.column_name) or "" for column in self.companion_columns),
-            ]
+        names = [column.column_name for column in self.companion_columns]
+        for person, known in self.people.items():
+            values = [person, *(known.get(name) or "" for name in names)]
             yield "\t".join(["\\N", "\\N", *map(copied, values)]) + "\n"
 
 
 def _rows_of_groups(stage: str, names: Sequence[str], having: str) -> str:
     """SQL: the rows of the groups of equal cells for which something holds."""
-    cells = [f"c_{name}" for name in names]
-    is_filled = " AND ".join(f"{cell} IS NOT NULL AND {cell} <> ''" for cell in cells)
-    match = " AND ".join(f"g.{cell} = k.{cell}" for cell in cells)
+    columns = [f"c_{name}" for name in names]
+    is_filled = " AND ".join(f"{each} IS NOT NULL AND {each} <> ''" for each in columns)
+    match = " AND ".join(f"g.{each} = k.{each}" for each in columns)
     return (
-        f"SELECT k.row_no FROM {stage} k JOIN (SELECT {', '.join(cells)} FROM {stage} "
-        f"WHERE {is_filled} GROUP BY {', '.join(cells)} HAVING {having}) g ON {match}"
+        f"SELECT k.row_no FROM {stage} k JOIN (SELECT {', '.join(columns)} FROM {stage} "
+        f"WHERE {is_filled} GROUP BY {', '.join(columns)} HAVING {having}) g ON {match}"
     )
 
 
 def _singles(layout: Layout) -> Iterator[ClaimedValue]:
-    """The file's columns whose value only one record may have, the record's own or a person's."""
+    """The file's columns whose value only one record may have."""
     by_attribute = {c.attribute: c for c in layout.columns if c not in layout.key}
     key = tuple(column.column_name for column in layout.identity)
     for each, _condition in unique_fields(layout.model):

@@ -1,8 +1,4 @@
-"""Fields that a person edited after the last import: a file leaves them alone until released.
-
-A field is owned by whoever edited it when a form or an action gave it the value it has, and the
-last import (or undo) before had left another.
-"""
+"""Fields that a person edited after the last import: a file leaves them alone until released."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -13,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.audit.models import ChangeSet
 from backoffice.bulk.kinds.column import Column
+from backoffice.bulk.kinds.sql_names import cell
 from backoffice.bulk.plan.planner import Planner
 from backoffice.bulk.read.staging_file import StagingFile
 from backoffice.bulk.sql.dialects import rows_of
@@ -27,40 +24,33 @@ BY_HAND = (Source.FORM, Source.ACTION)
 
 @dataclass(frozen=True)
 class LocalEdits:
-    """Finds, in the rows of a plan that would change, the values that stay."""
+    """Finds the values that stay in the rows of a plan that would change."""
 
     planner: Planner
     released: tuple[str, ...]
 
     def preserve(self, cursor: CursorWrapper, staging_file: StagingFile) -> dict[str, int]:
-        """Mark them in the plan and tell each; how many there are, by column."""
+        """Mark them in the plan and report each; how many there are, by column."""
         if not self._ownable():
             return {}
-        edited_rows = self._edited_rows()
         plan = self.planner.tables.plan
         cursor.execute(
             f"UPDATE {plan} SET preserved = q.preserved, "
             "state = CASE WHEN q.rest THEN 'u' ELSE 'e' END "
-            f"FROM ({edited_rows}) q WHERE q.row_no = {plan}.row_no AND q.preserved <> 0"
+            f"FROM ({self._edited_rows()}) q WHERE q.row_no = {plan}.row_no AND q.preserved <> 0"
         )
         return self._report(staging_file) if cursor.rowcount else {}
 
     def _ownable(self) -> list[Column]:
         """The columns that change rows, are in their history, and are not released."""
         layout = self.planner.layout
-        held = {f.column for f in layout.model.history.model._meta.concrete_fields}
-        return [
-            column
-            for column in layout.written
-            if layout.attname(column) in held and column.column_name not in self.released
-        ]
+        recorded = {f.column for f in layout.model.history.model._meta.concrete_fields}
+        columns = (c for c in layout.written if c.column_name not in self.released)
+        return [column for column in columns if layout.attname(column) in recorded]
 
     def _edited_rows(self) -> str:
         layout, tables = self.planner.layout, self.planner.tables
-        changed = {
-            c: layout.dialect.differs(layout.incoming(c), layout.stored(c)) for c in layout.written
-        }
-        edits = Edits(layout)
+        changed, edits = {c: layout.changes(c) for c in layout.written}, Edits(layout)
         owned = {c: edits.owned(layout.attname(c)) for c in self._ownable()}
         preserved = " + ".join(
             f"CASE WHEN {changed[c]} AND {owned[c]} THEN {layout.preserved_bit(c)} ELSE 0 END"
@@ -68,7 +58,7 @@ class LocalEdits:
         )
         left = [f"({changed[c]} AND NOT {owned[c]})" if c in owned else changed[c] for c in changed]
         rest = " OR ".join([*left, *layout.besides])
-        # Few rows were edited, mostly none: they are found first, each by its own versions.
+        # Few rows were edited, mostly none: these are found first, each by its own versions.
         return f"""
             WITH edited AS MATERIALIZED (
               SELECT p.row_no FROM {tables.plan} p
@@ -78,30 +68,29 @@ class LocalEdits:
             JOIN {tables.stage} s ON s.row_no = e.row_no {layout.joins}"""
 
     def _report(self, staging_file: StagingFile) -> dict[str, int]:
-        """One warning for each value that stays."""
         layout, tables = self.planner.layout, self.planner.tables
         columns = self._ownable()
         template = _(
             "{column} “{value}” is not taken: {other} was entered by hand since the last import. "
             "Release the column to take the file's."
         )
-        cells = ", ".join(f"s.c_{c.column_name}, {layout.stored(c)}" for c in columns)
+        cells = ", ".join(f"{cell(c.column_name)}, {layout.stored(c)}" for c in columns)
         counts: Counter[str] = Counter()
         with connection.chunked_cursor() as cursor:
             cursor.execute(
                 f"SELECT {self.planner.reported_row}, p.line_no, p.preserved, s.raws, {cells} "
-                f"FROM {tables.plan} p "
-                f"JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins} "
-                "WHERE p.preserved <> 0 ORDER BY p.row_no"
+                f"FROM {tables.plan} p JOIN {tables.stage} s ON s.row_no = p.row_no "
+                f"{layout.joins} WHERE p.preserved <> 0 ORDER BY p.row_no"
             )
             for row, line, preserved, noted, *values in rows_of(cursor):
                 origin = origin_of(noted)
-                for at, column in enumerate(columns):
+                for column, incoming, stored in zip(
+                    columns, values[::2], values[1::2], strict=True
+                ):
                     if preserved & layout.preserved_bit(column):
-                        counts[column.column_name] += 1
-                        incoming, stored = values[2 * at : 2 * at + 2]
-                        fault = preserved_edit_warning(template, display_value(stored))
                         name = column.column_name
+                        counts[name] += 1
+                        fault = preserved_edit_warning(template, display_value(stored))
                         value = origin.cells.get(name, display_value(incoming))
                         staging_file.add_fault(fault, line, row, name, value, origin)
         return dict(counts)
@@ -114,10 +103,9 @@ def preserved_edit_warning(template: str, stored: str) -> Fault:
 
 
 class Edits:
-    """SQL that finds what a person entered in stored rows that came by a file.
+    """SQL that finds what a person entered in stored rows that came by a file."""
 
-    Nothing in it joins: what is planned for many rows would look through all of a history for each.
-    """
+    # No joins: planned for many rows, they would read the whole history for each row.
 
     def __init__(self, layout: Layout) -> None:
         self.history = layout.model.history.model._meta.db_table
@@ -131,13 +119,12 @@ class Edits:
         return f"({by_hand}) > ({by_file})"
 
     def owned(self, column: str) -> str:
-        """SQL: a person entered what a stored row `t` has here, over what the file before left.
-
-        What files wrote in other columns of the row since does not matter.
-        """
+        """SQL: a person entered what a stored row `t` has here, after a file left another value."""
         earlier = f"FROM {self.history} x WHERE x.id = h.id AND x.history_id < h.history_id"
         left = f"{earlier} AND {_is_by('x', BY_FILE)} ORDER BY x.history_id DESC LIMIT 1"
         before = f"SELECT x.{column} {earlier} ORDER BY x.history_id DESC LIMIT 1"
+        # A later version counts only where it has another value in this column: files may have
+        # written other columns since.
         later = f"FROM {self.history} x WHERE x.id = h.id AND x.history_id > h.history_id"
         return (
             f"EXISTS (SELECT 1 FROM {self.history} h WHERE h.id = t.id AND {_is_by('h', BY_HAND)} "

@@ -1,8 +1,6 @@
-"""Sync mode: rows of what the file speaks of that are missing from it, and what they become.
+"""Sync mode: stored rows that the file should have and does not, and what they become.
 
-Nobody leaves because of a wrong row: where a refused row names no known member, its course keeps
-everybody, and where it names no known course either, all courses do. Nor does somebody whose state
-a person entered by hand since the last import (see `local_edits.py`), until it is released.
+Nobody leaves whose state a person entered since the last import (see `local_edits.py`).
 """
 
 import itertools
@@ -14,17 +12,16 @@ from django.utils.translation import gettext as _
 
 from backoffice.bulk.kinds.column import field_at
 from backoffice.bulk.kinds.resource import MissingRowsPolicy
+from backoffice.bulk.kinds.sql_names import planned
 from backoffice.bulk.plan.local_edits import Edits, preserved_edit_warning
 from backoffice.bulk.plan.planner import Planner
 from backoffice.bulk.read.staging_file import StagingFile
 from backoffice.bulk.values.faults import Fault, display_value
 
-UNSAFE = "p.state = 'r' AND (p.{scope} IS NULL OR p.{member} IS NULL)"
-
 
 @dataclass(frozen=True)
 class MissingRows:
-    """The rows that leave: a table of their ids, their scope and what they are now."""
+    """The rows that leave: a table of their ids, their scopes and their present values."""
 
     planner: Planner
     policy: MissingRowsPolicy
@@ -32,12 +29,12 @@ class MissingRows:
     released: tuple[str, ...] = ()
 
     def plan(self, cursor: CursorWrapper, staging_file: StagingFile) -> dict[str, int]:
-        """Make the table, and tell who stays and why; how many edits by hand do, by column."""
+        """Make the table and report who stays and why; how many local edits do, by column."""
         columns = {"target_id": "bigint", "scope_id": "bigint", "before": "text"}
-        self.planner.layout.dialect.create_filled(
-            cursor, self.table, columns, (self._withdrawn_rows(), ())
-        )
-        if self._is_unsafe(cursor):
+        dialect, plan = self.planner.layout.dialect, self.planner.tables.plan
+        dialect.create_filled(cursor, self.table, columns, (self._withdrawn_rows(), ()))
+        cursor.execute(f"SELECT 1 FROM {plan} p WHERE {self._unsafe()} LIMIT 1")
+        if cursor.fetchone():
             template = _(
                 "nobody was withdrawn from courses with wrong rows that name no known student. "
                 "Correct these rows, and bring the whole file in again."
@@ -47,13 +44,11 @@ class MissingRows:
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
         """Whether the same rows would leave now."""
-        planned, now = (
-            f"SELECT target_id, scope_id, before FROM {self.table}",
-            self._withdrawn_rows(),
-        )
+        then = f"SELECT target_id, scope_id, before FROM {self.table}"
+        now = self._withdrawn_rows()
         # Each in a query of its own: SQLite takes no brackets around a part of a compound one.
-        more = f"SELECT * FROM ({planned}) a EXCEPT SELECT * FROM ({now}) b"
-        fewer = f"SELECT * FROM ({now}) a EXCEPT SELECT * FROM ({planned}) b"
+        more = f"SELECT * FROM ({then}) a EXCEPT SELECT * FROM ({now}) b"
+        fewer = f"SELECT * FROM ({now}) a EXCEPT SELECT * FROM ({then}) b"
         both = f"SELECT 1 FROM ({more}) c UNION ALL SELECT 1 FROM ({fewer}) d"
         cursor.execute(f"{both} LIMIT 1")
         return cursor.fetchone() is None
@@ -64,27 +59,20 @@ class MissingRows:
         return f"SELECT target_id FROM {self.table}"
 
     def digest(self) -> str:
-        """SQL: one row that stands for all of them."""
+        """SQL: one row of a summary, with a number that stands for all of them."""
         text = "target_id || ':' || before"
         sum_of = self.planner.layout.dialect.outcome_hash(text)
         return f"SELECT 9 AS plan, 'w' AS state, count(*), {sum_of}, 0 FROM {self.table}"
 
-    def _columns(self) -> tuple[str | None, str | None]:
-        model, policy = self.planner.layout.model, self.policy
-        return field_at(model, policy.scope).column, field_at(model, policy.member).column
-
     def _withdrawn_rows(self) -> str:
-        """SQL: the rows that are missing, without those somebody edited since."""
+        """SQL: the rows that are missing, without those that a person edited since."""
         return (
             f"{self._owned()} SELECT * FROM missing "
             "WHERE target_id NOT IN (SELECT target_id FROM owned)"
         )
 
     def _owned(self) -> str:
-        """SQL: what is missing, and of that the rows of which a person entered what would change.
-
-        Beside each such row a 1 for every field that is the person's.
-        """
+        """SQL: common tables `missing`, and `owned` with a 1 for every field a person entered."""
         layout, edits = self.planner.layout, Edits(self.planner.layout)
         owned = {name: edits.owned(name) for name in self._ownable()}
         flags = "".join(
@@ -100,11 +88,10 @@ class MissingRows:
               WHERE {" OR ".join(owned.values()) or "1=0"})"""
 
     def _ownable(self) -> list[str]:
-        """The fields that leaving changes, and that are not released."""
+        """The fields that leaving changes and that are not released."""
         return [name for name in self.policy.changes if name not in self.released]
 
     def _report_preserved(self, cursor: CursorWrapper, staging_file: StagingFile) -> dict[str, int]:
-        """One warning for each value entered by hand that keeps a row from leaving."""
         names, counts = self._ownable(), Counter[str]()
         template = _(
             "“{value}” is missing from the file and is not withdrawn: {column} {other} was entered "
@@ -122,12 +109,15 @@ class MissingRows:
 
     def _missing(self) -> str:
         """SQL: the rows of the file's scopes that no row of the file names."""
-        scope, member = self._columns()
-        plan, unsafe = self.planner.tables.plan, self._unsafe()
+        model, plan, unsafe = self.planner.layout.model, self.planner.tables.plan, self._unsafe()
+        scope = field_at(model, self.policy.scope).column
+        member = field_at(model, self.policy.member).column
         by_scope, by_member = f"fk_{self.policy.scope}", f"fk_{self.policy.member}"
         before = " || '¦' || ".join(
             f"coalesce(cast(t.{name} AS text), '∅')" for name in self.policy.changes
         )
+        # Nobody leaves because of a wrong row: where a refused one names no known member, its
+        # course keeps everybody; where it names no known course either, all courses do.
         return f"""
             SELECT t.id AS target_id, t.{scope} AS scope_id, {before} AS before
             FROM {self.planner.layout.table} t
@@ -140,13 +130,5 @@ class MissingRows:
               AND NOT EXISTS (SELECT 1 FROM {plan} p WHERE {unsafe} AND p.{by_scope} IS NULL)"""
 
     def _unsafe(self) -> str:
-        names = {
-            "scope": f"fk_{self.policy.scope}",
-            "member": f"fk_{self.policy.member}",
-        }
-        return UNSAFE.format(**names)
-
-    def _is_unsafe(self, cursor: CursorWrapper) -> bool:
-        plan = self.planner.tables.plan
-        cursor.execute(f"SELECT 1 FROM {plan} p WHERE {self._unsafe()} LIMIT 1")
-        return cursor.fetchone() is not None
+        scope, member = planned(self.policy.scope), planned(self.policy.member)
+        return f"p.state = 'r' AND ({scope} IS NULL OR {member} IS NULL)"

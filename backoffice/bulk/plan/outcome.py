@@ -1,4 +1,4 @@
-"""What a plan amounts to: totals, a digest, the faults it found, and samples to look at."""
+"""The outcome of a plan: totals, a digest, and the faults that its checks found."""
 
 import hashlib
 import json
@@ -10,6 +10,7 @@ from django.db.backends.utils import CursorWrapper
 
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column
+from backoffice.bulk.kinds.sql_names import cell
 from backoffice.bulk.models import Batch
 from backoffice.bulk.plan.companions import Companions
 from backoffice.bulk.plan.missing_rows import MissingRows
@@ -25,7 +26,7 @@ MAIN, NEW, MEMBER = range(3)  # the plans
 
 @dataclass(frozen=True)
 class Outcome:
-    """How many rows go which way, and one number that stands for all of it."""
+    """The totals of a plan, and a digest that changes with any of its rows."""
 
     counts: dict[str, int]
     companions: int
@@ -33,7 +34,6 @@ class Outcome:
     has_faults: bool
 
     def count(self, state: RowState) -> int:
-        """How many rows of the file are in this state."""
         return self.counts.get(state, 0)
 
 
@@ -46,23 +46,18 @@ def outcome_of(
     within: NestedPlan | None,
 ) -> Outcome:
     """Count the plan and digest it: file, options, and what happens to which record."""
-    plans = {MAIN: planner}
-    plans |= {NEW: companions.planner} if companions else {}
-    plans |= {MEMBER: within.planner} if within else {}
-    queries = [_summary(number, each) for number, each in plans.items()]
-    if missing_rows:
-        queries.append(missing_rows.digest())
+    queries = [_summary(MAIN, planner)]
+    queries += [_summary(NEW, companions.planner)] if companions else []
+    queries += [_summary(MEMBER, within.planner)] if within else []
+    queries += [missing_rows.digest()] if missing_rows else []
     cursor.execute(" UNION ALL ".join(queries) + " ORDER BY 1, 2")
     rows = cursor.fetchall()
-    counts = {
-        s: count for number, s, count, *_rest in rows if not number or s == RowState.WITHDRAWN
-    }
-    created = sum(
-        count for number, s, count, *_rest in rows if number == NEW and s == RowState.CREATED
-    )
+    totals = {(number, state): count for number, state, count, *_rest in rows}
+    counts = {state: n for (number, state), n in totals.items() if number not in (NEW, MEMBER)}
+    is_counted = companions and companions.is_counted
+    created = totals.get((NEW, RowState.CREATED), 0) if is_counted else 0
     basis = [batch.options, batch.file_hash, [list(map(str, row)) for row in rows]]
     digest = hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
-    created = created if companions and companions.is_counted else 0
     return Outcome(counts, created, digest, has_faults=any(row[-1] for row in rows))
 
 
@@ -90,7 +85,6 @@ class FaultReporter:
         self.columns: tuple[Column, ...] = (*layout.columns, *layout.companion_columns)
 
     def report(self, staging_file: StagingFile) -> None:
-        """Add an issue for every bit set in the plan."""
         with connection.chunked_cursor() as cursor:
             cursor.execute(self._sql())
             names = [column.column_name for column in self.columns]
@@ -102,7 +96,8 @@ class FaultReporter:
 
     def _sql(self) -> str:
         layout, tables = self.planner.layout, self.planner.tables
-        cells = [f"s.c_{column.column_name}" for column in self.columns]
+        cells = [cell(column.column_name) for column in self.columns]
+        # What a sentence names besides is looked up for the rows that the sentence is about.
         others = [
             f"CASE WHEN p.flags & {1 << bit} <> 0 THEN {check.other} END"
             for bit, check in enumerate(self.checks)
@@ -122,11 +117,11 @@ class FaultReporter:
         origin: Origin,
         others: Sequence[object],
     ) -> None:
-        """What is strange is told of rows that go in; of a wrong one, what is wrong."""
         row, line, flags, state = at
         remaining = iter(others)
         for index, check in enumerate(self.checks):
             other = next(remaining) if check.other else ""
+            # Warnings are for rows that go in; of a wrong one, only what is wrong is reported.
             if flags >> index & 1 and not (check.is_warning and state == RowState.REJECTED):
                 template = _naming(check, staging_file.name_of(check.other_column, origin))
                 fault = Fault(check.code, template, check.is_warning, display_value(other))
@@ -136,6 +131,6 @@ class FaultReporter:
 
 
 def _naming(check: Check, header: str) -> str:
-    """The sentence of a check with the other column that it names, as the file calls it."""
+    """The sentence of a check; another column that it names has its header of the file."""
     name = display_text(header).replace("{", "{{").replace("}", "}}")
     return check.template.replace("{beside}", name)

@@ -1,9 +1,6 @@
-"""The plan: what an import would do with every staged row, computed in one statement.
+"""The plan table: what an import would do with every staged row, computed in one statement.
 
-A plan is a table beside the staged rows: `state` (a letter, see RowState), `flags` (a bit for each
-check that found something), the existing row's id, the ids of the referred rows, and, for rows that
-would change, the values they have now and a bit for each that stays (see `local_edits.py`). It
-looks at each row by itself; what rows of one file mean for each other is `duplicates.py`'s.
+It judges each row by itself; `duplicates.py` compares the rows of one file with each other.
 """
 
 from dataclasses import dataclass
@@ -38,7 +35,7 @@ class Tables:
 
 
 class Planner:
-    """Builds the plan of one layout over one pair of tables."""
+    """Makes the plan of one layout in one pair of tables."""
 
     def __init__(
         self, layout: Layout, mode: str, tables: Tables, staged: tuple[str, ...] = ()
@@ -49,40 +46,30 @@ class Planner:
 
     @property
     def reported_row(self) -> str:
-        """SQL: the number of the row of the file."""
+        """SQL: the number of the row in the file."""
         return "p.row_no"
 
     def bit(self, check: Check) -> int:
-        """The bit of the flags that stands for a check."""
         return 1 << self.checks.index(check)
 
     @property
     def error_mask(self) -> int:
-        """The bits that refuse a row."""
+        """The bits of the checks that refuse a row."""
         return sum(self.bit(check) for check in self.checks if not check.is_warning)
 
     def create(self, cursor: CursorWrapper) -> None:
-        """Make the plan table; each row to be created gets a fresh primary key."""
         inner, params = self._inner()
         select = (self._outer(inner), params)
         self.layout.dialect.create_filled(cursor, self.tables.plan, self._columns(), select)
 
     def still_holds(self, cursor: CursorWrapper, rows: int | None = None) -> bool:
-        """Whether the plan, made in an earlier transaction, is what would be planned now.
-
-        Where `rows` are given, it has so many, too.
-        """
+        """Whether the plan of an earlier transaction, with so many rows, would be made now."""
         inner, params = self._inner()
-        facts = [
-            "target_id",
-            "before",
-            "flags",
-            *(f"fk_{each.field.name}" for each in self.layout.references),
-        ]
-        differs = self.layout.dialect.differs
-        tests = [differs(f"q.{fact}", f"p.{fact}") for fact in facts]
+        names = ["target_id", "before", "flags", *self._reference_types()]
+        tests = [self.layout.dialect.differs(f"q.{name}", f"p.{name}") for name in names]
         tests.append(self.layout.dialect.has_stale_ids(self.layout.table, self.tables.plan))
         plan = self.tables.plan
+        # A crash of the database empties unlogged tables, and an empty plan always holds.
         count = f"(SELECT count(*) FROM {plan}) = {rows} AND " if rows is not None else ""
         cursor.execute(
             f"SELECT {count}NOT EXISTS (SELECT 1 FROM ({inner}) q JOIN {plan} p "
@@ -94,57 +81,57 @@ class Planner:
     def _inner(self) -> Sql:
         layout = self.layout
         flags, params = self._flags()
-        references = "".join(
-            f", {each.alias}.id AS fk_{each.field.name}" for each in layout.references
-        )
+        keys = "".join(f", {each.alias}.id AS fk_{each.field.name}" for each in layout.references)
         differs = layout.differs()
         sql = f"""
-            SELECT s.row_no, s.line_no, s.bad, t.id AS target_id{references},
+            SELECT s.row_no, s.line_no, s.bad, t.id AS target_id{keys},
                 {flags} AS flags, {differs} AS differs,
                 CASE WHEN {differs} THEN {layout.before()} END AS before
             FROM {self.tables.stage} s {layout.joins}"""
         return sql, params
 
     def _flags(self) -> Sql:
-        terms: list[str] = ["0"]
+        terms = ["0"]
         params: list[object] = []
         for check in self.checks:
-            terms.append(
-                f"CASE WHEN {self._only(check)}({check.condition[0]}) THEN {self.bit(check)} "
-                "ELSE 0 END"
-            )
-            params.extend(check.condition[1])
-        return "CAST(" + " + ".join(terms) + " AS bigint)", tuple(params)
+            condition = f"{self._only(check)}({check.condition[0]})"
+            terms.append(f"CASE WHEN {condition} THEN {self.bit(check)} ELSE 0 END")
+            params += check.condition[1]
+        return f"CAST({' + '.join(terms)} AS bigint)", tuple(params)
 
     def _only(self, check: Check) -> str:
-        """SQL: the cells a check reads were not refused; they are staged as blank."""
+        """SQL: the cells that a check reads were not refused."""
         if check.is_warning:
             return "s.bad = 0 AND "
+        # A refused cell is staged as blank: a check would judge what nobody wrote.
         mask = sum({self.bits.get(name, 0) for name in check.reads})
         return f"s.bad & {mask} = 0 AND " if mask else ""
 
     def _columns(self) -> dict[str, str]:
-        """The plan's columns with their types, in the order in which `_outer` finds them."""
-        references = {f"fk_{each.field.name}": "bigint" for each in self.layout.references}
+        """The plan's columns with their types, in the order of the query in `_outer`."""
         return {
             "row_no": "integer",
             "line_no": "integer",
             "target_id": "bigint",
-            **references,
-            "before": "text",
-            "flags": "bigint",
-            "preserved": "bigint",
-            "state": "text",
+            **self._reference_types(),
+            "before": "text",  # what a row that would change has now
+            "flags": "bigint",  # a bit for each check that found something
+            "preserved": "bigint",  # a bit for each value that stays, see `local_edits.py`
+            "state": "text",  # see RowState
             "new_id": "bigint",
         }
 
+    def _reference_types(self) -> dict[str, str]:
+        return {f"fk_{each.field.name}": "bigint" for each in self.layout.references}
+
     def _outer(self, inner: str) -> str:
+        """SQL: the rows of the plan; each row to be created gets a fresh primary key."""
         dialect = self.layout.dialect
         new_id, fence = dialect.new_id(self.layout.table), dialect.fence
-        references = "".join(f", q.fk_{each.field.name}" for each in self.layout.references)
+        keys = "".join(f", q.{name}" for name in self._reference_types())
         return f"""
             SELECT z.*, CASE WHEN z.state = 'c' THEN CAST({new_id} AS bigint) END AS new_id FROM (
-              SELECT q.row_no, q.line_no, q.target_id{references}, q.before, q.flags,
+              SELECT q.row_no, q.line_no, q.target_id{keys}, q.before, q.flags,
                 CAST(0 AS bigint) AS preserved,
                 CASE WHEN q.bad <> 0 OR q.flags & {self.error_mask} <> 0 THEN 'r'
                   WHEN q.target_id IS NULL THEN 'c' WHEN q.differs THEN 'u' ELSE 'e' END AS state

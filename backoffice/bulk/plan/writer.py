@@ -1,9 +1,9 @@
 """Writing what a plan says: new rows and changed rows, each by one statement.
 
-Their history the database writes; told the plan's table, it notes the line of the file too.
+The database writes their history, with the line of the file, which it reads from the plan.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import lines_from
 from backoffice.bulk.kinds.column import field_at
 from backoffice.bulk.kinds.conditions import literal
+from backoffice.bulk.kinds.sql_names import NOW, cell
 from backoffice.bulk.plan.companions import CompanionRows, companion_row_of
 from backoffice.bulk.plan.missing_rows import MissingRows
 from backoffice.bulk.plan.planner import Planner
@@ -36,7 +37,7 @@ class Writer:
         self.written = self.layout.resource.written(self.layout)
 
     def write(self, cursor: CursorWrapper) -> int:
-        """Write new and changed rows; how many really were written."""
+        """Write new and changed rows; how many were written."""
         plan = self.planner.tables.plan
         with lines_from(plan):
             written = self.insert(cursor) + self.update(cursor)
@@ -44,14 +45,14 @@ class Writer:
         return written
 
     def insert(self, cursor: CursorWrapper) -> int:
-        """Write the rows to be created; the number of rows really written."""
+        """Write the rows to be created; how many were written."""
         fields = [f for f in self.layout.model._meta.concrete_fields if not f.generated]
         parts = [self._new_value(field) for field in fields]
         columns = ", ".join(f'"{field.column}"' for field in fields)
-        values, params = _joined(parts)
+        values = ", ".join(sql for sql, _params in parts)
         cursor.execute(
             f"INSERT INTO {self.layout.table} ({columns}) SELECT {values} {self._source()}",
-            params,
+            _params_of(parts),
         )
         return int(cursor.rowcount)
 
@@ -74,23 +75,23 @@ class Writer:
         column = next((each for each in own if each.attribute == field.name), None)
         if column and has_plain_default(field):
             value, params = self._constant(field, field.get_default())
-            return f"coalesce(s.c_{column.column_name}, {value})", params
+            return f"coalesce({cell(column.column_name)}, {value})", params
         if field.name in self.layout.model.stamps:
             name, _value = self.layout.model.stamps[field.name]
             return self._stamped(field, self._new_value(field_at(self.layout.model, name)))
         if column or field.name in resource.derived:
-            return f"s.c_{column.column_name if column else field.name}", []
+            return cell(column.column_name if column else field.name), []
         return self._constant(field, resource.fixed.get(field.name, default_of(field, self.moment)))
 
     def _computed(self, field: models.Field, sql: str) -> Part:
-        """SQL of a value no column gives; null where there is no such SQL."""
-        if "{now}" not in sql:
+        """SQL and parameters of a value that no column gives."""
+        if NOW not in sql:  # the field need not be one of times
             return sql, []
         now, params = self._constant(field, _in(field, self.moment))
-        return sql.replace("{now}", now), params * sql.count("{now}")
+        return sql.replace(NOW, now), params * sql.count(NOW)
 
     def _stamped(self, field: models.Field, source: Part) -> Part:
-        """SQL: the moment in which another field takes the value that sets this one."""
+        """SQL and parameters: the moment, where another field takes the value that sets this."""
         _name, value = self.layout.model.stamps[field.name]
         now, params = self._constant(field, self.moment)
         return f"CASE WHEN {source[0]} = {literal(value)} THEN {now} END", [*source[1], *params]
@@ -99,58 +100,46 @@ class Writer:
         return constant(self.layout.dialect, field, value)
 
     def update(self, cursor: CursorWrapper, only: str = "") -> int:
-        """Write the rows to be changed, or those of them; the number of rows really written."""
-        layout, plan, stage = self.layout, self.planner.tables.plan, self.planner.tables.stage
-        settings = [
-            f'"{layout.attname(each)}" = {layout.update_value(each)}' for each in layout.written
-        ]
-        params: list[Any] = []
-        for field in layout.model._meta.concrete_fields:
-            if getattr(field, "auto_now", False):
-                value, value_params = self._constant(field, self.moment)
-                settings.append(f'"{field.column}" = {value}')
-                params += value_params
-        for name, written in self.written.items():
-            if written.changed:
-                field = field_at(layout.model, name)
-                value, value_params = self._computed(field, written.changed)
-                settings.append(f'"{field.column}" = {value}')
-                params += value_params
+        """Write the rows to be changed, `only` these of them (SQL); how many were written."""
+        layout, tables = self.layout, self.planner.tables
         incoming: dict[str, Part] = {
             each.attribute: (layout.update_value(each), []) for each in layout.written
         }
+        values = {f'"{layout.attname(c)}"': incoming[c.attribute] for c in layout.written}
+        for field in layout.model._meta.concrete_fields:
+            if getattr(field, "auto_now", False):
+                values[f'"{field.column}"'] = self._constant(field, self.moment)
+        changes = {name: each.changed for name, each in self.written.items() if each.changed}
+        values |= self._changed_values(changes)
         for name, (by, _value) in layout.model.stamps.items():
-            stamp = self._stamped(field_at(layout.model, name), incoming.get(by, NOTHING))
-            settings.append(f'"{name}" = coalesce(t."{name}", {stamp[0]})')
-            params += stamp[1]
-        if not settings:
-            return 0
-        cursor.execute(
-            f"UPDATE {layout.table} AS t SET {', '.join(settings)} FROM {plan} p, {stage} s "
-            f"WHERE t.id = p.target_id AND p.state = 'u' AND s.row_no = p.row_no {only}",
-            params,
+            sql, params = self._stamped(field_at(layout.model, name), incoming.get(by, NOTHING))
+            # It is the time when the field first took the value: a stamp that is set stays.
+            values[f'"{name}"'] = f'coalesce(t."{name}", {sql})', params
+        rows = (
+            f"FROM {tables.plan} p, {tables.stage} s "
+            f"WHERE t.id = p.target_id AND p.state = 'u' AND s.row_no = p.row_no {only}"
         )
-        return int(cursor.rowcount)
+        return self._update(cursor, values, rows) if values else 0
 
     def withdraw(self, cursor: CursorWrapper, missing_rows: MissingRows) -> int:
         """Write what becomes of the rows that leave; how many there were."""
-        changes = missing_rows.policy.changes
-        fields = [field_at(self.layout.model, name) for name in changes]
-        parts = [self._computed(field, changes[field.name]) for field in fields]
-        settings = [f'"{f.column}" = {sql}' for f, (sql, _p) in zip(fields, parts, strict=True)]
-        params = [param for _sql, part_params in parts for param in part_params]
-        cursor.execute(
-            f"UPDATE {self.layout.table} AS t SET {', '.join(settings)} "
-            f"WHERE t.id IN ({missing_rows.ids})",
-            params,
-        )
+        values = self._changed_values(missing_rows.policy.changes)
+        return self._update(cursor, values, f"WHERE t.id IN ({missing_rows.ids})")
+
+    def _changed_values(self, changes: Mapping[str, str]) -> dict[str, Part]:
+        """The values, by quoted column, of fields for which a kind gives SQL."""
+        fields = {field_at(self.layout.model, name): sql for name, sql in changes.items()}
+        return {f'"{field.column}"': self._computed(field, sql) for field, sql in fields.items()}
+
+    def _update(self, cursor: CursorWrapper, values: Mapping[str, Part], rows: str) -> int:
+        settings = ", ".join(f"{column} = {sql}" for column, (sql, _params) in values.items())
+        params = _params_of(values.values())
+        cursor.execute(f"UPDATE {self.layout.table} AS t SET {settings} {rows}", params)
         return int(cursor.rowcount)
 
 
-def _joined(parts: Sequence[Part]) -> Part:
-    return ", ".join(sql for sql, _params in parts), [
-        param for _sql, params in parts for param in params
-    ]
+def _params_of(parts: Iterable[Part]) -> list[Any]:
+    return [param for _sql, params in parts for param in params]
 
 
 def _cast_type(field: models.Field) -> str:
@@ -167,13 +156,12 @@ def constant(dialect: Dialect, field: models.Field, value: object) -> Part:
 
 
 def default_of(field: models.Field, moment: datetime) -> object:
-    """What Django would store in a field nobody has set."""
+    """What Django would store in a field that nobody has set."""
     if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
         return _in(field, moment)
     return field.get_default()
 
 
 def _in(field: models.Field, moment: datetime) -> object:
-    """The moment, or its day in a field of days."""
     is_day = isinstance(field, models.DateField) and not isinstance(field, models.DateTimeField)
     return moment.date() if is_day else moment

@@ -1,4 +1,4 @@
-"""The header of a file against the columns of a kind."""
+"""Match the header of a file with the columns of a kind."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ MOST_NAMED = 10
 
 
 class ForbiddenColumn(FileRefused):
-    """The file tries to set what no file may set; recorded as an attempt."""
+    """The file has a column that no file may set; the record keeps the attempt."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class MatchedHeader:
-    """Which cells of a row belong to which column of the kind or of its companion."""
+    """The columns of the kind and of its companion that a file has, and where."""
 
     names: tuple[str, ...]
     own: tuple[Placed, ...]
@@ -47,12 +47,14 @@ class MatchedHeader:
 
 
 def match_header(header: list[str], resource: type[ImportKind], batch: Batch) -> MatchedHeader:
-    """Find the kind's columns in the header, the school's own names for them included.
+    """Find the kind's columns in the header, also by the school's own names for them.
 
     Raises FileRefused, naming them, for forbidden, repeated, unknown or missing columns.
     """
     names = [plain_name(name) for name in header]
-    companions = resource.companion.columns_of() if _with_companion(resource, batch) else {}
+    companion = resource.companion
+    has_companion = bool(companion and companion.is_created_by(batch))
+    companions = companion.columns_of() if companion and has_companion else {}
     known = resource.columns() | companions
     members = resource.member_columns()
     refuse_forbidden(names, resource)
@@ -68,29 +70,20 @@ def match_header(header: list[str], resource: type[ImportKind], batch: Batch) ->
         tuple(names),
         tuple(each for each in placed if each.column.column_name not in companions),
         tuple(each for each in placed if each.column.column_name in companions),
-        creates_companions=_with_companion(resource, batch) and batch.mode != Batch.Mode.UPDATE,
+        creates_companions=has_companion and batch.mode != Batch.Mode.UPDATE,
         groups=groups_in(names, members) if members else (),
     )
 
 
-def _with_companion(resource: type[ImportKind], batch: Batch) -> bool:
-    return bool(resource.companion and resource.companion.is_created_by(batch))
-
-
 def refuse_forbidden(names: list[str], resource: type[ImportKind]) -> None:
-    """Raise ForbiddenColumn for what no file of the kind may set."""
+    """Raise ForbiddenColumn for a column that no file of the kind may set."""
     forbidden = [name for name in names if name in resource.forbidden]
     if forbidden:
-        raise ForbiddenColumn(
-            FORBIDDEN_COLUMN,
-            _(
-                "No file may set %(names)s. Remove the column and upload again; this attempt "
-                "is on record."
-            )
-            % {"names": _listed(map(display_text, forbidden))},
-            line=1,
-            column=forbidden[0],
-        )
+        message = _(
+            "No file may set %(names)s. Remove the column and upload again; this attempt "
+            "is on record."
+        ) % {"names": _listed(map(display_text, forbidden))}
+        raise ForbiddenColumn(FORBIDDEN_COLUMN, message, line=1, column=forbidden[0])
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -106,39 +99,31 @@ def refuse_repeated(names: list[str]) -> None:
     """Raise FileRefused for a column that stands in the header twice."""
     repeated = sorted({name for name in names if name and names.count(name) > 1})
     if repeated:
-        raise FileRefused(
-            "duplicate_column",
-            _("The header names %(names)s more than once. Keep one of them.")
-            % {"names": _listed(map(display_text, repeated))},
-            line=1,
-            column=repeated[0],
-        )
+        message = _("The header names %(names)s more than once. Keep one of them.")
+        message %= {"names": _listed(map(display_text, repeated))}
+        raise FileRefused("duplicate_column", message, line=1, column=repeated[0])
 
 
 def _mapped_names(
     header: Sequence[str], names: list[str], own: Mapping[str, str], repeated: Container[str]
 ) -> list[str]:
-    """The names with the school's own ones in our words. Raises FileRefused where two are one."""
+    """The names, with our columns for the school's own ones.
+
+    Raises FileRefused where two headers mean the same column.
+    """
     mapped = [name if own.get(name, IGNORED) == IGNORED else own[name] for name in names]
-    twice = sorted(
-        {name for name in mapped if name and name not in repeated and mapped.count(name) > 1}
-    )
+    single = {name for name in mapped if name and name not in repeated}
+    twice = sorted(name for name in single if mapped.count(name) > 1)
     if twice:
-        written = [
-            raw.strip() for raw, name in zip(header, mapped, strict=True) if name == twice[0]
-        ]
-        raise FileRefused(
-            "duplicate_column",
-            _("The header has %(column)s more than once, as %(headers)s. Keep one of them.")
-            % {"column": twice[0], "headers": ", ".join(f"“{each}”" for each in written)},
-            line=1,
-            column=twice[0],
-        )
+        written = [raw for raw, name in zip(header, mapped, strict=True) if name == twice[0]]
+        headers = ", ".join(f"“{each.strip()}”" for each in written)
+        message = _("The header has %(column)s more than once, as %(headers)s. Keep one of them.")
+        message %= {"column": twice[0], "headers": headers}
+        raise FileRefused("duplicate_column", message, line=1, column=twice[0])
     return mapped
 
 
 def _advice(batch: Batch) -> str:
-    """What to do about an unknown column, for those who brought the file."""
     actor = batch.uploaded_by
     if actor is None or may(actor, "add", HeaderMapping):
         return _(
@@ -156,35 +141,27 @@ def _refuse_unknown(
     if not unknown:
         return
     _refuse_companions(unknown, resource)
-    suggestions = (_suggested(name, [*known, *resource.ignored], resource) for name in unknown)
-    raise FileRefused(
-        "unknown_column",
-        _("The kind “%(kind)s” has no column %(names)s. %(advice)s")
-        % {"kind": resource.kind, "names": _listed(suggestions), "advice": _advice(batch)},
-        line=1,
-        column=unknown[0],
-    )
+    names = [_suggested(name, [*known, *resource.ignored], resource) for name in unknown]
+    message = _("The kind “%(kind)s” has no column %(names)s. %(advice)s")
+    message %= {"kind": resource.kind, "names": _listed(names), "advice": _advice(batch)}
+    raise FileRefused("unknown_column", message, line=1, column=unknown[0])
 
 
 def _refuse_companions(unknown: list[str], resource: type[ImportKind]) -> None:
-    """Where all that is unknown would be known with an option on, that is what to say."""
+    """Raise FileRefused with the option under which all unknown columns would be known."""
     companion = resource.companion
     if not companion or not set(companion.names).issuperset(unknown):
         return
-    option = companion.option.replace("_", " ").capitalize()
-    raise FileRefused(
-        "unknown_column",
-        ngettext(
-            "The column %(names)s is for people who are not known yet. Turn on “%(option)s”, "
-            "or choose to ignore unknown columns.",
-            "The columns %(names)s are for people who are not known yet. Turn on “%(option)s”, "
-            "or choose to ignore unknown columns.",
-            len(unknown),
-        )
-        % {"names": _listed(map(display_text, unknown)), "option": option},
-        line=1,
-        column=unknown[0],
+    message = ngettext(
+        "The column %(names)s is for people who are not known yet. Turn on “%(option)s”, "
+        "or choose to ignore unknown columns.",
+        "The columns %(names)s are for people who are not known yet. Turn on “%(option)s”, "
+        "or choose to ignore unknown columns.",
+        len(unknown),
     )
+    option = companion.option.replace("_", " ").capitalize()
+    message %= {"names": _listed(map(display_text, unknown)), "option": option}
+    raise FileRefused("unknown_column", message, line=1, column=unknown[0])
 
 
 def _suggested(name: str, known: list[str], resource: type[ImportKind]) -> str:
@@ -204,13 +181,8 @@ def _refuse_missing(names: list[str], resource: type[ImportKind]) -> None:
     labels = resource.labels()
     missing = [labels.get(name, name) for name in resource.key_names(names) if name not in names]
     if missing:
-        raise FileRefused(
-            "missing_column",
-            _(
-                "The file has no column %(names)s, which every row needs. Add it, or choose the "
-                "right kind of file."
-            )
-            % {"names": ", ".join(missing)},
-            line=1,
-            column=missing[0],
-        )
+        message = _(
+            "The file has no column %(names)s, which every row needs. Add it, or choose the "
+            "right kind of file."
+        ) % {"names": ", ".join(missing)}
+        raise FileRefused("missing_column", message, line=1, column=missing[0])

@@ -1,4 +1,4 @@
-"""A school's own headers at work: what they stand for now, and which of them a file has."""
+"""A school's own headers: what they stand for now, and which of them a file has."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,13 +12,12 @@ Own = Mapping[str, str]  # from the plain name of a header to a column, or to IG
 
 
 def own_headers_of(kind: str) -> dict[str, str]:
-    """What the school's own headers stand for in files of a kind, as of now."""
     stored = HeaderMapping.objects.filter(kind=kind).order_by("name")
     return dict(stored.values_list("name", "column"))
 
 
 def all_own_headers() -> dict[str, dict[str, str]]:
-    """What they stand for in files of each kind."""
+    """By kind, what the school's own headers stand for."""
     by_kind: dict[str, dict[str, str]] = {}
     for kind, name, column in HeaderMapping.objects.values_list("kind", "name", "column"):
         by_kind.setdefault(kind, {})[name] = column
@@ -26,24 +25,17 @@ def all_own_headers() -> dict[str, dict[str, str]]:
 
 
 def used_in(header: Sequence[str], resource: type[ImportKind], own: Own) -> dict[str, str]:
-    """What of it counts in a file with this header.
-
-    A name that has a meaning keeps it, and a column the kind has not (any more) is none: both can
-    be told by a version of the product that came after the mapping.
-    """
+    """The own headers that count in a file with this header, with what they stand for."""
     if not own:
         return {}
+    # A later version of the product may know the name itself, or the column no longer.
     known = {*names_of(resource), IGNORED}
-    names = [plain_name(name) for name in header]
-    return {
-        name: own[name]
-        for name in names
-        if own.get(name) in known and not has_meaning(name, resource)
-    }
+    names = [name for name in map(plain_name, header) if own.get(name) in known]
+    return {name: own[name] for name in names if not has_meaning(name, resource)}
 
 
 def labels_of(header: Sequence[str], own: Own) -> dict[str, str]:
-    """Under which names people know the columns that their own headers stand for."""
+    """By column, the header that the file has for it; an ignored one stands for itself."""
     if not own:
         return {}
     written = {plain_name(name): name.strip() for name in header}
@@ -55,7 +47,7 @@ def labels_of(header: Sequence[str], own: Own) -> dict[str, str]:
 
 
 def read_as(batch: Batch) -> list[tuple[str, str]]:
-    """The file's own headers as it writes them, and what each was read as; blank: passed over."""
+    """The own headers as the file writes them, and what each was read as; blank: ignored."""
     own = {name: "" if column == IGNORED else column for name, column in batch.own_headers.items()}
     return [
         (name, own[plain_name(name)]) for name in batch.header if own and plain_name(name) in own
@@ -63,7 +55,7 @@ def read_as(batch: Batch) -> list[tuple[str, str]]:
 
 
 def headers_by_column(kind: str) -> dict[str, list[str]]:
-    """How the school itself writes the columns of a kind; by IGNORED what it passes over."""
+    """By column, how the school writes it; by IGNORED, the headers that it ignores."""
     by_column: dict[str, list[str]] = {}
     for mapping in HeaderMapping.objects.filter(kind=kind):
         by_column.setdefault(mapping.column, []).append(mapping.header)
@@ -71,7 +63,7 @@ def headers_by_column(kind: str) -> dict[str, list[str]]:
 
 
 def unknown_headers(batch: Batch) -> dict[int, str]:
-    """The headers of the file that say nothing so far and could be given a meaning, by place."""
+    """The headers of the file that may still get a meaning, by their position from 0."""
     resource = kinds[batch.kind]
     longest = HeaderMapping._meta.get_field("header").max_length
     own = used_in(batch.header, resource, own_headers_of(batch.kind))
@@ -86,7 +78,7 @@ def unknown_headers(batch: Batch) -> dict[int, str]:
 
 @transaction.atomic
 def save_mappings(kind: str, columns: Mapping[str, str], person: object) -> None:
-    """Keep for the school which header stands for which column.
+    """Store for the school which header stands for which column.
 
     Raises ValidationError for what the model refuses.
     """

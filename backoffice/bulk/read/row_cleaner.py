@@ -1,8 +1,4 @@
-"""From a stored file to a staging file of clean rows: what an import does before the database.
-
-Every cell is cleaned once; what comes out is text in COPY's format, ready to be staged, and a list
-of faults. Both go to temporary files, so that memory does not grow with the rows.
-"""
+"""Clean the rows of a stored file into a staging file, ready for COPY, with their faults."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,8 +22,6 @@ from backoffice.bulk.values.faults import Fault, FileRefused
 CACHE_SIZE, CACHE_TRIMMED_SIZE = 50_000, 40_000
 PROGRESS_EVERY = 5_000
 Progress = Callable[[float, int], None]
-
-
 ALL_BAD = -1  # every bit: a row that could not be split into its cells
 
 
@@ -42,8 +36,7 @@ class CleanedCell(NamedTuple):
 class CellCache(dict[str, "str | CleanedCell"]):
     """Remembers the outcome of a column's cell texts; most columns repeat few values.
 
-    A cell of which nothing is to be said is its text alone. Of many texts the oldest stay: a file
-    that goes through the same people again and again would otherwise find none of them.
+    A cell without a fault that cleaning did not change is its text alone.
     """
 
     def __init__(self, clean: Clean, *, is_required: bool) -> None:
@@ -51,6 +44,8 @@ class CellCache(dict[str, "str | CleanedCell"]):
         self.clean, self.is_required = clean, is_required
 
     def __missing__(self, raw: str) -> "str | CleanedCell":
+        # The oldest stay: a file that goes through the same people again and again, more than fit,
+        # would otherwise find none of them.
         if len(self) >= CACHE_SIZE:
             for _newest in range(CACHE_SIZE - CACHE_TRIMMED_SIZE):
                 self.popitem()
@@ -58,7 +53,6 @@ class CellCache(dict[str, "str | CleanedCell"]):
         return outcome
 
     def whole(self, raw: str) -> CleanedCell:
-        """The outcome of a cell, spelled out."""
         cell = self[raw]
         return CleanedCell(cell, None, False) if isinstance(cell, str) else cell
 
@@ -104,10 +98,9 @@ class RowCleaner:
         _column, model = self.resource.column_named(column.column_name)
         field = column.model_field(model)
         clean = cleaner_for(field, is_identifier=column.identifier, is_exact=column.required)
-        return _null_when_blank(clean) if column.reference else clean
+        return (lambda raw: clean(raw) or None) if column.reference else clean
 
     def _groups(self) -> Groups | None:
-        """What reads the members of a row, in a kind that has any."""
         if not self.resource.nested:
             return None
         model, judges = self.resource.nested.resource.model(), {}
@@ -121,15 +114,14 @@ class RowCleaner:
         derived = dict(self.resource.derived)
         if self.header.creates_companions and self.resource.companion:
             derived |= self.resource.companion.resource.derived
-        # A file without the natural key names rows that exist; nothing is made for them.
+        # A file without the natural key names rows that exist; nothing is derived for them.
         present = {placed.column.column_name for placed in self.header.placed}
         return {name: derive for name, derive in derived.items() if name not in present}
 
     def write(self, number: int, row: Row, staging_file: StagingFile) -> None:
         """Clean one row into the staging file.
 
-        A wrong row is staged too: a bit for each refused cell says what not to look at. Cells that
-        cleaning changed are kept as they stood, for what may be said of them later.
+        A wrong row is staged too, with a bit for each refused cell.
         """
         line, cells, syntax_error, reader_issues, origin, _left = row
         if (
@@ -139,7 +131,7 @@ class RowCleaner:
             texts = list(map(getitem, self.in_order, self.pick(cells)))
             try:
                 staged = "\t".join(texts)
-            except TypeError:  # a cell of which something is to be said
+            except TypeError:  # a cell with a fault, or changed by cleaning
                 pass
             else:
                 if self.derive:
@@ -148,11 +140,8 @@ class RowCleaner:
                 return
         if self.groups:
             row = row._replace(cells=self.groups.whole(row.cells))
-        if (
-            row.reader_issues or row.syntax_error or len(row.cells) != self.width
-        ) and not self._has_cells_to_clean(number, row, staging_file):
-            return
-        self._write_cells(number, row, staging_file)
+        if self._has_cells_to_clean(number, row, staging_file):
+            self._write_cells(number, row, staging_file)
 
     def _write_cells(self, number: int, row: Row, staging_file: StagingFile) -> None:
         texts: list[str] = []
@@ -166,7 +155,7 @@ class RowCleaner:
                 continue
             text, fault, is_changed = cell
             texts.append(text)
-            if is_changed:
+            if is_changed:  # a later issue shows the cell as it was written
                 raws[name] = raw
             if fault is not None:
                 bad |= 0 if fault.is_warning else bit
@@ -186,7 +175,7 @@ class RowCleaner:
     def _stage_members(
         self, number: int, row: Row, texts: list[str], staging_file: StagingFile
     ) -> int:
-        """Stage the row's members, where the kind has any; their bit, where one is wrong."""
+        """Stage the members of a row; their bit where one is wrong, else 0."""
         if not self.groups:
             return 0
         text, faults = self.groups.read(row.cells)
@@ -197,36 +186,21 @@ class RowCleaner:
         return bit_of(len(self.columns)) if is_wrong else 0
 
     def _derived(self, texts: list[str]) -> list[str]:
-        cells = dict(
-            zip(self.staged, [None if text == "\\N" else text for text in texts], strict=False)
-        )
+        named = zip(self.staged, texts, strict=False)
+        cells = {name: None if text == "\\N" else text for name, text in named}
         return [copied(derive(cells)) for derive in self.derive.values()]
 
     def _has_cells_to_clean(self, number: int, row: Row, staging_file: StagingFile) -> bool:
-        """Whether there are cells to look at; what is wrong with the row as a whole is told."""
-        if row.reader_issues:
-            return self._add_reader_issues(number, row, staging_file)
-        if row.syntax_error or len(row.cells) != self.width:
-            self._write_misshapen(number, row, staging_file)
-            return False
-        return True
-
-    def _add_reader_issues(self, number: int, row: Row, staging_file: StagingFile) -> bool:
-        """Tell what a format says of its row; whether its cells are looked at."""
-        for fault, column, value in row.reader_issues:
+        """Report what is wrong with the row as a whole; whether its cells are cleaned."""
+        issues = row.reader_issues
+        if not issues and (row.syntax_error or len(row.cells) != self.width):
+            issues = (self._misshape(row),)
+        for fault, column, value in issues:
             staging_file.add_fault(fault, row.line, number, column, value, row.origin or AS_STAGED)
-        is_wrong = any(not fault.is_warning for fault, _column, _value in row.reader_issues)
+        is_wrong = any(not fault.is_warning for fault, _column, _value in issues)
         if is_wrong:
-            self._write_nothing(number, row, staging_file)
+            staging_file.rows.write(f"{number}\t{row.line}\t{ALL_BAD}\t\\N\t{self.nothing}\n")
         return not (is_wrong or row.is_left_out)
-
-    def _write_misshapen(self, number: int, row: Row, staging_file: StagingFile) -> None:
-        fault, column, value = self._misshape(row)
-        staging_file.add_fault(fault, row.line, number, column, value, row.origin or AS_STAGED)
-        self._write_nothing(number, row, staging_file)
-
-    def _write_nothing(self, number: int, row: Row, staging_file: StagingFile) -> None:
-        staging_file.rows.write(f"{number}\t{row.line}\t{ALL_BAD}\t\\N\t{self.nothing}\n")
 
     def _misshape(self, row: Row) -> tuple[Fault, str, str]:
         if row.syntax_error:
@@ -240,17 +214,15 @@ class RowCleaner:
         return fault, column, self.delimiter.join(row.cells)
 
     def _split_column(self, cells: list[str]) -> str:
-        """The column whose value was split: the one whose halves, joined again, make the row fit.
-
-        Of several candidates it is the one whose second half starts with a space, as prose does.
-        """
+        """The column whose value was split: its two halves, joined again, make the row fit."""
         fitting = [at for at in self._mendable(cells) if self._fits(at, self._joined(cells, at))]
+        # Of several, the one whose second half starts with a space, as prose does.
         after_space = [at for at in fitting if cells[at + 1][:1] == " "]
         candidates = after_space or fitting
         return self.header.names[candidates[0]] if len(candidates) == 1 else ""
 
     def _mendable(self, cells: list[str]) -> list[int]:
-        """Where the halves may lie: what stands before fits, and so does what follows, moved up."""
+        """Where the halves may be: the cells before them fit, and those behind, moved up by one."""
         before = next((at for at in range(self.width) if not self._fits(at, cells[at])), self.width)
         behind = next(
             (at for at in range(self.width - 1, -1, -1) if not self._fits(at, cells[at + 1])), -1
@@ -267,7 +239,7 @@ class RowCleaner:
 
 
 def width_fault(actual: int, expected: int, advice: str = "") -> Fault:
-    """A row has other cells than the header."""
+    """The error of a row that has another number of cells than the header."""
     template = _("the row has %(found)d cells, the header %(expected)d.") % {
         "found": actual,
         "expected": expected,
@@ -279,18 +251,15 @@ def width_fault(actual: int, expected: int, advice: str = "") -> Fault:
 
 
 def bit_of(index: int) -> int:
-    """The bit that stands for a staged column; all beyond the 62nd share the last."""
+    """The bit of a staged column, counted from 0."""
+    # The column `bad` is a bigint: all beyond the 62nd share the last bit.
     return 1 << min(index, 62)
-
-
-def _null_when_blank(clean: Clean) -> Clean:
-    return lambda raw: clean(raw) or None
 
 
 def read_into(
     staging_file: StagingFile, reader: TableReader, cleaner: RowCleaner, progress: Progress
 ) -> int:
-    """Clean every row of the file into the staging file and say how many there were.
+    """Clean every row of the file into the staging file; how many rows are not left out.
 
     Raises FileRefused when the file has no data rows or is over a limit.
     """

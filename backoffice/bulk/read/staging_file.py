@@ -1,4 +1,4 @@
-"""The clean rows and the issues of a file, in temporary files in the format of COPY."""
+"""The clean rows and the issues of a file, in temporary files in COPY's text format."""
 
 import tempfile
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ def copied(value: str | None) -> str:
 
 
 class StagingFile:
-    """Two temporary files in COPY's text format: the rows, and the issues of one batch."""
+    """The rows and the issues of one batch, in files: memory does not grow with the rows."""
 
     def __init__(self, batch_number: int) -> None:
         self.batch_number = batch_number
@@ -52,7 +52,7 @@ class StagingFile:
         value: str,
         origin: Origin = AS_STAGED,
     ) -> None:
-        """Keep what is wrong or strange, under the name the column has in the file."""
+        """Add an error or a warning, under the name that the column has in the file."""
         header = self.name_of(column, origin)
         named = self.above.get(column, "")
         if named:
@@ -61,17 +61,17 @@ class StagingFile:
         self.add_issue(issue_at(fault, line, origin.row or row, header, value))
 
     def name_of(self, column: str, origin: Origin) -> str:
-        """The header of a row's cell in one of our columns."""
+        """The header that the file has for a row's cell in one of our columns."""
         headers = origin.headers
         own = headers.get(column) or self.labels.get(column) or headers.get(OTHERS, column)
         return own if column else ""
 
     def line_of(self, column: str, line: int) -> int:
-        """The line on which the name stands that a column gives: it may be a header itself."""
+        """The line of a name that a column gives; in some formats it stands in the header."""
         return self.header_line if self.above.get(column) == "" else line
 
     def add_issue(self, issue: Issue) -> None:
-        """Keep an issue for later, in the order of ISSUE_COLUMNS."""
+        """Add an issue, in the order of ISSUE_COLUMNS."""
         start = f"{self.batch_number}\t{issue.is_warning:d}\t{issue.line}\t{issue.row}\t"
         texts = (issue.column, issue.value, issue.code, issue.message)
         self.issues.write(start + "\t".join(map(copied, texts)) + "\n")

@@ -1,4 +1,4 @@
-"""What PostgreSQL and SQLite say differently; everything else of the engine is one SQL for both."""
+"""What PostgreSQL and SQLite write differently; all other SQL of the engine runs on both."""
 
 import hashlib
 import itertools
@@ -23,11 +23,10 @@ class Dialect(ABC):
     """One database's way of staging, of taking numbers and of holding a batch."""
 
     types: ClassVar[dict[type[models.Field], str]]
-    # What stands before the name of a batch's table.
-    place: ClassVar[str] = ""
-    # Whether the work itself writes how far it is; elsewhere its pulse does.
+    place: ClassVar[str] = ""  # what stands before the name of a batch's table
+    # SQLite lets one connection write: the work itself has to; elsewhere its heartbeat does.
     shows_progress: ClassVar[bool] = False
-    # What ends a subquery so that its values are computed once, however often they are used.
+    # Ends a subquery, so that its values are computed once, however often they are used.
     fence: ClassVar[str] = ""
 
     def type_of(self, field: models.Field) -> str:
@@ -38,21 +37,21 @@ class Dialect(ABC):
     def create(self, cursor: CursorWrapper, table: str, columns: dict[str, str]) -> None:
         """Make a table that need not survive a crash, of these columns and types."""
 
-    @abstractmethod
     def create_filled(
         self, cursor: CursorWrapper, table: str, columns: dict[str, str], select: Sql
     ) -> None:
         """Make such a table and put in what a query finds."""
+        self.create(cursor, table, columns)
+        sql, params = select
+        cursor.execute(f"INSERT INTO {table} {sql}", params)
 
     @abstractmethod
     def prepare(self, cursor: CursorWrapper, rows: int) -> None:
         """Set what a large statement needs, for this transaction only."""
 
     @abstractmethod
-    def load(
-        self, cursor: CursorWrapper, table: str, columns: Iterable[str], stream: IO[str]
-    ) -> None:
-        """Copy a file of COPY text into a table."""
+    def load(self, cursor: CursorWrapper, table: str, names: Iterable[str], lines: IO[str]) -> None:
+        """Copy a file in COPY's text format into these columns of a table."""
 
     @abstractmethod
     def differs(self, left: str, right: str) -> str:
@@ -80,7 +79,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def has_stale_ids(self, table: str, plan: str) -> str:
-        """SQL: a planned primary key has been taken by another row since."""
+        """SQL: another row has got a planned primary key since."""
 
     @abstractmethod
     def outcome_hash(self, text: str) -> str:
@@ -90,17 +89,17 @@ class Dialect(ABC):
     def lock(self, cursor: CursorWrapper, number: int) -> bool:
         """Hold the batch until the transaction ends; False if another process holds it."""
 
-    @abstractmethod
     def is_held(self, number: int) -> bool:
-        """Whether a batch is held, where to ask for its lock one would have to wait first."""
+        """Whether a batch is held, where asking for its lock would mean to wait first."""
+        return False
 
     @abstractmethod
     def release(self, number: int) -> None:
-        """Give the batch free again, where the end of the transaction does not."""
+        """Release the batch, where the end of the transaction does not."""
 
     @abstractmethod
     def interrupt(self, number: int) -> None:
-        """Have the statement under way end, where its connection does not find out by itself."""
+        """End the statement under way, where its connection does not find out by itself."""
 
     @abstractmethod
     def has_tables(self, cursor: CursorWrapper, tables: Sequence[str]) -> bool:
@@ -120,17 +119,12 @@ class Dialect(ABC):
     def hold(self, cursor: CursorWrapper, table: str, ids: str, strength: str = "UPDATE") -> None:
         """Keep rows as they are until the transaction ends; `ids` is a query for their keys.
 
-        Everybody takes them in the order of their keys. Against "UPDATE" nobody else may hold
-        them, against "SHARE" nobody may change them.
+        With "UPDATE" nobody else may hold them, with "SHARE" nobody may change them.
         """
 
 
 class Postgres(Dialect):
-    """COPY, unlogged tables, sequences and advisory locks.
-
-    The tables belong to the owner of all others, and two functions make and drop them: the
-    application may write its rows there and do nothing else with them (see the bulk migrations).
-    """
+    """COPY, unlogged tables, sequences and advisory locks."""
 
     place = f"{WORK}."
     fence = " OFFSET 0"
@@ -152,10 +146,11 @@ class Postgres(Dialect):
     ) -> None:
         making, table_params = self._made(table, columns)
         sql, params = select
-        # Together: one way to the server and back.
+        # In one statement: one way to the server and back.
         cursor.execute(f"{making}; INSERT INTO {table} {sql}", [*table_params, *params])
 
     def _made(self, table: str, columns: dict[str, str]) -> tuple[str, list[Any]]:
+        # The application's role may write rows there and nothing else (see the bulk migrations).
         params = [table.removeprefix(self.place), list(columns), list(columns.values())]
         return f"SELECT {WORK}.make_table(%s, %s, %s)", params
 
@@ -168,12 +163,9 @@ class Postgres(Dialect):
             [loops],
         )
 
-    def load(
-        self, cursor: CursorWrapper, table: str, columns: Iterable[str], stream: IO[str]
-    ) -> None:
-        stream.seek(0)
-        names = ", ".join(f'"{name}"' for name in columns)
-        cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", stream)
+    def load(self, cursor: CursorWrapper, table: str, names: Iterable[str], lines: IO[str]) -> None:
+        lines.seek(0)
+        cursor.copy_expert(f"COPY {table} ({_quoted(names)}) FROM STDIN", lines)
 
     def differs(self, left: str, right: str) -> str:
         return f"{left} IS DISTINCT FROM {right}"
@@ -205,14 +197,11 @@ class Postgres(Dialect):
         )
         return bool(cursor.fetchone()[0])
 
-    def is_held(self, number: int) -> bool:
-        return False
-
     def release(self, number: int) -> None:
         """The lock ends with the transaction."""
 
     def interrupt(self, number: int) -> None:
-        """The pulse of the work finds out, and cancels the statement."""
+        """The heartbeat of the work finds out, and cancels the statement."""
 
     def has_tables(self, cursor: CursorWrapper, tables: Sequence[str]) -> bool:
         cursor.execute("SELECT count(to_regclass(name)) FROM unnest(%s) AS name", [list(tables)])
@@ -228,6 +217,7 @@ class Postgres(Dialect):
         """The trigger has noted them: a history row is never written again."""
 
     def hold(self, cursor: CursorWrapper, table: str, ids: str, strength: str = "UPDATE") -> None:
+        # Everybody locks in the order of the keys: two imports cannot wait for each other.
         cursor.execute(
             f"SELECT count(*) FROM (SELECT id FROM {table} WHERE id IN ({ids}) "
             f"ORDER BY id FOR {strength}) x"
@@ -241,12 +231,10 @@ class HashSum:
         self.total = 0
 
     def step(self, text: str) -> None:
-        """Add one row's text."""
         self.total += int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
     def finalize(self) -> str:
-        """The sum as text; it outgrows SQLite's integers."""
-        return str(self.total)
+        return str(self.total)  # it outgrows SQLite's integers
 
 
 class Sqlite(Dialect):
@@ -264,32 +252,21 @@ class Sqlite(Dialect):
         defined = ", ".join(f"{name} {kind}" for name, kind in columns.items())
         cursor.execute(f"CREATE TABLE {table} ({defined})")
 
-    def create_filled(
-        self, cursor: CursorWrapper, table: str, columns: dict[str, str], select: Sql
-    ) -> None:
-        self.create(cursor, table, columns)
-        sql, params = select
-        cursor.execute(f"INSERT INTO {table} {sql}", params)
-
     def prepare(self, cursor: CursorWrapper, rows: int) -> None:
         connection.connection.create_aggregate("outcome_hash", 1, HashSum)
 
-    def load(
-        self, cursor: CursorWrapper, table: str, columns: Iterable[str], stream: IO[str]
-    ) -> None:
-        stream.seek(0)
-        names = list(columns)
-        quoted = ", ".join(f'"{name}"' for name in names)
-        marks = ", ".join(["%s"] * len(names))
-        rows = map(self._values, stream)
+    def load(self, cursor: CursorWrapper, table: str, names: Iterable[str], lines: IO[str]) -> None:
+        lines.seek(0)
+        columns = list(names)
+        marks = ", ".join(["%s"] * len(columns))
+        rows = map(self._values, lines)
         while chunk := list(itertools.islice(rows, 5_000)):
-            cursor.executemany(f"INSERT INTO {table} ({quoted}) VALUES ({marks})", chunk)
+            cursor.executemany(f"INSERT INTO {table} ({_quoted(columns)}) VALUES ({marks})", chunk)
 
     def _values(self, line: str) -> list[str | None]:
-        cells = line.rstrip("\n").split("\t")
         return [
             None if cell == "\\N" else ESCAPED.sub(lambda m: UNESCAPED[m.group()], cell)
-            for cell in cells
+            for cell in line.rstrip("\n").split("\t")
         ]
 
     def differs(self, left: str, right: str) -> str:
@@ -314,7 +291,7 @@ class Sqlite(Dialect):
         return f"{self._last_id(table)} >= (SELECT min(new_id) FROM {plan})"
 
     def _last_id(self, table: str) -> str:
-        """SQL: the highest id ever given, so that a deleted row's id is not given again."""
+        # Not the highest id in the table: a deleted row's id must not come again.
         return f"(SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = '{table}')"
 
     def outcome_hash(self, text: str) -> str:
@@ -361,7 +338,11 @@ class Sqlite(Dialect):
             )
 
     def hold(self, cursor: CursorWrapper, table: str, ids: str, strength: str = "UPDATE") -> None:
-        """Whoever writes has the whole file."""
+        """Whoever writes has locked the whole database."""
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def current() -> Dialect:

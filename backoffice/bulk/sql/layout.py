@@ -1,7 +1,7 @@
-"""How one file's columns, its model and the tables it refers to meet in SQL.
+"""The columns of one file, its model and the tables it refers to, as SQL.
 
-Aliases used throughout: `s` the staged rows, `t` the existing row with the same natural key,
-`r_<foreign key>` the row a reference points to.
+Aliases: `s` is a staged row, `t` the stored row with the same natural key, `r_<foreign key>` the
+row that a reference leads to, `p` a row of the plan (see `kinds/sql_names.py`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +16,7 @@ from backoffice.audit.models import Audited
 from backoffice.bulk.kinds.column import Column, OnChange, Role, field_at, foreign_key
 from backoffice.bulk.kinds.conditions import Sql, is_true, literal, with_literals
 from backoffice.bulk.kinds.resource import ImportKind
+from backoffice.bulk.kinds.sql_names import cell, planned, referred
 from backoffice.bulk.sql.dialects import Dialect
 from backoffice.bulk.sql.references import Reference
 from backoffice.bulk.values.cells import has_plain_default
@@ -23,53 +24,40 @@ from backoffice.bulk.values.cells import has_plain_default
 
 @dataclass(frozen=True)
 class UniqueValue:
-    """A value only one record may have, and how to find the record that has it.
-
-    `column` is None for a value derived from the key; `owner` is the companion's reference where
-    the value stands on the companion.
-    """
+    """A value that only one record may have, and how to find the record that has it."""
 
     alias: str
     field: models.Field
     condition: models.Q | None
-    column: Column | None
-    owner: Reference | None
+    column: Column | None  # None: the value is derived from the key
+    owner: Reference | None  # the companion's, where the value stands on the companion
 
     @property
     def join(self) -> str:
-        """SQL: find that record; at most one, so the join adds no rows.
-
-        The condition is repeated, or a partial unique index could not be used.
-        """
-        staged = f"s.c_{self.column.column_name if self.column else self.field.name}"
-        match = f"{self.alias}.{self.field.column} = {staged}"
+        """SQL: find that record; at most one, so the join adds no rows."""
+        value = f"{self.alias}.{self.field.column}"
+        match = f"{value} = {cell(self.column.column_name if self.column else self.field.name)}"
         if self.condition is not None:
-            match += " AND " + with_literals(
-                is_true(self.condition, {self.field.name: self._column()})
-            )
+            # Without the condition PostgreSQL could not use the partial unique index.
+            condition = is_true(self.condition, {self.field.name: (value, self.field)})
+            match += f" AND {with_literals(condition)}"
         return f"LEFT JOIN {self.field.model._meta.db_table} {self.alias} ON {match}"
-
-    def _column(self) -> tuple[str, models.Field]:
-        return f"{self.alias}.{self.field.column}", self.field
 
 
 def unique_groups(model: type[models.Model]) -> Iterator[tuple[set[str], models.Q | None]]:
-    """Fields whose values only one row may have together, with the condition for that.
-
-    What is unique only because the key is part of it says nothing.
-    """
+    """Fields whose values only one row may have together, with the condition for that."""
     for field in model._meta.concrete_fields:
         if field.unique and not field.primary_key:
             yield {field.name}, None
     for constraint in model._meta.constraints:
         names = set(getattr(constraint, "fields", ()))
         is_unique = isinstance(constraint, models.UniqueConstraint)
+        # What is unique only because the primary key is part of it says nothing.
         if is_unique and names and model._meta.pk.name not in names:
             yield names, constraint.condition
 
 
 def unique_fields(model: type[models.Model]) -> Iterator[tuple[models.Field, models.Q | None]]:
-    """Fields whose value only one row may have, with the condition under which that holds."""
     for names, condition in unique_groups(model):
         if len(names) == 1:
             yield field_at(model, *names), condition
@@ -90,12 +78,10 @@ class Layout:
 
     @property
     def model(self) -> type[Audited]:
-        """The model whose rows are written."""
         return self.resource.model()
 
     @property
     def table(self) -> str:
-        """The model's table."""
         return self.model._meta.db_table
 
     @cached_property
@@ -106,7 +92,6 @@ class Layout:
 
     @cached_property
     def key(self) -> tuple[Column, ...]:
-        """The columns by which rows are matched."""
         return tuple(self.resource.columns()[name] for name in self.resource.key_names(self.names))
 
     @property
@@ -140,7 +125,6 @@ class Layout:
 
     @property
     def narrowing(self) -> tuple[Column, ...]:
-        """The columns that tell rows of the same name apart."""
         return tuple(column for column in self.columns if column.role is Role.NARROWS)
 
     @property
@@ -150,17 +134,12 @@ class Layout:
 
     @cached_property
     def companion_columns(self) -> tuple[Column, ...]:
-        """The columns of the companion that stand in the file."""
-        companion = self.resource.companion
-        return (
-            tuple(companion.columns_of()[name] for name in self.companion_names)
-            if companion
-            else ()
-        )
+        known = self.resource.companion.columns_of() if self.resource.companion else {}
+        return tuple(known[name] for name in self.companion_names)
 
-    @cached_property
+    @property
     def companion_reference(self) -> Reference | None:
-        """The foreign key whose row may be created on the way."""
+        """The foreign key whose row the import may create."""
         return self.companion_link if self.creates_companions else None
 
     @cached_property
@@ -170,11 +149,6 @@ class Layout:
             return None
         name = self.resource.companion.reference
         return next((each for each in self.references if each.field.name == name), None)
-
-    @property
-    def key_sql(self) -> str:
-        """SQL: the natural key of a staged row."""
-        return ", ".join(f"s.c_{column.column_name}" for column in self.key)
 
     @cached_property
     def own(self) -> tuple[Column, ...]:
@@ -186,12 +160,11 @@ class Layout:
         """SQL: the referred rows and the existing row of each staged row."""
         conditions = {self._match(column) for column in self.key}
         if self.resource.matching.counting:
-            # IN: asked once for each stored row that fits, not of every row of the file.
+            # By IN it is computed for the stored rows that fit, not for every row of the file.
             conditions.add(f"t.id IN ({self.resource.matching.counting})")
         target = f"LEFT JOIN {self.table} t ON " + " AND ".join(sorted(conditions))
-        return "\n".join(
-            [*(reference.join for reference in self.references), target, self.unique_value_joins]
-        )
+        value_joins = "\n".join(each.join for each in self.unique_values)
+        return "\n".join([*(each.join for each in self.references), target, value_joins])
 
     @cached_property
     def unique_values(self) -> tuple[UniqueValue, ...]:
@@ -218,72 +191,66 @@ class Layout:
                 yield UniqueValue(self._alias(field), field, condition, column, reference)
 
     def _alias(self, field: models.Field) -> str:
-        """An alias that differs between a kind and its companions: both may stand in one query."""
+        # A kind and its companion may stand in one query.
         return f"{'new' if self.is_all_new else 'has'}_{field.name}"
-
-    @property
-    def unique_value_joins(self) -> str:
-        """SQL: the records that have the values only one may have."""
-        return "\n".join(unique_value.join for unique_value in self.unique_values)
 
     def _match(self, column: Column) -> str:
         if column.reference:
             field = field_at(self.model, column.reference)
-            return f"t.{field.column} = r_{field.name}.id"
-        return f"t.{column.target} = s.c_{column.column_name}"
+            return f"t.{field.column} = {referred(field.name)}"
+        return f"t.{column.target} = {cell(column.column_name)}"
 
     def stored(self, column: Column) -> str:
         """SQL: the value an existing row has in this column."""
         return f"t.{self.attname(column)}"
 
     def incoming(self, column: Column) -> str:
-        """SQL: the value the file gives this column, after the rule for a differing stored value.
-
-        A value that is only kept or owned fills a blank and never replaces anything. A blank cell
-        of a column with a default keeps what is stored.
-        """
+        """SQL: what the file stores in this column, by the rule for a differing stored value."""
         if column.reference:
-            return f"r_{column.reference}.id"
-        value, stored = f"s.c_{column.column_name}", self.stored(column)
+            return referred(column.reference)
+        value, stored = cell(column.column_name), self.stored(column)
         base = self.base_of(column)
         if base:
-            # What nobody touched since the export takes what is stored by now.
-            touched = self.dialect.differs(value, f"s.c_{base.column_name}")
+            # A value that nobody changed since the export must not undo what was stored later.
+            touched = self.dialect.differs(value, cell(base.column_name))
             value = f"CASE WHEN t.id IS NULL OR {touched} THEN {value} ELSE {stored} END"
         field = field_at(self.model, column.target)
         if column.on_change is not OnChange.UPDATE:
+            # It fills a blank and never replaces anything; a check reports or refuses the rest.
             return f"CASE WHEN {stored} IS NULL OR {stored} = '' THEN {value} ELSE {stored} END"
         if has_plain_default(field):
+            # A blank cell keeps what is stored; only a new row gets the default.
             return f"coalesce({value}, {stored}, {literal(field.get_default())})"
         return f"coalesce({value}, {stored})" if column.blank_keeps_stored else value
 
     def base_of(self, column: Column) -> Column | None:
-        """The column that tells what this one held when the file was exported."""
+        """The column that holds what this one had when the file was exported."""
         bases = (c for c in self.columns if c.role is Role.BASE)
         return next((c for c in bases if c.attribute == column.attribute), None)
 
     def comparable(self, column: Column) -> str:
         """SQL: what a row would store in this column, as text, to compare rows of one file by."""
-        incoming = self.incoming(column)
         if column.reference:
-            return f"s.c_{column.column_name}"
+            return cell(column.column_name)
         field = field_at(self.model, column.target)
-        return f"cast({self.dialect.cast_to(incoming, field)} AS text)"
+        return f"cast({self.dialect.cast_to(self.incoming(column), field)} AS text)"
 
     def attname(self, column: Column) -> str:
         """The database column behind a column of the file."""
         return field_at(self.model, column.reference or column.target).column
 
+    def changes(self, column: Column) -> str:
+        """SQL: the file has another value in this column than the existing row."""
+        return self.dialect.differs(self.incoming(column), self.stored(column))
+
     def differs(self) -> str:
         """SQL: the file would change the existing row."""
-        pairs = [(self.incoming(column), self.stored(column)) for column in self.written]
-        tests = [self.dialect.differs(incoming, stored) for incoming, stored in pairs]
-        tests += self.besides
+        tests = [*map(self.changes, self.written), *self.besides]
         return "(t.id IS NOT NULL AND (" + (" OR ".join(tests) or "1=0") + "))"
 
     @property
     def adjusted_fields(self) -> frozenset[str]:
-        """What rules need not look at: the import itself makes it fit."""
+        """Fields that rules need not look at: the import itself makes them fit."""
         return frozenset()
 
     @property
@@ -305,19 +272,17 @@ class Layout:
         return tuple(by_attname.values())
 
     def preserved_bit(self, column: Column) -> int:
-        """The bit of a plan's `preserved` that says that this column's stored value stays."""
+        """The bit of a plan's `preserved` for this column: the stored value stays."""
         return 1 << [self.attname(each) for each in self.written].index(self.attname(column))
 
     def is_preserved(self, column: Column) -> str:
-        """SQL, beside a plan `p`: an edit by hand stays."""
+        """SQL, beside a plan: an edit by hand stays."""
         return f"p.preserved & {self.preserved_bit(column)} <> 0"
 
     def update_value(self, column: Column) -> str:
-        """SQL, beside a plan `p`: what an update writes; preserved edits by hand stay."""
-        incoming = f"p.fk_{column.reference}" if column.reference else self.incoming(column)
-        return (
-            f"CASE WHEN {self.is_preserved(column)} THEN {self.stored(column)} ELSE {incoming} END"
-        )
+        """SQL, beside a plan: what an update writes; preserved edits by hand stay."""
+        value = planned(column.reference) if column.reference else self.incoming(column)
+        return f"CASE WHEN {self.is_preserved(column)} THEN {self.stored(column)} ELSE {value} END"
 
 
 def staged_types(

@@ -1,6 +1,5 @@
-"""Foreign keys that a file gives by what people call the row they point to.
-
-Aliases as in `layout`: `s` the staged rows, `r_<foreign key>` the row a reference points to.
+"""Foreign keys that a file gives by the natural key of the row they point to; aliases as in
+`layout`.
 """
 
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from django.db import models
 
 from backoffice.bulk.kinds.column import Column
+from backoffice.bulk.kinds.sql_names import cell
 
 
 @dataclass(frozen=True)
@@ -17,35 +17,34 @@ class Reference:
 
     field: models.ForeignKey
     parts: tuple[tuple[str, Column], ...]
-    narrowing: tuple[Column, ...] = ()
+    narrowing: tuple[Column, ...] = ()  # columns that tell rows of the same name apart
     is_by_part: bool = False  # the parts alone may name several rows
-    newest: str = ""  # the field that numbers versions; a file speaks of the last
-    among: str = ""  # SQL of the ids of the rows it may speak of; blank means all of them
+    newest: str = ""  # the field that numbers versions; a file means the last one
+    among: str = ""  # SQL: the ids of the rows it may mean; blank means all of them
 
     @property
     def alias(self) -> str:
-        """The SQL alias of the referred row."""
         return f"r_{self.field.name}"
 
     @property
     def table(self) -> str:
-        """The table of the referred rows."""
         return self.field.related_model._meta.db_table
 
     @property
     def join(self) -> str:
         """SQL: find the referred row of a staged row."""
-        match = [f"{self.alias}.{target} = s.c_{c.column_name}" for target, c in self.parts]
+        match = [f"{self.alias}.{target} = {cell(c.column_name)}" for target, c in self.parts]
         if not self.is_by_part:
             return f"LEFT JOIN {self.table} {self.alias} ON {' AND '.join(match)}"
-        match += [f'{self.alias}."{c.target}" = s.c_{c.column_name}' for c in self.narrowing]
+        match += [f'{self.alias}."{c.target}" = {cell(c.column_name)}' for c in self.narrowing]
+        # Without all columns that tell rows apart, a name counts where one row has it.
         if len(self.narrowing) < len(self.naming_paths):
             match.append(f"{self.alias}.namesakes = 1")
         return f"LEFT JOIN {self.named_rows} {self.alias} ON {' AND '.join(match)}"
 
     @property
     def naming_paths(self) -> tuple[str, ...]:
-        """The paths from the referred row to what tells it from its namesakes."""
+        """The paths from the referred row to the fields that tell it from its namesakes."""
         known = {self.newest, *(part for part, _column in self.parts)}
         return tuple(_naming_paths(self.field.related_model, known))
 
@@ -64,7 +63,7 @@ class Reference:
         )
 
     def _choice(self) -> str:
-        """SQL: the rows that a file may speak of."""
+        """SQL: the condition for the rows that a file may mean."""
         tests = [f"x.id IN ({self.among})"] if self.among else []
         if self.newest:
             meta = self.field.related_model._meta
@@ -82,14 +81,12 @@ class Reference:
 
     @property
     def has_cells(self) -> str:
-        """SQL: the staged row names something."""
-        return " AND ".join(
-            f"s.c_{column.column_name} IS NOT NULL" for _target, column in self.parts
-        )
+        """SQL: the staged row has all parts of the key."""
+        return " AND ".join(f"{cell(c.column_name)} IS NOT NULL" for _target, c in self.parts)
 
 
 def _naming_paths(model: type[models.Model], known: set[str]) -> Iterator[str]:
-    """The parts of a natural key that are not given, each as the way to a plain field."""
+    """The parts of a natural key that are not known, each as a path to a plain field."""
     for name in model.natural_key_fields:
         field = model._meta.get_field(name)
         if field.is_relation and name not in known:

@@ -1,4 +1,4 @@
-"""Locks beside the uploads, for a database without locks of its own."""
+"""Lock files beside the uploads, for SQLite, which has no advisory locks."""
 
 import fcntl
 from pathlib import Path
@@ -14,11 +14,12 @@ class SqliteLocks:
 
     @classmethod
     def hold(cls, number: int) -> bool:
-        """Take the lock; the system releases it when the process dies."""
+        """Take the lock; False where another process holds it."""
         folder = Path(settings.PRIVATE_ROOT)
         folder.mkdir(parents=True, exist_ok=True)
         stream = (folder / f"batch-{number}.lock").open("w")
         try:
+            # The system releases it when the process dies.
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             stream.close()
@@ -28,7 +29,7 @@ class SqliteLocks:
 
     @staticmethod
     def mark(number: int) -> Path:
-        """A file whose being there ends the work on a batch."""
+        """A file that ends the work on a batch as long as it exists."""
         return Path(settings.PRIVATE_ROOT) / f"batch-{number}.ended"
 
     @classmethod

@@ -26,8 +26,8 @@ def test_the_good_files_go_in_and_change_nothing_the_second_time(bring_in: Any, 
 def test_the_wrong_file_names_every_error(upload: Any, demo: None):
     batch = upload("enrollments", text_of("enrollments_with_errors.csv"), **OPTIONS)
     assert (batch.state, batch.rejected) == (Batch.State.REFUSED, 5)
-    found = batch.issues.filter(is_warning=False).order_by("line", "column")
-    assert [(issue.line, issue.column, issue.code) for issue in found] == [
+    errors = batch.issues.filter(is_warning=False).order_by("line", "column")
+    assert [(issue.line, issue.column, issue.code) for issue in errors] == [
         (2, "status", "invalid_choice"),
         (4, "course_code", "unknown_course"),
         (5, "withdrawn_on", "withdrawn_before_enrolled"),

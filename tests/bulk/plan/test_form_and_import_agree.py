@@ -72,8 +72,8 @@ def refused_by_form(kind: str, column: str, value: str) -> bool:
     fields = sorted({column.attribute.partition("__")[0] for column in own})
     data = {k: v for k, v in model_to_dict(instance, fields).items() if v is not None}
     if column == "instructor":
-        found = User.objects.filter(username=value).first()
-        value = str(found.pk) if found else ("" if not value else "0")
+        user = User.objects.filter(username=value).first()
+        value = str(user.pk) if user else ("" if not value else "0")
     if column in ("is_active", "criteria_enable_range"):
         value = "on" if value == "1" else ""
     form = modelform_factory(type(instance), fields=fields)(
@@ -111,7 +111,7 @@ def surround(kind: str, student: Any) -> None:
 
 
 def cases() -> list[tuple[str, str, str]]:
-    found = []
+    typed = []
     for kind, resource in kinds.items():
         for name, column in resource.columns().items():
             if name in KEYS[kind] or name == "username" or column.role:
@@ -119,8 +119,8 @@ def cases() -> list[tuple[str, str, str]]:
             values = values_for(column.model_field(resource.model()))
             field = column.model_field(resource.model())
             # In a file a blank cell means the default; a form shows the default to begin with.
-            found += [(kind, name, v) for v in values if v or not field.has_default()]
-    return found
+            typed += [(kind, name, v) for v in values if v or not field.has_default()]
+    return typed
 
 
 @pytest.mark.parametrize(("kind", "column", "value"), cases())
@@ -216,14 +216,10 @@ def test_a_rule_is_met_by_form_and_import_with_the_same_sentence(
     instance = instance_of(kind)
     for column, value in cells.items():
         field = kinds[kind].columns()[column].attribute.partition("__")[0]
-        given = User.objects.get(username=value) if column == "instructor" else value
-        setattr(
-            instance,
-            field,
-            type(instance)._meta.get_field(field).to_python(given)
-            if column != "instructor"
-            else given,
-        )
+        if column == "instructor":
+            setattr(instance, field, User.objects.get(username=value))
+        else:
+            setattr(instance, field, type(instance)._meta.get_field(field).to_python(value))
     with pytest.raises(Exception) as refusal:  # noqa: PT011  the sentence is compared below
         instance.full_clean()
     batch = upload(kind, _csv(KEYS[kind] | cells))

@@ -125,7 +125,7 @@ def test_rows_and_flaws_are_the_same_wherever_a_block_of_lines_ends(text: str, b
 
 
 def rows_in_blocks_of(path: Path, size: int, *, is_careful: bool = False) -> list[Row]:
-    """Careful: line by line, as where a record may be longer than a row may."""
+    """The rows of a file; careful reads line by line, as where a record exceeds a row's limit."""
     with (
         patch.object(delimited, "BLOCK", size),
         patch.object(delimited, "MOST_BYTES", 10**9 if is_careful else delimited.MOST_BYTES),

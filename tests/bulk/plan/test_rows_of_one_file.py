@@ -1,4 +1,4 @@
-"""What the rows of one file mean for each other: the first accepted row stands, top to bottom."""
+"""Rows of one file that repeat or contradict each other: the first accepted row stands."""
 
 from typing import Any
 
@@ -12,15 +12,15 @@ HEADER = "student_id,course_code,presentation,first_name,last_name,email\n"
 
 @pytest.fixture
 def enroll(upload: Any, courses: Any, registrar: User) -> Any:
-    """Uploads enrollments with new students, the good rows of it, and says what was told."""
+    """Uploads enrollments with new students, the good rows of it, and gives what was reported."""
 
     def go(*rows: str, header: str = HEADER, **options: Any) -> tuple[Any, list[tuple[int, str]]]:
         options = {"create_students": True, "on_error": "skip"} | options
         batch = upload("enrollments", header + "\n".join(rows) + "\n", **options)
-        told = [(issue.row, issue.code) for issue in batch.issues.all()]
+        reported = [(issue.row, issue.code) for issue in batch.issues.all()]
         if batch.state == "previewed" and batch.writes:
             apply(batch, batch.digest, registrar)
-        return batch, told
+        return batch, reported
 
     return go
 
@@ -32,17 +32,17 @@ def people(upload: Any, registrar: User) -> Any:
     def go(*rows: str) -> tuple[Any, list[tuple[int, str]]]:
         text = "student_id,email\n" + "\n".join(rows) + "\n"
         batch = upload("users", text, on_error="skip")
-        told = [(issue.row, issue.code) for issue in batch.issues.all()]
+        reported = [(issue.row, issue.code) for issue in batch.issues.all()]
         if batch.writes:
             apply(batch, batch.digest, registrar)
-        return batch, told
+        return batch, reported
 
     return go
 
 
 def assert_nothing_new(run: Any, *rows: str) -> None:
     """The same file again changes nothing."""
-    batch, _told = run(*rows)
+    batch, _reported = run(*rows)
     assert (batch.created, batch.updated, batch.created_students) == (0, 0, 0)
 
 
@@ -52,8 +52,8 @@ def test_a_row_behind_a_refused_one_with_the_same_key_goes_in(enroll):
         "s2001,ART200,2026B,,,b@x.org",
         "s2001,ART200,2026B,,,a@x.org",
     )
-    batch, told = enroll(*rows)
-    assert told == [(2, "other_email")]
+    batch, reported = enroll(*rows)
+    assert reported == [(2, "other_email")]
     assert (batch.created, batch.rejected, batch.duplicates) == (2, 1, 0)
     assert Enrollment.objects.filter(student__student_id="s2001").count() == 2
     assert_nothing_new(enroll, *rows)
@@ -61,21 +61,21 @@ def test_a_row_behind_a_refused_one_with_the_same_key_goes_in(enroll):
 
 def test_a_person_behind_a_refused_row_goes_in(people):
     rows = ("s2001,x@x.org", "s2002,x@x.org", "s2002,y@x.org")
-    batch, told = people(*rows)
-    assert told == [(2, "email_taken")]
+    batch, reported = people(*rows)
+    assert reported == [(2, "email_taken")]
     assert batch.created == 2
     assert User.objects.get(student_id="s2002").email == "y@x.org"
     assert_nothing_new(people, *rows)
 
 
 def test_a_refused_row_is_no_first_row(people):
-    _batch, told = people("s2001,x@x.org", "s2002,x@x.org", "s2002,x@x.org")
-    assert told == [(2, "email_taken"), (3, "email_taken")]
+    _batch, reported = people("s2001,x@x.org", "s2002,x@x.org", "s2002,x@x.org")
+    assert reported == [(2, "email_taken"), (3, "email_taken")]
 
 
 def test_a_refused_row_owns_no_value(people):
-    batch, told = people("s2001,x@x.org", "s2001,y@x.org", "s2002,y@x.org")
-    assert told == [(2, "conflicting_duplicate")]
+    batch, reported = people("s2001,x@x.org", "s2001,y@x.org", "s2002,y@x.org")
+    assert reported == [(2, "conflicting_duplicate")]
     assert User.objects.get(student_id="s2002").email == "y@x.org"
     assert batch.created == 2
 
@@ -87,27 +87,27 @@ def test_a_student_is_made_of_the_rows_that_were_accepted(enroll, email: str):
         "s2002,BIO101,2026J,,,x@x.org",
         f"s2002,ART200,2026B,Li,,{email}",
     )
-    batch, told = enroll(*rows)
-    assert told == [(2, "email_taken")]
+    batch, reported = enroll(*rows)
+    assert reported == [(2, "email_taken")]
     assert (batch.created, batch.created_students) == (2, 2)
     other = User.objects.get(student_id="s2002")
     assert (other.first_name, other.email) == ("Li", email)
 
 
 def test_a_blank_first_row_does_not_make_a_student_without_a_name(enroll):
-    batch, told = enroll(
+    batch, reported = enroll(
         "s2001,BIO101,2026J,,,",
         "s2001,ART200,2026B,Ann,Lee,b@x.org",
         "s2001,ART200,2026B,Anne,Lee,c@x.org",
     )
-    assert told == [(3, "other_email")]
+    assert reported == [(3, "other_email")]
     one = User.objects.get(student_id="s2001")
     assert (one.get_full_name(), one.email) == ("Ann Lee", "b@x.org")
 
 
 def test_the_first_name_given_stands_and_another_is_listed(enroll):
-    batch, told = enroll("s2001,BIO101,2026J,Ann,Lee,", "s2001,ART200,2026B,Anne,Lee,")
-    assert told == [(2, "first_name_kept")]
+    batch, reported = enroll("s2001,BIO101,2026J,Ann,Lee,", "s2001,ART200,2026B,Anne,Lee,")
+    assert reported == [(2, "first_name_kept")]
     (issue,) = batch.issues.all()
     assert issue.message == "Line 3: first_name “Anne” differs from “Ann”, which stands."
     assert User.objects.get(student_id="s2001").first_name == "Ann"
@@ -115,8 +115,8 @@ def test_the_first_name_given_stands_and_another_is_listed(enroll):
 
 def test_a_known_student_has_one_address_in_one_file(enroll, student):
     student("s1002")
-    _batch, told = enroll("s1002,BIO101,2026J,,,e1@x.org", "s1002,ART200,2026B,,,e2@x.org")
-    assert told == [(1, "email_not_stored"), (2, "other_email")]
+    _batch, reported = enroll("s1002,BIO101,2026J,,,e1@x.org", "s1002,ART200,2026B,,,e2@x.org")
+    assert reported == [(1, "email_not_stored"), (2, "other_email")]
     assert User.objects.get(student_id="s1002").email == ""
 
 
@@ -128,20 +128,20 @@ def test_a_known_student_has_one_address_in_one_file(enroll, student):
     ],
 )
 def test_an_address_belongs_to_whoever_brought_it_first(enroll, rows):
-    _batch, told = enroll(*rows)
-    assert told == [(3, "email_taken")]
+    _batch, reported = enroll(*rows)
+    assert reported == [(3, "email_taken")]
 
 
-def test_all_that_is_wrong_is_told_at_once(enroll):
+def test_all_that_is_wrong_is_reported_at_once(enroll):
     header = "student_id,course_code,presentation,status,email\n"
-    batch, told = enroll(
+    batch, reported = enroll(
         "s2001,BIO101,2026J,active,x@x.org",
         "s2001,ART200,2026B,foo,y@x.org",
         "s2002,ART200,2026B,foo,x@x.org",
         "s2001,BIO101,2026J,failed,x@x.org",
         header=header,
     )
-    assert sorted(told) == [
+    assert sorted(reported) == [
         (2, "invalid_choice"),
         (2, "other_email"),
         (3, "email_taken"),
@@ -151,17 +151,17 @@ def test_all_that_is_wrong_is_told_at_once(enroll):
     assert batch.rejected == 3
 
 
-def test_one_fact_is_told_once(people, student):
+def test_one_fact_is_reported_once(people, student):
     student("s1001", email="anna@x.org")
-    _batch, told = people("s1001,anna@x.org", "s2001,anna@x.org")
-    assert told == [(2, "email_taken")]
+    _batch, reported = people("s1001,anna@x.org", "s2001,anna@x.org")
+    assert reported == [(2, "email_taken")]
 
 
 def test_update_creates_nobody(enroll, student):
     student("s1001")
-    batch, told = enroll("s1001,BIO101,2026J,,,", "s2001,BIO101,2026J,,,", mode="update")
+    batch, reported = enroll("s1001,BIO101,2026J,,,", "s2001,BIO101,2026J,,,", mode="update")
     assert (batch.created, batch.created_students) == (0, 0)
-    assert told == [(1, "unknown_row"), (2, "unknown_student")]
+    assert reported == [(1, "unknown_row"), (2, "unknown_student")]
 
 
 def test_create_does_not_make_a_person_of_a_username(upload, registrar):
@@ -177,7 +177,7 @@ def test_a_file_with_both_names_of_a_student_goes_by_the_student_id(bring_in):
 
 
 def test_a_shared_placeholder_address_lets_the_first_row_in(people):
-    """What 20,000 of them cost, `make drill-bad-files` tells: it grew with the square."""
-    batch, told = people(*(f"s{number:06},none@x.org" for number in range(500)))
+    """`make drill-bad-files` measures 20,000 of them: the cost once grew with the square."""
+    batch, reported = people(*(f"s{number:06},none@x.org" for number in range(500)))
     assert (batch.created, batch.rejected) == (1, 499)
-    assert {code for _row, code in told} == {"email_taken"}
+    assert {code for _row, code in reported} == {"email_taken"}

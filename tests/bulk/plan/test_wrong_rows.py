@@ -1,4 +1,4 @@
-"""Every wrong or strange cell is told once, at its line, row and column, with a sentence."""
+"""Every wrong or strange cell is reported once, at its line, row and column, in a sentence."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A school's own headers stand for columns of ours: said once, kept, and never changed unseen."""
+"""A school's own headers stand for columns of ours: chosen once, stored, recorded."""
 
 import io
 import re
@@ -161,11 +161,11 @@ RULES = {
 }
 
 
-@pytest.mark.parametrize(("given", "expected"), RULES.items())
-def test_a_header_stands_only_for_what_it_may(db, given, expected):
+@pytest.mark.parametrize(("mapping", "expected"), RULES.items())
+def test_a_header_stands_only_for_what_it_may(db, mapping, expected):
     say("users", {"Matrikel": "student_id"})
     with pytest.raises(ValidationError) as refusal:
-        say(given[0], {given[1]: given[2]})
+        say(mapping[0], {mapping[1]: mapping[2]})
     assert refusal.value.message_dict == {expected[0]: [expected[1]]}
 
 
@@ -241,11 +241,11 @@ def selected(page: str) -> dict[str, str]:
     """What is chosen in each select of the form: its label, and the option's value."""
     form = page[page.index('id="own-headers"') :].partition("</section>")[0]
     labels = re.findall(r'<label[^>]*for="id_(header_\d)"[^>]*>\s*([^<]+?)\s*<', form)
-    found = {}
+    chosen = {}
     for name, label in labels:
         select = form[form.index(f'name="{name}"') :].partition("</select>")[0]
-        found[label] = re.search(r'value="([^"]*)" selected', select).group(1)  # type: ignore[union-attr]
-    return found
+        chosen[label] = re.search(r'value="([^"]*)" selected', select).group(1)  # type: ignore[union-attr]
+    return chosen
 
 
 def test_a_refused_file_asks_what_its_headers_mean_and_guesses(refused, registrar_client):
@@ -255,15 +255,15 @@ def test_a_refused_file_asks_what_its_headers_mean_and_guesses(refused, registra
     assert options[:4] == ["", "-", "student_id", "presentation"]  # course_code is there already
 
 
-def test_what_is_said_of_a_refused_file_is_kept_and_the_file_read_again(
+def test_meanings_chosen_for_a_refused_file_are_stored_and_it_is_read_again(
     refused, registrar_client, registrar
 ):
     chosen = {"header_0": "student_id", "header_2": "presentation", "header_3": "-"}
     answer = registrar_client.post(page_of(refused, "own_headers"), chosen, follow=True)
     refused.refresh_from_db()
     assert (refused.state, refused.created) == ("previewed", 1)
-    kept = HeaderMapping.objects.values_list("kind", "header", "column", "made_by")
-    assert set(kept) == {
+    stored = HeaderMapping.objects.values_list("kind", "header", "column", "made_by")
+    assert set(stored) == {
         ("enrollments", "Matrikel", "student_id", registrar.pk),
         ("enrollments", "presentaton", "presentation", registrar.pk),
         ("enrollments", "Stand", "-", registrar.pk),
@@ -345,9 +345,9 @@ ADD = "/admin/bulk/headermapping/add/"
 def test_a_registrar_makes_one_on_its_own_page_and_an_auditor_looks(
     registrar_client: Client, auditor_client: Client, instructor_client: Client, registrar: User
 ):
-    given = {"kind": "grades", "header": "Punkte", "column": "title"}
+    data = {"kind": "grades", "header": "Punkte", "column": "title"}
     assert selected_on(registrar_client.get(ADD)) == {"kind": "", "column": ""}
-    answer = registrar_client.post(ADD, given)
+    answer = registrar_client.post(ADD, data)
     assert answer.context["adminform"].form.errors == {
         "column": [
             "Files of grades have no column “title”. Choose one of: student_id, assessment_id, "
@@ -355,14 +355,14 @@ def test_a_registrar_makes_one_on_its_own_page_and_an_auditor_looks(
             "is_banked, base_score, base_version."
         ]
     }
-    given["column"] = "score"
-    answer = registrar_client.post(ADD, given)
+    data["column"] = "score"
+    answer = registrar_client.post(ADD, data)
     assert answer.status_code == 302, answer.context["adminform"].form.errors
     mapping = HeaderMapping.objects.get()
     assert (mapping.name, mapping.made_by) == ("punkte", registrar)
     page = auditor_client.get("/admin/bulk/headermapping/").content.decode()
     assert "Punkte" in page
-    assert auditor_client.post(ADD, given).status_code == 403
+    assert auditor_client.post(ADD, data).status_code == 403
     assert instructor_client.get("/admin/bulk/headermapping/").status_code == 403
     form = registrar_client.get(f"/admin/bulk/headermapping/{mapping.pk}/change/")
     columns = [value for value, _label in form.context["adminform"].form.fields["column"].choices]
