@@ -17,7 +17,7 @@ from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import field_at
 from backoffice.bulk.kinds.conditions import is_false, with_literals
 from backoffice.bulk.kinds.file_layout import FileLayout
-from backoffice.bulk.kinds.resource import MEMBERS, Written
+from backoffice.bulk.kinds.resource import NESTED, Written
 from backoffice.bulk.kinds.sql_names import cell, planned, referred, stored, version, written_row
 from backoffice.bulk.plan.nested_rows import ParentLayout
 
@@ -168,15 +168,15 @@ def _in_use(layout: ParentLayout) -> Check:
     message = "{column} “{value}”: " + str(IN_USE)
     changes = f"({stored()} IS NULL OR {layout.differs()})"
     condition = f"({referred('rubric')} IN ({used_rubrics()}) AND {changes})"
-    return Check("rubric_in_use", "rubric_name", message, (condition, ()), (MEMBERS,))
+    return Check("rubric_in_use", "rubric_name", message, (condition, ()), (NESTED,))
 
 
 def _level_checks(layout: ParentLayout) -> Iterator[Check]:
     """No levels at all, levels that give nothing, and stored ones that the row leaves out."""
     first = f"SELECT min(l.title) FROM {LEVELS} l WHERE l.criterion_id = {stored()}"
     none = _("{column} “{value}” has no rating. Fill Rating Name and Rating Points at least once.")
-    empty = f"({cell(MEMBERS)} = '[]' AND ({stored()} IS NULL OR ({first}) IS NOT NULL))"
-    yield Check("no_ratings", "criteria_name", none, (empty, ()), (MEMBERS,))
+    empty = f"({cell(NESTED)} = '[]' AND ({stored()} IS NULL OR ({first}) IS NOT NULL))"
+    yield Check("no_ratings", "criteria_name", none, (empty, ()), (NESTED,))
     rules = (rule for rule in RubricCriterion._meta.constraints if isinstance(rule, RowRule))
     rule = next(rule for rule in rules if rule.name == "criterion_points_positive")
     assert isinstance(rule.condition, Q)
@@ -189,12 +189,12 @@ def _level_checks(layout: ParentLayout) -> Iterator[Check]:
         "rating_points",
         "{column}: " + str(rule.violation_error_message),
         is_false(rule.condition, {rule.field: (best, field)}),
-        (MEMBERS,),
+        (NESTED,),
     )
     left = f"{first} AND l.title NOT IN ({layout.nested_cells('rating_name')})"
     message = _("{column} “{value}”: the stored rating “{other}” is not in the row, and stays.")
     yield Check(
-        *("rating_kept", "criteria_name", message, (f"(({left}) IS NOT NULL)", ()), (MEMBERS,)),
+        *("rating_kept", "criteria_name", message, (f"(({left}) IS NOT NULL)", ()), (NESTED,)),
         is_warning=True,
         other=f"({left})",
     )

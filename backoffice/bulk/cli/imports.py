@@ -45,7 +45,7 @@ def add_import_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("file", type=Path, nargs="+")
     parser.add_argument("--mode", choices=Batch.Mode.values, default=Batch.Mode.UPSERT)
     parser.add_argument("--on-error", choices=Batch.OnError.values, default=Batch.OnError.ABORT)
-    parser.add_argument("--dialect", choices=Batch.Dialect.values, default="auto")
+    parser.add_argument("--dialect", choices=Batch.SourceFormat.values, default="auto")
     for flag in ("--dry-run", "--create-students", "--ignore-unknown-columns"):
         parser.add_argument(flag, action="store_true")
     for option in ("--encoding", "--actor", "--reason"):

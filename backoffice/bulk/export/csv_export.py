@@ -12,7 +12,7 @@ from django.http import StreamingHttpResponse
 
 from backoffice.admin_site.spreadsheets import Echo, csv_line, download, formula_safe
 from backoffice.bulk.export.copy_to import copied_out
-from backoffice.bulk.export.nested_rows import write_with_members
+from backoffice.bulk.export.nested_rows import write_with_nested_rows
 from backoffice.bulk.export.selection import Selection
 
 AT_ONCE = 5_000  # rows
@@ -21,7 +21,7 @@ AT_ONCE = 5_000  # rows
 def write_csv(selection: Selection, stream: IO[bytes]) -> int:
     """Write the file, in UTF-8; returns the number of rows below the header."""
     if selection.resource.nested:
-        return write_with_members(selection, stream)
+        return write_with_nested_rows(selection, stream)
     stream.write(csv_line(selection.header).encode())
     if connection.vendor == "postgresql":
         return copied_out(selection, stream)

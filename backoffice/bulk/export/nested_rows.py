@@ -14,11 +14,11 @@ from backoffice.bulk.kinds.column import Column
 from backoffice.bulk.kinds.repeated_columns import header_of
 
 
-def write_with_members(selection: Selection, stream: IO[bytes]) -> int:
+def write_with_nested_rows(selection: Selection, stream: IO[bytes]) -> int:
     """Write the file, in UTF-8; returns the number of rows below the header."""
     rows = list(_rows(selection))
     most = max([1, *(len(members) for _own, members in rows)])
-    group = list(selection.resource.member_columns().values())
+    group = list(selection.resource.nested_columns().values())
     stream.write(csv_line(header_of(selection.columns, group, most)).encode())
     ahead = [at for at, column in enumerate(selection.columns) if not column.role]
     behind = [at for at, column in enumerate(selection.columns) if column.role]

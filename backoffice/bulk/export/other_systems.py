@@ -17,7 +17,7 @@ from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.values.refusals import ExportRefused
 
-NATIVE = ("", Batch.Dialect.AUTO, Batch.Dialect.NATIVE)
+NATIVE = ("", Batch.SourceFormat.AUTO, Batch.SourceFormat.NATIVE)
 
 
 def writer_for(ending: str, dialect: str, kind: str) -> Write:

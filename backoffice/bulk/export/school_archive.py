@@ -42,11 +42,11 @@ def write_whole(dialect: str, stream: IO[bytes]) -> dict[str, int]:
                 with archive.open(f"{name}.csv", "w", force_zip64=True) as member:
                     shutil.copyfileobj(table, member, 1 << 20)
                 written[kind] = rows
-        if dialect == Batch.Dialect.ONEROSTER:
+        if dialect == Batch.SourceFormat.ONEROSTER:
             lines = map(csv_line, manifest_lines(modes))
             archive.writestr("manifest.csv", "".join(lines))
     if not written:
-        name = Batch.Dialect(dialect).label
+        name = Batch.SourceFormat(dialect).label
         raise ExportRefused(_("There is nothing to write for %(format)s.") % {"format": name})
     return written
 

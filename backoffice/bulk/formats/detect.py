@@ -20,7 +20,7 @@ from backoffice.bulk.readers import TableReader, open_table
 from backoffice.bulk.readers.zip_guard import DAMAGED, Member
 from backoffice.bulk.values.faults import FileRefused, display_text
 
-NATIVE_FORMATS = (Batch.Dialect.AUTO, Batch.Dialect.NATIVE)
+NATIVE_FORMATS = (Batch.SourceFormat.AUTO, Batch.SourceFormat.NATIVE)
 TABLE_ENDINGS = (".csv", ".tsv", ".txt")
 # What files are called in which others are looked up, and those that are known and not read.
 TITLES = {
@@ -187,7 +187,7 @@ def chosen(files: Sequence[DetectedFile], kind: str, dialect: str) -> DetectedFi
     message %= params
     if dialect not in NATIVE_FORMATS[:1]:
         message += " " + gettext("The format was chosen: %(format)s.") % {
-            "format": Batch.Dialect(dialect).label
+            "format": Batch.SourceFormat(dialect).label
         }
     raise FileRefused("no_member", message)
 

@@ -30,7 +30,7 @@ from backoffice.bulk.readers.zip_guard import Archive, Member, is_archive
 from backoffice.bulk.values.faults import FileRefused
 
 SIDE_FOLDER = "beside/"
-MOST_WITH_MEMBERS = 5_000  # rows; about two minutes
+MOST_WITH_NESTED_ROWS = 5_000  # rows; about two minutes
 TABLES: tuple[type[SourceTable], ...] = (
     CanvasUsers,
     CanvasCourses,
@@ -53,7 +53,7 @@ def table_of(dialect: str, kind: str) -> type[SourceTable]:
     for table in TABLES:
         if (table.dialect, table.kind) == (dialect, kind) and table.written:
             return table
-    name = Batch.Dialect(dialect).label
+    name = Batch.SourceFormat(dialect).label
     raise ValueError(
         _("There is no file of %(kind)s to write for %(format)s. Choose another format.")
         % {"format": name, "kind": kind}
@@ -62,18 +62,18 @@ def table_of(dialect: str, kind: str) -> type[SourceTable]:
 
 def recognised(header: Sequence[str], dialect: str, kind: str) -> type[SourceTable] | None:
     """The format of a file with this header; None for our own columns."""
-    if dialect == Batch.Dialect.NATIVE or dialect in kinds[kind].shared_with:
+    if dialect == Batch.SourceFormat.NATIVE or dialect in kinds[kind].shared_with:
         return None
-    if dialect == Batch.Dialect.AUTO and _is_native(header, kind):
+    if dialect == Batch.SourceFormat.AUTO and _is_native(header, kind):
         return None
     tables = readable_as(header, dialect)
     return next((table for table in tables if table.kind == kind), next(iter(tables), None))
 
 
 def readable_as(
-    header: Sequence[str], dialect: str = Batch.Dialect.AUTO
+    header: Sequence[str], dialect: str = Batch.SourceFormat.AUTO
 ) -> list[type[SourceTable]]:
-    of = (dialect,) if dialect != Batch.Dialect.AUTO else tuple(Batch.Dialect)
+    of = (dialect,) if dialect != Batch.SourceFormat.AUTO else tuple(Batch.SourceFormat)
     return [table for table in TABLES if table.dialect in of and table.recognises(header)]
 
 
@@ -89,7 +89,11 @@ def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
         never = _("The file reads as “%(title)s”. No %(kind)s can be imported in this version.")
         message = choose if table.kind in kinds else never
         raise FileRefused("other_kind", message % params, line=1)
-    native_dialects = (Batch.Dialect.AUTO, Batch.Dialect.NATIVE, *kinds[batch.kind].shared_with)
+    native_dialects = (
+        Batch.SourceFormat.AUTO,
+        Batch.SourceFormat.NATIVE,
+        *kinds[batch.kind].shared_with,
+    )
     named = batch.dialect not in native_dialects
     if table is None and named:
         raise FileRefused(
@@ -98,7 +102,7 @@ def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
                 "The header is not that of a file of %(format)s. Choose the right format, or let "
                 "it be recognised."
             )
-            % {"format": Batch.Dialect(batch.dialect).label},
+            % {"format": Batch.SourceFormat(batch.dialect).label},
             line=1,
         )
 
@@ -106,7 +110,7 @@ def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
 def limits_for(kind: str) -> Limits:
     limits = Limits.from_settings()
     # Comparing rows within rows grows with their square.
-    few = min(MOST_WITH_MEMBERS, limits.max_rows)
+    few = min(MOST_WITH_NESTED_ROWS, limits.max_rows)
     return replace(limits, max_rows=few) if kinds[kind].nested else limits
 
 

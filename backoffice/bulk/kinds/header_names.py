@@ -57,7 +57,7 @@ def names_of(resource: type[ImportKind]) -> list[str]:
 
 def has_meaning(name: str, resource: type[ImportKind]) -> bool:
     """Whether files of the kind use the name already, so that no mapping may change it."""
-    known = {*names_of(resource), *resource.member_columns(), *resource.ignored}
+    known = {*names_of(resource), *resource.nested_columns(), *resource.ignored}
     return name in known.union(resource.forbidden, REJECTED_COLUMNS)
 
 

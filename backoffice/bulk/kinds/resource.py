@@ -19,7 +19,7 @@ from backoffice.bulk.kinds.file_layout import FileLayout
 
 # In a file of wrong rows besides its own columns; an import passes over them.
 REJECTED_COLUMNS = ("line", "errors")
-MEMBERS = "members"  # the staged column with the nested rows, as JSON
+NESTED = "members"  # the staged column with the nested rows, as JSON
 
 
 @dataclass(frozen=True)
@@ -152,15 +152,15 @@ class ImportKind(ModelResource):
         return {column.column_name: column for column in cls.fields.values()}
 
     @classmethod
-    def member_columns(cls) -> dict[str, Column]:
+    def nested_columns(cls) -> dict[str, Column]:
         return cls.nested.columns if cls.nested else {}
 
     @classmethod
     def labels(cls) -> dict[str, str]:
         """The columns whose name on screen differs from the one here, with that name."""
-        every = cls.columns() | cls.member_columns()
+        every = cls.columns() | cls.nested_columns()
         labels = {name: each.header for name, each in every.items() if each.header != name}
-        return labels | ({MEMBERS: str(cls.nested.resource.label)} if cls.nested else {})
+        return labels | ({NESTED: str(cls.nested.resource.label)} if cls.nested else {})
 
     @classmethod
     def lineage(cls) -> "list[tuple[type[ImportKind], str]]":

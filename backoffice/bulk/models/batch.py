@@ -82,7 +82,7 @@ class Batch(models.Model):
         ABORT = "abort", _("Refuse the whole file if a row is wrong")
         SKIP = "skip", _("Take the good rows, give the wrong ones back")
 
-    class Dialect(models.TextChoices):
+    class SourceFormat(models.TextChoices):
         AUTO = "auto", _("Recognised by its header")
         NATIVE = "native", _("The columns of this page")
         CANVAS = "canvas", "Canvas"
@@ -116,7 +116,9 @@ class Batch(models.Model):
         validators=PERCENT,
         help_text=_("In percent of the stored rows of a course, 0 to 100."),
     )
-    dialect = models.CharField(_("format"), max_length=10, choices=Dialect, default=Dialect.AUTO)
+    dialect = models.CharField(
+        _("format"), max_length=10, choices=SourceFormat, default=SourceFormat.AUTO
+    )
     read_as = models.CharField(_("read as"), max_length=60, blank=True)
     state = models.CharField(
         _("state"), max_length=12, choices=State, default=State.RECEIVED, db_index=True

@@ -19,8 +19,8 @@ from backoffice.bulk.kinds.resource import ImportKind
 from backoffice.bulk.models import Batch
 from backoffice.bulk.values.refusals import ExportRefused
 
-NATIVE_FORMATS = (Batch.Dialect.AUTO, Batch.Dialect.NATIVE)
-FOREIGN = [each for each in Batch.Dialect.choices if each[0] not in NATIVE_FORMATS]
+NATIVE_FORMATS = (Batch.SourceFormat.AUTO, Batch.SourceFormat.NATIVE)
+FOREIGN = [each for each in Batch.SourceFormat.choices if each[0] not in NATIVE_FORMATS]
 
 
 class ExportForm(forms.Form):
@@ -41,7 +41,10 @@ class ExportForm(forms.Form):
     )
     dialect = forms.ChoiceField(
         label=gettext_lazy("Format"),
-        choices=[(Batch.Dialect.NATIVE, gettext_lazy("The columns an import takes")), *FOREIGN],
+        choices=[
+            (Batch.SourceFormat.NATIVE, gettext_lazy("The columns an import takes")),
+            *FOREIGN,
+        ],
         required=False,
         widget=UnfoldAdminSelectWidget,
     )

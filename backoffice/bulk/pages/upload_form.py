@@ -91,7 +91,7 @@ class UploadForm(forms.Form):
     )
     dialect = forms.ChoiceField(
         label=_("Format"),
-        choices=Batch.Dialect.choices,
+        choices=Batch.SourceFormat.choices,
         required=False,
         widget=UnfoldAdminSelectWidget,
         help_text=_("Files of Canvas, Moodle, OneRoster and Open edX are known by their header."),
@@ -112,7 +112,7 @@ class UploadForm(forms.Form):
 
     def options(self) -> dict[str, Any]:
         chosen = {name: value for name, value in self.cleaned_data.items() if name != "file"}
-        return chosen | {"dialect": chosen["dialect"] or Batch.Dialect.AUTO}
+        return chosen | {"dialect": chosen["dialect"] or Batch.SourceFormat.AUTO}
 
 
 class DeliveryForm(UploadForm):

@@ -21,7 +21,7 @@ from backoffice.bulk.pipeline.receive import file_digest
 from backoffice.bulk.plan.outcome import Outcome, outcome_of
 from backoffice.bulk.plan.writer import Writer
 from backoffice.bulk.read.staging_file import StagingFile
-from backoffice.bulk.sql.dialects import Dialect
+from backoffice.bulk.sql.dialects import SqlDialect
 from backoffice.bulk.values.faults import FileRefused
 
 CHECKED_PERCENT, WRITTEN_PERCENT = 20, 95  # of the work of applying
@@ -77,7 +77,7 @@ def _write(batch: Batch, actor: Any) -> None:
         work.dialect.release(batch.pk)
 
 
-def begin_alone(cursor: CursorWrapper, dialect: Dialect, batch: Batch) -> None:
+def begin_alone(cursor: CursorWrapper, dialect: SqlDialect, batch: Batch) -> None:
     """Lock the batch for this process, then wait until no other import writes its tables.
 
     Raises NotApplied if another process works on the batch.

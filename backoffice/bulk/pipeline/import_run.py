@@ -10,7 +10,7 @@ from django.db.backends.utils import CursorWrapper
 
 from backoffice.audit.admin_kit.actions import SHORTEST_REASON
 from backoffice.bulk.formats.open_file import open_file
-from backoffice.bulk.kinds.resource import MEMBERS, ImportKind, kinds
+from backoffice.bulk.kinds.resource import NESTED, ImportKind, kinds
 from backoffice.bulk.models import Batch, BatchRun
 from backoffice.bulk.pipeline.heartbeat import Interrupted, show
 from backoffice.bulk.plan.companions import Companions
@@ -53,7 +53,7 @@ class Import:
 
     batch: Batch
     own_headers: Own | None = None  # None: as when the file was read the first time
-    dialect: dialects.Dialect = field(default_factory=dialects.current)
+    dialect: dialects.SqlDialect = field(default_factory=dialects.current)
     reported_at: float = 0.0
 
     def __post_init__(self) -> None:
@@ -152,7 +152,7 @@ class Import:
             layout = ParentLayout(
                 **vars(layout), within=self.nested_tables, tables=self.tables, members=group
             )
-        staged = self.column_names() + ((MEMBERS,) if group else ())
+        staged = self.column_names() + ((NESTED,) if group else ())
         planner = Planner(layout, self.batch.mode, self.tables, staged)
         companions = Companions(planner, self.companion_tables) if creates else None
         policy = self.resource.missing_rows if self.batch.mode == Batch.Mode.SYNC else None
@@ -175,7 +175,7 @@ class Import:
             self._count_preserved(nested.plan(cursor, released, staging_file))
         has_repeats = Duplicates(planner, staging_file).decide(cursor, self.repeats_table)
         if nested:  # after the duplicates: a repeated row writes none of its nested rows
-            nested.reject_members(cursor)
+            nested.reject_nested(cursor)
         if companions:
             companions.plan(cursor, self.repeats_table if has_repeats else "")
         if missing_rows:

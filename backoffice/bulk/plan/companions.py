@@ -8,7 +8,7 @@ from typing import Protocol
 from django.db.backends.utils import CursorWrapper
 
 from backoffice.bulk.kinds.column import Column
-from backoffice.bulk.kinds.sql_names import PARENT_ID, planned
+from backoffice.bulk.kinds.sql_names import parent_id, planned
 from backoffice.bulk.plan.planner import Planner, Tables
 from backoffice.bulk.sql.layout import Layout, staged_types
 from backoffice.bulk.sql.references import Reference
@@ -106,4 +106,4 @@ def companion_row_of(reference: Reference, companions: CompanionRows | None) -> 
     """SQL: the id that a reference has after the import, a new row's included."""
     known = planned(reference.field.name)
     is_new = companions and companions.reference == reference
-    return f"coalesce({known}, {PARENT_ID})" if is_new else known
+    return f"coalesce({known}, {parent_id()})" if is_new else known

@@ -13,7 +13,7 @@ from django.db.backends.utils import CursorWrapper
 
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column
-from backoffice.bulk.kinds.resource import MEMBERS
+from backoffice.bulk.kinds.resource import NESTED
 from backoffice.bulk.kinds.sql_names import cell
 from backoffice.bulk.plan.checks import CONFLICT, REPEAT, change_fault, unique_value_check
 from backoffice.bulk.plan.planner import Planner, RowState
@@ -79,7 +79,7 @@ class Duplicates:
         self.companion_columns = layout.companion_columns if link else ()
         self.singles = list(_singles(layout))
         self.compared = [column.column_name for column in layout.own]
-        self.compared += [MEMBERS] if layout.resource.nested else []
+        self.compared += [NESTED] if layout.resource.nested else []
 
     def decide(self, cursor: CursorWrapper, table: str) -> bool:
         """Read the candidates and write the decisions; whether there were any."""
@@ -177,7 +177,7 @@ class Duplicates:
         """SQL: every row whose key, person or single value stands in other rows too."""
         layout, stage, plan = self.layout, self.planner.tables.stage, self.planner.tables.plan
         values = [*map(cell, self._cell_names()), *map(layout.comparable, layout.own)]
-        values += [cell(MEMBERS)] if layout.resource.nested else []
+        values += [cell(NESTED)] if layout.resource.nested else []
         return f"""
             SELECT s.row_no, s.line_no, p.state, p.flags, s.bad, s.raws, {", ".join(values)}
             FROM {stage} s JOIN {plan} p ON p.row_no = s.row_no {layout.joins}

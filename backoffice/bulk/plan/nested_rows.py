@@ -13,7 +13,7 @@ from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import lines_from
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column, field_at, foreign_key
-from backoffice.bulk.kinds.resource import MEMBERS, NestedRows
+from backoffice.bulk.kinds.resource import NESTED, NestedRows
 from backoffice.bulk.kinds.sql_names import cell
 from backoffice.bulk.plan.local_edits import LocalEdits
 from backoffice.bulk.plan.planner import Planner, RowState, Tables
@@ -93,7 +93,7 @@ class ParentReference(Reference):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MemberLayout(Layout):
+class NestedLayout(Layout):
     """The layout of members."""
 
     above: Tables  # of the rows they stand in
@@ -119,14 +119,14 @@ class MemberLayout(Layout):
         return f"{belonging.join} LEFT JOIN {self.table} t ON {' AND '.join(tests)}"
 
 
-class MemberPlanner(Planner):
+class NestedPlanner(Planner):
     """Plans members; each is reported at the row in which it stands."""
 
-    def __init__(self, layout: MemberLayout, tables: Tables, staged: tuple[str, ...]) -> None:
+    def __init__(self, layout: NestedLayout, tables: Tables, staged: tuple[str, ...]) -> None:
         super().__init__(layout, "upsert", tables, staged)
         self.checks.append(self._repeated(layout))
 
-    def _repeated(self, layout: MemberLayout) -> Check:
+    def _repeated(self, layout: NestedLayout) -> Check:
         """The model's own rule, among the members of one row: two have the same name."""
         names = {layout.belonging.field.name, *(column.target for column in layout.key)}
         rules = (rule for rule in layout.model._meta.constraints if hasattr(rule, "fields"))
@@ -153,14 +153,14 @@ class NestedPlan:
         members, layout = main.layout.resource.nested, main.layout
         assert members
         self.main, self.members, self.tables = main, members, tables
-        self.layout = MemberLayout(
+        self.layout = NestedLayout(
             *(members.resource, names, layout.dialect),
             actor=layout.actor,
             has_reason=layout.has_reason,
             above=main.tables,
             nested=members,
         )
-        self.planner = MemberPlanner(self.layout, tables, tuple(members.columns))
+        self.planner = NestedPlanner(self.layout, tables, tuple(members.columns))
         self.reference = self.layout.belonging
 
     @property
@@ -180,7 +180,7 @@ class NestedPlan:
             SELECT row_number() OVER (ORDER BY s.row_no, m.key) AS row_no, s.line_no,
                 s.row_no AS up_no, CAST({dialect.element("m.value", 0)} AS bigint) AS bad,
                 CAST(NULL AS text) AS raws, CAST(NULL AS numeric) AS was{cells}
-            FROM {self.main.tables.stage} s, {dialect.elements(f"s.c_{MEMBERS}")}"""
+            FROM {self.main.tables.stage} s, {dialect.elements(f"s.c_{NESTED}")}"""
         columns = {"row_no": "integer", "line_no": "integer", "up_no": "integer", "bad": "bigint"}
         columns |= {"raws": "text", "was": "numeric"}
         columns |= {f"c_{name}": dialect.type_of(field) for name, field in fields.items()}
@@ -236,7 +236,7 @@ class NestedPlan:
             f"{layout.joins} WHERE {' OR '.join(tests) or '1=0'}"
         )
 
-    def reject_members(self, cursor: CursorWrapper) -> None:
+    def reject_nested(self, cursor: CursorWrapper) -> None:
         """Reject the members of rows that are refused or repeated."""
         left_out = f"'{RowState.REJECTED}', '{RowState.DUPLICATE}'"
         cursor.execute(

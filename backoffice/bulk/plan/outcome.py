@@ -21,7 +21,7 @@ from backoffice.bulk.sql.dialects import rows_of
 from backoffice.bulk.values.cell_origins import Origin, origin_of
 from backoffice.bulk.values.faults import Fault, display_text, display_value
 
-MAIN, NEW, MEMBER = range(3)  # the plans
+MAIN, COMPANION, NESTED = range(3)  # the plans
 
 
 @dataclass(frozen=True)
@@ -47,15 +47,17 @@ def outcome_of(
 ) -> Outcome:
     """Count the plan and digest it: file, options, and what happens to which record."""
     queries = [_summary(MAIN, planner)]
-    queries += [_summary(NEW, companions.planner)] if companions else []
-    queries += [_summary(MEMBER, within.planner)] if within else []
+    queries += [_summary(COMPANION, companions.planner)] if companions else []
+    queries += [_summary(NESTED, within.planner)] if within else []
     queries += [missing_rows.digest()] if missing_rows else []
     cursor.execute(" UNION ALL ".join(queries) + " ORDER BY 1, 2")
     rows = cursor.fetchall()
     totals = {(number, state): count for number, state, count, *_rest in rows}
-    counts = {state: n for (number, state), n in totals.items() if number not in (NEW, MEMBER)}
+    counts = {
+        state: n for (number, state), n in totals.items() if number not in (COMPANION, NESTED)
+    }
     is_counted = companions and companions.is_counted
-    created = totals.get((NEW, RowState.CREATED), 0) if is_counted else 0
+    created = totals.get((COMPANION, RowState.CREATED), 0) if is_counted else 0
     basis = [batch.options, batch.file_hash, [list(map(str, row)) for row in rows]]
     digest = hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
     return Outcome(counts, created, digest, has_faults=any(row[-1] for row in rows))

@@ -18,7 +18,7 @@ from backoffice.bulk.kinds.sql_names import NOW, cell
 from backoffice.bulk.plan.companions import CompanionRows, companion_row_of
 from backoffice.bulk.plan.missing_rows import MissingRows
 from backoffice.bulk.plan.planner import Planner
-from backoffice.bulk.sql.dialects import Dialect
+from backoffice.bulk.sql.dialects import SqlDialect
 from backoffice.bulk.values.cells import has_plain_default
 
 Part = tuple[str, list[Any]]
@@ -148,7 +148,7 @@ def _cast_type(field: models.Field) -> str:
     return str(field.cast_db_type(connection))
 
 
-def constant(dialect: Dialect, field: models.Field, value: object) -> Part:
+def constant(dialect: SqlDialect, field: models.Field, value: object) -> Part:
     """SQL and parameters of a value, in the form in which the field's column takes it."""
     if value is None:
         return NOTHING

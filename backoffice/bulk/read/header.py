@@ -56,7 +56,7 @@ def match_header(header: list[str], resource: type[ImportKind], batch: Batch) ->
     has_companion = bool(companion and companion.is_created_by(batch))
     companions = companion.columns_of() if companion and has_companion else {}
     known = resource.columns() | companions
-    members = resource.member_columns()
+    members = resource.nested_columns()
     refuse_forbidden(names, resource)
     refuse_repeated([name for name in names if name not in members])
     ignored = {name for name in names if batch.own_headers.get(name) == IGNORED}

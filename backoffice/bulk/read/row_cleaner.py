@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from backoffice.bulk.kinds.column import Column
 from backoffice.bulk.kinds.repeated_columns import Groups
-from backoffice.bulk.kinds.resource import MEMBERS, Derive, ImportKind
+from backoffice.bulk.kinds.resource import NESTED, Derive, ImportKind
 from backoffice.bulk.read.header import MatchedHeader
 from backoffice.bulk.read.staging_file import StagingFile, copied, json_of
 from backoffice.bulk.readers import Row, TableReader
@@ -87,7 +87,7 @@ class RowCleaner:
         self.derive = self._derivations()
         self.groups = self._groups()
         self.staged = [name for _position, _bit, name, _cache in self.columns] + list(self.derive)
-        self.staged += [MEMBERS] if self.groups else []
+        self.staged += [NESTED] if self.groups else []
         self.nothing = "\t".join(["\\N"] * len(self.staged))
         self.in_order = [cache for _position, _bit, _name, cache in self.columns]
         positions = [position for position, _bit, _name, _cache in self.columns]
@@ -104,7 +104,7 @@ class RowCleaner:
         if not self.resource.nested:
             return None
         model, judges = self.resource.nested.resource.model(), {}
-        for name, column in self.resource.member_columns().items():
+        for name, column in self.resource.nested_columns().items():
             clean = cleaner_for(column.model_field(model))
             is_required = column.key or column.required
             judges[name] = partial(judged, clean, is_required=is_required)
@@ -166,13 +166,13 @@ class RowCleaner:
             raws.update(row.origin.noted())
         if self.derive:
             texts.extend(self._derived(texts))
-        bad |= self._stage_members(number, row, texts, staging_file)
+        bad |= self._stage_nested(number, row, texts, staging_file)
         raw_json = copied(json_of(raws)) if raws else "\\N"
         staging_file.rows.write(
             f"{number}\t{row.line}\t{bad}\t{raw_json}\t" + "\t".join(texts) + "\n"
         )
 
-    def _stage_members(
+    def _stage_nested(
         self, number: int, row: Row, texts: list[str], staging_file: StagingFile
     ) -> int:
         """Stage the members of a row; their bit where one is wrong, else 0."""

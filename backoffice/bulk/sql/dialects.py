@@ -19,7 +19,7 @@ UNESCAPED = {"\\\\": "\\", "\\t": "\t", "\\n": "\n", "\\r": "\r"}
 ESCAPED = re.compile(r"\\[\\tnr]")
 
 
-class Dialect(ABC):
+class SqlDialect(ABC):
     """One database's way of staging, of taking numbers and of holding a batch."""
 
     types: ClassVar[dict[type[models.Field], str]]
@@ -123,7 +123,7 @@ class Dialect(ABC):
         """
 
 
-class Postgres(Dialect):
+class Postgres(SqlDialect):
     """COPY, unlogged tables, sequences and advisory locks."""
 
     place = f"{WORK}."
@@ -237,7 +237,7 @@ class HashSum:
         return str(self.total)  # it outgrows SQLite's integers
 
 
-class Sqlite(Dialect):
+class Sqlite(SqlDialect):
     """Multi-row inserts, ids above the highest, and a lock file per batch."""
 
     shows_progress = True
@@ -345,7 +345,7 @@ def _quoted(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-def current() -> Dialect:
+def current() -> SqlDialect:
     """The dialect of the default database."""
     return Postgres() if connection.vendor == "postgresql" else Sqlite()
 

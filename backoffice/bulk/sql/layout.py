@@ -17,7 +17,7 @@ from backoffice.bulk.kinds.column import Column, OnChange, Role, field_at, forei
 from backoffice.bulk.kinds.conditions import Sql, is_true, literal, with_literals
 from backoffice.bulk.kinds.resource import ImportKind
 from backoffice.bulk.kinds.sql_names import cell, planned, referred
-from backoffice.bulk.sql.dialects import Dialect
+from backoffice.bulk.sql.dialects import SqlDialect
 from backoffice.bulk.sql.references import Reference
 from backoffice.bulk.values.cells import has_plain_default
 
@@ -69,7 +69,7 @@ class Layout:
 
     resource: type[ImportKind]
     names: tuple[str, ...]
-    dialect: Dialect
+    dialect: SqlDialect
     companion_names: tuple[str, ...] = ()
     creates_companions: bool = False
     is_all_new: bool = False
@@ -286,7 +286,7 @@ class Layout:
 
 
 def staged_types(
-    resource: type[ImportKind], names: Sequence[str], derived: Iterable[str], dialect: Dialect
+    resource: type[ImportKind], names: Sequence[str], derived: Iterable[str], dialect: SqlDialect
 ) -> dict[str, str]:
     """The staging columns of these columns of the file, with their types."""
     types: dict[str, str] = {}

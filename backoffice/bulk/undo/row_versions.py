@@ -13,7 +13,7 @@ from backoffice.bulk.kinds.conditions import is_true, with_literals
 from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.plan.writer import Part, constant, default_of
-from backoffice.bulk.sql.dialects import Dialect, rows_of
+from backoffice.bulk.sql.dialects import SqlDialect, rows_of
 from backoffice.bulk.sql.layout import unique_groups
 
 CHANGED, REFERRED, VALUE_CONFLICT, REFERENCE_MISSING = "changed", "referred", "taken", "gone"
@@ -46,7 +46,7 @@ class WrittenRows:
 
     resource: type[ImportKind]
     table: str
-    dialect: Dialect
+    dialect: SqlDialect
 
     @property
     def model(self) -> type[models.Model]:

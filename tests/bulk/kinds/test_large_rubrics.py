@@ -34,7 +34,7 @@ def test_the_worker_reads_and_applies_what_takes_more_than_a_moment(taught: Any,
 
 
 def test_more_criteria_than_can_be_compared_are_refused(look: Any, taught: Any, monkeypatch: Any):
-    monkeypatch.setattr(open_file, "MOST_WITH_MEMBERS", 2)
+    monkeypatch.setattr(open_file, "MOST_WITH_NESTED_ROWS", 2)
     batch = look(ESSAY)
 
     assert (batch.state, batch.sentence) == (

@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("kind", choices=sorted(kinds), nargs="?")
         parser.add_argument("--course", default="", help="course code; needs --presentation")
         parser.add_argument("--presentation", default="")
-        parser.add_argument("--dialect", choices=Batch.Dialect.values, default="auto")
+        parser.add_argument("--dialect", choices=Batch.SourceFormat.values, default="auto")
         parser.add_argument("--output", type=Path, help="a workbook if the name ends with .xlsx")
 
     def handle(self, *_args: Any, **options: Any) -> None:
