@@ -3,22 +3,22 @@
 (function () {
     "use strict";
 
-    function tell(box, told) {
+    function show(box, progress) {
         const bar = box.querySelector("[data-bar]");
-        bar.style.width = told.percent + "%";
-        bar.parentElement.setAttribute("aria-valuenow", told.percent);
-        box.querySelectorAll("[data-told]").forEach(function (place) {
-            place.textContent = told[place.dataset.told];
+        bar.style.width = progress.percent + "%";
+        bar.parentElement.setAttribute("aria-valuenow", progress.percent);
+        box.querySelectorAll("[data-field]").forEach(function (place) {
+            place.textContent = progress[place.dataset.field];
         });
     }
 
     async function follow(box) {
-        let told = { working: true };
+        let progress = { working: true };
         try {
             const answer = await fetch(box.dataset.progress, { credentials: "same-origin" });
-            if (answer.ok) { told = await answer.json(); tell(box, told); }
+            if (answer.ok) { progress = await answer.json(); show(box, progress); }
         } catch { /* The server is away for a moment; ask again. */ }
-        if (!told.working) { window.location.reload(); return; }
+        if (!progress.working) { window.location.reload(); return; }
         setTimeout(follow, 700, box);
     }
 
