@@ -27,7 +27,7 @@ WATCH = """document.addEventListener("DOMContentLoaded", () => {
     window.name = JSON.stringify([]);
     new MutationObserver(() => {
         const seen = JSON.parse(window.name);
-        const told = document.querySelector(".bulk-told").innerText;
+        const told = document.querySelector(".bulk-figures").innerText;
         window.name = JSON.stringify([...seen, [Number(bar.getAttribute("aria-valuenow")), told]]);
     }).observe(bar, { attributes: true });
 });"""
