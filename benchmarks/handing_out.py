@@ -14,7 +14,7 @@ from benchmarks.measuring import Cost, measured
 from benchmarks.stock import StockResource
 
 
-def ours() -> Cost:
+def product() -> Cost:
     """All enrollments into a CSV file."""
     with tempfile.TemporaryFile("w+b") as stream, measured() as cost:
         write_csv(Selection.of_all(kinds["enrollments"]), stream)

@@ -137,8 +137,8 @@ def test_the_small_school_has_something_for_everyone_to_look_at(demo: None):
     assert set(PeerReview.objects.values_list("status", flat=True)) == set(PeerReview.Status)
     assert ForumTopic.objects.filter(forum__course__code="BIO101").count() > 3
     full = Course.objects.get(code="CS150", presentation="2026J")
-    taken = full.enrollments.active().count()
-    assert 0.8 * full.enrollment_limit <= taken <= full.enrollment_limit
+    enrolled = full.enrollments.active().count()
+    assert 0.8 * full.enrollment_limit <= enrolled <= full.enrollment_limit
 
 
 def test_messages_go_between_people_who_can_read_them(demo: None):
@@ -150,8 +150,10 @@ def test_messages_go_between_people_who_can_read_them(demo: None):
 def test_names_are_of_many_scripts_composed_and_always_the_same():
     names = [person(number)[1:] for number in range(2_000)]
     assert names == [person(number)[1:] for number in range(2_000)]
-    letters = {letter for first, last in names for letter in first + last if letter.isalpha()}
-    scripts = {unicodedata.name(letter).split()[0] for letter in letters}
+    characters = {
+        character for first, last in names for character in first + last if character.isalpha()
+    }
+    scripts = {unicodedata.name(character).split()[0] for character in characters}
     assert scripts >= {"LATIN", "CYRILLIC", "GREEK", "ARABIC", "HEBREW", "DEVANAGARI", "CJK"}
     assert scripts >= {"HANGUL", "THAI", "GEORGIAN", "ARMENIAN", "ETHIOPIC", "TAMIL", "BENGALI"}
     assert all(unicodedata.is_normalized("NFC", first + last) for first, last in names)
