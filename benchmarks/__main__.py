@@ -25,7 +25,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402  Django must be set up first
 
 from backoffice.apps.users.models import Enrollment  # noqa: E402
-from benchmarks import engine, floor, handing_out, stock, world  # noqa: E402
+from benchmarks import engine, exporting, floor, stock, world  # noqa: E402
 from benchmarks.measuring import Cost, machine, peak_memory  # noqa: E402
 
 ROWS, STOCK_ROWS, MANY_ROWS = 100_000, 10_000, 1_000_000
@@ -93,12 +93,12 @@ def exports(folder: Path) -> None:
     world.build(ROWS)
     engine.imported(path)
     world.analyze()
-    pairs = [(handing_out.product(), handing_out.bare()) for _round in range(EXPORT_ROUNDS)]
+    pairs = [(exporting.product(), exporting.bare()) for _round in range(EXPORT_ROUNDS)]
     product, bare = min(pairs, key=lambda pair: pair[0].wall)
-    library = handing_out.stock(folder, STOCK_ROWS)
+    library = exporting.stock(folder, STOCK_ROWS)
     show(f"{ROWS:,} exported as CSV", product)
     show("  bare COPY of the same query", bare)
-    show("  exported as XLSX", handing_out.workbook())
+    show("  exported as XLSX", exporting.workbook())
     show(f"  stock django-import-export, {STOCK_ROWS:,} rows", library)
     ratio = statistics.median(product.wall / bare.wall for product, bare in pairs)
     print(f"  ratio of time: {ratio:.2f} to the bare COPY, the median (at most 1.5)")

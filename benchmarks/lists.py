@@ -32,7 +32,7 @@ from django.urls import reverse  # noqa: E402
 
 from backoffice.apps.users.models import Enrollment, User  # noqa: E402
 from backoffice.audit.models import Audited  # noqa: E402
-from benchmarks.asking import list_queries  # noqa: E402
+from benchmarks.list_queries import list_queries  # noqa: E402
 from benchmarks.measuring import machine  # noqa: E402
 
 ROLES = ("admin", "registrar", "auditor")

@@ -14,7 +14,7 @@ from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.concurrency import lock_kind
 from tests.browser.conftest import OpenPage
-from tests.browser.test_registrar_brings_a_roster_in import biology, file_of, upload
+from tests.browser.test_importing_a_roster import biology, file_of, upload
 from tests.bulk.working import start_worker
 
 __all__ = ["biology"]  # a fixture

@@ -11,7 +11,7 @@ from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.models import HeaderMapping
 from tests.browser.conftest import OpenPage
-from tests.browser.test_registrar_brings_a_roster_in import biology
+from tests.browser.test_importing_a_roster import biology
 
 __all__ = ["biology"]  # a fixture
 FILES = {

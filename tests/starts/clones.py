@@ -34,7 +34,7 @@ PART = "-k 'restart or two_owners or (preview_and_apply and every) or enter_open
 
 
 def neutral_environment(**more: str) -> dict[str, str]:
-    """What a newcomer's shell has, with the package index of this machine."""
+    """What a new developer's shell has, with the package index of this machine."""
     environment = {
         name: value
         for name, value in os.environ.items()

@@ -1,4 +1,4 @@
-"""Exports: ours, a bare COPY of the same query, and django-import-export's own."""
+"""Exports: the product's, a bare COPY of the same query, and django-import-export's own."""
 
 import tempfile
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The addresses under which a list is asked: first and far pages, sorted, filtered, searched."""
+"""The addresses of a list: first and far pages, sorted, filtered, searched."""
 
 from collections.abc import Iterator
 from typing import Any
