@@ -146,7 +146,7 @@ def test_a_server_without_a_database_is_not_taken_for_sqlite():
 
 
 @pytest.mark.parametrize("password", ["$HOME", "$ecret", " with blanks ", "a$b#c'd"])
-def test_a_password_is_taken_to_the_letter(password):
+def test_a_password_is_taken_verbatim(password):
     stored = setting(
         "repr(s.DATABASES['default']['PASSWORD'])", **GOOD | {"DATABASE_PASSWORD": password}
     )
