@@ -25,7 +25,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402  Django must be set up first
 
 from backoffice.apps.users.models import Enrollment  # noqa: E402
-from benchmarks import engine, floor, handing_out, stock, world  # noqa: E402
+from benchmarks import engine, exporting, floor, stock, world  # noqa: E402
 from benchmarks.measuring import Cost, machine, peak_memory  # noqa: E402
 
 ROWS, STOCK_ROWS, MANY_ROWS = 100_000, 10_000, 1_000_000
@@ -53,7 +53,7 @@ def against_floor(folder: Path) -> None:
 
 def _one_round(path: Path, later: Path) -> tuple[float, float]:
     world.build(ROWS)
-    ours, batch = engine.imported(path)
+    product, batch = engine.imported(path)
     assert batch.created == ROWS, batch.sentence
     bare = floor.copied_back()
     same, batch = engine.imported(path)
@@ -62,14 +62,14 @@ def _one_round(path: Path, later: Path) -> tuple[float, float]:
     changed, batch = engine.imported(later)
     written = Enrollment.history.count() - before
     assert (batch.updated, batch.unchanged) == (ROWS // 100, ROWS - ROWS // 100), batch.sentence
-    show(f"{ROWS:,} new: preview, apply, history", ours)
+    show(f"{ROWS:,} new: preview, apply, history", product)
     show("  the same again", same)
     show(f"  with 1 % changed, {written:,} history rows", changed)
     show("  bare COPY of the same rows", bare)
-    ratio, again = ours.cpu / bare.cpu, changed.cpu / ours.cpu
+    ratio, again = product.cpu / bare.cpu, changed.cpu / product.cpu
     print(
         f"  ratios of CPU: {ratio:.2f} to the bare COPY; the same again "
-        f"{same.cpu / ours.cpu:.2f} of it, with 1 % changed {again:.2f}"
+        f"{same.cpu / product.cpu:.2f} of it, with 1 % changed {again:.2f}"
     )
     return ratio, again
 
@@ -79,12 +79,12 @@ def against_stock(folder: Path) -> None:
     path = folder / "few.csv"
     world.build(STOCK_ROWS)
     world.write_file(path, STOCK_ROWS)
-    ours, _batch = engine.imported(path)
+    product, _batch = engine.imported(path)
     world.forget_enrollments()
-    theirs = stock.imported(path)
-    show(f"{STOCK_ROWS:,} new: preview, apply, history", ours)
-    show("  stock django-import-export", theirs)
-    print(f"  ratio of time: {theirs.wall / ours.wall:.0f} (at least 100)")
+    library = stock.imported(path)
+    show(f"{STOCK_ROWS:,} new: preview, apply, history", product)
+    show("  stock django-import-export", library)
+    print(f"  ratio of time: {library.wall / product.wall:.0f} (at least 100)")
 
 
 def exports(folder: Path) -> None:
@@ -93,16 +93,16 @@ def exports(folder: Path) -> None:
     world.build(ROWS)
     engine.imported(path)
     world.analyze()
-    pairs = [(handing_out.ours(), handing_out.bare()) for _round in range(EXPORT_ROUNDS)]
-    ours, bare = min(pairs, key=lambda pair: pair[0].wall)
-    theirs = handing_out.stock(folder, STOCK_ROWS)
-    show(f"{ROWS:,} exported as CSV", ours)
+    pairs = [(exporting.product(), exporting.bare()) for _round in range(EXPORT_ROUNDS)]
+    product, bare = min(pairs, key=lambda pair: pair[0].wall)
+    library = exporting.stock(folder, STOCK_ROWS)
+    show(f"{ROWS:,} exported as CSV", product)
     show("  bare COPY of the same query", bare)
-    show("  exported as XLSX", handing_out.workbook())
-    show(f"  stock django-import-export, {STOCK_ROWS:,} rows", theirs)
-    ratio = statistics.median(ours.wall / bare.wall for ours, bare in pairs)
+    show("  exported as XLSX", exporting.workbook())
+    show(f"  stock django-import-export, {STOCK_ROWS:,} rows", library)
+    ratio = statistics.median(product.wall / bare.wall for product, bare in pairs)
     print(f"  ratio of time: {ratio:.2f} to the bare COPY, the median (at most 1.5)")
-    by_row = (theirs.wall / STOCK_ROWS) / (ours.wall / ROWS)
+    by_row = (library.wall / STOCK_ROWS) / (product.wall / ROWS)
     print(f"  stock, of {STOCK_ROWS:,} rows only: {by_row:.0f} times our time for each row")
 
 

@@ -40,7 +40,7 @@ from tests.bulk.readers.test_zip_files import TRICKS  # noqa: E402
 SPOILT = 200
 MOST_SECONDS, MOST_SECONDS_OF_A_BOMB, MOST_MEGABYTES = 5.0, 1.0, 300.0
 PATIENCE = 60  # seconds after which a file is given up
-SHOWN = 10
+ROWS_PER_TABLE = 10
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class Cost:
 
     def __str__(self) -> str:
         mark = " " if self.is_within else "!"
-        told = "" if self.is_answered else "  (not answered)"
-        return f"{mark} {self.seconds:6.2f} s {self.megabytes:6.0f} MB  {self.case.name}{told}"
+        note = "" if self.is_answered else "  (not answered)"
+        return f"{mark} {self.seconds:6.2f} s {self.megabytes:6.0f} MB  {self.case.name}{note}"
 
 
 def cases() -> Iterator[BadFile]:
@@ -113,14 +113,14 @@ def cost_of(case: BadFile, folder: Path) -> Cost:
     return Cost(case, seconds, megabytes, status == 0)
 
 
-def told(costs: list[Cost]) -> Iterator[str]:
+def table_lines(costs: list[Cost]) -> Iterator[str]:
     """The table: the slowest, the largest, and all that are over a limit."""
     tables: dict[str, Iterable[Cost]] = {
-        "the slowest": sorted(costs, key=lambda cost: -cost.seconds)[:SHOWN],
+        "the slowest": sorted(costs, key=lambda cost: -cost.seconds)[:ROWS_PER_TABLE],
         "the slowest bombs": sorted(
             (cost for cost in costs if cost.case.is_bomb), key=lambda cost: -cost.seconds
-        )[:SHOWN],
-        "the largest": sorted(costs, key=lambda cost: -cost.megabytes)[:SHOWN],
+        )[:ROWS_PER_TABLE],
+        "the largest": sorted(costs, key=lambda cost: -cost.megabytes)[:ROWS_PER_TABLE],
         "over a limit": [cost for cost in costs if not cost.is_within],
     }
     for title, rows in tables.items():
@@ -139,7 +139,7 @@ def main() -> int:
         costs = [cost_of(case, Path(folder)) for case in cases()]
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{machine()}; {len(costs)} files; a process with nothing to do holds {own:.0f} MB")
-    print("\n".join(told(costs)))
+    print("\n".join(table_lines(costs)))
     return 1 if any(not cost.is_within for cost in costs) else 0
 
 

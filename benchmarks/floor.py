@@ -13,7 +13,7 @@ from benchmarks.world import empty
 def copied_back() -> Cost:
     """Take the stored enrollments and their history out, empty the tables, COPY them in again."""
     tables = (Enrollment._meta.db_table, Enrollment.history.model._meta.db_table)
-    streams = [_taken_out(table) for table in tables]
+    streams = [_copied_out(table) for table in tables]
     empty(*tables)
     switched("DISABLE", "insert")
     with measured() as cost, transaction.atomic(), connection.cursor() as cursor:
@@ -31,7 +31,7 @@ def switched(state: str, event: str) -> None:
         cursor.execute(f"ALTER TABLE {Enrollment._meta.db_table} {state} TRIGGER record_{event}")
 
 
-def _taken_out(table: str) -> IO[bytes]:
+def _copied_out(table: str) -> IO[bytes]:
     stream = tempfile.TemporaryFile()
     with connection.cursor() as cursor:
         cursor.copy_expert(f"COPY (SELECT * FROM {table} ORDER BY 1) TO STDOUT", stream)

@@ -32,7 +32,7 @@ from django.urls import reverse  # noqa: E402
 
 from backoffice.apps.users.models import Enrollment, User  # noqa: E402
 from backoffice.audit.models import Audited  # noqa: E402
-from benchmarks.asking import ways_to_ask  # noqa: E402
+from benchmarks.list_queries import list_queries  # noqa: E402
 from benchmarks.measuring import machine  # noqa: E402
 
 ROLES = ("admin", "registrar", "auditor")
@@ -85,9 +85,9 @@ def _add_history() -> int:
         return cursor.rowcount
 
 
-def asked(client: Client, address: str) -> Page:
+def best_page(client: Client, address: str) -> Page:
     """The page asked three times; each of its statements, and the whole, at their best."""
-    tries = [asked_once(client, address) for _try in range(TRIES)]
+    tries = [timed_page(client, address) for _try in range(TRIES)]
     best = min(tries, key=lambda page: page.whole)
     if len({page.queries for page in tries}) == 1:
         best.statements = [min(same) for same in zip(*(t.statements for t in tries), strict=True)]
@@ -95,7 +95,7 @@ def asked(client: Client, address: str) -> Page:
     return best
 
 
-def asked_once(client: Client, address: str) -> Page:
+def timed_page(client: Client, address: str) -> Page:
     """The page asked once, with what each of its statements took."""
     page = Page(address)
 
@@ -126,12 +126,12 @@ def pages_of(client: Client, model: type[models.Model]) -> Iterator[tuple[str, P
         return
     changelist = answer.context_data["cl"]
     changelist.request = answer.wsgi_request
-    for kind, query in ways_to_ask(changelist):
-        yield kind, asked(client, address + query)
+    for kind, query in list_queries(changelist):
+        yield kind, best_page(client, address + query)
     row = next(iter(changelist.result_list), None)
     history = reverse(f"{name}_history", args=[row.pk]) if row else ""
     if history and client.get(history).status_code == 200:
-        yield "history", asked(client, history)
+        yield "history", best_page(client, history)
 
 
 def report() -> list[tuple[str, str, Page]]:

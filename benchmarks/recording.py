@@ -53,12 +53,12 @@ def unrecorded(event: str) -> Iterator[None]:
 def imports(path: Path) -> list[float]:
     """Ratios: an import, over the same one whose history a statement of its own writes."""
     ratios = []
-    for turn in range(ROUNDS):
+    for number in range(ROUNDS):
         both = [_recorded_import, _plain_import]
-        costs = {each: each(path) for each in (both if turn % 2 else reversed(both))}
+        costs = {each: each(path) for each in (both if number % 2 else reversed(both))}
         recorded, plain = (costs[each] for each in both)
         ratios.append(recorded.cpu / plain.cpu)
-        _tell("import", recorded, plain)
+        _print_costs("import", recorded, plain)
     return ratios
 
 
@@ -92,12 +92,12 @@ def updates() -> list[float]:
     Each comes after one that found no row: a plan made for that must not be kept.
     """
     ratios = []
-    for _turn in range(ROUNDS):
+    for _number in range(ROUNDS):
         with unrecorded("update"):
             plain = _updated()
         recorded = _updated()
         ratios.append(recorded.cpu / plain.cpu)
-        _tell("update()", recorded, plain)
+        _print_costs("update()", recorded, plain)
     return ratios
 
 
@@ -143,7 +143,7 @@ def _saved(row: Enrollment) -> float:
     return 1_000 * (time.perf_counter() - start)
 
 
-def _tell(action: str, recorded: Cost, plain: Cost) -> None:
+def _print_costs(action: str, recorded: Cost, plain: Cost) -> None:
     print(
         f"  {action}: CPU {recorded.cpu:.2f} s over {plain.cpu:.2f} s, "
         f"time {recorded.wall:.2f} s over {plain.wall:.2f} s",
@@ -151,10 +151,10 @@ def _tell(action: str, recorded: Cost, plain: Cost) -> None:
     )
 
 
-def is_kept(what: str, found: float, most: float, unit: str) -> bool:
+def is_within_limit(what: str, value: float, most: float, unit: str) -> bool:
     """Print a figure with its limit, and say whether it keeps it."""
-    print(f"{what}: {found:.2f}{unit} (at most {most}{unit}){'' if found <= most else ' EXCEEDED'}")
-    return found <= most
+    print(f"{what}: {value:.2f}{unit} (at most {most}{unit}){'' if value <= most else ' EXCEEDED'}")
+    return value <= most
 
 
 def main() -> int:
@@ -168,9 +168,11 @@ def main() -> int:
         (f"update() of {ROWS:,} rows", lambda: statistics.median(updates()), MOST_OF_UPDATE, "×"),
         ("a single save, more", saves, MOST_OF_SAVE, " ms"),
     )
-    kept = [is_kept(what, measure(), most, unit) for what, measure, most, unit in measures]
+    within_limits = [
+        is_within_limit(what, measure(), most, unit) for what, measure, most, unit in measures
+    ]
     shutil.rmtree(os.environ["PRIVATE_ROOT"])
-    return 0 if all(kept) else 1
+    return 0 if all(within_limits) else 1
 
 
 if __name__ == "__main__":

@@ -63,9 +63,9 @@ def fill() -> int:
 def reconciled() -> None:
     """Compare 100,000 enrollments with their history, next to counting both tables."""
     table, history = Enrollment._meta.db_table, Enrollment.history.model._meta.db_table
-    taken = ("id", "student_id", "course_id")
+    references = ("id", "student_id", "course_id")
     fields = (f for f in Enrollment._meta.concrete_fields if not f.generated)
-    others = [field.column for field in fields if field.column not in taken]
+    others = [field.column for field in fields if field.column not in references]
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} ({', '.join(others)}, student_id, course_id) "
@@ -76,9 +76,9 @@ def reconciled() -> None:
         counting = f"SELECT (SELECT count(*) FROM {table}), (SELECT count(*) FROM {history})"
         floor = timed(lambda: cursor.execute(counting))
     spent = timed(lambda: compare(Enrollment, 20))
-    found = compare(Enrollment, 20)
-    assert (found.rows, found.differing) == (100_000, 0), found
-    print(f"reconciling {spent:5.2f} s: {found}; {spent / floor:.1f} times counting the rows")
+    comparison = compare(Enrollment, 20)
+    assert (comparison.rows, comparison.differing) == (100_000, 0), comparison
+    print(f"reconciling {spent:5.2f} s: {comparison}; {spent / floor:.1f} times counting the rows")
 
 
 def timed(action: Callable[[], object]) -> float:

@@ -40,7 +40,7 @@ from backoffice.apps.courses.models import Course, LessonProgress  # noqa: E402
 from backoffice.apps.users.models import Enrollment, User  # noqa: E402
 from backoffice.audit.models import Audited, ChangeSet  # noqa: E402
 from backoffice.bulk.models import Batch  # noqa: E402
-from benchmarks.lists import Page, asked_once  # noqa: E402
+from benchmarks.lists import Page, timed_page  # noqa: E402
 from benchmarks.measuring import machine  # noqa: E402
 
 MOST = 300.0  # milliseconds of SQL, of 95 pages of 100
@@ -68,8 +68,8 @@ def fill() -> None:
             )
         for number in range(IMPORTS):
             key = first + number * ACTIONS // IMPORTS
-            given = {"first": key, "actions": 0, "count": ROWS_OF_ONE}
-            cursor.execute(_history_sql(Enrollment), given)
+            values = {"first": key, "actions": 0, "count": ROWS_OF_ONE}
+            cursor.execute(_history_sql(Enrollment), values)
             Batch.objects.create(file_name=f"roster{number}.csv", kind="enrollments")
         cursor.execute("VACUUM ANALYZE")
         cursor.execute(
@@ -139,7 +139,7 @@ def addresses() -> Iterator[tuple[str, list[str]]]:
     yield "timeline", [timeline] * TRIES
     yield "timeline, far back", [f"{timeline}?older={key}" for key in places]
     yield "timeline, back to newer", [f"{timeline}?newer={key}" for key in places]
-    asked = {
+    filters = {
         "person": [f"person={key}" for key in staff],
         "role": [f"role={role}" for role in User.Role.values if role in ROLES],
         "source": [f"source={source}" for source in ChangeSet.Source.values],
@@ -163,16 +163,16 @@ def addresses() -> Iterator[tuple[str, list[str]]]:
         ],
         "nobody's": [f"person={key}&model=users.user&source=sql" for key in students],
     }
-    for name, queries in asked.items():
+    for name, queries in filters.items():
         yield f"timeline by {name}", [f"{timeline}?{query}" for query in queries]
     yield "record of a person", [f"{record}?student={key}" for key in students]
     yield "record of staff", [f"{record}?student={key}" for key in staff]
     yield "record, one kind", [f"{record}?student={key}&model=users.enrollment" for key in students]
-    yield from _pages_of_deeds(places, chance)
+    yield from _change_set_pages(places, chance)
     yield from _other_pages(chance)
 
 
-def _pages_of_deeds(places: list[int], chance: random.Random) -> Iterator[tuple[str, list[str]]]:
+def _change_set_pages(places: list[int], chance: random.Random) -> Iterator[tuple[str, list[str]]]:
     page = "admin:audit_changeset_change"
     yield "change set", [reverse(page, args=[key]) for key in places]
     imports = ChangeSet.objects.filter(source="import").values_list("pk", flat=True)[:TRIES]
@@ -192,9 +192,9 @@ def _other_pages(chance: random.Random) -> Iterator[tuple[str, list[str]]]:
     work = _some(AssessmentSubmission.objects.all(), chance)
     courses = _some(Course.objects.all(), chance)
     for name in ("roster-as-of", "gradebook-as-of"):
-        ways = [f"{reverse(f'admin:{name}')}?course={key}" for key in courses]
-        yield name, [f"{way}&at={_day(chance)}" for way in ways]
-        yield f"{name}, difference", [f"{way}&since={_day(chance)}" for way in ways]
+        links = [f"{reverse(f'admin:{name}')}?course={key}" for key in courses]
+        yield name, [f"{link}&at={_day(chance)}" for link in links]
+        yield f"{name}, difference", [f"{link}&since={_day(chance)}" for link in links]
     of_work = "admin:assessments_assessmentsubmission_grade_record"
     yield "how a grade came about", [reverse(of_work, args=[key]) for key in work]
 
@@ -215,8 +215,8 @@ def report() -> list[tuple[str, Page]]:
     client.force_login(User.objects.get(username="auditor"))
     client.get("/admin/")
     print(f"{'page':34}{'queries':>9}{'first':>9}{'p50':>9}{'p95':>9}{'most':>9}   ms of SQL")
-    for name, asked in addresses():
-        first, pages = ([asked_once(client, each) for each in asked] for _turn in range(2))
+    for name, queried in addresses():
+        first, pages = ([timed_page(client, each) for each in queried] for _round in range(2))
         spent = [page.sql for page in pages]
         cold, p95 = _p95(first), _p95(pages)
         queries = max(page.queries for page in pages)

@@ -13,21 +13,21 @@ def page_of(row: models.Model, action: str) -> str:
     return reverse(f"admin:{opts.app_label}_{opts.model_name}_{action}", args=[row.pk])
 
 
-def do(client: Client, row: models.Model, action: str, **given: Any) -> Any:
+def do(client: Client, row: models.Model, action: str, **values: Any) -> Any:
     """Fill the dialog in and submit it."""
-    return client.post(page_of(row, action), given)
+    return client.post(page_of(row, action), values)
 
 
-def do_with_many(client: Client, rows: Any, action: str, **given: Any) -> Any:
+def do_with_many(client: Client, rows: Any, action: str, **values: Any) -> Any:
     """Select rows of a list, choose the action, fill its page in and submit it."""
     rows = list(rows)
     opts = rows[0]._meta
     page = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
     chosen = {"action": action, "_selected_action": [row.pk for row in rows]}
-    return client.post(page, chosen | ({"_deed": "1"} | given if given else {}))
+    return client.post(page, chosen | ({"_deed": "1"} | values if values else {}))
 
 
-def said(answer: Any) -> list[str]:
+def messages_of(answer: Any) -> list[str]:
     """The messages an action left."""
     return [str(each) for each in answer.wsgi_request._messages]
 

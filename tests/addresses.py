@@ -44,8 +44,8 @@ class Address:
 
 def every_address() -> list[Address]:
     """All of them, each once; static files are the server's."""
-    found = {address.route: address for address in _walk(get_resolver().url_patterns, "")}
-    return list(found.values())
+    by_route = {address.route: address for address in _walk(get_resolver().url_patterns, "")}
+    return list(by_route.values())
 
 
 def _walk(patterns: Any, before: str) -> Iterator[Address]:

@@ -63,8 +63,8 @@ def student(db: None) -> Callable[..., User]:
     """Makes a student, who has an ID and never logs in."""
 
     def make(student_id: str, **fields: Any) -> User:
-        given = {"username": student_id, "student_id": student_id, "password": "!"} | fields
-        return User.objects.create(role=User.Role.STUDENT, is_staff=False, **given)
+        values = {"username": student_id, "student_id": student_id, "password": "!"} | fields
+        return User.objects.create(role=User.Role.STUDENT, is_staff=False, **values)
 
     return make
 
@@ -128,7 +128,7 @@ def upload(registrar: User) -> Uploaded:
 
 
 @pytest.fixture
-def bring_in(upload: Uploaded, registrar: User) -> Uploaded:
+def import_file(upload: Uploaded, registrar: User) -> Uploaded:
     """Uploads, previews and applies."""
 
     def make(kind: str, text: str | bytes, **options: Any) -> Batch:

@@ -24,7 +24,7 @@ def put_in() -> None:
         with transaction.atomic(), unwatched():
             for rows in pickle.loads(_built[0]):
                 _insert(rows)
-        _go_on_counting()
+        _reset_sequences()
         return
     is_alone = not User.objects.exists()
     before = {model: keys for model in _models() if (keys := _keys(model))}
@@ -32,8 +32,8 @@ def put_in() -> None:
     # Nobody needs one, and every model has a row.
     User.objects.get(username="auditor").user_permissions.add(Permission.objects.first())
     if is_alone:
-        kept = [list(m._base_manager.order_by("pk")) for m in _models() if m not in before]
-        _built[:] = [pickle.dumps([rows for rows in kept if rows])]
+        tables = [list(m._base_manager.order_by("pk")) for m in _models() if m not in before]
+        _built[:] = [pickle.dumps([rows for rows in tables if rows])]
         _stood_on.clear()
         _stood_on.update(before)
 
@@ -59,7 +59,7 @@ def _models() -> list[type[models.Model]]:
     return [m for m in apps.get_models(include_auto_created=True) if m._meta.managed]
 
 
-def _go_on_counting() -> None:
+def _reset_sequences() -> None:
     """New rows come after those put in."""
     with connection.cursor() as cursor:
         for sql in connection.ops.sequence_reset_sql(no_style(), _models()):

@@ -16,26 +16,26 @@ class FormReader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note fields; an unchecked box and an empty template row send nothing."""
-        given = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.forms.append({})
-        if not self.forms or "__prefix__" in given.get("name", ""):
+        if not self.forms or "__prefix__" in attributes.get("name", ""):
             return
         if tag == "input":
-            self._note_input(given)
+            self._note_input(attributes)
         elif tag == "select":
-            self._select = given.get("name", "")
+            self._select = attributes.get("name", "")
         elif tag == "textarea":
-            self._area = given.get("name", "")
+            self._area = attributes.get("name", "")
             self.forms[-1].setdefault(self._area, [""])
-        elif tag == "option" and "selected" in given and self._select:
-            self.forms[-1].setdefault(self._select, []).append(given.get("value", ""))
+        elif tag == "option" and "selected" in attributes and self._select:
+            self.forms[-1].setdefault(self._select, []).append(attributes.get("value", ""))
 
-    def _note_input(self, given: dict[str, str]) -> None:
-        kind, name = given.get("type", "text"), given.get("name", "")
-        is_on = kind not in ("checkbox", "radio") or "checked" in given
+    def _note_input(self, attributes: dict[str, str]) -> None:
+        kind, name = attributes.get("type", "text"), attributes.get("name", "")
+        is_on = kind not in ("checkbox", "radio") or "checked" in attributes
         if name and is_on and kind not in ("submit", "file", "button"):
-            sent = given.get("value", "on" if kind in ("checkbox", "radio") else "")
+            sent = attributes.get("value", "on" if kind in ("checkbox", "radio") else "")
             self.forms[-1].setdefault(name, []).append(sent)
 
     def handle_endtag(self, tag: str) -> None:
@@ -69,8 +69,8 @@ def save(client: Client, address: str, **changed: Any) -> Any:
 def errors_of(answer: Any) -> dict[str, list[str]]:
     """The errors of a form that was not saved, those of its inline rows included."""
     assert answer.status_code == 200, answer.status_code
-    found = dict(answer.context["adminform"].form.errors)
+    by_field = dict(answer.context["adminform"].form.errors)
     for formset in answer.context["inline_admin_formsets"]:
         for form in formset.formset.forms:
-            found |= {f"{form.prefix}-{name}": errors for name, errors in form.errors.items()}
-    return found
+            by_field |= {f"{form.prefix}-{name}": errors for name, errors in form.errors.items()}
+    return by_field

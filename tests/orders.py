@@ -25,8 +25,8 @@ in_order = SQLCompiler.get_order_by
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--without`."""
-    says = "kinds of plans, like hashjoin,indexscan, and ties"
-    parser.getgroup("orders").addoption("--without", default="", help=says)
+    text = "kinds of plans, like hashjoin,indexscan, and ties"
+    parser.getgroup("orders").addoption("--without", default="", help=text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     without = set(filter(None, config.option.without.split(",")))
     if TIES in without:
         SQLCompiler.get_order_by = get_shuffled_order
-        connection_created.connect(_turn_round)
+        connection_created.connect(_reverse_unordered)
     if without - {TIES} and not server.is_worker:
         if not server.is_started:
             raise pytest.UsageError("--without is for the server that the tests start.")
@@ -50,7 +50,7 @@ def _switch_off(kinds: set[str]) -> None:
             cursor.execute("SELECT pg_reload_conf()")
 
 
-def _turn_round(connection: Any, **_signal: Any) -> None:
+def _reverse_unordered(connection: Any, **_signal: Any) -> None:
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA reverse_unordered_selects = ON")

@@ -30,12 +30,12 @@ class Broken:
 
     def changed(self) -> tuple[models.Model, dict[str, Any]]:
         """The row with its new values, not saved, and these values."""
-        found = self.model._base_manager.filter(**self.row).order_by("pk").first()
-        assert found is not None, f"The demo school has no {self.model.__name__} for {self.rule}."
-        values = self.changes(found) if callable(self.changes) else self.changes
+        row = self.model._base_manager.filter(**self.row).order_by("pk").first()
+        assert row is not None, f"The demo school has no {self.model.__name__} for {self.rule}."
+        values = self.changes(row) if callable(self.changes) else self.changes
         for name, value in values.items():
-            setattr(found, name, value)
-        return found, values
+            setattr(row, name, value)
+        return row, values
 
     def assert_refused_by_database(self) -> None:
         """An update past the model ends in the constraint of the rule's name."""
@@ -56,15 +56,15 @@ def rules_of(model: type[Audited]) -> list[Any]:
 
 
 def assert_all_refused(
-    app: str, cases: Iterable[Broken], subtests: Any, settled: Iterable[str] = ()
+    app: str, cases: Iterable[Broken], subtests: Any, enforced_by_model: Iterable[str] = ()
 ) -> None:
     """Every rule of the app's models refuses, at its field, with its sentence.
 
-    `settled` are the rules the model sees to by itself, so that no form can break them.
+    `enforced_by_model` are the rules that the model keeps by itself: no form can break them.
     """
     cases = list(cases)
     known = {rule.name for model in models_of(app) for rule in rules_of(model)}
-    assert {case.rule for case in cases} | set(settled) == known
+    assert {case.rule for case in cases} | set(enforced_by_model) == known
     for case in cases:
         with subtests.test(case.rule):
             _assert_refused(case)
@@ -76,10 +76,10 @@ def _assert_refused(case: Broken) -> None:
     with pytest.raises(ValidationError) as refused:
         row.full_clean()
     for rule in rules:
-        sentence = str(getattr(rule, "violation_error_message", "") or rule.message)
-        told = refused.value.message_dict.get(rule.field) or refused.value.message_dict["__all__"]
-        assert sentence in told
-        assert told.count(sentence) == 1
+        message = str(getattr(rule, "violation_error_message", "") or rule.message)
+        texts = refused.value.message_dict.get(rule.field) or refused.value.message_dict["__all__"]
+        assert message in texts
+        assert texts.count(message) == 1
         if isinstance(rule, RowRule):
             case.assert_refused_by_database()
 

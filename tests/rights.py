@@ -15,7 +15,7 @@ _PROGRESS = ("VH *", "VE *", "VE o", "V o", "VEH *")
 _RUBRIC = ("VH *", "", "VACIREH o", "V o", "VH *")
 _REVIEW = ("VH *", "", "VACEH o", "V o", "VH *")
 _FORUM = ("VACDLH *", "", "VALH o", "VAL o", "VH *")
-_ROOM = ("VACDH *", "", "VACD o", "V o", "VH *")
+_CHAT = ("VACDH *", "", "VACD o", "V o", "VH *")
 
 # admin, registrar, instructor, assistant, auditor
 PAGE = {
@@ -48,8 +48,8 @@ PAGE = {
     "communications.forumpost": _FORUM,
     "communications.directmessage": ("V *", "", "VA p", "VA p", "V *"),
     "communications.announcement": ("VACDH *", "VAC m", "VACD o", "V o", "VH *"),
-    "communications.chatroom": _ROOM,
-    "communications.chatmember": _ROOM,
+    "communications.chatroom": _CHAT,
+    "communications.chatmember": _CHAT,
     "communications.chatmessage": ("VH *", "", "V o", "V o", "VH *"),
     # Who imports enrollments, or rubrics into what they teach, uploads files.
     "bulk.batch": ("VA *", "VA m", "VA m", "", "V *"),
@@ -109,15 +109,15 @@ def cell(role: str, label: str) -> str:
     return PAGE[label][ROLES.index(role)] if role in ROLES else ""
 
 
-def letters(role: str, label: str, which: str) -> set[str]:
-    """The letters that hold for the own, the foreign or the turned row; `any`: for some row."""
+def rights_in(role: str, label: str, which: str) -> set[str]:
+    """The rights that hold for the own, the foreign or the turned row; `any`: for some row."""
     if role == "superuser":
         return set("VACDIEGRHL")
     held: set[str] = set()
     for part in filter(None, cell(role, label).split(";")):
-        given, scope = part.split()
+        granted, scope = part.split()
         if which == "any" or is_within(scope, label, which):
-            held |= set(given)
+            held |= set(granted)
     return held
 
 
@@ -142,8 +142,8 @@ def may_do(role: str, action: str, label: str, which: str) -> bool:
 
 def rows_of(school: School, role: str, label: str) -> dict[str, Any]:
     """The own and the foreign row of a role; a registrar's own people are students."""
-    if label == "bulk.batch" and role in school.brought:
-        return {"own": school.brought[role], "foreign": school.own[label]}
+    if label == "bulk.batch" and role in school.uploads:
+        return {"own": school.uploads[role], "foreign": school.own[label]}
     rows = {"own": school.own[label], "foreign": school.foreign[label]}
     if label in school.turned:
         rows["turned"] = school.turned[label]

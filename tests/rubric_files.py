@@ -43,7 +43,7 @@ def counts(batch: Any) -> tuple[int, ...]:
     return batch.rows, batch.created, batch.updated, batch.unchanged, batch.rejected
 
 
-def messages(batch: Any) -> list[str]:
+def issue_messages(batch: Any) -> list[str]:
     return [issue.message for issue in batch.issues.all()]
 
 

@@ -88,30 +88,30 @@ def leave_unrendered(monkeypatch: pytest.MonkeyPatch) -> None:
     """From here on no page is rendered; what is asked, checked and written stays."""
     monkeypatch.setattr(SimpleTemplateResponse, "rendered_content", "")
     monkeypatch.setattr(BackOfficeSite, "each_context", lambda _site, _request: {})
-    monkeypatch.setattr(simple_history.admin, "render", lambda *_given, **_more: HttpResponse())
+    monkeypatch.setattr(simple_history.admin, "render", lambda *_args, **_kwargs: HttpResponse())
 
 
-def is_asked_everything() -> bool:
-    """Whether a crawl asks all it knows: PostgreSQL is the product; FUZZ=all does it on SQLite."""
+def is_exhaustive() -> bool:
+    """Whether a crawl tries all it knows: PostgreSQL is the product; FUZZ=all does it on SQLite."""
     return connection.vendor == "postgresql" or os.environ.get("FUZZ") == "all"
 
 
-def asked_here(questions: Iterable[Any], number: int) -> list[Any]:
-    """All of the questions; on SQLite, where the same Python answers, a third, by the number."""
-    known = list(questions)
-    return known if is_asked_everything() else known[number % 3 :: 3]
+def sample(items: Iterable[Any], number: int) -> list[Any]:
+    """All of the items; on SQLite, where the same Python answers, a third, by the number."""
+    everything = list(items)
+    return everything if is_exhaustive() else everything[number % 3 :: 3]
 
 
 def least_here(count: int) -> int:
-    """How many comparisons a crawl makes at least, where it asks what `asked_here` leaves."""
-    return count if is_asked_everything() else count // 4
+    """How many comparisons a crawl makes at least, where it takes a `sample`."""
+    return count if is_exhaustive() else count // 4
 
 
 def roles_here(*roles: str) -> tuple[str, ...]:
     """These roles; on SQLite, where the same Python answers, who sees all and who sees some."""
     return (
         roles
-        if is_asked_everything()
+        if is_exhaustive()
         else tuple(role for role in roles if role in ("superuser", "instructor"))
     )
 
@@ -125,7 +125,7 @@ class School:
     foreign: Rows = field(default_factory=dict)
     # Own ones in their other state: a draft, a final grade, a refused file.
     turned: Rows = field(default_factory=dict)
-    brought: Rows = field(default_factory=dict)  # files of others than the registrar
+    uploads: Rows = field(default_factory=dict)  # files of others than the registrar
     files: Path = Path()
     grown: int = 0
 
@@ -151,7 +151,7 @@ class School:
             with recording(source=ChangeSet.Source.COMMAND, actor=people["admin"]):
                 self.strand(number, people["instructor"], people["assistant"], people["registrar"])
             _message(people["instructor"], people["assistant"])
-            _look(people["registrar"], people["instructor"])
+            _access(people["registrar"], people["instructor"])
             _batch(people["registrar"], f"grown{number}.csv")
             _batch(people["instructor"], f"rubrics{number}.csv", kind="rubrics")
             _own_header(people["registrar"], f"Matrikel {number}")
@@ -219,22 +219,22 @@ def _work(rows: Rows, teacher: User) -> None:
     level = RubricLevel.objects.create(criterion=criterion, title="Sound", points=7)
     paper = {"code": "TMA01", "title": "Essay", "rubric": rubric, "due_date": HANDED_IN}
     paper = Assessment.objects.create(course=course, status="published", **paper)
-    asked = {"question_type": "essay", "text": "Why?", "points": 10}
-    asked = Question.objects.create(assessment=paper, position=1, **asked)
+    question = {"question_type": "essay", "text": "Why?", "points": 10}
+    question = Question.objects.create(assessment=paper, position=1, **question)
     rows |= {"rubric": rubric, "criterion": criterion, "level": level}
-    rows |= {"paper": paper, "question": asked} | submission(rows, paper, asked)
+    rows |= {"paper": paper, "question": question} | submission(rows, paper, question)
     review = PeerReview.objects.create(submission=rows["work"], reviewer=rows["mate"])
-    given = {"review": review, "criterion": criterion, "points": 5}
-    rows |= {"review": review, "review_score": PeerReviewScore.objects.create(**given)}
+    score = {"review": review, "criterion": criterion, "points": 5}
+    rows |= {"review": review, "review_score": PeerReviewScore.objects.create(**score)}
 
 
-def submission(rows: Rows, paper: Assessment, asked: Question, **fields: Any) -> Rows:
+def submission(rows: Rows, paper: Assessment, question: Question, **fields: Any) -> Rows:
     """A submission with an answer and points."""
     times = {"submitted_at": HANDED_IN, "text": "The herring moved."}
     work = AssessmentSubmission.objects.create(
         assessment=paper, student=rows["student"], **times | fields
     )
-    answer = QuestionResponse.objects.create(submission=work, question=asked, answer="Because.")
+    answer = QuestionResponse.objects.create(submission=work, question=question, answer="Because.")
     marks = {"criterion": rows["criterion"], "level": rows["level"], "points": 7}
     return {
         "work": work,
@@ -248,7 +248,7 @@ def _talk(rows: Rows, author: User) -> None:
     room = ChatRoom.objects.create(course=course, name="Room", created_by=author)
     forum = Forum.objects.create(course=course, title="Forum")
     topic = ForumTopic.objects.create(forum=forum, title="Topic", author=student)
-    news = {"course": course, "author": author, "title": f"News of {course.code}", "body": "New."}
+    fields = {"course": course, "author": author, "title": f"News of {course.code}", "body": "New."}
     rows |= {
         "room": room,
         "member": ChatMember.objects.create(room=room, user=student),
@@ -256,19 +256,19 @@ def _talk(rows: Rows, author: User) -> None:
         "forum": forum,
         "topic": topic,
         "post": ForumPost.objects.create(topic=topic, author=student, body="Posted."),
-        "news": Announcement.objects.create(**news),
+        "news": Announcement.objects.create(**fields),
     }
 
 
 def _message(sender: User, recipient: User) -> DirectMessage:
-    letter = {"subject": f"{SECRET} subject", "body": f"{SECRET} body"}
-    return DirectMessage.objects.create(sender=sender, recipient=recipient, **letter)
+    texts = {"subject": f"{SECRET} subject", "body": f"{SECRET} body"}
+    return DirectMessage.objects.create(sender=sender, recipient=recipient, **texts)
 
 
-def _look(by: User, person: User) -> AccessRecord:
-    said = {"label": "users.user", "object_id": str(person.pk), "object_text": str(person)}
-    said |= {"actor": by, "actor_name": str(by), "person": person, "status": 200}
-    return AccessRecord.objects.create(kind=AccessRecord.Kind.VIEW, **said)
+def _access(by: User, person: User) -> AccessRecord:
+    fields = {"label": "users.user", "object_id": str(person.pk), "object_text": str(person)}
+    fields |= {"actor": by, "actor_name": str(by), "person": person, "status": 200}
+    return AccessRecord.objects.create(kind=AccessRecord.Kind.VIEW, **fields)
 
 
 def _batch(by: User, name: str, **fields: Any) -> Batch:
@@ -323,11 +323,11 @@ def _no_course(school: School) -> None:
     own["bulk.batch"] = _upload(people["registrar"], roster)
     foreign["bulk.batch"] = _upload(people["registrar2"], roster.replace("active", "completed"))
     rubric = "Rubric Name,Criteria Name,Rating Name,Rating Points\nTalk,Voice,Clear,5\n"
-    school.brought["instructor"] = _upload(people["instructor"], rubric, "rubrics")
+    school.uploads["instructor"] = _upload(people["instructor"], rubric, "rubrics")
     own["bulk.headermapping"] = _own_header(people["registrar"], "Matrikel")
     foreign["bulk.headermapping"] = _own_header(people["registrar2"], "Kennung")
     for rows in (own, foreign):
-        rows["audit.accessrecord"] = _look(people["registrar"], rows["users.user"])
+        rows["audit.accessrecord"] = _access(people["registrar"], rows["users.user"])
         rows["audit.changeset"] = ChangeSet.objects.order_by("pk").first()
         rows["audit.approval"] = (
             request_role(
@@ -349,10 +349,10 @@ def _other_states(school: School) -> None:
     rows["level"] = own["assessments.rubriclevel"]
     final = {"status": "finalized", "score": 50, "grader": people["instructor"]}
     final |= {"attempt": 2, "graded_at": MARKED}
-    found = submission(rows, own["assessments.assessment"], question, **final)
+    rows_by_name = submission(rows, own["assessments.assessment"], question, **final)
     refused = _upload(people["registrar"], "student_id,course_code,presentation\nnobody,C1,x\n")
-    found |= {"draft": draft, "refused": refused}
-    school.turned = {row._meta.label_lower: row for row in found.values()}
+    rows_by_name |= {"draft": draft, "refused": refused}
+    school.turned = {row._meta.label_lower: row for row in rows_by_name.values()}
 
 
 def applied(school: School) -> Batch:

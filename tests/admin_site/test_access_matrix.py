@@ -13,16 +13,16 @@ from django.test import Client
 
 from backoffice.admin_site.pages.registry import pages
 from tests.addresses import MODELS, Address, every_address, filled
-from tests.rights import ACTIONS, NEVER, PAGE, SYSTEM, letters, may_do, rows_of
+from tests.rights import ACTIONS, NEVER, PAGE, SYSTEM, may_do, rights_in, rows_of
 from tests.school import (
     EVERYBODY,
     ROLES,
     STRANGERS,
     School,
-    asked_here,
     least_here,
     leave_unrendered,
     rolled_back,
+    sample,
     text_of,
 )
 
@@ -60,7 +60,7 @@ class Who:
 
     def has(self, *needed: str) -> bool:
         """Whether all these letters hold."""
-        return set(needed) <= letters(self.role, self.address.label, self.which)
+        return set(needed) <= rights_in(self.role, self.address.label, self.which)
 
     def never(self, verb: str) -> bool:
         """Whether nobody does this."""
@@ -159,7 +159,7 @@ COVERED_BY_TESTS_BELOW = {"autocomplete", "picture", "view_on_site", "app_list",
 
 def exports(role: str) -> bool:
     """Whether a role exports any kind."""
-    return any("E" in letters(role, label, "any") for label in KINDS.values())
+    return any("E" in rights_in(role, label, "any") for label in KINDS.values())
 
 
 @pytest.fixture(autouse=True)
@@ -244,7 +244,7 @@ def of_models() -> list[Address]:
 
 @pytest.mark.parametrize("role", EVERYBODY)
 def test_every_page_of_a_model_answers_by_role_and_row(role: str, school: School, matrix: Matrix):
-    for address in asked_here(of_models(), EVERYBODY.index(role)):
+    for address in sample(of_models(), EVERYBODY.index(role)):
         rows = rows_of(school, role, address.label) if address.is_of_a_row else {"any": None}
         if role in STRANGERS:
             rows = dict(list(rows.items())[:1])
@@ -252,7 +252,7 @@ def test_every_page_of_a_model_answers_by_role_and_row(role: str, school: School
             looks, writes = answers_of(role, address, which)
             target = filled(address, row)
             if address.page == "template":
-                looks = writes = "I" in letters(role, KINDS["users"], "any")
+                looks = writes = "I" in rights_in(role, KINDS["users"], "any")
             matrix.expect_page(role, "get", target, looks)
             matrix.expect_page(role, "post", target, writes)
 
@@ -260,12 +260,12 @@ def test_every_page_of_a_model_answers_by_role_and_row(role: str, school: School
 @pytest.mark.parametrize("role", STAFF)
 def test_a_list_has_the_rows_of_the_role_and_no_other(role: str, school: School, matrix: Matrix):
     for label in MODELS:
-        if "V" not in letters(role, label, "any"):
+        if "V" not in rights_in(role, label, "any"):
             continue
         answer = matrix.ask(role, "get", f"/admin/{label.replace('.', '/')}/")
         listed = set(answer.context_data["cl"].queryset.values_list("pk", flat=True))
         for which, row in rows_of(school, role, label).items():
-            is_seen = "V" in letters(role, label, which)
+            is_seen = "V" in rights_in(role, label, which)
             matrix.expect(f"{role} list {label} {which}", row.pk in listed, is_seen)
 
 
@@ -283,7 +283,7 @@ def test_a_choice_finds_the_rows_of_the_role_and_no_other(
             answer = matrix.ask(role, "get", "/admin/autocomplete/", **asked)
             # What has no page of its own, as Django's groups, is searched by nobody.
             may = target in MODELS and all(
-                "V" in letters(role, each, "any") for each in (label, target)
+                "V" in rights_in(role, each, "any") for each in (label, target)
             )
             what = f"{role} choice {label}.{field.name}"
             matrix.expect(what, answer.status_code == 200, may)
@@ -295,18 +295,18 @@ def _expect_choices(
     role: str, of: tuple[str, str], target: str, answer: Any, school: School, matrix: Matrix
 ) -> None:
     found = {int(row["id"]) for row in answer.json()["results"]}
-    is_open = of in OPEN_CHOICES and set("AC") & letters(role, of[0], "any")
+    is_open = of in OPEN_CHOICES and set("AC") & rights_in(role, of[0], "any")
     # An instructor changes no more of a course than its texts.
     is_open = is_open and role not in ("instructor", "assistant")
     for which, row in rows_of(school, role, target).items():
-        if "V" not in letters(role, target, which) and not is_open:
+        if "V" not in rights_in(role, target, which) and not is_open:
             matrix.expect(f"{role} choice {of} {which}", row.pk in found, False)
 
 
 @pytest.mark.parametrize("role", STAFF)
 def test_an_export_has_the_rows_of_the_role_and_no_other(role: str, school: School, matrix: Matrix):
     for kind, label in KINDS.items():
-        may = "E" in letters(role, label, "any")
+        may = "E" in rights_in(role, label, "any")
         answers = {
             "page": matrix.ask(role, "get", "/admin/bulk/batch/export/", kind=kind),
             "list": matrix.ask(role, "get", f"/admin/{label.replace('.', '/')}/export/csv/"),
@@ -317,7 +317,7 @@ def test_an_export_has_the_rows_of_the_role_and_no_other(role: str, school: Scho
             for which, row in rows_of(school, role, label).items() if may else ():
                 is_there, wanted = (
                     key_of(row) in answer.page_text,
-                    "E" in letters(role, label, which),
+                    "E" in rights_in(role, label, which),
                 )
                 matrix.expect(f"{role} {where} {kind} {which}", is_there, wanted)
 
@@ -340,13 +340,13 @@ def test_the_pages_of_no_model_are_for_those_whom_the_page_names(
         matrix.expect_page(role, "post", page.address, False)
     for label in {label.partition(".")[0] for label in MODELS}:
         models = [each for each in MODELS if each.startswith(f"{label}.")]
-        may = any("V" in letters(role, each, "any") for each in models)
+        may = any("V" in rights_in(role, each, "any") for each in models)
         answer = matrix.ask(role, "get", f"/admin/{label}/")
         matrix.expect(f"{role} {label}", answer.status_code, 200 if may else 404)
     for name in ("index", "search", "password_change", "password_change_done", "jsi18n"):
         address = next(each for each in every_address() if each.name == name)
         matrix.expect_page(role, "get", address.of(), True)
-    kinds = {kind: "I" in letters(role, label, "any") for kind, label in KINDS.items()}
+    kinds = {kind: "I" in rights_in(role, label, "any") for kind, label in KINDS.items()}
     for kind, may in kinds.items():
         for method in ("get", "post"):
             matrix.expect_page(role, method, f"/admin/bulk/batch/upload/?kind={kind}", may)

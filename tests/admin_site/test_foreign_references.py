@@ -14,7 +14,7 @@ from django.test import Client
 
 from tests.addresses import MODELS
 from tests.filling import FormReader
-from tests.rights import NEVER, letters, rows_of
+from tests.rights import NEVER, rights_in, rows_of
 from tests.school import School, leave_unrendered, rolled_back, text_of
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ Form = tuple[str, type[models.Model], dict[str, Any], dict[str, type[models.Mode
 def forms_of(client: Client, school: School, role: str) -> Iterator[Form]:
     """Address, model, fields and the models of the inlines of each form a role may send."""
     for label, model in MODELS.items():
-        held, row = letters(role, label, "own"), rows_of(school, role, label)["own"]
+        held, row = rights_in(role, label, "own"), rows_of(school, role, label)["own"]
         start = f"/admin/{label.replace('.', '/')}/"
         pages = {"change": f"{start}{row.pk}/change/", "add": f"{start}add/"}
         for page, address in pages.items():
@@ -71,7 +71,7 @@ def test_no_form_takes_a_foreign_reference(
             target = field.related_model._meta.label_lower
             owner = field.model._meta.label_lower
             is_open = (owner, field.name) in OPEN and role == "registrar"
-            if target not in MODELS or is_open or "V" in letters(role, target, "foreign"):
+            if target not in MODELS or is_open or "V" in rights_in(role, target, "foreign"):
                 continue
             foreign = rows_of(school, role, target)["foreign"]
             before = pointing_at(foreign, field)

@@ -18,11 +18,11 @@ from backoffice.admin_site.site import BackOfficeSite
 from backoffice.apps.users.models import Enrollment
 from tests.addresses import MODELS, every_address, filled
 from tests.filling import FormReader
-from tests.rights import letters, rows_of
+from tests.rights import rights_in, rows_of
 from tests.school import (
     ROLES,
     School,
-    is_asked_everything,
+    is_exhaustive,
     leave_unrendered,
     roles_here,
     rolled_back,
@@ -72,7 +72,7 @@ RANGES = ("_from", "_to", "_from_0", "_from_1", "_to_0", "_to_1")
 def part(questions: Iterable[Any], number: int, size: int) -> list[Any]:
     """So many of the questions, beginning elsewhere for each number; half as many on SQLite."""
     known = list(questions)
-    size = size if is_asked_everything() else -(-size // 2)
+    size = size if is_exhaustive() else -(-size // 2)
     if os.environ.get("FUZZ") == "all" or len(known) <= size:
         return known
     start = number * size % len(known)
@@ -123,7 +123,7 @@ def list_of(label: str) -> str:
 def seen_by(role: str) -> Iterator[str]:
     """The models whose lists a role sees."""
     for label in MODELS:
-        if "V" in letters(role, label, "any"):
+        if "V" in rights_in(role, label, "any"):
             yield label
 
 
@@ -151,7 +151,7 @@ def test_no_query_breaks_a_list_or_shows_a_foreign_row(
         foreign = [
             row.pk
             for which, row in rows_of(school, role, label).items()
-            if "V" not in letters(role, label, which)
+            if "V" not in rights_in(role, label, which)
         ]
         questions = part(queries_of(MODELS[label]), place + 7 * STAFF.index(role), 10)
         for query in [*SECRETS, *questions]:
@@ -250,7 +250,7 @@ def test_no_forged_form_breaks_a_page_or_writes_a_foreign_row(
         for page in ("add/", f"{own.pk}/change/"):
             forms[list_of(label) + page] = posted(asked.client, list_of(label) + page)
         before = list(type(foreign)._base_manager.filter(pk=foreign.pk).values())
-        if "V" not in letters(role, label, "foreign"):
+        if "V" not in rights_in(role, label, "foreign"):
             sent = forms[f"{list_of(label)}{own.pk}/change/"]
             with rolled_back():
                 answer = asked.client.post(f"{list_of(label)}{foreign.pk}/change/", sent)
@@ -276,7 +276,9 @@ def test_no_forged_selection_breaks_a_list_or_touches_a_foreign_row(
         foreign = rows_of(school, role, label)["foreign"]
         rows = type(foreign)._base_manager.filter(pk=foreign.pk)
         before = list(rows.values())
-        may_go = "D" in letters(role, label, "foreign") or "C" in letters(role, label, "foreign")
+        may_go = "D" in rights_in(role, label, "foreign") or "C" in rights_in(
+            role, label, "foreign"
+        )
         forged = ["x"], [HUGE], [PAST_64_BITS], ["-1"], [DIGITS], []
         for action in ["delete_selected", *part(ACTIONS, place, 1)]:
             for selected in ([foreign.pk], *part(forged, place, 1)):

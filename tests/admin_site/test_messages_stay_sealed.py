@@ -4,7 +4,7 @@ import pytest
 
 from backoffice.apps.communications.models import DirectMessage
 from tests.addresses import every_address, filled
-from tests.rights import letters
+from tests.rights import rights_in
 from tests.school import EVERYBODY, SECRET, School, rolled_back, text_of
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def test_an_outsider_reads_a_message_on_no_page(role: str, school: School):
 
 @pytest.mark.parametrize("role", OUTSIDERS)
 def test_a_search_does_not_tell_which_words_a_message_has(role: str, school: School):
-    if "V" not in letters(role, LABEL, "any"):
+    if "V" not in rights_in(role, LABEL, "any"):
         return
     client = school.client(role)
     for words in (SECRET, f"{SECRET} body", "zq"):

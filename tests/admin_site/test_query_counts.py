@@ -20,7 +20,7 @@ from django.test.utils import CaptureQueriesContext
 
 from backoffice.admin_site.pages import navigation
 from tests.addresses import MODELS
-from tests.rights import letters, rows_of
+from tests.rights import rights_in, rows_of
 from tests.school import ROLES, School, roles_here, rolled_back
 
 pytestmark = pytest.mark.django_db
@@ -57,13 +57,13 @@ def known_kinds() -> None:
 def pages_of(school: School, role: str) -> Iterator[tuple[str, str, str]]:
     """Sort, name and address of every page that is counted."""
     for label in MODELS:
-        if "V" not in letters(role, label, "any"):
+        if "V" not in rights_in(role, label, "any"):
             continue
         start = f"/admin/{label.replace('.', '/')}/"
         yield "list", f"{label} list", start
         row = rows_of(school, role, label)["own"]
         yield "form", f"{label} form", f"{start}{row.pk}/change/"
-        if "H" in letters(role, label, "any") and hasattr(MODELS[label], "history"):
+        if "H" in rights_in(role, label, "any") and hasattr(MODELS[label], "history"):
             yield "history", f"{label} history", f"{start}{row.pk}/history/"
 
 

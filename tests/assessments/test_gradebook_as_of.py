@@ -81,8 +81,8 @@ def test_the_gradebook_is_as_it_was(course: Course, auditor_client: Client):
 
 
 def test_a_difference_shows_the_cells_before_and_after(course: Course, auditor_client: Client):
-    asked = {"course": course.pk, "since": "2024-06-01", "at": "2024-07-02"}
-    page = auditor_client.get(PAGE, asked)
+    query = {"course": course.pk, "since": "2024-06-01", "at": "2024-07-02"}
+    page = auditor_client.get(PAGE, query)
     assert [(c.row.code, c.change) for c in page.context["columns"]] == [
         ("TMA01", None),
         ("EXAM", "added"),
@@ -92,7 +92,7 @@ def test_a_difference_shows_the_cells_before_and_after(course: Course, auditor_c
     assert [cell.is_changed for cell in ada.cells] == [True, False]
     assert (ada.cells[0].before.points, ada.cells[0].mark.points) == ("97", "79")
     assert (bo.cells[0].before, bo.cells[0].mark.state) == (None, "submitted")
-    text = text_of(auditor_client.get(PAGE, asked | {"since": "2024-07-01T12:00:00"}))
+    text = text_of(auditor_client.get(PAGE, query | {"since": "2024-07-01T12:00:00"}))
     assert (
         "No grade was given, changed or taken back in this time. "
         "Choose an earlier moment to compare with."
@@ -126,8 +126,8 @@ def test_a_student_who_came_and_an_attempt_that_counts_now_are_differences(
 
 
 def test_the_files_have_the_same_cells(course: Course, auditor_client: Client):
-    asked = {"course": course.pk, "at": "2024-07-02", "format": "csv"}
-    answer = auditor_client.get(PAGE, asked)
+    query = {"course": course.pk, "at": "2024-07-02", "format": "csv"}
+    answer = auditor_client.get(PAGE, query)
     assert answer.headers["Content-Disposition"] == (
         'attachment; filename="gradebook_BIO101_2026J_20240702T235959Z.csv"'
     )
@@ -136,7 +136,7 @@ def test_the_files_have_the_same_cells(course: Course, auditor_client: Client):
         "s1001,s1001,Ada,active,79.00,final,,",
         "s1002,s1002,Bo,active,,submitted,,",
     ]
-    answer = auditor_client.get(PAGE, asked | {"since": "2024-06-01"})
+    answer = auditor_client.get(PAGE, query | {"since": "2024-06-01"})
     assert text_of(answer).splitlines() == [
         "student_id,username,name,assessment,what,score before,score after,state before,"
         "state after",
@@ -148,22 +148,22 @@ def test_the_files_have_the_same_cells(course: Course, auditor_client: Client):
 def test_a_registrar_has_no_gradebook_and_an_instructor_that_of_the_own_courses(
     course: Course, registrar_client: Client, instructor: User, instructor_client: Client
 ):
-    asked = {"course": course.pk, "at": "2024-06-01"}
-    assert registrar_client.get(PAGE, asked).status_code == 403
-    assert instructor_client.get(PAGE, asked).status_code == 404
+    query = {"course": course.pk, "at": "2024-06-01"}
+    assert registrar_client.get(PAGE, query).status_code == 403
+    assert instructor_client.get(PAGE, query).status_code == 404
     Course.objects.filter(pk=course.pk).update(instructor=instructor)
-    assert grid(instructor_client.get(PAGE, asked))["Ada"] == [("97", "graded")]
+    assert grid(instructor_client.get(PAGE, query))["Ada"] == [("97", "graded")]
 
 
 def test_the_page_of_a_course_and_its_roster_lead_to_their_past(
     course: Course, auditor_client: Client, registrar_client: Client
 ):
-    ways = [f'href="/admin/{name}-as-of/?course={course.pk}"' for name in ("roster", "gradebook")]
+    links = [f'href="/admin/{name}-as-of/?course={course.pk}"' for name in ("roster", "gradebook")]
     form = f"/admin/courses/course/{course.pk}/change/"
     listed = f"/admin/users/enrollment/?course__id__exact={course.pk}"
     for address in (form, listed):
-        assert [way in text_of(auditor_client.get(address)) for way in ways] == [True, True]
-        assert [way in text_of(registrar_client.get(address)) for way in ways] == [True, False]
+        assert [link in text_of(auditor_client.get(address)) for link in links] == [True, True]
+        assert [link in text_of(registrar_client.get(address)) for link in links] == [True, False]
 
 
 def test_a_course_without_assessments_says_so(
@@ -221,6 +221,6 @@ def test_a_page_asks_the_same_few_questions_for_any_number_of_students(
         page = auditor_client.get(PAGE, {"course": course.pk})
     assert len(page.context["grade_rows"]) == 50
     assert all(points for line in grid(page).values() for points, _state in line)
-    asked = {"course": course.pk, "since": "2024-01-01"}
+    query = {"course": course.pk, "since": "2024-01-01"}
     with django_assert_max_num_queries(20):
-        assert len(auditor_client.get(PAGE, asked).context["grade_rows"]) == 50
+        assert len(auditor_client.get(PAGE, query).context["grade_rows"]) == 50

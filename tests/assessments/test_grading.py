@@ -13,7 +13,7 @@ from backoffice.apps.assessments.models import (
     Question,
 )
 from backoffice.apps.users.models import User
-from tests.actions import do, do_with_many, refused, said
+from tests.actions import do, do_with_many, messages_of, refused
 from tests.filling import save
 
 pytestmark = pytest.mark.usefixtures("demo")
@@ -44,7 +44,7 @@ def waiting() -> AssessmentSubmission:
 
 def test_a_grade_is_signed_by_whoever_gives_it(ingrid, waiting):
     answer = do(ingrid, waiting, "grade", score="63.5", feedback="Good, but short.")
-    assert said(answer) == [f"{waiting}: 63.50 points."]
+    assert messages_of(answer) == [f"{waiting}: 63.50 points."]
     before = waiting.version
     waiting.refresh_from_db()
     assert (waiting.score, waiting.status) == (Decimal("63.5"), "graded")
@@ -71,12 +71,12 @@ def test_points_out_of_range_are_told_at_the_field(ingrid, waiting, score, error
 def test_a_final_grade_is_opened_by_an_admin_for_a_reason(ingrid, amina, waiting):
     do(ingrid, waiting, "grade", score="63")
     assert do(ingrid, waiting, "finalize").status_code == 302
-    sentence = "Only work that was handed in and is not final gets a grade."
-    assert sentence in str(refused(do(ingrid, waiting, "grade", score="64")))
+    message = "Only work that was handed in and is not final gets a grade."
+    assert message in str(refused(do(ingrid, waiting, "grade", score="64")))
     assert refused(do(amina, waiting, "reopen", reason="Appeal")) == {
         "reason": ["Say it in at least 10 characters."]
     }
-    assert said(do(amina, waiting, "reopen", reason="Appeal 17 was granted"))
+    assert messages_of(do(amina, waiting, "reopen", reason="Appeal 17 was granted"))
     waiting.refresh_from_db()
     assert waiting.status == "graded"
     assert waiting.history.first().change_set.reason == "Appeal 17 was granted"
@@ -86,8 +86,8 @@ def test_many_grades_are_made_final_and_what_has_none_is_left(ingrid):
     own = AssessmentSubmission.objects.filter(assessment__course__instructor__username="instructor")
     graded, others = own.filter(status="graded").count(), own.exclude(status="graded").count()
     answer = do_with_many(ingrid, own, "finalize", confirmed="1")
-    assert said(answer)[0] == f"Done with {graded} rows."
-    assert said(answer)[1].startswith(f"{others} row")
+    assert messages_of(answer)[0] == f"Done with {graded} rows."
+    assert messages_of(answer)[1].startswith(f"{others} row")
     assert own.filter(status="finalized").count() >= graded
 
 
@@ -105,8 +105,11 @@ def test_an_assessment_is_released_and_closed(ingrid):
         "__all__": [f"{draft} has no due date. Set one first."]
     }
     Assessment.objects.filter(pk=draft.pk).update(due_date="2026-12-01T12:00Z")
-    assert said(do(ingrid, draft, "release", reason=why)) == [f"{draft} is released."]
-    assert said(do(ingrid, draft, "close", reason="The term is over"))[-1] == f"{draft} is closed."
+    assert messages_of(do(ingrid, draft, "release", reason=why)) == [f"{draft} is released."]
+    assert (
+        messages_of(do(ingrid, draft, "close", reason="The term is over"))[-1]
+        == f"{draft} is closed."
+    )
 
 
 def test_a_used_rubric_is_not_changed_but_gets_a_new_version(ingrid):
@@ -118,12 +121,12 @@ def test_a_used_rubric_is_not_changed_but_gets_a_new_version(ingrid):
     answer = do(ingrid, rubric, "make_version")
     assert answer.status_code == 302, refused(answer)
     newest = GradingRubric.objects.get(course=rubric.course, title="Essay", version=2)
-    assert f"{newest.pk}/change/" in said(answer)[-1]
+    assert f"{newest.pk}/change/" in messages_of(answer)[-1]
     assert newest.criteria.count() == rubric.criteria.count()
-    for mine, theirs in zip(
+    for copied, original in zip(
         newest.criteria.order_by("position"), rubric.criteria.order_by("position"), strict=True
     ):
-        assert mine.levels.count() == theirs.levels.count()
+        assert copied.levels.count() == original.levels.count()
     page = reverse("admin:assessments_gradingrubric_change", args=[newest.pk])
     answer = save(ingrid, page, description="Stricter than before.")
     assert answer.status_code == 302, list(answer.context["errors"])
@@ -139,7 +142,7 @@ def test_a_question_is_locked_once_work_was_handed_in(ingrid):
     answer = save(ingrid, page, points="20")
     question.refresh_from_db()
     assert question.points == 50, answer.status_code
-    gone = ingrid.post(
+    response = ingrid.post(
         reverse("admin:assessments_question_delete", args=[question.pk]), {"post": "yes"}
     )
-    assert Question.objects.filter(pk=question.pk).exists(), gone.status_code
+    assert Question.objects.filter(pk=question.pk).exists(), response.status_code

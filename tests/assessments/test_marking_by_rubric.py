@@ -82,8 +82,8 @@ def test_a_level_for_each_criterion_gives_the_score(work, instructor, instructor
 
 def test_points_typed_stand_before_those_of_the_level(work, instructor_client: Client):
     chosen = level(work, "Argument", "Thin")
-    given = {f"{PREFIX}-0-level": chosen, f"{PREFIX}-0-points": "41"}
-    assert save(instructor_client, page_of(work), **given).status_code == 302
+    values = {f"{PREFIX}-0-level": chosen, f"{PREFIX}-0-points": "41"}
+    assert save(instructor_client, page_of(work), **values).status_code == 302
     work.refresh_from_db()
     assert work.criterion_scores.get().points == 41
     assert (work.score, work.status) == (None, "submitted")
@@ -100,8 +100,8 @@ def test_a_comment_without_points_is_asked_about(work, instructor_client: Client
 
 
 def test_a_level_of_another_criterion_is_refused(work, instructor_client: Client):
-    given = {f"{PREFIX}-0-level": level(work, "Sources", "Thin")}
-    answer = save(instructor_client, page_of(work), **given)
+    values = {f"{PREFIX}-0-level": level(work, "Sources", "Thin")}
+    answer = save(instructor_client, page_of(work), **values)
     assert f"{PREFIX}-0-level" in errors_of(answer)
     assert not work.criterion_scores.exists()
 

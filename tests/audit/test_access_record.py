@@ -61,12 +61,12 @@ def log_in(name: str, password: str, address: str = "192.0.2.7") -> Any:
 def test_a_login_and_a_logout_are_recorded_with_the_address(grace: User):
     client = log_in("grace", PASSWORD)
     client.post("/admin/logout/")
-    came, went = rows(Kind.LOGIN, Kind.LOGOUT)
-    assert (came.kind, went.kind) == (Kind.LOGIN, Kind.LOGOUT)
-    assert came.actor == went.actor == grace
-    assert came.actor_name == "Grace Example (grace)"
-    assert came.address == "192.0.2.7"
-    assert len(came.request_id) == 32
+    login, logout = rows(Kind.LOGIN, Kind.LOGOUT)
+    assert (login.kind, logout.kind) == (Kind.LOGIN, Kind.LOGOUT)
+    assert login.actor == logout.actor == grace
+    assert login.actor_name == "Grace Example (grace)"
+    assert login.address == "192.0.2.7"
+    assert len(login.request_id) == 32
 
 
 def test_a_failed_login_is_recorded_without_what_was_typed_as_password(grace: User):
@@ -179,9 +179,9 @@ def test_a_row_that_is_not_theirs_is_recorded_as_refused_with_its_name(
     address = f"/admin/users/enrollment/{enrolled.pk}/change/"
     assert instructor_client.get(address).status_code == 403
     assert instructor_client.post(address, {"status": "completed"}).status_code == 403
-    looked, wrote = rows(Kind.REFUSED)
-    assert (looked.method, wrote.method) == ("GET", "POST")
-    for row in (looked, wrote):
+    view, change = rows(Kind.REFUSED)
+    assert (view.method, change.method) == ("GET", "POST")
+    for row in (view, change):
         assert (row.actor, row.person, row.status) == (instructor, ada, 403)
         assert (row.sentence, row.object_text) == (NO_RIGHT, str(enrolled))
 
@@ -219,8 +219,8 @@ def test_a_look_costs_one_statement(registrar_client, ada, django_assert_num_que
 def test_every_personal_model_leads_to_a_person(demo: None):
     for model in log.personal_models():
         for row in model._base_manager.all()[:1]:
-            found = log.person_of(row)
-            assert found is None or User.objects.filter(pk=found).exists(), model
+            person = log.person_of(row)
+            assert person is None or User.objects.filter(pk=person).exists(), model
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one role, the owner")
@@ -233,10 +233,10 @@ def test_every_personal_model_leads_to_a_person(demo: None):
     ],
 )
 def test_the_record_is_not_changed_and_not_deleted(sql: str, registrar_client: Client):
-    kept = "The record in audit_accessrecord is not changed and not deleted."
+    message = "The record in audit_accessrecord is not changed and not deleted."
     connection.check_constraints()  # nothing is left to be checked later
     with (
-        pytest.raises(DatabaseError, match=kept),
+        pytest.raises(DatabaseError, match=message),
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
@@ -256,8 +256,8 @@ def test_a_missing_trigger_is_reported_and_put_on_again_by_migrate(db: None):
 def test_questions_find_who_looked_was_refused_or_failed_much_too_often(
     registrar: User, instructor: User, ada: User
 ):
-    def made(kind: str, count: int, **said: Any) -> None:
-        rows = [AccessRecord(kind=kind, **said) for _each in range(count)]
+    def made(kind: str, count: int, **fields: Any) -> None:
+        rows = [AccessRecord(kind=kind, **fields) for _each in range(count)]
         AccessRecord.objects.bulk_create(rows)
 
     long_ago = timezone.now() - timedelta(days=8)
@@ -268,8 +268,8 @@ def test_questions_find_who_looked_was_refused_or_failed_much_too_often(
     made(Kind.FAILED, 5, address="192.0.2.1")
     made(Kind.FAILED, 4, address="192.0.2.2")
     made(Kind.FAILED, 50, address="192.0.2.3", created_at=long_ago)
-    asked = AccessRecord.objects.all()
-    assert set(asked.seen_in_bursts().values_list("actor", flat=True)) == {registrar.pk}
-    assert asked.seen_in_bursts().count() == 201
-    assert set(asked.refused_in_bursts().values_list("actor", flat=True)) == {instructor.pk}
-    assert set(asked.failed_in_bursts().values_list("address", flat=True)) == {"192.0.2.1"}
+    records = AccessRecord.objects.all()
+    assert set(records.seen_in_bursts().values_list("actor", flat=True)) == {registrar.pk}
+    assert records.seen_in_bursts().count() == 201
+    assert set(records.refused_in_bursts().values_list("actor", flat=True)) == {instructor.pk}
+    assert set(records.failed_in_bursts().values_list("address", flat=True)) == {"192.0.2.1"}

@@ -35,19 +35,19 @@ def recorded(course: Course, moment: datetime) -> State:
     return {row.id: tuple(getattr(row, name) for name in FIELDS) for row in rows}
 
 
-def do(action: tuple[int, str], people: list[User], courses: list[Course], turn: int) -> None:
+def do(action: tuple[int, str], people: list[User], courses: list[Course], step: int) -> None:
     """One change of the world."""
     who, what = action
     rows = Enrollment.objects.filter(student=people[who])
     if what == "toggle":
         if not rows.delete()[0]:
-            Enrollment.objects.create(student=people[who], course=courses[turn % 2])
+            Enrollment.objects.create(student=people[who], course=courses[step % 2])
     elif what == "status":
-        rows.update(status=STATUSES[turn % 3])
+        rows.update(status=STATUSES[step % 3])
     elif what == "move":
-        rows.update(course=courses[turn % 2])
+        rows.update(course=courses[step % 2])
     else:
-        Enrollment.objects.update(progress_percent=turn)
+        Enrollment.objects.update(progress_percent=step)
 
 
 def newest_time() -> datetime:
@@ -64,15 +64,15 @@ def test_at_every_recorded_instant_the_record_gives_what_was_there(
         both = list(courses.values())
         people = [student(f"s20{number}") for number in range(4)]
         Enrollment.objects.create(student=people[0], course=both[0])
-        taken: dict[datetime, list[State]] = {}
-        for turn, action in enumerate(done, 1):
-            do(action, people, both, turn)
-            taken[newest_time()] = [stored(course) for course in both]
-        for moment, states in taken.items():
+        snapshots: dict[datetime, list[State]] = {}
+        for step, action in enumerate(done, 1):
+            do(action, people, both, step)
+            snapshots[newest_time()] = [stored(course) for course in both]
+        for moment, states in snapshots.items():
             assert [recorded(course, moment) for course in both] == states
-        for since, until in zip(taken, list(taken)[1:], strict=False):
+        for since, until in zip(snapshots, list(snapshots)[1:], strict=False):
             for at, course in enumerate(both):
-                assert_difference(course, since, until, taken[since][at], taken[until][at])
+                assert_difference(course, since, until, snapshots[since][at], snapshots[until][at])
         transaction.set_rollback(True)
 
 
@@ -94,8 +94,8 @@ def row(courses: dict[str, Course], student: Callable[..., User]) -> Enrollment:
 
 def at(row: Enrollment, moment: datetime) -> list[str]:
     """The status the record gives at a moment."""
-    found = rows_as_of(Enrollment, moment, course=row.course_id)
-    return [each.status for each in found]
+    rows = rows_as_of(Enrollment, moment, course=row.course_id)
+    return [each.status for each in rows]
 
 
 def set_times(row: Enrollment, *times: datetime) -> None:
@@ -134,13 +134,13 @@ def test_a_difference_is_two_statements_and_a_state_is_one(
         list(rows_as_of(Enrollment, now, course=row.course_id))
     with django_assert_num_queries(2):
         since = now - timedelta(days=1)
-        found = changed_between(Enrollment, since, now, FIELDS, course=row.course_id)
-        assert [after.status for _before, after in found.values()] == ["active"]
+        changes = changed_between(Enrollment, since, now, FIELDS, course=row.course_id)
+        assert [after.status for _before, after in changes.values()] == ["active"]
 
 
 @pytest.mark.django_db
 def test_what_the_past_is_sought_by_has_an_index():
     with connection.cursor() as cursor:
         table = Enrollment.history.model._meta.db_table
-        found = connection.introspection.get_constraints(cursor, table)
-    assert ["course_id"] in [each["columns"] for each in found.values() if each["index"]]
+        constraints = connection.introspection.get_constraints(cursor, table)
+    assert ["course_id"] in [each["columns"] for each in constraints.values() if each["index"]]

@@ -85,8 +85,8 @@ def test_a_file_with_a_long_text_is_checked_too(course: Course, admin: User, tmp
 
 def test_an_altered_file_is_found(file: Path):
     file.write_text(file.read_text().replace("Marine biology", "Alchemy"), newline="")
-    said = f"{file} was altered after it was exported: its signature does not fit.\n"
-    assert checked(file) == (1, said)
+    message = f"{file} was altered after it was exported: its signature does not fit.\n"
+    assert checked(file) == (1, message)
 
 
 def test_a_file_that_is_something_else_is_not_called_intact(course: Course, tmp_path: Path):
@@ -103,8 +103,8 @@ def test_a_chain_that_was_built_anew_is_found_by_the_file(file: Path, course: Co
         Block.objects.all().delete()
     seal()
     table = version._meta.db_table
-    said = f"{file}: {table} row {version.pk} is not in the chain as it was exported.\n"
-    assert checked(file) == (1, said)
+    message = f"{file}: {table} row {version.pk} is not in the chain as it was exported.\n"
+    assert checked(file) == (1, message)
 
 
 def test_what_the_timeline_shows_is_downloaded_and_the_download_is_on_record(
@@ -114,11 +114,11 @@ def test_what_the_timeline_shows_is_downloaded_and_the_download_is_on_record(
     answer = auditor_client.get(f"/admin/timeline/{page.context['file']}")
     path = tmp_path / "timeline.csv"
     path.write_bytes(answer.getvalue())
-    found = list(csv.reader(io.StringIO(path.read_text(), newline="")))
-    assert {row[3] for row in found[1:-1]} == {"form"}
+    lines = list(csv.reader(io.StringIO(path.read_text(), newline="")))
+    assert {row[3] for row in lines[1:-1]} == {"form"}
     assert checked(path) == (0, "")
-    looked = AccessRecord.objects.filter(kind="export").get()
-    assert (looked.actor_name, looked.label) == ("Auditor Example (auditor)", "audit.changeset")
+    access = AccessRecord.objects.filter(kind="export").get()
+    assert (access.actor_name, access.label) == ("Auditor Example (auditor)", "audit.changeset")
 
 
 def test_whoever_may_not_export_gets_the_page(course: Course, registrar_client: Client):
@@ -142,10 +142,10 @@ def test_the_access_record_is_exported_as_it_is_narrowed_down(
     AccessRecord.objects.create(kind="view", actor=admin, actor_name="Admin Example (admin)")
     seal()
     page = auditor_client.get("/admin/audit/accessrecord/?kind__exact=refused")
-    way = page.context["file_link"]
-    assert way == "?kind__exact=refused&file=csv"
-    assert f'href="{way.replace("&", "&amp;")}"' in page.content.decode()
-    answer = auditor_client.get(f"/admin/audit/accessrecord/{way}")
+    link = page.context["file_link"]
+    assert link == "?kind__exact=refused&file=csv"
+    assert f'href="{link.replace("&", "&amp;")}"' in page.content.decode()
+    answer = auditor_client.get(f"/admin/audit/accessrecord/{link}")
     text = answer.getvalue().decode()
     [row] = [
         dict(zip(HEADER, line, strict=True))

@@ -42,13 +42,13 @@ def forget(username: str, reason: str = WHY) -> str:
 
 def texts() -> str:
     """Everything the tables of people say, now and before."""
-    found = []
+    contents = []
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             if not table.startswith(("auth_", "django_")):
                 cursor.execute(f"SELECT * FROM {table}")
-                found.append(str(cursor.fetchall()))
-    return "".join(found)
+                contents.append(str(cursor.fetchall()))
+    return "".join(contents)
 
 
 def test_nothing_is_left_of_who_it_was_and_grades_stay(ada: User):

@@ -12,7 +12,7 @@ from backoffice.apps.courses.models import Course, CourseModule, Lesson
 from backoffice.apps.users.models import Enrollment
 from tests.filling import FormReader, errors_of, fields_of, save
 
-SENTENCE = (
+MESSAGE = (
     "Nothing was saved: somebody else changed this while you were editing. Look at what is "
     "different below, choose, and save again."
 )
@@ -39,7 +39,7 @@ def test_what_somebody_else_changed_is_shown_and_not_overwritten(
 
     answer = registrar_client.post(page_of(enrollment), opened | {"final_result": "Distinction"})
 
-    assert errors_of(answer) == {"__all__": [SENTENCE]}
+    assert errors_of(answer) == {"__all__": [MESSAGE]}
     enrollment.refresh_from_db()
     assert enrollment.final_result == "Pass"
     (conflict,) = answer.context["adminform"].form.conflicts
@@ -108,10 +108,10 @@ def test_a_change_past_the_admin_is_seen_too(enrollment, registrar_client):
 
 
 def test_a_form_that_does_not_say_what_it_was_opened_with_is_refused(enrollment, registrar_client):
-    for seen in (None, "", "[]", "x", '{"users.enrollment:1": 3}', "[" * 2_000):
+    for token in (None, "", "[]", "x", '{"users.enrollment:1": 3}', "[" * 2_000):
         opened = fields_of(registrar_client, page_of(enrollment))
         opened.pop("_seen")
-        forged = opened if seen is None else opened | {"_seen": seen}
+        forged = opened if token is None else opened | {"_seen": token}
         answer = registrar_client.post(page_of(enrollment), forged | {"final_result": "Fail"})
         assert errors_of(answer) == {
             "__all__": ["This form does not say what it was opened with. Open the page again."]
@@ -187,14 +187,14 @@ def test_of_two_at_the_same_moment_one_is_reported(courses, student, person):
     statuses: list[int] = []
     barrier = threading.Barrier(2)
 
-    def go(client: Client, opened: Any, result: str) -> None:
+    def submit(client: Client, opened: Any, result: str) -> None:
         barrier.wait()
         answer = client.post(page_of(enrollment), opened | {"final_result": result})
         statuses.append(answer.status_code)
         connections.close_all()
 
     threads = [
-        threading.Thread(target=go, args=(*each, str(number)))
+        threading.Thread(target=submit, args=(*each, str(number)))
         for number, each in enumerate(clients)
     ]
     for thread in threads:

@@ -46,10 +46,10 @@ def test_a_history_row_says_who_why_and_through_what(course: Course, registrar: 
         course.save()
     row = course.history.first()
     assert (row.history_user, row.history_change_reason) == (registrar, "Renamed by the senate")
-    found = row.change_set
-    assert (found.source, found.actor, found.reason) == tuple(who.values())
-    assert (found.actor_name, found.request_id) == ("Registrar Example (registrar)", "r1")
-    assert found.address == "192.0.2.7"
+    change_set = row.change_set
+    assert (change_set.source, change_set.actor, change_set.reason) == tuple(who.values())
+    assert (change_set.actor_name, change_set.request_id) == ("Registrar Example (registrar)", "r1")
+    assert change_set.address == "192.0.2.7"
 
 
 def test_one_action_is_one_change_set_however_many_rows_it_changes(courses: dict[str, Course]):
@@ -115,8 +115,8 @@ def test_a_form_is_recorded_with_person_address_and_request(
 ):
     one = Enrollment.objects.create(student=student("s1001"), course=course)
     page = reverse("admin:users_enrollment_change", args=[one.pk])
-    given = fields_of(registrar_client, page) | {"status": "completed"}
-    answer = registrar_client.post(page, given, REMOTE_ADDR="192.0.2.9")
+    values = fields_of(registrar_client, page) | {"status": "completed"}
+    answer = registrar_client.post(page, values, REMOTE_ADDR="192.0.2.9")
     assert answer.status_code == 302, errors_of(answer)
     row = one.history.first()
     assert (row.status, row.history_user) == ("completed", registrar)

@@ -24,9 +24,9 @@ TABLE = Enrollment._meta.db_table
 
 def reconciled(*tables: str) -> str:
     """What the command says; raises CommandError as it does."""
-    said = io.StringIO()
-    call_command("audit_reconcile", *(f"--table={name}" for name in tables), stdout=said)
-    return said.getvalue()
+    output = io.StringIO()
+    call_command("audit_reconcile", *(f"--table={name}" for name in tables), stdout=output)
+    return output.getvalue()
 
 
 @pytest.fixture
@@ -55,17 +55,17 @@ def test_after_a_day_of_every_sort_of_change_every_table_is_as_recorded(demo: No
     last = User.objects.create_user("last", role="auditor", is_staff=True)
     last.groups.clear()
     last.delete()
-    said = reconciled()
-    assert f"{TABLE}: {Enrollment.objects.count():,} rows, all as recorded\n" in said
-    assert said.endswith(f" rows of {len(audited_models())} tables are what the record says.\n")
+    output = reconciled()
+    assert f"{TABLE}: {Enrollment.objects.count():,} rows, all as recorded\n" in output
+    assert output.endswith(f" rows of {len(audited_models())} tables are what the record says.\n")
 
 
 def test_an_altered_row_is_found_with_its_columns(enrolled: list[Enrollment]):
     with unwatched():
         Enrollment.objects.filter(pk=enrolled[1].pk).update(status="failed", final_grade=12)
-    found = compare(Enrollment, 20)
-    assert (found.rows, found.differing) == (3, 1)
-    assert [str(each) for each in found.first] == [
+    comparison = compare(Enrollment, 20)
+    assert (comparison.rows, comparison.differing) == (3, 1)
+    assert [str(each) for each in comparison.first] == [
         f"row {enrolled[1].pk}: was altered past the record in status, final_grade"
     ]
 
@@ -74,8 +74,8 @@ def test_a_row_that_was_taken_away_is_found(enrolled: list[Enrollment]):
     with unwatched():
         Enrollment.objects.filter(pk=enrolled[0].pk).delete()
     mismatches = [str(each) for each in compare(Enrollment, 20).first]
-    sentence = "is gone, and the record does not say that it was deleted"
-    assert mismatches == [f"row {enrolled[0].pk}: {sentence}"]
+    message = "is gone, and the record does not say that it was deleted"
+    assert mismatches == [f"row {enrolled[0].pk}: {message}"]
 
 
 def test_a_row_that_was_put_in_is_found(enrolled: list[Enrollment], student: Any):
@@ -88,21 +88,21 @@ def test_a_row_that_was_put_in_is_found(enrolled: list[Enrollment], student: Any
 
 def test_a_row_that_was_deleted_and_put_back_past_the_record_is_found(enrolled: list[Enrollment]):
     row = enrolled[2]
-    kept = Enrollment(**{f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields})
+    copy = Enrollment(**{f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields})
     row.delete()
     with unwatched():
-        kept.save(force_insert=True)
+        copy.save(force_insert=True)
     mismatches = [str(each) for each in compare(Enrollment, 20).first]
-    assert mismatches == [f"row {kept.pk}: is there, and the record knows of no such row"]
+    assert mismatches == [f"row {copy.pk}: is there, and the record knows of no such row"]
 
 
 def test_the_command_names_the_first_rows_and_counts_all(enrolled: list[Enrollment]):
     with unwatched():
         Enrollment.objects.update(status="failed")
-    said = io.StringIO()
+    output = io.StringIO()
     with pytest.raises(CommandError) as refused:
-        call_command("audit_reconcile", f"--table={TABLE}", "--limit=2", stdout=said)
-    assert said.getvalue() == (
+        call_command("audit_reconcile", f"--table={TABLE}", "--limit=2", stdout=output)
+    assert output.getvalue() == (
         f"{TABLE}: 3 rows, 3 not as recorded\n"
         f"  row {enrolled[0].pk}: was altered past the record in status\n"
         f"  row {enrolled[1].pk}: was altered past the record in status\n"

@@ -52,10 +52,10 @@ def test_it_has_no_row_of_somebody_else(ada: User, student: Any, courses: Any, a
 
 
 def test_a_person_page_leads_to_it(ada: User, auditor_client: Client, instructor_client: Client):
-    way = f"{ADDRESS}?student={ada.pk}"
+    link = f"{ADDRESS}?student={ada.pk}"
     page = reverse("admin:users_user_change", args=[ada.pk])
-    assert way in auditor_client.get(page).content.decode()
-    assert instructor_client.get(way).status_code == 403
+    assert link in auditor_client.get(page).content.decode()
+    assert instructor_client.get(link).status_code == 403
 
 
 def test_without_a_person_it_says_what_to_do(db: None, auditor_client: Client):

@@ -17,7 +17,7 @@ from backoffice.apps.assessments.models import (
 from backoffice.apps.courses.models import Course, CourseModule, Lesson
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.admin_kit.optimistic_lock import last_change
-from tests.actions import said
+from tests.actions import messages_of
 from tests.filling import fields_of
 
 REASON = "Typed into the wrong line"
@@ -30,15 +30,15 @@ def page_of(row: models.Model, version: models.Model | None = None, page: str = 
     return reverse(name, args=[row.pk, version.pk])
 
 
-def revert(client: Client, page: str, reason: str = REASON, **given: Any) -> Any:
+def revert(client: Client, page: str, reason: str = REASON, **values: Any) -> Any:
     """Open the page, say why, and send it."""
-    return client.post(page, fields_of(client, page) | {"change_reason": reason} | given)
+    return client.post(page, fields_of(client, page) | {"change_reason": reason} | values)
 
 
 def differences(answer: Any, which: str = "coming") -> list[tuple[str, str, str]]:
     """What the page says of each field that differs."""
-    found = getattr(answer.context["revert"], which)
-    return [(str(each.label), str(each.now), str(each.then)) for each in found]
+    fields = getattr(answer.context["revert"], which)
+    return [(str(each.label), str(each.now), str(each.then)) for each in fields]
 
 
 def refused(answer: Any) -> list[str]:
@@ -85,16 +85,16 @@ def test_an_earlier_version_comes_back_as_a_new_change_with_its_reason(
     answer = revert(registrar_client, page)
     assert answer.status_code == 302, refused(answer)
     assert answer.url == reverse("admin:users_enrollment_change", args=[enrollment.pk])
-    assert said(answer) == [f"{enrollment} stands again as in the version of {when}."]
+    assert messages_of(answer) == [f"{enrollment} stands again as in the version of {when}."]
     enrollment.refresh_from_db()
     assert enrollment.status == "active"
     *old, new = enrollment.history.order_by("history_id").values()
     assert old == before
     assert (new["history_type"], new["status"]) == ("~", "active")
-    found = enrollment.history.first().change_set
-    assert (found.actor, found.source) == (registrar, "action")
-    assert found.reason == f"Reverted to the version of {when}: {REASON}"
-    assert new["history_change_reason"] == found.reason
+    change_set = enrollment.history.first().change_set
+    assert (change_set.actor, change_set.source) == (registrar, "action")
+    assert change_set.reason == f"Reverted to the version of {when}: {REASON}"
+    assert new["history_change_reason"] == change_set.reason
 
 
 @pytest.mark.parametrize("reason", ["", "too short", " " * 20])
@@ -157,12 +157,12 @@ def test_a_version_that_would_carry_the_row_into_a_foreign_course_is_refused(
 def test_a_reference_to_a_row_that_is_gone_is_refused_in_a_sentence(
     module: CourseModule, own: Course, instructor_client: Client
 ):
-    gone = CourseModule.objects.create(course=own, position=2, title="Gone")
-    lesson = Lesson.objects.create(module=gone, position=1, title="Frogs")
+    deleted = CourseModule.objects.create(course=own, position=2, title="Gone")
+    lesson = Lesson.objects.create(module=deleted, position=1, title="Frogs")
     lesson.module = module
     lesson.save()
-    key = gone.pk
-    gone.delete()
+    key = deleted.pk
+    deleted.delete()
     answer = revert(instructor_client, page_of(lesson))
     assert refused(answer) == [
         f"Module: “{key}” cannot be chosen: it is gone, or not yours to choose."

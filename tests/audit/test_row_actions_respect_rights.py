@@ -81,11 +81,11 @@ def test_an_assistant_is_offered_no_action_that_takes_a_draft_away(draft, course
 
 def test_the_role_of_a_break_glass_account_is_asked_for_by_another_one_only(person, admin_client):
     one = person("admin", "glass", is_superuser=True)
-    asked = {"role": "auditor", "reason": "To take it out of the way."}
+    values = {"role": "auditor", "reason": "To take it out of the way."}
     address = f"/admin/users/user/{one.pk}/change-role/"
-    assert admin_client.post(address, asked).status_code == 403
+    assert admin_client.post(address, values).status_code == 403
     assert not Approval.objects.exists()
     client = Client()
     client.force_login(person("admin", "glass2", is_superuser=True))
-    assert client.post(address, asked).status_code == 302
+    assert client.post(address, values).status_code == 302
     assert Approval.objects.count() == 1

@@ -20,7 +20,7 @@ def course(courses: dict[str, Course]) -> Course:
     return row
 
 
-def shown(client: Client, **query: object) -> str:
+def page_text(client: Client, **query: object) -> str:
     page = client.get(reverse("admin:seal"), query)
     assert page.status_code == 200
     return page.content.decode()
@@ -34,7 +34,7 @@ def test_the_anchor_stands_there_to_be_printed(course: Course, auditor_client: C
 
 
 def test_an_intact_block_is_called_intact(course: Course, auditor_client: Client):
-    text = shown(auditor_client, block=2)
+    text = page_text(auditor_client, block=2)
     assert "every row is there as it was sealed" in text
     assert "None" not in text
 
@@ -43,9 +43,9 @@ def test_an_altered_block_names_the_row(course: Course, admin_client: Client):
     row = Course.history.filter(id=course.pk).latest("history_id")
     with unwatched():
         Course.history.filter(pk=row.pk).update(title="Alchemy")
-    text = shown(admin_client, block=2)
+    text = page_text(admin_client, block=2)
     assert f"Block 2, courses_historicalcourse row {row.pk}: altered." in text
-    assert "every row is there as it was sealed" in shown(admin_client, block=1)
+    assert "every row is there as it was sealed" in page_text(admin_client, block=1)
 
 
 def test_older_blocks_are_reached(course: Course, auditor_client: Client, monkeypatch):
@@ -61,7 +61,7 @@ def test_a_block_that_is_not_there_is_not_found(course: Course, auditor_client: 
 
 
 def test_before_anything_is_sealed_it_says_what_to_do(auditor_client: Client):
-    assert "python manage.py audit_seal --every 30" in shown(auditor_client)
+    assert "python manage.py audit_seal --every 30" in page_text(auditor_client)
 
 
 @pytest.mark.parametrize("role", ["registrar", "instructor"])
@@ -71,10 +71,10 @@ def test_others_do_not_see_it(course: Course, role: str, request: pytest.Fixture
 
 
 def test_a_block_shows_its_hash_and_the_one_before(course: Course, auditor_client: Client):
-    text = shown(auditor_client, block=2)
+    text = page_text(auditor_client, block=2)
     block = Block.objects.get(number=2)
     assert f'<code class="text-xs">{block.hash}</code>' in text
     assert f'<code class="text-xs">{block.previous}</code>' in text
     assert f"{block.sealed_at:%Y-%m-%d %H:%M:%S} UTC" in text
-    assert "This is the first block." in shown(auditor_client, block=1)
+    assert "This is the first block." in page_text(auditor_client, block=1)
     assert "historical" not in text

@@ -43,7 +43,7 @@ def run(sql: str, *params: Any) -> None:
         cursor.execute(sql, params or None)
 
 
-def said(*, anchor: Path | None = None) -> tuple[int, str, str]:
+def run_verify(*, anchor: Path | None = None) -> tuple[int, str, str]:
     """Exit status, output and complaints of `audit_verify`."""
     out, err, status = io.StringIO(), io.StringIO(), 0
     try:
@@ -75,7 +75,7 @@ def test_every_row_of_the_record_is_in_exactly_one_block(demo: None):
 
 
 def test_an_untouched_record_is_intact(course: Course):
-    status, out, err = said()
+    status, out, err = run_verify()
     assert (status, err) == (0, "")
     rows = sum(Block.objects.values_list("row_count", flat=True))
     assert out == (
@@ -85,7 +85,7 @@ def test_an_untouched_record_is_intact(course: Course):
 
 
 def test_with_nothing_sealed_it_says_what_to_do(db: None):
-    assert said() == (0, "Nothing is sealed yet. Run: python manage.py audit_seal\n", "")
+    assert run_verify() == (0, "Nothing is sealed yet. Run: python manage.py audit_seal\n", "")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_with_nothing_sealed_it_says_what_to_do(db: None):
 def test_an_altered_value_time_or_actor_is_found(course: Course, column: str, value: Any):
     row = version(course, "Marine biology")
     run(f"UPDATE courses_historicalcourse SET {column} = %s WHERE history_id = %s", value, row.pk)
-    status, out, err = said()
+    status, out, err = run_verify()
     rows = sum(Block.objects.values_list("row_count", flat=True))
     assert status == 1
     assert err == f"Block 1, courses_historicalcourse row {row.pk}: altered.\n"
@@ -112,13 +112,13 @@ def test_an_altered_value_time_or_actor_is_found(course: Course, column: str, va
 def test_an_altered_change_set_is_found(course: Course):
     row = ChangeSet.objects.order_by("-pk").first()
     run("UPDATE audit_changeset SET actor_name = 'Somebody else' WHERE id = %s", row.pk)
-    assert said()[2] == f"Block 2, audit_changeset row {row.pk}: altered.\n"
+    assert run_verify()[2] == f"Block 2, audit_changeset row {row.pk}: altered.\n"
 
 
 def test_a_deleted_row_is_found(course: Course):
     row = version(course, "Marine biology")
     run("DELETE FROM courses_historicalcourse WHERE history_id = %s", row.pk)
-    status, _out, err = said()
+    status, _out, err = run_verify()
     assert (status, err) == (1, f"Block 1, courses_historicalcourse row {row.pk}: deleted.\n")
 
 
@@ -127,21 +127,21 @@ def test_a_row_put_in_later_is_found(course: Course):
     key, row.pk = row.pk, -7
     with unwatched():
         row._meta.model._base_manager.bulk_create([row])
-    assert said()[2] == "Block 1, courses_historicalcourse row -7: put in afterwards.\n"
+    assert run_verify()[2] == "Block 1, courses_historicalcourse row -7: put in afterwards.\n"
     assert key
 
 
 def test_a_block_that_was_deleted_is_found(course: Course):
     run("DELETE FROM audit_blockpart WHERE block_id = 1")
     run("DELETE FROM audit_block WHERE number = 1")
-    status, _out, err = said()
+    status, _out, err = run_verify()
     assert status == 1
     assert err.splitlines()[0] == "Block 1 is missing."
 
 
 def test_a_block_deleted_without_its_digests_is_found(course: Course):
     run("DELETE FROM audit_block WHERE number = 2")
-    assert said()[2] == "Block 2 was deleted; its digests are still there.\n"
+    assert run_verify()[2] == "Block 2 was deleted; its digests are still there.\n"
     run("DELETE FROM audit_blockpart WHERE block_id = 2")  # a foreign key wants it so
 
 
@@ -150,7 +150,7 @@ def test_a_row_altered_together_with_its_digest_is_found(course: Course):
     part.rows = bytes(len(part.rows))
     with unwatched():
         BlockPart.objects.filter(pk=part.pk).update(rows=part.rows)
-    assert said()[2].splitlines()[0] == (
+    assert run_verify()[2].splitlines()[0] == (
         "Block 1 was altered: the digests of courses_historicalcourse are not those sealed."
     )
 
@@ -162,7 +162,7 @@ def test_a_block_altered_together_with_its_hash_is_found_by_the_next(course: Cou
     with unwatched():
         Block.objects.filter(number=1).update(sealed_at=first.sealed_at, hash=first.hash)
     expected = "Block 2 does not follow the block before it; one was replaced.\n"
-    assert said()[2] == expected
+    assert run_verify()[2] == expected
 
 
 def anchored(tmp_path: Path) -> Path:
@@ -178,8 +178,8 @@ def test_a_cut_tail_is_found_with_an_anchor(course: Course, tmp_path: Path):
     run("DELETE FROM audit_changeset WHERE id = %s", row.change_set_id)
     run("DELETE FROM audit_blockpart WHERE block_id = 2")
     run("DELETE FROM audit_block WHERE number = 2")
-    assert said()[0] == 0  # as the docs say: nothing in the database shows it
-    status, _out, err = said(anchor=path)
+    assert run_verify()[0] == 0  # as the docs say: nothing in the database shows it
+    status, _out, err = run_verify(anchor=path)
     assert (status, err) == (
         1,
         f"The anchor of {at} knows block 2, and the chain ends at block 1: its end was cut off.\n",
@@ -193,16 +193,16 @@ def test_a_chain_built_anew_is_found_with_an_anchor(course: Course, tmp_path: Pa
     run("DELETE FROM audit_blockpart")
     run("DELETE FROM audit_block")
     seal()
-    assert said()[0] == 0
+    assert run_verify()[0] == 0
     seal()
-    status, _out, err = said(anchor=path)
+    status, _out, err = run_verify(anchor=path)
     assert status == 1
     assert err == (
         f"The anchor of {at} knows block 2, and the chain ends at block 1: its end was cut off.\n"
     )
     Course.objects.filter(pk=course.pk).update(title="Once more")
     seal()
-    assert said(anchor=path)[2] == (
+    assert run_verify(anchor=path)[2] == (
         f"Block 2 is not the one the anchor of {at} knows: the chain was built anew.\n"
     )
 
@@ -212,14 +212,14 @@ def test_an_anchor_bears_out_a_chain_that_went_on(course: Course, tmp_path: Path
     Course.objects.filter(pk=course.pk).update(title="Once more")
     seal()
     anchored(tmp_path)
-    assert said(anchor=path)[0] == 0
+    assert run_verify(anchor=path)[0] == 0
     assert [json.loads(line)["block"] for line in path.read_text().splitlines()] == [2, 3]
 
 
 def test_an_anchor_that_was_tampered_with_cannot_be_used(course: Course, tmp_path: Path):
     path = anchored(tmp_path)
     path.write_text(path.read_text().replace('"block": 2', '"block": 1') + "rubbish\n")
-    status, _out, err = said(anchor=path)
+    status, _out, err = run_verify(anchor=path)
     assert status == 2
     assert err.splitlines() == [
         f"Line 1 of {path} cannot be used: its signature is not ours: it was changed, or "
@@ -229,15 +229,15 @@ def test_an_anchor_that_was_tampered_with_cannot_be_used(course: Course, tmp_pat
 
 
 def test_what_cannot_be_checked_is_not_called_intact(course: Course, tmp_path: Path):
-    assert said(anchor=tmp_path / "nowhere")[0] == 2
+    assert run_verify(anchor=tmp_path / "nowhere")[0] == 2
     (tmp_path / "empty").touch()
-    assert said(anchor=tmp_path / "empty")[2] == f"{tmp_path / 'empty'} holds no anchor.\n"
+    assert run_verify(anchor=tmp_path / "empty")[2] == f"{tmp_path / 'empty'} holds no anchor.\n"
 
 
 def test_a_column_that_is_gone_leaves_rows_unchecked(course: Course):
     with connection.cursor() as cursor, unwatched():
         cursor.execute("ALTER TABLE courses_historicalcourse RENAME COLUMN title TO heading")
-    status, _out, err = said()
+    status, _out, err = run_verify()
     assert status == 2
     assert err.splitlines()[0] == (
         "Block 1: courses_historicalcourse has no column title; 3 rows unread."
@@ -247,7 +247,7 @@ def test_a_column_that_is_gone_leaves_rows_unchecked(course: Course):
 def test_a_new_column_leaves_old_blocks_intact(course: Course):
     with connection.cursor() as cursor, unwatched():
         cursor.execute("ALTER TABLE courses_historicalcourse ADD COLUMN mood text DEFAULT 'good'")
-    assert said()[0] == 0
+    assert run_verify()[0] == 0
 
 
 def test_it_is_known_how_long_the_oldest_change_waits_for_its_seal(course: Course):
@@ -261,7 +261,7 @@ def test_it_is_known_how_long_the_oldest_change_waits_for_its_seal(course: Cours
 @pytest.mark.skipif(not IS_POSTGRES, reason="SQLite's file has no owner")
 def test_the_chain_itself_is_not_changed_and_not_deleted(course: Course, model: Any):
     connection.check_constraints()  # nothing is left to be checked later
-    said = f"The record in {model._meta.db_table} is not changed and not deleted."
+    message = f"The record in {model._meta.db_table} is not changed and not deleted."
     for attempt in (
         lambda: model.objects.update(**{model._meta.pk.name: 1}),
         lambda: model.objects.all()._raw_delete("default"),
@@ -269,4 +269,4 @@ def test_the_chain_itself_is_not_changed_and_not_deleted(course: Course, model: 
     ):
         with pytest.raises(DatabaseError) as refused, transaction.atomic():
             attempt()
-        assert str(refused.value).startswith(said)
+        assert str(refused.value).startswith(message)

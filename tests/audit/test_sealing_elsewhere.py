@@ -31,8 +31,8 @@ def environment(address: str, **more: str) -> dict[str, str]:
 
 
 def address() -> str:
-    given = connection.settings_dict
-    return f"postgres://{given['USER']}@{quote(given['HOST'], safe='')}/{given['NAME']}"
+    server = connection.settings_dict
+    return f"postgres://{server['USER']}@{quote(server['HOST'], safe='')}/{server['NAME']}"
 
 
 def verified(at: str, *options: str) -> tuple[int, str]:
@@ -63,26 +63,26 @@ def test_a_dump_restored_into_a_new_cluster_verifies(elsewhere, tmp_path):
     CourseTag.objects.create(name="One more")
     seal()
     call_command("audit_anchor", file=tmp_path / "anchors")
-    given, dump = connection.settings_dict, tmp_path / "dump"
+    server, dump = connection.settings_dict, tmp_path / "dump"
     with dump.open("wb") as stream:
         subprocess.run(
-            [programs() / "pg_dump", "-Fc", "-h", given["HOST"], "-U", SUPERUSER, given["NAME"]],
+            [programs() / "pg_dump", "-Fc", "-h", server["HOST"], "-U", SUPERUSER, server["NAME"]],
             stdout=stream,
             check=True,
         )
     to = ["-h", str(elsewhere.sockets), "-U", SUPERUSER, "-d", "restored"]
     subprocess.run([programs() / "pg_restore", *to, str(dump)], check=True)
-    status, said = verified(elsewhere.url("restored"), "--anchor", str(tmp_path / "anchors"))
+    status, output = verified(elsewhere.url("restored"), "--anchor", str(tmp_path / "anchors"))
     head = Block.objects.latest("number")
     assert (status, head.number) == (0, 2)
-    assert said.startswith("Intact: ")
-    assert head.hash in said
+    assert output.startswith("Intact: ")
+    assert head.hash in output
 
 
 def test_a_database_that_does_not_answer_is_not_called_intact():
-    status, said = verified("postgres://postgres@%2Fvar%2Ftmp/nowhere")
+    status, output = verified("postgres://postgres@%2Fvar%2Ftmp/nowhere")
     assert status == 2
-    assert said.startswith("Could not check: ")
+    assert output.startswith("Could not check: ")
 
 
 def test_the_background_process_seals_anchors_and_ends_on_a_signal(tmp_path):
@@ -108,14 +108,14 @@ def test_the_background_process_seals_anchors_and_ends_on_a_signal(tmp_path):
         wait_until(lambda: is_sealed("Three"))
     finally:
         sealing.send_signal(signal.SIGTERM)
-        said = sealing.communicate(timeout=20)[1]
+        log = sealing.communicate(timeout=20)[1]
     assert sealing.returncode == 0
-    kept = [json.loads(line) for line in anchors.read_text().splitlines()]
+    lines = [json.loads(line) for line in anchors.read_text().splitlines()]
     assert Block.objects.count() >= 3
     # A pass may write two blocks; what counts is that the head is always anchored in the end.
-    assert [each["block"] for each in kept] == sorted({each["block"] for each in kept})
-    assert kept[-1]["hash"] == Block.objects.latest("number").hash
-    assert said.count("backoffice.audit.anchor INFO anchor {") == len(kept)
+    assert [each["block"] for each in lines] == sorted({each["block"] for each in lines})
+    assert lines[-1]["hash"] == Block.objects.latest("number").hash
+    assert log.count("backoffice.audit.anchor INFO anchor {") == len(lines)
     assert verified(address(), "--anchor", str(anchors))[0] == 0
 
 

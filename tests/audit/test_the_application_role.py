@@ -272,10 +272,10 @@ def test_sql_nobody_signed_names_the_role(sql: Sql):
 
 
 def test_a_file_comes_in_and_its_history_names_the_lines(
-    as_application: None, bring_in: Any, courses: Any, registrar: User
+    as_application: None, import_file: Any, courses: Any, registrar: User
 ):
     text = "student_id,course_code,presentation,first_name\ns1001,BIO101,2026J,Zoë\n"
-    batch = bring_in("enrollments", text, create_students=True)
+    batch = import_file("enrollments", text, create_students=True)
     assert (batch.state, batch.created, batch.created_students) == ("applied", 1, 1)
     for written in (Enrollment.history.get(), User.history.get(student_id="s1001")):
         assert (written.line, written.history_user) == (2, registrar)

@@ -14,7 +14,7 @@ from backoffice.audit.record.recording import recording
 from backoffice.audit.reports import timeline
 
 ADDRESS = reverse("admin:timeline")
-RowAction = Callable[..., ChangeSet]
+Change = Callable[..., ChangeSet]
 
 
 @pytest.fixture
@@ -24,11 +24,11 @@ def ada(student: Callable[..., User]) -> User:
 
 
 @pytest.fixture
-def rename(courses: dict[str, Course], registrar: User) -> RowAction:
+def rename(courses: dict[str, Course], registrar: User) -> Change:
     """One change set: a course gets another title."""
 
-    def do(title: str, code: str = "BIO101", **said: Any) -> ChangeSet:
-        with recording(**{"source": "form", "actor": registrar} | said):
+    def do(title: str, code: str = "BIO101", **context: Any) -> ChangeSet:
+        with recording(**{"source": "form", "actor": registrar} | context):
             courses[code].title = title
             courses[code].save()
         return ChangeSet.objects.latest("pk")
@@ -37,11 +37,11 @@ def rename(courses: dict[str, Course], registrar: User) -> RowAction:
 
 
 @pytest.fixture
-def enroll(courses: dict[str, Course], registrar: User) -> RowAction:
+def enroll(courses: dict[str, Course], registrar: User) -> Change:
     """One change set: a student enters a course."""
 
-    def do(whom: User, code: str = "BIO101", **said: Any) -> ChangeSet:
-        with recording(**{"source": "form", "actor": registrar} | said):
+    def do(whom: User, code: str = "BIO101", **context: Any) -> ChangeSet:
+        with recording(**{"source": "form", "actor": registrar} | context):
             Enrollment.objects.create(student=whom, course=courses[code])
         return ChangeSet.objects.latest("pk")
 
@@ -75,16 +75,16 @@ def test_a_change_without_a_reason_says_so(rename, auditor_client: Client):
 
 
 def test_it_is_narrowed_by_who_did_it(rename, registrar2, auditor_client: Client):
-    mine, theirs = rename("A"), rename("B", actor=registrar2)
-    found = keys(auditor_client, f"?person={registrar2.pk}")
-    assert theirs.pk in found
-    assert mine.pk not in found
+    own, other = rename("A"), rename("B", actor=registrar2)
+    matches = keys(auditor_client, f"?person={registrar2.pk}")
+    assert other.pk in matches
+    assert own.pk not in matches
 
 
 def test_it_is_narrowed_by_the_role(rename, admin, auditor_client: Client):
-    mine, theirs = rename("A"), rename("B", actor=admin)
-    assert keys(auditor_client, "?role=admin") == [theirs.pk]
-    assert mine.pk in keys(auditor_client, "?role=registrar")
+    own, other = rename("A"), rename("B", actor=admin)
+    assert keys(auditor_client, "?role=admin") == [other.pk]
+    assert own.pk in keys(auditor_client, "?role=registrar")
 
 
 def test_it_is_narrowed_by_the_door_the_file_and_a_missing_reason(rename, auditor_client: Client):
@@ -106,17 +106,17 @@ def test_it_is_narrowed_by_date(rename, auditor_client: Client):
 
 def test_it_is_narrowed_by_kind_of_row(rename, enroll, ada, auditor_client: Client):
     renamed, enrolled = rename("A"), enroll(ada)
-    found = keys(auditor_client, "?model=users.enrollment")
-    assert found == [enrolled.pk]
+    matches = keys(auditor_client, "?model=users.enrollment")
+    assert matches == [enrolled.pk]
     assert renamed.pk in keys(auditor_client, "?model=courses.course")
 
 
 def test_it_is_narrowed_by_course(rename, enroll, ada, courses, auditor_client: Client):
     change_sets = {rename("A").pk, enroll(ada).pk}
     other = {rename("B", "ART200").pk, enroll(ada, "ART200").pk}
-    found = set(keys(auditor_client, f"?course={courses['BIO101'].pk}"))
-    assert change_sets <= found
-    assert not other & found
+    matches = set(keys(auditor_client, f"?course={courses['BIO101'].pk}"))
+    assert change_sets <= matches
+    assert not other & matches
 
 
 @pytest.mark.parametrize("known", [0, 5_000])
@@ -125,21 +125,21 @@ def test_a_large_course_is_found_by_its_newest_rows(
 ):
     monkeypatch.setattr(timeline, "FEW_ROWS", -1)
     monkeypatch.setattr(timeline, "MOST_KNOWN", known)
-    mine, other = enroll(ada), enroll(ada, "ART200")
-    found = keys(auditor_client, f"?course={courses['BIO101'].pk}")
-    assert mine.pk in found
-    assert other.pk not in found
+    expected, other = enroll(ada), enroll(ada, "ART200")
+    matches = keys(auditor_client, f"?course={courses['BIO101'].pk}")
+    assert expected.pk in matches
+    assert other.pk not in matches
 
 
 def test_it_is_narrowed_by_the_person_whose_record_it_is(
     rename, enroll, ada, student, auditor_client: Client
 ):
     rename("A")
-    mine = enroll(ada)
+    expected = enroll(ada)
     enroll(student("s301009"), "ART200")
-    found = entries(auditor_client, f"?student={ada.pk}&model=users.enrollment")
-    assert [entry.change_set.pk for entry in found] == [mine.pk]
-    assert [str(row.kind) for row in found[0].rows] == ["Enrollment"]
+    matches = entries(auditor_client, f"?student={ada.pk}&model=users.enrollment")
+    assert [entry.change_set.pk for entry in matches] == [expected.pk]
+    assert [str(row.kind) for row in matches[0].rows] == ["Enrollment"]
 
 
 def test_what_was_deleted_is_found_by_person_and_by_course(
@@ -148,19 +148,19 @@ def test_what_was_deleted_is_found_by_person_and_by_course(
     enroll(ada)
     with recording(source="sql"):
         Enrollment.objects.filter(student=ada).delete()
-    gone = ChangeSet.objects.latest("pk").pk
-    asked = f"?student={ada.pk}&model=users.enrollment"
-    assert keys(auditor_client, asked)[0] == gone
-    assert keys(auditor_client, asked + f"&course={courses['BIO101'].pk}")[0] == gone
-    assert keys(auditor_client, f"?course={courses['BIO101'].pk}")[0] == gone
-    assert keys(auditor_client, asked + f"&course={courses['ART200'].pk}") == []
+    deletion = ChangeSet.objects.latest("pk").pk
+    query = f"?student={ada.pk}&model=users.enrollment"
+    assert keys(auditor_client, query)[0] == deletion
+    assert keys(auditor_client, query + f"&course={courses['BIO101'].pk}")[0] == deletion
+    assert keys(auditor_client, f"?course={courses['BIO101'].pk}")[0] == deletion
+    assert keys(auditor_client, query + f"&course={courses['ART200'].pk}") == []
 
 
 def test_filters_combine(rename, enroll, ada, registrar2, auditor_client: Client):
     enroll(ada, reason="Late entry.")
     hers = enroll(ada, "ART200", actor=registrar2)
-    asked = f"?person={registrar2.pk}&student={ada.pk}&unexplained=on&source=form"
-    assert keys(auditor_client, asked) == [hers.pk]
+    query = f"?person={registrar2.pk}&student={ada.pk}&unexplained=on&source=form"
+    assert keys(auditor_client, query) == [hers.pk]
 
 
 def test_pages_lead_to_older_and_newer_entries_and_none_is_left_out(
@@ -188,11 +188,11 @@ def test_a_search_that_would_take_too_long_says_how_far_it_came(
     hers = rename("Hers", actor=registrar2)
     for number in range(5):
         enroll(ada, "BIO101") if number == 0 else rename(f"Title {number}")
-    query, seen = f"?model=courses.course&person={registrar2.pk}", 0
+    query, pages = f"?model=courses.course&person={registrar2.pk}", 0
     page = auditor_client.get(ADDRESS + query)
-    while not page.context["entries"] and seen < 9:
+    while not page.context["entries"] and pages < 9:
         assert "this one came back to" in " ".join(page.content.decode().split())
-        page, seen = auditor_client.get(ADDRESS + page.context["older"]), seen + 1
+        page, pages = auditor_client.get(ADDRESS + page.context["older"]), pages + 1
     assert [entry.change_set.pk for entry in page.context["entries"]] == [hers.pk]
 
 
@@ -225,9 +225,9 @@ def test_what_a_message_says_stands_nowhere(student, auditor_client: Client):
         assert f"{from_} → {to}" in text
 
 
-def test_an_import_is_summed_up_with_lines_and_the_file(bring_in, courses, auditor_client):
+def test_an_import_is_summed_up_with_lines_and_the_file(import_file, courses, auditor_client):
     lines = "".join(f"s{300000 + number},BIO101,2026J\n" for number in range(1001))
-    batch = bring_in(
+    batch = import_file(
         "enrollments", f"student_id,course_code,presentation\n{lines}", create_students=True
     )
     text = auditor_client.get(ADDRESS).content.decode()

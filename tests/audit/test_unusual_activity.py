@@ -15,26 +15,26 @@ from backoffice.audit.record.recording import recording
 ADDRESS = reverse("admin:unusual")
 
 
-def found(client: Client, sign: str) -> list[int]:
+def change_sets(client: Client, sign: str) -> list[int]:
     page = client.get(f"{ADDRESS}?sign={sign}")
     return [entry.change_set.pk for entry in page.context["entries"]]
 
 
-def tags(count: int, **said: Any) -> int:
-    with recording(**{"source": "action"} | said):
-        CourseTag.objects.bulk_create(CourseTag(name=f"t{said}{at}") for at in range(count))
+def tags(count: int, **context: Any) -> int:
+    with recording(**{"source": "action"} | context):
+        CourseTag.objects.bulk_create(CourseTag(name=f"t{context}{at}") for at in range(count))
     return ChangeSet.objects.latest("pk").pk
 
 
 def test_many_rows_at_once_are_found_unless_a_file_brought_them(db, auditor_client: Client):
     many, _few, _file = tags(501), tags(500, reason="x"), tags(501, source="import")
-    assert found(auditor_client, "of_many_rows") == [many]
+    assert change_sets(auditor_client, "of_many_rows") == [many]
 
 
 def test_what_came_past_the_admin_without_a_reason_is_found(db, auditor_client: Client):
     silent = tags(1, source="sql")
     explained = tags(2, source="sql", reason="Ticket 12 of the help desk.")
-    unexplained = found(auditor_client, "unexplained")
+    unexplained = change_sets(auditor_client, "unexplained")
     assert silent in unexplained
     assert explained not in unexplained
 
@@ -43,7 +43,7 @@ def test_deletions_are_found(db, auditor_client: Client):
     tags(2)
     with recording(source="form"):
         CourseTag.objects.all().delete()
-    assert found(auditor_client, "that_deleted") == [ChangeSet.objects.latest("pk").pk]
+    assert change_sets(auditor_client, "that_deleted") == [ChangeSet.objects.latest("pk").pk]
 
 
 def test_the_page_counts_each_sort_by_day_and_says_what_it_means(db, auditor_client: Client):
@@ -91,5 +91,5 @@ def test_nights_are_from_22_to_6_and_of_people(db, registrar, monkeypatch: pytes
         made[hour] = ChangeSet.objects.create(source="form", actor=registrar).pk
         ChangeSet.objects.create(source="job")
     monkeypatch.undo()
-    found = ChangeSet.objects.at_night(day - timedelta(days=1)).filter(pk__in=made.values())
-    assert set(found.values_list("pk", flat=True)) == {made[5], made[22]}
+    at_night = ChangeSet.objects.at_night(day - timedelta(days=1)).filter(pk__in=made.values())
+    assert set(at_night.values_list("pk", flat=True)) == {made[5], made[22]}

@@ -48,7 +48,7 @@ OpenPage = Callable[..., Page]
 @pytest.fixture
 def open_page(browser: Browser, live_server: Any) -> Iterator[OpenPage]:
     """Opens a page for a person who has logged in through the form."""
-    complaints: list[str] = []
+    problems: list[str] = []
     with ExitStack() as stack:
 
         def make(person: User, width: int = 1440, is_dark: bool = False) -> Page:
@@ -60,32 +60,32 @@ def open_page(browser: Browser, live_server: Any) -> Iterator[OpenPage]:
                 )
             )
             page = context.new_page()
-            _listen(page, live_server.url, complaints)
+            _listen(page, live_server.url, problems)
             _log_in(page, person)
             return page
 
         yield make
-    assert complaints == []
+    assert problems == []
 
 
-def _listen(page: Page, home: str, complaints: list[str]) -> None:
-    def asked(request: Request) -> None:
+def _listen(page: Page, home: str, problems: list[str]) -> None:
+    def check_request(request: Request) -> None:
         if not request.url.startswith((home, "data:", "blob:")):
-            complaints.append(f"asked outside: {request.url}")
+            problems.append(f"asked outside: {request.url}")
 
-    def answered(response: Response) -> None:
+    def check_response(response: Response) -> None:
         if response.status >= 500 or response.status == 404:
-            complaints.append(f"{response.status}: {response.url}")
+            problems.append(f"{response.status}: {response.url}")
 
-    def heard(said: ConsoleMessage) -> None:
-        # A refusal (403) may be what the test asks for; `answered` tells of anything else.
-        if said.type == "error" and "Failed to load resource" not in said.text:
-            complaints.append(said.text)
+    def check_console(message: ConsoleMessage) -> None:
+        # A refusal (403) may be what the test asks for; `check_response` reports anything else.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            problems.append(message.text)
 
-    page.on("request", asked)
-    page.on("response", answered)
-    page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
-    page.on("console", heard)
+    page.on("request", check_request)
+    page.on("response", check_response)
+    page.on("pageerror", lambda error: problems.append(f"script: {error}"))
+    page.on("console", check_console)
 
 
 def _log_in(page: Page, person: User) -> None:

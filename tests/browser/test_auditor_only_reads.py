@@ -21,8 +21,8 @@ POST = """async ([address, fields]) => {
 
 
 @pytest.fixture
-def batch(transactional_db: None, courses: Any, bring_in: Any) -> Batch:
-    return bring_in("enrollments", TEXT, create_students=True)
+def batch(transactional_db: None, courses: Any, import_file: Any) -> Batch:
+    return import_file("enrollments", TEXT, create_students=True)
 
 
 def buttons_that_write(page: Page) -> list[str]:

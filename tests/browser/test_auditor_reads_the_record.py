@@ -61,7 +61,7 @@ def test_an_auditor_follows_a_changed_grade(
     page = open_page(User.objects.get(username="auditor"), width, is_dark)
     _narrow_the_timeline(page)
     _from_the_change_to_the_whole_record(page, changed)
-    _how_the_grade_came_about(page, changed)
+    _grade_history(page, changed)
     _the_gradebook_before(page, changed, before)
     _verify_a_block(page)
 
@@ -93,7 +93,7 @@ def _from_the_change_to_the_whole_record(page: Page, changed: AssessmentSubmissi
     fits(page)
 
 
-def _how_the_grade_came_about(page: Page, changed: AssessmentSubmission) -> None:
+def _grade_history(page: Page, changed: AssessmentSubmission) -> None:
     page.goto(f"/admin/assessments/assessmentsubmission/{changed.pk}/change/")
     page.get_by_role("link", name="How this grade came about").click()
     expect(page.get_by_role("heading", name="How this grade came about")).to_be_visible()

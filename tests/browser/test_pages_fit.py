@@ -15,15 +15,15 @@ BROADER = "() => document.documentElement.scrollWidth - document.documentElement
 
 def addresses() -> list[str]:
     """The list of every model, and the pages of one of its rows."""
-    found = [reverse("admin:index"), reverse("admin:bulk_batch_upload")]
-    found.append(reverse("admin:bulk_batch_export"))
+    links = [reverse("admin:index"), reverse("admin:bulk_batch_upload")]
+    links.append(reverse("admin:bulk_batch_export"))
     for model in admin.site._registry:
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
-        found.append(reverse(f"{name}_changelist"))
+        links.append(reverse(f"{name}_changelist"))
         row = model._default_manager.first()
         if row is not None:
-            found.append(reverse(f"{name}_change", args=[row.pk]))
-    return found
+            links.append(reverse(f"{name}_change", args=[row.pk]))
+    return links
 
 
 @pytest.mark.parametrize(("width", "is_dark"), [(390, True), (1440, False)])

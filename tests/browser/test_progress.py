@@ -14,7 +14,7 @@ from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.concurrency import lock_kind
 from tests.browser.conftest import OpenPage
-from tests.browser.test_registrar_brings_a_roster_in import biology, file_of, upload
+from tests.browser.test_importing_a_roster import biology, file_of, upload
 from tests.bulk.working import start_worker
 
 __all__ = ["biology"]  # a fixture
@@ -51,13 +51,13 @@ def large(biology: Course, tmp_path: Path) -> Path:
     return file_of(tmp_path, "all.csv", *rows(FEW))
 
 
-def see_it_grow(page: Page, said: str) -> None:
+def see_it_grow(page: Page, pattern: str) -> None:
     """The bar went up, and the words beside it told how many rows there are."""
-    seen = page.evaluate("() => JSON.parse(window.name)")
-    percents = [percent for percent, _told in seen]
+    steps = page.evaluate("() => JSON.parse(window.name)")
+    percents = [percent for percent, _text in steps]
     assert percents == sorted(percents)
     assert 0 < percents[-1] <= 100
-    assert any(re.search(said, told) for _percent, told in seen), seen
+    assert any(re.search(pattern, text) for _percent, text in steps), steps
 
 
 def test_the_bar_goes_to_the_end_of_reading_and_of_applying(
@@ -92,8 +92,8 @@ def test_cancel_in_the_middle_of_an_apply_writes_nothing(
         apply.click()
         expect(page.get_by_text("Waiting until another import is done")).to_be_visible(timeout=LONG)
         page.get_by_role("button", name="Cancel").click()
-        said = page.get_by_text("Cancelled. Nothing was written; the file can still be applied.")
-        expect(said).to_be_visible()
+        message = page.get_by_text("Cancelled. Nothing was written; the file can still be applied.")
+        expect(message).to_be_visible()
     page.reload()
     expect(apply).to_be_visible()
     assert Batch.objects.get().state == "previewed"

@@ -11,7 +11,7 @@ from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.models import HeaderMapping
 from tests.browser.conftest import OpenPage
-from tests.browser.test_registrar_brings_a_roster_in import biology
+from tests.browser.test_importing_a_roster import biology
 
 __all__ = ["biology"]  # a fixture
 FILES = {
@@ -77,15 +77,15 @@ def test_a_file_with_own_headers_is_explained_and_read_again(
     page.goto("/admin/bulk/batch/upload/?kind=enrollments")
     page.locator("input[type=file]").set_input_files(german)
     page.get_by_role("button", name="Upload and preview").click()
-    said = page.locator("#own-headers")
+    own_headers = page.locator("#own-headers")
     for header, column in (
         ("Matrikel", "student_id"),
         ("Kurs", "course_code"),
         ("Semester", "presentation"),
         ("Bemerkung", "ignore this column"),
     ):
-        said.get_by_label(header).select_option(column)
-    said.get_by_role("button", name="Save and read again").click()
+        own_headers.get_by_label(header).select_option(column)
+    own_headers.get_by_role("button", name="Save and read again").click()
     expect(page.get_by_text("Read with your school's own headers:")).to_be_visible()
     page.get_by_role("button", name="Apply: write 1 row").click()
     expect(page.get_by_text("Applied. Every changed row")).to_be_visible()

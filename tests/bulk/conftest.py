@@ -19,9 +19,9 @@ def taught(courses: dict[str, Course], instructor: User) -> Course:
 
 
 @pytest.fixture
-def bring(bring_in: Any, instructor: User) -> Callable[..., Batch]:
+def bring(import_file: Any, instructor: User) -> Callable[..., Batch]:
     """Brings rubrics in, as their instructor."""
-    return lambda text, **options: bring_in("rubrics", text, **{"actor": instructor} | options)
+    return lambda text, **options: import_file("rubrics", text, **{"actor": instructor} | options)
 
 
 @pytest.fixture

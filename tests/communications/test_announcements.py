@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from backoffice.apps.communications.models import Announcement
 from backoffice.apps.users.models import User
-from tests.actions import do, refused, said
+from tests.actions import do, messages_of, refused
 from tests.filling import save
 
 
@@ -33,7 +33,7 @@ def test_an_announcement_goes_out_once_to_a_known_number():
     amina = Client()
     amina.force_login(User.objects.get(username="admin"))
     answer = do(amina, planned, "send")
-    assert str(staff) in said(answer)[0]
+    assert str(staff) in messages_of(answer)[0]
     planned.refresh_from_db()
     assert planned.publish_at <= timezone.now()
     assert "It was sent already." in str(refused(do(amina, planned, "send")))

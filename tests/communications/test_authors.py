@@ -43,6 +43,6 @@ def test_nobody_writes_to_themselves(courses, person, instructor_client):
     client.force_login(helper)
     page = reverse("admin:communications_directmessage_add")
     answer = save(client, page, recipient=helper.pk, body="Remember the list.")
-    sentence = "Select a valid choice. That choice is not one of the available choices."
-    assert errors_of(answer)["recipient"] == [sentence]
+    message = "Select a valid choice. That choice is not one of the available choices."
+    assert errors_of(answer)["recipient"] == [message]
     assert not DirectMessage.objects.exists()

@@ -78,17 +78,17 @@ def test_the_glass_is_broken_by_two_people_for_an_hour(message, person):
     amina, bea = person("admin", "amina"), person("admin", "bea")
     assert do(client_of(amina), message, "read", reason=WHY).status_code == 302
     assert not opens(client_of(amina), message)
-    asked = Approval.objects.get()
-    assert do(client_of(amina), asked, "agree").status_code == 200  # not one's own request
+    approval = Approval.objects.get()
+    assert do(client_of(amina), approval, "agree").status_code == 200  # not one's own request
     assert not opens(client_of(amina), message)
-    assert do(client_of(bea), asked, "agree").status_code == 302
+    assert do(client_of(bea), approval, "agree").status_code == 302
     assert opens(client_of(amina), message)
     assert not opens(client_of(bea), message)
-    look = ChangeSet.objects.filter(actor=amina, reason__startswith="Read the message").get()
-    assert look.reason == f"Read the message {message.pk} under approval {asked.pk}: {WHY}"
-    asked.refresh_from_db()
-    Approval.objects.filter(pk=asked.pk).update(
-        decided_at=asked.decided_at.replace(year=asked.decided_at.year - 1)
+    access = ChangeSet.objects.filter(actor=amina, reason__startswith="Read the message").get()
+    assert access.reason == f"Read the message {message.pk} under approval {approval.pk}: {WHY}"
+    approval.refresh_from_db()
+    Approval.objects.filter(pk=approval.pk).update(
+        decided_at=approval.decided_at.replace(year=approval.decided_at.year - 1)
     )
     assert not opens(client_of(amina), message)
 
@@ -103,13 +103,13 @@ def test_only_admins_ask_for_it(role, message, person):
 def test_an_instructor_finds_a_colleague_and_writes(instructor, person, student):
     kenji, stranger = person("instructor", "kenji"), student("s1001", first_name="Kenji")
     client = client_of(instructor)
-    asked = {"app_label": "communications", "model_name": "directmessage"}
+    query = {"app_label": "communications", "model_name": "directmessage"}
     answer = client.get(
-        reverse("admin:autocomplete"), asked | {"field_name": "recipient", "term": "kenji"}
+        reverse("admin:autocomplete"), query | {"field_name": "recipient", "term": "kenji"}
     )
-    found = {int(row["id"]) for row in answer.json()["results"]}
-    assert found == {kenji.pk}
-    assert stranger.pk not in found
+    matches = {int(row["id"]) for row in answer.json()["results"]}
+    assert matches == {kenji.pk}
+    assert stranger.pk not in matches
     page = reverse("admin:communications_directmessage_add")
     assert save(client, page, recipient=kenji.pk, body="Hello").status_code == 302
     assert DirectMessage.objects.get().recipient == kenji

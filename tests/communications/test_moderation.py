@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from backoffice.apps.communications.models import ForumPost, ForumTopic
 from backoffice.apps.users.models import User
-from tests.actions import do, refused, said
+from tests.actions import do, messages_of, refused
 
 pytestmark = pytest.mark.usefixtures("demo")
 
@@ -26,18 +26,18 @@ def topic() -> ForumTopic:
 def test_a_locked_topic_takes_no_new_posts(topic):
     ingrid = client_of("instructor")
     answer = do(ingrid, topic, "lock", reason="The discussion is over")
-    assert said(answer) == [f"“{topic}” is locked."]
+    assert messages_of(answer) == [f"“{topic}” is locked."]
     topic.refresh_from_db()
     assert topic.is_locked
     answer = do(ingrid, topic, "lock", reason="The discussion is over")
     assert "It is locked already." in str(refused(answer))
-    assert said(do(ingrid, topic, "unlock"))[-1] == f"“{topic}” takes posts again."
+    assert messages_of(do(ingrid, topic, "unlock"))[-1] == f"“{topic}” takes posts again."
 
 
 def test_a_pinned_topic_stands_above(topic):
     ingrid = client_of("instructor")
-    assert said(do(ingrid, topic, "pin")) == [f"“{topic}” is pinned."]
-    assert said(do(ingrid, topic, "unpin"))[-1] == f"“{topic}” stands with the others again."
+    assert messages_of(do(ingrid, topic, "pin")) == [f"“{topic}” is pinned."]
+    assert messages_of(do(ingrid, topic, "unpin"))[-1] == f"“{topic}” stands with the others again."
 
 
 def test_a_hidden_post_stays_with_its_reason(topic):
@@ -45,11 +45,13 @@ def test_a_hidden_post_stays_with_its_reason(topic):
     assert refused(do(ingrid, post, "hide", reason="rude")) == {
         "reason": ["Say it in at least 10 characters."]
     }
-    assert said(do(ingrid, post, "hide", reason="Names another student")) == ["The post is hidden."]
+    assert messages_of(do(ingrid, post, "hide", reason="Names another student")) == [
+        "The post is hidden."
+    ]
     post.refresh_from_db()
     assert (post.is_hidden, post.hidden_reason) == (True, "Names another student")
     answer = do(ingrid, post, "show", reason="The student agreed")
-    assert said(answer)[-1] == "The post can be read again."
+    assert messages_of(answer)[-1] == "The post can be read again."
     post.refresh_from_db()
     assert (post.is_hidden, post.hidden_reason) == (False, "")
 

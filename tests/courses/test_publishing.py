@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.actions import do, do_with_many, refused, said
+from tests.actions import do, do_with_many, messages_of, refused
 
 
 def test_a_course_nobody_could_take_is_not_published(admin_client, courses):
@@ -18,7 +18,7 @@ def test_a_complete_course_is_published_once(admin_client, courses, instructor):
     bio = courses["BIO101"]
     bio.instructor = instructor
     bio.save()
-    assert said(do(admin_client, bio, "publish")) == [f"{bio} is published."]
+    assert messages_of(do(admin_client, bio, "publish")) == [f"{bio} is published."]
     bio.refresh_from_db()
     assert bio.status == "published"
     assert bio.published_at is not None
@@ -28,7 +28,7 @@ def test_a_complete_course_is_published_once(admin_client, courses, instructor):
 def test_an_archived_course_keeps_everything(registrar_client, courses):
     bio = courses["BIO101"]
     answer = do(registrar_client, bio, "archive", reason="The term is over")
-    assert said(answer) == [f"{bio} is archived."]
+    assert messages_of(answer) == [f"{bio} is archived."]
     bio.refresh_from_db()
     assert bio.status == "archived"
     assert bio.history.first().change_set.reason == "The term is over"
@@ -48,15 +48,15 @@ def test_the_new_instructor_has_the_course_at_once(
         instructor=instructor.pk,
         reason="Kenji is on leave",
     )
-    assert said(answer) == ["Done with 2 rows."]
+    assert messages_of(answer) == ["Done with 2 rows."]
     assert instructor_client.get("/admin/courses/course/").context["cl"].result_count == 2
 
 
 @pytest.mark.parametrize("role", ["registrar", "auditor", "student"])
 def test_only_instructors_teach(admin_client, courses, person, role):
     other = person(role, "other") if role != "student" else None
-    given = {"instructor": other.pk if other else 999_999, "reason": "Somebody has to do it"}
-    errors = refused(do(admin_client, courses["BIO101"], "assign_instructor", **given))
+    values = {"instructor": other.pk if other else 999_999, "reason": "Somebody has to do it"}
+    errors = refused(do(admin_client, courses["BIO101"], "assign_instructor", **values))
     assert errors == {
         "instructor": ["Select a valid choice. That choice is not one of the available choices."]
     }
@@ -67,5 +67,5 @@ def test_an_instructor_neither_publishes_nor_gives_away(instructor, instructor_c
     bio.instructor = instructor
     bio.save()
     assert do(instructor_client, bio, "publish").status_code == 403
-    given = {"instructor": instructor.pk, "reason": "I want another one"}
-    assert do(instructor_client, bio, "assign_instructor", **given).status_code == 403
+    values = {"instructor": instructor.pk, "reason": "I want another one"}
+    assert do(instructor_client, bio, "assign_instructor", **values).status_code == 403

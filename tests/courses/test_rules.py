@@ -36,7 +36,7 @@ CASES = (
 
 
 def test_every_rule_refuses_with_its_sentence(demo: None, subtests: Any):
-    assert_all_refused("courses", CASES, subtests, settled={"lesson_video_of_the_web"})
+    assert_all_refused("courses", CASES, subtests, enforced_by_model={"lesson_video_of_the_web"})
 
 
 def test_no_update_makes_a_script_of_a_film(demo: None):

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 import django
 from django.utils.module_loading import import_string
 
-from tests.house.imports import circles, floors, module_graph, room_graph
+from tests.house.imports import circles, floors, module_graph, subpackage_graph
 from tests.house.source import ROOT, Source, files, length
 from tests.house.vocabulary import count_words, narrative_share
 
@@ -99,7 +99,7 @@ def report() -> Iterator[tuple[str, str]]:
     fullest, most = modules_per_folder().most_common(1)[0]
     yield "Modules in the fullest folder", f"{most} (`{fullest}`)"
     for package in PACKAGES:
-        graph = room_graph(f"backoffice/{package}")
+        graph = subpackage_graph(f"backoffice/{package}")
         arrows = sum(map(len, graph.values()))
         yield f"Rooms, arrows, floors of {package}", f"{len(graph)}, {arrows}, {floors(graph)}"
     graph = module_graph("backoffice")

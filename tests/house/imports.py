@@ -35,17 +35,17 @@ def module_graph(folder: str) -> Graph:
     return graph
 
 
-def room_graph(folder: str) -> Graph:
-    """The rooms of a package, each with those it imports."""
+def subpackage_graph(folder: str) -> Graph:
+    """The subpackages of a package, each with those it imports."""
     package = folder.replace("/", ".")
-    rooms: defaultdict[str, set[str]] = defaultdict(set)
+    subpackages: defaultdict[str, set[str]] = defaultdict(set)
     for name, imported in module_graph(folder).items():
-        here = _room(name, package)
-        rooms[here] |= {_room(each, package) for each in imported}
-    return {room: arrows - {room} for room, arrows in rooms.items()}
+        here = _subpackage(name, package)
+        subpackages[here] |= {_subpackage(each, package) for each in imported}
+    return {subpackage: arrows - {subpackage} for subpackage, arrows in subpackages.items()}
 
 
-def _room(module: str, package: str) -> str:
+def _subpackage(module: str, package: str) -> str:
     return module.removeprefix(package).removeprefix(".").partition(".")[0]
 
 

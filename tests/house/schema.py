@@ -103,11 +103,11 @@ def _parts(body: str) -> list[str]:
 def make_first_tables() -> None:
     """Run the first migrations of our apps, all of the libraries', and what follows a migrate."""
     executor = MigrationExecutor(connection)
-    ours = {app.label for app in apps.get_app_configs() if app.name.startswith("backoffice.")}
+    own_labels = {app.label for app in apps.get_app_configs() if app.name.startswith("backoffice.")}
     keys = sorted(executor.loader.disk_migrations)
     first = dict(key for key in keys if key[1].endswith("_initial"))  # of two, the second
-    others = [key for key in executor.loader.graph.leaf_nodes() if key[0] not in ours]
-    executor.migrate(others + [key for key in first.items() if key[0] in ours])
+    others = [key for key in executor.loader.graph.leaf_nodes() if key[0] not in own_labels]
+    executor.migrate(others + [key for key in first.items() if key[0] in own_labels])
     emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
 
 

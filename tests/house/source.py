@@ -38,8 +38,8 @@ class Source:
 def files(*folders: str) -> list[Source]:
     """All Python files below the folders, migrations left out."""
     paths = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
-    found = [path for path in paths if "migrations" not in path.parts]
-    return [Source(p, ast.parse(t := p.read_text("utf-8")), t.count("\n")) for p in found]
+    own_paths = [path for path in paths if "migrations" not in path.parts]
+    return [Source(p, ast.parse(t := p.read_text("utf-8")), t.count("\n")) for p in own_paths]
 
 
 @cache
@@ -52,15 +52,15 @@ def texts() -> list[Path]:
         text=True,
         check=True,
     )
-    kept = (".py", ".md", ".html", ".css", ".js", ".txt", ".toml", ".example", ".svg", ".csv", "")
+    kinds = (".py", ".md", ".html", ".css", ".js", ".txt", ".toml", ".example", ".svg", ".csv", "")
     paths = [ROOT / line for line in listed.stdout.splitlines()]
-    return [path for path in paths if path.suffix in kept and path.is_file()]
+    return [path for path in paths if path.suffix in kinds and path.is_file()]
 
 
 def length(node: Function | ast.ClassDef) -> int:
     """Lines of a function or class, its docstring left out."""
     body = node.body
     first = body[0]
-    says = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    documented = (first.end_lineno or 0) - first.lineno + 1 if says else 0
+    has_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    documented = (first.end_lineno or 0) - first.lineno + 1 if has_docstring else 0
     return (node.end_lineno or node.lineno) - node.lineno + 1 - documented

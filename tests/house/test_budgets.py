@@ -5,11 +5,11 @@ import statistics
 from tests.house.figures import model_admin_lengths
 from tests.house.source import files, length
 
-OURS = ("backoffice", "benchmarks")
+FOLDERS = ("backoffice", "benchmarks")
 
 
 def test_functions_are_short():
-    lengths = sorted(length(f) for source in files(*OURS) for f in source.functions())
+    lengths = sorted(length(f) for source in files(*FOLDERS) for f in source.functions())
     assert statistics.median(lengths) <= 8
     assert lengths[int(len(lengths) * 0.99)] <= 50
 

@@ -42,20 +42,20 @@ def test_every_link_leads_somewhere(page: Path):
 
 
 def test_every_picture_is_there_light_enough_and_shown():
-    shown = {
+    pictures = {
         (page.parent / target).resolve() for page in PAGES for target in links(page, pictures=True)
     }
-    assert shown == {path.resolve() for path in shooting.PICTURES.iterdir()}
-    for path in shown:
+    assert pictures == {path.resolve() for path in shooting.PICTURES.iterdir()}
+    for path in pictures:
         assert path.stat().st_size <= shooting.MOST_BYTES, path.name
         with Image.open(path) as picture:
             assert (picture.format, picture.width) == ("PNG", shooting.WIDTH)
 
 
 def test_every_picture_can_be_taken_anew():
-    taken = [each.name for each in shooting.pictures()]
-    assert len(taken) == len(set(taken))
-    assert set(taken) == {path.stem for path in shooting.PICTURES.iterdir()}
+    names = [each.name for each in shooting.pictures()]
+    assert len(names) == len(set(names))
+    assert set(names) == {path.stem for path in shooting.PICTURES.iterdir()}
 
 
 def test_every_picture_says_what_it_shows():

@@ -17,7 +17,7 @@ from tests.house.vocabulary import words_of
 
 VAGUE = {"services.py", "utils.py", "helpers.py", "signals.py"}
 VAGUE_FOLDERS = {"common", "core", "utils", "helpers"}
-NOT_OURS = re.compile(r"(?<![\w.])(/work/|\.library\b|/home/[a-z])")
+MACHINE_PATHS = re.compile(r"(?<![\w.])(/work/|\.library\b|/home/[a-z])")
 EMPTY_WORDS = {
     "a",
     "an",
@@ -46,14 +46,14 @@ def test_a_module_is_named_after_what_it_holds():
 
 
 def test_nothing_is_imported_inside_a_function():
-    found = [
+    imports = [
         f"{source.name}:{inner.lineno}"
         for source in files("backoffice", "tests", "benchmarks")
         for function in source.functions()
         for inner in ast.walk(function)
         if isinstance(inner, ast.Import | ast.ImportFrom)
     ]
-    assert not found
+    assert not imports
 
 
 def test_everything_we_write_is_annotated():
@@ -158,7 +158,7 @@ def test_no_file_names_the_machine_it_was_written_on():
     named = [
         str(path)
         for path in texts()
-        if path != Path(__file__) and NOT_OURS.search(path.read_text("utf-8", errors="ignore"))
+        if path != Path(__file__) and MACHINE_PATHS.search(path.read_text("utf-8", errors="ignore"))
     ]
     assert not named
 

@@ -18,7 +18,7 @@ from backoffice.audit.models import Audited
 from tests.forging import unwatched
 
 APPS = ("users", "courses", "assessments", "communications")
-OURS = (*APPS, "audit", "bulk", "operations")
+OWN_APPS = (*APPS, "audit", "bulk", "operations")
 AUDITED = [model for model in apps.get_models() if issubclass(model, Audited)]
 FIELDS = {
     User: (
@@ -70,8 +70,8 @@ def test_every_field_of_the_description_is_there():
 def test_the_indexes_have_the_names_columns_and_order_of_the_description(db: None):
     with connection.cursor() as cursor:
         for name, (table, columns, orders) in INDEXES.items():
-            found = connection.introspection.get_constraints(cursor, table)[name]
-            assert (found["columns"], found["orders"]) == (columns, orders), name
+            index = connection.introspection.get_constraints(cursor, table)[name]
+            assert (index["columns"], index["orders"]) == (columns, orders), name
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="extensions are PostgreSQL's")
@@ -155,7 +155,7 @@ def test_no_migration_is_missing(db: None):
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="going back is for the product")
 def test_the_migrations_go_back_and_forth():
     every = MigrationExecutor(connection).loader.graph.leaf_nodes()
-    MigrationExecutor(connection).migrate([(app, None) for app, _name in every if app in OURS])
+    MigrationExecutor(connection).migrate([(app, None) for app, _name in every if app in OWN_APPS])
     tables = set(connection.introspection.table_names())
     assert not {model._meta.db_table for model in AUDITED} & tables
 

@@ -12,7 +12,7 @@ from backoffice.bulk.kinds.resource import kinds
 
 # Of several attempts an export has the one that counts.
 COUNTED = {"grades": frozenset({"attempt"})}
-OURS = ("users", "courses", "assessments", "communications", "audit", "bulk", "operations")
+OWN_APPS = ("users", "courses", "assessments", "communications", "audit", "bulk", "operations")
 
 
 def is_total(
@@ -27,11 +27,11 @@ def is_total(
             beyond = [n.split("__", 1)[1] for n in names if n.startswith(f"{field.name}__")]
             if beyond and is_total(field.related_model, beyond):
                 known.add(field.name)
-    said = {name for name in known if _is_said_whole(model, name, fixed)}
-    return "pk" in names or any(key <= said for key in _keys(model))
+    decided = {name for name in known if _is_sorted_totally(model, name, fixed)}
+    return "pk" in names or any(key <= decided for key in _keys(model))
 
 
-def _is_said_whole(model: type[models.Model], name: str, fixed: frozenset[str]) -> bool:
+def _is_sorted_totally(model: type[models.Model], name: str, fixed: frozenset[str]) -> bool:
     """A reference is sorted by the order of what it leads to: that has to be total too."""
     field = model._meta.get_field(name)
     if not field.is_relation or name in fixed:
@@ -49,7 +49,7 @@ def _keys(model: type[models.Model]) -> Iterator[frozenset[str]]:
 
 
 def our_models() -> list[type[models.Model]]:
-    return [m for label in OURS for m in apps.get_app_config(label).get_models()]
+    return [m for label in OWN_APPS for m in apps.get_app_config(label).get_models()]
 
 
 @pytest.mark.parametrize("model", our_models(), ids=lambda model: model._meta.label)

@@ -25,15 +25,15 @@ def test_no_label_of_a_field_is_a_banned_word(model):
 
 
 def test_no_template_shows_a_banned_word():
-    shown = {
+    by_template = {
         str(path.relative_to(ROOT)): BANNED.findall(_visible(path.read_text("utf-8")))
         for path in sorted((ROOT / "backoffice").rglob("templates/**/*.html"))
     }
-    assert not {name: words for name, words in shown.items() if words}
+    assert not {name: words for name, words in by_template.items() if words}
 
 
 def test_no_message_has_a_banned_word():
-    shown = [
+    matches = [
         f"{source.name}:{call.lineno} {text.value}"
         for source in files("backoffice")
         for call in ast.walk(source.tree)
@@ -43,7 +43,7 @@ def test_no_message_has_a_banned_word():
         for text in call.args
         if isinstance(text, ast.Constant) and BANNED.search(PLACEHOLDER.sub("", str(text.value)))
     ]
-    assert not shown
+    assert not matches
 
 
 def _visible(template: str) -> str:

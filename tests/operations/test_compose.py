@@ -25,8 +25,8 @@ def test_every_variable_it_passes_is_one_that_is_known(services):
         assert services[name]["env_file"] == ".env"
         assert set(services[name]["environment"]) <= KNOWN
     # A doubled dollar sign is the container's own shell's.
-    taken = set(re.findall(r"(?<!\$)\$\{?([A-Z_]+)", TEXT))
-    assert taken == NEEDED <= KNOWN
+    variables = set(re.findall(r"(?<!\$)\$\{?([A-Z_]+)", TEXT))
+    assert variables == NEEDED <= KNOWN
 
 
 def test_no_secret_stands_in_it_and_a_missing_one_stops_the_start():
@@ -87,7 +87,7 @@ def test_what_must_last_is_in_a_volume(services):
 
 def test_the_product_runs_in_production_over_this_database(services):
     for name in ("migrate", "web"):
-        given = services[name]["environment"]
-        assert (given["DJANGO_ENV"], given["DATABASE_URL"]) == ("production", "")
-        assert given["DATABASE_HOST"] in services
+        environment = services[name]["environment"]
+        assert (environment["DJANGO_ENV"], environment["DATABASE_URL"]) == ("production", "")
+        assert environment["DATABASE_HOST"] in services
         assert services[name]["build"] == "."

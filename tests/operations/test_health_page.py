@@ -35,9 +35,9 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_all_checks_of_a_sound_house_are_good(admin_client):
     Worker.objects.create(name="w", seen_at=timezone.now())
     page = admin_client.get(reverse("admin:health"))
-    found = {str(each.title): each.result for each in page.context["checks"]}
-    assert {each.status for each in found.values()} == {"good"}
-    assert list(found) == [
+    results = {str(each.title): each.result for each in page.context["checks"]}
+    assert {each.status for each in results.values()} == {"good"}
+    assert list(results) == [
         "Database",
         "Migrations",
         "Record of changes",
@@ -48,7 +48,7 @@ def test_all_checks_of_a_sound_house_are_good(admin_client):
         "Imports",
         "Worker",
     ]
-    assert found["Migrations"].detail == "The tables are up to date."
+    assert results["Migrations"].detail == "The tables are up to date."
 
 
 def test_a_check_that_breaks_has_failed_and_the_others_go_on(db, broken):
@@ -72,9 +72,9 @@ def test_the_sidebar_does_not_check_anew_for_every_page(db, monkeypatch):
 def test_an_import_without_a_sign_of_life_is_told(db, registrar):
     batch = Batch.objects.create(kind="users", uploaded_by=registrar, state=Batch.State.READING)
     BatchRun.objects.filter(pk=batch.pk).update(touched_at=timezone.now() - timedelta(minutes=9))
-    [told] = [each for each in run_checks() if str(each.title) == "Imports"]
-    sentence = "1 import has shown no sign of life lately. Open it to settle it."
-    assert (told.result.status, told.result.detail) == ("warning", sentence)
+    [check] = [each for each in run_checks() if str(each.title) == "Imports"]
+    message = "1 import has shown no sign of life lately. Open it to settle it."
+    assert (check.result.status, check.result.detail) == ("warning", message)
 
 
 def test_the_pool_page_shows_numbers_or_says_why_there_are_none(admin_client):

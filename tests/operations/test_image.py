@@ -124,10 +124,10 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
             shutil.copytree(ROOT / name, folder / name, ignore=ignored)
         else:
             shutil.copy(ROOT / name, folder / name)
-    given = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    given |= {"DJANGO_ENV": "production", "ALLOWED_HOSTS": HOST, "SECRET_KEY": "Tq7-zU_2" * 8}
-    given |= {"BEHIND_PROXY": "1"}
-    made = Image(folder, given | {"DATABASE_URL": "postgres://build@build/build"})
+    variables = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    variables |= {"DJANGO_ENV": "production", "ALLOWED_HOSTS": HOST, "SECRET_KEY": "Tq7-zU_2" * 8}
+    variables |= {"BEHIND_PROXY": "1"}
+    made = Image(folder, variables | {"DATABASE_URL": "postgres://build@build/build"})
     done = made.run("collectstatic", "--noinput")
     assert done.returncode == 0, done.stderr
     return made
@@ -220,7 +220,7 @@ def _wait_for(port: int, server: subprocess.Popen[Any]) -> None:
     pytest.fail("gunicorn does not listen")
 
 
-def asked(port: int, path: str, **headers: str) -> tuple[HTTPResponse, str]:
+def get_page(port: int, path: str, **headers: str) -> tuple[HTTPResponse, str]:
     """What a proxy with TLS would get."""
     link = HTTPConnection("127.0.0.1", port, timeout=30)
     link.request("GET", path, headers={"Host": HOST, **headers})
@@ -233,19 +233,19 @@ def asked(port: int, path: str, **headers: str) -> tuple[HTTPResponse, str]:
 def test_the_images_command_serves_health_login_and_static_files(
     image: Image, port: int, monkeypatch: pytest.MonkeyPatch
 ):
-    answer, body = asked(port, "/healthz")
+    answer, body = get_page(port, "/healthz")
     assert (answer.status, json.loads(body)) == (200, {"status": "ok"})
     monkeypatch.setenv("ALLOWED_HOSTS", HOST)
     assert is_serving(port)
     monkeypatch.setenv("ALLOWED_HOSTS", "elsewhere.example.org")
     assert not is_serving(port)
 
-    assert asked(port, "/admin/login/")[0].headers["Location"] == f"https://{HOST}/admin/login/"
-    answer, page = asked(port, "/admin/login/", **{"X-Forwarded-Proto": "https"})
+    assert get_page(port, "/admin/login/")[0].headers["Location"] == f"https://{HOST}/admin/login/"
+    answer, page = get_page(port, "/admin/login/", **{"X-Forwarded-Proto": "https"})
     assert (answer.status, "Log in" in page) == (200, True)
     (address,) = re.findall(r'"(/static/unfold/css/styles\.[0-9a-f]{12}\.css)"', page)
-    wanted = {"X-Forwarded-Proto": "https", "Accept-Encoding": "gzip"}
-    answer, _packed = asked(port, address, **wanted)
+    headers = {"X-Forwarded-Proto": "https", "Accept-Encoding": "gzip"}
+    answer, _packed = get_page(port, address, **headers)
     assert (answer.status, answer.headers["Content-Encoding"]) == (200, "gzip")
     assert "immutable" in answer.headers["Cache-Control"]
 

@@ -49,7 +49,7 @@ def borrow() -> Any:
         pool.dispose()
 
 
-def request_approval(wrapper: Any, sql: str) -> Any:
+def value_of(wrapper: Any, sql: str) -> Any:
     with wrapper.cursor() as cursor:
         cursor.execute(sql)
         return cursor.fetchone()[0] if cursor.description else None
@@ -58,64 +58,60 @@ def request_approval(wrapper: Any, sql: str) -> Any:
 def test_one_class_gives_pool_and_metrics():
     assert isinstance(connections["default"], DatabaseWrapper)
     name, labels = "django_db_execute_total", {"alias": "default", "vendor": "postgresql"}
-    request_approval(
-        connection, "SELECT 1"
-    )  # connected, and what a new connection asks is behind us
+    value_of(connection, "SELECT 1")  # connected, and what a new connection asks is behind us
     before = REGISTRY.get_sample_value(name, labels)
-    request_approval(connection, "SELECT 1")
+    value_of(connection, "SELECT 1")
     assert REGISTRY.get_sample_value(name, labels) == before + 1
     assert "default" in pool_container
 
 
 def test_a_closed_connection_is_given_to_the_next(borrow):
     one = borrow()
-    backend = request_approval(one, "SELECT pg_backend_pid()")
+    backend = value_of(one, "SELECT pg_backend_pid()")
     one.close()
-    assert request_approval(borrow(), "SELECT pg_backend_pid()") == backend
+    assert value_of(borrow(), "SELECT pg_backend_pid()") == backend
 
 
 def test_a_pool_that_leads_elsewhere_is_dropped(borrow):
     one = borrow()
-    here = request_approval(one, "SELECT current_database()")
+    here = value_of(one, "SELECT current_database()")
     one.close()
     other = borrow()
     other.settings_dict = other.settings_dict | {"NAME": "postgres"}
 
-    assert request_approval(other, "SELECT current_database()") == "postgres"
+    assert value_of(other, "SELECT current_database()") == "postgres"
     other.close()
-    assert request_approval(borrow(), "SELECT current_database()") == here
+    assert value_of(borrow(), "SELECT current_database()") == here
 
 
 def test_a_child_has_a_pool_and_a_connection_of_its_own():
-    mine = request_approval(connection, "SELECT pg_backend_pid()")
+    own = value_of(connection, "SELECT pg_backend_pid()")
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
         try:
-            os.write(writing, str(request_approval(connection, "SELECT pg_backend_pid()")).encode())
+            os.write(writing, str(value_of(connection, "SELECT pg_backend_pid()")).encode())
             connection.close()
         finally:
             os._exit(0)
     os.waitpid(child, 0)
-    theirs = int(os.read(reading, 20))
+    of_child = int(os.read(reading, 20))
     os.close(reading)
     os.close(writing)
 
-    assert theirs != mine
-    assert request_approval(connection, "SELECT pg_backend_pid()") == mine
+    assert of_child != own
+    assert value_of(connection, "SELECT pg_backend_pid()") == own
 
 
 def test_a_child_leaves_the_work_of_other_threads_alone():
-    is_begun, may_end, seen = threading.Event(), threading.Event(), []
+    is_begun, may_end, counts = threading.Event(), threading.Event(), []
 
     def register() -> None:
         with transaction.atomic():
-            request_approval(
-                connection, "INSERT INTO auth_group (name) VALUES ('kept') RETURNING id"
-            )
+            value_of(connection, "INSERT INTO auth_group (name) VALUES ('kept') RETURNING id")
             is_begun.set()
             may_end.wait(20)
-            seen.append(Group.objects.filter(name="kept").count())
+            counts.append(Group.objects.filter(name="kept").count())
 
     worker = Thread(target=register)
     worker.start()
@@ -124,7 +120,7 @@ def test_a_child_leaves_the_work_of_other_threads_alone():
     if not child:
         try:
             gc.collect()
-            request_approval(connection, "SELECT 1")
+            value_of(connection, "SELECT 1")
             connections.close_all()
             gc.collect()
         finally:
@@ -133,15 +129,15 @@ def test_a_child_leaves_the_work_of_other_threads_alone():
     may_end.set()
     worker.join()
 
-    assert seen == [1]
+    assert counts == [1]
     assert Group.objects.filter(name="kept").exists()
 
 
 def test_an_exhausted_pool_is_a_database_error_of_django(borrow):
-    request_approval(borrow(), "SELECT 1")
+    value_of(borrow(), "SELECT 1")
 
     with pytest.raises(OperationalError) as refusal:
-        request_approval(borrow(), "SELECT 1")
+        value_of(borrow(), "SELECT 1")
 
     assert isinstance(refusal.value, PoolExhausted)
     assert str(refusal.value) == (
@@ -173,30 +169,30 @@ def test_an_error_outside_a_view_is_told_the_same():
 
 def test_nothing_is_left_to_the_next_borrower(borrow):
     one = borrow()
-    request_approval(one, "SET statement_timeout = '1234ms'")
-    request_approval(one, "SET search_path = pg_catalog")
-    request_approval(one, "CREATE TEMP TABLE left_behind (x int)")
-    request_approval(one, "SELECT pg_advisory_lock(4711)")
-    backend = request_approval(one, "SELECT pg_backend_pid()")
+    value_of(one, "SET statement_timeout = '1234ms'")
+    value_of(one, "SET search_path = pg_catalog")
+    value_of(one, "CREATE TEMP TABLE left_behind (x int)")
+    value_of(one, "SELECT pg_advisory_lock(4711)")
+    backend = value_of(one, "SELECT pg_backend_pid()")
     one.close()
 
     two = borrow()
-    assert request_approval(two, "SELECT pg_backend_pid()") == backend
-    assert request_approval(two, "SHOW statement_timeout") == "0"
-    assert request_approval(two, "SHOW search_path") == '"$user", public'
-    assert request_approval(two, "SELECT to_regclass('pg_temp.left_behind')") is None
+    assert value_of(two, "SELECT pg_backend_pid()") == backend
+    assert value_of(two, "SHOW statement_timeout") == "0"
+    assert value_of(two, "SHOW search_path") == '"$user", public'
+    assert value_of(two, "SELECT to_regclass('pg_temp.left_behind')") is None
     assert (
-        request_approval(
+        value_of(
             two,
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()",
         )
         == 0
     )
-    assert request_approval(two, "SHOW timezone") == "UTC"
+    assert value_of(two, "SHOW timezone") == "UTC"
 
 
 def test_what_a_cursor_of_the_server_gives_is_planned_for_all_rows_and_leaves_no_trace(borrow):
-    asked = "SHOW cursor_tuple_fraction"
+    query = "SHOW cursor_tuple_fraction"
     first = borrow()
     for is_in_a_transaction in (True, False):
         with transaction.atomic() if is_in_a_transaction else nullcontext():
@@ -204,26 +200,26 @@ def test_what_a_cursor_of_the_server_gives_is_planned_for_all_rows_and_leaves_no
             with wrapper.chunked_cursor() as cursor:
                 cursor.execute("SELECT 1")
                 assert cursor.fetchall() == [(1,)]
-            assert request_approval(wrapper, asked) == "1"
-    assert request_approval(connection, asked) == "0.1"
+            assert value_of(wrapper, query) == "1"
+    assert value_of(connection, query) == "0.1"
     first.close()
-    assert request_approval(borrow(), asked) == "0.1"
+    assert value_of(borrow(), query) == "0.1"
 
 
 def test_a_transaction_left_open_is_rolled_back(borrow):
     one = borrow()
-    request_approval(one, "CREATE TABLE kept (x int)")
+    value_of(one, "CREATE TABLE kept (x int)")
     one.set_autocommit(False)
-    request_approval(one, "INSERT INTO kept VALUES (1)")
+    value_of(one, "INSERT INTO kept VALUES (1)")
     one.close()
 
     two = borrow()
-    assert request_approval(two, "SELECT count(*) FROM kept") == 0
-    request_approval(two, "DROP TABLE kept")
+    assert value_of(two, "SELECT count(*) FROM kept") == 0
+    value_of(two, "DROP TABLE kept")
 
 
 def test_options_reach_the_pool(borrow):
-    request_approval(borrow(POOL_SIZE=3, MAX_OVERFLOW=2, TIMEOUT=7, RECYCLE=77), "SELECT 1")
+    value_of(borrow(POOL_SIZE=3, MAX_OVERFLOW=2, TIMEOUT=7, RECYCLE=77), "SELECT 1")
     pool = pool_container.get("small")
     assert (pool.size(), pool._max_overflow, pool._timeout, pool._recycle) == (3, 2, 7, 77)
 
@@ -234,7 +230,7 @@ def test_a_thread_of_ours_gives_its_connection_back():
     before = pool.checkedout()
 
     def work() -> None:
-        request_approval(connections["default"], "SELECT 1")
+        value_of(connections["default"], "SELECT 1")
         borrowed.append(pool.checkedout())
 
     thread = Thread(target=work)
@@ -247,24 +243,24 @@ def test_a_thread_of_ours_gives_its_connection_back():
 def test_a_plain_thread_would_keep_it():
     pool = pool_container.get("default")
     before = pool.checkedout()
-    kept: list[Any] = []
+    wrappers: list[Any] = []
 
     def work() -> None:
-        request_approval(connections["default"], "SELECT 1")
-        kept.append(connections["default"])
+        value_of(connections["default"], "SELECT 1")
+        wrappers.append(connections["default"])
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
     assert pool.checkedout() == before + 1
-    kept[0].connection.close()  # what Thread of ours does
+    wrappers[0].connection.close()  # what Thread of ours does
 
 
 def test_statistics_are_plain_data_of_this_process():
-    told = get_pool_statistics()
-    assert told["available"] is True
-    assert (told["size"], told["max_overflow"], told["limit"]) == (10, 15, 25)
-    assert (told["timeout"], told["recycle"]) == (30, 7200)
-    assert told["checked_out"] >= 1
-    assert told["overflow"] == 0
-    assert told["message"] == f"{told['checked_out']} of 25 connections are in use."
+    statistics = get_pool_statistics()
+    assert statistics["available"] is True
+    assert (statistics["size"], statistics["max_overflow"], statistics["limit"]) == (10, 15, 25)
+    assert (statistics["timeout"], statistics["recycle"]) == (30, 7200)
+    assert statistics["checked_out"] >= 1
+    assert statistics["overflow"] == 0
+    assert statistics["message"] == f"{statistics['checked_out']} of 25 connections are in use."

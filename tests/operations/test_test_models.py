@@ -18,14 +18,14 @@ from backoffice.operations.model_trial.trials import models_to_try, try_models
 pytestmark = pytest.mark.django_db
 
 
-def said(*options: str) -> list[str]:
+def output_lines(*options: str) -> list[str]:
     """What the command prints."""
     out = io.StringIO()
     call_command("test_models", *options, stdout=out)
     return out.getvalue().splitlines()
 
 
-def said_of_broken() -> tuple[list[str], str]:
+def failed_output() -> tuple[list[str], str]:
     """What the command prints, and its closing sentence, when it fails."""
     out = io.StringIO()
     with pytest.raises(CommandError) as refusal:
@@ -40,7 +40,7 @@ def counts() -> dict[str, int]:
 
 
 def test_every_model_is_tried_on_an_empty_database():
-    lines = said()
+    lines = output_lines()
     labels = [model._meta.label for model in models_to_try()]
     assert lines == [f"{label}: works" for label in labels] + [
         f"All {len(labels)} models work; nothing was kept."
@@ -51,7 +51,7 @@ def test_every_model_is_tried_on_an_empty_database():
 def test_nothing_is_kept_and_nothing_stored_changes(demo: None):
     before = counts()
     rows = list(CourseTag.objects.values())
-    said("--verbose", "--test-queries")
+    output_lines("--verbose", "--test-queries")
     assert counts() == before
     assert list(CourseTag.objects.values()) == rows
 
@@ -69,7 +69,7 @@ def test_verbose_says_what_was_counted(demo: None):
         "courses.CourseTagging: works; made, found by key, changed and deleted, with history; "
         "relations walked: 2; constraints that refused a violation: 3; kinds of people asked what "
         f"they see: 6; rows stored: {stored}"
-    ) in said("--verbose")
+    ) in output_lines("--verbose")
 
 
 def test_lists_take_the_same_queries_however_many_rows_there_are(demo: None):
@@ -79,13 +79,14 @@ def test_lists_take_the_same_queries_however_many_rows_there_are(demo: None):
         assert (page.queries, count.queries) == (1, 1)
         assert with_parts.queries == 1 + len(behind)
     assert any(
-        line.startswith("    how many there are: 1 query, ") for line in said("--test-queries")
+        line.startswith("    how many there are: 1 query, ")
+        for line in output_lines("--test-queries")
     )
 
 
-def assert_tag_is_broken(sentence: str) -> None:
+def assert_tag_is_broken(message: str) -> None:
     (trial,) = try_models(CourseTag)
-    assert trial.fault == sentence
+    assert trial.fault == message
 
 
 def test_a_check_the_database_does_not_hold_is_told(monkeypatch: Any):
@@ -99,11 +100,11 @@ def test_a_check_the_database_does_not_hold_is_told(monkeypatch: Any):
     held = [*CourseTag._meta.constraints, rule]
     monkeypatch.setattr(CourseTag._meta, "constraints", held)
     before = counts()
-    lines, closing = said_of_broken()
+    lines, closing = failed_output()
     assert counts() == before
-    told = next(line for line in lines if line.startswith("courses.CourseTag: "))
-    assert told.startswith("courses.CourseTag: the database takes ")
-    assert told.endswith(", which tag_has_no_description forbids.")
+    line = next(each for each in lines if each.startswith("courses.CourseTag: "))
+    assert line.startswith("courses.CourseTag: the database takes ")
+    assert line.endswith(", which tag_has_no_description forbids.")
     assert closing == f"1 of {len(models_to_try())} models are broken: courses.CourseTag."
 
 
@@ -167,16 +168,16 @@ def test_a_model_whose_rows_are_never_valid_is_told_and_the_others_are_tried(mon
 
     monkeypatch.setattr(Profile, "clean_fields_of_base", Profile.clean_fields, raising=False)
     monkeypatch.setattr(Profile, "clean_fields", refuse)
-    lines, closing = said_of_broken()
+    lines, closing = failed_output()
     assert "users.Profile: ValueError: cannot be" in lines
     assert closing == f"1 of {len(models_to_try())} models are broken: users.Profile."
 
 
 def test_a_database_without_its_tables_is_told_at_once(monkeypatch: Any):
-    told = {"status": "healthy", "pending_migrations": 3}
+    health = {"status": "healthy", "pending_migrations": 3}
     name = "backoffice.operations.management.commands.test_models.check_database_health"
-    monkeypatch.setattr(name, lambda: told)
-    assert said_of_broken() == ([], "3 migrations are not applied. Run migrate first.")
+    monkeypatch.setattr(name, lambda: health)
+    assert failed_output() == ([], "3 migrations are not applied. Run migrate first.")
 
 
 @pytest.mark.parametrize("pattern", ["[0-9]{6}", "[A-Za-z]{0,4}[0-9]{3,12}", "s[0-9]{7}"])

@@ -78,7 +78,7 @@ def test_what_pip_is_at_is_passed_on_every_few_seconds(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("said", "sentence"),
+    ("output", "message"),
     [
         (
             "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError'\n"
@@ -98,5 +98,5 @@ def test_what_pip_is_at_is_passed_on_every_few_seconds(capsys, monkeypatch):
         ("", "pip failed. (it said nothing)"),
     ],
 )
-def test_why_pip_failed_is_one_sentence_that_says_what_to_do(said, sentence):
-    assert message_for(said) == sentence
+def test_why_pip_failed_is_one_sentence_that_says_what_to_do(output, message):
+    assert message_for(output) == message

@@ -34,16 +34,16 @@ PART = "-k 'restart or two_owners or (preview_and_apply and every) or enter_open
 
 
 def neutral_environment(**more: str) -> dict[str, str]:
-    """What a newcomer's shell has, with the package index of this machine."""
-    found = {
+    """What a new developer's shell has, with the package index of this machine."""
+    environment = {
         name: value
         for name, value in os.environ.items()
         if name in NEUTRAL or name.startswith(NEUTRAL_BEGINNINGS)
     }
-    found["PATH"] = os.pathsep.join(
-        part for part in found["PATH"].split(os.pathsep) if not part.startswith(sys.prefix)
+    environment["PATH"] = os.pathsep.join(
+        part for part in environment["PATH"].split(os.pathsep) if not part.startswith(sys.prefix)
     )
-    return found | more
+    return environment | more
 
 
 def clone_into(folder: Path) -> Path:
@@ -68,8 +68,8 @@ def python_for_everybody() -> str:
     """A Python outside of anybody's home that has venv; blank where there is none."""
     for folder in ("/usr/local/bin", "/usr/bin"):
         for path in sorted(Path(folder).glob("python3.1[1-9]"), reverse=True):
-            ask = [str(path), "-c", "import ensurepip"]
-            if is_open_to_all(path.resolve()) and not subprocess.run(ask, check=False).returncode:
+            probe = [str(path), "-c", "import ensurepip"]
+            if is_open_to_all(path.resolve()) and not subprocess.run(probe, check=False).returncode:
                 return str(path)
     return ""
 
@@ -79,8 +79,8 @@ def python_of_version(version: str) -> str:
     names = [shutil.which(f"python{version}")]
     names += map(str, (Path.home() / ".pyenv/versions").glob(f"{version}.*/bin/python{version}"))
     for name in filter(None, names):
-        ask = subprocess.run([name, "-c", "import ensurepip"], capture_output=True, check=False)
-        if ask.returncode == 0:
+        probe = subprocess.run([name, "-c", "import ensurepip"], capture_output=True, check=False)
+        if probe.returncode == 0:
             return name
     return ""
 
@@ -97,7 +97,7 @@ class Started:
     """A `make` that runs, and what it has said so far."""
 
     process: subprocess.Popen[bytes]
-    said: list[str] = field(default_factory=list)
+    lines_read: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -107,12 +107,12 @@ class Started:
         assert self.process.stdout
         with self.process.stdout as lines:
             for line in lines:
-                self.said.append(line.decode(errors="replace"))
+                self.lines_read.append(line.decode(errors="replace"))
 
     @property
     def output(self) -> str:
         """All it has said."""
-        return "".join(self.said)
+        return "".join(self.lines_read)
 
     def wait_for(self, text: str) -> None:
         """Wait until it says so."""
@@ -146,14 +146,14 @@ class Clone:
 
     def start(self, *goal: str) -> Started:
         """Start `make` with a goal, as in a terminal of its own."""
-        given = [*self.behind, "make", *goal, f"PORT={self.port}", *self.variables]
+        command = [*self.behind, "make", *goal, f"PORT={self.port}", *self.variables]
         who: dict[str, Any] = {}
         if self.account:
             entry = pwd.getpwnam(self.account)
             who = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
         return Started(
             subprocess.Popen(
-                given,
+                command,
                 cwd=self.folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -194,19 +194,19 @@ class Clone:
     def left_behind(self) -> list[str]:
         """The processes that still work in this clone, or on its data; they get a moment to end."""
         until = time.monotonic() + 15
-        while (found := self._working()) and time.monotonic() < until:
+        while (processes := self._working()) and time.monotonic() < until:
             time.sleep(0.1)
-        return found
+        return processes
 
     def _working(self) -> list[str]:
         real = self.folder.resolve()
         marks = (str(self.folder), str(real), str(data_folder(real)))
-        found = []
+        processes = []
         for process in psutil.process_iter(["pid", "cmdline", "cwd"]):
             words = " ".join(process.info["cmdline"] or [])
             if any(mark in f"{words} {process.info['cwd']}" for mark in marks):
-                found.append(f"{process.pid} {words}")
-        return found
+                processes.append(f"{process.pid} {words}")
+        return processes
 
 
 def first_page(port: int) -> str:

@@ -26,12 +26,12 @@ HERE = Path(__file__).parent
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """They take minutes and install packages, so they run only when asked for by their marker."""
-    ours = [item for item in items if HERE in item.path.parents]
-    for item in ours:
+    own = [item for item in items if HERE in item.path.parents]
+    for item in own:
         item.add_marker(pytest.mark.starts)
     if "starts" not in config.option.markexpr:
-        items[:] = [item for item in items if item not in ours]
-        config.hook.pytest_deselected(items=ours)
+        items[:] = [item for item in items if item not in own]
+        config.hook.pytest_deselected(items=own)
 
 
 @pytest.fixture(autouse=True)
@@ -54,14 +54,14 @@ def place() -> Iterator[Path]:
 
 
 @pytest.fixture
-def clone_of_mine(place: Path) -> Iterator[NewClone]:
+def new_clone(place: Path) -> Iterator[NewClone]:
     """Clones in the name of whoever runs the tests."""
     made: list[Path] = []
 
-    def make(name: str = "clone", **given: Any) -> Clone:
+    def make(name: str = "clone", **options: Any) -> Clone:
         folder = clone_into(place / name)
         made.append(folder.resolve())
-        return Clone(folder, **given)
+        return Clone(folder, **options)
 
     yield make
     for folder in made:
@@ -72,21 +72,21 @@ def clone_of_mine(place: Path) -> Iterator[NewClone]:
 
 
 @pytest.fixture
-def clone_of_roots(clone_of_mine: NewClone) -> NewClone:
+def clone_of_roots(new_clone: NewClone) -> NewClone:
     """Clones of root; skips for others."""
     if not is_root():
         pytest.skip("Only root can try this.")
-    return clone_of_mine
+    return new_clone
 
 
 @pytest.fixture
-def clone_of_a_user(place: Path, clone_of_mine: NewClone) -> NewClone:
+def clone_of_a_user(place: Path, new_clone: NewClone) -> NewClone:
     """Clones of an ordinary user in a home that nobody else can enter."""
 
-    def make(name: str = "clone", **given: Any) -> Clone:
+    def make(name: str = "clone", **options: Any) -> Clone:
         if not is_root():
             closed(place / "home")
-            return clone_of_mine(f"home/{name}", **given)
+            return new_clone(f"home/{name}", **options)
         python = python_for_everybody()
         if not python:
             pytest.skip("No Python outside of root's home has venv: apt install python3-venv")
@@ -95,7 +95,7 @@ def clone_of_a_user(place: Path, clone_of_mine: NewClone) -> NewClone:
         closed(home)
         hand_over(home, ORDINARY)
         environment = neutral_environment(HOME=str(home), PATH="/usr/local/bin:/usr/bin:/bin")
-        environment |= given.pop("environment", {})
-        return Clone(folder, ORDINARY, environment, variables=[f"PYTHON={python}"], **given)
+        environment |= options.pop("environment", {})
+        return Clone(folder, ORDINARY, environment, variables=[f"PYTHON={python}"], **options)
 
     return make

@@ -17,11 +17,11 @@ STEPS = (
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.13"])
-def test_a_start_is_interrupted(clone_of_mine: NewClone, version: str):
+def test_a_start_is_interrupted(new_clone: NewClone, version: str):
     python = python_of_version(version)
     if not python:
         pytest.skip(f"There is no Python {version} with venv.")
-    clone = clone_of_mine(variables=[f"PYTHON={python}"])
+    clone = new_clone(variables=[f"PYTHON={python}"])
     assert clone.make("lint")[0] == 0
     chance = random.Random(7)
     for _ in range(40):
@@ -56,8 +56,8 @@ def interrupt_after(clone: Clone, step: str, seconds: float) -> None:
     assert clone.left_behind() == []
 
 
-def test_an_installation_is_interrupted(clone_of_mine: NewClone):
-    clone = clone_of_mine()
+def test_an_installation_is_interrupted(new_clone: NewClone):
+    clone = new_clone()
     for step in ("Making a virtual environment", "Fetching", "Installing"):
         started = clone.start("run")
         started.wait_for(step)
@@ -71,8 +71,8 @@ def test_an_installation_is_interrupted(clone_of_mine: NewClone):
     clone.serves("run", "DATABASE=sqlite")
 
 
-def test_two_first_starts_of_one_clone_at_once(clone_of_mine: NewClone):
-    clone = clone_of_mine()
+def test_two_first_starts_of_one_clone_at_once(new_clone: NewClone):
+    clone = new_clone()
     first, second = clone.start("lint"), clone.start("lint")
     assert [first.end(), second.end()] == [0, 0], first.output + second.output
     waited = "Another make is installing into this clone; waiting for it ..."

@@ -13,7 +13,7 @@ from backoffice.apps.users.models import GroupMembership, PermissionGrant, User
 from backoffice.audit.record.recording import recording
 from tests.filling import fields_of
 
-Way = Callable[[User, Any], None]
+Change = Callable[[User, Any], None]
 
 
 def _by_sql(user: User, group: Group) -> None:
@@ -23,7 +23,7 @@ def _by_sql(user: User, group: Group) -> None:
         )
 
 
-ADDING: dict[str, Way] = {
+ADDING: dict[str, Change] = {
     "add": lambda user, group: user.groups.add(group),
     "add twice": lambda user, group: [user.groups.add(group), user.groups.add(group)],
     "from the group": lambda user, group: group.user_set.add(user),
@@ -31,7 +31,7 @@ ADDING: dict[str, Way] = {
     "a row": lambda user, group: GroupMembership.objects.create(user=user, group=group),
     "SQL": _by_sql,
 }
-REMOVING: dict[str, Way] = {
+REMOVING: dict[str, Change] = {
     "remove": lambda user, group: user.groups.remove(group),
     "set": lambda user, group: user.groups.set(user.groups.exclude(pk=group.pk)),
     "from the group": lambda user, group: group.user_set.clear(),
@@ -50,23 +50,23 @@ def records(group: Group) -> list[tuple[str, int | None, str | None]]:
     return list(rows.values_list("history_type", "history_user", "history_change_reason"))
 
 
-@pytest.mark.parametrize("way", ADDING)
+@pytest.mark.parametrize("change", ADDING)
 def test_every_way_into_a_group_is_recorded_once(
-    way: str, readers: Group, registrar: User, admin: User
+    change: str, readers: Group, registrar: User, admin: User
 ):
     with recording(source="job", actor=admin, reason="Wanted"):
-        ADDING[way](registrar, readers)
+        ADDING[change](registrar, readers)
     assert records(readers) == [("+", admin.pk, "Wanted")]
     assert readers in registrar.groups.all()
 
 
-@pytest.mark.parametrize("way", REMOVING)
+@pytest.mark.parametrize("change", REMOVING)
 def test_every_way_out_of_a_group_is_recorded_once(
-    way: str, readers: Group, registrar: User, admin: User
+    change: str, readers: Group, registrar: User, admin: User
 ):
     registrar.groups.add(readers)
     with recording(source="job", actor=admin, reason="Unwanted"):
-        REMOVING[way](registrar, readers)
+        REMOVING[change](registrar, readers)
     assert records(readers)[1:] == [("-", admin.pk, "Unwanted")]
     assert readers not in registrar.groups.all()
 
@@ -121,6 +121,6 @@ def test_nobody_but_a_superuser_puts_anybody_into_a_group_by_hand(
     assert admin_client.get(page).status_code == 403
     client = Client()
     client.force_login(person("admin", "super", is_superuser=True))
-    given = fields_of(client, page) | {"user": registrar.pk, "group": readers.pk}
-    assert client.post(page, given).status_code == 302
+    values = fields_of(client, page) | {"user": registrar.pk, "group": readers.pk}
+    assert client.post(page, values).status_code == 302
     assert len(records(readers)) == 1

@@ -151,8 +151,8 @@ def test_the_small_school_has_something_for_everyone_to_look_at(demo: None):
     assert set(PeerReview.objects.values_list("status", flat=True)) == set(PeerReview.Status)
     assert ForumTopic.objects.filter(forum__course__code="BIO101").count() > 3
     full = Course.objects.get(code="CS150", presentation="2026J")
-    taken = full.enrollments.active().count()
-    assert 0.8 * full.enrollment_limit <= taken <= full.enrollment_limit
+    enrolled = full.enrollments.active().count()
+    assert 0.8 * full.enrollment_limit <= enrolled <= full.enrollment_limit
 
 
 def test_messages_go_between_people_who_can_read_them(demo: None):

@@ -17,8 +17,8 @@ def page_of(person: User) -> str:
 
 
 def set_through(client: Client, person: User) -> int:
-    given = {"password1": NEW, "password2": NEW, "usable_password": "true", "set-password": "1"}
-    return client.post(page_of(person), given).status_code
+    values = {"password1": NEW, "password2": NEW, "usable_password": "true", "set-password": "1"}
+    return client.post(page_of(person), values).status_code
 
 
 def test_an_admin_gives_a_new_member_of_staff_a_password(admin_client: Client, instructor: User):

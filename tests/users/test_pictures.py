@@ -79,9 +79,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("make", "sentence"), WRONG)
+@pytest.mark.parametrize(("make", "message"), WRONG)
 def test_what_is_no_small_picture_is_refused(
-    make: Any, sentence: str, admin_client: Client, instructor: User
+    make: Any, message: str, admin_client: Client, instructor: User
 ):
     answer = save(admin_client, page_of(instructor), avatar=make())
-    assert errors_of(answer) == {"avatar": [sentence]}
+    assert errors_of(answer) == {"avatar": [message]}

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from backoffice.apps.users.models import User
 from backoffice.audit.models import Approval
+from tests.actions import messages_of
 from tests.filling import errors_of, save
 
 WHY = "Takes over the registry in spring"
@@ -28,22 +29,18 @@ def decide(client: Client, decision: str, approval: Approval | None = None, note
     return client.post(reverse(f"admin:audit_approval_{decision}", args=[number]), {"note": note})
 
 
-def messages_of(answer) -> list[str]:
-    return [str(each) for each in answer.wsgi_request._messages]
-
-
 def test_the_role_changes_when_another_admin_agrees(admin, admin_client, admin2_client, instructor):
     answer = request_approval(admin_client, instructor)
-    sentence = "Instructor Example (instructor) becomes registrar"
-    assert messages_of(answer) == [f"Asked for: {sentence}. It waits for another admin."]
+    message = "Instructor Example (instructor) becomes registrar"
+    assert messages_of(answer) == [f"Asked for: {message}. It waits for another admin."]
     instructor.refresh_from_db()
     assert instructor.role == "instructor"
     assert decide(admin2_client, "agree", note="As agreed with the dean").status_code == 302
     instructor.refresh_from_db()
     assert instructor.role == "registrar"
-    asked = Approval.objects.get()
-    assert (asked.state, asked.sentence, asked.reason) == ("approved", sentence, WHY)
-    assert (asked.requested_name, asked.decided_name) == (
+    approval = Approval.objects.get()
+    assert (approval.state, approval.sentence, approval.reason) == ("approved", message, WHY)
+    assert (approval.requested_name, approval.decided_name) == (
         "Admin Example (admin)",
         "Admin2 Example (admin2)",
     )
@@ -55,8 +52,8 @@ def test_nobody_agrees_to_their_own_request(admin_client, instructor):
     request_approval(admin_client, instructor)
     answer = decide(admin_client, "agree")
     assert answer.status_code == 200
-    sentence = "Nobody approves what they asked for themselves."
-    assert answer.context["form"].non_field_errors() == [sentence]
+    message = "Nobody approves what they asked for themselves."
+    assert answer.context["form"].non_field_errors() == [message]
     instructor.refresh_from_db()
     assert instructor.role == "instructor"
 
@@ -124,7 +121,7 @@ def test_nobody_gives_themselves_an_active_account_back(admin_client, instructor
     ruth = User.objects.get(username="ruth")
     page = reverse("admin:users_user_change", args=[ruth.pk])
     answer = save(admin_client, page, is_active="on")
-    sentence = "Another admin has to agree before an account of staff works. Use “Change role”."
-    assert errors_of(answer) == {"is_active": [sentence]}
+    message = "Another admin has to agree before an account of staff works. Use “Change role”."
+    assert errors_of(answer) == {"is_active": [message]}
     ruth.refresh_from_db()
     assert not ruth.is_active

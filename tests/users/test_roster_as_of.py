@@ -76,19 +76,19 @@ def test_a_moment_to_the_second_and_a_day_count_in_full(course: Course, auditor_
 
 
 def test_a_difference_says_who_came_went_and_changed(course: Course, auditor_client: Client):
-    asked = {"course": course.pk, "since": "2024-06-01 12:00", "at": "2024-07-02"}
-    page = auditor_client.get(PAGE, asked)
-    found = {
+    query = {"course": course.pk, "since": "2024-06-01 12:00", "at": "2024-07-02"}
+    page = auditor_client.get(PAGE, query)
+    rows = {
         str(change.person): (change.kind.label, change.changes)
         for change in page.context["roster_changes"]
     }
-    assert found["Ada Lovelace"][0] == "removed"
-    assert found["=Cy"][0] == "added"
-    assert found["Bo"] == ("changed", [("Status", "active", "failed"), ("Final grade", "", "12.5")])
+    assert rows["Ada Lovelace"][0] == "removed"
+    assert rows["=Cy"][0] == "added"
+    assert rows["Bo"] == ("changed", [("Status", "active", "failed"), ("Final grade", "", "12.5")])
     text = " ".join(re.sub("<[^>]+>", " ", text_of(page)).split())
     assert "Bo s1002 changed Status: active → failed" in text
     assert "What changed from 2024-06-01 12:00:59 to 2024-07-02 23:59:59 UTC" in text_of(page)
-    again = auditor_client.get(PAGE, asked | {"since": "2024-07-01T12:00:00"})
+    again = auditor_client.get(PAGE, query | {"since": "2024-07-01T12:00:00"})
     assert (
         "Nobody on the roster was added, removed or changed in this time. "
         "Choose an earlier moment to compare with."
@@ -96,8 +96,8 @@ def test_a_difference_says_who_came_went_and_changed(course: Course, auditor_cli
 
 
 def test_the_file_has_the_same_rows_and_runs_no_formula(course: Course, auditor_client: Client):
-    asked = {"course": course.pk, "at": "2024-07-02", "format": "csv"}
-    answer = auditor_client.get(PAGE, asked)
+    query = {"course": course.pk, "at": "2024-07-02", "format": "csv"}
+    answer = auditor_client.get(PAGE, query)
     assert answer.headers["Content-Disposition"] == (
         'attachment; filename="roster_BIO101_2026J_20240702T235959Z.csv"'
     )
@@ -110,12 +110,12 @@ def test_the_file_has_the_same_rows_and_runs_no_formula(course: Course, auditor_
         "s1002,s1002,Bo,student,failed,,,,12.50,0.00",
         "s1003,s1003,'=Cy,student,active,,,,,0.00",
     ]
-    answer = auditor_client.get(PAGE, asked | {"since": "2024-06-01"})
+    answer = auditor_client.get(PAGE, query | {"since": "2024-06-01"})
     assert "s1002,s1002,Bo,changed,Final grade,,12.5" in text_of(answer).splitlines()
 
 
 @pytest.mark.parametrize(
-    ("given", "field", "sentence"),
+    ("query", "field", "message"),
     [
         (
             {"at": "yesterday"},
@@ -142,11 +142,11 @@ def test_the_file_has_the_same_rows_and_runs_no_formula(course: Course, auditor_
     ],
 )
 def test_a_moment_that_cannot_be_is_named(
-    given: dict[str, str], field: str, sentence: str, course: Course, auditor_client: Client
+    query: dict[str, str], field: str, message: str, course: Course, auditor_client: Client
 ):
-    page = auditor_client.get(PAGE, {"course": course.pk, **given})
+    page = auditor_client.get(PAGE, {"course": course.pk, **query})
     assert page.status_code == 200
-    assert page.context["form"].errors[field] == [sentence]
+    assert page.context["form"].errors[field] == [message]
     assert "entries" not in page.context
 
 

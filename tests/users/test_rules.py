@@ -31,14 +31,14 @@ CASES = (
     ),
 )
 # What the model settles by itself is shown below.
-SETTLED = {
+ENFORCED_BY_MODEL = {
     *("user_student_username", "user_student_password", "user_email_lower"),
     "profile_website_of_the_web",
 }
 
 
 def test_every_rule_refuses_with_its_sentence(demo: None, subtests: Any):
-    assert_all_refused("users", CASES, subtests, settled=SETTLED)
+    assert_all_refused("users", CASES, subtests, enforced_by_model=ENFORCED_BY_MODEL)
 
 
 def test_there_are_no_twins(demo: None, subtests: Any):

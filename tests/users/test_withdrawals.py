@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from backoffice.apps.users.models import Enrollment
-from tests.actions import do, do_with_many, page_of, refused, said
+from tests.actions import do, do_with_many, messages_of, page_of, refused
 
 WHY = "Moved to another university"
 
@@ -24,7 +24,7 @@ def roster(courses, student) -> list[Enrollment]:
 def test_withdrawing_keeps_the_row_and_says_why(registrar_client, registrar, roster):
     answer = do(registrar_client, roster[0], "withdraw", withdrawn_on="2026-03-01", reason=WHY)
     assert answer.status_code == 302
-    assert said(answer) == ["s1001 is withdrawn."]
+    assert messages_of(answer) == ["s1001 is withdrawn."]
     roster[0].refresh_from_db()
     assert (roster[0].status, roster[0].withdrawn_on) == ("withdrawn", date(2026, 3, 1))
     newest = roster[0].history.first()
@@ -69,7 +69,7 @@ def test_errors_of_the_dialog_stand_at_their_field(registrar_client, roster, val
 def test_whoever_is_withdrawn_comes_back(registrar_client, roster):
     do(registrar_client, roster[0], "withdraw", withdrawn_on="2026-03-01", reason=WHY)
     answer = do(registrar_client, roster[0], "reinstate", reason="The form was filled in wrongly")
-    assert said(answer)[-1] == "s1001 is active again."
+    assert messages_of(answer)[-1] == "s1001 is active again."
     roster[0].refresh_from_db()
     assert (roster[0].status, roster[0].withdrawn_on) == ("active", None)
 
@@ -81,12 +81,12 @@ def test_what_is_not_so_is_not_undone(registrar_client, roster):
 
 def test_many_are_withdrawn_at_once_under_one_change_set(registrar_client, roster):
     do(registrar_client, roster[2], "withdraw", withdrawn_on="2026-03-01", reason=WHY)
-    asked = do_with_many(registrar_client, roster, "withdraw")
-    assert sorted(asked.context["named"]) == [str(row) for row in roster[:2]]
+    dialog = do_with_many(registrar_client, roster, "withdraw")
+    assert sorted(dialog.context["named"]) == [str(row) for row in roster[:2]]
     answer = do_with_many(
         registrar_client, roster, "withdraw", withdrawn_on="2026-03-02", reason=WHY
     )
-    assert said(answer)[-2:] == ["Done with 2 rows.", "1 row was left as it is."]
+    assert messages_of(answer)[-2:] == ["Done with 2 rows.", "1 row was left as it is."]
     assert Enrollment.objects.filter(status="withdrawn").count() == 3
     sets = {row.history.first().change_set_id for row in roster[:2]}
     assert len(sets) == 1

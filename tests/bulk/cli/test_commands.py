@@ -198,8 +198,8 @@ def test_a_missing_file_and_an_unknown_kind_are_wrong_usage(courses, tmp_path):
         assert code in (1, 2)
 
 
-def test_an_export_imports_again_without_a_change(run, bring_in, courses, tmp_path):
-    bring_in("enrollments", TEXT.replace("actve", "active"), create_students=True)
+def test_an_export_imports_again_without_a_change(run, import_file, courses, tmp_path):
+    import_file("enrollments", TEXT.replace("actve", "active"), create_students=True)
     out = tmp_path / "out.csv"
     call_command("export_csv", "enrollments", "--output", str(out))
 
@@ -207,8 +207,8 @@ def test_an_export_imports_again_without_a_change(run, bring_in, courses, tmp_pa
     assert (code, report["unchanged"], report["updated"], report["created"]) == (0, 2, 0, 0)
 
 
-def test_the_export_of_one_course_has_its_rows_only(bring_in, courses, tmp_path):
-    bring_in(
+def test_the_export_of_one_course_has_its_rows_only(import_file, courses, tmp_path):
+    import_file(
         "enrollments",
         TEXT.replace("s1002,BIO101,2026J,actve", "s1002,ART200,2026B,active"),
         create_students=True,

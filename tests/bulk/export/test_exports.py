@@ -37,12 +37,12 @@ TOO_MANY = (
 
 
 @pytest.fixture
-def roster(bring_in: Any, courses: Any, student: Any) -> None:
+def roster(import_file: Any, courses: Any, student: Any) -> None:
     """Three students in two courses; one has a name that a spreadsheet would run."""
     student("s0001", last_name="=1+1", email="a@example.org", graduation_year=2027)
     student("s0002", last_name='Li, "Bo"', specialization="-5")
     student("s0003", first_name="@SUM(A1)", is_active=False)
-    bring_in("enrollments", ROSTER)
+    import_file("enrollments", ROSTER)
 
 
 def content_of(answer: Any) -> bytes:

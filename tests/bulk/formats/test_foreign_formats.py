@@ -43,8 +43,8 @@ FILES = {
 
 
 @pytest.mark.parametrize(("dialect", "kind", "title"), FILES)
-def test_a_file_of_users_is_read_as_what_its_header_shows(bring_in, dialect, kind, title):
-    batch = bring_in(kind, FILES[dialect, kind, title])
+def test_a_file_of_users_is_read_as_what_its_header_shows(import_file, dialect, kind, title):
+    batch = import_file(kind, FILES[dialect, kind, title])
     one = User.objects.get(student_id="s1001")
     assert (one.first_name, one.last_name, one.email) == ("Zoë", "O'Moore", "z@example.org")
     assert not one.is_active
@@ -70,10 +70,10 @@ def test_each_row_of_canvas_is_taken_or_told_on_its_own_line(upload, courses, st
     assert (left_out.line, left_out.column, left_out.value) == (4, "role", "teacher")
 
 
-def test_what_canvas_says_is_stored_in_our_words(bring_in, courses, student):
+def test_what_canvas_says_is_stored_in_our_words(import_file, courses, student):
     for name in ("s1001", "s1002", "s1003", "s1004"):
         student(name)
-    bring_in("enrollments", CANVAS, on_error="skip")
+    import_file("enrollments", CANVAS, on_error="skip")
     rows = Enrollment.objects.order_by("student__student_id", "course__code").values_list(
         "student__student_id", "course__code", "role", "status", "enrolled_on", "withdrawn_on"
     )
@@ -84,7 +84,7 @@ def test_what_canvas_says_is_stored_in_our_words(bring_in, courses, student):
     ]
 
 
-def test_a_flat_file_of_moodle_has_no_header(bring_in, upload, courses, student):
+def test_a_flat_file_of_moodle_has_no_header(import_file, upload, courses, student):
     student("s1001")
     student("s1002")
     text = (
@@ -92,7 +92,7 @@ def test_a_flat_file_of_moodle_has_no_header(bring_in, upload, courses, student)
         "del, student, s1002, BIO101-2026J, 0, 1772323200\n"
         "add, editingteacher, t1, BIO101-2026J\n"
     )
-    batch = bring_in("enrollments", text)
+    batch = import_file("enrollments", text)
     assert (batch.read_as, batch.rows, batch.created) == ("Moodle enrollments", 2, 2)
     first, second = Enrollment.objects.order_by("student__student_id")
     assert (first.status, str(first.enrolled_on)) == ("active", "2026-02-01")
@@ -103,10 +103,10 @@ def test_a_flat_file_of_moodle_has_no_header(bring_in, upload, courses, student)
     )
 
 
-def test_courses_are_told_apart_by_term_by_what_is_stored_and_by_the_last_separator(bring_in):
+def test_courses_are_told_apart_by_term_by_what_is_stored_and_by_the_last_separator(import_file):
     head = "course_id,short_name,long_name,term_id,status,start_date\n"
-    bring_in("courses", head + "A-B-2026J,A,Alpha,2026J,published,2026-02-01T00:00:00Z\n")
-    bring_in("courses", head + "C-D,C,C D,,active,\nA-B-2026J,A,Beta,,active,\n")
+    import_file("courses", head + "A-B-2026J,A,Alpha,2026J,published,2026-02-01T00:00:00Z\n")
+    import_file("courses", head + "C-D,C,C D,,active,\nA-B-2026J,A,Beta,,active,\n")
     found = Course.objects.order_by("code").values_list("code", "presentation", "title", "status")
     assert list(found) == [("A-B", "2026J", "Beta", "published"), ("C", "D", "", "draft")]
     assert str(Course.objects.get(code="A-B").starts_on) == "2026-02-01"
@@ -216,16 +216,16 @@ def school(courses, student) -> dict[str, int]:
     return {"users": 4, "courses": 3, "enrollments": 4, "assessments": 1, "grades": 2}
 
 
-def test_what_somebody_changes_in_an_exported_file_counts(bring_in, school, tmp_path):
+def test_what_somebody_changes_in_an_exported_file_counts(import_file, school, tmp_path):
     path = tmp_path / "out.csv"
     call_command("export_csv", "enrollments", "--dialect", "canvas", "--output", str(path))
     text = path.read_text().replace("student,active,", "student,deleted,")
-    batch = bring_in("enrollments", text)
+    batch = import_file("enrollments", text)
     assert batch.updated == 1
     assert Enrollment.objects.get(student__student_id="S1000").status == "withdrawn"
 
 
-def test_wrong_rows_come_back_in_the_format_they_came_in(upload, bring_in, courses, student):
+def test_wrong_rows_come_back_in_the_format_they_came_in(upload, import_file, courses, student):
     student("s1001")
     flat = upload("enrollments", "add,student,s9,BIO101-2026J\nadd,student,s1001,BIO101-2026J\n")
     text = "".join(rejected_rows(flat))
@@ -233,7 +233,7 @@ def test_wrong_rows_come_back_in_the_format_they_came_in(upload, bring_in, cours
         "\ufeffadd,student,s9,BIO101-2026J,,,1,Line 1: user idnumber “s9”: “s9” is not a student "
         "ID of this school.\r\n"
     )
-    assert bring_in("enrollments", text.replace("s9,", "s1001,")).created == 1
+    assert import_file("enrollments", text.replace("s9,", "s1001,")).created == 1
 
     canvas = upload("enrollments", CANVAS, on_error="skip")
     header, first, *_rest = "".join(rejected_rows(canvas)).splitlines()

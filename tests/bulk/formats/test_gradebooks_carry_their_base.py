@@ -58,13 +58,13 @@ both = pytest.mark.parametrize("dialect", ["canvas", "edx"])
 
 @both
 def test_an_untouched_score_that_changed_since_keeps_what_is_stored(
-    gradebook, bring_in, dialect, tmp_path
+    gradebook, import_file, dialect, tmp_path
 ):
     gradebook(T1={"s1001": 51, "s1002": 52})
     text = exported(dialect, tmp_path)
     gradebook(T1={"s1001": 80})
     before = AssessmentSubmission.history.count()
-    batch = bring_in("grades", text)
+    batch = import_file("grades", text)
 
     assert (batch.updated, batch.unchanged, told(batch)) == (0, 2, [])
     assert scores() == {("s1001", "T1"): 80, ("s1002", "T1"): 52}
@@ -72,10 +72,10 @@ def test_an_untouched_score_that_changed_since_keeps_what_is_stored(
 
 
 @both
-def test_a_score_changed_in_the_file_alone_is_taken(gradebook, bring_in, dialect, tmp_path):
+def test_a_score_changed_in_the_file_alone_is_taken(gradebook, import_file, dialect, tmp_path):
     gradebook(T1={"s1001": 51}, T2={"s1001": 20})
     text = changed(exported(dialect, tmp_path), **{SCORE[dialect]: "60"})
-    batch = bring_in("grades", text)
+    batch = import_file("grades", text)
 
     assert (batch.updated, batch.unchanged) == (1, 1)
     assert scores() == {("s1001", "T1"): 60, ("s1001", "T2"): 20}
@@ -83,7 +83,7 @@ def test_a_score_changed_in_the_file_alone_is_taken(gradebook, bring_in, dialect
 
 @both
 def test_a_score_changed_on_both_sides_is_a_conflict_with_a_way_out(
-    gradebook, upload, bring_in, dialect, tmp_path
+    gradebook, upload, import_file, dialect, tmp_path
 ):
     gradebook(T1={"s1001": 51})
     text = changed(exported(dialect, tmp_path), **{SCORE[dialect]: "60"})
@@ -99,7 +99,7 @@ def test_a_score_changed_on_both_sides_is_a_conflict_with_a_way_out(
     assert (issue.column, issue.value, batch.state) == (SCORE[dialect], "60", "refused")
 
     agreed = {"canvas": "T1=80", "edx": "80"}[dialect]
-    assert bring_in("grades", changed(text, **{BASE[dialect]: agreed})).updated == 1
+    assert import_file("grades", changed(text, **{BASE[dialect]: agreed})).updated == 1
     assert scores() == {("s1001", "T1"): 60}
 
 
@@ -114,7 +114,7 @@ def test_a_grade_entered_since_in_a_blank_cell_is_not_overwritten(
 
 
 def test_columns_of_canvas_may_be_deleted_and_lines_and_columns_moved(
-    gradebook, bring_in, tmp_path
+    gradebook, import_file, tmp_path
 ):
     gradebook(T1={"s1001": 51, "s1002": 52}, T2={"s1001": 20, "s1002": 30})
     text = exported("canvas", tmp_path)
@@ -123,9 +123,9 @@ def test_columns_of_canvas_may_be_deleted_and_lines_and_columns_moved(
     points, *people = csv.DictReader(io.StringIO(text))
     names = ["Scores at export", "T two (T2)", "Section", "T one (T1)", *CANVAS_HEADER.split(",")]
     kept = [name for name in dict.fromkeys(names) if name != "SIS Login ID"]
-    assert bring_in("grades", written([points, *reversed(people)], kept)).updated == 0
+    assert import_file("grades", written([points, *reversed(people)], kept)).updated == 0
     without = [name for name in kept if name != "T one (T1)"]
-    assert bring_in("grades", written([points, *people], without)).updated == 0
+    assert import_file("grades", written([points, *people], without)).updated == 0
     assert scores() == {
         ("s1001", "T1"): 80,
         ("s1001", "T2"): 20,
@@ -134,12 +134,14 @@ def test_columns_of_canvas_may_be_deleted_and_lines_and_columns_moved(
     }
 
 
-def test_without_its_column_a_canvas_gradebook_is_taken_as_it_stands(gradebook, bring_in, tmp_path):
+def test_without_its_column_a_canvas_gradebook_is_taken_as_it_stands(
+    gradebook, import_file, tmp_path
+):
     gradebook(T1={"s1001": 51})
     text = exported("canvas", tmp_path)
     gradebook(T1={"s1001": 80})
     rows = list(csv.DictReader(io.StringIO(text)))
-    batch = bring_in("grades", written(rows, CANVAS_HEADER.split(",")[:-1]))
+    batch = import_file("grades", written(rows, CANVAS_HEADER.split(",")[:-1]))
     assert (batch.updated, scores()) == (1, {("s1001", "T1"): 51})
 
 
@@ -165,10 +167,10 @@ OVERRIDDEN = (
 
 
 @pytest.mark.parametrize("previous", ["", "66.66666666666667"])
-def test_an_override_of_what_open_edx_reckoned_is_taken(gradebook, bring_in, previous):
+def test_an_override_of_what_open_edx_reckoned_is_taken(gradebook, import_file, previous):
     """What the score was here when Open edX exported it, such a file does not say."""
     gradebook(T1={"s1001": 64})
-    assert bring_in("grades", OVERRIDDEN.format(previous=previous)).updated == 1
+    assert import_file("grades", OVERRIDDEN.format(previous=previous)).updated == 1
     assert scores() == {("s1001", "T1"): 70}
 
 

@@ -114,18 +114,18 @@ def test_overrides_of_open_edx_have_five_columns_for_each_assessment(essay, tmp_
 
 @pytest.mark.parametrize("dialect", ["canvas", "edx"])
 def test_what_goes_out_comes_in_again_and_what_was_filled_in_counts(
-    essay, dialect, tmp_path, bring_in
+    essay, dialect, tmp_path, import_file
 ):
     """Another course has an assessment of the same code, so the file has to say the course."""
     text = exported(dialect, *BIO, tmp_path=tmp_path)
-    same = bring_in("grades", text)
+    same = import_file("grades", text)
     assert (same.created, same.updated, same.unchanged, same.rows) == (0, 0, 4, 4)
     assert told(same) == []
 
     bare = ",s1003,s1003,BIO101-2026J,,,"
     in_a_group = ",s1003,s1003,Morning [13805],,7,"
     filled = text.replace(bare, in_a_group) if dialect == "canvas" else _overridden(text)
-    batch = bring_in("grades", filled)
+    batch = import_file("grades", filled)
     assert (batch.created, batch.updated, batch.unchanged) == (1, 0, 4)
     made = AssessmentSubmission.objects.get(student__student_id="s1003")
     assert (made.assessment.course.code, made.assessment.code, made.score) == (
@@ -218,7 +218,7 @@ def test_more_students_cost_no_more_statements(essay, student):
     assert statements() == few == 2
 
 
-def test_another_maximum_than_the_assessment_s_is_refused_with_its_line(essay, upload, bring_in):
+def test_another_maximum_than_the_assessment_s_is_refused_with_its_line(essay, upload, import_file):
     text = CANVAS.replace("50.00,10.00", "60.00,10.00")
     batch = upload("grades", text, on_error="skip")
     said = (
@@ -239,10 +239,10 @@ def test_another_maximum_than_the_assessment_s_is_refused_with_its_line(essay, u
         "s1004",
     ]
     assert upload("grades", back).state == Batch.State.REFUSED
-    assert bring_in("grades", back.replace("60.00", "50")).unchanged == 3
+    assert import_file("grades", back.replace("60.00", "50")).unchanged == 3
 
 
-def test_a_gradebook_of_a_real_canvas_needs_no_section_of_ours(essay, bring_in):
+def test_a_gradebook_of_a_real_canvas_needs_no_section_of_ours(essay, import_file):
     text = (
         "Student,ID,SIS User ID,SIS Login ID,Section,Quiz (QUIZ (1)),Final Score\n"
         ",,,,,Manual Posting,\n"
@@ -250,13 +250,13 @@ def test_a_gradebook_of_a_real_canvas_needs_no_section_of_ours(essay, bring_in):
         "Wei Li,1,s1002,wei,BIO 101 - A01 [13805],9.5,95.31\n"
         '"Student, Test",2,,x,BIO 101 - A01 [13805],1,1\n'
     )
-    batch = bring_in("grades", text)
+    batch = import_file("grades", text)
     assert (batch.updated, batch.rows) == (1, 1)
 
 
-def test_a_student_whose_name_is_that_of_canvas_test_student_is_one(essay, bring_in):
+def test_a_student_whose_name_is_that_of_canvas_test_student_is_one(essay, import_file):
     text = CANVAS.replace("Li, Wei", "Student, Test").replace(",9.25,", ",9,")
-    assert bring_in("grades", text).updated == 1
+    assert import_file("grades", text).updated == 1
 
 
 @pytest.mark.parametrize(

@@ -43,9 +43,9 @@ def told(batch: Batch, **which: Any) -> list[str]:
 
 
 def test_as_people_it_says_that_it_has_enrollments_and_how_they_come_in(
-    registrar_client, courses, bring_in
+    registrar_client, courses, import_file
 ):
-    batch = bring_in("users", FILE)
+    batch = import_file("users", FILE)
     assert (batch.read_as, batch.created) == ("Moodle users", 4)
     issue = batch.issues.get(code="enrollments_not_read")
     assert (issue.message, issue.is_warning, issue.line, issue.row) == (NOT_READ, True, 1, 0)
@@ -57,14 +57,14 @@ def test_as_people_it_says_that_it_has_enrollments_and_how_they_come_in(
     assert NOT_READ.removeprefix("Line 1: ") in page.content.decode()
 
 
-def test_people_alone_are_told_nothing(bring_in):
+def test_people_alone_are_told_nothing(import_file):
     text = "username,firstname,lastname,idnumber,courses\nzoe,Z,M,s1001,x\n"
-    assert told(bring_in("users", text)) == []
+    assert told(import_file("users", text)) == []
 
 
-def test_as_enrollments_each_pair_of_person_and_course_is_one(courses, bring_in):
-    bring_in("users", FILE)
-    batch = bring_in("enrollments", FILE)
+def test_as_enrollments_each_pair_of_person_and_course_is_one(courses, import_file):
+    import_file("users", FILE)
+    batch = import_file("enrollments", FILE)
     assert batch.read_as == "Moodle users with their courses"
     assert taken() == TAKEN
     assert told(batch, code="left_out") == [
@@ -73,16 +73,16 @@ def test_as_enrollments_each_pair_of_person_and_course_is_one(courses, bring_in)
         "Line 5: the row names no course; it is left out.",
     ]
 
-    again = bring_in("enrollments", FILE)
+    again = import_file("enrollments", FILE)
     assert (again.created, again.updated, again.unchanged) == (0, 0, 3)
 
 
-def test_a_stored_status_and_role_stand_where_the_file_says_nothing(courses, bring_in, student):
+def test_a_stored_status_and_role_stand_where_the_file_says_nothing(courses, import_file, student):
     Enrollment.objects.create(
         student=student("s1001"), course=courses["BIO101"], role="observer", status="completed"
     )
     header, line = HEADER, "zoe,x,Zoë,Moore,,s1001,BIO101-2026J,,,,,,,,,\n"
-    assert bring_in("enrollments", header + line).unchanged == 1
+    assert import_file("enrollments", header + line).unchanged == 1
 
 
 def test_with_new_students_allowed_one_look_at_the_file_is_enough(courses, tmp_path, capsys):
@@ -125,7 +125,9 @@ def test_what_is_wrong_is_told_with_its_column(courses, student, upload, cells, 
     assert told(batch) == [f"Line 2: {sentence}"]
 
 
-def test_a_wrong_line_comes_back_whole_and_without_its_password(courses, student, upload, bring_in):
+def test_a_wrong_line_comes_back_whole_and_without_its_password(
+    courses, student, upload, import_file
+):
     student("s1001")
     batch = upload("enrollments", FILE.replace("student,,A", "boss,,A"), on_error="skip")
     assert (batch.rows, batch.created, batch.rejected) == (3, 1, 2)

@@ -87,8 +87,8 @@ def test_every_line_item_has_an_id_of_its_own_and_results_name_it(exams, written
     assert sorted(line.split(",")[0] for line in results) == [f"{each}-s1001" for each in ids]
 
 
-def test_a_score_changed_in_exported_results_goes_to_its_own_course(exams, written, bring_in):
-    batch = bring_in("grades", written("grades").replace(",41.00,", ",42.00,"))
+def test_a_score_changed_in_exported_results_goes_to_its_own_course(exams, written, import_file):
+    batch = import_file("grades", written("grades").replace(",41.00,", ",42.00,"))
     assert counts(batch) == (0, 1, 1, 0)
     assert scores(exams) == [42, 7]
 
@@ -102,27 +102,27 @@ def test_line_items_that_another_system_gives_back_without_our_column_change_not
 
 
 def test_an_exported_line_item_makes_the_same_assessment_in_another_school(
-    exams, written, bring_in
+    exams, written, import_file
 ):
     text = written("assessments")
     AssessmentSubmission.objects.all().delete()
     Assessment.objects.all().delete()
-    assert bring_in("assessments", text).created == 2
+    assert import_file("assessments", text).created == 2
     found = Assessment.objects.order_by("course__code").values_list("course__code", "code")
     assert list(found) == [("ART200", "Exam1"), ("BIO101", "Exam1")]
 
 
-def test_ids_of_another_system_are_codes(exams, bring_in):
+def test_ids_of_another_system_are_codes(exams, import_file):
     items = ITEMS + (
         "li-1,,,Essay,,2026-03-01,2026-03-01,BIO101-2026J,c,g,0,50\n"
         "BIO101-2026J/Quiz,,,BIO101-2026J/Quiz,,2026-03-01,2026-03-01,BIO101-2026J,c,g,0,50\n"
     )
-    assert bring_in("assessments", items).created == 2
+    assert import_file("assessments", items).created == 2
     found = Assessment.objects.exclude(code="Exam1").order_by("code").values_list("code", "title")
     assert list(found) == [("BIO101-2026J/Quiz", ""), ("li-1", "Essay")]
 
     results = RESULTS + "r1,,,li-1,s1001,fully graded,9\nr2,,,BIO101-2026J/Quiz,s1001,,8\n"
-    assert bring_in("grades", results).created == 2
+    assert import_file("grades", results).created == 2
 
 
 def test_the_line_items_beside_results_say_which_of_two_courses_is_meant(exams, upload):
@@ -170,9 +170,9 @@ def test_results_that_may_be_of_two_courses_are_refused_with_what_to_do(exams, u
 
 
 def test_a_title_that_repeats_the_code_stands_where_it_is_stored_and_is_none_where_not(
-    exams, written, bring_in
+    exams, written, import_file
 ):
-    assert counts(bring_in("assessments", written("assessments"))) == (0, 0, 2, 0)
+    assert counts(import_file("assessments", written("assessments"))) == (0, 0, 2, 0)
     assert [Assessment.objects.get(pk=each.pk).title for each in exams.values()] == ["Exam1", ""]
 
 

@@ -73,13 +73,13 @@ def table(text: str) -> tuple[list[str], list[Row]]:
 
 
 @pytest.fixture
-def together(upload: Any, bring_in: Any, monkeypatch: Any) -> Any:
+def together(upload: Any, import_file: Any, monkeypatch: Any) -> Any:
     """Gives the way to bring files in as if others had come along."""
 
     def given(*texts: str) -> Any:
         known = partial(open_file, side=side_files(map(table, texts)))
         monkeypatch.setattr(import_run, "open_file", known)
-        return bring_in
+        return import_file
 
     return given
 
@@ -128,23 +128,23 @@ def test_classes_of_oneroster_are_courses_in_terms_with_their_days(together):
     ]
 
 
-def test_without_the_other_files_classes_have_no_days_and_keep_those_stored(bring_in, courses):
+def test_without_the_other_files_classes_have_no_days_and_keep_those_stored(import_file, courses):
     text = CLASSES.replace("k-1", "BIO101-2026J").splitlines()[:2]
-    bring_in("courses", "\n".join(text))
+    import_file("courses", "\n".join(text))
     assert str(Course.objects.get(code="BIO101").starts_on) == "2026-02-01"
 
 
 def test_people_are_students_by_their_roles_and_enrolled_by_their_student_ids(together):
-    bring_in = together(COURSES, SESSIONS, CLASSES, ROLES, PEOPLE)
-    people = bring_in("users", PEOPLE)
+    import_file = together(COURSES, SESSIONS, CLASSES, ROLES, PEOPLE)
+    people = import_file("users", PEOPLE)
     assert told(people) == ["Line 3: role “teacher” is not kept here; the row is left out."]
     assert set(User.objects.filter(role="student").values_list("student_id", flat=True)) == {
         "s1001",
         "s1003",
         "s1004",
     }
-    bring_in("courses", CLASSES)
-    bring_in("enrollments", ENROLLED)
+    import_file("courses", CLASSES)
+    import_file("enrollments", ENROLLED)
     rows = Enrollment.objects.order_by("id").values_list("student__student_id", "course__code")
     assert list(rows) == [("s1001", "BIO101"), ("s1003", "c-2")]
 

@@ -51,8 +51,8 @@ def scores(essay: Assessment) -> list[Decimal | None]:
     return list(essay.submissions.order_by("attempt").values_list("score", flat=True))
 
 
-def test_a_score_makes_the_submission_and_its_grade(bring_in, ada, essay):
-    batch = bring_in("grades", row("71.5"))
+def test_a_score_makes_the_submission_and_its_grade(import_file, ada, essay):
+    batch = import_file("grades", row("71.5"))
 
     made = AssessmentSubmission.objects.get()
     assert (made.student, made.assessment, made.attempt) == (ada, essay, 1)
@@ -63,33 +63,33 @@ def test_a_score_makes_the_submission_and_its_grade(bring_in, ada, essay):
     made.full_clean()
 
 
-def test_a_blank_score_makes_work_that_waits_for_its_grade(bring_in, ada, essay):
-    bring_in("grades", row(""))
+def test_a_blank_score_makes_work_that_waits_for_its_grade(import_file, ada, essay):
+    import_file("grades", row(""))
 
     made = AssessmentSubmission.objects.get()
     assert (made.score, made.status, made.graded_at) == (None, "submitted", None)
 
 
-def test_a_blank_score_takes_no_grade_away(bring_in, ada, essay):
+def test_a_blank_score_takes_no_grade_away(import_file, ada, essay):
     attempts(essay, ada, 71)
-    batch = bring_in("grades", row(""))
+    batch = import_file("grades", row(""))
 
     assert scores(essay) == [71]
     assert messages(batch) == ["Line 2: score is blank; the stored 71 stands."]
 
 
-def test_the_same_file_again_changes_nothing(bring_in, ada, essay):
-    bring_in("grades", row("71.5"))
-    again = bring_in("grades", row("71.50"))
+def test_the_same_file_again_changes_nothing(import_file, ada, essay):
+    import_file("grades", row("71.5"))
+    again = import_file("grades", row("71.50"))
 
     assert (again.created, again.updated, again.unchanged) == (0, 0, 1)
     assert AssessmentSubmission.history.count() == 1
 
 
-def test_a_new_score_is_another_version_that_nobody_signed(bring_in, ada, essay, instructor):
+def test_a_new_score_is_another_version_that_nobody_signed(import_file, ada, essay, instructor):
     (work,) = attempts(essay, ada, 40)
     AssessmentSubmission.objects.filter(pk=work.pk).update(grader=instructor)
-    bring_in("grades", row("45"))
+    import_file("grades", row("45"))
 
     work.refresh_from_db()
     assert (work.score, work.version, work.grader) == (45, 2, None)
@@ -104,10 +104,10 @@ def test_a_new_score_is_another_version_that_nobody_signed(bring_in, ada, essay,
         ("highest", (60, None), (75, None)),
     ],
 )
-def test_the_score_goes_to_the_attempt_that_counts(bring_in, ada, essay, method, before, after):
+def test_the_score_goes_to_the_attempt_that_counts(import_file, ada, essay, method, before, after):
     Assessment.objects.filter(pk=essay.pk).update(grading_method=method)
     attempts(essay, ada, *before)
-    bring_in("grades", row("75"))
+    import_file("grades", row("75"))
 
     assert scores(essay) == list(after)
     selection = Selection.of_all(kinds["grades"])
@@ -143,11 +143,11 @@ def test_a_final_grade_does_not_change_without_a_reason(upload, ada, essay):
     assert upload("grades", row("40")).state == Batch.State.PREVIEWED
 
 
-def test_the_course_tells_assessments_of_one_code_apart(bring_in, upload, ada, essay, courses):
+def test_the_course_tells_assessments_of_one_code_apart(import_file, upload, ada, essay, courses):
     other = Assessment.objects.create(course=courses["ART200"], code="ESSAY")
     ambiguous = upload("grades", "student_id,assessment_id,score\ns1001,ESSAY,7\n")
     elsewhere = upload("grades", row("7", code="ESSAY", course="ART200"))
-    bring_in("grades", row("7"))
+    import_file("grades", row("7"))
 
     assert (essay.submissions.count(), other.submissions.count()) == (1, 0)
     assert messages(ambiguous) == [
@@ -191,10 +191,10 @@ def test_what_contradicts_the_assessment_is_refused(upload, ada, essay):
     ]
 
 
-def test_work_from_outside_the_student_s_days_is_pointed_out(bring_in, ada, essay):
+def test_work_from_outside_the_student_s_days_is_pointed_out(import_file, ada, essay):
     Enrollment.objects.update(status="withdrawn", withdrawn_on="2026-04-01")
-    early = bring_in("grades", row("7", on="2026-01-15"))
-    late = bring_in("grades", row("7", on="2026-04-15"))
+    early = import_file("grades", row("7", on="2026-01-15"))
+    late = import_file("grades", row("7", on="2026-04-15"))
 
     assert messages(early) == [
         "Line 2: submitted_on “2026-01-15” lies before the start of the course."
@@ -204,11 +204,11 @@ def test_work_from_outside_the_student_s_days_is_pointed_out(bring_in, ada, essa
     ]
 
 
-def test_a_maximum_does_not_fall_below_points_somebody_has(upload, bring_in, ada, essay):
+def test_a_maximum_does_not_fall_below_points_somebody_has(upload, import_file, ada, essay):
     attempts(essay, ada, 71)
     columns = "assessment_id,course_code,presentation,max_score\n"
     batch = upload("assessments", f"{columns}ESSAY,BIO101,2026J,70\n")
-    bring_in("assessments", f"{columns}ESSAY,BIO101,2026J,80\n")
+    import_file("assessments", f"{columns}ESSAY,BIO101,2026J,80\n")
 
     assert messages(batch) == [
         "Line 2: max_score “70”: there are already more points than this. Correct those first."
@@ -239,33 +239,35 @@ BASE = "student_id,assessment_id,score,base_score,base_version\n"
     ],
 )
 def test_of_score_and_base_the_one_that_was_changed_stands(
-    bring_in, ada, essay, cells, theirs, after
+    import_file, ada, essay, cells, theirs, after
 ):
     attempts(essay, ada, theirs)
-    bring_in("grades", f"{BASE}s1001,ESSAY,{cells},1\n")
+    import_file("grades", f"{BASE}s1001,ESSAY,{cells},1\n")
 
     assert scores(essay) == [after]
 
 
-def test_a_score_changed_on_both_sides_is_a_conflict_with_a_way_out(upload, bring_in, ada, essay):
+def test_a_score_changed_on_both_sides_is_a_conflict_with_a_way_out(
+    upload, import_file, ada, essay
+):
     attempts(essay, ada, 64)
     batch = upload("grades", f"{BASE}s1001,ESSAY,45,40,1\n")
     assert messages(batch) == [
         "Line 2: score “45”: since the export the score went from 40 to 64. To keep what is "
         "stored, enter it as score; to replace it, enter it as base_score."
     ]
-    bring_in("grades", f"{BASE}s1001,ESSAY,45,64,1\n")
+    import_file("grades", f"{BASE}s1001,ESSAY,45,64,1\n")
 
     assert scores(essay) == [45]
 
 
-def test_an_exported_gradebook_carries_its_base(bring_in, ada, essay, tmp_path):
+def test_an_exported_gradebook_carries_its_base(import_file, ada, essay, tmp_path):
     attempts(essay, ada, 40)
     path = tmp_path / "grades.csv"
     call_command("export_csv", "grades", "--output", str(path))
     text = path.read_text()
     AssessmentSubmission.objects.update(score=64)
-    batch = bring_in("grades", text)
+    batch = import_file("grades", text)
 
     assert text.splitlines()[0].endswith(",is_banked,base_score,base_version")
     assert (batch.unchanged, scores(essay)) == (1, [64])

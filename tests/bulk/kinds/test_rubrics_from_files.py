@@ -28,8 +28,8 @@ from tests.rubric_files import (
     NONE,
     counts,
     history,
+    issue_messages,
     marked_by,
-    messages,
     stored,
 )
 
@@ -115,7 +115,7 @@ def test_a_rating_or_criterion_that_the_file_leaves_out_stays(bring, taught):
     bring(ESSAY)
     batch = bring(f"{HEADER}{GROUP}\nEssay,Sources,,,Few,,3\n")
 
-    assert messages(batch) == [
+    assert issue_messages(batch) == [
         "Line 2: Criteria Name “Sources”: the stored rating “Many” is not in the row, and stays."
     ]
     assert [row[5:] for row in stored()][1] == (6, [("Many", "", 6), ("Few", "", 3)])
@@ -165,7 +165,7 @@ Essay,Short
     )
     assert by_code["not_positive"] == "Line 6: Rating Points: A criterion has more than 0 points."
     assert "Line 4: Rating Name number 1 is empty. Fill it, or leave its whole group blank." in (
-        messages(batch)
+        issue_messages(batch)
     )
     assert (batch.state, batch.rejected, GradingRubric.objects.count()) == ("refused", 7, 0)
 
@@ -238,7 +238,7 @@ def test_rows_of_one_file_that_repeat_or_contradict_each_other(look, taught):
     )
 
     assert (batch.created, batch.duplicates, batch.rejected) == (1, 1, 1)
-    assert messages(batch) == [
+    assert issue_messages(batch) == [
         "Line 3: the same row stands on line 2 already. It is ignored.",
         "Line 4: the same row stands on line 2 already with another value in ratings. The first "
         "one stands.",
@@ -251,9 +251,9 @@ def test_a_rubric_in_use_is_not_changed_and_its_new_version_is(look, bring, taug
     more = f"{HEADER}{GROUP}\nEssay,Argument,Is it supported?,true,Strong,Every claim,11\n"
     sentence = "Work was marked by this rubric already. Make a new version instead."
 
-    assert messages(look(more)) == [f"Line 2: Rubric Name “Essay”: {sentence}"]
+    assert issue_messages(look(more)) == [f"Line 2: Rubric Name “Essay”: {sentence}"]
     another = f"{HEADER}{GROUP}\nEssay,Style,,,Good,,3\n"
-    assert messages(look(another)) == [f"Line 2: Rubric Name “Essay”: {sentence}"]
+    assert issue_messages(look(another)) == [f"Line 2: Rubric Name “Essay”: {sentence}"]
     assert counts(bring(ESSAY)) == (3, 0, 0, 3, 0)
     used = GradingRubric.objects.get(title="Essay")
     with pytest.raises(ValidationError) as form:
@@ -295,7 +295,7 @@ def test_points_that_were_entered_by_hand_stay_until_released(look, bring, taugh
     batch = look(ESSAY)
 
     assert (counts(batch), batch.preserved_edits) == ((3, 0, 0, 3, 0), {"rating_points": 1})
-    assert messages(batch) == [
+    assert issue_messages(batch) == [
         "Line 4: Rating Points “6” is not taken: “3” was entered by hand since the last import. "
         "Release the column to take the file's."
     ]
@@ -307,10 +307,10 @@ def test_modes(look, bring, taught):
     known = f"{HEADER}{GROUP}\nEssay,Argument,,,Strong,,9\n"
     new = f"{HEADER}{GROUP}\nEssay,Style,,,Good,,3\nTalk,Voice,,,Clear,,5\n"
 
-    assert messages(look(known, mode="create")) == [
+    assert issue_messages(look(known, mode="create")) == [
         "Line 2: Rubric Name “Essay”: this row exists already, and the chosen mode only adds rows."
     ]
-    assert messages(look(new, mode="update")) == [
+    assert issue_messages(look(new, mode="update")) == [
         "Line 2: Rubric Name “Essay”: no such row exists, and this import only changes rows that "
         "do.",
         "Line 3: Rubric Name “Talk” names no rubric that exists. Check it, or add it first.",
@@ -327,7 +327,7 @@ def test_a_file_without_a_course_needs_one_that_can_be_meant(look, bring, taught
     Course.objects.filter(code="ART200").update(instructor=instructor)
     new = f"{HEADER}{GROUP}\nPoster,Colour,,,Bright,,5\n"
 
-    assert messages(look(new)) == [
+    assert issue_messages(look(new)) == [
         "Line 2: Rubric Name “Poster”: the file does not say for which course. Add the columns "
         "Course Code and Presentation."
     ]
@@ -335,7 +335,7 @@ def test_a_file_without_a_course_needs_one_that_can_be_meant(look, bring, taught
     head = f"{HEADER},Course Code,Presentation{GROUP}"
     bring(f"{head}\nPoster,Colour,,,ART200,2026B,Bright,,5\nEssay,Argument,,,ART200,2026B,A,,1\n")
     assert GradingRubric.objects.get(title="Poster").course.code == "ART200"
-    assert messages(look(ESSAY))[0] == (
+    assert issue_messages(look(ESSAY))[0] == (
         "Line 2: Rubric Name “Essay”: the file does not say for which course. Add the columns "
         "Course Code and Presentation."
     )
@@ -354,7 +354,7 @@ def test_nobody_brings_rubrics_into_the_course_of_another(look, bring, taught, u
         "names no course into which you may bring rubrics. Check it, or ask whoever teaches the "
         "course."
     )
-    assert messages(batch) == [
+    assert issue_messages(batch) == [
         f"Line 2: Course Code “ART200” {sentence}",
         f"Line 3: Presentation “2027X” {sentence}",
     ]

@@ -20,7 +20,16 @@ from backoffice.bulk.export.selection import Selection
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.undo.undo import undo
-from tests.rubric_files import ESSAY, GROUP, HEADER, counts, history, marked_by, messages, stored
+from tests.rubric_files import (
+    ESSAY,
+    GROUP,
+    HEADER,
+    counts,
+    history,
+    issue_messages,
+    marked_by,
+    stored,
+)
 
 
 @pytest.mark.parametrize(("first", "second"), [(10, 12), (10, 8)])
@@ -53,7 +62,7 @@ def test_an_undo_leaves_a_rubric_alone_that_is_in_use_by_now(bring, taught):
     undone = undo(batch, batch.uploaded_by)
     assert {row[0] for row in stored()} == {"Essay"}
     assert len(stored()[0][6]) == 3
-    assert "Line 2: Essay (v1) stays as it is: it is in use by now." in messages(undone)
+    assert "Line 2: Essay (v1) stays as it is: it is in use by now." in issue_messages(undone)
 
 
 def exported(ending: str = "csv") -> bytes:
@@ -76,7 +85,7 @@ def test_an_export_brought_in_again_changes_nothing(bring, taught, ending):
     before = history()
     batch = bring(exported(ending), name=f"rubrics.{ending}")
 
-    assert (counts(batch), messages(batch), history()) == ((5, 0, 0, 5, 0), [], before)
+    assert (counts(batch), issue_messages(batch), history()) == ((5, 0, 0, 5, 0), [], before)
     bare.refresh_from_db()
     formula.refresh_from_db()
     assert (bare.max_points, formula.max_points) == (3, 30)

@@ -19,10 +19,10 @@ def rows_of(answer: object) -> list[dict[str, str]]:
 
 
 @pytest.fixture
-def roster(bring_in, courses, student) -> None:
+def roster(import_file, courses, student) -> None:
     student("s1001", last_name="=cmd|' /C calc'!A0")
     student("s1002")
-    bring_in("enrollments", TWO)
+    import_file("enrollments", TWO)
 
 
 def test_a_registrar_gets_everything(registrar_client, roster):

@@ -269,10 +269,10 @@ def test_a_digest_with_a_nul_byte_is_just_a_wrong_one(registrar_client, courses)
     assert "The preview was renewed since you opened it" in answer.content.decode()
 
 
-def test_the_changed_rows_come_in_the_order_of_the_file(registrar_client, bring_in, courses):
+def test_the_changed_rows_come_in_the_order_of_the_file(registrar_client, import_file, courses):
     header = "student_id,course_code,presentation,status"
     lines = [f"s{n},BIO101,2026J,active" for n in range(1001, 1006)]
-    batch = bring_in("enrollments", "\n".join((header, *lines)), create_students=True)
+    batch = import_file("enrollments", "\n".join((header, *lines)), create_students=True)
     with unwatched():  # a database writes rows in the order in which it comes across them
         Enrollment.history.update(line=8 - F("line"))
     shown = registrar_client.get(page_of(batch)).context["changes"].rows

@@ -30,8 +30,8 @@ def test_a_preview_counts_and_writes_nothing(upload, courses):
     assert not User.objects.students().exists()
 
 
-def test_applying_writes_the_rows_and_the_students(bring_in, courses, registrar):
-    batch = bring_in("enrollments", THREE, create_students=True, reason="Autumn intake")
+def test_applying_writes_the_rows_and_the_students(import_file, courses, registrar):
+    batch = import_file("enrollments", THREE, create_students=True, reason="Autumn intake")
 
     assert batch.state == Batch.State.APPLIED
     stored = Enrollment.objects.order_by("student__student_id", "course__code")
@@ -48,9 +48,9 @@ def test_applying_writes_the_rows_and_the_students(bring_in, courses, registrar)
 
 
 def test_every_written_row_has_one_history_row_with_actor_reason_batch_and_line(
-    bring_in, courses, registrar
+    import_file, courses, registrar
 ):
-    batch = bring_in("enrollments", THREE, create_students=True, reason="Autumn intake")
+    batch = import_file("enrollments", THREE, create_students=True, reason="Autumn intake")
 
     history = Enrollment.history.order_by("line")
     assert [(h.line, h.history_type) for h in history] == [(2, "+"), (3, "+"), (4, "+")]
@@ -65,22 +65,22 @@ def test_every_written_row_has_one_history_row_with_actor_reason_batch_and_line(
     ]
 
 
-def test_the_same_file_again_changes_nothing_and_leaves_no_history(bring_in, courses):
-    bring_in("enrollments", THREE, create_students=True)
+def test_the_same_file_again_changes_nothing_and_leaves_no_history(import_file, courses):
+    import_file("enrollments", THREE, create_students=True)
     before = Enrollment.history.count(), User.history.count()
 
-    again = bring_in("enrollments", THREE, create_students=True)
+    again = import_file("enrollments", THREE, create_students=True)
 
     assert counts(again) == (0, 0, 3, 0, 0)
     assert again.created_students == 0
     assert (Enrollment.history.count(), User.history.count()) == before
 
 
-def test_only_rows_with_other_values_are_updated(bring_in, courses):
-    bring_in("enrollments", THREE, create_students=True)
+def test_only_rows_with_other_values_are_updated(import_file, courses):
+    import_file("enrollments", THREE, create_students=True)
     corrected = THREE.replace("s1001,BIO101,2026J,active", "s1001,BIO101,2026J,completed")
 
-    batch = bring_in("enrollments", corrected, create_students=True)
+    batch = import_file("enrollments", corrected, create_students=True)
 
     assert counts(batch) == (0, 1, 2, 0, 0)
     changed = Enrollment.objects.get(student__student_id="s1001", course__code="BIO101")
@@ -91,10 +91,10 @@ def test_only_rows_with_other_values_are_updated(bring_in, courses):
     ]
 
 
-def test_columns_the_file_does_not_have_stay_as_they_are(bring_in, courses):
-    bring_in("enrollments", THREE, create_students=True)
+def test_columns_the_file_does_not_have_stay_as_they_are(import_file, courses):
+    import_file("enrollments", THREE, create_students=True)
 
-    bring_in(
+    import_file(
         "enrollments", "student_id,course_code,presentation,final_result\ns1002,BIO101,2026J,Fail"
     )
 
@@ -134,8 +134,8 @@ def test_a_course_whose_end_moved_since_the_preview_stops_the_import(upload, cou
     assert not Enrollment.objects.exists()
 
 
-def test_a_second_confirmation_is_refused_without_harm(bring_in, courses, registrar):
-    batch = bring_in("enrollments", THREE, create_students=True)
+def test_a_second_confirmation_is_refused_without_harm(import_file, courses, registrar):
+    batch = import_file("enrollments", THREE, create_students=True)
 
     with pytest.raises(NotApplied) as refusal:
         apply(batch, batch.digest, registrar)
@@ -173,8 +173,8 @@ def test_a_stored_file_that_was_exchanged_is_refused(upload, courses, registrar)
     assert Batch.objects.get(pk=batch.pk).state == Batch.State.FAILED
 
 
-def test_create_mode_refuses_what_exists(upload, bring_in, courses):
-    bring_in("enrollments", THREE, create_students=True)
+def test_create_mode_refuses_what_exists(upload, import_file, courses):
+    import_file("enrollments", THREE, create_students=True)
 
     batch = upload("enrollments", THREE, create_students=True, mode="create")
 

@@ -15,11 +15,11 @@ def text_of(name: str) -> bytes:
     return (FOLDER / name).read_bytes()
 
 
-def test_the_good_files_go_in_and_change_nothing_the_second_time(bring_in: Any, demo: None):
+def test_the_good_files_go_in_and_change_nothing_the_second_time(import_file: Any, demo: None):
     for kind, created in (("courses", 3), ("enrollments", 6)):
-        batch = bring_in(kind, text_of(f"{kind}.csv"), **(OPTIONS if kind != "courses" else {}))
+        batch = import_file(kind, text_of(f"{kind}.csv"), **(OPTIONS if kind != "courses" else {}))
         assert (batch.created, batch.rejected) == (created, 0)
-        again = bring_in(kind, text_of(f"{kind}.csv"), **(OPTIONS if kind != "courses" else {}))
+        again = import_file(kind, text_of(f"{kind}.csv"), **(OPTIONS if kind != "courses" else {}))
         assert (again.created, again.updated, again.unchanged) == (0, 0, batch.rows)
 
 

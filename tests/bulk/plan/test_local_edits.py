@@ -21,10 +21,10 @@ def file_of(status: str, result: str = "") -> str:
 
 
 @pytest.fixture
-def imported(bring_in: Any, student: Any, courses: dict[str, Course]) -> Enrollment:
+def imported(import_file: Any, student: Any, courses: dict[str, Course]) -> Enrollment:
     """An enrollment that came by a file."""
     student("s1001")
-    bring_in("enrollments", file_of("active"))
+    import_file("enrollments", file_of("active"))
     return Enrollment.objects.get()
 
 
@@ -35,11 +35,11 @@ def edit(row: Any, source: str = "form", **values: Any) -> None:
         row.save()
 
 
-def test_an_edited_field_stays_and_the_others_take_the_file_s(bring_in, upload, imported):
+def test_an_edited_field_stays_and_the_others_take_the_file_s(import_file, upload, imported):
     edit(imported, final_result="Pass by appeal")
     batch = upload("enrollments", file_of("completed", "Fail"))
     (sample,) = samples_of(batch)["updated"]
-    batch = bring_in("enrollments", file_of("completed", "Fail"))
+    batch = import_file("enrollments", file_of("completed", "Fail"))
 
     imported.refresh_from_db()
     assert (imported.status, imported.final_result) == ("completed", "Pass by appeal")
@@ -69,12 +69,12 @@ def test_what_no_person_entered_is_nobody_s(upload, imported, source):
     assert upload("enrollments", file_of("completed")).preserved_count == 0
 
 
-def test_an_edit_stays_whatever_else_files_write_in_its_row(bring_in, imported):
+def test_an_edit_stays_whatever_else_files_write_in_its_row(import_file, imported):
     edit(imported, status="failed")
-    first = bring_in("enrollments", file_of("completed", "Pass"))
+    first = import_file("enrollments", file_of("completed", "Pass"))
     before = Enrollment.history.count()
-    again = bring_in("enrollments", file_of("completed", "Pass"))
-    later = bring_in("enrollments", file_of("completed", "Fail"))
+    again = import_file("enrollments", file_of("completed", "Pass"))
+    later = import_file("enrollments", file_of("completed", "Fail"))
 
     assert [each.preserved_edits for each in (first, again, later)] == [{"status": 1}] * 3
     assert [each.updated for each in (first, again, later)] == [1, 0, 1]
@@ -83,19 +83,19 @@ def test_an_edit_stays_whatever_else_files_write_in_its_row(bring_in, imported):
     assert (imported.status, imported.final_result) == ("failed", "Fail")
 
 
-def test_a_value_a_file_was_let_take_is_nobody_s_again(bring_in, imported):
+def test_a_value_a_file_was_let_take_is_nobody_s_again(import_file, imported):
     edit(imported, status="failed")
-    bring_in("enrollments", file_of("completed"), released=["status"])
+    import_file("enrollments", file_of("completed"), released=["status"])
 
-    assert bring_in("enrollments", file_of("active")).preserved_edits == {}
+    assert import_file("enrollments", file_of("active")).preserved_edits == {}
     imported.refresh_from_db()
     assert imported.status == "active"
 
 
-def test_an_edit_of_another_field_later_owns_that_one_only(bring_in, imported):
+def test_an_edit_of_another_field_later_owns_that_one_only(import_file, imported):
     edit(imported, status="failed")
     edit(imported, final_result="Pass by appeal")
-    batch = bring_in("enrollments", file_of("completed", "Fail"))
+    batch = import_file("enrollments", file_of("completed", "Fail"))
 
     assert batch.preserved_edits == {"status": 1, "final_result": 1}
     assert batch.updated == 0
@@ -116,8 +116,8 @@ def test_a_row_that_never_came_by_a_file_is_the_file_s(upload, student, courses)
     assert upload("enrollments", file_of("completed")).preserved_count == 0
 
 
-def test_after_an_undo_nothing_counts_as_edited(bring_in, upload, imported, registrar):
-    undo(bring_in("enrollments", file_of("completed")), registrar)
+def test_after_an_undo_nothing_counts_as_edited(import_file, upload, imported, registrar):
+    undo(import_file("enrollments", file_of("completed")), registrar)
 
     assert upload("enrollments", file_of("failed")).preserved_count == 0
 
@@ -149,15 +149,15 @@ def test_all_columns_are_released_at_once(upload, imported, registrar_client):
     assert batch.updated == 1
 
 
-def test_a_score_an_instructor_corrected_stays(bring_in, student, courses):
+def test_a_score_an_instructor_corrected_stays(import_file, student, courses):
     ada = student("s1001")
     Enrollment.objects.create(student=ada, course=courses["BIO101"])
     Assessment.objects.create(course=courses["BIO101"], code="ESSAY")
     text = "student_id,assessment_id,score,is_banked\ns1001,ESSAY,{score},{banked}\n"
-    bring_in("grades", text.format(score=40, banked=0))
+    import_file("grades", text.format(score=40, banked=0))
     work = AssessmentSubmission.objects.get()
     edit(work, score=64)
-    batch = bring_in("grades", text.format(score=45, banked=1))
+    batch = import_file("grades", text.format(score=45, banked=1))
 
     work.refresh_from_db()
     assert (work.score, work.is_banked, work.version) == (64, True, 2)
@@ -168,10 +168,10 @@ ROSTER = "student_id,course_code,presentation\n"
 
 
 def test_who_is_missing_from_a_roster_keeps_a_status_entered_by_hand(
-    bring_in, upload, imported, student, registrar_client
+    import_file, upload, imported, student, registrar_client
 ):
     student("s1002")
-    bring_in("enrollments", f"{ROSTER}s1002,BIO101,2026J\n")
+    import_file("enrollments", f"{ROSTER}s1002,BIO101,2026J\n")
     edit(imported, status="completed")
     batch = upload("enrollments", f"{ROSTER}s1002,BIO101,2026J\n", mode="sync")
 
@@ -191,22 +191,22 @@ def test_who_is_missing_from_a_roster_keeps_a_status_entered_by_hand(
 
 
 def test_a_status_entered_by_hand_stays_after_a_file_that_wrote_something_else(
-    bring_in, upload, imported, student
+    import_file, upload, imported, student
 ):
     student("s1002")
-    bring_in("enrollments", f"{ROSTER}s1002,BIO101,2026J\n")
+    import_file("enrollments", f"{ROSTER}s1002,BIO101,2026J\n")
     edit(imported, status="completed")
-    bring_in("enrollments", f"{ROSTER[:-1]},final_result\ns1001,BIO101,2026J,Pass\n")
+    import_file("enrollments", f"{ROSTER[:-1]},final_result\ns1001,BIO101,2026J,Pass\n")
     batch = upload("enrollments", f"{ROSTER}s1002,BIO101,2026J\n", mode="sync")
 
     assert (batch.withdrawn, batch.preserved_edits) == (0, {"status": 1})
 
 
 def test_preserved_edits_of_rows_and_of_who_is_missing_are_counted_together(
-    bring_in, upload, imported, student
+    import_file, upload, imported, student
 ):
     student("s1002")
-    bring_in("enrollments", f"{ROSTER}s1002,BIO101,2026J\n")
+    import_file("enrollments", f"{ROSTER}s1002,BIO101,2026J\n")
     edit(imported, status="completed")
     edit(Enrollment.objects.get(student__username="s1002"), status="failed")
     text = f"{HEADER}s1002,BIO101,2026J,active,\n"
@@ -216,10 +216,10 @@ def test_preserved_edits_of_rows_and_of_who_is_missing_are_counted_together(
 
 
 def test_a_status_entered_by_hand_since_the_preview_makes_a_new_one(
-    bring_in, upload, imported, student, registrar
+    import_file, upload, imported, student, registrar
 ):
     student("s1002")
-    bring_in("enrollments", f"{ROSTER}s1002,BIO101,2026J\n")
+    import_file("enrollments", f"{ROSTER}s1002,BIO101,2026J\n")
     batch = upload("enrollments", f"{ROSTER}s1002,BIO101,2026J\n", mode="sync")
     edit(imported, status="completed")
 

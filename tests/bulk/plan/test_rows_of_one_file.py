@@ -169,10 +169,10 @@ def test_create_does_not_make_a_person_of_a_username(upload, registrar):
     assert [issue.code for issue in batch.issues.all()] == ["unknown_row"]
 
 
-def test_a_file_with_both_names_of_a_student_goes_by_the_student_id(bring_in):
-    batch = bring_in("users", "student_id,username,first_name\ns3001,s3001,Zoë\n")
+def test_a_file_with_both_names_of_a_student_goes_by_the_student_id(import_file):
+    batch = import_file("users", "student_id,username,first_name\ns3001,s3001,Zoë\n")
     assert batch.created == 1
-    again = bring_in("users", "student_id,username,first_name\ns3001,s3001,Zoë\n")
+    again = import_file("users", "student_id,username,first_name\ns3001,s3001,Zoë\n")
     assert (again.created, again.unchanged) == (0, 1)
 
 

@@ -44,11 +44,11 @@ def withdrawn() -> list[str]:
     return list(rows.values_list("student__student_id", flat=True))
 
 
-def test_who_is_missing_from_the_roster_is_withdrawn_today(bring_in, roster, courses):
+def test_who_is_missing_from_the_roster_is_withdrawn_today(import_file, roster, courses):
     other = Enrollment.objects.create(
         student=User.objects.get(username="s1040"), course=courses["ART200"]
     )
-    batch = bring_in("enrollments", file_of(roster[:-1]), mode="sync")
+    batch = import_file("enrollments", file_of(roster[:-1]), mode="sync")
 
     assert (batch.withdrawn, batch.unchanged, batch.updated) == (1, 39, 0)
     assert withdrawn() == ["s1040"]
@@ -59,15 +59,15 @@ def test_who_is_missing_from_the_roster_is_withdrawn_today(bring_in, roster, cou
     assert other.status == "active"
 
 
-def test_who_was_withdrawn_stands_on_the_page_of_the_import(registrar_client, bring_in, roster):
-    batch = bring_in("enrollments", file_of(roster[:-2]), mode="sync")
+def test_who_was_withdrawn_stands_on_the_page_of_the_import(registrar_client, import_file, roster):
+    batch = import_file("enrollments", file_of(roster[:-2]), mode="sync")
     page = registrar_client.get(reverse("admin:bulk_batch_change", args=[batch.pk]))
     names = [row.name for row in page.context["changes"].rows]
     assert [name.split(" – ")[0] for name in names] == ["s1039", "s1040"]
 
 
 def test_changed_rows_stand_by_line_and_those_without_a_line_by_name(
-    registrar_client, bring_in, courses, roster
+    registrar_client, import_file, courses, roster
 ):
     """The withdrawn stand on no line; their history has the order in which the database came by."""
     for name in ("s3002", "s3001", "s3003"):
@@ -76,7 +76,7 @@ def test_changed_rows_stand_by_line_and_those_without_a_line_by_name(
     on_roster = "s1040,BIO101,2026J,2026-02-0"
     text = file_of([*roster[1:], "s0900", "s0800"])
     lines = text.replace(f"{on_roster}1", f"{on_roster}2")
-    batch = bring_in("enrollments", lines, mode="sync", create_students=True, max_withdrawn=50)
+    batch = import_file("enrollments", lines, mode="sync", create_students=True, max_withdrawn=50)
     page = registrar_client.get(reverse("admin:bulk_batch_change", args=[batch.pk]))
 
     found = [(row.line, row.name.split(" – ")[0]) for row in page.context["changes"].rows]
@@ -88,10 +88,10 @@ def test_changed_rows_stand_by_line_and_those_without_a_line_by_name(
 
 
 def test_so_many_changed_rows_that_sorting_is_dear_say_in_which_order_they_stand(
-    registrar_client, bring_in, roster, monkeypatch
+    registrar_client, import_file, roster, monkeypatch
 ):
     monkeypatch.setattr(changed_rows, "MOST_SORTED", 1)
-    batch = bring_in("enrollments", file_of(roster[:-2]), mode="sync")
+    batch = import_file("enrollments", file_of(roster[:-2]), mode="sync")
     page = registrar_client.get(reverse("admin:bulk_batch_change", args=[batch.pk]))
 
     written = Enrollment.history.filter(change_set=batch.change_set_id).order_by("history_id")
@@ -103,22 +103,22 @@ def test_so_many_changed_rows_that_sorting_is_dear_say_in_which_order_they_stand
     ) in page.content.decode()
 
 
-def test_the_same_roster_again_withdraws_nobody(bring_in, roster):
-    bring_in("enrollments", file_of(roster[:-1]), mode="sync")
+def test_the_same_roster_again_withdraws_nobody(import_file, roster):
+    import_file("enrollments", file_of(roster[:-1]), mode="sync")
     before = Enrollment.history.count()
-    again = bring_in("enrollments", file_of(roster[:-1]), mode="sync")
+    again = import_file("enrollments", file_of(roster[:-1]), mode="sync")
 
     assert (again.withdrawn, again.writes, Enrollment.history.count()) == (0, 0, before)
 
 
-def test_without_sync_nobody_leaves(bring_in, roster):
-    assert bring_in("enrollments", file_of(roster[:-1])).withdrawn == 0
+def test_without_sync_nobody_leaves(import_file, roster):
+    assert import_file("enrollments", file_of(roster[:-1])).withdrawn == 0
     assert withdrawn() == []
 
 
-def test_a_wrong_row_keeps_everybody_of_its_course(bring_in, roster):
+def test_a_wrong_row_keeps_everybody_of_its_course(import_file, roster):
     text = file_of([*roster[:-1], "N/A"])
-    batch = bring_in("enrollments", text, mode="sync", on_error="skip")
+    batch = import_file("enrollments", text, mode="sync", on_error="skip")
 
     assert withdrawn() == []
     assert [issue.message for issue in batch.issues.filter(is_warning=True)] == [
@@ -127,9 +127,9 @@ def test_a_wrong_row_keeps_everybody_of_its_course(bring_in, roster):
     ]
 
 
-def test_a_refused_row_of_a_known_student_is_not_missing(bring_in, roster):
+def test_a_refused_row_of_a_known_student_is_not_missing(import_file, roster):
     text = file_of(roster).replace("s1040,BIO101,2026J,2026-02-01", "s1040,BIO101,2026J,2026-02-30")
-    bring_in("enrollments", text, mode="sync", on_error="skip")
+    import_file("enrollments", text, mode="sync", on_error="skip")
 
     assert withdrawn() == []
 
@@ -183,7 +183,9 @@ def test_who_is_missing_and_who_is_withdrawn_by_a_row_count_together(upload, ros
     assert (held.state, held.withdrawn, held.updated) == (Batch.State.HELD, 2, 1)
 
 
-def test_a_date_of_somebody_long_withdrawn_is_a_change_and_no_withdrawal(upload, bring_in, roster):
+def test_a_date_of_somebody_long_withdrawn_is_a_change_and_no_withdrawal(
+    upload, import_file, roster
+):
     Enrollment.objects.update(status="withdrawn", withdrawn_on="2026-03-01")
     text = file_of(roster[:4], "withdrawn").replace("2026-02-01", "2026-02-02")
 

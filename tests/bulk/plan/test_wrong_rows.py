@@ -138,8 +138,8 @@ NORMALISED = [
 
 
 @pytest.mark.parametrize(("column", "value", "path", "stored"), NORMALISED)
-def test_an_untidy_cell_is_stored_tidily(bring_in, courses, column, value, path, stored):
-    batch = bring_in("enrollments", file_of(GOOD | {column: value}), create_students=True)
+def test_an_untidy_cell_is_stored_tidily(import_file, courses, column, value, path, stored):
+    batch = import_file("enrollments", file_of(GOOD | {column: value}), create_students=True)
 
     assert not batch.issues.exists()
     found: object = Enrollment.objects.get()
@@ -157,16 +157,16 @@ WARNED = [
 
 
 @pytest.mark.parametrize(("cells", "code"), WARNED)
-def test_a_strange_row_is_stored_and_listed(bring_in, courses, cells, code):
-    batch = bring_in("enrollments", file_of(GOOD | cells), create_students=True)
+def test_a_strange_row_is_stored_and_listed(import_file, courses, cells, code):
+    batch = import_file("enrollments", file_of(GOOD | cells), create_students=True)
 
     assert [issue.code for issue in batch.issues.all()] == [code]
     assert (batch.created, batch.warnings, batch.errors) == (1, 1, 0)
     assert Enrollment.objects.count() == 1
 
 
-def test_the_same_row_again_is_ignored_and_listed(bring_in, courses):
-    batch = bring_in("enrollments", file_of(GOOD, GOOD), create_students=True)
+def test_the_same_row_again_is_ignored_and_listed(import_file, courses):
+    batch = import_file("enrollments", file_of(GOOD, GOOD), create_students=True)
 
     (issue,) = batch.issues.all()
     assert (issue.line, issue.code) == (3, "duplicate")
@@ -219,10 +219,10 @@ def test_an_e_mail_that_belongs_to_a_stored_student_is_refused(upload, courses, 
 
 
 def test_another_spelling_of_a_stored_name_is_listed_and_the_stored_one_stands(
-    bring_in, courses, student
+    import_file, courses, student
 ):
     student("s1001", first_name="Zoe", last_name="O'Moore")
-    batch = bring_in("enrollments", file_of(GOOD), create_students=True)
+    batch = import_file("enrollments", file_of(GOOD), create_students=True)
 
     assert [(issue.code, issue.is_warning) for issue in batch.issues.all()] == [
         ("first_name_kept", True),

@@ -24,9 +24,9 @@ def rows_of(text: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text)))
 
 
-def test_a_line_with_a_stray_quotation_mark_is_one_wrong_row(bring_in):
+def test_a_line_with_a_stray_quotation_mark_is_one_wrong_row(import_file):
     text = 'student_id,first_name\ns2001,a\ns2002,"b\ns2003,c\ns2004,"d"e\ns2005,f\n'
-    batch = bring_in("users", text, on_error="skip")
+    batch = import_file("users", text, on_error="skip")
     assert (batch.rows, batch.created, batch.rejected) == (5, 3, 2)
     assert [(issue.line, issue.code) for issue in batch.issues.all()] == [
         (3, "bad_quoting"),
@@ -51,14 +51,14 @@ def test_a_row_of_the_wrong_shape_does_not_go_in_uncorrected(upload, row: str):
     assert not User.objects.filter(student_id="s2001").exists()
 
 
-def test_a_second_round_of_correction_is_like_the_first(upload, bring_in):
+def test_a_second_round_of_correction_is_like_the_first(upload, import_file):
     text = "student_id,graduation_year\ns2001,1066\nN/A,2027\n"
     first = given_back(upload("users", text, on_error="skip"))
     half = first.replace("1066", "2027")
     second = given_back(upload("users", half, on_error="skip"))
     assert second.splitlines()[0] == "student_id,graduation_year,line,errors"
     assert len(second.splitlines()) == 2
-    bring_in("users", second.replace("N/A", "s2002"))
+    import_file("users", second.replace("N/A", "s2002"))
     assert User.objects.filter(student_id="s2002", graduation_year=2027).exists()
 
 
@@ -66,21 +66,21 @@ CELLS = ["=A", "'=A", "=A  B", "\tAnn", '"\r\nLee"', " '=A", "+1", "'Til", "''=A
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_corrected_row_stores_what_it_would_have_stored_at_once(bring_in, upload, cell: str):
+def test_a_corrected_row_stores_what_it_would_have_stored_at_once(import_file, upload, cell: str):
     good = f"student_id,first_name,graduation_year\ns2001,{cell},2027\n"
-    bring_in("users", good)
+    import_file("users", good)
     wrong = good.replace("s2001", "s2002").replace("2027", "1066")
-    bring_in("users", given_back(upload("users", wrong)).replace("1066", "2027"))
+    import_file("users", given_back(upload("users", wrong)).replace("1066", "2027"))
     names = set(User.objects.values_list("first_name", flat=True).filter(role="student"))
     assert len(names) == 1
 
 
-def test_an_export_imports_into_an_empty_school(bring_in, student):
+def test_an_export_imports_into_an_empty_school(import_file, student):
     from_here = "".join(_exported("users", student))
     User.objects.filter(role="student").delete()
     assert from_here.splitlines()[0].startswith("student_id,first_name,last_name,email,")
     blanks = "," * (from_here.splitlines()[0].count(",") - 2)
-    batch = bring_in("users", from_here + f"s7777,New,Person{blanks}\n")
+    batch = import_file("users", from_here + f"s7777,New,Person{blanks}\n")
     assert (batch.created, batch.rejected) == (2, 0)
 
 
@@ -96,14 +96,14 @@ def exported_now(kind: str) -> str:
 
 
 def test_an_export_of_enrollments_leaves_staff_without_a_student_id_out(
-    bring_in, courses, instructor, student
+    import_file, courses, instructor, student
 ):
     for one in (student("s1001"), instructor):
         role = "student" if one.role == "student" else "teaching_assistant"
         Enrollment.objects.create(course=courses["BIO101"], student=one, role=role)
     text = exported_now("enrollments")
     assert len(text.splitlines()) == 2
-    assert bring_in("enrollments", text).unchanged == 1
+    assert import_file("enrollments", text).unchanged == 1
 
 
 def test_a_value_is_told_as_it_stands_in_the_file(upload, courses, student):
@@ -134,8 +134,8 @@ def test_somebody_without_a_name_in_files_is_not_named(upload, person):
     )
 
 
-def test_a_damaged_a_with_accent_is_pointed_out_though_its_second_half_is_a_space(bring_in):
-    batch = bring_in("users", "student_id,first_name\ns2001,VoilÃ\u00a0\n")
+def test_a_damaged_a_with_accent_is_pointed_out_though_its_second_half_is_a_space(import_file):
+    batch = import_file("users", "student_id,first_name\ns2001,VoilÃ\u00a0\n")
     assert batch.issues.get().code == "mojibake"
 
 

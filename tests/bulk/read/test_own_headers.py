@@ -54,8 +54,8 @@ def told(answer: Any) -> list[str]:
     return [str(each) for each in answer.context["messages"]]
 
 
-def test_a_file_with_the_schools_own_headers_comes_in_as_it_is(bring_in, german):
-    batch = bring_in("enrollments", HEADER.upper() + GOOD)
+def test_a_file_with_the_schools_own_headers_comes_in_as_it_is(import_file, german):
+    batch = import_file("enrollments", HEADER.upper() + GOOD)
     assert Enrollment.objects.get().status == "completed"
     assert batch.own_headers == {
         "matrikel": "student_id",
@@ -199,22 +199,22 @@ def test_a_file_of_another_system_is_read_as_before(upload, courses, student):
     assert "final_result" not in batch.header
 
 
-def test_wrong_rows_come_back_under_the_schools_own_headers_and_go_in(upload, bring_in, german):
+def test_wrong_rows_come_back_under_the_schools_own_headers_and_go_in(upload, import_file, german):
     batch = upload("enrollments", HEADER + GOOD + WRONG)
     text = "".join(rejected_rows(batch)).removeprefix("\ufeff")
     assert text.splitlines()[0] == "Matrikel;Kurs;Semester;Stand;Bemerkung;line;errors"
-    bring_in("enrollments", text.replace("actve", "active", 1))
+    import_file("enrollments", text.replace("actve", "active", 1))
     assert Enrollment.objects.get().student.student_id == "s1002"
 
 
-def test_a_companions_column_is_told_with_the_option_it_needs(upload, bring_in, courses):
+def test_a_companions_column_is_told_with_the_option_it_needs(upload, import_file, courses):
     say("enrollments", SAID | {"Vorname": "first_name"})
     text = "Matrikel;Kurs;Semester;Vorname\ns1001;BIO101;2026J;Zoë\n"
     assert upload("enrollments", text).sentence == (
         "The column first_name is for people who are not known yet. Turn on “Create students”, "
         "or choose to ignore unknown columns."
     )
-    bring_in("enrollments", text, create_students=True)
+    import_file("enrollments", text, create_students=True)
     assert User.objects.get(student_id="s1001").first_name == "Zoë"
 
 
@@ -310,7 +310,7 @@ def test_what_may_not_be_said_is_not_kept(refused, registrar_client, chosen, sen
 
 
 def test_only_the_uploader_says_it_of_a_file_and_only_while_it_is_refused(
-    refused, bring_in, registrar_client, registrar2_client, admin_client, auditor_client
+    refused, import_file, registrar_client, registrar2_client, admin_client, auditor_client
 ):
     address = page_of(refused, "own_headers")
     chosen = {"header_0": "student_id"}
@@ -319,7 +319,7 @@ def test_only_the_uploader_says_it_of_a_file_and_only_while_it_is_refused(
     assert registrar2_client.post(address, chosen).status_code == 404
     assert registrar_client.get(address).status_code == 405
     assert b'id="own-headers"' not in admin_client.get(page_of(refused)).content
-    done = bring_in("users", "student_id\ns1001\n")
+    done = import_file("users", "student_id\ns1001\n")
     answer = registrar_client.post(page_of(done, "own_headers"), chosen, follow=True)
     assert told(answer) == ["This file does not wait for a meaning of its headers."]
     assert not HeaderMapping.objects.exists()

@@ -46,8 +46,8 @@ READ = {
 
 
 @pytest.mark.parametrize("name", READ)
-def test_a_file_is_read_whatever_its_format(bring_in, courses, name):
-    batch = bring_in(
+def test_a_file_is_read_whatever_its_format(import_file, courses, name):
+    batch = import_file(
         "enrollments",
         READ[name],
         create_students=True,
@@ -58,8 +58,8 @@ def test_a_file_is_read_whatever_its_format(bring_in, courses, name):
     assert sorted(names) == ["Müller", "van der Berg, Jr."]
 
 
-def test_another_encoding_is_read_when_it_is_named(bring_in, courses):
-    batch = bring_in(
+def test_another_encoding_is_read_when_it_is_named(import_file, courses):
+    batch = import_file(
         "enrollments", text().encode("cp1252"), create_students=True, encoding="cp1252"
     )
     assert batch.created == 2
@@ -76,14 +76,14 @@ def test_lines_are_physical_lines_even_after_a_newline_in_quotes(upload, courses
     assert (issue.line, issue.row) == (4, 2)
 
 
-def test_numbers_and_dates_of_a_workbook_are_text_as_shown(bring_in, courses):
+def test_numbers_and_dates_of_a_workbook_are_text_as_shown(import_file, courses):
     rows = [(174782, "BIO101", "2026J", "Müller"), (174783.0, "BIO101", "2026J", "Li")]
-    bring_in("enrollments", workbook(rows), create_students=True, name="a.xlsx")
+    import_file("enrollments", workbook(rows), create_students=True, name="a.xlsx")
     ids = Enrollment.objects.values_list("student__student_id", flat=True)
     assert sorted(ids) == ["174782", "174783"]
 
 
-def test_a_yes_of_a_workbook_is_no_number(bring_in, upload, courses, student):
+def test_a_yes_of_a_workbook_is_no_number(import_file, upload, courses, student):
     Enrollment.objects.create(student=student("s1001"), course=courses["BIO101"])
     Assessment.objects.create(course=courses["BIO101"], code="ESSAY")
     header = ("student_id", "assessment_id", "score")
@@ -93,13 +93,13 @@ def test_a_yes_of_a_workbook_is_no_number(bring_in, upload, courses, student):
         "71.5."
     ]
     rows = [("s1001", False)]
-    bring_in("users", workbook(rows, ("student_id", "is_active")), name="a.xlsx")
+    import_file("users", workbook(rows, ("student_id", "is_active")), name="a.xlsx")
     assert not User.objects.get(student_id="s1001").is_active
 
 
-def test_commas_within_a_quoted_header_do_not_tell_cells_apart(bring_in, courses, student):
+def test_commas_within_a_quoted_header_do_not_tell_cells_apart(import_file, courses, student):
     student("s1001")
-    batch = bring_in(
+    batch = import_file(
         "enrollments",
         'student_id;course_code;presentation;"so, many, commas, here"\ns1001;BIO101;2026J;x\n',
         ignore_unknown_columns=True,
@@ -118,9 +118,9 @@ def test_one_of_them_beside_a_misspelt_one_names_the_option_too(upload, courses)
     assert "“email” (only with “create students”)" in batch.sentence
 
 
-def test_unknown_columns_are_passed_over_when_asked(bring_in, courses, student):
+def test_unknown_columns_are_passed_over_when_asked(import_file, courses, student):
     student("s1001")
-    batch = bring_in(
+    batch = import_file(
         "enrollments",
         "student_id,course_code,presentation,region\ns1001,BIO101,2026J,Wales\n",
         ignore_unknown_columns=True,

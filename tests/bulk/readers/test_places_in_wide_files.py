@@ -60,7 +60,7 @@ def test_overrides_of_open_edx_are_told_by_their_headers(gradebook, upload):
 
 
 def test_an_unknown_assessment_is_told_at_the_header_and_its_lines_come_back(
-    gradebook, upload, bring_in
+    gradebook, upload, import_file
 ):
     text = CANVAS.replace("Other (T2)", "Mystery (999)").replace("abc", "61")
     batch = upload("grades", text, on_error="skip")
@@ -77,7 +77,7 @@ def test_an_unknown_assessment_is_told_at_the_header_and_its_lines_come_back(
     assert names == ["\ufeffStudent", "", "Points Possible", '"Li', '"Li']
     assert back.splitlines()[-1].endswith(f',5,"{said}"')
     good = back.replace("Mystery (999)", "T two (T2)").replace(",101,", ",99,")
-    assert bring_in("grades", good).created == 4
+    assert import_file("grades", good).created == 4
 
 
 def test_a_code_that_cannot_be_one_is_told_at_the_header(gradebook, upload):
@@ -118,8 +118,8 @@ def test_the_same_student_twice_is_told_by_headers_and_rows(gradebook, upload):
     )
 
 
-def test_a_score_entered_by_hand_is_told_by_its_header(gradebook, upload, bring_in):
-    bring_in("grades", CANVAS.replace("abc", "61").replace("101", "100"))
+def test_a_score_entered_by_hand_is_told_by_its_header(gradebook, upload, import_file):
+    import_file("grades", CANVAS.replace("abc", "61").replace("101", "100"))
     with recording(source="form"):
         one = AssessmentSubmission.objects.get(student__student_id="s1002", assessment__code="T1")
         one.score = 88
@@ -128,8 +128,8 @@ def test_a_score_entered_by_hand_is_told_by_its_header(gradebook, upload, bring_
     assert places(batch) == [(5, 2, "T one (T1)", "62.0", "local_edit_kept")]
 
 
-def test_the_history_names_the_physical_line(gradebook, bring_in):
-    bring_in("grades", CANVAS.replace("abc", "61").replace("101", "100"))
+def test_the_history_names_the_physical_line(gradebook, import_file):
+    import_file("grades", CANVAS.replace("abc", "61").replace("101", "100"))
     found = AssessmentSubmission.history.values_list("student__student_id", "line")
     assert sorted(found) == [
         ("s1001", 4),
@@ -157,12 +157,12 @@ def test_courses_of_moodle_users_are_told_by_their_numbered_headers(courses, stu
     ]
 
 
-def test_a_warning_of_a_moodle_course_is_told_by_its_header_too(courses, student, bring_in):
+def test_a_warning_of_a_moodle_course_is_told_by_its_header_too(courses, student, import_file):
     Enrollment.objects.create(
         student=student("s1001"), course=courses["BIO101"], role="student", status="active"
     )
     text = f"{MOODLE}a,A,A,s1001,,,,BIO101-2026J,1\n"
-    batch = bring_in("enrollments", text)
+    batch = import_file("enrollments", text)
     assert places(batch) == [(2, 1, "enrolstatus2", "1", "withdrawal_date_missing")]
 
 

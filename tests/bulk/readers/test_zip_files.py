@@ -123,10 +123,10 @@ def test_the_file_of_the_kind_is_found_and_sections_give_the_course(
 
 
 def test_what_is_kept_needs_nothing_else_and_is_the_same_each_time(
-    upload, bring_in, courses, student, registrar, canvas
+    upload, import_file, courses, student, registrar, canvas
 ):
     student("s1001")
-    first = bring_in("enrollments", canvas, name="school.zip", on_error="skip")
+    first = import_file("enrollments", canvas, name="school.zip", on_error="skip")
     again = upload("enrollments", canvas, name="other.zip", on_error="skip")
     kept = stored(first)
 
@@ -154,25 +154,25 @@ def test_no_password_of_any_file_is_kept(upload, canvas):
 
 
 @pytest.mark.usefixtures("registrar")
-def test_a_whole_one_roster_delivery_of_opaque_numbers_comes_in(bring_in):
+def test_a_whole_one_roster_delivery_of_opaque_numbers_comes_in(import_file):
     zipped = packed(ROSTER)
-    users = bring_in("users", zipped, name="roster.zip")
+    users = import_file("users", zipped, name="roster.zip")
     assert users.read_as == "OneRoster users (1.2, all rows)"
     assert [issue.message for issue in users.issues.all()] == [
         "Line 3: role “teacher” is not kept here; the row is left out."
     ]
     assert list(User.objects.filter(role="student").values_list("student_id")) == [("s1001",)]
 
-    classes = bring_in("courses", zipped, name="roster.zip")
+    classes = import_file("courses", zipped, name="roster.zip")
     course = Course.objects.get()
     assert (classes.rows, classes.created, classes.duplicates) == (2, 1, 1)
     assert (course.code, course.presentation, course.title) == ("BIO300", "2026J", "Marine biology")
     assert (course.starts_on, course.ends_on) == (date(2026, 10, 1), date(2027, 6, 26))
 
-    bring_in("enrollments", zipped, name="roster.zip")
+    import_file("enrollments", zipped, name="roster.zip")
     assert Enrollment.objects.get().course == course
-    bring_in("assessments", zipped, name="roster.zip")
-    bring_in("grades", zipped, name="roster.zip")
+    import_file("assessments", zipped, name="roster.zip")
+    import_file("grades", zipped, name="roster.zip")
     assert AssessmentSubmission.objects.get().score == 17
 
 

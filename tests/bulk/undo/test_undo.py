@@ -42,12 +42,12 @@ def stored() -> dict[str, list[tuple[Any, ...]]]:
 
 
 @pytest.fixture
-def enroll(bring_in: Any, courses: dict[str, Course]) -> Any:
+def enroll(import_file: Any, courses: dict[str, Course]) -> Any:
     """Brings enrollments in, with their students."""
 
     def make(count: int, **options: Any) -> Batch:
         status = options.pop("status", "active")
-        return bring_in("enrollments", file_of(count, status), create_students=True, **options)
+        return import_file("enrollments", file_of(count, status), create_students=True, **options)
 
     return make
 
@@ -122,12 +122,12 @@ def test_a_student_somebody_needs_by_now_stays_alone(enroll, registrar, courses)
 
 
 def test_an_enrollment_with_a_grade_stays_so_that_the_grade_has_its_place(
-    enroll, bring_in, registrar, courses
+    enroll, import_file, registrar, courses
 ):
     batch = enroll(3)
     Assessment.objects.create(course=courses["BIO101"], code="ESSAY")
     grades = "student_id,assessment_id,score\ns1002,ESSAY,45\n"
-    bring_in("grades", grades)
+    import_file("grades", grades)
     made = undo(batch, registrar)
 
     (stays,) = Enrollment.objects.all()
@@ -135,7 +135,7 @@ def test_an_enrollment_with_a_grade_stays_so_that_the_grade_has_its_place(
     assert [issue.message for issue in made.issues.all()] == [
         f"Line 3: {stays} stays: other rows point to it by now."
     ]
-    assert bring_in("grades", grades).unchanged == 1
+    assert import_file("grades", grades).unchanged == 1
 
 
 def test_an_undo_can_be_undone_and_that_too(enroll, registrar):
@@ -153,10 +153,12 @@ def test_an_undo_can_be_undone_and_that_too(enroll, registrar):
 
 
 def test_what_pointed_to_somebody_who_is_gone_stays_away_and_is_listed(
-    bring_in, courses, registrar, registrar_client
+    import_file, courses, registrar, registrar_client
 ):
-    people = bring_in("users", "student_id,first_name,last_name\ns1001,Zoë,Moore\n")
-    enrolled = bring_in("enrollments", "student_id,course_code,presentation\ns1001,BIO101,2026J\n")
+    people = import_file("users", "student_id,first_name,last_name\ns1001,Zoë,Moore\n")
+    enrolled = import_file(
+        "enrollments", "student_id,course_code,presentation\ns1001,BIO101,2026J\n"
+    )
     number = Enrollment.objects.get().pk
     undone = undo(enrolled, registrar)
     undo(people, registrar)
@@ -207,10 +209,10 @@ def test_a_row_somebody_changed_and_changed_back_was_changed_since(enroll, regis
     assert list(Enrollment.objects.all()) == [row]
 
 
-def test_a_value_another_row_has_by_now_is_not_taken_from_it(bring_in, student, registrar):
+def test_a_value_another_row_has_by_now_is_not_taken_from_it(import_file, student, registrar):
     student("s1001", email="")
     text = "student_id,email\ns1001,ada@example.org\n"
-    batch = bring_in("users", text)
+    batch = import_file("users", text)
     undone = undo(batch, registrar)
     student("s2002", email="ada@example.org")
     again = undo(undone, registrar)
@@ -222,11 +224,11 @@ def test_a_value_another_row_has_by_now_is_not_taken_from_it(bring_in, student, 
     )
 
 
-def test_grades_go_and_come_back_with_their_maximum(bring_in, student, courses, registrar):
+def test_grades_go_and_come_back_with_their_maximum(import_file, student, courses, registrar):
     ada = student("s1001")
     Enrollment.objects.create(student=ada, course=courses["BIO101"])
     Assessment.objects.create(course=courses["BIO101"], code="ESSAY", max_score=50)
-    batch = bring_in("grades", "student_id,assessment_id,score\ns1001,ESSAY,45\n")
+    batch = import_file("grades", "student_id,assessment_id,score\ns1001,ESSAY,45\n")
     applied = stored()
     made = undo(batch, registrar)
     assert not AssessmentSubmission.objects.exists()

@@ -18,18 +18,18 @@ NO_NETWORK = ("unshare", "--net", "sh", "-ec", 'ip link set lo up; exec "$@"', "
 
 
 @pytest.mark.parametrize("locale", [{}, {"LANG": "C"}, {"LC_ALL": "C"}, {"LC_ALL": "xx_XX"}])
-def test_any_locale_or_none(clone_of_mine: NewClone, locale: dict[str, str]):
+def test_any_locale_or_none(new_clone: NewClone, locale: dict[str, str]):
     environment = neutral_environment()
     environment.pop("LANG", None)
-    clone = clone_of_mine("Größe", environment=environment | locale)
+    clone = new_clone("Größe", environment=environment | locale)
     clone.serves()
     clone.serves("run", "DATABASE=sqlite")
     clone.passes_its_tests()
 
 
-def test_a_temporary_folder_elsewhere(clone_of_mine: NewClone, place: Path):
+def test_a_temporary_folder_elsewhere(new_clone: NewClone, place: Path):
     elsewhere = closed(place / ("t" * 120))
-    clone = clone_of_mine(environment=neutral_environment(TMPDIR=str(elsewhere)))
+    clone = new_clone(environment=neutral_environment(TMPDIR=str(elsewhere)))
     clone.serves()
     clone.serves("run", "DATABASE=sqlite")
     clone.passes_its_tests()
@@ -59,21 +59,21 @@ def test_little_shared_memory(clone_of_roots: NewClone):
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
-def test_each_python(clone_of_mine: NewClone, version: str):
+def test_each_python(new_clone: NewClone, version: str):
     python = python_of_version(version)
     if not python:
         pytest.skip(f"There is no Python {version} with venv.")
-    clone = clone_of_mine(variables=[f"PYTHON={python}"])
+    clone = new_clone(variables=[f"PYTHON={python}"])
     assert f"with Python {version}" in clone.serves()
     clone.serves("run", "DATABASE=sqlite")
     clone.passes_its_tests()
 
 
-def test_another_python_than_last_time(clone_of_mine: NewClone):
+def test_another_python_than_last_time(new_clone: NewClone):
     first, second = python_of_version("3.11"), python_of_version("3.12")
     if not (first and second):
         pytest.skip("There are no two Pythons with venv.")
-    clone = clone_of_mine(variables=[f"PYTHON={first}"])
+    clone = new_clone(variables=[f"PYTHON={first}"])
     assert "with Python 3.11" in clone.serves("run", "DATABASE=sqlite")
     clone.variables = [f"PYTHON={second}"]
     assert "with Python 3.12, in place of the one with Python 3.11" in clone.serves(
@@ -83,16 +83,16 @@ def test_another_python_than_last_time(clone_of_mine: NewClone):
 
 
 @pytest.mark.quick
-def test_a_python_that_is_missing_or_old(clone_of_mine: NewClone, place: Path):
+def test_a_python_that_is_missing_or_old(new_clone: NewClone, place: Path):
     old = place / "python"
     old.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "raise SystemExit(1)"\n')
     old.chmod(0o755)
     for python in ("/no/such/python", str(old)):
-        clone = clone_of_mine(Path(python).parent.name, variables=[f"PYTHON={python}"])
+        clone = new_clone(Path(python).parent.name, variables=[f"PYTHON={python}"])
         for goal in ("run", "test"):
             status, output = clone.make(goal)
             assert status
-            assert sentence_of(output) == (
+            assert last_line(output) == (
                 f"Python 3.11 or newer is needed; '{python}' is missing or older. Install it, or "
                 f"say make PYTHON=/path/to/python."
             )
@@ -110,7 +110,7 @@ def test_without_venv(clone_of_roots: NewClone, place: Path):
     for goal in ("run", "test"):
         status, output = clone.make(goal)
         assert status
-        assert sentence_of(output) == (
+        assert last_line(output) == (
             "Could not install: Python 3.11 (/usr/bin/python3.11) comes without venv. On Debian "
             "and Ubuntu say: apt install python3.11-venv"
         )
@@ -129,7 +129,7 @@ def test_without_a_network(clone_of_roots: NewClone):
     clone.environment = without_index
     status, output = clone.make("run")
     assert status
-    assert sentence_of(output).startswith(
+    assert last_line(output).startswith(
         "Could not install: no package index answers, or it lacks a package. Look at the network, "
         "or name an index in PIP_INDEX_URL, and say make again. ("
     )
@@ -144,17 +144,17 @@ def test_without_a_network(clone_of_roots: NewClone):
     clone.passes_its_tests()
 
 
-def test_a_port_that_is_taken_and_another_clone_that_runs(clone_of_mine: NewClone):
-    first, second = clone_of_mine("first"), clone_of_mine("second")
+def test_a_port_that_is_taken_and_another_clone_that_runs(new_clone: NewClone):
+    first, second = new_clone("first"), new_clone("second")
     second.make("lint")
     running = first.start("run")
     try:
         running.wait_for("The back office is at")
         for database in ("postgres", "sqlite"):
-            taken = Clone(second.folder, port=first.port)
-            status, output = taken.make("run", f"DATABASE={database}")
+            blocked = Clone(second.folder, port=first.port)
+            status, output = blocked.make("run", f"DATABASE={database}")
             assert status
-            assert sentence_of(output) == (
+            assert last_line(output) == (
                 f"Could not start: port {first.port} of 127.0.0.1 cannot be used ([Errno 98] "
                 f"Address already in use). Say for example: make run PORT=8001"
             )
@@ -163,23 +163,23 @@ def test_a_port_that_is_taken_and_another_clone_that_runs(clone_of_mine: NewClon
         second.passes_its_tests()
         status, output = Clone(first.folder).make("run")
         assert status
-        assert "another `make run` works on the data in" in sentence_of(output)
+        assert "another `make run` works on the data in" in last_line(output)
     finally:
         running.interrupt()
         running.end()
     assert first.left_behind() == []
 
 
-def test_a_port_that_another_program_has(clone_of_mine: NewClone):
-    clone = clone_of_mine()
+def test_a_port_that_another_program_has(new_clone: NewClone):
+    clone = new_clone()
     with socket.create_server(("127.0.0.1", clone.port)):
         status, output = clone.make("run", "DATABASE=sqlite")
     assert status
-    assert "Say for example: make run PORT=8001" in sentence_of(output)
+    assert "Say for example: make run PORT=8001" in last_line(output)
     clone.serves("run", "DATABASE=sqlite")
 
 
-def sentence_of(output: str) -> str:
+def last_line(output: str) -> str:
     """What it ended with, `make`'s own line left out."""
     lines = [line for line in output.splitlines() if line and not line.startswith("make:")]
     assert "Traceback" not in output

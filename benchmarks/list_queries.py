@@ -1,4 +1,4 @@
-"""The addresses under which a list is asked: first and far pages, sorted, filtered, searched."""
+"""The addresses of a list: first and far pages, sorted, filtered, searched."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ WORDS = ("s312345", "müller", "BIO301", "an", "nothing like it")
 SINCE = "2026-10-01"
 
 
-def ways_to_ask(changelist: ChangeList) -> Iterator[tuple[str, str]]:
+def list_queries(changelist: ChangeList) -> Iterator[tuple[str, str]]:
     """What a page is (first, far, sorted, filtered, searched) and its query string."""
     yield "first", ""
     for query in far(changelist):

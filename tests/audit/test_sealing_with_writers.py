@@ -19,15 +19,17 @@ pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time"),
 ]
 HISTORY = "courses_historicalcoursetag"
-MOST_TURNS = 5_000  # of a writer
+MOST_WRITES = 5_000  # of a writer
 
 
 @contextmanager
 def somebody() -> Iterator[Any]:
     """Another connection, with a transaction open."""
-    given = connection.get_connection_params()
+    parameters = connection.get_connection_params()
     names = ("dbname", "user", "host", "port", "password", "options")
-    with_them = psycopg2.connect(**{name: given[name] for name in names if given.get(name)})
+    with_them = psycopg2.connect(
+        **{name: parameters[name] for name in names if parameters.get(name)}
+    )
     try:
         yield with_them.cursor()
         with_them.rollback()
@@ -82,11 +84,11 @@ def test_a_transaction_that_writes_elsewhere_holds_nothing_up():
 def write_until(has_sealed: threading.Event, number: int) -> None:
     """Write tags and take a third of them back, until something was sealed beside it."""
     with somebody() as cursor:
-        for turn in range(MOST_TURNS):
-            if turn >= 25 and has_sealed.is_set():
+        for number_written in range(MOST_WRITES):
+            if number_written >= 25 and has_sealed.is_set():
                 return
-            put_in(cursor, f"tag {number} {turn}")
-            if turn % 3 == 2:
+            put_in(cursor, f"tag {number} {number_written}")
+            if number_written % 3 == 2:
                 cursor.connection.rollback()
             else:
                 cursor.connection.commit()
@@ -95,7 +97,7 @@ def write_until(has_sealed: threading.Event, number: int) -> None:
 def test_among_many_writers_every_row_is_sealed_once():
     has_sealed = threading.Event()
 
-    def keep_on() -> None:
+    def seal_repeatedly() -> None:
         while any(thread.is_alive() for thread in writers):
             if seal(patience=1).blocks:
                 has_sealed.set()
@@ -104,7 +106,7 @@ def test_among_many_writers_every_row_is_sealed_once():
     writers = [
         threading.Thread(target=write_until, args=(has_sealed, number)) for number in range(4)
     ]
-    sealers = [threading.Thread(target=keep_on) for _number in range(2)]
+    sealers = [threading.Thread(target=seal_repeatedly) for _number in range(2)]
     for thread in (*writers, *sealers):
         thread.start()
     for thread in (*writers, *sealers):

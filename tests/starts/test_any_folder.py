@@ -28,24 +28,24 @@ def test_root_whose_files_nobody_else_can_read(clone_of_roots: NewClone):
     clone.passes_its_tests("test-postgres")
 
 
-def test_a_name_with_a_space_an_umlaut_and_an_apostrophe(clone_of_mine: NewClone):
-    clone = clone_of_mine("a clone's Größe")
+def test_a_name_with_a_space_an_umlaut_and_an_apostrophe(new_clone: NewClone):
+    clone = new_clone("a clone's Größe")
     clone.serves()
     clone.serves("run", "DATABASE=sqlite")
     clone.passes_its_tests()
 
 
-def test_a_path_of_200_characters(clone_of_mine: NewClone, place: Path):
+def test_a_path_of_200_characters(new_clone: NewClone, place: Path):
     start = f"{place}/{'d' * 60}/{'e' * 60}/"
-    clone = clone_of_mine(f"{'d' * 60}/{'e' * 60}/{'f' * (200 - len(start))}")
+    clone = new_clone(f"{'d' * 60}/{'e' * 60}/{'f' * (200 - len(start))}")
     assert len(str(clone.folder)) == 200
     clone.serves()
     clone.serves("run", "DATABASE=sqlite")
     clone.passes_its_tests()
 
 
-def test_a_symbolic_link(clone_of_mine: NewClone, place: Path):
-    clone = clone_of_mine("there")
+def test_a_symbolic_link(new_clone: NewClone, place: Path):
+    clone = new_clone("there")
     (place / "link").symlink_to(clone.folder)
     clone.folder = place / "link"
     clone.serves()
@@ -53,8 +53,8 @@ def test_a_symbolic_link(clone_of_mine: NewClone, place: Path):
     clone.passes_its_tests()
 
 
-def test_a_clone_that_was_moved(clone_of_mine: NewClone, place: Path):
-    clone = clone_of_mine()
+def test_a_clone_that_was_moved(new_clone: NewClone, place: Path):
+    clone = new_clone()
     clone.serves("run", "DATABASE=sqlite")
     clone.folder = clone.folder.rename(place / "moved")
     clone.serves("run", "DATABASE=sqlite")

@@ -70,14 +70,14 @@ def test_nobody_before_is_no_deleted_person(courses, instructor, auditor_client:
 
 
 def test_the_text_of_a_message_is_not_shown(person, auditor_client: Client):
-    letter = DirectMessage(
+    message = DirectMessage(
         sender=person("instructor", "ingrid"),
         recipient=person("instructor", "kenji"),
         subject="Zebra",
         body="Zebra",
     )
     with recording(source="form"):
-        letter.save()
+        message.save()
     content = auditor_client.get(page_of(ChangeSet.objects.latest("pk"))).content.decode()
     assert "Message added" in content
     assert "ebra" not in content

@@ -52,15 +52,15 @@ class Table:
         with connection.cursor() as cursor:
             cursor.execute(sql, params or None)
 
-    def kept(self) -> None:
+    def copy_aside(self) -> None:
         """Keep the row's values aside, so that it can come back as it was."""
         self.run(
             f"CREATE TEMPORARY TABLE aside AS SELECT * FROM {self.name} WHERE id = %s", self.row.pk
         )
 
-    def gone(self) -> None:
+    def remove(self) -> None:
         """Take the row away, past the record of this test."""
-        self.kept()
+        self.copy_aside()
         self.run(f"DELETE FROM {self.name} WHERE id = %s", self.row.pk)
 
 
@@ -84,20 +84,20 @@ def _others(field: models.Field, value: Any) -> Iterator[Any]:
 @pytest.fixture(params=MODELS, ids=lambda model: model._meta.label)
 def table(request: pytest.FixtureRequest, demo: None) -> Table:
     """Each audited table in turn."""
-    found = Table(request.param, request.param._base_manager.order_by("-pk").first())
+    chosen = Table(request.param, request.param._base_manager.order_by("-pk").first())
     held = {f.name for f in request.param.history.model._meta.fields}
     for field in request.param._meta.concrete_fields:
         if field.primary_key or field.generated or field.name not in held:
             continue
-        for value in _others(field, getattr(found.row, field.attname)):
+        for value in _others(field, getattr(chosen.row, field.attname)):
             try:
                 with transaction.atomic():
-                    found.rows.update(**{field.attname: value})
+                    chosen.rows.update(**{field.attname: value})
                     transaction.set_rollback(True)
             except DatabaseError:
                 continue
-            found.column, found.other = field.column, value
-            return found
+            chosen.column, chosen.other = field.column, value
+            return chosen
     raise AssertionError(f"nothing of {request.param} can be changed")
 
 
@@ -130,7 +130,7 @@ def many_updates(table: Table) -> None:
 
 
 def upsert(table: Table) -> None:
-    table.kept()
+    table.copy_aside()
     names = ", ".join(f'"{name}"' for name in table.columns)
     value = table.field.get_db_prep_save(table.other, connection)
     table.run(
@@ -141,7 +141,7 @@ def upsert(table: Table) -> None:
 
 
 def merge(table: Table) -> None:
-    table.kept()
+    table.copy_aside()
     value = table.field.get_db_prep_save(table.other, connection)
     table.run(
         f"MERGE INTO {table.name} t USING aside a ON a.id = t.id "
@@ -188,20 +188,20 @@ def copy(table: Table) -> None:
         cursor.copy_expert(f"COPY {table.name} ({names}) FROM STDIN", stream)
 
 
-Way = Callable[[Table], None]
-CHANGES: list[Way] = [save, update, bulk_update, sql_update, many_updates, upsert]
+Write = Callable[[Table], None]
+CHANGES: list[Write] = [save, update, bulk_update, sql_update, many_updates, upsert]
 CHANGES += [merge, with_update] if IS_POSTGRES else []
-REMOVALS: list[Way] = [delete, sql_delete]
-ADDITIONS: list[Way] = [bulk_create, sql_insert, *([copy] if IS_POSTGRES else [])]
+REMOVALS: list[Write] = [delete, sql_delete]
+ADDITIONS: list[Write] = [bulk_create, sql_insert, *([copy] if IS_POSTGRES else [])]
 
 
-def written_by(way: Way, table: Table, actor: User) -> list[str]:
+def written_by(write: Write, table: Table, actor: User) -> list[str]:
     """The history rows that a way of writing leaves, each looked at for who did it."""
     history = table.model.history.model.objects
     newest = history.order_by("-pk").values_list("pk", flat=True).first() or 0
-    reason = f"by {way.__name__}"
+    reason = f"by {write.__name__}"
     with recording(source="job", actor=actor, reason=reason):
-        way(table)
+        write(table)
     rows = list(history.filter(pk__gt=newest).order_by("pk"))
     for row in rows:
         assert (row.history_user_id, row.history_change_reason) == (actor.pk, reason)
@@ -211,13 +211,13 @@ def written_by(way: Way, table: Table, actor: User) -> list[str]:
 
 def test_every_way_is_recorded_once(table: Table, subtests: Any):
     actor = User.objects.get(username="registrar")
-    cases = [(way, "~", False) for way in CHANGES] + [(way, "-", False) for way in REMOVALS]
-    cases += [(way, "+", True) for way in ADDITIONS]
-    for way, kind, is_gone in cases:
-        with subtests.test(way.__name__), transaction.atomic():
-            if is_gone:
-                table.gone()
-            assert written_by(way, table, actor) == [kind]
+    cases = [(write, "~", False) for write in CHANGES] + [(write, "-", False) for write in REMOVALS]
+    cases += [(write, "+", True) for write in ADDITIONS]
+    for write, kind, is_added in cases:
+        with subtests.test(write.__name__), transaction.atomic():
+            if is_added:
+                table.remove()
+            assert written_by(write, table, actor) == [kind]
             transaction.set_rollback(True)
 
 
@@ -277,8 +277,8 @@ def test_what_is_recorded_stands(table: Table, statement: str):
         (table.model.history.model._meta.db_table, "history_date"),
         ("audit_changeset", "reason"),
     ):
-        sentence = f"The record in {name} is not changed and not deleted."
-        with pytest.raises(DatabaseError, match=sentence), transaction.atomic():
+        message = f"The record in {name} is not changed and not deleted."
+        with pytest.raises(DatabaseError, match=message), transaction.atomic():
             table.run(statement.format(name, column, column))
 
 
@@ -291,8 +291,8 @@ def test_triggers_that_are_missing_are_reported(db: None):
             cursor.execute("DROP TRIGGER record_update_users_enrollment")
     assert missing() == ["users_enrollment"]
     [warning] = check_triggers(["default"])
-    sentence = "Changes of these tables are not recorded as they should be: users_enrollment."
-    assert (warning.id, warning.msg) == ("audit.W001", sentence)
+    message = "Changes of these tables are not recorded as they should be: users_enrollment."
+    assert (warning.id, warning.msg) == ("audit.W001", message)
     # The very command that mends it is not stopped by it.
     call_command("migrate", verbosity=0, skip_checks=False, stderr=io.StringIO())
     assert missing() == []
@@ -324,8 +324,12 @@ def test_whoever_writes_sql_can_sign_it(demo: None):
     second, first = course.history.order_by("-history_id")[:2]
     assert (first.title, second.title) == ("Wrong", "Right")
     assert first.change_set_id == second.change_set_id
-    found = second.change_set
-    assert (found.actor_name, found.reason, found.source) == ("Ada", "Ticket 17", "sql")
+    change_set = second.change_set
+    assert (change_set.actor_name, change_set.reason, change_set.source) == (
+        "Ada",
+        "Ticket 17",
+        "sql",
+    )
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

@@ -47,8 +47,8 @@ def see_the_errors(page: Page) -> None:
     expect(page.get_by_text("3 rows of 4 are wrong; nothing was written.")).to_be_visible()
     errors = page.locator("#errors tbody tr")
     expect(errors).to_have_count(3)
-    for row, told in enumerate(("Did you mean “active”?", "BIO999", "2026-02-30")):
-        expect(errors.nth(row)).to_contain_text(told)
+    for row, text in enumerate(("Did you mean “active”?", "BIO999", "2026-02-30")):
+        expect(errors.nth(row)).to_contain_text(text)
 
 
 def see_the_history(page: Page) -> None:
