@@ -1,5 +1,7 @@
 """What changes while an import is worked on gets a row of its own, narrow and often written."""
 
+import re
+
 from django.apps.registry import Apps
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -29,6 +31,20 @@ def check_now(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     """While the check of a foreign key is pending PostgreSQL does not change the table."""
     if editor.connection.vendor == "postgresql":
         editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def drop_plans(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
+    """Remove plans made before: their columns have other names now, and an apply plans anew."""
+    connection = editor.connection
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'backoffice_work'")
+            names = [f"backoffice_work.{connection.ops.quote_name(row[0])}" for row in cursor]
+        else:
+            tables = connection.introspection.table_names(cursor)
+            names = [name for name in tables if re.fullmatch(r"bulk_[a-z_]+_\d+", name)]
+        for name in names:
+            cursor.execute(f"DROP TABLE {name}")
 
 
 class Migration(migrations.Migration):
@@ -82,6 +98,7 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(_COPY, _COPY_BACK),
         migrations.RunPython(check_now, check_now),
+        migrations.RunPython(drop_plans, drop_plans),
         *(migrations.RemoveField("batch", name) for name in COLUMNS),
         # The contract names the column; the code calls it what it is.
         migrations.SeparateDatabaseAndState(

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -209,9 +209,11 @@ class Batch(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         is_new = self._state.adding
-        super().save(*args, **kwargs)
-        if is_new:
-            BatchRun.objects.create(batch=self)
+        # Together: a batch without a run could never be shown or moved.
+        with transaction.atomic(savepoint=False):
+            super().save(*args, **kwargs)
+            if is_new:
+                BatchRun.objects.create(batch=self)
 
     @staticmethod
     def uploader_fields(actor: Any) -> dict[str, Any]:
@@ -236,18 +238,22 @@ class Batch(models.Model):
         rows = Batch.objects.filter(pk=self.pk, state__in=before)
         if expected_digest is not None:
             rows = rows.filter(digest=expected_digest)
-        if not rows.update(state=after, **values):
-            return False
-        for name, value in {"state": after, **values}.items():
-            setattr(self, name, value)
-        self.run.save()  # a move is a sign of life, too
+        # Together: between the two others would take the old sign of life for a dead process.
+        with transaction.atomic(savepoint=False):
+            if not rows.update(state=after, **values):
+                return False
+            for name, value in {"state": after, **values}.items():
+                setattr(self, name, value)
+            self.run.save()  # a move is a sign of life, too
         return True
 
-    def save_as(self, after: str, *, before: Collection[str]) -> bool:
+    def save_as(
+        self, after: str, *, before: Collection[str], expected_digest: str | None = None
+    ) -> bool:
         """Move as `move` does, and save every other field of this object with it."""
         fields = (f for f in self._meta.concrete_fields if not f.primary_key and f.name != "state")
         values = {field.attname: field.pre_save(self, add=False) for field in fields}
-        return self.move(after, before=before, **values)
+        return self.move(after, before=before, expected_digest=expected_digest, **values)
 
     @property
     def is_in_work(self) -> bool:

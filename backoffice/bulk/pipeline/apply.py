@@ -140,7 +140,7 @@ def _renewed(batch: Batch, error: Exception) -> NotApplied:
     preview(batch)
     # With the same outcome again no change of the data explains what the database refused.
     if batch.digest == digest and isinstance(error, DatabaseError):
-        return NotApplied(fail(batch, error))
+        return NotApplied(fail(batch, error, before=Batch.DECIDABLE))
     return OutcomeChanged()
 
 

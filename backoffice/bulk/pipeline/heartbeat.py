@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg2
 from django.db import DatabaseError, connection
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from backoffice.bulk.models import Batch, BatchRun
@@ -33,8 +34,15 @@ class Interrupted(Exception):
 def show(run: BatchRun, state: str) -> bool:
     """Write the progress of the work; False if the batch has left this state."""
     values = {name: getattr(run, name) for name in VISIBLE}
-    # A heartbeat that waited for the end of the work must not overwrite the final progress.
-    unfinished = BatchRun.objects.filter(pk=run.pk, progress__lt=100, batch__state=state)
+    values["progress"] = min(run.progress, 99)  # 100 comes with the end of the work
+    # A beat may wait here for the end of the work, or for a cancel. PostgreSQL then looks again at
+    # the columns of this row, not at other tables: hence `progress` and `begun_at`, and no join.
+    unfinished = BatchRun.objects.filter(
+        Exists(Batch.objects.filter(pk=OuterRef("pk"), state=state)),
+        pk=run.pk,
+        progress__lt=100,
+        begun_at=run.begun_at,
+    )
     return bool(unfinished.update(**values, touched_at=timezone.now()))
 
 

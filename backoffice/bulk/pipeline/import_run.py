@@ -106,7 +106,7 @@ class Import:
         run.report(BatchRun.Phase.READING, int(fraction * READ_PERCENT), rows, expected=expected)
         if self.dialect.shows_progress and now >= self.reported_at + PROGRESS_PAUSE:
             self.reported_at = now
-            run.is_cancelled = not show(run, Batch.State.READING)
+            run.is_cancelled = not show(run, self.batch.state)
         if run.is_cancelled:
             raise Interrupted
 

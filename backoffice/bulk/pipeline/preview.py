@@ -1,7 +1,7 @@
 """Reads a file and computes what applying it would do; writes nothing but the preview."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from django.db import DatabaseError, connection, transaction
 from django.db.backends.utils import CursorWrapper
@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from backoffice.bulk.models import Batch, BatchIssue, BatchRun
 from backoffice.bulk.models.batch_state import BatchState as State
+from backoffice.bulk.models.batch_state import states_before
 from backoffice.bulk.pipeline.approval import lapse
 from backoffice.bulk.pipeline.heartbeat import Heartbeat, Interrupted
 from backoffice.bulk.pipeline.import_run import READ_PERCENT, Import
@@ -27,10 +28,10 @@ def preview(batch: Batch) -> Batch:
 
     A bad file raises nothing: the batch is then refused, with a sentence and all issues.
     """
-    if not batch.file:
-        return batch  # an archive that could not be opened was not stored
-    batch.run.begin()
-    if not batch.save_as(State.READING, before=(batch.state,)):  # discarded a moment ago
+    # Without a file: an archive that could not be opened was not stored.
+    if not batch.file or batch.state not in states_before(State.READING):
+        return batch
+    if not _begin_reading(batch):  # discarded a moment ago, or read by somebody else
         batch.refresh_from_db()
         return batch
     try:
@@ -52,6 +53,19 @@ def preview(batch: Batch) -> Batch:
         fail(batch, FileRefused("unknown", _("Reading the file ended before it was done.")))
         raise
     return batch
+
+
+def _begin_reading(batch: Batch) -> bool:
+    run = batch.run
+    run.begin()
+    if batch.state != State.QUEUED:
+        # The digest: over the outcome of another reading nobody writes what they knew before it.
+        return batch.save_as(State.READING, before=(batch.state,), expected_digest=batch.digest)
+    is_begun = batch.move(State.READING, before=(State.QUEUED,))
+    # What was chosen stands in the row: it may have been ordered again since we loaded it.
+    batch.refresh_from_db()
+    batch.run = run
+    return is_begun
 
 
 def _record_outcome(work: Import, cursor: CursorWrapper, staging_file: StagingFile) -> None:
@@ -141,7 +155,9 @@ def release(batch: Batch, columns: list[str], read: Callable[[Batch], Batch] = p
     return read(batch)
 
 
-def fail(batch: Batch, error: Exception) -> str:
+def fail(
+    batch: Batch, error: Exception, before: Collection[str] = (State.READING, State.APPLYING)
+) -> str:
     """Record why the batch failed, after its transaction was rolled back; returns the reason."""
     message = str(error)
     if isinstance(error, DatabaseError):
@@ -149,6 +165,6 @@ def fail(batch: Batch, error: Exception) -> str:
         if batch.undoes_id:
             template = _("The database refused the undo, and nothing was written: %(error)s")
         message = template % {"error": message.partition("\n")[0]}
-    batch.move(State.FAILED, before=(State.READING, State.APPLYING), sentence=message)
+    batch.move(State.FAILED, before=before, sentence=message)
     batch.refresh_from_db()
     return message

@@ -7,6 +7,7 @@ from typing import IO, Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.files import File
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.permissions.roles import may
@@ -51,9 +52,10 @@ def _received(name: str, actor: Any, options: dict[str, Any], open_upload: OpenU
             batch.file_size = batch.file.size
         batch.save()
     except FileRefused as refusal:
-        batch.save()
-        batch.move(State.READING, before=(State.RECEIVED,))
-        refuse_file(batch, refusal)
+        with transaction.atomic():
+            batch.save()
+            batch.move(State.READING, before=(State.RECEIVED,))
+            refuse_file(batch, refusal)
     return batch
 
 
