@@ -15,7 +15,7 @@ from tests.school import School, build, rolled_back
 
 
 @contextmanager
-def taken_away() -> Iterator[None]:
+def restored_afterwards() -> Iterator[None]:
     """The database afterwards is as it was.
 
     SQLite gets its old content back as a copy: in a transaction that made a table, as an import
@@ -39,7 +39,7 @@ def school(
 ) -> Iterator[School]:
     """A row of every model, own and foreign. A test that uses it needs no other database."""
     files = tmp_path_factory.mktemp("school")
-    with django_db_blocker.unblock(), override_settings(PRIVATE_ROOT=files), taken_away():
+    with django_db_blocker.unblock(), override_settings(PRIVATE_ROOT=files), restored_afterwards():
         # What a crawl asks for is refused thousands of times; nobody reads the log of that.
         logging.disable(logging.CRITICAL)
         yield build(files)

@@ -99,8 +99,8 @@ def _own_batch(who: Who) -> Answers:
 
 def _own_batch_of_a_namer(who: Who) -> Answers:
     """What the school's headers stand for is said by registrars and admins, of their own file."""
-    looks, posts = _own_batch(who)
-    return looks, posts and who.role != "instructor"
+    may_read, posts = _own_batch(who)
+    return may_read, posts and who.role != "instructor"
 
 
 def _another_s_batch(who: Who) -> Answers:
@@ -175,22 +175,22 @@ class Matrix:
         self.clients = {role: school.client(role) for role in EVERYBODY}
         self.count, self.wrong = 0, []
 
-    def ask(self, role: str, method: str, address: str, **data: Any) -> Any:
+    def send(self, role: str, method: str, address: str, **data: Any) -> Any:
         """One request, undone afterwards."""
         with rolled_back():
             answer = getattr(self.clients[role], method)(address, data)
             answer.page_text = text_of(answer)
             return answer
 
-    def expect(self, what: Any, found: Any, wanted: Any) -> None:
+    def expect(self, what: Any, actual: Any, expected: Any) -> None:
         """Compare."""
         self.count += 1
-        if found != wanted:
-            self.wrong.append(f"{what}: {found} instead of {wanted}")
+        if actual != expected:
+            self.wrong.append(f"{what}: {actual} instead of {expected}")
 
     def expect_page(self, role: str, method: str, address: str, may: bool) -> None:
         """A page answers, is refused, or sends a stranger to the login page."""
-        answer = self.ask(role, method, address)
+        answer = self.send(role, method, address)
         what = f"{role} {method} {address}"
         if role in STRANGERS:
             self.expect(what, sort_of(answer), "login")
@@ -209,11 +209,11 @@ def sort_of(answer: Any) -> str:
 @pytest.fixture
 def matrix(school: School, request: pytest.FixtureRequest) -> Iterator[Matrix]:
     """The comparisons of one test: none may differ, and none may be left out."""
-    found = Matrix(school)
-    yield found
-    assert not found.wrong, "\n".join(found.wrong[:60])
+    comparisons = Matrix(school)
+    yield comparisons
+    assert not comparisons.wrong, "\n".join(comparisons.wrong[:60])
     name = request.function.__name__
-    assert found.count >= (least_here(LEAST[name][0]) if name == CRAWL else LEAST[name][0])
+    assert comparisons.count >= (least_here(LEAST[name][0]) if name == CRAWL else LEAST[name][0])
 
 
 def test_there_are_thousands_of_comparisons():
@@ -249,11 +249,11 @@ def test_every_page_of_a_model_answers_by_role_and_row(role: str, school: School
         if role in STRANGERS:
             rows = dict(list(rows.items())[:1])
         for which, row in rows.items():
-            looks, writes = answers_of(role, address, which)
+            may_read, writes = answers_of(role, address, which)
             target = filled(address, row)
             if address.page == "template":
-                looks = writes = "I" in rights_in(role, KINDS["users"], "any")
-            matrix.expect_page(role, "get", target, looks)
+                may_read = writes = "I" in rights_in(role, KINDS["users"], "any")
+            matrix.expect_page(role, "get", target, may_read)
             matrix.expect_page(role, "post", target, writes)
 
 
@@ -262,11 +262,11 @@ def test_a_list_has_the_rows_of_the_role_and_no_other(role: str, school: School,
     for label in MODELS:
         if "V" not in rights_in(role, label, "any"):
             continue
-        answer = matrix.ask(role, "get", f"/admin/{label.replace('.', '/')}/")
+        answer = matrix.send(role, "get", f"/admin/{label.replace('.', '/')}/")
         listed = set(answer.context_data["cl"].queryset.values_list("pk", flat=True))
         for which, row in rows_of(school, role, label).items():
-            is_seen = "V" in rights_in(role, label, which)
-            matrix.expect(f"{role} list {label} {which}", row.pk in listed, is_seen)
+            may_view = "V" in rights_in(role, label, which)
+            matrix.expect(f"{role} list {label} {which}", row.pk in listed, may_view)
 
 
 @pytest.mark.parametrize("role", STAFF)
@@ -279,8 +279,8 @@ def test_a_choice_finds_the_rows_of_the_role_and_no_other(
             if not target:
                 continue
             app_label, model_name = label.split(".")
-            asked = {"app_label": app_label, "model_name": model_name, "field_name": field.name}
-            answer = matrix.ask(role, "get", "/admin/autocomplete/", **asked)
+            query = {"app_label": app_label, "model_name": model_name, "field_name": field.name}
+            answer = matrix.send(role, "get", "/admin/autocomplete/", **query)
             # What has no page of its own, as Django's groups, is searched by nobody.
             may = target in MODELS and all(
                 "V" in rights_in(role, each, "any") for each in (label, target)
@@ -294,13 +294,13 @@ def test_a_choice_finds_the_rows_of_the_role_and_no_other(
 def _expect_choices(
     role: str, of: tuple[str, str], target: str, answer: Any, school: School, matrix: Matrix
 ) -> None:
-    found = {int(row["id"]) for row in answer.json()["results"]}
+    keys = {int(row["id"]) for row in answer.json()["results"]}
     is_open = of in OPEN_CHOICES and set("AC") & rights_in(role, of[0], "any")
     # An instructor changes no more of a course than its texts.
     is_open = is_open and role not in ("instructor", "assistant")
     for which, row in rows_of(school, role, target).items():
         if "V" not in rights_in(role, target, which) and not is_open:
-            matrix.expect(f"{role} choice {of} {which}", row.pk in found, False)
+            matrix.expect(f"{role} choice {of} {which}", row.pk in keys, False)
 
 
 @pytest.mark.parametrize("role", STAFF)
@@ -308,18 +308,18 @@ def test_an_export_has_the_rows_of_the_role_and_no_other(role: str, school: Scho
     for kind, label in KINDS.items():
         may = "E" in rights_in(role, label, "any")
         answers = {
-            "page": matrix.ask(role, "get", "/admin/bulk/batch/export/", kind=kind),
-            "list": matrix.ask(role, "get", f"/admin/{label.replace('.', '/')}/export/csv/"),
+            "page": matrix.send(role, "get", "/admin/bulk/batch/export/", kind=kind),
+            "list": matrix.send(role, "get", f"/admin/{label.replace('.', '/')}/export/csv/"),
         }
         for where, answer in answers.items():
             matrix.expect(f"{role} {where} {kind}", answer.headers["Content-Type"][:8], "text/csv"
                           if may else "text/htm")  # fmt: skip
             for which, row in rows_of(school, role, label).items() if may else ():
-                is_there, wanted = (
+                is_there, expected = (
                     key_of(row) in answer.page_text,
                     "E" in rights_in(role, label, which),
                 )
-                matrix.expect(f"{role} {where} {kind} {which}", is_there, wanted)
+                matrix.expect(f"{role} {where} {kind} {which}", is_there, expected)
 
 
 def key_of(row: Any) -> str:
@@ -341,7 +341,7 @@ def test_the_pages_of_no_model_are_for_those_whom_the_page_names(
     for label in {label.partition(".")[0] for label in MODELS}:
         models = [each for each in MODELS if each.startswith(f"{label}.")]
         may = any("V" in rights_in(role, each, "any") for each in models)
-        answer = matrix.ask(role, "get", f"/admin/{label}/")
+        answer = matrix.send(role, "get", f"/admin/{label}/")
         matrix.expect(f"{role} {label}", answer.status_code, 200 if may else 404)
     for name in ("index", "search", "password_change", "password_change_done", "jsi18n"):
         address = next(each for each in every_address() if each.name == name)

@@ -69,13 +69,13 @@ OWN_ACCOUNT = {"password_change", "logout", "login"}
 
 def checksums() -> dict[str, str]:
     """A checksum of the rows of every table there is, whoever made it."""
-    found = {}
+    sums = {}
     with connection.cursor() as cursor:
         for table in set(connection.introspection.table_names()) - set(RECORDED):
             cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
             text = "\n".join(sorted(map(repr, cursor.fetchall())))
-            found[table] = hashlib.sha256(text.encode()).hexdigest()
-    return found
+            sums[table] = hashlib.sha256(text.encode()).hexdigest()
+    return sums
 
 
 def targets(school: School) -> Iterator[tuple[Address, str]]:
@@ -111,8 +111,8 @@ def test_a_checksum_tells_of_a_single_changed_value(school: School):
         MODELS["courses.lesson"].objects.filter(pk=school.own["courses.lesson"].pk).update(
             title="X"
         )
-        found = sorted(changed(before, checksums()))
-        assert found == ["courses_historicallesson", "courses_lesson"]
+        tables = sorted(changed(before, checksums()))
+        assert tables == ["courses_historicallesson", "courses_lesson"]
     assert changed(before, checksums()) == []
 
 
@@ -120,7 +120,7 @@ def test_an_auditor_changes_nothing_by_any_method_at_any_address(
     school: School, client: Client, monkeypatch: pytest.MonkeyPatch
 ):
     school.own["applied"] = applied(school)
-    before, asked = checksums(), 0
+    before, count = checksums(), 0
     for _address, target in targets(school):
         answer = client.get(target)
         assert text_of(answer) is not None
@@ -129,13 +129,13 @@ def test_an_auditor_changes_nothing_by_any_method_at_any_address(
     leave_unrendered(monkeypatch)
     for address, target in sample(targets(school), 0):
         for method, answer in answers(client, target):
-            asked += 1
+            count += 1
             text_of(answer)
             assert answer.status_code < 500, (method, target)
             if method == "post" and address.label and address.page in ("add", "change", "delete"):
                 assert answer.status_code == 403, (method, target)
     assert changed(before, checksums()) == []
-    assert asked >= least_here(1_900)
+    assert count >= least_here(1_900)
 
 
 def answers(client: Client, target: str) -> Iterator[tuple[str, Any]]:

@@ -151,10 +151,10 @@ def test_the_way_to_a_public_page_does_not_tell_which_rows_there_are(role: str, 
 def test_a_new_own_password_takes_the_old_one(school: School):
     client = school.client("auditor")
     with rolled_back():
-        given = {
+        passwords = {
             "new_password1": "a long enough sentence",
             "new_password2": "a long enough sentence",
         }
-        page = client.post("/admin/password_change/", {"old_password": "guess", **given})
+        page = client.post("/admin/password_change/", {"old_password": "guess", **passwords})
         assert page.status_code == 200
         assert page.context["form"].errors["old_password"]

@@ -76,9 +76,9 @@ def test_the_action_on_a_list_leaves_foreign_rows_alone(
 def test_a_choice_offers_own_rows_only(
     own: CourseModule, foreign: CourseModule, instructor_client: Client
 ):
-    asked = {"app_label": "courses", "model_name": "coursemodule", "field_name": "course"}
-    found = instructor_client.get(reverse("admin:autocomplete"), {"term": "", **asked}).json()
-    assert [row["id"] for row in found["results"]] == [str(own.course_id)]
+    query = {"app_label": "courses", "model_name": "coursemodule", "field_name": "course"}
+    choices = instructor_client.get(reverse("admin:autocomplete"), {"term": "", **query}).json()
+    assert [row["id"] for row in choices["results"]] == [str(own.course_id)]
 
 
 def test_a_search_finds_own_rows_only(

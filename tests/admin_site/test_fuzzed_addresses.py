@@ -79,7 +79,7 @@ def part(questions: Iterable[Any], number: int, size: int) -> list[Any]:
     return (known + known)[start : start + size]
 
 
-class Asked:
+class Requests:
     """Requests of one person, with what went wrong."""
 
     def __init__(self, school: School, role: str) -> None:
@@ -88,13 +88,13 @@ class Asked:
 
     def get(self, address: str) -> Any:
         """Look."""
-        return self._ask("get", address)
+        return self._send("get", address)
 
     def post(self, address: str, data: dict[str, Any]) -> Any:
         """Send; undone afterwards."""
-        return self._ask("post", address, data)
+        return self._send("post", address, data)
 
-    def _ask(self, method: str, address: str, data: Any = None) -> Any:
+    def _send(self, method: str, address: str, data: Any = None) -> Any:
         self.count += 1
         with rolled_back():
             try:
@@ -120,7 +120,7 @@ def list_of(label: str) -> str:
     return f"/admin/{label.replace('.', '/')}/"
 
 
-def seen_by(role: str) -> Iterator[str]:
+def visible_models(role: str) -> Iterator[str]:
     """The models whose lists a role sees."""
     for label in MODELS:
         if "V" in rights_in(role, label, "any"):
@@ -144,10 +144,10 @@ def queries_of(model: type[models.Model]) -> Iterator[str]:
 def test_no_query_breaks_a_list_or_shows_a_foreign_row(
     role: str, school: School, monkeypatch: pytest.MonkeyPatch
 ):
-    asked = Asked(school, role)
+    requests = Requests(school, role)
     if role != "superuser":  # who has every column and filter has them rendered
         leave_unrendered(monkeypatch)
-    for place, label in enumerate(seen_by(role)):
+    for place, label in enumerate(visible_models(role)):
         foreign = [
             row.pk
             for which, row in rows_of(school, role, label).items()
@@ -155,14 +155,14 @@ def test_no_query_breaks_a_list_or_shows_a_foreign_row(
         ]
         questions = part(queries_of(MODELS[label]), place + 7 * STAFF.index(role), 10)
         for query in [*SECRETS, *questions]:
-            answer = asked.get(f"{list_of(label)}?{query}")
+            answer = requests.get(f"{list_of(label)}?{query}")
             assert query not in SECRETS or answer.status_code in (302, 400), (label, query)
             assert answer.status_code in (200, 302, 400, 500), (label, query, answer.status_code)
             changelist = (getattr(answer, "context_data", None) or {}).get("cl")
             if foreign and changelist is not None:
-                shown = {row.pk for row in changelist.result_list}
-                assert not shown & set(foreign), (label, query)
-    assert asked.broken == []
+                listed = {row.pk for row in changelist.result_list}
+                assert not listed & set(foreign), (label, query)
+    assert requests.broken == []
 
 
 PLACEHOLDERS = (
@@ -178,7 +178,7 @@ def ids() -> list[str]:
 
 @pytest.mark.parametrize("role", ["superuser", "instructor"])
 def test_no_number_of_a_row_breaks_a_page(role: str, school: School, unrendered: None):
-    asked = Asked(school, role)
+    requests = Requests(school, role)
     for place, address in enumerate(every_address()):
         if not address.is_of_a_row and "<path:object_id>" not in address.route:
             continue
@@ -186,22 +186,22 @@ def test_no_number_of_a_row_breaks_a_page(role: str, school: School, unrendered:
             target = "/" + address.route
             for name in PLACEHOLDERS:
                 target = target.replace(name, value)
-            assert asked.get(target).status_code != 200 or role != "instructor", target
-        asked.post(target, {})
-    assert asked.broken == []
+            assert requests.get(target).status_code != 200 or role != "instructor", target
+        requests.post(target, {})
+    assert requests.broken == []
 
 
 def test_no_version_of_another_row_is_shown(school: School):
-    asked = Asked(school, "superuser")
+    requests = Requests(school, "superuser")
     for place, address in enumerate(every_address()):
         if address.page != "simple_history":
             continue
         right = filled(address, school.own[address.label])
         start = right.rstrip("/").rpartition("/")[0]
         for value in part(ids(), place, 3):
-            answer = asked.get(f"{start}/{value}/")
+            answer = requests.get(f"{start}/{value}/")
             assert answer.status_code in (301, 302, 400, 404), (start, value, answer.status_code)
-    assert asked.broken == []
+    assert requests.broken == []
 
 
 def posted(client: Client, address: str) -> dict[str, Any]:
@@ -243,25 +243,25 @@ def hash_of(name: str) -> int:
 def test_no_forged_form_breaks_a_page_or_writes_a_foreign_row(
     role: str, school: School, monkeypatch: pytest.MonkeyPatch
 ):
-    asked = Asked(school, role)
+    requests = Requests(school, role)
     forms: dict[str, dict[str, Any]] = {}
-    for label in seen_by(role):
+    for label in visible_models(role):
         own, foreign = (rows_of(school, role, label)[which] for which in ("own", "foreign"))
         for page in ("add/", f"{own.pk}/change/"):
-            forms[list_of(label) + page] = posted(asked.client, list_of(label) + page)
+            forms[list_of(label) + page] = posted(requests.client, list_of(label) + page)
         before = list(type(foreign)._base_manager.filter(pk=foreign.pk).values())
         if "V" not in rights_in(role, label, "foreign"):
             sent = forms[f"{list_of(label)}{own.pk}/change/"]
             with rolled_back():
-                answer = asked.client.post(f"{list_of(label)}{foreign.pk}/change/", sent)
+                answer = requests.client.post(f"{list_of(label)}{foreign.pk}/change/", sent)
                 assert answer.status_code in (403, 404), label
                 assert list(type(foreign)._base_manager.filter(pk=foreign.pk).values()) == before
     leave_unrendered(monkeypatch)
     for place, (address, sent) in enumerate(forms.items()):
         size = 8 if role == "superuser" else 3
         for data in part(forgeries(sent, foreign=2), place, size) if sent else ():
-            asked.post(address, data)
-    assert asked.broken == []
+            requests.post(address, data)
+    assert requests.broken == []
 
 
 ACTIONS = ["nonsense", "", "release", "withdraw", "lock", "export_admin_action"]
@@ -271,12 +271,12 @@ ACTIONS = ["nonsense", "", "release", "withdraw", "lock", "export_admin_action"]
 def test_no_forged_selection_breaks_a_list_or_touches_a_foreign_row(
     role: str, school: School, unrendered: None
 ):
-    asked = Asked(school, role)
-    for place, label in enumerate(seen_by(role)):
+    requests = Requests(school, role)
+    for place, label in enumerate(visible_models(role)):
         foreign = rows_of(school, role, label)["foreign"]
         rows = type(foreign)._base_manager.filter(pk=foreign.pk)
         before = list(rows.values())
-        may_go = "D" in rights_in(role, label, "foreign") or "C" in rights_in(
+        may_write = "D" in rights_in(role, label, "foreign") or "C" in rights_in(
             role, label, "foreign"
         )
         forged = ["x"], [HUGE], [PAST_64_BITS], ["-1"], [DIGITS], []
@@ -286,12 +286,14 @@ def test_no_forged_selection_breaks_a_list_or_touches_a_foreign_row(
                 data |= {"_deed": "1", "reason": "Because I would like it so."}
                 data |= {"select_across": "1" if selected == [foreign.pk] else "x", "index": "x"}
                 with rolled_back():
-                    asked.post(list_of(label), data)
-                    assert may_go or list(rows.values()) == before, (label, action)
+                    requests.post(list_of(label), data)
+                    assert may_write or list(rows.values()) == before, (label, action)
         editable = {"form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "1", "_save": "Save"}
         for value in part((foreign.pk, "x", HUGE), place, 1):
-            asked.post(list_of(label), editable | {"form-0-id": value, "form-0-title": "Changed"})
-    assert asked.broken == []
+            requests.post(
+                list_of(label), editable | {"form-0-id": value, "form-0-title": "Changed"}
+            )
+    assert requests.broken == []
 
 
 SITE = [
@@ -328,27 +330,27 @@ SITE = [
 
 @pytest.mark.parametrize("role", roles_here(*STAFF))
 def test_no_address_of_the_site_breaks(role: str, school: School):
-    asked = Asked(school, role)
+    requests = Requests(school, role)
     for path in SITE:
-        answer = asked.get(f"/admin/{path}")
+        answer = requests.get(f"/admin/{path}")
         assert "evil.example" not in answer.headers.get("Location", "")
         if role in ("instructor", "registrar"):
             assert str(school.foreign["users.user"].email) not in text_of(answer), path
-    assert asked.broken == []
+    assert requests.broken == []
 
 
 def test_people_get_a_sentence(school: School, monkeypatch: pytest.MonkeyPatch):
-    asked = Asked(school, "admin")
+    requests = Requests(school, "admin")
     for query in ("q=a%00", "role__regex=.*", f"pk__in={PAST_64_BITS}", "password__regex=m"):
-        page = asked.get(f"/admin/users/user/?{query}")
+        page = requests.get(f"/admin/users/user/?{query}")
         assert page.status_code == 400
         assert "The request holds something no page here sends. Nothing was changed." in text_of(
             page
         )
-    page = asked.get("/admin/users/enrollment/?p=99999")  # a list of one page has no others
+    page = requests.get("/admin/users/enrollment/?p=99999")  # a list of one page has no others
     assert page.status_code == 200
     assert len(page.context_data["cl"].result_list) > 1
     monkeypatch.setattr(admin.site.get_model_admin(Enrollment), "list_per_page", 1)
-    page = asked.get("/admin/users/enrollment/?p=99999")
+    page = requests.get("/admin/users/enrollment/?p=99999")
     assert page.status_code == 302
     assert page.url == "/admin/users/enrollment/?e=1"

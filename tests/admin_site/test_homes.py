@@ -13,17 +13,17 @@ from backoffice.apps.users.models import User
 STAFF = ("admin", "registrar", "instructor", "auditor")
 
 
-class Ways(HTMLParser):
+class Links(HTMLParser):
     """The addresses a page leads to."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: set[str] = set()
+        self.addresses: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         address = dict(attrs).get("href") or ""
         if tag == "a" and address.startswith("/admin/") and "logout" not in address:
-            self.found.add(address)
+            self.addresses.add(address)
 
 
 def _home_of(user: User) -> tuple[Client, str]:
@@ -35,8 +35,8 @@ def _home_of(user: User) -> tuple[Client, str]:
 
 
 def test_every_card_is_for_known_roles_and_every_role_has_cards():
-    given = {role for each in cards() for role in each.roles}
-    assert given == set(ROLES)
+    roles = {role for each in cards() for role in each.roles}
+    assert roles == set(ROLES)
     assert len({str(each.title) + str(sorted(each.roles)) for each in cards()}) == len(cards())
 
 
@@ -46,8 +46,8 @@ def test_a_home_without_any_data_says_what_to_do(role, person):
     client.force_login(person(role))
     page = client.get(reverse("admin:index"))
     assert ">None<" not in page.content.decode()
-    shown = [each["title"] for each in page.context["cards"]]
-    assert shown == [each.title for each in cards() if role in each.roles]
+    titles = [each["title"] for each in page.context["cards"]]
+    assert titles == [each.title for each in cards() if role in each.roles]
     for each in page.context["cards"]:
         content = each["content"]
         assert isinstance(content, Figures) or getattr(content, "lines", ()) or content.empty
@@ -56,10 +56,10 @@ def test_a_home_without_any_data_says_what_to_do(role, person):
 @pytest.mark.parametrize("role", STAFF)
 def test_every_way_of_a_home_opens(role, demo, subtests):
     client, text = _home_of(User.objects.get(username=role))
-    page_links = Ways()
+    page_links = Links()
     page_links.feed(text)
-    assert len(page_links.found) > 8
-    for address in sorted(page_links.found):
+    assert len(page_links.addresses) > 8
+    for address in sorted(page_links.addresses):
         with subtests.test(address):
             assert client.get(address).status_code == 200
 

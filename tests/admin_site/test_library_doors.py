@@ -82,19 +82,19 @@ def test_a_version_of_another_row_is_not_shown_through_an_own_one(
 
 
 def names_of(patterns: Any) -> list[str]:
-    found: list[str] = []
+    names: list[str] = []
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
-            found += names_of(pattern.url_patterns)
+            names += names_of(pattern.url_patterns)
         elif isinstance(pattern, URLPattern) and pattern.name:
-            found.append(pattern.name)
-    return found
+            names.append(pattern.name)
+    return names
 
 
 def test_no_stock_import_or_export_has_an_address():
     names = names_of(get_resolver().url_patterns)
-    found = [name for name in names if name.endswith(("_import", "_process_import"))]
-    assert found == ["bulk_batch_new_import"]  # the button that leads to our own upload page
+    imports = [name for name in names if name.endswith(("_import", "_process_import"))]
+    assert imports == ["bulk_batch_new_import"]  # the button that leads to our own upload page
     assert [name for name in names if name.endswith("_export")] == ["bulk_batch_export"]
 
 

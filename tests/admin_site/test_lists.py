@@ -44,8 +44,8 @@ def roster(courses: Any, student: Any) -> list[Enrollment]:
 
 def column(client: Client, name: str) -> int:
     """The number by which a list sorts by a column."""
-    shown = client.get(LIST).context["cl"].list_display
-    return [name_of(each) for each in shown].index(name)
+    columns = client.get(LIST).context["cl"].list_display
+    return [name_of(each) for each in columns].index(name)
 
 
 def name_of(column: Any) -> str:
@@ -53,15 +53,15 @@ def name_of(column: Any) -> str:
     return column if isinstance(column, str) else column.__name__
 
 
-def walked(client: Client, query: str, way: str) -> list[list[int]]:
+def walked(client: Client, query: str, direction: str) -> list[list[int]]:
     """The keys of every page from the one asked for, in one direction, to the end."""
     pages, address = [], LIST + query
     for _ in range(20):
         changelist = client.get(address).context["cl"]
         pages.append([row.pk for row in changelist.result_list])
-        if way not in changelist.page_links:
+        if direction not in changelist.page_links:
             return pages
-        address = LIST + changelist.page_links[way]
+        address = LIST + changelist.page_links[direction]
     raise AssertionError("The walk has no end.")
 
 
@@ -155,7 +155,7 @@ def people(student: Any) -> None:
         student(student_id, first_name=first, last_name=last, email=f"{student_id}@example.org")
 
 
-FOUND = {
+MATCHES = {
     "s1003": {"s1003"},
     "fern": {"s1003"},
     "FERN": {"s1003"},
@@ -174,11 +174,11 @@ FOUND = {
 }
 
 
-@pytest.mark.parametrize("term", FOUND)
+@pytest.mark.parametrize("term", MATCHES)
 def test_a_search_finds_every_word_in_any_field(term: str, people: None, registrar_client: Client):
     page = registrar_client.get("/admin/users/user/", {"q": term})
-    found = {row.student_id for row in page.context["cl"].queryset if row.student_id}
-    assert found == FOUND[term]
+    matches = {row.student_id for row in page.context["cl"].queryset if row.student_id}
+    assert matches == MATCHES[term]
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite keeps accents")
@@ -189,17 +189,21 @@ def test_accents_do_not_matter(term: str, people: None, registrar_client: Client
 
 
 @pytest.mark.parametrize(
-    ("term", "found"), [("li", {"s1004"}), ("so", set()), ("sore", {"s1004"}), ("李", {"s1002"})]
+    ("term", "expected"), [("li", {"s1004"}), ("so", set()), ("sore", {"s1004"}), ("李", {"s1002"})]
 )
 def test_two_steps_away_a_short_word_is_a_whole_one(
-    term: str, found: set[str], people: None, courses: dict[str, Course], registrar_client: Client
+    term: str,
+    expected: set[str],
+    people: None,
+    courses: dict[str, Course],
+    registrar_client: Client,
 ):
     for one in User.objects.students():
         enrolled = Enrollment.objects.create(student=one, course=courses["BIO101"])
         CourseProgress.objects.create(enrollment=enrolled)
     page = registrar_client.get("/admin/courses/courseprogress/", {"q": term})
     names = {row.enrollment.student.student_id for row in page.context["cl"].queryset}
-    assert names - {"s1001"} == found  # s1001 is found as “soren” where accents are left out
+    assert names - {"s1001"} == expected  # s1001 is found as “soren” where accents are left out
 
 
 @pytest.mark.parametrize("most", [0, 1_000])
@@ -230,7 +234,7 @@ def test_an_assistant_does_not_find_people_by_what_they_may_not_see(
 def test_every_range_can_be_asked_for(demo: None, subtests: Any):
     client = Client()
     client.force_login(User.objects.get(username="admin"))
-    asked = {
+    queries = {
         "RangeDateFilter": "{0}_from=2026-01-01&{0}_to=2027-12-31",
         "RangeDateTimeFilter": "{0}_from_0=2026-01-01&{0}_from_1=00:00:00&{0}_to_0=2027-12-31"
         "&{0}_to_1=00:00:00",
@@ -240,11 +244,11 @@ def test_every_range_can_be_asked_for(demo: None, subtests: Any):
     for model, model_admin in admin.site._registry.items():
         ranges = [one for one in model_admin.list_filter if isinstance(one, tuple)]
         for name, kind in ranges:
-            if kind.__name__ in asked:
+            if kind.__name__ in queries:
                 tried += 1
                 page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
                 with subtests.test(f"{page} {name}"):
-                    answer = client.get(f"{page}?{asked[kind.__name__].format(name)}")
+                    answer = client.get(f"{page}?{queries[kind.__name__].format(name)}")
                     known = model._base_manager.exclude(**{name: None})
                     if model is AccessRecord:  # this very look came afterwards
                         known = known[1:]
@@ -273,5 +277,5 @@ def test_a_range_of_moments_takes_days_and_leaves_nonsense_out(
     ChangeSet.objects.create(source=ChangeSet.Source.FORM)
     every = ChangeSet.objects.count()
     today = timezone.localdate()
-    for given, count in ((today, every), (today + timedelta(days=1), 0), ("31/31", every)):
-        assert admin_client.get(f"{page}{given}").context["cl"].result_count == count
+    for value, count in ((today, every), (today + timedelta(days=1), 0), ("31/31", every)):
+        assert admin_client.get(f"{page}{value}").context["cl"].result_count == count

@@ -27,7 +27,7 @@ QUESTIONS = [
 
 @pytest.mark.parametrize("role", OUTSIDERS)
 def test_an_outsider_reads_a_message_on_no_page(role: str, school: School):
-    client, asked = school.client(role), 0
+    client, count = school.client(role), 0
     addresses = list(QUESTIONS)
     for row in (school.own[LABEL], school.foreign[LABEL]):
         addresses += [filled(a, row) for a in every_address() if a.label == LABEL]
@@ -40,11 +40,11 @@ def test_an_outsider_reads_a_message_on_no_page(role: str, school: School):
             answer = client.get(address)
             # A search repeats the words one asked for, and no others.
             page = text_of(answer).replace(f'{SECRET}"', "").replace(f"{SECRET}&", "")
-        asked += 1
+        count += 1
         assert answer.status_code < 500, address
         assert f"{SECRET} body" not in page, address
         assert f"{SECRET} subject" not in page, address
-    assert asked > 30
+    assert count > 30
 
 
 @pytest.mark.parametrize("role", OUTSIDERS)

@@ -24,7 +24,7 @@ def test_every_order_is_reached_without_two_rows_at_one_place(order):
     stored = {id(form): at for at, form in enumerate(forms, 1)}
     aside = 100
 
-    def step_aside(form: Place, taken: dict[int, Place]) -> int:
+    def step_aside(form: Place, occupied: dict[int, Place]) -> int:
         nonlocal aside
         aside += 1
         assert aside not in stored.values()
@@ -71,8 +71,8 @@ def test_a_new_row_comes_last_and_a_deleted_one_leaves_no_gap(admin_client, cour
     answer = save(admin_client, page, **added)
     assert answer.status_code == 302, errors_of(answer)
     assert titles(course)[-1] == (4, "Fourth")
-    gone = {"modules-0-DELETE": "on", "modules-1-position": 1, "modules-2-position": 2}
-    answer = save(admin_client, page, **gone, **{"modules-3-position": 3})
+    deleted = {"modules-0-DELETE": "on", "modules-1-position": 1, "modules-2-position": 2}
+    answer = save(admin_client, page, **deleted, **{"modules-3-position": 3})
     assert answer.status_code == 302, errors_of(answer)
     assert titles(course) == [(1, "Second"), (2, "Third"), (3, "Fourth")]
 

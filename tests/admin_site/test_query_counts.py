@@ -71,8 +71,8 @@ def counted(client: Client, address: str) -> tuple[int, Any]:
     """How many queries a page takes; without the savepoints, which are the tests' own."""
     with rolled_back(), CaptureQueriesContext(connection) as queries:
         answer = client.get(address)
-    asked = [each["sql"] for each in queries if "SAVEPOINT" not in each["sql"]]
-    return len(asked), answer
+    statements = [each["sql"] for each in queries if "SAVEPOINT" not in each["sql"]]
+    return len(statements), answer
 
 
 def recorded() -> dict[str, dict[str, Counts]]:
@@ -80,10 +80,10 @@ def recorded() -> dict[str, dict[str, Counts]]:
     return json.loads(FILE.read_text("utf-8")) if FILE.exists() else {}
 
 
-def record(role: str, found: Counts) -> None:
+def record(role: str, counts: Counts) -> None:
     """Write the numbers of a role down."""
     known = recorded()
-    known.setdefault(connection.vendor, {})[role] = dict(sorted(found.items()))
+    known.setdefault(connection.vendor, {})[role] = dict(sorted(counts.items()))
     FILE.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
@@ -113,29 +113,29 @@ def test_every_page_asks_as_many_questions_as_is_written_down(
 ):
     client = crowd.client(role)
     client.get("/admin/")  # what is kept for the whole process
-    found: Counts = {}
+    counts: Counts = {}
     too_many: list[str] = []
     for sort, name, address in pages_of(crowd, role):
-        found[name], answer = counted(client, address)
+        counts[name], answer = counted(client, address)
         assert answer.status_code == 200, (role, address)
         if sort == "list":
             assert len(answer.context_data["cl"].result_list) >= ROWS, (role, name)
         most = WIDE.get(name, MOST[sort])
-        if found[name] > most:
-            too_many.append(f"{name}: {found[name]} queries, at most {most}")
+        if counts[name] > most:
+            too_many.append(f"{name}: {counts[name]} queries, at most {most}")
     assert not too_many, "\n".join(too_many)
     if os.environ.get("RECORD"):
-        record(role, found)
+        record(role, counts)
     known = recorded().get(connection.vendor, {}).get(role, {})
-    assert differences(known, found) == [], HOW
+    assert differences(known, counts) == [], HOW
 
 
-def differences(known: Counts, found: Counts) -> list[str]:
+def differences(known: Counts, counts: Counts) -> list[str]:
     """The pages whose number differs, in words."""
     return [
-        f"{name}: {found.get(name, 'gone')} queries instead of {known.get(name, 'none recorded')}"
-        for name in sorted({*known, *found})
-        if known.get(name) != found.get(name)
+        f"{name}: {counts.get(name, 'gone')} queries instead of {known.get(name, 'none recorded')}"
+        for name in sorted({*known, *counts})
+        if known.get(name) != counts.get(name)
     ]
 
 

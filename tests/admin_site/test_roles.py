@@ -109,10 +109,10 @@ def test_an_instructor_sees_the_own_courses_people_only(
     instructor: User, instructor_client: Client, courses: dict[str, Course], student: Any
 ):
     Course.objects.filter(code="BIO101").update(instructor=instructor)
-    mine = Enrollment.objects.create(student=student("s1001"), course=courses["BIO101"])
+    own = Enrollment.objects.create(student=student("s1001"), course=courses["BIO101"])
     foreign = Enrollment.objects.create(student=student("s1002"), course=courses["ART200"])
     page = instructor_client.get(reverse("admin:users_enrollment_changelist"))
-    assert list(page.context["cl"].queryset) == [mine]
-    for row, status in ((mine, 200), (foreign, 403)):
+    assert list(page.context["cl"].queryset) == [own]
+    for row, status in ((own, 200), (foreign, 403)):
         address = reverse("admin:users_enrollment_change", args=[row.pk])
         assert instructor_client.get(address).status_code == status

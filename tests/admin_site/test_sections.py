@@ -27,7 +27,7 @@ def test_a_row_leads_to_what_belongs_to_it_and_says_how_many(registrar_client, c
     for number in range(3):
         Enrollment.objects.create(student=student(f"s{1000 + number}"), course=course)
     page = registrar_client.get(reverse("admin:courses_course_change", args=[course.pk]))
-    page_links = {str(way["title"]): way for way in page.context["related_lists"]}
+    page_links = {str(link["title"]): link for link in page.context["related_lists"]}
     assert page_links["Enrollments"]["count"] == 3
     listed = registrar_client.get(page_links["Enrollments"]["address"])
     assert listed.context["cl"].result_count == 3
@@ -52,7 +52,7 @@ def test_sections_of_a_page_cost_one_query_each(demo):
     page = reverse("admin:courses_course_changelist")
     with CaptureQueriesContext(
         connection,
-    ) as asked:
+    ) as queries:
         client.get(page)
-    about = [q for q in asked.captured_queries if 'FROM "courses_coursemodule"' in q["sql"]]
+    about = [q for q in queries.captured_queries if 'FROM "courses_coursemodule"' in q["sql"]]
     assert len(about) == 1

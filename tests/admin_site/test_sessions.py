@@ -27,8 +27,8 @@ def rita(person: Any) -> User:
 
 def log_in(name: str, password: str, address: str = "192.0.2.1", **more: str) -> Any:
     client = Client(REMOTE_ADDR=address)
-    given = {"username": name, "password": password}
-    return client, client.post("/admin/login/", given, headers=more)
+    credentials = {"username": name, "password": password}
+    return client, client.post("/admin/login/", credentials, headers=more)
 
 
 def aged(client: Client, **seconds: int) -> None:
@@ -45,13 +45,13 @@ LATE = [
 ]
 
 
-@pytest.mark.parametrize(("ages", "sentence"), LATE)
-def test_a_session_left_alone_or_old_ends_with_a_sentence(ages, sentence, registrar_client):
+@pytest.mark.parametrize(("ages", "expected"), LATE)
+def test_a_session_left_alone_or_old_ends_with_a_sentence(ages, expected, registrar_client):
     assert registrar_client.get("/admin/").status_code == 200
     aged(registrar_client, **ages)
     answer = registrar_client.get("/admin/users/enrollment/")
     assert (answer.status_code, answer.url) == (302, "/admin/login/?next=/admin/users/enrollment/")
-    assert [str(message) for message in get_messages(answer.wsgi_request)] == [sentence]
+    assert [str(message) for message in get_messages(answer.wsgi_request)] == [expected]
     assert registrar_client.get("/admin/").status_code == 302
 
 
@@ -121,8 +121,8 @@ def test_behind_a_proxy_the_address_is_what_the_proxy_saw(rita, settings):
     for number in range(5):
         forged = f"203.0.113.{number}, 192.0.2.9"
         log_in(f"nobody{number}", "wrong", address="10.0.0.1", **{"X-Forwarded-For": forged})
-    seen = {"X-Forwarded-For": "192.0.2.9"}
-    assert log_in("rita", PASSWORD, address="10.0.0.1", **seen)[1].status_code == 429
+    forwarded = {"X-Forwarded-For": "192.0.2.9"}
+    assert log_in("rita", PASSWORD, address="10.0.0.1", **forwarded)[1].status_code == 429
     other = {"X-Forwarded-For": "192.0.2.10"}
     assert log_in("rita", PASSWORD, address="10.0.0.1", **other)[1].status_code == 302
 

@@ -47,7 +47,7 @@ SHORT = "<b>"
 # What the theme evaluates: expressions that must never hold text from a row.
 EVALUATED = re.compile(r"^(x-|@|:|on)", re.IGNORECASE)
 NOT_TEXT = (models.UUIDField, models.FileField, models.GenericIPAddressField)
-KEPT = {
+FIXED = {
     *("username", "password", "role", "status", "state", "kind", "action", "subject_label", "slug"),
     *(
         "header",
@@ -67,23 +67,23 @@ class Living(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.found: list[str] = []
+        self.findings: list[str] = []
         self._script: dict[str, str | None] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """No tag, no handler, no address and no expression with the mark."""
-        given = dict(attrs)
-        self._script = given if tag == "script" else None
-        if MARK in tag or any(MARK in name for name in given):
-            self.found.append(f"<{tag} {given}>")
-        for name, value in given.items():
+        attributes = dict(attrs)
+        self._script = attributes if tag == "script" else None
+        if MARK in tag or any(MARK in name for name in attributes):
+            self.findings.append(f"<{tag} {attributes}>")
+        for name, value in attributes.items():
             text = (value or "").strip()
             is_address = name in ("href", "src", "action", "formaction", "srcdoc", "hx-get")
             runs = text.lower().startswith("javascript:") or name == "srcdoc"
             if MARK in text and ((is_address and runs) or self._is_run(name, text)):
-                self.found.append(f"{tag}[{name}]={text[:200]}")
+                self.findings.append(f"{tag}[{name}]={text[:200]}")
             if name == "id" and text == MARK:
-                self.found.append(f"{tag}#{text}")
+                self.findings.append(f"{tag}#{text}")
 
     def _is_run(self, name: str, text: str) -> bool:
         """An expression with the mark, unless it is in a string of JSON or of the expression."""
@@ -96,7 +96,7 @@ class Living(HTMLParser):
         if self._script.get("type") == "application/json":
             json.loads(data)
         elif MARK in without_strings(data):
-            self.found.append(f"script: {data[:200]}")
+            self.findings.append(f"script: {data[:200]}")
 
     def handle_endtag(self, tag: str) -> None:
         """The end of a script."""
@@ -114,7 +114,7 @@ def living(page: str) -> list[str]:
     reader = Living()
     reader.feed(page)
     reader.close()
-    return reader.found
+    return reader.findings
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -131,21 +131,21 @@ def texts_of(model: type[models.Model]) -> Iterator[models.Field]:
     """The fields that hold free text."""
     for field in model._meta.concrete_fields:
         is_text = isinstance(field, (models.CharField, models.TextField, models.JSONField))
-        is_fixed = field.choices or field.generated or field.name in KEPT
+        is_fixed = field.choices or field.generated or field.name in FIXED
         if is_text and not is_fixed and not isinstance(field, NOT_TEXT):
             yield field
 
 
 def poison(rows: dict[str, Any], start: int) -> int:
     """Put a script in every text field of these rows; gives how many took one."""
-    taken = 0
+    count = 0
     for place, row in enumerate(rows.values()):
         for number, field in enumerate(texts_of(type(row))):
             script = SCRIPTS[(start + place + number) % len(SCRIPTS)]
             if isinstance(field, models.URLField):
                 script = f"javascript:{MARK}(1)"
-            taken += _put(row, field, script) or _put(row, field, SHORT)
-    return taken
+            count += _put(row, field, script) or _put(row, field, SHORT)
+    return count
 
 
 def _put(row: models.Model, field: models.Field, script: str) -> bool:
@@ -184,11 +184,11 @@ def poisoned(school: School) -> School:
                     row.history.model.objects.filter(id=row.pk).update(
                         history_change_reason=SCRIPTS[0]
                     )
-        taken = sum(
+        count = sum(
             poison(rows, start)
             for start, rows in enumerate((school.own, school.foreign, school.turned))
         )
-    assert taken > 150
+    assert count > 150
     for person in school.people.values():
         type(person).objects.filter(pk=person.pk).update(
             first_name=SCRIPTS[person.pk % 12], last_name=SCRIPTS[(person.pk + 5) % 12]
@@ -210,17 +210,17 @@ def pages_of(school: School) -> Iterator[str]:
 
 
 def test_no_script_comes_alive_on_any_page(poisoned: School):
-    client, seen, wrong = poisoned.client("superuser"), 0, []
+    client, count, wrong = poisoned.client("superuser"), 0, []
     for address in pages_of(poisoned):
         with rolled_back():
             answer = client.get(address)
             page = text_of(answer)
         assert answer.status_code < 500, address
-        seen += MARK in page
+        count += MARK in page
         if answer.headers.get("Content-Type", "").startswith("text/html"):
             wrong += [f"{address}: {each}" for each in living(page)]
     assert wrong == [], "\n".join(wrong[:40])
-    assert seen > 150
+    assert count > 150
 
 
 @pytest.mark.parametrize("role", ["instructor", "assistant", "registrar", "auditor"])
@@ -312,8 +312,8 @@ def quoted(text: str) -> str:
 
 
 def test_a_choice_answers_with_data(poisoned: School):
-    asked = {"app_label": "users", "model_name": "enrollment", "field_name": "student", "term": ""}
-    answer = poisoned.client("superuser").get("/admin/autocomplete/", asked)
+    query = {"app_label": "users", "model_name": "enrollment", "field_name": "student", "term": ""}
+    answer = poisoned.client("superuser").get("/admin/autocomplete/", query)
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert any(MARK in row["text"] for row in answer.json()["results"])

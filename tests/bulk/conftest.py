@@ -19,13 +19,13 @@ def taught(courses: dict[str, Course], instructor: User) -> Course:
 
 
 @pytest.fixture
-def bring(import_file: Any, instructor: User) -> Callable[..., Batch]:
+def import_rubrics(import_file: Any, instructor: User) -> Callable[..., Batch]:
     """Brings rubrics in, as their instructor."""
     return lambda text, **options: import_file("rubrics", text, **{"actor": instructor} | options)
 
 
 @pytest.fixture
-def look(upload: Any, instructor: User) -> Callable[..., Batch]:
+def preview_rubrics(upload: Any, instructor: User) -> Callable[..., Batch]:
     """Uploads and previews rubrics, as their instructor."""
     return lambda text, **options: upload("rubrics", text, **{"actor": instructor} | options)
 
@@ -39,9 +39,9 @@ def gradebook(courses: dict[str, Course], student: Any) -> Callable[..., None]:
     for code, title in (("T1", "T one"), ("T2", "T two")):
         Assessment.objects.create(course=courses["BIO101"], code=code, title=title, max_score=100)
 
-    def give(**scores: dict[str, float | None]) -> None:
-        for code, found in scores.items():
-            for name, score in found.items():
+    def set_scores(**scores: dict[str, float | None]) -> None:
+        for code, by_student in scores.items():
+            for name, score in by_student.items():
                 values = {"score": score, "status": "submitted" if score is None else "graded"}
                 AssessmentSubmission.objects.update_or_create(
                     assessment=Assessment.objects.get(code=code),
@@ -49,4 +49,4 @@ def gradebook(courses: dict[str, Course], student: Any) -> Callable[..., None]:
                     defaults=values,
                 )
 
-    return give
+    return set_scores

@@ -37,12 +37,12 @@ def start_worker(*options: str) -> subprocess.Popen[bytes]:
     """A worker as operators start it, on the test's own database."""
     known = connection.settings_dict
     address = f"postgres://postgres@{known['HOST'].replace('/', '%2F')}/{known['NAME']}"
-    given = {"DATABASE_URL": address, "PRIVATE_ROOT": str(settings.PRIVATE_ROOT)}
+    variables = {"DATABASE_URL": address, "PRIVATE_ROOT": str(settings.PRIVATE_ROOT)}
     command = ["manage.py", "db_worker", "--interval", "0.1", "--no-startup-delay", *options]
     return subprocess.Popen(
         [sys.executable, *command],
         cwd=ROOT,
-        env=os.environ | given | {"DJANGO_SETTINGS_MODULE": "backoffice.settings"},
+        env=os.environ | variables | {"DJANGO_SETTINGS_MODULE": "backoffice.settings"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

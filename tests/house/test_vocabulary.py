@@ -10,7 +10,6 @@ from tests.house.vocabulary import NARRATIVE, count_words, identifiers, narrativ
 
 MOST = 3  # narrative words per 1,000 words of identifiers
 BANNED = frozenset({"deed", "deeds", "hung", "said", "told"})
-NOT_YET = ("tests/admin_site/", "tests/bulk/")  # folders whose names are still to be changed
 # Django finds these by their names, one in a module.
 TWICE = {"Command", "DatabaseWrapper", "Meta", "Migration"}
 
@@ -31,7 +30,7 @@ def test_no_identifier_has_a_banned_word():
         f"{source.name}:{line} {name}"
         for source in files("backoffice", "tests", "benchmarks")
         for name, line in identifiers(source.tree)
-        if has_banned_word(name) and not source.name.startswith(NOT_YET)
+        if has_banned_word(name)
     ]
     assert not matches
 

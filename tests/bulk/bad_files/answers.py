@@ -11,7 +11,7 @@ from backoffice.bulk.cli.imports import ImportOptions, import_file
 from backoffice.bulk.values.faults import display_text
 from tests.bulk.bad_files.case import BadFile
 
-SENTENCE = re.compile(r"[A-Z0-9][^\n\r]*(\.|Did you mean “[^\n\r]+”\?)")
+MESSAGE = re.compile(r"[A-Z0-9][^\n\r]*(\.|Did you mean “[^\n\r]+”\?)")
 LEFT_OVER = re.compile(r"\{(column|value|other)\}|%\(\w+\)[ds]")
 QUOTED = re.compile("“[^”]*”")
 LONGEST = 1_500
@@ -32,12 +32,12 @@ class Answer:
         for error in self.errors:
             assert_place(error)
         if self.errors:
-            assert_sentence(self.message)
+            assert_readable(self.message)
 
 
-def assert_sentence(text: str) -> None:
+def assert_readable(text: str) -> None:
     """A whole sentence, or several, on one line and of a readable length."""
-    assert SENTENCE.fullmatch(text), text[:LONGEST]
+    assert MESSAGE.fullmatch(text), text[:LONGEST]
     assert len(text) < LONGEST
     assert not LEFT_OVER.search(QUOTED.sub("", text)), text
 
@@ -45,7 +45,7 @@ def assert_sentence(text: str) -> None:
 def assert_place(error: Mapping[str, Any]) -> None:
     """The error of a row says its line and column."""
     message = error["message"]
-    assert_sentence(message)
+    assert_readable(message)
     assert error["code"]
     if error["row"]:
         assert message.startswith(f"Line {error['line']}: ")
@@ -63,6 +63,6 @@ def answer_to_stored(case: BadFile, folder: Path) -> Answer:
     report, rejected = folder / "report.json", folder / "rejected.csv"
     chosen = {"kind": case.kind, **case.options}
     options = ImportOptions(folder / case.file_name, chosen, "", True, "", report, rejected)
-    sentence = import_file(options).message
-    told = json.loads(report.read_text("utf-8"))
-    return Answer(told["state"], told["errors"], sentence)
+    message = import_file(options).message
+    reported = json.loads(report.read_text("utf-8"))
+    return Answer(reported["state"], reported["errors"], message)

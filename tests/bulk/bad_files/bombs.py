@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from tests.bulk.bad_files.case import BadFile, Content, Said, cases
+from tests.bulk.bad_files.case import BadFile, Content, ExpectedError, cases
 from tests.bulk.bad_files.packing import (
     BOOK,
     FAR,
@@ -26,7 +26,7 @@ from tests.bulk.bad_files.packing import (
     zipped,
 )
 
-BOMBS: Mapping[str, tuple[str, Content, Said]] = {
+BOMBS: Mapping[str, tuple[str, Content, ExpectedError]] = {
     "a sheet of zeros": (
         "enrollments",
         lambda: workbook({SHEET: b"0" * 40_000_000}),
@@ -161,7 +161,7 @@ BOMBS: Mapping[str, tuple[str, Content, Said]] = {
 }
 
 # For the drill alone: they take seconds to make.
-HEAVY: Mapping[str, tuple[str, Content, Said]] = {
+HEAVY: Mapping[str, tuple[str, Content, ExpectedError]] = {
     "400,000 shared texts": ("enrollments", lambda: with_texts(400_000), "unknown_column"),
     "400,000 rows without a header": (
         "enrollments",

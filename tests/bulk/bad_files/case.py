@@ -7,7 +7,7 @@ from typing import Any
 Content = bytes | str | Callable[[], bytes]
 Options = Mapping[str, Any]
 # Code of the error, and, where it is worth pinning, its whole message.
-Said = str | tuple[str, str]
+ExpectedError = str | tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,15 @@ class BadFile:
         return content.encode() if isinstance(content, str) else content
 
 
-def told(said: Said) -> dict[str, str]:
+def error_fields(expected: ExpectedError) -> dict[str, str]:
     """Code and message as fields of a case."""
-    code, message = (said, "") if isinstance(said, str) else said
+    code, message = (expected, "") if isinstance(expected, str) else expected
     return {"code": code, "message": message}
 
 
 def cases(
-    group: str, table: Mapping[str, tuple[str, Content, Said]], **more: Any
+    group: str, table: Mapping[str, tuple[str, Content, ExpectedError]], **more: Any
 ) -> Iterator[BadFile]:
     """Cases from a table of kind, content and what is said, by name."""
-    for name, (kind, content, said) in table.items():
-        yield BadFile(f"{group}: {name}", kind, content, **told(said), **more)
+    for name, (kind, content, expected) in table.items():
+        yield BadFile(f"{group}: {name}", kind, content, **error_fields(expected), **more)

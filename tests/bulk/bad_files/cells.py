@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from tests.bulk.bad_files.case import BadFile, Said, told
+from tests.bulk.bad_files.case import BadFile, ExpectedError, error_fields
 
 GOOD: Mapping[str, Mapping[str, str]] = {
     "users": {
@@ -119,7 +119,7 @@ NOT_IDENTIFIERS = {
     "s2001\0": "control_character",
     "s2001\u202e": "control_character",
 }
-REFUSED: Mapping[tuple[str, str], Mapping[str, Said]] = {
+REFUSED: Mapping[tuple[str, str], Mapping[str, ExpectedError]] = {
     ("users", "student_id"): NOT_IDENTIFIERS,
     ("users", "first_name"): {
         "x" * 151: ("too_long", "first_name is too long: at most 150 characters fit."),
@@ -317,10 +317,10 @@ def table(kind: str, *rows: Mapping[str, str]) -> str:
 def bad_cells() -> Iterator[BadFile]:
     """A file for each refused spelling."""
     for (kind, column), values in REFUSED.items():
-        for value, said in values.items():
-            given = told(said)
-            if given["message"]:
-                given["message"] = "Line 2: " + given["message"].format(column, value)
+        for value, expected in values.items():
+            fields = error_fields(expected)
+            if fields["message"]:
+                fields["message"] = "Line 2: " + fields["message"].format(column, value)
             options = OPTIONS.get(kind, {})
             name = f"cell: {kind}.{column} {value[:20]!a}"
-            yield BadFile(name, kind, table(kind, {column: value}), **given, options=options)
+            yield BadFile(name, kind, table(kind, {column: value}), **fields, options=options)

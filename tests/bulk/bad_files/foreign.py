@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from tests.bulk.bad_files.case import BadFile, Content, Said, cases
+from tests.bulk.bad_files.case import BadFile, Content, ExpectedError, cases
 
 CANVAS = "course_id,user_id,role,section_id,status,start_date,end_date"
 CANVAS_USERS = "user_id,login_id,first_name,last_name,email,status"
@@ -18,7 +18,7 @@ ITEMS = "sourcedId,status,title,classSourcedId,resultValueMin,resultValueMax,due
 RESULTS = "sourcedId,status,lineItemSourcedId,studentSourcedId,scoreStatus,score,scoreDate"
 CLASSES = "sourcedId,status,title,grades,courseSourcedId,classType"
 EDX = "user_id,username,student_key,course_id,track,cohort,name-ESSAY,new_override-ESSAY"
-FILES: Mapping[str, tuple[str, Content, Said]] = {
+FILES: Mapping[str, tuple[str, Content, ExpectedError]] = {
     "Canvas, a status of none": (
         "enrollments",
         f"{CANVAS}\nBIO101-2026J,s1003,student,A,gone,,\n",

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterator, Mapping
 
-from tests.bulk.bad_files.case import BadFile, Content, Said, cases
+from tests.bulk.bad_files.case import BadFile, Content, ExpectedError, cases
 
 ROSTER = "student_id,course_code,presentation"
 ROW = "s1003,BIO101,2026J"
@@ -11,7 +11,7 @@ FORBIDDEN = (
     *("password", "role", "is_staff", "is_superuser", "groups", "user_permissions", "id"),
     *("is_verified", "last_login", "pk", " Password ", "IS_STAFF", "Is Superuser"),
 )
-HEADERS: Mapping[str, tuple[str, Content, Said]] = {
+HEADERS: Mapping[str, tuple[str, Content, ExpectedError]] = {
     "a column twice": (
         "enrollments",
         f"student_id,{ROSTER}\ns1,{ROW}\n",
@@ -161,7 +161,7 @@ HEADERS: Mapping[str, tuple[str, Content, Said]] = {
     ),
 }
 UTF16 = f"{ROSTER}\n{ROW}\n".encode("utf-16-le")
-BYTES: Mapping[str, tuple[str, Content, Said]] = {
+BYTES: Mapping[str, tuple[str, Content, ExpectedError]] = {
     "NULs": ("enrollments", b"\0" * 100, "control_character"),
     "a NUL in the header": ("enrollments", f"student\0_id{ROSTER}\n{ROW}\n", "control_character"),
     "a NUL in a cell": ("enrollments", f"{ROSTER}\ns1003,BIO\x00101,2026J\n", "control_character"),

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
-from tests.bulk.bad_files.case import BadFile, Content, Said, cases
+from tests.bulk.bad_files.case import BadFile, Content, ExpectedError, cases
 
 ROSTER = "student_id,course_code,presentation"
 ROW = "s2001,BIO101,2026J"
 NAMED = f"{ROSTER},first_name\n{ROW},"
 WIDE = ",".join(f"c{number}" for number in range(480))
 OPTIONS = {"create_students": True, "ignore_unknown_columns": True}
-TEXTS: Mapping[str, tuple[str, Content, Said]] = {
+TEXTS: Mapping[str, tuple[str, Content, ExpectedError]] = {
     "a cell of two megabytes": (
         "enrollments",
         lambda: f"{NAMED}{'x' * 2_000_000}\n".encode(),
@@ -89,7 +89,7 @@ TEXTS: Mapping[str, tuple[str, Content, Said]] = {
 }
 
 # For the drill alone: the same of a size that somebody may really send.
-HEAVY: Mapping[str, tuple[str, Content, Said]] = {
+HEAVY: Mapping[str, tuple[str, Content, ExpectedError]] = {
     "rows with one cell too many": (
         "enrollments",
         lambda: (f"{ROSTER},{WIDE}\n" + f"{ROW},{WIDE},x\n" * 1_000).encode(),

@@ -37,16 +37,16 @@ _FOREIGN = {
 
 
 def _good_files() -> Mapping[str, BadFile]:
-    found = {}
+    cases = {}
     for kind in GOOD:
         text, options = table(kind, {}), OPTIONS.get(kind, {})
         for sign in ",;\t":
             name = f"{kind} by {sign!r}"
-            found[name] = BadFile(name, kind, text.replace(",", sign), "", options=options)
+            cases[name] = BadFile(name, kind, text.replace(",", sign), "", options=options)
     for name, (kind, text) in _FOREIGN.items():
-        found[name] = BadFile(name, kind, text, "")
-    found["workbook"] = BadFile("workbook", "enrollments", workbook(), "")
-    return found
+        cases[name] = BadFile(name, kind, text, "")
+    cases["workbook"] = BadFile("workbook", "enrollments", workbook(), "")
+    return cases
 
 
 def flip(content: bytes, choose: Random) -> bytes:
@@ -138,6 +138,6 @@ def spoilt(number: int) -> BadFile:
     choose = Random(number)
     good = choose.choice(list(GOOD_FILES.values()))
     content = good.read()
-    for _turn in range(choose.randint(1, 3)):
+    for _step in range(choose.randint(1, 3)):
         content = choose.choice(MUTATIONS)(content, choose)
     return BadFile(f"spoilt {number}: {good.name}", good.kind, content, "", options=good.options)

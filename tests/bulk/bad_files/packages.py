@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from tests.bulk.bad_files.case import BadFile, Content, Said, cases
+from tests.bulk.bad_files.case import BadFile, Content, ExpectedError, cases
 from tests.bulk.bad_files.packing import (
     BOOK,
     ENTITY,
@@ -24,7 +24,7 @@ from tests.bulk.bad_files.packing import (
     zipped,
 )
 
-FILES: Mapping[str, tuple[str, Content, Said]] = {
+FILES: Mapping[str, tuple[str, Content, ExpectedError]] = {
     "an old Excel file": (
         "users",
         OLE + b"\0" * 600,
@@ -80,7 +80,7 @@ FILES: Mapping[str, tuple[str, Content, Said]] = {
         "not_a_table",
     ),
 }
-WORKBOOKS: Mapping[str, tuple[str, Content, Said]] = {
+WORKBOOKS: Mapping[str, tuple[str, Content, ExpectedError]] = {
     "cut in half": (
         "enrollments",
         lambda: workbook()[: len(workbook()) // 2],

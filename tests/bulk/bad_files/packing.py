@@ -115,10 +115,10 @@ def lying(data: bytes) -> bytes:
 def encrypted(data: bytes) -> bytes:
     """An archive whose parts claim to be encrypted."""
     for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        found = -1
-        while (found := data.find(mark, found + 1)) >= 0:
-            flags = data[found + at] | 1
-            data = data[: found + at] + bytes([flags]) + data[found + at + 1 :]
+        start = -1
+        while (start := data.find(mark, start + 1)) >= 0:
+            flags = data[start + at] | 1
+            data = data[: start + at] + bytes([flags]) + data[start + at + 1 :]
     return data
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
-from tests.bulk.bad_files.case import BadFile, Content, Said, cases
+from tests.bulk.bad_files.case import BadFile, Content, ExpectedError, cases
 from tests.bulk.bad_files.cells import table
 
 ROSTER = "student_id,course_code,presentation"
 GRADES = "student_id,assessment_id,score"
 BOTH = {"create_students": True}
-SHAPES: Mapping[str, tuple[str, Content, Said]] = {
+SHAPES: Mapping[str, tuple[str, Content, ExpectedError]] = {
     "a cell too few": (
         "enrollments",
         f"{ROSTER}\ns1003,BIO101\n",
@@ -73,7 +73,7 @@ SHAPES: Mapping[str, tuple[str, Content, Said]] = {
     ),
     "an e-mail": ("users", "Dear registrar,\n\nplease find the list attached.\n", "unknown_column"),
 }
-CONTRADICTIONS: Mapping[str, tuple[str, Content, Said]] = {
+CONTRADICTIONS: Mapping[str, tuple[str, Content, ExpectedError]] = {
     "one key with two values": (
         "enrollments",
         table("enrollments", {}, {"status": "completed"}),
@@ -123,7 +123,7 @@ CONTRADICTIONS: Mapping[str, tuple[str, Content, Said]] = {
         ),
     ),
 }
-STORED: Mapping[str, tuple[str, Content, Said]] = {
+STORED: Mapping[str, tuple[str, Content, ExpectedError]] = {
     "an unknown student": (
         "enrollments",
         f"{ROSTER}\ns9999,BIO101,2026J\n",
@@ -173,7 +173,7 @@ STORED: Mapping[str, tuple[str, Content, Said]] = {
     ),
     "a username nobody has": ("users", "username,language\nnobody,en\n", "unknown_row"),
 }
-MODES: Mapping[str, tuple[str, Content, Said]] = {
+MODES: Mapping[str, tuple[str, Content, ExpectedError]] = {
     "a known row where rows are added": (
         "users",
         "student_id,language\ns1001,de\n",
@@ -189,7 +189,7 @@ MODES: Mapping[str, tuple[str, Content, Said]] = {
         "already_exists",
     ),
 }
-UPDATES: Mapping[str, tuple[str, Content, Said]] = {
+UPDATES: Mapping[str, tuple[str, Content, ExpectedError]] = {
     "an unknown row where rows are changed": (
         "users",
         "student_id,language\ns9999,de\n",

@@ -26,8 +26,8 @@ def build() -> None:
 
 
 def _student(student_id: str, **fields: str) -> User:
-    given = {"username": student_id, "student_id": student_id, "password": "!"} | fields
-    return User.objects.create(role=User.Role.STUDENT, is_staff=False, **given)
+    values = {"username": student_id, "student_id": student_id, "password": "!"} | fields
+    return User.objects.create(role=User.Role.STUDENT, is_staff=False, **values)
 
 
 def _assessments(bio: Course, art: Course, zoe: User) -> None:

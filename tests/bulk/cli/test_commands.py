@@ -42,7 +42,7 @@ KEYS = [
 def run(tmp_path: Path, capsys: Any) -> Any:
     """Runs `import_csv` on text; gives exit code, report and what was printed."""
 
-    def go(text: str, *options: str, kind: str = "enrollments") -> tuple[int, Any, str]:
+    def run_import(text: str, *options: str, kind: str = "enrollments") -> tuple[int, Any, str]:
         path, report = tmp_path / "in.csv", tmp_path / "report.json"
         path.write_text(text)
         code = 0
@@ -52,14 +52,14 @@ def run(tmp_path: Path, capsys: Any) -> Any:
             code = int(end.code or 0)
         except CommandError as error:
             code = error.returncode
-        said = capsys.readouterr().out.strip()
-        return code, json.loads(report.read_text()) if report.exists() else None, said
+        output = capsys.readouterr().out.strip()
+        return code, json.loads(report.read_text()) if report.exists() else None, output
 
-    return go
+    return run_import
 
 
 def test_a_refused_file_exits_1_with_a_report_of_every_error(run, courses):
-    code, report, said = run(TEXT, "--create-students")
+    code, report, output = run(TEXT, "--create-students")
 
     assert code == 1
     assert list(report) == KEYS
@@ -80,7 +80,7 @@ def test_a_refused_file_exits_1_with_a_report_of_every_error(run, courses):
             " Did you mean “active”?",
         }
     ]
-    assert said == (
+    assert output == (
         "1 row of 2 is wrong; nothing was written. Correct the file, or leave wrong rows out."
     )
     assert not Enrollment.objects.exists()
@@ -88,7 +88,7 @@ def test_a_refused_file_exits_1_with_a_report_of_every_error(run, courses):
 
 def test_skip_applies_the_good_rows_and_writes_the_wrong_ones(run, courses, tmp_path):
     rejected = tmp_path / "rejected.csv"
-    code, report, said = run(
+    code, report, output = run(
         TEXT, "--create-students", "--on-error", "skip", "--rejected", str(rejected)
     )
 
@@ -98,7 +98,7 @@ def test_skip_applies_the_good_rows_and_writes_the_wrong_ones(run, courses, tmp_
         1,
         1,
     )
-    assert said == (
+    assert output == (
         f"in.csv was applied as import {report['batch']}: 1 created, 0 updated, 0 unchanged,"
         " 1 rejected, 0 repeated."
     )
@@ -116,7 +116,7 @@ def test_skip_applies_the_good_rows_and_writes_the_wrong_ones(run, courses, tmp_
 
 
 def test_a_dry_run_says_what_would_happen_and_leaves_nothing(run, courses, private_files):
-    code, report, said = run(TEXT.replace("actve", "active"), "--create-students", "--dry-run")
+    code, report, output = run(TEXT.replace("actve", "active"), "--create-students", "--dry-run")
 
     assert (code, report["batch"], report["dry_run"], report["state"]) == (
         0,
@@ -125,21 +125,21 @@ def test_a_dry_run_says_what_would_happen_and_leaves_nothing(run, courses, priva
         "previewed",
     )
     assert (report["created"], report["created_students"]) == (2, 2)
-    assert said.startswith("in.csv could be applied: 2 created")
+    assert output.startswith("in.csv could be applied: 2 created")
     assert not Enrollment.objects.exists()
     assert not Batch.objects.exists()
     assert not list(private_files.rglob("*.csv"))
 
 
-def test_a_dry_run_that_meets_the_brake_names_no_import(run, courses):
+def test_a_dry_run_that_meets_the_change_limits_names_no_import(run, courses):
     lines = "".join(f"s{n},BIO101,2026J\n" for n in range(1001, 1041))
     header = "student_id,course_code,presentation\n"
     run(header + lines, "--create-students")
     before = Batch.objects.count()
-    code, report, said = run(header + lines[: len(lines) // 2], "--mode", "sync", "--dry-run")
+    code, report, output = run(header + lines[: len(lines) // 2], "--mode", "sync", "--dry-run")
 
     assert (code, report["batch"], report["state"]) == (1, None, "held")
-    assert said == (
+    assert output == (
         "in.csv would wait for a second person. It withdraws 20 of 40 enrollments of BIO101 2026J "
         "Biology: 50.0 %, and at most 5 % go in without a second person."
     )
@@ -149,7 +149,7 @@ def test_a_dry_run_that_meets_the_brake_names_no_import(run, courses):
 def test_a_file_refused_half_way_counts_no_rows(run, courses):
     rows = "".join(f"s{n},BIO101,2026J,active,Zoë\n" for n in range(10_000, 20_000))
     text = TEXT.replace("actve", "active") + rows + 's9999,BIO101,2026J,active,"Zoë\n' + rows * 5
-    code, report, _said = run(text, "--create-students")
+    code, report, _output = run(text, "--create-students")
 
     assert (code, report["state"], report["rows"]) == (1, "refused", 0)
     assert [error["code"] for error in report["errors"]] == ["row_too_long"]
@@ -157,8 +157,8 @@ def test_a_file_refused_half_way_counts_no_rows(run, courses):
 
 def test_the_digest_of_a_dry_run_is_that_of_the_import(run, courses):
     text = TEXT.replace("actve", "active")
-    _code, dry, _said = run(text, "--create-students", "--dry-run")
-    _code, wet, _said = run(text, "--create-students")
+    _code, dry, _output = run(text, "--create-students", "--dry-run")
+    _code, wet, _output = run(text, "--create-students")
     assert dry["digest"] == wet["digest"]
 
 
@@ -185,7 +185,7 @@ def test_the_actor_and_the_reason_stand_in_the_history(run, courses, registrar):
     ],
 )
 def test_what_cannot_be_done_is_wrong_usage(run, courses, instructor, options):
-    code, report, _said = run(TEXT, *options)
+    code, report, _output = run(TEXT, *options)
     assert (code, report) == (2, None)
     assert not Batch.objects.exists()
 
@@ -203,7 +203,7 @@ def test_an_export_imports_again_without_a_change(run, import_file, courses, tmp
     out = tmp_path / "out.csv"
     call_command("export_csv", "enrollments", "--output", str(out))
 
-    code, report, _said = run(out.read_text(encoding="utf-8-sig"))
+    code, report, _output = run(out.read_text(encoding="utf-8-sig"))
     assert (code, report["unchanged"], report["updated"], report["created"]) == (0, 2, 0, 0)
 
 
@@ -229,7 +229,7 @@ def test_the_export_of_one_course_has_its_rows_only(import_file, courses, tmp_pa
 
 
 def test_courses_and_people_come_in_too(run, db, instructor):
-    code, report, _said = run(
+    code, report, _output = run(
         "course_code,presentation,title,starts_on,ends_on,status,instructor,enrollment_limit,length_days\n"
         "BIO101,2026J,Biology,2026-02-01,2026-06-30,published,instructor,120,150\n",
         kind="courses",
@@ -242,7 +242,7 @@ def test_courses_and_people_come_in_too(run, db, instructor):
         "bio101-2026j",
     )
 
-    code, report, _said = run(
+    code, report, _output = run(
         "student_id,first_name,email,language,is_active\ns1001,Zoë,Zoe@Example.org,fr,1\n",
         kind="users",
     )
@@ -252,10 +252,10 @@ def test_courses_and_people_come_in_too(run, db, instructor):
 
 
 def test_a_forbidden_column_is_refused_and_kept_as_an_attempt(run, courses):
-    code, report, said = run("student_id,is_superuser\ns1001,1\n", kind="users")
+    code, report, output = run("student_id,is_superuser\ns1001,1\n", kind="users")
 
     assert (code, report["state"]) == (1, "refused")
-    assert said == (
+    assert output == (
         "No file may set is_superuser. Remove the column and upload again;"
         " this attempt is on record."
     )
@@ -292,7 +292,7 @@ def test_a_file_that_cannot_be_read_gets_a_report_whatever_else_is_asked_for(
 
 @pytest.mark.parametrize("option", ["--report", "--rejected"])
 def test_output_that_cannot_be_written_is_told_before_anything_is_done(run, courses, option):
-    code, _report, _said = run(TEXT, "--create-students", option, "/nonexistent/x.csv")
+    code, _report, _output = run(TEXT, "--create-students", option, "/nonexistent/x.csv")
     assert code == 2
     assert not Batch.objects.exists()
 
@@ -302,7 +302,7 @@ def test_a_disk_that_fills_does_not_change_how_it_ended(run, courses, monkeypatc
         raise OSError("No space left on device")
 
     monkeypatch.setattr("backoffice.bulk.cli.imports.write_rejected", fail)
-    code, report, _said = run(
+    code, report, _output = run(
         TEXT, "--create-students", "--on-error", "skip", "--rejected", str(tmp_path / "wrong.csv")
     )
     assert (code, report["state"]) == (0, "applied")
@@ -310,5 +310,5 @@ def test_a_disk_that_fills_does_not_change_how_it_ended(run, courses, monkeypatc
 
 
 def test_an_encoding_with_an_endless_name_is_wrong_usage(run, courses):
-    code, _report, _said = run(TEXT, "--encoding", "x" * 60)
+    code, _report, _output = run(TEXT, "--encoding", "x" * 60)
     assert code == 2

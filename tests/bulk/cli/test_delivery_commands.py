@@ -20,7 +20,7 @@ from tests.bulk.readers.test_zip_files import packed
 def run(tmp_path: Path, capsys: Any) -> Any:
     """Runs `import_csv auto`; gives the exit code, the report and what was printed."""
 
-    def go(files: dict[str, str | bytes], *options: str) -> tuple[int, Any, list[str]]:
+    def run_import(files: dict[str, str | bytes], *options: str) -> tuple[int, Any, list[str]]:
         for name, text in files.items():
             (tmp_path / name).write_bytes(text.encode() if isinstance(text, str) else text)
         report, code = tmp_path / "report.json", 0
@@ -29,46 +29,46 @@ def run(tmp_path: Path, capsys: Any) -> Any:
             call_command("import_csv", "auto", *paths, "--report", str(report), *options)
         except SystemExit as end:
             code = int(end.code or 0)
-        said = capsys.readouterr().out.strip().splitlines()
-        return code, json.loads(report.read_text()), said
+        lines = capsys.readouterr().out.strip().splitlines()
+        return code, json.loads(report.read_text()), lines
 
-    return go
+    return run_import
 
 
 @pytest.mark.usefixtures("db")
 def test_the_command_applies_all_in_order(run):
-    code, report, said = run(FILES)
-    assert (code, len(said)) == (0, 5)
+    code, report, lines = run(FILES)
+    assert (code, len(lines)) == (0, 5)
     assert [each["file"] for each in report["files"]] == ORDER
     assert {each["state"] for each in report["files"]} == {"applied"}
     assert report["left_out"] == []
-    assert said[0].startswith("z.csv was applied as import ")
+    assert lines[0].startswith("z.csv was applied as import ")
     assert AssessmentSubmission.objects.get().score == 17
 
 
 @pytest.mark.usefixtures("db")
 def test_the_command_stops_at_the_first_that_is_refused(run):
-    code, report, said = run(FILES | {"c.csv": "course_code,presentation,status\nX1,2026J,open\n"})
+    code, report, lines = run(FILES | {"c.csv": "course_code,presentation,status\nX1,2026J,open\n"})
     assert code == 1
     assert [each["state"] for each in report["files"]] == ["applied", "refused"]
-    assert said[-1] == "Stopped there; 3 files after it were not read."
+    assert lines[-1] == "Stopped there; 3 files after it were not read."
     assert (User.objects.filter(role="student").count(), Enrollment.objects.count()) == (2, 0)
 
 
 @pytest.mark.usefixtures("db")
 def test_the_command_writes_nothing_where_a_file_is_not_recognised(run):
-    code, report, said = run(FILES | {"odd.csv": "a,b\n1,2\n"})
+    code, report, lines = run(FILES | {"odd.csv": "a,b\n1,2\n"})
     assert (code, report["files"]) == (1, [])
     assert report["left_out"] == [{"file": "odd.csv", "message": UNKNOWN, "is_known": False}]
-    assert said == [f"Nothing was written. odd.csv: {UNKNOWN}"]
+    assert lines == [f"Nothing was written. odd.csv: {UNKNOWN}"]
     assert not User.objects.filter(role="student").exists()
     assert not Batch.objects.exists()
 
 
 @pytest.mark.usefixtures("db")
 def test_a_rehearsal_applies_one_after_the_other_and_leaves_no_trace(run, private_files):
-    code, report, said = run({"all.zip": packed(FILES)}, "--dry-run")
-    assert code == 0, said
+    code, report, lines = run({"all.zip": packed(FILES)}, "--dry-run")
+    assert code == 0, lines
     assert [(each["state"], each["created"], each["batch"]) for each in report["files"]] == [
         ("previewed", 2, None),
         ("previewed", 1, None),
@@ -76,7 +76,7 @@ def test_a_rehearsal_applies_one_after_the_other_and_leaves_no_trace(run, privat
         ("previewed", 1, None),
         ("previewed", 1, None),
     ]
-    assert said[2].startswith("all.zip/d.csv could be applied: 2 created")
+    assert lines[2].startswith("all.zip/d.csv could be applied: 2 created")
     assert not Batch.objects.exists()
     assert not Delivery.objects.exists()
     assert not Course.objects.exists()
@@ -86,11 +86,11 @@ def test_a_rehearsal_applies_one_after_the_other_and_leaves_no_trace(run, privat
 def test_what_cannot_be_asked_for_together_is_wrong_usage(tmp_path, db):
     path = tmp_path / "a.csv"
     path.write_text("a")
-    for arguments, sentence in (
+    for arguments, message in (
         (("users", path, path), "Several files at once go in with the kind “auto”."),
         (("auto", path, "--rejected", path), "--rejected takes the wrong rows of one file; name"),
     ):
-        with pytest.raises(CommandError, match=sentence) as error:
+        with pytest.raises(CommandError, match=message) as error:
             call_command("import_csv", *map(str, arguments))
         assert error.value.returncode == 2
 
@@ -112,8 +112,8 @@ def test_all_kinds_go_out_in_one_zip_that_changes_nothing_when_it_comes_in(
     call_command("export_csv", dialect=dialect, output=out)
     assert capsys.readouterr().out.startswith("2 people, ")
 
-    code, report, said = run({"school.zip": out.read_bytes()})
-    assert code == 0, said
+    code, report, lines = run({"school.zip": out.read_bytes()})
+    assert code == 0, lines
     assert {each["created"] + each["updated"] for each in report["files"]} == {0}
     assert {each["rejected"] for each in report["files"]} == {0}
     assert sum(each["unchanged"] for each in report["files"]) == {
@@ -122,9 +122,9 @@ def test_all_kinds_go_out_in_one_zip_that_changes_nothing_when_it_comes_in(
 
 
 def test_a_zip_of_one_kind_is_not_written(db, tmp_path):
-    for given in ({"output": tmp_path / "a.csv"}, {"output": None}):
+    for options in ({"output": tmp_path / "a.csv"}, {"output": None}):
         with pytest.raises(CommandError, match="Name a kind, or else an --output that ends with"):
-            call_command("export_csv", **given)
+            call_command("export_csv", **options)
     with pytest.raises(CommandError, match="Name a kind, or else"):
         call_command("export_csv", "users", output=tmp_path / "a.zip")
     with pytest.raises(CommandError, match="There is nothing to write for Open edX."):

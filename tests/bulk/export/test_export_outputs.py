@@ -52,8 +52,8 @@ def test_an_export_that_fails_half_way_leaves_what_was_there(demo, monkeypatch, 
     monkeypatch.setattr(school_archive, "writer_for", fails_at_assessments)
     with pytest.raises(CommandError) as refusal:
         call_command("export_csv", "--output", str(path))
-    told = "[Errno 28] No space left on device"
-    assert (str(refusal.value), refusal.value.returncode) == (told, 1)
+    message = "[Errno 28] No space left on device"
+    assert (str(refusal.value), refusal.value.returncode) == (message, 1)
     assert [each.read_bytes() for each in path.parent.iterdir()] == ([before] if before else [])
 
 
@@ -93,7 +93,7 @@ def test_whoever_stops_reading_ends_the_command_quietly(courses, monkeypatch, ca
 
 
 @pytest.mark.parametrize(
-    ("kind", "named", "sentence"),
+    ("kind", "named", "message"),
     [
         (
             "users",
@@ -104,7 +104,7 @@ def test_whoever_stops_reading_ends_the_command_quietly(courses, monkeypatch, ca
         ("courses", ("--course", "BIO101"), "Give both a course code and a presentation."),
     ],
 )
-def test_a_course_that_cannot_be_chosen_is_told_why(courses, kind, named, sentence):
+def test_a_course_that_cannot_be_chosen_is_told_why(courses, kind, named, message):
     with pytest.raises(CommandError) as refusal:
         call_command("export_csv", kind, *named)
-    assert (str(refusal.value), refusal.value.returncode) == (sentence, 2)
+    assert (str(refusal.value), refusal.value.returncode) == (message, 2)

@@ -86,8 +86,8 @@ def test_the_database_writes_the_very_lines_the_one_rule_would(db):
     lines = "".join(map(csv_line, [everyone.header, *exported_rows(everyone)])).encode()
 
     assert written("users") == lines
-    told = [row["last_name"] for row in table(lines)]
-    assert told == list(map(formula_safe, names))
+    last_names = [row["last_name"] for row in table(lines)]
+    assert last_names == list(map(formula_safe, names))
     assert {row["is_active"] for row in table(lines)} == {"0", "1"}
 
 
@@ -116,8 +116,10 @@ def test_what_the_database_refuses_comes_as_an_error_of_djangos(roster, monkeypa
 def test_what_goes_out_comes_in_again_without_a_change(roster, upload, kind, ending):
     content = written(kind, download.FORMATS[ending].write)
     batch = upload(kind, content, name=f"{kind}.{ending}")
-    said = [str(issue) for issue in batch.issues.all()]
-    assert (batch.state, batch.unchanged, batch.rows) == ("previewed", batch.rows, batch.rows), said
+    messages = [str(issue) for issue in batch.issues.all()]
+    assert (batch.state, batch.unchanged, batch.rows) == ("previewed", batch.rows, batch.rows), (
+        messages
+    )
     assert batch.rows == kinds[kind].exportable().count() > 0
 
 
@@ -143,16 +145,16 @@ def _sheet(content: bytes) -> list[list[Any]]:
 
 
 def test_a_list_hands_out_what_it_shows_and_the_record_says_so(registrar_client, roster):
-    asked = {"status__exact": "active", "q": "s0003"}
-    listed = registrar_client.get(LIST, {**asked, "p": "1"})
-    ways = {item["title"]: item["path"] for item in listed.context["actions_list"][-1]["items"]}
-    assert ways == {
+    filters = {"status__exact": "active", "q": "s0003"}
+    listed = registrar_client.get(LIST, {**filters, "p": "1"})
+    links = {item["title"]: item["path"] for item in listed.context["actions_list"][-1]["items"]}
+    assert links == {
         "CSV": f"{LIST}export/csv/?status__exact=active&q=s0003",
         "Excel (XLSX)": f"{LIST}export/xlsx/?status__exact=active&q=s0003",
     }
-    assert ways["CSV"].replace("&", "&amp;") in listed.content.decode()
+    assert links["CSV"].replace("&", "&amp;") in listed.content.decode()
 
-    answer = registrar_client.get(ways["CSV"])
+    answer = registrar_client.get(links["CSV"])
     assert students_in(content_of(answer)) == ["s0003"]
     assert answer.headers["Content-Disposition"] == 'attachment; filename="enrollments.csv"'
     noted = AccessRecord.objects.get(kind="export")
@@ -162,7 +164,7 @@ def test_a_list_hands_out_what_it_shows_and_the_record_says_so(registrar_client,
         "status__exact=active&q=s0003",
     )
 
-    book = registrar_client.get(ways["Excel (XLSX)"])
+    book = registrar_client.get(links["Excel (XLSX)"])
     assert [row[0] for row in _sheet(content_of(book))] == ["student_id", "s0003"]
 
 
@@ -175,9 +177,9 @@ def test_a_list_hands_out_no_row_that_may_not_be_exported(instructor_client, ins
 
 def test_selected_rows_go_out_by_an_action(registrar_client, registrar, roster):
     chosen = User.objects.filter(username__in=["s0001", "s0002", "registrar"])
-    given = {"action": "export_csv", "_selected_action": [row.pk for row in chosen]}
+    values = {"action": "export_csv", "_selected_action": [row.pk for row in chosen]}
     # Staff have no student identifier, by which a file names people.
-    assert students_in(content_of(registrar_client.post(PEOPLE, given))) == ["s0001", "s0002"]
+    assert students_in(content_of(registrar_client.post(PEOPLE, values))) == ["s0001", "s0002"]
     assert AccessRecord.objects.get(kind="export").rows == 2
 
 
@@ -209,8 +211,8 @@ def test_a_format_nobody_knows_and_a_narrowing_nobody_may_ask_for_hand_nothing_o
 
 
 def test_a_field_a_role_does_not_see_is_not_in_its_files(registrar_client, roster, monkeypatch):
-    seen = {"student_id", "first_name", "is_active"}
-    monkeypatch.setitem(roles.VISIBLE, "users.user", {roles.REGISTRAR: seen})
+    visible = {"student_id", "first_name", "is_active"}
+    monkeypatch.setitem(roles.VISIBLE, "users.user", {roles.REGISTRAR: visible})
     people = content_of(registrar_client.get(f"{PEOPLE}export/csv/")).decode()
     assert people.splitlines()[0] == "student_id,first_name,is_active"
 
@@ -227,13 +229,13 @@ def test_more_rows_than_a_sheet_takes_are_refused_in_a_sentence(
     registrar_client, roster, monkeypatch, tmp_path
 ):
     monkeypatch.setattr(xlsx_export, "MOST_ROWS", 3)
-    asked = {"kind": "enrollments", "format": "xlsx"}
-    page = registrar_client.get("/admin/bulk/batch/export/", asked)
+    query = {"kind": "enrollments", "format": "xlsx"}
+    page = registrar_client.get("/admin/bulk/batch/export/", query)
     assert page.context["form"].non_field_errors() == [TOO_MANY]
 
     answer = registrar_client.get(f"{LIST}export/xlsx/?role__exact=student", follow=True)
     assert answer.redirect_chain == [(f"{LIST}?role__exact=student", 302)]
-    assert [str(said) for said in answer.context["messages"]] == [TOO_MANY]
+    assert [str(message) for message in answer.context["messages"]] == [TOO_MANY]
     assert not AccessRecord.objects.filter(kind="export").exists()
 
     out = tmp_path / "out.xlsx"

@@ -25,8 +25,8 @@ def test_all_files_of_one_zip_are_of_one_moment(monkeypatch, student):
     Enrollment.objects.create(student=student("s1001"), course=course)
 
     def enroll_another() -> None:
-        newcomer = User.objects.create(username="s1002", student_id="s1002", role="student")
-        Enrollment.objects.create(student=newcomer, course=course)
+        person = User.objects.create(username="s1002", student_id="s1002", role="student")
+        Enrollment.objects.create(student=person, course=course)
         connection.close()
 
     def writer(ending: str, dialect: str, kind: str) -> Any:

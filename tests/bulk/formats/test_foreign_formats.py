@@ -57,8 +57,8 @@ def test_each_row_of_canvas_is_taken_or_told_on_its_own_line(upload, courses, st
     batch = upload("enrollments", CANVAS, on_error="skip")
     assert (batch.read_as, batch.state) == ("Canvas SIS enrollments", "previewed")
     assert (batch.rows, batch.created, batch.rejected) == (7, 3, 4)
-    told = {issue.message for issue in batch.issues.filter(is_warning=False)}
-    assert told == {
+    messages = {issue.message for issue in batch.issues.filter(is_warning=False)}
+    assert messages == {
         "Line 5: status “gone” is not one of: active, completed, deleted, inactive, "
         "deleted_last_completed.",
         "Line 7: course_id “NONE1-2026J” names no course that exists. Check it, or add it first.",
@@ -107,8 +107,8 @@ def test_courses_are_told_apart_by_term_by_what_is_stored_and_by_the_last_separa
     head = "course_id,short_name,long_name,term_id,status,start_date\n"
     import_file("courses", head + "A-B-2026J,A,Alpha,2026J,published,2026-02-01T00:00:00Z\n")
     import_file("courses", head + "C-D,C,C D,,active,\nA-B-2026J,A,Beta,,active,\n")
-    found = Course.objects.order_by("code").values_list("code", "presentation", "title", "status")
-    assert list(found) == [("A-B", "2026J", "Beta", "published"), ("C", "D", "", "draft")]
+    rows = Course.objects.order_by("code").values_list("code", "presentation", "title", "status")
+    assert list(rows) == [("A-B", "2026J", "Beta", "published"), ("C", "D", "", "draft")]
     assert str(Course.objects.get(code="A-B").starts_on) == "2026-02-01"
 
 

@@ -21,15 +21,15 @@ def rows_of(table_class: type, text: str, sign: str = ",") -> list[tuple[object,
     assert table_class.recognises(header)
     table = table_class(header)
     table.narrow(table.sparse - {"section"})
-    found = [row for at, cells in enumerate(lines, 2) for row in table.translated(Row(at, cells))]
+    rows = [row for at, cells in enumerate(lines, 2) for row in table.translated(Row(at, cells))]
     return [
         (
             row.line,
             dict(zip(table.active_sources, row.cells, strict=False)),
-            [remark.fault.code for remark in row.reader_issues],
+            [issue.fault.code for issue in row.reader_issues],
             row.is_left_out,
         )
-        for row in found
+        for row in rows
     ]
 
 
@@ -91,13 +91,13 @@ def test_line_items_and_results_of_oneroster_are_assessments_and_grades(courses)
     assert {"due_on", "max_score", "title"} < set(read)
 
     Assessment.objects.create(course=courses["BIO101"], code="TMA01")
-    given = grade("s1001", "TMA01", "71.5") | {"submitted_on": "2026-02-20T10:00:00+00:00"}
-    given |= {"course_code": "BIO101", "presentation": "2026J"}
+    values = grade("s1001", "TMA01", "71.5") | {"submitted_on": "2026-02-20T10:00:00+00:00"}
+    values |= {"course_code": "BIO101", "presentation": "2026J"}
     header = ",".join(OneRosterResults.written)
-    line = ",".join(OneRosterResults.write(given).get(n, "") for n in OneRosterResults.written)
+    line = ",".join(OneRosterResults.write(values).get(n, "") for n in OneRosterResults.written)
     exempt = line.replace("fully graded", "exempt")
     assert rows_of(OneRosterResults, f"{header}\n{line}\n{exempt}") == [
-        (2, given, [], False),
+        (2, values, [], False),
         (3, {}, ["left_out"], True),
     ]
 

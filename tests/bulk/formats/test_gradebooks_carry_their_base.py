@@ -41,13 +41,13 @@ def written(rows: list[dict[str, str]], names: list[str]) -> str:
 
 
 def scores() -> dict[tuple[str, str], float | None]:
-    found = AssessmentSubmission.objects.values_list(
+    rows = AssessmentSubmission.objects.values_list(
         "student__student_id", "assessment__code", "score"
     )
-    return {(name, code): score for name, code, score in found}
+    return {(name, code): score for name, code, score in rows}
 
 
-def told(batch: Batch) -> list[str]:
+def issue_messages(batch: Batch) -> list[str]:
     return [issue.message for issue in batch.issues.all()]
 
 
@@ -66,7 +66,7 @@ def test_an_untouched_score_that_changed_since_keeps_what_is_stored(
     before = AssessmentSubmission.history.count()
     batch = import_file("grades", text)
 
-    assert (batch.updated, batch.unchanged, told(batch)) == (0, 2, [])
+    assert (batch.updated, batch.unchanged, issue_messages(batch)) == (0, 2, [])
     assert scores() == {("s1001", "T1"): 80, ("s1002", "T1"): 52}
     assert AssessmentSubmission.history.count() == before
 
@@ -110,7 +110,7 @@ def test_a_grade_entered_since_in_a_blank_cell_is_not_overwritten(
     gradebook(T1={"s1001": None, "s1002": 52})
     text = changed(exported(dialect, tmp_path), **{SCORE[dialect]: "60"})
     gradebook(T1={"s1001": 80})
-    assert "the score went from blank to 80." in told(upload("grades", text))[0]
+    assert "the score went from blank to 80." in issue_messages(upload("grades", text))[0]
 
 
 def test_columns_of_canvas_may_be_deleted_and_lines_and_columns_moved(
@@ -122,9 +122,9 @@ def test_columns_of_canvas_may_be_deleted_and_lines_and_columns_moved(
     gradebook(T1={"s1001": 80}, T2={"s1002": 90})
     points, *people = csv.DictReader(io.StringIO(text))
     names = ["Scores at export", "T two (T2)", "Section", "T one (T1)", *CANVAS_HEADER.split(",")]
-    kept = [name for name in dict.fromkeys(names) if name != "SIS Login ID"]
-    assert import_file("grades", written([points, *reversed(people)], kept)).updated == 0
-    without = [name for name in kept if name != "T one (T1)"]
+    columns = [name for name in dict.fromkeys(names) if name != "SIS Login ID"]
+    assert import_file("grades", written([points, *reversed(people)], columns)).updated == 0
+    without = [name for name in columns if name != "T one (T1)"]
     assert import_file("grades", written([points, *people], without)).updated == 0
     assert scores() == {
         ("s1001", "T1"): 80,
@@ -178,7 +178,7 @@ def test_an_override_of_what_open_edx_reckoned_is_taken(gradebook, import_file, 
 def test_an_override_that_open_edx_had_is_the_base_of_the_new_one(gradebook, upload, previous):
     gradebook(T1={"s1001": 64})
     batch = upload("grades", OVERRIDDEN.format(previous=previous))
-    assert "went from 60 to 64." in told(batch)[0]
+    assert "went from 60 to 64." in issue_messages(batch)[0]
 
 
 def test_a_gradebook_too_wide_to_be_read_again_is_not_written(gradebook, courses, tmp_path):

@@ -24,7 +24,7 @@ from backoffice.bulk.pipeline.report import rejected_rows
 
 BIO = ("--course", "BIO101", "--presentation", "2026J")
 PAGE = "/admin/bulk/batch/export/"
-ASKED = {"kind": "grades", "course": "BIO101", "presentation": "2026J", "dialect": "canvas"}
+QUERY = {"kind": "grades", "course": "BIO101", "presentation": "2026J", "dialect": "canvas"}
 HEADER = "Student,ID,SIS User ID,SIS Login ID,Section,'=Essay (ESSAY),QUIZ (1) (QUIZ (1))"
 CANVAS = f"""{HEADER},Scores at export
     Points Possible,,,,,50.00,10.00,(read only)
@@ -78,7 +78,7 @@ def exported(dialect: str, *course: str, tmp_path: Any) -> str:
     return path.read_text()
 
 
-def told(batch: Batch) -> list[str]:
+def issue_messages(batch: Batch) -> list[str]:
     return [issue.message for issue in batch.issues.all()]
 
 
@@ -120,7 +120,7 @@ def test_what_goes_out_comes_in_again_and_what_was_filled_in_counts(
     text = exported(dialect, *BIO, tmp_path=tmp_path)
     same = import_file("grades", text)
     assert (same.created, same.updated, same.unchanged, same.rows) == (0, 0, 4, 4)
-    assert told(same) == []
+    assert issue_messages(same) == []
 
     bare = ",s1003,s1003,BIO101-2026J,,,"
     in_a_group = ",s1003,s1003,Morning [13805],,7,"
@@ -147,7 +147,7 @@ def test_a_course_without_a_grade_has_an_empty_gradebook_to_fill_in(essay, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("course", "code", "sentence"),
+    ("course", "code", "message"),
     [
         ((), "", "A gradebook is of one course. Give a course code and a presentation."),
         (
@@ -164,38 +164,38 @@ def test_a_course_without_a_grade_has_an_empty_gradebook_to_fill_in(essay, tmp_p
     ],
 )
 def test_what_cannot_be_a_gradebook_is_refused_and_leaves_no_file(
-    essay, course, code, sentence, tmp_path
+    essay, course, code, message, tmp_path
 ):
     if code:
         Assessment.objects.filter(pk=essay.pk).update(code=code)
     with pytest.raises(CommandError) as refusal:
         exported("canvas", *course, tmp_path=tmp_path)
-    assert str(refusal.value) == sentence
+    assert str(refusal.value) == message
     assert list(tmp_path.glob("*.csv")) == []
 
 
 def test_an_instructor_gets_the_gradebook_of_an_own_course_only(
     instructor_client, instructor, essay
 ):
-    page = instructor_client.get(PAGE, ASKED)
+    page = instructor_client.get(PAGE, QUERY)
     nothing = "There is nothing to export for course BIO101, presentation 2026J."
     assert page.context["form"].non_field_errors() == [nothing]
 
     Course.objects.filter(code="BIO101").update(instructor=instructor)
-    assert b"".join(instructor_client.get(PAGE, ASKED)).decode() == CANVAS
+    assert b"".join(instructor_client.get(PAGE, QUERY)).decode() == CANVAS
     assert AccessRecord.objects.get(kind="export").rows == 4
-    elsewhere = instructor_client.get(PAGE, {**ASKED, "course": "ART200", "presentation": "2026B"})
+    elsewhere = instructor_client.get(PAGE, {**QUERY, "course": "ART200", "presentation": "2026B"})
     assert "ART200" in elsewhere.context["form"].non_field_errors()[0]
 
 
 def test_what_a_role_does_not_see_is_not_in_its_gradebook(auditor_client, essay, monkeypatch):
     monkeypatch.setitem(roles.VISIBLE, "users.user", {roles.AUDITOR: {"student_id", "first_name"}})
-    lines = b"".join(auditor_client.get(PAGE, ASKED)).decode().splitlines()
+    lines = b"".join(auditor_client.get(PAGE, QUERY)).decode().splitlines()
     assert lines[2] == "Zoë,,s1001,s1001,BIO101-2026J,41.50,0.00,ESSAY=41.50; QUIZ (1)=0.00"
 
     hidden = {roles.AUDITOR: {"student", "assessment"}}
     monkeypatch.setitem(roles.VISIBLE, "assessments.assessmentsubmission", hidden)
-    page = auditor_client.get(PAGE, ASKED)
+    page = auditor_client.get(PAGE, QUERY)
     assert page.context["form"].non_field_errors() == [
         "Your role does not see the scores that a gradebook is made of."
     ]
@@ -206,9 +206,9 @@ def test_more_students_cost_no_more_statements(essay, student):
         everything = Selection.of_all(kinds["grades"]).of_course("BIO101", "2026J")
         with CaptureQueriesContext(
             connection,
-        ) as asked:
+        ) as queries:
             writer_for("csv", "canvas", "grades")(everything, io.BytesIO())
-        return len(asked)
+        return len(queries)
 
     few = statements()
     for number in range(30):
@@ -221,11 +221,11 @@ def test_more_students_cost_no_more_statements(essay, student):
 def test_another_maximum_than_the_assessment_s_is_refused_with_its_line(essay, upload, import_file):
     text = CANVAS.replace("50.00,10.00", "60.00,10.00")
     batch = upload("grades", text, on_error="skip")
-    said = (
+    message = (
         "Points Possible of '=Essay (ESSAY) “60.00” contradicts “50”, which the assessment has. "
         "Correct the file, or the assessment first."
     )
-    assert told(batch) == [f"Line 3: {said}", f"Line 6: {said}"]
+    assert issue_messages(batch) == [f"Line 3: {message}", f"Line 6: {message}"]
     assert {(issue.code, issue.column, issue.value) for issue in batch.issues.all()} == {
         ("other_max_score", "'=Essay (ESSAY)", "60.00")
     }

@@ -26,19 +26,19 @@ NOT_READ = (
     "bring the same file in once more with the kind “enrollments” (import_csv enrollments FILE "
     "--dialect moodle)."
 )
-TAKEN = [
+EXPECTED_ROWS = [
     ("s1001", "ART200", "teaching_assistant", "active"),
     ("s1001", "BIO101", "student", "active"),
     ("s1002", "ART200", "observer", "withdrawn"),
 ]
 
 
-def taken() -> list[tuple[str, ...]]:
+def enrollment_rows() -> list[tuple[str, ...]]:
     rows = Enrollment.objects.order_by("student__student_id", "course__code")
     return list(rows.values_list("student__student_id", "course__code", "role", "status"))
 
 
-def told(batch: Batch, **which: Any) -> list[str]:
+def issue_messages(batch: Batch, **which: Any) -> list[str]:
     return [issue.message for issue in batch.issues.filter(**which)]
 
 
@@ -59,15 +59,15 @@ def test_as_people_it_says_that_it_has_enrollments_and_how_they_come_in(
 
 def test_people_alone_are_told_nothing(import_file):
     text = "username,firstname,lastname,idnumber,courses\nzoe,Z,M,s1001,x\n"
-    assert told(import_file("users", text)) == []
+    assert issue_messages(import_file("users", text)) == []
 
 
 def test_as_enrollments_each_pair_of_person_and_course_is_one(courses, import_file):
     import_file("users", FILE)
     batch = import_file("enrollments", FILE)
     assert batch.read_as == "Moodle users with their courses"
-    assert taken() == TAKEN
-    assert told(batch, code="left_out") == [
+    assert enrollment_rows() == EXPECTED_ROWS
+    assert issue_messages(batch, code="left_out") == [
         "Line 4: role1 “editingteacher” is not kept here; the row is left out.",
         "Line 4: type2 “2” is not kept here; the row is left out.",
         "Line 5: the row names no course; it is left out.",
@@ -88,17 +88,17 @@ def test_a_stored_status_and_role_stand_where_the_file_says_nothing(courses, imp
 def test_with_new_students_allowed_one_look_at_the_file_is_enough(courses, tmp_path, capsys):
     path, report = tmp_path / "users.csv", tmp_path / "report.json"
     path.write_text(FILE)
-    asked = ["enrollments", str(path), "--dialect", "moodle", "--create-students"]
-    call_command("import_csv", *asked, "--report", str(report))
-    found = json.loads(report.read_text())
-    assert (found["created"], found["created_students"]) == (3, 2)
-    assert taken() == TAKEN
+    arguments = ["enrollments", str(path), "--dialect", "moodle", "--create-students"]
+    call_command("import_csv", *arguments, "--report", str(report))
+    reported = json.loads(report.read_text())
+    assert (reported["created"], reported["created_students"]) == (3, 2)
+    assert enrollment_rows() == EXPECTED_ROWS
     zoe = User.objects.get(student_id="s1001")
     assert (zoe.first_name, zoe.last_name, zoe.email) == ("Zoë", "Moore", "z@example.org")
 
 
 @pytest.mark.parametrize(
-    ("cells", "sentence"),
+    ("cells", "message"),
     [
         (
             "BIO101-2026J,boss,,,,,,,,",
@@ -117,12 +117,12 @@ def test_with_new_students_allowed_one_look_at_the_file_is_enough(courses, tmp_p
         ),
     ],
 )
-def test_what_is_wrong_is_told_with_its_column(courses, student, upload, cells, sentence):
+def test_what_is_wrong_is_told_with_its_column(courses, student, upload, cells, message):
     student("s1001")
     if "BIO101," in cells:
         courses["BIO101"].delete()
     batch = upload("enrollments", f"{HEADER}zoe,x,Zoë,Moore,,s1001,{cells}\n")
-    assert told(batch) == [f"Line 2: {sentence}"]
+    assert issue_messages(batch) == [f"Line 2: {message}"]
 
 
 def test_a_wrong_line_comes_back_whole_and_without_its_password(

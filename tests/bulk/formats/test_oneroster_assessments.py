@@ -67,7 +67,7 @@ def scores(exams: dict[str, Assessment]) -> list[int]:
     return [int(exam.submissions.get().score) for exam in exams.values()]
 
 
-def told(batch: Batch) -> list[tuple[str, str]]:
+def errors_of(batch: Batch) -> list[tuple[str, str]]:
     return [(each.code, each.message) for each in batch.issues.filter(is_warning=False)]
 
 
@@ -76,7 +76,7 @@ def test_one_code_in_two_courses_goes_out_and_comes_back_by_itself(
     exams, written, upload, kind, rows
 ):
     batch = upload(kind, written(kind))
-    assert (batch.read_as[:9], counts(batch)) == ("OneRoster", (0, 0, rows, 0)), told(batch)
+    assert (batch.read_as[:9], counts(batch)) == ("OneRoster", (0, 0, rows, 0)), errors_of(batch)
 
 
 def test_every_line_item_has_an_id_of_its_own_and_results_name_it(exams, written):
@@ -98,7 +98,7 @@ def test_line_items_that_another_system_gives_back_without_our_column_change_not
 ):
     lines = [line.rpartition(",")[0] for line in written("assessments").splitlines()]
     batch = upload("assessments", "\n".join(lines))
-    assert counts(batch) == (0, 0, 2, 0), told(batch)
+    assert counts(batch) == (0, 0, 2, 0), errors_of(batch)
 
 
 def test_an_exported_line_item_makes_the_same_assessment_in_another_school(
@@ -108,8 +108,8 @@ def test_an_exported_line_item_makes_the_same_assessment_in_another_school(
     AssessmentSubmission.objects.all().delete()
     Assessment.objects.all().delete()
     assert import_file("assessments", text).created == 2
-    found = Assessment.objects.order_by("course__code").values_list("course__code", "code")
-    assert list(found) == [("ART200", "Exam1"), ("BIO101", "Exam1")]
+    rows = Assessment.objects.order_by("course__code").values_list("course__code", "code")
+    assert list(rows) == [("ART200", "Exam1"), ("BIO101", "Exam1")]
 
 
 def test_ids_of_another_system_are_codes(exams, import_file):
@@ -118,8 +118,8 @@ def test_ids_of_another_system_are_codes(exams, import_file):
         "BIO101-2026J/Quiz,,,BIO101-2026J/Quiz,,2026-03-01,2026-03-01,BIO101-2026J,c,g,0,50\n"
     )
     assert import_file("assessments", items).created == 2
-    found = Assessment.objects.exclude(code="Exam1").order_by("code").values_list("code", "title")
-    assert list(found) == [("BIO101-2026J/Quiz", ""), ("li-1", "Essay")]
+    rows = Assessment.objects.exclude(code="Exam1").order_by("code").values_list("code", "title")
+    assert list(rows) == [("BIO101-2026J/Quiz", ""), ("li-1", "Essay")]
 
     results = RESULTS + "r1,,,li-1,s1001,fully graded,9\nr2,,,BIO101-2026J/Quiz,s1001,,8\n"
     assert import_file("grades", results).created == 2
@@ -130,7 +130,7 @@ def test_the_line_items_beside_results_say_which_of_two_courses_is_meant(exams, 
     items = ITEMS + "Exam1,,,Exam1,,2026-03-01,2026-03-01,BIO101-2026J,c,g,0,50\n"
     zipped = packed(manifest=MANIFEST, lineItems=items, results=results)
     batch = upload("grades", zipped, name="school.zip")
-    assert counts(batch) == (0, 1, 0, 0), told(batch)
+    assert counts(batch) == (0, 1, 0, 0), errors_of(batch)
 
 
 def test_a_line_item_of_a_class_without_that_assessment_is_no_other_class_s(exams, upload):
@@ -139,7 +139,7 @@ def test_a_line_item_of_a_class_without_that_assessment_is_no_other_class_s(exam
     results = RESULTS + "r1,,,Exam1,s1001,fully graded,42\n"
     items = ITEMS + "Exam1,,,Exam1,,2026-03-01,2026-03-01,ART200-2026J,c,g,0,50\n"
     zipped = packed(manifest=MANIFEST, lineItems=items, results=results)
-    assert told(upload("grades", zipped, name="school.zip")) == [
+    assert errors_of(upload("grades", zipped, name="school.zip")) == [
         (
             "unknown_assessment",
             "Line 2: lineItemSourcedId “Exam1” names no assessment that exists. Check it, or add "
@@ -151,7 +151,7 @@ def test_a_line_item_of_a_class_without_that_assessment_is_no_other_class_s(exam
 def test_results_that_may_be_of_two_courses_are_refused_with_what_to_do(exams, upload):
     results = RESULTS + "r1,,,Exam1,s1001,fully graded,42\nr2,,,Exam2,s1001,fully graded,42\n"
     results += "r3,,,,s1001,fully graded,42\n"
-    assert told(upload("grades", results)) == [
+    assert errors_of(upload("grades", results)) == [
         (
             "ambiguous_assessment",
             "Line 2: lineItemSourcedId “Exam1” is the name of several assessments. Upload "

@@ -76,22 +76,22 @@ def table(text: str) -> tuple[list[str], list[Row]]:
 def together(upload: Any, import_file: Any, monkeypatch: Any) -> Any:
     """Gives the way to bring files in as if others had come along."""
 
-    def given(*texts: str) -> Any:
+    def import_with(*texts: str) -> Any:
         known = partial(open_file, side=side_files(map(table, texts)))
         monkeypatch.setattr(import_run, "open_file", known)
         return import_file
 
-    return given
+    return import_with
 
 
-def told(batch: Batch) -> list[str]:
+def issue_messages(batch: Batch) -> list[str]:
     return [issue.message for issue in batch.issues.all()]
 
 
 def test_what_the_files_of_oneroster_say_for_each_other():
-    found = side_files(map(table, (ORGS, SESSIONS, COURSES, CLASSES, ROLES, PEOPLE, ENROLLED)))
+    side = side_files(map(table, (ORGS, SESSIONS, COURSES, CLASSES, ROLES, PEOPLE, ENROLLED)))
     spring = ("2027-02-01", "2027-04-15")
-    assert found == SideFiles(
+    assert side == SideFiles(
         courses={"k-1": ("BIO101", "2026J"), "k-2": ("BIO101", "2026J"), "k-3": ("c-2", "t3")},
         titles={"k-1": "Biology", "k-2": "Biology", "k-3": "Art"},
         terms={
@@ -102,15 +102,15 @@ def test_what_the_files_of_oneroster_say_for_each_other():
         people={"u-1": "s1001", "u-2": "s1002", "u-3": "s1003"},
         others={"u-2": "teacher"},
     )
-    assert found.days("t2, t3, t9") == ("2026-02-01", "2027-04-15")
-    assert found.days("t9") == ("", "")
+    assert side.days("t2, t3, t9") == ("2026-02-01", "2027-04-15")
+    assert side.days("t9") == ("", "")
 
 
 def test_files_that_say_nothing_and_broken_rows_are_passed():
     header, rows = table(SECTIONS)
     rows += [Row(9, ["A2"]), Row(10, ['A3,"'], syntax_error="open")]
-    found = side_files([table(ORGS), (header, rows), table(CANVAS_COURSES)])
-    assert found == SideFiles(
+    side = side_files([table(ORGS), (header, rows), table(CANVAS_COURSES)])
+    assert side == SideFiles(
         sections={"A1": "BIO101", "B1": "ART200-2026B"}, courses={"BIO101": ("BIO101", "2026J")}
     )
 
@@ -137,7 +137,9 @@ def test_without_the_other_files_classes_have_no_days_and_keep_those_stored(impo
 def test_people_are_students_by_their_roles_and_enrolled_by_their_student_ids(together):
     import_file = together(COURSES, SESSIONS, CLASSES, ROLES, PEOPLE)
     people = import_file("users", PEOPLE)
-    assert told(people) == ["Line 3: role “teacher” is not kept here; the row is left out."]
+    assert issue_messages(people) == [
+        "Line 3: role “teacher” is not kept here; the row is left out."
+    ]
     assert set(User.objects.filter(role="student").values_list("student_id", flat=True)) == {
         "s1001",
         "s1003",
@@ -167,7 +169,7 @@ def test_a_section_nobody_knows_is_refused_with_what_to_do(upload, courses, stud
     student("s1001")
     batch = upload("enrollments", SECTIONED)
     assert batch.read_as == "Canvas SIS enrollments"
-    assert told(batch) == [
+    assert issue_messages(batch) == [
         f"Line {line}: section_id “{name}” does not say which course it is a section of. Add the "
         "column course_id, or upload sections.csv together with it."
         for line, name in ((2, "A1"), (3, "B1"))

@@ -82,12 +82,12 @@ LOST = "The database refused the file, and nothing was written: "
 @pytest.fixture
 def server() -> Iterator[EmbeddedServer]:
     """A server that no other test uses."""
-    found = EmbeddedServer(Path(tempfile.mkdtemp(prefix="backoffice-", dir="/var/tmp")), True)
-    guard = Guard(found)
+    embedded = EmbeddedServer(Path(tempfile.mkdtemp(prefix="backoffice-", dir="/var/tmp")), True)
+    guard = Guard(embedded)
     try:
-        found.start()
-        found.ensure_database("backoffice")
-        yield found
+        embedded.start()
+        embedded.ensure_database("backoffice")
+        yield embedded
     finally:
         guard.release()
 
@@ -96,8 +96,8 @@ def server() -> Iterator[EmbeddedServer]:
 def test_a_restart_in_the_middle_fails_the_batch_and_the_same_worker_tries_again(
     server: EmbeddedServer, tmp_path: Path
 ):
-    given = {"DATABASE_URL": server.url("backoffice"), "PRIVATE_ROOT": str(tmp_path)}
-    environment = os.environ | given | {"DJANGO_SETTINGS_MODULE": "backoffice.settings"}
+    variables = {"DATABASE_URL": server.url("backoffice"), "PRIVATE_ROOT": str(tmp_path)}
+    environment = os.environ | variables | {"DJANGO_SETTINGS_MODULE": "backoffice.settings"}
     script = subprocess.Popen(
         [sys.executable, "-c", SCRIPT],
         cwd=ROOT,

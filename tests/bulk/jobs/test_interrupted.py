@@ -79,10 +79,10 @@ def test_killing_the_process_in_the_middle_of_an_apply_leaves_no_row(upload):
     wait_until_the_server_notices()
     BatchRun.objects.filter(pk=batch.pk).update(touched_at=timezone.now() - STARTS_WITHIN * 2)
 
-    settled = fail_if_dead(Batch.objects.get(pk=batch.pk))
+    failed = fail_if_dead(Batch.objects.get(pk=batch.pk))
 
-    assert settled.state == Batch.State.FAILED
-    assert settled.sentence == (
+    assert failed.state == Batch.State.FAILED
+    assert failed.sentence == (
         "The process that applied the file ended before it was done."
         " Nothing was written; try again."
     )
@@ -118,8 +118,8 @@ def test_a_reading_that_fell_silent_has_failed(upload, courses):
     Batch.objects.filter(pk=batch.pk).update(state=Batch.State.READING)
     BatchRun.objects.filter(pk=batch.pk).update(touched_at=silent)
 
-    settled = fail_if_dead(Batch.objects.get(pk=batch.pk))
-    assert settled.sentence == (
+    failed = fail_if_dead(Batch.objects.get(pk=batch.pk))
+    assert failed.sentence == (
         "The reading stopped before its end. Nothing was written; read it again."
     )
 

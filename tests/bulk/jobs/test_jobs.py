@@ -94,8 +94,8 @@ def test_halfway_the_page_shows_rows_pace_and_the_rest(registrar_client, monkeyp
     BatchRun.objects.update(**half, **rows)
 
     monkeypatch.setattr(timezone, "now", lambda: now)
-    shown = progress(registrar_client, batch)
-    assert {name: shown[name] for name in shown if name != "working"} == {
+    values = progress(registrar_client, batch)
+    assert {name: values[name] for name in values if name != "working"} == {
         "percent": 40,
         "phase": "Reading the rows",
         "rows": "50,000 of about 100,000 rows read",
@@ -174,11 +174,11 @@ def test_of_two_registrars_with_the_same_file_one_is_told_of_the_other(
 
 def test_without_a_worker_the_health_check_says_what_to_start(registrar_client):
     none = "No worker is running; start “manage.py db_worker”."
-    found = worker()
-    assert (found.status, found.detail) == ("warning", f"{none} Large imports would wait.")
+    check = worker()
+    assert (check.status, check.detail) == ("warning", f"{none} Large imports would wait.")
     upload_through(registrar_client, TEXT)
-    found = worker()
-    assert (found.status, found.detail) == ("failed", f"{none} 1 import waits.")
+    check = worker()
+    assert (check.status, check.detail) == ("failed", f"{none} 1 import waits.")
     Worker.objects.create(name="w", seen_at=timezone.now())
     assert worker().status == "good"
     Worker.objects.update(seen_at=timezone.now() - timedelta(seconds=31))

@@ -36,7 +36,7 @@ def state_of(batch: Batch) -> str:
     return Batch.objects.values_list("state", flat=True).get(pk=batch.pk)
 
 
-def settle_now() -> None:
+def recover_now() -> None:
     """As the next worker does a moment later."""
     long_ago = timezone.now() - STARTS_WITHIN
     BatchRun.objects.filter(batch__state="applying").update(touched_at=long_ago)
@@ -55,17 +55,17 @@ def kill_in_the_middle(batch: Batch, pause: float) -> None:
 
 
 @pytest.fixture
-def file_of_turn(upload: Any) -> Callable[[int], Batch]:
-    """Makes the batch of one turn: the same people in a course of another term."""
+def batch_of_term(upload: Any) -> Callable[[int], Batch]:
+    """Makes the batch of one term: the same people in a course of that term."""
     course = Course.objects.create(code="BIO101", presentation="T", slug="bio")
     User.objects.bulk_create(
         User(username=f"s{n:06}", student_id=f"s{n:06}", password="!") for n in range(ROWS)
     )
 
-    def make(turn: int) -> Batch:
+    def make(term: int) -> Batch:
         Enrollment.objects.all().delete()
-        Course.objects.filter(pk=course.pk).update(presentation=f"T{turn}")
-        lines = "".join(f"s{n:06},BIO101,T{turn}\n" for n in range(ROWS))
+        Course.objects.filter(pk=course.pk).update(presentation=f"T{term}")
+        lines = "".join(f"s{n:06},BIO101,T{term}\n" for n in range(ROWS))
         return upload("enrollments", "student_id,course_code,presentation\n" + lines)
 
     return make
@@ -76,35 +76,35 @@ def seconds_of_an_apply(batch: Batch, actor: User) -> float:
     return apply(batch, batch.digest, actor).run.seconds - read
 
 
-def test_a_killed_worker_leaves_all_or_nothing(file_of_turn, registrar):
-    lasts = seconds_of_an_apply(file_of_turn(0), registrar)
-    dice, found = random.Random(), []
-    while found.count("applying") < KILLS and len(found) < 3 * KILLS:
-        batch = file_of_turn(len(found) + 1)
+def test_a_killed_worker_leaves_all_or_nothing(batch_of_term, registrar):
+    lasts = seconds_of_an_apply(batch_of_term(0), registrar)
+    dice, states = random.Random(), []
+    while states.count("applying") < KILLS and len(states) < 3 * KILLS:
+        batch = batch_of_term(len(states) + 1)
         before = Enrollment.history.count()
         assert queue_apply(batch, batch.digest, registrar) is False
         kill_in_the_middle(batch, dice.uniform(0, lasts))
         wait_until_the_server_notices()
-        found.append(state_of(batch))
-        settle_now()
+        states.append(state_of(batch))
+        recover_now()
         rows = (Enrollment.objects.count(), Enrollment.history.count() - before)
         assert (state_of(batch), rows) in (("applied", (ROWS, ROWS)), ("failed", (0, 0)))
-    in_the_middle = found.count("applying")
-    print(f"\n{len(found)} kills, {in_the_middle} of them during an apply: 0 half written")
+    in_the_middle = states.count("applying")
+    print(f"\n{len(states)} kills, {in_the_middle} of them during an apply: 0 half written")
     assert in_the_middle == KILLS
 
 
-def test_a_worker_killed_during_an_undo_leaves_all_or_nothing(file_of_turn, registrar):
-    batch = file_of_turn(0)
+def test_a_worker_killed_during_an_undo_leaves_all_or_nothing(batch_of_term, registrar):
+    batch = batch_of_term(0)
     apply(batch, batch.digest, registrar)
     made = undo(batch, registrar)
     undo(made, registrar)
-    for _turn in range(max(1, KILLS // 5)):
+    for _attempt in range(max(1, KILLS // 5)):
         before = Enrollment.history.count()
         ordered = queue_undo(batch, registrar, "Wrong term")
         kill_in_the_middle(ordered, random.Random().uniform(0, made.run.seconds))
         wait_until_the_server_notices()
-        settle_now()
+        recover_now()
         rows = (Enrollment.objects.count(), Enrollment.history.count() - before)
         assert (state_of(ordered), rows) in (("applied", (0, ROWS)), ("failed", (ROWS, 0)))
         if rows[0] == 0:

@@ -105,7 +105,7 @@ def test_a_heartbeat_that_waited_for_the_end_changes_nothing(upload, end):
     batch.run.begin()
     batch.run.save()
     Batch.objects.update(state="applying")
-    late, seen = BatchRun.objects.get(), []
+    late, outcomes = BatchRun.objects.get(), []
     late.progress = 60
     with transaction.atomic():
         if end == "finished":
@@ -113,26 +113,26 @@ def test_a_heartbeat_that_waited_for_the_end_changes_nothing(upload, end):
             BatchRun.objects.update(progress=100)
         else:
             cancel(Batch.objects.get())
-        thread = in_thread(lambda: seen.append(heartbeat.show(late, "applying")))
+        thread = in_thread(lambda: outcomes.append(heartbeat.show(late, "applying")))
         time.sleep(1)  # until it waits for the lock of the row
     thread.join()
     progress = 100 if end == "finished" else 0
-    assert (seen, BatchRun.objects.get().progress) == ([False], progress)
+    assert (outcomes, BatchRun.objects.get().progress) == ([False], progress)
 
 
 @only_postgres
 def test_nobody_sees_a_new_state_with_an_old_sign_of_life(upload, registrar, monkeypatch):
     batch = upload("users", STUDENTS)
     BatchRun.objects.update(touched_at="2020-01-01T00:00Z")
-    real, looks = BatchRun.save, []
+    real, calls = BatchRun.save, []
 
-    def look_first(self: BatchRun, *arguments: Any, **options: Any) -> None:
-        if not looks:
-            looks.append(1)
+    def check_first(self: BatchRun, *arguments: Any, **options: Any) -> None:
+        if not calls:
+            calls.append(1)
             in_thread(fail_all_dead).join()
         real(self, *arguments, **options)
 
-    monkeypatch.setattr(BatchRun, "save", look_first)
+    monkeypatch.setattr(BatchRun, "save", check_first)
     apply(batch, batch.digest, registrar)
     assert Batch.objects.get().state == "applied"
 

@@ -227,7 +227,7 @@ BASE = "student_id,assessment_id,score,base_score,base_version\n"
 
 
 @pytest.mark.parametrize(
-    ("cells", "theirs", "after"),
+    ("cells", "before", "after"),
     [
         ("45,40", 40, 45),  # changed in the file only
         ("40,40", 64, 64),  # changed here only
@@ -239,9 +239,9 @@ BASE = "student_id,assessment_id,score,base_score,base_version\n"
     ],
 )
 def test_of_score_and_base_the_one_that_was_changed_stands(
-    import_file, ada, essay, cells, theirs, after
+    import_file, ada, essay, cells, before, after
 ):
-    attempts(essay, ada, theirs)
+    attempts(essay, ada, before)
     import_file("grades", f"{BASE}s1001,ESSAY,{cells},1\n")
 
     assert scores(essay) == [after]

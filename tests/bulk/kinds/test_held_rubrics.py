@@ -13,12 +13,12 @@ from tests.rubric_files import GROUP, HEADER
 
 
 @pytest.fixture
-def held(bring: Any, look: Any, taught: Any) -> Batch:
+def held(import_rubrics: Any, preview_rubrics: Any, taught: Any) -> Batch:
     """Changes twenty criteria of twenty."""
     names = [f"Essay,Criterion {number},,," for number in range(20)]
     head = f"{HEADER}{GROUP}\n"
-    bring(head + "".join(f"{name}Good,,5\n" for name in names))
-    return look(head + "".join(f"{name}Good,,6\n" for name in names))
+    import_rubrics(head + "".join(f"{name}Good,,5\n" for name in names))
+    return preview_rubrics(head + "".join(f"{name}Good,,6\n" for name in names))
 
 
 def test_a_registrar_sees_no_rubrics_by_way_of_approving_them(

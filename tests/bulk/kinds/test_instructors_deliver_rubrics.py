@@ -53,9 +53,9 @@ def test_a_zip_under_its_kind_gives_its_rubrics(instructor_client, taught):
 def test_they_see_only_their_own(
     instructor_client, registrar_client, person, client, delivered, upload
 ):
-    theirs = upload("users", FILES["z.csv"])
+    foreign = upload("users", FILES["z.csv"])
     assert names_on(instructor_client) == ["course.zip/r.csv"]
-    assert instructor_client.get(f"{LIST}{theirs.pk}/change/").status_code == 404
+    assert instructor_client.get(f"{LIST}{foreign.pk}/change/").status_code == 404
     batch = files_of(delivered)[0]
     client.force_login(person("instructor", username="other"))
     for stranger, own in ((client, []), (registrar_client, ["users.csv"])):

@@ -33,9 +33,11 @@ def test_the_worker_reads_and_applies_what_takes_more_than_a_moment(taught: Any,
     assert len(stored()) == 201
 
 
-def test_more_criteria_than_can_be_compared_are_refused(look: Any, taught: Any, monkeypatch: Any):
+def test_more_criteria_than_can_be_compared_are_refused(
+    preview_rubrics: Any, taught: Any, monkeypatch: Any
+):
     monkeypatch.setattr(open_file, "MOST_WITH_NESTED_ROWS", 2)
-    batch = look(ESSAY)
+    batch = preview_rubrics(ESSAY)
 
     assert (batch.state, batch.sentence) == (
         Batch.State.REFUSED,
@@ -43,7 +45,7 @@ def test_more_criteria_than_can_be_compared_are_refused(look: Any, taught: Any, 
     )
 
 
-@pytest.mark.parametrize("fixture", ["look", "bring"])
+@pytest.mark.parametrize("fixture", ["preview_rubrics", "import_rubrics"])
 def test_the_database_is_prepared_for_what_stands_in_the_rows(
     taught: Any, request: pytest.FixtureRequest, monkeypatch: Any, fixture: str
 ):
@@ -51,9 +53,9 @@ def test_the_database_is_prepared_for_what_stands_in_the_rows(
     rows, kind = [], type(dialects.current())
     prepare = kind.prepare
     monkeypatch.setattr(
-        kind, "prepare", lambda *given: (rows.append(given[-1]), prepare(*given))[-1]
+        kind, "prepare", lambda *arguments: (rows.append(arguments[-1]), prepare(*arguments))[-1]
     )
     request.getfixturevalue(fixture)(criteria(101))
 
     assert all(each > dialects.MANY_ROWS for each in rows)
-    assert len(rows) == (1 if fixture == "look" else 2)
+    assert len(rows) == (1 if fixture == "preview_rubrics" else 2)

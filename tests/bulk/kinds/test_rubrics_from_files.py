@@ -34,8 +34,8 @@ from tests.rubric_files import (
 )
 
 
-def test_a_file_makes_rubrics_criteria_and_ratings(bring, taught):
-    batch = bring(ESSAY)
+def test_a_file_makes_rubrics_criteria_and_ratings(import_rubrics, taught):
+    batch = import_rubrics(ESSAY)
 
     assert counts(batch) == (3, 3, 0, 0, 0)
     assert {(r.title, r.course, r.version) for r in GradingRubric.objects.all()} == {
@@ -61,16 +61,18 @@ def test_a_file_makes_rubrics_criteria_and_ratings(bring, taught):
     assert GradingRubric.history.get(title="Essay").line == 2
 
 
-def test_the_same_file_again_changes_nothing(bring, taught):
-    bring(ESSAY)
+def test_the_same_file_again_changes_nothing(import_rubrics, taught):
+    import_rubrics(ESSAY)
     before = history()
-    again = bring(ESSAY)
+    again = import_rubrics(ESSAY)
 
     assert (counts(again), history()) == ((3, 0, 0, 3, 0), before)
 
 
-def test_changes_are_shown_value_by_value_and_only_they_are_written(look, bring, taught):
-    bring(ESSAY)
+def test_changes_are_shown_value_by_value_and_only_they_are_written(
+    preview_rubrics, import_rubrics, taught
+):
+    import_rubrics(ESSAY)
     before = history()
     # One criterion gets more points, one fewer; a description, a range, a rating more.
     text = f"""{HEADER}{GROUP}{GROUP}{GROUP}
@@ -78,11 +80,11 @@ Essay,Argument,Supported how?,false,Strong,Every claim,12,Weak,Some claims,4.5,N
 Essay,Sources,,,Many,All of them,5,Few,,2,Two,,1
 Talk,Voice,,,Clear,,5,Unclear,,0,,,
 """
-    batch = look(text)
+    batch = preview_rubrics(text)
 
     assert counts(batch) == (3, 0, 2, 1, 0)
-    shown = samples_of(batch)["updated"]
-    assert [(row.key, [(c.column, c.old, c.new) for c in row.changes]) for row in shown] == [
+    samples = samples_of(batch)["updated"]
+    assert [(row.key, [(c.column, c.old, c.new) for c in row.changes]) for row in samples] == [
         (
             "Essay · Argument",
             [
@@ -111,9 +113,9 @@ Talk,Voice,,,Clear,,5,Unclear,,0,,,
     assert history() == before + 5  # two criteria, two ratings, a new one
 
 
-def test_a_rating_or_criterion_that_the_file_leaves_out_stays(bring, taught):
-    bring(ESSAY)
-    batch = bring(f"{HEADER}{GROUP}\nEssay,Sources,,,Few,,3\n")
+def test_a_rating_or_criterion_that_the_file_leaves_out_stays(import_rubrics, taught):
+    import_rubrics(ESSAY)
+    batch = import_rubrics(f"{HEADER}{GROUP}\nEssay,Sources,,,Few,,3\n")
 
     assert issue_messages(batch) == [
         "Line 2: Criteria Name “Sources”: the stored rating “Many” is not in the row, and stays."
@@ -122,8 +124,8 @@ def test_a_rating_or_criterion_that_the_file_leaves_out_stays(bring, taught):
     assert len(stored()) == 3
 
 
-def test_every_wrong_cell_is_reported_at_once(look, taught):
-    batch = look(f"""{HEADER}{GROUP}{GROUP}
+def test_every_wrong_cell_is_reported_at_once(preview_rubrics, taught):
+    batch = preview_rubrics(f"""{HEADER}{GROUP}{GROUP}
 Essay,Argument,,maybe,Strong,,1e3,Weak,,-1
 Essay,,,,Strong,,10,Strong,,"7,5"
 Essay,Sources,bell\x07,,,,4,Few,,12.345
@@ -133,8 +135,8 @@ Essay,{"x" * 201},,,{"y" * 101},,1,,,100000
 Essay,Short
 """)
 
-    found = batch.issues.order_by("row", "pk")
-    assert [(i.line, i.column, i.value[:8], i.code) for i in found] == [
+    issues = batch.issues.order_by("row", "pk")
+    assert [(i.line, i.column, i.value[:8], i.code) for i in issues] == [
         (2, "Criteria Enable Range", "maybe", "invalid_choice"),
         (2, "Rating Points", "1e3", "invalid_number"),
         (2, "Rating Points", "-1", "points_negative"),
@@ -172,22 +174,22 @@ Essay,Short
 
 @pytest.mark.parametrize("field", ["title", "points"])
 @pytest.mark.parametrize("value", ["5", "plain", "-1", "", "a\x07b", "x" * 101, "12.345", "1e1"])
-def test_a_rating_is_refused_by_form_and_file_or_by_neither(look, taught, field, value):
+def test_a_rating_is_refused_by_form_and_file_or_by_neither(preview_rubrics, taught, field, value):
     rubric = GradingRubric.objects.create(course=taught, title="Essay")
     argument = {"rubric": rubric, "position": 1, "title": "Argument", "max_points": 10}
     level = RubricLevel(criterion=RubricCriterion.objects.create(**argument))
-    given = {"title": "Strong", "points": "5", field: value}
-    form = modelform_factory(RubricLevel, fields=list(given))(given, instance=level)
+    values = {"title": "Strong", "points": "5", field: value}
+    form = modelform_factory(RubricLevel, fields=list(values))(values, instance=level)
     head = "Rubric Name,Criteria Name,Rating Name,Rating Points"
-    batch = look(f"{head}\nEssay,Argument,{given['title']},{given['points']}\n")
+    batch = preview_rubrics(f"{head}\nEssay,Argument,{values['title']},{values['points']}\n")
 
     # A file takes plain digits only.
     is_odd = (field, value) == ("points", "1e1")
     assert (batch.state == Batch.State.PREVIEWED) == (form.is_valid() and not is_odd)
 
 
-def test_good_rows_go_in_without_the_wrong_ones(bring, taught):
-    batch = bring(
+def test_good_rows_go_in_without_the_wrong_ones(import_rubrics, taught):
+    batch = import_rubrics(
         f"{HEADER}{GROUP}{GROUP}\nEssay,Argument,,,Strong,,10,Weak,,x\nTalk,Voice,,,Clear,,5\n",
         on_error="skip",
     )
@@ -202,7 +204,7 @@ def test_good_rows_go_in_without_the_wrong_ones(bring, taught):
 
 
 @pytest.mark.parametrize(
-    ("header", "sentence"),
+    ("header", "message"),
     [
         (
             f"{HEADER}{GROUP},Rating Name",
@@ -226,12 +228,12 @@ def test_good_rows_go_in_without_the_wrong_ones(bring, taught):
         ),
     ],
 )
-def test_a_header_with_half_a_group_refuses_the_file(look, taught, header, sentence):
-    assert look(f"{header}\nEssay,Argument,,,Strong,,10\n").sentence == sentence
+def test_a_header_with_half_a_group_refuses_the_file(preview_rubrics, taught, header, message):
+    assert preview_rubrics(f"{header}\nEssay,Argument,,,Strong,,10\n").sentence == message
 
 
-def test_rows_of_one_file_that_repeat_or_contradict_each_other(look, taught):
-    batch = look(
+def test_rows_of_one_file_that_repeat_or_contradict_each_other(preview_rubrics, taught):
+    batch = preview_rubrics(
         f"{HEADER}{GROUP}\nEssay,Argument,,,Strong,,10\nEssay,Argument,,,Strong,,10\n"
         "Essay,Argument,,,Strong,,9\n",
         on_error="skip",
@@ -245,30 +247,34 @@ def test_rows_of_one_file_that_repeat_or_contradict_each_other(look, taught):
     ]
 
 
-def test_a_rubric_in_use_is_not_changed_and_its_new_version_is(look, bring, taught):
-    bring(ESSAY)
+def test_a_rubric_in_use_is_not_changed_and_its_new_version_is(
+    preview_rubrics, import_rubrics, taught
+):
+    import_rubrics(ESSAY)
     marked_by("Essay")
     more = f"{HEADER}{GROUP}\nEssay,Argument,Is it supported?,true,Strong,Every claim,11\n"
-    sentence = "Work was marked by this rubric already. Make a new version instead."
+    message = "Work was marked by this rubric already. Make a new version instead."
 
-    assert issue_messages(look(more)) == [f"Line 2: Rubric Name “Essay”: {sentence}"]
+    assert issue_messages(preview_rubrics(more)) == [f"Line 2: Rubric Name “Essay”: {message}"]
     another = f"{HEADER}{GROUP}\nEssay,Style,,,Good,,3\n"
-    assert issue_messages(look(another)) == [f"Line 2: Rubric Name “Essay”: {sentence}"]
-    assert counts(bring(ESSAY)) == (3, 0, 0, 3, 0)
+    assert issue_messages(preview_rubrics(another)) == [f"Line 2: Rubric Name “Essay”: {message}"]
+    assert counts(import_rubrics(ESSAY)) == (3, 0, 0, 3, 0)
     used = GradingRubric.objects.get(title="Essay")
     with pytest.raises(ValidationError) as form:
         RubricCriterion(rubric=used, position=9, title="Style", max_points=3).full_clean()
-    assert form.value.messages == [sentence]
+    assert form.value.messages == [message]
 
     newest = new_version(used)
-    bring(more)
+    import_rubrics(more)
     assert newest.criteria.get(title="Argument").max_points == 11
     assert used.criteria.get(title="Argument").max_points == 10
 
 
-def test_a_rubric_that_comes_into_use_after_the_preview_is_left_alone(look, bring, taught):
-    bring(ESSAY)
-    batch = look(f"{HEADER}{GROUP}\nEssay,Argument,,,Strong,,11\n")
+def test_a_rubric_that_comes_into_use_after_the_preview_is_left_alone(
+    preview_rubrics, import_rubrics, taught
+):
+    import_rubrics(ESSAY)
+    batch = preview_rubrics(f"{HEADER}{GROUP}\nEssay,Argument,,,Strong,,11\n")
     marked_by("Essay")
 
     with pytest.raises(OutcomeChanged):
@@ -276,9 +282,9 @@ def test_a_rubric_that_comes_into_use_after_the_preview_is_left_alone(look, brin
     assert RubricLevel.objects.get(title="Strong").points == 10
 
 
-def test_what_changed_since_the_preview_makes_a_new_one(look, bring, taught):
-    bring(ESSAY)
-    batch = look(f"{HEADER}{GROUP}\nEssay,Sources,,,Many,,5\n")
+def test_what_changed_since_the_preview_makes_a_new_one(preview_rubrics, import_rubrics, taught):
+    import_rubrics(ESSAY)
+    batch = preview_rubrics(f"{HEADER}{GROUP}\nEssay,Sources,,,Many,,5\n")
     RubricLevel.objects.filter(title="Many").update(points=4)
 
     with pytest.raises(OutcomeChanged):
@@ -286,13 +292,15 @@ def test_what_changed_since_the_preview_makes_a_new_one(look, bring, taught):
     assert RubricLevel.objects.get(title="Many").points == 4
 
 
-def test_points_that_were_entered_by_hand_stay_until_released(look, bring, taught):
-    bring(ESSAY)
+def test_points_that_were_entered_by_hand_stay_until_released(
+    preview_rubrics, import_rubrics, taught
+):
+    import_rubrics(ESSAY)
     level = RubricLevel.objects.get(title="Many")
     with recording(actor=None, source=ChangeSet.Source.FORM):
         level.points = 3
         level.save()
-    batch = look(ESSAY)
+    batch = preview_rubrics(ESSAY)
 
     assert (counts(batch), batch.preserved_edits) == ((3, 0, 0, 3, 0), {"rating_points": 1})
     assert issue_messages(batch) == [
@@ -302,15 +310,15 @@ def test_points_that_were_entered_by_hand_stay_until_released(look, bring, taugh
     assert counts(release(batch, ["rating_points"])) == (3, 0, 1, 2, 0)
 
 
-def test_modes(look, bring, taught):
-    bring(f"{HEADER}{GROUP}\nEssay,Argument,,,Strong,,10\n")
+def test_modes(preview_rubrics, import_rubrics, taught):
+    import_rubrics(f"{HEADER}{GROUP}\nEssay,Argument,,,Strong,,10\n")
     known = f"{HEADER}{GROUP}\nEssay,Argument,,,Strong,,9\n"
     new = f"{HEADER}{GROUP}\nEssay,Style,,,Good,,3\nTalk,Voice,,,Clear,,5\n"
 
-    assert issue_messages(look(known, mode="create")) == [
+    assert issue_messages(preview_rubrics(known, mode="create")) == [
         "Line 2: Rubric Name “Essay”: this row exists already, and the chosen mode only adds rows."
     ]
-    assert issue_messages(look(new, mode="update")) == [
+    assert issue_messages(preview_rubrics(new, mode="update")) == [
         "Line 2: Rubric Name “Essay”: no such row exists, and this import only changes rows that "
         "do.",
         "Line 3: Rubric Name “Talk” names no rubric that exists. Check it, or add it first.",
@@ -322,43 +330,55 @@ def test_modes(look, bring, taught):
     )
 
 
-def test_a_file_without_a_course_needs_one_that_can_be_meant(look, bring, taught, instructor):
-    bring(ESSAY)
+def test_a_file_without_a_course_needs_one_that_can_be_meant(
+    preview_rubrics, import_rubrics, taught, instructor
+):
+    import_rubrics(ESSAY)
     Course.objects.filter(code="ART200").update(instructor=instructor)
     new = f"{HEADER}{GROUP}\nPoster,Colour,,,Bright,,5\n"
 
-    assert issue_messages(look(new)) == [
+    assert issue_messages(preview_rubrics(new)) == [
         "Line 2: Rubric Name “Poster”: the file does not say for which course. Add the columns "
         "Course Code and Presentation."
     ]
-    assert counts(look(ESSAY)) == (3, 0, 0, 3, 0)  # only one course has them
+    assert counts(preview_rubrics(ESSAY)) == (3, 0, 0, 3, 0)  # only one course has them
     head = f"{HEADER},Course Code,Presentation{GROUP}"
-    bring(f"{head}\nPoster,Colour,,,ART200,2026B,Bright,,5\nEssay,Argument,,,ART200,2026B,A,,1\n")
+    import_rubrics(
+        f"{head}\nPoster,Colour,,,ART200,2026B,Bright,,5\nEssay,Argument,,,ART200,2026B,A,,1\n"
+    )
     assert GradingRubric.objects.get(title="Poster").course.code == "ART200"
-    assert issue_messages(look(ESSAY))[0] == (
+    assert issue_messages(preview_rubrics(ESSAY))[0] == (
         "Line 2: Rubric Name “Essay”: the file does not say for which course. Add the columns "
         "Course Code and Presentation."
     )
 
 
-def test_nobody_brings_rubrics_into_the_course_of_another(look, bring, taught, upload, registrar):
+def test_nobody_brings_rubrics_into_the_course_of_another(
+    preview_rubrics, import_rubrics, taught, upload, registrar
+):
     head = f"{HEADER},Course Code,Presentation{GROUP}"
     foreign = Course.objects.get(code="ART200")
-    theirs = GradingRubric.objects.create(course=foreign, title="Poster")
-    RubricCriterion.objects.create(rubric=theirs, position=1, title="Colour", max_points=5)
-    batch = look(
+    poster = GradingRubric.objects.create(course=foreign, title="Poster")
+    RubricCriterion.objects.create(rubric=poster, position=1, title="Colour", max_points=5)
+    batch = preview_rubrics(
         f"{head}\nPoster,Colour,,,ART200,2026B,Bright,,5\nEssay,A,,,BIO101,2027X,Bright,,5\n"
     )
 
-    sentence = (
+    message = (
         "names no course into which you may bring rubrics. Check it, or ask whoever teaches the "
         "course."
     )
     assert issue_messages(batch) == [
-        f"Line 2: Course Code “ART200” {sentence}",
-        f"Line 3: Presentation “2027X” {sentence}",
+        f"Line 2: Course Code “ART200” {message}",
+        f"Line 3: Presentation “2027X” {message}",
     ]
     with pytest.raises(PermissionDenied):
         upload("rubrics", ESSAY, actor=registrar)
-    assert counts(bring(ESSAY)) == (3, 3, 0, 0, 0)
-    assert counts(look(f"{HEADER}{GROUP}\nPoster,Colour,,,Bright,,5\n")) == (1, 1, 0, 0, 0)
+    assert counts(import_rubrics(ESSAY)) == (3, 3, 0, 0, 0)
+    assert counts(preview_rubrics(f"{HEADER}{GROUP}\nPoster,Colour,,,Bright,,5\n")) == (
+        1,
+        1,
+        0,
+        0,
+        0,
+    )

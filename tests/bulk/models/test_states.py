@@ -69,7 +69,7 @@ def test_every_import_has_a_run_that_a_move_shows_alive():
 
 
 def test_nobody_but_move_assigns_the_state():
-    found = []
+    places = []
     for source in files("backoffice/bulk", "backoffice/apps"):
         for node in ast.walk(source.tree):
             if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
@@ -77,9 +77,9 @@ def test_nobody_but_move_assigns_the_state():
                 assigned = [t for each in targets for t in ast.walk(each)]
                 names = {ast.unparse(t) for t in assigned if isinstance(t, ast.Attribute)}
                 if any(name.endswith(".state") and name != "self.state" for name in names):
-                    found.append(f"{source.name}:{node.lineno}")
+                    places.append(f"{source.name}:{node.lineno}")
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 names = {keyword.arg for keyword in node.keywords}
                 if node.func.attr in ("update", "setattr") and "state" in names:
-                    found.append(f"{source.name}:{node.lineno}")
-    assert [place.partition(":")[0] for place in found] == ["backoffice/bulk/models/batch.py"]
+                    places.append(f"{source.name}:{node.lineno}")
+    assert [place.partition(":")[0] for place in places] == ["backoffice/bulk/models/batch.py"]

@@ -21,7 +21,7 @@ def batches(registrar: Any, admin: Any) -> dict[str, Batch]:
     State = Batch.State
     approved = {"approved_by": admin, "approver_name": "Amina Okafor", "reason": REASON}
     counts = {"rows": 1200, "created": 1150, "rejected": 7}
-    given = {
+    batch_fields = {
         "approved": {"state": State.APPLIED, "file_hash": HASH[:64]} | approved | counts,
         "held": {"state": State.HELD, "file_hash": "f" * 64},
         "operators": {"state": State.DISCARDED, "uploaded_by": None, "uploader_name": "Operator"},
@@ -33,7 +33,7 @@ def batches(registrar: Any, admin: Any) -> dict[str, Batch]:
             | {"uploaded_by": registrar, "approved_at": now if name == "approved" else None}
             | fields
         )
-        for name, fields in given.items()
+        for name, fields in batch_fields.items()
     }
     BatchRun.objects.filter(batch=made["approved"]).update(seconds=3.14159)
     return made
@@ -48,7 +48,7 @@ def test_a_line_tells_who_why_how_long_and_which_file(batches, admin_client):
     page = admin_client.get(LIST).content.decode()
     row = next(line for line in page.split("<tr")[1:] if "approved.csv" in line)
     text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", row)).split())
-    for told in (
+    for expected in (
         "approved.csv Ruth Lindqvist ·",
         "People Roster of the autumn term, as agreed wi…",
         "1,200 1,150 written, 7 wrong",
@@ -56,7 +56,7 @@ def test_a_line_tells_who_why_how_long_and_which_file(batches, admin_client):
         "3.1 s",
         HASH[:10],
     ):
-        assert told in text, (told, text)
+        assert expected in text, (expected, text)
     assert f'title="{HASH[:64]}"' in row
     held = next(line for line in page.split("<tr")[1:] if "held.csv" in line)
     assert "needed" in held

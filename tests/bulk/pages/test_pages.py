@@ -17,7 +17,7 @@ s1001,BIO101,2026J,active
 s1002,BIO101,2026J,actve
 """
 ACTIONS = ("read", "apply", "cancel", "leave_out", "discard")
-LOOKS = ("change", "progress", "issues")
+READ_PAGES = ("change", "progress", "issues")
 
 
 def upload_through(client: Client, text: str = TEXT, **options: str) -> Batch:
@@ -153,7 +153,7 @@ def test_a_colleague_s_file_cannot_be_touched(
     assert not Enrollment.objects.exists()
 
 
-@pytest.mark.parametrize("name", [*LOOKS, "wrong_rows"])
+@pytest.mark.parametrize("name", [*READ_PAGES, "wrong_rows"])
 def test_a_registrar_does_not_see_a_colleague_s_file(
     name, registrar_client, registrar2_client, courses
 ):
@@ -184,12 +184,12 @@ def test_an_instructor_finds_rubrics_to_import_and_no_file_of_others(
     assert instructor_client.get(upload, {"kind": "enrollments"}).status_code == 403
     listed = instructor_client.get(reverse("admin:bulk_batch_changelist")).content.decode()
     assert batch.file_name not in listed
-    for name in (*LOOKS, "wrong_rows"):
+    for name in (*READ_PAGES, "wrong_rows"):
         assert instructor_client.get(page_of(batch, name)).status_code in (403, 404)
 
 
 @pytest.mark.parametrize("name", ACTIONS)
-def test_looking_at_a_deed_does_nothing(name, registrar_client, courses):
+def test_looking_at_an_action_does_nothing(name, registrar_client, courses):
     batch = upload_through(registrar_client, on_error="skip")
     assert registrar_client.get(page_of(batch, name)).status_code == 405
     batch.refresh_from_db()
@@ -275,5 +275,5 @@ def test_the_changed_rows_come_in_the_order_of_the_file(registrar_client, import
     batch = import_file("enrollments", "\n".join((header, *lines)), create_students=True)
     with unwatched():  # a database writes rows in the order in which it comes across them
         Enrollment.history.update(line=8 - F("line"))
-    shown = registrar_client.get(page_of(batch)).context["changes"].rows
-    assert [row.line for row in shown] == [2, 3, 4, 5, 6]
+    rows = registrar_client.get(page_of(batch)).context["changes"].rows
+    assert [row.line for row in rows] == [2, 3, 4, 5, 6]

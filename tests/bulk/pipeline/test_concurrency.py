@@ -111,10 +111,10 @@ def test_a_cancelled_apply_ends_in_the_middle_of_a_statement_and_writes_nothing(
     batch = upload("enrollments", HEADER + "".join(lines))
     outcomes: dict[int, str] = {}
     thread = applied_in_thread(batch, registrar, outcomes)
-    seen = Batch.objects.filter(pk=batch.pk, run__phase="writing")
-    wait_until(seen.exists, "the heartbeat to report the writing")
-    before = seen.get().run.touched_at
-    wait_until(lambda: seen.get().run.touched_at > before, "a sign of life from outside")
+    writing = Batch.objects.filter(pk=batch.pk, run__phase="writing")
+    wait_until(writing.exists, "the heartbeat to report the writing")
+    before = writing.get().run.touched_at
+    wait_until(lambda: writing.get().run.touched_at > before, "a sign of life from outside")
 
     assert cancel(Batch.objects.get(pk=batch.pk))
     thread.join(20)

@@ -34,7 +34,7 @@ UPLOAD = "/admin/bulk/batch/upload/?kind=auto"
 
 
 @pytest.fixture
-def bring(registrar: User) -> Any:
+def deliver_files(registrar: User) -> Any:
     """Delivers files as the registrar, and reads those that are ready."""
 
     def make(files: dict[str, str | bytes], **options: Any) -> Delivery:
@@ -79,8 +79,8 @@ def test_the_order_of_the_kinds_is_that_of_what_they_name():
         assert all(kinds[needed].order < resource.order for needed in needed_by(name)), name
 
 
-def test_files_are_known_by_their_header_and_wait_for_those_they_name(bring):
-    delivery = bring(FILES)
+def test_files_are_known_by_their_header_and_wait_for_those_they_name(deliver_files):
+    delivery = deliver_files(FILES)
     assert states(delivery) == [
         ("z.csv", "previewed"),
         *((name, "received") for name in ORDER[1:]),
@@ -90,15 +90,15 @@ def test_files_are_known_by_their_header_and_wait_for_those_they_name(bring):
     ] * 4
 
 
-def test_each_is_read_when_the_one_before_it_was_applied(bring, registrar):
-    delivery = bring(FILES)
+def test_each_is_read_when_the_one_before_it_was_applied(deliver_files, registrar):
+    delivery = deliver_files(FILES)
     for _step in ORDER:
         batch = next(each for each in files_of(delivery) if each.state == "previewed")
         resume(apply(batch, batch.digest, registrar))
     assert states(delivery) == [(name, "applied") for name in ORDER]
     assert AssessmentSubmission.objects.get().score == 17
 
-    again = bring(FILES)  # nothing to write, so that nothing waits for anybody
+    again = deliver_files(FILES)  # nothing to write, so that nothing waits for anybody
     assert states(again) == [(name, "previewed") for name in ORDER]
     assert {batch.writes for batch in files_of(again)} == {0}
 
@@ -110,16 +110,18 @@ def test_rubrics_are_known_in_canvas_own_columns(dialect):
     assert "courses" in needed_by("rubrics")
 
 
-def test_a_file_that_names_no_earlier_one_does_not_wait(bring, courses):
-    delivery = bring({"z.csv": FILES["z.csv"], "a.csv": FILES["a.csv"].replace("BIO300", "BIO101")})
+def test_a_file_that_names_no_earlier_one_does_not_wait(deliver_files, courses):
+    delivery = deliver_files(
+        {"z.csv": FILES["z.csv"], "a.csv": FILES["a.csv"].replace("BIO300", "BIO101")}
+    )
     assert states(delivery) == [("z.csv", "previewed"), ("a.csv", "received")]
     assert needed_by("courses") == {"users"}  # their instructors
 
 
-def test_a_wrong_file_holds_the_others_until_it_is_skipped(bring, courses, student):
+def test_a_wrong_file_holds_the_others_until_it_is_skipped(deliver_files, courses, student):
     student("s1001")
     wrong = {"z.csv": "student_id,email\nN/A,x\n", "d.csv": FILES["d.csv"].replace("300", "101")}
-    delivery = bring(wrong, on_error="skip", create_students=True)
+    delivery = deliver_files(wrong, on_error="skip", create_students=True)
     refused, waiting = files_of(delivery)
     assert (refused.state, refused.create_students, waiting.state) == (
         "previewed",
@@ -127,7 +129,7 @@ def test_a_wrong_file_holds_the_others_until_it_is_skipped(bring, courses, stude
         "previewed",
     )
 
-    delivery = bring(wrong)
+    delivery = deliver_files(wrong)
     refused, waiting = files_of(delivery)
     assert (refused.state, waiting.state) == ("refused", "received")
     skip(refused)
@@ -136,9 +138,11 @@ def test_a_wrong_file_holds_the_others_until_it_is_skipped(bring, courses, stude
     assert waiting.sentence.startswith("1 row of 2 is wrong")
 
 
-def test_large_files_are_read_by_the_worker_one_after_the_other(bring, registrar, monkeypatch):
+def test_large_files_are_read_by_the_worker_one_after_the_other(
+    deliver_files, registrar, monkeypatch
+):
     monkeypatch.setattr("backoffice.bulk.jobs.tasks.AT_ONCE_BYTES", 40)
-    delivery = bring({name: FILES[name] for name in ("z.csv", "c.csv", "d.csv")})
+    delivery = deliver_files({name: FILES[name] for name in ("z.csv", "c.csv", "d.csv")})
     assert states(delivery)[0] == ("z.csv", "queued")
     for _step in range(3):
         work()
@@ -147,9 +151,9 @@ def test_large_files_are_read_by_the_worker_one_after_the_other(bring, registrar
     assert Enrollment.objects.count() == 2
 
 
-def test_a_zip_and_loose_files_come_together_and_look_each_other_up(bring, registrar):
+def test_a_zip_and_loose_files_come_together_and_look_each_other_up(deliver_files, registrar):
     loose = {name: text for name, text in ROSTER.items() if name != "results.csv"}
-    delivery = bring(
+    delivery = deliver_files(
         {
             **loose,
             "more.zip": packed(
@@ -187,11 +191,11 @@ ORGS = (
 )
 
 
-def test_a_file_of_two_kinds_goes_in_twice(bring, registrar, courses):
+def test_a_file_of_two_kinds_goes_in_twice(deliver_files, registrar, courses):
     moodle = (
         "username,firstname,lastname,email,password,course1\ns1001,Zoë,Moore,,pw,BIO101-2026J\n"
     )
-    delivery = bring({"moodle.csv": moodle})
+    delivery = deliver_files({"moodle.csv": moodle})
     assert [(batch.kind, batch.state) for batch in files_of(delivery)] == [
         ("users", "previewed"),
         ("enrollments", "received"),
@@ -248,9 +252,9 @@ def test_all_is_undone_the_last_first(registrar_client):
         apply_next(registrar_client, delivery)
     assert "All done" in registrar_client.get(page_of(delivery)).content.decode()
 
-    shown = registrar_client.get(page_of(delivery, "undo_delivery")).content.decode()
-    assert "Undo 5 imports" in shown
-    assert shown.index("g.csv") < shown.index("z.csv")
+    text = registrar_client.get(page_of(delivery, "undo_delivery")).content.decode()
+    assert "Undo 5 imports" in text
+    assert text.index("g.csv") < text.index("z.csv")
     answer = registrar_client.post(page_of(delivery, "undo_delivery"), {"reason": "wrong term"})
     assert answer.url == page_of(delivery)
     assert not AssessmentSubmission.objects.exists()
@@ -265,8 +269,8 @@ def test_undo_all_stops_at_what_the_worker_takes_back(registrar_client, monkeypa
     for _step in ORDER:
         apply_next(registrar_client, delivery)
     monkeypatch.setattr(tasks, "AT_ONCE_ROWS", 0)
-    asked = {"reason": "Wrong term"}
-    answer = registrar_client.post(page_of(delivery, "undo_delivery"), asked, follow=True)
+    values = {"reason": "Wrong term"}
+    answer = registrar_client.post(page_of(delivery, "undo_delivery"), values, follow=True)
     message = "is large and is taken back by the worker. Undo the others then."
     assert message in answer.content.decode()
     undos = Batch.objects.filter(undoes__isnull=False)
@@ -279,12 +283,12 @@ def test_a_delivery_is_its_uploader_s(
     posted(registrar_client, FILES)
     delivery, (first, *_others) = Delivery.objects.get(), files_of(Delivery.objects.get())
     skipping = reverse("admin:bulk_batch_skip", args=[first.pk])
-    for client, look, act in (
+    for client, view_status, act in (
         (registrar2_client, 404, 404),
         (auditor_client, 200, 403),
         (instructor_client, 404, 404),
     ):
-        assert client.get(page_of(delivery)).status_code == look
+        assert client.get(page_of(delivery)).status_code == view_status
         assert client.post(page_of(delivery, "undo_delivery")).status_code == act
         assert client.post(skipping).status_code == act
     assert b"Skip this file" not in auditor_client.get(page_of(delivery)).content
@@ -294,9 +298,9 @@ def test_a_delivery_is_its_uploader_s(
     assert files_of(delivery)[0].state == "discarded"
 
 
-def test_files_of_kinds_one_may_not_bring_in_are_left_out(bring, person):
+def test_files_of_kinds_one_may_not_bring_in_are_left_out(deliver_files, person):
     admin = person("admin")
-    delivery = bring(FILES, actor=admin)
+    delivery = deliver_files(FILES, actor=admin)
     assert states(delivery) == [("d.csv", "refused")]
     assert {each["sentence"] for each in delivery.left_out} == {
         "You may not import people.",
@@ -306,20 +310,20 @@ def test_files_of_kinds_one_may_not_bring_in_are_left_out(bring, person):
     }
 
 
-def test_a_file_that_was_ordered_in_another_tab_is_not_skipped(bring, registrar):
-    delivery = bring({"z.csv": FILES["z.csv"]})
-    (seen,) = files_of(delivery)
-    Batch.objects.filter(pk=seen.pk).update(state=Batch.State.ORDERED)
+def test_a_file_that_was_ordered_in_another_tab_is_not_skipped(deliver_files, registrar):
+    delivery = deliver_files({"z.csv": FILES["z.csv"]})
+    (batch,) = files_of(delivery)
+    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.ORDERED)
 
-    assert not skip(seen)
-    seen.refresh_from_db()
-    assert (seen.state, seen.is_skipped) == (Batch.State.ORDERED, False)
+    assert not skip(batch)
+    batch.refresh_from_db()
+    assert (batch.state, batch.is_skipped) == (Batch.State.ORDERED, False)
 
 
 def test_more_files_than_can_go_in_together_are_left_out(registrar, monkeypatch):
     monkeypatch.setattr(deliveries, "MOST_FILES", 2)
-    given = [(io.BytesIO(FILES["z.csv"].encode()), name) for name in ("a.csv", "b.csv", "c.csv")]
-    delivery = deliver(given, registrar)
+    streams = [(io.BytesIO(FILES["z.csv"].encode()), name) for name in ("a.csv", "b.csv", "c.csv")]
+    delivery = deliver(streams, registrar)
 
     assert [batch.file_name for batch in files_of(delivery)] == ["a.csv", "b.csv"]
     assert delivery.left_out == [

@@ -21,21 +21,23 @@ OTHERS = (
 
 
 @pytest.fixture
-def gives_away(
+def reassign_courses(
     taught: Course, courses: dict[str, Course], instructor: User, registrar: User
 ) -> Callable[[], None]:
     """Somebody else teaches the course by now, and the instructor another one."""
 
-    def give() -> None:
+    def reassign() -> None:
         Course.objects.filter(pk=taught.pk).update(instructor=registrar)
         Course.objects.filter(pk=courses["ART200"].pk).update(instructor=instructor)
 
-    return give
+    return reassign
 
 
-def test_rubrics_of_a_course_that_is_another_persons_by_now_stay(bring, gives_away, instructor):
-    batch, before = bring(ESSAY), stored()
-    gives_away()
+def test_rubrics_of_a_course_that_is_another_persons_by_now_stay(
+    import_rubrics, reassign_courses, instructor
+):
+    batch, before = import_rubrics(ESSAY), stored()
+    reassign_courses()
     with pytest.raises(NotApplied) as refusal:
         undo(batch, instructor)
 
@@ -43,18 +45,22 @@ def test_rubrics_of_a_course_that_is_another_persons_by_now_stay(bring, gives_aw
     assert (stored(), batch.undos.count()) == (before, 0)
 
 
-def test_the_page_of_the_undo_does_not_show_them(bring, gives_away, instructor_client):
-    batch = bring(ESSAY)
-    gives_away()
+def test_the_page_of_the_undo_does_not_show_them(
+    import_rubrics, reassign_courses, instructor_client
+):
+    batch = import_rubrics(ESSAY)
+    reassign_courses()
     answer = instructor_client.get(f"/admin/bulk/batch/{batch.pk}/undo/", follow=True)
 
     assert [str(each) for each in answer.context["messages"]] == [OTHERS.format(number=batch.pk)]
     assert answer.redirect_chain == [(f"/admin/bulk/batch/{batch.pk}/change/", 302)]
 
 
-def test_what_was_taken_back_does_not_come_back_into_it(bring, gives_away, instructor):
-    made = undo(bring(ESSAY), instructor)
-    gives_away()
+def test_what_was_taken_back_does_not_come_back_into_it(
+    import_rubrics, reassign_courses, instructor
+):
+    made = undo(import_rubrics(ESSAY), instructor)
+    reassign_courses()
     with pytest.raises(NotApplied):
         undo(made, instructor)
 
@@ -62,12 +68,12 @@ def test_what_was_taken_back_does_not_come_back_into_it(bring, gives_away, instr
 
 
 def test_nor_when_the_course_is_lost_between_order_and_work(
-    bring, gives_away, instructor, monkeypatch
+    import_rubrics, reassign_courses, instructor, monkeypatch
 ):
     monkeypatch.setattr(tasks, "AT_ONCE_ROWS", 0)
-    batch, before = bring(ESSAY), stored()
+    batch, before = import_rubrics(ESSAY), stored()
     made = tasks.queue_undo(batch, instructor, "")
-    gives_away()
+    reassign_courses()
     work()
     made.refresh_from_db()
 
@@ -77,15 +83,15 @@ def test_nor_when_the_course_is_lost_between_order_and_work(
 
 @pytest.mark.parametrize("course_cells", [{}, {"Course Code": "BIO101", "Presentation": "2026J"}])
 def test_a_preview_of_a_course_that_is_another_persons_by_now_does_not_go_in(
-    look, gives_away, courses, instructor, course_cells
+    preview_rubrics, reassign_courses, courses, instructor, course_cells
 ):
     header, *rows = ESSAY.strip().splitlines()
     lines = [
         ",".join([header, *course_cells]),
         *(",".join([row, *course_cells.values()]) for row in rows),
     ]
-    batch = look("\n".join(lines))
-    gives_away()
+    batch = preview_rubrics("\n".join(lines))
+    reassign_courses()
     with pytest.raises(OutcomeChanged):
         apply(batch, batch.digest, instructor)
 

@@ -226,9 +226,9 @@ def test_a_rule_is_met_by_form_and_import_with_the_same_sentence(
     (issue,) = batch.issues.filter(is_warning=False)
 
     assert issue.code == code
-    sentences = refusal.value.messages
+    messages = refusal.value.messages
     if not name.endswith("_unique"):  # the import adds whose value it is
-        assert any(issue.message.endswith(sentence) for sentence in sentences)
+        assert any(issue.message.endswith(message) for message in messages)
 
 
 def _csv(cells: dict[str, str]) -> str:

@@ -141,10 +141,10 @@ def test_what_a_column_remembers_is_what_it_would_find_anew_and_has_an_end(texts
         patch.object(row_cleaner, "CACHE_SIZE", 4),
         patch.object(row_cleaner, "CACHE_TRIMMED_SIZE", 2),
     ):
-        memo = CellCache(clean, is_required=True)
+        cache = CellCache(clean, is_required=True)
         for text in texts:
-            assert memo.whole(text) == CellCache(clean, is_required=True).whole(text)
-            assert len(memo) <= 4
+            assert cache.whole(text) == CellCache(clean, is_required=True).whole(text)
+            assert len(cache) <= 4
 
 
 @given(st.dictionaries(ANY_TEXT, st.text(st.characters(exclude_categories=[]))))

@@ -14,7 +14,9 @@ HEADER = "student_id,course_code,presentation,first_name,last_name,email\n"
 def enroll(upload: Any, courses: Any, registrar: User) -> Any:
     """Uploads enrollments with new students, the good rows of it, and gives what was reported."""
 
-    def go(*rows: str, header: str = HEADER, **options: Any) -> tuple[Any, list[tuple[int, str]]]:
+    def import_rows(
+        *rows: str, header: str = HEADER, **options: Any
+    ) -> tuple[Any, list[tuple[int, str]]]:
         options = {"create_students": True, "on_error": "skip"} | options
         batch = upload("enrollments", header + "\n".join(rows) + "\n", **options)
         reported = [(issue.row, issue.code) for issue in batch.issues.all()]
@@ -22,14 +24,14 @@ def enroll(upload: Any, courses: Any, registrar: User) -> Any:
             apply(batch, batch.digest, registrar)
         return batch, reported
 
-    return go
+    return import_rows
 
 
 @pytest.fixture
 def people(upload: Any, registrar: User) -> Any:
     """The same for people."""
 
-    def go(*rows: str) -> tuple[Any, list[tuple[int, str]]]:
+    def import_rows(*rows: str) -> tuple[Any, list[tuple[int, str]]]:
         text = "student_id,email\n" + "\n".join(rows) + "\n"
         batch = upload("users", text, on_error="skip")
         reported = [(issue.row, issue.code) for issue in batch.issues.all()]
@@ -37,7 +39,7 @@ def people(upload: Any, registrar: User) -> Any:
             apply(batch, batch.digest, registrar)
         return batch, reported
 
-    return go
+    return import_rows
 
 
 def assert_nothing_new(run: Any, *rows: str) -> None:

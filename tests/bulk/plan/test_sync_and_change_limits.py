@@ -52,9 +52,9 @@ def test_who_is_missing_from_the_roster_is_withdrawn_today(import_file, roster, 
 
     assert (batch.withdrawn, batch.unchanged, batch.updated) == (1, 39, 0)
     assert withdrawn() == ["s1040"]
-    gone = Enrollment.objects.get(student__username="s1040", course=courses["BIO101"])
-    assert gone.withdrawn_on == batch.applied_at.date()
-    assert gone.history.latest().change_set_id == batch.change_set_id
+    absent = Enrollment.objects.get(student__username="s1040", course=courses["BIO101"])
+    assert absent.withdrawn_on == batch.applied_at.date()
+    assert absent.history.latest().change_set_id == batch.change_set_id
     other.refresh_from_db()
     assert other.status == "active"
 
@@ -79,8 +79,8 @@ def test_changed_rows_stand_by_line_and_those_without_a_line_by_name(
     batch = import_file("enrollments", lines, mode="sync", create_students=True, max_withdrawn=50)
     page = registrar_client.get(reverse("admin:bulk_batch_change", args=[batch.pk]))
 
-    found = [(row.line, row.name.split(" – ")[0]) for row in page.context["changes"].rows]
-    assert found == [
+    rows = [(row.line, row.name.split(" – ")[0]) for row in page.context["changes"].rows]
+    assert rows == [
         *((40, "s1040"), (41, "s0900"), (42, "s0800")),
         *((None, "s1001"), (None, "s3001"), (None, "s3002"), (None, "s3003")),
     ]
@@ -95,8 +95,8 @@ def test_so_many_changed_rows_that_sorting_is_dear_say_in_which_order_they_stand
     page = registrar_client.get(reverse("admin:bulk_batch_change", args=[batch.pk]))
 
     written = Enrollment.history.filter(change_set=batch.change_set_id).order_by("history_id")
-    shown = [row.page for row in page.context["changes"].rows]
-    assert shown == [reverse("admin:users_enrollment_change", args=[row.id]) for row in written]
+    pages = [row.page for row in page.context["changes"].rows]
+    assert pages == [reverse("admin:users_enrollment_change", args=[row.id]) for row in written]
     assert (
         "The rows are too many to be sorted by line: they stand in the order in which they were "
         "written."
@@ -210,14 +210,14 @@ def test_a_second_registrar_approves_and_the_uploader_applies(
     batch = upload("enrollments", file_of(roster[:-3]), mode="sync")
     page = f"/admin/bulk/batch/{batch.pk}/"
     own = registrar_client.post(f"{page}approve/", {"digest": batch.digest})
-    shown = registrar2_client.get(f"{page}change/").content.decode()
+    text = registrar2_client.get(f"{page}change/").content.decode()
     stale = registrar2_client.post(f"{page}approve/", {"digest": "0" * 64}, follow=True)
     other = registrar2_client.post(f"{page}approve/", {"digest": batch.digest}, follow=True)
     registrar_client.post(f"{page}apply/", {"digest": batch.digest})
 
     assert own.status_code == 403
-    assert "It withdraws 3 of 40 enrollments" in shown
-    assert "s1040" in shown or "To withdraw" in shown
+    assert "It withdraws 3 of 40 enrollments" in text
+    assert "s1040" in text or "To withdraw" in text
     assert "This import does not wait for an approval any more." in stale.content.decode()
     assert "Approved." in other.content.decode()
     batch.refresh_from_db()
@@ -287,7 +287,7 @@ def test_a_final_grade_changes_with_a_reason_and_a_second_person(upload, roster,
 
 
 @pytest.fixture
-def asked(tmp_path: Path, registrar: User, registrar2: User) -> Any:
+def run_command(tmp_path: Path, registrar: User, registrar2: User) -> Any:
     """Runs `import_csv enrollments` on a text as the registrar; gives exit status and report."""
 
     def run(text: str, *options: str) -> tuple[int, dict[str, Any]]:
@@ -303,17 +303,17 @@ def asked(tmp_path: Path, registrar: User, registrar2: User) -> Any:
     return run
 
 
-def test_the_command_holds_and_takes_the_name_of_a_second_person(asked, roster, registrar2):
+def test_the_command_holds_and_takes_the_name_of_a_second_person(run_command, roster, registrar2):
     text = file_of(roster[:-3])
-    held, report = asked(text, "--mode", "sync")
-    done, after = asked(text, "--mode", "sync", "--approved-by", registrar2.username)
+    held, report = run_command(text, "--mode", "sync")
+    done, after = run_command(text, "--mode", "sync", "--approved-by", registrar2.username)
 
     assert (held, report["state"], report["withdrawn"]) == (1, "held", 3)
     assert (done, after["state"], after["withdrawn"]) == (0, "applied", 3)
 
 
-def test_the_command_takes_other_limits(asked, roster):
-    code, report = asked(file_of(roster[:-3]), "--mode", "sync", "--max-withdrawn", "10")
+def test_the_command_takes_other_limits(run_command, roster):
+    code, report = run_command(file_of(roster[:-3]), "--mode", "sync", "--max-withdrawn", "10")
 
     assert (code, report["state"]) == (0, "applied")
 
@@ -326,7 +326,7 @@ def test_the_command_takes_other_limits(asked, roster):
         (["--approved-by", "auditor"], "An import is approved by another registrar or an admin."),
     ],
 )
-def test_the_command_says_what_it_cannot_take(asked, roster, auditor, options, message):
+def test_the_command_says_what_it_cannot_take(run_command, roster, auditor, options, message):
     with pytest.raises(CommandError) as refusal:
-        asked(file_of(roster[:-3]), "--mode", "sync", *options)
+        run_command(file_of(roster[:-3]), "--mode", "sync", *options)
     assert (str(refusal.value), refusal.value.returncode) == (message, 2)

@@ -110,14 +110,14 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("column", "value", "code", "sentence"), REFUSED)
-def test_a_wrong_cell_is_refused_at_its_column(upload, courses, column, value, code, sentence):
+@pytest.mark.parametrize(("column", "value", "code", "message"), REFUSED)
+def test_a_wrong_cell_is_refused_at_its_column(upload, courses, column, value, code, message):
     batch = upload("enrollments", file_of(GOOD | {column: value}), create_students=True)
 
     (issue,) = batch.issues.filter(is_warning=False)
     assert (issue.line, issue.row, issue.column, issue.code) == (2, 1, column, code)
-    if sentence:
-        assert issue.message == sentence
+    if message:
+        assert issue.message == message
     assert (batch.state, batch.rejected) == ("refused", 1)
 
 
@@ -142,10 +142,10 @@ def test_an_untidy_cell_is_stored_tidily(import_file, courses, column, value, pa
     batch = import_file("enrollments", file_of(GOOD | {column: value}), create_students=True)
 
     assert not batch.issues.exists()
-    found: object = Enrollment.objects.get()
+    actual: object = Enrollment.objects.get()
     for name in path.split("."):
-        found = getattr(found, name)
-    assert str(found) == stored
+        actual = getattr(actual, name)
+    assert str(actual) == stored
 
 
 WARNED = [
@@ -283,9 +283,9 @@ def test_counts_add_up_with_skip(upload, courses):
     ]
     batch = upload("enrollments", file_of(*rows), create_students=True, on_error="skip")
 
-    told = (batch.created, batch.updated, batch.unchanged, batch.rejected, batch.duplicates)
-    assert told == (2, 0, 0, 2, 1)
-    assert sum(told) == batch.rows
+    totals = (batch.created, batch.updated, batch.unchanged, batch.rejected, batch.duplicates)
+    assert totals == (2, 0, 0, 2, 1)
+    assert sum(totals) == batch.rows
 
 
 def test_a_row_of_staff_is_refused_and_nothing_of_it_is_told(upload, instructor):

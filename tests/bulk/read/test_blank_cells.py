@@ -69,7 +69,7 @@ def test_a_course_brought_in_as_published_says_since_when(import_file):
     assert second.published_at is not None
 
 
-def test_letters_that_stand_for_words_make_no_slug_too_long(import_file):
+def test_characters_that_stand_for_words_make_no_slug_too_long(import_file):
     import_file("courses", f"course_code,presentation\n{'㍿' * 40},2026J\n{'㍿' * 41},2026J\n")
     slugs = set(Course.objects.values_list("slug", flat=True))
     assert len(slugs) == 2

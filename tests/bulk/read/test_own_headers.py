@@ -26,11 +26,11 @@ from backoffice.bulk.read.header_mapping import unknown_headers
 HEADER = "Matrikel;Kurs;Semester;Stand;Bemerkung\n"
 GOOD = "s1001;BIO101;2026J;completed;kommt später\n"
 WRONG = "s1002;BIO101;2026J;actve;\n"
-SAID = {"Matrikel": "student_id", "KURS": "course_code", " semester ": "presentation"}
+MAPPINGS = {"Matrikel": "student_id", "KURS": "course_code", " semester ": "presentation"}
 FURTHER = {"Stand": "status", "Bemerkung": IGNORED}
 
 
-def say(kind: str, headers: dict[str, str]) -> None:
+def save_mappings(kind: str, headers: dict[str, str]) -> None:
     """What a school's headers stand for, as a form would have it."""
     for header, column in headers.items():
         mapping = HeaderMapping(kind=kind, header=header, column=column)
@@ -42,14 +42,14 @@ def say(kind: str, headers: dict[str, str]) -> None:
 def german(courses: Any, student: Any) -> None:
     """A school that writes German."""
     student("s1001"), student("s1002")
-    say("enrollments", SAID | FURTHER)
+    save_mappings("enrollments", MAPPINGS | FURTHER)
 
 
 def page_of(batch: Batch, name: str = "change") -> str:
     return reverse(f"admin:bulk_batch_{name}", args=[batch.pk])
 
 
-def told(answer: Any) -> list[str]:
+def page_messages(answer: Any) -> list[str]:
     """The messages on the page one is sent to."""
     return [str(each) for each in answer.context["messages"]]
 
@@ -117,7 +117,7 @@ def test_the_digest_stands_for_what_the_headers_meant(upload, german):
     second = upload("enrollments", HEADER + GOOD, ignore_unknown_columns=True)
     first.ignore_unknown_columns = True
     assert preview(first).digest == second.digest  # read again, by what is said now
-    say("enrollments", {"Bemerkung": IGNORED})
+    save_mappings("enrollments", {"Bemerkung": IGNORED})
     assert preview(first).digest != second.digest
 
 
@@ -163,15 +163,15 @@ RULES = {
 
 @pytest.mark.parametrize(("mapping", "expected"), RULES.items())
 def test_a_header_stands_only_for_what_it_may(db, mapping, expected):
-    say("users", {"Matrikel": "student_id"})
+    save_mappings("users", {"Matrikel": "student_id"})
     with pytest.raises(ValidationError) as refusal:
-        say(mapping[0], {mapping[1]: mapping[2]})
+        save_mappings(mapping[0], {mapping[1]: mapping[2]})
     assert refusal.value.message_dict == {expected[0]: [expected[1]]}
 
 
 @pytest.mark.parametrize("header", ["Matrikel;MatNr", "student_id;MatNr"])
 def test_two_headers_of_one_file_are_not_one_column(upload, db, header: str):
-    say("users", {"Matrikel": "student_id", "MatNr": "student_id"})
+    save_mappings("users", {"Matrikel": "student_id", "MatNr": "student_id"})
     batch = upload("users", f"{header}\ns1001;s1001\n")
     first = header.partition(";")[0]
     assert batch.issues.get().code == "duplicate_column"
@@ -191,7 +191,9 @@ def test_a_name_that_has_a_meaning_keeps_it_whatever_was_stored_before(upload, d
 
 def test_a_file_of_another_system_is_read_as_before(upload, courses, student):
     student("s1001")
-    say("enrollments", {"user_id": "student_id", "section_id": "final_result", "type": IGNORED})
+    save_mappings(
+        "enrollments", {"user_id": "student_id", "section_id": "final_result", "type": IGNORED}
+    )
     canvas = "course_id,user_id,role,section_id,status\nBIO101-2026J,s1001,student,A,active\n"
     batch = upload("enrollments", canvas)
     assert (batch.state, batch.read_as) == ("previewed", "Canvas SIS enrollments")
@@ -208,7 +210,7 @@ def test_wrong_rows_come_back_under_the_schools_own_headers_and_go_in(upload, im
 
 
 def test_a_companions_column_is_told_with_the_option_it_needs(upload, import_file, courses):
-    say("enrollments", SAID | {"Vorname": "first_name"})
+    save_mappings("enrollments", MAPPINGS | {"Vorname": "first_name"})
     text = "Matrikel;Kurs;Semester;Vorname\ns1001;BIO101;2026J;Zoë\n"
     assert upload("enrollments", text).sentence == (
         "The column first_name is for people who are not known yet. Turn on “Create students”, "
@@ -282,7 +284,7 @@ def test_a_file_refused_for_missing_columns_may_ask_as_well(upload, courses, reg
     assert b'id="own-headers"' in registrar_client.get(page_of(batch)).content
 
 
-NOT_KEPT = {
+REFUSED_MAPPINGS = {
     (("header_0", "password"),): (
         "Matrikel Select a valid choice. password is not one of the available choices."
     ),
@@ -300,10 +302,10 @@ NOT_KEPT = {
 }
 
 
-@pytest.mark.parametrize(("chosen", "sentence"), NOT_KEPT.items())
-def test_what_may_not_be_said_is_not_kept(refused, registrar_client, chosen, sentence):
+@pytest.mark.parametrize(("chosen", "message"), REFUSED_MAPPINGS.items())
+def test_what_may_not_be_said_is_not_kept(refused, registrar_client, chosen, message):
     answer = registrar_client.post(page_of(refused, "own_headers"), dict(chosen), follow=True)
-    assert told(answer) == [sentence]
+    assert page_messages(answer) == [message]
     assert not HeaderMapping.objects.exists()
     refused.refresh_from_db()
     assert refused.state == "refused"
@@ -321,7 +323,7 @@ def test_only_the_uploader_says_it_of_a_file_and_only_while_it_is_refused(
     assert b'id="own-headers"' not in admin_client.get(page_of(refused)).content
     done = import_file("users", "student_id\ns1001\n")
     answer = registrar_client.post(page_of(done, "own_headers"), chosen, follow=True)
-    assert told(answer) == ["This file does not wait for a meaning of its headers."]
+    assert page_messages(answer) == ["This file does not wait for a meaning of its headers."]
     assert not HeaderMapping.objects.exists()
 
 
@@ -370,11 +372,11 @@ def test_a_registrar_makes_one_on_its_own_page_and_an_auditor_looks(
     assert "title" not in columns
 
 
-def test_columns_that_stand_in_groups_have_their_meaning_too(look, taught):
+def test_columns_that_stand_in_groups_have_their_meaning_too(preview_rubrics, taught):
     text = "Rubric Name,Criteria Name,Rating Name,Rating Points,Extra\nEssay,Voice,Clear,5,x\n"
-    batch = look(text)
+    batch = preview_rubrics(text)
 
     assert batch.state == "refused"
     assert unknown_headers(batch) == {4: "Extra"}
     with pytest.raises(ValidationError, match="“rating_name” has its own meaning and keeps it."):
-        say("rubrics", {"Rating Name": "criteria_name"})
+        save_mappings("rubrics", {"Rating Name": "criteria_name"})

@@ -18,7 +18,7 @@ from tests.bulk.bad_files.answers import Answer, answer_to
 from tests.bulk.bad_files.case import BadFile
 from tests.bulk.bad_files.mutations import GOOD_FILES, MUTATIONS
 
-Ask = Callable[[BadFile], Answer]
+AnswerFor = Callable[[BadFile], Answer]
 LEAST = 400
 many = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 
@@ -26,16 +26,16 @@ many = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max
 def stored() -> dict[str, int]:
     """How many rows each table of the school and of its record has."""
     audited = [model for model in apps.get_models() if issubclass(model, Audited)]
-    kept: list[type[models.Model]] = [
+    tables: list[type[models.Model]] = [
         *audited,
         *(model.history.model for model in audited),
         ChangeSet,
     ]
-    return {model._meta.label: model._base_manager.count() for model in kept}
+    return {model._meta.label: model._base_manager.count() for model in tables}
 
 
 @pytest.fixture
-def request_approval(db: None, tmp_path: Path) -> Ask:
+def answer_for(db: None, tmp_path: Path) -> AnswerFor:
     """Brings a file in, and sees that nothing is written."""
     school.build()
     before = stored()
@@ -45,11 +45,11 @@ def request_approval(db: None, tmp_path: Path) -> Ask:
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_bad_file_is_refused_with_sentences_and_nothing_is_written(
-    request_approval: Ask, subtests: Any, group: str
+    answer_for: AnswerFor, subtests: Any, group: str
 ):
     for case in GROUPS[group]():
         with subtests.test(case.name):
-            answer = request_approval(case)
+            answer = answer_for(case)
             answer.assert_good()
             assert answer.state == "refused"
             assert answer.errors[0]["code"] == case.code, answer.errors[0]["message"]
@@ -67,10 +67,10 @@ def test_the_corpus_is_large_and_says_everything_once():
     assert sum(bool(case.message) for case in cases) >= 60
 
 
-def test_the_files_that_are_spoilt_were_good(request_approval: Ask, subtests: Any):
+def test_the_files_that_are_spoilt_were_good(answer_for: AnswerFor, subtests: Any):
     for name, case in GOOD_FILES.items():
         with subtests.test(name):
-            assert request_approval(case).errors == []
+            assert answer_for(case).errors == []
 
 
 @many
@@ -80,12 +80,12 @@ def test_the_files_that_are_spoilt_were_good(request_approval: Ask, subtests: An
     choose=st.randoms(use_true_random=False),
 )
 def test_a_good_file_spoilt_by_chance_is_taken_or_refused_with_sentences(
-    request_approval: Ask, good: str, mutations: list[Any], choose: Random
+    answer_for: AnswerFor, good: str, mutations: list[Any], choose: Random
 ):
     case, content = GOOD_FILES[good], GOOD_FILES[good].read()
     for mutation in mutations:
         content = mutation(content, choose)
-    request_approval(BadFile("spoilt", case.kind, content, "", options=case.options)).assert_good()
+    answer_for(BadFile("spoilt", case.kind, content, "", options=case.options)).assert_good()
 
 
 @many
@@ -99,7 +99,7 @@ def test_a_good_file_spoilt_by_chance_is_taken_or_refused_with_sentences(
 @example(content=b"\t!\n\t1", kind="assessments", start=b"", ignores=True)
 @example(content=b"\t!", kind="assessments", start=b"", ignores=True)
 def test_no_bytes_at_all_are_an_error_of_the_server(
-    request_approval: Ask, content: bytes, kind: str, start: bytes, ignores: bool
+    answer_for: AnswerFor, content: bytes, kind: str, start: bytes, ignores: bool
 ):
     options = {"ignore_unknown_columns": ignores}
-    request_approval(BadFile("bytes", kind, start + content, "", options=options)).assert_good()
+    answer_for(BadFile("bytes", kind, start + content, "", options=options)).assert_good()

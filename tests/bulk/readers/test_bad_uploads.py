@@ -13,7 +13,7 @@ from django.urls import reverse
 from backoffice.audit.models import ChangeSet
 from backoffice.bulk.models import Batch
 from tests.bulk.bad_files import bad_files, school
-from tests.bulk.bad_files.answers import assert_sentence
+from tests.bulk.bad_files.answers import assert_readable
 from tests.bulk.bad_files.case import BadFile
 
 UPLOAD = "admin:bulk_batch_upload"
@@ -39,39 +39,39 @@ def post(registrar_client: Client, db: None) -> Iterator[Post]:
     assert ChangeSet.objects.count() == before
 
 
-def said_of(answer: Any) -> str:
+def form_errors(answer: Any) -> str:
     """Every error of the form, each a sentence."""
     assert answer.status_code == 200
     errors = [error for errors in answer.context["form"].errors.values() for error in errors]
     assert errors
     page = html.unescape(answer.content.decode())
     for error in errors:
-        assert_sentence(error)
+        assert_readable(error)
         assert error in page
     return " ".join(errors)
 
 
 def first_of_each_code() -> dict[str, BadFile]:
     """One file for every kind of refusal; what is large has its turn without the page."""
-    found: dict[str, BadFile] = {}
+    cases: dict[str, BadFile] = {}
     for case in bad_files():
         if not case.is_bomb and not case.name.startswith("limit"):
-            found.setdefault(case.code, case)
-    return found
+            cases.setdefault(case.code, case)
+    return cases
 
 
 def test_every_kind_of_refusal_is_told_on_the_page(post: Post, registrar_client, subtests: Any):
     for code, case in first_of_each_code().items():
         with subtests.test(code):
-            _assert_told(post, registrar_client, case)
+            _assert_refused(post, registrar_client, case)
 
 
-def _assert_told(post: Post, client: Client, case: BadFile) -> None:
+def _assert_refused(post: Post, client: Client, case: BadFile) -> None:
     chosen = {name: "on" if value is True else value for name, value in case.options.items()}
     file = SimpleUploadedFile(case.file_name, case.read())
     answer = post({"file": file, **CHOICES, **chosen}, case.kind)
     if answer.status_code == 200:  # found out before the file is kept
-        assert said_of(answer)
+        assert form_errors(answer)
         return
     batch = Batch.objects.latest("pk")
     assert (batch.state, batch.issues.first().code) == ("refused", case.code)
@@ -106,17 +106,17 @@ FORGED = {
 
 
 def test_a_forged_choice_is_told_at_its_field(post: Post, subtests: Any):
-    for name, (changes, sentence) in FORGED.items():
+    for name, (changes, message) in FORGED.items():
         with subtests.test(name):
             file = SimpleUploadedFile("a.csv", GOOD)
-            assert sentence in said_of(post({"file": file, **CHOICES, **changes}))
+            assert message in form_errors(post({"file": file, **CHOICES, **changes}))
     assert not Batch.objects.exists()
 
 
 def test_a_roster_mode_is_for_enrollments_alone(post: Post):
     file = SimpleUploadedFile("a.csv", b"student_id\ns1003\n")
-    said = said_of(post({"file": file, **CHOICES, "mode": "sync"}, "users"))
-    assert "Select a valid choice. sync is not one of the available choices." in said
+    text = form_errors(post({"file": file, **CHOICES, "mode": "sync"}, "users"))
+    assert "Select a valid choice. sync is not one of the available choices." in text
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ BODIES = {
 def test_a_body_of_any_parts_is_answered(post: Post, name: str):
     answer = post(**multipart(*BODIES[name]))
     if answer.status_code == 200:
-        assert said_of(answer)
+        assert form_errors(answer)
     if answer.status_code == 302:
         assert Batch.objects.count() == 1
     if answer.status_code == 400:
@@ -244,5 +244,5 @@ def test_a_body_of_any_parts_is_answered(post: Post, name: str):
 )
 def test_a_body_that_is_no_form_is_answered(post: Post, body: bytes, kind: str):
     answer = post(body, content_type=kind)
-    assert answer.status_code == 400 or said_of(answer)
+    assert answer.status_code == 400 or form_errors(answer)
     assert not Batch.objects.exists()

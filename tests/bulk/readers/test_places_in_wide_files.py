@@ -30,7 +30,7 @@ def places(batch: Batch) -> list[tuple[Any, ...]]:
     return list(batch.issues.values_list("line", "row", "column", "value", "code"))
 
 
-def told(batch: Batch) -> list[str]:
+def issue_messages(batch: Batch) -> list[str]:
     return [issue.message for issue in batch.issues.all()]
 
 
@@ -41,7 +41,7 @@ def test_scores_of_canvas_are_told_by_their_headers_and_the_row_of_the_student(g
         (5, 2, "T one (T1)", "abc", "invalid_number"),
         (5, 2, "Other (T2)", "101", "score_above_maximum"),
     ]
-    assert told(batch)[0].startswith("Line 5: T one (T1) “abc” ")
+    assert issue_messages(batch)[0].startswith("Line 5: T one (T1) “abc” ")
     assert (batch.rows, batch.created, batch.rejected) == (5, 3, 2)
 
 
@@ -69,13 +69,13 @@ def test_an_unknown_assessment_is_told_at_the_header_and_its_lines_come_back(
         (1, 1, "Mystery (999)", "", "unknown_assessment"),
         (1, 2, "Mystery (999)", "", "unknown_assessment"),
     ]
-    said = "Line 1: Mystery (999) names no assessment that exists. Check it, or add it first."
-    assert told(batch) == [said, said]
+    message = "Line 1: Mystery (999) names no assessment that exists. Check it, or add it first."
+    assert issue_messages(batch) == [message, message]
 
     back = "".join(rejected_rows(batch))
     names = [line.split(",")[0].strip() for line in back.splitlines()]
     assert names == ["\ufeffStudent", "", "Points Possible", '"Li', '"Li']
-    assert back.splitlines()[-1].endswith(f',5,"{said}"')
+    assert back.splitlines()[-1].endswith(f',5,"{message}"')
     good = back.replace("Mystery (999)", "T two (T2)").replace(",101,", ",99,")
     assert import_file("grades", good).created == 4
 
@@ -99,7 +99,7 @@ def test_the_average_of_attempts_is_told_at_the_student_s_line(gradebook, upload
         assessment=first.assessment, student=first.student, attempt=2, score=70, status="graded"
     )
     batch = upload("grades", CANVAS.replace("abc", "61").replace(",101,", ",,"))
-    assert told(batch) == [
+    assert issue_messages(batch) == [
         "Line 4: T one (T1): the grade of this student is the average of several attempts. "
         "Grade the attempts."
     ]
@@ -112,7 +112,7 @@ def test_the_same_student_twice_is_told_by_headers_and_rows(gradebook, upload):
         (3, 2, "", "", "duplicate"),
         (3, 2, "new_override-T2", "60", "conflicting_duplicate"),
     ]
-    assert told(batch)[1] == (
+    assert issue_messages(batch)[1] == (
         "Line 3: the same row stands on line 2 already with another value in new_override-T2. The "
         "first one stands."
     )
@@ -130,8 +130,8 @@ def test_a_score_entered_by_hand_is_told_by_its_header(gradebook, upload, import
 
 def test_the_history_names_the_physical_line(gradebook, import_file):
     import_file("grades", CANVAS.replace("abc", "61").replace("101", "100"))
-    found = AssessmentSubmission.history.values_list("student__student_id", "line")
-    assert sorted(found) == [
+    rows = AssessmentSubmission.history.values_list("student__student_id", "line")
+    assert sorted(rows) == [
         ("s1001", 4),
         ("s1001", 4),
         ("s1002", 5),

@@ -9,12 +9,12 @@ from django.conf import settings
 from tests.bulk.readers.test_zip_files import USERS, packed
 
 
-def kept() -> list[Path]:
+def stored_files() -> list[Path]:
     return [path for path in Path(settings.PRIVATE_ROOT).glob("imports/*") if path.is_file()]
 
 
 @pytest.mark.parametrize(
-    ("content", "encoding", "said"),
+    ("content", "encoding", "message"),
     [
         (
             USERS.encode(),
@@ -30,11 +30,11 @@ def kept() -> list[Path]:
     ],
 )
 def test_what_cannot_be_opened_is_refused_and_not_kept(
-    upload: Any, content: bytes, encoding: str, said: str
+    upload: Any, content: bytes, encoding: str, message: str
 ):
-    before = kept()
+    before = stored_files()
     batch = upload("users", content, name="users.csv", encoding=encoding)
 
-    assert (batch.state, batch.sentence, bool(batch.file)) == ("refused", said, False)
-    assert [issue.message for issue in batch.issues.all()] == [said]
-    assert kept() == before
+    assert (batch.state, batch.sentence, bool(batch.file)) == ("refused", message, False)
+    assert [issue.message for issue in batch.issues.all()] == [message]
+    assert stored_files() == before

@@ -30,12 +30,12 @@ STRICT = b'xmlns="http://purl.oclc.org/ooxml/spreadsheetml/main"'
 
 
 def texts_of(part: bytes) -> list[str]:
-    texts, found = SharedTexts(io.BytesIO(part), Limits.from_settings()), []
+    texts, values = SharedTexts(io.BytesIO(part), Limits.from_settings()), []
     while True:
         try:
-            found.append(texts[len(found)])
+            values.append(texts[len(values)])
         except IndexError:
-            return found
+            return values
 
 
 def test_shared_texts_are_what_the_library_reads():
@@ -78,7 +78,7 @@ def shared() -> bytes:
 
 def second_sheet_first() -> bytes:
     """A workbook whose first sheet in the list is a part that is not there."""
-    gone = (
+    missing_sheet = (
         b'<sheets><sheet xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/'
         b'relationships" name="Gone" sheetId="9" r:id="rId77"/>'
     )
@@ -89,7 +89,7 @@ def second_sheet_first() -> bytes:
     )
     return workbook(
         {
-            BOOK: lambda old: old.replace(b"<sheets>", gone),
+            BOOK: lambda old: old.replace(b"<sheets>", missing_sheet),
             rels: lambda old: old.replace(b"</Relationships>", link),
         }
     )

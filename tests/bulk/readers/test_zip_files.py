@@ -128,9 +128,9 @@ def test_what_is_kept_needs_nothing_else_and_is_the_same_each_time(
     student("s1001")
     first = import_file("enrollments", canvas, name="school.zip", on_error="skip")
     again = upload("enrollments", canvas, name="other.zip", on_error="skip")
-    kept = stored(first)
+    members = stored(first)
 
-    assert list(kept) == ["enrollments.csv", "beside/sections.csv"]
+    assert list(members) == ["enrollments.csv", "beside/sections.csv"]
     assert (again.file_hash, again.unchanged) == (first.file_hash, 1)
     assert first.download_name == "enrollments.zip"
     wrong = "".join(rejected_rows(first)).splitlines()
@@ -240,8 +240,8 @@ def _patched(archive: bytes, at: int, mark: bytes, change: bytes) -> bytes:
 def _lying(size: int) -> bytes:
     """A member that claims another size than it has, in both of its headers."""
     archive = packed({"a.csv": "student_id\n" + "s1001\n" * 50})
-    said = struct.pack("<I", size)
-    return _patched(_patched(archive, 24, b"PK\1\2", said), 22, b"PK\3\4", said)
+    claimed = struct.pack("<I", size)
+    return _patched(_patched(archive, 24, b"PK\1\2", claimed), 22, b"PK\3\4", claimed)
 
 
 def _quine() -> bytes:
@@ -272,7 +272,7 @@ TRICKS = {
 
 
 # What may be a workbook is kept like one, to be looked at.
-KEPT = ("unreadable_workbook", "unpacks_too_large")
+STORED_CODES = ("unreadable_workbook", "unpacks_too_large")
 
 
 @pytest.mark.parametrize("name", TRICKS)
@@ -282,7 +282,7 @@ def test_tricks_are_refused_and_nothing_of_them_is_kept(upload, private_files, n
 
     assert (batch.state, batch.issues.get().code) == ("refused", code), batch.sentence
     assert batch.sentence.endswith(".")
-    assert not batch.file or code in KEPT
+    assert not batch.file or code in STORED_CODES
 
 
 def test_a_table_is_found_again_whatever_it_was_called(upload, courses, student):

@@ -34,11 +34,11 @@ def file_of(count: int, status: str = "active", name: str = "Zoë") -> str:
 def stored() -> dict[str, list[tuple[Any, ...]]]:
     """Every row of the data tables."""
     with connection.cursor() as cursor:
-        found = {}
+        rows = {}
         for table in DATA:
             cursor.execute(f"SELECT * FROM {table} ORDER BY id")
-            found[table] = cursor.fetchall()
-    return found
+            rows[table] = cursor.fetchall()
+    return rows
 
 
 @pytest.fixture
@@ -59,8 +59,8 @@ def test_what_was_added_goes_and_every_table_is_as_before(enroll, registrar):
 
     assert stored() == before
     assert (made.state, made.undoes, made.removed, made.rejected) == ("applied", batch, 60, 0)
-    gone = Enrollment.history.filter(history_type="-")
-    assert {row.change_set_id for row in gone} == {made.change_set_id}
+    removals = Enrollment.history.filter(history_type="-")
+    assert {row.change_set_id for row in removals} == {made.change_set_id}
     assert made.change_set.source == "undo"
     assert (made.change_set.actor, made.change_set.reason) == (registrar, "Wrong term")
 
@@ -92,10 +92,10 @@ def test_rows_changed_since_stay_and_are_listed(enroll, registrar, registrar2):
             row = Enrollment.objects.get(student__student_id=f"s{number}")
             row.final_result = "Pass"
             row.save()
-    seen = prospect_of(batch)
+    prospect = prospect_of(batch)
     made = undo(batch, registrar)
 
-    assert (seen.removed, seen.restored, len(seen.left_alone)) == (56, 0, 2)
+    assert (prospect.removed, prospect.restored, len(prospect.left_alone)) == (56, 0, 2)
     assert (made.removed, made.rejected) == (56, 2)
     assert Enrollment.objects.count() == 2
     messages = [issue.message for issue in made.issues.all()]
@@ -105,7 +105,7 @@ def test_rows_changed_since_stay_and_are_listed(enroll, registrar, registrar2):
         f"(registrar2) on {when:%Y-%m-%d %H:%M} UTC, and stays as it is."
     )
     assert [issue.message for issue in made.issues.all()] == [
-        each.message for each in seen.left_alone
+        each.message for each in prospect.left_alone
     ]
 
 
@@ -130,10 +130,10 @@ def test_an_enrollment_with_a_grade_stays_so_that_the_grade_has_its_place(
     import_file("grades", grades)
     made = undo(batch, registrar)
 
-    (stays,) = Enrollment.objects.all()
-    assert (stays.student.student_id, made.removed) == ("s1002", 4)
+    (enrollment,) = Enrollment.objects.all()
+    assert (enrollment.student.student_id, made.removed) == ("s1002", 4)
     assert [issue.message for issue in made.issues.all()] == [
-        f"Line 3: {stays} stays: other rows point to it by now."
+        f"Line 3: {enrollment} stays: other rows point to it by now."
     ]
     assert import_file("grades", grades).unchanged == 1
 
@@ -275,12 +275,12 @@ def test_the_page_says_what_goes_back_and_does_it(enroll, registrar_client, regi
     row = Enrollment.objects.get(student__student_id="s1002")
     row.final_result = "Pass"
     row.save()
-    shown = registrar_client.get(address).content.decode()
+    text = registrar_client.get(address).content.decode()
     foreign = registrar2_client.post(address, {"reason": "Wrong term"})
     done = registrar_client.post(address, {"reason": "Wrong term"}, follow=True).content.decode()
 
-    assert "Undo: 4 rows go back" in shown
-    assert "Line 3: Zoë Moore – BIO101 2026J Biology was changed since" in shown
+    assert "Undo: 4 rows go back" in text
+    assert "Line 3: Zoë Moore – BIO101 2026J Biology was changed since" in text
     assert foreign.status_code in (403, 404)
     assert f"Import {batch.pk} was undone." in done
     assert f'This takes <a href="/admin/bulk/batch/{batch.pk}/change/">' in done

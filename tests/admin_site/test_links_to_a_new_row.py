@@ -14,24 +14,26 @@ LIST = "/admin/users/enrollment/"
 def test_a_roster_leads_to_a_form_with_its_course(courses, registrar_client: Client):
     number = courses["BIO101"].pk
     page = registrar_client.get(LIST, {"course__id__exact": number}).content.decode()
-    way = f"{LIST}add/?_changelist_filters=course__id__exact%3D{number}"
-    assert way in page
-    form = registrar_client.get(way).context["adminform"].form
+    address = f"{LIST}add/?_changelist_filters=course__id__exact%3D{number}"
+    assert address in page
+    form = registrar_client.get(address).context["adminform"].form
     assert str(form["course"].value()) == str(number)
     assert form["enrolled_on"].value()
 
 
 @pytest.mark.parametrize("number", ["x", "-1", "9" * 40, "", "1%3D2"])
 def test_nonsense_in_the_way_is_left_out(number: str, registrar_client: Client):
-    way = f"{LIST}add/?_changelist_filters=course__id__exact%3D{number}"
-    assert registrar_client.get(way).status_code == 200
+    address = f"{LIST}add/?_changelist_filters=course__id__exact%3D{number}"
+    assert registrar_client.get(address).status_code == 200
 
 
 def test_a_course_one_may_not_see_stays_hidden(courses, instructor, instructor_client: Client):
     type(courses["BIO101"]).objects.filter(code="BIO101").update(instructor=instructor)
     foreign = courses["ART200"]
-    way = reverse("admin:assessments_assessment_add")
-    page = instructor_client.get(way, {"_changelist_filters": f"course__id__exact={foreign.pk}"})
+    address = reverse("admin:assessments_assessment_add")
+    page = instructor_client.get(
+        address, {"_changelist_filters": f"course__id__exact={foreign.pk}"}
+    )
     assert page.status_code == 200
     assert foreign.title not in page.content.decode()
 
@@ -55,14 +57,14 @@ def test_a_roster_goes_by_name_and_leaves_its_course_to_the_head(
         one = student(f"s100{number}", last_name=name)
         Enrollment.objects.create(student=one, course=courses["BIO101"])
     page = registrar_client.get(LIST, {"course__id__exact": courses["BIO101"].pk})
-    shown = page.context["cl"]
-    assert [row.student.last_name for row in shown.result_list][0] == "Adams"
-    assert "shown_course" not in [getattr(each, "__name__", "") for each in shown.list_display]
+    changelist = page.context["cl"]
+    assert [row.student.last_name for row in changelist.result_list][0] == "Adams"
+    assert "shown_course" not in [getattr(each, "__name__", "") for each in changelist.list_display]
     assert "Export these rows" in page.content.decode()
 
 
 def test_a_roster_is_downloaded_from_its_head(courses, student: Any, registrar_client: Client):
     Enrollment.objects.create(student=student("s1001"), course=courses["BIO101"])
-    given = {"kind": "enrollments", "course": "BIO101", "presentation": "2026J"}
-    answer = registrar_client.get(reverse("admin:bulk_batch_export"), given)
+    query = {"kind": "enrollments", "course": "BIO101", "presentation": "2026J"}
+    answer = registrar_client.get(reverse("admin:bulk_batch_export"), query)
     assert b"s1001" in b"".join(answer.streaming_content)

@@ -16,7 +16,7 @@ from backoffice.bulk.pipeline.report import rejected_rows
 HEADER = "student_id,first_name,specialization\n"
 
 
-def given_back(batch: Batch) -> str:
+def rejected_text(batch: Batch) -> str:
     return "".join(rejected_rows(batch)).removeprefix("\ufeff")
 
 
@@ -32,7 +32,7 @@ def test_a_line_with_a_stray_quotation_mark_is_one_wrong_row(import_file):
         (3, "bad_quoting"),
         (5, "bad_quoting"),
     ]
-    assert [row[:2] for row in rows_of(given_back(batch))] == [
+    assert [row[:2] for row in rows_of(rejected_text(batch))] == [
         ["student_id", "first_name"],
         ['s2002,"b', "3"],
         ['s2004,"d"e', "5"],
@@ -47,15 +47,15 @@ def test_a_row_of_the_wrong_shape_does_not_go_in_uncorrected(upload, row: str):
     for _ in range(2):
         batch = upload("users", text, on_error="skip")
         assert batch.rejected == 1
-        text = given_back(batch)
+        text = rejected_text(batch)
     assert not User.objects.filter(student_id="s2001").exists()
 
 
 def test_a_second_round_of_correction_is_like_the_first(upload, import_file):
     text = "student_id,graduation_year\ns2001,1066\nN/A,2027\n"
-    first = given_back(upload("users", text, on_error="skip"))
+    first = rejected_text(upload("users", text, on_error="skip"))
     half = first.replace("1066", "2027")
-    second = given_back(upload("users", half, on_error="skip"))
+    second = rejected_text(upload("users", half, on_error="skip"))
     assert second.splitlines()[0] == "student_id,graduation_year,line,errors"
     assert len(second.splitlines()) == 2
     import_file("users", second.replace("N/A", "s2002"))
@@ -70,7 +70,7 @@ def test_a_corrected_row_stores_what_it_would_have_stored_at_once(import_file, u
     good = f"student_id,first_name,graduation_year\ns2001,{cell},2027\n"
     import_file("users", good)
     wrong = good.replace("s2001", "s2002").replace("2027", "1066")
-    import_file("users", given_back(upload("users", wrong)).replace("1066", "2027"))
+    import_file("users", rejected_text(upload("users", wrong)).replace("1066", "2027"))
     names = set(User.objects.values_list("first_name", flat=True).filter(role="student"))
     assert len(names) == 1
 
@@ -142,7 +142,7 @@ def test_a_damaged_a_with_accent_is_pointed_out_though_its_second_half_is_a_spac
 def test_a_header_that_looks_like_a_formula_is_none_when_it_comes_back(upload):
     text = 'student_id,first_name,"=HYPERLINK(""x"")"\ns 2001,Ann,1\n'
     batch = upload("users", text, ignore_unknown_columns=True)
-    back = given_back(batch)
+    back = rejected_text(batch)
     assert rows_of(back)[0] == ["student_id", "first_name", '\'=HYPERLINK("x")', "line", "errors"]
     corrected = upload("users", back.replace("s 2001", "s2001"), ignore_unknown_columns=True)
     assert corrected.created == 1

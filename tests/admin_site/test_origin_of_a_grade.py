@@ -69,16 +69,16 @@ def test_a_final_grade_changed_without_a_reason_is_unusual(work, school: School)
     with recording(source="sql"):
         AssessmentSubmission.objects.filter(pk=work.pk).update(score=50)
     page = school.client("auditor").get(reverse("admin:unusual") + "?sign=final_without_reason")
-    found = [entry.change_set for entry in page.context["entries"]]
-    assert found == [ChangeSet.objects.latest("pk")]
+    change_sets = [entry.change_set for entry in page.context["entries"]]
+    assert change_sets == [ChangeSet.objects.latest("pk")]
 
 
 def test_the_page_says_when_not_all_changes_of_final_grades_were_looked_into(
     work, school: School, monkeypatch: pytest.MonkeyPatch
 ):
-    sentence = "There were so many changes that only those since"
+    message = "There were so many changes that only those since"
     address = reverse("admin:unusual")
     client = school.client("auditor")
-    assert sentence not in client.get(address).content.decode()
+    assert message not in client.get(address).content.decode()
     monkeypatch.setattr(anomalies, "MAX_EXAMINED", 1)
-    assert sentence in client.get(address).content.decode()
+    assert message in client.get(address).content.decode()

@@ -33,10 +33,12 @@ from tests.rubric_files import (
 
 
 @pytest.mark.parametrize(("first", "second"), [(10, 12), (10, 8)])
-def test_an_undo_gives_ratings_and_criteria_back_and_can_be_undone(bring, taught, first, second):
+def test_an_undo_gives_ratings_and_criteria_back_and_can_be_undone(
+    import_rubrics, taught, first, second
+):
     row = f"{HEADER}{GROUP}{GROUP}\nEssay,Argument,,,Strong,,{{0}},Weak,,1\n"
-    bring(row.format(first))
-    changed = bring(row.format(second))
+    import_rubrics(row.format(first))
+    changed = import_rubrics(row.format(second))
 
     undone = undo(changed, changed.uploaded_by)
     assert (undone.updated, undone.removed) == (2, 0)
@@ -45,18 +47,18 @@ def test_an_undo_gives_ratings_and_criteria_back_and_can_be_undone(bring, taught
     assert [(r[5], r[6][0][2]) for r in stored()] == [(second, second)]
 
 
-def test_an_undo_takes_new_rubrics_away_and_can_be_undone(bring, taught):
-    batch = bring(ESSAY)
+def test_an_undo_takes_new_rubrics_away_and_can_be_undone(import_rubrics, taught):
+    batch = import_rubrics(ESSAY)
     before = stored()
 
-    gone = undo(batch, batch.uploaded_by)
-    assert (gone.removed, stored(), GradingRubric.objects.count()) == (12, [], 0)
-    undo(gone, batch.uploaded_by)
+    undone = undo(batch, batch.uploaded_by)
+    assert (undone.removed, stored(), GradingRubric.objects.count()) == (12, [], 0)
+    undo(undone, batch.uploaded_by)
     assert stored() == before
 
 
-def test_an_undo_leaves_a_rubric_alone_that_is_in_use_by_now(bring, taught):
-    batch = bring(ESSAY)
+def test_an_undo_leaves_a_rubric_alone_that_is_in_use_by_now(import_rubrics, taught):
+    batch = import_rubrics(ESSAY)
     marked_by("Essay")
 
     undone = undo(batch, batch.uploaded_by)
@@ -73,8 +75,8 @@ def exported(ending: str = "csv") -> bytes:
 
 
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
-def test_an_export_brought_in_again_changes_nothing(bring, taught, ending):
-    bring(ESSAY)
+def test_an_export_brought_in_again_changes_nothing(import_rubrics, taught, ending):
+    import_rubrics(ESSAY)
     rubric = GradingRubric.objects.get(title="Essay")
     bare = RubricCriterion.objects.create(rubric=rubric, position=7, title="Bare", max_points=3)
     formula = RubricCriterion.objects.create(
@@ -83,7 +85,7 @@ def test_an_export_brought_in_again_changes_nothing(bring, taught, ending):
     RubricLevel.objects.create(criterion=formula, title="@home", description="-x", points=3)
     new_version(GradingRubric.objects.get(title="Talk"))
     before = history()
-    batch = bring(exported(ending), name=f"rubrics.{ending}")
+    batch = import_rubrics(exported(ending), name=f"rubrics.{ending}")
 
     assert (counts(batch), issue_messages(batch), history()) == ((5, 0, 0, 5, 0), [], before)
     bare.refresh_from_db()
@@ -91,8 +93,8 @@ def test_an_export_brought_in_again_changes_nothing(bring, taught, ending):
     assert (bare.max_points, formula.max_points) == (3, 30)
 
 
-def test_an_export_has_as_many_groups_as_the_longest_row(bring, taught):
-    bring(ESSAY)
+def test_an_export_has_as_many_groups_as_the_longest_row(import_rubrics, taught):
+    import_rubrics(ESSAY)
     RubricLevel.objects.filter(title="Many").update(title="=SUM(A1)")
 
     assert exported().decode().splitlines() == [
@@ -104,15 +106,15 @@ def test_an_export_has_as_many_groups_as_the_longest_row(bring, taught):
     ]
 
 
-def test_the_format_of_canvas_is_ours(bring, taught, tmp_path):
-    assert counts(bring(ESSAY, dialect="canvas")) == (3, 3, 0, 0, 0)
+def test_the_format_of_canvas_is_ours(import_rubrics, taught, tmp_path):
+    assert counts(import_rubrics(ESSAY, dialect="canvas")) == (3, 3, 0, 0, 0)
     out = tmp_path / "rubrics.csv"
     call_command("export_csv", "rubrics", dialect="canvas", output=out)
     assert out.read_bytes() == exported()
 
 
-def test_the_list_hands_out_its_rubrics(bring, taught, instructor_client):
-    bring(ESSAY)
+def test_the_list_hands_out_its_rubrics(import_rubrics, taught, instructor_client):
+    import_rubrics(ESSAY)
     address = reverse("admin:assessments_gradingrubric_export_list", args=["csv"])
     whole = instructor_client.get(address).getvalue().decode()
     assert [line.partition(",")[0] for line in whole.splitlines()] == [
@@ -128,9 +130,9 @@ def test_the_list_hands_out_its_rubrics(bring, taught, instructor_client):
 
 def test_the_pages_lead_from_the_empty_file_to_what_was_written(taught, instructor_client):
     page = reverse("admin:bulk_batch_upload")
-    shown = instructor_client.get(page, {"kind": "rubrics"}).content.decode()
-    assert "Repeated with the others of its group, as often as a row needs." in shown
-    assert "Create students" not in shown
+    text = instructor_client.get(page, {"kind": "rubrics"}).content.decode()
+    assert "Repeated with the others of its group, as often as a row needs." in text
+    assert "Create students" not in text
     empty = instructor_client.get(reverse("admin:bulk_batch_template", args=["rubrics"]))
     assert empty.getvalue().decode() == (
         f"\ufeff{HEADER}{GROUP}{GROUP}{GROUP},Course Code,Presentation\r\n"
