@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import weakref
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ class DiskMap(Mapping[str, str]):
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self._store = sqlite3.connect("")  # a temporary file that goes with the connection
+        # From Python 3.13 on, a connection that is only forgotten is a warning.
+        weakref.finalize(self, self._store.close)
         self._store.execute("CREATE TABLE entry (name text PRIMARY KEY, value text) WITHOUT ROWID")
         self._store.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?)", pairs)
 

@@ -132,15 +132,16 @@ class DelimitedReader(TableReader):
         except FileRefused:
             self._text.close()
             raise
-        except UnicodeError as error:  # UTF-16 or UTF-32 that begins without its mark
+        except UnicodeError:  # UTF-16 or UTF-32 that begins without its mark
             self._text.close()
+            codec = codecs.lookup(self.encoding).name.upper()
             raise FileRefused(
                 "unknown_encoding",
                 _(
-                    "The file cannot be read as %(name)s: %(error)s. Name the byte order, for "
-                    "example utf-16-le, or another encoding."
+                    "The file cannot be read as %(name)s: %(codec)s stream does not start with "
+                    "BOM. Name the byte order, for example utf-16-le, or another encoding."
                 )
-                % {"name": self.encoding, "error": error},
+                % {"name": self.encoding, "codec": codec},
             ) from None
         return self
 
