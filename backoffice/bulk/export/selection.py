@@ -1,6 +1,5 @@
 """The rows of a kind and the columns that a user may export."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -9,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.admin_site.permissions.roles import may, visible_fields
 from backoffice.admin_site.permissions.visibility import permitted
-from backoffice.bulk.kinds.column import Column
+from backoffice.bulk.kinds.column import Column, fields_along
 from backoffice.bulk.kinds.resource import ImportKind, kinds, kinds_for
 from backoffice.bulk.values.refusals import ExportRefused
 
@@ -44,7 +43,7 @@ class Selection:
     @property
     def fields(self) -> list[models.Field]:
         model = self.resource.model()
-        return [list(_path_fields(column.attribute, model))[-1] for column in self.columns]
+        return [column.model_field(model) for column in self.columns]
 
     @property
     def ordered(self) -> models.QuerySet[Any]:
@@ -96,17 +95,9 @@ def visible_columns(resource: type[ImportKind], user: Any) -> list[Column]:
         for column in resource.exported_columns()
         if all(
             (visible := visible_fields(user, field.model)) is None or field.name in visible
-            for field in _path_fields(column.attribute, resource.model())
+            for field in fields_along(resource.model(), column.attribute)
         )
     ]
-
-
-def _path_fields(attribute: str, model: type[models.Model]) -> Iterator[models.Field]:
-    """The fields along a column's path, the value's own last."""
-    for name in attribute.split("__"):
-        field = model._meta.get_field(name)
-        yield field
-        model = field.related_model
 
 
 def exportable_kinds(user: Any) -> dict[str, type[ImportKind]]:

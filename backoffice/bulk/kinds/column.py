@@ -1,6 +1,7 @@
 """A column of an importable kind, declared once for reading, matching, export and help."""
 
 import itertools
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import TypedDict, Unpack
 
@@ -12,13 +13,18 @@ from backoffice.audit.models import Audited
 _written = itertools.count()
 
 
+def fields_along(model: type[models.Model], path: str) -> Iterator[models.Field]:
+    """The fields along a path over foreign keys, `course__code`; the value's own last."""
+    for name in path.split("__"):
+        field = model._meta.get_field(name)
+        assert isinstance(field, models.Field)
+        yield field
+        model = field.related_model
+
+
 def field_at(model: type[models.Model], path: str) -> models.Field:
-    """The field at the end of a path over foreign keys, `course__code`."""
-    *relations, name = path.split("__")
-    for relation in relations:
-        model = related_model(model, relation)
-    field = model._meta.get_field(name)
-    assert isinstance(field, models.Field)
+    """The field at the end of a path over foreign keys."""
+    *_relations, field = fields_along(model, path)
     return field
 
 
@@ -28,10 +34,10 @@ def foreign_key(model: type[models.Model], name: str) -> models.ForeignKey:
     return field
 
 
-def related_model(model: type[models.Model], name: str) -> type[Audited]:
-    """The model that a foreign key points to."""
+def related_model(model: type[models.Model], path: str) -> type[Audited]:
+    """The model that a foreign key, or a path of them, leads to."""
     # What is imported points to business data only, and that is audited.
-    related: type[Audited] = field_at(model, name).related_model
+    related: type[Audited] = field_at(model, path).related_model
     return related
 
 

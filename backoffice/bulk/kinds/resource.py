@@ -14,7 +14,7 @@ from import_export.resources import ModelResource
 
 from backoffice.audit.models import Audited
 from backoffice.bulk.kinds.check import Check
-from backoffice.bulk.kinds.column import Column, related_model
+from backoffice.bulk.kinds.column import Column, fields_along, related_model
 from backoffice.bulk.kinds.file_layout import FileLayout
 
 # In a file of wrong rows besides its own columns; an import passes over them.
@@ -227,10 +227,8 @@ class ImportKind(ModelResource):
         """The models to which rows of the kind point, directly or through others."""
         named = set()
         for column in cls.columns().values():
-            model: type[models.Model] = cls.model()
-            for relation in column.attribute.split("__")[:-1]:
-                model = related_model(model, relation)
-                named.add(model)
+            *relations, _value = fields_along(cls.model(), column.attribute)
+            named.update(relation.related_model for relation in relations)
         return named
 
 

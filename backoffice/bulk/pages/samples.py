@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection, models
 
-from backoffice.bulk.kinds.column import Column
+from backoffice.bulk.kinds.column import Column, related_model
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.import_run import Import
 from backoffice.bulk.plan.missing_rows import MissingRows
@@ -114,7 +114,7 @@ def _stored(layout: Layout, column: Any) -> str:
     """SQL text: the stored value; of a reference its `target` column, not its id."""
     if not column.reference:
         return layout.stored(column)
-    table = layout.model._meta.get_field(column.reference).related_model._meta.db_table
+    table = related_model(layout.model, column.reference)._meta.db_table
     return f"(SELECT x.{column.target} FROM {table} x WHERE x.id = {layout.stored(column)})"
 
 

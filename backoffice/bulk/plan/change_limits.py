@@ -6,7 +6,6 @@ It is counted course by course, in percent of the stored rows; a kind without co
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db import models
 from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -81,12 +80,11 @@ def _over_limit(
 
 
 def _place(share: Share, planner: Planner) -> str:
-    model: type[models.Model] = planner.layout.model
-    for field_name in filter(None, planner.layout.resource.scope.split("__")):
-        model = related_model(model, field_name)
-    if share.scope is None or model is planner.layout.model:
+    path = planner.layout.resource.scope
+    if share.scope is None or not path:
         return ""
-    return _(" of %(course)s") % {"course": model._base_manager.get(pk=share.scope)}
+    courses = related_model(planner.layout.model, path)._base_manager
+    return _(" of %(course)s") % {"course": courses.get(pk=share.scope)}
 
 
 def _shares(
