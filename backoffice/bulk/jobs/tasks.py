@@ -1,7 +1,7 @@
 """Large files are read, applied and undone by the worker; here that is ordered and cancelled.
 
-A task carries the batch's number only, and does nothing unless the batch is in the state in which
-it was ordered: so a task may run twice.
+A task carries the numbers of the batch and of the person, and does nothing unless the batch is in
+the state in which it was ordered: so a task may run twice.
 """
 
 import contextlib

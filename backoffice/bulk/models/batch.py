@@ -255,6 +255,12 @@ class Batch(models.Model):
         values = {field.attname: field.pre_save(self, add=False) for field in fields}
         return self.move(after, before=before, expected_digest=expected_digest, **values)
 
+    def refresh_beside_run(self, rows: models.QuerySet["Batch"] | None = None) -> None:
+        """Load the row again; the run, whose clock is ticking here, stays the one in hand."""
+        run = self.run
+        self.refresh_from_db(from_queryset=rows)
+        self.run = run
+
     @property
     def is_in_work(self) -> bool:
         return self.state in self.IN_WORK

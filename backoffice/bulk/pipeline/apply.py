@@ -82,10 +82,9 @@ def begin_alone(cursor: CursorWrapper, dialect: SqlDialect, batch: Batch) -> Non
 
     Raises NotApplied if another process works on the batch.
     """
-    locked, run = dialect.lock(cursor, batch.pk), batch.run
+    locked = dialect.lock(cursor, batch.pk)
     # Only now, under the lock: the end saves every field, and somebody may just have approved it.
-    batch.refresh_from_db(from_queryset=Batch.objects.select_related("uploaded_by"))
-    batch.run = run
+    batch.refresh_beside_run(Batch.objects.select_related("uploaded_by"))
     if not locked or batch.state != State.APPLYING:
         raise NotApplied(_("Another process is already applying this file."))
     batch.run.report(BatchRun.Phase.WAITING, 0)

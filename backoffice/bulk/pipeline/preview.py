@@ -56,15 +56,13 @@ def preview(batch: Batch) -> Batch:
 
 
 def _begin_reading(batch: Batch) -> bool:
-    run = batch.run
-    run.begin()
+    batch.run.begin()
     if batch.state != State.QUEUED:
         # The digest: over the outcome of another reading nobody writes what they knew before it.
         return batch.save_as(State.READING, before=(batch.state,), expected_digest=batch.digest)
     is_begun = batch.move(State.READING, before=(State.QUEUED,))
     # What was chosen stands in the row: it may have been ordered again since we loaded it.
-    batch.refresh_from_db()
-    batch.run = run
+    batch.refresh_beside_run()
     return is_begun
 
 

@@ -24,7 +24,7 @@ from backoffice.bulk.models import Batch, BatchIssue, BatchRun
 from backoffice.bulk.pipeline.apply import NotApplied, begin_alone
 from backoffice.bulk.pipeline.concurrency import retry_on_conflict
 from backoffice.bulk.pipeline.heartbeat import Heartbeat, Interrupted
-from backoffice.bulk.pipeline.preview import fail
+from backoffice.bulk.pipeline.preview import end_work, fail
 from backoffice.bulk.pipeline.receive import refuse_stranger
 from backoffice.bulk.sql import dialects
 from backoffice.bulk.undo.row_versions import (
@@ -229,8 +229,7 @@ def _write(cursor: CursorWrapper, made: Batch, actor: Any) -> None:
     for issue in outcome.left_alone:
         issue.batch = made
     BatchIssue.objects.bulk_create(outcome.left_alone, batch_size=CHUNK)
-    if not made.save_as(Batch.State.APPLIED, before=(Batch.State.APPLYING,)):
-        raise Interrupted
+    end_work(made, Batch.State.APPLIED, before=Batch.State.APPLYING)
 
 
 def _collected(cursor: CursorWrapper, batch: Batch) -> list[WrittenRows]:
