@@ -233,11 +233,12 @@ def _titles(user: Actor) -> frozenset[str]:
 
 def roles_of(user: Actor) -> frozenset[str]:
     """The table's roles a person has now; students and strangers have none."""
-    # Kept with the user object, which lives as long as a request.
-    known: dict[str, frozenset[str]] = user.__dict__
-    if "_held_roles" not in known:
-        known["_held_roles"] = frozenset(held_now(user))
-    return known["_held_roles"]
+    held: frozenset[str] | None = getattr(user, "_held_roles", None)
+    if held is None:
+        held = frozenset(held_now(user))
+        # With the user object, which lives as long as a request; a lazy one hands it on to its own.
+        user._held_roles = held  # type: ignore[union-attr]  # a note of ours
+    return held
 
 
 def held_now(user: Actor) -> set[str]:
