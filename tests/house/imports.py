@@ -7,22 +7,15 @@ A room is a folder of the package, or a module that stands in none. Imports for 
 import ast
 from collections import defaultdict
 from graphlib import TopologicalSorter
-from pathlib import Path
 
-from tests.house.source import ROOT, files
+from tests.house.source import files
 
 Graph = dict[str, set[str]]
 
 
-def module_name(path: Path) -> str:
-    """The dotted name of a file below the project's root."""
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
 def module_graph(folder: str) -> Graph:
     """The modules below a folder, each with those of them it imports."""
-    sources = {module_name(source.path): source for source in files(folder)}
+    sources = {source.module: source for source in files(folder)}
     graph: Graph = {name: set() for name in sources}
     for name, source in sources.items():
         for node in ast.walk(source.tree):
