@@ -187,7 +187,6 @@ class RowActionMixin:
         context = self.dialog_context(action, form) | {"refusal": refusal}
         if request.headers.get("HX-Request"):
             return render(request, "audit/row_action_dialog.html", context)
-        # Without a script there is nothing to open a dialog: a page of its own.
         shared = self.admin_site.each_context(request)
         return TemplateResponse(request, "audit/row_action_page.html", shared | context)
 
