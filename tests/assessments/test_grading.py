@@ -141,7 +141,7 @@ def test_a_question_is_locked_once_work_was_handed_in(ingrid):
     page = reverse("admin:assessments_question_change", args=[question.pk])
     answer = save(ingrid, page, points="20")
     question.refresh_from_db()
-    assert question.points == 50, answer.status_code
+    assert question.points == 10, answer.status_code
     response = ingrid.post(
         reverse("admin:assessments_question_delete", args=[question.pk]), {"post": "yes"}
     )

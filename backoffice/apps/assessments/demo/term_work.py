@@ -34,10 +34,10 @@ LATE = 0.08  # how much of the work
 ANSWERING = 20  # people of a course whose quiz is answered question by question
 GROUNDWORK = "What does the first chapter call the groundwork?"
 NORTHMOST = "Which of these towns lies furthest north?"
-# kind, text, options, answer
-QUESTIONS: tuple[tuple[Question.Kind, str, list[str], str], ...] = (
-    (Question.Kind.SHORT_ANSWER, GROUNDWORK, [], "What everything else stands on"),
-    (Question.Kind.SINGLE_CHOICE, NORTHMOST, ["Lübeck", "Turku", "Gdańsk"], "Turku"),
+# kind, text, options, answer, points
+QUESTIONS: tuple[tuple[Question.Kind, str, list[str], str, int], ...] = (
+    (Question.Kind.SINGLE_CHOICE, NORTHMOST, ["Lübeck", "Turku", "Gdańsk"], "Turku", 10),
+    (Question.Kind.SHORT_ANSWER, GROUNDWORK, [], "What everything else stands on", 90),
 )
 UPCOMING = timedelta(days=10)
 
@@ -205,9 +205,9 @@ def _quiz(course: Course) -> None:
             text=text,
             options=options,
             correct_answer=answer,
-            points=50,
+            points=points,
         )
-        for place, (kind, text, options, answer) in enumerate(QUESTIONS, 1)
+        for place, (kind, text, options, answer, points) in enumerate(QUESTIONS, 1)
     )
     answered = create_all(
         AssessmentSubmission(
@@ -226,8 +226,8 @@ def _quiz(course: Course) -> None:
             submission=submission,
             question=question,
             answer=question.correct_answer,
-            score=50,
-            maximum=50,
+            score=question.points,
+            maximum=question.points,
         )
         for submission in answered
         for question in questions
