@@ -11,6 +11,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_tasks import task
@@ -226,7 +227,9 @@ def recover_lost() -> None:
 def _lost(state: str) -> Iterator[Batch]:
     """Batches that were ordered some time ago, without a task that would do it."""
     long_ago = timezone.now() - LOST_AFTER
-    waiting = DBTaskResult.objects.filter(status="READY")
+    # A task that has just begun is about to move its batch: to look at it now proves nothing.
+    begun = Q(status="RUNNING", started_at__gte=long_ago)
+    waiting = DBTaskResult.objects.filter(Q(status="READY") | begun)
     for batch in Batch.objects.filter(state=state, run__touched_at__lt=long_ago):
         if not waiting.filter(args_kwargs__args__0=batch.pk).exists():
             yield batch

@@ -207,6 +207,16 @@ def test_an_order_whose_worker_died_before_it_began_is_taken_up_again(registrar_
     )
 
 
+def test_an_old_order_that_a_worker_takes_up_in_this_moment_is_not_lost(registrar_client):
+    batch = previewed(registrar_client)
+    order(registrar_client, batch)
+    BatchRun.objects.update(touched_at=timezone.now() - LOST_AFTER)
+    DBTaskResult.objects.update(status="RUNNING", started_at=timezone.now())
+    recover_lost()
+    batch.refresh_from_db()
+    assert (batch.state, batch.sentence) == ("ordered", "")
+
+
 def test_what_broke_off_can_be_tried_again(registrar_client):
     batch = previewed(registrar_client)
     silent = timezone.now() - timedelta(seconds=31)
