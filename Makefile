@@ -13,7 +13,7 @@ STAMP := $(VENV)/.installed
 LISTENING := $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgres test-sqlite test-browser test-orders try-starts try-starts-quick drill-kills drill-bad-files lint bench bench-lists bench-seal bench-record bench-timeline bench-jobs pictures house clean
+.PHONY: help run demo test test-postgres test-sqlite test-browser test-orders try-starts try-starts-quick drill drill-bad-files lint bench bench-lists bench-seal bench-record bench-timeline bench-jobs pictures house clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -60,8 +60,8 @@ try-starts: $(STAMP)  ## Both commands in fresh clones: folders, accounts, local
 try-starts-quick: $(STAMP)  ## Those of them that take less than two minutes together
 	TEST_DATABASE=sqlite $(PY) -m pytest -n 2 --dist worksteal -m "starts and quick" -q -rs tests/starts
 
-drill-kills: $(STAMP)  ## Fifty workers killed in the middle of an apply: nothing is half written
-	TEST_DATABASE=postgres KILLS=50 $(PY) -m pytest -n 0 -q -s tests/bulk/jobs/test_killed_workers.py
+drill: $(STAMP)  ## Kills, a clock set back, half an hour of use: the table of docs/operator.md (WRITE=1; 75 minutes)
+	TEST_DATABASE=postgres $(PY) -m pytest -n 0 -q -s -m drill tests/drills
 
 bench: $(STAMP)  ## The ratios the README quotes
 	$(PY) -m benchmarks

@@ -9,12 +9,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import psutil
+import psycopg2
 
 from backoffice.operations.embedded import SUPERUSER, EmbeddedServer
 from backoffice.operations.server_guard import Guard
@@ -54,6 +57,13 @@ def kill_server(server: EmbeddedServer) -> None:
     psutil.wait_procs(everybody, timeout=PATIENCE)
 
 
+def stored(server: EmbeddedServer, sql: str) -> list[tuple[Any, ...]]:
+    """Rows from the database, read past the product."""
+    with psycopg2.connect(server.url(NAME)) as connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall()
+
+
 def free_port() -> int:
     """A port nobody listens on."""
     with socket.socket() as probe:
@@ -68,6 +78,7 @@ class Office:
 
     environment: dict[str, str]
     port: int
+    logs: Path
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def command(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -83,14 +94,15 @@ class Office:
 
     def start(self, name: str, *words: str) -> None:
         """Start a process that runs on."""
-        self.processes[name] = subprocess.Popen(
-            [sys.executable, *words],
-            cwd=ROOT,
-            env=self.environment | {"DATABASE_OWNER_USER": ""},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        with (self.logs / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, *words],
+                cwd=ROOT,
+                env=self.environment | {"DATABASE_OWNER_USER": ""},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def stop(self) -> None:
         """End what was started here."""
@@ -131,7 +143,9 @@ def _held_by(number: int) -> float:
 
 
 @contextmanager
-def open_office(server: EmbeddedServer) -> Iterator[Office]:
+def open_office(
+    server: EmbeddedServer, variables: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Office]:
     """The product with the small demo school, under production settings."""
     with ExitStack() as stack:
         files = stack.enter_context(tempfile.TemporaryDirectory(prefix="backoffice-drill-"))
@@ -146,7 +160,8 @@ def open_office(server: EmbeddedServer) -> Iterator[Office]:
             "SECURE_SSL_REDIRECT": "0",
             "BEHIND_PROXY": "1",
         }
-        office = Office(environment | {"DJANGO_ENV": "production"}, free_port())
+        environment |= {"DJANGO_ENV": "production"} | variables
+        office = Office(environment, free_port(), Path(files))
         for words in (("migrate", "--verbosity", "0"), ("collectstatic", "--noinput")):
             done = office.command(*words)
             assert done.returncode == 0, done.stderr
@@ -160,4 +175,8 @@ def open_office(server: EmbeddedServer) -> Iterator[Office]:
         office.start("worker", "manage.py", "db_worker")
         office.start("sealer", "manage.py", "audit_seal", "--every", "5")
         office.wait_until_served()
-        yield office
+        try:
+            yield office
+        except BaseException:
+            print(*(log.read_text()[-3_000:] for log in office.logs.glob("*.log")), sep="\n")
+            raise

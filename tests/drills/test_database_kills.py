@@ -1,4 +1,4 @@
-"""PostgreSQL killed while eight people save: whatever was acknowledged is there, and its history."""
+"""PostgreSQL killed while eight people save: what was acknowledged is there, with its history."""
 
 import http.client
 import os
@@ -8,11 +8,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-import psycopg2
-
 from backoffice.operations.embedded import EmbeddedServer
 from tests.drills.conftest import AddRow
-from tests.drills.office import NAME, Office, kill_server, lasting_server, open_office
+from tests.drills.office import Office, kill_server, lasting_server, open_office, stored
 from tests.drills.visitor import Visitor
 
 KILLS = int(os.environ.get("KILLS", "20"))
@@ -50,7 +48,6 @@ class Writer(threading.Thread):
             except (OSError, http.client.HTTPException, AssertionError) as error:
                 self.answers[type(error).__name__] += 1
                 time.sleep(PAUSE)
-        visitor.close()
 
     def _save(self, visitor: Visitor, count: int) -> None:
         path = f"/admin/users/user/{self.person}/change/"
@@ -63,13 +60,6 @@ class Writer(threading.Thread):
         self.answers[str(answer.status)] += 1
         if answer.status == 302:
             self.acknowledged.append(count)
-
-
-def stored(server: EmbeddedServer, sql: str) -> list[tuple[str]]:
-    """Texts from the database, read past the product."""
-    with psycopg2.connect(server.url(NAME)) as connection, connection.cursor() as cursor:
-        cursor.execute(sql)
-        return cursor.fetchall()
 
 
 def kill_again_and_again(server: EmbeddedServer, office: Office, writers: list[Writer]) -> None:
@@ -102,9 +92,7 @@ def test_no_acknowledged_save_is_lost_when_postgresql_is_killed(add_row: AddRow)
         saved = {f"Drill {w.number} {count}" for w in writers for count in w.acknowledged}
         last = {f"Drill {w.number} {w.acknowledged[-1]}" for w in writers}
         numbers = {(int(m[1]), int(m[2])) for m in map(FIELD.fullmatch, now) if m}
-        behind = {
-            w.number for w in writers if dict(numbers).get(w.number, 0) < w.acknowledged[-1]
-        }
+        behind = {w.number for w in writers if dict(numbers).get(w.number, 0) < w.acknowledged[-1]}
         answers = sum((writer.answers for writer in writers), Counter[str]())
         verified = office.command("audit_verify")
         reconciled = office.command("audit_reconcile")

@@ -11,7 +11,8 @@ from django.conf import settings
 from django.db import connection
 
 from backoffice.apps.users.models import Enrollment
-from backoffice.bulk.jobs.tasks import order_reading, queue_apply
+from backoffice.bulk.jobs import tasks
+from backoffice.bulk.jobs.tasks import queue_apply
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.apply import apply
 from backoffice.bulk.pipeline.preview import preview
@@ -29,7 +30,7 @@ from tests.bulk.working import ROOT, start_worker, wait_until
 from tests.drills.conftest import AddRow
 
 APPLY_KILLS, UNDO_KILLS = int(os.environ.get("KILLS", "50")), int(os.environ.get("UNDOS", "20"))
-FILES = 12
+FILES, MANY, FEW = 12, 2_500, 40
 # Ends itself in front of one statement of the worker's own connection; says how many there were.
 SCRIPT = """
 import os, signal, sys, threading
@@ -94,6 +95,7 @@ def work_until(statement: int) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
+        timeout=120,
     )
 
 
@@ -110,14 +112,15 @@ def order(batch: Batch, actor: Any) -> Batch:
     return batch
 
 
-def test_a_worker_is_killed_at_each_statement(upload, registrar, add_row: AddRow):
-    make = term_maker(upload, 2_500)
+def test_a_worker_is_killed_at_each_statement(upload, registrar, add_row: AddRow, monkeypatch):
+    monkeypatch.setattr(tasks, "AT_ONCE_ROWS", 1)  # so that the worker gets a small file
+    make = term_maker(upload, FEW)
     batch = order(make(0), registrar)
     before = counts()
     done = work_until(0)
     statements, (rows, versions) = int(done.stdout), counts()
     assert state_of(batch) == "applied"
-    assert (rows, versions - before[1]) == (2_500, 2_500)
+    assert (rows, versions - before[1]) == (FEW, FEW)
     left: Counter[str] = Counter()
     for statement in range(1, statements + 1):
         batch = order(make(statement), registrar)
@@ -128,11 +131,11 @@ def test_a_worker_is_killed_at_each_statement(upload, registrar, add_row: AddRow
         rows, versions = counts()
         state = state_of(batch)
         left[state] += 1
-        whole = (2_500, 2_500) if state == "applied" else (0, 0)
+        whole = (FEW, FEW) if state == "applied" else (0, 0)
         assert (rows, versions - before[1]) == whole, (statement, state)
         finish(batch, registrar)
         rows, versions = counts()
-        assert (rows, versions - before[1]) == (2_500, 2_500), (statement, state)
+        assert (rows, versions - before[1]) == (FEW, FEW), (statement, state)
     outcome = ", ".join(f"{number} {state}" for state, number in sorted(left.items()))
     add_row(
         f"a worker killed in front of each of its {statements} statements",
@@ -154,23 +157,21 @@ def finish(batch: Batch, actor: Any) -> None:
 
 
 def test_two_workers_apply_each_file_once(upload, registrar, add_row: AddRow):
-    make = term_maker(upload, 2_500)
-    make(0)
     batches = [
-        upload("users", "student_id,first_name\n" + "".join(f"t{k}{n:05},Ada\n" for n in range(2_500)))
+        upload(
+            "users", "student_id,first_name\n" + "".join(f"t{k}{n:05},Ada\n" for n in range(MANY))
+        )
         for k in range(FILES)
     ]
     for batch in batches:
         assert queue_apply(batch, batch.digest, registrar) is False
     workers = [start_worker("--batch") for _number in range(2)]
     try:
-        wait_until(
-            lambda: {state_of(batch) for batch in batches} == {"applied"}, "all files", 0.2
-        )
+        wait_until(lambda: {state_of(batch) for batch in batches} == {"applied"}, "all files", 0.2)
     finally:
         for worker in workers:
             worker.terminate()
             worker.wait()
     runs = [Batch.objects.get(pk=batch.pk) for batch in batches]
-    assert {(each.created, each.updated) for each in runs} == {(2_500, 0)}
-    add_row(f"two workers at once, {FILES} files", f"each applied once, {FILES * 2_500:,} rows")
+    assert {(each.created, each.updated) for each in runs} == {(MANY, 0)}
+    add_row(f"two workers at once, {FILES} files", f"each applied once, {FILES * MANY:,} rows")

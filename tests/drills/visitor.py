@@ -1,8 +1,9 @@
 """A person's browser, without the browser: cookies, pages, forms."""
 
-import http.client
 import re
 import secrets
+from contextlib import closing
+from http.client import HTTPConnection
 from http.cookies import SimpleCookie
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -22,17 +23,10 @@ class Answer(NamedTuple):
 
 
 class Visitor:
-    """Talks to the web server as the proxy before it does, over one connection."""
+    """Talks to the web server as the proxy before it does, over a connection for each request."""
 
     def __init__(self, port: int) -> None:
         self.port, self.cookies = port, dict[str, str]()
-        self._connection: http.client.HTTPConnection | None = None
-
-    def close(self) -> None:
-        """Drop the connection; the next request opens another."""
-        if self._connection:
-            self._connection.close()
-        self._connection = None
 
     def get(self, path: str) -> Answer:
         """Ask for a page."""
@@ -83,18 +77,13 @@ class Visitor:
         return max(reader.forms, key=lambda form: ("_seen" in form, len(form)))
 
     def _request(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Any:
-        if self._connection is None:
-            self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         sent = {"Cookie": cookies, "X-Forwarded-Proto": "https"} | headers
         sent |= {"Referer": f"https://127.0.0.1:{self.port}/", "Host": f"127.0.0.1:{self.port}"}
-        try:
-            self._connection.request(method, path, body, sent)
-            response = self._connection.getresponse()
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)) as connection:
+            connection.request(method, path, body, sent)
+            response = connection.getresponse()
             text = response.read().decode("utf-8", "replace")
-        except (OSError, http.client.HTTPException):
-            self.close()
-            raise
         for value in response.headers.get_all("Set-Cookie") or ():
             for name, morsel in SimpleCookie(value).items():
                 self.cookies[name] = morsel.value

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
@@ -47,6 +48,7 @@ def recover_now() -> None:
     """As the next worker does a moment later."""
     long_ago = timezone.now() - max(STARTS_WITHIN, LOST_AFTER)
     BatchRun.objects.filter(batch__state__in=("ordered", "applying")).update(touched_at=long_ago)
+    DBTaskResult.objects.filter(status="RUNNING").update(started_at=long_ago - LOST_AFTER)
     recover_lost()
 
 

@@ -197,7 +197,7 @@ def test_an_order_whose_worker_died_before_it_began_is_taken_up_again(registrar_
     assert reading.state == "previewed"
 
     order(registrar_client, reading)
-    DBTaskResult.objects.update(status="RUNNING")
+    DBTaskResult.objects.filter(status="READY").update(status="RUNNING")
     BatchRun.objects.update(touched_at=timezone.now() - LOST_AFTER)
     recover_lost()
     reading.refresh_from_db()

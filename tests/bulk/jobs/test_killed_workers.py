@@ -1,4 +1,4 @@
-"""A worker killed at any moment leaves all of a batch or nothing; `make drill` kills more of them."""
+"""A worker killed at any moment leaves all of a batch or nothing; `make drill` kills more."""
 
 import pytest
 from django.db import connection
