@@ -90,14 +90,15 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
-# After five wrong passwords for an account or from an address: a pause of five minutes, which
-# trying on does not prolong, so that nobody is kept out by others.
+# After five wrong passwords: a pause of five minutes, which trying on does not prolong, and which
+# what others do elsewhere does not cause (backoffice/admin_site/login/throttle.py).
+AXES_HANDLER = "backoffice.admin_site.login.throttle.LoginThrottle"
 AXES_FAILURE_LIMIT = 5
-AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
 AXES_COOLOFF_TIME = timedelta(minutes=5)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_TEMPLATE = "admin_site/throttled.html"
+# Axes would clear all of the address; the handler clears what is the account's own.
+AXES_RESET_ON_SUCCESS = False
+AXES_LOCKOUT_CALLABLE = "backoffice.admin_site.login.pages.paused"
 AXES_CLIENT_IP_CALLABLE = "backoffice.admin_site.client_address.address_for_throttle"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
