@@ -132,6 +132,8 @@ PROMETHEUS_EXPORT_MIGRATIONS = False
 METRICS_ALLOWED_ADDRESSES = words(
     "METRICS_ALLOWED_ADDRESSES", ["127.0.0.1", "::1"], is_address, "an IP address"
 )
+# What a proxy hands on needs the token in this file; None: nobody has one.
+METRICS_TOKEN_FILE = Path(text("METRICS_TOKEN_FILE")) if text("METRICS_TOKEN_FILE") else None
 
 PRIVATE_ROOT = Path(text("PRIVATE_ROOT", str(BASE_DIR / "var" / "private")))
 # What we say ourselves goes to standard error, a line each; Django keeps its own ways.
