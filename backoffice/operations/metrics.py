@@ -1,4 +1,4 @@
-"""The numbers for Prometheus: for the addresses the operator allows, or for whoever has the token."""
+"""Numbers for Prometheus: for the addresses the operator allows, or for whoever has the token."""
 
 import hmac
 import ipaddress
