@@ -136,15 +136,27 @@ METRICS_ALLOWED_ADDRESSES = words(
 METRICS_TOKEN_FILE = Path(text("METRICS_TOKEN_FILE")) if text("METRICS_TOKEN_FILE") else None
 
 PRIVATE_ROOT = Path(text("PRIVATE_ROOT", str(BASE_DIR / "var" / "private")))
-# What we say ourselves goes to standard error, a line each; Django keeps its own ways.
+# Everything goes to standard error, a line each; Django's own console is for DEBUG alone, and logs
+# no error of a production server.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {name} {levelname} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "backoffice.settings.log_lines.LineFormatter",
+            "format": "{asctime} {name} {levelname} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["lines"], "level": "WARNING"},
     "loggers": {
-        name: {"handlers": ["lines"], "level": "INFO"}
-        for name in ("backoffice", "django_tasks", "django_tasks_db")
+        **{name: {"level": "INFO"} for name in ("backoffice", "django_tasks", "django_tasks_db")},
+        # Without handlers of their own: theirs write what people send as it is.
+        **{
+            name: {"level": "INFO", "handlers": [], "propagate": True}
+            for name in ("django", "django.server")
+        },
     },
 }
 # Where sealing writes the signed head of the chain; None: to the log alone.
