@@ -86,6 +86,8 @@ AUTH_PASSWORD_VALIDATORS = [
         ("UserAttributeSimilarityValidator", {}),
     )
 ]
+# One alone: another takes another time, and that tells which names exist.
+PASSWORD_HASHERS = LOGIN_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
