@@ -43,7 +43,7 @@ class Guess(NamedTuple):
     guessed_at: datetime
 
 
-class Verdict(NamedTuple):
+class Answer(NamedTuple):
     """What becomes of a guess: its row, if it may be made, and how long nobody may guess."""
 
     attempt: int | None
@@ -59,13 +59,13 @@ class LoginThrottle(AxesDatabaseHandler):
         username = get_client_username(request, credentials) or ""
         request.axes_user_agent = device_of(request, username)
         give_up_at = time.monotonic() + PATIENCE
-        verdict = self._count(request, username)
+        answer = self._count(request, username)
         # Twenty people behind one address may log in at the same moment.
-        while not verdict.is_final and time.monotonic() < give_up_at:
+        while not answer.is_final and time.monotonic() < give_up_at:
             time.sleep(PERIOD)
-            verdict = self._count(request, username)
-        request.counted_attempt, request.login_pause = verdict.attempt, verdict.pause
-        return verdict.attempt is not None
+            answer = self._count(request, username)
+        request.counted_attempt, request.login_pause = answer.attempt, answer.pause
+        return answer.attempt is not None
 
     def user_login_failed(
         self, sender: Any, credentials: dict[str, Any], request: Any = None, **_kwargs: Any
@@ -89,7 +89,7 @@ class LoginThrottle(AxesDatabaseHandler):
         AccessAttempt.objects.filter(wrong | models.Q(pk=attempt)).delete()
         AccessLog.objects.filter(attempt_time__lt=timezone.now() - KNOWN_FOR).delete()
 
-    def _count(self, request: Any, username: str) -> Verdict:
+    def _count(self, request: Any, username: str) -> Answer:
         """Count a guess, unless there were too many."""
         limit, pause = get_failure_limit(request, None), get_cool_off(request)
         with transaction.atomic():
@@ -100,7 +100,7 @@ class LoginThrottle(AxesDatabaseHandler):
             full = [each for each in counted if len(each) >= limit]
             if full:
                 is_final = any(sum(g.failures for g in each) >= limit for each in full)
-                return Verdict(None, _time_until_free(full, limit, now - pause), is_final)
+                return Answer(None, _time_until_free(full, limit, now - pause), is_final)
             attempt = AccessAttempt.objects.create(
                 username=username,
                 ip_address=request.axes_ip_address,
@@ -111,7 +111,7 @@ class LoginThrottle(AxesDatabaseHandler):
             )
         own = Guess(username, "", "", UNDER_WAY, now)
         filled = [[*each, own] for each in counted if len(each) + 1 == limit]
-        return Verdict(attempt.pk, _time_until_free(filled, limit, now - pause))
+        return Answer(attempt.pk, _time_until_free(filled, limit, now - pause))
 
 
 def _take_turn() -> None:
