@@ -13,7 +13,7 @@ STAMP := $(VENV)/.installed
 LISTENING := $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-postgres test-sqlite test-browser test-orders try-starts try-starts-quick drill drill-bad-files lint bench bench-lists bench-seal bench-record bench-timeline bench-jobs pictures house clean
+.PHONY: help run demo test test-postgres test-sqlite test-browser test-orders try-starts try-starts-quick drill drill-bad-files drill-login lint bench bench-lists bench-seal bench-record bench-timeline bench-jobs pictures house clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -84,6 +84,9 @@ bench-jobs: $(STAMP)  ## 1,000,000 rows through the worker: time and memory
 
 drill-bad-files: $(STAMP)  ## Time and memory of every bad file (each at most 5 s and 300 MB)
 	$(PY) -m benchmarks.bad_files
+
+drill-login: $(STAMP)  ## Whether the login page's time tells which names exist (2,000 tries, 20 minutes)
+	$(PY) -m benchmarks.logins
 
 pictures: $(STAMP)  ## The pictures of README and docs/, taken anew
 	$(PY) -m docs.shooting

@@ -4,7 +4,8 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from backoffice.operations.health import healthz, metrics
+from backoffice.operations.health import healthz
+from backoffice.operations.metrics import metrics
 
 urlpatterns = [
     path("admin/", admin.site.urls),

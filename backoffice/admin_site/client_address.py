@@ -14,11 +14,17 @@ def client_address(request: HttpRequest) -> str | None:
         forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
         address = forwarded or address
     try:
-        return str(ipaddress.ip_address(address))
+        known = ipaddress.ip_address(address)
     except ValueError:
         return None
+    # Without the name of a network card, which no database takes; an IPv4 address is always one.
+    return str(getattr(known, "ipv4_mapped", None) or type(known)(int(known)))
 
 
 def address_for_throttle(request: HttpRequest) -> str:
-    """The same for the login throttle, which wants one in any case."""
-    return client_address(request) or "0.0.0.0"
+    """The same for the login throttle, which wants one in any case; of IPv6 the network."""
+    address = client_address(request) or "0.0.0.0"
+    # Whoever has one IPv6 address has the 2**64 beside it.
+    if ":" not in address:
+        return address
+    return str(ipaddress.ip_network(f"{address}/64", strict=False).network_address)

@@ -77,17 +77,17 @@ class PlainAdmin(RoleListMixin, SectionsMixin, RelatedLists, ModelAccess, ModelA
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        refuse_forged_keys(request, [self.model, *_models_of(self.inlines)])
+        refuse_forged_keys(request, [self.model, *models_of(self.inlines)])
         refuse_save_as_new(request)
         context = {"show_history": self.has_history_permission(request), **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
 
 
-def _models_of(inlines: Iterable[Any]) -> Iterator[type[models.Model]]:
+def models_of(inlines: Iterable[Any]) -> Iterator[type[models.Model]]:
     """The models of inlines and of the inlines in them."""
     for inline in inlines:
         yield inline.model
-        yield from _models_of(getattr(inline, "inlines", ()))
+        yield from models_of(getattr(inline, "inlines", ()))
 
 
 class BackOfficeStackedInline(InlineAccess, StackedInline):

@@ -12,6 +12,8 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
+from backoffice.admin_site.login.known_devices import remember_device
+from backoffice.admin_site.login.pages import LoginForm
 from backoffice.admin_site.models.private_files import PictureField, picture_of
 from backoffice.admin_site.pages import command_palette, registry
 from backoffice.admin_site.pages.dashboard import cards_for
@@ -26,6 +28,7 @@ class BackOfficeSite(UnfoldAdminSite):
     index_title = _("Home")
     index_template = "admin_site/index.html"
     login_template = "admin_site/login.html"
+    login_form = LoginForm
     enable_nav_sidebar = True
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
@@ -40,6 +43,14 @@ class BackOfficeSite(UnfoldAdminSite):
         if not (user.is_active and user.is_staff):
             return False
         return user.is_superuser or bool(roles.roles_of(user))
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        response: HttpResponse = super().login(request, extra_context)
+        if request.method == "POST" and response.status_code == 302:
+            remember_device(request, response, request.user.get_username())
+        return response
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

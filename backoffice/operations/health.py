@@ -1,18 +1,14 @@
-"""Whether the database answers, and what it is; the two addresses that machines ask."""
+"""Whether the database answers, and what it is; the address that load balancers ask."""
 
 import time
 from typing import Any
 
-from django.conf import settings
-from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
-from django_prometheus.exports import ExportToDjangoView
 
 EXTENSIONS = ("vector", "pg_trgm", "btree_gin")
-FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO")
 
 
 def check_database_health(alias: str = "default") -> dict[str, Any]:
@@ -59,12 +55,3 @@ def healthz(_request: HttpRequest) -> JsonResponse:
     except DatabaseError:
         return JsonResponse({"status": "unavailable"}, status=503)
     return JsonResponse({"status": "ok"})
-
-
-def metrics(request: HttpRequest) -> HttpResponse:
-    """Numbers of this process for Prometheus, for the addresses the operator allows."""
-    is_near = request.META.get("REMOTE_ADDR") in settings.METRICS_ALLOWED_ADDRESSES
-    # What a proxy hands on has the proxy's address, whoever asked.
-    if not is_near or any(name in request.META for name in FORWARDED):
-        raise PermissionDenied
-    return ExportToDjangoView(request)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from backoffice.admin_site.pages.health import CheckResult, health_check
 from backoffice.operations.health import check_database_health
+from backoffice.operations.metrics import UnusableToken, read_token
 from backoffice.operations.pool import get_pool_statistics
 
 SLOW = 100  # milliseconds for the simplest question
@@ -79,3 +80,16 @@ def private_files() -> CheckResult:
     if free < TOO_LITTLE:
         return CheckResult.failed(detail)
     return CheckResult.warning(detail) if free < LITTLE else CheckResult.good(detail)
+
+
+@health_check(gettext_lazy("Metrics"), order=60)
+def metrics_token() -> CheckResult:
+    try:
+        token = read_token()
+    except UnusableToken as error:
+        return CheckResult.failed(str(error))
+    if not token:
+        return CheckResult.good(_("/metrics is for the allowed addresses, asked without a proxy."))
+    return CheckResult.good(
+        _("/metrics is for the allowed addresses, and for whoever has the token.")
+    )

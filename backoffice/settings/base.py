@@ -86,18 +86,21 @@ AUTH_PASSWORD_VALIDATORS = [
         ("UserAttributeSimilarityValidator", {}),
     )
 ]
+# One alone: another takes another time, and that tells which names exist.
+PASSWORD_HASHERS = LOGIN_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
-# After five wrong passwords for an account or from an address: a pause of five minutes, which
-# trying on does not prolong, so that nobody is kept out by others.
+# After five wrong passwords: a pause of five minutes, which trying on does not prolong, and which
+# what others do elsewhere does not cause (backoffice/admin_site/login/throttle.py).
+AXES_HANDLER = "backoffice.admin_site.login.throttle.LoginThrottle"
 AXES_FAILURE_LIMIT = 5
-AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
 AXES_COOLOFF_TIME = timedelta(minutes=5)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_TEMPLATE = "admin_site/throttled.html"
+# Axes would clear all of the address; the handler clears what is the account's own.
+AXES_RESET_ON_SUCCESS = False
+AXES_LOCKOUT_CALLABLE = "backoffice.admin_site.login.pages.paused"
 AXES_CLIENT_IP_CALLABLE = "backoffice.admin_site.client_address.address_for_throttle"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
@@ -131,17 +134,31 @@ PROMETHEUS_EXPORT_MIGRATIONS = False
 METRICS_ALLOWED_ADDRESSES = words(
     "METRICS_ALLOWED_ADDRESSES", ["127.0.0.1", "::1"], is_address, "an IP address"
 )
+# What a proxy hands on needs the token in this file; None: nobody has one.
+METRICS_TOKEN_FILE = Path(text("METRICS_TOKEN_FILE")) if text("METRICS_TOKEN_FILE") else None
 
 PRIVATE_ROOT = Path(text("PRIVATE_ROOT", str(BASE_DIR / "var" / "private")))
-# What we say ourselves goes to standard error, a line each; Django keeps its own ways.
+# Everything goes to standard error, a line each; Django's own console is for DEBUG alone, and logs
+# no error of a production server.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {name} {levelname} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "backoffice.settings.log_lines.LineFormatter",
+            "format": "{asctime} {name} {levelname} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["lines"], "level": "WARNING"},
     "loggers": {
-        name: {"handlers": ["lines"], "level": "INFO"}
-        for name in ("backoffice", "django_tasks", "django_tasks_db")
+        **{name: {"level": "INFO"} for name in ("backoffice", "django_tasks", "django_tasks_db")},
+        # Without handlers of their own: theirs write what people send as it is.
+        **{
+            name: {"level": "INFO", "handlers": [], "propagate": True}
+            for name in ("django", "django.server")
+        },
     },
 }
 # Where sealing writes the signed head of the chain; None: to the log alone.

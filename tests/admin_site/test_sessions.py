@@ -95,7 +95,7 @@ def test_five_wrong_passwords_for_an_account_make_a_pause(rita):
     for number in range(5):
         _client, answer = log_in("rita", "wrong", address=f"192.0.2.{number}")
     assert answer.status_code == 429
-    assert "Wait five minutes, then try again." in answer.content.decode()
+    assert "Wait 5 minutes, then try again." in answer.content.decode()
     _client, answer = log_in("rita", PASSWORD, address="198.51.100.7")
     assert answer.status_code == 429
 

@@ -1,5 +1,6 @@
 """Requests no page of ours makes: refused with 400 before a library stumbles over them."""
 
+import codecs
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -26,6 +27,7 @@ class NulMiddleware(MiddlewareMixin):
 
     def process_view(self, request: HttpRequest, *_view: Any) -> None:
         """Raises BadRequest."""
+        refuse_other_encodings(request)
         # Here, and not in `process_request`: Django answers with the page of a bad request.
         texts = [
             request.path,
@@ -33,6 +35,16 @@ class NulMiddleware(MiddlewareMixin):
         ]
         if any(NUL in text for text in texts):
             raise BadRequest(_("The address holds a NUL byte."))
+
+
+def refuse_other_encodings(request: HttpRequest) -> None:
+    """Refuse with BadRequest a form in anything but UTF-8."""
+    # A header names the encoding, Python has some that make no text, or half a character of it.
+    encoding = request.encoding
+    if encoding is None or codecs.lookup(encoding).name == "utf-8":
+        return
+    request.encoding = "utf-8"
+    raise BadRequest(_("Forms are sent in UTF-8 here."))
 
 
 def refuse_forged_keys(request: HttpRequest, tables: Iterable[type[models.Model]]) -> None:

@@ -1,8 +1,9 @@
 """The base class of every business model on the admin site."""
 
+from functools import partial
 from typing import Any
 
-from django.db import IntegrityError, models
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,10 +13,12 @@ from backoffice.admin_site.model_admin import (
     BackOfficeStackedInline,
     BackOfficeTabularInline,
     PlainAdmin,
+    models_of,
 )
 from backoffice.admin_site.pages.history import HistoryMixin
 from backoffice.admin_site.permissions import roles
 from backoffice.audit.admin_kit.actions import RowActionMixin
+from backoffice.audit.admin_kit.collisions import note_form, run_again_on_collision
 from backoffice.audit.admin_kit.optimistic_lock import (
     OptimisticLockForm,
     OptimisticLockFormSet,
@@ -31,11 +34,12 @@ class AuditedAdmin(
     """An audited model: its history, its row actions, forms that ask why and have a lock."""
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return super().changeform_view(request, *args, **kwargs)
-        except IntegrityError:
-            # Somebody stored the same in this moment: the second run validates against it.
-            return super().changeform_view(request, *args, **kwargs)
+        view = partial(super().changeform_view, request, *args, **kwargs)
+        return run_again_on_collision(request, [self.model, *models_of(self.inlines)], view)
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        note_form(request, form)
+        return super().save_form(request, form, change)
 
     def further_links(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
         links = super().further_links(request, row)

@@ -7,13 +7,13 @@ refuses, is not brought back. What history does not hold stays as it is.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, PermissionDenied
-from django.db import IntegrityError, models, transaction
+from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -27,6 +27,7 @@ from backoffice.admin_site.permissions import roles
 from backoffice.admin_site.permissions.admin_access import refuse_foreign
 from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.audit.admin_kit.actions import reason_field
+from backoffice.audit.admin_kit.collisions import run_again_on_collision
 from backoffice.audit.admin_kit.optimistic_lock import (
     OPENED,
     OPENED_DIGESTS_FIELD,
@@ -220,11 +221,8 @@ class RevertMixin:
         """The page. Raises PermissionDenied for other methods than GET, HEAD and POST."""
         if request.method not in ("GET", "HEAD", "POST"):
             raise PermissionDenied
-        try:
-            return self._reverted(request, unquote(object_id), version_id)
-        except IntegrityError:
-            # Somebody stored the same in this moment: the second run validates against it.
-            return self._reverted(request, unquote(object_id), version_id)
+        view = partial(self._reverted, request, unquote(object_id), version_id)
+        return run_again_on_collision(request, [self.model], view)
 
     def _reverted(self, request: HttpRequest, key: str, version_id: str) -> HttpResponse:
         self._admit(request, key)
