@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
 
 from backoffice.apps.communications.models import DirectMessage
 from backoffice.apps.users.models import Enrollment, Profile, User
@@ -27,6 +28,7 @@ def ada(student: Callable[..., User], courses: dict[str, Any], admin: User) -> U
     enrollment = Enrollment.objects.create(student=row, course=courses["BIO101"])
     Enrollment.objects.filter(pk=enrollment.pk).update(final_result="Pass")
     DirectMessage.objects.create(sender=row, recipient=admin, subject="Hello", body="A secret")
+    Client().force_login(admin)
     with recording(source="form", actor=admin, reason="She has left"):
         User.objects.filter(pk=row.pk).update(is_active=False)
     seal()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
 
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import User
@@ -27,6 +28,7 @@ WHY = "A request under data protection law"
 @pytest.fixture
 def course(courses: dict[str, Course], admin: User) -> Course:
     """A course with three versions, in two blocks."""
+    Client().force_login(admin)
     row = courses["BIO101"]
     with recording(source="form", actor=admin, reason="A better title"):
         Course.objects.filter(pk=row.pk).update(title="Marine biology")

@@ -78,7 +78,7 @@ def test_every_row_has_a_history_that_says_where_it_comes_from(db: None, tiny: N
         assert not born.exclude(history_change_reason="Demo data").exists(), model
         assert not born.filter(change_set_id=None).exists(), model
     sources = set(ChangeSet.objects.values_list("source", flat=True))
-    assert sources == {ChangeSet.Source.COMMAND, ChangeSet.Source.IMPORT}
+    assert sources == {ChangeSet.Source.DEMO}
 
 
 def test_a_larger_size_has_the_small_school_and_as_many_more_as_it_says(db: None, tiny: None):

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
+from django.contrib.auth import get_user_model
 from django.db import models
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
 
@@ -35,15 +36,19 @@ class Forgotten:
 def forget(person: Any) -> Forgotten:
     """Blank everything personal of somebody; inside `recording(...)` with a reason.
 
-    Raises ValueError for an account that is in use; django.db.Error where the database's role does
-    not own the record.
+    Where nothing is left to blank, nothing is written. Raises ValueError for an account that is in
+    use; django.db.Error where the database's role does not own the record.
     """
     if person.is_active:
         message = _("%(name)s is active. Switch the account off first, then forget the person.")
         raise ValueError(message % {"name": person.get_username()})
     done, keys, files = Forgotten(), {type(person): {person.pk}}, []
     with unlocked_record() as cursor:
-        for model, personal in _models():
+        pairs = list(_models())
+        _lock(keys, pairs)
+        if not any(_is_left(*pair, _known(keys, *pair)) for pair in pairs):
+            return done
+        for model, personal in pairs:
             known = _known(keys, model, personal)
             if issubclass(model, Audited):
                 files += _files(model, personal, known)
@@ -57,6 +62,26 @@ def forget(person: Any) -> Forgotten:
         storage.delete(name)
     done.files = len(files)
     return done
+
+
+def _lock(keys: Keys, pairs: list[tuple[type[models.Model], Personal]]) -> None:
+    """Wait for those who write rows that point to the person, and let no more begin."""
+    # A foreign key that is checked takes a share of the row it points to; this takes all of it.
+    for model in dict.fromkeys(personal.owner_of(model) for model, personal in pairs):
+        known = _known(keys, model, model.personal)  # type: ignore[attr-defined]
+        rows = model._base_manager.select_for_update().filter(pk__in=known).order_by("pk")
+        list(rows.values_list("pk", flat=True))
+
+
+def keys_of_the_forgotten() -> Keys:
+    """The keys of the rows that belong to people who were forgotten, by model."""
+    person = get_user_model()
+    own = person.personal
+    blank = person._base_manager.filter(is_active=False).exclude(_unblanked(person, person, own))
+    keys: Keys = {person: set(blank.values_list("pk", flat=True))}
+    for pair in _models():
+        _known(keys, *pair)
+    return keys
 
 
 def _models() -> Iterator[tuple[type[models.Model], Personal]]:
@@ -76,6 +101,33 @@ def _known(keys: Keys, model: type[models.Model], personal: Personal) -> set[int
             rows._base_manager.filter(**filters).values_list(owner._meta.pk.column, flat=True)
         )
     return keys[owner]
+
+
+def _is_left(model: type[models.Model], personal: Personal, known: set[int]) -> bool:
+    """Whether a row, or a version of one, still says something personal."""
+    targets = [model, *([model.history.model] if hasattr(model, "history") else [])]
+    return any(
+        target._base_manager.filter(**{f"{personal.key_of(model)}__in": known})
+        .filter(_unblanked(target, model, personal))
+        .exists()
+        for target in targets
+    )
+
+
+def _unblanked(target: Any, model: type[models.Model], personal: Personal) -> Q:
+    """The condition of rows that say something personal."""
+    there = {field.name for field in target._meta.concrete_fields}
+    named = Concat(Value(NAMED), Cast(personal.key_of(model), models.CharField()))
+    found = Q(pk__in=[])
+    for field in (f for f in model._meta.concrete_fields if f.name in there):
+        if field.name in (*personal.fields, *personal.names):
+            says = Q(**{f"{field.name}__isnull": False})
+            if not field.null or field.name in personal.names:
+                says &= ~Q(**{field.name: "" if field.blank else FORGOTTEN})
+            if isinstance(field, models.CharField | models.TextField):
+                says &= ~Q(**{field.name: named})
+            found |= says
+    return found
 
 
 def _blank(target: Any, model: type[models.Model], personal: Personal, known: set[int]) -> int:
