@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 import psycopg2
 import pytest
@@ -16,10 +17,12 @@ from django.urls import reverse
 from backoffice.apps.courses.models import Course, CourseTag
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.models import ChangeSet
+from backoffice.audit.record.demo_data import source_of_demo_data
 from backoffice.audit.record.grants import check_role, grant
 from backoffice.audit.record.install import append_only_tables, history_tables
 from backoffice.audit.record.owner_role import owner_role
 from backoffice.audit.record.recording import recording
+from tests.connections import somebody
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no roles")
 APPLICATION = "an application's role"
@@ -62,6 +65,19 @@ def as_application(two_roles: None, db: None) -> None:
     """Until this test's transaction ends, its connection is the application's."""
     with connection.cursor() as cursor:
         cursor.execute(f'SET LOCAL SESSION AUTHORIZATION "{APPLICATION}"')
+
+
+@pytest.fixture
+def transactional(
+    two_roles: None, transactional_db: None, courses: dict[str, Course]
+) -> Iterator[tuple[ChangeSet, Callable[[str], None]]]:
+    """A change set of another transaction, and what runs SQL as the role, each in its own."""
+    with recording(source="form", reason="Of somebody else"):
+        Course.objects.filter(pk=courses["BIO101"].pk).update(title="Botany")
+    with somebody() as cursor:
+        cursor.connection.autocommit = True
+        cursor.execute(f'SET SESSION AUTHORIZATION "{APPLICATION}"')
+        yield ChangeSet.objects.get(source="form"), cursor.execute
 
 
 @pytest.fixture
@@ -113,6 +129,29 @@ def test_the_record_is_not_changed_deleted_or_emptied(sql: Sql, statement: str):
         (
             f"SELECT setval(pg_get_serial_sequence('{HISTORY}', 'history_id'), 1)",
             f"permission denied for sequence {HISTORY}_history_id_seq",
+        ),
+        (
+            "INSERT INTO audit_changeset (deed, actor_name, source, reason, request_id, created_at)"
+            " VALUES (gen_random_uuid(), 'Ada', 'form', '', '', '2020-01-01')",
+            "permission denied for table audit_changeset",
+        ),
+        (
+            "INSERT INTO audit_removal (table_name, before, row_count, ids, change_set_id) "
+            "SELECT 'courses_historicalcourse', now(), 0, '', min(id) FROM audit_changeset",
+            "permission denied for table audit_removal",
+        ),
+        (
+            "INSERT INTO audit_erasure (table_name, row_id, digest, change_set_id) "
+            "SELECT 'courses_historicalcourse', 1, '', min(id) FROM audit_changeset",
+            "permission denied for table audit_erasure",
+        ),
+        (
+            "INSERT INTO audit_accessrecord (id) VALUES (4711)",
+            "permission denied for table audit_accessrecord",
+        ),
+        (
+            "ALTER TABLE audit_accessrecord DISABLE TRIGGER record_stamp",
+            "must be owner of table audit_accessrecord",
         ),
         ("TRUNCATE courses_course CASCADE", "permission denied for table courses_course"),
         (
@@ -264,6 +303,34 @@ def test_what_it_writes_is_recorded_and_signed(as_application: None, registrar: 
     copied = CourseTag.history.get(name="sea")
     assert {row.history_user for row in (*signed, copied)} == {registrar}
     assert len({row.change_set_id for row in (*signed, copied)}) == 1
+
+
+def test_demo_data_is_the_owners_to_put_in(sql: Sql):
+    key = uuid4()
+    sql(f"""SET backoffice.deed = '{{"source": "demo", "deed": "{key}"}}'""")
+    refusal = "Only the owner of the tables puts in demo data."
+    assert sql("UPDATE courses_course SET title = 'by hand'") == refusal
+    assert source_of_demo_data() == ChangeSet.Source.COMMAND
+
+
+@pytest.mark.parametrize(
+    "name", ["change_set", "deed", "letting_go", "flush", "past", "now", "demo", "transaction"]
+)
+@pytest.mark.parametrize(
+    "value", ["{old}", "sql {old}", "{key}", "{key} {old}", '{{"deed": "{key}"}}', "on"]
+)
+def test_no_setting_leads_to_what_others_wrote(transactional: Any, name: str, value: str):
+    old, run = transactional
+    text = value.format(old=old.pk, key=old.key)
+    try:
+        run(f"SELECT set_config('backoffice.{name}', '{text}', false)")
+        run("UPDATE courses_course SET title = title || '!'")
+    except psycopg2.Error:
+        return  # a context that is none is refused
+    newest = Course.history.latest("history_id")
+    assert newest.title.endswith("!")
+    assert newest.change_set_id != old.pk
+    assert newest.change_set.created_at > old.created_at
 
 
 def test_sql_nobody_signed_names_the_role(sql: Sql):

@@ -4,13 +4,14 @@ Names, addresses, picture and own texts are blanked in every row and in its hist
 enrollments, grades, times. Of each sealed row the digest of what was blanked is stored.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.db import models
+from django.db import connection, models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
@@ -19,8 +20,10 @@ from backoffice.audit.models import Audited, BlockPart, Erasure, Salt
 from backoffice.audit.models.personal_data import FORGOTTEN, NAMED, Personal
 from backoffice.audit.record.recording import current_change_set_id
 from backoffice.audit.seal.ledgers import Digest, Ledger, Range, lines
+from backoffice.audit.seal.seal import PAUSE, writers_of
 from backoffice.audit.seal.unlock import unlocked_record
 
+PATIENCE = 60  # seconds
 Keys = dict[type[models.Model], set[int]]
 
 
@@ -37,15 +40,16 @@ def forget(person: Any) -> Forgotten:
     """Blank everything personal of somebody; inside `recording(...)` with a reason.
 
     Where nothing is left to blank, nothing is written. Raises ValueError for an account that is in
-    use; django.db.Error where the database's role does not own the record.
+    use, and where others do not stop writing; django.db.Error where the database's role does not
+    own the record.
     """
     if person.is_active:
         message = _("%(name)s is active. Switch the account off first, then forget the person.")
         raise ValueError(message % {"name": person.get_username()})
     done, keys, files = Forgotten(), {type(person): {person.pk}}, []
+    pairs = list(_models())
+    _wait_for_writers(person, pairs)
     with unlocked_record() as cursor:
-        pairs = list(_models())
-        _lock(keys, pairs)
         if not any(_is_left(*pair, _known(keys, *pair)) for pair in pairs):
             return done
         for model, personal in pairs:
@@ -64,13 +68,23 @@ def forget(person: Any) -> Forgotten:
     return done
 
 
-def _lock(keys: Keys, pairs: list[tuple[type[models.Model], Personal]]) -> None:
-    """Wait for those who write rows that point to the person, and let no more begin."""
-    # A foreign key that is checked takes a share of the row it points to; this takes all of it.
-    for model in dict.fromkeys(personal.owner_of(model) for model, personal in pairs):
-        known = _known(keys, model, model.personal)  # type: ignore[attr-defined]
-        rows = model._base_manager.select_for_update().filter(pk__in=known).order_by("pk")
-        list(rows.values_list("pk", flat=True))
+def _wait_for_writers(person: Any, pairs: list[tuple[type[models.Model], Personal]]) -> None:
+    """Wait for those who are writing now: what they have not committed could not be blanked.
+
+    Raises ValueError where they take longer than a minute.
+    """
+    if connection.vendor != "postgresql":
+        return
+    tables = [model._meta.db_table for model, _personal in pairs]
+    writers, until = writers_of(tables), time.monotonic() + PATIENCE
+    while writers := writers & writers_of(tables):
+        if time.monotonic() > until:
+            message = _(
+                "Somebody has been writing for a minute, and it may be about %(name)s. Nothing was "
+                "changed; try again."
+            )
+            raise ValueError(message % {"name": person.get_username()})
+        time.sleep(PAUSE)
 
 
 def keys_of_the_forgotten() -> Keys:
