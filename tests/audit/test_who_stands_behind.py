@@ -165,8 +165,17 @@ def test_neither_does_a_file_of_somebody_else(
 def test_what_is_from_before_is_not_asked(registrar: User):
     made = write(source="form", actor=registrar)
     with unwatched():
-        ChangeSet.objects.filter(pk=made.pk).update(transaction_id=None)
+        ChangeSet.objects.update(transaction_id=None)
+    assert made in ChangeSet.objects.all()
     assert unaccounted() == []
+
+
+def test_what_only_says_so_is_found(registrar: User):
+    made = write(source="form", actor=registrar)
+    with unwatched():
+        ChangeSet.objects.filter(pk=made.pk).update(transaction_id=None)
+    seal()
+    assert verify().altered == [f"Block 1, audit_changeset row {made.pk}: it is of no transaction."]
 
 
 def test_where_retention_took_the_logins_away_nothing_is_said(registrar: User):

@@ -38,7 +38,7 @@ DECLARE
     candidate uuid;
     number bigint;
 BEGIN
-    IF known ~ ('^' || key || ' [0-9]{{1,18}}$') THEN
+    IF split_part(known, ' ', 1) = key AND split_part(known, ' ', 2) ~ '^[0-9]{{1,18}}$' THEN
         SELECT id INTO number FROM {TABLE}
             WHERE id = split_part(known, ' ', 2)::bigint AND {_OWN};
         IF number IS NOT NULL THEN

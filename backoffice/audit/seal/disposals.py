@@ -21,11 +21,10 @@ from backoffice.audit.record.install import audited_models
 from backoffice.audit.record.reconcile import compare
 from backoffice.audit.seal.erasure import keys_of_the_forgotten
 from backoffice.audit.seal.ledgers import BEFORE_ALL, ID, unpacked
-from backoffice.audit.seal.retention import dated_models, old_rows
+from backoffice.audit.seal.retention import DAY, dated_models, old_rows
 from backoffice.audit.seal.seal import MOST_ROWS
 
 RETAIN, FORGET = "audit_retain", "forget_person"
-DAY = timedelta(days=1)  # `--before` may name tomorrow; and clocks and transactions take their time
 DUE = timedelta(hours=1)  # after which a change set is sealed, if anything is
 AT_ONCE, CHUNK = 100, 10_000  # removals, rows
 MOST = 20  # rows of a table that are named

@@ -90,8 +90,9 @@ def _wait_for_writers(person: Any, pairs: list[tuple[type[models.Model], Persona
 def keys_of_the_forgotten() -> Keys:
     """The keys of the rows that belong to people who were forgotten, by model."""
     person = get_user_model()
-    own = person.personal
-    blank = person._base_manager.filter(is_active=False).exclude(_unblanked(person, person, own))
+    # By their names alone: what became personal later was not blanked then.
+    named = Personal(fields=(), names=person.personal.names)
+    blank = person._base_manager.filter(is_active=False).exclude(_unblanked(person, person, named))
     keys: Keys = {person: set(blank.values_list("pk", flat=True))}
     for pair in _models():
         _known(keys, *pair)

@@ -5,7 +5,7 @@ explained. Change sets stay too.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, models
@@ -18,6 +18,7 @@ from backoffice.audit.seal.ledgers import packed
 from backoffice.audit.seal.seal import sealed_up_to
 from backoffice.audit.seal.unlock import unlocked_record
 
+DAY = timedelta(days=1)  # `--before` may name tomorrow; and clocks and transactions take their time
 AT_ONCE = 50_000  # rows of one table in one removal
 
 

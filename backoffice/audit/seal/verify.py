@@ -214,6 +214,9 @@ class _Checking:
             )
             who = row.actor_name or _("its %(source)s") % {"source": row.get_source_display()}
             self._add_change_set(row.pk, message, who=who)
+        for key in _without_transaction():
+            message = _("%(where)s, %(table)s row %(row)s: it is of no transaction.")
+            self._add_change_set(key, message)
         used = ChangeSet.objects.exclude(source=ChangeSet.Source.DEMO).order_by("pk").first()
         late = ChangeSet.objects.filter(source=ChangeSet.Source.DEMO)
         for key in late.filter(pk__gt=used.pk).values_list("pk", flat=True) if used else ():
@@ -292,6 +295,14 @@ class _Difference:
     def _add(self, row: int, message: str, **named: Any) -> None:
         place = {"block": self.part.block_id, "table": self.part.table_name, "row": row}
         self.verdict.add(message, **place, **named)
+
+
+def _without_transaction() -> Iterator[int]:
+    """Change sets that say they are from before transactions were noted, and come after."""
+    rows = ChangeSet.objects.order_by("pk").values_list("pk", flat=True)
+    first = rows.filter(transaction_id__isnull=False).first()
+    if first is not None:
+        yield from rows.filter(transaction_id__isnull=True, pk__gt=first)
 
 
 def _by_id(rows: bytes) -> dict[int, bytes]:
