@@ -221,8 +221,8 @@ def test_a_young_row_of_which_nothing_older_is_left(scene: Scene):
     scene.delete(newest)
     scene.removal(scene.change_set(), newest, before=datetime(2020, 1, 1, tzinfo=UTC))
     why = "says 2020-01-01, and the row was younger"
-    said = f"Block 3, {TABLE} row {newest}: removed by a removal that {why}."
-    assert said in findings()
+    expected = f"Block 3, {TABLE} row {newest}: removed by a removal that {why}."
+    assert expected in findings()
 
 
 def test_a_day_that_had_not_come(scene: Scene):

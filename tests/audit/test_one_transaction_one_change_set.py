@@ -26,8 +26,9 @@ def psql() -> Iterator[Any]:
         yield cursor
 
 
-def sign(cursor: Any, **context: Any) -> None:
-    cursor.execute("SELECT set_config('backoffice.deed', %s, true)", [json.dumps(context)])
+def sign(cursor: Any, key: object, source: str) -> None:
+    context = json.dumps({"deed": str(key), "source": source})
+    cursor.execute("SELECT set_config('backoffice.deed', %s, true)", [context])
 
 
 def put_in(cursor: Any, name: str) -> None:
@@ -57,7 +58,7 @@ def test_a_number_of_somebody_elses_is_not_taken(psql: Any):
 
 def test_a_key_of_somebody_elses_is_not_taken(psql: Any):
     old = former()
-    sign(psql, deed=str(old.key), source="action")
+    sign(psql, old.key, "action")
     put_in(psql, "added")
     psql.connection.commit()
     made = change_set_of("added")
@@ -68,7 +69,7 @@ def test_a_key_of_somebody_elses_is_not_taken(psql: Any):
 
 def test_both_together_are_not_taken(psql: Any):
     old = former()
-    sign(psql, deed=str(old.key), source="action")
+    sign(psql, old.key, "action")
     known = f"{old.key} {old.pk}"
     psql.execute("SELECT set_config('backoffice.change_set', %s, true)", [known])
     put_in(psql, "added")
@@ -115,9 +116,9 @@ def test_savepoints_and_other_actions_between_make_no_second_one():
 
 
 def test_a_second_transaction_keeps_its_one_through_others_and_rollbacks(psql: Any):
-    key = str(former().key)
-    for name, deed in (("a", key), ("b", str(uuid4())), ("c", key)):
-        sign(psql, deed=deed, source="job")
+    key = former().key
+    for name, its_key in (("a", key), ("b", uuid4()), ("c", key)):
+        sign(psql, its_key, "job")
         psql.execute("SAVEPOINT s")
         put_in(psql, f"{name} rolled back")
         psql.execute("ROLLBACK TO SAVEPOINT s")

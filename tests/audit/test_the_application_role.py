@@ -1,14 +1,13 @@
 """The application's database role does all it has to, and cannot alter the record."""
 
 import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import psycopg2
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.db import connection, connections, transaction
 from django.db.transaction import TransactionManagementError
 from django.test import Client
@@ -22,42 +21,11 @@ from backoffice.audit.record.grants import check_role, grant
 from backoffice.audit.record.install import append_only_tables, history_tables
 from backoffice.audit.record.owner_role import owner_role
 from backoffice.audit.record.recording import recording
-from tests.connections import somebody
+from tests.application_role import APPLICATION, separated
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no roles")
-APPLICATION = "an application's role"
 HISTORY = "courses_historicalcourse"
 Sql = Callable[[str], Any]
-
-
-@contextmanager
-def separated() -> Iterator[None]:
-    """The settings name two roles, and the connection belongs to the application's."""
-    settings = connections.settings["default"]
-    known = dict(settings)
-    connection.close()
-    settings["OWNER"] = {"USER": known["USER"], "PASSWORD": known["PASSWORD"]}
-    settings |= {"USER": APPLICATION, "PASSWORD": "in'valid"}
-    connection.settings_dict = settings
-    try:
-        yield
-    finally:
-        connection.close()
-        del settings["OWNER"]
-        settings |= known
-
-
-@pytest.fixture(scope="module")
-def two_roles(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The owner has migrated, and made the application's role on the way."""
-    with django_db_blocker.unblock():
-        with separated():
-            call_command("migrate", verbosity=0)
-        yield
-        with connection.cursor() as cursor:
-            cursor.execute(f'DROP OWNED BY "{APPLICATION}"')
-            cursor.execute(f'DROP ROLE "{APPLICATION}"')
-        connection.close()
 
 
 @pytest.fixture
@@ -65,19 +33,6 @@ def as_application(two_roles: None, db: None) -> None:
     """Until this test's transaction ends, its connection is the application's."""
     with connection.cursor() as cursor:
         cursor.execute(f'SET LOCAL SESSION AUTHORIZATION "{APPLICATION}"')
-
-
-@pytest.fixture
-def transactional(
-    two_roles: None, transactional_db: None, courses: dict[str, Course]
-) -> Iterator[tuple[ChangeSet, Callable[[str], None]]]:
-    """A change set of another transaction, and what runs SQL as the role, each in its own."""
-    with recording(source="form", reason="Of somebody else"):
-        Course.objects.filter(pk=courses["BIO101"].pk).update(title="Botany")
-    with somebody() as cursor:
-        cursor.connection.autocommit = True
-        cursor.execute(f'SET SESSION AUTHORIZATION "{APPLICATION}"')
-        yield ChangeSet.objects.get(source="form"), cursor.execute
 
 
 @pytest.fixture
@@ -311,26 +266,6 @@ def test_demo_data_is_the_owners_to_put_in(sql: Sql):
     refusal = "Only the owner of the tables puts in demo data."
     assert sql("UPDATE courses_course SET title = 'by hand'") == refusal
     assert source_of_demo_data() == ChangeSet.Source.COMMAND
-
-
-@pytest.mark.parametrize(
-    "name", ["change_set", "deed", "letting_go", "flush", "past", "now", "demo", "transaction"]
-)
-@pytest.mark.parametrize(
-    "value", ["{old}", "sql {old}", "{key}", "{key} {old}", '{{"deed": "{key}"}}', "on"]
-)
-def test_no_setting_leads_to_what_others_wrote(transactional: Any, name: str, value: str):
-    old, run = transactional
-    text = value.format(old=old.pk, key=old.key)
-    try:
-        run(f"SELECT set_config('backoffice.{name}', '{text}', false)")
-        run("UPDATE courses_course SET title = title || '!'")
-    except psycopg2.Error:
-        return  # a context that is none is refused
-    newest = Course.history.latest("history_id")
-    assert newest.title.endswith("!")
-    assert newest.change_set_id != old.pk
-    assert newest.change_set.created_at > old.created_at
 
 
 def test_sql_nobody_signed_names_the_role(sql: Sql):
