@@ -49,7 +49,8 @@ BEGIN
         -- An action's further transactions have change sets with keys of their own.
         keys := ARRAY[key::uuid, md5(
             key || txid_current() || extract(epoch FROM transaction_timestamp()))::uuid];
-        SELECT id INTO number FROM {TABLE} WHERE deed = ANY (keys) AND {_OWN} ORDER BY id LIMIT 1;
+        -- There is one at most; an order would lead the planner along all ids.
+        SELECT id INTO number FROM {TABLE} WHERE deed = ANY (keys) AND {_OWN};
     END IF;
     FOREACH candidate IN ARRAY keys LOOP
         EXIT WHEN number IS NOT NULL;
