@@ -12,6 +12,10 @@ MEANINGS = {
     "that_deleted": _("Rows were deleted. What they were stands in their history."),
     "of_many_rows": _("More than 500 rows of one kind were changed at once, and not by a file."),
     "unexplained": _("It came by SQL, a command or a job, and nobody said why."),
+    "unaccounted": _(
+        "In the 12 hours before, the access record has no login of this account and no such run of "
+        "a command, and no file of theirs brought it."
+    ),
 }
 
 for word, title in ChangeSetQuerySet.questions.items():

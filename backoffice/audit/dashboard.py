@@ -27,7 +27,7 @@ from backoffice.audit.models import Approval, ChangeSet
 DAYS = 14
 MOST = 6
 Source = ChangeSet.Source
-BEHIND = (Source.COMMAND, Source.JOB, Source.SQL, Source.SYSTEM)
+BEHIND = (Source.COMMAND, Source.JOB, Source.SQL, Source.SYSTEM, Source.DEMO)
 GROUPS = (
     (gettext_lazy("in the admin"), (Source.FORM, Source.ACTION), 600),
     (gettext_lazy("from files"), (Source.IMPORT, Source.UNDO), 400),

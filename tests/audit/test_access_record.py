@@ -14,6 +14,7 @@ from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.access_log import log
 from backoffice.audit.models import AccessRecord
 from backoffice.audit.record.install import missing
+from tests.forging import unwatched
 
 PASSWORD = "a password for tests"
 Kind = AccessRecord.Kind
@@ -267,7 +268,8 @@ def test_questions_find_who_looked_was_refused_or_failed_much_too_often(
     made(Kind.REFUSED, 9, actor=registrar)
     made(Kind.FAILED, 5, address="192.0.2.1")
     made(Kind.FAILED, 4, address="192.0.2.2")
-    made(Kind.FAILED, 50, address="192.0.2.3", created_at=long_ago)
+    with unwatched():  # the database would say that it is now
+        made(Kind.FAILED, 50, address="192.0.2.3", created_at=long_ago)
     records = AccessRecord.objects.all()
     assert set(records.seen_in_bursts().values_list("actor", flat=True)) == {registrar.pk}
     assert records.seen_in_bursts().count() == 201

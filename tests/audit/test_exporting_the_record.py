@@ -21,6 +21,7 @@ from tests.forging import unwatched
 @pytest.fixture
 def course(courses: dict[str, Course], admin: User) -> Course:
     row = courses["BIO101"]
+    Client().force_login(admin)
     with recording(source="form", actor=admin, reason="=cmd|' /C calc'!A0"):
         Course.objects.filter(pk=row.pk).update(title="Marine biology")
     seal()

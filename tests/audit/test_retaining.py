@@ -75,6 +75,13 @@ def test_what_is_younger_stays(course: Course):
     assert "0 rows from before 2020-01-01 were removed." in retain("2020-01-01")
 
 
+def test_a_day_that_has_not_come_is_refused(course: Course):
+    day = str(tomorrow() + timedelta(days=1))
+    with pytest.raises(CommandError) as refused:
+        retain(day)
+    assert str(refused.value) == f"“{day}” has not come yet."
+
+
 @pytest.mark.parametrize("day", ["yesterday", "2026-02-30"])
 def test_a_day_that_is_none_is_named(db: None, day: str):
     with pytest.raises(CommandError) as refused:

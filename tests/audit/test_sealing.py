@@ -1,5 +1,6 @@
 """The record is sealed into a chain; what is altered afterwards is found, with block and row."""
 
+import hashlib
 import io
 import json
 from datetime import UTC, datetime
@@ -9,12 +10,14 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
 
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import User
 from backoffice.audit.models import Block, BlockPart, ChangeSet, Erasure, Removal, Salt
 from backoffice.audit.record.recording import recording
 from backoffice.audit.seal.anchors import head
+from backoffice.audit.seal.ledgers import Ledger, Range, digests
 from backoffice.audit.seal.seal import hash_of, seal, unsealed_since
 from backoffice.audit.seal.verify import verify
 from tests.forging import unwatched
@@ -27,6 +30,7 @@ WHY = "A request under data protection law"
 @pytest.fixture
 def course(courses: dict[str, Course], admin: User) -> Course:
     """A course with three versions, in two blocks."""
+    Client().force_login(admin)
     row = courses["BIO101"]
     with recording(source="form", actor=admin, reason="A better title"):
         Course.objects.filter(pk=row.pk).update(title="Marine biology")
@@ -205,6 +209,34 @@ def test_a_chain_built_anew_is_found_with_an_anchor(course: Course, tmp_path: Pa
     assert run_verify(anchor=path)[2] == (
         f"Block 2 is not the one the anchor of {at} knows: the chain was built anew.\n"
     )
+
+
+def test_a_chain_rebuilt_block_by_block_after_a_row_was_altered_is_found(
+    course: Course, tmp_path: Path
+):
+    path, at = anchored(tmp_path), head().sealed_at
+    row = version(course, "Marine biology")
+    run("UPDATE courses_historicalcourse SET title = 'Alchemy' WHERE history_id = %s", row.pk)
+    previous = ""
+    for block in Block.objects.order_by("number"):
+        for part in block.parts.all():
+            ledger = Ledger.from_json(part.table_name, part.columns)
+            with connection.cursor() as cursor:
+                part.rows = bytes(digests(cursor, ledger, Range(part.after_id, part.up_to_id)))
+            part.digest = hashlib.sha256(part.rows).hexdigest()
+            with unwatched():
+                part.save()
+        block.previous = previous
+        previous = hash_of(block, list(block.parts.all()))
+        with unwatched():
+            Block.objects.filter(number=block.number).update(previous=block.previous, hash=previous)
+    assert run_verify()[0] == 0  # every block has its number, its time and its rows
+    status, out, err = run_verify(anchor=path)
+    assert (status, err) == (
+        1,
+        f"Block 2 is not the one the anchor of {at} knows: the chain was built anew.\n",
+    )
+    assert out.startswith("Altered: 1 findings in 2 blocks")
 
 
 def test_an_anchor_bears_out_a_chain_that_went_on(course: Course, tmp_path: Path):

@@ -1,11 +1,8 @@
 """Sealing while others write: nothing slips in behind a seal, and readers hold nothing up."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import psycopg2
 import pytest
 from django.db import connection, connections
 
@@ -13,6 +10,7 @@ from backoffice.apps.courses.models import CourseTag
 from backoffice.audit.models import Block, BlockPart, ChangeSet
 from backoffice.audit.seal.seal import seal
 from backoffice.audit.seal.verify import verify
+from tests.connections import somebody
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -20,21 +18,6 @@ pytestmark = [
 ]
 HISTORY = "courses_historicalcoursetag"
 MOST_WRITES = 5_000  # of a writer
-
-
-@contextmanager
-def somebody() -> Iterator[Any]:
-    """Another connection, with a transaction open."""
-    parameters = connection.get_connection_params()
-    names = ("dbname", "user", "host", "port", "password", "options")
-    with_them = psycopg2.connect(
-        **{name: parameters[name] for name in names if parameters.get(name)}
-    )
-    try:
-        yield with_them.cursor()
-        with_them.rollback()
-    finally:
-        with_them.close()
 
 
 def put_in(cursor: Any, name: str) -> None:

@@ -1,13 +1,13 @@
 """The application's database role does all it has to, and cannot alter the record."""
 
 import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import psycopg2
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.db import connection, connections, transaction
 from django.db.transaction import TransactionManagementError
 from django.test import Client
@@ -16,45 +16,16 @@ from django.urls import reverse
 from backoffice.apps.courses.models import Course, CourseTag
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.models import ChangeSet
+from backoffice.audit.record.demo_data import source_of_demo_data
 from backoffice.audit.record.grants import check_role, grant
 from backoffice.audit.record.install import append_only_tables, history_tables
 from backoffice.audit.record.owner_role import owner_role
 from backoffice.audit.record.recording import recording
+from tests.application_role import APPLICATION, separated
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no roles")
-APPLICATION = "an application's role"
 HISTORY = "courses_historicalcourse"
 Sql = Callable[[str], Any]
-
-
-@contextmanager
-def separated() -> Iterator[None]:
-    """The settings name two roles, and the connection belongs to the application's."""
-    settings = connections.settings["default"]
-    known = dict(settings)
-    connection.close()
-    settings["OWNER"] = {"USER": known["USER"], "PASSWORD": known["PASSWORD"]}
-    settings |= {"USER": APPLICATION, "PASSWORD": "in'valid"}
-    connection.settings_dict = settings
-    try:
-        yield
-    finally:
-        connection.close()
-        del settings["OWNER"]
-        settings |= known
-
-
-@pytest.fixture(scope="module")
-def two_roles(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The owner has migrated, and made the application's role on the way."""
-    with django_db_blocker.unblock():
-        with separated():
-            call_command("migrate", verbosity=0)
-        yield
-        with connection.cursor() as cursor:
-            cursor.execute(f'DROP OWNED BY "{APPLICATION}"')
-            cursor.execute(f'DROP ROLE "{APPLICATION}"')
-        connection.close()
 
 
 @pytest.fixture
@@ -113,6 +84,29 @@ def test_the_record_is_not_changed_deleted_or_emptied(sql: Sql, statement: str):
         (
             f"SELECT setval(pg_get_serial_sequence('{HISTORY}', 'history_id'), 1)",
             f"permission denied for sequence {HISTORY}_history_id_seq",
+        ),
+        (
+            "INSERT INTO audit_changeset (deed, actor_name, source, reason, request_id, created_at)"
+            " VALUES (gen_random_uuid(), 'Ada', 'form', '', '', '2020-01-01')",
+            "permission denied for table audit_changeset",
+        ),
+        (
+            "INSERT INTO audit_removal (table_name, before, row_count, ids, change_set_id) "
+            "SELECT 'courses_historicalcourse', now(), 0, '', min(id) FROM audit_changeset",
+            "permission denied for table audit_removal",
+        ),
+        (
+            "INSERT INTO audit_erasure (table_name, row_id, digest, change_set_id) "
+            "SELECT 'courses_historicalcourse', 1, '', min(id) FROM audit_changeset",
+            "permission denied for table audit_erasure",
+        ),
+        (
+            "INSERT INTO audit_accessrecord (id) VALUES (4711)",
+            "permission denied for table audit_accessrecord",
+        ),
+        (
+            "ALTER TABLE audit_accessrecord DISABLE TRIGGER record_stamp",
+            "must be owner of table audit_accessrecord",
         ),
         ("TRUNCATE courses_course CASCADE", "permission denied for table courses_course"),
         (
@@ -264,6 +258,14 @@ def test_what_it_writes_is_recorded_and_signed(as_application: None, registrar: 
     copied = CourseTag.history.get(name="sea")
     assert {row.history_user for row in (*signed, copied)} == {registrar}
     assert len({row.change_set_id for row in (*signed, copied)}) == 1
+
+
+def test_demo_data_is_the_owners_to_put_in(sql: Sql):
+    key = uuid4()
+    sql(f"""SET backoffice.deed = '{{"source": "demo", "deed": "{key}"}}'""")
+    refusal = "Only the owner of the tables puts in demo data."
+    assert sql("UPDATE courses_course SET title = 'by hand'") == refusal
+    assert source_of_demo_data() == ChangeSet.Source.COMMAND
 
 
 def test_sql_nobody_signed_names_the_role(sql: Sql):

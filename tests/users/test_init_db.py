@@ -9,7 +9,8 @@ import pytest
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
-from django.db import models
+from django.db import DatabaseError, connection, models, transaction
+from django.test import Client
 from django.utils import timezone
 
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission, PeerReview
@@ -18,7 +19,10 @@ from backoffice.apps.courses.demo.catalogue import catalogue, rows_of_enrollment
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.demo.names import CULTURES, person
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.audit.models import Audited, ChangeSet
+from backoffice.audit.models import AccessRecord, Audited, ChangeSet
+from backoffice.audit.record.recording import recording
+from backoffice.audit.seal.seal import seal
+from backoffice.audit.seal.verify import verify
 from backoffice.bulk.models import Batch
 from backoffice.operations import demo as sizes
 from backoffice.operations.demo import SIZES, Scale
@@ -78,7 +82,33 @@ def test_every_row_has_a_history_that_says_where_it_comes_from(db: None, tiny: N
         assert not born.exclude(history_change_reason="Demo data").exists(), model
         assert not born.filter(change_set_id=None).exists(), model
     sources = set(ChangeSet.objects.values_list("source", flat=True))
-    assert sources == {ChangeSet.Source.COMMAND, ChangeSet.Source.IMPORT}
+    assert sources == {ChangeSet.Source.DEMO}
+
+
+def test_in_a_database_that_is_in_use_it_is_a_command_like_any_other(
+    db: None, tiny: None, registrar: User
+):
+    init_db()
+    sources = set(ChangeSet.objects.filter(reason="Demo data").values_list("source", flat=True))
+    assert sources == {ChangeSet.Source.COMMAND}
+    run = AccessRecord.objects.get(kind="command")
+    assert (run.path, run.actor) == ("manage.py init_db", None)
+    assert verify().altered == []
+
+
+def test_a_demo_school_verifies_and_so_does_what_happens_in_it(db: None, tiny: None):
+    init_db("--size", "medium")
+    seal()
+    assert verify().altered == []
+    client = Client()
+    client.force_login(User.objects.get(username="admin"))
+    assert client.post("/admin/courses/coursetag/add/", {"name": "new"}).status_code == 302
+    seal()
+    assert verify().altered == []
+    if connection.vendor == "postgresql":
+        refusal = pytest.raises(DatabaseError, match="a database that nobody has used")
+        with refusal, recording(source="demo"), transaction.atomic():
+            Course.objects.update(title="Demo")
 
 
 def test_a_larger_size_has_the_small_school_and_as_many_more_as_it_says(db: None, tiny: None):

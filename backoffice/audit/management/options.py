@@ -10,9 +10,8 @@ from django.db import Error
 from django.utils.dateparse import parse_date
 
 from backoffice.audit.admin_kit.actions import SHORTEST_REASON
-from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.owner_role import owner_role
-from backoffice.audit.record.recording import recording
+from backoffice.audit.record.runs import recorded_run
 
 
 def add_reason(parser: ArgumentParser) -> None:
@@ -30,10 +29,7 @@ def as_command(name: str, reason: str) -> Iterator[None]:
     if len(reason.strip()) < SHORTEST_REASON:
         raise CommandError(f"Say why, in at least {SHORTEST_REASON} characters: --reason '...'")
     try:
-        with (
-            owner_role(),
-            recording(source=ChangeSet.Source.COMMAND, actor_name=name, reason=reason.strip()),
-        ):
+        with owner_role(), recorded_run(name, reason=reason.strip()):
             yield
     except Error as error:
         raise CommandError(f"The database refused: {str(error).strip()}") from error

@@ -26,9 +26,11 @@ class AccessRecord(models.Model):
         LOGIN = "login", _("logged in")
         LOGOUT = "logout", _("logged out")
         FAILED = "failed", _("failed to log in")
+        COMMAND = "command", _("ran a command")
 
     is_append_only: ClassVar[bool] = True
     is_sealed: ClassVar[bool] = True
+    set_by_database: ClassVar[tuple[str, ...]] = ("created_at",)
     is_over_after: ClassVar[str] = "created_at"
     # Who looked stays until the row's time is over; whose data it was is forgotten with them.
     personal: ClassVar[Personal] = Personal(fields=("object_text", "asked"), of="person")
@@ -78,6 +80,12 @@ class AccessRecord(models.Model):
             models.Index(fields=["actor", "created_at", "id"], name="access_who_idx"),
             models.Index(fields=["person", "created_at", "id"], name="access_whose_idx"),
             models.Index(fields=["label", "created_at", "id"], name="access_model_idx"),
+            # Whether somebody had logged in before they did something.
+            models.Index(
+                fields=["actor", "created_at"],
+                name="access_login_idx",
+                condition=models.Q(kind="login"),
+            ),
             # Looks are most rows and found soon; what is seldom is not looked for among them.
             models.Index(
                 fields=["kind", "created_at", "id"],

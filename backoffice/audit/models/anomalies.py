@@ -16,11 +16,13 @@ from typing import Any, ClassVar
 
 from django.apps import apps
 from django.db import connections, models
-from django.db.models import Q
+from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.discovery import discover
+from backoffice.admin_site.permissions.sessions import LONGEST
+from backoffice.audit.models.access_record import AccessRecord
 from backoffice.audit.models.history import DELETED
 
 NIGHT = (22, 6)  # from, to; hours UTC
@@ -29,6 +31,9 @@ MASS = 500  # rows of one kind in one change set that is no import
 SLACK = 1_000  # keys; two change sets at once get their times and their keys in either order
 BY_FILE = ("import", "undo")
 BEHIND = ("sql", "command", "job")
+BY_RUN = ("command", "job")
+SESSION = timedelta(seconds=LONGEST)
+LEEWAY = timedelta(minutes=5)  # a request that goes on when its session ends; a clock put right
 Find = Callable[[datetime], models.QuerySet[Any]]
 Reach = Callable[[datetime], datetime | None]
 
@@ -62,6 +67,16 @@ def unusual(
     return register
 
 
+Evidence = Callable[[], Q]
+_evidence: list[Evidence] = []
+
+
+def evidence(condition: Evidence) -> Evidence:
+    """Register a condition of change sets under which their actor is known to be behind them."""
+    _evidence.append(condition)
+    return condition
+
+
 def signs() -> list[Sign]:
     discover("anomalies")
     return list(_signs.values())
@@ -77,6 +92,7 @@ class ChangeSetQuerySet(models.QuerySet["Any"]):
         "that_deleted": _("that deleted something"),
         "of_many_rows": _("of more than 500 rows at once, by no file"),
         "unexplained": _("past the admin, and nobody said why"),
+        "unaccounted": _("by somebody who had not logged in, or by a command that did not run"),
     }
 
     def of_late(self, since: datetime | None = None) -> "ChangeSetQuerySet":
@@ -94,7 +110,7 @@ class ChangeSetQuerySet(models.QuerySet["Any"]):
 
     def that_deleted(self, since: datetime | None = None) -> "ChangeSetQuerySet":
         # No import deletes: its 100,000 rows need not be looked at.
-        change_sets = self.of_late(since).exclude(source="import")
+        change_sets = self.of_late(since).exclude(source__in=("import", "demo"))
         first = self.first_key(since)
         ids = [_deletions(history, first) for history in histories()]
         return change_sets.filter(pk__in=ids[0].union(*ids[1:], all=True)) if ids else self.none()
@@ -102,16 +118,68 @@ class ChangeSetQuerySet(models.QuerySet["Any"]):
     def of_many_rows(self, since: datetime | None = None) -> "ChangeSetQuerySet":
         first = self.first_key(since)
         keys = _large(histories(), first)
-        return self.of_late(since).filter(pk__in=keys).exclude(source__in=BY_FILE)
+        return self.of_late(since).filter(pk__in=keys).exclude(source__in=(*BY_FILE, "demo"))
 
     def unexplained(self, since: datetime | None = None) -> "ChangeSetQuerySet":
         return self.of_late(since).filter(source__in=BEHIND, reason="")
+
+    def unaccounted(self, since: datetime | None = None) -> "ChangeSetQuerySet":
+        """Those that name an actor behind whom nothing in the record of that time stands.
+
+        An account, through whatever way, takes a login of it, or a run of a command for it, that is
+        not older than a session lasts; `import` and `undo` also accept the file's own row, if it
+        was uploaded or approved by that account and brought this very change set. `command` and
+        `job` take the run of a command with the same request id, account or not. A mere name takes
+        such a run too, but for `sql`: there it is the database's role, or what psql was told.
+        Nothing is asked of demo data, of what nobody is named for, of rows from before transactions
+        were noted, and of times whose access record was removed by retention.
+        """
+        discover("anomalies")
+        since = max(since or timezone.now() - WATCHED, _access_known_since())
+        named = Q(actor__isnull=False) | Q(source__in=BY_RUN)
+        named |= ~Q(source="sql") & ~Q(actor_name="")
+        known = reduce(or_, (condition() for condition in _evidence))
+        rows = self.of_late(since).filter(named, transaction_id__isnull=False)
+        return rows.exclude(source="demo").exclude(known)
 
     def first_key(self, since: datetime | None = None) -> int:
         """The key from which on change sets may be so late."""
         times = self.model._base_manager.filter(created_at__gte=since or timezone.now() - WATCHED)
         first = times.order_by("created_at", "pk").values_list("pk", flat=True).first()
         return max(0, first - SLACK) if first else 2**62
+
+
+def _access_known_since() -> datetime:
+    """From when on the access record is whole: retention takes away what is older."""
+    removals = apps.get_model("audit", "Removal")._base_manager
+    rows = removals.filter(table_name=AccessRecord._meta.db_table)
+    before = rows.aggregate(before=Max("before"))["before"]
+    return min(before, timezone.now()) + SESSION if before else datetime.min.replace(tzinfo=UTC)
+
+
+def _access_before(**fields: Any) -> models.QuerySet[Any]:
+    """Rows of the access record, of the time of a session before the change set."""
+    return AccessRecord._base_manager.filter(
+        created_at__gte=OuterRef("created_at") - (SESSION + LEEWAY),
+        created_at__lte=OuterRef("created_at") + LEEWAY,
+        **fields,
+    )
+
+
+@evidence
+def logged_in() -> Q:
+    """The account had logged in."""
+    login = _access_before(kind=AccessRecord.Kind.LOGIN, actor=OuterRef("actor"))
+    return ~Q(source__in=BY_RUN) & Q(Exists(login))
+
+
+@evidence
+def ran_a_command() -> Q:
+    """A command ran, for that account if one is named."""
+    run = _access_before(kind=AccessRecord.Kind.COMMAND, request_id=OuterRef("request_id"))
+    return Q(Exists(run.filter(actor=OuterRef("actor")))) | (
+        Q(actor__isnull=True) & Q(Exists(run.filter(actor__isnull=True)))
+    )
 
 
 def _nights(since: datetime | None) -> list[tuple[datetime, datetime]]:

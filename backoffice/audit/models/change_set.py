@@ -12,12 +12,17 @@ from backoffice.audit.models.personal_data import Personal
 
 
 class ChangeSet(models.Model):
-    """One action: who, when, why, through what. History rows point to it."""
+    """One action: who, when, why, through what. History rows point to it.
+
+    An action of several transactions has one for each; they have its `request_id`.
+    """
 
     # Rows are added and never altered: the database sees to it (see install.py and
     # grants.py in record/).
     is_append_only: ClassVar[bool] = True
     is_sealed: ClassVar[bool] = True
+    is_written_by_database: ClassVar[bool] = True
+    set_by_database: ClassVar[tuple[str, ...]] = ("created_at", "transaction_id")
     personal: ClassVar[Personal] = Personal(fields=("actor_name", "address"), of="actor")
 
     class Source(models.TextChoices):
@@ -29,6 +34,7 @@ class ChangeSet(models.Model):
         JOB = "job", _("background job")
         SQL = "sql", _("SQL")
         SYSTEM = "system", _("system")
+        DEMO = "demo", _("demo data")
 
     # No index of its own: one of two columns begins with it.
     actor = models.ForeignKey(
@@ -51,6 +57,9 @@ class ChangeSet(models.Model):
         _("key of the action"), default=uuid4, unique=True, editable=False, db_column="deed"
     )
     created_at = models.DateTimeField(_("when"), auto_now_add=True)
+    # Of PostgreSQL, whose triggers fill it: who made the row may write under it. 0 on SQLite; None
+    # in rows from before it was noted.
+    transaction_id = models.BigIntegerField(_("transaction"), null=True, default=0, editable=False)
 
     objects = ChangeSetQuerySet.as_manager()
 

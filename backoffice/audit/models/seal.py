@@ -95,11 +95,14 @@ class Erasure(models.Model):
 
     is_append_only: ClassVar[bool] = True
     is_sealed: ClassVar[bool] = True
+    is_written_by_owner: ClassVar[bool] = True
+    set_by_database: ClassVar[tuple[str, ...]] = ("transaction_id",)
 
     change_set = models.ForeignKey(ChangeSet, models.PROTECT, related_name="+")
     table_name = models.CharField(max_length=63)
     row_id = models.BigIntegerField()
     digest = models.CharField(max_length=64)
+    transaction_id = models.BigIntegerField(null=True, default=0, editable=False)
 
     class Meta:
         default_permissions = ()
@@ -116,12 +119,15 @@ class Removal(models.Model):
 
     is_append_only: ClassVar[bool] = True
     is_sealed: ClassVar[bool] = True
+    is_written_by_owner: ClassVar[bool] = True
+    set_by_database: ClassVar[tuple[str, ...]] = ("transaction_id",)
 
     change_set = models.ForeignKey(ChangeSet, models.PROTECT, related_name="+")
     table_name = models.CharField(max_length=63, db_index=True)
     before = models.DateTimeField()
     row_count = models.PositiveIntegerField()
     ids = models.BinaryField()
+    transaction_id = models.BigIntegerField(null=True, default=0, editable=False)
 
     class Meta:
         default_permissions = ()

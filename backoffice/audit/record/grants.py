@@ -11,9 +11,14 @@ from django.core.checks import Tags, Warning, register
 from django.core.management.base import CommandError
 from django.db import DatabaseError, ProgrammingError, connections, transaction
 from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import BigAutoField
 from psycopg2.extensions import encrypt_password
 
-from backoffice.audit.record.install import append_only_tables, history_tables
+from backoffice.audit.record.install import (
+    append_only_models,
+    append_only_tables,
+    history_tables,
+)
 from backoffice.audit.record.postgres_triggers import WORK
 
 SCHEMA = "public"
@@ -39,12 +44,30 @@ def grant(using: str = "default") -> None:
         for sql in RIGHTS:
             cursor.execute(sql.format(**names))
         there = set(connection.introspection.table_names(cursor))
-        # Triggers write history with their owner's rights: the application only reads it.
-        read = {*history_tables(), MigrationRecorder.Migration._meta.db_table}
+        read = {*_written_by_others(), MigrationRecorder.Migration._meta.db_table}
         for table in there & read:
             _narrow(cursor, table, "SELECT", names["role"])
-        for table in there & set(append_only_tables()):
-            _narrow(cursor, table, "SELECT, INSERT", names["role"])
+        for model in append_only_models():
+            if model._meta.db_table in there - read:
+                rights = f"SELECT, INSERT ({_insertable(model)})"
+                _narrow(cursor, model._meta.db_table, rights, names["role"])
+
+
+def _written_by_others() -> list[str]:
+    """The tables of the record that the application reads and does not write.
+
+    Triggers write histories and change sets with their owner's rights; the owner's own commands
+    write what was removed and forgotten.
+    """
+    names = ("is_written_by_database", "is_written_by_owner")
+    models = (m for m in append_only_models() if any(getattr(m, name, False) for name in names))
+    return [*history_tables(), *(model._meta.db_table for model in models)]
+
+
+def _insertable(model: Any) -> str:
+    # Whoever chose a key beyond the counter would write a row that is not sealed for years.
+    fields = (f for f in model._meta.concrete_fields if not isinstance(f, BigAutoField))
+    return ", ".join(f'"{field.column}"' for field in fields)
 
 
 def _make_role(cursor: Any, role: str, password: str) -> None:

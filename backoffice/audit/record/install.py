@@ -31,6 +31,11 @@ def append_only_tables() -> list[str]:
     return [model._meta.db_table for model in append_only_models()]
 
 
+def _stamped_tables() -> list[str]:
+    models = (model for model in append_only_models() if getattr(model, "set_by_database", ()))
+    return [model._meta.db_table for model in models]
+
+
 def install(using: str = "default", **_kwargs: Any) -> None:
     connection = connections[using]
     with connection.cursor() as cursor:
@@ -60,7 +65,7 @@ def _has_tables(model: type[Audited], tables: set[str]) -> bool:
 
 
 def _install_postgres(cursor: Any, audited: list[type[Audited]], tables: set[str]) -> None:
-    if not audited or not _has_key_column(cursor):
+    if not audited or not _has_column(cursor, "deed"):
         return
     known = _known(cursor)
     cursor.execute(postgres_triggers.CHANGE_SET_SQL)
@@ -68,7 +73,9 @@ def _install_postgres(cursor: Any, audited: list[type[Audited]], tables: set[str
     for table in append_only_tables():
         if table in tables:
             cursor.execute(postgres_triggers.append_only_sql(table))
-    protected = _protected_tables(cursor)
+    for statement in _stamps(cursor):
+        cursor.execute(statement)
+    protected = _tables_with(cursor, "record_kept")
     for model in audited:
         if not _is_recorded(model, known, protected):
             for statement in postgres_triggers.statements(model):
@@ -77,13 +84,25 @@ def _install_postgres(cursor: Any, audited: list[type[Audited]], tables: set[str
             cursor.execute(f"COMMENT ON FUNCTION {name}() IS %s", [mark_of(model)])
 
 
-def _has_key_column(cursor: Any) -> bool:
+def _has_column(cursor: Any, column: str) -> bool:
     # On the way back to an old migration the column may not be there yet.
     cursor.execute(
-        "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = 'deed'",
-        [postgres_triggers.TABLE],
+        "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = %s",
+        [postgres_triggers.TABLE, column],
     )
     return cursor.fetchone() is not None
+
+
+def _stamps(cursor: Any) -> Iterator[str]:
+    """SQL: what makes the database fill in who made a row of the record, and when."""
+    if not _has_column(cursor, "transaction_id"):
+        return
+    yield postgres_triggers.STAMP_SQL
+    yield postgres_triggers.DEMO_SQL
+    for model in append_only_models():
+        if columns := getattr(model, "set_by_database", ()):
+            yield postgres_triggers.stamp_sql(model._meta.db_table, columns)
+    yield postgres_triggers.DEMO_TRIGGER
 
 
 def mark_of(model: type[Audited]) -> str:
@@ -103,10 +122,11 @@ def _known(cursor: Any) -> dict[str, tuple[str, int]]:
     return {name: (mark, count) for name, mark, count in cursor.fetchall()}
 
 
-def _protected_tables(cursor: Any) -> set[str]:
+def _tables_with(cursor: Any, trigger: str) -> set[str]:
     cursor.execute(
         "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
-        "WHERE t.tgname = 'record_kept' AND t.tgenabled <> 'D'"
+        "WHERE t.tgname = %s AND t.tgenabled <> 'D'",
+        [trigger],
     )
     return {name for (name,) in cursor.fetchall()}
 
@@ -125,10 +145,12 @@ def missing(using: str = "default") -> list[str]:
         tables = set(connection.introspection.table_names(cursor))
         audited = [model for model in audited_models() if _has_tables(model, tables)]
         if connection.vendor == "postgresql":
-            known, protected = _known(cursor), _protected_tables(cursor)
+            known, protected = _known(cursor), _tables_with(cursor, "record_kept")
+            stamped = _tables_with(cursor, "record_stamp")
+            unstamped = [t for t in _stamped_tables() if t in (tables & protected) - stamped]
             open_to_all = [table for table in append_only_tables() if table in tables - protected]
             changed = [model for model in audited if not _is_recorded(model, known, protected)]
-            return [*open_to_all, *(model._meta.db_table for model in changed)]
+            return [*open_to_all, *unstamped, *(model._meta.db_table for model in changed)]
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         return list(_missing_from_sqlite(audited, dict(cursor.fetchall())))
 

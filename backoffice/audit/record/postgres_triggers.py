@@ -6,7 +6,7 @@ with the transaction (see session_context.py). Without it the change set names t
 its source is SQL. A row that stays as it was leaves nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from backoffice.audit.models import Audited
 
@@ -22,8 +22,11 @@ PLANS = f"^{WORK}[.](bulk_[a-z_]*plan_[0-9]+)$"
 PATH = "public, pg_temp"
 HISTORY_FIELDS = ("history_date", "history_type", "history_user_id", "history_change_reason")
 
-# The number of the change set of the current action; made when the first change asks for it.
-# A rollback takes row and setting away together.
+# The number of the change set of the current action in this transaction; made when the first change
+# asks for it. A rollback takes row and setting away together.
+# Anybody may write a setting or name a key: what counts is that this very transaction made the row.
+# A restored cluster counts its transactions anew, so the time counts as well.
+_OWN = "transaction_id = txid_current() AND created_at >= transaction_timestamp()"
 CHANGE_SET_SQL = f"""
 CREATE OR REPLACE FUNCTION backoffice_change_set() RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = {PATH} AS $body$
@@ -31,36 +34,86 @@ DECLARE
     action jsonb := coalesce(nullif(current_setting('{CONTEXT_SETTING}', true), ''), '{{}}')::jsonb;
     known text := coalesce(current_setting('{CHANGE_SET}', true), '');
     key text := coalesce(action->>'deed', 'sql');
+    keys uuid[] := ARRAY[gen_random_uuid()];
+    candidate uuid;
     number bigint;
 BEGIN
-    IF split_part(known, ' ', 1) = key THEN
-        RETURN split_part(known, ' ', 2)::bigint;
+    IF split_part(known, ' ', 1) = key AND split_part(known, ' ', 2) ~ '^[0-9]{{1,18}}$' THEN
+        SELECT id INTO number FROM {TABLE}
+            WHERE id = split_part(known, ' ', 2)::bigint AND {_OWN};
+        IF number IS NOT NULL THEN
+            RETURN number;
+        END IF;
     END IF;
     IF key <> 'sql' THEN
-        SELECT id INTO number FROM {TABLE} WHERE deed = key::uuid;
+        -- An action's further transactions have change sets with keys of their own.
+        keys := ARRAY[key::uuid, md5(
+            key || txid_current() || extract(epoch FROM transaction_timestamp()))::uuid];
+        -- There is one at most; an order would lead the planner along all ids.
+        SELECT id INTO number FROM {TABLE} WHERE deed = ANY (keys) AND {_OWN};
     END IF;
-    IF number IS NULL THEN
+    FOREACH candidate IN ARRAY keys LOOP
+        EXIT WHEN number IS NOT NULL;
         INSERT INTO {TABLE}
             (deed, actor_id, actor_name, source, reason, request_id, address, batch, created_at)
         VALUES (
-            CASE WHEN key = 'sql' THEN gen_random_uuid() ELSE key::uuid END,
+            candidate,
             (action->>'actor_id')::bigint,
             coalesce(action->>'actor_name', CASE WHEN key = 'sql' THEN session_user ELSE '' END),
             coalesce(action->>'source', 'sql'),
             coalesce(action->>'reason', ''),
-            coalesce(action->>'request_id', ''),
+            coalesce(
+                nullif(action->>'request_id', ''),
+                CASE WHEN key = 'sql' THEN '' ELSE replace(key, '-', '') END),
             (action->>'address')::inet,
             (action->>'batch')::bigint,
             clock_timestamp())
         ON CONFLICT (deed) DO NOTHING RETURNING id INTO number;
-        IF number IS NULL THEN
-            SELECT id INTO number FROM {TABLE} WHERE deed = key::uuid;
-        END IF;
+    END LOOP;
+    IF number IS NULL THEN
+        RAISE EXCEPTION 'The key % is of another change set.', key;
     END IF;
     PERFORM set_config('{CHANGE_SET}', key || ' ' || number, true);
     RETURN number;
 END $body$;
 """
+
+# The columns of new rows that the database alone fills; the trigger's arguments name them.
+STAMP_SQL = f"""
+CREATE OR REPLACE FUNCTION backoffice_stamp() RETURNS trigger
+LANGUAGE plpgsql SET search_path = {PATH} AS $body$
+BEGIN
+    IF 'transaction_id' = ANY (TG_ARGV) THEN
+        NEW.transaction_id := txid_current();
+    END IF;
+    IF 'created_at' = ANY (TG_ARGV) THEN
+        -- A clock that is set back within a transaction does not make its row another's.
+        NEW.created_at := greatest(clock_timestamp(), transaction_timestamp());
+    END IF;
+    RETURN NEW;
+END $body$;
+"""
+
+# Demo data is answered for by nobody; so only the owner puts it in, and only where nobody has been.
+DEMO_SQL = f"""
+CREATE OR REPLACE FUNCTION backoffice_demo() RETURNS trigger
+LANGUAGE plpgsql SET search_path = {PATH} AS $body$
+BEGIN
+    IF NOT pg_has_role(
+        session_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'USAGE') THEN
+        RAISE EXCEPTION 'Only the owner of the tables puts in demo data.';
+    END IF;
+    IF EXISTS (SELECT FROM {TABLE} WHERE source < 'demo')
+        OR EXISTS (SELECT FROM {TABLE} WHERE source > 'demo') THEN
+        RAISE EXCEPTION 'Demo data goes into a database that nobody has used.';
+    END IF;
+    RETURN NEW;
+END $body$;
+"""
+DEMO_TRIGGER = (
+    f"CREATE OR REPLACE TRIGGER record_demo BEFORE INSERT ON {TABLE} FOR EACH ROW "
+    "WHEN (NEW.source = 'demo') EXECUTE FUNCTION backoffice_demo()"
+)
 
 
 # What is recorded stands. The owner of the tables may say that it forgets or removes (retention and
@@ -88,6 +141,22 @@ def append_only_sql(table: str) -> str:
         f"CREATE OR REPLACE TRIGGER record_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION backoffice_record_is_kept()"
     )
+
+
+def stamp_sql(table: str, columns: Iterable[str]) -> str:
+    """SQL: the trigger by which the database fills these columns of new rows."""
+    arguments = ", ".join(f"'{column}'" for column in columns)
+    return (
+        f"CREATE OR REPLACE TRIGGER record_stamp BEFORE INSERT ON {table} "
+        f"FOR EACH ROW EXECUTE FUNCTION backoffice_stamp({arguments})"
+    )
+
+
+def context_sql(context_json: str) -> str:
+    """SQL: sets the context until the transaction ends, so the pool's next borrower sees none."""
+    # As text, not as a parameter: it goes in front of another statement.
+    quoted = context_json.replace("\\", "\\\\").replace("'", "''")
+    return f"SELECT set_config('{CONTEXT_SETTING}', E'{quoted}', true)"
 
 
 def copied_columns(model: type[Audited]) -> list[str]:

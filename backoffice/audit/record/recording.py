@@ -15,25 +15,27 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
-from django.db import router, transaction
+from django.db import connections, router, transaction
 
 from backoffice.audit.models import ChangeSet
+from backoffice.audit.record.postgres_triggers import context_sql
 
 _current: ContextVar["Record | None"] = ContextVar("record", default=None)
 
 
 class _CommitHook:
-    """Is called when the transaction that wrote a change set commits; a rollback drops it."""
-
-    is_committed = False
+    """Waits in the transaction that wrote a change set; its end, either way, takes it out."""
 
     def __call__(self) -> None:
-        self.is_committed = True
+        pass
 
 
 @dataclass
 class Record:
-    """The current action. Its change set is written when the first change needs it."""
+    """The current action. Its change set is written when the first change needs it.
+
+    An action of several transactions has a change set in each, all with its `request_id`.
+    """
 
     source: str = "system"
     actor: AbstractUser | AnonymousUser | None = None
@@ -48,6 +50,9 @@ class Record:
     _change_set: ChangeSet | None = field(default=None, init=False, repr=False)
     _commit_hook: _CommitHook = field(default_factory=_CommitHook, init=False, repr=False)
 
+    def __post_init__(self) -> None:
+        self.request_id = self.request_id or self.key.hex
+
     @property
     def known_actor(self) -> AbstractUser | None:
         """The person, unless nobody is logged in."""
@@ -55,8 +60,8 @@ class Record:
 
     @property
     def change_set(self) -> ChangeSet:
-        """The change set: one row, written again only if a rollback took it away."""
-        if self._change_set is None or self._is_rolled_back():
+        """The change set of this action in this transaction; on SQLite, of the whole action."""
+        if self._change_set is None or not self._is_of_this_transaction():
             self._change_set = self._write()
         return self._change_set
 
@@ -65,10 +70,17 @@ class Record:
         return self.change_set.pk
 
     def _write(self) -> ChangeSet:
-        known = ChangeSet.objects.filter(key=self.key).first()
-        row = known or ChangeSet.objects.create(key=self.key, **self._field_values())
+        using = router.db_for_write(ChangeSet)
+        if connections[using].vendor == "postgresql":
+            # By the function that the triggers call, so that they and we mean the same row.
+            with connections[using].cursor() as cursor:
+                cursor.execute(f"{context_sql(self.as_json())}; SELECT backoffice_change_set()")
+                row = ChangeSet.objects.using(using).get(pk=cursor.fetchone()[0])
+        else:
+            known = ChangeSet.objects.filter(key=self.key).first()
+            row = known or ChangeSet.objects.create(key=self.key, **self._field_values())
         self._commit_hook = _CommitHook()
-        transaction.on_commit(self._commit_hook, using=row._state.db)
+        transaction.on_commit(self._commit_hook, using=using)
         return row
 
     def _field_values(self) -> dict[str, Any]:
@@ -90,13 +102,10 @@ class Record:
             {name: value for name, value in values.items() if value not in (None, "")}
         )
 
-    def _is_rolled_back(self) -> bool:
-        if self._commit_hook.is_committed:
-            return False
-        using = router.db_for_write(ChangeSet)
+    def _is_of_this_transaction(self) -> bool:
         # Django forgets a hook with its savepoint: without the hook the row is gone too.
-        hooks = transaction.get_connection(using).run_on_commit
-        return all(hook is not self._commit_hook for _savepoints, hook, _robust in hooks)
+        hooks = transaction.get_connection(router.db_for_write(ChangeSet)).run_on_commit
+        return any(hook is self._commit_hook for _savepoints, hook, _robust in hooks)
 
 
 def note(reason: str, **fields: Any) -> None:
@@ -144,6 +153,8 @@ def recording(**fields: Any) -> Iterator[Record]:
     Takes source (a ChangeSet.Source), actor, actor_name, reason, request_id, address and batch.
     """
     outer = _current.get()
+    if outer and outer.source == ChangeSet.Source.DEMO:
+        fields["source"] = outer.source  # a file that brings demo data in is demo data
     record = replace(outer, **fields) if outer else Record(**fields)
     token = _current.set(record)
     try:

@@ -14,7 +14,7 @@ from uuid import uuid4
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
-from backoffice.audit.record.postgres_triggers import CONTEXT_SETTING
+from backoffice.audit.record.postgres_triggers import context_sql
 from backoffice.audit.record.recording import current_record
 
 WRITES = re.compile(
@@ -45,13 +45,6 @@ def announced(
         prefix = context_sql(record.as_json() if record else "")
         sql = f"{prefix if params is None else prefix.replace('%', '%%')}; {sql}"
     return execute(sql, params, many, context)
-
-
-def context_sql(context_json: str) -> str:
-    """SQL: sets the context until the transaction ends, so the pool's next borrower sees none."""
-    # As text, not as a parameter: it goes in front of another statement.
-    quoted = context_json.replace("\\", "\\\\").replace("'", "''")
-    return f"SELECT set_config('{CONTEXT_SETTING}', E'{quoted}', true)"
 
 
 class _Nameless:

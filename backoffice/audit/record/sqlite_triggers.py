@@ -20,6 +20,7 @@ DEFAULTS = {
     "request_id": "''",
     "address": "NULL",
     "batch": "NULL",
+    "transaction_id": "0",
 }
 
 

@@ -4,13 +4,15 @@ Names, addresses, picture and own texts are blanked in every row and in its hist
 enrollments, grades, times. Of each sealed row the digest of what was blanked is stored.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
-from django.db import models
-from django.db.models import Case, F, Value, When
+from django.contrib.auth import get_user_model
+from django.db import connection, models
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
 
@@ -18,8 +20,10 @@ from backoffice.audit.models import Audited, BlockPart, Erasure, Salt
 from backoffice.audit.models.personal_data import FORGOTTEN, NAMED, Personal
 from backoffice.audit.record.recording import current_change_set_id
 from backoffice.audit.seal.ledgers import Digest, Ledger, Range, lines
+from backoffice.audit.seal.seal import PAUSE, writers_of
 from backoffice.audit.seal.unlock import unlocked_record
 
+PATIENCE = 60  # seconds
 Keys = dict[type[models.Model], set[int]]
 
 
@@ -35,15 +39,20 @@ class Forgotten:
 def forget(person: Any) -> Forgotten:
     """Blank everything personal of somebody; inside `recording(...)` with a reason.
 
-    Raises ValueError for an account that is in use; django.db.Error where the database's role does
-    not own the record.
+    Where nothing is left to blank, nothing is written. Raises ValueError for an account that is in
+    use, and where others do not stop writing; django.db.Error where the database's role does not
+    own the record.
     """
     if person.is_active:
         message = _("%(name)s is active. Switch the account off first, then forget the person.")
         raise ValueError(message % {"name": person.get_username()})
     done, keys, files = Forgotten(), {type(person): {person.pk}}, []
+    pairs = list(_models())
+    _wait_for_writers(person, pairs)
     with unlocked_record() as cursor:
-        for model, personal in _models():
+        if not any(_is_left(*pair, _known(keys, *pair)) for pair in pairs):
+            return done
+        for model, personal in pairs:
             known = _known(keys, model, personal)
             if issubclass(model, Audited):
                 files += _files(model, personal, known)
@@ -57,6 +66,37 @@ def forget(person: Any) -> Forgotten:
         storage.delete(name)
     done.files = len(files)
     return done
+
+
+def _wait_for_writers(person: Any, pairs: list[tuple[type[models.Model], Personal]]) -> None:
+    """Wait for those who are writing now: what they have not committed could not be blanked.
+
+    Raises ValueError where they take longer than a minute.
+    """
+    if connection.vendor != "postgresql":
+        return
+    tables = [model._meta.db_table for model, _personal in pairs]
+    writers, until = writers_of(tables), time.monotonic() + PATIENCE
+    while writers := writers & writers_of(tables):
+        if time.monotonic() > until:
+            message = _(
+                "Somebody has been writing for a minute, and it may be about %(name)s. Nothing was "
+                "changed; try again."
+            )
+            raise ValueError(message % {"name": person.get_username()})
+        time.sleep(PAUSE)
+
+
+def keys_of_the_forgotten() -> Keys:
+    """The keys of the rows that belong to people who were forgotten, by model."""
+    person = get_user_model()
+    # By their names alone: what became personal later was not blanked then.
+    named = Personal(fields=(), names=person.personal.names)
+    blank = person._base_manager.filter(is_active=False).exclude(_unblanked(person, person, named))
+    keys: Keys = {person: set(blank.values_list("pk", flat=True))}
+    for pair in _models():
+        _known(keys, *pair)
+    return keys
 
 
 def _models() -> Iterator[tuple[type[models.Model], Personal]]:
@@ -76,6 +116,33 @@ def _known(keys: Keys, model: type[models.Model], personal: Personal) -> set[int
             rows._base_manager.filter(**filters).values_list(owner._meta.pk.column, flat=True)
         )
     return keys[owner]
+
+
+def _is_left(model: type[models.Model], personal: Personal, known: set[int]) -> bool:
+    """Whether a row, or a version of one, still says something personal."""
+    targets = [model, *([model.history.model] if hasattr(model, "history") else [])]
+    return any(
+        target._base_manager.filter(**{f"{personal.key_of(model)}__in": known})
+        .filter(_unblanked(target, model, personal))
+        .exists()
+        for target in targets
+    )
+
+
+def _unblanked(target: Any, model: type[models.Model], personal: Personal) -> Q:
+    """The condition of rows that say something personal."""
+    there = {field.name for field in target._meta.concrete_fields}
+    named = Concat(Value(NAMED), Cast(personal.key_of(model), models.CharField()))
+    found = Q(pk__in=[])
+    for field in (f for f in model._meta.concrete_fields if f.name in there):
+        if field.name in (*personal.fields, *personal.names):
+            says = Q(**{f"{field.name}__isnull": False})
+            if not field.null or field.name in personal.names:
+                says &= ~Q(**{field.name: "" if field.blank else FORGOTTEN})
+            if isinstance(field, models.CharField | models.TextField):
+                says &= ~Q(**{field.name: named})
+            found |= says
+    return found
 
 
 def _blank(target: Any, model: type[models.Model], personal: Personal, known: set[int]) -> int:

@@ -4,8 +4,8 @@ Of every object the newest history row stays, however old: what is there today c
 explained. Change sets stay too.
 """
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, models
@@ -18,6 +18,7 @@ from backoffice.audit.seal.ledgers import packed
 from backoffice.audit.seal.seal import sealed_up_to
 from backoffice.audit.seal.unlock import unlocked_record
 
+DAY = timedelta(days=1)  # `--before` may name tomorrow; and clocks and transactions take their time
 AT_ONCE = 50_000  # rows of one table in one removal
 
 
@@ -29,10 +30,9 @@ def remove_before(before: datetime) -> dict[str, int]:
     done: dict[str, int] = {}
     with unlocked_record() as cursor:
         sealed = sealed_up_to(cursor)
-        for rows in _old(before):
+        # Only sealed rows go: verifying finds a missing row that was not removed here.
+        for rows in old_rows(before, sealed):
             table = rows.model._meta.db_table
-            # Only sealed rows go: verifying finds a missing row that was not removed here.
-            rows = rows.filter(pk__lte=sealed.get(table, 0))
             ids = list(rows.order_by("pk").values_list("pk", flat=True))
             for start in range(0, len(ids), AT_ONCE):
                 _remove(rows.model, before, ids[start : start + AT_ONCE])
@@ -41,14 +41,35 @@ def remove_before(before: datetime) -> dict[str, int]:
     return done
 
 
-def _old(before: datetime) -> Iterator[models.QuerySet[Any]]:
+def dated_models() -> Iterator[tuple[Any, str, str]]:
+    """The models whose rows are removed some day, each with the object's key and the time.
+
+    The key is blank where rows are no versions of an object.
+    """
     for model in audited_models():
-        rows, key = model.history.model, model._meta.pk.attname
-        later = rows._base_manager.filter(**{key: OuterRef(key)}, history_id__gt=OuterRef("pk"))
-        yield rows._base_manager.filter(history_date__lt=before).filter(Exists(later))
+        yield model.history.model, model._meta.pk.attname, "history_date"
     for model in append_only_models():
         if field := getattr(model, "is_over_after", ""):
-            yield model._base_manager.filter(**{f"{field}__lt": before})
+            yield model, "", field
+
+
+def old_rows(
+    before: datetime, sealed: Mapping[str, int], *, is_successor_sealed: bool = False
+) -> Iterator[models.QuerySet[Any]]:
+    """The rows to remove, table by table: sealed, older than a moment, and not the newest version.
+
+    `sealed` has the last sealed id of each table; with `is_successor_sealed` only a version up to
+    that id counts as newer.
+    """
+    for model, key, moment in dated_models():
+        last = sealed.get(model._meta.db_table, 0)
+        rows = model._base_manager.filter(pk__lte=last, **{f"{moment}__lt": before})
+        if key:
+            later = model._base_manager.filter(**{key: OuterRef(key)}, pk__gt=OuterRef("pk"))
+            if is_successor_sealed:
+                later = later.filter(pk__lte=last)
+            rows = rows.filter(Exists(later))
+        yield rows
 
 
 def _remove(model: Any, before: datetime, ids: list[int]) -> None:

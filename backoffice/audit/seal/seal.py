@@ -53,9 +53,10 @@ def seal(patience: float | None = 60, is_stopped: Callable[[], bool] = lambda: F
         return _write(all_ledgers, {ledger.table: 2**63 - 1 for ledger in all_ledgers})
     # Ids are assigned in order, but transactions end in any order: so first the last ids,
     # then the transactions that may still write lower ones.
-    marks, writers = _last_ids(all_ledgers), _writers(all_ledgers)
+    tables = [ledger.table for ledger in all_ledgers]
+    marks, writers = _last_ids(all_ledgers), writers_of(tables)
     until = None if patience is None else time.monotonic() + patience
-    while writers := writers & _writers(all_ledgers):
+    while writers := writers & writers_of(tables):
         if is_stopped() or (until is not None and time.monotonic() > until):
             return Sealed(waiting_for=len(writers))
         time.sleep(PAUSE)
@@ -74,15 +75,15 @@ def _last_ids(all_ledgers: list[Ledger]) -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
-def _writers(all_ledgers: list[Ledger]) -> set[str]:
-    """The other transactions that have written to a sealed table and not ended."""
+def writers_of(tables: list[str]) -> set[str]:
+    """The other transactions that have written to one of these tables and not ended."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT virtualtransaction FROM pg_locks WHERE locktype = 'relation' "
             "AND mode = 'RowExclusiveLock' AND relation = ANY(%s::regclass[]) "
             "AND pid IS DISTINCT FROM pg_backend_pid() "
             "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-            [[each.table for each in all_ledgers]],
+            [tables],
         )
         return {number for (number,) in cursor.fetchall()}
 

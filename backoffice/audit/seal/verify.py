@@ -4,13 +4,15 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.snapshot import one_moment
-from backoffice.audit.models import Block, BlockPart, Erasure, Removal
+from backoffice.audit.models import Block, BlockPart, ChangeSet
+from backoffice.audit.seal.disposals import Disposals, block_of
 from backoffice.audit.seal.ledgers import (
     BEFORE_ALL,
     FIXED,
@@ -29,6 +31,7 @@ from backoffice.audit.seal.seal import hash_of
 
 MAX_MESSAGES = 100  # findings in full; the rest are counted
 AT_ONCE = 100  # blocks
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass
@@ -83,6 +86,8 @@ def verify(report_progress: Callable[[int, int], None] = lambda _done, _all: Non
             checking.block(block)
             report_progress(checking.verdict.blocks, count)
         checking.lost_parts()
+        checking.disposals_of_all()
+        checking.actors()
     return checking.verdict
 
 
@@ -116,9 +121,10 @@ class _Checking:
 
     def __init__(self, cursor: Any) -> None:
         self.cursor, self.verdict = cursor, Verdict()
-        self.removed, self.erased = _removed(), _erased()
+        self.disposals, self.blanked = Disposals(), set[tuple[str, int]]()
         self.ends: dict[str, int] = {}
         self.columns: dict[str, set[str]] = {}
+        self.unread, self.bereft = set[str](), set[str]()
 
     def block(self, block: Block) -> None:
         parts = list(block.parts.order_by("table_name"))
@@ -164,6 +170,7 @@ class _Checking:
                 "Block %(block)s: %(table)s has no column %(columns)s; %(rows)s rows unread."
             )
             named = {"block": part.block_id, "table": ledger.table, "rows": part.row_count}
+            self.unread.add(ledger.table)
             self.verdict.unchecked.append(
                 message % (named | {"columns": ", ".join(sorted(missing))})
             )
@@ -185,14 +192,55 @@ class _Checking:
             message = _("Block %(number)s was deleted; its digests are still there.")
             self.verdict.add(message, number=number)
 
+    def disposals_of_all(self) -> None:
+        """What removals and erasures say against rows that are there."""
+        # Of a table with a row that is plainly gone that row was named already.
+        for message in self.disposals.faults(but=self.bereft):
+            self.verdict.add("%(sentence)s", sentence=message)
+        for table, row in sorted(self.disposals.erased.keys() - self.blanked):
+            # Rows that nobody could read were said to be unread.
+            is_removed = row in self.disposals.removed.get(table, {})
+            if not is_removed and table not in self.unread:
+                message = _("%(table)s row %(row)s was not blanked, and an erasure names it.")
+                self.verdict.add(message, table=table, row=row)
+
+    def actors(self) -> None:
+        """Change sets behind whose actor nothing stands, and demo data where others had been."""
+        nobody = ChangeSet.objects.unaccounted(BEGINNING).order_by("pk")
+        for row in nobody.only("pk", "actor_name", "source").iterator():
+            message = _(
+                "%(where)s, %(table)s row %(row)s: no login, command or file of that time stands "
+                "behind %(who)s."
+            )
+            who = row.actor_name or _("its %(source)s") % {"source": row.get_source_display()}
+            self._add_change_set(row.pk, message, who=who)
+        for key in _without_transaction():
+            message = _("%(where)s, %(table)s row %(row)s: it is of no transaction.")
+            self._add_change_set(key, message)
+        used = ChangeSet.objects.exclude(source=ChangeSet.Source.DEMO).order_by("pk").first()
+        late = ChangeSet.objects.filter(source=ChangeSet.Source.DEMO)
+        for key in late.filter(pk__gt=used.pk).values_list("pk", flat=True) if used else ():
+            message = _(
+                "%(where)s, %(table)s row %(row)s: called demo data, in a database that was in use."
+            )
+            self._add_change_set(key, message)
+
+    def _add_change_set(self, key: int, message: str, **named: Any) -> None:
+        table = ChangeSet._meta.db_table
+        block = block_of(table, key)
+        where = _("Block %(block)s") % {"block": block} if block else _("Not sealed yet")
+        self.verdict.add(message, where=where, table=table, row=key, **named)
+
 
 class _Difference:
     """The rows of a part that are not as they were sealed, and what the record says of them."""
 
     def __init__(self, checking: _Checking, part: BlockPart, ledger: Ledger) -> None:
-        self.verdict, self.part = checking.verdict, part
-        self.removed = checking.removed.get(part.table_name, set())
-        self.erased, self.digest = checking.erased, Digest(ledger, {})
+        self.verdict, self.part, self.ledger = checking.verdict, part, ledger
+        self.disposals, self.blanked = checking.disposals, checking.blanked
+        self.bereft = checking.bereft
+        self.removed = self.disposals.removed.get(part.table_name, {})
+        self.digest = Digest(ledger, {})
         id_range = Range(part.after_id, part.up_to_id)
         self.lines = {
             int(line[: line.index(b"\t")]): line
@@ -209,13 +257,20 @@ class _Difference:
                 self._altered(row, sealed[row])
 
     def _deleted(self, row: int) -> None:
-        if row in self.removed:
-            self.verdict.removed += 1
-        else:
+        if row not in self.removed:
+            self.bereft.add(self.part.table_name)
             self._add(row, _("Block %(block)s, %(table)s row %(row)s: deleted."))
+        elif why := self.disposals.why_not_removed(self.part.table_name, row):
+            message = _(
+                "Block %(block)s, %(table)s row %(row)s: removed by a removal that %(why)s."
+            )
+            self._add(row, message, why=why)
+        else:
+            self.verdict.removed += 1
 
     def _altered(self, row: int, sealed: bytes) -> None:
-        erased = self.erased.get((self.part.table_name, row))
+        erased = self.disposals.digest_of(self.part.table_name, row)
+        self.blanked.add((self.part.table_name, row))
         values = self.lines[row].split(b"\t")
         # Only personal columns changed, to nothing, and the record has their digest.
         is_forgotten = (
@@ -223,32 +278,33 @@ class _Difference:
             and self.digest.is_blank(values)
             and joined(self.digest.public(values), erased) == sealed
         )
-        if is_forgotten:
-            self.verdict.forgotten += 1
-        else:
+        if not is_forgotten:
             self._add(row, _("Block %(block)s, %(table)s row %(row)s: altered."))
+        elif why := self._why_not_forgotten(row, values):
+            message = _(
+                "Block %(block)s, %(table)s row %(row)s: blanked by an erasure that %(why)s."
+            )
+            self._add(row, message, why=why)
+        else:
+            self.verdict.forgotten += 1
 
-    def _add(self, row: int, message: str) -> None:
-        self.verdict.add(message, block=self.part.block_id, table=self.part.table_name, row=row)
+    def _why_not_forgotten(self, row: int, values: list[bytes]) -> str:
+        key = self.digest.key(values)
+        return self.disposals.why_not_forgotten(self.part.table_name, row, self.ledger.scope, key)
+
+    def _add(self, row: int, message: str, **named: Any) -> None:
+        place = {"block": self.part.block_id, "table": self.part.table_name, "row": row}
+        self.verdict.add(message, **place, **named)
+
+
+def _without_transaction() -> Iterator[int]:
+    """Change sets that say they are from before transactions were noted, and come after."""
+    rows = ChangeSet.objects.order_by("pk").values_list("pk", flat=True)
+    first = rows.filter(transaction_id__isnull=False).first()
+    if first is not None:
+        yield from rows.filter(transaction_id__isnull=True, pk__gt=first)
 
 
 def _by_id(rows: bytes) -> dict[int, bytes]:
     records = (rows[at : at + RECORD] for at in range(0, len(rows), RECORD))
     return {unpacked(each): each[ID:] for each in records}
-
-
-def _removed() -> dict[str, set[int]]:
-    """The ids of rows that audit_retain removed, by table."""
-    removed: dict[str, set[int]] = {}
-    for removal in Removal.objects.iterator(chunk_size=AT_ONCE):
-        ids = bytes(removal.ids)
-        numbers = (ids[at : at + ID] for at in range(0, len(ids), ID))
-        known = removed.setdefault(removal.table_name, set())
-        known.update(unpacked(number) for number in numbers)
-    return removed
-
-
-def _erased() -> dict[tuple[str, int], bytes]:
-    """The digests that personal columns had before forget_person blanked them."""
-    rows = Erasure.objects.values_list("table_name", "row_id", "digest")
-    return {(table, row): bytes.fromhex(digest) for table, row, digest in rows.iterator()}

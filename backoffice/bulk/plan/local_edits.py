@@ -138,7 +138,10 @@ class Edits:
 def _is_by(version: str, sources: tuple[str, ...]) -> str:
     """SQL: the version came by one of these ways."""
     named = ", ".join(f"'{source}'" for source in sources)
+    # Files of the demo school are files, too.
     source = (
-        f"SELECT c.source FROM {ChangeSet._meta.db_table} c WHERE c.id = {version}.change_set_id"
+        f"SELECT CASE WHEN c.source = '{Source.DEMO}' AND c.batch IS NOT NULL "
+        f"THEN '{Source.IMPORT}' ELSE c.source END "
+        f"FROM {ChangeSet._meta.db_table} c WHERE c.id = {version}.change_set_id"
     )
     return f"({source}) IN ({named})"

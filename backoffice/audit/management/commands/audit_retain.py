@@ -3,10 +3,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from backoffice.audit.management.options import add_reason, as_command, day_of
-from backoffice.audit.seal.retention import remove_before
+from backoffice.audit.seal.retention import DAY, remove_before
 from backoffice.audit.seal.seal import seal
 
 
@@ -21,6 +22,8 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         before = day_of(options["before"])
+        if before > timezone.now() + DAY:
+            raise CommandError(f"“{options['before']}” has not come yet.")
         with as_command("audit_retain", options["reason"]):
             done = remove_before(before)
         seal()

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
 from backoffice.audit.management.options import add_reason, as_command
-from backoffice.audit.seal.erasure import forget
+from backoffice.audit.seal.erasure import Forgotten, forget
 from backoffice.audit.seal.seal import seal
 
 
@@ -29,6 +29,12 @@ class Command(BaseCommand):
                 done = forget(person)
         except ValueError as error:
             raise CommandError(str(error)) from error
+        if done == Forgotten():
+            self.stdout.write(
+                f"Person {person.pk} was forgotten already, and nothing of them came back: nothing "
+                "was changed."
+            )
+            return
         seal()
         self.stdout.write(
             f"Person {person.pk} is forgotten: {done.rows} rows and {done.recorded} rows of the "

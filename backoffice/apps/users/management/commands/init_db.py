@@ -7,8 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from backoffice.audit.models import ChangeSet
-from backoffice.audit.record.recording import recording
+from backoffice.audit.record.demo_data import source_of_demo_data
+from backoffice.audit.record.owner_role import owner_role
+from backoffice.audit.record.runs import recorded_run
 from backoffice.operations.demo import SIZES, parts
 
 
@@ -31,8 +32,10 @@ class Command(BaseCommand):
             raise CommandError(f"There is no size “{options['size']}”: say {', '.join(SIZES)}.")
         scale = replace(SIZES[options["size"]], log=self.stdout.write)
         built = [part for part in parts() if not options[f"skip_{part.name}"]]
-        with recording(source=ChangeSet.Source.COMMAND, actor_name="init_db", reason="Demo data"):
-            for part in built:
-                part.build(scale)
+        with owner_role():
+            source = source_of_demo_data()
+            with recorded_run("init_db", source=source, reason="Demo data"):
+                for part in built:
+                    part.build(scale)
         names = ", ".join(part.name for part in built) or "nothing"
         self.stdout.write(f"Demo data ({options['size']}): {names}.")
