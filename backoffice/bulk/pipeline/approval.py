@@ -8,14 +8,21 @@ from django.utils.translation import gettext as _
 
 from backoffice.admin_site.permissions.roles import may
 from backoffice.audit.record.recording import name_of
+from backoffice.audit.record.second_person import asked_by_others
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch, BatchQuerySet
 
 
 def may_agree(batch: Batch, person: Any) -> bool:
-    """Whether the person is not the uploader, approves imports and may see these rows."""
-    is_other = batch.uploaded_by_id is None or batch.uploaded_by_id != person.pk
-    return is_other and may(person, "approve", Batch) and batch.kind not in unseen_kinds(person)
+    """Whether another person than the uploader, who approves imports and may see these rows."""
+    return _approvable(Batch.objects.filter(pk=batch.pk), person).exists()
+
+
+def _approvable(batches: BatchQuerySet, person: Any) -> BatchQuerySet:
+    if not may(person, "approve", Batch):
+        return batches.none()
+    seen = batches.exclude(kind__in=unseen_kinds(person))
+    return asked_by_others(seen, person, by="uploaded_by", at="uploaded_at")
 
 
 def unseen_kinds(person: Any) -> list[str]:
@@ -32,10 +39,7 @@ def lapse(batch: Batch) -> None:
 
 def held_for(person: Any) -> BatchQuerySet:
     """Held imports on which the person may decide."""
-    if not may(person, "approve", Batch):
-        return Batch.objects.none()
-    held = Batch.objects.filter(state=Batch.State.HELD).exclude(kind__in=unseen_kinds(person))
-    return held.exclude(uploaded_by=person.pk) | held.filter(uploaded_by=None)
+    return _approvable(Batch.objects.filter(state=Batch.State.HELD), person)
 
 
 def agree(batch: Batch, digest: str, person: Any) -> bool:

@@ -1,0 +1,139 @@
+"""Who counts as a second person: no account that the first one, or both of one's makers, may hold.
+
+Who sets another's password, e-mail address, role or account may hold that account. They stand
+behind it, until a third person confirms that its owner has it now; a login or a new password shows
+nothing, as the setter can do both. Two accounts are two people where nobody stands behind both.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
+
+from backoffice.audit.models import AccountConfirmation, ChangeSet, CredentialChange
+from backoffice.audit.record.recording import current_record, name_of, note
+
+Rows = TypeVar("Rows", bound=models.QuerySet[Any])
+# In place of a person: whoever runs commands at the server, which asks nobody who they are.
+OPERATOR = None
+
+
+@dataclass(frozen=True)
+class Setter:
+    """Who sets credentials: a person, or the operator at the server."""
+
+    person: Any
+    name: str
+
+    @property
+    def key(self) -> int | None:
+        return self.person.pk if self.person is not None else OPERATOR
+
+
+_setter: ContextVar[Setter | None] = ContextVar("setter", default=None)
+
+
+@contextmanager
+def setting_for(person: Any, name: str = "") -> Iterator[None]:
+    """Inside, credentials are set by this person, and not by whoever is logged in."""
+    token = _setter.set(Setter(person, name or name_of(person)))
+    try:
+        yield
+    finally:
+        _setter.reset(token)
+
+
+def current_setter() -> Setter | None:
+    """Who sets credentials now; nobody where demo data and tests make their accounts."""
+    setter, record = _setter.get(), current_record()
+    if setter is not None or record is None or record.known_actor is None:
+        return setter
+    return Setter(record.known_actor, name_of(record.known_actor))
+
+
+def note_credentials(account: Any, whats: Iterable[str], setter: Setter) -> None:
+    """Record that the setter, and whoever stands behind them, set these of another's account."""
+    behind = people_behind(setter.key) - {setter.key, account.pk}
+    CredentialChange.objects.bulk_create(
+        CredentialChange(
+            account=account,
+            what=what,
+            setter_id=key,
+            setter_name=setter.name,
+            is_direct=key == setter.key,
+        )
+        for what in whats
+        for key in (setter.key, *sorted(behind, key=str))
+    )
+
+
+def people_behind(key: int | None) -> frozenset[int | None]:
+    """The keys of an account and of all who may hold it now; None is the operator."""
+    if key is OPERATOR:
+        return frozenset({OPERATOR})
+    changes = CredentialChange.objects.filter(account=key).unconfirmed()
+    return frozenset({key, *changes.order_by().values_list("setter", flat=True)})
+
+
+def asked_by_others(rows: Rows, approver: Any, *, by: str, at: str = "") -> Rows:
+    """Those of the rows whose asker is another person than the approver: the one rule.
+
+    `by` names the field with the asker, `at` the one with the time of asking: who stood behind the
+    asker then still does, whatever was confirmed since.
+    """
+    people = people_behind(approver.pk)
+    changes = CredentialChange.objects.filter(account=OuterRef(by)).by(people)
+    shared = changes.unconfirmed(OuterRef(OuterRef(at)) if at else None)
+    # One by one: a row without an asker is the operator's, and NOT IN says nothing of those.
+    if OPERATOR in people:
+        rows = rows.exclude(**{f"{by}__isnull": True})
+    mine = models.Q(**{f"{by}__in": people - {OPERATOR}, f"{by}__isnull": False})
+    return rows.exclude(mine).filter(~Exists(shared))
+
+
+def is_second_person(approver: Any, row: models.Model, *, by: str, at: str = "") -> bool:
+    """Whether the approver is another person than the asker of a stored row."""
+    rows = type(row)._base_manager.filter(pk=row.pk)
+    return asked_by_others(rows, approver, by=by, at=at).exists()
+
+
+def one_person_message() -> str:
+    """Why an account does not count as a second person."""
+    return _(
+        "This takes another person. The account that asked and yours may be one person's: "
+        "somebody set a password, an e-mail address, a role or the account itself for the other, "
+        "or for both. Let somebody else approve it, or have the account confirmed first."
+    )
+
+
+def confirm(account: Any, confirmer: Any, reason: str, name: str = "") -> None:
+    """Confirm that the owner of an account holds it now; `confirmer` None is the operator.
+
+    Raises ValidationError where nothing is to be confirmed, and for a confirmer who may hold the
+    account, or whom somebody may hold who may hold it.
+    """
+    open_changes = CredentialChange.objects.filter(account=account).unconfirmed()
+    newest = open_changes.order_by("-pk").first()
+    if newest is None:
+        raise ValidationError(_("Nobody else set anything of this account."), code="proven")
+    if confirmer is not OPERATOR and not is_second_person(confirmer, account, by="pk"):
+        message = _(
+            "You cannot confirm this account: you set something of it, or somebody set something "
+            "of it and of yours."
+        )
+        raise ValidationError(message, code="one_person")
+    name = name or name_of(confirmer)
+    AccountConfirmation.objects.create(
+        account=account, confirmer=confirmer, confirmer_name=name, covers=newest.pk, reason=reason
+    )
+    values = {"person": name_of(account), "reason": reason}
+    note(
+        _("Confirmed that %(person)s holds their account: %(reason)s") % values,
+        source=ChangeSet.Source.ACTION if confirmer else ChangeSet.Source.COMMAND,
+    )
