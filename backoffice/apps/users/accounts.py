@@ -10,7 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.admin_site.permissions import roles
 from backoffice.audit.models import CredentialChange
 from backoffice.audit.record.recording import name_of
-from backoffice.audit.record.second_person import Setter, current_setter, note_credentials
+from backoffice.audit.record.second_person import (
+    OPERATOR,
+    Setter,
+    current_setter,
+    note_credentials,
+)
 
 What = CredentialChange.What
 WATCHED = ("password", "email", "role", "is_active")
@@ -40,7 +45,7 @@ class Account(AbstractUser):
         if setter is None or not whats:
             super().save(*args, **kwargs)
             return
-        is_own = setter.key == self.pk
+        is_own = setter.key is not OPERATOR and setter.key == self.pk
         if What.PASSWORD in whats:
             self.has_temporary_password = not is_own
             if kwargs.get("update_fields") is not None:

@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 from backoffice.audit.models import Approval, ApprovalQuerySet
 from backoffice.audit.record.recording import name_of
 from backoffice.audit.record.second_person import (
+    Setter,
     asked_by_others,
     is_second_person,
     one_person_message,
-    setting_for,
+    setting,
 )
 
 # What a row says of who asked, and when.
@@ -81,7 +82,8 @@ def approve(approval: Approval, by: Any, note: str = "") -> None:
         _decide(approval, by, Approval.State.APPROVED, note)
         # The action reads it once more; stored it is no longer.
         approval.secret = secret
-        with setting_for(approval.requested_by):
+        # Who approves a password does not know it: whoever asked does.
+        with setting(Setter(approval.requested_by, approval.requested_name)):
             _actions[approval.action](approval)
 
 

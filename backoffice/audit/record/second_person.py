@@ -30,6 +30,8 @@ class Setter:
 
     person: Any
     name: str
+    # Further ones who may be behind it: of a command, whoever the operator claims to be.
+    also: frozenset[int | None] = frozenset()
 
     @property
     def key(self) -> int | None:
@@ -40,9 +42,9 @@ _setter: ContextVar[Setter | None] = ContextVar("setter", default=None)
 
 
 @contextmanager
-def setting_for(person: Any, name: str = "") -> Iterator[None]:
-    """Inside, credentials are set by this person, and not by whoever is logged in."""
-    token = _setter.set(Setter(person, name or name_of(person)))
+def setting(setter: Setter) -> Iterator[None]:
+    """Inside, credentials are set by this one, and not by whoever is logged in."""
+    token = _setter.set(setter)
     try:
         yield
     finally:
@@ -59,7 +61,7 @@ def current_setter() -> Setter | None:
 
 def note_credentials(account: Any, whats: Iterable[str], setter: Setter) -> None:
     """Record that the setter, and whoever stands behind them, set these of another's account."""
-    behind = people_behind(setter.key) - {setter.key, account.pk}
+    behind = (people_behind(setter.key) | setter.also) - {setter.key, account.pk}
     CredentialChange.objects.bulk_create(
         CredentialChange(
             account=account,

@@ -1,0 +1,40 @@
+"""What commands set of an account: by the operator at the server, whose name nobody checks."""
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+
+from backoffice.apps.users.models import User
+from backoffice.audit.models import ChangeSet
+from backoffice.audit.record.recording import name_of, recording
+from backoffice.audit.record.second_person import OPERATOR, Setter, setting
+
+
+def add_actor(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--actor", default="", help="who you are, by your username; recorded as claimed"
+    )
+
+
+@contextmanager
+def at_the_server(command: str, username: str) -> Iterator[str]:
+    """Record what a command does under the operator's name, and set credentials as the operator.
+
+    A claimed name stands beside it, and its account behind what is set. Raises CommandError for
+    one that nobody has.
+    """
+    name, also = _("Operator at the server"), frozenset[int | None]()
+    if username:
+        person = User.objects.filter(username=username).first()
+        if person is None:
+            raise CommandError(f"There is nobody with the user name “{username}”.")
+        also = frozenset({person.pk})
+        name = _("%(name)s, claimed at the command line") % {"name": name_of(person)}
+    with (
+        recording(source=ChangeSet.Source.COMMAND, actor_name=f"{command}: {name}"),
+        setting(Setter(OPERATOR, name, also)),
+    ):
+        yield name
