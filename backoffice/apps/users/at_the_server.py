@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.apps.users.models import User
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.record.recording import name_of, recording
+from backoffice.audit.record.recording import claimed, name_of, recording
 from backoffice.audit.record.second_person import OPERATOR, Setter, setting
 
 
@@ -32,9 +32,10 @@ def at_the_server(command: str, username: str) -> Iterator[str]:
         if person is None:
             raise CommandError(f"There is nobody with the user name “{username}”.")
         also = frozenset({person.pk})
-        name = _("%(name)s, claimed at the command line") % {"name": name_of(person)}
+        with recording(is_claimed=True):
+            name = claimed(name_of(person), 480)  # the command stands before it
     with (
-        recording(source=ChangeSet.Source.COMMAND, actor_name=f"{command}: {name}"),
+        recording(source=ChangeSet.Source.COMMAND, actor_name=f"{command}: {name}"[:500]),
         setting(Setter(OPERATOR, name, also)),
     ):
         yield name

@@ -7,8 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.permissions.roles import may
-from backoffice.audit.record.recording import name_of
-from backoffice.audit.record.second_person import asked_by_others
+from backoffice.audit.record.recording import claimed, name_of
+from backoffice.audit.record.second_person import asked_by_others, one_person_message
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch, BatchQuerySet
 
@@ -49,6 +49,9 @@ def agree(batch: Batch, digest: str, person: Any) -> bool:
     who may not approve it.
     """
     if not may_agree(batch, person):
+        is_own = batch.uploaded_by_id == person.pk
+        if not is_own and may(person, "approve", Batch) and batch.kind not in unseen_kinds(person):
+            raise PermissionDenied(one_person_message())
         raise PermissionDenied(_("An import is approved by another registrar or an admin."))
     agreed = batch.move(
         Batch.State.PREVIEWED,
@@ -56,7 +59,7 @@ def agree(batch: Batch, digest: str, person: Any) -> bool:
         expected_digest=digest,
         sentence="",
         approved_by=person,
-        approver_name=name_of(person),
+        approver_name=claimed(name_of(person), 320),
         approved_at=timezone.now(),
         approved_digest=digest,
     )
