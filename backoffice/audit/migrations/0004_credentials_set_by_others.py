@@ -6,72 +6,132 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('audit', '0003_action_and_key'),
+        ("audit", "0003_action_and_key"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AccountConfirmation',
+            name="AccountConfirmation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('confirmer_name', models.CharField(blank=True, max_length=500, verbose_name='name then')),
-                ('covers', models.BigIntegerField(verbose_name='the newest change it covers')),
-                ('reason', models.TextField(verbose_name='reason')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='when')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "confirmer_name",
+                    models.CharField(blank=True, max_length=500, verbose_name="name then"),
+                ),
+                ("covers", models.BigIntegerField(verbose_name="the newest change it covers")),
+                ("reason", models.TextField(verbose_name="reason")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="when")),
             ],
             options={
-                'verbose_name': 'confirmation of an account',
-                'verbose_name_plural': 'confirmations of accounts',
-                'ordering': ['-id'],
-                'default_permissions': (),
+                "verbose_name": "confirmation of an account",
+                "verbose_name_plural": "confirmations of accounts",
+                "ordering": ["-id"],
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='CredentialChange',
+            name="CredentialChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('what', models.CharField(choices=[('existence', 'account'), ('password', 'password'), ('email', 'e-mail'), ('role', 'role')], max_length=10, verbose_name='what')),
-                ('setter_name', models.CharField(blank=True, max_length=500, verbose_name='name then')),
-                ('is_direct', models.BooleanField(default=True, help_text='Not by an account they may hold.', verbose_name='by their own hand')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='when')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "what",
+                    models.CharField(
+                        choices=[
+                            ("existence", "account"),
+                            ("password", "password"),
+                            ("email", "e-mail"),
+                            ("role", "role"),
+                        ],
+                        max_length=10,
+                        verbose_name="what",
+                    ),
+                ),
+                (
+                    "setter_name",
+                    models.CharField(blank=True, max_length=500, verbose_name="name then"),
+                ),
+                (
+                    "is_direct",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Not by an account they may hold.",
+                        verbose_name="by their own hand",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="when")),
             ],
             options={
-                'verbose_name': 'change of credentials',
-                'verbose_name_plural': 'changes of credentials',
-                'ordering': ['-id'],
-                'default_permissions': (),
+                "verbose_name": "change of credentials",
+                "verbose_name_plural": "changes of credentials",
+                "ordering": ["-id"],
+                "default_permissions": (),
             },
         ),
         migrations.AddField(
-            model_name='approval',
-            name='secret',
-            field=models.TextField(blank=True, default='', editable=False),
+            model_name="approval",
+            name="secret",
+            field=models.TextField(blank=True, default="", editable=False),
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'waiting'), ('secret', ''), _connector='OR'), name='approval_secret_waits', violation_error_message='What was decided keeps no secret.'),
+            model_name="approval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state", "waiting"), ("secret", ""), _connector="OR"),
+                name="approval_secret_waits",
+                violation_error_message="What was decided keeps no secret.",
+            ),
         ),
         migrations.AddField(
-            model_name='accountconfirmation',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='confirmations', to=settings.AUTH_USER_MODEL, verbose_name='account'),
+            model_name="accountconfirmation",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="confirmations",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="account",
+            ),
         ),
         migrations.AddField(
-            model_name='accountconfirmation',
-            name='confirmer',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='confirmed by'),
+            model_name="accountconfirmation",
+            name="confirmer",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="confirmed by",
+            ),
         ),
         migrations.AddField(
-            model_name='credentialchange',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credential_changes', to=settings.AUTH_USER_MODEL, verbose_name='account'),
+            model_name="credentialchange",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="credential_changes",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="account",
+            ),
         ),
         migrations.AddField(
-            model_name='credentialchange',
-            name='setter',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='set by'),
+            model_name="credentialchange",
+            name="setter",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="set by",
+            ),
         ),
     ]

@@ -4,20 +4,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('users', '0001_initial'),
+        ("users", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='historicaluser',
-            name='has_temporary_password',
-            field=models.BooleanField(db_default=False, default=False, editable=False, help_text='Somebody else set it. The person chooses another one at the next login.', verbose_name='temporary password'),
+            model_name="historicaluser",
+            name="has_temporary_password",
+            field=models.BooleanField(
+                db_default=False,
+                default=False,
+                editable=False,
+                help_text="Somebody else set it. The person chooses another one at the next login.",
+                verbose_name="temporary password",
+            ),
         ),
         migrations.AddField(
-            model_name='user',
-            name='has_temporary_password',
-            field=models.BooleanField(db_default=False, default=False, editable=False, help_text='Somebody else set it. The person chooses another one at the next login.', verbose_name='temporary password'),
+            model_name="user",
+            name="has_temporary_password",
+            field=models.BooleanField(
+                db_default=False,
+                default=False,
+                editable=False,
+                help_text="Somebody else set it. The person chooses another one at the next login.",
+                verbose_name="temporary password",
+            ),
         ),
     ]
