@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.core.management.base import CommandError
-from django.utils.translation import gettext as _
 
 from backoffice.apps.users.models import User
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import claimed, name_of, recording
-from backoffice.audit.record.second_person import OPERATOR, Setter, setting
+from backoffice.audit.record.second_person import OPERATOR, Setter, operator_name, setting
 
 
 def add_actor(parser: ArgumentParser) -> None:
@@ -26,7 +25,7 @@ def at_the_server(command: str, username: str) -> Iterator[str]:
     A claimed name stands beside it, and its account behind what is set. Raises CommandError for
     one that nobody has.
     """
-    name, also = _("Operator at the server"), frozenset[int | None]()
+    name, also = operator_name(), frozenset[int | None]()
     if username:
         person = User.objects.filter(username=username).first()
         if person is None:

@@ -24,6 +24,10 @@ Rows = TypeVar("Rows", bound=models.QuerySet[Any])
 OPERATOR = None
 
 
+def operator_name() -> str:
+    return _("Operator at the server")
+
+
 @dataclass(frozen=True)
 class Setter:
     """Who sets credentials: a person, or the operator at the server."""
@@ -62,12 +66,15 @@ def current_setter() -> Setter | None:
 def note_credentials(account: Any, whats: Iterable[str], setter: Setter) -> None:
     """Record that the setter, and whoever stands behind them, set these of another's account."""
     behind = (people_behind(setter.key) | setter.also) - {setter.key, account.pk}
+    people = type(account)._base_manager.filter(pk__in=behind - {OPERATOR})
+    names = {OPERATOR: operator_name()} | {each.pk: name_of(each) for each in people}
+    names[setter.key] = setter.name
     CredentialChange.objects.bulk_create(
         CredentialChange(
             account=account,
             what=what,
             setter_id=key,
-            setter_name=setter.name,
+            setter_name=names[key],
             is_direct=key == setter.key,
         )
         for what in whats
