@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.models.personal_data import Personal
@@ -24,11 +24,6 @@ class CredentialChangeQuerySet(models.QuerySet["CredentialChange"]):
         if at is not None:
             confirmed = confirmed.filter(created_at__lte=at)
         return self.filter(~Exists(confirmed))
-
-    def by(self, people: frozenset[int | None]) -> "CredentialChangeQuerySet":
-        """Those that one of these people set; None is the operator at the server."""
-        condition = Q(setter__in=people - {None})
-        return self.filter(condition | Q(setter=None) if None in people else condition)
 
 
 class CredentialChange(models.Model):

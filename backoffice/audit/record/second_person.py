@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from backoffice.audit.models import AccountConfirmation, ChangeSet, CredentialChange
@@ -96,14 +96,18 @@ def asked_by_others(rows: Rows, approver: Any, *, by: str, at: str = "") -> Rows
     `by` names the field with the asker, `at` the one with the time of asking: who stood behind the
     asker then still does, whatever was confirmed since.
     """
-    people = people_behind(approver.pk)
-    changes = CredentialChange.objects.filter(account=OuterRef(by)).by(people)
+    # All of it is one query: the badges of every page ask this.
+    mine = CredentialChange.objects.filter(account=approver.pk).unconfirmed()
+    is_operators = Exists(mine.filter(setter=None))
+    behind_me = Q(setter=approver.pk) | Q(setter__in=mine.exclude(setter=None).values("setter"))
+    changes = CredentialChange.objects.filter(account=OuterRef(by))
+    changes = changes.filter(behind_me | Q(is_operators, setter=None))
     shared = changes.unconfirmed(OuterRef(OuterRef(at)) if at else None)
-    # One by one: a row without an asker is the operator's, and NOT IN says nothing of those.
-    if OPERATOR in people:
-        rows = rows.exclude(**{f"{by}__isnull": True})
-    mine = models.Q(**{f"{by}__in": people - {OPERATOR}, f"{by}__isnull": False})
-    return rows.exclude(mine).filter(~Exists(shared))
+    rows = rows.exclude(**{by: approver.pk}).filter(
+        ~Exists(shared), ~Exists(mine.filter(setter=OuterRef(by)))
+    )
+    # A row without an asker is the operator's.
+    return rows.exclude(is_operators, **{f"{by}__isnull": True})
 
 
 def is_second_person(approver: Any, row: models.Model, *, by: str, at: str = "") -> bool:
