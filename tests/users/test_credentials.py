@@ -1,59 +1,25 @@
 """What an account that may approve logs in with is set by two people, or by a superuser."""
 
-import io
-from typing import Any
-
 import pytest
-from django.contrib.messages import get_messages
-from django.core.management import CommandError, call_command
-from django.test import Client
 from django.urls import reverse
 
 from backoffice.apps.users.models import User
 from backoffice.audit.models import AccountConfirmation, Approval, ChangeSet, CredentialChange
 from tests.actions import do, messages_of, page_of, refused
 from tests.filling import errors_of, fields_of, save
+from tests.users.people import (
+    NEW,
+    OWN,
+    TEMPORARY,
+    WHY,
+    ask_for_password,
+    change_own,
+    client_of,
+    log_in,
+    set_for,
+)
 
-WHY = "Locked out after the holidays"
-TEMPORARY, OWN = "sesame opens the door", "a password of one's own"
-NEW = {"password1": TEMPORARY, "password2": TEMPORARY, "reason": WHY}
 APPROVERS = ("admin", "registrar")
-
-
-@pytest.fixture
-def cast(person: Any) -> dict[str, User]:
-    """Three admins and a superuser."""
-    names = {name: person("admin", name) for name in ("amina", "bea", "clara")}
-    return names | {"sol": person("admin", "sol", is_superuser=True)}
-
-
-def client_of(person: User) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
-
-
-def log_in(username: str, password: str) -> Client:
-    client = Client()
-    client.post(reverse("admin:login"), {"username": username, "password": password})
-    return client
-
-
-def change_own(client: Client, old: str, new: str) -> Any:
-    values = {"old_password": old, "new_password1": new, "new_password2": new}
-    return client.post(reverse("admin:password_change"), values)
-
-
-def ask_for_password(asker: User, person: User) -> Approval:
-    answer = do(client_of(asker), person, "request_password", **NEW)
-    assert answer.status_code == 302, refused(answer)
-    return Approval.objects.get(state="waiting")
-
-
-def set_for(person: User, asker: User, approver: User) -> None:
-    approval = ask_for_password(asker, person)
-    assert do(client_of(approver), approval, "agree").status_code == 302
-    person.refresh_from_db()
 
 
 @pytest.mark.parametrize("role", APPROVERS)
@@ -281,156 +247,3 @@ def test_the_page_says_who_set_what(cast):
     change = cast["bea"].credential_changes.get()
     assert f"password: Amina Example (amina), {change.created_at:%Y-%m-%d %H:%M} UTC" in page
     assert "The password is temporary." in page
-
-
-# The operator at the server.
-
-
-@pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("getpass.getpass", lambda *_args, **_kwargs: TEMPORARY)
-
-
-def test_changepassword_is_temporary_and_on_record(cast, typed):
-    call_command("changepassword", "bea", stdout=io.StringIO())
-    bea = cast["bea"]
-    bea.refresh_from_db()
-    assert (bea.check_password(TEMPORARY), bea.has_temporary_password) == (True, True)
-    change = bea.credential_changes.get()
-    assert (change.what, change.setter_id) == ("password", None)
-    change_set = ChangeSet.objects.latest("pk")
-    assert (change_set.source, change_set.actor_id, change_set.actor_name, change_set.reason) == (
-        *("command", None, "changepassword: Operator at the server"),
-        "Set the password of Bea Example (bea)",
-    )
-
-
-def test_an_actor_of_changepassword_is_claimed_and_stands_behind_it(cast, typed):
-    call_command("changepassword", "bea", "--actor", "amina", stdout=io.StringIO())
-    name = "Amina Example (amina), claimed at the command line"
-    changes = cast["bea"].credential_changes.order_by("pk")
-    behind = [(change.setter, change.setter_name) for change in changes]
-    assert behind == [(None, name), (cast["amina"], "Amina Example (amina)")]
-    assert ChangeSet.objects.latest("pk").actor_name == f"changepassword: {name}"
-    with pytest.raises(CommandError, match="There is nobody with the user name “nobody”."):
-        call_command("changepassword", "bea", "--actor", "nobody")
-
-
-def test_nobody_proves_anything_by_claiming_to_be_the_owner(cast, typed):
-    call_command("changepassword", "bea", "--actor", "bea", stdout=io.StringIO())
-    cast["bea"].refresh_from_db()
-    assert cast["bea"].has_temporary_password
-    assert [change.setter for change in cast["bea"].credential_changes.all()] == [None]
-
-
-def test_createsuperuser_is_temporary_and_on_record(db, monkeypatch):
-    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", TEMPORARY)
-    call_command(
-        "createsuperuser", "--noinput", "--username", "root", "--email", "r@example.org",
-        stdout=io.StringIO(),
-    )  # fmt: skip
-    root = User.objects.get(username="root")
-    assert (root.is_superuser, root.role, root.has_temporary_password) == (True, "admin", True)
-    whats = {(change.what, change.setter_id) for change in root.credential_changes.all()}
-    assert whats == {(what, None) for what in ("existence", "role", "email", "password")}
-    assert root.history.latest().change_set.actor_name == "createsuperuser: Operator at the server"
-
-
-def test_two_accounts_of_the_operator_are_one_person_until_one_is_confirmed(
-    cast, typed, instructor
-):
-    """A school of two admins, both locked out: the operator sets both passwords."""
-    amina, bea = cast["amina"], cast["bea"]
-    for name in ("amina", "bea"):
-        call_command("changepassword", name, stdout=io.StringIO())
-    with pytest.raises(CommandError, match="Bea Example has chosen no password yet."):
-        call_command("confirm_account", "bea", "--reason", WHY)
-    clients = {}
-    for name in ("amina", "bea"):
-        clients[name] = log_in(name, TEMPORARY)
-        change_own(clients[name], TEMPORARY, OWN)
-    do(clients["amina"], instructor, "change_role", role="registrar", reason=WHY)
-    approval = Approval.objects.get()
-    assert do(clients["bea"], approval, "agree").status_code == 200
-    amina.refresh_from_db()
-    with pytest.raises(CommandError, match="Say why, in at least 10 characters"):
-        call_command("confirm_account", "amina", "--reason", "short")
-    call_command("confirm_account", "bea", "--reason", WHY, stdout=io.StringIO())
-    approval.delete()
-    do(clients["amina"], instructor, "change_role", role="registrar", reason=WHY)
-    assert do(clients["bea"], Approval.objects.get(), "agree").status_code == 302
-    assert (bea.confirmations.get().confirmer_name, amina.confirmations.count()) == (
-        "Operator at the server",
-        0,
-    )
-
-
-# The temporary password.
-
-
-def test_a_temporary_password_opens_one_page(cast, instructor):
-    bea = cast["bea"]
-    set_for(bea, cast["amina"], cast["clara"])
-    client = log_in("bea", TEMPORARY)
-    own = reverse("admin:password_change")
-    before = User.objects.get(pk=instructor.pk).role
-    for address in (
-        "/admin/", "/admin/users/user/", f"/admin/users/user/{instructor.pk}/change/",
-        "/admin/autocomplete/?app_label=users&model_name=profile&field_name=user",
-        "/admin/search/?s=a", "/admin/users/user/export/", "/admin/bulk/batch/upload/",
-        "/admin/health/", "/admin/jsi18n/", "/admin/nonsense/", "/",
-    ):  # fmt: skip
-        answer = client.get(address)
-        assert (answer.status_code, answer.url) == (302, own), address
-    answer = do(client, instructor, "change_role", role="registrar", reason=WHY)
-    assert (answer.status_code, answer.url) == (302, own)
-    assert User.objects.get(pk=instructor.pk).role == before
-    assert not Approval.objects.filter(state="waiting").exists()
-
-
-def test_the_owner_reads_by_whom_and_when_and_goes_on(cast):
-    set_for(cast["bea"], cast["amina"], cast["clara"])
-    client = log_in("bea", TEMPORARY)
-    page = client.get(reverse("admin:password_change"))
-    change = cast["bea"].credential_changes.get()
-    sentence = (
-        f"Amina Example (amina) set your password on {change.created_at:%Y-%m-%d %H:%M} UTC. "
-        "Choose one of your own to go on."
-    )
-    assert sentence in page.content.decode()
-    assert [str(each) for each in get_messages(page.wsgi_request)] in ([sentence], [])
-    assert change_own(client, TEMPORARY, OWN).status_code == 302
-    assert client.get("/admin/").status_code == 200
-    cast["bea"].refresh_from_db()
-    assert not cast["bea"].has_temporary_password
-    assert cast["bea"].unconfirmed_changes.exists()
-
-
-def test_whoever_has_a_temporary_password_may_log_out(cast):
-    set_for(cast["bea"], cast["amina"], cast["clara"])
-    client = log_in("bea", TEMPORARY)
-    assert client.post(reverse("admin:logout")).status_code == 200
-    assert "_auth_user_id" not in client.session
-
-
-def test_an_instructors_password_is_temporary_too(cast, instructor):
-    page = reverse("admin:auth_user_password_change", args=[instructor.pk])
-    values = {"password1": TEMPORARY, "password2": TEMPORARY, "usable_password": "true"}
-    client_of(cast["amina"]).post(page, values | {"set-password": "1"})
-    assert log_in("instructor", TEMPORARY).get("/admin/").url == reverse("admin:password_change")
-    assert instructor.credential_changes.get().setter == cast["amina"]
-
-
-def test_a_newer_hash_of_the_same_password_is_set_by_nobody(cast, monkeypatch):
-    """Whoever is logged in logs in as somebody else, whose hash Django renews meanwhile."""
-    bea = cast["bea"]
-    bea.set_password(OWN)
-    bea.save()
-    monkeypatch.setattr("django.contrib.auth.hashers.PBKDF2PasswordHasher.iterations", 17)
-    monkeypatch.setattr("django.contrib.auth.hashers.MD5PasswordHasher.must_update",
-                        lambda *_args: True, raising=False)  # fmt: skip
-    client = client_of(cast["amina"])
-    client.post(reverse("admin:login"), {"username": "bea", "password": OWN})
-    bea.refresh_from_db()
-    assert not bea.has_temporary_password
-    assert not bea.credential_changes.exists()

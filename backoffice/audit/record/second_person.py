@@ -25,6 +25,7 @@ OPERATOR = None
 
 
 def operator_name() -> str:
+    """What stands in place of a name for whoever runs commands at the server."""
     return _("Operator at the server")
 
 
