@@ -94,6 +94,11 @@ class Account(AbstractUser):
         return self.is_superuser or self.role in roles.approving_roles()
 
     @property
+    def needs_confirmation(self) -> bool:
+        """Whether others set something of an account that somebody could log in with."""
+        return self.role != roles.STUDENT and self.unconfirmed_changes.exists()
+
+    @property
     def unconfirmed_changes(self) -> Any:
         """What others set of it by their own hand since its owner was confirmed; newest first."""
         changes = self.credential_changes.filter(is_direct=True)

@@ -123,7 +123,7 @@ class CredentialActionsMixin(PasswordMixin):
             "hold the account now. After that their approval counts for everybody."
         ),
         verb="confirm",
-        when=lambda person: person.unconfirmed_changes.exists(),
+        when=lambda person: person.needs_confirmation,
         refusal=_("Nobody else set anything of this account."),
     )
     def confirm_account(self, form: ReasonForm, person: User) -> str:
