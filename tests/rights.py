@@ -81,6 +81,8 @@ _OFFICE = {"admin": "*", "registrar": "*"}
 _MODERATION = {"admin": "*", "instructor": "o", "assistant": "o"}
 ACTIONS = {
     "users_user_change_role": {"admin": "*"},
+    **dict.fromkeys(("users_user_request_password", "users_user_change_email"), {"admin": "*"}),
+    "users_user_confirm_account": {"admin": "*"},
     "users_enrollment_withdraw": _OFFICE,
     "users_enrollment_reinstate": _OFFICE,
     "courses_course_publish": _OFFICE,

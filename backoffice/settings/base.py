@@ -18,7 +18,6 @@ INSTALLED_APPS = [
     "unfold.contrib.import_export",
     "unfold.contrib.simple_history",
     "backoffice.admin_site.apps.BackOfficeAdminConfig",
-    "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
@@ -36,6 +35,8 @@ INSTALLED_APPS = [
     "backoffice.apps.courses",
     "backoffice.apps.assessments",
     "backoffice.apps.communications",
+    # After ours, whose createsuperuser and changepassword come before its own.
+    "django.contrib.auth",
     # After ours, whose db_worker comes before its own.
     "django_tasks",
     "django_tasks_db",
@@ -53,6 +54,7 @@ MIDDLEWARE = [
     "backoffice.audit.middleware.RecordingMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "backoffice.admin_site.permissions.sessions.SessionLimitMiddleware",
+    "backoffice.apps.users.temporary_password.TemporaryPasswordMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "backoffice.operations.busy.BusyDatabaseMiddleware",
     "axes.middleware.AxesMiddleware",

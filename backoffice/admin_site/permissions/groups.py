@@ -20,6 +20,7 @@ PERMISSION_VERBS = {
     "reopen": "change",
     "finalize": "change",
     "break_glass": "view",
+    "confirm": "change",
 }
 
 

@@ -39,6 +39,7 @@ VERBS = {
     "O": "reopen",  # a final grade
     "B": "break_glass",  # ask for leave to read another's message
     "F": "finalize",  # a grade
+    "S": "confirm",  # that somebody holds the account that others set something of
 }
 
 Row = dict[str, str]
@@ -57,7 +58,7 @@ _FORUM = row("VACDLH *", "", "VALH own", "VAL own", "VH *")
 _CHAT = row("VACDH *", "", "VACD own", "V own", "VH *")
 
 TABLE: dict[str, Row] = {
-    "users.user": row("VACH *", "VCIEH students", "V own", "V own", "VEH *"),
+    "users.user": row("VACHS *", "VCIEH students", "V own", "V own", "VEH *"),
     # Django's own terms for what this table says; they follow the role by themselves.
     "users.groupmembership": row("VH *", "", "", "", "VH *"),
     "users.permissiongrant": row("VH *", "", "", "", "VH *"),
@@ -190,6 +191,13 @@ def grants(user: Actor, verb: str, model: type[models.Model]) -> list[Grant]:
         for grant in grants_of(model._meta.label_lower)
         if grant.verb == verb and grant.role in held
     ]
+
+
+@cache
+def approving_roles() -> frozenset[str]:
+    """The roles that approve something: what such accounts log in with takes two people."""
+    grants = (grant for label in TABLE for grant in grants_of(label))
+    return frozenset(grant.role for grant in grants if grant.verb == "approve")
 
 
 def may_see_page(user: Actor, name: str) -> bool:

@@ -26,7 +26,7 @@ from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.users.enrolling import reinstate, withdraw
 from backoffice.apps.users.forms import PersonForm, RoleForm, WithdrawForm
 from backoffice.apps.users.models import Enrollment, GroupMembership, PermissionGrant, Profile, User
-from backoffice.apps.users.passwords import PasswordMixin
+from backoffice.apps.users.passwords import CredentialActionsMixin
 from backoffice.apps.users.promoting import request_role
 from backoffice.apps.users.rosters import RosterHeadMixin
 from backoffice.audit.admin_kit.actions import ReasonForm, RowAction
@@ -49,7 +49,7 @@ ROLE_COLOURS = {
 RELATED_TITLES = {"taught_courses": _("Courses taught"), "looks": _("Who looked at this")}
 PERSON_FIELDS = (
     (None, {"fields": (("first_name", "last_name"), ("username", "student_id"), "email")}),
-    (_("Account"), {"fields": ("role", ("is_active", "is_verified"))}),
+    (_("Account"), {"fields": ("role", ("is_active", "is_verified"), "display_credentials")}),
     (_("Studies"), {"classes": ("tab",), "fields": (("graduation_year", "specialization"),)}),
     (_("About"), {"classes": ("tab",), "fields": ("bio", "avatar", ("language", "timezone"))}),
     (_("Record"), {"classes": ("tab",), "fields": (("last_login", "date_joined"),)}),
@@ -88,7 +88,7 @@ class EnrollmentSection(RelatedSection):
 
 
 @admin.register(User)
-class PersonAdmin(PasswordMixin, ListExport, AuditedAdmin):
+class PersonAdmin(CredentialActionsMixin, ListExport, AuditedAdmin):
     """Staff and students; a role says what a member of staff may do."""
 
     icon = "groups"
@@ -114,11 +114,11 @@ class PersonAdmin(PasswordMixin, ListExport, AuditedAdmin):
     related_titles = RELATED_TITLES
     search_fields = ("search_text",)
     search_help_text = _("Name, username, student ID or e-mail")
-    readonly_fields = ("role", "last_login", "date_joined")
+    readonly_fields = ("role", "display_credentials", "last_login", "date_joined")
     filter_horizontal = ()
     fieldsets = PERSON_FIELDS
     add_fieldsets = NEW_PERSON_FIELDS
-    row_actions = ("change_role",)
+    row_actions = ("change_role", *CredentialActionsMixin.detail_only)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fixed = super().get_readonly_fields(request, obj)

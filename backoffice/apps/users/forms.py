@@ -7,11 +7,18 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import UserChangeForm
-from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminSelectWidget
+from unfold.widgets import (
+    UnfoldAdminDateWidget,
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+)
 
 from backoffice.apps.users.models import User
 from backoffice.audit.admin_kit.actions import ReasonForm
 from backoffice.audit.admin_kit.optimistic_lock import OptimisticLockForm
+
+NEW_PASSWORD = {"autocomplete": "new-password"}
 
 
 class PersonForm(OptimisticLockForm, UserChangeForm):
@@ -68,3 +75,37 @@ class RoleForm(ReasonForm):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.fields["role"].initial = self.rows[0].role
+
+
+class NewPasswordForm(ReasonForm):
+    """A temporary password, twice, and why."""
+
+    password1 = forms.CharField(
+        label=_("Password"), strip=False, widget=UnfoldAdminPasswordWidget(NEW_PASSWORD)
+    )
+    password2 = forms.CharField(
+        label=_("Password again"),
+        strip=False,
+        widget=UnfoldAdminPasswordWidget(NEW_PASSWORD),
+        help_text=_("It is temporary: the person chooses another one at the first login."),
+    )
+    field_order = ("password1", "password2", "reason")
+
+    def clean_password2(self) -> str:
+        """Raises ValidationError for another password than the first one."""
+        if self.cleaned_data.get("password1") != self.cleaned_data["password2"]:
+            raise forms.ValidationError(gettext("The two passwords differ."), code="differ")
+        return self.cleaned_data["password2"]
+
+
+class EmailForm(ReasonForm):
+    """Which e-mail address, and why."""
+
+    email = forms.EmailField(
+        label=_("E-mail"), required=False, widget=UnfoldAdminEmailInputWidget, max_length=254
+    )
+    field_order = ("email", "reason")
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.fields["email"].initial = self.rows[0].email

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.models import UserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.db.models import F, Q
@@ -21,6 +21,7 @@ from backoffice.admin_site.models.rules import (
     is_web_address,
 )
 from backoffice.admin_site.models.search_text import SearchText, TrigramIndex
+from backoffice.apps.users.accounts import Account
 from backoffice.apps.users.validators import (
     validate_language,
     validate_student_id,
@@ -56,7 +57,7 @@ class PeopleManager(UserManager.from_queryset(UserQuerySet)):
         return super().create_superuser(username, *args, **extra_fields)
 
 
-class User(Audited, AbstractUser):
+class User(Audited, Account):
     """A person: staff, who log in by role, or a student, who does not log in here."""
 
     class Role(models.TextChoices):

@@ -1,13 +1,16 @@
 """Files about people and about who takes which course."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.apps.users.models import Enrollment, User
+from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column, OnChange
+from backoffice.bulk.kinds.file_layout import FileLayout
 from backoffice.bulk.kinds.resource import (
     FORBIDDEN,
     Companion,
@@ -17,7 +20,7 @@ from backoffice.bulk.kinds.resource import (
     MissingRowsPolicy,
     importable,
 )
-from backoffice.bulk.kinds.sql_names import NOW, stored
+from backoffice.bulk.kinds.sql_names import NOW, cell, stored
 
 CAME, LEFT = stored("enrolled_on"), stored("withdrawn_on")
 
@@ -52,6 +55,31 @@ class UserResource(ImportKind):
 
     class Meta:
         model = User
+
+    @classmethod
+    def checks(cls, layout: FileLayout) -> Iterator[Check]:
+        """What staff get in by is set on their page, by two people; no file sets it."""
+        columns = {column.column_name: column for column in layout.columns}
+        is_staff = f"{stored()} IS NOT NULL AND {stored('role')} <> 'student'"
+        rows, params = layout.importable(User)
+        if rows:
+            # Of a row the role may not bring in, no more is said than that.
+            is_staff += f" AND {stored()} IN ({rows})"
+        if "email" in columns:
+            message = gettext(
+                "{column} “{value}”: the e-mail address of a member of staff is changed on their "
+                "page."
+            )
+            other = f"({is_staff} AND {cell('email')} <> {stored('email')})"
+            yield Check("staff_email", "email", message, (other, params), ("email",))
+        if "is_active" in columns:
+            message = gettext(
+                "{column} “{value}”: the account of a member of staff is switched on by “Change "
+                "role” on their page."
+            )
+            active = layout.incoming(columns["is_active"])
+            is_on = f"({is_staff} AND {active} AND NOT {stored('is_active')})"
+            yield Check("staff_account", "is_active", message, (is_on, params), ("is_active",))
 
     @classmethod
     def exportable(cls) -> models.QuerySet[Any]:

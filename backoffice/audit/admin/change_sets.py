@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.admin_site.changelist.question_filter import QuestionFilter
 from backoffice.audit.admin_kit.actions import ActionForm, RowAction, RowActionMixin
-from backoffice.audit.admin_kit.approvals import approve, refuse
+from backoffice.audit.admin_kit.approvals import approve, decidable_by, refuse
 from backoffice.audit.admin_kit.read_only import ReadOnlyAdmin
 from backoffice.audit.models import Approval, ChangeSet
 from backoffice.audit.reports.change_set_page import context_of
@@ -111,7 +111,10 @@ class ApprovalAdmin(RowActionMixin, ReadOnlyAdmin):
     list_display = ("sentence", "display_state", "requested_name", "requested_at", "decided_name")
     list_filter = (("state", ChoicesDropdownFilter),)
     search_fields = ("sentence", "requested_name", "reason")
-    exclude = ("payload", "subject_label", "subject_id", "action", "requested_by", "decided_by")
+    exclude = (
+        *("payload", "secret", "subject_label", "subject_id", "action"),
+        *("requested_by", "decided_by"),
+    )
     row_actions = ("agree", "disagree")
 
     @display(description=gettext_lazy("state"), label=APPROVAL_COLOURS, ordering="state")
@@ -145,5 +148,4 @@ class ApprovalAdmin(RowActionMixin, ReadOnlyAdmin):
         return _("Refused; nothing was done.")
 
     def sidebar_badge(self, request: HttpRequest) -> int:
-        waiting = Approval.objects.waiting().permitted_to(request.user, "approve")
-        return waiting.exclude(requested_by=request.user.pk)[:100].count()
+        return decidable_by(request.user)[:100].count()

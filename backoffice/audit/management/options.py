@@ -15,6 +15,7 @@ from backoffice.audit.record.runs import recorded_run
 
 
 def add_reason(parser: ArgumentParser) -> None:
+    """The option `--reason`, which stays in the record."""
     parser.add_argument(
         "--reason", required=True, help=f"why; at least {SHORTEST_REASON} characters"
     )

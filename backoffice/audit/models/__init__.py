@@ -4,10 +4,12 @@ from backoffice.audit.models.access_record import AccessRecord
 from backoffice.audit.models.approval import Approval, ApprovalQuerySet
 from backoffice.audit.models.audited import Audited, AuditedQuerySet
 from backoffice.audit.models.change_set import ChangeSet
+from backoffice.audit.models.credentials import AccountConfirmation, CredentialChange
 from backoffice.audit.models.seal import Block, BlockPart, Erasure, Removal, Salt
 
 __all__ = [
     "AccessRecord",
+    "AccountConfirmation",
     "Approval",
     "ApprovalQuerySet",
     "Audited",
@@ -15,6 +17,7 @@ __all__ = [
     "Block",
     "BlockPart",
     "ChangeSet",
+    "CredentialChange",
     "Erasure",
     "Removal",
     "Salt",

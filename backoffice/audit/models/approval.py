@@ -31,6 +31,8 @@ class Approval(models.Model):
     subject_label = models.CharField(max_length=100)
     subject_id = models.BigIntegerField()
     payload = models.JSONField(default=dict)
+    # Of a password, its hash: no page, export or history has it, and it goes with the decision.
+    secret = models.TextField(blank=True, default="", editable=False)
     reason = models.TextField(_("reason"))
     state = models.CharField(
         _("state"), max_length=10, choices=State, default=State.WAITING, db_index=True
@@ -66,6 +68,11 @@ class Approval(models.Model):
                 name="approval_by_another",
                 condition=~models.Q(decided_by=models.F("requested_by")),
                 violation_error_message=_("Nobody approves what they asked for themselves."),
+            ),
+            models.CheckConstraint(
+                name="approval_secret_waits",
+                condition=models.Q(state="waiting") | models.Q(secret=""),
+                violation_error_message=_("What was decided keeps no secret."),
             ),
             models.UniqueConstraint(
                 name="approval_asked_once",

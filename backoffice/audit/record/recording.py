@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import connections, router, transaction
+from django.utils.translation import gettext as _
 
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.postgres_triggers import context_sql
@@ -46,6 +47,8 @@ class Record:
     batch: int | None = None
     # The table of an import's plan: where the history finds each row's line of the file.
     lines: str = ""
+    # Whether the actor is who a command line says, which asks nobody for a password.
+    is_claimed: bool = False
     key: UUID = field(default_factory=uuid4, init=False)
     _change_set: ChangeSet | None = field(default=None, init=False, repr=False)
     _commit_hook: _CommitHook = field(default_factory=_CommitHook, init=False, repr=False)
@@ -87,7 +90,7 @@ class Record:
         actor = self.known_actor
         return {
             "actor_id": actor.pk if actor else None,
-            "actor_name": self.actor_name or (name_of(actor) if actor else ""),
+            "actor_name": self.actor_name or (claimed(name_of(actor)) if actor else ""),
             "source": str(self.source),
             "reason": self.reason,
             "request_id": self.request_id,
@@ -134,6 +137,14 @@ def name_of(actor: AbstractUser) -> str:
     return f"{full_name} ({actor.get_username()})" if full_name else actor.get_username()
 
 
+def claimed(name: str, most: int = 500) -> str:
+    """A name of at most so many characters, marked where only a command line says it."""
+    record = _current.get()
+    template = _("%(name)s, claimed at the command line")
+    mark = template if record is not None and record.is_claimed else "%(name)s"
+    return mark % {"name": name[: most - len(mark % {"name": ""})]}
+
+
 def current_record() -> Record | None:
     return _current.get()
 
@@ -150,7 +161,8 @@ def current_change_set_id() -> int:
 def recording(**fields: Any) -> Iterator[Record]:
     """Put all changes made inside under one change set.
 
-    Takes source (a ChangeSet.Source), actor, actor_name, reason, request_id, address and batch.
+    Takes source (a ChangeSet.Source), actor, actor_name, reason, request_id, address, batch and
+    is_claimed.
     """
     outer = _current.get()
     if outer and outer.source == ChangeSet.Source.DEMO:

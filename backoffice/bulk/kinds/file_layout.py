@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from django.db import models
+
 from backoffice.bulk.kinds.column import Column
+from backoffice.bulk.kinds.conditions import Sql
 
 
 class Comparison(Protocol):
@@ -46,6 +49,9 @@ class FileLayout(Protocol):
 
     def update_value(self, column: Column) -> str:
         """SQL, beside a plan: the value that an update writes."""
+
+    def importable(self, model: type[models.Model]) -> Sql:
+        """SQL: the ids of the rows the person's role may bring in; blank means all of them."""
 
     def base_of(self, column: Column) -> Column | None:
         """The column with the value that this one had when the file was exported."""

@@ -14,6 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.private_files import private_storage
+from backoffice.audit.record.recording import claimed
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models.batch_run import BatchRun
 from backoffice.bulk.models.batch_state import BatchState, refuse_impossible
@@ -218,7 +219,7 @@ class Batch(models.Model):
     @staticmethod
     def uploader_fields(actor: Any) -> dict[str, Any]:
         """The uploader's fields; the actor None is the operator at the command line."""
-        name = str(actor) if actor else _("Operator at the command line")
+        name = claimed(str(actor), 320) if actor else _("Operator at the command line")
         return {"uploaded_by": actor, "uploader_name": name}
 
     def move(

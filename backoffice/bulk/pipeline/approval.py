@@ -7,15 +7,22 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.permissions.roles import may
-from backoffice.audit.record.recording import name_of
+from backoffice.audit.record.recording import claimed, name_of
+from backoffice.audit.record.second_person import asked_by_others, one_person_message
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch, BatchQuerySet
 
 
 def may_agree(batch: Batch, person: Any) -> bool:
-    """Whether the person is not the uploader, approves imports and may see these rows."""
-    is_other = batch.uploaded_by_id is None or batch.uploaded_by_id != person.pk
-    return is_other and may(person, "approve", Batch) and batch.kind not in unseen_kinds(person)
+    """Whether another person than the uploader, who approves imports and may see these rows."""
+    return _approvable(Batch.objects.filter(pk=batch.pk), person).exists()
+
+
+def _approvable(batches: BatchQuerySet, person: Any) -> BatchQuerySet:
+    if not may(person, "approve", Batch):
+        return batches.none()
+    seen = batches.exclude(kind__in=unseen_kinds(person))
+    return asked_by_others(seen, person, by="uploaded_by", at="uploaded_at")
 
 
 def unseen_kinds(person: Any) -> list[str]:
@@ -32,10 +39,7 @@ def lapse(batch: Batch) -> None:
 
 def held_for(person: Any) -> BatchQuerySet:
     """Held imports on which the person may decide."""
-    if not may(person, "approve", Batch):
-        return Batch.objects.none()
-    held = Batch.objects.filter(state=Batch.State.HELD).exclude(kind__in=unseen_kinds(person))
-    return held.exclude(uploaded_by=person.pk) | held.filter(uploaded_by=None)
+    return _approvable(Batch.objects.filter(state=Batch.State.HELD), person)
 
 
 def agree(batch: Batch, digest: str, person: Any) -> bool:
@@ -45,6 +49,9 @@ def agree(batch: Batch, digest: str, person: Any) -> bool:
     who may not approve it.
     """
     if not may_agree(batch, person):
+        is_own = batch.uploaded_by_id == person.pk
+        if not is_own and may(person, "approve", Batch) and batch.kind not in unseen_kinds(person):
+            raise PermissionDenied(one_person_message())
         raise PermissionDenied(_("An import is approved by another registrar or an admin."))
     agreed = batch.move(
         Batch.State.PREVIEWED,
@@ -52,7 +59,7 @@ def agree(batch: Batch, digest: str, person: Any) -> bool:
         expected_digest=digest,
         sentence="",
         approved_by=person,
-        approver_name=name_of(person),
+        approver_name=claimed(name_of(person), 320),
         approved_at=timezone.now(),
         approved_digest=digest,
     )

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from backoffice.audit.models import ChangeSet
+from backoffice.audit.record.recording import recording
 from backoffice.bulk.cli.deliveries import import_files
 from backoffice.bulk.cli.imports import ImportOptions, add_import_arguments, import_file
 
@@ -28,7 +30,9 @@ class Command(BaseCommand):
         try:
             import_options = ImportOptions.from_command(options)
             run = import_files if import_options.is_auto else import_file
-            result = run(import_options)
+            # Nobody logs in here: whom the options name is claimed.
+            with recording(source=ChangeSet.Source.COMMAND, is_claimed=True):
+                result = run(import_options)
         except (OSError, ValueError) as error:
             raise CommandError(str(error), returncode=2) from error
         result.close(self)

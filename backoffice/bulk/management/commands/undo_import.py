@@ -6,6 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from backoffice.audit.models import ChangeSet
+from backoffice.audit.record.recording import recording
 from backoffice.bulk.cli.imports import undo_batch
 
 
@@ -25,9 +27,11 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
-            result = undo_batch(
-                options["batch"], options["actor"], options["reason"], options["report"]
-            )
+            # Nobody logs in here: whom the options name is claimed.
+            with recording(source=ChangeSet.Source.COMMAND, is_claimed=True):
+                result = undo_batch(
+                    options["batch"], options["actor"], options["reason"], options["report"]
+                )
         except (OSError, ValueError) as error:
             raise CommandError(str(error), returncode=2) from error
         result.close(self)

@@ -1,0 +1,105 @@
+"""What every account has by which somebody gets in, and the gate through which it is set."""
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.admin_site.permissions import roles
+from backoffice.audit.models import CredentialChange
+from backoffice.audit.record.recording import name_of
+from backoffice.audit.record.second_person import (
+    OPERATOR,
+    Setter,
+    current_setter,
+    note_credentials,
+)
+
+What = CredentialChange.What
+WATCHED = ("password", "email", "role", "is_active")
+
+
+class Account(AbstractUser):
+    """An account whose credentials say who set them: every `save()` of it looks.
+
+    What somebody else sets stands in the record (see audit/record/second_person.py), and a password
+    of somebody else is temporary.
+    """
+
+    has_temporary_password = models.BooleanField(
+        _("temporary password"),
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=_("Somebody else set it. The person chooses another one at the next login."),
+    )
+
+    class Meta(AbstractUser.Meta):
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        setter = current_setter()
+        whats = list(self._set_now(kwargs.get("update_fields"))) if setter else []
+        if setter is None or not whats:
+            super().save(*args, **kwargs)
+            return
+        is_own = setter.key is not OPERATOR and setter.key == self.pk
+        if What.PASSWORD in whats:
+            self.has_temporary_password = not is_own
+            if kwargs.get("update_fields") is not None:
+                kwargs["update_fields"] = {*kwargs["update_fields"], "has_temporary_password"}
+        former_setters = list(self._writers_as_student())
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if not is_own:
+                note_credentials(self, whats, setter)
+            for former in former_setters:
+                note_credentials(self, [What.EXISTENCE], former)
+
+    def _set_now(self, names: Collection[str] | None) -> Iterator[str]:
+        """What saving sets of the credentials of a member of staff."""
+        # Nobody logs in as a student, so nothing of theirs is a way in.
+        if self.role == roles.STUDENT or not (names is None or {*WATCHED} & {*names}):
+            return
+        before = None if self._state.adding else self._stored()
+        if before is None or (self.is_active and not before["is_active"]):
+            yield What.EXISTENCE
+        if before is None or self.role != before["role"]:
+            yield What.ROLE
+        if self.email != (before["email"] if before else ""):
+            yield What.EMAIL
+        # At a login Django may store the same password by a newer hash: nobody set one then.
+        is_rehash = names is not None and {*names} == {"password"} and self._password is None
+        is_other = before is None or self.password != before["password"]
+        if is_other and self.has_usable_password() and not is_rehash:
+            yield What.PASSWORD
+
+    def _stored(self) -> dict[str, Any] | None:
+        return type(self)._base_manager.filter(pk=self.pk).values(*WATCHED).first()
+
+    def _writers_as_student(self) -> Iterator[Setter]:
+        """Whoever wrote the row of a student who becomes staff now: forms and files alike."""
+        before = None if self._state.adding else self._stored()
+        if before is None or before["role"] != roles.STUDENT:
+            return
+        writers = type(self).history.filter(id=self.pk).values("history_user")
+        for person in type(self)._base_manager.filter(pk__in=writers).exclude(pk=self.pk):
+            yield Setter(person, name_of(person))
+
+    @property
+    def may_approve(self) -> bool:
+        """Whether it could be a second person, by its role, switched on or not."""
+        return self.is_superuser or self.role in roles.approving_roles()
+
+    @property
+    def needs_confirmation(self) -> bool:
+        """Whether others set something of an account that somebody could log in with."""
+        return self.role != roles.STUDENT and self.unconfirmed_changes.exists()
+
+    @property
+    def unconfirmed_changes(self) -> Any:
+        """What others set of it by their own hand since its owner was confirmed; newest first."""
+        changes = self.credential_changes.filter(is_direct=True)
+        return changes.unconfirmed().exclude(setter=self.pk)
