@@ -16,7 +16,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from backoffice.bulk.export.csv_export import write_csv
 from backoffice.bulk.export.nested_rows import fields_of
 from backoffice.bulk.export.selection import Selection
-from backoffice.bulk.readers.xlsx_guard import MOST_ROWS
+from backoffice.bulk.unpacking.xlsx_sheet import MOST_ROWS
 from backoffice.bulk.values.refusals import ExportRefused
 
 MOST_CHARACTERS = 32_767  # of a cell, in any version of Excel

@@ -19,7 +19,7 @@ from backoffice.bulk.kinds.resource import kinds, needed_by
 from backoffice.bulk.models import Batch, Delivery
 from backoffice.bulk.pipeline.receive import receive_part, refuse_stranger
 from backoffice.bulk.readers.base import Limits
-from backoffice.bulk.readers.zip_guard import Archive, Member, is_archive
+from backoffice.bulk.readers.zip_archive import Archive, Member, is_archive
 from backoffice.bulk.values.faults import FileRefused, display_text, storable
 
 MOST_FILES = 100  # as many as one zip file may hold
@@ -93,7 +93,7 @@ class Sorting:
                     archive = stack.enter_context(Archive(path))
                     self._group(f"{name}/", self._detect(archive.members()))
                 else:
-                    loose.append(Member(name, size, lambda: iter(()), path))
+                    loose.append(Member(name, size, path))
             except FileRefused as refusal:
                 self._leave(name, refusal.message)
         self._group("", self._detect(loose))

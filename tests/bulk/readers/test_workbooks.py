@@ -7,8 +7,8 @@ import pytest
 from openpyxl.reader.strings import read_string_table
 
 from backoffice.bulk.pipeline.report import rejected_rows
-from backoffice.bulk.readers.base import Limits
-from backoffice.bulk.readers.xlsx_sheet import SharedTexts
+from backoffice.bulk.unpacking.refusal import Bounds
+from backoffice.bulk.unpacking.xlsx_sheet import SharedTexts
 from tests.bulk.bad_files.packing import (
     BOOK,
     HEADER,
@@ -26,11 +26,12 @@ TABLE = b"""<si><t>student_id</t></si><si/><si><t/></si>
 <si><r><rPr><b/></rPr><t>pre</t></r><r><t xml:space="preserve">sentation </t></r></si>
 <si><t>\xe6\x9d\xb1</t><rPh sb="0" eb="1"><t>\xe3\x81\xb2</t></rPh></si>
 <si><t>a_x005F_b &amp; c</t></si>"""
+BOUNDS = Bounds(100_000_000, 2_000_000, 1_000_000)
 STRICT = b'xmlns="http://purl.oclc.org/ooxml/spreadsheetml/main"'
 
 
 def texts_of(part: bytes) -> list[str]:
-    texts, values = SharedTexts(io.BytesIO(part), Limits.from_settings()), []
+    texts, values = SharedTexts(io.BytesIO(part), BOUNDS), []
     while True:
         try:
             values.append(texts[len(values)])
@@ -48,7 +49,7 @@ def test_shared_texts_are_what_the_library_reads():
 def test_a_text_of_a_number_below_zero_is_none():
     part = b"<sst " + MAIN + b">" + TABLE + b"</sst>"
     with pytest.raises(IndexError):
-        SharedTexts(io.BytesIO(part), Limits.from_settings())[-1]
+        SharedTexts(io.BytesIO(part), BOUNDS)[-1]
 
 
 def shared() -> bytes:
