@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "backoffice.admin_site.permissions.sessions.SessionLimitMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "backoffice.operations.busy.BusyDatabaseMiddleware",
+    "backoffice.operations.full_disk.FullDiskMiddleware",
     "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
@@ -132,6 +133,10 @@ METRICS_ALLOWED_ADDRESSES = words(
     "METRICS_ALLOWED_ADDRESSES", ["127.0.0.1", "::1"], is_address, "an IP address"
 )
 
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "backoffice.operations.full_disk.TidyUploadHandler",
+]
 PRIVATE_ROOT = Path(text("PRIVATE_ROOT", str(BASE_DIR / "var" / "private")))
 # What we say ourselves goes to standard error, a line each; Django keeps its own ways.
 LOGGING = {
@@ -146,6 +151,8 @@ LOGGING = {
 }
 # Where sealing writes the signed head of the chain; None: to the log alone.
 AUDIT_ANCHOR_FILE = Path(text("AUDIT_ANCHOR_FILE")) if text("AUDIT_ANCHOR_FILE") else None
+# Bytes free below which the health page warns; below a fifth of it, it says that it has failed.
+LOW_DISK_BYTES = number("LOW_DISK_BYTES", 5 * 1024**3, 0, 10**15 - 1)
 STUDENT_ID_PATTERN = pattern("STUDENT_ID_PATTERN", "[A-Za-z]{0,4}[0-9]{3,12}")
 IMPORT_MAX_BYTES = number("IMPORT_MAX_BYTES", 100_000_000, 1, 10**12)
 IMPORT_MAX_ROWS = number("IMPORT_MAX_ROWS", 2_000_000, 1, 10**9)

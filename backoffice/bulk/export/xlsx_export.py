@@ -46,7 +46,11 @@ def write_workbook(selection: Selection, stream: IO[bytes]) -> int:
             )
         lines.seek(0)
         text = io.TextIOWrapper(lines, encoding="utf-8", newline="")
-        with xlsxwriter.Workbook(stream, {"constant_memory": True}) as book:
+        # A folder of its own: what the library leaves behind when it fails goes with it.
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            xlsxwriter.Workbook(stream, {"constant_memory": True, "tmpdir": folder}) as book,
+        ):
             _fill(book, selection, csv.reader(text))
     return rows
 

@@ -49,11 +49,23 @@ def deliver(uploads: Uploads, actor: Any, **options: Any) -> Delivery:
         )
         # By kind: people and courses are there before anybody is enrolled.
         ordered = sorted(sorting.parts, key=lambda part: kinds[part.detected.kind].order)
-        for number, part in enumerate(ordered, 1):
-            values = _fitting(options, part.detected.kind)
-            receive_part(part, actor, delivery=delivery, position=number, **values)
+        try:
+            for number, part in enumerate(ordered, 1):
+                values = _fitting(options, part.detected.kind)
+                receive_part(part, actor, delivery=delivery, position=number, **values)
+        except BaseException:  # such as a full disk: a delivery is whole, or none
+            _take_back(delivery)
+            raise
     report_waiting(delivery)
     return delivery
+
+
+def _take_back(delivery: Delivery) -> None:
+    for batch in files_of(delivery):
+        if batch.file:
+            batch.file.delete(save=False)
+        batch.delete()
+    delivery.delete()
 
 
 def _name_of(uploads: Uploads) -> str:

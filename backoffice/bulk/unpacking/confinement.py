@@ -14,7 +14,7 @@ from threading import Thread, stack_size
 
 from backoffice.bulk.unpacking.refusal import Bounds
 
-MEMORY = 224_000_000  # bytes; a table of 32 MB of shared texts takes 190
+MEMORY = 224_000_000  # bytes; the largest table of shared texts takes 150
 ROWS_IN_MEMORY = 32  # the longest row, as XML, as text and as a frame
 PROGRAM = 64_000_000  # bytes of addresses that are no data: Python and its libraries
 OPENING = 5  # seconds of CPU time before the size of a part is known

@@ -3,8 +3,10 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError
 
+from backoffice.bulk.cli.command_errors import command_error
 from backoffice.bulk.cli.deliveries import import_files
 from backoffice.bulk.cli.imports import ImportOptions, add_import_arguments, import_file
 
@@ -29,6 +31,6 @@ class Command(BaseCommand):
             import_options = ImportOptions.from_command(options)
             run = import_files if import_options.is_auto else import_file
             result = run(import_options)
-        except (OSError, ValueError) as error:
-            raise CommandError(str(error), returncode=2) from error
+        except (OSError, ValueError, DatabaseError) as error:
+            raise command_error(error, returncode=2) from error
         result.close(self)

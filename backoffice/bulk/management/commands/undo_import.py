@@ -4,8 +4,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError
 
+from backoffice.bulk.cli.command_errors import command_error
 from backoffice.bulk.cli.imports import undo_batch
 
 
@@ -28,6 +30,6 @@ class Command(BaseCommand):
             result = undo_batch(
                 options["batch"], options["actor"], options["reason"], options["report"]
             )
-        except (OSError, ValueError) as error:
-            raise CommandError(str(error), returncode=2) from error
+        except (OSError, ValueError, DatabaseError) as error:
+            raise command_error(error, returncode=2) from error
         result.close(self)
