@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from typing import IO, NamedTuple
-from xml.parsers.expat import ExpatError, errors
+from xml.parsers.expat import errors
 from zipfile import BadZipFile
 
 from backoffice.bulk.unpacking import frames
@@ -26,6 +26,7 @@ from backoffice.bulk.unpacking.xlsx_package import Package
 from backoffice.bulk.unpacking.xlsx_sheet import Sheet
 from backoffice.bulk.unpacking.zip_file import ZipOfTables
 
+NO_MEMORY = errors.codes[errors.XML_ERROR_NO_MEMORY]
 UNPACKING = 0.05  # seconds of CPU time for a megabyte; here a tenth of it
 
 
@@ -90,8 +91,8 @@ def refusal_of(error: Exception) -> Refused:
     """What is to be said of an error. Raises MemoryError where that is what it is."""
     if isinstance(error, Refused):
         return error
-    if isinstance(error, ExpatError) and error.code == errors.codes[errors.XML_ERROR_NO_MEMORY]:
-        raise MemoryError
+    if isinstance(error, MemoryError) or getattr(error, "code", 0) == NO_MEMORY:
+        raise MemoryError from None
     # A damaged package fails in dozens of ways inside the libraries.
     reason = "" if isinstance(error, BadZipFile) else str(error)[:100]
     return Refused("unreadable", error=reason or type(error).__name__)
