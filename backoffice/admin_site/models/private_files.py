@@ -44,7 +44,7 @@ class PrivateStorage(FileSystemStorage):
         # Under another name until it is whole: a full disk, or a kill, leaves no half file.
         part = name + UNFINISHED
         try:
-            super()._save(part, content)
+            super()._save(part, content)  # type: ignore[misc]  # missing in the stub
             Path(self.path(part)).replace(self.path(name))
         except BaseException:
             with contextlib.suppress(OSError):

@@ -39,6 +39,7 @@ def elements(part: IO[bytes], *paths: str) -> dict[str, list[dict[str, str]]]:
     place: list[str] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
+        """Raises Refused for more, or deeper, elements than any honest part has."""
         if len(place) >= MOST_DEPTH:
             raise Refused("too_deep")
         place.append(name.rpartition("}")[2])
