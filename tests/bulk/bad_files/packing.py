@@ -103,10 +103,15 @@ def sharing(size: int, rows: int) -> bytes:
 
 
 def with_format(code: bytes) -> bytes:
-    """A workbook with a number format."""
+    """A workbook with a number format, which a style uses."""
     formats = b'<numFmts><numFmt numFmtId="200" formatCode="' + code + b'"/></numFmts>'
-    start = re.compile(b"<styleSheet[^>]*>")
-    return workbook({STYLES: lambda old: start.sub(lambda tag: tag[0] + formats, old, count=1)})
+    start, end = re.compile(b"<styleSheet[^>]*>"), b"</cellXfs>"
+
+    def change(old: bytes) -> bytes:
+        old = old.replace(end, b'<xf numFmtId="200"/>' + end)
+        return start.sub(lambda tag: tag[0] + formats, old, count=1)
+
+    return workbook({STYLES: change})
 
 
 def with_many(part: str, end: bytes, pattern: bytes, count: int) -> bytes:
