@@ -6,6 +6,7 @@ held meanwhile, those that they started counted in.
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -244,6 +245,7 @@ def main() -> int:
         last = cost_of(good, site, peak)
     peak.is_over.set()
     connection.close()
+    shutil.rmtree(os.environ["PRIVATE_ROOT"])
     print(f"{machine()}; {len(costs)} hostile files through the upload page")
     print("\n".join(table_lines(costs)))
     print(f"\nthe web server held {before:.0f} MB before and {after:.0f} MB after them")

@@ -30,6 +30,7 @@ class Package:
         self._file = zipfile.ZipFile(file)
         self.names = frozenset(self._file.namelist())
         self._structure = 0
+        self.opened = 0  # bytes of all parts that were opened, unpacked
 
     def elements(self, name: str, *paths: str) -> dict[str, list[dict[str, str]]]:
         """What a part says how others are to be read. Raises Refused for one too large."""
@@ -41,7 +42,9 @@ class Package:
 
     def open(self, name: str) -> IO[bytes]:
         """A part, as a stream. The process may then take the time that its size needs."""
-        allow_time_for(self._file.getinfo(name).file_size)
+        size = self._file.getinfo(name).file_size
+        self.opened += size
+        allow_time_for(size)
         return self._file.open(name)
 
     def check(self) -> None:

@@ -22,7 +22,9 @@ from backoffice.bulk.unpacking.xml_parts import MAIN, PartStream
 
 MAX_COLUMNS = 500
 MOST_ROWS = 1_048_576  # of a sheet, in any version of Excel
-MOST_TEXT = 4  # of all cells together, in sizes of the largest file
+# Of all cells together: in sizes of the XML that refers to it, in bytes that are few whatever that
+# is, and in sizes of the largest file.
+MOST_TEXT_OF_XML, LITTLE_TEXT, MOST_TEXT_OF_FILES = 10, 50_000_000, 4
 LINK = "relationships}id"
 ROW, CELL, CELL_VALUE, FORMULA = f"{MAIN}row", f"{MAIN}c", f"{MAIN}v", f"{MAIN}f"
 ITEM, SIZE = f"{MAIN}si", f"{MAIN}dimension"
@@ -61,6 +63,7 @@ class Sheet(PartStream[tuple[int, list[str]]]):
     """Number and cells of each row, blank rows too; empty cells behind the last are left out."""
 
     def __init__(self, package: Package) -> None:
+        self._package = package
         book = package.elements(BOOK, "workbookPr", "sheets/sheet")
         super().__init__(package.open(_first_sheet(book["sheets/sheet"], package)), package.bounds)
         properties = book["workbookPr"]
@@ -78,7 +81,10 @@ class Sheet(PartStream[tuple[int, list[str]]]):
     def rows(self) -> Iterator[tuple[int, list[str], int]]:
         """Number, cells and characters of each row. Raises Refused for more than a table has."""
         most, total = self._bounds.max_row_bytes, 0
-        most_together = MOST_TEXT * self._bounds.max_bytes
+        most_together = min(
+            MOST_TEXT_OF_FILES * self._bounds.max_bytes,
+            max(LITTLE_TEXT, MOST_TEXT_OF_XML * self._package.opened),
+        )
         for line, cells in self.items():
             # Cells share texts: a row may be far longer than the XML it is written in.
             length = sum(map(len, cells))

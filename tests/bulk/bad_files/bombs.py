@@ -173,7 +173,7 @@ BOMBS: Mapping[str, tuple[str, Content, ExpectedError]] = {
         lambda: sharing(500_000, 2_000),
         (
             "unpacks_too_large",
-            "The cells of the sheet hold more than 400 MB of text. Split the table, or save it as "
+            "The cells of the sheet hold more than 50 MB of text. Split the table, or save it as "
             "CSV.",
         ),
     ),

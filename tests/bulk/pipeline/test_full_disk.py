@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -156,7 +156,7 @@ def test_a_full_disk_of_the_database_is_a_sentence_too(
     registrar_client: Client, courses: dict[str, Course], monkeypatch: pytest.MonkeyPatch
 ):
     def fail(*_args: object) -> None:
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 cursor.execute("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100'; END $$")
             cursor.execute("PRAGMA temp.max_page_count = 2")
