@@ -84,6 +84,7 @@ bench-jobs: $(STAMP)  ## 1,000,000 rows through the worker: time and memory
 
 drill-bad-files: $(STAMP)  ## Time and memory of every bad file (each at most 5 s and 300 MB)
 	$(PY) -m benchmarks.bad_files
+	$(PY) -m benchmarks.hostile_uploads
 
 drill-login: $(STAMP)  ## Whether the login page's time tells which names exist (2,000 tries, 20 minutes)
 	$(PY) -m benchmarks.logins

@@ -7,7 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views import defaults
 
+from backoffice.admin_site.models.full_disk import is_full_disk
 from backoffice.operations.engine.pools import PoolExhausted
+from backoffice.operations.full_disk import full_disk
 
 RETRY_AFTER = 5  # seconds
 
@@ -34,4 +36,6 @@ def busy(request: HttpRequest) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """The handler of errors outside views, such as in a middleware that asks the database."""
     error = sys.exc_info()[1]
+    if is_full_disk(error):  # an upload that is too large for memory, and sessions
+        return full_disk(request)
     return busy(request) if isinstance(error, PoolExhausted) else defaults.server_error(request)

@@ -1,9 +1,8 @@
 """The checks of database, pool and storage."""
 
 import os
-import shutil
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryFile, gettempdir
 
 from django.conf import settings
 from django.db import connection
@@ -11,6 +10,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from backoffice.admin_site.models.full_disk import free_bytes
 from backoffice.admin_site.pages.health import CheckResult, health_check
 from backoffice.operations.health import check_database_health
 from backoffice.operations.metrics import UnusableToken, read_token
@@ -18,8 +18,7 @@ from backoffice.operations.pool import get_pool_statistics
 
 SLOW = 100  # milliseconds for the simplest question
 FULL = 80  # percent of the pool
-LITTLE = 5 * 1024**3  # bytes free
-TOO_LITTLE = 1024**3
+TOO_LITTLE = 5  # the part of what is little
 
 
 @health_check(gettext_lazy("Database"), order=10)
@@ -75,11 +74,26 @@ def private_files() -> CheckResult:
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     with TemporaryFile(dir=root) as file:
         file.write(os.urandom(16))
-    free = shutil.disk_usage(root).free
-    detail = _("Can be written; %(free)s are free.") % {"free": filesizeformat(free)}
-    if free < TOO_LITTLE:
-        return CheckResult.failed(detail)
-    return CheckResult.warning(detail) if free < LITTLE else CheckResult.good(detail)
+    return CheckResult.good(_("Can be written."))
+
+
+@health_check(gettext_lazy("Free space"), order=51)
+def free_space() -> CheckResult:
+    """Uploads and exports go through the folder of temporary files."""
+    folders = {
+        Path(settings.PRIVATE_ROOT): _("the private files"),
+        Path(gettempdir()): _("temporary files"),
+    }
+    if connection.vendor == "sqlite":
+        folders[Path(connection.settings_dict["NAME"]).parent] = _("the database")
+    free, what = min((free_bytes(folder), name) for folder, name in folders.items())
+    detail = _("%(free)s are free for %(what)s.") % {"free": filesizeformat(free), "what": what}
+    little = settings.LOW_DISK_BYTES
+    if free >= little:
+        return CheckResult.good(detail)
+    detail += " " + _("Uploads are refused when nothing is left. Free some space.")
+    is_failed = free < little // TOO_LITTLE
+    return CheckResult.failed(detail) if is_failed else CheckResult.warning(detail)
 
 
 @health_check(gettext_lazy("Metrics"), order=60)

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "backoffice.apps.users.temporary_password.TemporaryPasswordMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "backoffice.operations.busy.BusyDatabaseMiddleware",
+    "backoffice.operations.full_disk.FullDiskMiddleware",
     "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
@@ -139,6 +140,10 @@ METRICS_ALLOWED_ADDRESSES = words(
 # What a proxy hands on needs the token in this file; None: nobody has one.
 METRICS_TOKEN_FILE = Path(text("METRICS_TOKEN_FILE")) if text("METRICS_TOKEN_FILE") else None
 
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "backoffice.operations.full_disk.TidyUploadHandler",
+]
 PRIVATE_ROOT = Path(text("PRIVATE_ROOT", str(BASE_DIR / "var" / "private")))
 # Everything goes to standard error, a line each; Django's own console is for DEBUG alone, and logs
 # no error of a production server.
@@ -165,6 +170,8 @@ LOGGING = {
 }
 # Where sealing writes the signed head of the chain; None: to the log alone.
 AUDIT_ANCHOR_FILE = Path(text("AUDIT_ANCHOR_FILE")) if text("AUDIT_ANCHOR_FILE") else None
+# Bytes free below which the health page warns; below a fifth of it, it says that it has failed.
+LOW_DISK_BYTES = number("LOW_DISK_BYTES", 5 * 1024**3, 0, 10**15 - 1)
 STUDENT_ID_PATTERN = pattern("STUDENT_ID_PATTERN", "[A-Za-z]{0,4}[0-9]{3,12}")
 IMPORT_MAX_BYTES = number("IMPORT_MAX_BYTES", 100_000_000, 1, 10**12)
 IMPORT_MAX_ROWS = number("IMPORT_MAX_ROWS", 2_000_000, 1, 10**9)

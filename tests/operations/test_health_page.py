@@ -45,6 +45,7 @@ def test_all_checks_of_a_sound_house_are_good(admin_client):
         "Connection pool",
         "Connections of the server",
         "Private files",
+        "Free space",
         "Metrics",
         "Imports",
         "Worker",

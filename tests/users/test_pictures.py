@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
+from backoffice.admin_site.models import private_files as private_files_module
 from backoffice.apps.users.models import User
 from tests.filling import errors_of, save
 
@@ -85,3 +86,17 @@ def test_what_is_no_small_picture_is_refused(
 ):
     answer = save(admin_client, page_of(instructor), avatar=make())
     assert errors_of(answer) == {"avatar": [message]}
+
+
+def test_a_picture_that_finds_no_space_is_an_error_of_its_field(
+    admin_client, instructor, private_files, monkeypatch
+):
+    monkeypatch.setattr(private_files_module, "free_bytes", lambda _folder: 10)
+    answer = save(admin_client, page_of(instructor), avatar=picture())
+    assert answer.context["adminform"].form.errors == {
+        "avatar": [
+            "The disk of the server is full, and nothing was written. Tell the operator, then try "
+            "again."
+        ]
+    }
+    assert not private_files.exists()

@@ -1,5 +1,6 @@
 """Uploaded files: kept where no address leads, and handed out to whoever may see their row."""
 
+import contextlib
 import io
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from PIL import Image
 
+from backoffice.admin_site.models.full_disk import free_bytes, full_disk_sentence
+
 MOST_BYTES, MOST_PIXELS = 2_000_000, 4_000
+UNFINISHED = ".part"
 PICTURES = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
 
 
@@ -35,6 +39,18 @@ class PrivateStorage(FileSystemStorage):
         # The folder is closed to others; folders above it stay as they are.
         Path(self.location).mkdir(mode=0o700, parents=True, exist_ok=True)
         return super().save(name, content, max_length)
+
+    def _save(self, name: str, content: Any) -> str:
+        # Under another name until it is whole: a full disk, or a kill, leaves no half file.
+        part = name + UNFINISHED
+        try:
+            super()._save(part, content)  # type: ignore[misc]  # missing in the stub
+            Path(self.path(part)).replace(self.path(name))
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(self.path(part)).unlink()
+            raise
+        return name
 
     def url(self, name: str | None) -> str:
         """Raises ValueError: a private file is reached through its row's page only."""
@@ -85,6 +101,9 @@ def picture_name(_row: models.Model, _name: str) -> str:
 
 def _check_picture(file: Any) -> None:
     image = getattr(file, "image", None)
+    # While the form can still say so; a disk that fills up after this is a page that does.
+    if free_bytes(Path(private_storage().location)) < file.size:
+        raise ValidationError(full_disk_sentence(), "full_disk")
     if file.size > MOST_BYTES:
         raise ValidationError(_("The picture has more than 2 MB. Make it smaller."), "too_large")
     if image is None:

@@ -13,6 +13,7 @@ from backoffice.audit.access_log.log import note_export
 from backoffice.bulk.export.csv_export import write_csv
 from backoffice.bulk.export.selection import Selection
 from backoffice.bulk.export.xlsx_export import write_workbook
+from backoffice.bulk.values.refusals import full_disk_refused
 
 Write = Callable[[Selection, IO[bytes]], int]
 
@@ -39,14 +40,15 @@ def handed_out(
 ) -> FileResponse:
     """The rows as a file to save; `write` replaces the writer of the format.
 
-    Raises ExportRefused where the format does not take them.
+    Raises ExportRefused where the format does not take them, and where the disk is full.
     """
     form = FORMATS[ending]
     # The file is complete before its first byte leaves: the record needs the number of rows,
     # errors go to a page, and no transaction waits for a slow reader.
-    with ExitStack() as whatever_happens:
+    with full_disk_refused(), ExitStack() as whatever_happens:
         stream = whatever_happens.enter_context(tempfile.TemporaryFile("w+b"))
         rows = (write or form.write)(selection, stream)
+        stream.flush()
         whatever_happens.pop_all()  # from here on the answer closes the file
     note_export(request, selection.resource.model(), rows)
     stream.seek(0)

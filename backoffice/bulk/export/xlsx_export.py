@@ -16,7 +16,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from backoffice.bulk.export.csv_export import write_csv
 from backoffice.bulk.export.nested_rows import fields_of
 from backoffice.bulk.export.selection import Selection
-from backoffice.bulk.readers.xlsx_guard import MOST_ROWS
+from backoffice.bulk.unpacking.xlsx_sheet import MOST_ROWS
 from backoffice.bulk.values.refusals import ExportRefused
 
 MOST_CHARACTERS = 32_767  # of a cell, in any version of Excel
@@ -46,7 +46,11 @@ def write_workbook(selection: Selection, stream: IO[bytes]) -> int:
             )
         lines.seek(0)
         text = io.TextIOWrapper(lines, encoding="utf-8", newline="")
-        with xlsxwriter.Workbook(stream, {"constant_memory": True}) as book:
+        # A folder of its own: what the library leaves behind when it fails goes with it.
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            xlsxwriter.Workbook(stream, {"constant_memory": True, "tmpdir": folder}) as book,
+        ):
             _fill(book, selection, csv.reader(text))
     return rows
 

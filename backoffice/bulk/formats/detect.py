@@ -17,7 +17,8 @@ from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.header_mapping import Own, all_own_headers
 from backoffice.bulk.readers import TableReader, open_table
-from backoffice.bulk.readers.zip_guard import DAMAGED, Member
+from backoffice.bulk.readers.refusals import DAMAGED
+from backoffice.bulk.readers.zip_archive import Member
 from backoffice.bulk.values.faults import FileRefused, display_text
 
 NATIVE_FORMATS = (Batch.SourceFormat.AUTO, Batch.SourceFormat.NATIVE)

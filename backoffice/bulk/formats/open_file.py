@@ -26,7 +26,7 @@ from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.header import refuse_forbidden, refuse_repeated
 from backoffice.bulk.readers import Limits, Row, TableReader, open_table
-from backoffice.bulk.readers.zip_guard import Archive, Member, is_archive
+from backoffice.bulk.readers.zip_archive import Archive, Member, is_archive
 from backoffice.bulk.values.faults import FileRefused
 
 SIDE_FOLDER = "beside/"

@@ -16,7 +16,7 @@ from backoffice.bulk.formats.open_file import SIDE_FOLDER
 from backoffice.bulk.formats.password_columns import without_passwords
 from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Limits, open_table
-from backoffice.bulk.readers.zip_guard import Archive, is_archive
+from backoffice.bulk.readers.zip_archive import Archive, is_archive
 
 
 class StoredUpload(NamedTuple):

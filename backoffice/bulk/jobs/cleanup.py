@@ -1,13 +1,17 @@
 """Fails batches whose process died, and discards abandoned previews and old files."""
 
 from datetime import timedelta
+from pathlib import Path
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from backoffice.admin_site.models.private_files import UNFINISHED
 from backoffice.bulk.models import Batch
+from backoffice.bulk.models.batch import FOLDER
 from backoffice.bulk.pipeline.import_run import Import
 from backoffice.bulk.read.header import FORBIDDEN_COLUMN
 from backoffice.bulk.sql import dialects
@@ -15,6 +19,7 @@ from backoffice.bulk.sql import dialects
 ABANDONED_AFTER = timedelta(days=1)
 RETENTION = timedelta(days=30)  # the file of an applied import
 SILENT_AFTER = timedelta(seconds=30)
+AT_ONCE = 500  # names in a question to the database
 STARTS_WITHIN = timedelta(seconds=3)
 
 
@@ -69,9 +74,30 @@ def discard_abandoned() -> int:
     for batch in Batch.objects.past_retention(timezone.now() - RETENTION):
         _clear(batch)
     old = Batch.objects.filter(uploaded_at__lt=timezone.now() - ABANDONED_AFTER)
+    sweep_orphans()
     # Refused and failed files were there to be looked at and corrected.
     expired = old.without_success().exclude(file="") | old.unfinished()
     return sum(_put_away(batch) for batch in expired)
+
+
+def sweep_orphans() -> int:
+    """Delete files that no row names, such as those of a process that was killed as it stored one.
+
+    Returns their number. A file gets its row within minutes, so only those of yesterday count.
+    """
+    root = Path(settings.PRIVATE_ROOT)
+    before = (timezone.now() - ABANDONED_AFTER).timestamp()
+    old = [path for path in root.glob("*/*") if path.is_file() and path.stat().st_mtime < before]
+    by_name = {f"{path.parent.name}/{path.name}": path for path in old}
+    uploads = [name for name, path in by_name.items() if path.parent.name == FOLDER]
+    orphans = {name for name, path in by_name.items() if path.suffix == UNFINISHED}
+    for at in range(0, len(uploads), AT_ONCE):
+        some = uploads[at : at + AT_ONCE]
+        known = Batch.objects.filter(file__in=some).values_list("file", flat=True)
+        orphans.update(set(some) - set(known))
+    for name in orphans:
+        by_name[name].unlink(missing_ok=True)
+    return len(orphans)
 
 
 def _put_away(batch: Batch) -> bool:

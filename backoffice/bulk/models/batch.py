@@ -20,10 +20,12 @@ from backoffice.bulk.models.batch_run import BatchRun
 from backoffice.bulk.models.batch_state import BatchState, refuse_impossible
 from backoffice.bulk.models.delivery import Delivery
 
+FOLDER = "imports"  # of the private files
+
 
 def stored_name(batch: "Batch", name: str) -> str:
     # Nobody can guess it; the uploader's name of the file is in the row, not in the path.
-    return f"imports/{uuid4().hex}{Path(name).suffix.lower()[:10]}"
+    return f"{FOLDER}/{uuid4().hex}{Path(name).suffix.lower()[:10]}"
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):

@@ -19,7 +19,7 @@ from backoffice.bulk.models import Batch, Delivery
 from backoffice.bulk.pages.delivery_steps import steps_of
 from backoffice.bulk.pages.imports import posted
 from backoffice.bulk.pages.undo import UndoForm
-from backoffice.bulk.pages.upload_form import DeliveryForm
+from backoffice.bulk.pages.upload_form import DeliveryForm, full_disk_on
 from backoffice.bulk.pipeline.apply import NotApplied
 from backoffice.bulk.pipeline.deliveries import deliver, files_of, waits_for
 
@@ -42,9 +42,10 @@ class DeliveryViewsMixin:
         form = DeliveryForm(*form_data)
         if form.is_valid():
             uploads = [(file, file.name) for file in form.cleaned_data["file"]]
-            delivery = deliver(uploads, request.user, **form.options())
-            read_ready(delivery)
-            return self._to_delivery(delivery)
+            with full_disk_on(form):
+                delivery = deliver(uploads, request.user, **form.options())
+                read_ready(delivery)
+                return self._to_delivery(delivery)
         allowed_kinds = self._kinds(request)
         context = {
             "title": _("Import files"),

@@ -34,7 +34,7 @@ from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.pages.changed_rows import changed_rows
 from backoffice.bulk.pages.header_mapping_forms import unknown_headers_form
 from backoffice.bulk.pages.samples import samples_of
-from backoffice.bulk.pages.upload_form import UploadForm
+from backoffice.bulk.pages.upload_form import UploadForm, full_disk_on
 from backoffice.bulk.pages.upload_help import columns_of, template_of
 from backoffice.bulk.pipeline.apply import NotApplied
 from backoffice.bulk.pipeline.approval import agree, may_agree
@@ -96,8 +96,9 @@ class BatchViewsMixin:
         form = UploadForm(resource, *form_data)
         if form.is_valid():
             file = form.cleaned_data["file"]
-            batch = receive(file, file.name, request.user, kind=resource.kind, **form.options())
-            return self._to(queue_reading(batch))
+            with full_disk_on(form):
+                batch = receive(file, file.name, request.user, kind=resource.kind, **form.options())
+                return self._to(queue_reading(batch))
         mapped_headers = headers_by_column(resource.kind)
         context = {
             "title": _("Import a file"),

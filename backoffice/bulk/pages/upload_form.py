@@ -1,5 +1,7 @@
 """The upload form."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
@@ -11,6 +13,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from backoffice.admin_site.models.full_disk import full_disk_sentence, is_full_disk
 from backoffice.bulk.kinds.resource import ImportKind
 from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Limits
@@ -25,6 +28,17 @@ def refuse_large(file: Any) -> None:
         Limits.from_settings().check_size(file.size)
     except FileRefused as refusal:
         raise forms.ValidationError(refusal.message, code=refusal.code) from refusal
+
+
+@contextmanager
+def full_disk_on(form: forms.Form) -> Iterator[None]:
+    """A full disk met within becomes an error of the form."""
+    try:
+        yield
+    except Exception as error:
+        if not is_full_disk(error):
+            raise
+        form.add_error("file", full_disk_sentence())
 
 
 def reason_field(help_text: Any) -> forms.CharField:

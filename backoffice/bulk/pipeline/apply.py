@@ -60,7 +60,7 @@ def apply(batch: Batch, digest: str, actor: Any) -> Batch:
         raise NotApplied(batch.sentence) from error
     except (OutcomeChanged, IntegrityError) as error:
         raise _renewed(batch, error) from error
-    except (NotApplied, FileRefused, DatabaseError) as error:
+    except (NotApplied, FileRefused, DatabaseError, OSError) as error:
         raise NotApplied(fail(batch, error)) from error
     return batch
 

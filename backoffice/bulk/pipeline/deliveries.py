@@ -19,7 +19,7 @@ from backoffice.bulk.kinds.resource import kinds, needed_by
 from backoffice.bulk.models import Batch, Delivery
 from backoffice.bulk.pipeline.receive import receive_part, refuse_stranger
 from backoffice.bulk.readers.base import Limits
-from backoffice.bulk.readers.zip_guard import Archive, Member, is_archive
+from backoffice.bulk.readers.zip_archive import Archive, Member, is_archive
 from backoffice.bulk.values.faults import FileRefused, display_text, storable
 
 MOST_FILES = 100  # as many as one zip file may hold
@@ -49,11 +49,23 @@ def deliver(uploads: Uploads, actor: Any, **options: Any) -> Delivery:
         )
         # By kind: people and courses are there before anybody is enrolled.
         ordered = sorted(sorting.parts, key=lambda part: kinds[part.detected.kind].order)
-        for number, part in enumerate(ordered, 1):
-            values = _fitting(options, part.detected.kind)
-            receive_part(part, actor, delivery=delivery, position=number, **values)
+        try:
+            for number, part in enumerate(ordered, 1):
+                values = _fitting(options, part.detected.kind)
+                receive_part(part, actor, delivery=delivery, position=number, **values)
+        except BaseException:  # such as a full disk: a delivery is whole, or none
+            _take_back(delivery)
+            raise
     report_waiting(delivery)
     return delivery
+
+
+def _take_back(delivery: Delivery) -> None:
+    for batch in files_of(delivery):
+        if batch.file:
+            batch.file.delete(save=False)
+        batch.delete()
+    delivery.delete()
 
 
 def _name_of(uploads: Uploads) -> str:
@@ -93,7 +105,7 @@ class Sorting:
                     archive = stack.enter_context(Archive(path))
                     self._group(f"{name}/", self._detect(archive.members()))
                 else:
-                    loose.append(Member(name, size, lambda: iter(()), path))
+                    loose.append(Member(name, size, path))
             except FileRefused as refusal:
                 self._leave(name, refusal.message)
         self._group("", self._detect(loose))

@@ -8,6 +8,7 @@ from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backoffice.admin_site.models.full_disk import full_disk_sentence, is_full_disk
 from backoffice.bulk.models import Batch, BatchIssue, BatchRun
 from backoffice.bulk.models.batch_state import BatchState as State
 from backoffice.bulk.models.batch_state import states_before
@@ -49,7 +50,10 @@ def preview(batch: Batch) -> Batch:
         batch.refresh_from_db()
     except DatabaseError as error:
         fail(batch, error)
-    except BaseException:  # also KeyboardInterrupt: the batch must not stay "being read"
+    except BaseException as error:  # also KeyboardInterrupt: the batch must not stay "being read"
+        if is_full_disk(error):
+            fail(batch, error)
+            return batch
         fail(batch, FileRefused("unknown", _("Reading the file ended before it was done.")))
         raise
     return batch
@@ -154,11 +158,11 @@ def release(batch: Batch, columns: list[str], read: Callable[[Batch], Batch] = p
 
 
 def fail(
-    batch: Batch, error: Exception, before: Collection[str] = (State.READING, State.APPLYING)
+    batch: Batch, error: BaseException, before: Collection[str] = (State.READING, State.APPLYING)
 ) -> str:
     """Record why the batch failed, after its transaction was rolled back; returns the reason."""
-    message = str(error)
-    if isinstance(error, DatabaseError):
+    message = full_disk_sentence() if is_full_disk(error) else str(error)
+    if isinstance(error, DatabaseError) and not is_full_disk(error):
         template = _("The database refused the file, and nothing was written: %(error)s")
         if batch.undoes_id:
             template = _("The database refused the undo, and nothing was written: %(error)s")

@@ -56,6 +56,10 @@ def _received(name: str, actor: Any, options: dict[str, Any], open_upload: OpenU
             batch.save()
             batch.move(State.READING, before=(State.RECEIVED,))
             refuse_file(batch, refusal)
+    except BaseException:
+        if batch.file:  # stored, but without a row: nobody would ever find it
+            batch.file.delete(save=False)
+        raise
     return batch
 
 

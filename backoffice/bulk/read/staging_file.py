@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from json.encoder import encode_basestring_ascii as quoted
 from typing import IO
@@ -40,8 +41,8 @@ class StagingFile:
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        self.rows.close()
-        self.issues.close()
+        with closing(self.issues):  # on a full disk the closing of a file may fail, too
+            self.rows.close()
 
     def add_fault(
         self,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from backoffice.bulk.readers.base import Limits, ReaderIssue, Row, TableReader
 from backoffice.bulk.readers.delimited import DelimitedReader
+from backoffice.bulk.readers.first_bytes import refuse_if_not_a_plain_table
 from backoffice.bulk.readers.workbook import WorkbookReader
-from backoffice.bulk.readers.xlsx_guard import refuse_if_not_a_plain_table
 
 __all__ = ["Limits", "ReaderIssue", "Row", "TableReader", "open_table"]
 

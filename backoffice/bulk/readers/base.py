@@ -12,10 +12,9 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backoffice.bulk.unpacking.xlsx_sheet import MAX_COLUMNS
 from backoffice.bulk.values.cell_origins import AS_STAGED, Origin
 from backoffice.bulk.values.faults import Fault, FileRefused
-
-MAX_COLUMNS = 500
 
 
 class ReaderIssue(NamedTuple):

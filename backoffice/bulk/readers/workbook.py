@@ -1,15 +1,18 @@
-"""Excel workbooks: the first sheet as text, after the package was found to be harmless."""
+"""Excel workbooks: the first sheet as text, unpacked and parsed by a process of its own."""
 
 import contextlib
-import zipfile
 from collections.abc import Iterator
 
-from django.utils.translation import gettext as _
-
-from backoffice.bulk.readers.base import Row, TableReader, no_table
-from backoffice.bulk.readers.xlsx_guard import Package
-from backoffice.bulk.readers.xlsx_sheet import Sheet
-from backoffice.bulk.values.faults import FileRefused
+from backoffice.bulk.readers.base import MAX_COLUMNS, Row, TableReader, no_table
+from backoffice.bulk.readers.reader_process import ReaderProcess
+from backoffice.bulk.readers.refusals import refusal
+from backoffice.bulk.unpacking.frames import (
+    CELL_SEPARATOR,
+    END,
+    EXPECTED,
+    ROW_SEPARATOR,
+    ROWS,
+)
 
 MOST_ABOVE = 1_000  # blank rows above the header
 
@@ -20,11 +23,10 @@ class WorkbookReader(TableReader):
     _read = _expected = 0  # rows
 
     def __enter__(self) -> "WorkbookReader":
-        with _legible(), contextlib.ExitStack() as unless_read:
-            self._package = Package(self.path, self.limits)
-            unless_read.callback(self._package.close)
-            self._expected = self._package.check()
-            self._rows = Sheet(self._package).items()
+        with contextlib.ExitStack() as unless_read:
+            self._process = ReaderProcess(self.path, "rows", self.limits)
+            unless_read.enter_context(self._process)
+            self._rows = self._received()
             self._read_header()
             unless_read.pop_all()
         return self
@@ -39,35 +41,31 @@ class WorkbookReader(TableReader):
                 return
         raise no_table()
 
-    def __exit__(self, *_exception: object) -> None:
-        self._package.close()
+    def __exit__(self, *exception: object) -> None:
+        self._process.__exit__(*exception)
 
     def records(self) -> Iterator[Row]:
-        with _legible():
-            for line, cells in self._rows:
-                self._read = line
-                if cells:
-                    self.limits.check_row(line, sum(map(len, cells)))
-                    yield Row(line, cells + [""] * (len(self.header) - len(cells)))
+        width = len(self.header)
+        for line, cells in self._rows:
+            self._read = line
+            if cells:
+                yield Row(line, cells + [""] * (width - len(cells)))
+
+    def _received(self) -> Iterator[tuple[int, list[str]]]:
+        """Number and cells of each row; of blank rows now and then a number."""
+        last = 0
+        while (frame := self._process.frame(EXPECTED, ROWS, END))[0] != END:
+            kind, content = frame
+            if kind == EXPECTED:
+                self._expected = int(content)
+                continue
+            for record in content.decode().split(ROW_SEPARATOR):
+                number, *cells = record.split(CELL_SEPARATOR)
+                line = int(number)
+                if line <= last or len(cells) > MAX_COLUMNS:
+                    raise refusal("died")
+                last = line
+                yield line, cells
 
     def position(self) -> float:
         return min(self._read / self._expected, 1.0) if self._expected else 0.0
-
-
-@contextlib.contextmanager
-def _legible() -> Iterator[None]:
-    try:
-        yield
-    except FileRefused:
-        raise
-    # A damaged package fails in dozens of ways inside the libraries.
-    except Exception as error:
-        reason = "" if isinstance(error, zipfile.BadZipFile) else str(error)[:100]
-        raise FileRefused(
-            "unreadable_workbook",
-            _(
-                "The workbook cannot be read (%(error)s). Open it in Excel, save it again, or save "
-                "it as CSV."
-            )
-            % {"error": reason or type(error).__name__},
-        ) from None

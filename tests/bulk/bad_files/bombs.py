@@ -16,10 +16,12 @@ from tests.bulk.bad_files.packing import (
     in_utf16,
     long_cell,
     lying,
+    sharing,
     sheet,
     sheet_with,
     texts,
     with_doctype,
+    with_format,
     with_many,
     with_texts,
     workbook,
@@ -149,6 +151,67 @@ BOMBS: Mapping[str, tuple[str, Content, ExpectedError]] = {
     "100,000 tags in each other in the book": (
         "enrollments",
         lambda: workbook({BOOK: b"<a>" * 100_000 + b"</a>" * 100_000}),
+        "unreadable_workbook",
+    ),
+    "a document type behind 3,000 bytes of comment": (
+        "enrollments",
+        lambda: workbook({BOOK: lambda old: b"<!--" + b"x" * 3_000 + b"-->" + LAUGHS + old}),
+        (
+            "unreadable_workbook",
+            "The workbook holds XML that no spreadsheet writes. Save the table as CSV.",
+        ),
+    ),
+    "a document type in styles of UTF-16": (
+        "enrollments",
+        lambda: workbook(
+            {STYLES: lambda old: (LAUGHS + old[old.find(b"<style") :]).decode().encode("utf-16")}
+        ),
+        "unreadable_workbook",
+    ),
+    "11 kB that hold 1,000 MB of text": (
+        "enrollments",
+        lambda: sharing(500_000, 2_000),
+        (
+            "unpacks_too_large",
+            "The cells of the sheet hold more than 50 MB of text. Split the table, or save it as "
+            "CSV.",
+        ),
+    ),
+    "a number format that takes minutes to understand": (
+        "enrollments",
+        lambda: with_format(b"[" * 400_000),
+        (
+            "unreadable_workbook",
+            "The workbook holds a number format of more than 255 characters. Save the table as "
+            "CSV.",
+        ),
+    ),
+    "75,000 styles": (
+        "enrollments",
+        lambda: with_many(STYLES, b"</cellXfs>", b'<xf numFmtId="%d"/>', 75_000),
+        (
+            "unpacks_too_large",
+            "The workbook lists more than 66000 formats, sheets or parts. Save the table as CSV.",
+        ),
+    ),
+    "elements without end in each other": (
+        "enrollments",
+        lambda: sheet(HEADING + b"<a>" * 200_000),
+        "unreadable_workbook",
+    ),
+    "rows in each other": (
+        "enrollments",
+        lambda: sheet(HEADING + b'<row r="2">' * 60_000),
+        "unreadable_workbook",
+    ),
+    "cells in each other": (
+        "enrollments",
+        lambda: sheet(HEADING + b'<row r="2">' + b"<c>" * 100_000),
+        "unreadable_workbook",
+    ),
+    "values in each other": (
+        "enrollments",
+        lambda: sheet(HEADING + b'<row r="2"><c>' + b"<v>" * 100_000),
         "unreadable_workbook",
     ),
     "a tag of 100,000 attributes": (

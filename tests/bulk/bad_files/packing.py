@@ -83,6 +83,37 @@ def with_texts(count: int) -> bytes:
     )
 
 
+def sharing(size: int, rows: int) -> bytes:
+    """A workbook of few bytes: all of its rows refer to one long text."""
+    kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    part = b'<Override PartName="/xl/sharedStrings.xml" ContentType="' + kind + b'"/></Types>'
+    cells = b"".join(b'<row r="%d"><c t="s"><v>0</v></c></row>' % at for at in range(2, rows + 2))
+    return workbook(
+        {
+            TEXTS: b"<sst " + MAIN + b"><si><t>" + b"a" * size + b"</t></si></sst>",
+            TYPES: lambda old: old.replace(b"</Types>", part),
+            SHEET: b"<worksheet "
+            + MAIN
+            + b"><sheetData>"
+            + HEADING
+            + cells
+            + b"</sheetData></worksheet>",
+        }
+    )
+
+
+def with_format(code: bytes) -> bytes:
+    """A workbook with a number format, which a style uses."""
+    formats = b'<numFmts><numFmt numFmtId="200" formatCode="' + code + b'"/></numFmts>'
+    start, end = re.compile(b"<styleSheet[^>]*>"), b"</cellXfs>"
+
+    def change(old: bytes) -> bytes:
+        old = old.replace(end, b'<xf numFmtId="200"/>' + end)
+        return start.sub(lambda tag: tag[0] + formats, old, count=1)
+
+    return workbook({STYLES: change})
+
+
 def with_many(part: str, end: bytes, pattern: bytes, count: int) -> bytes:
     """A workbook with many elements before the end of another in one of its parts."""
     many = b"".join(pattern % (number * 2_654_435_761) for number in range(count))

@@ -52,7 +52,10 @@ def test_an_export_that_fails_half_way_leaves_what_was_there(demo, monkeypatch, 
     monkeypatch.setattr(school_archive, "writer_for", fails_at_assessments)
     with pytest.raises(CommandError) as refusal:
         call_command("export_csv", "--output", str(path))
-    message = "[Errno 28] No space left on device"
+    message = (
+        "The disk of the server is full, and nothing was written. Tell the operator, then try "
+        "again."
+    )
     assert (str(refusal.value), refusal.value.returncode) == (message, 1)
     assert [each.read_bytes() for each in path.parent.iterdir()] == ([before] if before else [])
 

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
+from backoffice.bulk.cli.command_errors import command_error
 from backoffice.bulk.cli.exports import action_of, write_to
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
@@ -34,7 +36,7 @@ class Command(BaseCommand):
             raise CommandError(str(refusal), returncode=2) from refusal
         try:
             message = write_to(options["output"], row_action)
-        except (ExportRefused, OSError) as refusal:
-            raise CommandError(str(refusal)) from refusal
+        except (ExportRefused, OSError, DatabaseError) as error:
+            raise command_error(error, returncode=1) from error
         if message:
             self.stdout.write(message)

@@ -3,10 +3,12 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError
 
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
+from backoffice.bulk.cli.command_errors import command_error
 from backoffice.bulk.cli.deliveries import import_files
 from backoffice.bulk.cli.imports import ImportOptions, add_import_arguments, import_file
 
@@ -33,6 +35,6 @@ class Command(BaseCommand):
             # Nobody logs in here: whom the options name is claimed.
             with recording(source=ChangeSet.Source.COMMAND, is_claimed=True):
                 result = run(import_options)
-        except (OSError, ValueError) as error:
-            raise CommandError(str(error), returncode=2) from error
+        except (OSError, ValueError, DatabaseError) as error:
+            raise command_error(error, returncode=2) from error
         result.close(self)

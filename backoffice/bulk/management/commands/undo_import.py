@@ -4,10 +4,12 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError
 
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
+from backoffice.bulk.cli.command_errors import command_error
 from backoffice.bulk.cli.imports import undo_batch
 
 
@@ -32,6 +34,6 @@ class Command(BaseCommand):
                 result = undo_batch(
                     options["batch"], options["actor"], options["reason"], options["report"]
                 )
-        except (OSError, ValueError) as error:
-            raise CommandError(str(error), returncode=2) from error
+        except (OSError, ValueError, DatabaseError) as error:
+            raise command_error(error, returncode=2) from error
         result.close(self)
