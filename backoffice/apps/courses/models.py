@@ -74,6 +74,8 @@ class Course(Audited):
     history_excludes = ("updated_at",)
     natural_key_fields = ("code", "presentation")
     stamps = {"published_at": ("status", "published")}
+    set_by_actions = ("status", "published_at")
+    needed_in = {"published": ("title", "instructor", "starts_on")}
 
     code = LineField(_("course code"), max_length=50, help_text=_("For example AAA or CS101."))
     presentation = LineField(

@@ -27,6 +27,7 @@ class PeerReview(Audited):
     person_path = "submission__student"
     record_paths = ("reviewer", "author")
     natural_key_fields = ("submission", "reviewer")
+    set_by_actions = ("status", "submitted_at")
 
     submission = models.ForeignKey(
         AssessmentSubmission,

@@ -77,6 +77,7 @@ class AssessmentSubmission(Scored):
     )
     maximum_path = ("assessment", "max_score")
     points_field = "score"
+    set_by_actions = ("status", "submitted_at", "graded_at")
 
     # Neither has an index of its own: the unique triple begins with one, an index with the other.
     assessment = models.ForeignKey(
