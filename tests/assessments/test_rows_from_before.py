@@ -54,10 +54,10 @@ def test_the_migration_names_them_and_changes_nothing(old_rows: Any, capsys: Any
     migrate()
     printed = capsys.readouterr().out
     for sentence in (
-        f"1 rows of assessments_submission are graded or final without a score (id {old_rows.pk}).",
-        "1 rows of assessments_submission have a score of somebody who only assists or observes",
-        "1 rows of assessments_peerreview are reviews by somebody who does not take the course",
-        "1 rows of courses_course have more active students than their enrollment limit",
+        f"assessments_submission, graded or final without a score: 1 (id {old_rows.pk}). Nothing",
+        "assessments_submission, scores of people who only assist or observe in the course: 1 (id ",
+        "assessments_peerreview, by somebody who does not take the course: 1 (id ",
+        "courses_course, more active students than the enrollment limit: 1 (id ",
     ):
         assert sentence in printed
     assert printed.count("Nothing was changed.") == 4

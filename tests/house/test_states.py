@@ -46,6 +46,7 @@ VALUES = {
     "assessments.assessmentsubmission": {"score", "feedback"},
     "assessments.gradingrubric": {"is_active"},
 }
+TRIED = 5  # rows for an action
 WHY = "The house looks at every action"
 
 
@@ -130,12 +131,14 @@ def test_whatever_an_action_changes_is_read_only_in_forms(demo: None, subtests: 
 def _try(
     client: Client, model: type[models.Model], action: Any, editable: set[Any], subtests: Any
 ) -> bool:
-    rows = model._base_manager.order_by("pk")
-    row = next((each for each in rows if action.when(each)), None)
-    if row is None:
+    rows = [each for each in model._base_manager.order_by("pk")[:200] if action.when(each)]
+    for row in rows[:TRIED]:  # one may lack what the action needs
+        answer = do(client, row, action.name, **_filled(action, row))
+        if answer.status_code == 302:
+            break
+    else:
+        assert not rows, (action.name, refused(answer))
         return False
-    answer = do(client, row, action.name, **_filled(action, row))
-    assert answer.status_code == 302, (action.name, refused(answer))
     now = model._base_manager.get(pk=row.pk)
     changed = {
         field.name

@@ -18,7 +18,8 @@ from tests.filling import errors_of, fields_of, save
 ADD = "/admin/users/enrollment/add/"
 WHY = "The dean wants one more"
 OVER = (
-    "The course is over its enrollment limit by 1 then: 3 active students of 2. It takes a reason."
+    "With this, the course is over its enrollment limit by 1: 3 active students of 2. It takes a "
+    "reason."
 )
 IS_OVER = "BIO101 2026J Biology is over its limit by 1: 3 of 2 active students."
 

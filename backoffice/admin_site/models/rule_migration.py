@@ -12,14 +12,14 @@ FIRST = 10  # ids that are named
 def name_rows(rows: models.QuerySet[Any], what: str, advice: str) -> None:
     """Print how many rows there are, the first ids, and what to do; nothing where there is none.
 
-    `what` says what is wrong with them, `advice` how they are put right.
+    `what` says what the rows are, `advice` how they are put right.
     """
     count = rows.count()
     if count:
         ids = ", ".join(str(pk) for pk in rows.order_by("pk").values_list("pk", flat=True)[:FIRST])
         more = ", …" if count > FIRST else ""
         table = rows.model._meta.db_table
-        print(f"\n  {count} rows of {table} {what} (id {ids}{more}). Nothing was changed. {advice}")
+        print(f"\n  {table}, {what}: {count} (id {ids}{more}). Nothing was changed. {advice}")
 
 
 class AddRule(AddConstraint):

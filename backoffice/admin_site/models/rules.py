@@ -151,13 +151,15 @@ class CapacityRule:
     """For how many rows of which `counted` is true the row of a foreign key has room.
 
     `most` names the field there with the number; blank and 0 are no limit. Only a row that comes
-    in anew is refused, and only without a reason. The message may name `over`, `count` and `most`.
+    in anew is refused, and only without a reason; `advice` says so. The message may name `over`,
+    `count` and `most`.
     """
 
     field: str
     most: str
     counted: models.Q
     message: Message
+    advice: Message
     code: str
 
     def excess_with(self, row: models.Model) -> Excess | None:
@@ -198,9 +200,10 @@ class CapacityRule:
             if count > most:
                 yield Excess(place, count, most)
 
-    def sentence(self, excess: Excess) -> str:
-        numbers = {"over": excess.over, "count": excess.count, "most": excess.most}
-        return str(self.message) % numbers
+    def sentence(self, count: int, most: int, *, is_allowed: bool = False) -> str:
+        """What is wrong, by how much, and what it takes, unless somebody gave that already."""
+        message = str(self.message) % {"over": count - most, "count": count, "most": most}
+        return message if is_allowed else f"{message} {self.advice}"
 
 
 def names_in(condition: object) -> set[str]:
@@ -300,7 +303,7 @@ class Ruled(models.Model):
     def _excess_violations(self) -> Iterator[Violation]:
         self.excess = self.capacity.excess_with(self) if self.capacity else None
         if self.capacity and self.excess and not self.is_excess_allowed:
-            message = self.capacity.sentence(self.excess)
+            message = self.capacity.sentence(self.excess.count, self.excess.most)
             yield self.capacity.field, ValidationError(message, code=self.capacity.code)
 
     def _constraint_violations(self, left_out: set[str]) -> Iterator[Violation]:

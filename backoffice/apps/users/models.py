@@ -526,9 +526,10 @@ class Enrollment(Audited):
         most="enrollment_limit",
         counted=Q(status="active", role="student"),
         message=_(
-            "The course is over its enrollment limit by %(over)d then: %(count)d active students "
-            "of %(most)d. It takes a reason."
+            "With this, the course is over its enrollment limit by %(over)d: %(count)d active "
+            "students of %(most)d."
         ),
+        advice=_("It takes a reason."),
         code="over_limit",
     )
     related_rules = (

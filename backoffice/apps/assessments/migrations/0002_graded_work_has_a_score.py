@@ -16,13 +16,13 @@ def name_broken_rows(apps: Any, _schema_editor: Any) -> None:
     enrollments = apps.get_model("users", "Enrollment")._base_manager
     name_rows(
         work.filter(GRADED, score__isnull=True),
-        "are graded or final without a score",
+        "graded or final without a score",
         "Enter the score on the page of each; until then it cannot be saved there.",
     )
     own = enrollments.filter(student=OuterRef("student"), course=OuterRef("assessment__course"))
     name_rows(
         work.filter(Exists(own.exclude(role="student")), score__isnull=False),
-        "have a score of somebody who only assists or observes in the course",
+        "scores of people who only assist or observe in the course",
         "Correct the role of the enrollment, or leave them as they are.",
     )
     taking = enrollments.filter(
@@ -32,7 +32,7 @@ def name_broken_rows(apps: Any, _schema_editor: Any) -> None:
     )
     name_rows(
         reviews.filter(~Exists(taking.exclude(status="withdrawn"))),
-        "are reviews by somebody who does not take the course",
+        "by somebody who does not take the course",
         "Choose another reviewer on the page of each that is not submitted.",
     )
 

@@ -15,7 +15,7 @@ def name_full_courses(apps: Any, _schema_editor: Any) -> None:
         courses.annotate(count=Count("enrollments", filter=active)).filter(
             count__gt=F("enrollment_limit")
         ),
-        "have more active students than their enrollment limit",
+        "more active students than the enrollment limit",
         "They stay; further ones take a reason. Raise the limit where it is too low.",
     )
 
