@@ -106,7 +106,9 @@ def test_a_state_that_a_form_sets_is_named_with_its_reason(demo: None):
     unnamed = {
         f"{where}: {name}"
         for where, model, name in _editable()
-        if issubclass(model, Audited) and _is_state(model, name) and name not in PLAIN.get(model, {})
+        if issubclass(model, Audited)
+        and _is_state(model, name)
+        and name not in PLAIN.get(model, {})
     }
     assert unnamed == set()
 

@@ -196,9 +196,9 @@ class CapacityRule:
         stored = rows.order_by().values_list(self.field).annotate(models.Count("pk"))
         count_by_place: dict[Any, int] = dict(stored) if limited else {}
         for place in limited:
-            count, most = count_by_place.get(place.pk, 0) + coming[place.pk], getattr(place, self.most)
-            if count > most:
-                yield Excess(place, count, most)
+            count = count_by_place.get(place.pk, 0) + coming[place.pk]
+            if count > getattr(place, self.most):
+                yield Excess(place, count, getattr(place, self.most))
 
     def sentence(self, count: int, most: int, *, is_allowed: bool = False) -> str:
         """What is wrong, by how much, and what it takes, unless somebody gave that already."""

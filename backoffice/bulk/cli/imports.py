@@ -102,8 +102,7 @@ def _refuse_impossible(options: dict[str, Any]) -> None:
         raise ValueError(_("Several files at once go in with the kind “auto”."))
     elif options["mode"] == Batch.Mode.SYNC and not kinds[options["kind"]].missing_rows:
         raise ValueError(_("--mode sync is for enrollments; a file of another kind has no roster."))
-    if options["allow_over_limit"]:
-        _refuse_excess(options)
+    _refuse_excess(options)
     for name in LIMITS:
         if not 0 <= options[name] <= 100:
             flag = name.replace("_", "-")
@@ -113,6 +112,8 @@ def _refuse_impossible(options: dict[str, Any]) -> None:
 
 
 def _refuse_excess(options: dict[str, Any]) -> None:
+    if not options["allow_over_limit"]:
+        return
     if options["kind"] != AUTO and not kinds[options["kind"]].has_capacity():
         raise ValueError(
             _("--allow-over-limit is for enrollments; rows of another kind take no places.")

@@ -76,7 +76,7 @@ class UploadForm(forms.Form):
         label=_("Allow over the limit"),
         required=False,
         widget=UnfoldBooleanSwitchWidget,
-        help_text=_("A full course takes more students, for the reason below; each is pointed out."),
+        help_text=_("A full course takes more, for the reason below; each row is pointed out."),
     )
     ignore_unknown_columns = forms.BooleanField(
         label=_("Ignore unknown columns"),

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.backends.utils import CursorWrapper
 
 from backoffice.admin_site.models.rules import CapacityRule, names_in
-from backoffice.bulk.kinds.column import field_at
+from backoffice.bulk.kinds.column import field_at, related_model
 from backoffice.bulk.kinds.conditions import is_true, literal, with_literals
 from backoffice.bulk.kinds.sql_names import cell
 from backoffice.bulk.plan.missing_rows import MissingRows
@@ -68,8 +68,8 @@ class Capacity:
         """SQL: the number of each such row, with how many there would be, and the limit."""
         layout, tables = self.planner.layout, self.planner.tables
         key = field_at(layout.model, self.rule.field)
-        places, place = key.related_model._meta.db_table, f"fk_{self.rule.field}"
-        most = field_at(key.related_model, self.rule.most).column
+        other, place = related_model(layout.model, self.rule.field), f"fk_{self.rule.field}"
+        places, most = other._meta.db_table, field_at(other, self.rule.most).column
         is_counted = self._counted({name: f"t.{field.column}" for name, field in self._fields()})
         leaving = f" - coalesce(({self._leaving(is_counted)}), 0)" if self.missing_rows else ""
         return f"""

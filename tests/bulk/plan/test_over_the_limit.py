@@ -1,4 +1,4 @@
-"""A file brings nobody into a full course unless somebody says why; the last lines come too late."""
+"""A file brings nobody into a full course unless somebody says why; the last lines are refused."""
 
 import io
 import json
@@ -18,6 +18,7 @@ from backoffice.bulk.pipeline.apply import NotApplied, apply
 from backoffice.bulk.undo.undo import undo
 
 HEADER = "student_id,course_code,presentation,role,status"
+NAMED = "student_id,course_code,presentation,last_name\n"
 OF = "BIO101,2026J"
 WHY = "The dean wants two more"
 FACT = "With this, the course is over its enrollment limit by {}: {} active students of {}."
@@ -130,18 +131,16 @@ def test_a_student_who_gets_no_place_is_not_created(import_file, full):
 
 
 def test_a_roster_that_replaces_three_is_fine(import_file, full):
-    text = f"student_id,course_code,presentation,last_name\ns2001,{OF},A\ns2002,{OF},B\ns2003,{OF},C"
+    text = (
+        f"student_id,course_code,presentation,last_name\ns2001,{OF},A\ns2002,{OF},B\ns2003,{OF},C"
+    )
     batch = import_file("enrollments", text, create_students=True, mode="sync")
     assert (batch.created, batch.withdrawn, batch.rejected, active(full)) == (3, 3, 0, 3)
 
 
 def test_a_roster_with_one_too_many_withdraws_all_the_same(import_file, full):
-    text = f"student_id,course_code,presentation,last_name\n" + "".join(
-        f"s200{number},{OF},Li\n" for number in range(4)
-    )
-    batch = import_file(
-        "enrollments", text, create_students=True, mode="sync", on_error="skip"
-    )
+    text = NAMED + "".join(f"s200{number},{OF},Li\n" for number in range(4))
+    batch = import_file("enrollments", text, create_students=True, mode="sync", on_error="skip")
     assert (batch.created, batch.withdrawn, batch.rejected, active(full)) == (3, 3, 1, 3)
 
 

@@ -1,6 +1,9 @@
 """Peer reviews on the admin site."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
@@ -11,7 +14,7 @@ from unfold.contrib.filters.admin import (
 from backoffice.admin_site.changelist.columns import person_column, state_column, two_lines
 from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.assessments.models import PeerReview, PeerReviewScore
-from backoffice.apps.assessments.reviewing import give_back, submit
+from backoffice.apps.assessments.reviewing import give_back, reviewers_among, submit
 from backoffice.audit.admin_kit.actions import ReasonForm, RowAction
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin, AuditedTabularInline
 
@@ -77,6 +80,10 @@ class PeerReviewAdmin(AuditedAdmin):
             {"classes": ("collapse",), "fields": (("assigned_at", "submitted_at"),)},
         ),
     )
+
+    def choosable(self, request: HttpRequest, db_field: Any) -> Any:
+        rows = super().choosable(request, db_field)
+        return rows if db_field.name != "reviewer" else reviewers_among(rows, request.user)
 
     @RowAction(
         gettext_lazy("Mark as submitted"),
