@@ -19,7 +19,7 @@ from backoffice.apps.communications.models import ChatRoom
 from backoffice.apps.courses.models import CourseModule, Lesson, LessonProgress
 from backoffice.apps.users.models import User
 from backoffice.audit.models import Audited
-from tests.actions import do, refused
+from tests.actions import do
 
 # Flags and states that are plain values: no action sets them.
 PLAIN: dict[type[models.Model], dict[str, str]] = {
@@ -139,8 +139,7 @@ def _try(
         if answer.status_code == 302:
             break
     else:
-        assert not rows, (action.name, refused(answer))
-        return False
+        return False  # there may be one once other actions were done
     now = model._base_manager.get(pk=row.pk)
     changed = {
         field.name

@@ -65,7 +65,7 @@ def test_a_short_reason_is_none(registrar_client, full, student):
 def test_the_reason_is_out_of_sight_until_it_is_needed(registrar_client, full):
     page = registrar_client.get(ADD)
     assert page.context["adminform"].form.fields["change_reason"].widget.is_hidden
-    assert fields_of(registrar_client, ADD)["change_reason"] == [""]
+    assert "change_reason" not in fields_of(registrar_client, ADD)
 
 
 @pytest.mark.parametrize("limit", [None, 0, 3])
@@ -102,13 +102,13 @@ def test_who_moves_into_a_full_course_takes_a_place(registrar_client, full, cour
 
 
 @pytest.mark.parametrize(("status", "action"), [("withdrawn", "reinstate"), ("failed", "reopen")])
-def test_whoever_comes_back_comes_with_a_reason_that_is_told_before(
+def test_whoever_comes_back_comes_with_a_reason_that_is_announced_before(
     registrar_client, full, student, status, action
 ):
     row = Enrollment.objects.create(student=student("s1003"), course=full, status=status)
     dialog = registrar_client.get(page_of(row, action))
-    told = f"With this, {IS_OVER} Your reason stands for that."
-    assert dialog.context["form"].fields["reason"].help_text == told
+    announced = f"With this, {IS_OVER} Your reason stands for that."
+    assert dialog.context["form"].fields["reason"].help_text == announced
     assert refused(do(registrar_client, row, action)) == {"reason": ["This field is required."]}
     answer = do(registrar_client, row, action, reason=WHY)
     assert messages_of(answer) == [f"s1003 is active again. {IS_OVER}"]
@@ -121,8 +121,8 @@ def test_many_who_come_back_are_counted_together(registrar_client, full, student
         for n in (1, 2, 3)
     ]
     dialog = do_with_many(registrar_client, back, "reinstate")
-    told = str(dialog.context["form"].fields["reason"].help_text)
-    assert "over its limit by 3: 5 of 2 active students." in told
+    announced = str(dialog.context["form"].fields["reason"].help_text)
+    assert "over its limit by 3: 5 of 2 active students." in announced
 
 
 def test_a_model_checked_outside_of_forms_meets_the_same_rule(full, student):
@@ -162,12 +162,10 @@ def test_of_two_at_once_the_second_finds_the_course_full(courses, student):
         row = Enrollment(student=people[place], course=course)
         try:
             with transaction.atomic():
-                if place:
-                    is_first_in.wait(10)
+                is_first_in.wait(10 * place)
                 row.full_clean()
-                if not place:
-                    is_first_in.set()
-                    time.sleep(0.5)  # the other one waits for the course by now
+                is_first_in.set()
+                time.sleep(0.5)  # the other one waits for the course by now
                 row.save()
             outcomes.append("in")
         except ValidationError as refusal:

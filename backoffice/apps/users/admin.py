@@ -58,7 +58,7 @@ PERSON_FIELDS = (
 )
 
 ENROLLMENT_FIELDS = (
-    (None, {"fields": ("student", "course", ("role", "status"), FIELD)}),
+    (None, {"fields": ("student", "course", ("role", "status"))}),
     (_("Dates"), {"fields": (("enrolled_on", "withdrawn_on"), "last_activity_at")}),
     (_("Result"), {"fields": (("final_result", "final_grade"), "progress_percent")}),
 )
@@ -239,6 +239,14 @@ class EnrollmentAdmin(EnrollmentActionsMixin, RosterHeadMixin, ListExport, Audit
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"enrolled_on": timezone.localdate()} | super().get_changeform_initial_data(request)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        fieldsets = super().get_fieldsets(request, obj)
+        if request.method != "POST":
+            return fieldsets
+        # The form shows it where the course turned out to be full.
+        (title, options), *others = fieldsets
+        return [(title, options | {"fields": [*options["fields"], FIELD]}), *others]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
