@@ -158,13 +158,9 @@ def _filled(action: Any, row: Any) -> dict[str, Any]:
     fields = action.form([row], request).fields
     values: dict[str, Any] = {}
     for name, field in fields.items():
-        if isinstance(field, forms.DateTimeField):
+        if isinstance(field, forms.SplitDateTimeField):
             when = timezone.now() + timedelta(days=1 if name == "publish_at" else -1)
-            widget = field.widget
-            if isinstance(widget, forms.MultiWidget):
-                values |= {f"{name}_0": f"{when:%Y-%m-%d}", f"{name}_1": f"{when:%H:%M:%S}"}
-            else:
-                values[name] = f"{when:%Y-%m-%d %H:%M}"
+            values |= {f"{name}_0": f"{when:%Y-%m-%d}", f"{name}_1": f"{when:%H:%M:%S}"}
         elif isinstance(field, forms.DateField):
             values[name] = "2026-12-31"
         elif isinstance(field, forms.DecimalField):

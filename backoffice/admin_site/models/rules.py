@@ -211,7 +211,10 @@ def names_in(condition: object) -> set[str]:
     if isinstance(condition, models.Q):
         return set().union(*(names_in(child) for child in condition.children))
     if isinstance(condition, tuple):
-        return {_without_lookup(condition[0])} | names_in(condition[1])
+        path, value = condition
+        # Values to choose from are a tuple, too.
+        named = set() if isinstance(value, list | tuple) else names_in(value)
+        return {_without_lookup(path)} | named
     if isinstance(condition, models.F):
         return {condition.name}  # type: ignore[attr-defined]  # missing in the stub
     return set().union(*map(names_in, getattr(condition, "get_source_expressions", list)()))
