@@ -210,12 +210,13 @@ class Import:
             return False
         if missing_rows and not missing_rows.still_holds(cursor):
             return False
-        if capacity and not capacity.still_holds(cursor):  # after the places are locked
-            return False
-        # A crash of the database empties unlogged tables, so the rows are counted.
-        return planner.still_holds(cursor, self.batch.rows) and all(
-            each.still_holds(cursor) for each in plans.others
-        )
+        # A crash of the database empties unlogged tables, so the rows are counted. The places in
+        # courses are counted now that the courses are locked.
+        tests = [planner.holds(self.batch.rows), *(each.holds() for each in plans.others)]
+        tests += [capacity.holds()] if capacity else []
+        params = [param for _sql, own in tests for param in own]
+        cursor.execute(f"SELECT {' AND '.join(sql for sql, _params in tests)}", params)
+        return bool(cursor.fetchone()[0])
 
     def _lock_rows(
         self, cursor: CursorWrapper, planner: Planner, missing_rows: MissingRows | None

@@ -10,7 +10,7 @@ from django.db.backends.utils import CursorWrapper
 
 from backoffice.admin_site.models.rules import CapacityRule, names_in
 from backoffice.bulk.kinds.column import field_at, related_model
-from backoffice.bulk.kinds.conditions import is_true, literal, with_literals
+from backoffice.bulk.kinds.conditions import Sql, is_true, literal, with_literals
 from backoffice.bulk.kinds.sql_names import cell
 from backoffice.bulk.plan.missing_rows import MissingRows
 from backoffice.bulk.plan.planner import Planner
@@ -39,13 +39,13 @@ class Capacity:
         if cursor.rowcount:
             self._report(cursor, staging_file)
 
-    def still_holds(self, cursor: CursorWrapper) -> bool:
-        """Whether the same rows would be beyond the limits now."""
-        cursor.execute(
+    def holds(self) -> Sql:
+        """SQL: whether the same rows would be beyond the limits now."""
+        changed = (
             f"SELECT 1 FROM {self.planner.tables.plan} p LEFT JOIN ({self._beyond()}) q "
-            "ON q.row_no = p.row_no WHERE (p.over_limit = 1) <> (q.row_no IS NOT NULL) LIMIT 1"
+            "ON q.row_no = p.row_no WHERE (p.over_limit = 1) <> (q.row_no IS NOT NULL)"
         )
-        return cursor.fetchone() is None
+        return f"(NOT EXISTS ({changed}))", ()
 
     def _report(self, cursor: CursorWrapper, staging_file: StagingFile) -> None:
         tables, layout = self.planner.tables, self.planner.layout

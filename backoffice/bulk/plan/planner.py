@@ -62,8 +62,8 @@ class Planner:
         select = (self._outer(inner), params)
         self.layout.dialect.create_filled(cursor, self.tables.plan, self._columns(), select)
 
-    def still_holds(self, cursor: CursorWrapper, rows: int | None = None) -> bool:
-        """Whether the plan of an earlier transaction, with so many rows, would be made now."""
+    def holds(self, rows: int | None = None) -> Sql:
+        """SQL: whether the plan of an earlier transaction, with so many rows, would be made now."""
         inner, params = self._inner()
         names = ["target_id", "before", "flags", *self._reference_types()]
         tests = [self.layout.dialect.differs(f"q.{name}", f"p.{name}") for name in names]
@@ -71,12 +71,8 @@ class Planner:
         plan = self.tables.plan
         # A crash of the database empties unlogged tables, and an empty plan always holds.
         count = f"(SELECT count(*) FROM {plan}) = {rows} AND " if rows is not None else ""
-        cursor.execute(
-            f"SELECT {count}NOT EXISTS (SELECT 1 FROM ({inner}) q JOIN {plan} p "
-            f"ON p.row_no = q.row_no WHERE {' OR '.join(tests)})",
-            params,
-        )
-        return bool(cursor.fetchone()[0])
+        changed = f"({inner}) q JOIN {plan} p ON p.row_no = q.row_no WHERE {' OR '.join(tests)}"
+        return f"({count}NOT EXISTS (SELECT 1 FROM {changed}))", params
 
     def _inner(self) -> Sql:
         layout = self.layout
