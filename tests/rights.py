@@ -85,22 +85,35 @@ ACTIONS = {
     "users_user_confirm_account": {"admin": "*"},
     "users_enrollment_withdraw": _OFFICE,
     "users_enrollment_reinstate": _OFFICE,
+    **{f"users_enrollment_{verb}": _OFFICE for verb in ("complete", "fail", "reopen", "redate")},
     "courses_course_publish": _OFFICE,
     "courses_course_archive": _OFFICE,
+    "courses_course_redraft": _OFFICE,
     "courses_course_assign_instructor": _OFFICE,
     # An assistant works on a draft, and does not take it out of the drafts.
     "assessments_assessment_release": {"admin": "*", "instructor": "o"},
     "assessments_assessment_close": {"admin": "*", "instructor": "o"},
-    "assessments_assessmentsubmission_grade": {"instructor": "o", "assistant": "n"},
+    "assessments_assessment_redraft": {"admin": "*", "instructor": "o"},
+    **{
+        f"assessments_assessmentsubmission_{verb}": {"instructor": "o", "assistant": "n"}
+        for verb in ("grade", "take_in", "give_back")
+    },
     # Nor does an assistant make a grade final.
     "assessments_assessmentsubmission_finalize": {"instructor": "o"},
     "assessments_assessmentsubmission_reopen": {"admin": "*", "instructor": "o"},
     "assessments_gradingrubric_make_version": {"instructor": "o"},
-    "communications_announcement_send": {"admin": "*", "registrar": "m", "instructor": "o"},
+    **{f"assessments_peerreview_{verb}": {"instructor": "o"} for verb in ("submit", "give_back")},
+    **{
+        f"communications_announcement_{verb}": {"admin": "*", "registrar": "m", "instructor": "o"}
+        for verb in ("send", "plan", "take_back")
+    },
     "communications_directmessage_read": {"admin": "*"},
+    **{f"communications_forum_{verb}": _MODERATION for verb in ("lock", "unlock")},
     **{f"communications_forumtopic_{verb}": _MODERATION for verb in ("lock", "unlock")},
     **{f"communications_forumtopic_{verb}": _MODERATION for verb in ("pin", "unpin")},
     **{f"communications_forumpost_{verb}": _MODERATION for verb in ("hide", "show")},
+    # No role hides what is written in chat rooms.
+    **{f"communications_chatmessage_{verb}": {} for verb in ("hide", "show")},
     "audit_approval_agree": {"admin": "*"},
     "audit_approval_disagree": {"admin": "*"},
 }

@@ -34,7 +34,7 @@ def test_a_registrar_enrolls_an_assistant(registrar_client, person, courses):
     answer = save(registrar_client, page, **values)
     assert answer.status_code == 302, errors_of(answer)
     page = reverse("admin:users_enrollment_change", args=[Enrollment.objects.get().pk])
-    answer = save(registrar_client, page, status="withdrawn", withdrawn_on="2026-03-01")
+    answer = save(registrar_client, page, final_result="Helped all term")
     assert answer.status_code == 302, errors_of(answer)
 
 

@@ -99,7 +99,10 @@ def test_even_an_account_with_all_rights_is_refused_its_own_grade(work, person, 
     )
     own = AssessmentSubmission.objects.create(assessment=work.assessment, student=chief)
     answer = save(client_of(chief), page_of(own), score="100")
-    assert errors_of(answer) == {"__all__": ["Nobody grades their own submission."]}
+    assert errors_of(answer) == {
+        "__all__": ["Nobody grades their own submission."],
+        "student": ["This person only assists or observes in the course, and gets no grade."],
+    }
 
 
 @pytest.mark.parametrize("who", ["instructor", "assistant"])
@@ -135,7 +138,7 @@ def test_an_assistant_gives_points_by_criterion_until_the_grade_is_final(work, a
     assert save(client, page_of(work), **added).status_code == 302
     assert CriterionScore.objects.get().points == 30
 
-    AssessmentSubmission.objects.update(status="finalized")
+    AssessmentSubmission.objects.update(status="finalized", score=30)
     assert not client.get(page_of(work)).context["has_change_permission"]
 
 

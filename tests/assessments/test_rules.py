@@ -22,7 +22,7 @@ from backoffice.apps.users.models import Enrollment, User
 from tests.refusing import Broken, assert_all_refused, assert_no_twins
 
 Submission = AssessmentSubmission
-SCORED = {"score__isnull": False}
+SCORED, UNSCORED = {"score__isnull": False}, {"score__isnull": True}
 MUCH = 99_999
 
 
@@ -61,6 +61,9 @@ CASES = (
     Broken("submission_attempt_counts", Submission, {"attempt": 0}),
     Broken("submission_score_not_negative", Submission, {"score": -1}),
     Broken("submission_score_within", Submission, {"score": MUCH}),
+    Broken("submission_graded_has_score", Submission, {"score": None}, {"status": "graded"}),
+    Broken("submission_graded_has_score", Submission, {"status": "finalized"}, UNSCORED),
+    Broken("submission_graded_has_score", Submission, {"status": "graded"}, UNSCORED),
     Broken("submission_not_self_graded", Submission, lambda row: {"grader": row.student}),
     Broken(
         "submission_times_in_order",
@@ -103,6 +106,56 @@ def test_only_who_is_enrolled_hands_in(demo: None):
     assert refused.value.message_dict == {
         "student": ["This person is not enrolled in the course of the assessment."]
     }
+
+
+NO_GRADE = "This person only assists or observes in the course, and gets no grade."
+
+
+@pytest.mark.parametrize("role", ["teaching_assistant", "observer"])
+@pytest.mark.parametrize("model", [Submission, QuestionResponse, CriterionScore])
+def test_who_only_assists_or_observes_is_not_graded(demo: None, model: Any, role: str):
+    row = model.objects.first()
+    work = row if model is Submission else row.submission
+    row.full_clean()
+    Enrollment.objects.filter(student=work.student, course=work.assessment.course).update(role=role)
+    with pytest.raises(ValidationError) as refused:
+        row.full_clean()
+    field = "student" if model is Submission else "submission"
+    assert refused.value.message_dict == {field: [NO_GRADE]}
+
+
+NOT_IN_COURSE = (
+    "The reviewer is no student of this course, or has withdrawn from it. Choose somebody who "
+    "takes it."
+)
+
+
+def not_taking(course: Any, how: str) -> User:
+    """Somebody who is no student of the course any more, or never was."""
+    rows = Enrollment.objects.filter(course=course)
+    if how == "elsewhere":
+        taking = rows.values("student")
+        return User.objects.filter(role="student").exclude(pk__in=taking).first()
+    row = rows.exclude(student__submissions__peer_reviews__isnull=False).last()
+    changed = {"status": "withdrawn"} if how == "withdrawn" else {"role": how}
+    rows.filter(pk=row.pk).update(**changed)
+    return row.student
+
+
+@pytest.mark.parametrize("how", ["elsewhere", "withdrawn", "teaching_assistant", "observer"])
+def test_only_who_takes_the_course_reviews(demo: None, how: str):
+    review = PeerReview.objects.filter(submission__assessment__course__code="HIS210").first()
+    review.reviewer = not_taking(review.submission.assessment.course, how)
+    with pytest.raises(ValidationError) as refused:
+        review.full_clean()
+    assert refused.value.message_dict == {"reviewer": [NOT_IN_COURSE]}
+
+
+def test_who_withdrew_after_the_review_has_written_it_nevertheless(demo: None):
+    review = PeerReview.objects.filter(status="submitted").first()
+    Enrollment.objects.filter(student=review.reviewer).update(status="withdrawn")
+    review.feedback = "Corrected."
+    review.full_clean()
 
 
 def test_a_maximum_is_not_lowered_below_points_somebody_has(demo: None):

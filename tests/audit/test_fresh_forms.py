@@ -79,17 +79,17 @@ def test_a_field_one_has_not_touched_takes_the_other_s_value(
     enrollment, registrar_client, registrar2_client
 ):
     opened = fields_of(registrar_client, page_of(enrollment))
-    changed = {"status": "withdrawn", "withdrawn_on": "2026-03-01", "progress_percent": "12.50"}
+    changed = {"role": "observer", "enrolled_on": "2026-03-01", "progress_percent": "12.50"}
     save(registrar2_client, page_of(enrollment), **changed)
 
     answer = registrar_client.post(page_of(enrollment), opened | {"final_result": "Fail"})
     again = fields_in(answer)
-    assert (again["status"], again["withdrawn_on"]) == (["withdrawn"], ["2026-03-01"])
+    assert (again["role"], again["enrolled_on"]) == (["observer"], ["2026-03-01"])
     assert registrar_client.post(page_of(enrollment), again).status_code == 302
 
     enrollment.refresh_from_db()
-    assert (enrollment.status, enrollment.final_result) == ("withdrawn", "Fail")
-    assert str(enrollment.withdrawn_on) == "2026-03-01"
+    assert (enrollment.role, enrollment.final_result) == ("observer", "Fail")
+    assert str(enrollment.enrolled_on) == "2026-03-01"
 
 
 def test_the_same_change_twice_is_no_conflict(enrollment, registrar_client, registrar2_client):

@@ -115,11 +115,11 @@ def test_a_form_is_recorded_with_person_address_and_request(
 ):
     one = Enrollment.objects.create(student=student("s1001"), course=course)
     page = reverse("admin:users_enrollment_change", args=[one.pk])
-    values = fields_of(registrar_client, page) | {"status": "completed"}
+    values = fields_of(registrar_client, page) | {"final_result": "Pass"}
     answer = registrar_client.post(page, values, REMOTE_ADDR="192.0.2.9")
     assert answer.status_code == 302, errors_of(answer)
     row = one.history.first()
-    assert (row.status, row.history_user) == ("completed", registrar)
+    assert (row.final_result, row.history_user) == ("Pass", registrar)
     assert row.change_set.source == "form"
     assert row.change_set.address == "192.0.2.9"
     assert row.change_set.request_id == answer["X-Request-ID"]

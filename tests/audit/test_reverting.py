@@ -56,9 +56,9 @@ def own(courses: dict[str, Course], instructor: User) -> Course:
 
 @pytest.fixture
 def enrollment(own: Course, student: Any) -> Enrollment:
-    """Active at first, completed now."""
+    """Without a result at first, passed now."""
     row = Enrollment.objects.create(student=student("s1001"), course=own, enrolled_on="2026-02-01")
-    row.status, row.progress_percent = "completed", 100
+    row.final_result, row.progress_percent = "Pass", 100
     row.save()
     return row
 
@@ -78,7 +78,7 @@ def test_an_earlier_version_comes_back_as_a_new_change_with_its_reason(
     before = list(enrollment.history.order_by("history_id").values())
     page = page_of(enrollment)
     opened = registrar_client.get(page)
-    assert ("Status", "completed", "active") in differences(opened)
+    assert ("Final result", "Pass", "blank") in differences(opened)
     when = f"{enrollment.history.earliest('history_id').history_date:%Y-%m-%d %H:%M:%S}"
     assert "It was changed 1 time after this version." in opened.content.decode()
 
@@ -87,10 +87,10 @@ def test_an_earlier_version_comes_back_as_a_new_change_with_its_reason(
     assert answer.url == reverse("admin:users_enrollment_change", args=[enrollment.pk])
     assert messages_of(answer) == [f"{enrollment} stands again as in the version of {when}."]
     enrollment.refresh_from_db()
-    assert enrollment.status == "active"
+    assert enrollment.final_result == ""
     *old, new = enrollment.history.order_by("history_id").values()
     assert old == before
-    assert (new["history_type"], new["status"]) == ("~", "active")
+    assert (new["history_type"], new["final_result"]) == ("~", "")
     change_set = enrollment.history.first().change_set
     assert (change_set.actor, change_set.source) == (registrar, "action")
     assert change_set.reason == f"Reverted to the version of {when}: {REASON}"
@@ -232,10 +232,7 @@ def test_what_the_person_may_not_change_stays_and_is_reported(
     work.save()
     page = page_of(work)
     opened = instructor_client.get(page)
-    assert differences(opened) == [
-        ("Status", "graded", "submitted"),
-        ("Score", "70", "blank"),
-    ]
+    assert differences(opened) == [("Score", "70", "blank")]
     assert ("Text", "Final text", "Draft") in differences(opened, "left_alone")
     assert "stay as they are" in opened.content.decode()
     assert revert(instructor_client, page).status_code == 302

@@ -5,13 +5,13 @@ As in SQL, a condition that is unknown because of a null is not violated.
 """
 
 import copy
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.apps import apps
 from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, ValidationError
-from django.db import models, router
+from django.db import models, router, transaction
 from django.db.models.functions import Coalesce
 
 Message = Any  # a str or a lazy one; the stubs' name for both does not exist at run time
@@ -103,7 +103,7 @@ class PresenceRule:
     """That a row of another model is there; `match` gives its fields by paths from this row.
 
     {"student": "student", "course": "assessment__course"}: an enrollment of the submission's
-    student in the course of its assessment.
+    student in the course of its assessment. Of these rows, those count that `among` is true of.
     """
 
     field: str
@@ -111,14 +111,99 @@ class PresenceRule:
     match: tuple[tuple[str, str], ...]
     message: Message
     code: str
+    among: models.Q = models.Q()
+    is_wanted: bool = True  # False: no such row may be there
+    is_lasting: bool = True  # False: asked when a row is attached, and not of what came later
 
     def is_met_by(self, instance: models.Model) -> bool:
-        """Whether there is such a row, or a path leads nowhere yet."""
+        """Whether such rows are there as they should, or a path leads nowhere yet."""
         sought = {name: _value(instance, path).value for name, path in self.match}
-        if None in sought.values():
+        if None in sought.values() or not self._is_asked_of(instance):
             return True
         rows: models.QuerySet[Any] = apps.get_model(self.model)._base_manager.all()
-        return rows.filter(**sought).exists()
+        return rows.filter(self.among, **sought).exists() is self.is_wanted
+
+    def _is_asked_of(self, instance: models.Model) -> bool:
+        if self.is_lasting or instance._state.adding:
+            return True
+        opts = instance._meta
+        heads = {path.partition("__")[0] for _name, path in self.match}
+        keys = [opts.get_field(head).attname for head in sorted(heads)]  # type: ignore[union-attr]
+        stored = type(instance)._base_manager.filter(pk=instance.pk).values_list(*keys).first()
+        return stored != tuple(getattr(instance, key) for key in keys)
+
+
+@dataclass(frozen=True)
+class Excess:
+    """That a row has room for so many, and would have more."""
+
+    place: models.Model
+    count: int
+    most: int
+
+    @property
+    def over(self) -> int:
+        return self.count - self.most
+
+
+@dataclass(frozen=True)
+class CapacityRule:
+    """For how many rows of which `counted` is true the row of a foreign key has room.
+
+    `most` names the field there with the number; blank and 0 are no limit. Only a row that comes
+    in anew is refused, and only without a reason; `advice` says so. The message may name `over`,
+    `count` and `most`.
+    """
+
+    field: str
+    most: str
+    counted: models.Q
+    message: Message
+    advice: Message
+    code: str
+
+    def excess_with(self, row: models.Model) -> Excess | None:
+        """The excess once this row is stored; None where there is room, or it was there before.
+
+        Inside a transaction the place is locked until its end: the next one counts this row too.
+        """
+        place = _value(row, self.field).value
+        is_counted = self.counted.check({n: _value(row, n) for n in names_in(self.counted)})
+        rows = type(row)._base_manager.filter(self.counted, **{self.field: place})
+        if place is None or not is_counted or rows.filter(pk=row.pk).exists():
+            return None
+        places = self._places(type(row))
+        if transaction.get_connection().in_atomic_block:
+            # Not against foreign keys that only point there.
+            places = places.select_for_update(no_key=True)
+        return next(self._excesses(places.filter(pk=place), rows, {place: 1}), None)
+
+    def excesses(self, model: type[models.Model], coming: Mapping[Any, int]) -> list[Excess]:
+        """The excesses with so many more rows, by the key of their place; two queries for all."""
+        rows = model._base_manager.filter(self.counted, **{f"{self.field}__in": list(coming)})
+        return list(self._excesses(self._places(model).filter(pk__in=coming), rows, coming))
+
+    def _places(self, model: type[models.Model]) -> models.QuerySet[Any]:
+        key: Any = model._meta.get_field(self.field)  # a foreign key
+        places: models.QuerySet[Any] = key.related_model._base_manager.order_by("pk")
+        return places
+
+    def _excesses(
+        self, places: models.QuerySet[Any], rows: models.QuerySet[Any], coming: Mapping[Any, int]
+    ) -> Iterator[Excess]:
+        limited = list(places.filter(**{f"{self.most}__gt": 0}))
+        # Counted after the places are locked.
+        stored = rows.order_by().values_list(self.field).annotate(models.Count("pk"))
+        count_by_place: dict[Any, int] = dict(stored) if limited else {}
+        for place in limited:
+            count = count_by_place.get(place.pk, 0) + coming[place.pk]
+            if count > getattr(place, self.most):
+                yield Excess(place, count, getattr(place, self.most))
+
+    def sentence(self, count: int, most: int, *, is_allowed: bool = False) -> str:
+        """What is wrong, by how much, and what it takes, unless somebody gave that already."""
+        message = str(self.message) % {"over": count - most, "count": count, "most": most}
+        return message if is_allowed else f"{message} {self.advice}"
 
 
 def names_in(condition: object) -> set[str]:
@@ -126,7 +211,10 @@ def names_in(condition: object) -> set[str]:
     if isinstance(condition, models.Q):
         return set().union(*(names_in(child) for child in condition.children))
     if isinstance(condition, tuple):
-        return {_without_lookup(condition[0])} | names_in(condition[1])
+        path, value = condition
+        # Values to choose from are a tuple, too.
+        named = set() if isinstance(value, list | tuple) else names_in(value)
+        return {_without_lookup(path)} | named
     if isinstance(condition, models.F):
         return {condition.name}  # type: ignore[attr-defined]  # missing in the stub
     return set().union(*map(names_in, getattr(condition, "get_source_expressions", list)()))
@@ -144,17 +232,18 @@ def _without_lookup(path: str) -> str:
 
 
 def _value(instance: models.Model, path: str) -> models.Value:
-    """The value a path of at most one hop has, as in memory: the related row may be unsaved."""
-    head, _separator, tail = path.partition("__")
+    """The value at the end of a path, as in memory: the related rows may be unsaved."""
+    *hops, last = path.split("__")
     # Any: the stub cannot know that a condition speaks of columns and foreign keys only.
-    field: Any = instance._meta.get_field(head)
+    model: Any = type(instance)
     row: models.Model | None = instance
-    if tail:
+    for hop in hops:
         try:
-            row = getattr(instance, head)
+            row = getattr(row, hop, None)
         except ObjectDoesNotExist:  # no row yet, or none any more
             row = None
-        field = field.related_model._meta.get_field(tail)
+        model = model._meta.get_field(hop).related_model
+    field: Any = model._meta.get_field(last)
     plain = field.target_field if field.is_relation else field
     return models.Value(getattr(row, field.attname) if row else None, plain)
 
@@ -165,6 +254,10 @@ class Ruled(models.Model):
     related_rules: ClassVar[tuple[RelatedRule, ...]] = ()
     presence_rules: ClassVar[tuple[PresenceRule, ...]] = ()
     advisories: ClassVar[tuple[Advisory, ...]] = ()
+    capacity: ClassVar[CapacityRule | None] = None
+    # Whether somebody said why the row comes in over the capacity; and by how much it does.
+    is_excess_allowed: bool = False
+    excess: Excess | None = None
     # Fields whose values somebody settles for several rows at once, after each was looked at.
     _skipped_until_saved: frozenset[str] = frozenset()
 
@@ -207,7 +300,14 @@ class Ruled(models.Model):
             for presence in self.presence_rules:
                 if not presence.is_met_by(self):
                     yield presence.field, ValidationError(presence.message, code=presence.code)
+            yield from self._excess_violations()
             yield from self.further_violations()
+
+    def _excess_violations(self) -> Iterator[Violation]:
+        self.excess = self.capacity.excess_with(self) if self.capacity else None
+        if self.capacity and self.excess and not self.is_excess_allowed:
+            message = self.capacity.sentence(self.excess.count, self.excess.most)
+            yield self.capacity.field, ValidationError(message, code=self.capacity.code)
 
     def _constraint_violations(self, left_out: set[str]) -> Iterator[Violation]:
         using = router.db_for_write(type(self), instance=self)

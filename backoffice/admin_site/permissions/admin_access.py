@@ -79,6 +79,8 @@ class RoleAccess(BaseModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         fixed = list(super().get_readonly_fields(request, obj))
+        by_actions = getattr(self.model, "set_by_actions", ())
+        fixed += [name for name in self.stated_fields() if name in by_actions and name not in fixed]
         changed = roles.changed_fields(request.user, self.model)
         if changed is None:
             return fixed

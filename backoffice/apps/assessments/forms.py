@@ -9,12 +9,17 @@ from django.template.defaultfilters import floatformat
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminExpandableTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminExpandableTextareaWidget,
+    UnfoldAdminSplitDateTimeWidget,
+)
 
 from backoffice.admin_site.models.lines_field import LinesField
+from backoffice.apps.assessments.grading import status_with
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission, Question
 from backoffice.apps.courses.models import Course
-from backoffice.audit.admin_kit.actions import ActionForm
+from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm
 from backoffice.audit.admin_kit.model_admin import NextPlaceForm, PlacedInlineForm
 from backoffice.audit.admin_kit.optimistic_lock import OptimisticLockForm
 
@@ -35,9 +40,9 @@ class SubmissionForm(OptimisticLockForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        is_first = "score" in self.changed_data and cleaned.get("score") is not None
-        if is_first and cleaned.get("status") == AssessmentSubmission.Status.SUBMITTED:
-            cleaned["status"] = AssessmentSubmission.Status.GRADED
+        if "score" in self.changed_data and "score" in cleaned:
+            # On the row: the status itself is on no form.
+            self.instance.status = status_with(self.instance.status, cleaned["score"])
         # Before the model's rules run: nobody grades their own submission.
         if self.user and not set(AssessmentSubmission.GRADE_FIELDS).isdisjoint(self.changed_data):
             self.instance.grader = self.user
@@ -88,6 +93,16 @@ class QuestionForm(_QuestionFields, NextPlaceForm):
 
 class QuestionInlineForm(_QuestionFields, PlacedInlineForm):
     """A question among those of its assessment."""
+
+
+class TakeInForm(ReasonForm):
+    """When work was handed in, and why that is entered by hand."""
+
+    # In a dialog, a field without a widget of the theme would be invisible.
+    submitted_at = forms.SplitDateTimeField(
+        label=_("Handed in"), initial=timezone.now, widget=UnfoldAdminSplitDateTimeWidget
+    )
+    field_order = ("submitted_at", "reason")
 
 
 class GradeForm(ActionForm):

@@ -1,5 +1,6 @@
-"""A grade is given, made final and, for a reason, reopened."""
+"""Work is taken in and given back; its grade is given, made final and, for a reason, reopened."""
 
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -9,6 +10,36 @@ from django.utils.translation import gettext as _
 from backoffice.apps.assessments.models import AssessmentSubmission
 
 Status = AssessmentSubmission.Status
+
+
+def status_with(status: str, score: Any) -> str:
+    """The status of work in this one when its score is entered, or taken away (None).
+
+    Raises ValidationError for a score of work that was not handed in.
+    """
+    if status == Status.IN_PROGRESS and score is not None:
+        message = _("This was not handed in yet. Choose “Take in” first.")
+        raise ValidationError({"score": ValidationError(message, code="not_handed_in")})
+    if status in (Status.SUBMITTED, Status.GRADED):
+        return Status.SUBMITTED if score is None else Status.GRADED
+    return status
+
+
+def take_in(submission: AssessmentSubmission, at: datetime) -> None:
+    """The work was handed in at this time; a time to come is a ValidationError."""
+    due = submission.assessment.due_date
+    submission.submitted_at = at
+    submission.is_late = due is not None and at > due
+    _become(submission, Status.SUBMITTED)
+
+
+def give_back(submission: AssessmentSubmission) -> None:
+    """The student may go on with work that nobody has graded. Raises ValidationError otherwise."""
+    if submission.score is not None:
+        message = _("%(submission)s has a score. Take that away first.")
+        raise ValidationError(message % {"submission": submission}, code="graded")
+    submission.submitted_at, submission.is_late = None, False
+    _become(submission, Status.IN_PROGRESS)
 
 
 def grade(submission: AssessmentSubmission, score: Any, feedback: str, grader: Any) -> None:

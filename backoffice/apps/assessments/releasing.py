@@ -1,4 +1,4 @@
-"""An assessment is released to students, and closed."""
+"""An assessment is released to students, closed, and made a draft again."""
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -12,6 +12,10 @@ def release(assessment: Assessment) -> None:
         message = _("%(assessment)s has no due date. Set one first.")
         raise ValidationError(message % {"assessment": assessment}, code="incomplete")
     _become(assessment, Assessment.Status.PUBLISHED)
+
+
+def redraft(assessment: Assessment) -> None:
+    _become(assessment, Assessment.Status.DRAFT)
 
 
 def close(assessment: Assessment) -> None:

@@ -93,6 +93,7 @@ class GradeResource(ImportKind):
 
     kind = "grades"
     label = gettext_lazy("grades")
+    advice = gettext_lazy("Who only assists or observes in the course gets no grade.")
     order = 5
     scope = "assessment__course"
     matching = Matching(counting=COUNTING)

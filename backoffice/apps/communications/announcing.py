@@ -1,8 +1,12 @@
-"""Sending an announcement, and for whom it is."""
+"""An announcement is planned, sent and taken back; and for whom it is."""
+
+from datetime import datetime
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from backoffice.apps.communications.models import Announcement
 
@@ -16,6 +20,26 @@ def send(announcement: Announcement) -> int:
     announcement.full_clean()
     announcement.save()
     return audience_of(announcement).count()
+
+
+def plan(announcement: Announcement, at: datetime) -> None:
+    """Let the announcement stand from a time to come. Raises ValidationError for one that is over.
+
+    Raises ValidationError too where it would end before it begins.
+    """
+    if at <= timezone.now():
+        message = _("This time is over. Choose “Send now”, or a later time.")
+        raise ValidationError({"publish_at": message}, code="past")
+    announcement.publish_at = at
+    announcement.full_clean()
+    announcement.save()
+
+
+def take_back(announcement: Announcement) -> None:
+    """Make it a draft again: nobody sees it any more."""
+    announcement.publish_at = None
+    announcement.full_clean()
+    announcement.save()
 
 
 def audience_of(announcement: Announcement) -> models.QuerySet:

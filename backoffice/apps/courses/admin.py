@@ -33,7 +33,7 @@ from backoffice.apps.courses.models import (
     Lesson,
     LessonProgress,
 )
-from backoffice.apps.courses.publishing import archive, assign, publish
+from backoffice.apps.courses.publishing import archive, assign, publish, redraft
 from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, RowAction
 from backoffice.audit.admin_kit.model_admin import (
     AuditedAdmin,
@@ -144,25 +144,8 @@ def _word(row: CourseModule | Lesson) -> str:
     return str(PUBLISHED_LABELS[0] if row.is_published else PUBLISHED_LABELS[1])
 
 
-@admin.register(Course)
-class CourseAdmin(ListExport, AuditedAdmin):
-    """Courses, one for each presentation."""
-
-    icon = "school"
-    in_palette = True
-    empty_hint = _("Bring courses in from a file, or add the first one here.")
-    list_display = COURSE_COLUMNS
-    list_select_related = ("instructor",)
-    list_filter = COURSE_FILTERS
-    list_sections = (ModuleSection,)
-    related_lists = ("enrollments", "assessments", "rubrics", "forums", "announcements")
-    search_fields = ("code", "presentation", "title")
-    search_help_text = _("Code, presentation or title")
-    autocomplete_fields = open_choices = ("instructor",)
-    readonly_fields = ("created_at", "updated_at", "published_at")
-    inlines = (ModuleInline, TaggingInline)
-    fieldsets = COURSE_FIELDS
-    row_actions = ("publish", "archive", "assign_instructor")
+class StatusActionsMixin:
+    """The row actions `publish`, `archive` and `redraft` of courses."""
 
     @StatusAction(
         _("Publish"),
@@ -186,6 +169,38 @@ class CourseAdmin(ListExport, AuditedAdmin):
     def archive(self, form: ReasonForm, course: Course) -> str:
         archive(course)
         return gettext("%(course)s is archived.") % {"course": course}
+
+    @StatusAction(
+        _("Back to draft"),
+        icon="edit_note",
+        text=_("The people enrolled no longer see the course until it is published again."),
+        when=lambda course: course.status != Course.Status.DRAFT,
+        refusal=_("The course is a draft already."),
+    )
+    def redraft(self, form: ReasonForm, course: Course) -> str:
+        redraft(course)
+        return gettext("%(course)s is a draft again.") % {"course": course}
+
+
+@admin.register(Course)
+class CourseAdmin(StatusActionsMixin, ListExport, AuditedAdmin):
+    """Courses, one for each presentation."""
+
+    icon = "school"
+    in_palette = True
+    empty_hint = _("Bring courses in from a file, or add the first one here.")
+    list_display = COURSE_COLUMNS
+    list_select_related = ("instructor",)
+    list_filter = COURSE_FILTERS
+    list_sections = (ModuleSection,)
+    related_lists = ("enrollments", "assessments", "rubrics", "forums", "announcements")
+    search_fields = ("code", "presentation", "title")
+    search_help_text = _("Code, presentation or title")
+    autocomplete_fields = open_choices = ("instructor",)
+    readonly_fields = ("created_at", "updated_at")
+    inlines = (ModuleInline, TaggingInline)
+    fieldsets = COURSE_FIELDS
+    row_actions = ("publish", "archive", "redraft", "assign_instructor")
 
     @RowAction(
         _("Assign instructor"),

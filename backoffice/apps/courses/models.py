@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.fields import LineField, ParagraphField
 from backoffice.admin_site.models.rules import (
+    Advisory,
     RelatedRule,
     RowRule,
     UniqueRule,
@@ -74,6 +75,8 @@ class Course(Audited):
     history_excludes = ("updated_at",)
     natural_key_fields = ("code", "presentation")
     stamps = {"published_at": ("status", "published")}
+    set_by_actions = ("status", "published_at")
+    needed_in = {"published": ("title", "instructor", "starts_on")}
 
     code = LineField(_("course code"), max_length=50, help_text=_("For example AAA or CS101."))
     presentation = LineField(
@@ -170,6 +173,15 @@ class Course(Audited):
             ),
         ]
 
+    advisories = (
+        Advisory(
+            name="course_published_without_instructor",
+            field="instructor",
+            condition=~Q(status="published") | Q(instructor__isnull=False),
+            message=_("The course is published, but nobody teaches it."),
+            code="instructor_missing",
+        ),
+    )
     related_rules = (
         RelatedRule(
             name="course_instructor_role",

@@ -1,4 +1,4 @@
-"""A course is published, archived, and given to an instructor."""
+"""A course is published, archived, made a draft again, and given to an instructor."""
 
 from typing import Any
 
@@ -7,15 +7,14 @@ from django.utils.translation import gettext as _
 
 from backoffice.apps.courses.models import Course
 
-NEEDED = ("title", "instructor", "starts_on")
-
 
 def publish(course: Course) -> None:
     """Open the course to the people enrolled.
 
     Raises ValidationError, naming what is missing, for a course nobody could take.
     """
-    missing = [name for name in NEEDED if not getattr(course, name)]
+    needed = Course.needed_in[Course.Status.PUBLISHED]
+    missing = [name for name in needed if not getattr(course, name)]
     if missing:
         names = ", ".join(str(Course._meta.get_field(name).verbose_name) for name in missing)
         message = _("%(course)s cannot be published yet. Missing: %(names)s.")
@@ -25,6 +24,10 @@ def publish(course: Course) -> None:
 
 def archive(course: Course) -> None:
     _become(course, Course.Status.ARCHIVED)
+
+
+def redraft(course: Course) -> None:
+    _become(course, Course.Status.DRAFT)
 
 
 def assign(course: Course, instructor: Any) -> None:

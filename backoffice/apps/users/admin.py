@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -23,14 +23,16 @@ from backoffice.admin_site.changelist.columns import (
 )
 from backoffice.admin_site.changelist.question_filter import QuestionFilter
 from backoffice.admin_site.changelist.sections import RelatedSection
-from backoffice.apps.users.enrolling import reinstate, withdraw
-from backoffice.apps.users.forms import PersonForm, RoleForm, WithdrawForm
+from backoffice.apps.users.enrolling import excess_sentence
+from backoffice.apps.users.enrollment_actions import EnrollmentActionsMixin
+from backoffice.apps.users.forms import EnrollmentForm, PersonForm, RoleForm
 from backoffice.apps.users.models import Enrollment, GroupMembership, PermissionGrant, Profile, User
 from backoffice.apps.users.passwords import CredentialActionsMixin
 from backoffice.apps.users.promoting import request_role
 from backoffice.apps.users.rosters import RosterHeadMixin
-from backoffice.audit.admin_kit.actions import ReasonForm, RowAction
+from backoffice.audit.admin_kit.actions import RowAction
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
+from backoffice.audit.admin_kit.reasons import FIELD
 from backoffice.bulk.export.list_export import ListExport
 
 ENROLLMENT_COLOURS = {
@@ -205,7 +207,7 @@ class ProfileAdmin(AuditedAdmin):
 
 
 @admin.register(Enrollment)
-class EnrollmentAdmin(RosterHeadMixin, ListExport, AuditedAdmin):
+class EnrollmentAdmin(EnrollmentActionsMixin, RosterHeadMixin, ListExport, AuditedAdmin):
     """Who takes which course, and how it ended; narrowed to a course, its roster."""
 
     icon = "how_to_reg"
@@ -232,32 +234,21 @@ class EnrollmentAdmin(RosterHeadMixin, ListExport, AuditedAdmin):
     open_choices = ("student",)
     readonly_fields = ("last_activity_at",)
     fieldsets = ENROLLMENT_FIELDS
-    row_actions = ("withdraw", "reinstate")
+    form = EnrollmentForm
+    row_actions = ("withdraw", "reinstate", "complete", "fail", "reopen", "redate")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"enrolled_on": timezone.localdate()} | super().get_changeform_initial_data(request)
 
-    @RowAction(
-        _("Withdraw"),
-        icon="person_remove",
-        text=_("The enrollment stays on record with its dates; nothing is deleted."),
-        form=WithdrawForm,
-        when=lambda row: row.status == Enrollment.Status.ACTIVE,
-        refusal=_("Only somebody who is active in the course can be withdrawn."),
-        in_bulk=True,
-    )
-    def withdraw(self, form: WithdrawForm, enrollment: Enrollment) -> str:
-        withdraw(enrollment, form.cleaned_data["withdrawn_on"])
-        return gettext("%(student)s is withdrawn.") % {"student": enrollment.student}
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        fieldsets = super().get_fieldsets(request, obj)
+        if request.method != "POST":
+            return fieldsets
+        # The form shows it where the course turned out to be full.
+        (title, options), *others = fieldsets
+        return [(title, options | {"fields": [*options["fields"], FIELD]}), *others]
 
-    @RowAction(
-        _("Reinstate"),
-        icon="undo",
-        form=ReasonForm,
-        when=lambda row: row.status == Enrollment.Status.WITHDRAWN,
-        refusal=_("Only somebody who was withdrawn can come back."),
-        in_bulk=True,
-    )
-    def reinstate(self, form: ReasonForm, enrollment: Enrollment) -> str:
-        reinstate(enrollment)
-        return gettext("%(student)s is active again.") % {"student": enrollment.student}
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if obj.excess:
+            self.message_user(request, excess_sentence(obj.excess), messages.WARNING)

@@ -12,11 +12,14 @@ from unfold.widgets import (
     UnfoldAdminEmailInputWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
 )
 
+from backoffice.apps.users.enrolling import excess_sentence, excesses_with
 from backoffice.apps.users.models import User
-from backoffice.audit.admin_kit.actions import ReasonForm
+from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, reason_field
 from backoffice.audit.admin_kit.optimistic_lock import OptimisticLockForm
+from backoffice.audit.admin_kit.reasons import FIELD
 
 NEW_PASSWORD = {"autocomplete": "new-password"}
 
@@ -62,6 +65,69 @@ class WithdrawForm(ReasonForm):
         label=_("Withdrawn on"), initial=timezone.localdate, widget=UnfoldAdminDateWidget
     )
     field_order = ("withdrawn_on", "reason")
+
+
+class DayForm(ReasonForm):
+    """From which day somebody is withdrawn, and why it is corrected."""
+
+    withdrawn_on = forms.DateField(
+        label=_("Withdrawn on"),
+        required=False,
+        widget=UnfoldAdminDateWidget,
+        help_text=_("Blank where this person is not withdrawn."),
+    )
+    field_order = ("withdrawn_on", "reason")
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.fields["withdrawn_on"].initial = self.rows[0].withdrawn_on
+
+
+class ReturnForm(ReasonForm):
+    """Why people become active again; where a course is full, the reason is for that, too."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        sentences = [excess_sentence(each) for each in excesses_with(self.rows)]
+        if sentences:
+            over = gettext("With this, %(sentences)s Your reason stands for that.")
+            self.fields["reason"].help_text = over % {"sentences": " ".join(sentences)}
+
+
+class EndForm(ActionForm):
+    """How it ended, in the school's words."""
+
+    final_result = forms.CharField(
+        label=_("Final result"),
+        required=False,
+        max_length=50,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("For example Pass or Distinction. Blank leaves what stands there."),
+    )
+
+
+def _hidden_reason() -> forms.CharField:
+    field = reason_field()
+    field.required, field.label = False, _("Why over the limit?")
+    field.widget = forms.HiddenInput()
+    return field
+
+
+class EnrollmentForm(OptimisticLockForm):
+    """Asks why, where somebody comes into a full course."""
+
+    # Out of sight until it is needed; where a page asks for a reason anyway, that one stands.
+    change_reason = _hidden_reason()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        self.instance.is_excess_allowed = bool(cleaned.get(FIELD))
+        return cleaned
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # Django's, and not in the stubs
+        if self.instance.excess and self.fields[FIELD].widget.is_hidden:
+            self.fields[FIELD].widget = reason_field().widget
 
 
 class RoleForm(ReasonForm):

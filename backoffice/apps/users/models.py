@@ -15,6 +15,7 @@ from backoffice.admin_site.models.fields import LineField, LowerEmailField, Para
 from backoffice.admin_site.models.private_files import PictureField
 from backoffice.admin_site.models.rules import (
     Advisory,
+    CapacityRule,
     RelatedRule,
     RowRule,
     UniqueRule,
@@ -426,6 +427,7 @@ class Enrollment(Audited):
     person_path = "student"
     natural_key_fields = ("student", "course")
     history_sought_by = (("course",),)
+    set_by_actions = ("status", "withdrawn_on")
 
     # Neither has an index of its own: the unique pair begins with one, an index with the other.
     student = models.ForeignKey(
@@ -520,6 +522,17 @@ class Enrollment(Audited):
             ),
         ]
 
+    capacity: ClassVar[CapacityRule] = CapacityRule(
+        field="course",
+        most="enrollment_limit",
+        counted=Q(status="active", role="student"),
+        message=_(
+            "With this, the course is over its enrollment limit by %(over)d: %(count)d active "
+            "students of %(most)d."
+        ),
+        advice=_("It takes a reason."),
+        code="over_limit",
+    )
     related_rules = (
         RelatedRule(
             name="enrollment_before_course_end",

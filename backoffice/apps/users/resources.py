@@ -93,6 +93,11 @@ class EnrollmentResource(ImportKind):
 
     kind = "enrollments"
     label = _("enrollments")
+    advice = _(
+        "A course with an enrollment limit takes so many active students: once the whole file is "
+        "in, rows beyond it are refused, the last lines first. Who assists or observes takes no "
+        "place."
+    )
     order = 3
     companion = Companion(
         "student", UserResource, "create_students", ("first_name", "last_name", "email")

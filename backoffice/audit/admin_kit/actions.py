@@ -43,6 +43,7 @@ class ActionForm(forms.Form):
 
 
 def reason_field() -> forms.CharField:
+    """Why somebody does something, in at least 10 characters."""
     return forms.CharField(
         label=_("Reason"),
         min_length=SHORTEST_REASON,

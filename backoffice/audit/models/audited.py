@@ -1,11 +1,14 @@
 """The base that gives a model its history, rules, rights and natural key."""
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from backoffice.admin_site.models.rules import Ruled
+from backoffice.admin_site.models.rules import Ruled, Violation
 from backoffice.admin_site.permissions.visibility import VisibleQuerySet
 from backoffice.audit.models.history import History
 from backoffice.audit.models.personal_data import Personal
@@ -26,6 +29,10 @@ class Audited(Ruled):
     `natural_key_fields` names what tells one row from another; a foreign key stands for the natural
     key of its row. `stamps` names the times that a field first takes a value:
     {"published_at": ("status", "published")}.
+    `set_by_actions` names the fields that say what has become of a row: row actions set them, and
+    the columns of files; every form shows them only.
+    `needed_in` names the fields that a row in a state has, and does not lose:
+    {"published": ("title",)}.
     `person_path` leads to the person whose data the row is; "" is the row itself. `record_paths`
     lead to all people of whose record it is a part, where that is not the one person.
     `personal` says what is taken away when a person is forgotten.
@@ -38,6 +45,8 @@ class Audited(Ruled):
     history_indexes: ClassVar[tuple[models.Index, ...]] = ()
     natural_key_fields: ClassVar[tuple[str, ...]] = ()
     stamps: ClassVar[dict[str, tuple[str, str]]] = {}
+    set_by_actions: ClassVar[tuple[str, ...]] = ()
+    needed_in: ClassVar[dict[str, tuple[str, ...]]] = {}
     personal: ClassVar[Personal | None] = None
 
     history = History()
@@ -56,6 +65,23 @@ class Audited(Ruled):
                 if kwargs.get("update_fields") is not None:
                     kwargs["update_fields"] = {*kwargs["update_fields"], name}
         super().save(*args, **kwargs)
+
+    def further_violations(self) -> Iterator[Violation]:
+        yield from super().further_violations()
+        yield from self._lost_values()
+
+    def _lost_values(self) -> Iterator[Violation]:
+        """What the row's state needs and its stored row has, and this one has no more."""
+        needed = self.needed_in.get(getattr(self, "status", ""), ())
+        missing = [name for name in needed if getattr(self, name) in (None, "")]
+        if not missing or self._state.adding:
+            return  # what comes without is a file's: it is pointed out
+        stored = type(self)._base_manager.filter(pk=self.pk).values(*missing).first() or {}
+        for name in missing:
+            if stored.get(name) not in (None, ""):
+                message = _("This does not go blank in the state “%(state)s”.")
+                state = self.get_status_display()  # type: ignore[attr-defined]  # of the choices
+                yield name, ValidationError(message % {"state": state}, code="needed")
 
     def needs_reason_from(self, user: Any) -> bool:
         """Whether this person must say why to change the row as it is stored; to override."""

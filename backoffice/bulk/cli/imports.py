@@ -13,12 +13,14 @@ from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
+from backoffice.audit.admin_kit.actions import SHORTEST_REASON
 from backoffice.bulk.export.atomic_file import refuse_unwritable
 from backoffice.bulk.jobs.cleanup import forget
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.apply import NotApplied, apply
 from backoffice.bulk.pipeline.approval import agree
+from backoffice.bulk.pipeline.import_run import is_too_short
 from backoffice.bulk.pipeline.preview import preview
 from backoffice.bulk.pipeline.receive import receive
 from backoffice.bulk.pipeline.report import STATES, closing_message, write_rejected, write_report
@@ -32,6 +34,7 @@ BATCH_OPTIONS = (
     "mode",
     "on_error",
     "create_students",
+    "allow_over_limit",
     "ignore_unknown_columns",
     "encoding",
     "dialect",
@@ -46,7 +49,8 @@ def add_import_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--mode", choices=Batch.Mode.values, default=Batch.Mode.UPSERT)
     parser.add_argument("--on-error", choices=Batch.OnError.values, default=Batch.OnError.ABORT)
     parser.add_argument("--dialect", choices=Batch.SourceFormat.values, default="auto")
-    for flag in ("--dry-run", "--create-students", "--ignore-unknown-columns"):
+    flags = ("--dry-run", "--create-students", "--ignore-unknown-columns", "--allow-over-limit")
+    for flag in flags:
         parser.add_argument(flag, action="store_true")
     for option in ("--encoding", "--actor", "--reason"):
         parser.add_argument(option, default="")
@@ -98,12 +102,27 @@ def _refuse_impossible(options: dict[str, Any]) -> None:
         raise ValueError(_("Several files at once go in with the kind “auto”."))
     elif options["mode"] == Batch.Mode.SYNC and not kinds[options["kind"]].missing_rows:
         raise ValueError(_("--mode sync is for enrollments; a file of another kind has no roster."))
+    _refuse_excess(options)
     for name in LIMITS:
         if not 0 <= options[name] <= 100:
             flag = name.replace("_", "-")
             raise ValueError(_("--%(flag)s is a percentage from 0 to 100.") % {"flag": flag})
     if len(options["encoding"]) > Batch._meta.get_field("encoding").max_length:
         raise ValueError(_("“%(name)s” is not an encoding.") % {"name": options["encoding"][:40]})
+
+
+def _refuse_excess(options: dict[str, Any]) -> None:
+    if not options["allow_over_limit"]:
+        return
+    if options["kind"] != AUTO and not kinds[options["kind"]].has_capacity():
+        raise ValueError(
+            _("--allow-over-limit is for enrollments; rows of another kind take no places.")
+        )
+    if is_too_short(options["reason"]):
+        raise ValueError(
+            _("--allow-over-limit takes a --reason of at least %(count)d characters.")
+            % {"count": SHORTEST_REASON}
+        )
 
 
 @dataclass(frozen=True)

@@ -147,6 +147,11 @@ class ImportKind(ModelResource):
         return model
 
     @classmethod
+    def has_capacity(cls) -> bool:
+        """Whether its rows take places that may run out."""
+        return cls.model().capacity is not None
+
+    @classmethod
     def columns(cls) -> dict[str, Column]:
         """The kind's own columns, by name."""
         return {column.column_name: column for column in cls.fields.values()}

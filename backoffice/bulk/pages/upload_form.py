@@ -14,8 +14,10 @@ from unfold.widgets import (
 )
 
 from backoffice.admin_site.models.full_disk import full_disk_sentence, is_full_disk
+from backoffice.audit.admin_kit.actions import SHORTEST_REASON
 from backoffice.bulk.kinds.resource import ImportKind
 from backoffice.bulk.models import Batch
+from backoffice.bulk.pipeline.import_run import is_too_short
 from backoffice.bulk.readers import Limits
 from backoffice.bulk.values.faults import FileRefused
 
@@ -84,6 +86,12 @@ class UploadForm(forms.Form):
         widget=UnfoldBooleanSwitchWidget,
         help_text=_("Students the file names and nobody knows yet are added with their names."),
     )
+    allow_over_limit = forms.BooleanField(
+        label=_("Allow over the limit"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=_("A full course takes more, for the reason below; each row is pointed out."),
+    )
     ignore_unknown_columns = forms.BooleanField(
         label=_("Ignore unknown columns"),
         required=False,
@@ -120,9 +128,19 @@ class UploadForm(forms.Form):
         """Remove the fields and choices this kind does not have."""
         if not (resource.companion and resource.companion.option):
             del self.fields["create_students"]
+        if not resource.has_capacity():
+            del self.fields["allow_over_limit"]
         if not resource.missing_rows:
             known = [choice for choice in Batch.Mode.choices if choice[0] != Batch.Mode.SYNC]
             self.fields["mode"].choices = known
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("allow_over_limit") and is_too_short(cleaned.get("reason") or ""):
+            message = _("Say in at least %(count)d characters why the limit does not hold.")
+            error = forms.ValidationError(message % {"count": SHORTEST_REASON}, code="required")
+            self.add_error("reason", error)
+        return cleaned
 
     def options(self) -> dict[str, Any]:
         chosen = {name: value for name, value in self.cleaned_data.items() if name != "file"}

@@ -110,14 +110,17 @@ def _check_file(batch: Batch) -> None:
 def _planned_anew(work: Import, cursor: CursorWrapper) -> Outcome:
     with StagingFile(work.batch.pk) as staging_file:
         work.stage(cursor, staging_file, work.read(staging_file))
-        return outcome_of(cursor, work.batch, *work.plan(cursor, staging_file))
+        return outcome_of(cursor, work.batch, *work.plan(cursor, staging_file)[:4])
 
 
 def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
     batch = work.batch
     # The preview's tables may be gone, or other data may come to the same outcome.
-    if not work.still_holds(cursor) and _planned_anew(work, cursor).digest != batch.digest:
-        raise OutcomeChanged
+    if not work.still_holds(cursor):
+        # Asked once more, as it locks the rows: a course may have filled up meanwhile.
+        is_same = _planned_anew(work, cursor).digest == batch.digest
+        if not (is_same and work.still_holds(cursor)):
+            raise OutcomeChanged
     with recording(
         actor=actor, source=ChangeSet.Source.IMPORT, reason=batch.reason, batch=batch.pk
     ) as record:
@@ -162,7 +165,7 @@ def _why_not(batch: Batch) -> str:
 
 def _write_rows(cursor: CursorWrapper, batch: Batch, plans: Plans, change_set: ChangeSet) -> int:
     """The number of rows written, of those that the batch counts."""
-    planner, companions, missing_rows, nested = plans
+    planner, companions, missing_rows, nested, _capacity = plans
     written = 0
     if companions and (batch.created_students or not companions.is_counted):
         batch.run.report(BatchRun.Phase.STUDENTS, CHECKED_PERCENT)

@@ -13,6 +13,7 @@ from backoffice.bulk.formats.open_file import open_file
 from backoffice.bulk.kinds.resource import NESTED, ImportKind, kinds
 from backoffice.bulk.models import Batch, BatchRun
 from backoffice.bulk.pipeline.heartbeat import Interrupted, show
+from backoffice.bulk.plan.capacity import Capacity
 from backoffice.bulk.plan.companions import Companions
 from backoffice.bulk.plan.duplicates import Duplicates
 from backoffice.bulk.plan.local_edits import LocalEdits
@@ -33,6 +34,11 @@ PROGRESS_PAUSE = 0.5  # seconds
 NESTED_PER_ROW = 20  # an estimate, for the settings of the database
 
 
+def is_too_short(reason: str) -> bool:
+    """Whether the reason of an import says too little to stand for a final grade or a limit."""
+    return len(reason.strip()) < SHORTEST_REASON
+
+
 class Plans(NamedTuple):
     """The plans of the file's rows, of their companions, missing rows and nested rows."""
 
@@ -40,6 +46,7 @@ class Plans(NamedTuple):
     companions: Companions | None
     missing_rows: MissingRows | None
     nested: NestedPlan | None
+    capacity: Capacity | None = None
 
     @property
     def others(self) -> list[Planner]:
@@ -146,7 +153,7 @@ class Import:
         layout = Layout(
             *(self.resource, own, self.dialect, companion_columns, creates),
             actor=self.batch.uploaded_by,
-            has_reason=len(self.batch.reason.strip()) >= SHORTEST_REASON,
+            has_reason=not is_too_short(self.batch.reason),
         )
         if group:
             layout = ParentLayout(
@@ -161,11 +168,13 @@ class Import:
             MissingRows(planner, policy, self.missing_rows_table, released) if policy else None
         )
         nested = NestedPlan(planner, self.nested_tables, group) if group else None
-        return Plans(planner, companions, missing_rows, nested)
+        rule, is_allowed = layout.model.capacity, self.batch.allow_over_limit and layout.has_reason
+        capacity = Capacity(planner, rule, missing_rows, is_allowed) if rule else None
+        return Plans(planner, companions, missing_rows, nested, capacity)
 
     def plan(self, cursor: CursorWrapper, staging_file: StagingFile) -> Plans:
         """Plan every staged row against the data as they are now."""
-        planner, companions, missing_rows, nested = plans = self.plans
+        planner, companions, missing_rows, nested, capacity = plans = self.plans
         if nested:
             nested.stage(cursor)
         planner.create(cursor)
@@ -176,10 +185,12 @@ class Import:
         has_repeats = Duplicates(planner, staging_file).decide(cursor, self.repeats_table)
         if nested:  # after the duplicates: a repeated row writes none of its nested rows
             nested.reject_nested(cursor)
-        if companions:
-            companions.plan(cursor, self.repeats_table if has_repeats else "")
         if missing_rows:
             self._count_preserved(missing_rows.plan(cursor, staging_file))
+        if capacity:  # after those who leave, and before new students for rows that go in
+            capacity.plan(cursor, staging_file)
+        if companions:
+            companions.plan(cursor, self.repeats_table if has_repeats else "")
         return plans
 
     def _count_preserved(self, edits: dict[str, int]) -> None:
@@ -187,7 +198,7 @@ class Import:
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
         """Whether the preview's tables are there and would be the same if planned now."""
-        planner, companions, missing_rows, _nested = plans = self.plans
+        planner, companions, missing_rows, _nested, capacity = plans = self.plans
         pairs = [each.tables for each in (planner, *plans.others)]
         tables = [name for pair in pairs for name in (pair.stage, pair.plan)]
         if missing_rows:
@@ -199,10 +210,13 @@ class Import:
             return False
         if missing_rows and not missing_rows.still_holds(cursor):
             return False
-        # A crash of the database empties unlogged tables, so the rows are counted.
-        return planner.still_holds(cursor, self.batch.rows) and all(
-            each.still_holds(cursor) for each in plans.others
-        )
+        # A crash of the database empties unlogged tables, so the rows are counted. The places in
+        # courses are counted now that the courses are locked.
+        tests = [planner.holds(self.batch.rows), *(each.holds() for each in plans.others)]
+        tests += [capacity.holds()] if capacity else []
+        params = [param for _sql, own in tests for param in own]
+        cursor.execute(f"SELECT {' AND '.join(sql for sql, _params in tests)}", params)
+        return bool(cursor.fetchone()[0])
 
     def _lock_rows(
         self, cursor: CursorWrapper, planner: Planner, missing_rows: MissingRows | None

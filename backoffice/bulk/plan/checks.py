@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from backoffice.admin_site.models.rules import names_in
 from backoffice.bulk.kinds.check import Check, names_nothing
 from backoffice.bulk.kinds.column import Column, OnChange, Role, field_at, related_model
-from backoffice.bulk.kinds.conditions import is_false, literal
+from backoffice.bulk.kinds.conditions import is_false, is_true, literal, with_literals
 from backoffice.bulk.kinds.sql_names import cell, referred
 from backoffice.bulk.sql.layout import Layout
 from backoffice.bulk.sql.references import Reference
@@ -154,11 +154,20 @@ def presence_checks(layout: Layout) -> Iterator[Check]:
             f"x.{field_at(sought, name).column} = {_reached(layout, path)}"
             for name, path in rule.match
         ]
+        among = {name: (f"x.{f.column}", f) for name, f in _fields_named(sought, rule.among)}
+        tests += [with_literals(is_true(rule.among, among))] if among else []
         known = " AND ".join(f"{references[head].alias}.id IS NOT NULL" for head in sorted(heads))
         rows = f"SELECT 1 FROM {sought._meta.db_table} x WHERE {' AND '.join(tests)}"
         column = references[rule.field].parts[0][1].column_name
         template = "{column} “{value}”: " + str(rule.message)
-        yield Check(rule.code, column, template, (f"({known} AND NOT EXISTS ({rows}))", ()))
+        is_wrong = f"{'NOT ' if rule.is_wanted else ''}EXISTS ({rows})"
+        yield Check(rule.code, column, template, (f"({known} AND {is_wrong})", ()))
+
+
+def _fields_named(
+    model: type[models.Model], condition: models.Q
+) -> Iterator[tuple[str, models.Field]]:
+    yield from ((name, field_at(model, name)) for name in sorted(names_in(condition)))
 
 
 def _reached(layout: Layout, path: str) -> str:

@@ -131,4 +131,5 @@ class MissingRows:
 
     def _unsafe(self) -> str:
         scope, member = planned(self.policy.scope), planned(self.policy.member)
-        return f"p.state = 'r' AND ({scope} IS NULL OR {member} IS NULL)"
+        # What is refused for want of room was read as it should be.
+        return f"p.state = 'r' AND p.over_limit = 0 AND ({scope} IS NULL OR {member} IS NULL)"

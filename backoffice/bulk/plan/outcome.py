@@ -69,7 +69,7 @@ def _summary(number: int, planner: Planner) -> str:
         for each in planner.layout.references
     )
     text = (
-        "row_no || ':' || state || ':' || flags || ':' || preserved || ':' "
+        "row_no || ':' || state || ':' || flags || ':' || preserved || ':' || over_limit || ':' "
         f"|| coalesce(cast(target_id AS text), '') || ':' || coalesce(before, ''){references}"
     )
     return (

@@ -62,8 +62,8 @@ class Planner:
         select = (self._outer(inner), params)
         self.layout.dialect.create_filled(cursor, self.tables.plan, self._columns(), select)
 
-    def still_holds(self, cursor: CursorWrapper, rows: int | None = None) -> bool:
-        """Whether the plan of an earlier transaction, with so many rows, would be made now."""
+    def holds(self, rows: int | None = None) -> Sql:
+        """SQL: whether the plan of an earlier transaction, with so many rows, would be made now."""
         inner, params = self._inner()
         names = ["target_id", "before", "flags", *self._reference_types()]
         tests = [self.layout.dialect.differs(f"q.{name}", f"p.{name}") for name in names]
@@ -71,12 +71,8 @@ class Planner:
         plan = self.tables.plan
         # A crash of the database empties unlogged tables, and an empty plan always holds.
         count = f"(SELECT count(*) FROM {plan}) = {rows} AND " if rows is not None else ""
-        cursor.execute(
-            f"SELECT {count}NOT EXISTS (SELECT 1 FROM ({inner}) q JOIN {plan} p "
-            f"ON p.row_no = q.row_no WHERE {' OR '.join(tests)})",
-            params,
-        )
-        return bool(cursor.fetchone()[0])
+        changed = f"({inner}) q JOIN {plan} p ON p.row_no = q.row_no WHERE {' OR '.join(tests)}"
+        return f"({count}NOT EXISTS (SELECT 1 FROM {changed}))", params
 
     def _inner(self) -> Sql:
         layout = self.layout
@@ -117,6 +113,7 @@ class Planner:
             "before": "text",  # what a row that would change has now
             "flags": "bigint",  # a bit for each check that found something
             "preserved": "bigint",  # a bit for each value that stays, see `local_edits.py`
+            "over_limit": "integer",  # 1 for a row beyond a limit, see `capacity.py`
             "state": "text",  # see RowState
             "new_id": "bigint",
         }
@@ -132,7 +129,7 @@ class Planner:
         return f"""
             SELECT z.*, CASE WHEN z.state = 'c' THEN CAST({new_id} AS bigint) END AS new_id FROM (
               SELECT q.row_no, q.line_no, q.target_id{keys}, q.before, q.flags,
-                CAST(0 AS bigint) AS preserved,
+                CAST(0 AS bigint) AS preserved, CAST(0 AS integer) AS over_limit,
                 CASE WHEN q.bad <> 0 OR q.flags & {self.error_mask} <> 0 THEN 'r'
                   WHEN q.target_id IS NULL THEN 'c' WHEN q.differs THEN 'u' ELSE 'e' END AS state
               FROM ({inner}{fence}) q) z"""

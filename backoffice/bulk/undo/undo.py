@@ -222,14 +222,35 @@ def _write(cursor: CursorWrapper, made: Batch, actor: Any) -> None:
         made.change_set = record.change_set
         outcome = _undone(cursor, made.undoes, made.change_set.created_at)
     made.removed, made.updated, made.created = outcome.removed, outcome.restored, outcome.returned
-    made.rejected = made.warnings = len(outcome.left_alone)
+    full = list(_over_limit(made))
+    made.rejected = len(outcome.left_alone)
+    made.warnings = made.rejected + len(full)
     made.rows = outcome.writes + made.rejected
     made.applied_at = made.change_set.created_at
     made.run.finish(outcome.writes)
-    for issue in outcome.left_alone:
+    issues = [*outcome.left_alone, *full]
+    for issue in issues:
         issue.batch = made
-    BatchIssue.objects.bulk_create(outcome.left_alone, batch_size=CHUNK)
+    BatchIssue.objects.bulk_create(issues, batch_size=CHUNK)
     end_work(made, Batch.State.APPLIED, before=Batch.State.APPLYING)
+
+
+def _over_limit(made: Batch) -> Iterator[BatchIssue]:
+    """Courses in which an undo made more people active than there is room for: they stay so."""
+    for resource, _reference in kinds[made.kind].lineage():
+        model = resource.model()
+        if not model.capacity:
+            continue
+        rule, versions = model.capacity, model.history.model.objects
+        returned = versions.filter(rule.counted, change_set=made.change_set_id)
+        places = returned.order_by().values_list(rule.field, flat=True).distinct()
+        for excess in rule.excesses(model, dict.fromkeys(places, 0)):
+            sentence = rule.sentence(excess.count, excess.most, is_allowed=True)
+            message = _("%(course)s: %(sentence)s The undo gave back what was there before.")
+            message %= {"course": excess.place, "sentence": sentence}
+            yield BatchIssue(
+                is_warning=True, line=0, row=0, code=rule.code, message=storable(message)
+            )
 
 
 def _collected(cursor: CursorWrapper, batch: Batch) -> list[WrittenRows]:

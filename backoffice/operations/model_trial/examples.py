@@ -8,8 +8,10 @@ import re
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
+from functools import reduce
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -71,7 +73,15 @@ class Examples:
                 # A rule of no single field is not corrected here: the last attempt raises it.
                 for name in known.keys() & refusal.message_dict.keys():
                     setattr(row, name, self._value(known[name], attempt))
+                self._attach(row)
         return row.full_clean()
+
+    def _attach(self, row: Any) -> None:
+        """Make the rows of other models that have to be there: who reviews takes the course."""
+        for rule in getattr(row, "presence_rules", ()):
+            if rule.is_wanted and not rule.is_met_by(row):
+                match = {name: reduce(getattr, path.split("__"), row) for name, path in rule.match}
+                self.another(apps.get_model(rule.model), **match)
 
     def _value(self, field: Any, attempt: int) -> Any:
         """The field's value at an attempt; attempts count from 0."""

@@ -31,10 +31,14 @@ def essay(courses: dict[str, Course]) -> Assessment:
     return Assessment.objects.create(course=courses["BIO101"], code="ESSAY", max_attempts=3)
 
 
+def status_of(score: int | None) -> str:
+    return "submitted" if score is None else "graded"
+
+
 def attempts(essay: Assessment, ada: User, *scores: int | None) -> list[AssessmentSubmission]:
     rows = AssessmentSubmission.objects
     return [
-        rows.create(assessment=essay, student=ada, attempt=n, score=score, status="graded")
+        rows.create(assessment=essay, student=ada, attempt=n, score=score, status=status_of(score))
         for n, score in enumerate(scores, 1)
     ]
 

@@ -5,6 +5,7 @@ import io
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms import modelform_factory
 from django.forms.models import model_to_dict
@@ -184,6 +185,7 @@ RULES = {
     "submission_attempt_counts": None,  # likewise
     "submission_score_not_negative": ("grades", {"score": "-1"}, "score_negative"),
     "submission_score_within": ("grades", {"score": "100.5"}, "score_above_maximum"),
+    "submission_graded_has_score": None,  # a blank score makes nothing graded
     "submission_not_self_graded": None,  # a file has no grader
     "submission_times_in_order": None,  # looked at in test_grades_from_files
     "submission_graded_after_submitted": None,  # nothing is submitted in the future
@@ -229,6 +231,28 @@ def test_a_rule_is_met_by_form_and_import_with_the_same_sentence(
     messages = refusal.value.messages
     if not name.endswith("_unique"):  # the import adds whose value it is
         assert any(issue.message.endswith(message) for message in messages)
+
+
+def test_who_assists_gets_no_grade_by_form_or_file(upload, courses, student):
+    surround("grades", student)
+    Enrollment.objects.update(role="teaching_assistant")
+    with pytest.raises(ValidationError) as refusal:
+        instance_of("grades").full_clean()
+    for cells in ({"score": "5"}, {"score": ""}):
+        (issue,) = upload("grades", _csv(KEYS["grades"] | cells)).issues.all()
+        assert (issue.line, issue.column, issue.code) == (2, "student_id", "not_graded_role")
+        assert issue.message.endswith(*refusal.value.message_dict["student"])
+
+
+def test_a_full_course_is_full_by_form_and_file(upload, courses, student):
+    surround("enrollments", student)
+    Enrollment.objects.create(student=student("s1002"), course=courses["BIO101"])
+    Course.objects.update(enrollment_limit=1)
+    with pytest.raises(ValidationError) as refusal:
+        instance_of("enrollments").full_clean()
+    (issue,) = upload("enrollments", _csv(KEYS["enrollments"])).issues.all()
+    assert (issue.line, issue.column, issue.code) == (2, "course_code", "over_limit")
+    assert issue.message.endswith(*refusal.value.message_dict["course"])
 
 
 def _csv(cells: dict[str, str]) -> str:

@@ -21,7 +21,7 @@ from backoffice.admin_site.changelist.columns import (
 from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.assessments.forms import AssessmentForm, QuestionForm, QuestionInlineForm
 from backoffice.apps.assessments.models import Assessment, Question
-from backoffice.apps.assessments.releasing import close, release
+from backoffice.apps.assessments.releasing import close, redraft, release
 from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, RowAction
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin, PlacedStackedInline
 from backoffice.bulk.export.list_export import ListExport
@@ -119,7 +119,7 @@ class AssessmentAdmin(ListExport, AuditedAdmin):
     readonly_fields = ("created_at", "updated_at")
     inlines = (QuestionInline,)
     fieldsets = ASSESSMENT_FIELDS
-    row_actions = ("release", "close")
+    row_actions = ("release", "close", "redraft")
 
     @RowAction(
         _("Release"),
@@ -147,6 +147,19 @@ class AssessmentAdmin(ListExport, AuditedAdmin):
     def close(self, form: ReasonForm, assessment: Assessment) -> str:
         close(assessment)
         return gettext("%(assessment)s is closed.") % {"assessment": assessment}
+
+    @RowAction(
+        _("Back to draft"),
+        icon="edit_note",
+        text=_("Students no longer see it until it is released again. What was handed in stays."),
+        when=lambda row: row.status != Assessment.Status.DRAFT,
+        refusal=_("The assessment is a draft already."),
+        touches=("status",),
+        in_bulk=True,
+    )
+    def redraft(self, form: ReasonForm, assessment: Assessment) -> str:
+        redraft(assessment)
+        return gettext("%(assessment)s is a draft again.") % {"assessment": assessment}
 
 
 @admin.register(Question)

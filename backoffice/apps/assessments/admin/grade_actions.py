@@ -1,11 +1,11 @@
-"""What is done with a grade on the admin site: it is given, made final and reopened."""
+"""What is done with work on the admin site: it is taken in, graded, made final and reopened."""
 
 from django.template.defaultfilters import floatformat
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.apps.assessments.forms import GradeForm
-from backoffice.apps.assessments.grading import finalize, grade, reopen
+from backoffice.apps.assessments.forms import GradeForm, TakeInForm
+from backoffice.apps.assessments.grading import finalize, give_back, grade, reopen, take_in
 from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, RowAction
 
@@ -13,7 +13,32 @@ Status = AssessmentSubmission.Status
 
 
 class GradeActionsMixin:
-    """The row actions `grade`, `finalize` and `reopen` of submissions."""
+    """The row actions of submissions."""
+
+    @RowAction(
+        _("Take in"),
+        icon="move_to_inbox",
+        text=_("The work counts as handed in, and waits for its grade."),
+        form=TakeInForm,
+        verb="grade",
+        when=lambda row: row.status == Status.IN_PROGRESS,
+        refusal=_("It was handed in already."),
+    )
+    def take_in(self, form: TakeInForm, submission: AssessmentSubmission) -> str:
+        take_in(submission, form.cleaned_data["submitted_at"])
+        return gettext("%(submission)s is handed in.") % {"submission": submission}
+
+    @RowAction(
+        _("Give back"),
+        icon="outbox",
+        text=_("The student can go on with it, and hands it in again."),
+        verb="grade",
+        when=lambda row: row.status == Status.SUBMITTED,
+        refusal=_("Only work that was handed in and has no grade is given back."),
+    )
+    def give_back(self, form: ReasonForm, submission: AssessmentSubmission) -> str:
+        give_back(submission)
+        return gettext("%(submission)s is in progress again.") % {"submission": submission}
 
     @RowAction(
         _("Grade"),

@@ -1,7 +1,10 @@
 """Peer reviews on the admin site."""
 
+from typing import Any
+
 from django.contrib import admin
-from django.utils.translation import gettext_lazy
+from django.http import HttpRequest
+from django.utils.translation import gettext, gettext_lazy
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     ChoicesDropdownFilter,
@@ -11,6 +14,8 @@ from unfold.contrib.filters.admin import (
 from backoffice.admin_site.changelist.columns import person_column, state_column, two_lines
 from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.assessments.models import PeerReview, PeerReviewScore
+from backoffice.apps.assessments.reviewing import give_back, reviewers_among, submit
+from backoffice.audit.admin_kit.actions import ReasonForm, RowAction
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin, AuditedTabularInline
 
 REVIEW_COLOURS = {PeerReview.Status.ASSIGNED: "warning", PeerReview.Status.SUBMITTED: "success"}
@@ -65,8 +70,9 @@ class PeerReviewAdmin(AuditedAdmin):
     search_fields = ("reviewer__search_text", "submission__student__search_text")
     search_help_text = gettext_lazy("Reviewer or author")
     autocomplete_fields = ("submission", "reviewer")
-    readonly_fields = ("assigned_at", "submitted_at")
+    readonly_fields = ("assigned_at",)
     inlines = (ReviewScoreInline,)
+    row_actions = ("submit", "give_back")
     fieldsets = (
         (None, {"fields": ("submission", "reviewer", "status", "due_date", "feedback")}),
         (
@@ -74,6 +80,34 @@ class PeerReviewAdmin(AuditedAdmin):
             {"classes": ("collapse",), "fields": (("assigned_at", "submitted_at"),)},
         ),
     )
+
+    def choosable(self, request: HttpRequest, db_field: Any) -> Any:
+        rows = super().choosable(request, db_field)
+        return rows if db_field.name != "reviewer" else reviewers_among(rows, request.user)
+
+    @RowAction(
+        gettext_lazy("Mark as submitted"),
+        icon="done",
+        text=gettext_lazy("The review counts as handed in now."),
+        when=lambda review: review.status == PeerReview.Status.ASSIGNED,
+        refusal=gettext_lazy("It was submitted already."),
+        in_bulk=True,
+    )
+    def submit(self, form: ReasonForm, review: PeerReview) -> str:
+        submit(review)
+        return gettext("The review of %(review)s is submitted.") % {"review": review}
+
+    @RowAction(
+        gettext_lazy("Give back"),
+        icon="undo",
+        text=gettext_lazy("The reviewer can change the review, and hands it in again."),
+        when=lambda review: review.status == PeerReview.Status.SUBMITTED,
+        refusal=gettext_lazy("It was not submitted yet."),
+        in_bulk=True,
+    )
+    def give_back(self, form: ReasonForm, review: PeerReview) -> str:
+        give_back(review)
+        return gettext("The review of %(review)s is assigned again.") % {"review": review}
 
 
 @admin.register(PeerReviewScore)

@@ -44,6 +44,8 @@ class Assessment(SetsMaximum):
     history_sought_by = (("course",),)
     maximum_field = "max_score"
     scored = ("submissions",)
+    set_by_actions = ("status",)
+    needed_in = {"published": ("due_date",)}
 
     # No index of its own: two indexes begin with the course.
     course = models.ForeignKey(

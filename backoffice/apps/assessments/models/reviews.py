@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.denormalized import CopiedValueKey
 from backoffice.admin_site.models.fields import ParagraphField
-from backoffice.admin_site.models.rules import RowRule, UniqueRule
+from backoffice.admin_site.models.rules import PresenceRule, RowRule, UniqueRule
 from backoffice.apps.assessments.models.rubrics import RubricCriterion
 from backoffice.apps.assessments.models.scoring import Scored
 from backoffice.apps.assessments.models.submissions import AssessmentSubmission
@@ -27,6 +27,7 @@ class PeerReview(Audited):
     person_path = "submission__student"
     record_paths = ("reviewer", "author")
     natural_key_fields = ("submission", "reviewer")
+    set_by_actions = ("status", "submitted_at")
 
     submission = models.ForeignKey(
         AssessmentSubmission,
@@ -82,6 +83,22 @@ class PeerReview(Audited):
                 message=_("Nobody reviews their own work. Choose another reviewer."),
             ),
         ]
+
+    presence_rules = (
+        # Whoever withdrew since has written the review nevertheless.
+        PresenceRule(
+            field="reviewer",
+            model="users.Enrollment",
+            match=(("student", "reviewer"), ("course", "submission__assessment__course")),
+            among=Q(role="student") & ~Q(status="withdrawn"),
+            is_lasting=False,
+            message=_(
+                "The reviewer is no student of this course, or has withdrawn from it. Choose "
+                "somebody who takes it."
+            ),
+            code="not_in_course",
+        ),
+    )
 
     def __str__(self) -> str:
         return f"{self.submission} – {self.reviewer}"

@@ -51,6 +51,19 @@ class SubmissionQuerySet(AuditedQuerySet):
         return self.filter(pk=Subquery(first)).exclude(several)
 
 
+def not_graded_role(field: str, course: str, person: str) -> PresenceRule:
+    """That somebody who only assists or observes in the course is not graded there."""
+    return PresenceRule(
+        field=field,
+        model="users.Enrollment",
+        match=(("student", person), ("course", course)),
+        among=~Q(role="student"),
+        is_wanted=False,
+        message=_("This person only assists or observes in the course, and gets no grade."),
+        code="not_graded_role",
+    )
+
+
 class AssessmentSubmission(Scored):
     """One attempt of one student at one assessment."""
 
@@ -77,6 +90,7 @@ class AssessmentSubmission(Scored):
     )
     maximum_path = ("assessment", "max_score")
     points_field = "score"
+    set_by_actions = ("status", "submitted_at", "graded_at")
 
     # Neither has an index of its own: the unique triple begins with one, an index with the other.
     assessment = models.ForeignKey(
@@ -189,6 +203,13 @@ class AssessmentSubmission(Scored):
                 message=_("The score is above the maximum score of the assessment."),
             ),
             RowRule(
+                name="submission_graded_has_score",
+                condition=~Q(status__in=("graded", "finalized")) | Q(score__isnull=False),
+                field="score",
+                code="score_missing",
+                message=_("Work that is graded or final has a score. Enter it."),
+            ),
+            RowRule(
                 name="submission_not_self_graded",
                 condition=~Q(grader=F("student")),
                 field="grader",
@@ -229,6 +250,7 @@ class AssessmentSubmission(Scored):
             message=_("This person is not enrolled in the course of the assessment."),
             code="not_enrolled",
         ),
+        not_graded_role("student", "assessment__course", person="student"),
     )
 
     def __str__(self) -> str:
@@ -316,6 +338,11 @@ class QuestionResponse(Scored):
             ),
         ]
 
+    presence_rules = (
+        not_graded_role(
+            "submission", "submission__assessment__course", person="submission__student"
+        ),
+    )
     related_rules = (
         RelatedRule(
             name="response_of_assessment",
@@ -396,6 +423,11 @@ class CriterionScore(Scored):
             ),
         ]
 
+    presence_rules = (
+        not_graded_role(
+            "submission", "submission__assessment__course", person="submission__student"
+        ),
+    )
     related_rules = (
         RelatedRule(
             name="criterion_score_level",

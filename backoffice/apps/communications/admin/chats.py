@@ -1,7 +1,7 @@
 """Chat rooms, their members and messages on the admin site."""
 
 from django.contrib import admin
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     BooleanRadioFilter,
@@ -16,8 +16,11 @@ from backoffice.admin_site.changelist.columns import (
     two_lines,
 )
 from backoffice.admin_site.changelist.sections import RelatedSection
+from backoffice.apps.communications.admin.topic_actions import ModerationAction
 from backoffice.apps.communications.authoring import AuthorMixin
 from backoffice.apps.communications.models import ChatMember, ChatMessage, ChatRoom
+from backoffice.apps.communications.moderating import hide_message
+from backoffice.audit.admin_kit.actions import ReasonForm
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin, AuditedTabularInline
 
 
@@ -132,3 +135,27 @@ class ChatMessageAdmin(AuditedAdmin):
         (None, {"fields": ("room", "author", "body", "is_hidden")}),
         (gettext_lazy("Record"), {"classes": ("collapse",), "fields": (("sent_at", "edited_at"),)}),
     )
+    row_actions = ("hide", "show")
+
+    @ModerationAction(
+        gettext_lazy("Hide"),
+        icon="visibility_off",
+        text=gettext_lazy("The room no longer shows the message. It stays."),
+        when=lambda message: not message.is_hidden,
+        refusal=gettext_lazy("It is hidden already."),
+        in_bulk=True,
+    )
+    def hide(self, form: ReasonForm, message: ChatMessage) -> str:
+        hide_message(message, is_hidden=True)
+        return gettext("The message is hidden.")
+
+    @ModerationAction(
+        gettext_lazy("Show again"),
+        icon="visibility",
+        when=lambda message: message.is_hidden,
+        refusal=gettext_lazy("It is not hidden."),
+        in_bulk=True,
+    )
+    def show(self, form: ReasonForm, message: ChatMessage) -> str:
+        hide_message(message, is_hidden=False)
+        return gettext("The message can be read again.")

@@ -20,7 +20,11 @@ from backoffice.admin_site.changelist.columns import (
     two_lines,
 )
 from backoffice.admin_site.changelist.sections import RelatedSection
-from backoffice.apps.communications.admin.topic_actions import ModerationAction, TopicActionsMixin
+from backoffice.apps.communications.admin.topic_actions import (
+    LockActionsMixin,
+    ModerationAction,
+    TopicActionsMixin,
+)
 from backoffice.apps.communications.authoring import AuthorMixin
 from backoffice.apps.communications.models import Forum, ForumPost, ForumTopic
 from backoffice.apps.communications.moderating import hide, show
@@ -64,8 +68,8 @@ class PostSection(RelatedSection):
 
 
 @admin.register(Forum)
-class ForumAdmin(AuthorMixin):
-    """Forums of courses."""
+class ForumAdmin(LockActionsMixin, AuthorMixin):
+    """Forums of courses; they are locked by an action."""
 
     icon = "forum"
     named_by = ("course",)
@@ -84,6 +88,7 @@ class ForumAdmin(AuthorMixin):
         (None, {"fields": ("course", "title", "description", "is_locked")}),
         (_("Record"), {"classes": ("collapse",), "fields": ("created_at",)}),
     )
+    row_actions = ("lock", "unlock")
 
 
 @admin.register(ForumTopic)
@@ -144,8 +149,7 @@ class ForumPostAdmin(AuthorMixin):
     search_fields = ("body", "topic__title", "author__search_text")
     search_help_text = _("Words, topic or author")
     autocomplete_fields = ("topic", "parent")
-    # A post is hidden by an action, which asks why.
-    readonly_fields = ("author", "created_at", "edited_at", "is_hidden", "hidden_reason")
+    readonly_fields = ("author", "created_at", "edited_at")
     fieldsets = (
         (None, {"fields": ("topic", "parent", "body")}),
         (

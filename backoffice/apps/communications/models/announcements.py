@@ -32,6 +32,7 @@ class Announcement(Referable):
 
     course_path = "course"
     author_path = "author"
+    set_by_actions = ("publish_at",)
 
     course = models.ForeignKey(
         "courses.Course",

@@ -120,6 +120,7 @@ class ChatMessage(Referable):
     person_path = "author"
     history_excludes = ("body",)
     personal = Personal(of="author", fields=("body",))
+    set_by_actions = ("is_hidden",)
 
     room = models.ForeignKey(
         ChatRoom, models.PROTECT, related_name="messages", verbose_name=_("chat room")

@@ -20,6 +20,7 @@ class Forum(Audited):
 
     course_path = "course"
     natural_key_fields = ("course", "title")
+    set_by_actions = ("is_locked",)
 
     course = models.ForeignKey(
         "courses.Course",
@@ -60,6 +61,7 @@ class ForumTopic(Referable):
 
     course_path = "forum__course"
     person_path = "author"
+    set_by_actions = ("is_pinned", "is_locked")
 
     forum = models.ForeignKey(Forum, models.PROTECT, related_name="topics", verbose_name=_("forum"))
     title = LineField(_("title"), max_length=200)
@@ -98,6 +100,7 @@ class ForumPost(Referable):
     course_path = "topic__forum__course"
     person_path = "author"
     personal = Personal(of="author", fields=("body",))
+    set_by_actions = ("is_hidden", "hidden_reason")
 
     topic = models.ForeignKey(
         ForumTopic, models.PROTECT, related_name="posts", verbose_name=_("topic")
