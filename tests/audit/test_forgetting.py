@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from axes.models import AccessAttempt, AccessLog
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
@@ -71,6 +72,17 @@ def test_the_record_still_verifies_and_says_how_many_rows_were_blanked(ada: User
     verdict = verify()
     assert (verdict.status, verdict.altered) == (0, [])
     assert verdict.forgotten == Erasure.objects.count() > 0
+
+
+def test_from_where_they_logged_in_is_forgotten_too(ada: User):
+    User.objects.filter(pk=ada.pk).update(username="S2002", student_id="S2002")
+    for name in ("S1001", "S2002"):
+        AccessLog.objects.create(username=name, ip_address="192.0.2.7", path_info="/admin/login/")
+        AccessAttempt.objects.create(username=name, user_agent=name, failures_since_start=1)
+    AccessLog.objects.create(username="somebody", ip_address="192.0.2.7")
+    forget("S2002")
+    assert set(AccessLog.objects.values_list("username", flat=True)) == {"somebody"}
+    assert not AccessAttempt.objects.exists()
 
 
 def test_the_salt_is_gone_so_that_nobody_can_guess_back(ada: User):

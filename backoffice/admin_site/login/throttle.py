@@ -15,7 +15,7 @@ long as the pause takes. `failures_since_start` is 0 while its password is looke
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -112,6 +112,12 @@ class LoginThrottle(AxesDatabaseHandler):
         own = Guess(username, "", "", UNDER_WAY, now)
         filled = [[*each, own] for each in counted if len(each) + 1 == limit]
         return Answer(attempt.pk, _time_until_free(filled, limit, now - pause))
+
+
+def forget_logins(usernames: Collection[str]) -> None:
+    """Remove from where accounts of these names logged in, and tried to."""
+    for model in (AccessAttempt, AccessLog):
+        model.objects.filter(username__in=usernames).delete()
 
 
 def _take_turn() -> None:

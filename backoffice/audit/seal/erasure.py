@@ -16,6 +16,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
 
+from backoffice.admin_site.login.throttle import forget_logins
 from backoffice.audit.models import Audited, BlockPart, Erasure, Salt
 from backoffice.audit.models.personal_data import FORGOTTEN, NAMED, Personal
 from backoffice.audit.record.recording import current_change_set_id
@@ -52,6 +53,8 @@ def forget(person: Any) -> Forgotten:
     with unlocked_record() as cursor:
         if not any(_is_left(*pair, _known(keys, *pair)) for pair in pairs):
             return done
+        # While their names are still known.
+        forget_logins(names_of_login(person))
         for model, personal in pairs:
             known = _known(keys, model, personal)
             if issubclass(model, Audited):
@@ -66,6 +69,12 @@ def forget(person: Any) -> Forgotten:
         storage.delete(name)
     done.files = len(files)
     return done
+
+
+def names_of_login(person: Any) -> set[str]:
+    """Every name that somebody could log in with, now or formerly."""
+    formerly = type(person).history.filter(**{type(person)._meta.pk.attname: person.pk})
+    return {person.get_username(), *formerly.values_list(person.USERNAME_FIELD, flat=True)}
 
 
 def _wait_for_writers(person: Any, pairs: list[tuple[type[models.Model], Personal]]) -> None:
