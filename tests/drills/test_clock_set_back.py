@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 
 
 class Clock:
-    """The clock that the server and the product see; hours away from the machine's."""
+    """The clock that the server and the product see; minutes away from the machine's."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "clock"
@@ -32,9 +32,9 @@ class Clock:
         self.path.chmod(0o644)
         self.set(0)
 
-    def set(self, hours: int) -> None:
+    def set(self, minutes: int) -> None:
         """Everybody sees it with the next look."""
-        self.path.write_text(f"{hours:+d}h")
+        self.path.write_text(f"{minutes:+d}m")
 
     @property
     def of_product(self) -> dict[str, str]:
@@ -111,8 +111,8 @@ def test_the_record_is_sealed_through_a_clock_set_back_an_hour(add_row: AddRow):
         clocked(server, clock := Clock(server.data.parent)),
         open_office(server, clock.of_product) as office,
     ):
-        for word, hours in (("before", 0), ("meanwhile", -1), ("after", 0)):
-            clock.set(hours)
+        for word, minutes in (("before", 0), ("meanwhile", -60), ("after", 0)):
+            clock.set(minutes)
             save(office, f"Clock {word}")
             sealed = office.command("audit_seal")
             assert sealed.returncode == 0, sealed.stdout + sealed.stderr
@@ -123,3 +123,24 @@ def test_the_record_is_sealed_through_a_clock_set_back_an_hour(add_row: AddRow):
         times = stored(server, TIMES)
         assert [later < earlier for (earlier,), (later,) in pairwise(times)] == [True, False]
         add_row("a clock set back an hour and forward again", "saved, sealed and intact each time")
+
+
+def test_a_pause_of_the_login_ends_in_its_time_though_the_clock_is_set_back(add_row: AddRow):
+    with (
+        lasting_server() as server,
+        clocked(server, clock := Clock(server.data.parent)),
+        open_office(server, clock.of_product) as office,
+    ):
+        visitor = Visitor(office.port)
+        for _guess in range(5):
+            visitor.try_to_log_in("auditor", "a wrong password")
+        answers = []
+        # At once; an hour earlier by the clock; and six minutes after that.
+        for minutes in (0, -60, -54):
+            clock.set(minutes)
+            answers.append(visitor.try_to_log_in("auditor", "demo-auditor").status)
+        assert answers == [429, 429, 302]
+        add_row(
+            "a clock set back an hour under the login's pause",
+            "the pause neither ends at once nor lasts the hour: 5 minutes",
+        )

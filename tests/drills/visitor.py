@@ -25,8 +25,8 @@ class Answer(NamedTuple):
 class Visitor:
     """Talks to the web server as the proxy before it does, over a connection for each request."""
 
-    def __init__(self, port: int) -> None:
-        self.port, self.cookies = port, dict[str, str]()
+    def __init__(self, port: int, address: str = "192.0.2.1") -> None:
+        self.port, self.address, self.cookies = port, address, dict[str, str]()
 
     def get(self, path: str) -> Answer:
         """Ask for a page."""
@@ -56,10 +56,14 @@ class Visitor:
 
     def log_in(self, name: str) -> None:
         """Log in with a demo account."""
-        page = self.get("/admin/login/")
-        fields = {"username": name, "password": f"demo-{name}", "next": "/admin/"}
-        answer = self.post("/admin/login/", fields | self.token(page))
+        answer = self.try_to_log_in(name, f"demo-{name}")
         assert answer.status == 302, (answer.status, answer.text[:500])
+
+    def try_to_log_in(self, name: str, password: str) -> Answer:
+        """Send the form of the login page."""
+        page = self.get("/admin/login/")
+        fields = {"username": name, "password": password, "next": "/admin/"}
+        return self.post("/admin/login/", fields | self.token(page))
 
     def token(self, page: Answer) -> dict[str, str]:
         """The token without which a form is a forged one."""
@@ -79,6 +83,7 @@ class Visitor:
     def _request(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Any:
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         sent = {"Cookie": cookies, "X-Forwarded-Proto": "https"} | headers
+        sent |= {"X-Forwarded-For": self.address}
         sent |= {"Referer": f"https://127.0.0.1:{self.port}/", "Host": f"127.0.0.1:{self.port}"}
         with closing(HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)) as connection:
             connection.request(method, path, body, sent)

@@ -1,4 +1,4 @@
-"""Python's clock as the file named by DRILL_CLOCK has it: hours away from the machine's, “-1h”.
+"""Python's clock as the file named by DRILL_CLOCK has it: minutes away from the machine's, “-60m”.
 
 Python looks for a module of this name at its start, in the folders of PYTHONPATH.
 """
@@ -16,7 +16,7 @@ machine_now, machine_time = timezone.now, time.time
 
 def offset() -> timedelta:
     """How far this clock is ahead of the machine's."""
-    return timedelta(hours=int(CLOCK.read_text().removesuffix("h")))
+    return timedelta(minutes=int(CLOCK.read_text().removesuffix("m")))
 
 
 def now() -> datetime:
