@@ -96,7 +96,7 @@ def free_space() -> CheckResult:
     return CheckResult.failed(detail) if is_failed else CheckResult.warning(detail)
 
 
-@health_check(gettext_lazy("Metrics"), order=60)
+@health_check(gettext_lazy("Metrics"), order=52)
 def metrics_token() -> CheckResult:
     try:
         token = read_token()

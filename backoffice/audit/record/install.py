@@ -75,7 +75,7 @@ def _install_postgres(cursor: Any, audited: list[type[Audited]], tables: set[str
             cursor.execute(postgres_triggers.append_only_sql(table))
     for statement in _stamps(cursor):
         cursor.execute(statement)
-    protected = _tables_with(cursor, "record_kept")
+    (protected,) = _tables_with(cursor, "record_kept")
     for model in audited:
         if not _is_recorded(model, known, protected):
             for statement in postgres_triggers.statements(model):
@@ -122,13 +122,15 @@ def _known(cursor: Any) -> dict[str, tuple[str, int]]:
     return {name: (mark, count) for name, mark, count in cursor.fetchall()}
 
 
-def _tables_with(cursor: Any, trigger: str) -> set[str]:
+def _tables_with(cursor: Any, *triggers: str) -> list[set[str]]:
+    """The tables that have each of these triggers, switched on."""
     cursor.execute(
-        "SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
-        "WHERE t.tgname = %s AND t.tgenabled <> 'D'",
-        [trigger],
+        "SELECT t.tgname, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
+        "WHERE t.tgname = ANY (%s) AND t.tgenabled <> 'D'",
+        [list(triggers)],
     )
-    return {name for (name,) in cursor.fetchall()}
+    pairs = cursor.fetchall()
+    return [{table for name, table in pairs if name == trigger} for trigger in triggers]
 
 
 def _is_recorded(
@@ -145,8 +147,8 @@ def missing(using: str = "default") -> list[str]:
         tables = set(connection.introspection.table_names(cursor))
         audited = [model for model in audited_models() if _has_tables(model, tables)]
         if connection.vendor == "postgresql":
-            known, protected = _known(cursor), _tables_with(cursor, "record_kept")
-            stamped = _tables_with(cursor, "record_stamp")
+            known = _known(cursor)
+            protected, stamped = _tables_with(cursor, "record_kept", "record_stamp")
             unstamped = [t for t in _stamped_tables() if t in (tables & protected) - stamped]
             open_to_all = [table for table in append_only_tables() if table in tables - protected]
             changed = [model for model in audited if not _is_recorded(model, known, protected)]

@@ -189,8 +189,8 @@ def school(courses, student) -> dict[str, int]:
     """Everything that a format may find hard to say."""
     Course.objects.filter(code="ART200").update(status="published")
     Course.objects.create(code="OLD-1", presentation="2020_B", slug="old", status="archived")
-    states = ("active", "completed", "failed", "withdrawn")
-    roles = ("student", "observer", "teaching_assistant", "student")
+    states = ("active", "completed", "failed", "withdrawn", "completed")
+    roles = ("student", "student", "teaching_assistant", "student", "observer")
     for number, (status, role) in enumerate(zip(states, roles, strict=True)):
         Enrollment.objects.create(
             student=student(
@@ -213,7 +213,7 @@ def school(courses, student) -> dict[str, int]:
             status="graded" if score else "submitted",
             submitted_at="2026-03-01T10:30:00+00:00",
         )
-    return {"users": 4, "courses": 3, "enrollments": 4, "assessments": 1, "grades": 2}
+    return {"users": 5, "courses": 3, "enrollments": 5, "assessments": 1, "grades": 2}
 
 
 def test_what_somebody_changes_in_an_exported_file_counts(import_file, school, tmp_path):
