@@ -247,3 +247,17 @@ def test_the_page_says_who_set_what(cast):
     change = cast["bea"].credential_changes.get()
     assert f"password: Amina Example (amina), {change.created_at:%Y-%m-%d %H:%M} UTC" in page
     assert "The password is temporary." in page
+
+
+def test_what_was_asked_as_another_stays_so_where_it_sets_credentials(cast, person):
+    """Amina asks as Bea; Bea is confirmed before somebody agrees, and Rita may be Amina's."""
+    amina, bea, clara = cast["amina"], cast["bea"], cast["clara"]
+    rita = person("registrar", "rita")
+    set_for(bea, amina, clara)
+    client = log_in("bea", TEMPORARY)
+    change_own(client, TEMPORARY, OWN)
+    do(client, rita, "request_password", **NEW)
+    do(client_of(clara), bea, "confirm_account", reason=WHY)
+    do(client_of(clara), Approval.objects.get(state="waiting"), "agree")
+    behind = {(c.setter.username, c.is_direct) for c in rita.credential_changes.all()}
+    assert behind == {("bea", True), ("amina", False)}

@@ -6,7 +6,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.forms import UserChangeForm
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 from unfold.widgets import (
     UnfoldAdminDateWidget,
     UnfoldAdminEmailInputWidget,
@@ -15,6 +15,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from backoffice.admin_site.login.pages import PasswordAloneForm
 from backoffice.apps.users.enrolling import excess_sentence, excesses_with
 from backoffice.apps.users.models import User
 from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, reason_field
@@ -55,6 +56,10 @@ class PersonForm(OptimisticLockForm, UserChangeForm):
                 "Another admin has to agree before an account of staff works. Use “Change role”."
             )
             self.add_error("is_active", forms.ValidationError(message, code="two_people"))
+
+
+class StaffPasswordForm(PasswordAloneForm, AdminPasswordChangeForm):
+    """Django's form of a new password for somebody else."""
 
 
 class WithdrawForm(ReasonForm):

@@ -12,7 +12,6 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
-from unfold.forms import AdminPasswordChangeForm
 
 from backoffice.apps.users.credentials import (
     confirm_account,
@@ -21,7 +20,7 @@ from backoffice.apps.users.credentials import (
     request_password,
     takes_two,
 )
-from backoffice.apps.users.forms import EmailForm, NewPasswordForm
+from backoffice.apps.users.forms import EmailForm, NewPasswordForm, StaffPasswordForm
 from backoffice.apps.users.models import User
 from backoffice.audit.admin_kit.actions import ReasonForm, RowAction
 from backoffice.audit.models import ChangeSet
@@ -34,7 +33,7 @@ NO_SECOND = _("This account approves nothing: set it without a second person.")
 class PasswordMixin(DjangoUserAdmin):
     """Django's page of a new password, for members of staff, behind the roles' table."""
 
-    change_password_form = AdminPasswordChangeForm
+    change_password_form = StaffPasswordForm
     actions_detail = ("set_password",)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

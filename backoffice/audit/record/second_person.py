@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -35,7 +36,8 @@ class Setter:
 
     person: Any
     name: str
-    # Further ones who may be behind it: of a command, whoever the operator claims to be.
+    # Further ones who may be behind it: of a command, whoever the operator claims to be; of what
+    # was asked for earlier, who stood behind the asker then.
     also: frozenset[int | None] = frozenset()
 
     @property
@@ -83,11 +85,14 @@ def note_credentials(account: Any, whats: Iterable[str], setter: Setter) -> None
     )
 
 
-def people_behind(key: int | None) -> frozenset[int | None]:
-    """The keys of an account and of all who may hold it now; None is the operator."""
+def people_behind(key: int | None, at: datetime | None = None) -> frozenset[int | None]:
+    """The keys of an account and of all who may hold it now; None is the operator.
+
+    `at` a time, those who stood behind it then are among them, whatever was confirmed since.
+    """
     if key is OPERATOR:
         return frozenset({OPERATOR})
-    changes = CredentialChange.objects.filter(account=key).unconfirmed()
+    changes = CredentialChange.objects.filter(account=key).unconfirmed(at)
     return frozenset({key, *changes.order_by().values_list("setter", flat=True)})
 
 
