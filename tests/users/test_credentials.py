@@ -241,6 +241,26 @@ def test_a_later_change_takes_the_confirmation_back(cast):
     assert [change.setter for change in bea.unconfirmed_changes] == [clara]
 
 
+def test_what_came_after_the_dialog_was_opened_is_not_confirmed(cast):
+    """Sol sets it once more, and takes it over, before Clara submits what she is looking at."""
+    amina, bea, clara = cast["amina"], cast["bea"], cast["clara"]
+    set_for(bea, amina, clara)
+    change_own(log_in("bea", TEMPORARY), TEMPORARY, OWN)
+    sent = fields_of(client_of(clara), page_of(bea, "confirm_account")) | {"reason": WHY}
+    again = "another password of Sol's"
+    page = reverse("admin:auth_user_password_change", args=[bea.pk])
+    values = {"password1": again, "password2": again, "usable_password": "true"}
+    client_of(cast["sol"]).post(page, values | {"set-password": "1"})
+    change_own(log_in("bea", again), again, TEMPORARY)
+    answer = client_of(clara).post(page_of(bea, "confirm_account"), sent)
+    message = (
+        "Somebody set something of this account while you were looking. Look at its page, and "
+        "confirm it again if its owner still holds it."
+    )
+    assert refused(answer) == {"__all__": [message]}
+    assert not AccountConfirmation.objects.exists()
+
+
 def test_the_page_says_who_set_what(cast):
     set_for(cast["bea"], cast["amina"], cast["clara"])
     page = client_of(cast["clara"]).get(page_of(cast["bea"], "change")).content.decode()

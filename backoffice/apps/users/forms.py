@@ -21,6 +21,7 @@ from backoffice.apps.users.models import User
 from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, reason_field
 from backoffice.audit.admin_kit.optimistic_lock import OptimisticLockForm
 from backoffice.audit.admin_kit.reasons import FIELD
+from backoffice.audit.record.second_person import newest_change
 
 NEW_PASSWORD = {"autocomplete": "new-password"}
 
@@ -167,6 +168,16 @@ class NewPasswordForm(ReasonForm):
         if self.cleaned_data.get("password1") != self.cleaned_data["password2"]:
             raise forms.ValidationError(gettext("The two passwords differ."), code="differ")
         return self.cleaned_data["password2"]
+
+
+class ConfirmForm(ReasonForm):
+    """Why somebody holds an account, and up to which change of it that was looked at."""
+
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput())
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.fields["seen"].initial = newest_change(self.rows[0])
 
 
 class EmailForm(ReasonForm):
