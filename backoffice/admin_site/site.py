@@ -3,17 +3,18 @@
 from functools import partial
 from typing import Any
 
+from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse_lazy
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from backoffice.admin_site.login.known_devices import remember_device
-from backoffice.admin_site.login.pages import LoginForm
+from backoffice.admin_site.login.pages import LoginForm, OwnPasswordForm
 from backoffice.admin_site.models.private_files import PictureField, picture_of
 from backoffice.admin_site.pages import command_palette, registry
 from backoffice.admin_site.pages.dashboard import cards_for
@@ -51,6 +52,16 @@ class BackOfficeSite(UnfoldAdminSite):
         if request.method == "POST" and response.status_code == 302:
             remember_device(request, response, request.user.get_username())
         return response
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        request.current_app = self.name
+        return PasswordChangeView.as_view(
+            form_class=OwnPasswordForm,
+            success_url=reverse_lazy("admin:password_change_done"),
+            extra_context=self.each_context(request) | (extra_context or {}),
+        )(request)
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

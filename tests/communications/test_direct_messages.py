@@ -121,3 +121,23 @@ def test_an_instructor_searches_people_by_what_the_role_shows(instructor, course
     type(courses["BIO101"]).objects.update(instructor=instructor)
     page = client_of(instructor).get(reverse("admin:users_user_changelist"), {"q": "zebra"})
     assert [row.pk for row in page.context["cl"].result_list] == [one.pk]
+
+
+def test_whoever_takes_the_askers_account_over_does_not_read_on(message, person):
+    """A superuser sets the password alone, within the hour."""
+    bea, clara = person("admin", "bea"), person("admin", "clara")
+    sol = person("admin", "sol", is_superuser=True)
+    do(client_of(bea), message, "read", reason=WHY)
+    do(client_of(clara), Approval.objects.get(), "agree")
+    assert opens(client_of(bea), message)
+    set_by_sol, own = "a password of Sol's", "another password of Sol's"
+    page = reverse("admin:auth_user_password_change", args=[bea.pk])
+    values = {"password1": set_by_sol, "password2": set_by_sol, "usable_password": "true"}
+    client_of(sol).post(page, values | {"set-password": "1"})
+    client = Client()
+    client.post(reverse("admin:login"), {"username": "bea", "password": set_by_sol})
+    values = {"old_password": set_by_sol, "new_password1": own, "new_password2": own}
+    assert client.post(reverse("admin:password_change"), values).status_code == 302
+    assert not opens(client, message)
+    do(client, message, "read", reason=WHY)
+    assert Approval.objects.filter(state="waiting").count() == 1  # anew, as Bea's or as Sol's

@@ -241,9 +241,43 @@ def test_a_later_change_takes_the_confirmation_back(cast):
     assert [change.setter for change in bea.unconfirmed_changes] == [clara]
 
 
+def test_what_came_after_the_dialog_was_opened_is_not_confirmed(cast):
+    """Sol sets it once more, and takes it over, before Clara submits what she is looking at."""
+    amina, bea, clara = cast["amina"], cast["bea"], cast["clara"]
+    set_for(bea, amina, clara)
+    change_own(log_in("bea", TEMPORARY), TEMPORARY, OWN)
+    sent = fields_of(client_of(clara), page_of(bea, "confirm_account")) | {"reason": WHY}
+    again = "another password of Sol's"
+    page = reverse("admin:auth_user_password_change", args=[bea.pk])
+    values = {"password1": again, "password2": again, "usable_password": "true"}
+    client_of(cast["sol"]).post(page, values | {"set-password": "1"})
+    change_own(log_in("bea", again), again, TEMPORARY)
+    answer = client_of(clara).post(page_of(bea, "confirm_account"), sent)
+    message = (
+        "Somebody set something of this account while you were looking. Look at its page, and "
+        "confirm it again if its owner still holds it."
+    )
+    assert refused(answer) == {"__all__": [message]}
+    assert not AccountConfirmation.objects.exists()
+
+
 def test_the_page_says_who_set_what(cast):
     set_for(cast["bea"], cast["amina"], cast["clara"])
     page = client_of(cast["clara"]).get(page_of(cast["bea"], "change")).content.decode()
     change = cast["bea"].credential_changes.get()
     assert f"password: Amina Example (amina), {change.created_at:%Y-%m-%d %H:%M} UTC" in page
     assert "The password is temporary." in page
+
+
+def test_what_was_asked_as_another_stays_so_where_it_sets_credentials(cast, person):
+    """Amina asks as Bea; Bea is confirmed before somebody agrees, and Rita may be Amina's."""
+    amina, bea, clara = cast["amina"], cast["bea"], cast["clara"]
+    rita = person("registrar", "rita")
+    set_for(bea, amina, clara)
+    client = log_in("bea", TEMPORARY)
+    change_own(client, TEMPORARY, OWN)
+    do(client, rita, "request_password", **NEW)
+    do(client_of(clara), bea, "confirm_account", reason=WHY)
+    do(client_of(clara), Approval.objects.get(state="waiting"), "agree")
+    behind = {(c.setter.username, c.is_direct) for c in rita.credential_changes.all()}
+    assert behind == {("bea", True), ("amina", False)}

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from backoffice.admin_site.models.rules import CapacityRule
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment
 from tests.actions import do, do_with_many, messages_of, page_of, refused
@@ -177,3 +178,36 @@ def test_of_two_at_once_the_second_finds_the_course_full(courses, student):
         list(threads.map(come, (0, 1)))
     assert outcomes == ["in", OVER.replace("3", "2").replace("of 2", "of 1")]
     assert course.enrollments.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite lets one write at a time")
+def test_two_who_bring_people_back_into_the_same_courses_do_not_block_each_other(
+    registrar, courses, student, monkeypatch
+):
+    Course.objects.update(enrollment_limit=10)
+    counted = CapacityRule.excess_with
+
+    def slowly(rule: CapacityRule, row: Enrollment) -> Any:
+        excess = counted(rule, row)
+        time.sleep(0.4)  # with the course locked
+        return excess
+
+    monkeypatch.setattr(CapacityRule, "excess_with", slowly)
+    back: dict[str, list[Enrollment]] = {"BIO101 first": [], "ART200 first": []}
+    for number, code in enumerate(("BIO101", "ART200", "ART200", "BIO101")):
+        values = {"student": student(f"s100{number}"), "course": courses[code]}
+        one = Enrollment.objects.create(status="withdrawn", **values)
+        back["BIO101 first" if number < 2 else "ART200 first"].append(one)
+
+    def bring(rows: list[Enrollment]) -> int:
+        client = Client(raise_request_exception=False)
+        client.force_login(registrar)
+        try:
+            return do_with_many(client, rows, "reinstate", reason=WHY).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor() as threads:
+        assert list(threads.map(bring, back.values())) == [302, 302]
+    assert Enrollment.objects.active().count() == 4

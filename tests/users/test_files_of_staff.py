@@ -7,8 +7,10 @@ import pytest
 
 from backoffice.apps.users.models import User
 from backoffice.bulk.models import Batch
+from backoffice.bulk.pipeline.apply import apply
 from backoffice.bulk.pipeline.preview import preview
 from backoffice.bulk.pipeline.receive import receive
+from backoffice.bulk.undo.undo import undo
 
 SWITCHED_ON = (
     "Line 2: is_active “True”: the account of a member of staff is switched on by “Change role” on "
@@ -78,3 +80,26 @@ def test_what_a_file_leaves_of_staff_as_it_is_goes_in(person):
     batch = read("username,email,is_active,language\nrita,rita@example.org,1,fr\n")
     assert batch.state == Batch.State.PREVIEWED, errors_of(batch)
     assert (batch.updated, rita.is_active) == (1, True)
+
+
+def test_an_undo_switches_no_member_of_staff_on(person):
+    rita = person("registrar", "rita")
+    batch = read("username,is_active,language\nrita,0,fr\n")
+    apply(batch, batch.digest, None)
+    made = undo(batch, None, "Sent in by mistake")
+    rita.refresh_from_db()
+    assert (rita.is_active, rita.language) == (False, "fr")
+    (issue,) = made.issues.all()
+    assert issue.message == (
+        "Line 2: Rita Example stays as it is: a member of staff is switched on by “Change role” on "
+        "their page, and gets another e-mail address there."
+    )
+
+
+def test_an_undo_of_what_is_no_way_in_goes_back(person):
+    rita = person("registrar", "rita")
+    batch = read("username,language\nrita,fr\n")
+    apply(batch, batch.digest, None)
+    undo(batch, None, "Sent in by mistake")
+    rita.refresh_from_db()
+    assert rita.language == "en"

@@ -9,7 +9,7 @@ from django.urls import reverse
 from backoffice.apps.users.models import User
 from backoffice.audit.models import ChangeSet
 
-NEW = "a long new password"
+NEW, OLD = "a long new password", "a long old password"
 
 
 def page_of(person: User) -> str:
@@ -63,3 +63,42 @@ def test_no_admin_takes_a_break_glass_account_over(admin_client: Client, person:
 @pytest.mark.parametrize("nonsense", ["0", "x", "9" * 30, "1_2F"])
 def test_a_password_page_of_nobody_is_refused(admin_client: Client, nonsense: str):
     assert admin_client.get(f"/admin/users/user/{nonsense}/password/").status_code == 403
+
+
+@pytest.mark.parametrize("changes", [{"is_active": False}, {"role": "instructor"}])
+def test_who_changes_a_password_does_not_undo_what_an_admin_did_meanwhile(
+    changes: Any, person: Any, monkeypatch: pytest.MonkeyPatch
+):
+    """Who is about to leave sends the form again and again: hashes take the second it needs."""
+    rita = person("admin", "rita")
+    rita.set_password(OLD)
+    rita.save()
+    client = Client()
+    client.force_login(rita)
+    check = User.check_password
+
+    def checked(user: User, password: str) -> bool:
+        User.objects.filter(pk=rita.pk).update(**changes)
+        return check(user, password)
+
+    monkeypatch.setattr(User, "check_password", checked)
+    values = {"old_password": OLD, "new_password1": NEW, "new_password2": NEW}
+    client.post(reverse("admin:password_change"), values)
+    rita.refresh_from_db()
+    assert {name: getattr(rita, name) for name in changes} == changes
+
+
+def test_setting_a_password_does_not_undo_what_somebody_else_did_meanwhile(
+    admin_client: Client, instructor: User, monkeypatch: pytest.MonkeyPatch
+):
+    set_password = User.set_password
+
+    def slowly(user: User, password: str) -> None:
+        User.objects.filter(pk=user.pk).update(is_active=False)
+        set_password(user, password)
+
+    monkeypatch.setattr(User, "set_password", slowly)
+    assert set_through(admin_client, instructor) == 302
+    instructor.refresh_from_db()
+    assert not instructor.is_active
+    assert [change.what for change in instructor.credential_changes.all()] == ["password"]

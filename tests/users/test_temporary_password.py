@@ -75,3 +75,13 @@ def test_a_newer_hash_of_the_same_password_is_set_by_nobody(cast, monkeypatch):
     bea.refresh_from_db()
     assert not bea.has_temporary_password
     assert not bea.credential_changes.exists()
+
+
+def test_the_temporary_password_is_not_chosen_again(cast):
+    set_for(cast["bea"], cast["amina"], cast["clara"])
+    client = log_in("bea", TEMPORARY)
+    answer = change_own(client, TEMPORARY, TEMPORARY)
+    message = "This is the password you have. Choose another one."
+    assert answer.context["form"].errors == {"new_password1": [message]}
+    cast["bea"].refresh_from_db()
+    assert cast["bea"].has_temporary_password

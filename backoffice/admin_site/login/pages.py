@@ -10,7 +10,8 @@ from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import render
-from unfold.forms import AuthenticationForm
+from django.utils.translation import gettext as _
+from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 
 LONGEST_NAME = get_user_model()._meta.get_field("username").max_length
 LONGEST_PASSWORD = 4096
@@ -38,6 +39,33 @@ class LoginForm(AuthenticationForm):
                 request=self.request,
             )
             raise
+
+
+class PasswordAloneForm(forms.Form):
+    """Stores a password, and nothing else of the account: that may be another since it was read."""
+
+    def set_password_and_save(
+        self, user: Any, *field: str, commit: bool = True, **kwargs: Any
+    ) -> Any:
+        # A whole row would undo what somebody did meanwhile: that takes a second, with the hashes.
+        user = super().set_password_and_save(  # type: ignore[misc]  # of Django's forms beside it
+            user, *field, commit=False, **kwargs
+        )
+        if commit:
+            user.save(update_fields=["password"])
+        return user
+
+
+class OwnPasswordForm(PasswordAloneForm, AdminOwnPasswordChangeForm):
+    """One's own password anew: another one, as whoever set the old one may know it."""
+
+    def clean_new_password1(self) -> str:
+        """Raises ValidationError for the password the account has."""
+        password: str = self.cleaned_data["new_password1"]
+        if self.user.check_password(password):
+            message = _("This is the password you have. Choose another one.")
+            raise ValidationError(message, code="same_password")
+        return password
 
 
 def paused(request: Any, *_answer: Any) -> HttpResponse:

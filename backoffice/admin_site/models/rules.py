@@ -5,7 +5,7 @@ As in SQL, a condition that is unknown because of a null is not violated.
 """
 
 import copy
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -182,6 +182,12 @@ class CapacityRule:
         """The excesses with so many more rows, by the key of their place; two queries for all."""
         rows = model._base_manager.filter(self.counted, **{f"{self.field}__in": list(coming)})
         return list(self._excesses(self._places(model).filter(pk__in=coming), rows, coming))
+
+    def lock_places(self, rows: Sequence[models.Model]) -> None:
+        """Lock the places of rows of one model until the transaction ends, in the order of keys."""
+        keys = {_value(row, self.field).value for row in rows}
+        places = self._places(type(rows[0])).select_for_update(no_key=True)
+        list(places.filter(pk__in=keys).values_list("pk"))
 
     def _places(self, model: type[models.Model]) -> models.QuerySet[Any]:
         key: Any = model._meta.get_field(self.field)  # a foreign key

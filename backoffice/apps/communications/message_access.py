@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from backoffice.admin_site.permissions.roles import may
 from backoffice.apps.communications.models import DirectMessage
 from backoffice.audit.admin_kit.approvals import approvable, request_approval
-from backoffice.audit.models import Approval, ChangeSet
+from backoffice.audit.models import Approval, ChangeSet, CredentialChange
 from backoffice.audit.record.recording import note
 
 ACTION = "read_message"
@@ -34,8 +34,13 @@ def approval_for(message: DirectMessage, user: Any) -> Approval | None:
     # Whoever has another role since is no admin any more, and no hour of theirs goes on.
     if not may(user, "break_glass", DirectMessage):
         return None
+    # Leave is a person's: whoever set something of the account since may hold it now.
+    changed = CredentialChange.objects.filter(
+        account=user.pk, created_at__gt=models.OuterRef("requested_at")
+    )
     # The hour begins when the second admin agrees, not when the first one asks.
     approvals = Approval.objects.filter(
+        ~models.Exists(changed),
         action=ACTION,
         subject_id=message.pk,
         requested_by=user.pk,

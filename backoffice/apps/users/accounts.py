@@ -15,6 +15,7 @@ from backoffice.audit.record.second_person import (
     Setter,
     current_setter,
     note_credentials,
+    people_behind,
 )
 
 What = CredentialChange.What
@@ -64,16 +65,17 @@ class Account(AbstractUser):
         if self.role == roles.STUDENT or not (names is None or {*WATCHED} & {*names}):
             return
         before = None if self._state.adding else self._stored()
-        if before is None or (self.is_active and not before["is_active"]):
+        written = {*WATCHED} if names is None else {*names}
+        if before is None or ("is_active" in written and self.is_active > before["is_active"]):
             yield What.EXISTENCE
-        if before is None or self.role != before["role"]:
+        if before is None or ("role" in written and self.role != before["role"]):
             yield What.ROLE
-        if self.email != (before["email"] if before else ""):
+        if "email" in written and self.email != (before["email"] if before else ""):
             yield What.EMAIL
         # At a login Django may store the same password by a newer hash: nobody set one then.
         is_rehash = names is not None and {*names} == {"password"} and self._password is None
         is_other = before is None or self.password != before["password"]
-        if is_other and self.has_usable_password() and not is_rehash:
+        if "password" in written and is_other and self.has_usable_password() and not is_rehash:
             yield What.PASSWORD
 
     def _stored(self) -> dict[str, Any] | None:
@@ -84,9 +86,11 @@ class Account(AbstractUser):
         before = None if self._state.adding else self._stored()
         if before is None or before["role"] != roles.STUDENT:
             return
-        writers = type(self).history.filter(id=self.pk).values("history_user")
-        for person in type(self)._base_manager.filter(pk__in=writers).exclude(pk=self.pk):
-            yield Setter(person, name_of(person))
+        versions = type(self).history.filter(id=self.pk).order_by().values_list("history_user")
+        since = dict(versions.annotate(models.Min("history_date")))
+        for person in type(self)._base_manager.filter(pk__in=since).exclude(pk=self.pk):
+            behind = people_behind(person.pk, since[person.pk])
+            yield Setter(person, name_of(person), behind)
 
     @property
     def may_approve(self) -> bool:

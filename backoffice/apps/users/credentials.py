@@ -74,7 +74,9 @@ def set_email(approval: Approval) -> None:
     person.save()
 
 
-def confirm_account(person: User, by: Any, reason: str, name: str = "") -> None:
+def confirm_account(
+    person: User, by: Any, reason: str, name: str = "", seen: int | None = None
+) -> None:
     """Confirm that the owner holds the account; `by` None is the operator at the server.
 
     Raises ValidationError before the owner has a password of their own, and as `confirm` does.
@@ -82,7 +84,7 @@ def confirm_account(person: User, by: Any, reason: str, name: str = "") -> None:
     if person.has_temporary_password or not person.has_usable_password():
         message = _("%(person)s has chosen no password yet. Confirm the account after that.")
         raise ValidationError(message % {"person": person}, code="temporary")
-    confirm(person, by, reason, name)
+    confirm(person, by, reason, name, seen)
 
 
 def _refuse_own(person: User, by: Any) -> None:

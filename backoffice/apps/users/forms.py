@@ -6,7 +6,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.forms import UserChangeForm
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 from unfold.widgets import (
     UnfoldAdminDateWidget,
     UnfoldAdminEmailInputWidget,
@@ -15,11 +15,13 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from backoffice.admin_site.login.pages import PasswordAloneForm
 from backoffice.apps.users.enrolling import excess_sentence, excesses_with
 from backoffice.apps.users.models import User
 from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, reason_field
 from backoffice.audit.admin_kit.optimistic_lock import OptimisticLockForm
 from backoffice.audit.admin_kit.reasons import FIELD
+from backoffice.audit.record.second_person import newest_change
 
 NEW_PASSWORD = {"autocomplete": "new-password"}
 
@@ -55,6 +57,10 @@ class PersonForm(OptimisticLockForm, UserChangeForm):
                 "Another admin has to agree before an account of staff works. Use “Change role”."
             )
             self.add_error("is_active", forms.ValidationError(message, code="two_people"))
+
+
+class StaffPasswordForm(PasswordAloneForm, AdminPasswordChangeForm):
+    """Django's form of a new password for somebody else."""
 
 
 class WithdrawForm(ReasonForm):
@@ -162,6 +168,16 @@ class NewPasswordForm(ReasonForm):
         if self.cleaned_data.get("password1") != self.cleaned_data["password2"]:
             raise forms.ValidationError(gettext("The two passwords differ."), code="differ")
         return self.cleaned_data["password2"]
+
+
+class ConfirmForm(ReasonForm):
+    """Why somebody holds an account, and up to which change of it that was looked at."""
+
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput())
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.fields["seen"].initial = newest_change(self.rows[0])
 
 
 class EmailForm(ReasonForm):

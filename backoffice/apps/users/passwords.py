@@ -12,7 +12,6 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
-from unfold.forms import AdminPasswordChangeForm
 
 from backoffice.apps.users.credentials import (
     confirm_account,
@@ -21,9 +20,9 @@ from backoffice.apps.users.credentials import (
     request_password,
     takes_two,
 )
-from backoffice.apps.users.forms import EmailForm, NewPasswordForm
+from backoffice.apps.users.forms import ConfirmForm, EmailForm, NewPasswordForm, StaffPasswordForm
 from backoffice.apps.users.models import User
-from backoffice.audit.admin_kit.actions import ReasonForm, RowAction
+from backoffice.audit.admin_kit.actions import RowAction
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
 
@@ -34,7 +33,7 @@ NO_SECOND = _("This account approves nothing: set it without a second person.")
 class PasswordMixin(DjangoUserAdmin):
     """Django's page of a new password, for members of staff, behind the roles' table."""
 
-    change_password_form = AdminPasswordChangeForm
+    change_password_form = StaffPasswordForm
     actions_detail = ("set_password",)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -123,11 +122,13 @@ class CredentialActionsMixin(PasswordMixin):
             "hold the account now. After that their approval counts for everybody."
         ),
         verb="confirm",
+        form=ConfirmForm,
         when=lambda person: person.needs_confirmation,
         refusal=_("Nobody else set anything of this account."),
     )
-    def confirm_account(self, form: ReasonForm, person: User) -> str:
-        confirm_account(person, form.request.user, form.cleaned_data["reason"])
+    def confirm_account(self, form: ConfirmForm, person: User) -> str:
+        cleaned = form.cleaned_data
+        confirm_account(person, form.request.user, cleaned["reason"], seen=cleaned["seen"])
         return gettext("%(person)s is confirmed.") % {"person": person}
 
     @display(description=_("Set by others"))

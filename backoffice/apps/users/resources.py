@@ -18,9 +18,10 @@ from backoffice.bulk.kinds.resource import (
     ImportKind,
     Matching,
     MissingRowsPolicy,
+    UndoRules,
     importable,
 )
-from backoffice.bulk.kinds.sql_names import NOW, cell, stored
+from backoffice.bulk.kinds.sql_names import NOW, cell, stored, version, written_row
 
 CAME, LEFT = stored("enrolled_on"), stored("withdrawn_on")
 
@@ -28,6 +29,15 @@ CAME, LEFT = stored("enrolled_on"), stored("withdrawn_on")
 def username_of(cells: Mapping[str, str | None]) -> str:
     """A student's user name is the student identifier."""
     return cells.get("student_id") or ""
+
+
+def is_staff_getting_in() -> str:
+    """SQL, in an undo: a member of staff would be switched on, or get another e-mail address."""
+    return (
+        f"EXISTS (SELECT 1 FROM {User._meta.db_table} x WHERE x.id = {written_row()} "
+        f"AND x.role <> '{User.Role.STUDENT}' AND (x.email <> {version('email')} "
+        f"OR {version('is_active')} AND NOT x.is_active))"
+    )
 
 
 @importable
@@ -39,6 +49,14 @@ class UserResource(ImportKind):
     order = 1
     forbidden = FORBIDDEN | {"role"}
     matching = Matching(alternative_key="username")
+    # Like `checks`: an undo is a file that brings the former values.
+    undo = UndoRules(
+        stays=is_staff_getting_in,
+        why=_(
+            "%(name)s stays as it is: a member of staff is switched on by “Change role” on their "
+            "page, and gets another e-mail address there."
+        ),
+    )
     derived: ClassVar[Mapping[str, Derive]] = {"username": username_of}
     fixed: ClassVar[Mapping[str, Any]] = {"password": "!", "role": User.Role.STUDENT}
 

@@ -24,6 +24,7 @@ from django.utils.translation import ngettext
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from backoffice.admin_site.models.rules import CapacityRule
 from backoffice.admin_site.pages.related_links import page_of
 from backoffice.admin_site.permissions import roles
 from backoffice.admin_site.permissions.visibility import is_permitted
@@ -227,7 +228,12 @@ def _locked(rows: Sequence[Any]) -> list[Any]:
     manager = type(rows[0])._base_manager
     keys = [row.pk for row in rows]
     # Everybody locks in the order of keys, so that two actions cannot block each other.
-    return list(manager.select_for_update().filter(pk__in=keys).order_by("pk"))
+    locked = list(manager.select_for_update().filter(pk__in=keys).order_by("pk"))
+    rule: CapacityRule | None = getattr(type(rows[0]), "capacity", None)
+    # A single row's place is locked where it is counted.
+    if rule and len(locked) > 1:
+        rule.lock_places(locked)
+    return locked
 
 
 def _by_field(refusal: ValidationError, form: ActionForm) -> dict[str | None, Any]:

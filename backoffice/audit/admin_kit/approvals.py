@@ -19,6 +19,7 @@ from backoffice.audit.record.second_person import (
     asked_by_others,
     is_second_person,
     one_person_message,
+    people_behind,
     setting,
 )
 
@@ -83,7 +84,9 @@ def approve(approval: Approval, by: Any, note: str = "") -> None:
         # The action reads it once more; stored it is no longer.
         approval.secret = secret
         # Who approves a password does not know it: whoever asked does.
-        with setting(Setter(approval.requested_by, approval.requested_name)):
+        asker = approval.requested_by
+        behind = people_behind(asker.pk, approval.requested_at)
+        with setting(Setter(asker, approval.requested_name, behind)):
             _actions[approval.action](approval)
 
 

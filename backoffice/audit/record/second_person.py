@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -35,7 +36,8 @@ class Setter:
 
     person: Any
     name: str
-    # Further ones who may be behind it: of a command, whoever the operator claims to be.
+    # Further ones who may be behind it: of a command, whoever the operator claims to be; of what
+    # was asked for earlier, who stood behind the asker then.
     also: frozenset[int | None] = frozenset()
 
     @property
@@ -83,11 +85,14 @@ def note_credentials(account: Any, whats: Iterable[str], setter: Setter) -> None
     )
 
 
-def people_behind(key: int | None) -> frozenset[int | None]:
-    """The keys of an account and of all who may hold it now; None is the operator."""
+def people_behind(key: int | None, at: datetime | None = None) -> frozenset[int | None]:
+    """The keys of an account and of all who may hold it now; None is the operator.
+
+    `at` a time, those who stood behind it then are among them, whatever was confirmed since.
+    """
     if key is OPERATOR:
         return frozenset({OPERATOR})
-    changes = CredentialChange.objects.filter(account=key).unconfirmed()
+    changes = CredentialChange.objects.filter(account=key).unconfirmed(at)
     return frozenset({key, *changes.order_by().values_list("setter", flat=True)})
 
 
@@ -126,16 +131,30 @@ def one_person_message() -> str:
     )
 
 
-def confirm(account: Any, confirmer: Any, reason: str, name: str = "") -> None:
+def newest_change(account: Any) -> int | None:
+    """The number of the newest change of an account's credentials that nobody confirmed yet."""
+    open_changes = CredentialChange.objects.filter(account=account).unconfirmed()
+    return open_changes.order_by("-pk").values_list("pk", flat=True).first()
+
+
+def confirm(
+    account: Any, confirmer: Any, reason: str, name: str = "", seen: int | None = None
+) -> None:
     """Confirm that the owner of an account holds it now; `confirmer` None is the operator.
 
-    Raises ValidationError where nothing is to be confirmed, and for a confirmer who may hold the
-    account, or whom somebody may hold who may hold it.
+    `seen` is the newest change the confirmer knows of. Raises ValidationError where nothing is to
+    be confirmed or another change came, and for a confirmer who may hold the account, or whom
+    somebody may hold who may hold it.
     """
-    open_changes = CredentialChange.objects.filter(account=account).unconfirmed()
-    newest = open_changes.order_by("-pk").first()
+    newest = newest_change(account)
     if newest is None:
         raise ValidationError(_("Nobody else set anything of this account."), code="proven")
+    if seen is not None and seen != newest:
+        message = _(
+            "Somebody set something of this account while you were looking. Look at its page, and "
+            "confirm it again if its owner still holds it."
+        )
+        raise ValidationError(message, code="stale")
     if confirmer is not OPERATOR and not is_second_person(confirmer, account, by="pk"):
         message = _(
             "You cannot confirm this account: you set something of it, or somebody set something "
@@ -144,7 +163,7 @@ def confirm(account: Any, confirmer: Any, reason: str, name: str = "") -> None:
         raise ValidationError(message, code="one_person")
     name = name or name_of(confirmer)
     AccountConfirmation.objects.create(
-        account=account, confirmer=confirmer, confirmer_name=name, covers=newest.pk, reason=reason
+        account=account, confirmer=confirmer, confirmer_name=name, covers=newest, reason=reason
     )
     values = {"person": name_of(account), "reason": reason}
     note(

@@ -107,6 +107,7 @@ class UndoRules:
 
     restored: Mapping[str, str] = field(default_factory=dict)  # by field: what no version has
     stays: Callable[[], str] | None = None  # the condition under which a row is not undone
+    why: StrOrPromise = ""  # the message about such a row, with its %(name)s
     # By kind: the condition under which a row of this kind needs that row without pointing to it.
     needs: Mapping[str, str] = field(default_factory=dict)
 

@@ -288,7 +288,8 @@ def _named(touched: WrittenRows, rows: list[tuple[Any, ...]]) -> Iterator[BatchI
             "who": newest.change_set.actor_name,
             "when": f"{newest.history_date:%Y-%m-%d %H:%M}",
         }
-        message = str(REASONS[reason]) % values
+        own = touched.resource.undo.why if reason == FIXED else ""
+        message = str(own or REASONS[reason]) % values
         if line:
             message = _("Line %(line)d: %(sentence)s") % {"line": line, "sentence": message}
         yield BatchIssue(
