@@ -1,9 +1,13 @@
 """From which network address a request comes, also behind a proxy."""
 
 import ipaddress
+import re
 
 from django.conf import settings
 from django.http import HttpRequest
+
+# Some proxies write the port behind it: 192.0.2.1:4711, [2001:db8::1]:4711.
+WITH_PORT = re.compile(r"\[(?P<v6>[^\]]+)\](:\d+)?|(?P<v4>[\d.]+):\d+")
 
 
 def client_address(request: HttpRequest) -> str | None:
@@ -12,6 +16,8 @@ def client_address(request: HttpRequest) -> str | None:
     if getattr(settings, "SECURE_PROXY_SSL_HEADER", None):
         # The proxy appends what it saw; what stands before that, anybody may have written.
         forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+        if match := WITH_PORT.fullmatch(forwarded):
+            forwarded = match["v6"] or match["v4"]
         address = forwarded or address
     try:
         known = ipaddress.ip_address(address)
