@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from backoffice.apps.courses.models import Course
+from backoffice.apps.users.models import User
 from backoffice.audit.models import AccessRecord, ChangeSet, Removal
 from backoffice.audit.record.recording import recording
 from backoffice.audit.record.runs import recorded_run
@@ -305,6 +306,28 @@ def test_a_login_that_was_deleted(scene: Scene, admin: Any):
         f"audit_accessrecord row {first.pk} is there, and the removal by change set {made.pk} of "
         f"all that was so old left it."
     ) in findings()
+
+
+@pytest.mark.parametrize("ids", [(), (10**12,)], ids=["no row", "a row that never was"])
+def test_a_removal_of_nothing_that_would_excuse_who_had_not_logged_in(
+    scene: Scene, registrar: User, ids: tuple[int, ...]
+):
+    with recording(source="form", actor=registrar):
+        Course.objects.filter(pk=scene.course.pk).update(title="Nobody was here")
+    unknown = nobody(ChangeSet.objects.latest("pk"), "Registrar Example (registrar)")
+    assert findings() == [unknown]
+    first = ChangeSet.objects.order_by("pk").first()
+    values = {"row_count": len(ids), "ids": b"".join(map(packed, ids))}
+    scene.removal(first, table_name="audit_accessrecord", **values)
+    assert findings() == [
+        f"A removal of rows of audit_accessrecord audit_retain did not make: its change set is "
+        f"{first.pk}."
+    ]
+    scene.removal(scene.change_set(), **values)
+    assert (
+        "A removal of rows of courses_historicalcourse names no row that is gone."
+        in findings()
+    )
 
 
 def test_long_waits_and_full_blocks_do_not_make_a_run_forged(

@@ -79,6 +79,18 @@ class Disposals:
             return _("was not the only one of this row")
         return ""
 
+    def _of_nothing(self, but: Collection[str]) -> Iterator[str]:
+        """Removals of which no row was looked for: no block had any. One may excuse what follows.
+
+        The rows of the tables `but` nobody could read.
+        """
+        for removal in self.removals.values():
+            if removal.pk in self._forged or removal.table_name in but:
+                continue
+            why = self._why_forged(removal) or _("names no row that is gone")
+            message = _("A removal of rows of %(table)s %(why)s.")
+            yield message % {"table": removal.table_name, "why": why}
+
     def _why_forged(self, removal: Removal) -> str:
         claim = _Claim(removal.pk, removal.change_set_id, removal.transaction_id)
         why = self.change_sets.why_forged(claim, Removal._meta.db_table, RETAIN)
@@ -122,8 +134,12 @@ class Disposals:
         """The keys of rows that belong to people who were forgotten, by table."""
         return {model._meta.db_table: keys for model, keys in keys_of_the_forgotten().items()}
 
-    def faults(self, but: Collection[str]) -> Iterator[str]:
-        """What shows in the rows that are left, but for newest versions of the tables `but`."""
+    def faults(self, but: Collection[str], unread: Collection[str]) -> Iterator[str]:
+        """What shows in the rows that are left, but for newest versions of the tables `but`.
+
+        The tables `unread` could not be compared with what was sealed.
+        """
+        yield from self._of_nothing(unread)
         for removal in self.removals.values():
             yield from self._still_there(removal)
         runs = {(r.change_set_id, r.before) for r in self.removals.values()}
