@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -278,6 +279,25 @@ def test_the_newest_version_alone(scene: Scene):
         f"courses_course row {scene.course.pk}: was altered past the record in title; removals "
         f"took versions of this table."
     ) in findings()
+
+
+def test_a_row_set_back_in_a_run_of_everything_old_is_not_found_and_auditors_know(scene: Scene):
+    """The chain does not say which course a removed row was of."""
+    first = scene.version("Biology")
+    later = Course.history.filter(id=scene.course.pk).exclude(pk=first)
+    with recorded_run("audit_retain", reason=WHY) as run:
+        change_set, rows = run.change_set, list(later.values_list("pk", flat=True))
+        scene.delete(*rows)
+        scene.removal(change_set, *rows)
+    with unwatched():
+        Course.objects.filter(pk=scene.course.pk).update(title="Biology")
+    seal()
+    assert verify().altered == []
+    documented = (
+        "| removes in such a run the newest versions of a row, leaves an older one, and sets the "
+        "row back to it | does not find it | the same |"
+    )
+    assert documented in Path("docs/auditor.md").read_text()
 
 
 def test_the_version_that_says_deleted(scene: Scene):
