@@ -1,7 +1,7 @@
 """A removal that audit_retain did not make covers nothing up: each is named, with block and row."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from backoffice.apps.users.models import User
 from backoffice.audit.models import AccessRecord, ChangeSet, Removal
 from backoffice.audit.record.recording import recording
 from backoffice.audit.record.runs import recorded_run
+from backoffice.audit.seal import disposals
 from backoffice.audit.seal import seal as sealing
 from backoffice.audit.seal.ledgers import packed
 from backoffice.audit.seal.retention import remove_before
@@ -120,6 +121,26 @@ def test_so_are_several_runs_with_changes_between(scene: Scene):
     retain()
     # And, of the access record, that the first run ran.
     assert (verify().altered, verify().removed) == ([], 5)
+
+
+def test_all_rows_are_looked_at_once_for_all_runs(scene: Scene, monkeypatch: pytest.MonkeyPatch):
+    """A run each night for years would otherwise cost as many looks at millions of rows."""
+    looks: list[datetime] = []
+    look = disposals.old_rows
+
+    def counted(before: datetime, *args: Any, **options: Any) -> Iterator[Any]:
+        looks.append(before)
+        return look(before, *args, **options)
+
+    monkeypatch.setattr(disposals, "old_rows", counted)
+    for title in ("Seas", "Lakes", "Rivers"):
+        retain()
+        Course.objects.filter(pk=scene.course.pk).update(title=title)
+        seal()
+    retain(datetime(2020, 1, 1, tzinfo=UTC))
+    assert verify().altered == []
+    runs = ChangeSet.objects.filter(actor_name="audit_retain").order_by("pk")
+    assert looks == [runs[2].created_at]
 
 
 def test_a_run_that_waits_for_its_seal_is_intact(scene: Scene):

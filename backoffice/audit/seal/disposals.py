@@ -142,14 +142,27 @@ class Disposals:
         yield from self._of_nothing(unread)
         for removal in self.removals.values():
             yield from self._still_there(removal)
-        runs = {(r.change_set_id, r.before) for r in self.removals.values()}
-        change_sets = ChangeSet.objects.in_bulk({number for number, _before in runs})
-        for number, before in sorted(runs):
-            if number in change_sets:
-                yield from _left_over(change_sets[number], before)
+        for change_set, before in self._runs_to_look_behind():
+            yield from _left_over(change_set, before)
         for model in audited_models():
             if (table := model.history.model._meta.db_table) in self.removed and table not in but:
                 yield from self._without_newest_version(model)
+
+    def _runs_to_look_behind(self) -> Iterator[tuple[ChangeSet, datetime]]:
+        """Runs that may have left something, the newest first.
+
+        What a run should have removed, a later one up to the same day should have, too: a run each
+        night is one look at all rows, and not one for each night.
+        """
+        named = {(r.change_set_id, r.before) for r in self.removals.values()}
+        change_sets = ChangeSet.objects.in_bulk({number for number, _before in named})
+        runs = [(change_sets[n], before) for n, before in named if n in change_sets]
+        latest: datetime | None = None
+        for change_set, before in sorted(runs, key=_time_of, reverse=True):
+            moment = min(before, change_set.created_at)
+            if latest is None or moment > latest:
+                latest = moment
+                yield change_set, before
 
     def _still_there(self, removal: Removal) -> Iterator[str]:
         model = next((m for m, *_rest in dated_models() if _is_of(m, removal)), None)
@@ -226,6 +239,11 @@ class _OfCommands:
 
 def _is_of(model: Any, removal: Removal) -> bool:
     return bool(model._meta.db_table == removal.table_name)
+
+
+def _time_of(run: tuple[ChangeSet, datetime]) -> tuple[datetime, int, datetime]:
+    change_set, before = run
+    return change_set.created_at, change_set.pk, before
 
 
 def _ids(removal: Removal) -> list[int]:
