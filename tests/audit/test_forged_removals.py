@@ -365,10 +365,7 @@ def test_a_removal_of_nothing_that_would_excuse_who_had_not_logged_in(
         f"{first.pk}."
     ]
     scene.removal(scene.change_set(), **values)
-    assert (
-        "A removal of rows of courses_historicalcourse names no row that is gone."
-        in findings()
-    )
+    assert "A removal of rows of courses_historicalcourse names no row that is gone." in findings()
 
 
 def test_long_waits_and_full_blocks_do_not_make_a_run_forged(

@@ -25,8 +25,8 @@ HISTORY_FIELDS = ("history_date", "history_type", "history_user_id", "history_ch
 # The number of the change set of the current action in this transaction; made when the first change
 # asks for it. A rollback takes row and setting away together.
 # Anybody may write a setting or name a key: what counts is that this very transaction made the row.
-# A restored cluster counts its transactions anew, so the time counts as well. And whoever the history
-# names is whoever the change set names: the setting may name another for each statement.
+# A restored cluster counts its transactions anew, so the time counts as well. And whoever a history
+# names is whoever its change set names: the setting may name another for each statement.
 _OWN = (
     "transaction_id = txid_current() AND created_at >= transaction_timestamp() "
     "AND actor_id IS NOT DISTINCT FROM who"
