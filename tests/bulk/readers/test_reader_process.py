@@ -234,7 +234,7 @@ def test_wide_rows_with_little_in_them_are_read(tmp_path: Path):
     rows = b"".join(row % (number, number) for number in range(2, 30_002))
     path = tmp_path / "wide.xlsx"
     path.write_bytes(sheet(b"<row>" + names + b"</row>" + rows))
-    with open_table(path, Limits.from_settings()) as table:
+    with open_table(path, limits=Limits.from_settings()) as table:
         lengths = [len(each.cells) for each in table.rows()]
     assert (len(lengths), set(lengths)) == (30_000, {500})
 
@@ -245,6 +245,22 @@ def test_a_long_name_around_many_others_costs_no_time(tmp_path: Path):
     start = b"<styleSheet " + MAIN + b"><n" + name + b">"
     path.write_bytes(workbook({STYLES: start + many + b"</n" + name + b"></styleSheet>"}))
     before = os.times().children_user
-    with open_table(path, Limits.from_settings()) as table:
+    with open_table(path, limits=Limits.from_settings()) as table:
         assert [each.cells for each in table.rows()] == [list(ROW)]
     assert os.times().children_user - before < 1.5
+
+
+def test_little_is_read_in_search_of_a_header(tmp_path: Path):
+    """The page of an upload waits for it: 500 kB could hold a thread for a minute."""
+    noise = b"".join(
+        b"<x/>" * 5_000 + b"<!--%s-->" % secrets.token_hex(130).encode() for _n in range(100)
+    )
+    path = tmp_path / "late.xlsx"
+    path.write_bytes(sheet((b"<row>" + noise + b"</row>") * 10 + b"<row><c><v>1</v></c></row>"))
+    with pytest.raises(FileRefused) as refusal, open_table(path, limits=Limits.from_settings()):
+        pass
+    assert refusal.value.code == "row_too_long"
+    few = b"<row>" + noise[:1_000_000].rpartition(b"<!--")[0] + b"</row>"
+    path.write_bytes(sheet(few * 5 + b"<row><c><v>1</v></c></row>"))
+    with open_table(path, limits=Limits.from_settings()) as table:
+        assert table.header == ["1"]
