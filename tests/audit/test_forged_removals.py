@@ -1,8 +1,9 @@
 """A removal that audit_retain did not make covers nothing up: each is named, with block and row."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from backoffice.apps.courses.models import Course
+from backoffice.apps.users.models import User
 from backoffice.audit.models import AccessRecord, ChangeSet, Removal
 from backoffice.audit.record.recording import recording
 from backoffice.audit.record.runs import recorded_run
+from backoffice.audit.seal import disposals
 from backoffice.audit.seal import seal as sealing
 from backoffice.audit.seal.ledgers import packed
 from backoffice.audit.seal.retention import remove_before
@@ -118,6 +121,26 @@ def test_so_are_several_runs_with_changes_between(scene: Scene):
     retain()
     # And, of the access record, that the first run ran.
     assert (verify().altered, verify().removed) == ([], 5)
+
+
+def test_all_rows_are_looked_at_once_for_all_runs(scene: Scene, monkeypatch: pytest.MonkeyPatch):
+    """A run each night for years would otherwise cost as many looks at millions of rows."""
+    looks: list[datetime] = []
+    look = disposals.old_rows
+
+    def counted(before: datetime, *args: Any, **options: Any) -> Iterator[Any]:
+        looks.append(before)
+        return look(before, *args, **options)
+
+    monkeypatch.setattr(disposals, "old_rows", counted)
+    for title in ("Seas", "Lakes", "Rivers"):
+        retain()
+        Course.objects.filter(pk=scene.course.pk).update(title=title)
+        seal()
+    retain(datetime(2020, 1, 1, tzinfo=UTC))
+    assert verify().altered == []
+    runs = ChangeSet.objects.filter(actor_name="audit_retain").order_by("pk")
+    assert looks == [runs[2].created_at]
 
 
 def test_a_run_that_waits_for_its_seal_is_intact(scene: Scene):
@@ -279,6 +302,25 @@ def test_the_newest_version_alone(scene: Scene):
     ) in findings()
 
 
+def test_a_row_set_back_in_a_run_of_everything_old_is_not_found_and_auditors_know(scene: Scene):
+    """The chain does not say which course a removed row was of."""
+    first = scene.version("Biology")
+    later = Course.history.filter(id=scene.course.pk).exclude(pk=first)
+    with recorded_run("audit_retain", reason=WHY) as run:
+        change_set, rows = run.change_set, list(later.values_list("pk", flat=True))
+        scene.delete(*rows)
+        scene.removal(change_set, *rows)
+    with unwatched():
+        Course.objects.filter(pk=scene.course.pk).update(title="Biology")
+    seal()
+    assert verify().altered == []
+    documented = (
+        "| removes in such a run the newest versions of a row, leaves an older one, and sets the "
+        "row back to it | does not find it | the same |"
+    )
+    assert documented in Path("docs/auditor.md").read_text()
+
+
 def test_the_version_that_says_deleted(scene: Scene):
     key = scene.course.pk
     scene.course.delete()
@@ -305,6 +347,25 @@ def test_a_login_that_was_deleted(scene: Scene, admin: Any):
         f"audit_accessrecord row {first.pk} is there, and the removal by change set {made.pk} of "
         f"all that was so old left it."
     ) in findings()
+
+
+@pytest.mark.parametrize("ids", [(), (10**12,)], ids=["no row", "a row that never was"])
+def test_a_removal_of_nothing_that_would_excuse_who_had_not_logged_in(
+    scene: Scene, registrar: User, ids: tuple[int, ...]
+):
+    with recording(source="form", actor=registrar):
+        Course.objects.filter(pk=scene.course.pk).update(title="Nobody was here")
+    unknown = nobody(ChangeSet.objects.latest("pk"), "Registrar Example (registrar)")
+    assert findings() == [unknown]
+    first = ChangeSet.objects.order_by("pk").first()
+    values = {"row_count": len(ids), "ids": b"".join(map(packed, ids))}
+    scene.removal(first, table_name="audit_accessrecord", **values)
+    assert findings() == [
+        f"A removal of rows of audit_accessrecord audit_retain did not make: its change set is "
+        f"{first.pk}."
+    ]
+    scene.removal(scene.change_set(), **values)
+    assert "A removal of rows of courses_historicalcourse names no row that is gone." in findings()
 
 
 def test_long_waits_and_full_blocks_do_not_make_a_run_forged(

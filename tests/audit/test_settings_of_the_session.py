@@ -1,13 +1,16 @@
 """No setting of a session leads the application's role to what others wrote."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import psycopg2
 import pytest
 from django.db import connection
 
 from backoffice.apps.courses.models import Course
+from backoffice.apps.users.models import User
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
 from tests.application_role import APPLICATION
@@ -47,3 +50,28 @@ def test_no_setting_leads_to_what_others_wrote(transactional: Any, name: str, va
     assert newest.title.endswith("!")
     assert newest.change_set_id != old.pk
     assert newest.change_set.created_at > old.created_at
+
+
+def context(actor: User | None, key: str) -> str:
+    """SQL: what names the actor of the next statements, and the key of their action."""
+    values = {"actor_id": actor.pk if actor else None, "actor_name": "", "deed": key or None}
+    named = {name: value for name, value in values.items() if value is not None}
+    return f"SELECT set_config('backoffice.deed', '{json.dumps(named)}', true)"
+
+
+@pytest.mark.parametrize("key", ["", str(uuid4())], ids=["no key", "a key"])
+def test_a_history_names_nobody_but_the_actor_of_its_change_set(
+    transactional: Any, registrar: User, admin: User, key: str
+):
+    """Behind the actor of a change set a login is asked for; behind a row's own, nothing would."""
+    _old, run = transactional
+    run("BEGIN")
+    for actor in (None, registrar, admin, None, registrar):
+        run(context(actor, key))
+        run("UPDATE courses_course SET title = title || '!'")
+    run("COMMIT")
+    written = list(Course.history.filter(title__contains="!").select_related("change_set"))
+    assert {row.history_user_id for row in written} == {None, registrar.pk, admin.pk}
+    assert all(row.history_user_id == row.change_set.actor_id for row in written)
+    named = ChangeSet.objects.filter(pk__in={row.change_set_id for row in written})
+    assert set(ChangeSet.objects.unaccounted()) == set(named.exclude(actor=None))

@@ -152,6 +152,20 @@ def test_a_file_of_the_past_does_not(registrar: User, student: Any, courses: Any
     assert unaccounted() == [made]
 
 
+@pytest.mark.parametrize("source", ["import", "undo", "sql", "system"])
+@pytest.mark.parametrize("is_logged_in", [False, True], ids=["nobody", "logged in"])
+def test_nothing_is_hung_onto_an_import_that_did_not_bring_it(
+    admin: User, student: Any, courses: Any, import_file: Any, source: str, is_logged_in: bool
+):
+    """Its page would say that the file of somebody else brought it."""
+    student("S1001")
+    batch = import_file("enrollments", ENROLLMENTS)
+    log_in(admin)
+    made = write(source=source, actor=admin if is_logged_in else None, batch=batch.pk)
+    beyond = write(source=source, actor=admin if is_logged_in else None, batch=10**9)
+    assert unaccounted() == [made, beyond]
+
+
 def test_neither_does_a_file_of_somebody_else(
     admin: User, student: Any, courses: Any, import_file: Any
 ):

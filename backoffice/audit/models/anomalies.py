@@ -130,7 +130,8 @@ class ChangeSetQuerySet(models.QuerySet["Any"]):
         not older than a session lasts; `import` and `undo` also accept the file's own row, if it
         was uploaded or approved by that account and brought this very change set. `command` and
         `job` take the run of a command with the same request id, account or not. A mere name takes
-        such a run too, but for `sql`: there it is the database's role, or what psql was told.
+        such a run too, but for `sql`: there it is the database's role, or what psql was told. And
+        whatever names an import must be what this import brought.
         Nothing is asked of demo data, of what nobody is named for, of rows from before transactions
         were noted, and of times whose access record was removed by retention.
         """
@@ -139,8 +140,8 @@ class ChangeSetQuerySet(models.QuerySet["Any"]):
         named = Q(actor__isnull=False) | Q(source__in=BY_RUN)
         named |= ~Q(source="sql") & ~Q(actor_name="")
         known = reduce(or_, (condition() for condition in _evidence))
-        rows = self.of_late(since).filter(named, transaction_id__isnull=False)
-        return rows.exclude(source="demo").exclude(known)
+        rows = self.of_late(since).filter(transaction_id__isnull=False).exclude(source="demo")
+        return rows.filter(Q(named) & ~Q(known) | Q(batch__isnull=False) & ~_brought_by_import())
 
     def first_key(self, since: datetime | None = None) -> int:
         """The key from which on change sets may be so late."""
@@ -164,6 +165,12 @@ def _access_before(**fields: Any) -> models.QuerySet[Any]:
         created_at__lte=OuterRef("created_at") + LEEWAY,
         **fields,
     )
+
+
+def _brought_by_import() -> Q:
+    """The import that the change set names says so, too."""
+    imports = apps.get_model("bulk", "Batch")._base_manager
+    return Q(Exists(imports.filter(pk=OuterRef("batch"), change_set=OuterRef("pk"))))
 
 
 @evidence

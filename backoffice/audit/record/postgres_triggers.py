@@ -25,8 +25,12 @@ HISTORY_FIELDS = ("history_date", "history_type", "history_user_id", "history_ch
 # The number of the change set of the current action in this transaction; made when the first change
 # asks for it. A rollback takes row and setting away together.
 # Anybody may write a setting or name a key: what counts is that this very transaction made the row.
-# A restored cluster counts its transactions anew, so the time counts as well.
-_OWN = "transaction_id = txid_current() AND created_at >= transaction_timestamp()"
+# A restored cluster counts its transactions anew, so the time counts as well. And whoever a history
+# names is whoever its change set names: the setting may name another for each statement.
+_OWN = (
+    "transaction_id = txid_current() AND created_at >= transaction_timestamp() "
+    "AND actor_id IS NOT DISTINCT FROM who"
+)
 CHANGE_SET_SQL = f"""
 CREATE OR REPLACE FUNCTION backoffice_change_set() RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = {PATH} AS $body$
@@ -34,6 +38,7 @@ DECLARE
     action jsonb := coalesce(nullif(current_setting('{CONTEXT_SETTING}', true), ''), '{{}}')::jsonb;
     known text := coalesce(current_setting('{CHANGE_SET}', true), '');
     key text := coalesce(action->>'deed', 'sql');
+    who bigint := (action->>'actor_id')::bigint;
     keys uuid[] := ARRAY[gen_random_uuid()];
     candidate uuid;
     number bigint;
@@ -46,9 +51,9 @@ BEGIN
         END IF;
     END IF;
     IF key <> 'sql' THEN
-        -- An action's further transactions have change sets with keys of their own.
-        keys := ARRAY[key::uuid, md5(
-            key || txid_current() || extract(epoch FROM transaction_timestamp()))::uuid];
+        -- An action's further transactions, and actors, have change sets with keys of their own.
+        keys := ARRAY[key::uuid, md5(concat_ws(
+            ' ', key, txid_current(), extract(epoch FROM transaction_timestamp()), who))::uuid];
         -- There is one at most; an order would lead the planner along all ids.
         SELECT id INTO number FROM {TABLE} WHERE deed = ANY (keys) AND {_OWN};
     END IF;
@@ -58,7 +63,7 @@ BEGIN
             (deed, actor_id, actor_name, source, reason, request_id, address, batch, created_at)
         VALUES (
             candidate,
-            (action->>'actor_id')::bigint,
+            who,
             coalesce(action->>'actor_name', CASE WHEN key = 'sql' THEN session_user ELSE '' END),
             coalesce(action->>'source', 'sql'),
             coalesce(action->>'reason', ''),

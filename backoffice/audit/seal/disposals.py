@@ -79,6 +79,18 @@ class Disposals:
             return _("was not the only one of this row")
         return ""
 
+    def _of_nothing(self, but: Collection[str]) -> Iterator[str]:
+        """Removals of which no row was looked for: no block had any. One may excuse what follows.
+
+        The rows of the tables `but` nobody could read.
+        """
+        for removal in self.removals.values():
+            if removal.pk in self._forged or removal.table_name in but:
+                continue
+            why = self._why_forged(removal) or _("names no row that is gone")
+            message = _("A removal of rows of %(table)s %(why)s.")
+            yield message % {"table": removal.table_name, "why": why}
+
     def _why_forged(self, removal: Removal) -> str:
         claim = _Claim(removal.pk, removal.change_set_id, removal.transaction_id)
         why = self.change_sets.why_forged(claim, Removal._meta.db_table, RETAIN)
@@ -122,18 +134,35 @@ class Disposals:
         """The keys of rows that belong to people who were forgotten, by table."""
         return {model._meta.db_table: keys for model, keys in keys_of_the_forgotten().items()}
 
-    def faults(self, but: Collection[str]) -> Iterator[str]:
-        """What shows in the rows that are left, but for newest versions of the tables `but`."""
+    def faults(self, but: Collection[str], unread: Collection[str]) -> Iterator[str]:
+        """What shows in the rows that are left, but for newest versions of the tables `but`.
+
+        The tables `unread` could not be compared with what was sealed.
+        """
+        yield from self._of_nothing(unread)
         for removal in self.removals.values():
             yield from self._still_there(removal)
-        runs = {(r.change_set_id, r.before) for r in self.removals.values()}
-        change_sets = ChangeSet.objects.in_bulk({number for number, _before in runs})
-        for number, before in sorted(runs):
-            if number in change_sets:
-                yield from _left_over(change_sets[number], before)
+        for change_set, before in self._runs_to_look_behind():
+            yield from _left_over(change_set, before)
         for model in audited_models():
             if (table := model.history.model._meta.db_table) in self.removed and table not in but:
                 yield from self._without_newest_version(model)
+
+    def _runs_to_look_behind(self) -> Iterator[tuple[ChangeSet, datetime]]:
+        """Runs that may have left something, the newest first.
+
+        What a run should have removed, a later one up to the same day should have, too: a run each
+        night is one look at all rows, and not one for each night.
+        """
+        named = {(r.change_set_id, r.before) for r in self.removals.values()}
+        change_sets = ChangeSet.objects.in_bulk({number for number, _before in named})
+        runs = [(change_sets[n], before) for n, before in named if n in change_sets]
+        latest: datetime | None = None
+        for change_set, before in sorted(runs, key=_time_of, reverse=True):
+            moment = min(before, change_set.created_at)
+            if latest is None or moment > latest:
+                latest = moment
+                yield change_set, before
 
     def _still_there(self, removal: Removal) -> Iterator[str]:
         model = next((m for m, *_rest in dated_models() if _is_of(m, removal)), None)
@@ -210,6 +239,11 @@ class _OfCommands:
 
 def _is_of(model: Any, removal: Removal) -> bool:
     return bool(model._meta.db_table == removal.table_name)
+
+
+def _time_of(run: tuple[ChangeSet, datetime]) -> tuple[datetime, int, datetime]:
+    change_set, before = run
+    return change_set.created_at, change_set.pk, before
 
 
 def _ids(removal: Removal) -> list[int]:

@@ -20,6 +20,7 @@ from backoffice.audit.seal.unlock import unlocked_record
 
 DAY = timedelta(days=1)  # `--before` may name tomorrow; and clocks and transactions take their time
 AT_ONCE = 50_000  # rows of one table in one removal
+CHUNK = 10_000  # rows that a statement names; SQLite takes 32,766 at the most
 
 
 def remove_before(before: datetime) -> dict[str, int]:
@@ -80,4 +81,6 @@ def _remove(model: Any, before: datetime, ids: list[int]) -> None:
         row_count=len(ids),
         ids=b"".join(map(packed, ids)),
     )
-    model._base_manager.filter(pk__in=ids)._raw_delete(using=connection.alias)
+    for start in range(0, len(ids), CHUNK):
+        rows = model._base_manager.filter(pk__in=ids[start : start + CHUNK])
+        rows._raw_delete(using=connection.alias)

@@ -195,7 +195,7 @@ class _Checking:
     def disposals_of_all(self) -> None:
         """What removals and erasures say against rows that are there."""
         # Of a table with a row that is plainly gone that row was named already.
-        for message in self.disposals.faults(but=self.bereft):
+        for message in self.disposals.faults(but=self.bereft, unread=self.unread):
             self.verdict.add("%(sentence)s", sentence=message)
         for table, row in sorted(self.disposals.erased.keys() - self.blanked):
             # Rows that nobody could read were said to be unread.

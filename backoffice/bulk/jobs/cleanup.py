@@ -90,7 +90,8 @@ def sweep_orphans() -> int:
     old = [path for path in root.glob("*/*") if path.is_file() and path.stat().st_mtime < before]
     by_name = {f"{path.parent.name}/{path.name}": path for path in old}
     uploads = [name for name, path in by_name.items() if path.parent.name == FOLDER]
-    orphans = {name for name, path in by_name.items() if path.suffix == UNFINISHED}
+    # A person may have sent a file of that ending, too: of uploads the rows decide.
+    orphans = {n for n, path in by_name.items() if path.suffix == UNFINISHED} - set(uploads)
     for at in range(0, len(uploads), AT_ONCE):
         some = uploads[at : at + AT_ONCE]
         known = Batch.objects.filter(file__in=some).values_list("file", flat=True)

@@ -26,6 +26,7 @@ from backoffice.bulk.pipeline.apply import NotApplied, apply
 from backoffice.bulk.pipeline.concurrency import about, alone_with, conflicting_batch
 from backoffice.bulk.pipeline.deliveries import ready_in, report_waiting
 from backoffice.bulk.pipeline.preview import preview
+from backoffice.bulk.readers.zip_archive import is_workbook
 from backoffice.bulk.sql import dialects
 from backoffice.bulk.undo.undo import begin_undo, carry_out_undo, undo
 
@@ -84,8 +85,9 @@ def _person_of(actor: int, batch: Batch) -> Any:
 
 def queue_reading(batch: Batch) -> Batch:
     """Read a small file at once, leave a large one to the worker."""
-    most = AT_ONCE_BYTES // (UNPACKED if batch.file_name.lower().endswith(".xlsx") else 1)
-    if batch.file_size > most // _times(batch):
+    most = AT_ONCE_BYTES // _times(batch)
+    # A workbook unpacks, whatever its name.
+    if batch.file_size > most or (batch.file_size > most // UNPACKED and is_workbook(batch.path)):
         return order_reading(batch)
     return resume(preview(batch))
 

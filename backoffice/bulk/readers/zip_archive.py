@@ -79,3 +79,8 @@ def is_archive(path: Path) -> bool:
             return bool(process.json(KIND))
     except FileRefused:
         return False  # the reader of workbooks says what is wrong
+
+
+def is_workbook(path: Path) -> bool:
+    """Whether a file is read as a workbook, if it is there."""
+    return path.is_file() and is_zip(path) and not is_archive(path)

@@ -26,7 +26,8 @@ class RowWriter:
         """Add a row of so many characters."""
         if cells:
             self._records.append(CELL_SEPARATOR.join((str(line), *cells)))
-            self._size += length
+            # Empty cells count too: a few long rows make a frame, or many wide ones.
+            self._size += length + len(cells)
             if self._size >= FRAME or not self._is_header_sent:
                 self._is_header_sent = True
                 self.flush()

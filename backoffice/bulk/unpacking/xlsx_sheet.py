@@ -25,6 +25,7 @@ MOST_ROWS = 1_048_576  # of a sheet, in any version of Excel
 # Of all cells together: in sizes of the XML that refers to it, in bytes that are few whatever that
 # is, and in sizes of the largest file.
 MOST_TEXT_OF_XML, LITTLE_TEXT, MOST_TEXT_OF_FILES = 10, 50_000_000, 4
+MOST_ABOVE_HEADER = 10  # in sizes of the longest row: XML of blank rows
 LINK = "relationships}id"
 ROW, CELL, CELL_VALUE, FORMULA = f"{MAIN}row", f"{MAIN}c", f"{MAIN}v", f"{MAIN}f"
 ITEM, SIZE = f"{MAIN}si", f"{MAIN}dimension"
@@ -89,6 +90,9 @@ class Sheet(PartStream[tuple[int, list[str]]]):
             # Cells share texts: a row may be far longer than the XML it is written in.
             length = sum(map(len, cells))
             total += length
+            # The header is read while somebody waits for a page.
+            if not total and self._part.tell() > MOST_ABOVE_HEADER * most:
+                raise Refused("row_of_sheet_too_long", limit=most)
             if length > most:
                 raise Refused("row_too_long", line=line, length=length)
             if total > most_together:

@@ -13,6 +13,7 @@ STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main}"
 TEXT, SOUND = f"{MAIN}t", f"{MAIN}rPh"
 CHUNK = 16_384  # bytes
 MOST_DEPTH = 64  # elements within each other; honest parts have 10
+LONGEST_NAME = 50  # characters; more are cut, as each element within repeats the names around it
 MOST_ELEMENTS = 66_000  # of one name in a part; Excel has at most 65,490 styles
 
 
@@ -42,7 +43,7 @@ def elements(part: IO[bytes], *paths: str) -> dict[str, list[dict[str, str]]]:
         """Raises Refused for more, or deeper, elements than any honest part has."""
         if len(place) >= MOST_DEPTH:
             raise Refused("too_deep")
-        place.append(name.rpartition("}")[2])
+        place.append(name.rpartition("}")[2][:LONGEST_NAME])
         wanted = found.get("/".join(place[1:]))
         if wanted is not None:
             wanted.append(attributes)

@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
@@ -15,6 +17,7 @@ from backoffice.bulk.jobs.tasks import LOST_AFTER, recover_lost
 from backoffice.bulk.models import Batch, BatchRun, Worker
 from backoffice.bulk.pipeline.preview import preview
 from backoffice.bulk.undo import undo
+from tests.bulk.bad_files.packing import workbook
 from tests.bulk.pages.test_pages import page_of, upload_through
 from tests.bulk.working import work
 
@@ -48,6 +51,20 @@ def previewed(client: Client) -> Batch:
 
 def progress(client: Client, batch: Batch) -> dict[str, Any]:
     return client.get(page_of(batch, "progress")).json()
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.csv", "a.zip", "a"])
+def test_a_workbook_is_large_whatever_its_name(registrar_client, monkeypatch, name):
+    def state_after(at_once: int) -> str:
+        monkeypatch.setattr(tasks, "AT_ONCE_BYTES", at_once)
+        address = reverse("admin:bulk_batch_upload") + "?kind=enrollments"
+        file = SimpleUploadedFile(name, workbook())
+        registrar_client.post(address, {"file": file, "mode": "upsert", "on_error": "abort"})
+        return Batch.objects.latest("pk").state
+
+    size = len(workbook())
+    assert state_after(tasks.UNPACKED * size - 1) == "queued"
+    assert state_after(tasks.UNPACKED * size) in ("previewed", "refused")
 
 
 def test_a_large_file_is_read_and_applied_by_the_worker(registrar_client, registrar):

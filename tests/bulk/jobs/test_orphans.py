@@ -29,6 +29,21 @@ def test_files_of_yesterday_that_no_row_names_are_swept(
     assert {*named.parent.iterdir()} == {named, young}
 
 
+def test_a_file_that_was_sent_under_the_ending_of_an_unfinished_one_stays(
+    upload: Callable[..., Batch], courses: dict[str, Course]
+):
+    text = "student_id,course_code,presentation\ns1,BIO101,2026J\n"
+    sent = upload("enrollments", text, name="grades.part").path
+    picture = sent.parent.with_name("pictures") / "half.part"
+    picture.parent.mkdir()
+    picture.write_text("x")
+    for path in (sent, picture):
+        os.utime(path, (0, 0))
+
+    assert sweep_orphans() == 1
+    assert (sent.exists(), picture.exists()) == (True, False)
+
+
 def test_what_cannot_be_stored_leaves_no_half_file(private_files: Path):
     def chunks() -> Iterator[bytes]:
         yield b"half"

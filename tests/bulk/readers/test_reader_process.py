@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from backoffice.bulk.readers.base import Limits
 from backoffice.bulk.readers.reader_process import ReaderProcess
 from backoffice.bulk.unpacking.frames import END, EXPECTED, ROWS
 from backoffice.bulk.values.faults import FileRefused
-from tests.bulk.bad_files.packing import HEADER, ROW, workbook
+from tests.bulk.bad_files.packing import HEADER, MAIN, ROW, STYLES, sheet, workbook
 from tests.bulk.working import wait_until
 
 OUT_OF_MEMORY = (
@@ -224,3 +225,42 @@ def test_rows_and_their_end_are_all_that_is_sent(path: Path):
     with ReaderProcess(path, "rows", Limits.from_settings()) as process:
         kinds = [process.frame(EXPECTED, ROWS, END)[0] for _frame in range(4)]
     assert kinds == [EXPECTED, ROWS, ROWS, END]
+
+
+def test_wide_rows_with_little_in_them_are_read(tmp_path: Path):
+    """Each has 500 cells, all but two of them empty: text is not all that fills a frame."""
+    names = b"".join(b'<c t="str"><v>c%d</v></c>' % number for number in range(500))
+    row = b'<row r="%d"><c><v>1</v></c><c r="SF%d"><v>2</v></c></row>'
+    rows = b"".join(row % (number, number) for number in range(2, 30_002))
+    path = tmp_path / "wide.xlsx"
+    path.write_bytes(sheet(b"<row>" + names + b"</row>" + rows))
+    with open_table(path, limits=Limits.from_settings()) as table:
+        lengths = [len(each.cells) for each in table.rows()]
+    assert (len(lengths), set(lengths)) == (30_000, {500})
+
+
+def test_a_long_name_around_many_others_costs_no_time(tmp_path: Path):
+    name, path = secrets.token_hex(40_000).encode(), tmp_path / "named.xlsx"
+    many = b"".join(b"<a>%x</a>" % number for number in range(200_000))
+    start = b"<styleSheet " + MAIN + b"><n" + name + b">"
+    path.write_bytes(workbook({STYLES: start + many + b"</n" + name + b"></styleSheet>"}))
+    before = os.times().children_user
+    with open_table(path, limits=Limits.from_settings()) as table:
+        assert [each.cells for each in table.rows()] == [list(ROW)]
+    assert os.times().children_user - before < 1.5
+
+
+def test_little_is_read_in_search_of_a_header(tmp_path: Path):
+    """The page of an upload waits for it: 500 kB could hold a thread for a minute."""
+    noise = b"".join(
+        b"<x/>" * 5_000 + b"<!--%s-->" % secrets.token_hex(130).encode() for _n in range(100)
+    )
+    path = tmp_path / "late.xlsx"
+    path.write_bytes(sheet((b"<row>" + noise + b"</row>") * 10 + b"<row><c><v>1</v></c></row>"))
+    with pytest.raises(FileRefused) as refusal, open_table(path, limits=Limits.from_settings()):
+        pass
+    assert refusal.value.code == "row_too_long"
+    few = b"<row>" + noise[:1_000_000].rpartition(b"<!--")[0] + b"</row>"
+    path.write_bytes(sheet(few * 5 + b"<row><c><v>1</v></c></row>"))
+    with open_table(path, limits=Limits.from_settings()) as table:
+        assert table.header == ["1"]
