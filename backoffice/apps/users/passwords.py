@@ -71,6 +71,9 @@ class CredentialActionsMixin(PasswordMixin):
 
     # On the page of a person; in the menu of each row of the list they would be in the way.
     detail_only = ("request_password", "change_email", "confirm_account")
+    actions_detail = (
+        {"title": _("Account"), "icon": "manage_accounts", "items": ("set_password", *detail_only)},
+    )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fixed = super().get_readonly_fields(request, obj)
