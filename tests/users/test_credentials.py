@@ -245,5 +245,13 @@ def test_the_page_says_who_set_what(cast):
     set_for(cast["bea"], cast["amina"], cast["clara"])
     page = client_of(cast["clara"]).get(page_of(cast["bea"], "change")).content.decode()
     change = cast["bea"].credential_changes.get()
-    assert f"password: Amina Example (amina), {change.created_at:%Y-%m-%d %H:%M} UTC" in page
+    assert f"Password: Amina Example (amina), {change.created_at:%Y-%m-%d %H:%M} UTC" in page
     assert "The password is temporary." in page
+
+
+def test_the_page_says_the_newest_of_what_one_person_set_twice(cast):
+    for _time in (1, 2):
+        set_for(cast["bea"], cast["amina"], cast["clara"])
+    page = client_of(cast["clara"]).get(page_of(cast["bea"], "change")).content.decode()
+    assert cast["bea"].credential_changes.count() == 2
+    assert page.count("Password: Amina Example") == 1

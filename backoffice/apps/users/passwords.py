@@ -138,7 +138,10 @@ class CredentialActionsMixin(PasswordMixin):
         """What others set of the account that nobody confirmed yet."""
         if person.role == User.Role.STUDENT:
             return "–"
-        context = {"changes": person.unconfirmed_changes, "person": person}
+        newest: dict[Any, Any] = {}  # of each sort and by each person
+        for change in person.unconfirmed_changes:
+            newest.setdefault((change.what, change.setter_name), change)
+        context = {"changes": newest.values(), "person": person}
         return render_to_string("users/credentials.html", context)
 
 
