@@ -17,36 +17,28 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import Client
 from django.urls import reverse
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from backoffice.apps.assessments.models import (
-    Assessment,
-    AssessmentSubmission,
-    GradingRubric,
-    RubricCriterion,
-    RubricLevel,
-)
-from backoffice.apps.communications.models import DirectMessage
-from backoffice.apps.courses.models import Course
-from backoffice.apps.users.models import Enrollment, User
+from backoffice.apps.users.models import User
 from backoffice.audit.admin_kit import approvals
 from backoffice.audit.models import Approval
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline import approval as batch_approval
 from tests.actions import page_of
 from tests.school import leave_unrendered, rolled_back
+from tests.users.school_of_the_walk import (
+    HEADER,
+    Decisions,
+    asked_for,
+    decided,
+    make_school,
+    run_walk,
+    text_of,
+)
 
 WHY = "Because of the summer break"
 ROLES = ("admin", "registrar", "instructor", "auditor")
-HEADER = "student_id,course_code,presentation\n"
-GRADES = "student_id,assessment_id,course_code,presentation,score\n"
-RUBRIC = (
-    "Rubric Name,Criteria Name,Criteria Description,Criteria Enable Range,Rating Name,"
-    "Rating Description,Rating Points\n"
-)
-CRITERIA = 25
 LINES = [f"s{number},BIO101,2026J\n" for number in range(1001, 1026)]
 # Two colleagues of whose accounts Amina sets nothing: by them everything can be approved.
 APART = ("clara", "otto")
@@ -67,9 +59,9 @@ class Walk(RuleBasedStateMachine):
         self.password: dict[str, str] = {}  # what opens each account now
         self.amina_knows: dict[str, str] = {}
         self.owners: set[str] = set()  # accounts that somebody else than Amina owns, and holds
-        self.hers: set[tuple[str, int]] = set()  # requests and uploads she made
-        self.agreed: set[tuple[str, int]] = set()  # and decisions
-        self.honest: set[tuple[str, int]] = set()  # requests a colleague made
+        self.hers: Decisions = set()  # requests and uploads she made
+        self.agreed: Decisions = set()  # and decisions
+        self.honest: Decisions = set()  # requests a colleague made
         for name, role in CAST.items():
             User.objects.create_user(name, role=role, is_staff=True)
             self._opens(name, self._new_password(), by_amina=name == "amina")
@@ -77,38 +69,7 @@ class Walk(RuleBasedStateMachine):
             account.set_password(self.password[name])
             account.save()
         self.owners = {*CAST} - {"amina"}
-        self._has_school()
-
-    def _has_school(self) -> None:
-        """A course with students, a final grade and a rubric; and a message to read."""
-        teacher = User.objects.get(username="ingrid")
-        course = Course.objects.create(
-            code="BIO101", presentation="2026J", slug="bio", title="Biology", instructor=teacher
-        )
-        for line in LINES:
-            student_id = line.split(",", maxsplit=1)[0]
-            values = {"username": student_id, "student_id": student_id, "password": "!"}
-            one = User.objects.create(role="student", **values)
-            Enrollment.objects.create(student=one, course=course)
-        rita = User.objects.get(username="rita")
-        self.message = DirectMessage.objects.create(sender=teacher, recipient=rita, body="zebra")
-        self._has_final_grade(course)
-        self._has_rubric(course)
-
-    def _has_final_grade(self, course: Course) -> None:
-        paper = Assessment.objects.create(course=course, code="TMA01", title="Essay")
-        first = User.objects.get(student_id="s1001")
-        AssessmentSubmission.objects.create(
-            assessment=paper, student=first, status="finalized", score=50, maximum=100
-        )
-
-    def _has_rubric(self, course: Course) -> None:
-        rubric = GradingRubric.objects.create(course=course, title="Essay")
-        for place in range(CRITERIA):
-            criterion = RubricCriterion.objects.create(
-                rubric=rubric, position=place + 1, title=f"Criterion {place}", max_points=5
-            )
-            RubricLevel.objects.create(criterion=criterion, title="Good", points=5)
+        self.message = make_school(LINES)
 
     def teardown(self) -> None:
         """By colleagues apart everything that waits can be approved; then all is taken back."""
@@ -150,8 +111,7 @@ class Walk(RuleBasedStateMachine):
 
     def _amina_as(self, pick: int) -> tuple[str, Client] | None:
         """Amina in one of the accounts whose password she knows; a temporary one she changes."""
-        known = sorted(self.amina_knows)
-        name = known[pick % len(known)]
+        name = sorted(self.amina_knows)[pick % len(self.amina_knows)]
         if self.password[name] != self.amina_knows[name]:
             return None  # its owner has it by now
         client = self._log_in(name, self.password[name])
@@ -180,13 +140,13 @@ class Walk(RuleBasedStateMachine):
     @contextmanager
     def _amina_acts(self) -> Iterator[None]:
         """Whatever was asked for and decided inside, she did."""
-        asked, decided = _asked(), _decided()
+        asked, done = asked_for(), decided()
         yield
-        new = _asked() - asked
+        new = asked_for() - asked
         self.hers |= new
-        self.agreed |= _decided() - decided
+        self.agreed |= decided() - done
         self.tally.update(kind for kind, _pk in new)
-        self.tally["agreed"] += len(_decided() - decided)
+        self.tally["agreed"] += len(decided() - done)
 
     def _post(self, pick: int, row: Any, action: str, **values: Any) -> bool:
         """One of Amina's accounts does something with a row; whether it was accepted."""
@@ -271,7 +231,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule(pick=number, kind=st.sampled_from(("enrollments", "grades", "rubrics")), new=points)
     def she_uploads_a_file_that_waits(self, pick: int, kind: str, new: int) -> None:
-        """A short roster, a final grade, or a whole rubric, for whose course she needs Ingrid."""
+        """The rubric is of Ingrid's course, and only a registrar brings grades in."""
         if kind == "rubrics" and "ingrid" not in self.amina_knows:
             self.she_sets_a_password(pick, self._place_of("ingrid"))
         if kind == "grades" and not self._known("registrar"):
@@ -279,13 +239,7 @@ class Walk(RuleBasedStateMachine):
         fit = {"rubrics": ["ingrid"], "grades": self._known("registrar")}.get(kind, [])
         known = sorted(self.amina_knows)
         pick = next((known.index(name) for name in fit if name in known), pick)
-        text = {
-            "enrollments": HEADER + LINES[0],
-            "grades": f"{GRADES}s1001,TMA01,BIO101,2026J,{new}\n",
-            "rubrics": RUBRIC
-            + "".join(f"Essay,Criterion {n},,false,Good,,{new}\n" for n in range(CRITERIA)),
-        }[kind]
-        self._upload(pick, kind, text)
+        self._upload(pick, kind, text_of(kind, new, LINES[0]))
 
     def _known(self, role: str) -> list[str]:
         names = User.objects.filter(role=role, username__in=self.amina_knows)
@@ -358,9 +312,9 @@ class Walk(RuleBasedStateMachine):
     def a_colleague_asks_and_she_agrees(self, whose: int, role: str, pick: int) -> None:
         if "bea" not in self.owners:
             return
-        asked, values = _asked(), {"role": role, "reason": WHY}
+        asked, values = asked_for(), {"role": role, "reason": WHY}
         self._colleague("bea").post(page_of(self._account(whose), "change_role"), values)
-        new = _asked() - asked
+        new = asked_for() - asked
         self.honest |= new
         for _kind, pk in new:
             self._post(pick, Approval.objects.get(pk=pk), "agree", note="")
@@ -414,33 +368,9 @@ class Walk(RuleBasedStateMachine):
     tally: ClassVar[Counter[str]] = Counter()
 
 
-def _asked() -> set[tuple[str, int]]:
-    requests = {("request", pk) for pk in Approval.objects.values_list("pk", flat=True)}
-    files = Batch.objects.filter(state="held") | Batch.objects.exclude(approved_by=None)
-    return requests | {("file", pk) for pk in files.values_list("pk", flat=True)}
-
-
-def _decided() -> set[tuple[str, int]]:
-    approved = Approval.objects.filter(state="approved").values_list("pk", flat=True)
-    agreed = Batch.objects.exclude(approved_by=None).values_list("pk", flat=True)
-    return {("request", pk) for pk in approved} | {("file", pk) for pk in agreed}
-
-
 def walk(examples: int, steps: int) -> None:
-    """Walk so often and so far; not past everything that could go wrong."""
     Walk.tally.clear()
-    run_state_machine_as_test(
-        Walk,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            deadline=None,
-            derandomize=True,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-            phases=(Phase.generate,),  # to shrink a walk takes longer than to read it
-        ),
-    )
+    run_walk(Walk, examples, steps)
 
 
 @pytest.fixture
