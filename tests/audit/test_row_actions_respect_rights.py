@@ -89,3 +89,26 @@ def test_the_role_of_a_break_glass_account_is_asked_for_by_another_one_only(pers
     client.force_login(person("admin", "glass2", is_superuser=True))
     assert client.post(address, values).status_code == 302
     assert Approval.objects.count() == 1
+
+
+def test_the_menu_of_a_row_has_only_what_there_is_to_do_with_it(courses, student, registrar_client):
+    active = Enrollment.objects.create(student=student("s1001"), course=courses["BIO101"])
+    left = Enrollment.objects.create(
+        student=student("s1002"), course=courses["BIO101"], status="withdrawn"
+    )
+    page = registrar_client.get("/admin/users/enrollment/").content.decode()
+    for row, offered in (
+        (active, {"withdraw", "complete", "fail"}),
+        (left, {"reinstate", "redate"}),
+    ):
+        address = f'href="/admin/users/enrollment/{row.pk}/'
+        ends = {part.split('/"', 1)[0] for part in page.split(address)[1:]}
+        assert ends - {"change"} == offered
+
+
+def test_what_is_about_an_account_stands_in_one_menu(person, admin_client):
+    bea = person("admin", "bea")
+    buttons = admin_client.get(f"/admin/users/user/{bea.pk}/change/").context["actions_detail"]
+    menu = buttons[-1]
+    assert [str(each["title"]) for each in buttons] == ["Change role", "Account"]
+    assert [str(each["title"]) for each in menu["items"]] == ["Set password", "Change e-mail"]

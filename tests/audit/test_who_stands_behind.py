@@ -208,7 +208,7 @@ def test_unusual_activity_shows_them(auditor_client: Client, registrar: User):
     page = auditor_client.get(f"{reverse('admin:unusual')}?sign=unaccounted")
     assert [entry.change_set for entry in page.context["entries"]] == [made]
     text = page.content.decode()
-    assert "Changes by somebody who had not logged in, or by a command that did not run" in text
+    assert "Changes with no login or command behind them" in text
     assert "the access record has no login of this account" in text
 
 

@@ -265,7 +265,7 @@ def test_the_page_says_who_set_what(cast):
     set_for(cast["bea"], cast["amina"], cast["clara"])
     page = client_of(cast["clara"]).get(page_of(cast["bea"], "change")).content.decode()
     change = cast["bea"].credential_changes.get()
-    assert f"password: Amina Example (amina), {change.created_at:%Y-%m-%d %H:%M} UTC" in page
+    assert f"Password: Amina Example (amina), {change.created_at:%Y-%m-%d %H:%M} UTC" in page
     assert "The password is temporary." in page
 
 
@@ -281,3 +281,11 @@ def test_what_was_asked_as_another_stays_so_where_it_sets_credentials(cast, pers
     do(client_of(clara), Approval.objects.get(state="waiting"), "agree")
     behind = {(c.setter.username, c.is_direct) for c in rita.credential_changes.all()}
     assert behind == {("bea", True), ("amina", False)}
+
+
+def test_the_page_says_the_newest_of_what_one_person_set_twice(cast):
+    for _time in (1, 2):
+        set_for(cast["bea"], cast["amina"], cast["clara"])
+    page = client_of(cast["clara"]).get(page_of(cast["bea"], "change")).content.decode()
+    assert cast["bea"].credential_changes.count() == 2
+    assert page.count("Password: Amina Example") == 1

@@ -108,7 +108,7 @@ def test_whoever_comes_back_comes_with_a_reason_that_is_announced_before(
 ):
     row = Enrollment.objects.create(student=student("s1003"), course=full, status=status)
     dialog = registrar_client.get(page_of(row, action))
-    announced = f"With this, {IS_OVER} Your reason stands for that."
+    announced = f"With this, {IS_OVER} Say why in at least 10 characters."
     assert dialog.context["form"].fields["reason"].help_text == announced
     assert refused(do(registrar_client, row, action)) == {"reason": ["This field is required."]}
     answer = do(registrar_client, row, action, reason=WHY)

@@ -43,7 +43,7 @@ class EnrollmentActionsMixin:
     @RowAction(
         _("Correct the day"),
         icon="event",
-        text=_("Another day of withdrawal, or none for somebody who is not withdrawn."),
+        text=_("The status stays as it is."),
         form=DayForm,
         when=lambda row: row.status == Status.WITHDRAWN or row.withdrawn_on is not None,
         refusal=_("This person is not withdrawn, and there is no day to correct."),

@@ -96,7 +96,7 @@ class ReturnForm(ReasonForm):
         super().__init__(*args)
         sentences = [excess_sentence(each) for each in excesses_with(self.rows)]
         if sentences:
-            over = gettext("With this, %(sentences)s Your reason stands for that.")
+            over = gettext("With this, %(sentences)s Say why in at least 10 characters.")
             self.fields["reason"].help_text = over % {"sentences": " ".join(sentences)}
 
 

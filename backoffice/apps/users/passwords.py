@@ -70,6 +70,9 @@ class CredentialActionsMixin(PasswordMixin):
 
     # On the page of a person; in the menu of each row of the list they would be in the way.
     detail_only = ("request_password", "change_email", "confirm_account")
+    actions_detail = (
+        {"title": _("Account"), "icon": "manage_accounts", "items": ("set_password", *detail_only)},
+    )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fixed = super().get_readonly_fields(request, obj)
@@ -136,7 +139,10 @@ class CredentialActionsMixin(PasswordMixin):
         """What others set of the account that nobody confirmed yet."""
         if person.role == User.Role.STUDENT:
             return "–"
-        context = {"changes": person.unconfirmed_changes, "person": person}
+        newest: dict[Any, Any] = {}  # of each sort and by each person
+        for change in person.unconfirmed_changes:
+            newest.setdefault((change.what, change.setter_name), change)
+        context = {"changes": newest.values(), "person": person}
         return render_to_string("users/credentials.html", context)
 
 

@@ -127,7 +127,12 @@ class RowActionMixin:
         if "row_actions" in cls.__dict__:
             for menu in ("actions_detail", "actions_row"):
                 others = [each for each in getattr(cls, menu, ()) if each not in cls.row_actions]
-                setattr(cls, menu, (*cls.row_actions, *others))
+                # What stands in a submenu of the page does not stand beside it too.
+                within = [
+                    name for each in others if isinstance(each, dict) for name in each["items"]
+                ]
+                top = [name for name in cls.row_actions if name not in within]
+                setattr(cls, menu, (*top, *others))
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         actions = super().get_actions_detail(request, object_id)
@@ -158,6 +163,18 @@ class RowActionMixin:
             if not hasattr(each.method, "row_action")
             or each.method.row_action.is_for(request.user, self.model)
         ]
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list, whose rows know which actions of their menu have nothing to do with them."""
+        page = super().get_changelist_instance(request)
+        offered = [each for each in self.get_actions_row(request) if _action_of(each)]
+        for row in page.result_list if offered else ():
+            row.closed_actions = {
+                f"{self.admin_site.name}:{each.action_name}"
+                for each in offered
+                if not _action_of(each).when(row)
+            }
+        return page
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions = super().get_actions(request)
@@ -196,6 +213,11 @@ class RowActionMixin:
         named = [str(row) for row in form.rows[:MOST_NAMED]]
         context = {"row_action": action, "form": form, "rows": form.rows, "named": named}
         return context | {"title": action.label, "opts": self.opts}
+
+
+def _action_of(offered: Any) -> Any:
+    """The row action behind an entry of the theme's menu; None behind others."""
+    return getattr(offered.method, "row_action", None)
 
 
 def _done(

@@ -92,7 +92,7 @@ class ChangeSetQuerySet(models.QuerySet["Any"]):
         "that_deleted": _("that deleted something"),
         "of_many_rows": _("of more than 500 rows at once, by no file"),
         "unexplained": _("past the admin, and nobody said why"),
-        "unaccounted": _("by somebody who had not logged in, or by a command that did not run"),
+        "unaccounted": _("with no login or command behind them"),
     }
 
     def of_late(self, since: datetime | None = None) -> "ChangeSetQuerySet":
