@@ -13,4 +13,4 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("", RedirectView.as_view(pattern_name="admin:index")),
 ]
-handler500 = "backoffice.operations.busy.server_error"
+handler500 = "backoffice.operations.exhaustion.server_error"

@@ -56,8 +56,7 @@ MIDDLEWARE = [
     "backoffice.admin_site.permissions.sessions.SessionLimitMiddleware",
     "backoffice.apps.users.temporary_password.TemporaryPasswordMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "backoffice.operations.busy.BusyDatabaseMiddleware",
-    "backoffice.operations.full_disk.FullDiskMiddleware",
+    "backoffice.operations.exhaustion.ExhaustionMiddleware",
     "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
@@ -142,7 +141,7 @@ METRICS_TOKEN_FILE = Path(text("METRICS_TOKEN_FILE")) if text("METRICS_TOKEN_FIL
 
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "backoffice.operations.full_disk.TidyUploadHandler",
+    "backoffice.operations.exhaustion.TidyUploadHandler",
 ]
 PRIVATE_ROOT = Path(text("PRIVATE_ROOT", str(BASE_DIR / "var" / "private")))
 # Everything goes to standard error, a line each; Django's own console is for DEBUG alone, and logs

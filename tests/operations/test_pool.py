@@ -15,9 +15,9 @@ from django.test import RequestFactory
 from django.urls import path
 from prometheus_client import REGISTRY
 
-from backoffice.operations.busy import busy, server_error
 from backoffice.operations.engine.base import DatabaseWrapper
 from backoffice.operations.engine.pools import PoolExhausted
+from backoffice.operations.exhaustion import busy, server_error
 from backoffice.operations.pool import get_pool_statistics
 from backoffice.operations.threads import Thread
 
