@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from django.core.management.base import CommandError
 
 from backoffice.apps.users.models import User
-from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import claimed, name_of, recording
+from backoffice.audit.record.runs import recorded_run
 from backoffice.audit.record.second_person import OPERATOR, Setter, operator_name, setting
 
 
@@ -34,7 +34,7 @@ def at_the_server(command: str, username: str) -> Iterator[str]:
         with recording(is_claimed=True):
             name = claimed(name_of(person), 480)  # the command stands before it
     with (
-        recording(source=ChangeSet.Source.COMMAND, actor_name=f"{command}: {name}"[:500]),
+        recorded_run(command, actor_name=f"{command}: {name}"[:500]),
         setting(Setter(OPERATOR, name, also)),
     ):
         yield name
