@@ -88,6 +88,8 @@ def _client_of(name: str) -> Any:
 
 
 admin = _of_role("admin")
+amina = _of_role("admin", "amina")
+bea = _of_role("admin", "bea")
 registrar = _of_role("registrar")
 registrar2 = _of_role("registrar", "registrar2")
 instructor = _of_role("instructor")

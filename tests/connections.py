@@ -1,11 +1,31 @@
 """Other people's connections to the tests' database."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
-from django.db import connection
+from django.db import connection, connections
+
+
+def at_once(jobs: list[Callable[[], Any]]) -> list[Any]:
+    """The outcome of each job, all of them begun at the same moment, each on its connection."""
+    barrier, outcomes = threading.Barrier(len(jobs)), []
+
+    def run(job: Callable[[], Any]) -> None:
+        barrier.wait()
+        try:
+            outcomes.append(job())
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
 
 
 @contextmanager

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from axes.models import AccessAttempt, AccessLog
 from django.contrib.auth.backends import ModelBackend
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from backoffice.apps.users.models import User
+from tests.connections import at_once
 
 PASSWORD, WRONG = "a password for tests", "a wrong password"
 DAY = 24 * 60  # minutes
@@ -307,25 +308,6 @@ def test_old_attempts_leave_the_table(staff, clock):
     clock(5.1)
     wrong("ida", OFFICE, 1)
     assert AccessAttempt.objects.count() == 1
-
-
-def at_once(jobs: list[Callable[[], Any]]) -> list[Any]:
-    """The outcome of each job, all of them begun at the same moment."""
-    barrier, outcomes = threading.Barrier(len(jobs)), []
-
-    def run(job: Callable[[], Any]) -> None:
-        barrier.wait()
-        try:
-            outcomes.append(job())
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
 
 
 needs_postgresql = pytest.mark.skipif(

@@ -17,6 +17,7 @@ from PIL import Image
 from backoffice.apps.courses.models import Course, CourseModule
 from backoffice.apps.users.models import User
 from backoffice.audit.models import Approval, ChangeSet
+from tests.connections import at_once
 from tests.filling import errors_of, fields_of
 
 needs_postgresql = pytest.mark.skipif(
@@ -210,24 +211,6 @@ def admins(person: Any) -> Iterator[list[Client]]:
     for number, client in enumerate(clients):
         client.force_login(person("admin", f"admin{number}"))
     return clients
-
-
-def at_once(jobs: list[Callable[[], Any]]) -> list[Any]:
-    barrier, answers = threading.Barrier(len(jobs)), []
-
-    def run(job: Callable[[], Any]) -> None:
-        barrier.wait()
-        try:
-            answers.append(job())
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
 
 
 @needs_postgresql

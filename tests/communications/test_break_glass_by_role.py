@@ -12,6 +12,7 @@ from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.models import AccessRecord, Approval, ChangeSet
 from tests.actions import do, page_of
+from tests.users.people import client_of
 
 SECRET = "The zebra stands in the third corridor"
 WHY = "Complaint 12 of the works council"
@@ -37,16 +38,6 @@ def message(person: Any) -> DirectMessage:
 
 
 @pytest.fixture
-def amina(person: Any) -> User:
-    return person("admin", "amina")
-
-
-@pytest.fixture
-def bea(person: Any) -> User:
-    return person("admin", "bea")
-
-
-@pytest.fixture
 def client_in(person: Any, student: Any, courses: dict[str, Course]) -> Any:
     """Somebody with a role, logged in."""
 
@@ -68,12 +59,6 @@ def client_in(person: Any, student: Any, courses: dict[str, Course]) -> Any:
         return client
 
     return make
-
-
-def client_of(person: User) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def reads(client: Client, message: DirectMessage) -> bool:

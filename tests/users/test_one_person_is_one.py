@@ -13,37 +13,16 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.approval import held_for, may_agree
 from tests.actions import do
 from tests.filling import save
+from tests.users.people import client_of, log_in
 
 WHY = "Complaint 12 of the works council"
 PASSWORD = "a password only amina knows"
-
-
-@pytest.fixture
-def amina(person: Any) -> User:
-    return person("admin", "amina")
-
-
-@pytest.fixture
-def bea(person: Any) -> User:
-    return person("admin", "bea")
-
-
-def client_of(person: User) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def set_password(client: Client, person: User, password: str = PASSWORD) -> Any:
     page = reverse("admin:auth_user_password_change", args=[person.pk])
     values = {"password1": password, "password2": password, "usable_password": "true"}
     return client.post(page, values | {"set-password": "1"})
-
-
-def log_in(username: str, password: str) -> Client:
-    client = Client()
-    client.post(reverse("admin:login"), {"username": username, "password": password})
-    return client
 
 
 def test_an_admin_does_not_break_the_glass_with_another_admins_password(amina, bea, person):

@@ -41,17 +41,18 @@ class Account(AbstractUser):
         abstract = True
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        setter = current_setter()
-        whats = list(self._set_now(kwargs.get("update_fields"))) if setter else []
-        if setter is None or not whats:
+        setter, names = current_setter(), kwargs.get("update_fields")
+        if setter is None or not self._may_set(names):
             super().save(*args, **kwargs)
             return
+        before = self._stored()
+        whats = list(self._set_now(names, before))
         is_own = setter.key is not OPERATOR and setter.key == self.pk
         if What.PASSWORD in whats:
             self.has_temporary_password = not is_own
-            if kwargs.get("update_fields") is not None:
-                kwargs["update_fields"] = {*kwargs["update_fields"], "has_temporary_password"}
-        former_setters = list(self._writers_as_student())
+            if names is not None:
+                kwargs["update_fields"] = {*names, "has_temporary_password"}
+        former_setters = list(self._writers_as_student(before)) if whats else []
         with transaction.atomic():
             super().save(*args, **kwargs)
             if not is_own:
@@ -59,12 +60,15 @@ class Account(AbstractUser):
             for former in former_setters:
                 note_credentials(self, [What.EXISTENCE], former)
 
-    def _set_now(self, names: Collection[str] | None) -> Iterator[str]:
-        """What saving sets of the credentials of a member of staff."""
+    def _may_set(self, names: Collection[str] | None) -> bool:
+        """Whether saving these fields may set a credential of a member of staff."""
         # Nobody logs in as a student, so nothing of theirs is a way in.
-        if self.role == roles.STUDENT or not (names is None or {*WATCHED} & {*names}):
-            return
-        before = None if self._state.adding else self._stored()
+        return self.role != roles.STUDENT and (names is None or not {*WATCHED}.isdisjoint(names))
+
+    def _set_now(
+        self, names: Collection[str] | None, before: dict[str, Any] | None
+    ) -> Iterator[str]:
+        """What saving sets of the credentials of a member of staff; `before` is the stored row."""
         written = {*WATCHED} if names is None else {*names}
         if before is None or ("is_active" in written and self.is_active > before["is_active"]):
             yield What.EXISTENCE
@@ -79,11 +83,12 @@ class Account(AbstractUser):
             yield What.PASSWORD
 
     def _stored(self) -> dict[str, Any] | None:
+        if self._state.adding:
+            return None
         return type(self)._base_manager.filter(pk=self.pk).values(*WATCHED).first()
 
-    def _writers_as_student(self) -> Iterator[Setter]:
+    def _writers_as_student(self, before: dict[str, Any] | None) -> Iterator[Setter]:
         """Whoever wrote the row of a student who becomes staff now: forms and files alike."""
-        before = None if self._state.adding else self._stored()
         if before is None or before["role"] != roles.STUDENT:
             return
         versions = type(self).history.filter(id=self.pk).order_by().values_list("history_user")

@@ -18,6 +18,14 @@ def add_actor(parser: ArgumentParser) -> None:
     )
 
 
+def person_named(username: str) -> User:
+    """The person that a command names. Raises CommandError where there is none."""
+    person = User.objects.filter(username=username).first()
+    if person is None:
+        raise CommandError(f"There is nobody with the user name “{username}”.")
+    return person
+
+
 @contextmanager
 def at_the_server(command: str, username: str) -> Iterator[str]:
     """Record what a command does under the operator's name, and set credentials as the operator.
@@ -27,9 +35,7 @@ def at_the_server(command: str, username: str) -> Iterator[str]:
     """
     name, also = operator_name(), frozenset[int | None]()
     if username:
-        person = User.objects.filter(username=username).first()
-        if person is None:
-            raise CommandError(f"There is nobody with the user name “{username}”.")
+        person = person_named(username)
         also = frozenset({person.pk})
         with recording(is_claimed=True):
             name = claimed(name_of(person), 480)  # the command stands before it

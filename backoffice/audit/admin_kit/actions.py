@@ -43,6 +43,11 @@ class ActionForm(forms.Form):
         super().__init__(*args)
 
 
+def is_too_short(reason: str) -> bool:
+    """Whether a reason says too little to stand in the record."""
+    return len(reason.strip()) < SHORTEST_REASON
+
+
 def reason_field() -> forms.CharField:
     """Why somebody does something, in at least 10 characters."""
     return forms.CharField(

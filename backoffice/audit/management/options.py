@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from django.db import Error
 from django.utils.dateparse import parse_date
 
-from backoffice.audit.admin_kit.actions import SHORTEST_REASON
+from backoffice.audit.admin_kit.actions import SHORTEST_REASON, is_too_short
 from backoffice.audit.record.owner_role import owner_role
 from backoffice.audit.record.runs import recorded_run
 
@@ -21,14 +21,19 @@ def add_reason(parser: ArgumentParser) -> None:
     )
 
 
+def refuse_short(reason: str) -> None:
+    """Raise CommandError for a reason that is too short."""
+    if is_too_short(reason):
+        raise CommandError(f"Say why, in at least {SHORTEST_REASON} characters: --reason '...'")
+
+
 @contextmanager
 def as_command(name: str, reason: str) -> Iterator[None]:
     """Run as the owner of the tables, with a reason that is recorded.
 
     Raises CommandError for a reason that is too short, and for what the database refuses.
     """
-    if len(reason.strip()) < SHORTEST_REASON:
-        raise CommandError(f"Say why, in at least {SHORTEST_REASON} characters: --reason '...'")
+    refuse_short(reason)
     try:
         with owner_role(), recorded_run(name, reason=reason.strip()):
             yield

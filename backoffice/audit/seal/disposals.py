@@ -15,7 +15,7 @@ from django.db import connection, models
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from backoffice.audit.admin_kit.actions import SHORTEST_REASON
+from backoffice.audit.admin_kit.actions import is_too_short
 from backoffice.audit.models import Block, BlockPart, ChangeSet, Erasure, Removal
 from backoffice.audit.record.install import audited_models
 from backoffice.audit.record.reconcile import compare
@@ -216,7 +216,7 @@ class _OfCommands:
         made_by = (change_set.source, change_set.actor_name, change_set.actor_id)
         if made_by != (ChangeSet.Source.COMMAND, command, None):
             return _("%(command)s did not make: its change set is %(change_set)s"), 0, None
-        if len(change_set.reason.strip()) < SHORTEST_REASON:
+        if is_too_short(change_set.reason):
             return _("gives no reason: its change set is %(change_set)s"), 0, None
         block = block_of(ChangeSet._meta.db_table, change_set.pk)
         if block is None and self.head and change_set.created_at < self.head.sealed_at - DUE:

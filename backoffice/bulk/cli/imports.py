@@ -13,14 +13,13 @@ from django.core.exceptions import PermissionDenied
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
-from backoffice.audit.admin_kit.actions import SHORTEST_REASON
+from backoffice.audit.admin_kit.actions import SHORTEST_REASON, is_too_short
 from backoffice.bulk.export.atomic_file import refuse_unwritable
 from backoffice.bulk.jobs.cleanup import forget
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.apply import NotApplied, apply
 from backoffice.bulk.pipeline.approval import agree
-from backoffice.bulk.pipeline.import_run import is_too_short
 from backoffice.bulk.pipeline.preview import preview
 from backoffice.bulk.pipeline.receive import receive
 from backoffice.bulk.pipeline.report import STATES, closing_message, write_rejected, write_report

@@ -74,7 +74,6 @@ def discard_abandoned() -> int:
     for batch in Batch.objects.past_retention(timezone.now() - RETENTION):
         _clear(batch)
     old = Batch.objects.filter(uploaded_at__lt=timezone.now() - ABANDONED_AFTER)
-    sweep_orphans()
     # Refused and failed files were there to be looked at and corrected.
     expired = old.without_success().exclude(file="") | old.unfinished()
     return sum(_put_away(batch) for batch in expired)

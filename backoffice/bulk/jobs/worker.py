@@ -8,6 +8,7 @@ from django.db import Error, connections
 from django.utils import timezone
 from django_tasks_db.management.commands import db_worker
 
+from backoffice.bulk.jobs.cleanup import sweep_orphans
 from backoffice.bulk.jobs.tasks import recover_lost
 from backoffice.bulk.models import Batch, Worker
 from backoffice.operations.threads import Thread
@@ -33,6 +34,7 @@ class SteadyWorker(db_worker.Worker):
     """The library's worker, which goes on after a lost connection to the database."""
 
     def run(self) -> None:
+        sweep_orphans()  # what killed processes stored without a row
         is_over = Event()
         beat = Thread(target=self._beat, args=(is_over,), name="worker", daemon=True)
         beat.start()

@@ -43,7 +43,7 @@ class SampleRow:
 def samples_of(batch: Batch) -> dict[str, list[SampleRow]]:
     """Up to five rows of each class that would be written or left alone; empty once applied."""
     work = Import(batch)
-    planner, companions, missing_rows, within, _capacity = work.plans
+    planner, companions, missing_rows, within = work.plans
     with connection.cursor() as cursor:
         if not work.dialect.has_tables(cursor, (work.tables.stage, work.tables.plan)):
             return {}

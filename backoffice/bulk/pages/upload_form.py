@@ -14,10 +14,9 @@ from unfold.widgets import (
 )
 
 from backoffice.admin_site.models.full_disk import full_disk_sentence, is_full_disk
-from backoffice.audit.admin_kit.actions import SHORTEST_REASON
+from backoffice.audit.admin_kit.actions import SHORTEST_REASON, is_too_short
 from backoffice.bulk.kinds.resource import ImportKind
 from backoffice.bulk.models import Batch
-from backoffice.bulk.pipeline.import_run import is_too_short
 from backoffice.bulk.readers import Limits
 from backoffice.bulk.values.faults import FileRefused
 

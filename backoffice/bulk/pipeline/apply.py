@@ -110,7 +110,7 @@ def _check_file(batch: Batch) -> None:
 def _planned_anew(work: Import, cursor: CursorWrapper) -> Outcome:
     with StagingFile(work.batch.pk) as staging_file:
         work.stage(cursor, staging_file, work.read(staging_file))
-        return outcome_of(cursor, work.batch, *work.plan(cursor, staging_file)[:4])
+        return outcome_of(cursor, work.batch, *work.plan(cursor, staging_file))
 
 
 def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
@@ -165,7 +165,7 @@ def _why_not(batch: Batch) -> str:
 
 def _write_rows(cursor: CursorWrapper, batch: Batch, plans: Plans, change_set: ChangeSet) -> int:
     """The number of rows written, of those that the batch counts."""
-    planner, companions, missing_rows, nested, _capacity = plans
+    planner, companions, missing_rows, nested = plans
     written = 0
     if companions and (batch.created_students or not companions.is_counted):
         batch.run.report(BatchRun.Phase.STUDENTS, CHECKED_PERCENT)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
-from backoffice.audit.admin_kit.actions import SHORTEST_REASON
+from backoffice.audit.admin_kit.actions import is_too_short
 from backoffice.bulk.formats.open_file import open_file
 from backoffice.bulk.kinds.resource import NESTED, ImportKind, kinds
 from backoffice.bulk.models import Batch, BatchRun
@@ -34,11 +34,6 @@ PROGRESS_PAUSE = 0.5  # seconds
 NESTED_PER_ROW = 20  # an estimate, for the settings of the database
 
 
-def is_too_short(reason: str) -> bool:
-    """Whether the reason of an import says too little to stand for a final grade or a limit."""
-    return len(reason.strip()) < SHORTEST_REASON
-
-
 class Plans(NamedTuple):
     """The plans of the file's rows, of their companions, missing rows and nested rows."""
 
@@ -46,7 +41,6 @@ class Plans(NamedTuple):
     companions: Companions | None
     missing_rows: MissingRows | None
     nested: NestedPlan | None
-    capacity: Capacity | None = None
 
     @property
     def others(self) -> list[Planner]:
@@ -91,7 +85,7 @@ class Import:
             self.batch.header = list(map(storable, reader.header))
             self.batch.delimiter = reader.delimiter
             self._apply_own_headers(reader)
-            for name in ("header", "plans"):  # cached from an earlier reading
+            for name in ("header", "plans", "capacity"):  # cached from an earlier reading
                 self.__dict__.pop(name, None)
             header = match_header(reader.header, self.resource, self.batch)
             cleaner = RowCleaner(header, self.resource, reader.delimiter)
@@ -168,13 +162,19 @@ class Import:
             MissingRows(planner, policy, self.missing_rows_table, released) if policy else None
         )
         nested = NestedPlan(planner, self.nested_tables, group) if group else None
-        rule, is_allowed = layout.model.capacity, self.batch.allow_over_limit and layout.has_reason
-        capacity = Capacity(planner, rule, missing_rows, is_allowed) if rule else None
-        return Plans(planner, companions, missing_rows, nested, capacity)
+        return Plans(planner, companions, missing_rows, nested)
+
+    @cached_property
+    def capacity(self) -> Capacity | None:
+        """What finds the rows for which there is no room; None for a kind that takes none."""
+        planner, _companions, missing_rows, _nested = self.plans
+        rule = planner.layout.model.capacity
+        is_allowed = self.batch.allow_over_limit and planner.layout.has_reason
+        return Capacity(planner, rule, missing_rows, is_allowed) if rule else None
 
     def plan(self, cursor: CursorWrapper, staging_file: StagingFile) -> Plans:
         """Plan every staged row against the data as they are now."""
-        planner, companions, missing_rows, nested, capacity = plans = self.plans
+        planner, companions, missing_rows, nested = plans = self.plans
         if nested:
             nested.stage(cursor)
         planner.create(cursor)
@@ -187,8 +187,8 @@ class Import:
             nested.reject_nested(cursor)
         if missing_rows:
             self._count_preserved(missing_rows.plan(cursor, staging_file))
-        if capacity:  # after those who leave, and before new students for rows that go in
-            capacity.plan(cursor, staging_file)
+        if self.capacity:  # after those who leave, and before new students for rows that go in
+            self.capacity.plan(cursor, staging_file)
         if companions:
             companions.plan(cursor, self.repeats_table if has_repeats else "")
         return plans
@@ -198,7 +198,7 @@ class Import:
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
         """Whether the preview's tables are there and would be the same if planned now."""
-        planner, companions, missing_rows, _nested, capacity = plans = self.plans
+        planner, companions, missing_rows, _nested = plans = self.plans
         pairs = [each.tables for each in (planner, *plans.others)]
         tables = [name for pair in pairs for name in (pair.stage, pair.plan)]
         if missing_rows:
@@ -213,7 +213,7 @@ class Import:
         # A crash of the database empties unlogged tables, so the rows are counted. The places in
         # courses are counted now that the courses are locked.
         tests = [planner.holds(self.batch.rows), *(each.holds() for each in plans.others)]
-        tests += [capacity.holds()] if capacity else []
+        tests += [self.capacity.holds()] if self.capacity else []
         params = [param for _sql, own in tests for param in own]
         cursor.execute(f"SELECT {' AND '.join(sql for sql, _params in tests)}", params)
         return bool(cursor.fetchone()[0])

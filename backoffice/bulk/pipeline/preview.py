@@ -73,7 +73,7 @@ def _begin_reading(batch: Batch) -> bool:
 def _record_outcome(work: Import, cursor: CursorWrapper, staging_file: StagingFile) -> None:
     batch = work.batch
     plans = work.plan(cursor, staging_file)
-    outcome = outcome_of(cursor, batch, *plans[:4])
+    outcome = outcome_of(cursor, batch, *plans)
     if outcome.has_faults:
         FaultReporter(plans.planner).report(staging_file)
         if plans.nested:

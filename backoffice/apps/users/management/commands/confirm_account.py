@@ -6,11 +6,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from backoffice.apps.users.at_the_server import at_the_server
+from backoffice.apps.users.at_the_server import at_the_server, person_named
 from backoffice.apps.users.credentials import confirm_account
-from backoffice.apps.users.models import User
-from backoffice.audit.admin_kit.actions import SHORTEST_REASON
-from backoffice.audit.management.options import add_reason
+from backoffice.audit.management.options import add_reason, refuse_short
 
 
 class Command(BaseCommand):
@@ -26,12 +24,9 @@ class Command(BaseCommand):
         add_reason(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        reason, username = options["reason"].strip(), options["username"]
-        if len(reason) < SHORTEST_REASON:
-            raise CommandError(f"Say why, in at least {SHORTEST_REASON} characters: --reason '...'")
-        person = User.objects.filter(username=username).first()
-        if person is None:
-            raise CommandError(f"There is nobody with the user name “{username}”.")
+        reason = options["reason"].strip()
+        refuse_short(reason)
+        person = person_named(options["username"])
         try:
             with at_the_server("confirm_account", "") as name:
                 confirm_account(person, None, reason, name)
