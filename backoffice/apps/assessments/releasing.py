@@ -8,7 +8,7 @@ from backoffice.apps.assessments.models import Assessment
 
 def release(assessment: Assessment) -> None:
     """Open the assessment to students. Raises ValidationError where it has no due date."""
-    if assessment.due_date is None:
+    if assessment.missing_in(Assessment.Status.PUBLISHED):
         message = _("%(assessment)s has no due date. Set one first.")
         raise ValidationError(message % {"assessment": assessment}, code="incomplete")
     _become(assessment, Assessment.Status.PUBLISHED)

@@ -13,9 +13,7 @@ def publish(course: Course) -> None:
 
     Raises ValidationError, naming what is missing, for a course nobody could take.
     """
-    needed = Course.needed_in[Course.Status.PUBLISHED]
-    missing = [name for name in needed if not getattr(course, name)]
-    if missing:
+    if missing := course.missing_in(Course.Status.PUBLISHED):
         names = ", ".join(str(Course._meta.get_field(name).verbose_name) for name in missing)
         message = _("%(course)s cannot be published yet. Missing: %(names)s.")
         raise ValidationError(message % {"course": course, "names": names}, code="incomplete")

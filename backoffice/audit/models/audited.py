@@ -70,10 +70,13 @@ class Audited(Ruled):
         yield from super().further_violations()
         yield from self._lost_values()
 
+    def missing_in(self, state: str) -> list[str]:
+        """The fields that a row in this state has, and this one has not."""
+        return [name for name in self.needed_in.get(state, ()) if getattr(self, name) in (None, "")]
+
     def _lost_values(self) -> Iterator[Violation]:
         """What the row's state needs and its stored row has, and this one has no more."""
-        needed = self.needed_in.get(getattr(self, "status", ""), ())
-        missing = [name for name in needed if getattr(self, name) in (None, "")]
+        missing = self.missing_in(getattr(self, "status", ""))
         if not missing or self._state.adding:
             return  # what comes without is a file's: it is pointed out
         stored = type(self)._base_manager.filter(pk=self.pk).values(*missing).first() or {}
