@@ -21,7 +21,9 @@ from backoffice.audit.record.grants import check_role, grant
 from backoffice.audit.record.install import append_only_tables, history_tables
 from backoffice.audit.record.owner_role import owner_role
 from backoffice.audit.record.recording import recording
+from tests.actions import do
 from tests.application_role import APPLICATION, separated
+from tests.users.people import OWN, TEMPORARY, WHY, change_own, client_of, log_in
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no roles")
 HISTORY = "courses_historicalcourse"
@@ -299,6 +301,20 @@ def test_pages_are_read_and_forms_saved(as_application: None, courses: Any, admi
     address = reverse("admin:courses_coursetag_add")
     assert admin_client.post(address, {"name": "sea"}).status_code == 302
     assert CourseTag.history.get().change_set.source == "form"
+
+
+def test_credentials_are_set_replaced_and_confirmed(
+    as_application: None, amina: User, bea: User, instructor: User
+):
+    new = {"password1": TEMPORARY, "password2": TEMPORARY, "usable_password": "true"}
+    page = reverse("admin:auth_user_password_change", args=[instructor.pk])
+    assert client_of(amina).post(page, new | {"set-password": "1"}).status_code == 302
+    change_own(log_in("instructor", TEMPORARY), TEMPORARY, OWN)
+    assert do(client_of(bea), instructor, "confirm_account", reason=WHY).status_code == 302
+    confirmation = instructor.confirmations.get()
+    changes = instructor.credential_changes.filter(what="password")
+    assert (changes.get().setter, confirmation.confirmer) == (amina, bea)
+    assert not changes.unconfirmed().exists()
 
 
 @pytest.mark.parametrize(
