@@ -2,7 +2,7 @@
 
 import gc
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from backoffice.bulk.pipeline.apply import apply
 from backoffice.bulk.pipeline.preview import preview
 from backoffice.bulk.pipeline.receive import receive
 from tests import demo_school
+from tests.counting import COMPARISONS, COUNTED, REQUESTS, sum_of
 
 # How long an example takes says more about the machine than about the code.
 properties.register_profile("house", deadline=None)
@@ -29,6 +30,29 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+
+
+@pytest.fixture(autouse=True)
+def counted(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a crawl asks and compares is noted with its test, wherever that runs."""
+    before = COUNTED.copy()
+    yield
+    request.node.user_properties.extend((COUNTED - before).items())
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how much the access matrix and the crawls looked at."""
+    reports = [
+        report
+        for outcome in ("", "passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if isinstance(report, pytest.TestReport)
+    ]
+    if total := sum_of(reports):
+        terminalreporter.write_line(
+            f"Access matrix and crawls: {total['tests']:,} tests, {total[REQUESTS]:,} requests and "
+            f"their answers, {total[COMPARISONS]:,} comparisons with the table of rights."
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -61,6 +61,7 @@ from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.pipeline.apply import apply
 from backoffice.bulk.pipeline.preview import preview
 from backoffice.bulk.pipeline.receive import receive
+from tests.counting import CountingClient
 
 Rows = dict[str, Any]
 SECRET = "zq-only-the-two-of-them-zq"
@@ -131,7 +132,7 @@ class School:
 
     def client(self, role: str) -> Client:
         """Somebody with this role, logged in; errors are answers."""
-        client = Client(raise_request_exception=False)
+        client = CountingClient(raise_request_exception=False)
         if role != "anonymous":
             client.force_login(self.people[role])
         return client

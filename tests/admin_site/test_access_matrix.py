@@ -13,6 +13,7 @@ from django.test import Client
 
 from backoffice.admin_site.pages.registry import pages
 from tests.addresses import MODELS, Address, every_address, filled
+from tests.counting import COMPARISONS, COUNTED
 from tests.rights import ACTIONS, NEVER, PAGE, SYSTEM, may_do, rights_in, rows_of
 from tests.school import (
     EVERYBODY,
@@ -185,6 +186,7 @@ class Matrix:
     def expect(self, what: Any, actual: Any, expected: Any) -> None:
         """Compare."""
         self.count += 1
+        COUNTED[COMPARISONS] += 1
         if actual != expected:
             self.wrong.append(f"{what}: {actual} instead of {expected}")
 

@@ -106,6 +106,25 @@ def test_a_version_of_a_published_course_without_an_instructor_does_not_come_bac
     assert course.instructor == instructor
 
 
+def test_a_file_that_takes_it_from_a_published_course_says_so(upload, published):
+    header = "course_code,presentation,title,starts_on,instructor,status\n"
+    batch = upload("courses", f"{header}BIO101,2026J,,,,\n")
+    assert batch.state == "previewed"
+    assert sorted(issue.message for issue in batch.issues.all()) == [
+        "Line 2: instructor: The course is published, but nobody teaches it.",
+        "Line 2: starts_on is blank: the stored value goes, although the course is published.",
+        "Line 2: title is blank: the stored value goes, although the course is published.",
+    ]
+
+
+def test_a_file_says_nothing_of_what_was_blank_before_or_of_a_draft(upload, published):
+    Course.objects.filter(pk=published.pk).update(title="")
+    header = "course_code,presentation,title,starts_on,status\n"
+    rows = "BIO101,2026J,,2026-02-01,published\nART200,2026B,,,draft\n"
+    batch = upload("courses", header + rows)
+    assert not batch.issues.exists(), [issue.message for issue in batch.issues.all()]
+
+
 def test_no_list_has_cells_that_are_edited():
     """A list is paged by key and takes no formset: what is typed is typed on a form."""
     edited = {page: page.list_editable for page in admin.site._registry.values()}

@@ -203,6 +203,30 @@ def _change(
     yield replace(change_fault(column), condition=(condition, params), other=other)
 
 
+def needed_checks(layout: Layout) -> Iterator[Check]:
+    """What a stored row needs in its state, and loses to a blank cell."""
+    if layout.is_all_new:
+        return
+    columns: dict[str, list[Column]] = {}
+    for column in layout.own:
+        columns.setdefault(column.reference or column.target, []).append(column)
+    # An advisory says it of new rows, too.
+    for advisory in layout.model.advisories:
+        columns.pop(advisory.field, None)
+    for state, names in layout.model.needed_in.items():
+        status, field = _value_of(layout, "status", columns)
+        for name in sorted(columns.keys() & set(names)):
+            column, needed = columns[name][0], field_at(layout.model, name)
+            new, stored = layout.incoming(column), f"t.{needed.column}"
+            if isinstance(needed, models.CharField):
+                new, stored = f"nullif({new}, '')", f"nullif({stored}, '')"
+            condition = f"({new} IS NULL AND {stored} IS NOT NULL AND {status} = {literal(state)})"
+            template = _(
+                "{column} is blank: the stored value goes, although the %(model)s is %(state)s."
+            ) % {"model": layout.model._meta.verbose_name, "state": dict(field.flatchoices)[state]}
+            yield Check("needed", column.column_name, template, (condition, ()), is_warning=True)
+
+
 def _not_stored(column: Column, alias: str) -> Check:
     """A file about something else does not fill blanks in the record of a known person."""
     name = column.column_name
@@ -318,6 +342,7 @@ def all_checks(layout: Layout, mode: str) -> list[Check]:
         *rule_checks(layout),
         *presence_checks(layout),
         *change_checks(layout),
+        *needed_checks(layout),
         *unique_checks(layout),
         *layout.resource.checks(layout),
     ]
