@@ -120,7 +120,7 @@ class Course(Audited):
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
     is_featured = models.BooleanField(_("featured"), default=False)
     enrollment_limit = models.PositiveIntegerField(
-        _("enrollment limit"), null=True, blank=True, help_text=_("Blank means without limit.")
+        _("enrollment limit"), null=True, blank=True, help_text=_("Blank or 0 means without limit.")
     )
     starts_on = models.DateField(_("starts on"), null=True, blank=True)
     ends_on = models.DateField(_("ends on"), null=True, blank=True)
