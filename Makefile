@@ -60,7 +60,7 @@ try-starts: $(STAMP)  ## Both commands in fresh clones: folders, accounts, local
 try-starts-quick: $(STAMP)  ## Those of them that take less than two minutes together
 	TEST_DATABASE=sqlite $(PY) -m pytest -n 2 --dist worksteal -m "starts and quick" -q -rs tests/starts
 
-drill: $(STAMP)  ## Kills, a clock set back, half an hour of use: the table of docs/operator.md (WRITE=1; 75 minutes)
+drill: $(STAMP)  ## Kills, a clock set back, half an hour of use: the table of docs/operator.md (WRITE=1; 45 minutes)
 	TEST_DATABASE=postgres $(PY) -m pytest -n 0 -q -s -m drill tests/drills
 
 bench: $(STAMP)  ## The ratios the README quotes
