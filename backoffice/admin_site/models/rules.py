@@ -275,7 +275,7 @@ class Ruled(models.Model):
     presence_rules: ClassVar[tuple[PresenceRule, ...]] = ()
     advisories: ClassVar[tuple[Advisory, ...]] = ()
     capacity: ClassVar[CapacityRule | None] = None
-    total: ClassVar[TotalRule | None] = None
+    total_rule: ClassVar[TotalRule | None] = None
     # Whether somebody said why the row comes in over the capacity; and by how much it does.
     is_excess_allowed: bool = False
     excess: Excess | None = None

@@ -205,7 +205,7 @@ class Import:
             self.capacity.plan(cursor, staging_file)
         if companions:
             companions.plan(cursor, self.repeats_table if has_repeats else "")
-        total = planner.layout.model.total
+        total = planner.layout.model.total_rule
         if total:
             Totals(planner, total).report(cursor, staging_file)
         return plans

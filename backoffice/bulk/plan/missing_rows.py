@@ -41,6 +41,14 @@ class RestOfDelivery:
 
 
 @dataclass(frozen=True)
+class Resemblances:
+    """Whom rows of the file resemble that name somebody else, or nobody who is known."""
+
+    members: str  # SQL: a query for the members who are resembled; they do not leave
+    rows: str  # SQL: a query for the numbers of these rows; they mean nobody else
+
+
+@dataclass(frozen=True)
 class MissingRows:
     """The rows that leave: a table of their ids, their scopes and their present values."""
 
@@ -49,8 +57,7 @@ class MissingRows:
     table: str
     released: tuple[str, ...] = ()
     rest: RestOfDelivery = RestOfDelivery()
-    # SQL, each a query for members who do not leave, though no row names them: a near double does.
-    spared: tuple[str, ...] = ()
+    near: Resemblances | None = None
 
     def plan(self, cursor: CursorWrapper, staging_file: StagingFile) -> dict[str, int]:
         """Make the table and report who stays and why; how many local edits do, by column."""
@@ -59,7 +66,7 @@ class MissingRows:
         dialect.create_filled(cursor, self.table, columns, (self._withdrawn_rows(), ()))
         if self.rest.objection:
             self._report_nobody_left(staging_file, self.rest.objection)
-        cursor.execute(f"SELECT 1 FROM ({self._voices()}) p WHERE p.is_unsafe = 1 LIMIT 1")
+        cursor.execute(f"SELECT 1 FROM ({self._mentions()}) p WHERE p.is_unsafe = 1 LIMIT 1")
         if cursor.fetchone():
             message = _(
                 "nobody was withdrawn from courses with wrong rows that name no known student. "
@@ -95,8 +102,8 @@ class MissingRows:
 
     def _places(self, cursor: CursorWrapper) -> str:
         """The courses in words, blank for none."""
-        voices = f"SELECT DISTINCT p.scope_id FROM ({self._voices()}) p"
-        cursor.execute(f"{voices} WHERE p.scope_id IS NOT NULL ORDER BY 1")
+        mentions = f"SELECT DISTINCT p.scope_id FROM ({self._mentions()}) p"
+        cursor.execute(f"{mentions} WHERE p.scope_id IS NOT NULL ORDER BY 1")
         keys = [key for (key,) in cursor.fetchall()]
         if len(keys) > MOST_NAMED:
             return ngettext("%(count)d course", "%(count)d courses", len(keys)) % {
@@ -185,8 +192,8 @@ class MissingRows:
         before = " || '¦' || ".join(
             f"coalesce(cast(t.{name} AS text), '∅')" for name in policy.changes
         )
-        voices = f"SELECT p.scope_id FROM ({self._voices()}) p WHERE"
-        spared = "".join(f" AND t.{member} NOT IN ({query})" for query in self.spared)
+        mentions = f"SELECT p.scope_id FROM ({self._mentions()}) p WHERE"
+        near = f" AND t.{member} NOT IN ({self.near.members})" if self.near else ""
         is_mute = bool(self.rest.objection or self.rest.deferral)
         # Nobody leaves because of a wrong row: where a refused one names no known member, its
         # course keeps everybody; where it names no known course either, all courses do.
@@ -194,17 +201,17 @@ class MissingRows:
             SELECT t.id AS target_id, t.{scope} AS scope_id, {before} AS before
             FROM {self.planner.layout.table} t
             WHERE {"1=0" if is_mute else "1=1"}
-              AND t.{scope} IN ({voices} p.scope_id IS NOT NULL)
+              AND t.{scope} IN ({mentions} p.scope_id IS NOT NULL)
               AND {policy.leaves} AND ({" OR ".join(self._sorts())})
               AND NOT EXISTS (
-                {voices} p.scope_id = t.{scope} AND p.member_id = t.{member})
-              AND t.{scope} NOT IN ({voices} p.is_unsafe = 1 AND p.scope_id IS NOT NULL)
-              AND NOT EXISTS ({voices} p.is_unsafe = 1 AND p.scope_id IS NULL){spared}"""
+                {mentions} p.scope_id = t.{scope} AND p.member_id = t.{member})
+              AND t.{scope} NOT IN ({mentions} p.is_unsafe = 1 AND p.scope_id IS NOT NULL)
+              AND NOT EXISTS ({mentions} p.is_unsafe = 1 AND p.scope_id IS NULL){near}"""
 
     def _field(self, name: str) -> models.Field:
         return field_at(self.planner.layout.model, name)
 
-    def _voices(self) -> str:
+    def _mentions(self) -> str:
         """SQL: whom the rows of the file, and of those beside it, name in which course.
 
         A row is unsafe that may mean anybody: it is refused, and names no known one.
@@ -212,14 +219,16 @@ class MissingRows:
         scope, member = planned(self.policy.scope), planned(self.policy.member)
         # What is refused for want of room was read as it should be.
         is_unsafe = f"p.state = 'r' AND p.over_limit = 0 AND ({scope} IS NULL OR {member} IS NULL)"
+        if self.near:
+            is_unsafe += f" AND p.row_no NOT IN ({self.near.rows})"
         own = (
             f"SELECT {scope} AS scope_id, {member} AS member_id, "
             f"CASE WHEN {is_unsafe} THEN 1 ELSE 0 END AS is_unsafe "
             f"FROM {self.planner.tables.plan} p"
         )
-        return f"{own} UNION ALL {self._voices_beside()}" if self.rest.table else own
+        return f"{own} UNION ALL {self._other_mentions()}" if self.rest.table else own
 
-    def _voices_beside(self) -> str:
+    def _other_mentions(self) -> str:
         references = list(self._references())
         keys = ", ".join(f"{each.alias}.id" for each in references)
         unknown = " OR ".join(f"{each.alias}.id IS NULL" for each in references)

@@ -42,7 +42,11 @@ class Totals:
             staging_file.add_fault(fault, line, row, name, shown, origin)
 
     def _template(self, place: models.Model, total: object) -> str:
-        params = {"place": place, "total": display_value(Decimal(str(total))), "most": self.rule.most}
+        params = {
+            "place": place,
+            "total": display_value(Decimal(str(total))),
+            "most": self.rule.most,
+        }
         sentence = str(self.rule.message) % params
         return "{column} “{value}”: " + sentence.replace("{", "{{").replace("}", "}}")
 

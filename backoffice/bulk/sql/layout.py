@@ -211,13 +211,15 @@ class Layout:
         policy = self.resource.missing_rows
         if policy is None or self.is_all_new:
             return ""
-        said = {c.attribute: cell(c.column_name) for c in self.own if c.attribute in policy.returns}
-        tests = [f"{said[policy.by]} = {policy.returns[policy.by]}"] if policy.by in said else []
+        columns = (column for column in self.own if column.attribute in policy.returns)
+        cells = {column.attribute: cell(column.column_name) for column in columns}
+        status = cells.get(policy.by)
+        tests = [f"{status} = {policy.returns[policy.by]}"] if status else []
         if self.is_roster:
             # A row with a day of withdrawal and no status says itself that they left.
-            tests.append(" AND ".join(f"{each} IS NULL" for each in said.values()) or "1=1")
-        ways = " OR ".join(f"({test})" for test in tests)
-        return f"({policy.has_left} AND ({ways}))" if tests else ""
+            tests.append(" AND ".join(f"{each} IS NULL" for each in cells.values()) or "1=1")
+        either = " OR ".join(f"({test})" for test in tests)
+        return f"({policy.has_left} AND ({either}))" if tests else ""
 
     @cached_property
     def implied(self) -> tuple[Column, ...]:

@@ -23,7 +23,7 @@ def essay(courses, student) -> Assessment:
     return Assessment.objects.create(course=courses["BIO101"], code="ESSAY", max_score=100)
 
 
-def said(batch: Batch) -> list[str]:
+def warned(batch: Batch) -> list[str]:
     return list(batch.issues.filter(code="undated_of_withdrawn").values_list("message", flat=True))
 
 
@@ -37,18 +37,18 @@ def test_a_new_score_of_somebody_withdrawn_is_a_warning(import_file, essay):
     text = HEADER + "s001,ESSAY,40\ns002,ESSAY,41\ns003,ESSAY,42\n"
     batch = import_file("grades", text)
 
-    assert said(batch) == [
+    assert warned(batch) == [
         "Line 3: score “41”: the student is withdrawn, and the file does not say when this was "
         "handed in."
     ]
     assert batch.created == 3
 
 
-@pytest.mark.parametrize(("score", "is_said"), [("40", False), ("41", True), ("", False)])
-def test_a_changed_score_is_one_and_what_is_stored_already_is_none(upload, essay, score, is_said):
+@pytest.mark.parametrize(("score", "is_warned"), [("40", False), ("41", True), ("", False)])
+def test_a_changed_score_is_one_and_what_is_stored_already_is_none(upload, essay, score, is_warned):
     graded(essay, 40)
 
-    assert bool(said(upload("grades", HEADER + f"s002,ESSAY,{score}\n"))) is is_said
+    assert bool(warned(upload("grades", HEADER + f"s002,ESSAY,{score}\n"))) is is_warned
 
 
 @pytest.mark.parametrize(
@@ -67,4 +67,4 @@ def test_the_day_of_the_work_says_whether_it_is_of_before(upload, essay, day, co
 
 
 def test_a_blank_score_of_somebody_withdrawn_is_none(upload, essay):
-    assert said(upload("grades", HEADER + "s002,ESSAY,\n")) == []
+    assert warned(upload("grades", HEADER + "s002,ESSAY,\n")) == []

@@ -105,17 +105,17 @@ class Oracle:
         if line.person not in PEOPLE or line.course not in COURSES:
             self.counts["rejected"] += 1
             return
-        meant = self._meant(line)
+        values = self._read(line)
         if key in accepted:
-            self.counts["duplicates" if accepted[key] == meant else "rejected"] += 1
+            self.counts["duplicates" if accepted[key] == values else "rejected"] += 1
             return
-        accepted[key] = meant
+        accepted[key] = values
         before = self.case.stored.get(key)
         if before is None:
             self.counts["created"] += 1
-            self.after[key] = meant
+            self.after[key] = values
             return
-        role, status = meant
+        role, status = values
         if before.is_by_hand and status != before.status:
             status = before.status
         self.after[key] = (role, status)
@@ -124,7 +124,7 @@ class Oracle:
             self.counts["returns"] += 1
             self.dated.discard(key)
 
-    def _meant(self, line: Line) -> tuple[str, str]:
+    def _read(self, line: Line) -> tuple[str, str]:
         before = self.case.stored.get((line.person, line.course))
         role = line.role.lower() if self.case.has_role else ""
         status = line.status.lower() if self.case.has_status else ""
@@ -144,8 +144,8 @@ class Oracle:
         courses = {line.course for line in lines} - unsafe
         on_file = {(line.person, line.course) for line in lines}
         for key, before in self.case.stored.items():
-            is_meant = before.status == "active" and before.role in named and key[1] in courses
-            if is_meant and key not in on_file and not before.is_by_hand:
+            is_spoken_of = before.status == "active" and before.role in named and key[1] in courses
+            if is_spoken_of and key not in on_file and not before.is_by_hand:
                 self.after[key] = (before.role, "withdrawn")
                 self.dated.add(key)
                 self.counts["withdrawn"] += 1
@@ -182,7 +182,7 @@ def put_in(case: Case) -> None:
                 row.save()
 
 
-def found() -> tuple[dict[tuple[str, str], tuple[str, str]], set[tuple[str, str]]]:
+def stored_now() -> tuple[dict[tuple[str, str], tuple[str, str]], set[tuple[str, str]]]:
     rows = Enrollment.objects.select_related("student", "course")
     keyed = {(row.student.student_id, row.course.code): row for row in rows}
     states = {key: (row.role, row.status) for key, row in keyed.items()}
@@ -204,7 +204,7 @@ def bring_in(case: Case, actor: Any) -> list[Batch]:
 def bring_in_parts(case: Case, parts: int, actor: Any) -> list[Batch]:
     """The same rows in several files of a delivery; rows about one person stay together."""
     files = [
-        [line for line in case.lines if hash_of(line.person) % parts == number]
+        [line for line in case.lines if number_of(line.person) % parts == number]
         for number in range(parts)
     ]
     uploads = [
@@ -219,7 +219,7 @@ def bring_in_parts(case: Case, parts: int, actor: Any) -> list[Batch]:
     return files_of(delivery)
 
 
-def hash_of(text: str) -> int:
+def number_of(text: str) -> int:
     return sum(map(ord, text))
 
 
@@ -232,7 +232,7 @@ def test_a_roster_does_what_the_oracle_says(registrar, parts: int, case: Case):
     with transaction.atomic():
         put_in(case)
         batches = bring_in_parts(case, parts, registrar) if parts else bring_in(case, registrar)
-        states, dated = found()
+        states, dated = stored_now()
         transaction.set_rollback(True)
     oracle = Oracle(case)
     # Whom the file itself withdraws without a day has none.

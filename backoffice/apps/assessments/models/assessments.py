@@ -168,7 +168,7 @@ class Assessment(SetsMaximum):
             ),
         ]
 
-    total = TotalRule(
+    total_rule = TotalRule(
         field="course",
         summed="weight",
         most=100,
