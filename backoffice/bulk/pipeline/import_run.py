@@ -18,6 +18,7 @@ from backoffice.bulk.plan.companions import Companions
 from backoffice.bulk.plan.duplicates import Duplicates
 from backoffice.bulk.plan.local_edits import LocalEdits
 from backoffice.bulk.plan.missing_rows import MissingRows
+from backoffice.bulk.plan.moved_values import MovedValues
 from backoffice.bulk.plan.nested_rows import NestedPlan, ParentLayout
 from backoffice.bulk.plan.planner import Planner, Tables
 from backoffice.bulk.read.header import MatchedHeader, match_header
@@ -178,11 +179,17 @@ class Import:
         if nested:
             nested.stage(cursor)
         planner.create(cursor)
+        moved = MovedValues(planner)
+        has_moves = moved.allow(cursor)
         released = tuple(self.batch.released)
         self.batch.preserved_edits = LocalEdits(planner, released).preserve(cursor, staging_file)
         if nested:
             self._count_preserved(nested.plan(cursor, released, staging_file))
+        if has_moves:
+            moved.settle(cursor)
         has_repeats = Duplicates(planner, staging_file).decide(cursor, self.repeats_table)
+        if has_moves:  # once more: who gave up a value may be refused by now
+            moved.settle(cursor, is_last=True)
         if nested:  # after the duplicates: a repeated row writes none of its nested rows
             nested.reject_nested(cursor)
         if missing_rows:

@@ -106,7 +106,7 @@ class FaultReporter:
             if check.other
         ]
         return f"""
-            SELECT {self.planner.reported_row}, p.line_no, p.flags, p.state, s.raws,
+            SELECT {self.planner.reported_row}, p.line_no, p.flags & ~p.moved, p.state, s.raws,
                 {", ".join([*cells, *others])}
             FROM {tables.plan} p JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins}
             WHERE p.flags <> 0 ORDER BY p.row_no"""
