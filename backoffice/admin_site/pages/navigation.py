@@ -96,7 +96,7 @@ def _imports(request: HttpRequest) -> dict[str, Any]:
         links.append((_("Imports"), "history", IMPORTS))
     for model, (title, icon) in zip(mappings, MAPPINGS.values(), strict=True):
         if roles.may(request.user, "view", model):
-            links.append((title, icon, f"admin:bulk_{model._meta.model_name}_changelist"))
+            links.append((str(title), icon, f"admin:bulk_{model._meta.model_name}_changelist"))
     if any(roles.may(request.user, "export", apps.get_model(name)) for name in EXPORTED):
         links.append((_("Export"), "download", "admin:bulk_batch_export"))
     badges = {IMPORTS: getattr(admin.site._registry.get(batch), "sidebar_badge", None)}

@@ -20,7 +20,7 @@ from backoffice.bulk.read.row_cleaner import width_fault
 from backoffice.bulk.read.value_mapping import OwnWords, left_out_fault
 from backoffice.bulk.readers import ReaderIssue, Row
 from backoffice.bulk.values.cell_origins import Origin
-from backoffice.bulk.values.cells import plain_word
+from backoffice.bulk.values.cells import CellRefused, normalised, plain_word
 from backoffice.bulk.values.faults import Fault
 
 Native = Mapping[str, str]
@@ -36,11 +36,11 @@ class NotTranslated(Exception):
 
 
 class LeftOut(Exception):
-    """A value for which the row is left out."""
+    """A value for which the row is left out; in doubt where nobody knows what it means."""
 
-    def __init__(self, issue: ReaderIssue) -> None:
+    def __init__(self, issue: ReaderIssue, *, is_in_doubt: bool = False) -> None:
         super().__init__(issue.fault.template)
-        self.issue = issue
+        self.issue, self.is_in_doubt = issue, is_in_doubt
 
 
 class Cells:
@@ -270,6 +270,8 @@ class SourceTable:
                 reader_issues.append(refusal.issue)
                 continue
             except LeftOut as refusal:
+                if refusal.is_in_doubt:
+                    self.own_words.note_unplaced(self.person_of(cells))
                 return Row(line, [], reader_issues=(refusal.issue,), is_left_out=True)
             cell = cells.first(*column_source.sources)
             if cell != values[-1]:
@@ -277,6 +279,14 @@ class SourceTable:
         headers = self.headers_of(cells)
         origin = Origin(others, headers) if others or headers else None
         return Row(line, values, reader_issues=tuple(dict.fromkeys(reader_issues)), origin=origin)
+
+    def person_of(self, cells: Cells) -> str:
+        """The student ID of a row; blank where it names none."""
+        source = self.active_sources.get("student_id")
+        try:
+            return normalised(source.read(cells)) if source else ""
+        except (NotTranslated, CellRefused):
+            return ""
 
     def headers_of(self, cells: Cells) -> dict[str, str]:
         """The headers of values of this row that come from another column than people know."""

@@ -170,7 +170,7 @@ def _role(cells: Cells) -> str:
         "mappings” if it stands for a role here."
     )
     fault = Fault(ROW_LEFT_OUT, template, is_warning=True)
-    raise LeftOut(ReaderIssue(fault, cells.label("role"), cells["role"]))
+    raise LeftOut(ReaderIssue(fault, cells.label("role"), cells["role"]), is_in_doubt=True)
 
 
 def _course_enrolled_in(cells: Cells) -> tuple[str, str]:

@@ -25,6 +25,11 @@ class Migration(migrations.Migration):
             name="unknown_values",
             field=models.JSONField(default=dict, verbose_name="values without a meaning"),
         ),
+        migrations.AddField(
+            model_name="batch",
+            name="unplaced",
+            field=models.JSONField(default=list, verbose_name="people of an unknown role"),
+        ),
         migrations.CreateModel(
             name="HistoricalValueMapping",
             fields=[

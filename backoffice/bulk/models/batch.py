@@ -150,6 +150,8 @@ class Batch(models.Model):
     # So with its own words for roles and states, by column; and those that nobody knows.
     own_values = models.JSONField(_("the school's own values"), default=dict)
     unknown_values = models.JSONField(_("values without a meaning"), default=dict)
+    # Whose rows were left out for a role that nobody knows: a whole roster withdraws none of them.
+    unplaced = models.JSONField(_("people of an unknown role"), default=list)
 
     rows = models.PositiveIntegerField(_("rows"), default=0)
     created = models.PositiveIntegerField(_("created"), default=0)

@@ -10,7 +10,7 @@ from django.db.backends.utils import CursorWrapper
 
 from backoffice.audit.admin_kit.actions import is_too_short
 from backoffice.bulk.formats.open_file import open_file
-from backoffice.bulk.kinds.resource import NESTED, ImportKind, kinds
+from backoffice.bulk.kinds.resource import NESTED, ImportKind, MissingRowsPolicy, kinds
 from backoffice.bulk.models import Batch, BatchRun
 from backoffice.bulk.pipeline.heartbeat import Interrupted, show
 from backoffice.bulk.plan.capacity import Capacity
@@ -165,12 +165,14 @@ class Import:
         planner = Planner(layout, self.batch.mode, self.tables, staged)
         companions = Companions(planner, self.companion_tables) if creates else None
         policy = self.resource.missing_rows if self.batch.mode == Batch.Mode.SYNC else None
-        released = tuple(self.batch.released)
-        missing_rows = (
-            MissingRows(planner, policy, self.missing_rows_table, released) if policy else None
-        )
+        missing_rows = self._missing_rows(planner, policy) if policy else None
         nested = NestedPlan(planner, self.nested_tables, group) if group else None
         return Plans(planner, companions, missing_rows, nested)
+
+    def _missing_rows(self, planner: Planner, policy: MissingRowsPolicy) -> MissingRows:
+        released, names = tuple(self.batch.released), self.batch.unplaced
+        spared = (MissingRows.members_named(planner, policy, names),) if names else ()
+        return MissingRows(planner, policy, self.missing_rows_table, released, spared)
 
     @cached_property
     def capacity(self) -> Capacity | None:

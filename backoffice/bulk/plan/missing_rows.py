@@ -5,17 +5,20 @@ Nobody leaves whose state a person entered since the last import (see `local_edi
 
 import itertools
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.kinds.column import field_at
+from backoffice.bulk.kinds.conditions import literal
 from backoffice.bulk.kinds.resource import MissingRowsPolicy
 from backoffice.bulk.kinds.sql_names import planned
 from backoffice.bulk.plan.local_edits import Edits, preserved_edit_warning
 from backoffice.bulk.plan.planner import Planner
 from backoffice.bulk.read.staging_file import StagingFile
+from backoffice.bulk.read.value_mapping import EVERYBODY
 from backoffice.bulk.values.faults import Fault, display_value
 
 
@@ -27,6 +30,8 @@ class MissingRows:
     policy: MissingRowsPolicy
     table: str
     released: tuple[str, ...] = ()
+    # SQL, each a query for members who do not leave, though no row names them.
+    spared: tuple[str, ...] = ()
 
     def plan(self, cursor: CursorWrapper, staging_file: StagingFile) -> dict[str, int]:
         """Make the table and report who stays and why; how many local edits do, by column."""
@@ -116,6 +121,7 @@ class MissingRows:
         before = " || '¦' || ".join(
             f"coalesce(cast(t.{name} AS text), '∅')" for name in self.policy.changes
         )
+        spared = "".join(f" AND t.{member} NOT IN ({query})" for query in self.spared)
         # Nobody leaves because of a wrong row: where a refused one names no known member, its
         # course keeps everybody; where it names no known course either, all courses do.
         return f"""
@@ -127,7 +133,19 @@ class MissingRows:
                 WHERE p.{by_scope} = t.{scope} AND p.{by_member} = t.{member})
               AND t.{scope} NOT IN (SELECT p.{by_scope} FROM {plan} p
                 WHERE {unsafe} AND p.{by_scope} IS NOT NULL)
-              AND NOT EXISTS (SELECT 1 FROM {plan} p WHERE {unsafe} AND p.{by_scope} IS NULL)"""
+              AND NOT EXISTS (SELECT 1 FROM {plan} p WHERE {unsafe} AND p.{by_scope} IS NULL)
+              {spared}"""
+
+    @staticmethod
+    def members_named(planner: Planner, policy: MissingRowsPolicy, names: Sequence[str]) -> str:
+        """SQL: the members of these names, or everybody."""
+        reference = next(r for r in planner.layout.references if r.field.name == policy.member)
+        if EVERYBODY in names:
+            return f"SELECT x.id FROM {reference.table} x"
+        # A sign of SQL's own stands in no name of a student.
+        listed = ", ".join(literal(name) for name in names if "%" not in name)
+        target, _column = reference.parts[0]
+        return f"SELECT x.id FROM {reference.table} x WHERE x.{target} IN ({listed or 'NULL'})"
 
     def _unsafe(self) -> str:
         scope, member = planned(self.policy.scope), planned(self.policy.member)

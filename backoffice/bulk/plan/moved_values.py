@@ -9,9 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.backends.utils import CursorWrapper
-from django.utils.translation import gettext as _
 
-from backoffice.audit.record.recording import recording
 from backoffice.bulk.kinds.sql_names import cell
 from backoffice.bulk.plan.checks import unique_value_check
 from backoffice.bulk.plan.planner import Planner
@@ -27,7 +25,7 @@ def stuck(takers: Iterable[Taker], givers: Iterable[Giver]) -> set[int]:
     rows_of: dict[int, set[int]] = {}
     for row, record in givers:
         rows_of.setdefault(record, set()).add(row)
-    record_of = {row: record for record, rows in rows_of.items() for row in rows}
+    record_of: dict[int, int | None] = {r: record for record, rows in rows_of.items() for r in rows}
     waiting: dict[int, list[int]] = {}
     for row, holder in takers:
         waiting.setdefault(holder, []).append(row)
@@ -56,10 +54,6 @@ def movable(layout: Layout) -> Iterator[UniqueValue]:
 def freed(table: str, column: str, ids: str) -> str:
     """SQL: blank a value in rows, so that others can take it; `ids` is a query for their keys."""
     return f"UPDATE {table} SET {column} = '' WHERE id IN ({ids})"
-
-
-def freeing_reason() -> str:
-    return _("Values that change hands are free for a moment.")
 
 
 @dataclass(frozen=True)
@@ -144,6 +138,7 @@ class MovedValue:
         """Blank the values that other rows take."""
         tables, layout = self.planner.tables, self.planner.layout
         column = self.value.field.column
+        assert column
         taken = (
             f"SELECT {self.cell} FROM {tables.plan} p JOIN {tables.stage} s ON s.row_no = p.row_no "
             f"WHERE p.moved & {self.bit} <> 0 AND p.state IN ('c', 'u') "
@@ -175,19 +170,17 @@ class MovedValues:
             each.settle(cursor, states)
 
     def free(self, cursor: CursorWrapper) -> None:
-        """Blank what changes hands, before anything is written: no index waits for a statement.
+        """Blank what changes hands, before anything is written: an index looks at each row alone.
 
-        The versions in between stand in a change set of their own.
+        The history has these versions too, in the same change set.
         """
         if not self.values:
             return
         cursor.execute(
             f"SELECT 1 FROM {self.planner.tables.plan} WHERE moved <> 0 AND state <> 'r' LIMIT 1"
         )
-        if cursor.fetchone():
-            with recording(reason=freeing_reason()):
-                for each in self.values:
-                    each.free(cursor)
+        for each in self.values if cursor.fetchone() else ():
+            each.free(cursor)
 
 
 def _chunks(numbers: Sequence[int]) -> Iterator[str]:

@@ -14,7 +14,8 @@ from backoffice.bulk.values.cells import plain_word
 from backoffice.bulk.values.faults import Fault, display_text, storable
 
 MOST_UNKNOWN = 50  # values of one file that are remembered, and asked about
-MOST_NAMED = 5
+MOST_NAMED, MOST_UNPLACED = 5, 1_000
+EVERYBODY = "*"  # in place of a person: it may be anybody
 ROW_LEFT_OUT = "left_out"
 Words = Mapping[str, Mapping[str, str]]  # by column, from a word to a value or to LEFT_OUT
 
@@ -26,6 +27,7 @@ class OwnWords:
         self.meanings = meanings
         self.used: dict[str, dict[str, str]] = {}
         self.unknown: dict[str, dict[str, str]] = {}
+        self.unplaced: dict[str, None] = {}
 
     @classmethod
     def of(cls, batch: Batch) -> "OwnWords":
@@ -49,6 +51,13 @@ class OwnWords:
                 unknown[word] = word
         return meaning
 
+    def note_unplaced(self, person: str) -> None:
+        """Note that the row of a person, or of nobody who can be named, was left out in doubt."""
+        if len(self.unplaced) < MOST_UNPLACED:
+            self.unplaced.setdefault(storable(person) or EVERYBODY)
+        else:
+            self.unplaced.setdefault(EVERYBODY)
+
     def _note(self, noted: dict[str, dict[str, str]], column: str, word: str) -> dict[str, str]:
         """The words of a column, without another spelling of this one."""
         words = noted.setdefault(column, {})
@@ -70,6 +79,7 @@ def own_words_of(kind: str) -> dict[str, dict[str, str]]:
 def note_words(batch: Batch, *readers: OwnWords) -> None:
     """Note on the batch which own words its file has, and which nobody gave a meaning."""
     batch.own_values, batch.unknown_values = {}, {}
+    batch.unplaced = [person for each in readers for person in each.unplaced]
     for each in readers:
         for column, words in each.used.items():
             batch.own_values.setdefault(column, {}).update(words)

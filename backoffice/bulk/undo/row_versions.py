@@ -1,6 +1,6 @@
 """The rows that an import wrote, in a table: their versions, and why some cannot be undone."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +9,10 @@ from django.db.backends.utils import CursorWrapper
 
 from backoffice.admin_site.models.rules import names_in
 from backoffice.audit.models import ChangeSet
-from backoffice.audit.record.recording import recording
 from backoffice.bulk.kinds.conditions import is_true, with_literals
 from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch
-from backoffice.bulk.plan.moved_values import freed, freeing_reason, stuck
+from backoffice.bulk.plan.moved_values import freed, stuck
 from backoffice.bulk.plan.writer import Part, constant, default_of
 from backoffice.bulk.sql.dialects import SqlDialect, rows_of
 from backoffice.bulk.sql.layout import unique_fields, unique_groups
@@ -72,20 +71,29 @@ class WrittenRows:
         fields = self.model._meta.concrete_fields
         return [f for f in fields if not (f.primary_key or f.generated)]
 
-    def collect(self, cursor: CursorWrapper, change_set: int, beside: Sequence[int] = ()) -> None:
-        """Create the table; rows that somebody changed since have their reason.
-
-        `beside` are change sets of the same import that are no version of their own.
-        """
-        own = f"AND b.change_set_id NOT IN ({', '.join(map(str, beside))})" if beside else ""
+    def collect(self, cursor: CursorWrapper, change_set: int) -> None:
+        """Create the table; rows that somebody changed since have their reason."""
+        before, last = self._only_one() if self._movable() else ("", "")
         select = f"""
             SELECT h.id, h.history_id, h.history_type,
               (SELECT max(b.history_id) FROM {self.history} b
-               WHERE b.id = h.id AND b.history_id < h.history_id {own}),
+               WHERE b.id = h.id AND b.history_id < h.history_id{before}),
               h.line,
               CASE WHEN {self._changed_since()} THEN '{CHANGED}' ELSE '' END
-            FROM {self.history} h WHERE h.change_set_id = %s"""
+            FROM {self.history} h WHERE h.change_set_id = %s{last}"""
         self.dialect.create_filled(cursor, self.table, COLUMNS, (select, (change_set,)))
+
+    def _only_one(self) -> tuple[str, str]:
+        """SQL: the version before is none of the same change set, and the version is its last.
+
+        A value that changed hands was blank in between.
+        """
+        later = (
+            f"SELECT 1 FROM {self.history} l WHERE l.id = h.id "
+            "AND l.history_id > h.history_id AND l.change_set_id = h.change_set_id"
+        )
+        other = self.dialect.differs("b.change_set_id", "h.change_set_id")
+        return f" AND {other}", f" AND NOT EXISTS ({later})"
 
     def _changed_since(self) -> str:
         """SQL: somebody changed a row after its version `h`."""
@@ -224,8 +232,7 @@ class WrittenRows:
         for row in sorted(stuck(takers, [(row, row) for (row,) in cursor.fetchall()])):
             conflict = f"UPDATE {self.table} SET reason = '{VALUE_CONFLICT}' WHERE row_id = %s"
             cursor.execute(conflict, [row])
-        with recording(reason=freeing_reason()):
-            cursor.execute(freed(self.data, column, f"SELECT x.id {taking}"))
+        cursor.execute(freed(self.data, column, f"SELECT x.id {taking}"))
 
     def _restore(self, cursor: CursorWrapper, moment: Any, operation: str) -> int:
         settings = [f'"{f.column}" = v."{f.column}"' for f in self.versioned_fields]

@@ -257,8 +257,6 @@ def _collected(cursor: CursorWrapper, batch: Batch) -> list[WrittenRows]:
     """The rows of the kind, its nested rows and its companions: what points comes first."""
     dialect = dialects.current()
     place = f"{dialect.place}bulk_undo"
-    of_batch = ChangeSet.objects.filter(batch=batch.pk).exclude(pk=batch.change_set_id)
-    beside = list(of_batch.order_by("pk").values_list("pk", flat=True))
     tables = [
         WrittenRows(resource, f"{place}_{'companion_' * at}{batch.pk}", dialect)
         for at, (resource, _reference) in enumerate(kinds[batch.kind].lineage())
@@ -266,7 +264,7 @@ def _collected(cursor: CursorWrapper, batch: Batch) -> list[WrittenRows]:
     dialect.prepare(cursor, dialects.MANY_ROWS + 1)
     dialect.drop_tables(cursor, [each.table for each in tables])
     for touched in tables:
-        touched.collect(cursor, batch.change_set_id, beside)
+        touched.collect(cursor, batch.change_set_id)
     return tables
 
 

@@ -153,6 +153,26 @@ def test_a_role_of_the_schools_own_may_stand_for_one_of_ours(import_file):
     assert (found(batch), batch.unknown_values) == ([], {})
 
 
+ROSTER = CANVAS + "BIO101-2026J,s1001,student,S1,active\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "withdrawn"),
+    [
+        ("BIO101-2026J,s1002,Peer Mentor,S1,active\n", ["s1003"]),
+        ("BIO101-2026J,,Peer Mentor,S1,active\n", []),
+        ("BIO101-2026J,s1002,teacher,S1,active\n", ["s1002", "s1003"]),
+        ("", ["s1002", "s1003"]),
+    ],
+)
+def test_a_whole_roster_withdraws_nobody_whose_role_nobody_knows(import_file, row, withdrawn):
+    for number in (2, 3):
+        import_file("enrollments", HEAD + f"s100{number},BIO101,2026J,active\n")
+    batch = import_file("enrollments", ROSTER + row, mode="sync")
+    assert batch.withdrawn == len(withdrawn)
+    assert sorted(key for key, state in statuses().items() if state == "withdrawn") == withdrawn
+
+
 def test_a_misspelt_role_is_no_role_of_the_schools_own(upload):
     batch = upload("enrollments", CUSTOM.replace("Peer Mentor", "Studnet"))
     assert found(batch) == [(3, "role", "Studnet", "invalid_choice")]
