@@ -309,3 +309,23 @@ def test_addresses_end_where_a_plain_reading_of_the_file_puts_them(upload, regis
                 stored,
             )
         transaction.set_rollback(True)
+
+
+GUESSED = "user_id,login_id,full_name,email,status\n"
+
+
+def test_a_family_name_that_is_a_guess_replaces_no_stored_one(import_file, student):
+    student("s2001", first_name="Ana", last_name="López Silva")
+    text = GUESSED + "s2001,s2001,Ana López Silva,,active\ns2002,s2002,Ana López Silva,,active\n"
+    batch = import_file("users", text)
+    assert (batch.created, batch.updated, batch.unchanged) == (1, 0, 1)
+    names = User.objects.filter(student_id__in=NAMES).values_list("first_name", "last_name")
+    assert list(names.order_by("student_id")) == [("Ana", "López Silva"), ("Ana López", "Silva")]
+
+
+def test_a_family_name_that_canvas_tells_apart_replaces_it(import_file, student):
+    student("s2001", first_name="Ana", last_name="López")
+    head = "user_id,login_id,sortable_name,status\n"
+    batch = import_file("users", head + 's2001,s2001,"López Silva, Ana",active\n')
+    assert batch.updated == 1
+    assert User.objects.get(student_id="s2001").last_name == "López Silva"

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.bulk.formats.assessment_names import AssessmentNames
 from backoffice.bulk.formats.course_names import CourseNames, NoCourse
+from backoffice.bulk.formats.known_people import KnownPeople
 from backoffice.bulk.formats.lookup_files import SideFiles
 from backoffice.bulk.kinds.header_names import column_name
 from backoffice.bulk.kinds.value_words import LEFT_OUT
@@ -164,6 +165,7 @@ class SourceTable:
         self.courses = CourseNames()
         self.assessments = AssessmentNames()
         self.own_words = OwnWords({})
+        self.people = KnownPeople()
         self.active_sources = {
             name: column_source
             for name, column_source in self.column_sources.items()

@@ -69,6 +69,9 @@ def _halves(cells: Cells) -> tuple[str, str]:
     family, comma, first = cells["sortable_name"].partition(",")
     if comma:
         return first.strip(), family.strip()
+    # Where the family name of “Ana López Silva” begins is a guess: it replaces no stored name.
+    if cells.table.people.has_name(cells["user_id"]):
+        return "", ""
     first, _space, family = cells["full_name"].rpartition(" ")
     return first.strip(), family
 
