@@ -57,7 +57,7 @@ from backoffice.apps.users.models import Enrollment, FormerStudentID, Profile, U
 from backoffice.apps.users.promoting import request_role
 from backoffice.audit.models import AccessRecord, ChangeSet
 from backoffice.audit.record.recording import recording
-from backoffice.bulk.models import Batch, HeaderMapping
+from backoffice.bulk.models import Batch, HeaderMapping, ValueMapping
 from backoffice.bulk.pipeline.apply import apply
 from backoffice.bulk.pipeline.preview import preview
 from backoffice.bulk.pipeline.receive import receive
@@ -283,6 +283,11 @@ def _own_header(by: User, header: str) -> HeaderMapping:
     return HeaderMapping.objects.create(header=header, **fields)
 
 
+def _own_value(by: User, word: str) -> ValueMapping:
+    fields = {"kind": "enrollments", "column": "status", "meaning": "withdrawn", "made_by": by}
+    return ValueMapping.objects.create(word=word, **fields)
+
+
 def _upload(by: User, text: str, kind: str = "enrollments") -> Batch:
     return preview(receive(io.BytesIO(text.encode()), f"{kind}.csv", by, kind=kind))
 
@@ -329,7 +334,9 @@ def _no_course(school: School) -> None:
     rubric = "Rubric Name,Criteria Name,Rating Name,Rating Points\nTalk,Voice,Clear,5\n"
     school.uploads["instructor"] = _upload(people["instructor"], rubric, "rubrics")
     own["bulk.headermapping"] = _own_header(people["registrar"], "Matrikel")
+    own["bulk.valuemapping"] = _own_value(people["registrar"], "Dropped")
     foreign["bulk.headermapping"] = _own_header(people["registrar2"], "Kennung")
+    foreign["bulk.valuemapping"] = _own_value(people["registrar2"], "W")
     for rows in (own, foreign):
         rows["audit.accessrecord"] = _access(people["registrar"], rows["users.user"])
         rows["audit.changeset"] = ChangeSet.objects.order_by("pk").first()

@@ -96,8 +96,9 @@ TABLE: dict[str, Row] = {
     "communications.chatmessage": row("VH *", "", "V own", "V own", "VH *"),
     "bulk.batch": row("VAP *", "VA uploaded; VP held", "VA uploaded", "", "V *"),
     "bulk.delivery": row("V *", "V uploaded", "V uploaded", "", "V *"),
-    # What the school's own headers stand for is the whole school's.
+    # What the school's own headers and values stand for is the whole school's.
     "bulk.headermapping": row("VACDRH *", "VACDRH *", "", "", "VH *"),
+    "bulk.valuemapping": row("VACDRH *", "VACDRH *", "", "", "VH *"),
     "audit.changeset": row("VHE *", "", "", "", "VHE *"),
     "audit.approval": row("VP *", "", "", "", "V *"),
     "audit.accessrecord": row("V *", "", "", "", "VE *"),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.kinds.check import Check
-from backoffice.bulk.kinds.column import Column, OnChange
+from backoffice.bulk.kinds.column import Column, OnChange, Traits
 from backoffice.bulk.kinds.file_layout import FileLayout
 from backoffice.bulk.kinds.resource import (
     FORBIDDEN,
@@ -24,6 +24,9 @@ from backoffice.bulk.kinds.resource import (
 from backoffice.bulk.kinds.sql_names import NOW, cell, stored, version, written_row
 
 CAME, LEFT = stored("enrolled_on"), stored("withdrawn_on")
+IS_STUDENT = f"{stored('role')} = '{User.Role.STUDENT}'"
+# Of staff it is changed on their page; files about something else leave it.
+NAME = Traits(on_change=OnChange.PRESERVE, replaced_where=IS_STUDENT)
 
 
 def username_of(cells: Mapping[str, str | None]) -> str:
@@ -62,9 +65,14 @@ class UserResource(ImportKind):
 
     student_id = Column("student_id", key=True, identifier=True, example="ab1234567")
     username = Column("username", identifier=True)
-    first_name = Column("first_name", on_change=OnChange.PRESERVE, example="Zoë")
-    last_name = Column("last_name", on_change=OnChange.PRESERVE, example="O'Moore")
-    email = Column("email", on_change=OnChange.REFUSE, example="zoe.omoore@example.org")
+    first_name = Column("first_name", **NAME, example="Zoë")
+    last_name = Column("last_name", **NAME, example="O'Moore")
+    email = Column(
+        "email",
+        on_change=OnChange.REFUSE,
+        replaced_where=IS_STUDENT,
+        example="zoe.omoore@example.org",
+    )
     graduation_year = Column("graduation_year", example="2027")
     specialization = Column("specialization", example="Marine biology")
     language = Column("language", example="en")

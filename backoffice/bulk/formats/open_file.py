@@ -25,6 +25,7 @@ from backoffice.bulk.kinds.header_names import known_name, plain_name
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.header import refuse_forbidden, refuse_repeated
+from backoffice.bulk.read.value_mapping import OwnWords
 from backoffice.bulk.readers import Limits, Row, TableReader, open_table
 from backoffice.bulk.readers.zip_archive import Archive, Member, is_archive
 from backoffice.bulk.values.faults import FileRefused
@@ -141,7 +142,7 @@ def _opened(stack: ExitStack, member: Member) -> TableReader:
     return stack.enter_context(open_table(stack.enter_context(member.on_disk())))
 
 
-def open_file(batch: Batch, side: SideFiles | None = None) -> TableReader:
+def open_file(batch: Batch, side: SideFiles | None = None) -> "Translated":
     """A context manager that reads a batch's file in our own columns.
 
     `side` replaces the lookup files packed with it.
@@ -156,8 +157,9 @@ class Translated(TableReader):
         super().__init__(batch.path, limits_for(batch.kind))
         self.batch, self.side = batch, side
         self.table: SourceTable | None = None
+        self.own_words = OwnWords.of(batch)
 
-    def __enter__(self) -> TableReader:
+    def __enter__(self) -> "Translated":
         with ExitStack() as stack:
             self.unpacked = stack.enter_context(unpacked(self.batch.path))
             self.inner = open_table(self.unpacked.path, self.batch.encoding, self.limits)
@@ -181,6 +183,7 @@ class Translated(TableReader):
         table = table_class(self.header)
         refuse_repeated(table.read)
         table.side = self.side or self.unpacked.side
+        table.own_words = self.own_words
         table.check(self.batch)
         if table.sparse:
             table.narrow(self._filled(table))

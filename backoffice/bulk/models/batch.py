@@ -147,6 +147,11 @@ class Batch(models.Model):
     # What the school's own headers stood for when the file was read, by plain name: the header is
     # matched again later, and the school may have changed its mappings by then.
     own_headers = models.JSONField(_("the school's own headers"), default=dict)
+    # So with its own words for roles and states, by column; and those that nobody knows.
+    own_values = models.JSONField(_("the school's own values"), default=dict)
+    unknown_values = models.JSONField(_("values without a meaning"), default=dict)
+    # Whose rows were left out for a role that nobody knows: a whole roster withdraws none of them.
+    unplaced = models.JSONField(_("people of an unknown role"), default=list)
 
     rows = models.PositiveIntegerField(_("rows"), default=0)
     created = models.PositiveIntegerField(_("created"), default=0)
@@ -381,5 +386,6 @@ class Batch(models.Model):
                 "released",
                 "dialect",
                 "own_headers",
+                "own_values",
             )
         }

@@ -19,6 +19,7 @@ from backoffice.bulk.plan.companions import Companions
 from backoffice.bulk.plan.duplicates import Duplicates
 from backoffice.bulk.plan.local_edits import LocalEdits
 from backoffice.bulk.plan.missing_rows import MissingRows, RestOfDelivery
+from backoffice.bulk.plan.moved_values import MovedValues
 from backoffice.bulk.plan.nested_rows import NestedPlan, ParentLayout
 from backoffice.bulk.plan.planner import Planner, Tables
 from backoffice.bulk.plan.totals import Totals
@@ -26,6 +27,7 @@ from backoffice.bulk.read.header import MatchedHeader, match_header
 from backoffice.bulk.read.header_mapping import Own, labels_of, used_in
 from backoffice.bulk.read.row_cleaner import RowCleaner, read_into
 from backoffice.bulk.read.staging_file import StagingFile
+from backoffice.bulk.read.value_mapping import note_words, own_words_of
 from backoffice.bulk.readers import TableReader
 from backoffice.bulk.sql import dialects
 from backoffice.bulk.sql.layout import Layout, staged_types
@@ -84,6 +86,9 @@ class Import:
 
     def read(self, staging_file: StagingFile) -> list[str]:
         """Read the file into a staging file; returns the names of the staged columns."""
+        self.batch.unknown_values = {}
+        if self.own_headers is not None:
+            self.batch.own_values = own_words_of(self.batch.kind)
         with open_file(self.batch) as reader:
             self.batch.header = list(map(storable, reader.header))
             self.batch.delimiter = reader.delimiter
@@ -93,7 +98,10 @@ class Import:
             header = match_header(reader.header, self.resource, self.batch)
             cleaner = RowCleaner(header, self.resource, reader.delimiter)
             self.batch.rows = 0  # a file that is refused halfway has no known number
-            self.batch.rows = read_into(staging_file, reader, cleaner, self._progress)
+            try:
+                self.batch.rows = read_into(staging_file, reader, cleaner, self._progress)
+            finally:  # also of a file of which nothing is for us
+                note_words(self.batch, reader.own_words, header.words)
         return cleaner.staged
 
     def _apply_own_headers(self, reader: TableReader) -> None:
@@ -175,8 +183,10 @@ class Import:
         return Plans(planner, companions, missing_rows, nested)
 
     def _missing_rows(self, planner: Planner, policy: MissingRowsPolicy) -> MissingRows:
-        released = tuple(self.batch.released)
-        return MissingRows(planner, policy, self.missing_rows_table, released, self.rest)
+        released, names = tuple(self.batch.released), self.batch.unplaced
+        spared = (MissingRows.members_named(planner, policy, names),) if names else ()
+        table = self.missing_rows_table
+        return MissingRows(planner, policy, table, released, self.rest, spared)
 
     @cached_property
     def capacity(self) -> Capacity | None:
@@ -192,11 +202,13 @@ class Import:
         if nested:
             nested.stage(cursor)
         planner.create(cursor)
+        moved = MovedValues(planner)
+        has_moves = moved.allow(cursor)
         released = tuple(self.batch.released)
         self.batch.preserved_edits = LocalEdits(planner, released).preserve(cursor, staging_file)
         if nested:
             self._count_preserved(nested.plan(cursor, released, staging_file))
-        has_repeats = Duplicates(planner, staging_file).decide(cursor, self.repeats_table)
+        has_repeats = self._settle(cursor, staging_file, moved if has_moves else None)
         if nested:  # after the duplicates: a repeated row writes none of its nested rows
             nested.reject_nested(cursor)
         if missing_rows:
@@ -209,6 +221,19 @@ class Import:
         if total:
             Totals(planner, total).report(cursor, staging_file)
         return plans
+
+    def _settle(
+        self, cursor: CursorWrapper, staging_file: StagingFile, moved: MovedValues | None
+    ) -> bool:
+        """Decide between rows of the file; whether some say different things of one person."""
+        if moved:
+            moved.settle(cursor)
+        has_repeats = Duplicates(self.plans.planner, staging_file).decide(
+            cursor, self.repeats_table
+        )
+        if moved:  # once more: who gave up a value may be refused by now
+            moved.settle(cursor, is_last=True)
+        return has_repeats
 
     def _count_preserved(self, edits: dict[str, int]) -> None:
         self.batch.preserved_edits = dict(Counter(self.batch.preserved_edits) + Counter(edits))

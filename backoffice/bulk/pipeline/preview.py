@@ -21,6 +21,7 @@ from backoffice.bulk.plan.planner import RowState
 from backoffice.bulk.read.header import ForbiddenColumn
 from backoffice.bulk.read.header_mapping import own_headers_of
 from backoffice.bulk.read.staging_file import ISSUE_COLUMNS, StagingFile
+from backoffice.bulk.read.value_mapping import values_advice
 from backoffice.bulk.values.faults import COLUMN_LENGTH, FileRefused, storable
 
 
@@ -119,9 +120,7 @@ def decide(batch: Batch, held_for: list[str]) -> str:
         ) % {
             "count": batch.rejected,
             "rows": batch.rows,
-            "advice": _("Correct the file, or leave wrong rows out.")
-            if batch.has_right_rows
-            else _("Correct the file."),
+            "advice": " ".join(filter(None, (_advice(batch), values_advice(batch)))),
         }
         return State.REFUSED
     if held_for and batch.approved_digest != batch.digest:
@@ -129,6 +128,12 @@ def decide(batch: Batch, held_for: list[str]) -> str:
         return State.HELD
     batch.sentence = ""
     return State.PREVIEWED
+
+
+def _advice(batch: Batch) -> str:
+    if batch.has_right_rows:
+        return _("Correct the file, or leave wrong rows out.")
+    return _("Correct the file.")
 
 
 def refuse_file(batch: Batch, refusal: FileRefused) -> None:

@@ -14,6 +14,7 @@ from backoffice.bulk.formats.open_file import disambiguated, recognised, unpacke
 from backoffice.bulk.kinds.header_names import plain_name
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, kinds
 from backoffice.bulk.models import Batch
+from backoffice.bulk.read.value_mapping import values_advice
 from backoffice.bulk.readers import Row, open_table
 from backoffice.bulk.values.faults import FileRefused, Issue
 
@@ -86,6 +87,7 @@ def closing_message(batch: Batch, *, dry_run: bool) -> str:
     summary += ngettext(", %(count)d repeated.", ", %(count)d repeated.", batch.duplicates) % {
         "count": batch.duplicates
     }
+    summary = " ".join(filter(None, (summary, values_advice(batch))))
     template = _("%(file)s was applied as import %(number)d: %(summary)s")
     if dry_run:
         template = _("%(file)s could be applied: %(summary)s")

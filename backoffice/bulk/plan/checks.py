@@ -211,6 +211,8 @@ def _change(
         return
     value, other = cell(column.column_name), f"{alias}.{column.target}"
     condition = f"({value} <> '' AND {other} <> '' AND {value} <> {other})"
+    if alias == "t" and column.replaced_where:
+        condition += f" AND NOT ({column.replaced_where})"
     importable, params = layout.importable(model)
     if importable:
         # Not even a warning may show a row that the person's role may not bring in.

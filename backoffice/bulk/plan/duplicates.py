@@ -179,7 +179,8 @@ class Duplicates:
         values = [*map(cell, self._cell_names()), *map(layout.comparable, layout.own)]
         values += [cell(NESTED)] if layout.resource.nested else []
         return f"""
-            SELECT s.row_no, s.line_no, p.state, p.flags, s.bad, s.raws, {", ".join(values)}
+            SELECT s.row_no, s.line_no, p.state, p.flags & ~p.moved, s.bad, s.raws,
+                {", ".join(values)}
             FROM {stage} s JOIN {plan} p ON p.row_no = s.row_no {layout.joins}
             WHERE s.row_no IN ({" UNION ".join(self._groups(stage))}) ORDER BY s.row_no"""
 

@@ -7,7 +7,7 @@ last import (see `local_edits.py`).
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db import models
@@ -23,6 +23,7 @@ from backoffice.bulk.kinds.sql_names import cell, planned
 from backoffice.bulk.plan.local_edits import Edits, preserved_edit_warning
 from backoffice.bulk.plan.planner import Planner
 from backoffice.bulk.read.staging_file import StagingFile
+from backoffice.bulk.read.value_mapping import EVERYBODY
 from backoffice.bulk.sql.references import Reference
 from backoffice.bulk.values.faults import Fault, display_value
 
@@ -57,6 +58,8 @@ class MissingRows:
     table: str
     released: tuple[str, ...] = ()
     rest: RestOfDelivery = RestOfDelivery()
+    # SQL, each a query for members who do not leave, though no row names them.
+    spared: tuple[str, ...] = ()
     near: Resemblances | None = None
 
     def plan(self, cursor: CursorWrapper, staging_file: StagingFile) -> dict[str, int]:
@@ -193,7 +196,8 @@ class MissingRows:
             f"coalesce(cast(t.{name} AS text), '∅')" for name in policy.changes
         )
         mentions = f"SELECT p.scope_id FROM ({self._mentions()}) p WHERE"
-        near = f" AND t.{member} NOT IN ({self.near.members})" if self.near else ""
+        queries = (*self.spared, *([self.near.members] if self.near else []))
+        spared = "".join(f" AND t.{member} NOT IN ({query})" for query in queries)
         is_mute = bool(self.rest.objection or self.rest.deferral)
         # Nobody leaves because of a wrong row: where a refused one names no known member, its
         # course keeps everybody; where it names no known course either, all courses do.
@@ -206,7 +210,18 @@ class MissingRows:
               AND NOT EXISTS (
                 {mentions} p.scope_id = t.{scope} AND p.member_id = t.{member})
               AND t.{scope} NOT IN ({mentions} p.is_unsafe = 1 AND p.scope_id IS NOT NULL)
-              AND NOT EXISTS ({mentions} p.is_unsafe = 1 AND p.scope_id IS NULL){near}"""
+              AND NOT EXISTS ({mentions} p.is_unsafe = 1 AND p.scope_id IS NULL){spared}"""
+
+    @staticmethod
+    def members_named(planner: Planner, policy: MissingRowsPolicy, names: Sequence[str]) -> str:
+        """SQL: the members of these names, or everybody."""
+        reference = next(r for r in planner.layout.references if r.field.name == policy.member)
+        if EVERYBODY in names:
+            return f"SELECT x.id FROM {reference.table} x"
+        # A sign of SQL's own stands in no name of a student.
+        listed = ", ".join(literal(name) for name in names if "%" not in name)
+        target, _column = reference.parts[0]
+        return f"SELECT x.id FROM {reference.table} x WHERE x.{target} IN ({listed or 'NULL'})"
 
     def _field(self, name: str) -> models.Field:
         return field_at(self.planner.layout.model, name)

@@ -124,6 +124,7 @@ class Planner:
             "before": "text",  # what a row that would change has now
             "flags": "bigint",  # a bit for each check that found something
             "preserved": "bigint",  # a bit for each value that stays, see `local_edits.py`
+            "moved": "bigint",  # flags that do not count, see `moved_values.py`
             "over_limit": "integer",  # 1 for a row beyond a limit, see `capacity.py`
             "state": "text",  # see RowState
             "new_id": "bigint",
@@ -140,7 +141,8 @@ class Planner:
         return f"""
             SELECT z.*, CASE WHEN z.state = 'c' THEN CAST({new_id} AS bigint) END AS new_id FROM (
               SELECT q.row_no, q.line_no, q.target_id{keys}, q.before, q.flags,
-                CAST(0 AS bigint) AS preserved, CAST(0 AS integer) AS over_limit,
+                CAST(0 AS bigint) AS preserved, CAST(0 AS bigint) AS moved,
+                CAST(0 AS integer) AS over_limit,
                 CASE WHEN q.bad <> 0 OR q.flags & {self.error_mask} <> 0 THEN 'r'
                   WHEN q.target_id IS NULL THEN 'c' WHEN q.differs THEN 'u' ELSE 'e' END AS state
               FROM ({inner}{fence}) q) z"""

@@ -250,8 +250,11 @@ class Layout:
             value = f"CASE WHEN t.id IS NULL OR {touched} THEN {value} ELSE {stored} END"
         field = field_at(self.model, column.target)
         if column.on_change is not OnChange.UPDATE:
-            # It fills a blank and never replaces anything; a check reports or refuses the rest.
-            return f"CASE WHEN {stored} IS NULL OR {stored} = '' THEN {value} ELSE {stored} END"
+            # It fills a blank and replaces nothing else; a check reports or refuses the rest.
+            fills = f"{stored} IS NULL OR {stored} = ''"
+            if column.replaced_where:
+                fills += f" OR {value} <> '' AND {column.replaced_where}"
+            return f"CASE WHEN {fills} THEN {value} ELSE {stored} END"
         if has_plain_default(field):
             # A blank cell keeps what is stored; only a new row gets the default.
             return f"coalesce({value}, {stored}, {literal(field.get_default())})"

@@ -45,6 +45,15 @@ class CellRefused(Exception):
         self.fault = Fault(code, template, other=other)
 
 
+def plain_word(text: str) -> str:
+    """A word in the form in which words of a list are compared: ` ＡＣＴＩＶＥ`, `active`."""
+    if text.isascii():
+        return " ".join(text.casefold().split())
+    # Twice: what case folding makes of a letter may be composed of others.
+    folded = unicodedata.normalize("NFKC", text.translate(INVISIBLE)).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
 def normalised(raw: str) -> str:
     """Collapse white space, drop zero-width spaces, compose Unicode (NFC). Raises CellRefused."""
     if raw.isascii() and raw.isprintable():
@@ -149,15 +158,15 @@ def _parser_for(field: models.Field, is_identifier: bool) -> Callable[[str], str
 
 
 def _choice_parser(field: models.Field) -> Callable[[str], str]:
-    values = {str(value).casefold(): str(value) for value, _label in field.flatchoices}
+    values = {plain_word(str(value)): str(value) for value, _label in field.flatchoices}
     listed = ", ".join(values.values())
 
     def parse(text: str) -> str:
         """Raise CellRefused for a word that is no choice."""
         try:
-            return values[text.casefold()]
+            return values[plain_word(text)]
         except KeyError:
-            near = get_close_matches(text.casefold(), values, 1)
+            near = get_close_matches(plain_word(text), values, 1)
             hint = _(" Did you mean “{other}”?") if near else ""
             known = (
                 _("{column} “{value}” is not one of: ")

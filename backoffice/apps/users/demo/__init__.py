@@ -6,7 +6,8 @@ from backoffice.apps.users.demo.crowd import crowd
 from backoffice.apps.users.demo.names import CULTURES, person
 from backoffice.apps.users.models import FormerStudentID, Profile, User
 from backoffice.bulk.kinds.header_names import IGNORED
-from backoffice.bulk.models import HeaderMapping
+from backoffice.bulk.kinds.value_words import LEFT_OUT
+from backoffice.bulk.models import HeaderMapping, ValueMapping
 from backoffice.operations.demo import Scale, demo_part, ensure
 
 STAFF = (
@@ -35,6 +36,12 @@ OWN_HEADERS = (
     ("enrollments", "Remarks", IGNORED),
     ("users", "Student number", "student_id"),
 )
+OWN_VALUES = (
+    ("status", "Enrolled", "active"),
+    ("status", "Dropped", "withdrawn"),
+    ("status", "Waitlisted", LEFT_OUT),
+    ("role", "Tutor", "teaching_assistant"),
+)
 
 
 def student_id_of(number: int) -> str:
@@ -62,6 +69,9 @@ def _cast() -> None:
     for kind, header, column in OWN_HEADERS:
         key = {"kind": kind, "header": header}
         ensure(HeaderMapping, key, column=column, made_by=registrar)
+    for column, word, meaning in OWN_VALUES:
+        key = {"kind": "enrollments", "column": column, "word": word}
+        ensure(ValueMapping, key, meaning=meaning, made_by=registrar)
 
 
 def _member_of_staff(username: str, role: str, first: str, last: str) -> None:
