@@ -4,6 +4,7 @@ Letter case, full width, blanks and hyphens inside, and zeros in front make no d
 """
 
 import unicodedata
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, models
@@ -22,6 +23,21 @@ RANGES = (
 SIGNS = "@.+_"  # what a username has besides letters and digits
 LEFT_OUT = ("Zs", "Pd", "Cf")  # blanks, hyphens, invisible signs
 MINUS = "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A field by which files name the rows of a model; two that differ in nothing else are alike.
+
+    `former` is the relation back from rows with former values, in a field of the same name: these
+    lead to the row, too. `among` are the rows that count; an index on the folded form finds them.
+    `named_by` are the fields that say who it is.
+    """
+
+    field: str
+    former: str = ""
+    among: models.Q = models.Q()
+    named_by: tuple[str, ...] = ()
 
 
 def _fold_table() -> dict[str, str]:

@@ -14,6 +14,8 @@ from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, Validat
 from django.db import models, router, transaction
 from django.db.models.functions import Coalesce
 
+from backoffice.admin_site.models.folded_identity import Identity
+
 Message = Any  # a str or a lazy one; the stubs' name for both does not exist at run time
 Violation = tuple[str, ValidationError]
 
@@ -279,6 +281,7 @@ class Ruled(models.Model):
     presence_rules: ClassVar[tuple[PresenceRule, ...]] = ()
     advisories: ClassVar[tuple[Advisory, ...]] = ()
     capacity: ClassVar[CapacityRule | None] = None
+    identities: ClassVar[tuple[Identity, ...]] = ()
     total_rule: ClassVar[TotalRule | None] = None
     # Whether somebody said why the row comes in over the capacity; and by how much it does.
     is_excess_allowed: bool = False

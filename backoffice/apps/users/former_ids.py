@@ -8,9 +8,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.fields import LineField
-from backoffice.admin_site.models.folded_identity import FoldedIdentity
+from backoffice.admin_site.models.folded_identity import FoldedIdentity, Identity
 from backoffice.admin_site.models.rules import PresenceRule, UniqueRule
 from backoffice.admin_site.models.search_text import SearchText, TrigramIndex
+from backoffice.admin_site.permissions.roles import STUDENT
 from backoffice.audit.models import Audited, AuditedQuerySet
 from backoffice.audit.models.personal_data import Personal
 
@@ -73,6 +74,18 @@ NEVER_OF_ANOTHER = PresenceRule(
     is_wanted=False,
     is_lasting=False,
     owner="user",
+)
+
+NAMES = ("first_name", "last_name")
+IS_STAFF = ~models.Q(role=STUDENT)
+IDENTITIES = (
+    Identity("student_id", former="former_student_ids", named_by=NAMES),
+    # A student's username is the student ID.
+    Identity("username", among=IS_STAFF, named_by=NAMES),
+)
+FOLDED_INDEXES = (
+    models.Index(FoldedIdentity("student_id"), name="users_user_folded_id_idx"),
+    models.Index(FoldedIdentity("username"), condition=IS_STAFF, name="users_user_folded_name_idx"),
 )
 
 

@@ -12,7 +12,6 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.fields import LineField, LowerEmailField, ParagraphField
-from backoffice.admin_site.models.folded_identity import FoldedIdentity
 from backoffice.admin_site.models.private_files import PictureField
 from backoffice.admin_site.models.rules import (
     Advisory,
@@ -25,6 +24,8 @@ from backoffice.admin_site.models.rules import (
 from backoffice.admin_site.models.search_text import SearchText, TrigramIndex
 from backoffice.apps.users.accounts import Account
 from backoffice.apps.users.former_ids import (
+    FOLDED_INDEXES,
+    IDENTITIES,
     NEVER_OF_ANOTHER,
     FormerStudentID,
     replaced_student_id,
@@ -156,7 +157,7 @@ class User(Audited, Account):
             models.Index(fields=["is_verified", "id"], name="users_user_verified_idx"),
             models.Index(fields=["graduation_year", "id"], name="users_user_graduation_idx"),
             TrigramIndex(fields=["search_text"], name="users_user_search_idx"),
-            models.Index(FoldedIdentity("student_id"), name="users_user_folded_id_idx"),
+            *FOLDED_INDEXES,
         ]
         constraints = [
             UniqueRule(
@@ -229,6 +230,7 @@ class User(Audited, Account):
         ]
 
     presence_rules = (NEVER_OF_ANOTHER,)
+    identities = IDENTITIES
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

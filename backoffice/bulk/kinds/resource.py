@@ -30,6 +30,19 @@ class Written:
     changed: str = ""  # without it an update leaves the value
 
 
+@dataclass(frozen=True)
+class Trail:
+    """Rows that changed rows leave behind, such as a former name; an undo takes them back.
+
+    Whoever left such a value last has the row: it changes hands.
+    """
+
+    resource: "type[ImportKind]"
+    reference: str  # its foreign key to the changed row
+    field: str  # what is left behind, of which there is one row
+    value: str  # SQL of it
+
+
 Derive = Callable[[Mapping[str, str | None]], str]
 
 FORBIDDEN = frozenset(
@@ -131,10 +144,16 @@ class ImportKind(ModelResource):
     ignored: ClassVar[frozenset[str]] = frozenset()  # columns that are not read
     derived: ClassVar[Mapping[str, Derive]] = {}  # fields of a new row, made from its cells
     fixed: ClassVar[Mapping[str, Any]] = {}  # values that every new row has
+    creates: ClassVar[bool] = True  # False: its files only change rows that exist
+    is_exported: ClassVar[bool] = True
     scope: ClassVar[str] = ""  # the path to the course by which change limits count, else all rows
     matching: ClassVar[Matching] = Matching()
     missing_rows: ClassVar[MissingRowsPolicy | None] = None  # makes sync mode possible
     nested: ClassVar[NestedRows | None] = None
+    trail: ClassVar[Trail | None] = None
+    # By column of a value that may change hands within a file: SQL of what stands in it, and in
+    # others, for a moment. A value that may be blank is blank then.
+    between: ClassVar[Mapping[str, Mapping[str, str]]] = {}
     undo: ClassVar[UndoRules] = UndoRules()
     listed: ClassVar[str] = ""  # the path to the model in whose list the rows are exported
     shared_with: ClassVar[frozenset[str]] = frozenset()  # formats with the same columns
@@ -160,6 +179,12 @@ class ImportKind(ModelResource):
         return cls.model().capacity is not None
 
     @classmethod
+    def creates_people(cls) -> bool:
+        """Whether a file of it may create rows that have near doubles, by itself or on the way."""
+        creating = [cls, *([cls.companion.resource] if cls.companion else [])]
+        return any(each.creates and each.model().identities for each in creating)
+
+    @classmethod
     def columns(cls) -> dict[str, Column]:
         """The kind's own columns, by name."""
         return {column.column_name: column for column in cls.fields.values()}
@@ -178,8 +203,9 @@ class ImportKind(ModelResource):
     @classmethod
     def lineage(cls) -> "list[tuple[type[ImportKind], str]]":
         """What an import writes: each resource, with its foreign key to the next one."""
-        nested, companion = cls.nested, cls.companion
+        nested, companion, trail = cls.nested, cls.companion, cls.trail
         return [
+            *([(trail.resource, trail.reference)] if trail else []),
             *([(nested.resource, nested.reference)] if nested else []),
             (cls, companion.reference if companion else ""),
             *([(companion.resource, "")] if companion else []),
@@ -260,6 +286,13 @@ def kinds_for(is_allowed: Callable[[type[models.Model]], bool]) -> dict[str, typ
     """The kinds whose model is allowed, in the order of the pages."""
     ordered = sorted(kinds.items(), key=lambda kind: kind[1].order)
     return {name: resource for name, resource in ordered if is_allowed(resource.model())}
+
+
+def exported_kinds(
+    is_allowed: Callable[[type[models.Model]], bool],
+) -> dict[str, type[ImportKind]]:
+    """Those of them that are written into files, too."""
+    return {name: each for name, each in kinds_for(is_allowed).items() if each.is_exported}
 
 
 def importable(resource: type[ImportKind]) -> type[ImportKind]:

@@ -105,6 +105,7 @@ class Batch(models.Model):
         _("wrong rows"), max_length=10, choices=OnError, default=OnError.ABORT
     )
     create_students = models.BooleanField(_("create students"), default=False)
+    allow_similar = models.BooleanField(_("allow similar people"), default=False)
     allow_over_limit = models.BooleanField(_("allow over the limit"), default=False)
     ignore_unknown_columns = models.BooleanField(_("ignore unknown columns"), default=False)
     encoding = models.CharField(_("encoding"), max_length=40, blank=True)
@@ -380,6 +381,7 @@ class Batch(models.Model):
                 "mode",
                 "on_error",
                 "create_students",
+                "allow_similar",
                 "allow_over_limit",
                 "ignore_unknown_columns",
                 "encoding",

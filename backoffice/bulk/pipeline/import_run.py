@@ -17,6 +17,7 @@ from backoffice.bulk.pipeline.rosters import rest_of_delivery, stage_rest
 from backoffice.bulk.plan.capacity import Capacity
 from backoffice.bulk.plan.companions import Companions
 from backoffice.bulk.plan.duplicates import Duplicates
+from backoffice.bulk.plan.former_names import lead_to_owners, lead_unmarked, marks_of
 from backoffice.bulk.plan.local_edits import LocalEdits
 from backoffice.bulk.plan.missing_rows import MissingRows, RestOfDelivery
 from backoffice.bulk.plan.moved_values import MovedValues
@@ -130,10 +131,13 @@ class Import:
         derived = [name for name in staged if name not in in_file]
         columns = {"row_no": "integer", "line_no": "integer", "bad": "bigint", "raws": "text"}
         columns |= staged_types(self.resource, known, derived, self.dialect)
-        self.dialect.create(cursor, self.tables.stage, columns)
-        self.dialect.load(cursor, self.tables.stage, columns, staging_file.rows)
+        layout, table = self.plans.planner.layout, self.tables.stage
+        self.dialect.create(cursor, table, columns | marks_of(layout))
+        self.dialect.load(cursor, table, columns, staging_file.rows)
+        lead_to_owners(cursor, layout, table, derived)
         if self.rest.table:
             stage_rest(cursor, self.dialect, self.batch, self.rest.table)
+            lead_unmarked(cursor, layout, self.rest.table)
 
     @cached_property
     def rest(self) -> RestOfDelivery:
@@ -168,6 +172,7 @@ class Import:
             *(self.resource, own, self.dialect, companion_columns, creates),
             actor=self.batch.uploaded_by,
             has_reason=not is_too_short(self.batch.reason),
+            allows_similar=self.batch.allow_similar,
             is_roster=self.batch.mode == Batch.Mode.SYNC,
         )
         if group:

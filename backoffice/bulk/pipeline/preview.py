@@ -16,6 +16,7 @@ from backoffice.bulk.pipeline.approval import lapse
 from backoffice.bulk.pipeline.heartbeat import Heartbeat, Interrupted
 from backoffice.bulk.pipeline.import_run import READ_PERCENT, Import
 from backoffice.bulk.plan.change_limits import reasons_to_hold
+from backoffice.bulk.plan.near_doubles import hint_at_refused
 from backoffice.bulk.plan.outcome import FaultReporter, Outcome, outcome_of
 from backoffice.bulk.plan.planner import RowState
 from backoffice.bulk.read.header import ForbiddenColumn
@@ -82,6 +83,8 @@ def _record_outcome(work: Import, cursor: CursorWrapper, staging_file: StagingFi
     if batch.errors or batch.warnings:  # of an earlier reading
         batch.issues.all().delete()
     work.dialect.load(cursor, BatchIssue._meta.db_table, ISSUE_COLUMNS, staging_file.issues)
+    if staging_file.has_refused_names:
+        hint_at_refused(cursor, plans.planner.layout, batch.pk)
     _set_totals(batch, outcome)
     missing_rows = plans.missing_rows
     batch.roster_scope = missing_rows.scope_sentence(cursor) if missing_rows else ""

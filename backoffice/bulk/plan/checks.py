@@ -16,6 +16,8 @@ from backoffice.bulk.kinds.check import Check, names_nothing
 from backoffice.bulk.kinds.column import Column, OnChange, Role, field_at, related_model
 from backoffice.bulk.kinds.conditions import is_false, is_true, literal, with_literals
 from backoffice.bulk.kinds.sql_names import cell, referred
+from backoffice.bulk.plan.former_names import former_name_checks
+from backoffice.bulk.plan.near_doubles import near_double_checks, with_hints
 from backoffice.bulk.sql.layout import Layout
 from backoffice.bulk.sql.references import Reference
 
@@ -359,7 +361,9 @@ REPEAT = Check(
 
 def all_checks(layout: Layout, mode: str) -> list[Check]:
     """Every check of one row by itself, in the order in which they are reported."""
-    return [
+    checks = [
+        *near_double_checks(layout, mode),
+        *former_name_checks(layout),
         *reference_checks(layout),
         *verifying_checks(layout),
         *mode_checks(layout, mode),
@@ -372,3 +376,4 @@ def all_checks(layout: Layout, mode: str) -> list[Check]:
         *unique_checks(layout),
         *layout.resource.checks(layout),
     ]
+    return with_hints(checks, layout, mode)

@@ -21,7 +21,9 @@ from backoffice.bulk.kinds.conditions import literal
 from backoffice.bulk.kinds.resource import MissingRowsPolicy
 from backoffice.bulk.kinds.sql_names import cell, planned
 from backoffice.bulk.plan.local_edits import Edits, preserved_edit_warning
+from backoffice.bulk.plan.near_doubles import SIMILAR_STAYS, identity_columns
 from backoffice.bulk.plan.planner import Planner
+from backoffice.bulk.plan.resemblances import Resemblances
 from backoffice.bulk.read.staging_file import StagingFile
 from backoffice.bulk.read.value_mapping import EVERYBODY
 from backoffice.bulk.sql.references import Reference
@@ -42,14 +44,6 @@ class RestOfDelivery:
 
 
 @dataclass(frozen=True)
-class Resemblances:
-    """Whom rows of the file resemble that name somebody else, or nobody who is known."""
-
-    members: str  # SQL: a query for the members who are resembled; they do not leave
-    rows: str  # SQL: a query for the numbers of these rows; they mean nobody else
-
-
-@dataclass(frozen=True)
 class MissingRows:
     """The rows that leave: a table of their ids, their scopes and their present values."""
 
@@ -60,7 +54,14 @@ class MissingRows:
     rest: RestOfDelivery = RestOfDelivery()
     # SQL, each a query for members who do not leave, though no row names them.
     spared: tuple[str, ...] = ()
-    near: Resemblances | None = None
+
+    @property
+    def near(self) -> Resemblances | None:
+        """Whom rows resemble that name somebody else, where members have near doubles."""
+        for named in identity_columns(self.planner.layout):
+            if named.plan_key == f"fk_{self.policy.member}":
+                return Resemblances(named, self.planner.tables, f"fk_{self.policy.scope}")
+        return None
 
     def plan(self, cursor: CursorWrapper, staging_file: StagingFile) -> dict[str, int]:
         """Make the table and report who stays and why; how many local edits do, by column."""
@@ -76,6 +77,8 @@ class MissingRows:
                 "Correct these rows, and bring the whole file in again."
             )
             self._report_nobody_left(staging_file, message)
+        if self.near:
+            self._report_resembled(cursor, staging_file)
         return self._report_preserved(cursor, staging_file)
 
     def _report_nobody_left(self, staging_file: StagingFile, message: str) -> None:
@@ -146,14 +149,17 @@ class MissingRows:
         return f"SELECT 9 AS plan, 'w' AS state, count(*), {sum_of}, 0 FROM {self.table}"
 
     def _withdrawn_rows(self) -> str:
-        """SQL: the rows that are missing, without those that a person edited since."""
+        """SQL: the missing rows, but for those a person edited since, and whom rows resemble."""
+        resembled = "AND target_id NOT IN (SELECT target_id FROM resembled)" if self.near else ""
         return (
-            f"{self._owned()} SELECT * FROM missing "
-            "WHERE target_id NOT IN (SELECT target_id FROM owned)"
+            f"{self._owned()} SELECT target_id, scope_id, before FROM missing "
+            f"WHERE target_id NOT IN (SELECT target_id FROM owned) {resembled}"
         )
 
     def _owned(self) -> str:
-        """SQL: common tables `missing`, and `owned` with a 1 for every field a person entered."""
+        """SQL: common tables `missing`, `owned` with a 1 for every field a person entered, and, if
+        there are near doubles, `resembled`.
+        """
         layout, edits = self.planner.layout, Edits(self.planner.layout)
         owned = {name: edits.owned(name) for name in self._ownable()}
         flags = "".join(
@@ -166,11 +172,25 @@ class MissingRows:
             owned AS MATERIALIZED (
               SELECT t.id AS target_id{flags} FROM edited e
               JOIN {layout.table} t ON t.id = e.target_id
-              WHERE {" OR ".join(owned.values()) or "1=0"})"""
+              WHERE {" OR ".join(owned.values()) or "1=0"})
+              {self.near.common_tables() if self.near else ""}"""
 
     def _ownable(self) -> list[str]:
         """The fields that leaving changes and that are not released."""
         return [name for name in self.policy.changes if name not in self.released]
+
+    def _report_resembled(self, cursor: CursorWrapper, staging_file: StagingFile) -> None:
+        assert self.near
+        template = _(
+            "“{value}” is missing from the file and is not withdrawn: the file has {other}, who is "
+            "similar. Correct the file, or withdraw them on their page."
+        )
+        cursor.execute(f"{self._owned()} {self.near.names()}")
+        names = dict(cursor.fetchall())
+        rows = self.planner.layout.model._base_manager.filter(pk__in=names).order_by("pk")
+        for row in rows.select_related(self.policy.scope, self.policy.member):
+            fault = Fault(SIMILAR_STAYS, template, is_warning=True, other=names[row.pk])
+            staging_file.add_fault(fault, 1, 0, self.near.named.name, str(row))
 
     def _report_preserved(self, cursor: CursorWrapper, staging_file: StagingFile) -> dict[str, int]:
         names, counts = self._ownable(), Counter[str]()
@@ -196,13 +216,13 @@ class MissingRows:
             f"coalesce(cast(t.{name} AS text), '∅')" for name in policy.changes
         )
         mentions = f"SELECT p.scope_id FROM ({self._mentions()}) p WHERE"
-        queries = (*self.spared, *([self.near.members] if self.near else []))
-        spared = "".join(f" AND t.{member} NOT IN ({query})" for query in queries)
+        spared = "".join(f" AND t.{member} NOT IN ({query})" for query in self.spared)
         is_mute = bool(self.rest.objection or self.rest.deferral)
         # Nobody leaves because of a wrong row: where a refused one names no known member, its
         # course keeps everybody; where it names no known course either, all courses do.
         return f"""
-            SELECT t.id AS target_id, t.{scope} AS scope_id, {before} AS before
+            SELECT t.id AS target_id, t.{scope} AS scope_id, t.{member} AS member_id,
+              {before} AS before
             FROM {self.planner.layout.table} t
             WHERE {"1=0" if is_mute else "1=1"}
               AND t.{scope} IN ({mentions} p.scope_id IS NOT NULL)
@@ -235,7 +255,7 @@ class MissingRows:
         # What is refused for want of room was read as it should be.
         is_unsafe = f"p.state = 'r' AND p.over_limit = 0 AND ({scope} IS NULL OR {member} IS NULL)"
         if self.near:
-            is_unsafe += f" AND p.row_no NOT IN ({self.near.rows})"
+            is_unsafe += f" AND p.row_no NOT IN ({self.near.rows()})"
         own = (
             f"SELECT {scope} AS scope_id, {member} AS member_id, "
             f"CASE WHEN {is_unsafe} THEN 1 ELSE 0 END AS is_unsafe "

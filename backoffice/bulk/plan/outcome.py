@@ -15,6 +15,7 @@ from backoffice.bulk.kinds.sql_names import cell
 from backoffice.bulk.models import Batch
 from backoffice.bulk.plan.companions import Companions
 from backoffice.bulk.plan.missing_rows import MissingRows
+from backoffice.bulk.plan.near_doubles import question_about
 from backoffice.bulk.plan.near_names import NearNames
 from backoffice.bulk.plan.nested_rows import NestedPlan
 from backoffice.bulk.plan.planner import Planner, RowState
@@ -129,9 +130,10 @@ class FaultReporter:
         cells = [cell(column.column_name) for column in self.columns]
         # What a sentence names besides is looked up for the rows that the sentence is about.
         others = [
-            f"CASE WHEN p.flags & {1 << bit} <> 0 THEN {check.other} END"
+            f"CASE WHEN p.flags & {1 << bit} <> 0 THEN {sql} END"
             for bit, check in enumerate(self.checks)
-            if check.other
+            for sql in (check.other, check.hint)
+            if sql
         ]
         return f"""
             SELECT {self.planner.reported_row}, p.line_no, p.flags & ~p.moved, p.state, s.raws,
@@ -146,11 +148,12 @@ class FaultReporter:
         remaining = iter(others)
         for index, check in enumerate(self.checks):
             other = next(remaining) if check.other else ""
+            near = next(remaining) if check.hint else ""
             # Warnings are for rows that go in; of a wrong one, only what is wrong is reported.
             is_moot = check.is_quiet or (check.is_warning and state == RowState.REJECTED)
             if flags >> index & 1 and not is_moot:
                 template = _naming(check, staging_file.name_of(check.other_column, origin))
-                template += _literal(self.near_names.hint(check, staged))
+                template += _literal(_asking(near) or self.near_names.hint(check, staged))
                 fault = Fault(check.code, template, check.is_warning, display_value(other))
                 place = staging_file.line_of(check.column, line) if check.is_of_name else line
                 value = flagged.value(check.column)
@@ -160,6 +163,10 @@ class FaultReporter:
 def _naming(check: Check, header: str) -> str:
     """The sentence of a check; another column that it names has its header of the file."""
     return check.template.replace("{beside}", _literal(display_text(header)))
+
+
+def _asking(near: object) -> str:
+    return " " + question_about(display_value(near)) if near else ""
 
 
 def _literal(text: str) -> str:

@@ -75,6 +75,7 @@ class Layout:
     is_all_new: bool = False
     actor: Any = None  # whose rights hold; None is the operator at the command line
     has_reason: bool = False  # whether the import says why
+    allows_similar: bool = False  # whether near doubles of people may be created
     is_roster: bool = False  # a whole roster: who had left and stands in it is back
 
     @property
@@ -98,7 +99,7 @@ class Layout:
     @property
     def can_create(self) -> bool:
         """Whether the file has what a new row needs."""
-        return all(column.key for column in self.key)
+        return self.resource.creates and all(column.key for column in self.key)
 
     @cached_property
     def references(self) -> tuple[Reference, ...]:
@@ -157,6 +158,12 @@ class Layout:
         return tuple(c for c in self.columns if c not in self.key and not c.role)
 
     @property
+    def new_key(self) -> Column | None:
+        """The column that gives a row another key than the one by which it is found."""
+        keys = {column.attribute for column in self.key}
+        return next((column for column in self.own if column.attribute in keys), None)
+
+    @property
     def joins(self) -> str:
         """SQL: the referred rows and the existing row of each staged row."""
         conditions = {self._match(column) for column in self.key}
@@ -171,7 +178,8 @@ class Layout:
     def unique_values(self) -> tuple[UniqueValue, ...]:
         """The values of the file, or derived from it, that only one record may have."""
         keys = {column.attribute for column in self.key}
-        own = {column.attribute: column for column in self.columns if column.attribute not in keys}
+        # A column that gives rows another key is none of the key's.
+        own = {c.attribute: c for c in self.columns if c in self.own or c.attribute not in keys}
         derived = self.resource.derived if self.can_create else {}
         own_values = [
             UniqueValue(self._alias(field), field, condition, own.get(field.name), None)

@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.models.fields import ParagraphField, tidied_paragraphs
-from backoffice.bulk.values.faults import Fault
+from backoffice.bulk.values.faults import REFUSED_NAME, Fault
 
 Clean = Callable[[str], str | None]
 
@@ -150,7 +150,7 @@ def _parser_for(field: models.Field, is_identifier: bool) -> Callable[[str], str
     if field.choices:
         return _choice_parser(field)
     if is_identifier:
-        return lambda text: _validated(field, _identifier(text), "invalid_identifier")
+        return lambda text: _validated(field, _identifier(text), REFUSED_NAME)
     for kind, parser in PARSERS:
         if isinstance(field, kind):
             return lambda text: parser(field, text)

@@ -1,4 +1,4 @@
-"""An index of student IDs in the form in which near doubles are equal."""
+"""Indexes of student IDs, and usernames of staff, in the form in which near doubles are equal."""
 
 from django.db import migrations, models
 
@@ -16,5 +16,13 @@ class Migration(migrations.Migration):
         AddIndexOpenly(
             model_name="user",
             index=models.Index(FoldedIdentity("student_id"), name="users_user_folded_id_idx"),
+        ),
+        AddIndexOpenly(
+            model_name="user",
+            index=models.Index(
+                FoldedIdentity("username"),
+                condition=models.Q(("role", "student"), _negated=True),
+                name="users_user_folded_name_idx",
+            ),
         ),
     ]
