@@ -146,6 +146,18 @@ def test_a_role_of_the_schools_own_is_left_out_and_listed(import_file):
     assert batch.unknown_values == {"role": ["Peer Mentor"]}
 
 
+def test_a_file_of_such_roles_alone_asks_what_they_mean(upload, registrar_client):
+    batch = upload("enrollments", CANVAS + "BIO101-2026J,s1002,Peer Mentor,S1,active\n")
+    assert batch.sentence == (
+        "Nothing of the file is kept here: its 1 row is left out. “Peer Mentor” may be one of your "
+        "school's own values: say once under “Value mappings” what it stands for, and every file "
+        "is read so."
+    )
+    registrar_client.post(page_of(batch, "own_values"), {"value_0": "teaching_assistant"})
+    batch.refresh_from_db()
+    assert (batch.state, batch.created) == ("previewed", 1)
+
+
 def test_a_role_of_the_schools_own_may_stand_for_one_of_ours(import_file):
     save_values("role", {"peer mentor": "teaching_assistant"})
     batch = import_file("enrollments", CUSTOM)
