@@ -89,6 +89,10 @@ class MovedValue:
     def allow(self, cursor: CursorWrapper) -> int:
         """Let rows in that take what another row of the file means to give up; how many."""
         layout, tables = self.planner.layout, self.planner.tables
+        # In most files there is none, and everything else would read all rows once more.
+        cursor.execute(f"SELECT 1 FROM {tables.plan} WHERE flags & {self.bit} <> 0 LIMIT 1")
+        if not cursor.fetchone():
+            return 0
         others = self.planner.error_mask & ~self.bit
         givers = f"SELECT DISTINCT p.target_id {self._changing()}"
         cursor.execute(
