@@ -21,7 +21,7 @@ from backoffice.bulk.formats.base import (
     word,
 )
 from backoffice.bulk.formats.course_names import joined
-from backoffice.bulk.kinds.header_names import nearest
+from backoffice.bulk.kinds.value_words import is_typing_error
 from backoffice.bulk.read.value_mapping import ROW_LEFT_OUT
 from backoffice.bulk.readers import ReaderIssue
 from backoffice.bulk.values.cells import plain_word
@@ -40,7 +40,6 @@ STAFF_ROLES = frozenset(
     for ending in ("", LONG_ENDING)
 )
 KNOWN_ROLES = [name + ending for name in (*ROLES, "teacher") for ending in ("", LONG_ENDING)]
-TYPING_ERROR = 0.8  # so near to a known role a word is not one of the school's own
 STATUSES = {
     "active": "active",
     "completed": "completed",
@@ -166,7 +165,7 @@ def _role(cells: Cells) -> str:
     try:
         return cells.word("role", ROLES, "role", text.removesuffix(LONG_ENDING).strip())
     except NotTranslated:
-        if not text or nearest(text, KNOWN_ROLES, TYPING_ERROR):
+        if not text or is_typing_error(text, KNOWN_ROLES):
             raise
     template = gettext(
         "{column} “{value}” is a role of your school's own; the row is left out. Say under “Value "

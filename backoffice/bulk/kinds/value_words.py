@@ -1,15 +1,16 @@
 """Words of other systems in columns of choices: in which columns, and what they may stand for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.bulk.kinds.column import Column
-from backoffice.bulk.kinds.header_names import Objection
+from backoffice.bulk.kinds.header_names import Objection, nearest
 from backoffice.bulk.kinds.resource import ImportKind, kinds, kinds_for
 from backoffice.bulk.values.cells import plain_word
 
+TYPING_ERROR = 0.8  # a word as near as that to a known one is meant to be that
 LEFT_OUT = "-"  # in place of a value: rows with the word are left out on purpose
 LEFT_OUT_LABEL = gettext_lazy("left out")
 
@@ -28,6 +29,11 @@ def choices_of(kind: str, column: str) -> list[str]:
     columns = word_columns(kinds[kind])
     field = columns[column].model_field(kinds[kind].model()) if column in columns else None
     return [str(value) for value, _label in field.flatchoices] if field else []
+
+
+def is_typing_error(word: str, known: Iterable[str]) -> bool:
+    """Whether a word is nearly a known one, and none of the school's own."""
+    return bool(nearest(plain_word(word), map(plain_word, known), TYPING_ERROR))
 
 
 def word_kinds() -> list[tuple[str, str]]:

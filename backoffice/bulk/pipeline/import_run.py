@@ -213,7 +213,7 @@ class Import:
         self.batch.preserved_edits = LocalEdits(planner, released).preserve(cursor, staging_file)
         if nested:
             self._count_preserved(nested.plan(cursor, released, staging_file))
-        has_repeats = self._settle(cursor, staging_file, moved if has_moves else None)
+        has_repeats = self._compare_rows(cursor, staging_file, moved if has_moves else None)
         if nested:  # after the duplicates: a repeated row writes none of its nested rows
             nested.reject_nested(cursor)
         if missing_rows:
@@ -227,17 +227,17 @@ class Import:
             Totals(planner, total).report(cursor, staging_file)
         return plans
 
-    def _settle(
+    def _compare_rows(
         self, cursor: CursorWrapper, staging_file: StagingFile, moved: MovedValues | None
     ) -> bool:
         """Decide between rows of the file; whether some say different things of one person."""
         if moved:
-            moved.settle(cursor)
+            moved.resolve(cursor)
         has_repeats = Duplicates(self.plans.planner, staging_file).decide(
             cursor, self.repeats_table
         )
         if moved:  # once more: who gave up a value may be refused by now
-            moved.settle(cursor, is_last=True)
+            moved.resolve(cursor, is_last=True)
         return has_repeats
 
     def _count_preserved(self, edits: dict[str, int]) -> None:

@@ -150,7 +150,8 @@ def refuse_file(batch: Batch, refusal: FileRefused) -> None:
             code=refusal.code,
             message=storable(refusal.message),
         )
-        batch.errors, batch.sentence = 1, storable(refusal.message)
+        parts = (storable(refusal.message), values_advice(batch))
+        batch.errors, batch.sentence = 1, " ".join(filter(None, parts))
         end_work(batch, State.REFUSED)
     if isinstance(refusal, ForbiddenColumn):  # it may hold passwords
         batch.file.delete(save=False)

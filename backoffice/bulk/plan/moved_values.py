@@ -89,8 +89,12 @@ class MovedValue:
     def allow(self, cursor: CursorWrapper) -> int:
         """Let rows in that take what another row of the file means to give up; how many."""
         layout, tables = self.planner.layout, self.planner.tables
+        # In most files there is none, and everything else would read all rows once more.
+        cursor.execute(f"SELECT 1 FROM {tables.plan} WHERE flags & {self.bit} <> 0 LIMIT 1")
+        if not cursor.fetchone():
+            return 0
         others = self.planner.error_mask & ~self.bit
-        givers = f"SELECT DISTINCT p.target_id {self._giving()}"
+        givers = f"SELECT DISTINCT p.target_id {self._changing()}"
         cursor.execute(
             f"UPDATE {tables.plan} SET moved = {tables.plan}.moved | {self.bit}, state = z.state, "
             f"new_id = CASE WHEN z.state = 'c' THEN {layout.dialect.new_id(layout.table)} END "
@@ -103,7 +107,7 @@ class MovedValue:
         )
         return int(cursor.rowcount)
 
-    def settle(self, cursor: CursorWrapper, states: str) -> None:
+    def resolve(self, cursor: CursorWrapper, states: str) -> None:
         """Refuse the rows, of those in these states, whose value is not given up after all."""
         tables = self.planner.tables
         taking = (
@@ -114,7 +118,7 @@ class MovedValue:
         cursor.execute(f"SELECT p.row_no, {self.value.alias}.id {taking}")
         takers = cursor.fetchall()
         cursor.execute(
-            f"SELECT p.row_no, p.target_id {self._giving()} AND p.state = 'u' "
+            f"SELECT p.row_no, p.target_id {self._changing()} AND p.state = 'u' "
             f"AND p.preserved & {self.preserved_bit} = 0 "
             f"AND p.target_id IN (SELECT {self.value.alias}.id {taking})"
         )
@@ -125,7 +129,7 @@ class MovedValue:
                 f"WHERE row_no IN ({numbers})"
             )
 
-    def _giving(self) -> str:
+    def _changing(self) -> str:
         """SQL: rows of known records that bring another value; a blank one changes nothing."""
         tables, stored = self.planner.tables, f"t.{self.value.field.column}"
         return (
@@ -162,12 +166,12 @@ class MovedValues:
         """Let the rows in that may take another's value; whether there are any."""
         return sum([each.allow(cursor) for each in self.values]) > 0
 
-    def settle(self, cursor: CursorWrapper, *, is_last: bool = False) -> None:
+    def resolve(self, cursor: CursorWrapper, *, is_last: bool = False) -> None:
         """Refuse who takes what nobody gives up; `is_last` once rows were compared."""
         # What is wrong with a row that two rows of the file made wrong is reported by then.
         states = "'c', 'u'" if is_last else "'c', 'u', 'r'"
         for each in self.values:
-            each.settle(cursor, states)
+            each.resolve(cursor, states)
 
     def free(self, cursor: CursorWrapper) -> None:
         """Blank what changes hands, before anything is written: an index looks at each row alone.

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.permissions.roles import may
-from backoffice.bulk.kinds.value_words import LEFT_OUT, choices_of
+from backoffice.bulk.kinds.value_words import LEFT_OUT, choices_of, is_typing_error
 from backoffice.bulk.models import Batch, ValueMapping
 from backoffice.bulk.models.value_mapping import NAME_LENGTH, WORD_LENGTH
 from backoffice.bulk.values.cells import plain_word
@@ -95,7 +95,12 @@ def left_out_fault() -> Fault:
 
 def values_advice(batch: Batch) -> str:
     """Where a person may say what unknown values stand for; blank where there are none."""
-    unknown = [word for words in batch.unknown_values.values() for word in words]
+    unknown = [
+        word
+        for column, words in batch.unknown_values.items()
+        for word in words
+        if not is_typing_error(word, choices_of(batch.kind, column))
+    ]
     actor = batch.uploaded_by
     if not unknown or not (actor is None or may(actor, "add", ValueMapping)):
         return ""

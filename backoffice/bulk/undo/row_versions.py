@@ -180,8 +180,8 @@ class WrittenRows:
             if names <= held:
                 columns = [self.model._meta.get_field(name).column for name in sorted(names)]
                 same = " AND ".join(f"x.{column} = v.{column}" for column in columns)
-                stays = self._stays(columns[0]) if columns[0] in self._movable() else ""
-                others = f"x.id <> w.row_id AND {same}{stays}"
+                unmoved = self._unmoved(columns[0]) if columns[0] in self._movable() else ""
+                others = f"x.id <> w.row_id AND {same}{unmoved}"
                 exists = f"EXISTS (SELECT 1 FROM {self.data} x WHERE {others})"
                 yield VALUE_CONFLICT, exists + self._where(condition)
         for field in self.versioned_fields:
@@ -206,7 +206,7 @@ class WrittenRows:
             if condition is not None and field.empty_strings_allowed
         ]
 
-    def _giving(self, column: str) -> str:
+    def _changing(self, column: str) -> str:
         """SQL: rows that get another value back than they have."""
         return (
             f"SELECT g.row_id FROM {self.table} g JOIN {self.history} gv "
@@ -214,8 +214,8 @@ class WrittenRows:
             f"WHERE g.operation = '~' AND g.reason = '' AND gv.{column} <> t.{column}"
         )
 
-    def _stays(self, column: str) -> str:
-        return f" AND x.id NOT IN ({self._giving(column)})"
+    def _unmoved(self, column: str) -> str:
+        return f" AND x.id NOT IN ({self._changing(column)})"
 
     def _move(self, cursor: CursorWrapper, column: str) -> None:
         """Mark rows whose former value is not given back after all, and free what changes hands."""
@@ -228,7 +228,7 @@ class WrittenRows:
         takers = cursor.fetchall()
         if not takers:
             return
-        cursor.execute(self._giving(column))
+        cursor.execute(self._changing(column))
         for row in sorted(stuck(takers, [(row, row) for (row,) in cursor.fetchall()])):
             conflict = f"UPDATE {self.table} SET reason = '{VALUE_CONFLICT}' WHERE row_id = %s"
             cursor.execute(conflict, [row])

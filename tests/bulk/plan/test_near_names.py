@@ -59,13 +59,13 @@ def test_of_a_presentation_it_is_one_of_the_same_course(upload):
 
 
 def test_of_an_assessment_it_is_one_of_the_same_course(upload, history):
-    for course, code in ((history, "ESSAY1"), (Course.objects.get(code="BIO101"), "ESSAY3")):
+    for course, code in ((history, "ESSAY1"), (Course.objects.get(code="BIO101"), "ESSAY22")):
         Assessment.objects.create(course=course, code=code, title=code, max_score=100)
     head = "student_id,assessment_id,course_code,presentation,score\n"
-    batch = upload("grades", head + "s1001,ESAY3,HIS210,2026J,50\n")
+    batch = upload("grades", head + "s1001,ESSAY2,HIS210,2026J,50\n")
     assert sentences(batch)[0].endswith("Did you mean “ESSAY1”?")
-    batch = upload("grades", "student_id,assessment_id,score\ns1001,ESAY3,50\n")
-    assert sentences(batch)[0].endswith("Did you mean “ESSAY3”?")
+    batch = upload("grades", "student_id,assessment_id,score\ns1001,ESSAY2,50\n")
+    assert sentences(batch)[0].endswith("Did you mean “ESSAY22”?")
 
 
 def test_an_instructor_hears_of_no_course_that_is_not_theirs(upload, taught, instructor):

@@ -89,6 +89,15 @@ def test_they_are_read_once_somebody_said_what_they_mean(import_file):
     }
 
 
+def test_a_typing_error_is_better_corrected_and_the_page_asks_all_the_same(
+    upload, registrar_client
+):
+    batch = upload("enrollments", HEAD + "s1001,BIO101,2026J,complete\n")
+    assert batch.sentence == "1 row of 1 is wrong; nothing was written. Correct the file."
+    assert batch.issues.get().message.endswith("Did you mean “completed”?")
+    assert "complete" in form_of(registrar_client.get(page_of(batch)).content.decode())
+
+
 def test_a_word_stands_for_something_in_its_own_column_only(upload):
     save_values("role", {"W": "observer"})
     batch = upload("enrollments", HEAD + "s1001,BIO101,2026J,W\n")
@@ -102,7 +111,7 @@ def test_it_stands_for_it_under_the_schools_own_header_too(upload):
         "student_id,course_code,presentation,Stand\ns1001,BIO101,2026J,AB\ns1002,BIO101,2026J,x\n"
     )
     batch = upload("enrollments", text, on_error="skip")
-    assert found(batch)[0] == (3, "Stand", "x", "invalid_choice")
+    assert (3, "Stand", "x", "invalid_choice") in found(batch)
     assert (batch.created, batch.unknown_values) == (1, {"status": ["x"]})
 
 
@@ -144,6 +153,18 @@ def test_a_role_of_the_schools_own_is_left_out_and_listed(import_file):
         "“Value mappings” if it stands for a role here."
     ]
     assert batch.unknown_values == {"role": ["Peer Mentor"]}
+
+
+def test_a_file_of_such_roles_alone_asks_what_they_mean(upload, registrar_client):
+    batch = upload("enrollments", CANVAS + "BIO101-2026J,s1002,Peer Mentor,S1,active\n")
+    assert batch.sentence == (
+        "Nothing of the file is kept here: its 1 row is left out. “Peer Mentor” may be one of your "
+        "school's own values: say once under “Value mappings” what it stands for, and every file "
+        "is read so."
+    )
+    registrar_client.post(page_of(batch, "own_values"), {"value_0": "teaching_assistant"})
+    batch.refresh_from_db()
+    assert (batch.state, batch.created) == ("previewed", 1)
 
 
 def test_a_role_of_the_schools_own_may_stand_for_one_of_ours(import_file):
@@ -226,7 +247,7 @@ def test_the_command_names_the_page_and_reads_them_afterwards(tmp_path, capsys):
     file.write_text(OWN)
     with pytest.raises(SystemExit):
         call_command("import_csv", "enrollments", str(file), "--reason", "Autumn roster.")
-    assert "say once under “Value mappings” what each stands for" in capsys.readouterr().err
+    assert "say once under “Value mappings” what each stands for" in capsys.readouterr().out
     save_values("status", MEANINGS)
     call_command("import_csv", "enrollments", str(file), "--reason", "Autumn roster.")
     assert "3 created, 0 updated, 0 unchanged, 0 rejected" in capsys.readouterr().out
