@@ -21,7 +21,7 @@ _CHAT = ("VACDH *", "", "VACD o", "V o", "VH *")
 PAGE = {
     "users.user": ("VACH *", "VCIEH s", "V o", "V o", "VHE *"),
     # With their person, and changed by nobody: they come from a student ID that is replaced.
-    "users.formerstudentid": ("VH *", "VH s", "V o", "V o", "VH *"),
+    "users.formerstudentid": ("VH *", "VIH s", "V o", "V o", "VH *"),
     "users.groupmembership": ("VH *", "", "", "", "VH *"),
     "users.permissiongrant": ("VH *", "", "", "", "VH *"),
     "users.profile": ("VCH *", "VCIE s", "V o", "V o", "VH *"),

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 STAFF = (*ROLES, "superuser")
 KINDS = {
     "users": "users.user", "courses": "courses.course", "enrollments": "users.enrollment",
-    "rubrics": "assessments.gradingrubric",
+    "rubrics": "assessments.gradingrubric", "change_sis_id": "users.user",
 }  # fmt: skip
 # What may be found in a choice although its page stays closed, by whoever fills in the form.
 OPEN_CHOICES = {("courses.course", "instructor"), ("users.enrollment", "student")}

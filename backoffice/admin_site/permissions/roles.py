@@ -59,7 +59,8 @@ _CHAT = row("VACDH *", "", "VACD own", "V own", "VH *")
 
 TABLE: dict[str, Row] = {
     "users.user": row("VACHS *", "VCIEH students", "V own", "V own", "VEH *"),
-    "users.formerstudentid": row("VH *", "VH students", "V own", "V own", "VH *"),
+    # They come and go with the files that change student IDs.
+    "users.formerstudentid": row("VH *", "VIH students", "V own", "V own", "VH *"),
     # Django's own terms for what this table says; they follow the role by themselves.
     "users.groupmembership": row("VH *", "", "", "", "VH *"),
     "users.permissiongrant": row("VH *", "", "", "", "VH *"),

@@ -252,7 +252,9 @@ class User(Audited, Account):
         with transaction.atomic():
             super().save(*args, **kwargs)
             if former:
-                FormerStudentID.objects.get_or_create(student_id=former, defaults={"user": self})
+                # Two may have exchanged theirs: whoever had it last.
+                owner = {"user": self}
+                FormerStudentID.objects.update_or_create(student_id=former, defaults=owner)
 
     def _normalize_student(self) -> None:
         self.student_id = self.student_id or None

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.apps.users.models import Enrollment, User
+from backoffice.apps.users.student_id_changes import StudentIDChange
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column, OnChange, Traits
 from backoffice.bulk.kinds.file_layout import FileLayout
@@ -22,6 +23,8 @@ from backoffice.bulk.kinds.resource import (
     importable,
 )
 from backoffice.bulk.kinds.sql_names import NOW, cell, stored, version, written_row
+
+__all__ = ["EnrollmentResource", "StudentIDChange", "UserResource"]
 
 CAME, LEFT = stored("enrolled_on"), stored("withdrawn_on")
 IS_STUDENT = f"{stored('role')} = '{User.Role.STUDENT}'"

@@ -16,6 +16,7 @@ from backoffice.bulk.formats.base import (
     SourceTable,
     column_name,
     moment,
+    not_stored,
     pair,
     plain,
     word,
@@ -124,6 +125,21 @@ class CanvasUsers(SourceTable):
             "login_id": native["student_id"],
             "status": "active" if native["is_active"] == "1" else "suspended",
         }
+
+
+class CanvasStudentIDs(SourceTable):
+    """change_sis_id.csv; changes of anything but people are left out."""
+
+    dialect, title, kind = "canvas", _("Canvas SIS ID changes"), "change_sis_id"
+    needs = frozenset({"old_id", "new_id", "type"})
+    column_sources: ClassVar[Mapping[str, ColumnSource]] = {
+        "old_id": plain("old_id"),
+        "new_id": plain("new_id"),
+    }
+
+    def _left_out(self, cells: Cells) -> ReaderIssue | None:
+        is_person = plain_word(cells["type"]) == "user"
+        return None if is_person else not_stored(cells.label("type"), cells["type"])
 
 
 class CanvasCourses(SourceTable):

@@ -10,7 +10,12 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.formats.base import SourceTable
-from backoffice.bulk.formats.canvas import CanvasCourses, CanvasEnrollments, CanvasUsers
+from backoffice.bulk.formats.canvas import (
+    CanvasCourses,
+    CanvasEnrollments,
+    CanvasStudentIDs,
+    CanvasUsers,
+)
 from backoffice.bulk.formats.gradebooks import CanvasGradebook, EdxOverrides
 from backoffice.bulk.formats.lookup_files import SideFiles, side_files
 from backoffice.bulk.formats.moodle import MoodleCourses, MoodleFlatFile, MoodleUsers
@@ -33,6 +38,7 @@ from backoffice.bulk.values.faults import FileRefused
 SIDE_FOLDER = "beside/"
 MOST_WITH_NESTED_ROWS = 5_000  # rows; about two minutes
 TABLES: tuple[type[SourceTable], ...] = (
+    CanvasStudentIDs,
     CanvasUsers,
     CanvasCourses,
     CanvasEnrollments,
@@ -80,7 +86,10 @@ def readable_as(
 
 def _is_native(header: Sequence[str], kind: str) -> bool:
     names = set(map(known_name, header))
-    return {name for name, column in kinds[kind].columns().items() if column.key} <= names
+    key = {name for name, column in kinds[kind].columns().items() if column.key}
+    # A format may have our own columns, and others.
+    beyond = (t for t in TABLES if t.kind == kind and key <= t.needs and t.recognises(header))
+    return key <= names and not any(beyond)
 
 
 def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:

@@ -153,7 +153,9 @@ def presence_checks(layout: Layout) -> Iterator[Check]:
     # A reference to the row in which nested ones stand has no column.
     named = (reference for reference in layout.references if reference.parts)
     sources = {reference.field.name: reference.parts[0][1] for reference in named}
-    plain = {c.target: c for c in layout.columns if not (c.reference or c.role)}
+    # Of two columns of a field, the one that gives rows another value.
+    ordered = (*layout.key, *layout.own)
+    plain = {c.target: c for c in ordered if not (c.reference or c.role)}
     sources |= plain
     for rule in layout.model.presence_rules:
         heads = sorted({path.partition("__")[0] for _field, path in rule.match})
@@ -170,7 +172,11 @@ def presence_checks(layout: Layout) -> Iterator[Check]:
             tests.append(f"(t.id IS NULL OR x.{field_at(sought, rule.owner).column} <> t.id)")
         known = [f"{_reached(layout, head, plain)} IS NOT NULL" for head in heads]
         # A row that is stored by this key attached the value before.
-        known += ["t.id IS NULL"] if column in plain.values() and column in layout.key else []
+        if column in plain.values():
+            is_known = column in layout.key
+            known.append(
+                "t.id IS NULL" if is_known else f"(t.id IS NULL OR {layout.changes(column)})"
+            )
         rows = f"SELECT 1 FROM {sought._meta.db_table} x WHERE {' AND '.join(tests)}"
         template = "{column} “{value}”: " + str(rule.message)
         is_wrong = f"{'NOT ' if rule.is_wanted else ''}EXISTS ({rows})"
@@ -318,7 +324,17 @@ def unique_checks(layout: Layout) -> Iterator[Check]:
         column, other = unique.column or key, f"{unique.alias}.{key.target}"
         is_on_companion = layout.is_all_new or unique.owner is not None
         check = unique_value_check(unique.field, column, key, is_on_companion=is_on_companion)
+        if column == layout.new_key:
+            check = replace(check, template=key_in_use())
         yield replace(check, condition=(is_other, ()), other=other)
+
+
+def key_in_use() -> str:
+    """The message of a new key that its holder does not give up."""
+    return _(
+        "{column} “{value}” is in use, and no row of the file gives it up. Correct it, or add the "
+        "row that changes it, too."
+    )
 
 
 def _unique_value_code(field: models.Field) -> str:

@@ -31,7 +31,8 @@ def marks_of(layout: Layout) -> dict[str, str]:
 def former_name_checks(layout: Layout) -> Iterator[Check]:
     """Rows that somebody is named in as before."""
     for named in _with_former(layout):
-        condition = (f"s.{MARK} = 1", ())
+        is_due = f" AND {layout.differs()}" if layout.new_key else ""
+        condition = (f"s.{MARK} = 1{is_due}", ())
         other = named.label(named.alias)
         yield replace(FORMER, column=named.name, condition=condition, other=other)
 
@@ -63,11 +64,14 @@ def _derived(named: IdentityColumn, derived: Iterable[str]) -> Iterator[str]:
 
 def _lead(cursor: CursorWrapper, named: IdentityColumn, table: str, others: list[str]) -> None:
     field, cell = named.identity.field, f"c_{named.name}"
+    new_key = named.layout.new_key
+    # A row that was done already gives its owner the name that they have.
+    is_done = f" OR x.{field} = s.c_{new_key.column_name}" if new_key else ""
     settings = ", ".join([f"{cell} = x.{field}", *others])
     cursor.execute(
         f"UPDATE {table} AS s SET {settings} FROM {named.former_table} f "
         f"JOIN {named.table} x ON x.id = f.{named.owner} "
         f"WHERE f.{field} = s.{cell} AND x.{field} <> f.{field} "
         # Two may have exchanged theirs: who has the name now, comes first.
-        f"AND NOT EXISTS (SELECT 1 FROM {named.table} y WHERE y.{field} = f.{field})"
+        f"AND (NOT EXISTS (SELECT 1 FROM {named.table} y WHERE y.{field} = f.{field}){is_done})"
     )

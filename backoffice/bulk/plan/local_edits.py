@@ -45,11 +45,10 @@ class LocalEdits:
         """The columns that change rows, are in their history, and are not released."""
         layout = self.planner.layout
         recorded = {f.column for f in layout.model.history.model._meta.concrete_fields}
-        # Who names the key of today knows what is stored.
-        given = {layout.new_key}
         columns = (c for c in layout.written if c.column_name not in self.released)
-        columns = (c for c in columns if c not in given)
-        return [column for column in columns if layout.attname(column) in recorded]
+        # Whoever gives a row another key has named the one of today, and knows what is stored.
+        others = (c for c in columns if c != layout.new_key)
+        return [column for column in others if layout.attname(column) in recorded]
 
     def _edited_rows(self) -> str:
         layout, tables = self.planner.layout, self.planner.tables

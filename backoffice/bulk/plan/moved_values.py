@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 from django.db.backends.utils import CursorWrapper
 
+from backoffice.bulk.kinds.resource import ImportKind
 from backoffice.bulk.kinds.sql_names import cell
 from backoffice.bulk.plan.checks import unique_value_check
 from backoffice.bulk.plan.planner import Planner
-from backoffice.bulk.sql.layout import Layout, UniqueValue
+from backoffice.bulk.sql.layout import Layout, UniqueValue, unique_fields
 
 CHUNK = 500
 Taker = tuple[int, int]  # a row, and the record that has what it takes
@@ -44,16 +45,29 @@ def stuck(takers: Iterable[Taker], givers: Iterable[Giver]) -> set[int]:
 
 def movable(layout: Layout) -> Iterator[UniqueValue]:
     """The values of a file that a record may be without, and so give up for a moment."""
+    columns = movable_columns(layout.resource)
     for unique in layout.unique_values:
-        # Where it is unique only if there is one, a blank one is free.
-        is_optional = unique.condition is not None and unique.field.empty_strings_allowed
-        if is_optional and unique.owner is None and unique.column in layout.written:
+        is_own = unique.owner is None and unique.column in layout.written
+        if is_own and unique.field.column in columns:
             yield unique
 
 
-def freed(table: str, column: str, ids: str) -> str:
-    """SQL: blank a value in rows, so that others can take it; `ids` is a query for their keys."""
-    return f"UPDATE {table} SET {column} = '' WHERE id IN ({ids})"
+def movable_columns(resource: type[ImportKind]) -> list[str]:
+    """The columns of a kind's model whose values rows may exchange."""
+    return [
+        str(field.column)
+        for field, condition in unique_fields(resource.model())
+        # Where it is unique only if there is one, a blank one is free.
+        if (condition is not None and field.empty_strings_allowed)
+        or field.column in resource.between
+    ]
+
+
+def freed(resource: type[ImportKind], column: str, ids: str) -> str:
+    """SQL: take a value out of rows, so that others can have it; `ids` is a query for the keys."""
+    values = resource.between.get(column, {column: "''"})
+    settings = ", ".join(f"{name} = {sql}" for name, sql in values.items())
+    return f"UPDATE {resource.model()._meta.db_table} SET {settings} WHERE id IN ({ids})"
 
 
 @dataclass(frozen=True)
@@ -148,11 +162,8 @@ class MovedValue:
             f"WHERE p.moved & {self.bit} <> 0 AND p.state IN ('c', 'u') "
             f"AND p.preserved & {self.preserved_bit} = 0"
         )
-        cursor.execute(
-            freed(
-                layout.table, column, f"SELECT id FROM {layout.table} WHERE {column} IN ({taken})"
-            )
-        )
+        ids = f"SELECT id FROM {layout.table} WHERE {column} IN ({taken})"
+        cursor.execute(freed(layout.resource, column, ids))
 
 
 class MovedValues:

@@ -13,6 +13,7 @@ from django.db.backends.utils import CursorWrapper
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.models.folded_identity import Identity, folded_identity_sql
+from backoffice.admin_site.models.rules import names_in
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column, field_at
 from backoffice.bulk.kinds.conditions import is_true, with_literals
@@ -119,8 +120,7 @@ class IdentityColumn:
     def among(self, alias: str) -> str:
         """SQL: a stored row has this sort of name."""
         condition = self.identity.among
-        names = [child[0] for child in condition.flatten() if isinstance(child, tuple)]
-        fields = {name: field_at(self.model, name) for name in names}
+        fields = {name: field_at(self.model, name) for name in names_in(condition)}
         columns: Any = {name: (f"{alias}.{f.column}", f) for name, f in fields.items()}
         return with_literals(is_true(condition, columns))
 

@@ -12,10 +12,10 @@ from backoffice.audit.models import ChangeSet
 from backoffice.bulk.kinds.conditions import is_true, with_literals
 from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch
-from backoffice.bulk.plan.moved_values import freed, stuck
+from backoffice.bulk.plan.moved_values import freed, movable_columns, stuck
 from backoffice.bulk.plan.writer import Part, constant, default_of
 from backoffice.bulk.sql.dialects import SqlDialect, rows_of
-from backoffice.bulk.sql.layout import unique_fields, unique_groups
+from backoffice.bulk.sql.layout import unique_groups
 
 CHANGED, REFERRED, VALUE_CONFLICT, REFERENCE_MISSING = "changed", "referred", "taken", "gone"
 FIXED = "fixed"
@@ -199,12 +199,8 @@ class WrittenRows:
         return f" AND {with_literals(is_true(condition, columns))}"
 
     def _movable(self) -> list[str]:
-        """The columns of values that rows may exchange: unique, and free where they are blank."""
-        return [
-            field.column
-            for field, condition in unique_fields(self.model)
-            if condition is not None and field.empty_strings_allowed
-        ]
+        """The columns of values that rows may exchange."""
+        return movable_columns(self.resource)
 
     def _changing(self, column: str) -> str:
         """SQL: rows that get another value back than they have."""
@@ -232,7 +228,7 @@ class WrittenRows:
         for row in sorted(stuck(takers, [(row, row) for (row,) in cursor.fetchall()])):
             conflict = f"UPDATE {self.table} SET reason = '{VALUE_CONFLICT}' WHERE row_id = %s"
             cursor.execute(conflict, [row])
-        cursor.execute(freed(self.data, column, f"SELECT x.id {taking}"))
+        cursor.execute(freed(self.resource, column, f"SELECT x.id {taking}"))
 
     def _restore(self, cursor: CursorWrapper, moment: Any, operation: str) -> int:
         settings = [f'"{f.column}" = v."{f.column}"' for f in self.versioned_fields]

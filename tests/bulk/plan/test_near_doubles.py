@@ -177,8 +177,8 @@ def test_a_refused_cell_names_the_near_one_too(upload, courses, student, kind, n
     text = PEOPLE + f"{named},Ada,\n" if kind == "users" else lines(named)
     batch = upload(kind, text, create_students=True)
     assert messages(batch) == [
-        f"Line 2: student_id “{named}” is not a student ID of this school. Did you mean ab1001 "
-        "(Ada)?"
+        f"Line 2: student_id “{named}”: “{named}” is not a student ID of this school. Did you mean "
+        "ab1001 (Ada)?"
     ]
 
 
