@@ -171,12 +171,9 @@ def presence_checks(layout: Layout) -> Iterator[Check]:
         if rule.owner:
             tests.append(f"(t.id IS NULL OR x.{field_at(sought, rule.owner).column} <> t.id)")
         known = [f"{_reached(layout, head, plain)} IS NOT NULL" for head in heads]
-        # A row that is stored by this key attached the value before.
-        if column in plain.values():
-            is_known = column in layout.key
-            known.append(
-                "t.id IS NULL" if is_known else f"(t.id IS NULL OR {layout.changes(column)})"
-            )
+        if column in plain.values():  # a row that has the value already got it before
+            is_other = "" if column in layout.key else f" OR {layout.changes(column)}"
+            known.append(f"(t.id IS NULL{is_other})")
         rows = f"SELECT 1 FROM {sought._meta.db_table} x WHERE {' AND '.join(tests)}"
         template = "{column} “{value}”: " + str(rule.message)
         is_wrong = f"{'NOT ' if rule.is_wanted else ''}EXISTS ({rows})"
