@@ -1,6 +1,6 @@
 """A file of another system: how it is recognised, read, and written."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -175,6 +175,11 @@ class SourceTable:
     @classmethod
     def recognises(cls, header: Sequence[str]) -> bool:
         return cls.needs <= {column_name(name) for name in header}
+
+    @classmethod
+    def extends(cls, names: Collection[str]) -> bool:
+        """Whether its header has columns of these names, which are our own, and others."""
+        return cls.has_header and cls.needs.issuperset(names)
 
     @classmethod
     def whole(cls, row: Row) -> Row:

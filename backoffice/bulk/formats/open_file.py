@@ -88,8 +88,8 @@ def _is_native(header: Sequence[str], kind: str) -> bool:
     names = set(map(known_name, header))
     key = {name for name, column in kinds[kind].columns().items() if column.key}
     # A format may have our own columns, and others.
-    beyond = (t for t in TABLES if t.kind == kind and key <= t.needs and t.recognises(header))
-    return key <= names and not any(beyond)
+    beyond = any(t.extends(key) and t.kind == kind and t.recognises(header) for t in TABLES)
+    return key <= names and not beyond
 
 
 def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
