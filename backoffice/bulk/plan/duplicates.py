@@ -71,7 +71,7 @@ class Duplicates:
     accepted: dict[Key, AcceptedRow] = field(default_factory=dict)
     owners: dict[tuple[str, Any], Key] = field(default_factory=dict)
     people: dict[Any, dict[str, Any]] = field(default_factory=dict)
-    newcomers: dict[str, tuple[str, int]] = field(default_factory=dict)
+    new_names: dict[str, tuple[str, int]] = field(default_factory=dict)
     decided: list[tuple[int, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -101,7 +101,7 @@ class Duplicates:
     def _decide(self, row: Candidate) -> None:
         faults = [
             *self._against_person(row),
-            *self._against_newcomers(row),
+            *self._against_new_names(row),
             *self._against_owners(row),
             *self._against_key(row),
         ]
@@ -128,12 +128,12 @@ class Duplicates:
             if earlier and row.has([name], self.bits) and value != earlier:
                 yield name, change_fault(column), earlier
 
-    def _against_newcomers(self, row: Candidate) -> Iterator[tuple[str, Check, Any]]:
+    def _against_new_names(self, row: Candidate) -> Iterator[tuple[str, Check, Any]]:
         """Somebody new in an earlier row, whose name is a near double of this one."""
-        if not self.named or row.folded not in self.newcomers:
+        if not self.named or row.folded not in self.new_names:
             return
         column = self.named.name
-        name, line = self.newcomers[row.folded]
+        name, line = self.new_names[row.folded]
         if name != row.cells[column]:
             other = _("%(name)s on line %(line)d") % {"name": name, "line": line}
             yield column, similar_check(self.layout, column), other
@@ -173,7 +173,7 @@ class Duplicates:
                 value = row.cells[single.column]
                 self.owners.setdefault((single.column, value), _key(row, single.key))
         if self.named and row.folded is not None:
-            self.newcomers.setdefault(row.folded, (row.cells[self.named.name], row.line))
+            self.new_names.setdefault(row.folded, (row.cells[self.named.name], row.line))
         if self.person:
             known = self.people.setdefault(row.cells[self.person], {})
             for column in self.companion_columns:

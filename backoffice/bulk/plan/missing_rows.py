@@ -21,7 +21,7 @@ from backoffice.bulk.kinds.conditions import literal
 from backoffice.bulk.kinds.resource import MissingRowsPolicy
 from backoffice.bulk.kinds.sql_names import cell, planned
 from backoffice.bulk.plan.local_edits import Edits, preserved_edit_warning
-from backoffice.bulk.plan.near_doubles import SIMILAR_STAYS, identity_columns
+from backoffice.bulk.plan.near_doubles import SIMILAR_MEMBER, identity_columns
 from backoffice.bulk.plan.planner import Planner
 from backoffice.bulk.plan.resemblances import Resemblances
 from backoffice.bulk.read.staging_file import StagingFile
@@ -189,7 +189,7 @@ class MissingRows:
         names = dict(cursor.fetchall())
         rows = self.planner.layout.model._base_manager.filter(pk__in=names).order_by("pk")
         for row in rows.select_related(self.policy.scope, self.policy.member):
-            fault = Fault(SIMILAR_STAYS, template, is_warning=True, other=names[row.pk])
+            fault = Fault(SIMILAR_MEMBER, template, is_warning=True, other=names[row.pk])
             staging_file.add_fault(fault, 1, 0, self.near.named.name, str(row))
 
     def _report_preserved(self, cursor: CursorWrapper, staging_file: StagingFile) -> dict[str, int]:

@@ -22,7 +22,7 @@ from backoffice.bulk.models import BatchIssue
 from backoffice.bulk.sql.layout import Layout
 from backoffice.bulk.values.faults import REFUSED_NAME
 
-SIMILAR, SIMILAR_STAYS = "similar_person", "similar_stays"
+SIMILAR, SIMILAR_MEMBER = "similar_person", "similar_stays"
 ISSUES = BatchIssue._meta.db_table
 PLACE = "\0"  # of the name, in a sentence that the database completes
 

@@ -20,7 +20,7 @@ class Resemblances:
     scope: str  # the column of the plan with the key of the course
 
     @property
-    def _strange(self) -> str:
+    def _unknown(self) -> str:
         plan, stage, named = self.tables.plan, self.tables.stage, self.named
         return (
             f"FROM {plan} p JOIN {stage} s ON s.row_no = p.row_no "
@@ -29,7 +29,7 @@ class Resemblances:
 
     def rows(self) -> str:
         """SQL: the numbers of refused rows that resemble somebody."""
-        return f"SELECT p.row_no {self._strange} AND p.state = 'r' AND {self.named.resembles}"
+        return f"SELECT p.row_no {self._unknown} AND p.state = 'r' AND {self.named.resembles}"
 
     def common_tables(self) -> str:
         """SQL: further common tables, the last one `resembled`: the missing rows that stay."""
@@ -43,7 +43,7 @@ class Resemblances:
             )
         return f"""
             , strangers AS MATERIALIZED (
-              SELECT {cell(named.name)} AS name, {named.folded} AS folded {self._strange}),
+              SELECT {cell(named.name)} AS name, {named.folded} AS folded {self._unknown}),
             members AS MATERIALIZED (
               SELECT m.target_id, m.scope_id, m.member_id,
                 (SELECT {folded} FROM {named.table} x WHERE x.id = m.member_id) AS folded
