@@ -155,6 +155,15 @@ def test_an_unknown_id_is_refused_and_the_near_one_named(upload, people):
     ]
 
 
+def test_a_new_id_like_that_of_somebody_else_is_pointed_out(import_file, people):
+    batch = import_file(KIND, changes(a1001="A1001", b1001="C1001"))
+    assert messages(batch) == [
+        "Line 3: new_id “C1001” is similar to c1001 (Cy): only letter case, zeros in front, width, "
+        "blanks or hyphens differ."
+    ]
+    assert ids() == {"Ada": "A1001", "Bo": "C1001", "Cy": "c1001"}
+
+
 @pytest.mark.parametrize(
     ("rows", "codes"),
     [

@@ -17,7 +17,7 @@ from backoffice.bulk.kinds.column import Column, OnChange, Role, field_at, relat
 from backoffice.bulk.kinds.conditions import is_false, is_true, literal, with_literals
 from backoffice.bulk.kinds.sql_names import cell, referred
 from backoffice.bulk.plan.former_names import former_name_checks
-from backoffice.bulk.plan.near_doubles import near_double_checks, with_hints
+from backoffice.bulk.plan.near_doubles import near_double_checks, new_key_checks, with_hints
 from backoffice.bulk.sql.layout import Layout
 from backoffice.bulk.sql.references import Reference
 
@@ -376,6 +376,7 @@ def all_checks(layout: Layout, mode: str) -> list[Check]:
     """Every check of one row by itself, in the order in which they are reported."""
     checks = [
         *near_double_checks(layout, mode),
+        *new_key_checks(layout),
         *former_name_checks(layout),
         *reference_checks(layout),
         *verifying_checks(layout),

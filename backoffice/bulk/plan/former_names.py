@@ -70,7 +70,7 @@ def _lead(cursor: CursorWrapper, named: IdentityColumn, table: str, others: list
     settings = ", ".join([f"{cell} = x.{field}", *others])
     cursor.execute(
         f"UPDATE {table} AS s SET {settings} FROM {named.former_table} f "
-        f"JOIN {named.table} x ON x.id = f.{named.owner} "
+        f"JOIN {named.table} x ON x.id = f.{named.former_owner} "
         f"WHERE f.{field} = s.{cell} AND x.{field} <> f.{field} "
         # Two may have exchanged theirs: who has the name now, comes first.
         f"AND (NOT EXISTS (SELECT 1 FROM {named.table} y WHERE y.{field} = f.{field}){is_done})"

@@ -39,6 +39,7 @@ class IdentityColumn:
     plan_key: str  # the column of the plan with its key
     makes_rows: bool  # an unknown name makes a new row
     written: str = ""  # SQL: the name, where it is not the one that is staged
+    owner: str = ""  # SQL: the row that has the name, or gets it, and counts as no other one
 
     @property
     def name(self) -> str:
@@ -67,7 +68,9 @@ class IdentityColumn:
         stored, *former = self._alike()
         labels = [f"(SELECT min({self.label('x')}) {stored})"]
         for rows in former:
-            owner = f"(SELECT {self.label('x')} FROM {self.table} x WHERE x.id = f.{self.owner})"
+            owner = (
+                f"(SELECT {self.label('x')} FROM {self.table} x WHERE x.id = f.{self.former_owner})"
+            )
             labels.append(f"(SELECT min({owner}) {rows})")
         return f"coalesce({', '.join(labels)})" if former else labels[0]
 
@@ -86,7 +89,7 @@ class IdentityColumn:
         return self._former.related_model._meta.db_table if self.identity.former else ""
 
     @property
-    def owner(self) -> str:
+    def former_owner(self) -> str:
         """The column of the row that had a former name."""
         return str(self._former.field.column)
 
@@ -111,11 +114,14 @@ class IdentityColumn:
         """SQL: the rows that resemble the name, stored ones `x` and former names `f`."""
         target = self.identity.field
         among = f" AND {self.among('x')}" if self.identity.among else ""
+        other = f" AND x.id <> {self.owner} AND x.{target} <> {cell(self.name)}"
+        among += other if self.owner else ""
         alike = f"{folded_identity_sql(f'x.{target}')} = {self.folded}"
         yield f"FROM {self.table} x WHERE {alike}{among}"
         if self.former_table:
             alike = f"{folded_identity_sql(f'f.{target}')} = {self.folded}"
-            yield f"FROM {self.former_table} f WHERE {alike}"
+            other = f" AND f.{self.former_owner} <> {self.owner}" if self.owner else ""
+            yield f"FROM {self.former_table} f WHERE {alike}{other}"
 
     def among(self, alias: str) -> str:
         """SQL: a stored row has this sort of name."""
@@ -175,6 +181,21 @@ def near_double_checks(layout: Layout, mode: str) -> Iterator[Check]:
                 reads=reads,
                 other=named.near,
             )
+
+
+def new_key_checks(layout: Layout) -> Iterator[Check]:
+    """New names of known rows that are near doubles of somebody else's."""
+    for named in identity_columns(layout) if layout.new_key else ():
+        column = layout.new_key
+        assert column
+        other = replace(named, column=column, owner=f"{named.alias}.id")
+        template = _(
+            "{column} “{value}” is similar to {other}: only letter case, zeros in front, width, "
+            "blanks or hyphens differ."
+        )
+        is_new = f"{named.alias}.id IS NOT NULL AND {layout.changes(column)}"
+        condition = (f"({is_new} AND {other.resembles})", ())
+        yield Check(SIMILAR, other.name, template, condition, (other.name,), True, other=other.near)
 
 
 def similar_check(layout: Layout, column: str) -> Check:

@@ -38,7 +38,7 @@ class Resemblances:
         tests = ["m.folded IN (SELECT folded FROM strangers)", f"{self._twin('count(*)')} > 0"]
         if named.former_table:
             tests.append(
-                f"(SELECT count(*) FROM {named.former_table} f WHERE f.{named.owner} = m.member_id "
+                f"(SELECT count(*) FROM {named.former_table} f WHERE f.{named.former_owner} = m.member_id "
                 f"AND {former} IN (SELECT folded FROM strangers)) > 0"
             )
         return f"""
@@ -59,7 +59,7 @@ class Resemblances:
             former = folded_identity_sql(f"f.{target}")
             names.append(
                 f"(SELECT min((SELECT min(g.name) FROM strangers g WHERE g.folded = {former})) "
-                f"FROM {named.former_table} f WHERE f.{named.owner} = m.member_id)"
+                f"FROM {named.former_table} f WHERE f.{named.former_owner} = m.member_id)"
             )
         return f"SELECT m.target_id, coalesce({', '.join(names)}) FROM resembled m"
 
