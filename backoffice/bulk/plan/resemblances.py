@@ -38,7 +38,8 @@ class Resemblances:
         tests = ["m.folded IN (SELECT folded FROM strangers)", f"{self._twin('count(*)')} > 0"]
         if named.former_table:
             tests.append(
-                f"(SELECT count(*) FROM {named.former_table} f WHERE f.{named.former_owner} = m.member_id "
+                f"(SELECT count(*) FROM {named.former_table} f "
+                f"WHERE f.{named.former_owner} = m.member_id "
                 f"AND {former} IN (SELECT folded FROM strangers)) > 0"
             )
         return f"""
