@@ -286,7 +286,8 @@ def needed_by(kind: str) -> frozenset[str]:
 
 def kinds_for(is_allowed: Callable[[type[models.Model]], bool]) -> dict[str, type[ImportKind]]:
     """The kinds whose model is allowed, in the order of the pages."""
-    ordered = sorted(kinds.items(), key=lambda kind: kind[1].order)
+    # Those that only change rows come last there, though first in a delivery.
+    ordered = sorted(kinds.items(), key=lambda kind: (not kind[1].creates, kind[1].order))
     return {name: resource for name, resource in ordered if is_allowed(resource.model())}
 
 
