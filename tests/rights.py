@@ -20,6 +20,8 @@ _CHAT = ("VACDH *", "", "VACD o", "V o", "VH *")
 # admin, registrar, instructor, assistant, auditor
 PAGE = {
     "users.user": ("VACH *", "VCIEH s", "V o", "V o", "VHE *"),
+    # With their person, and changed by nobody: they come from a student ID that is replaced.
+    "users.formerstudentid": ("VH *", "VIH s", "V o", "V o", "VH *"),
     "users.groupmembership": ("VH *", "", "", "", "VH *"),
     "users.permissiongrant": ("VH *", "", "", "", "VH *"),
     "users.profile": ("VCH *", "VCIE s", "V o", "V o", "VH *"),
@@ -54,6 +56,7 @@ PAGE = {
     # Who imports enrollments, or rubrics into what they teach, uploads files.
     "bulk.batch": ("VA *", "VA m", "VA m", "", "V *"),
     "bulk.headermapping": ("VACDRH *", "VACDRH *", "", "", "VH *"),
+    "bulk.valuemapping": ("VACDRH *", "VACDRH *", "", "", "VH *"),
     # A change set names people and rows of the whole school: it is not a registrar's to page in.
     "audit.changeset": ("VHE *", "", "", "", "VHE *"),
     "audit.approval": ("V *", "", "", "", "V *"),
@@ -166,4 +169,6 @@ def rows_of(school: School, role: str, label: str) -> dict[str, Any]:
         rows["foreign"] = school.people["instructor"]
     if role == "registrar" and label == "users.profile":
         rows["foreign"] = school.people["instructor"].profile
+    if role == "registrar" and label == "users.formerstudentid":
+        rows["foreign"] = school.people["instructor"].former_student_ids.get()
     return rows

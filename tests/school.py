@@ -53,11 +53,11 @@ from backoffice.apps.courses.models import (
     Lesson,
     LessonProgress,
 )
-from backoffice.apps.users.models import Enrollment, Profile, User
+from backoffice.apps.users.models import Enrollment, FormerStudentID, Profile, User
 from backoffice.apps.users.promoting import request_role
 from backoffice.audit.models import AccessRecord, ChangeSet
 from backoffice.audit.record.recording import recording
-from backoffice.bulk.models import Batch, HeaderMapping
+from backoffice.bulk.models import Batch, HeaderMapping, ValueMapping
 from backoffice.bulk.pipeline.apply import apply
 from backoffice.bulk.pipeline.preview import preview
 from backoffice.bulk.pipeline.receive import receive
@@ -206,6 +206,7 @@ def _people(rows: Rows, number: int, helper: User | None) -> None:
         "mate": mate,
         "student": student,
         "profile": Profile.objects.create(user=student, city="Lund"),
+        "former_id": FormerStudentID.objects.create(user=student, student_id=f"f{number:03}"),
         "enrolled": enrolled,
         "lesson_progress": LessonProgress.objects.create(**lesson),
         "course_progress": CourseProgress.objects.create(enrollment=enrolled, lessons_total=1),
@@ -282,6 +283,11 @@ def _own_header(by: User, header: str) -> HeaderMapping:
     return HeaderMapping.objects.create(header=header, **fields)
 
 
+def _own_value(by: User, word: str) -> ValueMapping:
+    fields = {"kind": "enrollments", "column": "status", "meaning": "withdrawn", "made_by": by}
+    return ValueMapping.objects.create(word=word, **fields)
+
+
 def _upload(by: User, text: str, kind: str = "enrollments") -> Batch:
     return preview(receive(io.BytesIO(text.encode()), f"{kind}.csv", by, kind=kind))
 
@@ -298,6 +304,8 @@ def build(files: Path) -> School:
     people["registrar2"] = _person("registrar", "registrar2")
     for number, role in enumerate(("registrar", "instructor", "colleague")):
         Profile.objects.create(user=people[role], city=f"Town {number}")
+        # From the days when they studied here.
+        FormerStudentID.objects.create(user=people[role], student_id=f"staff{number:03}")
     with recording(source=ChangeSet.Source.COMMAND, actor=people["admin"]):
         school.own = school.strand(
             1, people["instructor"], people["assistant"], people["registrar"]
@@ -326,7 +334,9 @@ def _no_course(school: School) -> None:
     rubric = "Rubric Name,Criteria Name,Rating Name,Rating Points\nTalk,Voice,Clear,5\n"
     school.uploads["instructor"] = _upload(people["instructor"], rubric, "rubrics")
     own["bulk.headermapping"] = _own_header(people["registrar"], "Matrikel")
+    own["bulk.valuemapping"] = _own_value(people["registrar"], "Dropped")
     foreign["bulk.headermapping"] = _own_header(people["registrar2"], "Kennung")
+    foreign["bulk.valuemapping"] = _own_value(people["registrar2"], "W")
     for rows in (own, foreign):
         rows["audit.accessrecord"] = _access(people["registrar"], rows["users.user"])
         rows["audit.changeset"] = ChangeSet.objects.order_by("pk").first()

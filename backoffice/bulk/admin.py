@@ -14,7 +14,7 @@ from unfold.decorators import action, display
 from backoffice.admin_site.permissions.roles import may
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 from backoffice.audit.admin_kit.read_only import ReadOnlyAdmin
-from backoffice.bulk.models import Batch, HeaderMapping
+from backoffice.bulk.models import Batch, HeaderMapping, ValueMapping
 from backoffice.bulk.pages.batch_list import COLUMNS, FILTERS, SEARCHED
 from backoffice.bulk.pages.deliveries import DeliveryViewsMixin
 from backoffice.bulk.pages.exports import ExportViewsMixin
@@ -22,6 +22,8 @@ from backoffice.bulk.pages.header_mapping import HeaderMappingViewsMixin
 from backoffice.bulk.pages.header_mapping_forms import HeaderMappingForm
 from backoffice.bulk.pages.imports import BatchViewsMixin
 from backoffice.bulk.pages.undo import UndoViewsMixin
+from backoffice.bulk.pages.value_mapping import ValueMappingViewsMixin
+from backoffice.bulk.pages.value_mapping_forms import ValueMappingForm
 from backoffice.bulk.pipeline.approval import held_for, unseen_kinds
 
 
@@ -31,6 +33,7 @@ class BatchAdmin(
     UndoViewsMixin,
     DeliveryViewsMixin,
     HeaderMappingViewsMixin,
+    ValueMappingViewsMixin,
     BatchViewsMixin,
     ReadOnlyAdmin,
 ):
@@ -96,3 +99,39 @@ class HeaderMappingAdmin(AuditedAdmin):
     @display(description=_("is read as"), ordering="column")
     def display_column(self, mapping: HeaderMapping) -> str:
         return mapping.meaning
+
+
+@admin.register(ValueMapping)
+class ValueMappingAdmin(AuditedAdmin):
+    """What the school's own words for roles and states stand for."""
+
+    icon = "translate"
+    empty_hint = _(
+        "Does your own system write “Dropped” where a file here has “withdrawn”? Say so once, and "
+        "its files come in as they are."
+    )
+    form = ValueMappingForm
+    list_display = ("word", "display_kind", "column", "display_meaning", "made_by", "made_at")
+    list_select_related = ("made_by",)
+    list_filter = (("kind", ChoicesDropdownFilter),)
+    search_fields = ("word", "column", "meaning")
+    fields = ("kind", "column", "word", "meaning", "made_by", "made_at")
+    readonly_fields = ("made_by", "made_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        # They decide which values there are, so they are fixed once stored.
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if obj is None else [*fixed, "kind", "column"]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            obj.made_by = request.user
+        super().save_model(request, obj, form, change)
+
+    @display(description=_("kind"), ordering="kind")
+    def display_kind(self, mapping: ValueMapping) -> str:
+        return capfirst(str(mapping.get_kind_display()))
+
+    @display(description=_("is read as"), ordering="meaning")
+    def display_meaning(self, mapping: ValueMapping) -> str:
+        return mapping.meaning_label

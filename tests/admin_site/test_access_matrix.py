@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 STAFF = (*ROLES, "superuser")
 KINDS = {
     "users": "users.user", "courses": "courses.course", "enrollments": "users.enrollment",
-    "rubrics": "assessments.gradingrubric",
+    "rubrics": "assessments.gradingrubric", "change_sis_id": "users.user",
 }  # fmt: skip
 # What may be found in a choice although its page stays closed, by whoever fills in the form.
 OPEN_CHOICES = {("courses.course", "instructor"), ("users.enrollment", "student")}
@@ -136,6 +136,7 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "leave_out": _own_batch,
     "release": _own_batch,
     "own_headers": _own_batch_of_a_namer,
+    "own_values": _own_batch_of_a_namer,
     "approve": _another_s_batch,
     "undo": lambda who: (False, False),  # of an applied one, see test_undo
     # Of several files that came together, see test_deliveries.

@@ -57,6 +57,9 @@ FIXED = {
         "preserved_edits",
         "released",
         "own_headers",
+        "own_values",
+        "unknown_values",
+        "unplaced",
         "left_out",
     ),
 }

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.bulk.models import HeaderMapping
+from backoffice.bulk.models import HeaderMapping, ValueMapping
 from tests.browser.conftest import OpenPage
 from tests.browser.test_importing_a_roster import biology
 
@@ -91,3 +91,30 @@ def test_a_file_with_own_headers_is_explained_and_read_again(
     expect(page.get_by_text("Applied. Every changed row")).to_be_visible()
     assert Enrollment.objects.get().course.code == "BIO101"
     assert HeaderMapping.objects.count() == 4
+
+
+@pytest.mark.usefixtures("biology")
+def test_a_file_with_own_values_is_explained_and_read_again(
+    open_page: OpenPage, registrar: User, tmp_path: Path
+):
+    for number in (1, 2):
+        key = f"s100{number}"
+        User.objects.create(username=key, student_id=key, first_name="Zoë", password="!")
+    states = tmp_path / "states.csv"
+    states.write_text(
+        "student_id,course_code,presentation,status\n"
+        "s1001,BIO101,2026J,Enrolled\ns1002,BIO101,2026J,Waitlisted\n"
+    )
+    page = open_page(registrar, 390, True)
+    page.goto("/admin/bulk/batch/upload/?kind=enrollments")
+    page.locator("input[type=file]").set_input_files(states)
+    page.get_by_role("button", name="Upload and preview").click()
+    own_values = page.locator("#own-values")
+    own_values.get_by_label("Enrolled").select_option("active")
+    own_values.get_by_label("Waitlisted").select_option("leave such rows out")
+    own_values.get_by_role("button", name="Save and read again").click()
+    expect(page.get_by_text("Read with your school's own values:")).to_be_visible()
+    page.get_by_role("button", name="Apply: write 1 row").click()
+    expect(page.get_by_text("Applied. Every changed row")).to_be_visible()
+    assert Enrollment.objects.get().status == "active"
+    assert ValueMapping.objects.count() == 2

@@ -14,6 +14,8 @@ from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, Validat
 from django.db import models, router, transaction
 from django.db.models.functions import Coalesce
 
+from backoffice.admin_site.models.folded_identity import Identity
+
 Message = Any  # a str or a lazy one; the stubs' name for both does not exist at run time
 Violation = tuple[str, ValidationError]
 
@@ -103,7 +105,8 @@ class PresenceRule:
     """That a row of another model is there; `match` gives its fields by paths from this row.
 
     {"student": "student", "course": "assessment__course"}: an enrollment of the submission's
-    student in the course of its assessment. Of these rows, those count that `among` is true of.
+    student in the course of its assessment. Of these rows, those count that `among` is true of, and
+    that are of another row than this one, where `owner` names the foreign key to it.
     """
 
     field: str
@@ -114,6 +117,7 @@ class PresenceRule:
     among: models.Q = models.Q()
     is_wanted: bool = True  # False: no such row may be there
     is_lasting: bool = True  # False: asked when a row is attached, and not of what came later
+    owner: str = ""
 
     def is_met_by(self, instance: models.Model) -> bool:
         """Whether such rows are there as they should, or a path leads nowhere yet."""
@@ -121,6 +125,8 @@ class PresenceRule:
         if None in sought.values() or not self._is_asked_of(instance):
             return True
         rows: models.QuerySet[Any] = apps.get_model(self.model)._base_manager.all()
+        if self.owner and not instance._state.adding:
+            rows = rows.exclude(**{self.owner: instance.pk})
         return rows.filter(self.among, **sought).exists() is self.is_wanted
 
     def _is_asked_of(self, instance: models.Model) -> bool:
@@ -212,6 +218,20 @@ class CapacityRule:
         return message if is_allowed else f"{message} {self.advice}"
 
 
+@dataclass(frozen=True)
+class TotalRule:
+    """What a field adds up to, at most, over the rows of one foreign key.
+
+    Rows beyond it are stored, and pointed out. The message may name `place`, `total` and `most`.
+    """
+
+    field: str
+    summed: str
+    most: int
+    message: Message
+    code: str
+
+
 def names_in(condition: object) -> set[str]:
     """The fields a condition speaks of; paths across a foreign key with the double underscore."""
     if isinstance(condition, models.Q):
@@ -261,6 +281,8 @@ class Ruled(models.Model):
     presence_rules: ClassVar[tuple[PresenceRule, ...]] = ()
     advisories: ClassVar[tuple[Advisory, ...]] = ()
     capacity: ClassVar[CapacityRule | None] = None
+    identities: ClassVar[tuple[Identity, ...]] = ()
+    total_rule: ClassVar[TotalRule | None] = None
     # Whether somebody said why the row comes in over the capacity; and by how much it does.
     is_excess_allowed: bool = False
     excess: Excess | None = None

@@ -10,12 +10,17 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.admin_site.pages.registry import pages_for
 from backoffice.admin_site.permissions import roles
 
 DEFAULT_ICON = "table_rows"
 IMPORTS_APP, IMPORTS = "bulk", "admin:bulk_batch_changelist"
+MAPPINGS = {
+    "HeaderMapping": (gettext_lazy("Header mappings"), "label"),
+    "ValueMapping": (gettext_lazy("Value mappings"), "translate"),
+}
 MOST_ON_A_BADGE = 100
 # The groups that stand open for a role: what most of its days are about.
 IN_SIGHT = {
@@ -83,14 +88,15 @@ def _pages(request: HttpRequest, group: str) -> list[dict[str, Any]]:
 
 
 def _imports(request: HttpRequest) -> dict[str, Any]:
-    batch, mapping = (apps.get_model(IMPORTS_APP, name) for name in ("Batch", "HeaderMapping"))
+    batch, *mappings = (apps.get_model(IMPORTS_APP, name) for name in ("Batch", *MAPPINGS))
     links = []
     if roles.may(request.user, "add", batch):
         links.append((_("Import a file"), "upload_file", "admin:bulk_batch_upload"))
     if roles.may(request.user, "view", batch):
         links.append((_("Imports"), "history", IMPORTS))
-    if roles.may(request.user, "view", mapping):
-        links.append((_("Header mappings"), "label", "admin:bulk_headermapping_changelist"))
+    for model, (title, icon) in zip(mappings, MAPPINGS.values(), strict=True):
+        if roles.may(request.user, "view", model):
+            links.append((str(title), icon, f"admin:bulk_{model._meta.model_name}_changelist"))
     if any(roles.may(request.user, "export", apps.get_model(name)) for name in EXPORTED):
         links.append((_("Export"), "download", "admin:bulk_batch_export"))
     badges = {IMPORTS: getattr(admin.site._registry.get(batch), "sidebar_badge", None)}

@@ -59,6 +59,8 @@ _CHAT = row("VACDH *", "", "VACD own", "V own", "VH *")
 
 TABLE: dict[str, Row] = {
     "users.user": row("VACHS *", "VCIEH students", "V own", "V own", "VEH *"),
+    # They come and go with the files that change student IDs.
+    "users.formerstudentid": row("VH *", "VIH students", "V own", "V own", "VH *"),
     # Django's own terms for what this table says; they follow the role by themselves.
     "users.groupmembership": row("VH *", "", "", "", "VH *"),
     "users.permissiongrant": row("VH *", "", "", "", "VH *"),
@@ -95,8 +97,9 @@ TABLE: dict[str, Row] = {
     "communications.chatmessage": row("VH *", "", "V own", "V own", "VH *"),
     "bulk.batch": row("VAP *", "VA uploaded; VP held", "VA uploaded", "", "V *"),
     "bulk.delivery": row("V *", "V uploaded", "V uploaded", "", "V *"),
-    # What the school's own headers stand for is the whole school's.
+    # What the school's own headers and values stand for is the whole school's.
     "bulk.headermapping": row("VACDRH *", "VACDRH *", "", "", "VH *"),
+    "bulk.valuemapping": row("VACDRH *", "VACDRH *", "", "", "VH *"),
     "audit.changeset": row("VHE *", "", "", "", "VHE *"),
     "audit.approval": row("VP *", "", "", "", "V *"),
     "audit.accessrecord": row("V *", "", "", "", "VE *"),
@@ -114,7 +117,7 @@ TABLE: dict[str, Row] = {
 }
 
 # Where a role sees only these fields of a model, on whatever page. Absent: all of them.
-_NAMED = {"username", "first_name", "last_name", "student_id"}
+_NAMED = {"username", "first_name", "last_name", "student_id", "former_student_ids"}
 VISIBLE: dict[str, dict[str, set[str]]] = {
     "users.user": {INSTRUCTOR: _NAMED | {"email"}, ASSISTANT: _NAMED},
     "assessments.assessmentsubmission": {

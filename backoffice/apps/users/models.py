@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import UserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -23,6 +23,13 @@ from backoffice.admin_site.models.rules import (
 )
 from backoffice.admin_site.models.search_text import SearchText, TrigramIndex
 from backoffice.apps.users.accounts import Account
+from backoffice.apps.users.former_ids import (
+    FOLDED_INDEXES,
+    IDENTITIES,
+    NEVER_OF_ANOTHER,
+    FormerStudentID,
+    replaced_student_id,
+)
 from backoffice.apps.users.validators import (
     validate_language,
     validate_student_id,
@@ -133,7 +140,10 @@ class User(Audited, Account):
         verbose_name=_("single permissions"),
     )
 
-    search_text = SearchText("username", "first_name", "last_name", "email", "student_id")
+    search_text = SearchText(
+        *("username", "first_name", "last_name", "email", "student_id"),
+        further=("former_student_ids",),
+    )
 
     objects = PeopleManager()
 
@@ -147,6 +157,7 @@ class User(Audited, Account):
             models.Index(fields=["is_verified", "id"], name="users_user_verified_idx"),
             models.Index(fields=["graduation_year", "id"], name="users_user_graduation_idx"),
             TrigramIndex(fields=["search_text"], name="users_user_search_idx"),
+            *FOLDED_INDEXES,
         ]
         constraints = [
             UniqueRule(
@@ -218,6 +229,9 @@ class User(Audited, Account):
             ),
         ]
 
+    presence_rules = (NEVER_OF_ANOTHER,)
+    identities = IDENTITIES
+
     def __str__(self) -> str:
         return self.get_full_name() or self.username
 
@@ -234,7 +248,13 @@ class User(Audited, Account):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self._normalize_student()
-        super().save(*args, **kwargs)
+        former = replaced_student_id(self, kwargs.get("update_fields"))
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if former:
+                # Two may have exchanged theirs: whoever had it last.
+                owner = {"user": self}
+                FormerStudentID.objects.update_or_create(student_id=former, defaults=owner)
 
     def _normalize_student(self) -> None:
         self.student_id = self.student_id or None

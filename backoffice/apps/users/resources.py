@@ -8,8 +8,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.apps.users.models import Enrollment, User
+from backoffice.apps.users.student_id_changes import StudentIDChange
 from backoffice.bulk.kinds.check import Check
-from backoffice.bulk.kinds.column import Column, OnChange
+from backoffice.bulk.kinds.column import Column, OnChange, Traits
 from backoffice.bulk.kinds.file_layout import FileLayout
 from backoffice.bulk.kinds.resource import (
     FORBIDDEN,
@@ -23,7 +24,12 @@ from backoffice.bulk.kinds.resource import (
 )
 from backoffice.bulk.kinds.sql_names import NOW, cell, stored, version, written_row
 
+__all__ = ["EnrollmentResource", "StudentIDChange", "UserResource"]
+
 CAME, LEFT = stored("enrolled_on"), stored("withdrawn_on")
+IS_STUDENT = f"{stored('role')} = '{User.Role.STUDENT}'"
+# Of staff it is changed on their page; files about something else leave it.
+NAME = Traits(on_change=OnChange.PRESERVE, replaced_where=IS_STUDENT)
 
 
 def username_of(cells: Mapping[str, str | None]) -> str:
@@ -62,9 +68,14 @@ class UserResource(ImportKind):
 
     student_id = Column("student_id", key=True, identifier=True, example="ab1234567")
     username = Column("username", identifier=True)
-    first_name = Column("first_name", on_change=OnChange.PRESERVE, example="Zoë")
-    last_name = Column("last_name", on_change=OnChange.PRESERVE, example="O'Moore")
-    email = Column("email", on_change=OnChange.REFUSE, example="zoe.omoore@example.org")
+    first_name = Column("first_name", **NAME, example="Zoë")
+    last_name = Column("last_name", **NAME, example="O'Moore")
+    email = Column(
+        "email",
+        on_change=OnChange.REFUSE,
+        replaced_where=IS_STUDENT,
+        example="zoe.omoore@example.org",
+    )
     graduation_year = Column("graduation_year", example="2027")
     specialization = Column("specialization", example="Marine biology")
     language = Column("language", example="en")
@@ -124,14 +135,19 @@ class EnrollmentResource(ImportKind):
     missing_rows = MissingRowsPolicy(
         scope="course",
         member="student",
+        sort="role",
+        always=Enrollment.Role.STUDENT,
         by="status",
-        leaves=f"{stored('status')} <> 'withdrawn'",
+        # Who completed or failed stays: a roster is of those who take the course now.
+        leaves=f"{stored('status')} = 'active'",
         changes={
             "status": "'withdrawn'",
             # Nobody leaves before they came.
             "withdrawn_on": f"CASE WHEN {LEFT} IS NOT NULL THEN {LEFT} "
             f"WHEN {CAME} > {NOW} THEN {CAME} ELSE {NOW} END",
         },
+        has_left=f"{stored('status')} = 'withdrawn'",
+        returns={"status": "'active'", "withdrawn_on": "NULL"},
     )
 
     student_id = Column("student__student_id", key=True, identifier=True, example="ab1234567")

@@ -33,6 +33,7 @@ BATCH_OPTIONS = (
     "mode",
     "on_error",
     "create_students",
+    "allow_similar",
     "allow_over_limit",
     "ignore_unknown_columns",
     "encoding",
@@ -48,8 +49,8 @@ def add_import_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--mode", choices=Batch.Mode.values, default=Batch.Mode.UPSERT)
     parser.add_argument("--on-error", choices=Batch.OnError.values, default=Batch.OnError.ABORT)
     parser.add_argument("--dialect", choices=Batch.SourceFormat.values, default="auto")
-    flags = ("--dry-run", "--create-students", "--ignore-unknown-columns", "--allow-over-limit")
-    for flag in flags:
+    flags = ("--dry-run", "--create-students", "--ignore-unknown-columns", "--allow-similar")
+    for flag in (*flags, "--allow-over-limit"):
         parser.add_argument(flag, action="store_true")
     for option in ("--encoding", "--actor", "--reason"):
         parser.add_argument(option, default="")
@@ -102,6 +103,7 @@ def _refuse_impossible(options: dict[str, Any]) -> None:
     elif options["mode"] == Batch.Mode.SYNC and not kinds[options["kind"]].missing_rows:
         raise ValueError(_("--mode sync is for enrollments; a file of another kind has no roster."))
     _refuse_excess(options)
+    _refuse_similar(options)
     for name in LIMITS:
         if not 0 <= options[name] <= 100:
             flag = name.replace("_", "-")
@@ -121,6 +123,14 @@ def _refuse_excess(options: dict[str, Any]) -> None:
         raise ValueError(
             _("--allow-over-limit takes a --reason of at least %(count)d characters.")
             % {"count": SHORTEST_REASON}
+        )
+
+
+def _refuse_similar(options: dict[str, Any]) -> None:
+    is_known = options["kind"] == AUTO or kinds[options["kind"]].creates_people()
+    if options["allow_similar"] and not is_known:
+        raise ValueError(
+            _("--allow-similar is for people and enrollments; rows of another kind create nobody.")
         )
 
 

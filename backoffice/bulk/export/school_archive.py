@@ -13,7 +13,7 @@ from backoffice.bulk.export.other_systems import is_native, writer_for
 from backoffice.bulk.export.selection import Selection
 from backoffice.bulk.formats.oneroster_manifest import ABSENT, manifest_lines
 from backoffice.bulk.formats.open_file import table_of
-from backoffice.bulk.kinds.resource import kinds_for
+from backoffice.bulk.kinds.resource import exported_kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.values.refusals import ExportRefused
 
@@ -27,7 +27,7 @@ def write_whole(dialect: str, stream: IO[bytes]) -> dict[str, int]:
     modes: dict[str, str] = {}
     # All rows of all files are of one moment.
     with one_moment(), zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        for kind, resource in kinds_for(lambda _model: True).items():
+        for kind, resource in exported_kinds(lambda _model: True).items():
             with tempfile.TemporaryFile() as table:
                 try:
                     write = writer_for("csv", dialect, kind)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from backoffice.admin_site.permissions.roles import may, visible_fields
 from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.bulk.kinds.column import Column, fields_along
-from backoffice.bulk.kinds.resource import ImportKind, kinds, kinds_for
+from backoffice.bulk.kinds.resource import ImportKind, exported_kinds, kinds
 from backoffice.bulk.values.refusals import ExportRefused
 
 
@@ -101,5 +101,5 @@ def visible_columns(resource: type[ImportKind], user: Any) -> list[Column]:
 
 
 def exportable_kinds(user: Any) -> dict[str, type[ImportKind]]:
-    allowed = kinds_for(lambda model: may(user, "export", model))
+    allowed = exported_kinds(lambda model: may(user, "export", model))
     return {name: resource for name, resource in allowed.items() if visible_columns(resource, user)}

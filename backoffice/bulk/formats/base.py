@@ -1,6 +1,6 @@
 """A file of another system: how it is recognised, read, and written."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -12,12 +12,16 @@ from django.utils.translation import gettext as _
 
 from backoffice.bulk.formats.assessment_names import AssessmentNames
 from backoffice.bulk.formats.course_names import CourseNames, NoCourse
+from backoffice.bulk.formats.known_people import KnownPeople
 from backoffice.bulk.formats.lookup_files import SideFiles
 from backoffice.bulk.kinds.header_names import column_name
+from backoffice.bulk.kinds.value_words import LEFT_OUT
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.row_cleaner import width_fault
+from backoffice.bulk.read.value_mapping import OwnWords, left_out_fault
 from backoffice.bulk.readers import ReaderIssue, Row
 from backoffice.bulk.values.cell_origins import Origin
+from backoffice.bulk.values.cells import CellRefused, normalised, plain_word
 from backoffice.bulk.values.faults import Fault
 
 Native = Mapping[str, str]
@@ -30,6 +34,14 @@ class NotTranslated(Exception):
     def __init__(self, fault: Fault, column: str, value: str) -> None:
         super().__init__(fault.template)
         self.issue = ReaderIssue(fault, column, value)
+
+
+class LeftOut(Exception):
+    """A value for which the row is left out; in doubt where nobody knows what it means."""
+
+    def __init__(self, issue: ReaderIssue, *, is_in_doubt: bool = False) -> None:
+        super().__init__(issue.fault.template)
+        self.issue, self.is_in_doubt = issue, is_in_doubt
 
 
 class Cells:
@@ -68,15 +80,24 @@ class Cells:
         except NoCourse as refusal:
             raise NotTranslated(refusal.fault, self.label(name), self[name]) from None
 
-    def word(self, name: str, words: Mapping[str, str]) -> str:
-        """The native word for a foreign one. Raises NotTranslated for an unknown one."""
+    def word(self, name: str, words: Mapping[str, str], column: str = "", text: str = "") -> str:
+        """The native word for a foreign one; for a school's own one, if it says what it means.
+
+        `column` is ours, in which the school's own words may stand; `text` is read in place of the
+        cell. Raises NotTranslated for an unknown word, LeftOut for one whose rows are left out.
+        """
         try:
-            return words[self[name].casefold()]
+            return words[text or plain_word(self[name])]
         except KeyError:
+            meaning = self.table.own_words.meaning(column, self[name]) if column else None
+            if meaning == LEFT_OUT:
+                raise LeftOut(not_stored(self.label(name), self[name])) from None
+            if meaning is not None:
+                return meaning
             known = ", ".join(filter(None, words)).replace("{", "{{").replace("}", "}}")
             template = _("{column} “{value}” is not one of: ") + known + "."
-            column, fault = self.label(name), Fault("invalid_choice", template)
-            raise NotTranslated(fault, column, self[name]) from None
+            fault = Fault("invalid_choice", template)
+            raise NotTranslated(fault, self.label(name), self[name]) from None
 
 
 @dataclass(frozen=True)
@@ -108,8 +129,8 @@ def pair(
     }
 
 
-def word(name: str, words: Mapping[str, str]) -> ColumnSource:
-    return ColumnSource((name,), lambda cells: cells.word(name, words))
+def word(name: str, words: Mapping[str, str], column: str = "") -> ColumnSource:
+    return ColumnSource((name,), lambda cells: cells.word(name, words, column))
 
 
 class SourceTable:
@@ -143,6 +164,8 @@ class SourceTable:
         self.places = {name: at for at, name in reversed(list(enumerate(self.names)))}
         self.courses = CourseNames()
         self.assessments = AssessmentNames()
+        self.own_words = OwnWords({})
+        self.people = KnownPeople()
         self.active_sources = {
             name: column_source
             for name, column_source in self.column_sources.items()
@@ -152,6 +175,11 @@ class SourceTable:
     @classmethod
     def recognises(cls, header: Sequence[str]) -> bool:
         return cls.needs <= {column_name(name) for name in header}
+
+    @classmethod
+    def extends(cls, names: Collection[str]) -> bool:
+        """Whether its header has columns of these names, which are our own, and others."""
+        return cls.has_header and cls.needs.issuperset(names)
 
     @classmethod
     def whole(cls, row: Row) -> Row:
@@ -248,12 +276,24 @@ class SourceTable:
             except NotTranslated as refusal:
                 reader_issues.append(refusal.issue)
                 continue
+            except LeftOut as refusal:
+                if refusal.is_in_doubt:
+                    self.own_words.note_unplaced(self.person_of(cells))
+                return Row(line, [], reader_issues=(refusal.issue,), is_left_out=True)
             cell = cells.first(*column_source.sources)
             if cell != values[-1]:
                 others[name] = cell
         headers = self.headers_of(cells)
         origin = Origin(others, headers) if others or headers else None
         return Row(line, values, reader_issues=tuple(dict.fromkeys(reader_issues)), origin=origin)
+
+    def person_of(self, cells: Cells) -> str:
+        """The student ID of a row; blank where it names none."""
+        source = self.active_sources.get("student_id")
+        try:
+            return normalised(source.read(cells)) if source else ""
+        except (NotTranslated, CellRefused):
+            return ""
 
     def headers_of(self, cells: Cells) -> dict[str, str]:
         """The headers of values of this row that come from another column than people know."""
@@ -265,7 +305,7 @@ class SourceTable:
 
     def _left_out(self, cells: Cells) -> ReaderIssue | None:
         name, values = self.others
-        is_other = cells[name].casefold() in values
+        is_other = plain_word(cells[name]) in values
         return not_stored(cells.label(name), cells[name]) if is_other else None
 
     @classmethod
@@ -279,8 +319,7 @@ class SourceTable:
 
 def not_stored(column: str, value: str) -> ReaderIssue:
     """The issue of a row about a person who is not stored here."""
-    template = _("{column} “{value}” is not kept here; the row is left out.")
-    return ReaderIssue(Fault("left_out", template, is_warning=True), column, value)
+    return ReaderIssue(left_out_fault(), column, value)
 
 
 def moment(day: str) -> str:

@@ -10,16 +10,22 @@ from backoffice.bulk.formats.base import (
     COURSE_KEY,
     Cells,
     ColumnSource,
+    LeftOut,
     Native,
     NotTranslated,
     SourceTable,
     column_name,
     moment,
+    not_stored,
     pair,
     plain,
     word,
 )
 from backoffice.bulk.formats.course_names import joined
+from backoffice.bulk.kinds.value_words import is_typing_error
+from backoffice.bulk.read.value_mapping import ROW_LEFT_OUT
+from backoffice.bulk.readers import ReaderIssue
+from backoffice.bulk.values.cells import plain_word
 from backoffice.bulk.values.faults import Fault
 
 USER_STATUSES = {"active": "1", "suspended": "0", "deleted": "0"}
@@ -27,6 +33,14 @@ USER_STATUSES = {"active": "1", "suspended": "0", "deleted": "0"}
 COURSE_STATUSES = {"active": "", "published": "published", "completed": "archived"}
 WRITTEN_COURSES = {"draft": "active", "published": "published", "archived": "completed"}
 ROLES = {"student": "student", "ta": "teaching_assistant", "observer": "observer"}
+# Canvas' own names: StudentEnrollment, TaEnrollment.
+LONG_ENDING = "enrollment"
+STAFF_ROLES = frozenset(
+    name + ending
+    for name in ("teacher", "designer", "studentview")  # the last one tries a course out
+    for ending in ("", LONG_ENDING)
+)
+KNOWN_ROLES = [name + ending for name in (*ROLES, "teacher") for ending in ("", LONG_ENDING)]
 STATUSES = {
     "active": "active",
     "completed": "completed",
@@ -55,6 +69,9 @@ def _halves(cells: Cells) -> tuple[str, str]:
     family, comma, first = cells["sortable_name"].partition(",")
     if comma:
         return first.strip(), family.strip()
+    # Where the family name of “Ana López Silva” begins is a guess: it replaces no stored name.
+    if cells.table.people.has_name(cells["user_id"]):
+        return "", ""
     first, _space, family = cells["full_name"].rpartition(" ")
     return first.strip(), family
 
@@ -62,14 +79,14 @@ def _halves(cells: Cells) -> tuple[str, str]:
 def _exact_status(cells: Cells) -> str:
     """The exact status of our own export, unless somebody changed the status since."""
     exact = cells["exact_status"].casefold()
-    status = cells.word("status", STATUSES)
+    status = cells.word("status", STATUSES, "status")
     same = WRITTEN_STATUSES.get(exact) == cells["status"].casefold()
     return exact if same else status
 
 
 def _withdrawn_on(cells: Cells) -> str:
     # The end of an enrollment that goes on, or was completed, is no withdrawal.
-    if cells.word("status", STATUSES) == "withdrawn":
+    if cells.word("status", STATUSES, "status") == "withdrawn":
         return cells["end_date"]
     return cells["exact_withdrawn_on"]
 
@@ -110,6 +127,21 @@ class CanvasUsers(SourceTable):
         }
 
 
+class CanvasStudentIDs(SourceTable):
+    """change_sis_id.csv; changes of anything but people are left out."""
+
+    dialect, title, kind = "canvas", _("Canvas SIS ID changes"), "change_sis_id"
+    needs = frozenset({"old_id", "new_id", "type"})
+    column_sources: ClassVar[Mapping[str, ColumnSource]] = {
+        "old_id": plain("old_id"),
+        "new_id": plain("new_id"),
+    }
+
+    def _left_out(self, cells: Cells) -> ReaderIssue | None:
+        is_person = plain_word(cells["type"]) == "user"
+        return None if is_person else not_stored(cells.label("type"), cells["type"])
+
+
 class CanvasCourses(SourceTable):
     """courses.csv; the term is the presentation."""
 
@@ -121,7 +153,7 @@ class CanvasCourses(SourceTable):
         "title": ColumnSource(("long_name",), _title),
         "starts_on": plain("start_date", is_sparse=True),
         "ends_on": plain("end_date", is_sparse=True),
-        "status": word("status", {**COURSE_STATUSES, "deleted": "archived"}),
+        "status": word("status", {**COURSE_STATUSES, "deleted": "archived"}, "status"),
     }
     written = (
         *("course_id", "short_name", "long_name", "term_id", "status"),
@@ -141,6 +173,22 @@ class CanvasCourses(SourceTable):
             "start_date": moment(native["starts_on"]),
             "end_date": moment(native["ends_on"]),
         }
+
+
+def _role(cells: Cells) -> str:
+    """The role; one of the school's own is left out, as staff are, unless it says what it is."""
+    text = plain_word(cells["role"])
+    try:
+        return cells.word("role", ROLES, "role", text.removesuffix(LONG_ENDING).strip())
+    except NotTranslated:
+        if not text or is_typing_error(text, KNOWN_ROLES):
+            raise
+    template = gettext(
+        "{column} “{value}” is a role of your school's own; the row is left out. Say under “Value "
+        "mappings” if it stands for a role here."
+    )
+    fault = Fault(ROW_LEFT_OUT, template, is_warning=True)
+    raise LeftOut(ReaderIssue(fault, cells.label("role"), cells["role"]), is_in_doubt=True)
 
 
 def _course_enrolled_in(cells: Cells) -> tuple[str, str]:
@@ -164,11 +212,11 @@ class CanvasEnrollments(SourceTable):
     dialect, title, kind = "canvas", _("Canvas SIS enrollments"), "enrollments"
     needs = frozenset({"user_id", "role", "status"})
     lookups = ("sections", "canvas courses")
-    others = ("role", frozenset({"teacher", "designer"}))
+    others = ("role", STAFF_ROLES)
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": plain("user_id"),
         **pair(COURSE_KEY, ("course_id", "section_id"), _course_enrolled_in),
-        "role": word("role", ROLES),
+        "role": ColumnSource(("role",), _role),
         "status": ColumnSource(("status",), _exact_status),
         "enrolled_on": plain("start_date", is_sparse=True),
         "withdrawn_on": ColumnSource(("end_date",), _withdrawn_on, is_sparse=True),

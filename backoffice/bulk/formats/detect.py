@@ -17,6 +17,7 @@ from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.header_mapping import Own, all_own_headers
 from backoffice.bulk.readers import TableReader, open_table
+from backoffice.bulk.readers.base import EMPTY
 from backoffice.bulk.readers.refusals import DAMAGED
 from backoffice.bulk.readers.zip_archive import Member
 from backoffice.bulk.values.faults import FileRefused, display_text
@@ -40,7 +41,23 @@ NOT_READ = (
     ("OneRoster", ("sourcedid", "datelastmodified")),
     (_("Canvas SIS terms"), ("term_id", "name", "status")),
     (_("Canvas SIS accounts"), ("account_id", "name", "status")),
+    (_("Canvas SIS logins"), ("user_id", "login_id", "existing_user_id")),
+    (_("Canvas SIS cross-listings"), ("xlist_course_id", "section_id", "status")),
+    (_("Canvas SIS groups"), ("group_id", "name", "status")),
+    (_("Canvas SIS group members"), ("group_id", "user_id", "status")),
+    (_("Canvas SIS group sets"), ("group_category_id", "category_name", "status")),
+    (_("Canvas SIS observers"), ("observer_id", "student_id", "status")),
+    (_("Canvas SIS admins"), ("user_id", "account_id", "role", "status")),
 )
+# What an empty file is, by its name alone: these are not read even when there is something in them.
+NOT_READ_BY_NAME = frozenset(
+    {
+        *("academicsessions", "categories", "classresources", "courseresources", "demographics"),
+        *("orgs", "resources", "accounts", "admins", "group_categories", "group_membership"),
+        *("groups", "logins", "terms", "user_observers", "xlists"),
+    }
+)
+SPREADSHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers")
 START = 1 << 18  # bytes, in which a header ends
 
 
@@ -58,6 +75,8 @@ class DetectedFile:
     title: Any = ""
     why_not: str = ""
     is_empty: bool = False
+    is_refused: bool = False  # it cannot be read, so nobody knows what it is
+    is_idle: bool = False  # known and not needed, or with nothing in it, or no table at all
 
     @property
     def name(self) -> str:
@@ -66,6 +85,11 @@ class DetectedFile:
     @property
     def is_table(self) -> bool:
         return bool(self.member.path) or self.member.name.lower().endswith(TABLE_ENDINGS)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether it may be any table."""
+        return not (self.kind or self.side or self.is_idle)
 
     @property
     def description(self) -> str:
@@ -81,20 +105,37 @@ def detect_files(members: Iterable[Member], dialect: str, encoding: str) -> list
 
 def _detect(member: Member, dialect: str, encoding: str) -> list[DetectedFile]:
     if not DetectedFile(member).is_table:
-        return [DetectedFile(member, why_not=gettext("This is no CSV file."))]
+        is_idle = not member.name.lower().endswith(SPREADSHEETS)
+        return [DetectedFile(member, why_not=gettext("This is no CSV file."), is_idle=is_idle)]
     try:
         with member.on_disk(START) as path, open_table(path, encoding) as reader:
             header, has_rows = reader.header, _has_rows(reader)
     except FileRefused as refusal:
         if refusal.code == DAMAGED:
             raise
-        return [DetectedFile(member, why_not=refusal.message)]
+        return [_unread(member, refusal)]
     side, title = side_file_of(header), _title_of(header)
     carried_kinds = carried(header, dialect).items()
     return [
         DetectedFile(member, kind, table, side, title, is_empty=not has_rows and _has_header(table))
         for kind, table in carried_kinds
-    ] or [DetectedFile(member, side=side, title=title, why_not=_why_not(title))]
+    ] or [_idle_or_unknown(member, side, title, len(header))]
+
+
+def _unread(member: Member, refusal: FileRefused) -> DetectedFile:
+    if refusal.code != EMPTY:
+        return DetectedFile(member, why_not=refusal.message, is_refused=True)
+    # An empty file has no header. Its name may say that nobody needs it.
+    is_idle = PurePosixPath(member.name).stem.lower() in NOT_READ_BY_NAME
+    return DetectedFile(member, why_not=gettext("It is empty."), is_idle=is_idle)
+
+
+def _idle_or_unknown(member: Member, side: str, title: Any, columns: int) -> DetectedFile:
+    """A file of no kind."""
+    # In a zip file a text of one column may as well be a letter.
+    is_text = member.archive is not None and member.name.lower().endswith(".txt")
+    is_idle = bool(title) or (is_text and columns == 1)
+    return DetectedFile(member, side=side, title=title, why_not=_why_not(title), is_idle=is_idle)
 
 
 def _has_rows(reader: TableReader) -> bool:

@@ -106,7 +106,7 @@ class CellsOfCourse(Cells):
 
 def _role(cells: Cells) -> str:
     # Without role and type, what is stored stays.
-    return cells.word("role", ROLES) if cells["role"] else cells.word("type", TYPES)
+    return cells.word("role", ROLES, "role") if cells["role"] else cells.word("type", TYPES)
 
 
 class MoodleCourses(SourceTable):
@@ -120,7 +120,7 @@ class MoodleCourses(SourceTable):
         "student_id": ColumnSource(("idnumber", "username"), _student_id),
         **pair(COURSE_KEY, ("course",), lambda cells: cells.course("course")),
         "role": ColumnSource(("role", "type"), _role),
-        "status": word("enrolstatus", {"": "", "0": "active", "1": "withdrawn"}),
+        "status": word("enrolstatus", {"": "", "0": "active", "1": "withdrawn"}, "status"),
         "first_name": plain("firstname"),
         "last_name": plain("lastname"),
         "email": plain("email"),
@@ -190,7 +190,7 @@ class MoodleFlatFile(SourceTable):
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": plain("user idnumber"),
         **pair(COURSE_KEY, ("course idnumber",), lambda cells: cells.course("course idnumber")),
-        "role": word("role", ROLES),
+        "role": word("role", ROLES, "role"),
         "status": word("operation", OPERATIONS),
         "enrolled_on": ColumnSource(
             ("starttime",), lambda cells: _day(cells, "starttime"), is_sparse=True

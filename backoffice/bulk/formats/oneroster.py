@@ -43,12 +43,12 @@ def _is_active(cells: Cells) -> str:
 def _exact_status(cells: Cells) -> str:
     """The exact status of our own export, unless somebody changed the status since."""
     exact = cells["metadata.exactstatus"].casefold()
-    status = cells.word("status", STATUSES)
+    status = cells.word("status", STATUSES, "status")
     return exact if exact in ("completed", "failed") and status == "active" else status
 
 
 def _withdrawn_on(cells: Cells) -> str:
-    if cells.word("status", STATUSES) == "withdrawn":
+    if cells.word("status", STATUSES, "status") == "withdrawn":
         return cells["enddate"]
     return cells["metadata.exactwithdrawnon"]
 
@@ -182,7 +182,7 @@ class OneRosterEnrollments(OneRosterTable):
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": _student("usersourcedid"),
         **pair(COURSE_KEY, ("classsourcedid",), _class),
-        "role": word("role", ROLES),
+        "role": word("role", ROLES, "role"),
         "status": ColumnSource(("status",), _exact_status),
         "enrolled_on": plain("begindate", is_sparse=True),
         "withdrawn_on": ColumnSource(("enddate",), _withdrawn_on, is_sparse=True),

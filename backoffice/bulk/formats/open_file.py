@@ -10,7 +10,12 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.formats.base import SourceTable
-from backoffice.bulk.formats.canvas import CanvasCourses, CanvasEnrollments, CanvasUsers
+from backoffice.bulk.formats.canvas import (
+    CanvasCourses,
+    CanvasEnrollments,
+    CanvasStudentIDs,
+    CanvasUsers,
+)
 from backoffice.bulk.formats.gradebooks import CanvasGradebook, EdxOverrides
 from backoffice.bulk.formats.lookup_files import SideFiles, side_files
 from backoffice.bulk.formats.moodle import MoodleCourses, MoodleFlatFile, MoodleUsers
@@ -25,6 +30,7 @@ from backoffice.bulk.kinds.header_names import known_name, plain_name
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.header import refuse_forbidden, refuse_repeated
+from backoffice.bulk.read.value_mapping import OwnWords
 from backoffice.bulk.readers import Limits, Row, TableReader, open_table
 from backoffice.bulk.readers.zip_archive import Archive, Member, is_archive
 from backoffice.bulk.values.faults import FileRefused
@@ -32,6 +38,7 @@ from backoffice.bulk.values.faults import FileRefused
 SIDE_FOLDER = "beside/"
 MOST_WITH_NESTED_ROWS = 5_000  # rows; about two minutes
 TABLES: tuple[type[SourceTable], ...] = (
+    CanvasStudentIDs,
     CanvasUsers,
     CanvasCourses,
     CanvasEnrollments,
@@ -79,7 +86,10 @@ def readable_as(
 
 def _is_native(header: Sequence[str], kind: str) -> bool:
     names = set(map(known_name, header))
-    return {name for name, column in kinds[kind].columns().items() if column.key} <= names
+    key = {name for name, column in kinds[kind].columns().items() if column.key}
+    # A format may have our own columns, and others.
+    beyond = any(t.extends(key) and t.kind == kind and t.recognises(header) for t in TABLES)
+    return key <= names and not beyond
 
 
 def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
@@ -141,7 +151,7 @@ def _opened(stack: ExitStack, member: Member) -> TableReader:
     return stack.enter_context(open_table(stack.enter_context(member.on_disk())))
 
 
-def open_file(batch: Batch, side: SideFiles | None = None) -> TableReader:
+def open_file(batch: Batch, side: SideFiles | None = None) -> "Translated":
     """A context manager that reads a batch's file in our own columns.
 
     `side` replaces the lookup files packed with it.
@@ -156,8 +166,9 @@ class Translated(TableReader):
         super().__init__(batch.path, limits_for(batch.kind))
         self.batch, self.side = batch, side
         self.table: SourceTable | None = None
+        self.own_words = OwnWords.of(batch)
 
-    def __enter__(self) -> TableReader:
+    def __enter__(self) -> "Translated":
         with ExitStack() as stack:
             self.unpacked = stack.enter_context(unpacked(self.batch.path))
             self.inner = open_table(self.unpacked.path, self.batch.encoding, self.limits)
@@ -181,6 +192,7 @@ class Translated(TableReader):
         table = table_class(self.header)
         refuse_repeated(table.read)
         table.side = self.side or self.unpacked.side
+        table.own_words = self.own_words
         table.check(self.batch)
         if table.sparse:
             table.narrow(self._filled(table))

@@ -22,9 +22,11 @@ class Check:
     reads: tuple[str, ...] = ()  # its columns: a row with a refused cell in one is passed over
     is_warning: bool = False
     other: str = ""  # SQL for `{other}` of the message
+    hint: str = ""  # SQL: the stored row that may be meant; the message then asks
     other_column: str = ""  # for `{beside}` of the message
     holds: bool = False  # the rows go in only when a second person agrees
     is_of_name: bool = False  # reported where the name stands, in whichever row
+    is_quiet: bool = False  # its rows are counted, and no issue is made of them
 
 
 def names_nothing(model: type[models.Model]) -> str:

@@ -65,6 +65,7 @@ class Traits(TypedDict, total=False):
     required: bool
     blank_keeps_stored: bool
     on_change: OnChange
+    replaced_where: str
     role: Role
     example: str
     header: str
@@ -75,7 +76,9 @@ class Column(Field):
 
     `key` columns are the natural key and always required; `required` ones are if the file has them.
     An `identifier` loses a trailing `.0`, and scientific notation is refused. With
-    `blank_keeps_stored` a blank cell changes nothing. `header` is the name as files write it, if
+    `blank_keeps_stored` a blank cell changes nothing. `on_change` is for files that only mention a
+    record; in the kind's own files the value is replaced in the stored rows of `replaced_where`
+    (SQL), but never by a blank. `header` is the name as files write it, if
     it differs.
     """
 
@@ -89,6 +92,7 @@ class Column(Field):
         self.role = traits.get("role")
         self.required = traits.get("required", self.role is Role.NARROWS)
         self.on_change = traits.get("on_change", OnChange.UPDATE)
+        self.replaced_where = traits.get("replaced_where", "")
         self.example = traits.get("example", "")
         self._header = traits.get("header", "")
 

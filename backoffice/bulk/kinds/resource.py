@@ -30,6 +30,19 @@ class Written:
     changed: str = ""  # without it an update leaves the value
 
 
+@dataclass(frozen=True)
+class Trail:
+    """Rows that changed rows leave behind, such as a former name; an undo takes them back.
+
+    Whoever left such a value last has the row: it changes hands.
+    """
+
+    resource: "type[ImportKind]"
+    reference: str  # its foreign key to the changed row
+    field: str  # what is left behind, of which there is one row
+    value: str  # SQL of it
+
+
 Derive = Callable[[Mapping[str, str | None]], str]
 
 FORBIDDEN = frozenset(
@@ -82,13 +95,20 @@ class NestedRows:
 
 @dataclass(frozen=True)
 class MissingRowsPolicy:
-    """The change, in sync mode, of stored rows that are missing from the file."""
+    """What a whole roster, in sync mode, means for stored rows: who leaves, and who comes back.
+
+    A roster speaks of the rows of `scope` it names, and among these of the sorts it names.
+    """
 
     scope: str  # a foreign key: only rows of a course that the file names can be missing
     member: str  # a foreign key: to the student who may be missing
+    sort: str  # a field: a file speaks of the rows of `always`, and of those it has a row of
+    always: str  # the value of `sort` of which every roster speaks
     by: str  # the field that shows of a row that it left, whichever way
     leaves: str  # SQL: the rows that can be missing
     changes: Mapping[str, str]  # SQL of their new values
+    has_left: str  # SQL: the row has left, and comes back where the file has it as active
+    returns: Mapping[str, str]  # SQL of the values of who is back
 
 
 @dataclass(frozen=True)
@@ -124,10 +144,16 @@ class ImportKind(ModelResource):
     ignored: ClassVar[frozenset[str]] = frozenset()  # columns that are not read
     derived: ClassVar[Mapping[str, Derive]] = {}  # fields of a new row, made from its cells
     fixed: ClassVar[Mapping[str, Any]] = {}  # values that every new row has
+    creates: ClassVar[bool] = True  # False: its files only change rows that exist
+    is_exported: ClassVar[bool] = True
     scope: ClassVar[str] = ""  # the path to the course by which change limits count, else all rows
     matching: ClassVar[Matching] = Matching()
     missing_rows: ClassVar[MissingRowsPolicy | None] = None  # makes sync mode possible
     nested: ClassVar[NestedRows | None] = None
+    trail: ClassVar[Trail | None] = None
+    # By column of a value that may change hands within a file: SQL of what stands in it, and in
+    # others, for a moment. A value that may be blank is blank then.
+    between: ClassVar[Mapping[str, Mapping[str, str]]] = {}
     undo: ClassVar[UndoRules] = UndoRules()
     listed: ClassVar[str] = ""  # the path to the model in whose list the rows are exported
     shared_with: ClassVar[frozenset[str]] = frozenset()  # formats with the same columns
@@ -153,6 +179,12 @@ class ImportKind(ModelResource):
         return cls.model().capacity is not None
 
     @classmethod
+    def creates_people(cls) -> bool:
+        """Whether a file of it may create rows that have near doubles, by itself or on the way."""
+        creating = [cls, *([cls.companion.resource] if cls.companion else [])]
+        return any(each.creates and each.model().identities for each in creating)
+
+    @classmethod
     def columns(cls) -> dict[str, Column]:
         """The kind's own columns, by name."""
         return {column.column_name: column for column in cls.fields.values()}
@@ -171,8 +203,9 @@ class ImportKind(ModelResource):
     @classmethod
     def lineage(cls) -> "list[tuple[type[ImportKind], str]]":
         """What an import writes: each resource, with its foreign key to the next one."""
-        nested, companion = cls.nested, cls.companion
+        nested, companion, trail = cls.nested, cls.companion, cls.trail
         return [
+            *([(trail.resource, trail.reference)] if trail else []),
             *([(nested.resource, nested.reference)] if nested else []),
             (cls, companion.reference if companion else ""),
             *([(companion.resource, "")] if companion else []),
@@ -244,15 +277,25 @@ kinds: dict[str, type[ImportKind]] = {}
 @cache
 def needed_by(kind: str) -> frozenset[str]:
     """The kinds that have to be imported before this one, as its rows point to theirs."""
-    models_named = kinds[kind].models_named()
+    models_named, own = kinds[kind].models_named(), kinds[kind].model()
     direct = {name for name, each in kinds.items() if each.model() in models_named} - {kind}
+    # Rows of its own that get another name first.
+    direct |= {n for n, each in kinds.items() if each.model() is own and not each.creates} - {kind}
     return frozenset(direct.union(*(needed_by(name) for name in direct)))
 
 
 def kinds_for(is_allowed: Callable[[type[models.Model]], bool]) -> dict[str, type[ImportKind]]:
     """The kinds whose model is allowed, in the order of the pages."""
-    ordered = sorted(kinds.items(), key=lambda kind: kind[1].order)
+    # Those that only change rows come last there, though first in a delivery.
+    ordered = sorted(kinds.items(), key=lambda kind: (not kind[1].creates, kind[1].order))
     return {name: resource for name, resource in ordered if is_allowed(resource.model())}
+
+
+def exported_kinds(
+    is_allowed: Callable[[type[models.Model]], bool],
+) -> dict[str, type[ImportKind]]:
+    """Those of them that are written into files, too."""
+    return {name: each for name, each in kinds_for(is_allowed).items() if each.is_exported}
 
 
 def importable(resource: type[ImportKind]) -> type[ImportKind]:

@@ -36,6 +36,11 @@ def written_row() -> str:
     return "w.row_id"
 
 
+def written_version() -> str:
+    """SQL, in an undo: the key of the version that the import wrote."""
+    return "w.version"
+
+
 def version(column: str) -> str:
     """SQL, in an undo: a database column of the version before the import."""
     return f"v.{column}"

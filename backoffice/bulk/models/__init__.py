@@ -1,4 +1,4 @@
-"""The import batch, its issues, deliveries of several files, header mappings and workers."""
+"""The import batch, its issues, deliveries of several files, mappings and workers."""
 
 from backoffice.bulk.models.batch import (
     Batch,
@@ -11,6 +11,7 @@ from backoffice.bulk.models.batch_run import BatchRun
 from backoffice.bulk.models.delivery import Delivery
 from backoffice.bulk.models.header_mapping import HeaderMapping
 from backoffice.bulk.models.issue import BatchIssue
+from backoffice.bulk.models.value_mapping import ValueMapping
 from backoffice.bulk.models.worker import Worker
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "BatchRun",
     "Delivery",
     "HeaderMapping",
+    "ValueMapping",
     "Worker",
     # Migrations name these three here.
     "most_changed",

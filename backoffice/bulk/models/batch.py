@@ -105,6 +105,7 @@ class Batch(models.Model):
         _("wrong rows"), max_length=10, choices=OnError, default=OnError.ABORT
     )
     create_students = models.BooleanField(_("create students"), default=False)
+    allow_similar = models.BooleanField(_("allow similar people"), default=False)
     allow_over_limit = models.BooleanField(_("allow over the limit"), default=False)
     ignore_unknown_columns = models.BooleanField(_("ignore unknown columns"), default=False)
     encoding = models.CharField(_("encoding"), max_length=40, blank=True)
@@ -147,10 +148,16 @@ class Batch(models.Model):
     # What the school's own headers stood for when the file was read, by plain name: the header is
     # matched again later, and the school may have changed its mappings by then.
     own_headers = models.JSONField(_("the school's own headers"), default=dict)
+    # So with its own words for roles and states, by column; and those that nobody knows.
+    own_values = models.JSONField(_("the school's own values"), default=dict)
+    unknown_values = models.JSONField(_("values without a meaning"), default=dict)
+    # Whose rows were left out for a role that nobody knows: a whole roster withdraws none of them.
+    unplaced = models.JSONField(_("people of an unknown role"), default=list)
 
     rows = models.PositiveIntegerField(_("rows"), default=0)
     created = models.PositiveIntegerField(_("created"), default=0)
     updated = models.PositiveIntegerField(_("updated"), default=0)
+    returns = models.PositiveIntegerField(_("active again"), default=0)  # of the updated ones
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
     withdrawn = models.PositiveIntegerField(_("withdrawn"), default=0)
     rejected = models.PositiveIntegerField(_("rejected"), default=0)
@@ -167,6 +174,9 @@ class Batch(models.Model):
     # Of the approved outcome: another outcome needs another approval.
     approved_digest = models.CharField(max_length=64, blank=True)
 
+    # In sync mode: of whom the file speaks; and tables of its zip file that nobody knows here.
+    roster_scope = models.TextField(_("what is missing means"), blank=True)
+    left_out = models.JSONField(_("unknown tables"), default=list)
     # Local edits, by column: how many are preserved, and whose columns the file may overwrite.
     preserved_edits = models.JSONField(
         _("local edits preserved"), default=dict, db_column="kept_edits"
@@ -334,6 +344,11 @@ class Batch(models.Model):
         return self.created + self.updated + self.withdrawn + self.created_students
 
     @property
+    def updated_besides(self) -> int:
+        """The number of updated rows that bring nobody back."""
+        return self.updated - self.returns
+
+    @property
     def preserved_count(self) -> int:
         """The number of local edits that the import leaves alone."""
         return sum(self.preserved_edits.values())
@@ -366,11 +381,13 @@ class Batch(models.Model):
                 "mode",
                 "on_error",
                 "create_students",
+                "allow_similar",
                 "allow_over_limit",
                 "ignore_unknown_columns",
                 "encoding",
                 "released",
                 "dialect",
                 "own_headers",
+                "own_values",
             )
         }

@@ -13,6 +13,7 @@ from backoffice.admin_site.permissions.roles import may
 from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch
+from backoffice.bulk.sql.layout import unique_fields
 
 PER_PAGE = 50
 # Sorting for each page of a million rows would take a second: so many stand in the order of the
@@ -47,7 +48,7 @@ def changed_rows(batch: Batch, request: HttpRequest) -> Changes:
     resources = _written_of(batch, resource)
     chosen = next((r for r in resources if r.kind == request.GET.get("of")), resource)
     history = chosen.model().history.model
-    written = history.objects.filter(change_set=batch.change_set_id)
+    written = _last_versions(history.objects.filter(change_set=batch.change_set_id))
     own = batch.created + batch.updated + batch.withdrawn
     total = own if chosen is resource else batch.created_students
     if batch.undoes_id or resource.nested:
@@ -58,6 +59,15 @@ def changed_rows(batch: Batch, request: HttpRequest) -> Changes:
     page = paginator.get_page(request.GET.get("page"))
     changes, tabs = _rows(page, chosen, request), _tabs(resources, chosen)
     return Changes(page, changes, tabs, total <= MOST_SORTED)
+
+
+def _last_versions(written: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    """Without those of values that changed hands within the file, and were blank in between."""
+    model = written.model.instance_type
+    if all(condition is None for _field, condition in unique_fields(model)):
+        return written
+    same = written.order_by().filter(id=models.OuterRef("id"))
+    return written.exclude(models.Exists(same.filter(history_id__gt=models.OuterRef("history_id"))))
 
 
 def order_of(model: type[models.Model], total: int) -> tuple[Any, ...]:

@@ -36,6 +36,7 @@ from backoffice.bulk.pages.header_mapping_forms import unknown_headers_form
 from backoffice.bulk.pages.samples import samples_of
 from backoffice.bulk.pages.upload_form import UploadForm, full_disk_on
 from backoffice.bulk.pages.upload_help import columns_of, template_of
+from backoffice.bulk.pages.value_mapping_forms import unknown_values_form
 from backoffice.bulk.pipeline.apply import NotApplied
 from backoffice.bulk.pipeline.approval import agree, may_agree
 from backoffice.bulk.pipeline.deliveries import waits_for
@@ -43,6 +44,7 @@ from backoffice.bulk.pipeline.preview import leave_wrong_rows_out, release
 from backoffice.bulk.pipeline.receive import receive
 from backoffice.bulk.pipeline.report import issue_lines, rejected_rows
 from backoffice.bulk.read.header_mapping import headers_by_column, read_as
+from backoffice.bulk.read.value_mapping import values_read_as
 from backoffice.bulk.values.faults import FileRefused, storable
 
 MOST_ISSUES = 100
@@ -155,9 +157,11 @@ class BatchViewsMixin:
             "earlier": batch.earlier_with_the_same_file(),
             **self.place_in_delivery(request, batch),
             "header_mappings": read_as(batch),
+            "value_mappings": values_read_as(batch),
         }
-        if batch.state == Batch.State.REFUSED and context["is_own"]:
+        if context["is_own"]:
             context["unknown_headers_form"] = unknown_headers_form(batch, request.user)
+            context["unknown_values_form"] = unknown_values_form(batch, request.user)
         if batch.is_in_work:
             context["progress"] = progress_of(batch)
         if batch.state in Batch.DECIDABLE:

@@ -85,6 +85,15 @@ class UploadForm(forms.Form):
         widget=UnfoldBooleanSwitchWidget,
         help_text=_("Students the file names and nobody knows yet are added with their names."),
     )
+    allow_similar = forms.BooleanField(
+        label=_("Allow similar people"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=_(
+            "Somebody new is created although the student ID differs from a known one only in "
+            "letter case, zeros in front, width, blanks or hyphens; each is pointed out."
+        ),
+    )
     allow_over_limit = forms.BooleanField(
         label=_("Allow over the limit"),
         required=False,
@@ -127,6 +136,8 @@ class UploadForm(forms.Form):
         """Remove the fields and choices this kind does not have."""
         if not (resource.companion and resource.companion.option):
             del self.fields["create_students"]
+        if not resource.creates_people():
+            del self.fields["allow_similar"]
         if not resource.has_capacity():
             del self.fields["allow_over_limit"]
         if not resource.missing_rows:

@@ -72,12 +72,15 @@ def _companions(resource: type[ImportKind]) -> Iterator[ColumnHelp]:
 
 def _help_for(column: Column, model: type[models.Model], extra: str = "") -> ColumnHelp:
     field = column.model_field(model)
+    is_replaced = bool(column.replaced_where) and not extra
+    changes = "" if is_replaced else _on_change(column)
+    notes = (changes, _when_blank(column, field, is_replaced=is_replaced), extra)
     return ColumnHelp(
         name=column.header,
         title=capfirst(str(field.verbose_name)),
         accepts=_accepts(field),
         is_required=column.key,
-        note=" ".join(filter(None, (_on_change(column), _when_blank(column, field), extra))),
+        note=" ".join(filter(None, notes)),
         example=column.example,
     )
 
@@ -116,10 +119,10 @@ def _on_change(column: Column) -> str:
     return ""
 
 
-def _when_blank(column: Column, field: models.Field) -> str:
+def _when_blank(column: Column, field: models.Field, *, is_replaced: bool) -> str:
     if column.required and not column.role:
         return _("Never blank, where the file has the column.")
-    if column.blank_keeps_stored:
+    if column.blank_keeps_stored or is_replaced:
         return _("Blank: unchanged in a known row.")
     if column.role or not has_plain_default(field):
         return ""

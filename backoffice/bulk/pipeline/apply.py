@@ -18,7 +18,9 @@ from backoffice.bulk.pipeline.heartbeat import Heartbeat, Interrupted
 from backoffice.bulk.pipeline.import_run import Import, Plans
 from backoffice.bulk.pipeline.preview import end_work, fail, preview
 from backoffice.bulk.pipeline.receive import file_digest
+from backoffice.bulk.plan.moved_values import MovedValues
 from backoffice.bulk.plan.outcome import Outcome, outcome_of
+from backoffice.bulk.plan.trails import leave_trail
 from backoffice.bulk.plan.writer import Writer
 from backoffice.bulk.read.staging_file import StagingFile
 from backoffice.bulk.sql.dialects import SqlDialect
@@ -172,6 +174,10 @@ def _write_rows(cursor: CursorWrapper, batch: Batch, plans: Plans, change_set: C
         companion_rows = Writer(companions.planner, change_set).write(cursor)
         written += companion_rows if companions.is_counted else 0
     if batch.created or batch.updated:
+        trail = planner.layout.resource.trail
+        if trail:
+            leave_trail(cursor, planner, trail, change_set.created_at)
+        MovedValues(planner).free(cursor)
         share = (WRITTEN_PERCENT - CHECKED_PERCENT) * written // batch.writes
         batch.run.report(BatchRun.Phase.WRITING, CHECKED_PERCENT + share, written)
         write = partial(Writer(planner, change_set, companions).write, cursor)

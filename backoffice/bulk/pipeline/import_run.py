@@ -10,20 +10,25 @@ from django.db.backends.utils import CursorWrapper
 
 from backoffice.audit.admin_kit.actions import is_too_short
 from backoffice.bulk.formats.open_file import open_file
-from backoffice.bulk.kinds.resource import NESTED, ImportKind, kinds
+from backoffice.bulk.kinds.resource import NESTED, ImportKind, MissingRowsPolicy, kinds
 from backoffice.bulk.models import Batch, BatchRun
 from backoffice.bulk.pipeline.heartbeat import Interrupted, show
+from backoffice.bulk.pipeline.rosters import rest_of_delivery, stage_rest
 from backoffice.bulk.plan.capacity import Capacity
 from backoffice.bulk.plan.companions import Companions
 from backoffice.bulk.plan.duplicates import Duplicates
+from backoffice.bulk.plan.former_names import lead_to_owners, lead_unmarked, marks_of
 from backoffice.bulk.plan.local_edits import LocalEdits
-from backoffice.bulk.plan.missing_rows import MissingRows
+from backoffice.bulk.plan.missing_rows import MissingRows, RestOfDelivery
+from backoffice.bulk.plan.moved_values import MovedValues
 from backoffice.bulk.plan.nested_rows import NestedPlan, ParentLayout
 from backoffice.bulk.plan.planner import Planner, Tables
+from backoffice.bulk.plan.totals import Totals
 from backoffice.bulk.read.header import MatchedHeader, match_header
 from backoffice.bulk.read.header_mapping import Own, labels_of, used_in
 from backoffice.bulk.read.row_cleaner import RowCleaner, read_into
 from backoffice.bulk.read.staging_file import StagingFile
+from backoffice.bulk.read.value_mapping import note_words, own_words_of
 from backoffice.bulk.readers import TableReader
 from backoffice.bulk.sql import dialects
 from backoffice.bulk.sql.layout import Layout, staged_types
@@ -66,6 +71,7 @@ class Import:
         )
         self.repeats_table = f"{place}duplicates_{number}"
         self.missing_rows_table = f"{place}missing_{number}"
+        self.rest_table = f"{place}rest_{number}"
 
     def prepare(self, cursor: CursorWrapper) -> None:
         """Set for this transaction what statements over all rows need."""
@@ -81,16 +87,22 @@ class Import:
 
     def read(self, staging_file: StagingFile) -> list[str]:
         """Read the file into a staging file; returns the names of the staged columns."""
+        self.batch.unknown_values = {}
+        if self.own_headers is not None:
+            self.batch.own_values = own_words_of(self.batch.kind)
         with open_file(self.batch) as reader:
             self.batch.header = list(map(storable, reader.header))
             self.batch.delimiter = reader.delimiter
             self._apply_own_headers(reader)
-            for name in ("header", "plans", "capacity"):  # cached from an earlier reading
+            for name in ("header", "plans", "capacity", "rest"):  # cached from an earlier reading
                 self.__dict__.pop(name, None)
             header = match_header(reader.header, self.resource, self.batch)
             cleaner = RowCleaner(header, self.resource, reader.delimiter)
             self.batch.rows = 0  # a file that is refused halfway has no known number
-            self.batch.rows = read_into(staging_file, reader, cleaner, self._progress)
+            try:
+                self.batch.rows = read_into(staging_file, reader, cleaner, self._progress)
+            finally:  # also of a file of which nothing is for us
+                note_words(self.batch, reader.own_words, header.words)
         return cleaner.staged
 
     def _apply_own_headers(self, reader: TableReader) -> None:
@@ -119,8 +131,19 @@ class Import:
         derived = [name for name in staged if name not in in_file]
         columns = {"row_no": "integer", "line_no": "integer", "bad": "bigint", "raws": "text"}
         columns |= staged_types(self.resource, known, derived, self.dialect)
-        self.dialect.create(cursor, self.tables.stage, columns)
-        self.dialect.load(cursor, self.tables.stage, columns, staging_file.rows)
+        layout, table = self.plans.planner.layout, self.tables.stage
+        self.dialect.create(cursor, table, columns | marks_of(layout))
+        self.dialect.load(cursor, table, columns, staging_file.rows)
+        lead_to_owners(cursor, layout, table, derived)
+        if self.rest.table:
+            stage_rest(cursor, self.dialect, self.batch, self.rest.table)
+            lead_unmarked(cursor, layout, self.rest.table)
+
+    @cached_property
+    def rest(self) -> RestOfDelivery:
+        """What the other files of the delivery mean for who is missing from this one."""
+        is_roster = self.batch.mode == Batch.Mode.SYNC
+        return rest_of_delivery(self.batch, self.rest_table) if is_roster else RestOfDelivery()
 
     def column_names(self) -> tuple[str, ...]:
         """The known columns of the file, in its order."""
@@ -130,7 +153,8 @@ class Import:
         """Remove the batch's tables."""
         pairs = (self.companion_tables, self.nested_tables, self.tables)
         names = [name for pair in pairs for name in (pair.plan, pair.stage)]
-        self.dialect.drop_tables(cursor, [*names, self.repeats_table, self.missing_rows_table])
+        names += [self.repeats_table, self.missing_rows_table, self.rest_table]
+        self.dialect.drop_tables(cursor, names)
 
     @cached_property
     def header(self) -> MatchedHeader:
@@ -148,6 +172,8 @@ class Import:
             *(self.resource, own, self.dialect, companion_columns, creates),
             actor=self.batch.uploaded_by,
             has_reason=not is_too_short(self.batch.reason),
+            allows_similar=self.batch.allow_similar,
+            is_roster=self.batch.mode == Batch.Mode.SYNC,
         )
         if group:
             layout = ParentLayout(
@@ -157,12 +183,15 @@ class Import:
         planner = Planner(layout, self.batch.mode, self.tables, staged)
         companions = Companions(planner, self.companion_tables) if creates else None
         policy = self.resource.missing_rows if self.batch.mode == Batch.Mode.SYNC else None
-        released = tuple(self.batch.released)
-        missing_rows = (
-            MissingRows(planner, policy, self.missing_rows_table, released) if policy else None
-        )
+        missing_rows = self._missing_rows(planner, policy) if policy else None
         nested = NestedPlan(planner, self.nested_tables, group) if group else None
         return Plans(planner, companions, missing_rows, nested)
+
+    def _missing_rows(self, planner: Planner, policy: MissingRowsPolicy) -> MissingRows:
+        released, names = tuple(self.batch.released), self.batch.unplaced
+        spared = (MissingRows.members_named(planner, policy, names),) if names else ()
+        table = self.missing_rows_table
+        return MissingRows(planner, policy, table, released, self.rest, spared)
 
     @cached_property
     def capacity(self) -> Capacity | None:
@@ -178,11 +207,13 @@ class Import:
         if nested:
             nested.stage(cursor)
         planner.create(cursor)
+        moved = MovedValues(planner)
+        has_moves = moved.allow(cursor)
         released = tuple(self.batch.released)
         self.batch.preserved_edits = LocalEdits(planner, released).preserve(cursor, staging_file)
         if nested:
             self._count_preserved(nested.plan(cursor, released, staging_file))
-        has_repeats = Duplicates(planner, staging_file).decide(cursor, self.repeats_table)
+        has_repeats = self._compare_rows(cursor, staging_file, moved if has_moves else None)
         if nested:  # after the duplicates: a repeated row writes none of its nested rows
             nested.reject_nested(cursor)
         if missing_rows:
@@ -191,7 +222,23 @@ class Import:
             self.capacity.plan(cursor, staging_file)
         if companions:
             companions.plan(cursor, self.repeats_table if has_repeats else "")
+        total = planner.layout.model.total_rule
+        if total:
+            Totals(planner, total).report(cursor, staging_file)
         return plans
+
+    def _compare_rows(
+        self, cursor: CursorWrapper, staging_file: StagingFile, moved: MovedValues | None
+    ) -> bool:
+        """Decide between rows of the file; whether some say different things of one person."""
+        if moved:
+            moved.resolve(cursor)
+        has_repeats = Duplicates(self.plans.planner, staging_file).decide(
+            cursor, self.repeats_table
+        )
+        if moved:  # once more: who gave up a value may be refused by now
+            moved.resolve(cursor, is_last=True)
+        return has_repeats
 
     def _count_preserved(self, edits: dict[str, int]) -> None:
         self.batch.preserved_edits = dict(Counter(self.batch.preserved_edits) + Counter(edits))
@@ -202,7 +249,7 @@ class Import:
         pairs = [each.tables for each in (planner, *plans.others)]
         tables = [name for pair in pairs for name in (pair.stage, pair.plan)]
         if missing_rows:
-            tables.append(self.missing_rows_table)
+            tables += filter(None, (self.missing_rows_table, self.rest.table))
         if not self.dialect.has_tables(cursor, tables):
             return False
         self._lock_rows(cursor, planner, missing_rows)

@@ -16,11 +16,13 @@ from backoffice.bulk.pipeline.approval import lapse
 from backoffice.bulk.pipeline.heartbeat import Heartbeat, Interrupted
 from backoffice.bulk.pipeline.import_run import READ_PERCENT, Import
 from backoffice.bulk.plan.change_limits import reasons_to_hold
+from backoffice.bulk.plan.near_doubles import hint_at_refused
 from backoffice.bulk.plan.outcome import FaultReporter, Outcome, outcome_of
 from backoffice.bulk.plan.planner import RowState
 from backoffice.bulk.read.header import ForbiddenColumn
 from backoffice.bulk.read.header_mapping import own_headers_of
 from backoffice.bulk.read.staging_file import ISSUE_COLUMNS, StagingFile
+from backoffice.bulk.read.value_mapping import values_advice
 from backoffice.bulk.values.faults import COLUMN_LENGTH, FileRefused, storable
 
 
@@ -81,7 +83,11 @@ def _record_outcome(work: Import, cursor: CursorWrapper, staging_file: StagingFi
     if batch.errors or batch.warnings:  # of an earlier reading
         batch.issues.all().delete()
     work.dialect.load(cursor, BatchIssue._meta.db_table, ISSUE_COLUMNS, staging_file.issues)
+    if staging_file.has_refused_names:
+        hint_at_refused(cursor, plans.planner.layout, batch.pk)
     _set_totals(batch, outcome)
+    missing_rows = plans.missing_rows
+    batch.roster_scope = missing_rows.scope_sentence(cursor) if missing_rows else ""
     batch.errors, batch.warnings = staging_file.errors, staging_file.warnings
     batch.run.finish(batch.rows)
     reasons = reasons_to_hold(cursor, batch, plans.planner, plans.missing_rows)
@@ -97,6 +103,7 @@ def end_work(batch: Batch, state: str, before: str = State.READING) -> None:
 def _set_totals(batch: Batch, outcome: Outcome) -> None:
     batch.created = outcome.count(RowState.CREATED)
     batch.updated = outcome.count(RowState.UPDATED)
+    batch.returns = outcome.count(RowState.RETURNED)
     batch.unchanged = outcome.count(RowState.UNCHANGED)
     batch.rejected = outcome.count(RowState.REJECTED)
     batch.duplicates = outcome.count(RowState.DUPLICATE)
@@ -116,9 +123,7 @@ def decide(batch: Batch, held_for: list[str]) -> str:
         ) % {
             "count": batch.rejected,
             "rows": batch.rows,
-            "advice": _("Correct the file, or leave wrong rows out.")
-            if batch.has_right_rows
-            else _("Correct the file."),
+            "advice": " ".join(filter(None, (_advice(batch), values_advice(batch)))),
         }
         return State.REFUSED
     if held_for and batch.approved_digest != batch.digest:
@@ -126,6 +131,12 @@ def decide(batch: Batch, held_for: list[str]) -> str:
         return State.HELD
     batch.sentence = ""
     return State.PREVIEWED
+
+
+def _advice(batch: Batch) -> str:
+    if batch.has_right_rows:
+        return _("Correct the file, or leave wrong rows out.")
+    return _("Correct the file.")
 
 
 def refuse_file(batch: Batch, refusal: FileRefused) -> None:
@@ -139,7 +150,8 @@ def refuse_file(batch: Batch, refusal: FileRefused) -> None:
             code=refusal.code,
             message=storable(refusal.message),
         )
-        batch.errors, batch.sentence = 1, storable(refusal.message)
+        parts = (storable(refusal.message), values_advice(batch))
+        batch.errors, batch.sentence = 1, " ".join(filter(None, parts))
         end_work(batch, State.REFUSED)
     if isinstance(refusal, ForbiddenColumn):  # it may hold passwords
         batch.file.delete(save=False)

@@ -16,8 +16,12 @@ from backoffice.bulk.kinds.check import Check, names_nothing
 from backoffice.bulk.kinds.column import Column, OnChange, Role, field_at, related_model
 from backoffice.bulk.kinds.conditions import is_false, is_true, literal, with_literals
 from backoffice.bulk.kinds.sql_names import cell, referred
+from backoffice.bulk.plan.former_names import former_name_checks
+from backoffice.bulk.plan.near_doubles import near_double_checks, new_key_checks, with_hints
 from backoffice.bulk.sql.layout import Layout
 from backoffice.bulk.sql.references import Reference
+
+RETURNS = "returns"  # the code of the check that finds who is back
 
 
 def reference_checks(layout: Layout) -> Iterator[Check]:
@@ -132,7 +136,9 @@ def _value_of(
     # A default that is computed counts as null, which violates no rule.
     is_constant = field.has_default() and not callable(field.default)
     default = literal(field.get_default() if is_constant else None)
-    return f"CASE WHEN t.id IS NULL THEN {default} ELSE t.{field.column} END", field
+    implied = next((each for each in layout.implied if each.attribute == head), None)
+    value = layout.incoming(implied) if implied else f"t.{field.column}"
+    return f"CASE WHEN t.id IS NULL THEN {default} ELSE {value} END", field
 
 
 def _related_value(layout: Layout, head: str, target: models.Field) -> str:
@@ -143,25 +149,37 @@ def _related_value(layout: Layout, head: str, target: models.Field) -> str:
 
 
 def presence_checks(layout: Layout) -> Iterator[Check]:
-    """Rows of another model that have to exist."""
-    references = {reference.field.name: reference for reference in layout.references}
+    """Rows of another model that have to exist, or may not."""
+    # A reference to the row in which nested ones stand has no column.
+    named = (reference for reference in layout.references if reference.parts)
+    sources = {reference.field.name: reference.parts[0][1] for reference in named}
+    # Of two columns of a field, the one that gives rows another value.
+    ordered = (*layout.key, *layout.own)
+    plain = {c.target: c for c in ordered if not (c.reference or c.role)}
+    sources |= plain
     for rule in layout.model.presence_rules:
-        heads = {path.partition("__")[0] for _field, path in rule.match}
-        if not heads <= references.keys() or rule.field not in references:
+        heads = sorted({path.partition("__")[0] for _field, path in rule.match})
+        if not {rule.field, *heads} <= sources.keys():
             continue
-        sought = apps.get_model(rule.model)
+        sought, column = apps.get_model(rule.model), sources[rule.field]
         tests = [
-            f"x.{field_at(sought, name).column} = {_reached(layout, path)}"
+            f"x.{field_at(sought, name).column} = {_reached(layout, path, plain)}"
             for name, path in rule.match
         ]
         among = {name: (f"x.{f.column}", f) for name, f in _fields_named(sought, rule.among)}
         tests += [with_literals(is_true(rule.among, among))] if among else []
-        known = " AND ".join(f"{references[head].alias}.id IS NOT NULL" for head in sorted(heads))
+        if rule.owner:
+            tests.append(f"(t.id IS NULL OR x.{field_at(sought, rule.owner).column} <> t.id)")
+        known = [f"{_reached(layout, head, plain)} IS NOT NULL" for head in heads]
+        if column in plain.values():  # a row that has the value already got it before
+            is_other = "" if column in layout.key else f" OR {layout.changes(column)}"
+            known.append(f"(t.id IS NULL{is_other})")
         rows = f"SELECT 1 FROM {sought._meta.db_table} x WHERE {' AND '.join(tests)}"
-        column = references[rule.field].parts[0][1].column_name
         template = "{column} “{value}”: " + str(rule.message)
         is_wrong = f"{'NOT ' if rule.is_wanted else ''}EXISTS ({rows})"
-        yield Check(rule.code, column, template, (f"({known} AND {is_wrong})", ()))
+        condition = (f"({' AND '.join([*known, is_wrong])})", ())
+        reads = tuple(plain[head].column_name for head in heads if head in plain)
+        yield Check(rule.code, column.column_name, template, condition, reads)
 
 
 def _fields_named(
@@ -170,9 +188,11 @@ def _fields_named(
     yield from ((name, field_at(model, name)) for name in sorted(names_in(condition)))
 
 
-def _reached(layout: Layout, path: str) -> str:
-    """SQL: what a path leads to, a foreign key's row or a field of it."""
+def _reached(layout: Layout, path: str, plain: Mapping[str, Column]) -> str:
+    """SQL: what a path leads to, a foreign key's row or a field of it, or a value of the file."""
     head, _separator, tail = path.partition("__")
+    if head in plain:
+        return cell(plain[head].column_name)
     return _related_value(layout, head, field_at(layout.model, path)) if tail else referred(head)
 
 
@@ -196,6 +216,8 @@ def _change(
         return
     value, other = cell(column.column_name), f"{alias}.{column.target}"
     condition = f"({value} <> '' AND {other} <> '' AND {value} <> {other})"
+    if alias == "t" and column.replaced_where:
+        condition += f" AND NOT ({column.replaced_where})"
     importable, params = layout.importable(model)
     if importable:
         # Not even a warning may show a row that the person's role may not bring in.
@@ -225,6 +247,14 @@ def needed_checks(layout: Layout) -> Iterator[Check]:
                 "{column} is blank: the stored value goes, although the %(model)s is %(state)s."
             ) % {"model": layout.model._meta.verbose_name, "state": dict(field.flatchoices)[state]}
             yield Check("needed", column.column_name, template, (condition, ()), is_warning=True)
+
+
+def return_checks(layout: Layout) -> Iterator[Check]:
+    """Who had left and is back: no fault, but counted by itself."""
+    policy = layout.resource.missing_rows
+    if policy and layout.returning:
+        condition = (layout.returning, ())
+        yield Check(RETURNS, policy.by, "", condition, is_warning=True, is_quiet=True)
 
 
 def _not_stored(column: Column, alias: str) -> Check:
@@ -291,7 +321,17 @@ def unique_checks(layout: Layout) -> Iterator[Check]:
         column, other = unique.column or key, f"{unique.alias}.{key.target}"
         is_on_companion = layout.is_all_new or unique.owner is not None
         check = unique_value_check(unique.field, column, key, is_on_companion=is_on_companion)
+        if column == layout.new_key:
+            check = replace(check, template=key_in_use())
         yield replace(check, condition=(is_other, ()), other=other)
+
+
+def key_in_use() -> str:
+    """The message of a new key that its holder does not give up."""
+    return _(
+        "{column} “{value}” is in use, and no row of the file gives it up. Correct it, or add the "
+        "row that changes it, too."
+    )
 
 
 def _unique_value_code(field: models.Field) -> str:
@@ -334,7 +374,10 @@ REPEAT = Check(
 
 def all_checks(layout: Layout, mode: str) -> list[Check]:
     """Every check of one row by itself, in the order in which they are reported."""
-    return [
+    checks = [
+        *near_double_checks(layout, mode),
+        *new_key_checks(layout),
+        *former_name_checks(layout),
         *reference_checks(layout),
         *verifying_checks(layout),
         *mode_checks(layout, mode),
@@ -343,6 +386,8 @@ def all_checks(layout: Layout, mode: str) -> list[Check]:
         *presence_checks(layout),
         *change_checks(layout),
         *needed_checks(layout),
+        *return_checks(layout),
         *unique_checks(layout),
         *layout.resource.checks(layout),
     ]
+    return with_hints(checks, layout, mode)

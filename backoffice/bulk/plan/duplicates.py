@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.utils.translation import gettext as _
 
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column
 from backoffice.bulk.kinds.resource import NESTED
 from backoffice.bulk.kinds.sql_names import cell
 from backoffice.bulk.plan.checks import CONFLICT, REPEAT, change_fault, unique_value_check
+from backoffice.bulk.plan.near_doubles import identity_columns, similar_check
 from backoffice.bulk.plan.planner import Planner, RowState
 from backoffice.bulk.read.staging_file import StagingFile, copied
 from backoffice.bulk.sql.dialects import rows_of
@@ -43,6 +45,7 @@ class Candidate:
     flags: int
     bad: int
     origin: Origin
+    folded: str | None  # of a row that brings somebody new, the name as near doubles have it
     cells: dict[str, Any]
     own: tuple[Any, ...]
 
@@ -68,6 +71,7 @@ class Duplicates:
     accepted: dict[Key, AcceptedRow] = field(default_factory=dict)
     owners: dict[tuple[str, Any], Key] = field(default_factory=dict)
     people: dict[Any, dict[str, Any]] = field(default_factory=dict)
+    new_names: dict[str, tuple[str, int]] = field(default_factory=dict)
     decided: list[tuple[int, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -78,6 +82,8 @@ class Duplicates:
         self.person = link.parts[0][1].column_name if link else ""
         self.companion_columns = layout.companion_columns if link else ()
         self.singles = list(_singles(layout))
+        # Only a kind's own key or its companion brings somebody new.
+        self.named = next((each for each in identity_columns(layout) if each.makes_rows), None)
         self.compared = [column.column_name for column in layout.own]
         self.compared += [NESTED] if layout.resource.nested else []
 
@@ -93,7 +99,12 @@ class Duplicates:
         return True
 
     def _decide(self, row: Candidate) -> None:
-        faults = [*self._against_person(row), *self._against_owners(row), *self._against_key(row)]
+        faults = [
+            *self._against_person(row),
+            *self._against_new_names(row),
+            *self._against_owners(row),
+            *self._against_key(row),
+        ]
         is_wrong = any(not check.is_warning for _column, check, _other in faults)
         is_refused = is_wrong or row.state == RowState.REJECTED
         for column, check, other in faults:
@@ -116,6 +127,16 @@ class Duplicates:
             value, earlier = row.cells[name], known.get(name)
             if earlier and row.has([name], self.bits) and value != earlier:
                 yield name, change_fault(column), earlier
+
+    def _against_new_names(self, row: Candidate) -> Iterator[tuple[str, Check, Any]]:
+        """Somebody new in an earlier row, whose name is a near double of this one."""
+        if not self.named or row.folded not in self.new_names:
+            return
+        column = self.named.name
+        name, line = self.new_names[row.folded]
+        if name != row.cells[column]:
+            other = _("%(name)s on line %(line)d") % {"name": name, "line": line}
+            yield column, similar_check(self.layout, column), other
 
     def _against_owners(self, row: Candidate) -> Iterator[tuple[str, Check, Any]]:
         """Values that another record of the file has."""
@@ -151,6 +172,8 @@ class Duplicates:
             if row.has([single.column, *single.key], self.bits):
                 value = row.cells[single.column]
                 self.owners.setdefault((single.column, value), _key(row, single.key))
+        if self.named and row.folded is not None:
+            self.new_names.setdefault(row.folded, (row.cells[self.named.name], row.line))
         if self.person:
             known = self.people.setdefault(row.cells[self.person], {})
             for column in self.companion_columns:
@@ -163,11 +186,11 @@ class Duplicates:
         self.staging_file.add_fault(fault, row.line, row.row, column, _text(value), row.origin)
 
     def _candidate(self, record: tuple[Any, ...]) -> Candidate:
-        row, line, state, flags, bad, noted, *rest = record
+        row, line, state, flags, bad, noted, folded, *rest = record
         names = self._cell_names()
         cells = dict(zip(names, rest, strict=False))  # the values to compare follow
         own = tuple(map(_text, rest[len(names) :]))
-        return Candidate(row, line, state, flags, bad, origin_of(noted), cells, own)
+        return Candidate(row, line, state, flags, bad, origin_of(noted), folded, cells, own)
 
     def _cell_names(self) -> list[str]:
         columns = (*self.layout.own, *self.companion_columns)
@@ -178,8 +201,11 @@ class Duplicates:
         layout, stage, plan = self.layout, self.planner.tables.stage, self.planner.tables.plan
         values = [*map(cell, self._cell_names()), *map(layout.comparable, layout.own)]
         values += [cell(NESTED)] if layout.resource.nested else []
+        named = self.named
+        folded = f"CASE WHEN {named.fresh} THEN {named.folded} END" if named else "NULL"
         return f"""
-            SELECT s.row_no, s.line_no, p.state, p.flags, s.bad, s.raws, {", ".join(values)}
+            SELECT s.row_no, s.line_no, p.state, p.flags & ~p.moved, s.bad, s.raws,
+                {", ".join([folded, *values])}
             FROM {stage} s JOIN {plan} p ON p.row_no = s.row_no {layout.joins}
             WHERE s.row_no IN ({" UNION ".join(self._groups(stage))}) ORDER BY s.row_no"""
 
@@ -192,6 +218,8 @@ class Duplicates:
         for single in self.singles:
             several = " OR ".join(f"min(c_{name}) <> max(c_{name})" for name in single.key)
             yield _rows_of_groups(stage, [single.column], several)
+        if self.named:
+            yield self.named.fresh_doubles(stage, self.planner.tables.plan)
 
     def _write(self, cursor: CursorWrapper, table: str) -> None:
         """Write the decisions into the plan, and what is known of people into the table."""

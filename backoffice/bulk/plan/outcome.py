@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -14,6 +15,8 @@ from backoffice.bulk.kinds.sql_names import cell
 from backoffice.bulk.models import Batch
 from backoffice.bulk.plan.companions import Companions
 from backoffice.bulk.plan.missing_rows import MissingRows
+from backoffice.bulk.plan.near_doubles import question_about
+from backoffice.bulk.plan.near_names import NearNames
 from backoffice.bulk.plan.nested_rows import NestedPlan
 from backoffice.bulk.plan.planner import Planner, RowState
 from backoffice.bulk.read.staging_file import StagingFile
@@ -50,6 +53,7 @@ def outcome_of(
     queries += [_summary(COMPANION, companions.planner)] if companions else []
     queries += [_summary(NESTED, within.planner)] if within else []
     queries += [missing_rows.digest()] if missing_rows else []
+    queries += [_returned(planner)] if planner.returned else []
     cursor.execute(" UNION ALL ".join(queries) + " ORDER BY 1, 2")
     rows = cursor.fetchall()
     totals = {(number, state): count for number, state, count, *_rest in rows}
@@ -78,6 +82,30 @@ def _summary(number: int, planner: Planner) -> str:
     )
 
 
+def _returned(planner: Planner) -> str:
+    """SQL: one row of a summary: how many of the updated rows bring somebody back."""
+    of_rows = planner.layout.dialect.outcome_hash("cast(p.row_no AS text)")
+    return (
+        f"SELECT 8 AS plan, '{RowState.RETURNED}' AS state, count(*), {of_rows}, 0 "
+        f"FROM {planner.tables.plan} p WHERE {planner.returned}"
+    )
+
+
+class FlaggedRow(NamedTuple):
+    """A row for which checks found something."""
+
+    row: int
+    line: int
+    flags: int
+    state: str
+    origin: Origin
+    staged: dict[str, object]
+
+    def value(self, column: str) -> str:
+        """The cell as it stands in the file."""
+        return display_value(self.origin.cells.get(column, self.staged.get(column)))
+
+
 class FaultReporter:
     """Turns the flags of a plan into issues, each at its line, row and column."""
 
@@ -85,6 +113,7 @@ class FaultReporter:
         self.planner, self.checks = planner, planner.checks
         layout = planner.layout
         self.columns: tuple[Column, ...] = (*layout.columns, *layout.companion_columns)
+        self.near_names = NearNames(layout)
 
     def report(self, staging_file: StagingFile) -> None:
         with connection.chunked_cursor() as cursor:
@@ -92,47 +121,53 @@ class FaultReporter:
             names = [column.column_name for column in self.columns]
             width = 5 + len(names)
             for record in rows_of(cursor):
-                origin = origin_of(record[4])
-                cells = {**dict(zip(names, record[5:width], strict=True)), **origin.cells}
-                self._report_row(staging_file, record[:4], cells, origin, record[width:])
+                staged = dict(zip(names, record[5:width], strict=True))
+                flagged = FlaggedRow(*record[:4], origin_of(record[4]), staged)
+                self._report_row(staging_file, flagged, record[width:])
 
     def _sql(self) -> str:
         layout, tables = self.planner.layout, self.planner.tables
         cells = [cell(column.column_name) for column in self.columns]
         # What a sentence names besides is looked up for the rows that the sentence is about.
         others = [
-            f"CASE WHEN p.flags & {1 << bit} <> 0 THEN {check.other} END"
+            f"CASE WHEN p.flags & {1 << bit} <> 0 THEN {sql} END"
             for bit, check in enumerate(self.checks)
-            if check.other
+            for sql in (check.other, check.hint)
+            if sql
         ]
         return f"""
-            SELECT {self.planner.reported_row}, p.line_no, p.flags, p.state, s.raws,
+            SELECT {self.planner.reported_row}, p.line_no, p.flags & ~p.moved, p.state, s.raws,
                 {", ".join([*cells, *others])}
             FROM {tables.plan} p JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins}
             WHERE p.flags <> 0 ORDER BY p.row_no"""
 
     def _report_row(
-        self,
-        staging_file: StagingFile,
-        at: tuple[int, int, int, str],
-        cells: dict[str, object],
-        origin: Origin,
-        others: Sequence[object],
+        self, staging_file: StagingFile, flagged: FlaggedRow, others: Sequence[object]
     ) -> None:
-        row, line, flags, state = at
+        row, line, flags, state, origin, staged = flagged
         remaining = iter(others)
         for index, check in enumerate(self.checks):
             other = next(remaining) if check.other else ""
+            near = next(remaining) if check.hint else ""
             # Warnings are for rows that go in; of a wrong one, only what is wrong is reported.
-            if flags >> index & 1 and not (check.is_warning and state == RowState.REJECTED):
+            is_moot = check.is_quiet or (check.is_warning and state == RowState.REJECTED)
+            if flags >> index & 1 and not is_moot:
                 template = _naming(check, staging_file.name_of(check.other_column, origin))
+                template += _literal(_asking(near) or self.near_names.hint(check, staged))
                 fault = Fault(check.code, template, check.is_warning, display_value(other))
                 place = staging_file.line_of(check.column, line) if check.is_of_name else line
-                value = display_value(cells.get(check.column))
+                value = flagged.value(check.column)
                 staging_file.add_fault(fault, place, row, check.column, value, origin)
 
 
 def _naming(check: Check, header: str) -> str:
     """The sentence of a check; another column that it names has its header of the file."""
-    name = display_text(header).replace("{", "{{").replace("}", "}}")
-    return check.template.replace("{beside}", name)
+    return check.template.replace("{beside}", _literal(display_text(header)))
+
+
+def _asking(near: object) -> str:
+    return " " + question_about(display_value(near)) if near else ""
+
+
+def _literal(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")

@@ -10,7 +10,7 @@ from django.db.backends.utils import CursorWrapper
 
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.conditions import Sql
-from backoffice.bulk.plan.checks import all_checks
+from backoffice.bulk.plan.checks import RETURNS, all_checks
 from backoffice.bulk.read.row_cleaner import bit_of
 from backoffice.bulk.sql.layout import Layout
 
@@ -24,6 +24,7 @@ class RowState(StrEnum):
     REJECTED = "r"
     DUPLICATE = "d"
     WITHDRAWN = "w"  # not of the file: missing from it
+    RETURNED = "b"  # of the updated ones, who had left and is back
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,16 @@ class Planner:
     def error_mask(self) -> int:
         """The bits of the checks that refuse a row."""
         return sum(self.bit(check) for check in self.checks if not check.is_warning)
+
+    @property
+    def returned(self) -> str:
+        """SQL: the rows `p` of the plan by which somebody is back; blank where none can be."""
+        check = next((each for each in self.checks if each.code == RETURNS), None)
+        if check is None:
+            return ""
+        status = next(c for c in self.layout.written if c.attribute == check.column)
+        stays = self.layout.is_preserved(status)
+        return f"p.state = 'u' AND p.flags & {self.bit(check)} <> 0 AND NOT ({stays})"
 
     def create(self, cursor: CursorWrapper) -> None:
         inner, params = self._inner()
@@ -113,6 +124,7 @@ class Planner:
             "before": "text",  # what a row that would change has now
             "flags": "bigint",  # a bit for each check that found something
             "preserved": "bigint",  # a bit for each value that stays, see `local_edits.py`
+            "moved": "bigint",  # flags that do not count, see `moved_values.py`
             "over_limit": "integer",  # 1 for a row beyond a limit, see `capacity.py`
             "state": "text",  # see RowState
             "new_id": "bigint",
@@ -129,7 +141,8 @@ class Planner:
         return f"""
             SELECT z.*, CASE WHEN z.state = 'c' THEN CAST({new_id} AS bigint) END AS new_id FROM (
               SELECT q.row_no, q.line_no, q.target_id{keys}, q.before, q.flags,
-                CAST(0 AS bigint) AS preserved, CAST(0 AS integer) AS over_limit,
+                CAST(0 AS bigint) AS preserved, CAST(0 AS bigint) AS moved,
+                CAST(0 AS integer) AS over_limit,
                 CASE WHEN q.bad <> 0 OR q.flags & {self.error_mask} <> 0 THEN 'r'
                   WHEN q.target_id IS NULL THEN 'c' WHEN q.differs THEN 'u' ELSE 'e' END AS state
               FROM ({inner}{fence}) q) z"""

@@ -1,7 +1,7 @@
 """Match the header of a file with the columns of a kind."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,6 +12,7 @@ from backoffice.bulk.kinds.header_names import IGNORED, nearest, plain_name
 from backoffice.bulk.kinds.repeated_columns import Group, groups_in
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, ImportKind
 from backoffice.bulk.models import Batch, HeaderMapping
+from backoffice.bulk.read.value_mapping import OwnWords
 from backoffice.bulk.values.faults import FileRefused, display_text
 
 FORBIDDEN_COLUMN = "forbidden_column"
@@ -39,6 +40,7 @@ class MatchedHeader:
     companion: tuple[Placed, ...]
     creates_companions: bool = False
     groups: tuple[Group, ...] = ()  # of members, from left to right
+    words: OwnWords = field(default_factory=lambda: OwnWords({}))  # of the school
 
     @property
     def placed(self) -> tuple[Placed, ...]:
@@ -72,6 +74,7 @@ def match_header(header: list[str], resource: type[ImportKind], batch: Batch) ->
         tuple(each for each in placed if each.column.column_name in companions),
         creates_companions=has_companion and batch.mode != Batch.Mode.UPDATE,
         groups=groups_in(names, members) if members else (),
+        words=OwnWords.of(batch),
     )
 
 

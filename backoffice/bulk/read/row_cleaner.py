@@ -12,11 +12,13 @@ from django.utils.translation import ngettext
 from backoffice.bulk.kinds.column import Column
 from backoffice.bulk.kinds.repeated_columns import Groups
 from backoffice.bulk.kinds.resource import NESTED, Derive, ImportKind
+from backoffice.bulk.kinds.value_words import LEFT_OUT, word_columns
 from backoffice.bulk.read.header import MatchedHeader
 from backoffice.bulk.read.staging_file import StagingFile, copied, json_of
+from backoffice.bulk.read.value_mapping import ROW_LEFT_OUT, left_out_fault
 from backoffice.bulk.readers import Row, TableReader
 from backoffice.bulk.values.cell_origins import AS_STAGED
-from backoffice.bulk.values.cells import Clean, cleaner_for, judged
+from backoffice.bulk.values.cells import CellRefused, Clean, cleaner_for, judged
 from backoffice.bulk.values.faults import Fault, FileRefused
 
 CACHE_SIZE, CACHE_TRIMMED_SIZE = 50_000, 40_000
@@ -93,12 +95,35 @@ class RowCleaner:
         positions = [position for position, _bit, _name, _cache in self.columns]
         self.pick = itemgetter(*positions, positions[0])  # a tuple, of one column as well
         self.caches = {position: cache for position, _bit, _name, cache in self.columns}
+        of_words = word_columns(self.resource)
+        self.words = [(at, name) for at, _bit, name, _cache in self.columns if name in of_words]
 
     def _clean_for(self, column: Column) -> Clean:
         _column, model = self.resource.column_named(column.column_name)
         field = column.model_field(model)
         clean = cleaner_for(field, is_identifier=column.identifier, is_exact=column.required)
+        if column.column_name in word_columns(self.resource):
+            return self._with_own_words(column.column_name, clean)
         return (lambda raw: clean(raw) or None) if column.reference else clean
+
+    def _with_own_words(self, name: str, clean: Clean) -> Clean:
+        """The cleaner, with the school's own words for the values of the column."""
+
+        def clean_word(raw: str) -> str | None:
+            try:
+                return clean(raw)
+            except CellRefused as refusal:
+                if refusal.fault.code != "invalid_choice":
+                    raise
+                meaning = self.header.words.meaning(name, raw)
+                if meaning is None:
+                    raise
+                if meaning == LEFT_OUT:
+                    refusal.fault = left_out_fault()
+                    raise
+                return meaning
+
+        return clean_word
 
     def _groups(self) -> Groups | None:
         if not self.resource.nested:
@@ -118,8 +143,8 @@ class RowCleaner:
         present = {placed.column.column_name for placed in self.header.placed}
         return {name: derive for name, derive in derived.items() if name not in present}
 
-    def write(self, number: int, row: Row, staging_file: StagingFile) -> None:
-        """Clean one row into the staging file.
+    def write(self, number: int, row: Row, staging_file: StagingFile) -> bool:
+        """Clean one row into the staging file; whether it goes in there, or is left out.
 
         A wrong row is staged too, with a bit for each refused cell.
         """
@@ -137,11 +162,25 @@ class RowCleaner:
                 if self.derive:
                     staged = "\t".join([staged, *self._derived(texts)])
                 staging_file.rows.write(f"{number}\t{line}\t0\t\\N\t{staged}\n")
-                return
+                return True
         if self.groups:
             row = row._replace(cells=self.groups.whole(row.cells))
         if self._has_cells_to_clean(number, row, staging_file):
+            if self._is_left_out(number, row, staging_file):
+                return False
             self._write_cells(number, row, staging_file)
+        return not row.is_left_out
+
+    def _is_left_out(self, number: int, row: Row, staging_file: StagingFile) -> bool:
+        """Report the word for which the row is left out; whether there is one."""
+        for position, name in self.words:
+            fault = self.caches[position].whole(row.cells[position]).fault
+            if fault is not None and fault.code == ROW_LEFT_OUT:
+                origin, raw = row.origin or AS_STAGED, row.cells[position]
+                value = origin.cells.get(name, raw)
+                staging_file.add_fault(fault, row.line, number, name, value, origin)
+                return True
+        return False
 
     def _write_cells(self, number: int, row: Row, staging_file: StagingFile) -> None:
         texts: list[str] = []
@@ -269,8 +308,7 @@ def read_into(
     for fault, column, value in reader.reader_issues:
         staging_file.add_fault(fault, reader.header_line, 0, column, value)
     for number, row in enumerate(reader.rows(), 1):
-        cleaner.write(number, row, staging_file)
-        left_out += row.is_left_out
+        left_out += not cleaner.write(number, row, staging_file)
         if number % PROGRESS_EVERY == 0:
             progress(reader.position(), number)
     if not number:

@@ -10,7 +10,7 @@ from typing import IO
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.values.cell_origins import AS_STAGED, OTHERS, Origin
-from backoffice.bulk.values.faults import Fault, Issue, issue_at
+from backoffice.bulk.values.faults import REFUSED_NAME, Fault, Issue, issue_at
 
 ISSUE_COLUMNS = ("batch_id", "is_warning", "line", "row", "column", "value", "code", "message")
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -36,6 +36,7 @@ class StagingFile:
         self.rows: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
         self.issues: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")
         self.errors = self.warnings = 0
+        self.has_refused_names = False
 
     def __enter__(self) -> "StagingFile":
         return self
@@ -80,6 +81,7 @@ class StagingFile:
             self.warnings += 1
         else:
             self.errors += 1
+            self.has_refused_names |= issue.code == REFUSED_NAME
 
 
 def json_of(texts: Mapping[str, str]) -> str:

@@ -16,6 +16,8 @@ from backoffice.bulk.unpacking.xlsx_sheet import MAX_COLUMNS
 from backoffice.bulk.values.cell_origins import AS_STAGED, Origin
 from backoffice.bulk.values.faults import Fault, FileRefused
 
+EMPTY = "empty_file"
+
 
 class ReaderIssue(NamedTuple):
     """A fault that a reader finds in a row, with the file's column and cell."""
@@ -101,7 +103,7 @@ class Limits:
 
 def no_table() -> FileRefused:
     """The refusal of a file with nothing in it."""
-    return FileRefused("empty_file", _("The file is empty. Choose a file with a header and rows."))
+    return FileRefused(EMPTY, _("The file is empty. Choose a file with a header and rows."))
 
 
 class TableReader(ABC):

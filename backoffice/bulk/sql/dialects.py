@@ -70,6 +70,10 @@ class SqlDialect(ABC):
         """SQL: the text that stands at a place of an array of JSON."""
 
     @abstractmethod
+    def noted(self, raws: str, column: str, value: str) -> str:
+        """SQL: a row's noted cells with one more, unless that one is noted already."""
+
+    @abstractmethod
     def typed(self, type_name: str) -> str:
         """SQL: a parameter of this type."""
 
@@ -179,6 +183,10 @@ class Postgres(SqlDialect):
     def element(self, value: str, at: int) -> str:
         return f"({value} ->> {at})"
 
+    def noted(self, raws: str, column: str, value: str) -> str:
+        noted = f"coalesce(CAST({raws} AS jsonb), '{{}}')"
+        return f"CAST(jsonb_build_object('{column}', {value}) || {noted} AS text)"
+
     def typed(self, type_name: str) -> str:
         return f"CAST(%s AS {type_name})"
 
@@ -280,6 +288,9 @@ class Sqlite(SqlDialect):
 
     def element(self, value: str, at: int) -> str:
         return f"json_extract({value}, '$[{at}]')"
+
+    def noted(self, raws: str, column: str, value: str) -> str:
+        return f"json_patch(json_object('{column}', {value}), coalesce({raws}, '{{}}'))"
 
     def typed(self, type_name: str) -> str:
         return "%s"  # SQLite's CAST would make a number of a date

@@ -12,6 +12,7 @@ from backoffice.audit.models import ChangeSet
 from backoffice.bulk.kinds.conditions import is_true, with_literals
 from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch
+from backoffice.bulk.plan.moved_values import freed, movable_columns, stuck
 from backoffice.bulk.plan.writer import Part, constant, default_of
 from backoffice.bulk.sql.dialects import SqlDialect, rows_of
 from backoffice.bulk.sql.layout import unique_groups
@@ -72,14 +73,27 @@ class WrittenRows:
 
     def collect(self, cursor: CursorWrapper, change_set: int) -> None:
         """Create the table; rows that somebody changed since have their reason."""
+        before, last = self._only_one() if self._movable() else ("", "")
         select = f"""
             SELECT h.id, h.history_id, h.history_type,
               (SELECT max(b.history_id) FROM {self.history} b
-               WHERE b.id = h.id AND b.history_id < h.history_id),
+               WHERE b.id = h.id AND b.history_id < h.history_id{before}),
               h.line,
               CASE WHEN {self._changed_since()} THEN '{CHANGED}' ELSE '' END
-            FROM {self.history} h WHERE h.change_set_id = %s"""
+            FROM {self.history} h WHERE h.change_set_id = %s{last}"""
         self.dialect.create_filled(cursor, self.table, COLUMNS, (select, (change_set,)))
+
+    def _only_one(self) -> tuple[str, str]:
+        """SQL: the version before is none of the same change set, and the version is its last.
+
+        A value that changed hands was blank in between.
+        """
+        later = (
+            f"SELECT 1 FROM {self.history} l WHERE l.id = h.id "
+            "AND l.history_id > h.history_id AND l.change_set_id = h.change_set_id"
+        )
+        other = self.dialect.differs("b.change_set_id", "h.change_set_id")
+        return f" AND {other}", f" AND NOT EXISTS ({later})"
 
     def _changed_since(self) -> str:
         """SQL: somebody changed a row after its version `h`."""
@@ -112,6 +126,8 @@ class WrittenRows:
     def restore(self, cursor: CursorWrapper, moment: Any) -> tuple[int, int]:
         """Restore changed and removed rows; returns the number of each."""
         self._mark(cursor, "'~', '-'", self._conflicts())
+        for column in self._movable():
+            self._move(cursor, column)
         return self._restore(cursor, moment, "~"), self._restore_rows(cursor, moment)
 
     def lower_first(self, cursor: CursorWrapper, moment: Any, name: str) -> int:
@@ -164,7 +180,9 @@ class WrittenRows:
             if names <= held:
                 columns = [self.model._meta.get_field(name).column for name in sorted(names)]
                 same = " AND ".join(f"x.{column} = v.{column}" for column in columns)
-                exists = f"EXISTS (SELECT 1 FROM {self.data} x WHERE x.id <> w.row_id AND {same})"
+                unmoved = self._unmoved(columns[0]) if columns[0] in self._movable() else ""
+                others = f"x.id <> w.row_id AND {same}{unmoved}"
+                exists = f"EXISTS (SELECT 1 FROM {self.data} x WHERE {others})"
                 yield VALUE_CONFLICT, exists + self._where(condition)
         for field in self.versioned_fields:
             if field.is_relation:
@@ -179,6 +197,38 @@ class WrittenRows:
         fields = [self.model._meta.get_field(name) for name in names_in(condition)]
         columns = {field.name: (f"v.{field.column}", field) for field in fields}
         return f" AND {with_literals(is_true(condition, columns))}"
+
+    def _movable(self) -> list[str]:
+        """The columns of values that rows may exchange."""
+        return movable_columns(self.resource)
+
+    def _changing(self, column: str) -> str:
+        """SQL: rows that get another value back than they have."""
+        return (
+            f"SELECT g.row_id FROM {self.table} g JOIN {self.history} gv "
+            f"ON gv.history_id = g.previous JOIN {self.data} t ON t.id = g.row_id "
+            f"WHERE g.operation = '~' AND g.reason = '' AND gv.{column} <> t.{column}"
+        )
+
+    def _unmoved(self, column: str) -> str:
+        return f" AND x.id NOT IN ({self._changing(column)})"
+
+    def _move(self, cursor: CursorWrapper, column: str) -> None:
+        """Mark rows whose former value is not given back after all, and free what changes hands."""
+        taking = (
+            f"FROM {self.table} w JOIN {self.history} v ON v.history_id = w.previous "
+            f"JOIN {self.data} x ON x.{column} = v.{column} AND x.id <> w.row_id "
+            f"WHERE w.reason = '' AND v.{column} <> ''"
+        )
+        cursor.execute(f"SELECT w.row_id, x.id {taking}")
+        takers = cursor.fetchall()
+        if not takers:
+            return
+        cursor.execute(self._changing(column))
+        for row in sorted(stuck(takers, [(row, row) for (row,) in cursor.fetchall()])):
+            conflict = f"UPDATE {self.table} SET reason = '{VALUE_CONFLICT}' WHERE row_id = %s"
+            cursor.execute(conflict, [row])
+        cursor.execute(freed(self.resource, column, f"SELECT x.id {taking}"))
 
     def _restore(self, cursor: CursorWrapper, moment: Any, operation: str) -> int:
         settings = [f'"{f.column}" = v."{f.column}"' for f in self.versioned_fields]

@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.models.fields import ParagraphField, tidied_paragraphs
-from backoffice.bulk.values.faults import Fault
+from backoffice.bulk.values.faults import REFUSED_NAME, Fault
 
 Clean = Callable[[str], str | None]
 
@@ -43,6 +43,15 @@ class CellRefused(Exception):
     def __init__(self, code: str, template: str, other: str = "") -> None:
         super().__init__(template)
         self.fault = Fault(code, template, other=other)
+
+
+def plain_word(text: str) -> str:
+    """A word in the form in which words of a list are compared: ` ＡＣＴＩＶＥ`, `active`."""
+    if text.isascii():
+        return " ".join(text.casefold().split())
+    # Twice: what case folding makes of a letter may be composed of others.
+    folded = unicodedata.normalize("NFKC", text.translate(INVISIBLE)).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
 def normalised(raw: str) -> str:
@@ -141,7 +150,7 @@ def _parser_for(field: models.Field, is_identifier: bool) -> Callable[[str], str
     if field.choices:
         return _choice_parser(field)
     if is_identifier:
-        return lambda text: _validated(field, _identifier(text), "invalid_identifier")
+        return lambda text: _validated(field, _identifier(text), REFUSED_NAME)
     for kind, parser in PARSERS:
         if isinstance(field, kind):
             return lambda text: parser(field, text)
@@ -149,15 +158,15 @@ def _parser_for(field: models.Field, is_identifier: bool) -> Callable[[str], str
 
 
 def _choice_parser(field: models.Field) -> Callable[[str], str]:
-    values = {str(value).casefold(): str(value) for value, _label in field.flatchoices}
+    values = {plain_word(str(value)): str(value) for value, _label in field.flatchoices}
     listed = ", ".join(values.values())
 
     def parse(text: str) -> str:
         """Raise CellRefused for a word that is no choice."""
         try:
-            return values[text.casefold()]
+            return values[plain_word(text)]
         except KeyError:
-            near = get_close_matches(text.casefold(), values, 1)
+            near = get_close_matches(plain_word(text), values, 1)
             hint = _(" Did you mean “{other}”?") if near else ""
             known = (
                 _("{column} “{value}” is not one of: ")

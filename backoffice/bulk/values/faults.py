@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.admin_site.pages.history import plain
 
+REFUSED_NAME = "invalid_identifier"  # the code of a name that no row can have
 DISPLAY_LENGTH = 80
 STORED_LENGTH = 10_000
 COLUMN_LENGTH = 300  # characters of a header that is told

@@ -74,7 +74,8 @@ def page_of(delivery: Delivery, name: str = "delivery") -> str:
 
 def test_the_order_of_the_kinds_is_that_of_what_they_name():
     assert needed_by("grades") >= {"users", "courses", "assessments"}
-    assert needed_by("enrollments") == {"users", "courses"}
+    assert needed_by("enrollments") == {"users", "courses", "change_sis_id"}
+    assert (needed_by("users"), needed_by("change_sis_id")) == ({"change_sis_id"}, frozenset())
     for name, resource in kinds.items():
         assert all(kinds[needed].order < resource.order for needed in needed_by(name)), name
 
@@ -331,5 +332,6 @@ def test_more_files_than_can_go_in_together_are_left_out(registrar, monkeypatch)
             "name": "c.csv",
             "sentence": "At most 2 files go in together. Upload it by itself afterwards.",
             "is_known": False,
+            "is_refused": True,
         }
     ]

@@ -9,7 +9,7 @@ from django.db import DatabaseError
 
 from backoffice.bulk.cli.command_errors import command_error
 from backoffice.bulk.cli.exports import action_of, write_to
-from backoffice.bulk.kinds.resource import kinds
+from backoffice.bulk.kinds.resource import exported_kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.values.refusals import ExportRefused
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("kind", choices=sorted(kinds), nargs="?")
+        parser.add_argument("kind", choices=sorted(exported_kinds(lambda _model: True)), nargs="?")
         parser.add_argument("--course", default="", help="course code; needs --presentation")
         parser.add_argument("--presentation", default="")
         parser.add_argument("--dialect", choices=Batch.SourceFormat.values, default="auto")
