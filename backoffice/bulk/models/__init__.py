@@ -1,5 +1,6 @@
-"""The import batch, its issues, deliveries of several files, header mappings and workers."""
+"""The import batch, its issues, deliveries of several files, mappings and workers."""
 
+from backoffice.bulk.models.assessment_mapping import AssessmentMapping
 from backoffice.bulk.models.batch import (
     Batch,
     BatchQuerySet,
@@ -14,6 +15,7 @@ from backoffice.bulk.models.issue import BatchIssue
 from backoffice.bulk.models.worker import Worker
 
 __all__ = [
+    "AssessmentMapping",
     "Batch",
     "BatchIssue",
     "BatchQuerySet",

@@ -92,6 +92,11 @@ class Batch(models.Model):
         MOODLE = "moodle", "Moodle"
         ONEROSTER = "oneroster", "OneRoster"
         EDX = "edx", "Open edX"
+        GRADESCOPE = "gradescope", "Gradescope"
+        BRIGHTSPACE = "brightspace", "Brightspace"
+        BLACKBOARD = "blackboard", "Blackboard"
+        NBGRADER = "nbgrader", "nbgrader"
+        PRAIRIELEARN = "prairielearn", "PrairieLearn"
 
     State = BatchState
     DECIDABLE: ClassVar[tuple[str, ...]] = (State.PREVIEWED, State.HELD)
@@ -121,7 +126,7 @@ class Batch(models.Model):
         help_text=_("In percent of the stored rows of a course, 0 to 100."),
     )
     dialect = models.CharField(
-        _("format"), max_length=10, choices=SourceFormat, default=SourceFormat.AUTO
+        _("format"), max_length=20, choices=SourceFormat, default=SourceFormat.AUTO
     )
     read_as = models.CharField(_("read as"), max_length=60, blank=True)
     state = models.CharField(
@@ -147,6 +152,10 @@ class Batch(models.Model):
     # What the school's own headers stood for when the file was read, by plain name: the header is
     # matched again later, and the school may have changed its mappings by then.
     own_headers = models.JSONField(_("the school's own headers"), default=dict)
+    # The same of the columns of another system's gradebook, see `formats/gradebooks/meanings.py`.
+    own_assessments = models.JSONField(_("the other system's assessments"), default=dict)
+    # Code and presentation of the course that a person named for a gradebook that names none.
+    gradebook_course = models.JSONField(_("course of the gradebook"), default=list)
 
     rows = models.PositiveIntegerField(_("rows"), default=0)
     created = models.PositiveIntegerField(_("created"), default=0)
@@ -372,5 +381,7 @@ class Batch(models.Model):
                 "released",
                 "dialect",
                 "own_headers",
+                "own_assessments",
+                "gradebook_course",
             )
         }
