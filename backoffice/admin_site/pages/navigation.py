@@ -83,7 +83,8 @@ def _pages(request: HttpRequest, group: str) -> list[dict[str, Any]]:
 
 
 def _imports(request: HttpRequest) -> dict[str, Any]:
-    batch, mapping = (apps.get_model(IMPORTS_APP, name) for name in ("Batch", "HeaderMapping"))
+    names = ("Batch", "HeaderMapping", "AssessmentMapping")
+    batch, mapping, columns = (apps.get_model(IMPORTS_APP, name) for name in names)
     links = []
     if roles.may(request.user, "add", batch):
         links.append((_("Import a file"), "upload_file", "admin:bulk_batch_upload"))
@@ -91,6 +92,9 @@ def _imports(request: HttpRequest) -> dict[str, Any]:
         links.append((_("Imports"), "history", IMPORTS))
     if roles.may(request.user, "view", mapping):
         links.append((_("Header mappings"), "label", "admin:bulk_headermapping_changelist"))
+    if roles.may(request.user, "view", columns):
+        mappings = "admin:bulk_assessmentmapping_changelist"
+        links.append((_("Assessment mappings"), "rule", mappings))
     if any(roles.may(request.user, "export", apps.get_model(name)) for name in EXPORTED):
         links.append((_("Export"), "download", "admin:bulk_batch_export"))
     badges = {IMPORTS: getattr(admin.site._registry.get(batch), "sidebar_badge", None)}

@@ -97,6 +97,8 @@ TABLE: dict[str, Row] = {
     "bulk.delivery": row("V *", "V uploaded", "V uploaded", "", "V *"),
     # What the school's own headers stand for is the whole school's.
     "bulk.headermapping": row("VACDRH *", "VACDRH *", "", "", "VH *"),
+    # What the columns of a gradebook are, a course says.
+    "bulk.assessmentmapping": row("VACDRH *", "VACDRH *", "VACDRH own", "", "VH *"),
     "audit.changeset": row("VHE *", "", "", "", "VHE *"),
     "audit.approval": row("VP *", "", "", "", "V *"),
     "audit.accessrecord": row("V *", "", "", "", "VE *"),

@@ -6,7 +6,6 @@ from difflib import get_close_matches
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.admin_site.spreadsheets import FORMULA
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, ImportKind, kinds, kinds_for
 from backoffice.bulk.values.cells import CellRefused, normalised
 from backoffice.bulk.values.faults import FileRefused, display_text
@@ -43,13 +42,6 @@ def column_name(name: str) -> str:
         return normalised(name).casefold()
     except CellRefused:
         return ""
-
-
-def compared_header(header: str) -> str:
-    """A column of another system's gradebook as mappings compare it; blank if it cannot be."""
-    # An export puts an apostrophe before what a spreadsheet would run.
-    is_escaped = header[:1] == "'" and bool(FORMULA.match(header))
-    return column_name(header[1:] if is_escaped else header)
 
 
 def nearest(name: str, known: Iterable[str], closeness: float = 0.6) -> str:

@@ -8,78 +8,268 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('assessments', '0003_graded_work_is_checked'),
-        ('audit', '0005_credentials_set_by_others'),
-        ('bulk', '0004_batch_allow_over_limit'),
-        ('courses', '0004_zero_is_no_limit'),
+        ("assessments", "0003_graded_work_is_checked"),
+        ("audit", "0005_credentials_set_by_others"),
+        ("bulk", "0004_batch_allow_over_limit"),
+        ("courses", "0004_zero_is_no_limit"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='batch',
-            name='gradebook_course',
-            field=models.JSONField(default=list, verbose_name='course of the gradebook'),
+            model_name="batch",
+            name="gradebook_course",
+            field=models.JSONField(default=list, verbose_name="course of the gradebook"),
         ),
         migrations.AddField(
-            model_name='batch',
-            name='own_assessments',
+            model_name="batch",
+            name="own_assessments",
             field=models.JSONField(default=dict, verbose_name="the other system's assessments"),
         ),
         migrations.AlterField(
-            model_name='batch',
-            name='dialect',
-            field=models.CharField(choices=[('auto', 'Recognised by its header'), ('native', 'The columns of this page'), ('canvas', 'Canvas'), ('moodle', 'Moodle'), ('oneroster', 'OneRoster'), ('edx', 'Open edX'), ('gradescope', 'Gradescope'), ('brightspace', 'Brightspace'), ('blackboard', 'Blackboard'), ('nbgrader', 'nbgrader'), ('prairielearn', 'PrairieLearn')], default='auto', max_length=20, verbose_name='format'),
+            model_name="batch",
+            name="dialect",
+            field=models.CharField(
+                choices=[
+                    ("auto", "Recognised by its header"),
+                    ("native", "The columns of this page"),
+                    ("canvas", "Canvas"),
+                    ("moodle", "Moodle"),
+                    ("oneroster", "OneRoster"),
+                    ("edx", "Open edX"),
+                    ("gradescope", "Gradescope"),
+                    ("brightspace", "Brightspace"),
+                    ("blackboard", "Blackboard"),
+                    ("nbgrader", "nbgrader"),
+                    ("prairielearn", "PrairieLearn"),
+                ],
+                default="auto",
+                max_length=20,
+                verbose_name="format",
+            ),
         ),
         migrations.CreateModel(
-            name='AssessmentMapping',
+            name="AssessmentMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('dialect', models.CharField(choices=backoffice.bulk.models.assessment_mapping.gradebook_formats, max_length=20, verbose_name='system')),
-                ('header', models.CharField(help_text='As that system writes it. Upper and lower case do not matter.', max_length=255, verbose_name='column in its files')),
-                ('name', models.CharField(editable=False, max_length=765, verbose_name='as it is compared')),
-                ('made_at', models.DateTimeField(auto_now_add=True, verbose_name='made at')),
-                ('assessment', models.ForeignKey(blank=True, help_text='Blank means that the column is ignored on purpose.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='assessments.assessment', verbose_name='is read as')),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='courses.course', verbose_name='course')),
-                ('made_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='made by')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "dialect",
+                    models.CharField(
+                        choices=backoffice.bulk.models.assessment_mapping.gradebook_formats,
+                        max_length=20,
+                        verbose_name="system",
+                    ),
+                ),
+                (
+                    "header",
+                    models.CharField(
+                        help_text="As that system writes it. Upper and lower case do not matter.",
+                        max_length=255,
+                        verbose_name="column in its files",
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        editable=False, max_length=765, verbose_name="as it is compared"
+                    ),
+                ),
+                ("made_at", models.DateTimeField(auto_now_add=True, verbose_name="made at")),
+                (
+                    "assessment",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Blank means that the column is ignored on purpose.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="assessments.assessment",
+                        verbose_name="is read as",
+                    ),
+                ),
+                (
+                    "course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="courses.course",
+                        verbose_name="course",
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="made by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'assessment mapping',
-                'verbose_name_plural': 'assessment mappings',
-                'ordering': ['course', 'dialect', 'name'],
-                'abstract': False,
-                'default_permissions': ('add', 'change', 'delete', 'view', 'import', 'export', 'history', 'revert'),
-                'constraints': [models.UniqueConstraint(fields=('course', 'dialect', 'name'), name='assessment_mapping_once')],
+                "verbose_name": "assessment mapping",
+                "verbose_name_plural": "assessment mappings",
+                "ordering": ["course", "dialect", "name"],
+                "abstract": False,
+                "default_permissions": (
+                    "add",
+                    "change",
+                    "delete",
+                    "view",
+                    "import",
+                    "export",
+                    "history",
+                    "revert",
+                ),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("course", "dialect", "name"), name="assessment_mapping_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='HistoricalAssessmentMapping',
+            name="HistoricalAssessmentMapping",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, verbose_name='ID')),
-                ('line', models.PositiveIntegerField(null=True, verbose_name='line of the file')),
-                ('dialect', models.CharField(choices=backoffice.bulk.models.assessment_mapping.gradebook_formats, max_length=20, verbose_name='system')),
-                ('header', models.CharField(help_text='As that system writes it. Upper and lower case do not matter.', max_length=255, verbose_name='column in its files')),
-                ('name', models.CharField(editable=False, max_length=765, verbose_name='as it is compared')),
-                ('made_at', models.DateTimeField(blank=True, editable=False, verbose_name='made at')),
-                ('history_id', models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField()),
-                ('history_change_reason', models.TextField(blank=True, null=True, verbose_name='reason')),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('assessment', models.ForeignKey(blank=True, db_constraint=False, db_index=False, help_text='Blank means that the column is ignored on purpose.', null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='assessments.assessment', verbose_name='is read as')),
-                ('change_set', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='audit.changeset', verbose_name='change set')),
-                ('course', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='courses.course', verbose_name='course')),
-                ('history_user', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
-                ('made_by', models.ForeignKey(blank=True, db_constraint=False, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='made by')),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, verbose_name="ID")),
+                ("line", models.PositiveIntegerField(null=True, verbose_name="line of the file")),
+                (
+                    "dialect",
+                    models.CharField(
+                        choices=backoffice.bulk.models.assessment_mapping.gradebook_formats,
+                        max_length=20,
+                        verbose_name="system",
+                    ),
+                ),
+                (
+                    "header",
+                    models.CharField(
+                        help_text="As that system writes it. Upper and lower case do not matter.",
+                        max_length=255,
+                        verbose_name="column in its files",
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        editable=False, max_length=765, verbose_name="as it is compared"
+                    ),
+                ),
+                (
+                    "made_at",
+                    models.DateTimeField(blank=True, editable=False, verbose_name="made at"),
+                ),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
+                ("history_date", models.DateTimeField()),
+                (
+                    "history_change_reason",
+                    models.TextField(blank=True, null=True, verbose_name="reason"),
+                ),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
+                (
+                    "assessment",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        help_text="Blank means that the column is ignored on purpose.",
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="assessments.assessment",
+                        verbose_name="is read as",
+                    ),
+                ),
+                (
+                    "change_set",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="audit.changeset",
+                        verbose_name="change set",
+                    ),
+                ),
+                (
+                    "course",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="courses.course",
+                        verbose_name="course",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="who",
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="made by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical assessment mapping',
-                'verbose_name_plural': 'historical assessment mappings',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
-                'default_permissions': (),
-                'indexes': [models.Index(fields=['id', 'history_id'], name='bulk_histor_id_b9bddc_idx'), models.Index(fields=['change_set', 'history_id'], name='bulk_histor_change__f1b847_idx'), models.Index(condition=models.Q(('history_type', '-')), fields=['change_set'], name='gone_assessmentmappi_change_se'), models.Index(condition=models.Q(('history_type', '-')), fields=['course'], name='gone_assessmentmappi_course')],
+                "verbose_name": "historical assessment mapping",
+                "verbose_name_plural": "historical assessment mappings",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
+                "default_permissions": (),
+                "indexes": [
+                    models.Index(fields=["id", "history_id"], name="bulk_histor_id_b9bddc_idx"),
+                    models.Index(
+                        fields=["change_set", "history_id"], name="bulk_histor_change__f1b847_idx"
+                    ),
+                    models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["change_set"],
+                        name="gone_assessmentmappi_change_se",
+                    ),
+                    models.Index(
+                        condition=models.Q(("history_type", "-")),
+                        fields=["course"],
+                        name="gone_assessmentmappi_course",
+                    ),
+                ],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),

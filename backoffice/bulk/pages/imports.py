@@ -42,6 +42,7 @@ from backoffice.bulk.pipeline.deliveries import waits_for
 from backoffice.bulk.pipeline.preview import leave_wrong_rows_out, release
 from backoffice.bulk.pipeline.receive import receive
 from backoffice.bulk.pipeline.report import issue_lines, rejected_rows
+from backoffice.bulk.read.assessment_mapping import mapped_columns
 from backoffice.bulk.read.header_mapping import headers_by_column, read_as
 from backoffice.bulk.values.faults import FileRefused, storable
 
@@ -155,6 +156,7 @@ class BatchViewsMixin:
             "earlier": batch.earlier_with_the_same_file(),
             **self.place_in_delivery(request, batch),
             "header_mappings": read_as(batch),
+            "assessment_mappings": list(mapped_columns(batch.own_assessments)),
         }
         if batch.state == Batch.State.REFUSED and context["is_own"]:
             context["unknown_headers_form"] = unknown_headers_form(batch, request.user)

@@ -20,7 +20,7 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Limits
 from backoffice.bulk.values.faults import FileRefused
 
-ACCEPTED = ".csv,.tsv,.txt,.xlsx,.zip"
+ACCEPTED = ".csv,.tsv,.txt,.xlsx,.xls,.zip"  # .xls: text of Blackboard is called so
 
 
 def refuse_large(file: Any) -> None:

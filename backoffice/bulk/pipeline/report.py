@@ -58,6 +58,7 @@ def _head(batch: Batch, *, dry_run: bool) -> dict[str, Any]:
         "rejected": batch.rejected,
         "duplicates": batch.duplicates,
         **({"undoes": batch.undoes_id, "removed": batch.removed} if batch.undoes_id else {}),
+        **({"read_as": batch.read_as} if batch.read_as else {}),
         "digest": batch.digest,
         "seconds": batch.run.seconds,
     }
@@ -90,6 +91,8 @@ def closing_message(batch: Batch, *, dry_run: bool) -> str:
     template = _("%(file)s was applied as import %(number)d: %(summary)s")
     if dry_run:
         template = _("%(file)s could be applied: %(summary)s")
+    if batch.read_as:
+        summary += " " + _("It was read as “%(title)s”.") % {"title": batch.read_as}
     return template % {"file": batch.file_name, "number": batch.pk, "summary": summary}
 
 

@@ -1,0 +1,52 @@
+"""The columns of other systems' gradebooks: what people said they are, course by course."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from django.db import transaction
+
+from backoffice.bulk.kinds.header_names import IGNORED, column_name
+from backoffice.bulk.models import AssessmentMapping
+
+Course = tuple[str, str]
+Codes = Mapping[str, str]  # from a compared header to the code of an assessment, or to IGNORED
+COURSE = ("course__code", "course__presentation")
+
+
+def codes_by_course(dialect: str, names: Collection[str]) -> dict[Course, dict[str, str]]:
+    """Of each course that knows some of these compared headers: what they stand for there."""
+    by_course: dict[Course, dict[str, str]] = {}
+    stored = AssessmentMapping.objects.filter(dialect=dialect, name__in=names).order_by("pk")
+    for *course, name, code in stored.values_list(*COURSE, "name", "assessment__code"):
+        by_course.setdefault((course[0], course[1]), {})[name] = code or IGNORED
+    return by_course
+
+
+def headers_of_course(dialect: str, course: Course) -> dict[str, str]:
+    """By the code of an assessment, the column it has in that system: the newest, if several."""
+    named = dict(zip(COURSE, course, strict=True))
+    stored = AssessmentMapping.objects.filter(dialect=dialect, assessment__isnull=False, **named)
+    return dict(stored.order_by("pk").values_list("assessment__code", "header"))
+
+
+@transaction.atomic
+def save_assessments(
+    dialect: str, course: Any, assessments: Mapping[str, Any], person: object
+) -> None:
+    """Store which column stands for which assessment of a course; None is ignored on purpose.
+
+    Raises ValidationError for what the model refuses.
+    """
+    for header, assessment in assessments.items():
+        key = {"course": course, "dialect": dialect, "name": column_name(header)}
+        stored = AssessmentMapping.objects.filter(**key).first()
+        mapping = stored or AssessmentMapping(**key, header=header, made_by=person)
+        mapping.assessment = assessment
+        mapping.full_clean()
+        mapping.save()
+
+
+def mapped_columns(own_assessments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The mapped columns as the file writes them, and the code of each; blank: ignored."""
+    for header, code in sorted(own_assessments.get("mapped", {}).items()):
+        yield header, "" if code == IGNORED else code
