@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.admin_site.models.fields import LineField
 from backoffice.admin_site.models.rules import RelatedRule, UniqueRule
 from backoffice.audit.models import Audited, AuditedQuerySet
-from backoffice.bulk.kinds.header_names import IGNORED, IGNORED_LABEL, column_name
+from backoffice.bulk.kinds.header_names import IGNORED, IGNORED_LABEL
+from backoffice.bulk.kinds.own_columns import lasting_name
 from backoffice.bulk.models.batch import Batch
 
 HEADER_LENGTH = 255
@@ -98,10 +99,10 @@ class AssessmentMapping(Audited):
         return self.assessment.code if self.assessment else IGNORED
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.name = column_name(self.header)
+        self.name = lasting_name(self.dialect, self.header)
         super().save(*args, **kwargs)
 
     def clean(self) -> None:
-        self.name = column_name(self.header)
+        self.name = lasting_name(self.dialect, self.header)
         if not self.name:
             raise ValidationError({"header": _("No column can have this name.")}, "unreadable")

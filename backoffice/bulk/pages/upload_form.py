@@ -115,7 +115,9 @@ class UploadForm(forms.Form):
         choices=Batch.SourceFormat.choices,
         required=False,
         widget=UnfoldAdminSelectWidget,
-        help_text=_("Files of Canvas, Moodle, OneRoster and Open edX are known by their header."),
+        help_text=_(
+            "Files of other systems, such as Canvas and Moodle, are known by their header."
+        ),
     )
     reason = reason_field(_("Stands in the history of every row this file changes."))
 

@@ -1,22 +1,23 @@
 """The columns of other systems' gradebooks: what people said they are, course by course."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
 
-from backoffice.bulk.kinds.header_names import IGNORED, column_name
+from backoffice.bulk.kinds.header_names import IGNORED
+from backoffice.bulk.kinds.own_columns import lasting_name
 from backoffice.bulk.models import AssessmentMapping
 
 Course = tuple[str, str]
-Codes = Mapping[str, str]  # from a compared header to the code of an assessment, or to IGNORED
+Codes = Mapping[str, str]  # from a lasting name to the code of an assessment, or to IGNORED
 COURSE = ("course__code", "course__presentation")
 
 
-def codes_by_course(dialect: str, names: Collection[str]) -> dict[Course, dict[str, str]]:
+def codes_by_course(dialect: str, names: Iterable[str]) -> dict[Course, dict[str, str]]:
     """Of each course that knows some of these compared headers: what they stand for there."""
     by_course: dict[Course, dict[str, str]] = {}
-    stored = AssessmentMapping.objects.filter(dialect=dialect, name__in=names).order_by("pk")
+    stored = AssessmentMapping.objects.filter(dialect=dialect, name__in=set(names)).order_by("pk")
     for *course, name, code in stored.values_list(*COURSE, "name", "assessment__code"):
         by_course.setdefault((course[0], course[1]), {})[name] = code or IGNORED
     return by_course
@@ -38,7 +39,7 @@ def save_assessments(
     Raises ValidationError for what the model refuses.
     """
     for header, assessment in assessments.items():
-        key = {"course": course, "dialect": dialect, "name": column_name(header)}
+        key = {"course": course, "dialect": dialect, "name": lasting_name(dialect, header)}
         stored = AssessmentMapping.objects.filter(**key).first()
         mapping = stored or AssessmentMapping(**key, header=header, made_by=person)
         mapping.assessment = assessment

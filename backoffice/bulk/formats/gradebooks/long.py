@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from backoffice.bulk.formats.base import Cells, ColumnSource
 from backoffice.bulk.formats.gradebooks.meanings import MappedTable, ScoreColumn
-from backoffice.bulk.kinds.header_names import IGNORED, column_name
+from backoffice.bulk.kinds.header_names import IGNORED
 from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import ReaderIssue, Row
 from backoffice.bulk.values.faults import Fault
@@ -41,7 +41,7 @@ class GradeLines(MappedTable):
 
     def _code_of(self, cells: Cells) -> str:
         text = cells[self.assessment_column]
-        return self.codes.get(column_name(text), text)
+        return self.codes.get(text, text)
 
     def resolve(self, batch: Batch) -> None:
         super().resolve(batch)
@@ -57,7 +57,7 @@ class GradeLines(MappedTable):
         if row.syntax_error or len(row.cells) != self.width:
             return each
         text = Cells(self, row.cells)[self.assessment_column]
-        if self.codes.get(column_name(text)) != IGNORED and text not in passed:
+        if self.codes.get(text) != IGNORED and text not in passed:
             return each
         return Row(row.line, [], is_left_out=True)
 

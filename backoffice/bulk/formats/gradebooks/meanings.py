@@ -13,7 +13,8 @@ from django.utils.translation import ngettext
 from backoffice.bulk.formats.assessment_names import AssessmentNames, Known
 from backoffice.bulk.formats.base import COURSE_KEY, ColumnSource, SourceTable
 from backoffice.bulk.formats.course_names import Course
-from backoffice.bulk.kinds.header_names import IGNORED, column_name
+from backoffice.bulk.kinds.header_names import IGNORED
+from backoffice.bulk.kinds.own_columns import lasting_name
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.assessment_mapping import codes_by_course
 from backoffice.bulk.readers import ReaderIssue
@@ -34,10 +35,6 @@ class ScoreColumn(NamedTuple):
     texts: tuple[str, ...]
     titles: tuple[str, ...] = ()
     is_foreign: bool = True
-
-    @property
-    def name(self) -> str:
-        return column_name(self.header)
 
 
 class Meanings(NamedTuple):
@@ -60,7 +57,7 @@ class MappedTable(SourceTable):
 
     def __init__(self, header: Sequence[str]) -> None:
         super().__init__(header)
-        self.codes: dict[str, str] = {}  # by compared header
+        self.codes: dict[str, str] = {}  # by header
         self.known: dict[str, Known] = {}  # likewise, where it is exactly one assessment
         self.passed: list[ScoreColumn] = []  # unknown ones that are passed over
         self.constants: dict[str, str] = {}
@@ -88,8 +85,7 @@ class MappedTable(SourceTable):
         if not batch.own_assessments:
             batch.own_assessments = self._noted(columns, self._meanings(batch, columns))
         course = tuple(batch.own_assessments["course"]) or None
-        noted = batch.own_assessments["mapped"]
-        mapped = {column_name(header): code for header, code in noted.items()}
+        mapped = batch.own_assessments["mapped"]
         unknown = set(batch.own_assessments["unknown"])
         self._refuse_several(batch)
         self._settle(columns, course, mapped)
@@ -103,8 +99,8 @@ class MappedTable(SourceTable):
 
     def _noted(self, columns: list[ScoreColumn], meanings: Meanings) -> dict[str, Any]:
         """What is stored with the batch: what was mapped, and what still has to be."""
-        known = meanings.mapped
-        mapped = {each.header: known[each.name] for each in columns if each.name in known}
+        known, names = meanings.mapped, {each.header: self._name(each) for each in columns}
+        mapped = {header: known[name] for header, name in names.items() if name in known}
         unknown = [
             each.header
             for each in columns
@@ -120,7 +116,7 @@ class MappedTable(SourceTable):
         }
 
     def _meanings(self, batch: Batch, columns: list[ScoreColumn]) -> Meanings:
-        stored = codes_by_course(self.dialect, {each.name for each in columns})
+        stored = codes_by_course(self.dialect, {self._name(each) for each in columns})
         named = self._named_course(tuple(batch.gradebook_course))
         if named:
             return Meanings(named, stored.get(named, {}), [])
@@ -150,25 +146,29 @@ class MappedTable(SourceTable):
         counts: dict[Course, int] = {}
         for column in columns:
             matches = {each.course for each in self.assessments.among(column.texts, None)}
-            mapped = {course for course, codes in stored.items() if column.name in codes}
+            name = self._name(column)
+            mapped = {course for course, codes in stored.items() if name in codes}
             for course in matches | mapped:
                 counts[course] = counts.get(course, 0) + 1
         most = max(counts.values(), default=0)
         return sorted(course for course, count in counts.items() if count == most)
 
+    def _name(self, column: ScoreColumn) -> str:
+        return lasting_name(self.dialect, column.header)
+
     def _settle(
         self, columns: list[ScoreColumn], course: Course | None, mapped: dict[str, str]
     ) -> None:
         for column in columns:
-            texts = (mapped[column.name],) if column.name in mapped else column.texts
+            texts = (mapped[column.header],) if column.header in mapped else column.texts
             if texts == (IGNORED,):
-                self.codes[column.name] = IGNORED
+                self.codes[column.header] = IGNORED
                 continue
             found = self.assessments.among(texts, course)
             codes = {each.code for each in found}
-            self.codes[column.name] = codes.pop() if len(codes) == 1 else texts[0]
+            self.codes[column.header] = codes.pop() if len(codes) == 1 else texts[0]
             if len(found) == 1:
-                self.known[column.name] = found[0]
+                self.known[column.header] = found[0]
 
     def _narrow_to(self, course: Course) -> None:
         """Have every row name the course, unless the file itself has columns for it."""
@@ -227,10 +227,13 @@ def without_students(title: Any, column: str) -> FileRefused:
 def columns_to_explain(batch: Batch, course: Course) -> list[ScoreColumn]:
     """The columns of a file that are no known assessment of this course."""
     names, columns = AssessmentNames(), columns_of(batch)
-    own = codes_by_course(batch.own_assessments["dialect"], {each.name for each in columns})
-    mapped = own.get(course, {})
+    dialect = batch.own_assessments["dialect"]
+    lasting = {each.header: lasting_name(dialect, each.header) for each in columns}
+    mapped = codes_by_course(dialect, lasting.values()).get(course, {})
     return [
-        each for each in columns if each.name not in mapped and not names.among(each.texts, course)
+        each
+        for each in columns
+        if lasting[each.header] not in mapped and not names.among(each.texts, course)
     ]
 
 

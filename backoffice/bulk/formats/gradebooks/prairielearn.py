@@ -67,7 +67,7 @@ class PrairieLearnGradebook(NamedColumns):
         yield from [left] if left else super().translated(row)
 
     def points_of(self, cell: str, at: int) -> str:
-        known = self.known.get(self.columns[at].name)
+        known = self.known.get(self.columns[at].header)
         try:
             return exact(Decimal(cell.strip()) * Decimal(known.most) / 100) if known else cell
         except InvalidOperation:

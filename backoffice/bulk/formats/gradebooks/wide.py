@@ -102,7 +102,7 @@ class Gradebook(MappedTable):
         self.scores = {
             at: code
             for at, column in self.columns.items()
-            if (code := self.codes[column.name]) != IGNORED and column not in self.passed
+            if (code := self.codes[column.header]) != IGNORED and column not in self.passed
         }
 
     @property
