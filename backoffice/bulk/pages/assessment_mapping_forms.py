@@ -159,4 +159,5 @@ def course_choice_form(batch: Batch, person: Any, chosen: str) -> CourseChoiceFo
     form = CourseChoiceForm(batch, person)
     named = tuple(own["course"]) or likely_course(columns_of(batch))
     pk = chosen if chosen in form.courses else form.key_of(named)
-    return CourseChoiceForm(batch, person, {"course": pk})
+    # Unbound without a choice: nobody has left it out yet.
+    return CourseChoiceForm(batch, person, {"course": pk}) if pk else form
