@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 from django.utils.translation import gettext
@@ -105,7 +106,7 @@ class Gradebook(MappedTable):
             if (code := self.codes[column.header]) != IGNORED and column not in self.passed
         }
 
-    @property
+    @cached_property
     def bases_at(self) -> int | None:
         """The place of the scores at export, None without them."""
         places = (at for at, name in enumerate(self.header) if IN_BASES.fullmatch(name.strip()))
