@@ -84,9 +84,9 @@ def test_a_column_with_a_number_of_canvas_asks_which_assessment_it_is(bio, uploa
     batch = upload("grades", OWN)
     assert batch.sentence == (
         "The file reads as “Canvas gradebook”, and nobody has said yet which assessments these "
-        "columns are: “T one (456789)” (did you mean T1 of BIO101 2026J?), “Talk (456790)”. Say "
-        "it once on the page of this import, or under “Assessment mappings”: it is remembered for "
-        "the course."
+        "are: “T one (456789)” (did you mean T1 of BIO101 2026J?), “Talk (456790)”. Say it once "
+        "on the page of this import, or under “Assessment mappings”: it is remembered for the "
+        "course."
     )
     issue = batch.issues.get()
     assert (issue.code, issue.column) == ("unknown_assessment", "T one (456789)")
@@ -166,9 +166,9 @@ def test_the_same_names_in_two_years_ask_which_course_it_is(
         map_column(course, "moodle", "Assignment: T one (Real)", "T1")
     batch = upload("grades", MOODLE)
     assert batch.sentence == (
-        "The file reads as “Moodle grade export”, which names no course, and its columns stand for "
-        "assessments of several: BIO101 2026J, BIO101 2027J. Say on the page of this import of "
-        "which course it is, or with --course and --presentation."
+        "The file reads as “Moodle grade export”, which names no course, and its assessments may "
+        "be those of several: BIO101 2026J, BIO101 2027J. Say on the page of this import of which "
+        "course it is, or with --course and --presentation."
     )
     page = registrar_client.get(page_of(batch))
     groups = page.context["course_choice"].fields["course"].choices[1:]
@@ -362,7 +362,7 @@ def test_names_of_the_other_system_may_stand_in_rows_too(bio, upload, import_fil
         "ps1,,2026-02-20 10:00:00,s1001,Li,Ada,,66.0,0.0,66.0,100.0\n"
         "ps2,,2026-02-20 10:00:00,s1001,Li,Ada,,9.0,0.0,9.0,10.0\n"
     )
-    assert "which assessments these columns are: “ps1”, “ps2”." in upload("grades", text).sentence
+    assert "which assessments these are: “ps1”, “ps2”." in upload("grades", text).sentence
     map_column(bio, "nbgrader", "ps1", "T1")
     map_column(bio, "nbgrader", "ps2")
     assert import_file("grades", text).created == 1

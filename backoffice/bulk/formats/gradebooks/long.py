@@ -1,6 +1,6 @@
 """Files of other systems with a grade on each line, which name its assessment in a cell."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from backoffice.bulk.formats.base import Cells, ColumnSource
@@ -33,7 +33,7 @@ class GradeLines(MappedTable):
             self.named[text] = None
         return False
 
-    def narrow(self, filled: Iterable[str]) -> None:
+    def narrow(self, filled: frozenset[str]) -> None:
         """Leave all columns: none is there for form's sake."""
 
     def score_columns(self) -> list[ScoreColumn]:

@@ -132,13 +132,13 @@ class MappedTable(SourceTable):
         own = self.own_course()
         if not chosen:
             return own
+        if chosen not in self.courses.titles:
+            message = _("There is no course %(course)s. Check its code and presentation.")
+            raise FileRefused("unknown_course", message % {"course": " ".join(chosen)}, line=1)
         if own not in (None, chosen):
             message = _("The file is of the course %(own)s, not of %(chosen)s.")
             params = {"own": " ".join(own or ()), "chosen": " ".join(chosen)}
             raise FileRefused("other_course", message % params, line=1)
-        if chosen not in self.courses.titles:
-            message = _("There is no course %(course)s. Check its code and presentation.")
-            raise FileRefused("unknown_course", message % {"course": " ".join(chosen)}, line=1)
         return chosen
 
     def _courses_of(self, columns: list[ScoreColumn], stored: ByCourse) -> list[Course]:
@@ -182,8 +182,8 @@ class MappedTable(SourceTable):
             return
         named = ", ".join(" ".join(course) for course in courses[:MOST_NAMED])
         message = _(
-            "The file reads as “%(title)s”, which names no course, and its columns stand for "
-            "assessments of several: %(courses)s. Say on the page of this import of which course "
+            "The file reads as “%(title)s”, which names no course, and its assessments may be those "
+            "of several: %(courses)s. Say on the page of this import of which course "
             "it is, or with --course and --presentation."
         )
         params = {"title": self.title, "courses": named}
@@ -194,12 +194,12 @@ class MappedTable(SourceTable):
         if len(columns) > MOST_NAMED:
             named += " " + _("and %(count)d more") % {"count": len(columns) - MOST_NAMED}
         message = ngettext(
-            "The file reads as “%(title)s”, and nobody has said yet which assessment this column "
-            "is: %(columns)s. Say it once on the page of this import, or under “Assessment "
-            "mappings”: it is remembered for the course.",
-            "The file reads as “%(title)s”, and nobody has said yet which assessments these "
-            "columns are: %(columns)s. Say it once on the page of this import, or under "
-            "“Assessment mappings”: it is remembered for the course.",
+            "The file reads as “%(title)s”, and nobody has said yet which assessment this is: "
+            "%(columns)s. Say it once on the page of this import, or under “Assessment mappings”: "
+            "it is remembered for the course.",
+            "The file reads as “%(title)s”, and nobody has said yet which assessments these are: "
+            "%(columns)s. Say it once on the page of this import, or under “Assessment mappings”: "
+            "it is remembered for the course.",
             len(columns),
         ) % {"title": self.title, "columns": named}
         return FileRefused("unknown_assessment", message, line=1, column=columns[0].header)

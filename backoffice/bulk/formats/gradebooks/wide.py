@@ -223,6 +223,7 @@ class NamedColumns(Gradebook):
     """A gradebook of a system that knows assessments by their names, not by codes of ours."""
 
     student_label: ClassVar[str]
+    passed_over = frozenset({*MappedTable.passed_over, "groups"})
     # Columns with something of an assessment that is no score, such as a letter; by their header.
     not_scores: Sequence[str] = ()
 
