@@ -182,9 +182,9 @@ class MappedTable(SourceTable):
             return
         named = ", ".join(" ".join(course) for course in courses[:MOST_NAMED])
         message = _(
-            "The file reads as “%(title)s”, which names no course, and its assessments may be those "
-            "of several: %(courses)s. Say on the page of this import of which course "
-            "it is, or with --course and --presentation."
+            "The file reads as “%(title)s”, which names no course, and its assessments may be "
+            "those of several: %(courses)s. Say on the page of this import of which course it is, "
+            "or with --course and --presentation."
         )
         params = {"title": self.title, "courses": named}
         raise FileRefused("ambiguous_assessment", message % params, line=1)
