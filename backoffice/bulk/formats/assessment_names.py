@@ -82,9 +82,9 @@ class AssessmentNames:
         """The assessments, of the course or of all, that the first of these texts means."""
         for text in texts:
             matches = self.in_gradebooks.get(text, ())
-            if found := [each for each in matches if course in (None, each.course)]:
-                exact = [each for each in found if each.code == text]
-                return exact or found
+            if meant := [each for each in matches if course in (None, each.course)]:
+                exact = [each for each in meant if each.code == text]
+                return exact or meant
         return []
 
     def similar(self, texts: Collection[str], course: Course | None) -> Known | None:

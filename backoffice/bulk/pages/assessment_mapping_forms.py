@@ -36,10 +36,10 @@ class CourseChoiceForm(forms.Form):
 
     def __init__(self, batch: Batch, person: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        asked = [tuple(course) for course in batch.own_assessments["courses"]]
+        candidates = [tuple(course) for course in batch.own_assessments["courses"]]
         self.courses = {str(row.pk): row for row in _courses_for(person)}
         names = {pk: " ".join(_key(row)) for pk, row in self.courses.items()}
-        likely = [(pk, name) for pk, name in names.items() if _key(self.courses[pk]) in asked]
+        likely = [(pk, name) for pk, name in names.items() if _key(self.courses[pk]) in candidates]
         others = [each for each in names.items() if each not in likely]
         self.fields["course"].choices = [
             ("", gettext_lazy("Select value")),
@@ -153,8 +153,8 @@ def course_choice_form(batch: Batch, person: Any, chosen: str) -> CourseChoiceFo
     """
     at_rest = batch.state in (Batch.State.REFUSED, *Batch.DECIDABLE)
     own = batch.own_assessments
-    is_asked = bool(own) and bool(own["unknown"] or own["courses"])
-    if not (at_rest and batch.file and is_asked and may(person, "add", AssessmentMapping)):
+    is_open = bool(own) and bool(own["unknown"] or own["courses"])
+    if not (at_rest and batch.file and is_open and may(person, "add", AssessmentMapping)):
         return None
     form = CourseChoiceForm(batch, person)
     named = tuple(own["course"]) or likely_course(columns_of(batch))

@@ -52,8 +52,8 @@ class BrightspaceGrades(NamedColumns):
 
     def __init__(self, header: Sequence[str]) -> None:
         super().__init__(header)
-        found = {at: MOST.search(column.header) for at, column in self.columns.items()}
-        self.points = {at: match["most"] for at, match in found.items() if match}
+        matches = {at: MOST.search(column.header) for at, column in self.columns.items()}
+        self.points = {at: match["most"] for at, match in matches.items() if match}
 
     @classmethod
     def recognises(cls, header: Sequence[str]) -> bool:

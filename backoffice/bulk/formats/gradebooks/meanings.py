@@ -164,11 +164,11 @@ class MappedTable(SourceTable):
             if texts == (IGNORED,):
                 self.codes[column.header] = IGNORED
                 continue
-            found = self.assessments.among(texts, course)
-            codes = {each.code for each in found}
+            matches = self.assessments.among(texts, course)
+            codes = {each.code for each in matches}
             self.codes[column.header] = codes.pop() if len(codes) == 1 else texts[0]
-            if len(found) == 1:
-                self.known[column.header] = found[0]
+            if len(matches) == 1:
+                self.known[column.header] = matches[0]
 
     def _narrow_to(self, course: Course) -> None:
         """Have every row name the course, unless the file itself has columns for it."""

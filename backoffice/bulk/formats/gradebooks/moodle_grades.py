@@ -19,7 +19,7 @@ from backoffice.bulk.formats.gradebooks.meanings import ScoreColumn
 from backoffice.bulk.formats.gradebooks.wide import Columns, Learner, NamedColumns, bases_header
 from backoffice.bulk.kinds.header_names import column_name
 
-SHOWN = re.compile(r"(?P<item>.+) \((?P<way>real|percentage|letter|feedback)\)", re.IGNORECASE)
+WAY = re.compile(r"(?P<item>.+) \((?P<way>real|percentage|letter|feedback)\)", re.IGNORECASE)
 EXPORTED_AT = "last downloaded from this course"
 PROFILE = frozenset(
     {
@@ -43,8 +43,8 @@ class MoodleGrades(NamedColumns):
     def recognises(cls, header: Sequence[str]) -> bool:
         names = set(map(column_name, header))
         has_people = bool(names & {"id number", "email address"}) and "first name" in names
-        is_shown = any(SHOWN.fullmatch(name.strip()) for name in header)
-        return has_people and (EXPORTED_AT in names or is_shown)
+        has_ways = any(WAY.fullmatch(name.strip()) for name in header)
+        return has_people and (EXPORTED_AT in names or has_ways)
 
     def _columns(self) -> dict[int, ScoreColumn]:
         items = dict(self._items())
@@ -56,9 +56,9 @@ class MoodleGrades(NamedColumns):
 
     def _items(self) -> Iterator[tuple[int, tuple[str, str]]]:
         """The grade item of each column, and in which way it is shown."""
-        shown = {at: SHOWN.fullmatch(name.strip()) for at, name in enumerate(self.header)}
-        has_ways = any(shown.values())
-        for at, match in shown.items():
+        matches = {at: WAY.fullmatch(name.strip()) for at, name in enumerate(self.header)}
+        has_ways = any(matches.values())
+        for at, match in matches.items():
             item = match["item"] if match else self.header[at].strip()
             way = match["way"].casefold() if match else self._way_unsaid(at, has_ways)
             if way and not self._is_total(item):

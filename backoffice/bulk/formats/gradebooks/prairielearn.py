@@ -63,8 +63,8 @@ class PrairieLearnGradebook(NamedColumns):
         }
 
     def translated(self, row: Row) -> Iterator[Row]:
-        left = _staff(self, row)
-        yield from [left] if left else super().translated(row)
+        staff = _staff(self, row)
+        yield from [staff] if staff else super().translated(row)
 
     def points_of(self, cell: str, at: int) -> str:
         known = self.known.get(self.columns[at].header)
@@ -104,8 +104,8 @@ class PrairieLearnInstances(GradeLines):
             raise without_students(self.title, "UIN")
 
     def translated(self, row: Row) -> Iterator[Row]:
-        left = _staff(self, row)
-        yield from [left] if left else super().translated(row)
+        staff = _staff(self, row)
+        yield from [staff] if staff else super().translated(row)
 
 
 class PrairieLearnScores(SourceTable):

@@ -114,8 +114,8 @@ class Gradebook(MappedTable):
 
     def own_course(self) -> Course | None:
         at = self.bases_at
-        found = IN_BASES.fullmatch(self.header[at].strip()) if at is not None else None
-        text = found.group("course") if found else None
+        match = IN_BASES.fullmatch(self.header[at].strip()) if at is not None else None
+        text = match.group("course") if match else None
         return self.courses.named_in_full(text) if text else None
 
     @property
