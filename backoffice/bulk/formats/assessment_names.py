@@ -82,9 +82,9 @@ class AssessmentNames:
         """The assessments, of the course or of all, that the first of these texts means."""
         for text in texts:
             matches = self.in_gradebooks.get(text, ())
-            if meant := [each for each in matches if course in (None, each.course)]:
-                exact = [each for each in meant if each.code == text]
-                return exact or meant
+            if here := [each for each in matches if course in (None, each.course)]:
+                exact = [each for each in here if each.code == text]
+                return exact or here
         return []
 
     def similar(self, texts: Collection[str], course: Course | None) -> Known | None:

@@ -28,10 +28,10 @@ from backoffice.bulk.kinds.header_names import column_name
 
 COLUMN = re.compile(
     r"(?P<item>.+?) ?\[total pts: (?P<up_to>up to )?(?P<most>[0-9]+(?:\.[0-9]+)?)"
-    r"(?: (?P<way>[a-z/ ]+))?\](?: ?\|(?P<number>.+))?",
+    r"(?: (?P<display>[a-z/ ]+))?\](?: ?\|(?P<number>.+))?",
     re.IGNORECASE,
 )
-POINTS_WAYS = ("", "score")
+POINT_DISPLAYS = ("", "score")
 TOTALS = frozenset(
     {
         *("total", "weighted total", "running total", "running weighted total", "average"),
@@ -79,7 +79,7 @@ class BlackboardGrades(NamedColumns):
                 columns |= self._without_number(at, header)
             elif match["up_to"] or column_name(match["item"]) in TOTALS:
                 continue
-            elif (match["way"] or "").casefold() in POINTS_WAYS:
+            elif (match["display"] or "").casefold() in POINT_DISPLAYS:
                 columns[at] = ScoreColumn(header, (match["item"],), (match["item"],))
             else:
                 self.not_scores.append(header)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.formats.base import ColumnSource, plain
 from backoffice.bulk.formats.gradebooks.meanings import ScoreColumn
-from backoffice.bulk.formats.gradebooks.wide import Beside, Gradebook, NamedColumns
+from backoffice.bulk.formats.gradebooks.wide import CellDetail, Gradebook, NamedColumns
 from backoffice.bulk.kinds.header_names import column_name
 from backoffice.bulk.readers import Row
 
@@ -52,11 +52,11 @@ class GradescopeGrades(NamedColumns):
     def advice(self) -> Any:
         return ""
 
-    def beside(self, row: Row, at: int) -> dict[str, Beside]:
+    def details(self, row: Row, at: int) -> dict[str, CellDetail]:
         further = {"max_score": MOST, "submitted_on": SUBMITTED}
         named = {name: f"{self.header[at].strip()}{end}" for name, end in further.items()}
         return {
-            name: Beside(cell, cell, self.label(column_name(header)))
+            name: CellDetail(cell, cell, self.label(column_name(header)))
             for name, header in named.items()
             if (place := self.places.get(column_name(header))) is not None
             and (cell := row.cells[place].strip())

@@ -88,7 +88,7 @@ class MappedTable(SourceTable):
         mapped = batch.own_assessments["mapped"]
         unknown = set(batch.own_assessments["unknown"])
         self._refuse_several(batch)
-        self._settle(columns, course, mapped)
+        self._resolve_columns(columns, course, mapped)
         foreign = [each for each in columns if each.is_foreign and each.header in unknown]
         if foreign and batch.ignore_unknown_columns:
             self.passed = foreign
@@ -156,7 +156,7 @@ class MappedTable(SourceTable):
     def _name(self, column: ScoreColumn) -> str:
         return lasting_name(self.dialect, column.header)
 
-    def _settle(
+    def _resolve_columns(
         self, columns: list[ScoreColumn], course: Course | None, mapped: dict[str, str]
     ) -> None:
         for column in columns:

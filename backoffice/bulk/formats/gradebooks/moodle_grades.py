@@ -19,7 +19,9 @@ from backoffice.bulk.formats.gradebooks.meanings import ScoreColumn
 from backoffice.bulk.formats.gradebooks.wide import Columns, Learner, NamedColumns, bases_header
 from backoffice.bulk.kinds.header_names import column_name
 
-WAY = re.compile(r"(?P<item>.+) \((?P<way>real|percentage|letter|feedback)\)", re.IGNORECASE)
+DISPLAY = re.compile(
+    r"(?P<item>.+) \((?P<display>real|percentage|letter|feedback)\)", re.IGNORECASE
+)
 EXPORTED_AT = "last downloaded from this course"
 PROFILE = frozenset(
     {
@@ -43,33 +45,33 @@ class MoodleGrades(NamedColumns):
     def recognises(cls, header: Sequence[str]) -> bool:
         names = set(map(column_name, header))
         has_people = bool(names & {"id number", "email address"}) and "first name" in names
-        has_ways = any(WAY.fullmatch(name.strip()) for name in header)
-        return has_people and (EXPORTED_AT in names or has_ways)
+        has_displays = any(DISPLAY.fullmatch(name.strip()) for name in header)
+        return has_people and (EXPORTED_AT in names or has_displays)
 
     def _columns(self) -> dict[int, ScoreColumn]:
         items = dict(self._items())
-        real = {at: item for at, (item, way) in items.items() if way == "real"}
-        others = {item: self.header[at].strip() for at, (item, way) in items.items()
-                  if way in ("percentage", "letter")}  # fmt: skip
+        real = {at: item for at, (item, display) in items.items() if display == "real"}
+        others = {item: self.header[at].strip() for at, (item, display) in items.items()
+                  if display in ("percentage", "letter")}  # fmt: skip
         self.not_scores = [others[item] for item in others if item not in real.values()]
         return {at: _column(self.header[at].strip(), item) for at, item in real.items()}
 
     def _items(self) -> Iterator[tuple[int, tuple[str, str]]]:
-        """The grade item of each column, and in which way it is shown."""
-        matches = {at: WAY.fullmatch(name.strip()) for at, name in enumerate(self.header)}
-        has_ways = any(matches.values())
+        """The grade item of each column, and how it is displayed."""
+        matches = {at: DISPLAY.fullmatch(name.strip()) for at, name in enumerate(self.header)}
+        has_displays = any(matches.values())
         for at, match in matches.items():
             item = match["item"] if match else self.header[at].strip()
-            way = match["way"].casefold() if match else self._way_unsaid(at, has_ways)
-            if way and not self._is_total(item):
-                yield at, (item, way)
+            display = match["display"].casefold() if match else self._display_of(at, has_displays)
+            if display and not self._is_total(item):
+                yield at, (item, display)
 
-    def _way_unsaid(self, at: int, has_ways: bool) -> str:
-        # Moodle before 2.8 has no ways: items stand between the profile and the moment.
+    def _display_of(self, at: int, has_displays: bool) -> str:
+        # Moodle before 2.8 has no displays: items stand between the profile and the moment.
         last = max((self.names.index(name) for name in PROFILE if name in self.names), default=-1)
         is_item = at > last and self.names[at] != EXPORTED_AT and at != self.bases_at
         is_feedback = self.names[at].startswith("feedback:")
-        return "real" if is_item and not has_ways and not is_feedback else ""
+        return "real" if is_item and not has_displays and not is_feedback else ""
 
     def _is_total(self, item: str) -> bool:
         # A file of ours has no totals, whatever its assessments are called.

@@ -58,7 +58,7 @@ class Base(NamedTuple):
 NO_BASE = Base("")
 
 
-class Beside(NamedTuple):
+class CellDetail(NamedTuple):
     """A cell that says more about a score, under a header of its own."""
 
     value: str
@@ -169,10 +169,10 @@ class Gradebook(MappedTable):
             return gettext("{column} “{value}”: an excused assessment has no grade here.")
         return ""
 
-    def beside(self, row: Row, at: int) -> dict[str, Beside]:
+    def details(self, row: Row, at: int) -> dict[str, CellDetail]:
         """What other columns say about the score at this place."""
         most = self.points.get(at, "")
-        return {"max_score": Beside(most, most, "")} if most else {}
+        return {"max_score": CellDetail(most, most, "")} if most else {}
 
     def points_of(self, cell: str, at: int) -> str:
         """The score in points."""
@@ -183,12 +183,12 @@ class Gradebook(MappedTable):
         if template := self.no_grade(cell.strip()):
             issue = ReaderIssue(Fault("left_out", template, is_warning=True), header, cell.strip())
             return Row(line, [], reader_issues=(issue,), is_left_out=True)
-        beside, base = self.beside(shared.row, at), shared.bases.get(at, NO_BASE)
+        details, base = self.details(shared.row, at), shared.bases.get(at, NO_BASE)
         values = {**dict.fromkeys(self.placed, ""), **self.constants, **shared.values}
-        values |= {name: each.value for name, each in beside.items()}
+        values |= {name: each.value for name, each in details.items()}
         values |= {"score": self.points_of(cell, at), "assessment_id": self.scores[at]}
-        cells = {name: each.cell for name, each in beside.items()}
-        headers = {name: each.header for name, each in beside.items() if each.header}
+        cells = {name: each.cell for name, each in details.items()}
+        headers = {name: each.header for name, each in details.items() if each.header}
         # The name of the assessment is the header itself: it has no cell besides.
         origin = Origin(
             {**shared.origin.cells, "score": cell, **cells, **base.cells, "assessment_id": ""},
