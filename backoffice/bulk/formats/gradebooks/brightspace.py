@@ -64,10 +64,8 @@ class BrightspaceGrades(NamedColumns):
 
     def _columns(self) -> dict[int, ScoreColumn]:
         headers = [name.strip() for name in self.header]
-        items = {at: match["item"] for at, name in enumerate(headers)
-                 if (match := POINTS.fullmatch(name)) and not FINAL.match(name)}  # fmt: skip
-        others = {name: match["item"] for name in headers
-                  if (match := NO_POINTS.fullmatch(name)) and not FINAL.match(name)}  # fmt: skip
+        items = {at: item for at, name in enumerate(headers) if (item := _item(POINTS, name))}
+        others = {name: item for name in headers if (item := _item(NO_POINTS, name))}
         self.not_scores = [name for name, item in others.items() if item not in items.values()]
         return {at: ScoreColumn(headers[at], (item,), (item,)) for at, item in items.items()}
 
@@ -86,6 +84,12 @@ class BrightspaceGrades(NamedColumns):
         key = f"{MARK}{learner.student_id}"
         own = [key, key, learner.last_name, learner.first_name]
         return [*own, *(scores.get(column.code, "") for column in columns), bases_of(scores), MARK]
+
+
+def _item(pattern: re.Pattern[str], header: str) -> str:
+    """The grade item of such a column; blank for other columns, and for final grades."""
+    match = pattern.fullmatch(header)
+    return match["item"] if match and not FINAL.match(header) else ""
 
 
 def _name(code: str, title: str, most: str) -> str:

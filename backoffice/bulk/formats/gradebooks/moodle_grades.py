@@ -51,10 +51,11 @@ class MoodleGrades(NamedColumns):
     def _columns(self) -> dict[int, ScoreColumn]:
         items = dict(self._items())
         real = {at: item for at, (item, display) in items.items() if display == "real"}
-        others = {item: self.header[at].strip() for at, (item, display) in items.items()
-                  if display in ("percentage", "letter")}  # fmt: skip
-        self.not_scores = [others[item] for item in others if item not in real.values()]
-        return {at: _column(self.header[at].strip(), item) for at, item in real.items()}
+        no_points = ("percentage", "letter")
+        others = {item: at for at, (item, display) in items.items() if display in no_points}
+        headers = [name.strip() for name in self.header]
+        self.not_scores = [headers[at] for item, at in others.items() if item not in real.values()]
+        return {at: _column(headers[at], item) for at, item in real.items()}
 
     def _items(self) -> Iterator[tuple[int, tuple[str, str]]]:
         """The grade item of each column, and how it is displayed."""
