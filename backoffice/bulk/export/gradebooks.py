@@ -13,7 +13,7 @@ from backoffice.bulk.export.csv_export import AT_ONCE, as_text
 from backoffice.bulk.export.selection import Selection, nothing_of, visible_columns
 from backoffice.bulk.formats.gradebooks import AssessmentColumn, Gradebook, Learner
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, kinds
-from backoffice.bulk.read.assessment_mapping import headers_of_course
+from backoffice.bulk.read.assessment_mapping import header_in
 from backoffice.bulk.readers.base import MAX_COLUMNS
 from backoffice.bulk.values.refusals import ExportRefused
 
@@ -72,15 +72,14 @@ def _assessment_columns(selection: Selection, dialect: str) -> list[AssessmentCo
         )
     if not set(NEEDED) <= set(selection.header):
         raise ExportRefused(_("Your role does not see the scores that a gradebook is made of."))
-    rows = selection.related_rows("assessments").values_list(
-        *kinds["assessments"].attributes("assessment_id", "title", "max_score")
-    )
-    columns = [AssessmentColumn(*map(as_text, row)) for row in rows]
+    # What the other system calls its own columns, so that it finds them again.
+    rows = selection.related_rows("assessments").annotate(own_header=header_in(dialect))
+    names = kinds["assessments"].attributes("assessment_id", "title", "max_score")
+    cells = rows.values_list(*names, "own_header")
+    columns = [AssessmentColumn(*map(as_text, row)) for row in cells]
     if not columns:
         raise nothing_of(selection.course)
-    # What the other system calls its own columns, so that it finds them again.
-    headers = headers_of_course(dialect, selection.course)
-    return [column._replace(header=headers.get(column.code, "")) for column in columns]
+    return columns
 
 
 def _lines(selection: Selection) -> Iterator[tuple[Learner, dict[str, str]]]:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from backoffice.bulk.kinds.header_names import IGNORED
 from backoffice.bulk.kinds.own_columns import lasting_name
@@ -23,11 +25,10 @@ def codes_by_course(dialect: str, names: Iterable[str]) -> dict[Course, dict[str
     return by_course
 
 
-def headers_of_course(dialect: str, course: Course) -> dict[str, str]:
-    """By the code of an assessment, the column it has in that system: the newest, if several."""
-    named = dict(zip(COURSE, course, strict=True))
-    stored = AssessmentMapping.objects.filter(dialect=dialect, assessment__isnull=False, **named)
-    return dict(stored.order_by("pk").values_list("assessment__code", "header"))
+def header_in(dialect: str) -> Coalesce:
+    """Of an assessment in a query, its column in that system: the newest, blank without one."""
+    stored = AssessmentMapping.objects.filter(dialect=dialect, assessment=OuterRef("pk"))
+    return Coalesce(Subquery(stored.order_by("-pk").values("header")[:1]), Value(""))
 
 
 @transaction.atomic

@@ -123,7 +123,7 @@ def test_what_is_said_once_is_stored_and_the_file_is_read_again(
 def test_a_later_file_comes_in_unasked_even_if_canvas_renamed_the_column(bio, import_file):
     map_column(bio, "canvas", "T one (456789)", "T1")
     map_column(bio, "canvas", "Talk (456790)")
-    batch = import_file("grades", OWN.replace("T one", "First test, second try"))
+    batch = import_file("grades", OWN.replace("T one", "First test again"))
     assert (batch.created, scores()) == (1, {("2026J", "T1"): 66})
 
 

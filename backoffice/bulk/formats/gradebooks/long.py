@@ -49,17 +49,15 @@ class GradeLines(MappedTable):
             self.active_sources[name] = ColumnSource((), lambda cells, value=value: value)
 
     def translated(self, row: Row) -> Iterator[Row]:
-        for each in super().translated(row):
-            yield self._left_if_ignored(row, each)
+        if not self._is_ignored(row):
+            yield from super().translated(row)
 
-    def _left_if_ignored(self, row: Row, each: Row) -> Row:
-        passed = {column.header for column in self.passed}
+    def _is_ignored(self, row: Row) -> bool:
         if row.syntax_error or len(row.cells) != self.width:
-            return each
+            return False
         text = Cells(self, row.cells)[self.assessment_column]
-        if self.codes.get(text) != IGNORED and text not in passed:
-            return each
-        return Row(row.line, [], is_left_out=True)
+        passed = {column.header for column in self.passed}
+        return self.codes.get(text) == IGNORED or text in passed
 
 
 def left_out(line: int, template: str, column: str, value: str) -> Row:
