@@ -154,9 +154,12 @@ def test_ignoring_unknown_columns_passes_them_over_and_lists_them(bio, import_fi
 
 
 def test_a_title_alone_is_never_taken_unasked(bio, upload):
-    batch = upload("grades", MOODLE)
-    assert batch.state == "refused"
-    assert "(did you mean T1 of BIO101 2026J?)" in batch.sentence
+    before = Assessment.objects.count()
+    for on_error in ("abort", "skip"):
+        batch = upload("grades", MOODLE, on_error=on_error)
+        assert (batch.created, batch.updated) == (0, 0)
+    assert "(did you mean T1 of BIO101 2026J?)" in upload("grades", MOODLE).sentence
+    assert Assessment.objects.count() == before
 
 
 def test_the_same_names_in_two_years_ask_which_course_it_is(

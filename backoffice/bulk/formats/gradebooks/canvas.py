@@ -21,8 +21,9 @@ POINTS = "Points Possible"
 SIS_ID = "SIS User ID"
 READ_ONLY = "(read only)"  # in Points Possible: Canvas passes the column over
 TEST_STUDENT = "student, test"
+LOGINS = frozenset({"sis user id", "sis login id"})
 # Some of the columns before the assignments; a school's Canvas may leave some of them out.
-IDENTITY = frozenset({"id", "sis user id", "sis login id", "section", "integration id"})
+IDENTITY = LOGINS | {"id", "section", "integration id"}
 
 
 def assignment_code(name: str) -> str:
@@ -79,10 +80,10 @@ class CanvasGradebook(Gradebook):
     def recognises(cls, header: Sequence[str]) -> bool:
         # A file without IDs is recognised as well, so that `check` can say what is missing.
         names = set(map(column_name, header))
-        is_canvas = SIS_ID.casefold() in names and {"id", "section"} <= names
+        has_logins = "section" in names and bool(names & LOGINS)
         has_codes = any(map(assignment_code, map(str.strip, header)))
         has_identity = bool(names & IDENTITY)
-        return super().recognises(header) and (is_canvas or (has_identity and has_codes))
+        return super().recognises(header) and (has_logins or (has_identity and has_codes))
 
     def check(self, batch: Batch) -> None:
         # Names are not unique enough to match students by.
