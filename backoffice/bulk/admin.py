@@ -16,6 +16,7 @@ from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 from backoffice.audit.admin_kit.read_only import ReadOnlyAdmin
 from backoffice.bulk.models import AssessmentMapping, Batch, HeaderMapping
 from backoffice.bulk.pages.assessment_mapping import AssessmentMappingViewsMixin
+from backoffice.bulk.pages.assessment_mapping_forms import AssessmentMappingForm
 from backoffice.bulk.pages.batch_list import COLUMNS, FILTERS, SEARCHED
 from backoffice.bulk.pages.deliveries import DeliveryViewsMixin
 from backoffice.bulk.pages.exports import ExportViewsMixin
@@ -109,6 +110,7 @@ class AssessmentMappingAdmin(AuditedAdmin):
         "Does Canvas write “Essay (456789)” where the assessment here is ESSAY? Say so once, and "
         "the gradebooks of the course come in as they are."
     )
+    form = AssessmentMappingForm
     list_display = ("header", "display_assessment", "course", "dialect", "made_by", "made_at")
     list_select_related = ("course", "assessment", "made_by")
     list_filter = (("dialect", ChoicesDropdownFilter), ("course", AutocompleteSelectFilter))

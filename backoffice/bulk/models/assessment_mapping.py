@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.admin_site.models.fields import LineField
 from backoffice.admin_site.models.rules import RelatedRule, UniqueRule
 from backoffice.audit.models import Audited, AuditedQuerySet
-from backoffice.bulk.kinds.header_names import IGNORED, IGNORED_LABEL
+from backoffice.bulk.kinds.header_names import IGNORED_LABEL
 from backoffice.bulk.kinds.own_columns import lasting_name
 from backoffice.bulk.models.batch import Batch
 
@@ -91,12 +91,9 @@ class AssessmentMapping(Audited):
 
     @property
     def meaning(self) -> str:
-        return str(self.assessment or IGNORED_LABEL)
-
-    @property
-    def code(self) -> str:
-        """The code of the assessment, or IGNORED."""
-        return self.assessment.code if self.assessment else IGNORED
+        if self.assessment is None:
+            return str(IGNORED_LABEL)
+        return f"{self.assessment.code} {self.assessment.title}".strip()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.name = lasting_name(self.dialect, self.header)

@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from backoffice.admin_site.permissions.roles import may
 from backoffice.admin_site.permissions.visibility import within
+from backoffice.audit.admin_kit.optimistic_lock import OptimisticLockForm
 from backoffice.bulk.formats.course_names import Course
 from backoffice.bulk.formats.gradebooks.meanings import (
     ScoreColumn,
@@ -22,11 +23,27 @@ from backoffice.bulk.formats.gradebooks.meanings import (
 from backoffice.bulk.kinds.header_names import IGNORED, column_name
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import AssessmentMapping, Batch
+from backoffice.bulk.models.assessment_mapping import gradebook_formats
 from backoffice.bulk.values.faults import display_value
 
+NOTHING = ("", gettext_lazy("Select value"))
 LEAVE = gettext_lazy("leave it unknown")
 IGNORE = gettext_lazy("ignore this column")
 COURSE = ("code", "presentation")
+
+
+class AssessmentMappingForm(OptimisticLockForm):
+    """A column of a system, and what it is in a course."""
+
+    class Meta:
+        model = AssessmentMapping
+        fields = ("course", "dialect", "header", "assessment")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The theme would choose the first by itself.
+        if "dialect" in self.fields:
+            self.fields["dialect"].choices = [NOTHING, *gradebook_formats()]
 
 
 class CourseChoiceForm(forms.Form):
@@ -42,7 +59,7 @@ class CourseChoiceForm(forms.Form):
         likely = [(pk, name) for pk, name in names.items() if _key(self.courses[pk]) in candidates]
         others = [each for each in names.items() if each not in likely]
         self.fields["course"].choices = [
-            ("", gettext_lazy("Select value")),
+            NOTHING,
             *([(_("Courses that know its columns"), likely)] if likely else []),
             (_("Other courses"), others) if likely else (_("Courses"), others),
         ]

@@ -7,8 +7,8 @@ from backoffice.bulk.models import AssessmentMapping
 from backoffice.operations.demo import Scale, demo_part, ensure
 
 SUBMISSIONS = 24  # of a course of the small school
-# What a learning platform calls its own columns.
-CANVAS_COLUMNS = {"TMA01": "First essay (48213)", "TMA02": "Second essay (48214)"}
+MAPPED = ("TMA01", "TMA02")  # columns that Canvas knows by numbers of its own
+FIRST_NUMBER = 48_213
 
 
 @demo_part("assessments", order=3)
@@ -22,6 +22,7 @@ def assessments(scale: Scale) -> None:
 
 
 def _map_columns(course: Course) -> None:
-    for paper in course.assessments.filter(code__in=CANVAS_COLUMNS):
-        key = {"course": course, "dialect": "canvas", "header": CANVAS_COLUMNS[paper.code]}
+    for paper in course.assessments.filter(code__in=MAPPED):
+        header = f"{paper.title} ({FIRST_NUMBER + paper.pk})"
+        key = {"course": course, "dialect": "canvas", "header": header}
         ensure(AssessmentMapping, key, assessment=paper, made_by=course.instructor)
