@@ -91,9 +91,19 @@ def closing_message(batch: Batch, *, dry_run: bool) -> str:
     template = _("%(file)s was applied as import %(number)d: %(summary)s")
     if dry_run:
         template = _("%(file)s could be applied: %(summary)s")
-    if batch.read_as:
-        summary += " " + _("It was read as “%(title)s”.") % {"title": batch.read_as}
+    summary += _reading_message(batch)
     return template % {"file": batch.file_name, "number": batch.pk, "summary": summary}
+
+
+def _reading_message(batch: Batch) -> str:
+    """As what, and as of which course, a file of another system was read; blank for others."""
+    if not batch.read_as:
+        return ""
+    params = {"title": batch.read_as, "course": " ".join(batch.own_assessments.get("course", ()))}
+    template = _("It was read as “%(title)s” of %(course)s.")
+    if not params["course"]:
+        template = _("It was read as “%(title)s”.")
+    return f" {template % params}"
 
 
 def _undo_message(batch: Batch) -> str:

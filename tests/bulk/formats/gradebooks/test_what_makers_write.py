@@ -266,4 +266,4 @@ def test_the_report_says_what_a_file_was_read_as(tests_of_bio, tmp_path, capsys)
     call_command("import_csv", "auto", str(file))
     call_command("import_csv", "grades", str(file), "--report", str(report))
     assert '"read_as": "nbgrader grades"' in report.read_text()
-    assert "It was read as “nbgrader grades”." in capsys.readouterr().out
+    assert "It was read as “nbgrader grades” of BIO101 2026J." in capsys.readouterr().out
