@@ -57,6 +57,8 @@ FIXED = {
         "preserved_edits",
         "released",
         "own_headers",
+        "own_assessments",
+        "gradebook_course",
         "left_out",
     ),
 }
