@@ -148,9 +148,9 @@ def test_number_signs_of_brightspace_are_no_part_of_an_id(tests_of_bio, import_f
     wrong = text.replace("#s1001", "#s9999").replace("MaxPoints:100", "MaxPoints:50")
     assert messages(upload("grades", wrong)) == [
         "Line 2: OrgDefinedId “#s9999” names no person that exists. Check it, or add it first.",
-        "Line 1: T1 Points Grade <Numeric MaxPoints:50> “50” contradicts “100”, which the "
+        "Line 2: T1 Points Grade <Numeric MaxPoints:50> “50” contradicts “100”, which the "
         "assessment has. Correct the file, or the assessment first.",
-        "Line 1: T1 Points Grade <Numeric MaxPoints:50> “50” contradicts “100”, which the "
+        "Line 3: T1 Points Grade <Numeric MaxPoints:50> “50” contradicts “100”, which the "
         "assessment has. Correct the file, or the assessment first.",
     ]
 
