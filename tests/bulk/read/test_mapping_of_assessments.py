@@ -341,7 +341,8 @@ def test_an_instructor_says_it_of_own_courses_an_auditor_looks(
     assert not AssessmentMapping.objects.filter(pk=mapping.pk).exists()
 
 
-def test_an_export_names_columns_as_the_other_system_does(bio, import_file, tmp_path):
+def test_an_export_names_columns_as_the_other_system_does(bio, gradebook, import_file, tmp_path):
+    gradebook(T1={"s1001": 51}, T2={"s1002": 52})
     map_column(bio, "canvas", "T one (456789)", "T1")
     map_column(bio, "blackboard", "T two [Total Pts: 100 Score] |77", "T2")
     course = ("--course", "BIO101", "--presentation", "2026J")
@@ -350,6 +351,8 @@ def test_an_export_names_columns_as_the_other_system_does(bio, import_file, tmp_
         file = tmp_path / f"{dialect}.csv"
         call_command("export_csv", "grades", *course, "--dialect", dialect, "--output", str(file))
         headers[dialect] = file.read_text().splitlines()[0].split(",")
+        batch = import_file("grades", file.read_text())
+        assert (batch.unchanged, batch.updated, batch.created, batch.warnings) == (2, 0, 0, 0)
     assert headers["canvas"][5:] == ["T one (456789)", "T two (T2)", "Scores at export"]
     assert headers["blackboard"][4:] == [
         "T one (T1)",

@@ -1,6 +1,6 @@
 """Files of other systems with a grade on each line, which name its assessment in a cell."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar
 
 from backoffice.bulk.formats.base import Cells, ColumnSource
@@ -46,7 +46,7 @@ class GradeLines(MappedTable):
     def resolve(self, batch: Batch) -> None:
         super().resolve(batch)
         for name, value in self.constants.items():
-            self.active_sources[name] = ColumnSource((), lambda cells, value=value: value)
+            self.active_sources[name] = ColumnSource((), _constant(value))
 
     def translated(self, row: Row) -> Iterator[Row]:
         if not self._is_ignored(row):
@@ -58,6 +58,10 @@ class GradeLines(MappedTable):
         text = Cells(self, row.cells)[self.assessment_column]
         passed = {column.header for column in self.passed}
         return self.codes.get(text) == IGNORED or text in passed
+
+
+def _constant(value: str) -> Callable[[Cells], str]:
+    return lambda cells: value
 
 
 def left_out(line: int, template: str, column: str, value: str) -> Row:
