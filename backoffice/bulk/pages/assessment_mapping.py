@@ -13,7 +13,6 @@ from backoffice.admin_site.permissions.roles import may
 from backoffice.bulk.jobs.tasks import queue_reading
 from backoffice.bulk.models import AssessmentMapping, Batch
 from backoffice.bulk.pages.assessment_mapping_forms import (
-    CourseChoiceForm,
     GradebookColumnsForm,
     course_choice_form,
 )
@@ -28,17 +27,6 @@ class AssessmentMappingViewsMixin:
         view = self.admin_site.admin_view(self.assessment_mapping_view)
         own = path("<int:number>/own-assessments/", view, name="bulk_batch_own_assessments")
         return [own, *super().get_urls()]
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        batch = self._visible_batch(request, object_id)
-        forms = forms_for(request, batch) if self._is_own(request, batch) else {}
-        return super().change_view(request, object_id, form_url, forms | (extra_context or {}))
 
     @posted
     def assessment_mapping_view(self, request: HttpRequest, number: int) -> HttpResponse:
@@ -64,14 +52,6 @@ class AssessmentMappingViewsMixin:
                 batch.gradebook_course = [course.code, course.presentation]
                 queue_reading(batch)
         return self._to(batch)
-
-
-def forms_for(request: HttpRequest, batch: Batch) -> dict[str, CourseChoiceForm | Any]:
-    """The forms for a gradebook with unknown columns, for the page of the import."""
-    choice = course_choice_form(batch, request.user, request.GET.get("course", ""))
-    course = choice.chosen() if choice else None
-    columns = GradebookColumnsForm(batch, course) if course else None
-    return {"course_choice": choice, "gradebook_columns": columns} if choice else {}
 
 
 def _saved(batch: Batch, form: GradebookColumnsForm, person: Any) -> list[str]:

@@ -178,3 +178,11 @@ def course_choice_form(batch: Batch, person: Any, chosen: str) -> CourseChoiceFo
     pk = chosen if chosen in form.courses else form.key_of(named)
     # Unbound without a choice: nobody has left it out yet.
     return CourseChoiceForm(batch, person, {"course": pk}) if pk else form
+
+
+def gradebook_forms(batch: Batch, person: Any, chosen: str) -> dict[str, forms.Form | None]:
+    """The forms for a gradebook with unknown columns, by their names on the page of the import."""
+    choice = course_choice_form(batch, person, chosen)
+    course = choice.chosen() if choice else None
+    columns = GradebookColumnsForm(batch, course) if course else None
+    return {"course_choice": choice, "gradebook_columns": columns}

@@ -31,6 +31,7 @@ from backoffice.bulk.jobs.tasks import cancel, queue_apply, queue_reading, resum
 from backoffice.bulk.kinds.header_names import IGNORED
 from backoffice.bulk.kinds.resource import ImportKind, kinds, kinds_for
 from backoffice.bulk.models import Batch, HeaderMapping
+from backoffice.bulk.pages.assessment_mapping_forms import gradebook_forms
 from backoffice.bulk.pages.changed_rows import changed_rows
 from backoffice.bulk.pages.header_mapping_forms import unknown_headers_form
 from backoffice.bulk.pages.samples import samples_of
@@ -160,6 +161,9 @@ class BatchViewsMixin:
         }
         if batch.state == Batch.State.REFUSED and context["is_own"]:
             context["unknown_headers_form"] = unknown_headers_form(batch, request.user)
+        if context["is_own"]:
+            course = request.GET.get("course", "")
+            context |= gradebook_forms(batch, request.user, course)
         if batch.is_in_work:
             context["progress"] = progress_of(batch)
         if batch.state in Batch.DECIDABLE:
