@@ -57,6 +57,7 @@ PAGE = {
     "bulk.batch": ("VA *", "VA m", "VA m", "", "V *"),
     "bulk.headermapping": ("VACDRH *", "VACDRH *", "", "", "VH *"),
     "bulk.valuemapping": ("VACDRH *", "VACDRH *", "", "", "VH *"),
+    "bulk.assessmentmapping": ("VACDRH *", "VACDRH *", "VACDRH o", "", "VH *"),
     # A change set names people and rows of the whole school: it is not a registrar's to page in.
     "audit.changeset": ("VHE *", "", "", "", "VHE *"),
     "audit.approval": ("V *", "", "", "", "V *"),

@@ -57,7 +57,7 @@ from backoffice.apps.users.models import Enrollment, FormerStudentID, Profile, U
 from backoffice.apps.users.promoting import request_role
 from backoffice.audit.models import AccessRecord, ChangeSet
 from backoffice.audit.record.recording import recording
-from backoffice.bulk.models import Batch, HeaderMapping, ValueMapping
+from backoffice.bulk.models import AssessmentMapping, Batch, HeaderMapping, ValueMapping
 from backoffice.bulk.pipeline.apply import apply
 from backoffice.bulk.pipeline.preview import preview
 from backoffice.bulk.pipeline.receive import receive
@@ -228,6 +228,7 @@ def _work(rows: Rows, teacher: User) -> None:
     review = PeerReview.objects.create(submission=rows["work"], reviewer=rows["mate"])
     score = {"review": review, "criterion": criterion, "points": 5}
     rows |= {"review": review, "review_score": PeerReviewScore.objects.create(**score)}
+    rows["own_column"] = _own_column(paper, teacher)
 
 
 def submission(rows: Rows, paper: Assessment, question: Question, **fields: Any) -> Rows:
@@ -286,6 +287,11 @@ def _own_header(by: User, header: str) -> HeaderMapping:
 def _own_value(by: User, word: str) -> ValueMapping:
     fields = {"kind": "enrollments", "column": "status", "meaning": "withdrawn", "made_by": by}
     return ValueMapping.objects.create(word=word, **fields)
+
+
+def _own_column(paper: Assessment, by: User) -> AssessmentMapping:
+    fields = {"dialect": "canvas", "header": "Essay (456789)", "made_by": by}
+    return AssessmentMapping.objects.create(course=paper.course, assessment=paper, **fields)
 
 
 def _upload(by: User, text: str, kind: str = "enrollments") -> Batch:

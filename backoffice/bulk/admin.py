@@ -8,13 +8,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from backoffice.admin_site.permissions.roles import may
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 from backoffice.audit.admin_kit.read_only import ReadOnlyAdmin
-from backoffice.bulk.models import Batch, HeaderMapping, ValueMapping
+from backoffice.bulk.models import AssessmentMapping, Batch, HeaderMapping, ValueMapping
+from backoffice.bulk.pages.assessment_mapping import AssessmentMappingViewsMixin
+from backoffice.bulk.pages.assessment_mapping_forms import AssessmentMappingForm
 from backoffice.bulk.pages.batch_list import COLUMNS, FILTERS, SEARCHED
 from backoffice.bulk.pages.deliveries import DeliveryViewsMixin
 from backoffice.bulk.pages.exports import ExportViewsMixin
@@ -34,6 +36,7 @@ class BatchAdmin(
     DeliveryViewsMixin,
     HeaderMappingViewsMixin,
     ValueMappingViewsMixin,
+    AssessmentMappingViewsMixin,
     BatchViewsMixin,
     ReadOnlyAdmin,
 ):
@@ -135,3 +138,36 @@ class ValueMappingAdmin(AuditedAdmin):
     @display(description=_("is read as"), ordering="meaning")
     def display_meaning(self, mapping: ValueMapping) -> str:
         return mapping.meaning_label
+
+
+@admin.register(AssessmentMapping)
+class AssessmentMappingAdmin(AuditedAdmin):
+    """What the columns of other systems' gradebooks are, course by course."""
+
+    icon = "rule"
+    empty_hint = _(
+        "Does Canvas write “Essay (456789)” where the assessment here is ESSAY? Say so once, and "
+        "the gradebooks of the course come in as they are."
+    )
+    form = AssessmentMappingForm
+    list_display = ("header", "display_assessment", "course", "dialect", "made_by", "made_at")
+    list_select_related = ("course", "assessment", "made_by")
+    list_filter = (("dialect", ChoicesDropdownFilter), ("course", AutocompleteSelectFilter))
+    search_fields = ("header",)
+    autocomplete_fields = ("course", "assessment")
+    fields = ("course", "dialect", "header", "assessment", "made_by", "made_at")
+    readonly_fields = ("made_by", "made_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        # The course and the system say which files are meant, so they are fixed once stored.
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if obj is None else [*fixed, "course", "dialect"]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            obj.made_by = request.user
+        super().save_model(request, obj, form, change)
+
+    @display(description=_("is read as"), ordering="assessment__code")
+    def display_assessment(self, mapping: AssessmentMapping) -> str:
+        return mapping.meaning

@@ -137,6 +137,7 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "release": _own_batch,
     "own_headers": _own_batch_of_a_namer,
     "own_values": _own_batch_of_a_namer,
+    "own_assessments": _own_batch,
     "approve": _another_s_batch,
     "undo": lambda who: (False, False),  # of an applied one, see test_undo
     # Of several files that came together, see test_deliveries.

@@ -60,6 +60,8 @@ FIXED = {
         "own_values",
         "unknown_values",
         "unplaced",
+        "own_assessments",
+        "gradebook_course",
         "left_out",
     ),
 }

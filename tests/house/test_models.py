@@ -109,7 +109,8 @@ def test_history_holds_every_field_but_secrets_and_stamps():
 def test_a_dump_by_natural_keys_loads_into_an_empty_database(demo: None, tmp_path: Any):
     file = tmp_path / "dump.json"
     options = {"use_natural_foreign_keys": True, "use_natural_primary_keys": True}
-    labels = (*APPS, "bulk.HeaderMapping", "bulk.ValueMapping")
+    mappings = ("bulk.HeaderMapping", "bulk.ValueMapping", "bulk.AssessmentMapping")
+    labels = (*APPS, *mappings)
     call_command("dumpdata", *labels, exclude=histories(), output=str(file), **options)
     before = counts()
     User.groups.through.objects.all().delete()

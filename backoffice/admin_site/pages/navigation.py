@@ -20,6 +20,7 @@ IMPORTS_APP, IMPORTS = "bulk", "admin:bulk_batch_changelist"
 MAPPINGS = {
     "HeaderMapping": (gettext_lazy("Header mappings"), "label"),
     "ValueMapping": (gettext_lazy("Value mappings"), "translate"),
+    "AssessmentMapping": (gettext_lazy("Assessment mappings"), "rule"),
 }
 MOST_ON_A_BADGE = 100
 # The groups that stand open for a role: what most of its days are about.

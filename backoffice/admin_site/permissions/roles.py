@@ -100,6 +100,8 @@ TABLE: dict[str, Row] = {
     # What the school's own headers and values stand for is the whole school's.
     "bulk.headermapping": row("VACDRH *", "VACDRH *", "", "", "VH *"),
     "bulk.valuemapping": row("VACDRH *", "VACDRH *", "", "", "VH *"),
+    # What the columns of a gradebook are, a course says.
+    "bulk.assessmentmapping": row("VACDRH *", "VACDRH *", "VACDRH own", "", "VH *"),
     "audit.changeset": row("VHE *", "", "", "", "VHE *"),
     "audit.approval": row("VP *", "", "", "", "V *"),
     "audit.accessrecord": row("V *", "", "", "", "VE *"),

@@ -28,6 +28,7 @@ from backoffice.bulk.undo.undo import undo
 AUTO = "auto"  # in place of a kind: the files say it
 LIMITS = ("max_withdrawn", "max_changed")
 SUCCESS = ("previewed", "applied")
+COURSE_OPTIONS = ("course", "presentation")
 BATCH_OPTIONS = (
     "kind",
     "mode",
@@ -54,6 +55,8 @@ def add_import_arguments(parser: ArgumentParser) -> None:
         parser.add_argument(flag, action="store_true")
     for option in ("--encoding", "--actor", "--reason"):
         parser.add_argument(option, default="")
+    for option in COURSE_OPTIONS:
+        parser.add_argument(f"--{option}", default="", help="of a gradebook that names no course")
     for name in LIMITS:
         default = Batch._meta.get_field(name).get_default()
         parser.add_argument(f"--{name.replace('_', '-')}", type=float, default=default)
@@ -86,6 +89,7 @@ class ImportOptions:
         for name in ("report", "rejected"):
             refuse_unwritable(options[name])
         chosen = {name: options[name] for name in BATCH_OPTIONS}
+        chosen["gradebook_course"] = [each for name in COURSE_OPTIONS if (each := options[name])]
         names = ("actor", "dry_run", "approved_by", "report", "rejected")
         first, *others = options["file"]
         values = {name: options[name] for name in names}
@@ -104,12 +108,21 @@ def _refuse_impossible(options: dict[str, Any]) -> None:
         raise ValueError(_("--mode sync is for enrollments; a file of another kind has no roster."))
     _refuse_excess(options)
     _refuse_similar(options)
+    _refuse_half_course(options)
     for name in LIMITS:
         if not 0 <= options[name] <= 100:
             flag = name.replace("_", "-")
             raise ValueError(_("--%(flag)s is a percentage from 0 to 100.") % {"flag": flag})
     if len(options["encoding"]) > Batch._meta.get_field("encoding").max_length:
         raise ValueError(_("“%(name)s” is not an encoding.") % {"name": options["encoding"][:40]})
+
+
+def _refuse_half_course(options: dict[str, Any]) -> None:
+    named = [options[name] for name in COURSE_OPTIONS if options[name]]
+    if len(named) == 1:
+        raise ValueError(_("Give both a course code and a presentation."))
+    if named and options["kind"] not in ("grades", AUTO):
+        raise ValueError(_("--course and --presentation are for a gradebook, of kind “grades”."))
 
 
 def _refuse_excess(options: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from backoffice.bulk.export.csv_export import AT_ONCE, as_text
 from backoffice.bulk.export.selection import Selection, nothing_of, visible_columns
 from backoffice.bulk.formats.gradebooks import AssessmentColumn, Gradebook, Learner
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, kinds
+from backoffice.bulk.read.assessment_mapping import header_in
 from backoffice.bulk.readers.base import MAX_COLUMNS
 from backoffice.bulk.values.refusals import ExportRefused
 
@@ -27,8 +28,9 @@ def write_gradebook(table: type[Gradebook], selection: Selection, stream: IO[byt
     Raises ExportRefused, before anything is written, where no course was chosen, where it has no
     assessments, or where the person sees no scores.
     """
-    columns = _assessment_columns(selection)
-    heading = table.heading(columns)
+    columns = _assessment_columns(selection, table.dialect)
+    heading = table.heading(columns, selection.course)
+    _refuse_namesakes(heading[0])
     _refuse_wide(len(heading[0]))
     _write(stream, heading)
     written = 0
@@ -42,6 +44,16 @@ def _write(stream: IO[bytes], rows: list[list[str]]) -> None:
     stream.writelines(csv_line(map(formula_safe, cells)).encode() for cells in rows)
 
 
+def _refuse_namesakes(header: list[str]) -> None:
+    twice = next((name for name in header if header.count(name) > 1), "")
+    if twice:
+        message = _(
+            "Two columns of the file would be called “%(name)s”. Give one of the assessments "
+            "another title."
+        )
+        raise ExportRefused(message % {"name": twice})
+
+
 def _refuse_wide(columns: int) -> None:
     # A file of its wrong rows, which has more columns, must be readable as well.
     most = MAX_COLUMNS - len(REJECTED_COLUMNS)
@@ -53,17 +65,18 @@ def _refuse_wide(columns: int) -> None:
         raise ExportRefused(message % {"count": columns, "most": most})
 
 
-def _assessment_columns(selection: Selection) -> list[AssessmentColumn]:
+def _assessment_columns(selection: Selection, dialect: str) -> list[AssessmentColumn]:
     if not selection.course:
         raise ExportRefused(
             _("A gradebook is of one course. Give a course code and a presentation.")
         )
     if not set(NEEDED) <= set(selection.header):
         raise ExportRefused(_("Your role does not see the scores that a gradebook is made of."))
-    rows = selection.related_rows("assessments").values_list(
-        *kinds["assessments"].attributes("assessment_id", "title", "max_score")
-    )
-    columns = [AssessmentColumn(*map(as_text, row)) for row in rows]
+    # What the other system calls its own columns, so that it finds them again.
+    rows = selection.related_rows("assessments").annotate(own_header=header_in(dialect))
+    names = kinds["assessments"].attributes("assessment_id", "title", "max_score")
+    cells = rows.values_list(*names, "own_header")
+    columns = [AssessmentColumn(*map(as_text, row)) for row in cells]
     if not columns:
         raise nothing_of(selection.course)
     return columns

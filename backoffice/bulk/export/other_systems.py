@@ -11,7 +11,7 @@ from backoffice.bulk.export.csv_export import rows_as_text
 from backoffice.bulk.export.download import FORMATS, Write
 from backoffice.bulk.export.gradebooks import write_gradebook
 from backoffice.bulk.export.selection import Selection
-from backoffice.bulk.formats.gradebooks import Gradebook
+from backoffice.bulk.formats.gradebooks import Gradebook, MappedTable
 from backoffice.bulk.formats.open_file import TABLES, table_of
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
@@ -37,8 +37,8 @@ def is_native(dialect: str, kind: str) -> bool:
 
 
 def is_gradebook(dialect: str, kind: str) -> bool:
-    wide = [table for table in TABLES if issubclass(table, Gradebook)]
-    return any((table.dialect, table.kind) == (dialect, kind) for table in wide)
+    gradebooks = [table for table in TABLES if issubclass(table, MappedTable)]
+    return any((table.dialect, table.kind) == (dialect, kind) for table in gradebooks)
 
 
 def _writer_in(dialect: str, kind: str) -> Write:

@@ -235,6 +235,12 @@ class SourceTable:
     def check(self, batch: Batch) -> None:
         """Raise FileRefused where the header, or a file beside it, forbids reading it so."""
 
+    def resolve(self, batch: Batch) -> None:
+        """Find what names in the file stand for, once it is known which columns count.
+
+        Raises FileRefused where somebody has to say it first.
+        """
+
     def is_significant(self, name: str, cells: Sequence[str]) -> bool:
         """Whether a row fills this sparse column."""
         return bool(cells[self.places[name]].strip(" 0"))

@@ -23,7 +23,7 @@ from backoffice.bulk.readers.zip_archive import Member
 from backoffice.bulk.values.faults import FileRefused, display_text
 
 NATIVE_FORMATS = (Batch.SourceFormat.AUTO, Batch.SourceFormat.NATIVE)
-TABLE_ENDINGS = (".csv", ".tsv", ".txt")
+TABLE_ENDINGS = (".csv", ".tsv", ".txt", ".xls")  # Blackboard calls text .xls
 # What files are called in which others are looked up, and those that are known and not read.
 TITLES = {
     "sections": _("Canvas SIS sections"),

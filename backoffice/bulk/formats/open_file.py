@@ -16,7 +16,7 @@ from backoffice.bulk.formats.canvas import (
     CanvasStudentIDs,
     CanvasUsers,
 )
-from backoffice.bulk.formats.gradebooks import CanvasGradebook, EdxOverrides
+from backoffice.bulk.formats.gradebooks import GRADEBOOKS, MappedTable
 from backoffice.bulk.formats.lookup_files import SideFiles, side_files
 from backoffice.bulk.formats.moodle import MoodleCourses, MoodleFlatFile, MoodleUsers
 from backoffice.bulk.formats.oneroster import (
@@ -50,8 +50,7 @@ TABLES: tuple[type[SourceTable], ...] = (
     OneRosterEnrollments,
     OneRosterLineItems,
     OneRosterResults,
-    CanvasGradebook,
-    EdxOverrides,
+    *GRADEBOOKS,
 )
 
 
@@ -60,6 +59,10 @@ def table_of(dialect: str, kind: str) -> type[SourceTable]:
     for table in TABLES:
         if (table.dialect, table.kind) == (dialect, kind) and table.written:
             return table
+    for table in TABLES:
+        is_of_kind = (table.dialect, table.kind) == (dialect, kind)
+        if is_of_kind and issubclass(table, MappedTable) and table.not_written:
+            raise ValueError(str(table.not_written))
     name = Batch.SourceFormat(dialect).label
     raise ValueError(
         _("There is no file of %(kind)s to write for %(format)s. Choose another format.")
@@ -115,6 +118,15 @@ def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
             % {"format": Batch.SourceFormat(batch.dialect).label},
             line=1,
         )
+
+
+def _refuse_needless_course(table: type[SourceTable] | None, batch: Batch) -> None:
+    if batch.gradebook_course and not (table and issubclass(table, MappedTable)):
+        message = _(
+            "A course is named for a gradebook of another system only. This file says itself of "
+            "which course a row is."
+        )
+        raise FileRefused("needless_course", message, line=1)
 
 
 def limits_for(kind: str) -> Limits:
@@ -175,6 +187,7 @@ class Translated(TableReader):
             stack.enter_context(self.inner)
             table_class = recognised(self.inner.header, self.batch.dialect, self.batch.kind)
             _refuse_others(table_class, self.batch)
+            _refuse_needless_course(table_class, self.batch)
             self._set_table(table_class)
             self._opened = stack.pop_all()
         return self
@@ -196,6 +209,7 @@ class Translated(TableReader):
         table.check(self.batch)
         if table.sparse:
             table.narrow(self._filled(table))
+        table.resolve(self.batch)
         companion = kinds[table_class.kind].companion
         if companion and not companion.is_created_by(self.batch):
             table.leave(companion.names)

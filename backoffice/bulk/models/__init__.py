@@ -1,5 +1,6 @@
 """The import batch, its issues, deliveries of several files, mappings and workers."""
 
+from backoffice.bulk.models.assessment_mapping import AssessmentMapping
 from backoffice.bulk.models.batch import (
     Batch,
     BatchQuerySet,
@@ -15,6 +16,7 @@ from backoffice.bulk.models.value_mapping import ValueMapping
 from backoffice.bulk.models.worker import Worker
 
 __all__ = [
+    "AssessmentMapping",
     "Batch",
     "BatchIssue",
     "BatchQuerySet",

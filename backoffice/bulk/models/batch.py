@@ -92,6 +92,11 @@ class Batch(models.Model):
         MOODLE = "moodle", "Moodle"
         ONEROSTER = "oneroster", "OneRoster"
         EDX = "edx", "Open edX"
+        GRADESCOPE = "gradescope", "Gradescope"
+        BRIGHTSPACE = "brightspace", "Brightspace"
+        BLACKBOARD = "blackboard", "Blackboard"
+        NBGRADER = "nbgrader", "nbgrader"
+        PRAIRIELEARN = "prairielearn", "PrairieLearn"
 
     State = BatchState
     DECIDABLE: ClassVar[tuple[str, ...]] = (State.PREVIEWED, State.HELD)
@@ -122,7 +127,7 @@ class Batch(models.Model):
         help_text=_("In percent of the stored rows of a course, 0 to 100."),
     )
     dialect = models.CharField(
-        _("format"), max_length=10, choices=SourceFormat, default=SourceFormat.AUTO
+        _("format"), max_length=20, choices=SourceFormat, default=SourceFormat.AUTO
     )
     read_as = models.CharField(_("read as"), max_length=60, blank=True)
     state = models.CharField(
@@ -153,6 +158,10 @@ class Batch(models.Model):
     unknown_values = models.JSONField(_("values without a meaning"), default=dict)
     # Whose rows were left out for a role that nobody knows: a whole roster withdraws none of them.
     unplaced = models.JSONField(_("people of an unknown role"), default=list)
+    # The same of the columns of another system's gradebook, see `formats/gradebooks/meanings.py`.
+    own_assessments = models.JSONField(_("the other system's assessments"), default=dict)
+    # Code and presentation of the course that a person named for a gradebook that names none.
+    gradebook_course = models.JSONField(_("course of the gradebook"), default=list)
 
     rows = models.PositiveIntegerField(_("rows"), default=0)
     created = models.PositiveIntegerField(_("created"), default=0)
@@ -389,5 +398,7 @@ class Batch(models.Model):
                 "dialect",
                 "own_headers",
                 "own_values",
+                "own_assessments",
+                "gradebook_course",
             )
         }

@@ -15,12 +15,13 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from backoffice.bulk.export.download import FORMATS, handed_out
 from backoffice.bulk.export.other_systems import is_gradebook, writer_for
 from backoffice.bulk.export.selection import Selection, exportable_kinds
+from backoffice.bulk.formats.open_file import TABLES
 from backoffice.bulk.kinds.resource import ImportKind
 from backoffice.bulk.models import Batch
 from backoffice.bulk.values.refusals import ExportRefused
 
-NATIVE_FORMATS = (Batch.SourceFormat.AUTO, Batch.SourceFormat.NATIVE)
-FOREIGN = [each for each in Batch.SourceFormat.choices if each[0] not in NATIVE_FORMATS]
+WRITTEN = {table.dialect for table in TABLES if table.written}
+FOREIGN = [each for each in Batch.SourceFormat.choices if each[0] in WRITTEN]
 
 
 class ExportForm(forms.Form):
@@ -35,8 +36,8 @@ class ExportForm(forms.Form):
         required=False,
         widget=UnfoldAdminTextInputWidget,
         help_text=gettext_lazy(
-            "Leave both blank for the rows of all courses. A gradebook for Canvas or Open edX is "
-            "of one course: give its code and presentation."
+            "Leave both blank for the rows of all courses. A gradebook for another system is of "
+            "one course: give its code and presentation."
         ),
     )
     dialect = forms.ChoiceField(

@@ -31,6 +31,7 @@ from backoffice.bulk.jobs.tasks import cancel, queue_apply, queue_reading, resum
 from backoffice.bulk.kinds.header_names import IGNORED
 from backoffice.bulk.kinds.resource import ImportKind, kinds, kinds_for
 from backoffice.bulk.models import Batch, HeaderMapping
+from backoffice.bulk.pages.assessment_mapping_forms import gradebook_forms
 from backoffice.bulk.pages.changed_rows import changed_rows
 from backoffice.bulk.pages.header_mapping_forms import unknown_headers_form
 from backoffice.bulk.pages.samples import samples_of
@@ -43,6 +44,7 @@ from backoffice.bulk.pipeline.deliveries import waits_for
 from backoffice.bulk.pipeline.preview import leave_wrong_rows_out, release
 from backoffice.bulk.pipeline.receive import receive
 from backoffice.bulk.pipeline.report import issue_lines, rejected_rows
+from backoffice.bulk.read.assessment_mapping import mapped_columns
 from backoffice.bulk.read.header_mapping import headers_by_column, read_as
 from backoffice.bulk.read.value_mapping import values_read_as
 from backoffice.bulk.values.faults import FileRefused, storable
@@ -158,10 +160,13 @@ class BatchViewsMixin:
             **self.place_in_delivery(request, batch),
             "header_mappings": read_as(batch),
             "value_mappings": values_read_as(batch),
+            "assessment_mappings": list(mapped_columns(batch.own_assessments)),
         }
         if context["is_own"]:
             context["unknown_headers_form"] = unknown_headers_form(batch, request.user)
             context["unknown_values_form"] = unknown_values_form(batch, request.user)
+            course = request.GET.get("course", "")
+            context |= gradebook_forms(batch, request.user, course)
         if batch.is_in_work:
             context["progress"] = progress_of(batch)
         if batch.state in Batch.DECIDABLE:

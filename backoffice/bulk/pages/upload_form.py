@@ -20,7 +20,7 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Limits
 from backoffice.bulk.values.faults import FileRefused
 
-ACCEPTED = ".csv,.tsv,.txt,.xlsx,.zip"
+ACCEPTED = ".csv,.tsv,.txt,.xlsx,.xls,.zip"  # .xls: text of Blackboard is called so
 
 
 def refuse_large(file: Any) -> None:
@@ -124,7 +124,9 @@ class UploadForm(forms.Form):
         choices=Batch.SourceFormat.choices,
         required=False,
         widget=UnfoldAdminSelectWidget,
-        help_text=_("Files of Canvas, Moodle, OneRoster and Open edX are known by their header."),
+        help_text=_(
+            "Files of other systems, such as Canvas and Moodle, are known by their header."
+        ),
     )
     reason = reason_field(_("Stands in the history of every row this file changes."))
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.bulk.formats.detect import DetectedFile, companions_of, detect_files
+from backoffice.bulk.formats.gradebooks import MappedTable
 from backoffice.bulk.formats.upload_storage import UploadPart, on_disk
 from backoffice.bulk.kinds.resource import kinds, needed_by
 from backoffice.bulk.models import Batch, Delivery
@@ -90,6 +91,8 @@ def _fitting(options: Mapping[str, Any], kind: str) -> dict[str, Any]:
         values["mode"] = Batch.Mode.UPSERT
     if not (resource.companion and resource.companion.option):
         values["create_students"] = False
+    if kind != MappedTable.kind:
+        values["gradebook_course"] = []
     return values
 
 

@@ -65,10 +65,13 @@ def _begin_reading(batch: Batch) -> bool:
     batch.run.begin()
     if batch.state != State.QUEUED:
         # The digest: over the outcome of another reading nobody writes what they knew before it.
-        return batch.save_as(State.READING, before=(batch.state,), expected_digest=batch.digest)
-    is_begun = batch.move(State.READING, before=(State.QUEUED,))
-    # What was chosen stands in the row: it may have been ordered again since we loaded it.
-    batch.refresh_beside_run()
+        before, digest = (batch.state,), batch.digest
+        is_begun = batch.save_as(State.READING, before=before, expected_digest=digest)
+    else:
+        is_begun = batch.move(State.READING, before=(State.QUEUED,))
+        # What was chosen stands in the row: it may have been ordered again since we loaded it.
+        batch.refresh_beside_run()
+    batch.own_assessments = {}  # columns stand for what people say by now
     return is_begun
 
 

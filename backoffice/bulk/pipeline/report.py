@@ -59,6 +59,7 @@ def _head(batch: Batch, *, dry_run: bool) -> dict[str, Any]:
         "rejected": batch.rejected,
         "duplicates": batch.duplicates,
         **({"undoes": batch.undoes_id, "removed": batch.removed} if batch.undoes_id else {}),
+        **({"read_as": batch.read_as} if batch.read_as else {}),
         "digest": batch.digest,
         "seconds": batch.run.seconds,
     }
@@ -92,7 +93,19 @@ def closing_message(batch: Batch, *, dry_run: bool) -> str:
     if dry_run:
         template = _("%(file)s could be applied: %(summary)s")
         template += f" {batch.roster_scope.replace('%', '%%')}" if batch.roster_scope else ""
+    summary += _reading_message(batch)
     return template % {"file": batch.file_name, "number": batch.pk, "summary": summary}
+
+
+def _reading_message(batch: Batch) -> str:
+    """As what, and as of which course, a file of another system was read; blank for others."""
+    if not batch.read_as:
+        return ""
+    params = {"title": batch.read_as, "course": " ".join(batch.own_assessments.get("course", ()))}
+    template = _("It was read as “%(title)s” of %(course)s.")
+    if not params["course"]:
+        template = _("It was read as “%(title)s”.")
+    return f" {template % params}"
 
 
 def _undo_message(batch: Batch) -> str:

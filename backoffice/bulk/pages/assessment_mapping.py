@@ -1,0 +1,68 @@
+"""The action on a gradebook with unknown columns: say what they are, and read it again."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+
+from backoffice.admin_site.permissions.roles import may
+from backoffice.bulk.jobs.tasks import queue_reading
+from backoffice.bulk.models import AssessmentMapping, Batch
+from backoffice.bulk.pages.assessment_mapping_forms import (
+    GradebookColumnsForm,
+    course_choice_form,
+)
+from backoffice.bulk.pages.imports import posted
+from backoffice.bulk.read.assessment_mapping import save_assessments
+
+
+class AssessmentMappingViewsMixin:
+    """The view that stores assessment mappings, for the batch admin; only the uploader uses it."""
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.assessment_mapping_view)
+        own = path("<int:number>/own-assessments/", view, name="bulk_batch_own_assessments")
+        return [own, *super().get_urls()]
+
+    @posted
+    def assessment_mapping_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Store what the columns are in the course, and read the same file again as of it.
+
+        Raises PermissionDenied for who may not add mappings.
+        """
+        batch = self._owned(request, number)
+        if not may(request.user, "add", AssessmentMapping):
+            raise PermissionDenied
+        choice = course_choice_form(batch, request.user, request.POST.get("course", ""))
+        course = choice.chosen() if choice else None
+        if choice is None:
+            messages.error(request, _("This file does not wait for a meaning of its columns."))
+        elif course is None or str(course.pk) != request.POST.get("course"):
+            messages.error(request, _("Choose the course of the gradebook first."))
+        else:
+            form = GradebookColumnsForm(batch, course, request.POST)
+            errors = _saved(batch, form, request.user)
+            for error in errors:
+                messages.error(request, error)
+            if not errors:
+                batch.gradebook_course = [course.code, course.presentation]
+                queue_reading(batch)
+        return self._to(batch)
+
+
+def _saved(batch: Batch, form: GradebookColumnsForm, person: Any) -> list[str]:
+    """Store the mappings; returns what is wrong with them."""
+    if not form.is_valid():
+        return form.error_messages
+    dialect = batch.own_assessments["dialect"]
+    try:
+        save_assessments(dialect, form.course, form.meanings, person)
+    except ValidationError as refusal:
+        return refusal.messages
+    except IntegrityError:
+        return [_("Somebody said in this moment what a column stands for. Look at it again.")]
+    return []
