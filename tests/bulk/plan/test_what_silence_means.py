@@ -145,6 +145,17 @@ def test_oneroster_s_whole_roster_ends_no_assistant_it_does_not_know(import_file
     assert left() == {"s002"}
 
 
+def test_oneroster_s_whole_roster_says_of_nobody_that_they_take_the_course_anew(
+    import_file, enrolled
+):
+    enrolled(s001="completed", s002="failed", s003="withdrawn", s004="active")
+    text = ONEROSTER + "".join(f"e,,,BIO101-2026J,o,s00{n},student\n" for n in range(1, 5))
+    batch = import_file("enrollments", text, mode="sync")
+
+    assert (batch.updated, batch.returns) == (1, 1)
+    assert statuses() == {"s001": "completed", "s002": "failed", "s003": "active", "s004": "active"}
+
+
 def test_moodle_s_users_with_courses_end_no_assistant(import_file, enrolled):
     enrolled(s001="active", s002="active", t001="active", o001="active")
     text = "username,firstname,lastname,email,course1\ns1,Zoë,Moore,,BIO101-2026J\n"
