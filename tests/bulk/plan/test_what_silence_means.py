@@ -344,3 +344,12 @@ def test_who_was_taken_back_by_hand_is_not_withdrawn(import_file, student, by_ha
 
     assert (batch.withdrawn, left()) == (0, set())
     assert len(messages(batch, "local_edit_kept")) == 2
+
+
+def test_new_people_of_a_roster_without_statuses_take_places(upload, enrolled, courses, student):
+    enrolled(s001="active")
+    Course.objects.filter(pk=courses["BIO101"].pk).update(enrollment_limit=1)
+    student("s002")
+    batch = upload("enrollments", HEADER + lines("s001", "s002"), mode="sync")
+
+    assert (batch.state, batch.rejected) == (Batch.State.REFUSED, 1)
