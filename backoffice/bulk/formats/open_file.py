@@ -206,6 +206,7 @@ class Translated(TableReader):
         refuse_repeated(table.read)
         table.side = self.side or self.unpacked.side
         table.own_words = self.own_words
+        table.is_roster = self.batch.mode == Batch.Mode.SYNC
         table.check(self.batch)
         if table.sparse:
             table.narrow(self._filled(table))

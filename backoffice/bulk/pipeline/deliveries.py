@@ -19,7 +19,7 @@ from backoffice.bulk.formats.upload_storage import UploadPart, on_disk
 from backoffice.bulk.kinds.resource import kinds, needed_by
 from backoffice.bulk.models import Batch, Delivery
 from backoffice.bulk.pipeline.receive import receive_part, refuse_stranger
-from backoffice.bulk.readers.base import EMPTY, Limits
+from backoffice.bulk.readers.base import Limits
 from backoffice.bulk.readers.zip_archive import Archive, Member, is_archive
 from backoffice.bulk.values.faults import FileRefused, display_text, storable
 
@@ -112,14 +112,15 @@ class Sorting:
             path = stack.enter_context(on_disk(stream))
             size = path.stat().st_size
             try:
-                Limits.from_settings().check_size(size)
+                if size:  # an empty file is looked at like one in an archive
+                    Limits.from_settings().check_size(size)
                 if is_archive(path):
                     archive = stack.enter_context(Archive(path))
                     self._group(f"{name}/", self._detect(archive.members()))
                 else:
                     loose.append(Member(name, size, path))
             except FileRefused as refusal:
-                self._leave(name, refusal.message, is_refused=refusal.code != EMPTY)
+                self._leave(name, refusal.message, is_refused=True)
         self._group("", self._detect(loose))
 
     def _detect(self, members: list[Member]) -> list[DetectedFile]:

@@ -241,11 +241,18 @@ class Layout:
     def incoming(self, column: Column) -> str:
         """SQL: what an import stores in this column, by the rule for a differing stored value."""
         policy, is_implied = self.resource.missing_rows, column in self.implied
-        value = self.stored(column) if is_implied else self._from_file(column)
+        value = self._as_before(column) if is_implied else self._from_file(column)
         if policy and (is_implied or (self.is_roster and column.attribute == policy.by)):
             back = policy.returns[column.attribute]
             return f"CASE WHEN {self.returning} THEN {back} ELSE {value} END"
         return value
+
+    def _as_before(self, column: Column) -> str:
+        """SQL: the stored value; of a new row the default."""
+        field, stored = field_at(self.model, column.target), self.stored(column)
+        if not has_plain_default(field):
+            return stored
+        return f"coalesce({stored}, {literal(field.get_default())})"
 
     def _from_file(self, column: Column) -> str:
         if column.reference:

@@ -45,7 +45,7 @@ def school(courses: dict[str, Course]) -> Course:
 
 
 NATIVE = ("student_id,course_code,presentation", "{0},BIO101,2026J")
-CANVAS = ("course_id,user_id,role,status", "BIO101-2026J,{0},student,active")
+CANVAS = ("course_id,user_id,role,status", "BIO101-2026J,{0},student,{1}")
 ONEROSTER = (
     "sourcedId,status,dateLastModified,classSourcedId,schoolSourcedId,userSourcedId,role",
     "e-{0},,,BIO101-2026J,o,{0},student",
@@ -58,9 +58,13 @@ def parts_of(form: tuple[str, str], count: int) -> list[str]:
     random.Random(count).shuffle(names)
     header, line = form
     return [
-        "\n".join([header, *map(line.format, names[number::count])]) + "\n"
+        "\n".join([header, *(line.format(name, status_of(name)) for name in names[number::count])])
         for number in range(count)
     ]
+
+
+def status_of(name: str) -> str:
+    return "completed" if name in COMPLETED else "active"
 
 
 def bring(parts: list[str], actor: User, **options: Any) -> list[Batch]:

@@ -167,17 +167,24 @@ def test_a_score_an_instructor_corrected_stays(import_file, student, courses):
 ROSTER = "student_id,course_code,presentation\n"
 
 
+def take_back(row: Enrollment, import_file: Any) -> None:
+    """A file withdraws the person, and somebody makes them active again by hand."""
+    import_file("enrollments", file_of("withdrawn"))
+    row.refresh_from_db()
+    edit(row, status="active")
+
+
 def test_who_is_missing_from_a_roster_keeps_a_status_entered_by_hand(
     import_file, upload, imported, student, registrar_client
 ):
     student("s1002")
     import_file("enrollments", f"{ROSTER}s1002,BIO101,2026J\n")
-    edit(imported, status="completed")
+    take_back(imported, import_file)
     batch = upload("enrollments", f"{ROSTER}s1002,BIO101,2026J\n", mode="sync")
 
     assert (batch.withdrawn, batch.preserved_edits) == (0, {"status": 1})
     assert [issue.message for issue in batch.issues.all()] == [
-        f"Line 1: “{imported}” is missing from the file and is not withdrawn: status “completed” "
+        f"Line 1: “{imported}” is missing from the file and is not withdrawn: status “active” "
         "was entered by hand since the last import. Release the column to withdraw them."
     ]
     page = f"/admin/bulk/batch/{batch.pk}"
@@ -195,7 +202,7 @@ def test_a_status_entered_by_hand_stays_after_a_file_that_wrote_something_else(
 ):
     student("s1002")
     import_file("enrollments", f"{ROSTER}s1002,BIO101,2026J\n")
-    edit(imported, status="completed")
+    take_back(imported, import_file)
     import_file("enrollments", f"{ROSTER[:-1]},final_result\ns1001,BIO101,2026J,Pass\n")
     batch = upload("enrollments", f"{ROSTER}s1002,BIO101,2026J\n", mode="sync")
 
@@ -207,7 +214,7 @@ def test_preserved_edits_of_rows_and_of_who_is_missing_are_counted_together(
 ):
     student("s1002")
     import_file("enrollments", f"{ROSTER}s1002,BIO101,2026J\n")
-    edit(imported, status="completed")
+    take_back(imported, import_file)
     edit(Enrollment.objects.get(student__username="s1002"), status="failed")
     text = f"{HEADER}s1002,BIO101,2026J,active,\n"
     batch = upload("enrollments", text, mode="sync")
@@ -226,4 +233,4 @@ def test_a_status_entered_by_hand_since_the_preview_makes_a_new_one(
     with pytest.raises(OutcomeChanged):
         apply(batch, batch.digest, registrar)
     batch.refresh_from_db()
-    assert (batch.withdrawn, batch.preserved_edits) == (0, {"status": 1})
+    assert (batch.withdrawn, batch.preserved_edits) == (0, {})

@@ -85,7 +85,7 @@ def test_a_roster_without_roles_ends_no_assistant_and_no_observer(import_file, e
 )
 def test_a_sort_of_people_is_spoken_of_where_a_row_names_it(import_file, enrolled, named, gone):
     enrolled(s001="active", s002="active", t001="active", t002="active", o001="active")
-    text = "student_id,course_code,presentation,role\ns1,BIO101,2026J,\n"
+    text = "student_id,course_code,presentation,role\ns001,BIO101,2026J,\n"
     name = {"teaching_assistant": "t001", "observer": "o001"}.get(named, "s001")
     if named:
         text = text.replace(
@@ -102,7 +102,7 @@ def test_the_sentence_names_every_sort_and_counts_many_courses(import_file, enro
     for number in range(3):
         Course.objects.create(code=f"C{number}", presentation="2026J", slug=f"c{number}", title="C")
     text = (
-        "student_id,course_code,presentation,role\nt1,BIO101,2026J,teaching_assistant\n"
+        "student_id,course_code,presentation,role\nt001,BIO101,2026J,teaching_assistant\n"
         + "".join(f"s001,{code},2026J,student\n" for code in ("C0", "C1", "C2"))
     )
     assert import_file("enrollments", text, mode="sync").roster_scope == (
@@ -145,9 +145,20 @@ def test_oneroster_s_whole_roster_ends_no_assistant_it_does_not_know(import_file
     assert left() == {"s002"}
 
 
+def test_oneroster_s_whole_roster_says_of_nobody_that_they_take_the_course_anew(
+    import_file, enrolled
+):
+    enrolled(s001="completed", s002="failed", s003="withdrawn", s004="active")
+    text = ONEROSTER + "".join(f"e,,,BIO101-2026J,o,s00{n},student\n" for n in range(1, 5))
+    batch = import_file("enrollments", text, mode="sync")
+
+    assert (batch.updated, batch.returns) == (1, 1)
+    assert statuses() == {"s001": "completed", "s002": "failed", "s003": "active", "s004": "active"}
+
+
 def test_moodle_s_users_with_courses_end_no_assistant(import_file, enrolled):
     enrolled(s001="active", s002="active", t001="active", o001="active")
-    text = "username,firstname,lastname,email,course1\ns1,Zoë,Moore,,BIO101-2026J\n"
+    text = "username,firstname,lastname,email,course1\ns001,Zoë,Moore,,BIO101-2026J\n"
     import_file("enrollments", text, mode="sync")
 
     assert left() == {"s002"}
@@ -192,7 +203,7 @@ def test_who_returns_is_back_whatever_the_columns(import_file, enrolled, columns
 def test_a_row_with_a_status_returns_somebody_in_every_mode(import_file, enrolled):
     enrolled(s001="withdrawn", s002="withdrawn")
     text = "student_id,course_code,presentation,status\n"
-    text += "s001,BIO101,2026J,active\ns2,BIO101,2026J,\n"
+    text += "s001,BIO101,2026J,active\ns002,BIO101,2026J,\n"
     batch = import_file("enrollments", text, mode="update")
 
     assert (batch.updated, batch.returns) == (1, 1)
@@ -209,7 +220,7 @@ def test_without_sync_a_row_without_a_status_returns_nobody(import_file, enrolle
 
 def test_a_row_that_says_when_they_left_returns_nobody(import_file, enrolled):
     enrolled(s001="withdrawn")
-    text = "student_id,course_code,presentation,withdrawn_on\ns1,BIO101,2026J,2026-03-01\n"
+    text = "student_id,course_code,presentation,withdrawn_on\ns001,BIO101,2026J,2026-03-01\n"
     batch = import_file("enrollments", text, mode="sync")
 
     assert (batch.returns, batch.unchanged, left()) == (0, 1, {"s001"})
@@ -218,7 +229,7 @@ def test_a_row_that_says_when_they_left_returns_nobody(import_file, enrolled):
 def test_a_return_stands_apart_in_the_preview(registrar_client, upload, enrolled):
     enrolled(s001="withdrawn", s002="active")
     text = "student_id,course_code,presentation,enrolled_on\n"
-    text += "s001,BIO101,2026J,2026-02-01\ns2,BIO101,2026J,2026-02-02\n"
+    text += "s001,BIO101,2026J,2026-02-01\ns002,BIO101,2026J,2026-02-02\n"
     batch = upload("enrollments", text, mode="sync")
     page = registrar_client.get(reverse("admin:bulk_batch_change", args=[batch.pk]))
 
@@ -326,10 +337,19 @@ def test_who_was_taken_back_by_hand_is_not_withdrawn(import_file, student, by_ha
     for name in ("s001", "s002"):
         student(name)
     text = ACTIVE.replace("\n", ",withdrawn_on\n")
-    text += "s001,BIO101,2026J,withdrawn,2026-02-01,2026-03-01\ns2,BIO101,2026J,,2026-02-01,\n"
+    text += "s001,BIO101,2026J,withdrawn,2026-02-01,2026-03-01\ns002,BIO101,2026J,,2026-02-01,\n"
     import_file("enrollments", text)
     by_hand("s001", reinstate)
     batch = import_file("enrollments", HEADER + lines("s002"), mode="sync")
 
     assert (batch.withdrawn, left()) == (0, set())
     assert len(messages(batch, "local_edit_kept")) == 2
+
+
+def test_new_people_of_a_roster_without_statuses_take_places(upload, enrolled, courses, student):
+    enrolled(s001="active")
+    Course.objects.filter(pk=courses["BIO101"].pk).update(enrollment_limit=1)
+    student("s002")
+    batch = upload("enrollments", HEADER + lines("s001", "s002"), mode="sync")
+
+    assert (batch.state, batch.rejected) == (Batch.State.REFUSED, 1)
