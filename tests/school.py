@@ -53,7 +53,7 @@ from backoffice.apps.courses.models import (
     Lesson,
     LessonProgress,
 )
-from backoffice.apps.users.models import Enrollment, Profile, User
+from backoffice.apps.users.models import Enrollment, Profile, SectionMembership, User
 from backoffice.apps.users.promoting import request_role
 from backoffice.audit.models import AccessRecord, ChangeSet
 from backoffice.audit.record.recording import recording
@@ -207,6 +207,9 @@ def _people(rows: Rows, number: int, helper: User | None) -> None:
         "student": student,
         "profile": Profile.objects.create(user=student, city="Lund"),
         "enrolled": enrolled,
+        "section": SectionMembership.objects.create(
+            enrollment=enrolled, system="canvas", section=f"S{number}"
+        ),
         "lesson_progress": LessonProgress.objects.create(**lesson),
         "course_progress": CourseProgress.objects.create(enrollment=enrolled, lessons_total=1),
     }

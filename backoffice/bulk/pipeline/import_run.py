@@ -4,7 +4,6 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
@@ -16,9 +15,11 @@ from backoffice.bulk.pipeline.heartbeat import Interrupted, show
 from backoffice.bulk.plan.capacity import Capacity
 from backoffice.bulk.plan.companions import Companions
 from backoffice.bulk.plan.duplicates import Duplicates
+from backoffice.bulk.plan.folding import FoldedTables, Folding
 from backoffice.bulk.plan.local_edits import LocalEdits
 from backoffice.bulk.plan.missing_rows import MissingRows
 from backoffice.bulk.plan.nested_rows import NestedPlan, ParentLayout
+from backoffice.bulk.plan.outcome import Plans
 from backoffice.bulk.plan.planner import Planner, Tables
 from backoffice.bulk.read.header import MatchedHeader, match_header
 from backoffice.bulk.read.header_mapping import Own, labels_of, used_in
@@ -32,20 +33,6 @@ from backoffice.bulk.values.faults import storable
 READ_PERCENT = 80  # the share of reading in the whole work, for the progress bar
 PROGRESS_PAUSE = 0.5  # seconds
 NESTED_PER_ROW = 20  # an estimate, for the settings of the database
-
-
-class Plans(NamedTuple):
-    """The plans of the file's rows, of their companions, missing rows and nested rows."""
-
-    planner: Planner
-    companions: Companions | None
-    missing_rows: MissingRows | None
-    nested: NestedPlan | None
-
-    @property
-    def others(self) -> list[Planner]:
-        """The plans of companions and nested rows."""
-        return [each.planner for each in (self.companions, self.nested) if each]
 
 
 @dataclass
@@ -66,6 +53,7 @@ class Import:
         )
         self.repeats_table = f"{place}duplicates_{number}"
         self.missing_rows_table = f"{place}missing_{number}"
+        self.folds_table = f"{place}folds_{number}"
 
     def prepare(self, cursor: CursorWrapper) -> None:
         """Set for this transaction what statements over all rows need."""
@@ -85,7 +73,12 @@ class Import:
             self.batch.header = list(map(storable, reader.header))
             self.batch.delimiter = reader.delimiter
             self._apply_own_headers(reader)
-            for name in ("header", "plans", "capacity"):  # cached from an earlier reading
+            for name in (
+                "header",
+                "plans",
+                "capacity",
+                "folding",
+            ):  # cached from an earlier reading
                 self.__dict__.pop(name, None)
             header = match_header(reader.header, self.resource, self.batch)
             cleaner = RowCleaner(header, self.resource, reader.delimiter)
@@ -130,7 +123,8 @@ class Import:
         """Remove the batch's tables."""
         pairs = (self.companion_tables, self.nested_tables, self.tables)
         names = [name for pair in pairs for name in (pair.plan, pair.stage)]
-        self.dialect.drop_tables(cursor, [*names, self.repeats_table, self.missing_rows_table])
+        names += [self.repeats_table, self.missing_rows_table, self.folds_table]
+        self.dialect.drop_tables(cursor, names)
 
     @cached_property
     def header(self) -> MatchedHeader:
@@ -148,6 +142,7 @@ class Import:
             *(self.resource, own, self.dialect, companion_columns, creates),
             actor=self.batch.uploaded_by,
             has_reason=not is_too_short(self.batch.reason),
+            source_names=tuple(placed.column.column_name for placed in header.sources),
         )
         if group:
             layout = ParentLayout(
@@ -165,6 +160,19 @@ class Import:
         return Plans(planner, companions, missing_rows, nested)
 
     @cached_property
+    def folding(self) -> Folding | None:
+        """What makes several rows of another system one; None for files without such rows."""
+        if not self.header.sources:
+            return None
+        tables = FoldedTables(self.nested_tables, self.folds_table)
+        return Folding(self.plans.planner, tables, is_whole=self.batch.is_alone_in_sync)
+
+    @property
+    def sources(self) -> Planner | None:
+        """The plan of the rows of other systems that are stored besides."""
+        return self.folding.planner if self.folding else None
+
+    @cached_property
     def capacity(self) -> Capacity | None:
         """What finds the rows for which there is no room; None for a kind that takes none."""
         planner, _companions, missing_rows, _nested = self.plans
@@ -175,9 +183,7 @@ class Import:
     def plan(self, cursor: CursorWrapper, staging_file: StagingFile) -> Plans:
         """Plan every staged row against the data as they are now."""
         planner, companions, missing_rows, nested = plans = self.plans
-        if nested:
-            nested.stage(cursor)
-        planner.create(cursor)
+        self._judge(cursor, staging_file)
         released = tuple(self.batch.released)
         self.batch.preserved_edits = LocalEdits(planner, released).preserve(cursor, staging_file)
         if nested:
@@ -189,9 +195,19 @@ class Import:
             self._count_preserved(missing_rows.plan(cursor, staging_file))
         if self.capacity:  # after those who leave, and before new students for rows that go in
             self.capacity.plan(cursor, staging_file)
+        if self.folding:
+            self.folding.close(cursor, staging_file)
         if companions:
             companions.plan(cursor, self.repeats_table if has_repeats else "")
         return plans
+
+    def _judge(self, cursor: CursorWrapper, staging_file: StagingFile) -> None:
+        """Plan each row by itself, and several rows of another system as one."""
+        if self.plans.nested:
+            self.plans.nested.stage(cursor)
+        self.plans.planner.create(cursor)
+        if self.folding:  # before anything looks at what rows would change
+            self.folding.plan(cursor, staging_file)
 
     def _count_preserved(self, edits: dict[str, int]) -> None:
         self.batch.preserved_edits = dict(Counter(self.batch.preserved_edits) + Counter(edits))
@@ -199,7 +215,8 @@ class Import:
     def still_holds(self, cursor: CursorWrapper) -> bool:
         """Whether the preview's tables are there and would be the same if planned now."""
         planner, companions, missing_rows, _nested = plans = self.plans
-        pairs = [each.tables for each in (planner, *plans.others)]
+        sources = [self.sources] if self.sources else []
+        pairs = [each.tables for each in (planner, *plans.others, *sources)]
         tables = [name for pair in pairs for name in (pair.stage, pair.plan)]
         if missing_rows:
             tables.append(self.missing_rows_table)
@@ -212,7 +229,9 @@ class Import:
             return False
         # A crash of the database empties unlogged tables, so the rows are counted. The places in
         # courses are counted now that the courses are locked.
-        tests = [planner.holds(self.batch.rows), *(each.holds() for each in plans.others)]
+        tests = [planner.holds(self.batch.rows)]
+        tests += [each.holds() for each in (*plans.others, *sources)]
+        tests += [(self.folding.still_holds(), ())] if self.folding else []
         tests += [self.capacity.holds()] if self.capacity else []
         params = [param for _sql, own in tests for param in own]
         cursor.execute(f"SELECT {' AND '.join(sql for sql, _params in tests)}", params)

@@ -57,6 +57,7 @@ def _head(batch: Batch, *, dry_run: bool) -> dict[str, Any]:
         **counts,
         "rejected": batch.rejected,
         "duplicates": batch.duplicates,
+        "folded": batch.folded,
         **({"undoes": batch.undoes_id, "removed": batch.removed} if batch.undoes_id else {}),
         "digest": batch.digest,
         "seconds": batch.run.seconds,
@@ -87,6 +88,11 @@ def closing_message(batch: Batch, *, dry_run: bool) -> str:
     summary += ngettext(", %(count)d repeated.", ", %(count)d repeated.", batch.duplicates) % {
         "count": batch.duplicates
     }
+    if batch.folded:
+        summary = f"{summary.removesuffix('.')}, " + _("%(count)d folded.") % {
+            "count": batch.folded
+        }
+        summary += f" {batch.folded_sentence}"
     template = _("%(file)s was applied as import %(number)d: %(summary)s")
     if dry_run:
         template = _("%(file)s could be applied: %(summary)s")

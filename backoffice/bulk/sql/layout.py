@@ -75,6 +75,7 @@ class Layout:
     is_all_new: bool = False
     actor: Any = None  # whose rights hold; None is the operator at the command line
     has_reason: bool = False  # whether the import says why
+    source_names: tuple[str, ...] = ()  # of which section a row is, see `folding.py`
 
     @property
     def model(self) -> type[Audited]:
