@@ -94,17 +94,16 @@ class Folding:
         queries.stage(cursor)
         if self.source.state in self.folded:
             self._report(staging_file, GOES_ON, queries.outlasted(), self.source.state)
-        self._fold(cursor, staging_file)
+        self._fold(cursor)
         self.planner.create(cursor)
 
-    def _fold(self, cursor: CursorWrapper, staging_file: StagingFile) -> None:
-        queries, plan = self.queries, self.main.tables.plan
-        if not queries.fold(cursor):
-            return
-        self.main.renew(cursor, queries.folded_rows())
+    def _fold(self, cursor: CursorWrapper) -> None:
+        plan, queries = self.main.tables.plan, self.queries
+        if self.folded and queries.fold(cursor):
+            self.main.renew(cursor, queries.folded_rows())
         cursor.execute(
             f"UPDATE {plan} SET state = '{RowState.FOLDED}' FROM {queries.folds} f "
-            f"WHERE f.row_no = {plan}.row_no AND f.row_no <> f.up_no AND {plan}.state <> 'r'"
+            f"WHERE f.row_no = {plan}.row_no AND f.row_no <> f.up_no"
         )
 
     def close(self, cursor: CursorWrapper, staging_file: StagingFile) -> None:

@@ -31,6 +31,7 @@ KEYS = [
     "created_students",
     "rejected",
     "duplicates",
+    "folded",
     "digest",
     "seconds",
     "errors",

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backoffice.apps.users.models import Enrollment, SectionMembership
+from backoffice.apps.users.models import Enrollment
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.apply import apply
 from tests.bulk.plan.sections import canvas_file, oneroster_file
