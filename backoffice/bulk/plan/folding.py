@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.audit.models import ChangeSet
@@ -161,6 +162,7 @@ class Folding:
                 count += 1
                 origin = origin_of(noted)
                 shown = origin.cells.get(column, display_value(value))
-                fault = Fault(check.code, str(check.template), check.is_warning, str(other))
+                other = str(other) or gettext("without a name")
+                fault = Fault(check.code, str(check.template), check.is_warning, other)
                 staging_file.add_fault(fault, line, row, column, shown, origin)
         return bool(count)

@@ -172,15 +172,15 @@ class SourceQueries:
         keys = ", ".join(f"a.{key}" for key in self.keys)
         rows = (
             f"SELECT a.row_no, first_value(a.row_no) OVER (PARTITION BY {keys} "
-            f"ORDER BY {ranked}, a.row_no) AS up_no, count(*) OVER (PARTITION BY {keys}) AS rows "
+            f"ORDER BY {ranked}, a.row_no) AS up_no, count(*) OVER (PARTITION BY {keys}) AS lines "
             f"FROM {self.rows} a WHERE {ACCEPTED}"
         )
-        select = f"SELECT x.row_no, x.up_no FROM ({rows}) x WHERE x.rows > 1"
+        select = f"SELECT x.row_no, x.up_no FROM ({rows}) x WHERE x.lines > 1"
         dialect.create_filled(
             cursor, self.folds, {"row_no": "integer", "up_no": "integer"}, (select, ())
         )
         columns = {"row_no": "integer", "line_no": "integer", "up_no": "integer", "bad": "bigint"}
-        columns |= {"is_stored": "integer", "counts": "integer", "rows": "integer"}
+        columns |= {"is_stored": "integer", "counts": "integer", "lines": "integer"}
         for name in (*source.named_by, *self.folded):
             column = source.resource.columns()[name]
             columns[f"c_{name}"] = dialect.type_of(column.model_field(model))
@@ -260,7 +260,7 @@ class SourceQueries:
         """SQL: the rows that take what several source rows say."""
         return (
             f"SELECT e.up_no FROM {self.planner.tables.stage} e "
-            "GROUP BY e.up_no HAVING sum(e.rows) > 1"
+            "GROUP BY e.up_no HAVING sum(e.lines) > 1"
         )
 
     def fold(self, cursor: CursorWrapper) -> bool:
