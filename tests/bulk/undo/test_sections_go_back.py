@@ -78,6 +78,8 @@ def test_a_section_that_another_file_changed_since_stays_and_is_listed(canvas, r
 
 def test_the_page_of_an_import_lists_the_sections_it_wrote(canvas, registrar_client):
     batch: Batch = canvas("s1001 S1 deleted", "s1001 S2 active")
-    page = registrar_client.get(f"/admin/bulk/batch/{batch.pk}/?of=sections").content.decode()
+    page = registrar_client.get(
+        f"/admin/bulk/batch/{batch.pk}/change/?of=sections"
+    ).content.decode()
     assert " – S1" in page
     assert " – S2" in page
