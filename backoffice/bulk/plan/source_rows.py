@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.backends.utils import CursorWrapper
+from django.utils import timezone
 
 from backoffice.bulk.kinds.column import field_at
 from backoffice.bulk.kinds.conditions import literal
@@ -180,7 +181,7 @@ class SourceQueries:
             cursor, self.folds, {"row_no": "integer", "up_no": "integer"}, (select, ())
         )
         columns = {"row_no": "integer", "line_no": "integer", "up_no": "integer", "bad": "bigint"}
-        columns |= {"is_stored": "integer", "counts": "integer", "lines": "integer"}
+        columns |= {"is_stored": "integer", "lines": "integer"}
         for name in (*source.named_by, *self.folded):
             column = source.resource.columns()[name]
             columns[f"c_{name}"] = dialect.type_of(column.model_field(model))
@@ -206,7 +207,7 @@ class SourceQueries:
         folded = "".join(f", {sql}" for sql in self._folded_values("a"))
         return (
             f"SELECT min(a.row_no), min(a.line_no), a.up_no, CAST(0 AS bigint), "
-            f"CAST(0 AS integer), CAST(1 AS integer), CAST(count(*) AS integer), {columns}{folded} "
+            f"CAST(0 AS integer), CAST(count(*) AS integer), {columns}{folded} "
             f"FROM (SELECT a.*, coalesce(f.up_no, a.row_no) AS up_no FROM {self.rows} a "
             f"LEFT JOIN {self.folds} f ON f.row_no = a.row_no WHERE {ACCEPTED}) a "
             f"GROUP BY a.up_no, {columns}"
@@ -223,7 +224,7 @@ class SourceQueries:
         return f"""
             SELECT (SELECT max(s.row_no) FROM {self.main.tables.stage} s)
                 + row_number() OVER (ORDER BY u.row_no, m.id), u.line_no, u.row_no,
-              CAST(0 AS bigint), 1, CASE WHEN {self._ends_unnamed()} THEN 0 ELSE 1 END, 1,
+              CAST(0 AS bigint), 1, 1,
               {", ".join(names)}{values}
             FROM {self.main.tables.plan} u
             JOIN {self.main.layout.table} t ON t.id = u.target_id
@@ -240,7 +241,7 @@ class SourceQueries:
         """SQL: what a stored source row says now.
 
         Somebody may have ended the row here since, by hand or with another file: so ended its
-        source rows then. Of those that a whole file does not name the day is not known.
+        source rows then. Those that a whole file does not name ended today.
         """
         source, over = self.source, literal(self.source.order[-1])
         own, here = self._value("m", source.state), self._value("t", source.state)
@@ -251,10 +252,18 @@ class SourceQueries:
                 value = f"CASE WHEN {ended} THEN {here} ELSE {own} END"
                 yield f"CASE WHEN {self._ends_unnamed()} THEN {over} ELSE {value} END"
             elif name == source.end:
-                ended_here = f"{ended} AND NOT ({self._ends_unnamed()})"
-                yield f"CASE WHEN {ended_here} THEN {self._value('t', name)} ELSE {value} END"
+                value = f"CASE WHEN {ended} THEN {self._value('t', name)} ELSE {value} END"
+                yield f"CASE WHEN {self._ends_unnamed()} THEN {self._today()} ELSE {value} END"
             else:
                 yield value
+
+    def _today(self) -> str:
+        """SQL: the day of this reading; nobody leaves before they came."""
+        column = self.source.resource.columns()[self.source.end]
+        field = column.model_field(self.planner.layout.model)
+        day = self.dialect.cast_to(literal(timezone.now().date().isoformat()), field)
+        begin = self._value("m", self.source.begin)
+        return f"CASE WHEN {begin} > {day} THEN {begin} ELSE {day} END"
 
     def folded_rows(self) -> str:
         """SQL: the rows that take what several source rows say."""
@@ -271,23 +280,20 @@ class SourceQueries:
         settings = ", ".join(f"{name} = x.{name}" for name in columns)
         cursor.execute(
             f"UPDATE {stage} SET {settings} FROM (SELECT e.up_no, {taken} "
-            f"FROM {self.planner.tables.stage} e WHERE e.counts = 1 "
-            f"AND e.up_no IN ({self.folded_rows()}) GROUP BY e.up_no) x "
+            f"FROM {self.planner.tables.stage} e "
+            f"WHERE e.up_no IN ({self.folded_rows()}) GROUP BY e.up_no) x "
             f"WHERE x.up_no = {stage}.row_no"
         )
         return bool(cursor.rowcount)
 
     def outlasted(self) -> str:
         """SQL: rows whose source rows of the file end, while a stored one goes on."""
-        stage, state = self.planner.tables.stage, self.source.state
-        ranked = self.rank(f"e.c_{state}")
-        own = f"min(CASE WHEN e.is_stored = 0 THEN {ranked} END)"
-        stored = f"min(CASE WHEN e.is_stored = 1 AND e.counts = 1 THEN {ranked} END)"
-        section = f"e.c_{self.source.named_by[-1]}"
-        other = f"min(CASE WHEN e.is_stored = 1 AND e.counts = 1 THEN {section} END)"
+        stage, ranked = self.planner.tables.stage, self.rank(f"e.c_{self.source.state}")
+        own = f"SELECT e.up_no, min({ranked}) AS best FROM {stage} e WHERE e.is_stored = 0"
         return (
-            f"SELECT e.up_no AS row_no, {other} AS other FROM {stage} e "
-            f"GROUP BY e.up_no HAVING {own} > {stored}"
+            f"SELECT e.up_no AS row_no, min(e.c_{self.source.named_by[-1]}) AS other "
+            f"FROM {stage} e JOIN ({own} GROUP BY e.up_no) o ON o.up_no = e.up_no "
+            f"WHERE e.is_stored = 1 AND {ranked} < o.best GROUP BY e.up_no"
         )
 
     def of_refused(self) -> str:

@@ -68,7 +68,7 @@ class UndoOutcome:
 
     @property
     def writes(self) -> int:
-        return self.removed + self.restored + self.returned
+        return self.removed + self.restored + self.returned + self.sections
 
     def count(self, batch: Batch, touched: WrittenRows, **counts: int) -> None:
         source = kinds[batch.kind].source_rows
@@ -84,7 +84,8 @@ def prospect_of(batch: Batch) -> UndoOutcome:
     # To try a large one would take long, and lock its rows.
     if batch.writes + batch.removed > TRIED_UP_TO:
         restored, made = batch.updated + batch.withdrawn, batch.created + batch.created_students
-        return UndoOutcome(made, restored, batch.removed, is_exact=False)
+        counts = (made, restored, batch.removed, batch.sections)
+        return UndoOutcome(*counts, is_exact=False)
     with transaction.atomic(), connection.cursor() as cursor:
         outcome = _undone(cursor, batch, timezone.now())
         transaction.set_rollback(True)

@@ -55,6 +55,14 @@ def test_sections_have_their_former_state_again(canvas, registrar):
     assert (made.updated, made.sections, made.can_be_undone) == (0, 1, True)
 
 
+def test_the_page_offers_to_give_sections_back(canvas, registrar_client):
+    canvas("s1001 S1 active", "s1001 S2 active")
+    batch = canvas("s1001 S2 deleted")
+    page = registrar_client.get(f"/admin/bulk/batch/{batch.pk}/undo/").content.decode()
+    assert "Sections to give back" in page
+    assert "Undo: 1 row goes back" in page
+
+
 def test_an_undo_is_undone_with_its_sections(canvas, registrar):
     canvas("s1001 S1 active", "s1001 S2 active")
     batch = canvas("s1001 S1 deleted", "s1001 S2 deleted")
