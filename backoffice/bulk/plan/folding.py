@@ -38,7 +38,7 @@ ANOTHER_ROLE = Check(
         "section in the same file, or correct this row."
     ),
 )
-GOES_ON = Check(
+OUTLASTED = Check(
     "section_goes_on",
     "",
     _(
@@ -89,12 +89,12 @@ class Folding:
             self._decide(cursor, staging_file, REPEAT, queries.repeats())
             if queries.has_alike:
                 self._decide(cursor, staging_file, CONFLICT, queries.of_other_role(), column)
-            self._decide(cursor, staging_file, TOGETHER, queries.beside_refused())
+            self._decide(cursor, staging_file, TOGETHER, queries.with_refused())
         if queries.has_alike and not queries.is_whole:
             self._decide(cursor, staging_file, ANOTHER_ROLE, queries.against_stored(), column)
         queries.stage(cursor)
         if self.source.state in self.folded:
-            self._report(staging_file, GOES_ON, queries.outlasted(), self.source.state)
+            self._report(staging_file, OUTLASTED, queries.outlasted(), self.source.state)
         self._fold(cursor)
         self.planner.create(cursor)
 
@@ -161,8 +161,8 @@ class Folding:
             for row, line, noted, value, other in rows_of(reading):
                 count += 1
                 origin = origin_of(noted)
-                shown = origin.cells.get(column, display_value(value))
+                text = origin.cells.get(column, display_value(value))
                 other = str(other) or gettext("without a name")
                 fault = Fault(check.code, str(check.template), check.is_warning, other)
-                staging_file.add_fault(fault, line, row, column, shown, origin)
+                staging_file.add_fault(fault, line, row, column, text, origin)
         return bool(count)

@@ -113,7 +113,7 @@ class SourceQueries:
         differs = self.dialect.differs(f"a.{alike}", "a.first_alike")
         return f"SELECT a.row_no, a.other FROM {firsts} WHERE {differs}"
 
-    def beside_refused(self) -> str:
+    def with_refused(self) -> str:
         """SQL: rows of which another one was refused."""
         same = " AND ".join(f"b.{key} = a.{key}" for key in self.keys)
         if self.has_alike:
@@ -276,10 +276,12 @@ class SourceQueries:
         """Give these rows what all say together; whether there were any."""
         stage, columns = self.main.tables.stage, [f"c_{name}" for name in self.folded]
         values = list(self._folded_values("e"))
-        taken = ", ".join(f"{sql} AS {name}" for name, sql in zip(columns, values, strict=True))
+        new_values = ", ".join(
+            f"{sql} AS {name}" for name, sql in zip(columns, values, strict=True)
+        )
         settings = ", ".join(f"{name} = x.{name}" for name in columns)
         cursor.execute(
-            f"UPDATE {stage} SET {settings} FROM (SELECT e.up_no, {taken} "
+            f"UPDATE {stage} SET {settings} FROM (SELECT e.up_no, {new_values} "
             f"FROM {self.planner.tables.stage} e "
             f"WHERE e.up_no IN ({self.folded_rows()}) GROUP BY e.up_no) x "
             f"WHERE x.up_no = {stage}.row_no"
