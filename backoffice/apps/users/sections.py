@@ -26,7 +26,6 @@ class SectionMembership(Audited):
     course_path = "enrollment__course"
     person_path = "enrollment__student"
     natural_key_fields = ("enrollment", "system", "section")
-    set_by_actions: ClassVar[tuple[str, ...]] = ("status", "enrolled_on", "withdrawn_on")
 
     # The unique rule begins with it.
     enrollment = models.ForeignKey(
