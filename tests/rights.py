@@ -26,6 +26,8 @@ PAGE = {
     "users.permissiongrant": ("VH *", "", "", "", "VH *"),
     "users.profile": ("VCH *", "VCIE s", "V o", "V o", "VH *"),
     "users.enrollment": ("VACIERH *", "VACIERH *", "VEH o", "V o", "VEH *"),
+    # Seen by whoever sees the enrollment; files alone write them.
+    "users.sectionmembership": ("VIH *", "VIH *", "VH o", "V o", "VH *"),
     "courses.course": ("VACERHD *", "VACIEH *", "VCEH o", "V o", "VEH *"),
     "courses.coursemodule": _CONTENT,
     "courses.lesson": _CONTENT,
@@ -76,6 +78,7 @@ NEVER = {
     ("bulk.batch", "add"),
     ("bulk.batch", "change"),
     ("bulk.batch", "delete"),
+    *(("users.sectionmembership", verb) for verb in ("add", "change", "delete")),
     *((label, verb) for label in ("audit.changeset", "audit.approval", "audit.accessrecord")
       for verb in ("add", "change", "delete")),
 }  # fmt: skip

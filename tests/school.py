@@ -53,7 +53,13 @@ from backoffice.apps.courses.models import (
     Lesson,
     LessonProgress,
 )
-from backoffice.apps.users.models import Enrollment, FormerStudentID, Profile, User
+from backoffice.apps.users.models import (
+    Enrollment,
+    FormerStudentID,
+    Profile,
+    SectionMembership,
+    User,
+)
 from backoffice.apps.users.promoting import request_role
 from backoffice.audit.models import AccessRecord, ChangeSet
 from backoffice.audit.record.recording import recording
@@ -208,6 +214,9 @@ def _people(rows: Rows, number: int, helper: User | None) -> None:
         "profile": Profile.objects.create(user=student, city="Lund"),
         "former_id": FormerStudentID.objects.create(user=student, student_id=f"f{number:03}"),
         "enrolled": enrolled,
+        "section": SectionMembership.objects.create(
+            enrollment=enrolled, system="canvas", section=f"S{number}"
+        ),
         "lesson_progress": LessonProgress.objects.create(**lesson),
         "course_progress": CourseProgress.objects.create(enrollment=enrolled, lessons_total=1),
     }

@@ -66,6 +66,8 @@ TABLE: dict[str, Row] = {
     "users.permissiongrant": row("VH *", "", "", "", "VH *"),
     "users.profile": row("VCH *", "VCIE students", "V own", "V own", "VH *"),
     "users.enrollment": row("VACIERH *", "VACIERH *", "VEH own", "V own", "VEH *"),
+    # Files alone write them, with the enrollments that they are part of.
+    "users.sectionmembership": row("VIH *", "VIH *", "VH own", "V own", "VH *"),
     "courses.course": row("VACDERH *", "VACIEH *", "VCEH own", "V own", "VEH *"),
     "courses.coursemodule": _CONTENT,
     "courses.lesson": _CONTENT,

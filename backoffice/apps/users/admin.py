@@ -33,6 +33,7 @@ from backoffice.apps.users.models import (
     GroupMembership,
     PermissionGrant,
     Profile,
+    SectionMembership,
     User,
 )
 from backoffice.apps.users.passwords import CredentialActionsMixin
@@ -261,6 +262,7 @@ class EnrollmentAdmin(EnrollmentActionsMixin, RosterHeadMixin, ListExport, Audit
     readonly_fields = ("last_activity_at",)
     fieldsets = ENROLLMENT_FIELDS
     form = EnrollmentForm
+    related_lists = ("sections",)
     row_actions = ("withdraw", "reinstate", "complete", "fail", "reopen", "redate")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
@@ -278,3 +280,44 @@ class EnrollmentAdmin(EnrollmentActionsMixin, RosterHeadMixin, ListExport, Audit
         super().save_model(request, obj, form, change)
         if obj.excess:
             self.message_user(request, excess_sentence(obj.excess), messages.WARNING)
+
+
+@admin.register(SectionMembership)
+class SectionMembershipAdmin(AuditedAdmin):
+    """What the files of other systems say of the sections of an enrollment; to look at."""
+
+    icon = "call_merge"
+    in_sidebar = False
+    empty_hint = _("Files of Canvas and OneRoster say in which sections of a course people are.")
+    list_display = (
+        person_column("enrollment__student", _("student")),
+        course_column("enrollment__course"),
+        "section",
+        "system",
+        state_column("status", ENROLLMENT_COLOURS, _("status")),
+        "enrolled_on",
+        "withdrawn_on",
+    )
+    list_select_related = ("enrollment__student", "enrollment__course")
+    list_filter = (
+        ("enrollment", AutocompleteSelectFilter),
+        ("system", ChoicesDropdownFilter),
+        ("status", ChoicesDropdownFilter),
+    )
+    search_fields = ("section", "enrollment__student__search_text")
+    search_help_text = _("Section, name, student ID")
+    fields = (
+        "enrollment",
+        ("system", "section"),
+        "status",
+        ("enrolled_on", "withdrawn_on"),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

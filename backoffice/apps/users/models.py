@@ -23,6 +23,7 @@ from backoffice.admin_site.models.rules import (
 )
 from backoffice.admin_site.models.search_text import SearchText, TrigramIndex
 from backoffice.apps.users.accounts import Account
+from backoffice.apps.users.enrollment_words import EnrollmentStatus
 from backoffice.apps.users.former_ids import (
     FOLDED_INDEXES,
     IDENTITIES,
@@ -30,6 +31,7 @@ from backoffice.apps.users.former_ids import (
     FormerStudentID,
     replaced_student_id,
 )
+from backoffice.apps.users.sections import SectionMembership as SectionMembership
 from backoffice.apps.users.validators import (
     validate_language,
     validate_student_id,
@@ -437,11 +439,7 @@ class Enrollment(Audited):
         TEACHING_ASSISTANT = "teaching_assistant", _("teaching assistant")
         OBSERVER = "observer", _("observer")
 
-    class Status(models.TextChoices):
-        ACTIVE = "active", _("active")
-        COMPLETED = "completed", _("completed")
-        FAILED = "failed", _("failed")
-        WITHDRAWN = "withdrawn", _("withdrawn")
+    Status = EnrollmentStatus
 
     course_path = "course"
     person_path = "student"

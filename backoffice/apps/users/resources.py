@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from django.db import models
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.apps.users.models import Enrollment, User
+from backoffice.apps.users.models import Enrollment, SectionMembership, User
 from backoffice.apps.users.student_id_changes import StudentIDChange
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column, OnChange, Traits
@@ -19,7 +19,9 @@ from backoffice.bulk.kinds.resource import (
     ImportKind,
     Matching,
     MissingRowsPolicy,
+    SourceRows,
     UndoRules,
+    as_declared,
     importable,
 )
 from backoffice.bulk.kinds.sql_names import NOW, cell, stored, version, written_row
@@ -116,6 +118,33 @@ class UserResource(ImportKind):
         return User.objects.filter(student_id__isnull=False)
 
 
+@as_declared
+class SectionResource(ImportKind):
+    """The sections of an enrollment, which files of other systems name."""
+
+    kind = "sections"
+    label = _("sections")
+
+    system = Column("system", key=True)
+    section = Column("section", key=True)
+    status = Column("status")
+    enrolled_on = Column("enrolled_on")
+    withdrawn_on = Column("withdrawn_on")
+
+    class Meta:
+        model = SectionMembership
+
+
+def are_one(rows: int, enrollments: int) -> str:
+    """The sentence that so many rows of sections are so many enrollments."""
+    what = ngettext("%(count)d enrollment", "%(count)d enrollments", enrollments)
+    one = gettext(
+        "%(rows)d rows of the file are %(what)s: a course has no sections here. What is kept of "
+        "each section stands on the page of the enrollment."
+    )
+    return one % {"rows": rows, "what": what % {"count": enrollments}}
+
+
 @importable
 class EnrollmentResource(ImportKind):
     """Who takes which course, and how it ended."""
@@ -148,6 +177,18 @@ class EnrollmentResource(ImportKind):
         },
         has_left=f"{stored('status')} = 'withdrawn'",
         returns={"status": "'active'", "withdrawn_on": "NULL"},
+    )
+
+    source_rows = SourceRows(
+        "enrollment",
+        SectionResource,
+        named_by=("system", "section"),
+        alike="role",
+        state="status",
+        begin="enrolled_on",
+        end="withdrawn_on",
+        order=tuple(Enrollment.Status),
+        one=are_one,
     )
 
     student_id = Column("student__student_id", key=True, identifier=True, example="ab1234567")

@@ -104,12 +104,14 @@ class Cells:
 class ColumnSource:
     """Columns of the file that one native column is read from; people see the first the file has.
 
-    `is_sparse` says that the column counts only if some row of the file fills it.
+    `is_sparse` says that the column counts only if some row of the file fills it, `is_constant`
+    that the value is the same in every row, so that no cell is noted beside it.
     """
 
     sources: tuple[str, ...]
     read: Callable[[Cells], str]
     is_sparse: bool = False
+    is_constant: bool = False
 
 
 def plain(name: str, is_sparse: bool = False) -> ColumnSource:
@@ -126,6 +128,14 @@ def pair(
     return {
         names[0]: ColumnSource(sources, lambda cells: read(cells)[0], is_sparse),
         names[1]: ColumnSource(sources, lambda cells: read(cells)[1], is_sparse),
+    }
+
+
+def section(system: str, name: str) -> dict[str, ColumnSource]:
+    """The section of a row, in a column of the file, and the system whose section it is."""
+    return {
+        "system": ColumnSource((name,), lambda _cells: system, is_constant=True),
+        "section": plain(name),
     }
 
 
@@ -282,13 +292,15 @@ class SourceTable:
                 values.append(column_source.read(cells))
             except NotTranslated as refusal:
                 reader_issues.append(refusal.issue)
+                # Who it is about counts: of several rows of one enrollment none goes in then.
+                values.append("")
                 continue
             except LeftOut as refusal:
                 if refusal.is_in_doubt:
                     self.own_words.note_unplaced(self.person_of(cells))
                 return Row(line, [], reader_issues=(refusal.issue,), is_left_out=True)
             cell = cells.first(*column_source.sources)
-            if cell != values[-1]:
+            if cell != values[-1] and not column_source.is_constant:
                 others[name] = cell
         headers = self.headers_of(cells)
         origin = Origin(others, headers) if others or headers else None

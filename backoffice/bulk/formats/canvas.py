@@ -19,6 +19,7 @@ from backoffice.bulk.formats.base import (
     not_stored,
     pair,
     plain,
+    section,
     word,
 )
 from backoffice.bulk.formats.course_names import joined
@@ -216,6 +217,8 @@ class CanvasEnrollments(SourceTable):
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": plain("user_id"),
         **pair(COURSE_KEY, ("course_id", "section_id"), _course_enrolled_in),
+        # Without the column a row is about the whole enrollment, as in our own export.
+        **section("canvas", "section_id"),
         "role": ColumnSource(("role",), _role),
         "status": ColumnSource(("status",), _exact_status),
         "enrolled_on": plain("start_date", is_sparse=True),

@@ -17,6 +17,7 @@ from backoffice.bulk.formats.base import (
     not_stored,
     pair,
     plain,
+    section,
     today,
     word,
 )
@@ -185,6 +186,7 @@ class OneRosterEnrollments(OneRosterTable):
     column_sources: ClassVar[Mapping[str, ColumnSource]] = {
         "student_id": _student("usersourcedid"),
         **pair(COURSE_KEY, ("classsourcedid",), _class),
+        **section("oneroster", "classsourcedid"),
         "role": word("role", ROLES, "role"),
         "status": ColumnSource(("status",), _exact_status),
         "enrolled_on": plain("begindate", is_sparse=True),
@@ -195,6 +197,12 @@ class OneRosterEnrollments(OneRosterTable):
         *("userSourcedId", "role", "primary", "beginDate", "endDate"),
         *("metadata.exactStatus", "metadata.exactWithdrawnOn"),
     )
+
+    def __init__(self, header: Sequence[str]) -> None:
+        super().__init__(header)
+        if self.has("metadata.exactstatus"):
+            # In our own export a class is the course, and a row the whole enrollment.
+            self.leave(("system", "section"))
 
     @classmethod
     def write(cls, native: Native) -> dict[str, str]:

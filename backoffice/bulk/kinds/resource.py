@@ -94,6 +94,37 @@ class NestedRows:
 
 
 @dataclass(frozen=True)
+class SourceRows:
+    """Rows of another system of which several are one row here, each stored besides.
+
+    Files of formats that say of which section a row is have the columns `named_by`. What all rows
+    of a stored row say together, its columns take: the first of `order` as the state, the earliest
+    begin, the latest end, none being the latest.
+    """
+
+    reference: str  # their foreign key to the row that they are
+    resource: "type[ImportKind]"
+    named_by: tuple[str, ...]  # its columns that tell the rows of one stored row apart
+    alike: str  # the column in which they agree: rows that differ there are no fold
+    state: str  # and these three are columns of both kinds
+    begin: str
+    end: str
+    order: tuple[str, ...]  # the states: of the first there are most, the last is over
+    one: Callable[[int, int], str]  # the sentence that so many rows are so many stored rows
+    adjusted_fields: frozenset[str] = frozenset()
+
+    @property
+    def folded(self) -> tuple[str, ...]:
+        """The columns that take what all rows say together."""
+        return (self.state, self.begin, self.end)
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """The columns that only files of such rows have."""
+        return {name: self.resource.columns()[name] for name in self.named_by}
+
+
+@dataclass(frozen=True)
 class MissingRowsPolicy:
     """What a whole roster, in sync mode, means for stored rows: who leaves, and who comes back.
 
@@ -154,6 +185,7 @@ class ImportKind(ModelResource):
     # By column of a value that may change hands within a file: SQL of what stands in it, and in
     # others, for a moment. A value that may be blank is blank then.
     between: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    source_rows: ClassVar[SourceRows | None] = None
     undo: ClassVar[UndoRules] = UndoRules()
     listed: ClassVar[str] = ""  # the path to the model in whose list the rows are exported
     shared_with: ClassVar[frozenset[str]] = frozenset()  # formats with the same columns
@@ -201,9 +233,18 @@ class ImportKind(ModelResource):
         return labels | ({NESTED: str(cls.nested.resource.label)} if cls.nested else {})
 
     @classmethod
-    def lineage(cls) -> "list[tuple[type[ImportKind], str]]":
-        """What an import writes: each resource, with its foreign key to the next one."""
-        nested, companion, trail = cls.nested, cls.companion, cls.trail
+    def source_columns(cls) -> dict[str, Column]:
+        """The columns of files whose rows may be several of one row here."""
+        return cls.source_rows.columns if cls.source_rows else {}
+
+    @classmethod
+    def lineage(cls, *, has_sources: bool = False) -> "list[tuple[type[ImportKind], str]]":
+        """What an import writes: each resource, with its foreign key to the next one.
+
+        `has_sources`: the rows of other systems, too, of which few files have any.
+        """
+        nested = cls.nested or (cls.source_rows if has_sources else None)
+        companion, trail = cls.companion, cls.trail
         return [
             *([(trail.resource, trail.reference)] if trail else []),
             *([(nested.resource, nested.reference)] if nested else []),
@@ -215,6 +256,8 @@ class ImportKind(ModelResource):
     def column_named(cls, name: str) -> tuple[Column, type[models.Model]]:
         """A column of the kind or of its companion, and the model of that."""
         own = cls.columns().get(name)
+        if cls.source_rows and name in cls.source_rows.named_by:
+            return cls.source_columns()[name], cls.source_rows.resource.model()
         if own or not cls.companion:
             return cls.columns()[name], cls.model()
         return cls.companion.columns_of()[name], cls.companion.resource.model()

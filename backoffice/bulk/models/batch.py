@@ -20,6 +20,7 @@ from backoffice.bulk.models.batch_run import BatchRun
 from backoffice.bulk.models.batch_state import BatchState, refuse_impossible
 from backoffice.bulk.models.delivery import Delivery
 
+FOLDED = "folded"  # the code of the sentence about rows of a file that are one row here
 FOLDER = "imports"  # of the private files
 
 
@@ -171,6 +172,9 @@ class Batch(models.Model):
     withdrawn = models.PositiveIntegerField(_("withdrawn"), default=0)
     rejected = models.PositiveIntegerField(_("rejected"), default=0)
     duplicates = models.PositiveIntegerField(_("duplicates"), default=0)
+    # Rows that are one with another row of the file, and what is stored of other systems' rows.
+    folded = models.PositiveIntegerField(_("folded"), default=0)
+    sections = models.PositiveIntegerField(_("sections"), default=0)
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -327,7 +331,7 @@ class Batch(models.Model):
     @property
     def shares(self) -> list[dict[str, object]]:
         """The parts of the coloured bar, in percent of the rows."""
-        names = ("created", "updated", "unchanged", "duplicates", "rejected")
+        names = ("created", "updated", "unchanged", "duplicates", "folded", "rejected")
         counts = {name: getattr(self, name) for name in names}
         return [
             {
@@ -341,6 +345,13 @@ class Batch(models.Model):
         ]
 
     @property
+    def is_alone_in_sync(self) -> bool:
+        """Whether the file alone is the whole roster: no other file of its delivery has rows."""
+        is_roster = self.mode == self.Mode.SYNC
+        others = Batch.objects.filter(delivery=self.delivery_id, kind=self.kind).exclude(pk=self.pk)
+        return is_roster and not (self.delivery_id and others.exists())
+
+    @property
     def is_finished(self) -> bool:
         """Whether later files of its delivery need not wait for it."""
         has_nothing = self.state == self.State.PREVIEWED and not self.writes
@@ -350,7 +361,14 @@ class Batch(models.Model):
     @property
     def writes(self) -> int:
         """The number of rows that applying the file would write or has written."""
-        return self.created + self.updated + self.withdrawn + self.created_students
+        written = self.created + self.updated + self.withdrawn
+        return written + self.created_students + self.sections
+
+    @property
+    def folded_sentence(self) -> str:
+        """How many rows of the file are how many rows here; blank where each is one."""
+        issue = self.issues.filter(code=FOLDED, row=0).first() if self.folded else None
+        return capfirst(issue.sentence) if issue else ""
 
     @property
     def updated_besides(self) -> int:

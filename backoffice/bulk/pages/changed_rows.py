@@ -50,7 +50,9 @@ def changed_rows(batch: Batch, request: HttpRequest) -> Changes:
     history = chosen.model().history.model
     written = _last_versions(history.objects.filter(change_set=batch.change_set_id))
     own = batch.created + batch.updated + batch.withdrawn
+    source = resource.source_rows
     total = own if chosen is resource else batch.created_students
+    total = batch.sections if source and chosen is source.resource else total
     if batch.undoes_id or resource.nested:
         total = written.count()
     rows = written.order_by(*order_of(chosen.model(), total))
@@ -84,6 +86,8 @@ def _written_of(batch: Batch, resource: type[ImportKind]) -> list[type[ImportKin
     written, companion = [resource], resource.companion
     if companion and (batch.created_students or batch.undoes_id or not companion.option):
         written.append(companion.resource)
+    if resource.source_rows and batch.sections:
+        written.append(resource.source_rows.resource)
     return [*written, resource.nested.resource] if resource.nested else written
 
 

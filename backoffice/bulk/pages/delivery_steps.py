@@ -21,6 +21,7 @@ COUNTS = {
     "withdrawn": (gettext_lazy("%(count)s to withdraw"), gettext_lazy("%(count)s withdrawn")),
     "unchanged": (gettext_lazy("%(count)s unchanged"),) * 2,
     "duplicates": (gettext_lazy("%(count)s repeated"),) * 2,
+    "folded": (gettext_lazy("%(count)s folded"),) * 2,
     "rejected": (gettext_lazy("%(count)s wrong"),) * 2,
 }
 

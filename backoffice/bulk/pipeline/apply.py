@@ -15,11 +15,11 @@ from backoffice.bulk.models.batch_state import BatchState as State
 from backoffice.bulk.models.batch_state import states_before
 from backoffice.bulk.pipeline.concurrency import lock_kind, retry_on_conflict
 from backoffice.bulk.pipeline.heartbeat import Heartbeat, Interrupted
-from backoffice.bulk.pipeline.import_run import Import, Plans
+from backoffice.bulk.pipeline.import_run import Import
 from backoffice.bulk.pipeline.preview import end_work, fail, preview
 from backoffice.bulk.pipeline.receive import file_digest
 from backoffice.bulk.plan.moved_values import MovedValues
-from backoffice.bulk.plan.outcome import Outcome, outcome_of
+from backoffice.bulk.plan.outcome import Outcome, Plans, outcome_of
 from backoffice.bulk.plan.trails import leave_trail
 from backoffice.bulk.plan.writer import Writer
 from backoffice.bulk.read.staging_file import StagingFile
@@ -112,7 +112,8 @@ def _check_file(batch: Batch) -> None:
 def _planned_anew(work: Import, cursor: CursorWrapper) -> Outcome:
     with StagingFile(work.batch.pk) as staging_file:
         work.stage(cursor, staging_file, work.read(staging_file))
-        return outcome_of(cursor, work.batch, *work.plan(cursor, staging_file))
+        plans = work.plan(cursor, staging_file)
+        return outcome_of(cursor, work.batch, plans, work.sources)
 
 
 def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
@@ -129,6 +130,8 @@ def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
         change_set = record.change_set
         work.prepare_writing(cursor)
         written = _write_rows(cursor, batch, work.plans, change_set)
+        if work.folding and batch.sections:
+            written += work.folding.write(cursor, change_set)
     batch.run.report(BatchRun.Phase.CLOSING, WRITTEN_PERCENT, written)
     if written != batch.writes:
         raise OutcomeChanged

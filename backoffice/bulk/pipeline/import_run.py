@@ -4,7 +4,6 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
 
@@ -17,11 +16,13 @@ from backoffice.bulk.pipeline.rosters import rest_of_delivery, stage_rest
 from backoffice.bulk.plan.capacity import Capacity
 from backoffice.bulk.plan.companions import Companions
 from backoffice.bulk.plan.duplicates import Duplicates
+from backoffice.bulk.plan.folding import FoldedTables, Folding
 from backoffice.bulk.plan.former_names import lead_to_owners, lead_unmarked, marks_of
 from backoffice.bulk.plan.local_edits import LocalEdits
 from backoffice.bulk.plan.missing_rows import MissingRows, RestOfDelivery
 from backoffice.bulk.plan.moved_values import MovedValues
 from backoffice.bulk.plan.nested_rows import NestedPlan, ParentLayout
+from backoffice.bulk.plan.outcome import Plans
 from backoffice.bulk.plan.planner import Planner, Tables
 from backoffice.bulk.plan.totals import Totals
 from backoffice.bulk.read.header import MatchedHeader, match_header
@@ -37,20 +38,7 @@ from backoffice.bulk.values.faults import storable
 READ_PERCENT = 80  # the share of reading in the whole work, for the progress bar
 PROGRESS_PAUSE = 0.5  # seconds
 NESTED_PER_ROW = 20  # an estimate, for the settings of the database
-
-
-class Plans(NamedTuple):
-    """The plans of the file's rows, of their companions, missing rows and nested rows."""
-
-    planner: Planner
-    companions: Companions | None
-    missing_rows: MissingRows | None
-    nested: NestedPlan | None
-
-    @property
-    def others(self) -> list[Planner]:
-        """The plans of companions and nested rows."""
-        return [each.planner for each in (self.companions, self.nested) if each]
+CACHED = ("header", "plans", "capacity", "folding", "rest")
 
 
 @dataclass
@@ -72,6 +60,7 @@ class Import:
         self.repeats_table = f"{place}duplicates_{number}"
         self.missing_rows_table = f"{place}missing_{number}"
         self.rest_table = f"{place}rest_{number}"
+        self.folds_table = f"{place}folds_{number}"
 
     def prepare(self, cursor: CursorWrapper) -> None:
         """Set for this transaction what statements over all rows need."""
@@ -94,7 +83,7 @@ class Import:
             self.batch.header = list(map(storable, reader.header))
             self.batch.delimiter = reader.delimiter
             self._apply_own_headers(reader)
-            for name in ("header", "plans", "capacity", "rest"):  # cached from an earlier reading
+            for name in CACHED:  # from an earlier reading
                 self.__dict__.pop(name, None)
             header = match_header(reader.header, self.resource, self.batch)
             cleaner = RowCleaner(header, self.resource, reader.delimiter)
@@ -153,7 +142,7 @@ class Import:
         """Remove the batch's tables."""
         pairs = (self.companion_tables, self.nested_tables, self.tables)
         names = [name for pair in pairs for name in (pair.plan, pair.stage)]
-        names += [self.repeats_table, self.missing_rows_table, self.rest_table]
+        names += [self.repeats_table, self.missing_rows_table, self.rest_table, self.folds_table]
         self.dialect.drop_tables(cursor, names)
 
     @cached_property
@@ -174,6 +163,7 @@ class Import:
             has_reason=not is_too_short(self.batch.reason),
             allows_similar=self.batch.allow_similar,
             is_roster=self.batch.mode == Batch.Mode.SYNC,
+            source_names=tuple(placed.column.column_name for placed in header.sources),
         )
         if group:
             layout = ParentLayout(
@@ -194,6 +184,19 @@ class Import:
         return MissingRows(planner, policy, table, released, self.rest, spared)
 
     @cached_property
+    def folding(self) -> Folding | None:
+        """What makes several rows of another system one; None for files without such rows."""
+        if not self.header.sources:
+            return None
+        tables = FoldedTables(self.nested_tables, self.folds_table)
+        return Folding(self.plans.planner, tables, is_whole=self.batch.is_alone_in_sync)
+
+    @property
+    def sources(self) -> Planner | None:
+        """The plan of the rows of other systems that are stored besides."""
+        return self.folding.planner if self.folding else None
+
+    @cached_property
     def capacity(self) -> Capacity | None:
         """What finds the rows for which there is no room; None for a kind that takes none."""
         planner, _companions, missing_rows, _nested = self.plans
@@ -204,9 +207,7 @@ class Import:
     def plan(self, cursor: CursorWrapper, staging_file: StagingFile) -> Plans:
         """Plan every staged row against the data as they are now."""
         planner, companions, missing_rows, nested = plans = self.plans
-        if nested:
-            nested.stage(cursor)
-        planner.create(cursor)
+        self._judge(cursor, staging_file)
         moved = MovedValues(planner)
         has_moves = moved.allow(cursor)
         released = tuple(self.batch.released)
@@ -220,6 +221,8 @@ class Import:
             self._count_preserved(missing_rows.plan(cursor, staging_file))
         if self.capacity:  # after those who leave, and before new students for rows that go in
             self.capacity.plan(cursor, staging_file)
+        if self.folding:
+            self.folding.close(cursor, staging_file)
         if companions:
             companions.plan(cursor, self.repeats_table if has_repeats else "")
         total = planner.layout.model.total_rule
@@ -240,13 +243,22 @@ class Import:
             moved.resolve(cursor, is_last=True)
         return has_repeats
 
+    def _judge(self, cursor: CursorWrapper, staging_file: StagingFile) -> None:
+        """Plan each row by itself, and several rows of another system as one."""
+        if self.plans.nested:
+            self.plans.nested.stage(cursor)
+        self.plans.planner.create(cursor)
+        if self.folding:  # before anything looks at what rows would change
+            self.folding.plan(cursor, staging_file)
+
     def _count_preserved(self, edits: dict[str, int]) -> None:
         self.batch.preserved_edits = dict(Counter(self.batch.preserved_edits) + Counter(edits))
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
         """Whether the preview's tables are there and would be the same if planned now."""
         planner, companions, missing_rows, _nested = plans = self.plans
-        pairs = [each.tables for each in (planner, *plans.others)]
+        sources = [self.sources] if self.sources else []
+        pairs = [each.tables for each in (planner, *plans.others, *sources)]
         tables = [name for pair in pairs for name in (pair.stage, pair.plan)]
         if missing_rows:
             tables += filter(None, (self.missing_rows_table, self.rest.table))
@@ -259,7 +271,9 @@ class Import:
             return False
         # A crash of the database empties unlogged tables, so the rows are counted. The places in
         # courses are counted now that the courses are locked.
-        tests = [planner.holds(self.batch.rows), *(each.holds() for each in plans.others)]
+        tests = [planner.holds(self.batch.rows)]
+        tests += [each.holds() for each in (*plans.others, *sources)]
+        tests += [(self.folding.still_holds(), ())] if self.folding else []
         tests += [self.capacity.holds()] if self.capacity else []
         params = [param for _sql, own in tests for param in own]
         cursor.execute(f"SELECT {' AND '.join(sql for sql, _params in tests)}", params)

@@ -78,7 +78,7 @@ def _begin_reading(batch: Batch) -> bool:
 def _record_outcome(work: Import, cursor: CursorWrapper, staging_file: StagingFile) -> None:
     batch = work.batch
     plans = work.plan(cursor, staging_file)
-    outcome = outcome_of(cursor, batch, *plans)
+    outcome = outcome_of(cursor, batch, plans, work.sources)
     if outcome.has_faults:
         FaultReporter(plans.planner).report(staging_file)
         if plans.nested:
@@ -110,6 +110,8 @@ def _set_totals(batch: Batch, outcome: Outcome) -> None:
     batch.unchanged = outcome.count(RowState.UNCHANGED)
     batch.rejected = outcome.count(RowState.REJECTED)
     batch.duplicates = outcome.count(RowState.DUPLICATE)
+    batch.folded = outcome.count(RowState.FOLDED)
+    batch.sections = outcome.source_rows
     batch.withdrawn = outcome.count(RowState.WITHDRAWN)
     batch.created_students = outcome.companions
     batch.digest = outcome.digest

@@ -58,6 +58,7 @@ def _head(batch: Batch, *, dry_run: bool) -> dict[str, Any]:
         **counts,
         "rejected": batch.rejected,
         "duplicates": batch.duplicates,
+        "folded": batch.folded,
         **({"undoes": batch.undoes_id, "removed": batch.removed} if batch.undoes_id else {}),
         **({"read_as": batch.read_as} if batch.read_as else {}),
         "digest": batch.digest,
@@ -88,6 +89,11 @@ def closing_message(batch: Batch, *, dry_run: bool) -> str:
     summary += ngettext(", %(count)d repeated.", ", %(count)d repeated.", batch.duplicates) % {
         "count": batch.duplicates
     }
+    if batch.folded:
+        summary = f"{summary.removesuffix('.')}, " + _("%(count)d folded.") % {
+            "count": batch.folded
+        }
+        summary += f" {batch.folded_sentence}"
     summary = " ".join(filter(None, (summary, values_advice(batch))))
     template = _("%(file)s was applied as import %(number)d: %(summary)s")
     if dry_run:

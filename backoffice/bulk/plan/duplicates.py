@@ -89,6 +89,8 @@ class Duplicates:
 
     def decide(self, cursor: CursorWrapper, table: str) -> bool:
         """Read the candidates and write the decisions; whether there were any."""
+        if not any(self._groups("")):
+            return False
         with connection.chunked_cursor() as reading:
             reading.execute(self._candidates())
             for record in rows_of(reading):
@@ -157,7 +159,7 @@ class Duplicates:
     def _against_key(self, row: Candidate) -> Iterator[tuple[str, Check, Any]]:
         """An accepted row with this key, and the first column in which this one differs."""
         first = self.accepted.get(_key(row, self.keys))
-        if first is None or not row.has(self.keys, self.bits):
+        if first is None or self.layout.source_names or not row.has(self.keys, self.bits):
             return
         for name, earlier, value in zip(self.compared, first.own, row.own, strict=True):
             if earlier != value and not row.bad & self.bits[name]:
@@ -210,7 +212,8 @@ class Duplicates:
             WHERE s.row_no IN ({" UNION ".join(self._groups(stage))}) ORDER BY s.row_no"""
 
     def _groups(self, stage: str) -> Iterator[str]:
-        yield _rows_of_groups(stage, self.keys, "count(*) > 1")
+        if not self.layout.source_names:  # `folding.py` decides between those
+            yield _rows_of_groups(stage, self.keys, "count(*) > 1")
         if self.person and self.companion_columns:
             values = [f"coalesce(c_{column.column_name}, '')" for column in self.companion_columns]
             several = " OR ".join(f"min({value}) <> max({value})" for value in values)

@@ -13,7 +13,7 @@ from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import lines_from
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column, field_at, foreign_key
-from backoffice.bulk.kinds.resource import NESTED, NestedRows
+from backoffice.bulk.kinds.resource import NESTED, NestedRows, SourceRows
 from backoffice.bulk.kinds.sql_names import cell
 from backoffice.bulk.plan.local_edits import LocalEdits
 from backoffice.bulk.plan.planner import Planner, RowState, Tables
@@ -97,7 +97,7 @@ class NestedLayout(Layout):
     """The layout of members."""
 
     above: Tables  # of the rows they stand in
-    nested: NestedRows
+    nested: NestedRows | SourceRows
 
     @property
     def belonging(self) -> ParentReference:

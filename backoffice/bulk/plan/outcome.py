@@ -24,7 +24,21 @@ from backoffice.bulk.sql.dialects import rows_of
 from backoffice.bulk.values.cell_origins import Origin, origin_of
 from backoffice.bulk.values.faults import Fault, display_text, display_value
 
-MAIN, COMPANION, NESTED = range(3)  # the plans
+MAIN, COMPANION, NESTED, SOURCE = range(4)  # the plans
+
+
+class Plans(NamedTuple):
+    """The plans of the file's rows, of their companions, missing rows and nested rows."""
+
+    planner: Planner
+    companions: Companions | None
+    missing_rows: MissingRows | None
+    nested: NestedPlan | None
+
+    @property
+    def others(self) -> list[Planner]:
+        """The plans of companions and nested rows."""
+        return [each.planner for each in (self.companions, self.nested) if each]
 
 
 @dataclass(frozen=True)
@@ -35,36 +49,36 @@ class Outcome:
     companions: int
     digest: str
     has_faults: bool
+    source_rows: int = 0  # of other systems, new or changed
 
     def count(self, state: RowState) -> int:
         return self.counts.get(state, 0)
 
 
 def outcome_of(
-    cursor: CursorWrapper,
-    batch: Batch,
-    planner: Planner,
-    companions: Companions | None,
-    missing_rows: MissingRows | None,
-    within: NestedPlan | None,
+    cursor: CursorWrapper, batch: Batch, plans: Plans, sources: Planner | None
 ) -> Outcome:
     """Count the plan and digest it: file, options, and what happens to which record."""
+    planner, companions, missing_rows, within = plans
     queries = [_summary(MAIN, planner)]
     queries += [_summary(COMPANION, companions.planner)] if companions else []
     queries += [_summary(NESTED, within.planner)] if within else []
+    queries += [_summary(SOURCE, sources)] if sources else []
     queries += [missing_rows.digest()] if missing_rows else []
     queries += [_returned(planner)] if planner.returned else []
     cursor.execute(" UNION ALL ".join(queries) + " ORDER BY 1, 2")
     rows = cursor.fetchall()
     totals = {(number, state): count for number, state, count, *_rest in rows}
-    counts = {
-        state: n for (number, state), n in totals.items() if number not in (COMPANION, NESTED)
-    }
+    beside = (COMPANION, NESTED, SOURCE)
+    counts = {state: n for (number, state), n in totals.items() if number not in beside}
+    written = (RowState.CREATED, RowState.UPDATED)
+    source_rows = sum(totals.get((SOURCE, state), 0) for state in written)
     is_counted = companions and companions.is_counted
     created = totals.get((COMPANION, RowState.CREATED), 0) if is_counted else 0
     basis = [batch.options, batch.file_hash, [list(map(str, row)) for row in rows]]
     digest = hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
-    return Outcome(counts, created, digest, has_faults=any(row[-1] for row in rows))
+    has_faults = any(row[-1] for row in rows)
+    return Outcome(counts, created, digest, has_faults, source_rows)
 
 
 def _summary(number: int, planner: Planner) -> str:
@@ -149,8 +163,10 @@ class FaultReporter:
         for index, check in enumerate(self.checks):
             other = next(remaining) if check.other else ""
             near = next(remaining) if check.hint else ""
-            # Warnings are for rows that go in; of a wrong one, only what is wrong is reported.
-            is_moot = check.is_quiet or (check.is_warning and state == RowState.REJECTED)
+            # Warnings are for rows that go in; of a wrong one, only what is wrong is reported. What
+            # is one with another row goes in as they are together.
+            is_out = state in (RowState.REJECTED, RowState.FOLDED)
+            is_moot = check.is_quiet or (check.is_warning and is_out)
             if flags >> index & 1 and not is_moot:
                 template = _naming(check, staging_file.name_of(check.other_column, origin))
                 template += _literal(_asking(near) or self.near_names.hint(check, staged))

@@ -23,6 +23,7 @@ class RowState(StrEnum):
     UNCHANGED = "e"
     REJECTED = "r"
     DUPLICATE = "d"
+    FOLDED = "f"  # one with another row of the file, see `folding.py`
     WITHDRAWN = "w"  # not of the file: missing from it
     RETURNED = "b"  # of the updated ones, who had left and is back
 
@@ -72,6 +73,24 @@ class Planner:
         inner, params = self._inner()
         select = (self._outer(inner), params)
         self.layout.dialect.create_filled(cursor, self.tables.plan, self._columns(), select)
+
+    def renew(self, cursor: CursorWrapper, rows: str) -> None:
+        """Judge rows again, of which another step has changed cells; `rows` is a query for them."""
+        inner, params = self._inner()
+        plan = self.tables.plan
+        cursor.execute(
+            f"UPDATE {plan} SET before = q.before, flags = q.flags, state = {self._state} "
+            f"FROM ({inner} WHERE s.row_no IN ({rows})) q WHERE q.row_no = {plan}.row_no",
+            params,
+        )
+
+    @property
+    def _state(self) -> str:
+        """SQL: what happens to a row, judged by itself."""
+        return (
+            f"CASE WHEN q.bad <> 0 OR q.flags & {self.error_mask} <> 0 THEN 'r' "
+            "WHEN q.target_id IS NULL THEN 'c' WHEN q.differs THEN 'u' ELSE 'e' END"
+        )
 
     def holds(self, rows: int | None = None) -> Sql:
         """SQL: whether the plan of an earlier transaction, with so many rows, would be made now."""
@@ -142,7 +161,5 @@ class Planner:
             SELECT z.*, CASE WHEN z.state = 'c' THEN CAST({new_id} AS bigint) END AS new_id FROM (
               SELECT q.row_no, q.line_no, q.target_id{keys}, q.before, q.flags,
                 CAST(0 AS bigint) AS preserved, CAST(0 AS bigint) AS moved,
-                CAST(0 AS integer) AS over_limit,
-                CASE WHEN q.bad <> 0 OR q.flags & {self.error_mask} <> 0 THEN 'r'
-                  WHEN q.target_id IS NULL THEN 'c' WHEN q.differs THEN 'u' ELSE 'e' END AS state
+                CAST(0 AS integer) AS over_limit, {self._state} AS state
               FROM ({inner}{fence}) q) z"""

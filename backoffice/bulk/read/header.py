@@ -33,7 +33,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class MatchedHeader:
-    """The columns of the kind and of its companion that a file has, and where."""
+    """The columns of the kind, of its companion and of its source rows in a file, and where."""
 
     names: tuple[str, ...]
     own: tuple[Placed, ...]
@@ -41,11 +41,14 @@ class MatchedHeader:
     creates_companions: bool = False
     groups: tuple[Group, ...] = ()  # of members, from left to right
     words: OwnWords = field(default_factory=lambda: OwnWords({}))  # of the school
+    sources: tuple[Placed, ...] = ()
 
     @property
     def placed(self) -> tuple[Placed, ...]:
         """All known columns, in the order of the file."""
-        return tuple(sorted(self.own + self.companion, key=lambda placed: placed.position))
+        return tuple(
+            sorted(self.own + self.companion + self.sources, key=lambda placed: placed.position)
+        )
 
 
 def match_header(header: list[str], resource: type[ImportKind], batch: Batch) -> MatchedHeader:
@@ -57,7 +60,9 @@ def match_header(header: list[str], resource: type[ImportKind], batch: Batch) ->
     companion = resource.companion
     has_companion = bool(companion and companion.is_created_by(batch))
     companions = companion.columns_of() if companion and has_companion else {}
-    known = resource.columns() | companions
+    # Only another system has sections; a file of our own columns has none.
+    sources = resource.source_columns() if batch.read_as else {}
+    known = resource.columns() | companions | sources
     members = resource.nested_columns()
     refuse_forbidden(names, resource)
     refuse_repeated([name for name in names if name not in members])
@@ -70,12 +75,17 @@ def match_header(header: list[str], resource: type[ImportKind], batch: Batch) ->
     placed = [Placed(known[name], position) for position, name in enumerate(names) if name in known]
     return MatchedHeader(
         tuple(names),
-        tuple(each for each in placed if each.column.column_name not in companions),
-        tuple(each for each in placed if each.column.column_name in companions),
+        _among(placed, known.keys() - companions.keys() - sources.keys()),
+        _among(placed, companions),
         creates_companions=has_companion and batch.mode != Batch.Mode.UPDATE,
         groups=groups_in(names, members) if members else (),
         words=OwnWords.of(batch),
+        sources=_among(placed, sources),
     )
+
+
+def _among(placed: Iterable[Placed], names: Container[str]) -> tuple[Placed, ...]:
+    return tuple(each for each in placed if each.column.column_name in names)
 
 
 def refuse_forbidden(names: list[str], resource: type[ImportKind]) -> None:

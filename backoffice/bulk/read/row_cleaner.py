@@ -238,8 +238,19 @@ class RowCleaner:
             staging_file.add_fault(fault, row.line, number, column, value, row.origin or AS_STAGED)
         is_wrong = any(not fault.is_warning for fault, _column, _value in issues)
         if is_wrong:
-            staging_file.rows.write(f"{number}\t{row.line}\t{ALL_BAD}\t\\N\t{self.nothing}\n")
+            staged = self._wrong(row)
+            staging_file.rows.write(f"{number}\t{row.line}\t{ALL_BAD}\t\\N\t{staged}\n")
         return not (is_wrong or row.is_left_out)
+
+    def _wrong(self, row: Row) -> str:
+        """What is staged of a wrong row: what it is about, where it may be one with others."""
+        if not self.header.sources or len(row.cells) != self.width:
+            return self.nothing
+        texts = [
+            self.caches[position].whole(row.cells[position]).text
+            for position, _bit, _name, _cache in self.columns
+        ]
+        return "\t".join([*texts, *self._derived(texts)])
 
     def _misshape(self, row: Row) -> tuple[Fault, str, str]:
         if row.syntax_error:

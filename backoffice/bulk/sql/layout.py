@@ -77,6 +77,7 @@ class Layout:
     has_reason: bool = False  # whether the import says why
     allows_similar: bool = False  # whether near doubles of people may be created
     is_roster: bool = False  # a whole roster: who had left and stands in it is back
+    source_names: tuple[str, ...] = ()  # of which section a row is, see `folding.py`
 
     @property
     def model(self) -> type[Audited]:

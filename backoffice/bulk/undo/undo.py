@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from backoffice.admin_site.permissions.visibility import within
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
-from backoffice.bulk.kinds.resource import kinds
+from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch, BatchIssue, BatchRun
 from backoffice.bulk.pipeline.apply import NotApplied, begin_alone
 from backoffice.bulk.pipeline.concurrency import retry_on_conflict
@@ -62,12 +62,21 @@ class UndoOutcome:
     removed: int = 0
     restored: int = 0
     returned: int = 0
+    sections: int = 0  # rows of other systems that went back with theirs, counted apart
     left_alone: list[BatchIssue] = field(default_factory=list)
     is_exact: bool = True  # False: estimated without a try, and some rows may stay
 
     @property
     def writes(self) -> int:
-        return self.removed + self.restored + self.returned
+        return self.removed + self.restored + self.returned + self.sections
+
+    def count(self, batch: Batch, touched: WrittenRows, **counts: int) -> None:
+        source = kinds[batch.kind].source_rows
+        if source and touched.resource is source.resource:
+            self.sections += sum(counts.values())
+            return
+        for name, number in counts.items():
+            setattr(self, name, getattr(self, name) + number)
 
 
 def prospect_of(batch: Batch) -> UndoOutcome:
@@ -75,11 +84,16 @@ def prospect_of(batch: Batch) -> UndoOutcome:
     # To try a large one would take long, and lock its rows.
     if batch.writes + batch.removed > TRIED_UP_TO:
         restored, made = batch.updated + batch.withdrawn, batch.created + batch.created_students
-        return UndoOutcome(made, restored, batch.removed, is_exact=False)
+        counts = (made, restored, batch.removed, batch.sections)
+        return UndoOutcome(*counts, is_exact=False)
     with transaction.atomic(), connection.cursor() as cursor:
         outcome = _undone(cursor, batch, timezone.now())
         transaction.set_rollback(True)
     return outcome
+
+
+def _lineage(batch: Batch) -> list[tuple[type[ImportKind], str]]:
+    return kinds[batch.kind].lineage(has_sources=bool(batch.sections))
 
 
 def _undone(cursor: CursorWrapper, batch: Batch, moment: datetime) -> UndoOutcome:
@@ -90,8 +104,8 @@ def _undone(cursor: CursorWrapper, batch: Batch, moment: datetime) -> UndoOutcom
         touched.mark_fixed(cursor)
     # Rows that point are deleted before those they point to, and restored after them.
     for touched in tables:
-        outcome.removed += touched.delete_created(cursor)
-    references = [reference for _resource, reference in kinds[batch.kind].lineage()]
+        outcome.count(batch, touched, removed=touched.delete_created(cursor))
+    references = [reference for _resource, reference in _lineage(batch)]
     for pointing, touched, reference in zip(tables, tables[1:], references, strict=False):
         touched.mark_referenced(cursor, pointing, reference)
     nested = kinds[batch.kind].nested
@@ -100,8 +114,7 @@ def _undone(cursor: CursorWrapper, batch: Batch, moment: datetime) -> UndoOutcom
         outcome.restored += tables[0].lower_first(cursor, moment, lowered_column)
     for touched in reversed(tables):
         restored, returned = touched.restore(cursor, moment)
-        outcome.restored += restored
-        outcome.returned += returned
+        outcome.count(batch, touched, restored=restored, returned=returned)
     for touched in tables:
         outcome.left_alone += _unchanged_rows(cursor, touched)
     tables[0].dialect.drop_tables(cursor, [each.table for each in tables])
@@ -148,7 +161,7 @@ def refuse_foreign(batch: Batch, actor: Any) -> None:
     """Raise NotApplied if the import wrote into a course that is not the person's any more."""
     if actor is None:
         return
-    for resource, _reference in kinds[batch.kind].lineage():
+    for resource, _reference in _lineage(batch):
         model = resource.model()
         field_name = getattr(model, "course_path", "").partition("__")[0]
         if field_name not in {each.name for each in model._meta.concrete_fields}:
@@ -222,6 +235,7 @@ def _write(cursor: CursorWrapper, made: Batch, actor: Any) -> None:
         made.change_set = record.change_set
         outcome = _undone(cursor, made.undoes, made.change_set.created_at)
     made.removed, made.updated, made.created = outcome.removed, outcome.restored, outcome.returned
+    made.sections = outcome.sections
     full = list(_over_limit(made))
     made.rejected = len(outcome.left_alone)
     made.warnings = made.rejected + len(full)
@@ -259,7 +273,7 @@ def _collected(cursor: CursorWrapper, batch: Batch) -> list[WrittenRows]:
     place = f"{dialect.place}bulk_undo"
     tables = [
         WrittenRows(resource, f"{place}_{'companion_' * at}{batch.pk}", dialect)
-        for at, (resource, _reference) in enumerate(kinds[batch.kind].lineage())
+        for at, (resource, _reference) in enumerate(_lineage(batch))
     ]
     dialect.prepare(cursor, dialects.MANY_ROWS + 1)
     dialect.drop_tables(cursor, [each.table for each in tables])

@@ -32,6 +32,7 @@ KEYS = [
     "created_students",
     "rejected",
     "duplicates",
+    "folded",
     "digest",
     "seconds",
     "errors",

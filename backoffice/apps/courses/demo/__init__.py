@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from backoffice.apps.courses.demo.content import add_lessons, fill, follow
 from backoffice.apps.courses.models import Course, LessonProgress
 from backoffice.apps.users.demo import STUDENTS, student_id_of
-from backoffice.apps.users.models import Enrollment, User
+from backoffice.apps.users.models import Enrollment, SectionMembership, User
 from backoffice.operations.demo import Scale, demo_part, ensure
 
 BIOLOGY, BALTIC = "Introduction to marine biology", "Trade and towns of the Baltic"
@@ -21,6 +21,7 @@ COURSES = (
     ("CS150", "2026J", HURRY, "instructor2", "2026-09-14", "science", 15, 3),
     ("ART200", "2027B", DRAWING, "instructor2", "2027-02-01", "arts", 24, 5),
 )
+IN_SECTIONS = 3  # of how many students of a course the section is known
 ONE_FOLLOWED = 8  # one of how many students has progress, lesson by lesson
 
 
@@ -44,6 +45,7 @@ def _five() -> None:
         course = _course(*row[:5], limit=row[6])
         add_lessons(course, tag=row[5])
         _roster(course, every=row[7])
+        _sections(course)
         if not LessonProgress.objects.filter(enrollment__course=course).exists():
             active = course.enrollments.active().order_by("pk")
             follow(course, list(active[::ONE_FOLLOWED]))
@@ -71,6 +73,17 @@ def _roster(course: Course, every: int) -> None:
         student = User.objects.filter(student_id=student_id_of(number)).first()
         if student:
             _enroll(course, student, number)
+
+
+def _sections(course: Course) -> None:
+    """The sections of a few, as files of Canvas name them; the first of them moved."""
+    for number, enrollment in enumerate(course.enrollments.order_by("pk")[:IN_SECTIONS]):
+        values = {"status": enrollment.status, "enrolled_on": enrollment.enrolled_on}
+        key = {"enrollment": enrollment, "system": SectionMembership.System.CANVAS}
+        ensure(SectionMembership, key | {"section": f"{course.code}-A"}, **values)
+        if number == 0:
+            moved = {"status": Enrollment.Status.WITHDRAWN, "withdrawn_on": course.starts_on}
+            ensure(SectionMembership, key | {"section": f"{course.code}-B"}, **values | moved)
 
 
 def _enroll(course: Course, student: User, number: int) -> None:
