@@ -55,13 +55,22 @@ HEADERS: Mapping[str, tuple[str, Content, ExpectedError]] = {
     ),
     "a column without a name": (
         "enrollments",
-        f"{ROSTER},\n{ROW},x\n",
+        "student_id,,course_code,presentation\ns1003,x,BIO101,2026J\n",
         (
             "unknown_column",
             "The kind “enrollments” has no column with an empty name. Rename or remove it, "
             "say under “Header mappings” what it stands for, "
             "or "
             "choose to ignore unknown columns.",
+        ),
+    ),
+    "a value in a column without a name": (
+        "enrollments",
+        f"{ROSTER},\n{ROW},x\n",
+        (
+            "too_many_cells",
+            "Line 2: the row has 4 cells, the header 3. A column behind the last has no name: "
+            "name it, or put values that hold the delimiter in quotation marks.",
         ),
     ),
     "the header of another kind": (
@@ -193,16 +202,26 @@ BYTES: Mapping[str, tuple[str, Content, ExpectedError]] = {
     "UTF-7": ("users", "student_id,last_name\ns2001,M+APw-ller\x1b\n", "control_character"),
     "a byte of Windows-1252 in UTF-8": (
         "users",
-        b"student_id,last_name\ns2001,M\xfcller\n",
+        b"student_id,last_name\ns2001,M\xfcller\ns2002,Zo\xc3\xab\n",
         (
             "undecodable",
             "Line 2: last_name “M\\xfcller” holds bytes that are not in the file's encoding. "
             "Save the file as UTF-8.",
         ),
     ),
+    "letters of Windows-1252 and none of UTF-8": (
+        "users",
+        b"student_id,last_name\ns2001,M\xfcller\n",
+        (
+            "encoding_question",
+            "The file is not in UTF-8. Read as Windows-1252 (cp1252), in which Excel saves CSV "
+            "files, it says: “Müller”. If that is right, read it with this encoding: --encoding "
+            "cp1252. If not, name the right one, or save the file as CSV UTF-8.",
+        ),
+    ),
     "a byte of Windows-1252 in the header": (
         "users",
-        b"student_id,pr\xe9nom\ns2001,x\n",
+        b"student_id,pr\xe9nom\ns2001,Zo\xc3\xab\n",
         "undecodable",
     ),
     "a surrogate written as UTF-8": (
