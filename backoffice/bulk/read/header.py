@@ -79,7 +79,8 @@ def match_header(header: list[str], resource: type[ImportKind], batch: Batch) ->
 
 def without_unnamed(names: Sequence[str]) -> Sequence[str]:
     """The names up to the last that is not blank: spreadsheets write empty columns behind it."""
-    return names[: max((at for at, name in enumerate(names, 1) if name.strip()), default=0)]
+    filled = (at for at, name in enumerate(names, 1) if name.strip())
+    return names[: max(filled, default=len(names))]
 
 
 def refuse_forbidden(names: list[str], resource: type[ImportKind]) -> None:

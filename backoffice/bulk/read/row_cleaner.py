@@ -217,21 +217,31 @@ class RowCleaner:
             template = _("a quotation mark in the row is not closed or not doubled ({other}).")
             return Fault("bad_quoting", template, other=row.syntax_error), "", row.cells[0]
         cells, width = self._without_unnamed(row.cells)
-        column, advice = self._split_column(cells) if len(cells) == width + 1 else "", ""
+        column = self._split_column(cells) if self._may_be_split(cells, width, row) else ""
+        advice = self._advice(cells, width, column)
+        fault = width_fault(len(cells), width, advice)
+        return fault, column, self.delimiter.join(row.cells)
+
+    def _may_be_split(self, cells: list[str], width: int, row: Row) -> bool:
+        """Whether one value may be two cells; not where a further one is empty or unnamed."""
+        is_prose = any(cell[:1] == " " for cell in cells[1:])
+        is_wide = len(row.cells) > self.width and bool(cells[-1].strip())
+        return len(cells) - 1 == width and (is_prose or is_wide)
+
+    def _advice(self, cells: list[str], width: int, column: str) -> str:
         if column:
-            advice = _("{column} probably holds an unquoted delimiter; put it in quotation marks.")
-        elif width < self.width:
-            advice = _(
+            return _("{column} probably holds an unquoted delimiter; put it in quotation marks.")
+        if width < self.width:
+            return _(
                 "A column behind the last has no name: name it, or put values that hold the "
                 "delimiter in quotation marks."
             )
-        elif len(cells) == width + 1 and not cells[-1].strip():
-            advice = _(
+        if len(cells) == width + 1 and not cells[-1].strip():
+            return _(
                 "If every row ends with a delimiter, let the header end with one, too; else put "
                 "values that hold the delimiter in quotation marks."
             )
-        fault = width_fault(len(cells), width, advice)
-        return fault, column, self.delimiter.join(row.cells)
+        return ""
 
     def _without_unnamed(self, cells: list[str]) -> tuple[list[str], int]:
         """The cells up to the last that is filled, where it stands in a column without a name."""

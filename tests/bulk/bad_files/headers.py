@@ -7,6 +7,7 @@ from tests.bulk.bad_files.case import BadFile, Content, ExpectedError, cases
 
 ROSTER = "student_id,course_code,presentation"
 ROW = "s1003,BIO101,2026J"
+TITLE = "list of students,,\n"
 FORBIDDEN = (
     *("password", "role", "is_staff", "is_superuser", "groups", "user_permissions", "id"),
     *("is_verified", "last_login", "pk", " Password ", "IS_STAFF", "Is Superuser"),
@@ -163,10 +164,29 @@ HEADERS: Mapping[str, tuple[str, Content, ExpectedError]] = {
         "student_id," + "a," * 490_000 + "b\ns1,2\n",
         "too_many_columns",
     ),
-    "header in two lines": (
+    "a title of too many lines": (
         "enrollments",
-        f"list of students,,\n{ROSTER}\n{ROW}\n",
+        TITLE * 21 + f"{ROSTER}\n{ROW}\n",
         "unknown_column",
+    ),
+    "a row above the header": (
+        "enrollments",
+        f"list of students,,\n{ROW}\n{ROSTER}\n{ROW}\n",
+        (
+            "rows_above_header",
+            "Line 2 could be a row of the table, and the header stands below it, in line 3. Move "
+            "the header to the top, or remove what stands above it.",
+        ),
+    ),
+    "a delimiter that is not read": (
+        "enrollments",
+        f"{ROSTER}\n{ROW}\n".replace(",", "|"),
+        "unknown_delimiter",
+    ),
+    "a line that names such a delimiter": (
+        "enrollments",
+        f"sep=|\n{ROSTER}\n{ROW}\n",
+        "unknown_delimiter",
     ),
 }
 UTF16 = f"{ROSTER}\n{ROW}\n".encode("utf-16-le")

@@ -88,7 +88,7 @@ def test_only_the_uploader_answers_and_only_where_it_is_asked(
     upload, registrar_client, registrar2_client
 ):
     batch = upload("users", PEOPLE.encode("cp1252"))
-    assert registrar2_client.post(answer_page(batch, "encoding")).status_code == 403
+    assert registrar2_client.post(answer_page(batch, "encoding")).status_code == 404
     assert registrar_client.get(answer_page(batch, "encoding")).status_code == 405
     other = upload("users", PEOPLE)
     answer = registrar_client.post(answer_page(other, "encoding"), follow=True)
