@@ -97,9 +97,7 @@ def test_a_gradebook_with_commas_is_read_whatever_column_they_stand_in(import_fi
     assert sorted(stored_scores()) == [7, Decimal("51.5")]
 
 
-def test_scores_at_export_keep_their_points_when_a_spreadsheet_writes_commas(
-    import_file, gradebook
-):
+def test_scores_at_export_keep_their_points_beside_commas(import_file, gradebook):
     gradebook(T1={"s1001": 51.5}, T2={})
     text = (
         "Student;ID;SIS User ID;SIS Login ID;Section;T one (T1);Scores at export\n"
