@@ -236,7 +236,7 @@ class RowCleaner:
                 "A column behind the last has no name: name it, or put values that hold the "
                 "delimiter in quotation marks."
             )
-        if len(cells) == width + 1 and not cells[-1].strip():
+        if not self.header.unnamed and len(cells) == width + 1 and not cells[-1].strip():
             return _(
                 "If every row ends with a delimiter, let the header end with one, too; else put "
                 "values that hold the delimiter in quotation marks."
