@@ -10,6 +10,6 @@ def waits_for_encoding(batch: Batch) -> bool:
     return is_refused and batch.issues.filter(code=ENCODING_QUESTION).exists()
 
 
-def values_to_tell_by(batch: Batch) -> list[str]:
+def sample_values(batch: Batch) -> list[str]:
     """Values of a file that waits, as they read in Windows-1252; none for other files."""
     return values_of(batch.path) if waits_for_encoding(batch) and batch.path.exists() else []

@@ -23,7 +23,7 @@ from tests.bulk.readers.test_file_formats import workbook
 HEADER = ("student_id", "course_code", "presentation")
 ROW = ("s1001", "BIO101", "2026J")
 TITLES = [("Report of autumn",), ("Printed", "2026-11-29")]
-SAID = (
+WARNING = (
     "Line {0}: 2 lines above the header are no rows of the table and were passed over: “Report of "
     "autumn”, “Printed 2026-11-29”."
 )
@@ -35,7 +35,7 @@ def text_of(*rows: tuple[str, ...], delimiter: str = ",") -> str:
     return stream.getvalue()
 
 
-def said(batch: Any) -> list[tuple[int, int, str, str]]:
+def issues_of(batch: Any) -> list[tuple[int, int, str, str]]:
     return [(each.line, each.row, each.code, each.message) for each in batch.issues.all()]
 
 
@@ -56,7 +56,7 @@ def test_a_title_is_passed_over_and_said(import_file, courses, student, name):
     file_name = "a.xlsx" if name == "xlsx" else "a.csv"
     batch = import_file("enrollments", FILES[name], name=file_name)
     assert (batch.rows, batch.created) == (1, 1)
-    assert said(batch) == [(3, 0, "title_lines", SAID.format(3))]
+    assert issues_of(batch) == [(3, 0, "title_lines", WARNING.format(3))]
 
 
 def test_lines_and_rows_below_a_title_count_as_they_do_elsewhere(upload, courses, student):
@@ -108,7 +108,7 @@ def test_a_row_above_the_header_refuses_the_file_instead_of_being_lost(upload, c
     rows = [*TITLES]
     rows.insert(where, ROW)
     batch = upload("enrollments", text_of(*rows, HEADER, ROW))
-    assert said(batch) == [
+    assert issues_of(batch) == [
         (
             where + 1,
             0,
