@@ -70,7 +70,7 @@ def is_windows_text(path: Path) -> bool:
 
     Of a text in ASCII or UTF-8 that costs next to nothing: the first letter beyond ASCII decides.
     """
-    signs = unusual = in_words = of_words = 0
+    signs = unusual = in_words = accented = 0
     for chunk in _beyond_ascii(path):
         if OF_UTF8.search(chunk) or UNDEFINED.search(chunk):
             return False
@@ -80,8 +80,8 @@ def is_windows_text(path: Path) -> bool:
         for word in WORD.findall(text):
             if len(word) > 1 and not word.isascii():  # “à” and “é” are words
                 in_words += len(word)
-                beyond_ascii += sum(sign > "\x7f" for sign in word)
-    is_western = beyond_ascii <= MOST_OF_WORDS * in_words
+                accented += sum(sign > "\x7f" for sign in word)
+    is_western = accented <= MOST_OF_WORDS * in_words
     return bool(signs) and is_western and signs - unusual >= LEAST_USUAL * signs
 
 
