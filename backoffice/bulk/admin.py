@@ -19,6 +19,7 @@ from backoffice.bulk.pages.assessment_mapping import AssessmentMappingViewsMixin
 from backoffice.bulk.pages.assessment_mapping_forms import AssessmentMappingForm
 from backoffice.bulk.pages.batch_list import COLUMNS, FILTERS, SEARCHED
 from backoffice.bulk.pages.deliveries import DeliveryViewsMixin
+from backoffice.bulk.pages.encoding_question import EncodingViewsMixin
 from backoffice.bulk.pages.exports import ExportViewsMixin
 from backoffice.bulk.pages.header_mapping import HeaderMappingViewsMixin
 from backoffice.bulk.pages.header_mapping_forms import HeaderMappingForm
@@ -37,6 +38,7 @@ class BatchAdmin(
     HeaderMappingViewsMixin,
     ValueMappingViewsMixin,
     AssessmentMappingViewsMixin,
+    EncodingViewsMixin,
     BatchViewsMixin,
     ReadOnlyAdmin,
 ):

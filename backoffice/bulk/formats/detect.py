@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
@@ -10,6 +11,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.formats.base import SourceTable
+from backoffice.bulk.formats.encoding_question import question_about
+from backoffice.bulk.formats.known_headers import HeaderOfKind
 from backoffice.bulk.formats.lookup_files import side_file_of
 from backoffice.bulk.formats.open_file import readable_as
 from backoffice.bulk.kinds.header_names import IGNORED, column_name, has_meaning, known_name
@@ -107,19 +110,23 @@ def _detect(member: Member, dialect: str, encoding: str) -> list[DetectedFile]:
     if not DetectedFile(member).is_table:
         is_idle = not member.name.lower().endswith(SPREADSHEETS)
         return [DetectedFile(member, why_not=gettext("This is no CSV file."), is_idle=is_idle)]
+    test = AnyHeader(dialect)
     try:
-        with member.on_disk(START) as path, open_table(path, encoding) as reader:
+        with member.on_disk(START) as path, open_table(path, encoding, None, test) as reader:
             header, has_rows = reader.header, _has_rows(reader)
+            # A name in its header may be all that keeps a file from being recognised.
+            question = question_about(path, encoding)
     except FileRefused as refusal:
         if refusal.code == DAMAGED:
             raise
         return [_unread(member, refusal)]
     side, title = side_file_of(header), _title_of(header)
+    why_not = _why_not(title) if title else question or _why_not("")
     carried_kinds = carried(header, dialect).items()
     return [
         DetectedFile(member, kind, table, side, title, is_empty=not has_rows and _has_header(table))
         for kind, table in carried_kinds
-    ] or [_idle_or_unknown(member, side, title, len(header))]
+    ] or [_idle_or_unknown(member, side, title, len(header), why_not)]
 
 
 def _unread(member: Member, refusal: FileRefused) -> DetectedFile:
@@ -130,12 +137,39 @@ def _unread(member: Member, refusal: FileRefused) -> DetectedFile:
     return DetectedFile(member, why_not=gettext("It is empty."), is_idle=is_idle)
 
 
-def _idle_or_unknown(member: Member, side: str, title: Any, columns: int) -> DetectedFile:
+def _idle_or_unknown(
+    member: Member, side: str, title: Any, columns: int, why_not: str
+) -> DetectedFile:
     """A file of no kind."""
     # In a zip file a text of one column may as well be a letter.
     is_text = member.archive is not None and member.name.lower().endswith(".txt")
     is_idle = bool(title) or (is_text and columns == 1)
-    return DetectedFile(member, side=side, title=title, why_not=_why_not(title), is_idle=is_idle)
+    return DetectedFile(member, side=side, title=title, why_not=why_not, is_idle=is_idle)
+
+
+class AnyHeader:
+    """A header of any kind, of a lookup file, or of one that is known and not read."""
+
+    def __init__(self, dialect: str) -> None:
+        self.dialect = dialect
+
+    @cached_property
+    def own_headers(self) -> Mapping[str, Own]:
+        return all_own_headers()
+
+    def is_header(self, cells: Sequence[str]) -> bool:
+        tables = carried(cells, self.dialect, self.own_headers)
+        return any(map(_has_header, tables.values())) or bool(_title_of(cells))
+
+    def is_row(self, header: Sequence[str], cells: Sequence[str]) -> bool:
+        return any(
+            self._of_kind(kind, table).is_row(header, cells)
+            for kind, table in carried(header, self.dialect, self.own_headers).items()
+        )
+
+    def _of_kind(self, kind: str, table: type[SourceTable] | None) -> HeaderOfKind:
+        own = self.own_headers.get(kind, {})
+        return HeaderOfKind(kind, lambda _header: table, own_headers=own)
 
 
 def _has_rows(reader: TableReader) -> bool:
@@ -169,7 +203,9 @@ def _why_not(title: Any) -> str:
     )
 
 
-def carried(header: Sequence[str], dialect: str) -> dict[str, type[SourceTable] | None]:
+def carried(
+    header: Sequence[str], dialect: str, own_headers: Mapping[str, Own] | None = None
+) -> dict[str, type[SourceTable] | None]:
     """The kinds that a file with this header carries, each with its format, None for our own."""
     # Native columns win where all of them are known, then the formats.
     own = sorted(_own_kinds(header, dialect))
@@ -183,7 +219,8 @@ def carried(header: Sequence[str], dialect: str) -> dict[str, type[SourceTable] 
         return tables
     # The key of a kind beside unknown columns is of that kind too: it is refused with their
     # names. Mappings of the school count last.
-    own = sorted(_own_kinds(header, dialect, all_own_headers()))
+    mappings = all_own_headers() if own_headers is None else own_headers
+    own = sorted(_own_kinds(header, dialect, mappings))
     return {own[0][-1]: None} if own else {}
 
 

@@ -1,7 +1,7 @@
 """A batch's file opened as a table of its kind, whatever system it comes from."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,9 @@ from backoffice.bulk.formats.canvas import (
     CanvasStudentIDs,
     CanvasUsers,
 )
+from backoffice.bulk.formats.encoding_question import refuse_doubtful_encoding
 from backoffice.bulk.formats.gradebooks import GRADEBOOKS, MappedTable
+from backoffice.bulk.formats.known_headers import HeaderOfKind
 from backoffice.bulk.formats.lookup_files import SideFiles, side_files
 from backoffice.bulk.formats.moodle import MoodleCourses, MoodleFlatFile, MoodleUsers
 from backoffice.bulk.formats.oneroster import (
@@ -32,8 +34,9 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.read.header import refuse_forbidden, refuse_repeated
 from backoffice.bulk.read.value_mapping import OwnWords
 from backoffice.bulk.readers import Limits, Row, TableReader, open_table
+from backoffice.bulk.readers.encodings import is_windows_text
 from backoffice.bulk.readers.zip_archive import Archive, Member, is_archive
-from backoffice.bulk.values.faults import FileRefused
+from backoffice.bulk.values.faults import FileRefused, at_line
 
 SIDE_FOLDER = "beside/"
 MOST_WITH_NESTED_ROWS = 5_000  # rows; about two minutes
@@ -102,12 +105,7 @@ def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
         never = _("The file reads as “%(title)s”. No %(kind)s can be imported in this version.")
         message = choose if table.kind in kinds else never
         raise FileRefused("other_kind", message % params, line=1)
-    native_dialects = (
-        Batch.SourceFormat.AUTO,
-        Batch.SourceFormat.NATIVE,
-        *kinds[batch.kind].shared_with,
-    )
-    named = batch.dialect not in native_dialects
+    named = batch.dialect not in _native_dialects(batch.kind)
     if table is None and named:
         raise FileRefused(
             "other_format",
@@ -129,6 +127,30 @@ def _refuse_needless_course(table: type[SourceTable] | None, batch: Batch) -> No
         raise FileRefused("needless_course", message, line=1)
 
 
+def header_test_of(batch: Batch, own_headers: Mapping[str, str] | None = None) -> HeaderOfKind:
+    """Which rows of a batch's file may be its header."""
+    return HeaderOfKind(
+        batch.kind,
+        lambda header: recognised(header, batch.dialect, batch.kind),
+        batch.dialect in _native_dialects(batch.kind),
+        batch.own_headers if own_headers is None else own_headers,
+    )
+
+
+def open_table_of(
+    batch: Batch,
+    path: Path,
+    limits: Limits | None = None,
+    own_headers: Mapping[str, str] | None = None,
+) -> TableReader:
+    """The table of a batch, whose header may stand below a title. Raises FileRefused."""
+    return open_table(path, batch.encoding, limits, header_test_of(batch, own_headers))
+
+
+def _native_dialects(kind: str) -> tuple[str, ...]:
+    return (Batch.SourceFormat.AUTO, Batch.SourceFormat.NATIVE, *kinds[kind].shared_with)
+
+
 def limits_for(kind: str) -> Limits:
     limits = Limits.from_settings()
     # Comparing rows within rows grows with their square.
@@ -144,8 +166,8 @@ class Unpacked(NamedTuple):
 
 
 @contextmanager
-def unpacked(path: Path) -> Iterator[Unpacked]:
-    """Raises FileRefused for a damaged archive."""
+def unpacked(path: Path, encoding: str = "") -> Iterator[Unpacked]:
+    """Raises FileRefused for a damaged archive; `encoding` is that of lookup files not in UTF-8."""
     if not is_archive(path):
         yield Unpacked(path, SideFiles())
         return
@@ -153,48 +175,63 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
         # `upload_storage` writes the table first.
         first, *others = archive.members()
         with ExitStack() as stack:
-            tables = [_opened(stack, each) for each in others]
+            tables = [_opened(stack, each, encoding) for each in others]
             side = side_files((table.header, table.rows()) for table in tables)
         with first.on_disk() as table:
             yield Unpacked(table, side)
 
 
-def _opened(stack: ExitStack, member: Member) -> TableReader:
-    return stack.enter_context(open_table(stack.enter_context(member.on_disk())))
+def _opened(stack: ExitStack, member: Member, encoding: str) -> TableReader:
+    path = stack.enter_context(member.on_disk())
+    # `upload_storage` packs what it can read in UTF-8, and other bytes as they are.
+    refuse_doubtful_encoding(path, encoding)
+    return stack.enter_context(open_table(path, encoding if is_windows_text(path) else ""))
 
 
-def open_file(batch: Batch, side: SideFiles | None = None) -> "Translated":
+def open_file(
+    batch: Batch,
+    side: SideFiles | None = None,
+    own_headers: Mapping[str, str] | None = None,
+) -> "Translated":
     """A context manager that reads a batch's file in our own columns.
 
-    `side` replaces the lookup files packed with it.
+    `side` replaces the lookup files packed with it; `own_headers` are the school's own, if not
+    those with which it was read before.
     """
-    return Translated(batch, side)
+    return Translated(batch, side, own_headers)
 
 
 class Translated(TableReader):
     """A file read through its format; a file of our own columns is read as it is."""
 
-    def __init__(self, batch: Batch, side: SideFiles | None) -> None:
+    def __init__(
+        self, batch: Batch, side: SideFiles | None, own_headers: Mapping[str, str] | None
+    ) -> None:
         super().__init__(batch.path, limits_for(batch.kind))
-        self.batch, self.side = batch, side
+        self.batch, self.side, self.own_headers = batch, side, own_headers
         self.table: SourceTable | None = None
         self.own_words = OwnWords.of(batch)
 
     def __enter__(self) -> "Translated":
         with ExitStack() as stack:
-            self.unpacked = stack.enter_context(unpacked(self.batch.path))
-            self.inner = open_table(self.unpacked.path, self.batch.encoding, self.limits)
-            stack.enter_context(self.inner)
-            table_class = recognised(self.inner.header, self.batch.dialect, self.batch.kind)
-            _refuse_others(table_class, self.batch)
-            _refuse_needless_course(table_class, self.batch)
-            self._set_table(table_class)
+            self.unpacked = stack.enter_context(unpacked(self.batch.path, self.batch.encoding))
+            refuse_doubtful_encoding(self.unpacked.path, self.batch.encoding)
+            self.inner = stack.enter_context(self._table(self.limits))
+            with at_line(self.inner.header_line):
+                table_class = recognised(self.inner.header, self.batch.dialect, self.batch.kind)
+                _refuse_others(table_class, self.batch)
+                _refuse_needless_course(table_class, self.batch)
+                self._set_table(table_class)
             self._opened = stack.pop_all()
         return self
 
+    def _table(self, limits: Limits | None = None) -> TableReader:
+        return open_table_of(self.batch, self.unpacked.path, limits, self.own_headers)
+
     def _set_table(self, table_class: type[SourceTable] | None) -> None:
         self.header, self.delimiter = self.inner.header, self.inner.delimiter
-        self.header_line = self.inner.header_line
+        self.header_line, self.is_text = self.inner.header_line, self.inner.is_text
+        self.reader_issues = self.inner.reader_issues
         self.batch.read_as = str(table_class.title) if table_class else ""
         if table_class is None:
             return
@@ -215,13 +252,14 @@ class Translated(TableReader):
         if companion and not companion.is_created_by(self.batch):
             table.leave(companion.names)
         self.table, self.header, self.labels = table, list(table.active_sources), table.labels
-        self.above, self.reader_issues = table.above, table.reader_issues
+        self.above = table.above
+        self.reader_issues += table.reader_issues
 
     def _filled(self, table: SourceTable) -> frozenset[str]:
         """The sparse columns that some row fills."""
         pending, filled = {table.places[name]: name for name in table.sparse}, set()
         # One more pass over the file, up to the row that fills the last of these columns.
-        with open_table(self.unpacked.path, self.batch.encoding) as reader:
+        with self._table() as reader:
             for row in disambiguated(reader, type(table))[1]:
                 fits = len(row.cells) == table.width
                 for at, name in list(pending.items()):

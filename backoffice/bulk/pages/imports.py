@@ -33,6 +33,7 @@ from backoffice.bulk.kinds.resource import ImportKind, kinds, kinds_for
 from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.pages.assessment_mapping_forms import gradebook_forms
 from backoffice.bulk.pages.changed_rows import changed_rows
+from backoffice.bulk.pages.encoding_values import sample_values
 from backoffice.bulk.pages.header_mapping_forms import unknown_headers_form
 from backoffice.bulk.pages.samples import samples_of
 from backoffice.bulk.pages.upload_form import UploadForm, full_disk_on
@@ -167,6 +168,7 @@ class BatchViewsMixin:
             context["unknown_values_form"] = unknown_values_form(batch, request.user)
             course = request.GET.get("course", "")
             context |= gradebook_forms(batch, request.user, course)
+            context["encoding_values"] = sample_values(batch)
         if batch.is_in_work:
             context["progress"] = progress_of(batch)
         if batch.state in Batch.DECIDABLE:

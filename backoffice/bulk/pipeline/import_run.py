@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from django.db.backends.utils import CursorWrapper
 
@@ -27,13 +27,14 @@ from backoffice.bulk.plan.planner import Planner, Tables
 from backoffice.bulk.plan.totals import Totals
 from backoffice.bulk.read.header import MatchedHeader, match_header
 from backoffice.bulk.read.header_mapping import Own, labels_of, used_in
+from backoffice.bulk.read.number_style import style_of
 from backoffice.bulk.read.row_cleaner import RowCleaner, read_into
 from backoffice.bulk.read.staging_file import StagingFile
 from backoffice.bulk.read.value_mapping import note_words, own_words_of
 from backoffice.bulk.readers import TableReader
 from backoffice.bulk.sql import dialects
 from backoffice.bulk.sql.layout import Layout, staged_types
-from backoffice.bulk.values.faults import storable
+from backoffice.bulk.values.faults import at_line, storable
 
 READ_PERCENT = 80  # the share of reading in the whole work, for the progress bar
 PROGRESS_PAUSE = 0.5  # seconds
@@ -79,14 +80,18 @@ class Import:
         self.batch.unknown_values = {}
         if self.own_headers is not None:
             self.batch.own_values = own_words_of(self.batch.kind)
-        with open_file(self.batch) as reader:
+        own = self.batch.own_headers if self.own_headers is None else self.own_headers
+        reopened = partial(open_file, self.batch, own_headers=own)
+        with reopened() as reader:
             self.batch.header = list(map(storable, reader.header))
             self.batch.delimiter = reader.delimiter
-            self._apply_own_headers(reader)
-            for name in CACHED:  # from an earlier reading
-                self.__dict__.pop(name, None)
-            header = match_header(reader.header, self.resource, self.batch)
-            cleaner = RowCleaner(header, self.resource, reader.delimiter)
+            with at_line(reader.header_line):
+                self._apply_own_headers(reader, own)
+                for name in CACHED:  # from an earlier reading
+                    self.__dict__.pop(name, None)
+                header = match_header(reader.header, self.resource, self.batch)
+            style = style_of(reader, header, self.resource, reopened)
+            cleaner = RowCleaner(header, self.resource, reader.delimiter, style)
             self.batch.rows = 0  # a file that is refused halfway has no known number
             try:
                 self.batch.rows = read_into(staging_file, reader, cleaner, self._progress)
@@ -94,9 +99,8 @@ class Import:
                 note_words(self.batch, reader.own_words, header.words)
         return cleaner.staged
 
-    def _apply_own_headers(self, reader: TableReader) -> None:
+    def _apply_own_headers(self, reader: TableReader, own: Own) -> None:
         batch = self.batch
-        own = batch.own_headers if self.own_headers is None else self.own_headers
         batch.own_headers = {}  # also if `used_in` raises
         if not batch.read_as:  # another system's file has no headers of the school's own
             batch.own_headers = used_in(reader.header, self.resource, own)

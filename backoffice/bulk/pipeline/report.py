@@ -3,19 +3,21 @@
 import contextlib
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.admin_site.spreadsheets import FORMULA, Echo, formula_safe
-from backoffice.bulk.formats.open_file import disambiguated, recognised, unpacked
+from backoffice.bulk.formats.open_file import disambiguated, open_table_of, recognised, unpacked
 from backoffice.bulk.kinds.header_names import plain_name
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, kinds
 from backoffice.bulk.models import Batch
+from backoffice.bulk.read.header import without_unnamed
 from backoffice.bulk.read.value_mapping import values_advice
-from backoffice.bulk.readers import Row, open_table
+from backoffice.bulk.readers import Row
+from backoffice.bulk.values.cells import TEXT_FORMULA
 from backoffice.bulk.values.faults import FileRefused, Issue
 
 WRITTEN_COUNTS = ("created", "updated", "unchanged", "withdrawn", "returns", "created_students")
@@ -156,17 +158,20 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
         .iterator()
     )
     pending, messages = _next_row(issues, next(issues, None))
-    with unpacked(batch.path) as stored, open_table(stored.path, batch.encoding) as reader:
+    with (
+        unpacked(batch.path, batch.encoding) as stored,
+        open_table_of(batch, stored.path) as reader,
+    ):
         table = recognised(reader.header, batch.dialect, batch.kind)
         header, rows = disambiguated(reader, table)
-        own = [at for at, name in enumerate(header) if plain_name(name) not in REJECTED_COLUMNS]
-        width, names = len(header), [*(_printable(header[at]) for at in own), *REJECTED_COLUMNS]
+        own = OwnCells(header, batch)
+        names = [*map(_printable, own.of(header)), *REJECTED_COLUMNS]
         has_header = table is None or table.has_header
         yield "\ufeff" + (writer.writerow(names) if has_header else "")
         columns, number = table(header) if table else None, 0
         column_lines: list[Any] = []  # as the csv module takes them
         for row in rows if pending[0] > 0 else ():
-            cells = _cells_of(row, own, width, batch)
+            cells = own.of_row(row)
             is_data = not (columns and columns.is_about_columns(row))
             number += is_data
             if is_data and number == pending[0]:
@@ -180,14 +185,29 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
                 column_lines.append([*map(_printable, cells), row.line, ""])
 
 
-def _cells_of(row: Row, own: list[int], width: int, batch: Batch) -> list[str]:
+class OwnCells:
     """The file's own cells of a row, without the two columns of an earlier correction."""
-    cells = row.cells
-    # A row may end before groups of columns that it does not need.
-    if batch.kind in kinds and kinds[batch.kind].nested and not row.syntax_error:
-        cells = cells + [""] * (width - len(cells))
-    # With too few or too many cells it comes back as it is: it has to be corrected first.
-    return [cells[at] for at in own] if len(cells) == width else cells
+
+    def __init__(self, header: Sequence[str], batch: Batch) -> None:
+        self.width = len(header)
+        named = header if batch.ignore_unknown_columns else without_unnamed(header)
+        self.named = len(named)
+        self.places = [
+            at for at, name in enumerate(named) if plain_name(name) not in REJECTED_COLUMNS
+        ]
+        # A row may end before groups of columns that it does not need.
+        self.is_padded = bool(batch.kind in kinds and kinds[batch.kind].nested)
+
+    def of(self, cells: Sequence[str]) -> list[str]:
+        return [cells[at] for at in self.places]
+
+    def of_row(self, row: Row) -> list[str]:
+        cells = row.cells
+        if self.is_padded and not row.syntax_error:
+            cells = cells + [""] * (self.width - len(cells))
+        # With too few or too many cells it comes back as it is: it has to be corrected first.
+        is_whole = len(cells) == self.width and not any(map(str.strip, cells[self.named :]))
+        return self.of(cells) if is_whole else cells
 
 
 def _next_row(
@@ -210,6 +230,11 @@ def _printable(cell: str) -> str:
     if not FORMULA.match(text):
         return text
     text = text.strip()
+    constant = TEXT_FORMULA.match(text)
+    if constant:
+        # It keeps zeros in front, and computes nothing.
+        inner = constant.group(1)
+        return text if inner.isascii() and inner.isalnum() else formula_safe(inner)
     return text if text.startswith("'") else formula_safe(text)  # an export escaped it already
 
 

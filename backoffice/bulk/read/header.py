@@ -42,6 +42,7 @@ class MatchedHeader:
     groups: tuple[Group, ...] = ()  # of members, from left to right
     words: OwnWords = field(default_factory=lambda: OwnWords({}))  # of the school
     sources: tuple[Placed, ...] = ()
+    unnamed: int = 0  # columns behind the last with a name, in which nothing may stand
 
     @property
     def placed(self) -> tuple[Placed, ...]:
@@ -69,7 +70,7 @@ def match_header(header: list[str], resource: type[ImportKind], batch: Batch) ->
     ignored = {name for name in names if batch.own_headers.get(name) == IGNORED}
     names = _mapped_names(header, names, batch.own_headers, members)
     if not batch.ignore_unknown_columns:
-        own = [name for name in names if name not in ignored]
+        own = [name for name in without_unnamed(names) if name not in ignored]
         _refuse_unknown(own, known | members, resource, batch)
     _refuse_missing(names, resource)
     placed = [Placed(known[name], position) for position, name in enumerate(names) if name in known]
@@ -81,11 +82,18 @@ def match_header(header: list[str], resource: type[ImportKind], batch: Batch) ->
         groups=groups_in(names, members) if members else (),
         words=OwnWords.of(batch),
         sources=_among(placed, sources),
+        unnamed=0 if batch.ignore_unknown_columns else len(names) - len(without_unnamed(names)),
     )
 
 
 def _among(placed: Iterable[Placed], names: Container[str]) -> tuple[Placed, ...]:
     return tuple(each for each in placed if each.column.column_name in names)
+
+
+def without_unnamed(names: Sequence[str]) -> Sequence[str]:
+    """The names up to the last that is not blank: spreadsheets write empty columns behind it."""
+    filled = (at for at, name in enumerate(names, 1) if name.strip())
+    return names[: max(filled, default=len(names))]
 
 
 def refuse_forbidden(names: list[str], resource: type[ImportKind]) -> None:
