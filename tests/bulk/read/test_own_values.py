@@ -16,7 +16,7 @@ from backoffice.bulk.models import Batch, ValueMapping
 from backoffice.bulk.pipeline.apply import apply
 from backoffice.bulk.pipeline.import_run import Import
 from backoffice.bulk.pipeline.preview import leave_wrong_rows_out, preview
-from backoffice.bulk.read.value_mapping import OwnWords, own_words_of
+from backoffice.bulk.read.value_mapping import OwnWords, own_mappings_of
 from backoffice.bulk.values.cells import plain_word
 from tests.bulk.read.test_own_headers import page_messages, page_of, save_mappings
 
@@ -343,7 +343,8 @@ def test_meanings_chosen_for_a_refused_file_are_stored_and_it_is_read_again(
     }
     assert set(ValueMapping.history.values_list("history_user", flat=True)) == {registrar.pk}
     page = " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
-    assert "own values: Enrolled → active" in page
+    assert "Read with your school's own values:" in page.replace("&#x27;", "'")
+    assert "Enrolled → active" in page
     assert "Waitlisted → left out" in page
 
 
@@ -446,8 +447,7 @@ def test_any_word_is_found_in_any_case_and_width(data):
 def test_what_is_stored_is_what_files_are_read_with(roster):
     save_values("status", {"Dropped": "withdrawn"})
     save_values("role", {"Tutor": "teaching_assistant"})
-    assert own_words_of("enrollments") == {
-        "status": {"dropped": "withdrawn"},
-        "role": {"tutor": "teaching_assistant"},
-    }
-    assert own_words_of("users") == {}
+    save_mappings("enrollments", {"Stand": "status"})
+    words = {"status": {"dropped": "withdrawn"}, "role": {"tutor": "teaching_assistant"}}
+    assert own_mappings_of("enrollments") == ({"stand": "status"}, words)
+    assert own_mappings_of("users") == ({}, {})
