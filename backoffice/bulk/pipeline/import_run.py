@@ -56,9 +56,9 @@ class Import:
 
     batch: Batch
     own_headers: Own | None = None  # None: as when the file was read the first time
+    own_words: Words | None = None  # likewise
     dialect: dialects.SqlDialect = field(default_factory=dialects.current)
     reported_at: float = 0.0
-    own_words: Words | None = None  # None: as when the file was read the first time
 
     def __post_init__(self) -> None:
         self.resource: type[ImportKind] = kinds[self.batch.kind]

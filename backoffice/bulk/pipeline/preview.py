@@ -37,8 +37,7 @@ def preview(batch: Batch) -> Batch:
         return batch
     try:
         with Heartbeat(batch), StagingFile(batch.pk) as staging_file:
-            own_headers, own_words = own_mappings_of(batch.kind)
-            work = Import(batch, own_headers, own_words=own_words)
+            work = Import(batch, *own_mappings_of(batch.kind))
             staged = work.read(staging_file)
             batch.run.report(BatchRun.Phase.COMPARING, READ_PERCENT, batch.rows)
             with transaction.atomic(), connection.cursor() as cursor:
