@@ -162,6 +162,7 @@ class School:
             _batch(people["registrar"], f"grown{number}.csv")
             _batch(people["instructor"], f"rubrics{number}.csv", kind="rubrics")
             _own_header(people["registrar"], f"Matrikel {number}")
+            _own_value(people["registrar"], f"Dropped {number}")
             person = _person("instructor", f"asked{number}")
             request_role(person, "registrar", people["admin"], "Because the school grows.")
             allowed = Permission.objects.order_by("pk").first()

@@ -235,12 +235,9 @@ def test_the_record_of_a_swap_is_one_change_set_and_the_page_lists_each_once(
 ):
     batch = import_file("users", rows(s2001="p2@x.org", s2002="p1@x.org"))
     history = User.history.filter(change_set=batch.change_set_id).order_by("history_id")
-    assert list(history.values_list("student_id", "email")) == [
-        ("s2001", ""),
-        ("s2002", ""),
-        ("s2001", "p2@x.org"),
-        ("s2002", "p1@x.org"),
-    ]
+    versions = list(history.values_list("student_id", "email"))
+    assert sorted(versions[:2]) == [("s2001", ""), ("s2002", "")]
+    assert sorted(versions[2:]) == [("s2001", "p2@x.org"), ("s2002", "p1@x.org")]
     assert ChangeSet.objects.filter(batch=batch.pk).count() == 1
     page = registrar_client.get(f"/admin/bulk/batch/{batch.pk}/change/")
     assert [(row.line, row.what) for row in page.context["changes"].rows] == [

@@ -35,7 +35,7 @@ class NotTranslated(Exception):
         self.issue = ReaderIssue(fault, column, value)
 
 
-class LeftOut(Exception):
+class RowLeftOut(Exception):
     """A value for which the row is left out; in doubt where nobody knows what it means."""
 
     def __init__(self, issue: ReaderIssue, *, is_in_doubt: bool = False) -> None:
@@ -85,14 +85,14 @@ class Cells:
         """The native word for a foreign one; for a school's own one, if it says what it means.
 
         `column` is ours, in which the school's own words may stand; `text` is read in place of the
-        cell. Raises NotTranslated for an unknown word, LeftOut for one whose rows are left out.
+        cell. Raises NotTranslated for an unknown word, RowLeftOut for one whose rows are left out.
         """
         try:
             return words[text or plain_word(self[name])]
         except KeyError:
             meaning = self.table.own_words.meaning(column, self[name]) if column else None
             if meaning == LEFT_OUT:
-                raise LeftOut(not_stored(self.label(name), self[name])) from None
+                raise RowLeftOut(not_stored(self.label(name), self[name])) from None
             if meaning is not None:
                 return meaning
             known = ", ".join(filter(None, words)).replace("{", "{{").replace("}", "}}")
@@ -296,7 +296,7 @@ class SourceTable:
                 # Who it is about counts: of several rows of one enrollment none goes in then.
                 values.append("")
                 continue
-            except LeftOut as refusal:
+            except RowLeftOut as refusal:
                 if refusal.is_in_doubt:
                     self.own_words.note_unplaced(self.person_of(cells))
                 return Row(line, [], reader_issues=(refusal.issue,), is_left_out=True)

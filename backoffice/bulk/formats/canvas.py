@@ -10,9 +10,9 @@ from backoffice.bulk.formats.base import (
     COURSE_KEY,
     Cells,
     ColumnSource,
-    LeftOut,
     Native,
     NotTranslated,
+    RowLeftOut,
     SourceTable,
     column_name,
     moment,
@@ -189,7 +189,7 @@ def _role(cells: Cells) -> str:
         "mappings” if it stands for a role here."
     )
     fault = Fault(ROW_LEFT_OUT, template, is_warning=True)
-    raise LeftOut(ReaderIssue(fault, cells.label("role"), cells["role"]), is_in_doubt=True)
+    raise RowLeftOut(ReaderIssue(fault, cells.label("role"), cells["role"]), is_in_doubt=True)
 
 
 def _course_enrolled_in(cells: Cells) -> tuple[str, str]:

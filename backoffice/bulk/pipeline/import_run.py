@@ -30,7 +30,7 @@ from backoffice.bulk.read.header_mapping import Own, labels_of, used_in
 from backoffice.bulk.read.number_style import style_of
 from backoffice.bulk.read.row_cleaner import RowCleaner, read_into
 from backoffice.bulk.read.staging_file import StagingFile
-from backoffice.bulk.read.value_mapping import note_words, own_words_of
+from backoffice.bulk.read.value_mapping import Words, note_words
 from backoffice.bulk.readers import TableReader
 from backoffice.bulk.sql import dialects
 from backoffice.bulk.sql.layout import Layout, staged_types
@@ -48,6 +48,7 @@ class Import:
 
     batch: Batch
     own_headers: Own | None = None  # None: as when the file was read the first time
+    own_words: Words | None = None  # likewise
     dialect: dialects.SqlDialect = field(default_factory=dialects.current)
     reported_at: float = 0.0
 
@@ -78,8 +79,8 @@ class Import:
     def read(self, staging_file: StagingFile) -> list[str]:
         """Read the file into a staging file; returns the names of the staged columns."""
         self.batch.unknown_values = {}
-        if self.own_headers is not None:
-            self.batch.own_values = own_words_of(self.batch.kind)
+        if self.own_words is not None:
+            self.batch.own_values = dict(self.own_words)
         own = self.batch.own_headers if self.own_headers is None else self.own_headers
         reopened = partial(open_file, self.batch, own_headers=own)
         with reopened() as reader:

@@ -20,9 +20,8 @@ from backoffice.bulk.plan.near_doubles import hint_at_refused
 from backoffice.bulk.plan.outcome import FaultReporter, Outcome, outcome_of
 from backoffice.bulk.plan.planner import RowState
 from backoffice.bulk.read.header import ForbiddenColumn
-from backoffice.bulk.read.header_mapping import own_headers_of
 from backoffice.bulk.read.staging_file import ISSUE_COLUMNS, StagingFile
-from backoffice.bulk.read.value_mapping import values_advice
+from backoffice.bulk.read.value_mapping import own_mappings_of, values_advice
 from backoffice.bulk.values.faults import COLUMN_LENGTH, FileRefused, storable
 
 
@@ -39,7 +38,7 @@ def preview(batch: Batch) -> Batch:
         return batch
     try:
         with Heartbeat(batch), StagingFile(batch.pk) as staging_file:
-            work = Import(batch, own_headers_of(batch.kind))
+            work = Import(batch, *own_mappings_of(batch.kind))
             staged = work.read(staging_file)
             batch.run.report(BatchRun.Phase.COMPARING, READ_PERCENT, batch.rows)
             with transaction.atomic(), connection.cursor() as cursor:

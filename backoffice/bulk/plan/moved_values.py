@@ -26,7 +26,7 @@ def stuck(takers: Iterable[Taker], givers: Iterable[Giver]) -> set[int]:
     rows_of: dict[int, set[int]] = {}
     for row, record in givers:
         rows_of.setdefault(record, set()).add(row)
-    record_of: dict[int, int | None] = {r: record for record, rows in rows_of.items() for r in rows}
+    record_of = {row: record for record, rows in rows_of.items() for row in rows}
     waiting: dict[int, list[int]] = {}
     for row, holder in takers:
         waiting.setdefault(holder, []).append(row)
@@ -35,11 +35,11 @@ def stuck(takers: Iterable[Taker], givers: Iterable[Giver]) -> set[int]:
     while pending:
         for row in waiting.pop(pending.pop(), ()):
             refused.add(row)
-            record = record_of.get(row)
-            if record is not None:
-                rows_of[record].discard(row)
-                if not rows_of[record]:
-                    pending.append(record)
+            own = record_of.get(row)
+            if own is not None:
+                rows_of[own].discard(row)
+                if not rows_of[own]:
+                    pending.append(own)
     return refused
 
 

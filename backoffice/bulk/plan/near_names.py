@@ -16,6 +16,7 @@ from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column
 from backoffice.bulk.kinds.header_names import nearest
+from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.sql.layout import Layout
 from backoffice.bulk.sql.references import Reference
 from backoffice.bulk.values.cells import plain_word
@@ -36,12 +37,15 @@ class NearNames:
 
     @cached_property
     def _references(self) -> dict[str, tuple[Reference, int]]:
-        """By column, the reference of which it is a part, and which; students have near doubles."""
+        """By column, the reference of which it is a part, and which one."""
+        people = kinds["users"]
+        # Students are found by their near doubles, see the checks.
+        doubles = (people.model(), *people.attributes("student_id"))
         return {
             column.column_name: (reference, at)
             for reference in self.layout.references
-            for at, (_target, column) in enumerate(reference.parts)
-            if not column.identifier
+            for at, (target, column) in enumerate(reference.parts)
+            if (reference.field.related_model, target) != doubles
         }
 
     def hint(self, check: Check, staged: Staged) -> str:

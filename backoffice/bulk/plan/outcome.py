@@ -136,7 +136,8 @@ class FaultReporter:
             width = 5 + len(names)
             for record in rows_of(cursor):
                 staged = dict(zip(names, record[5:width], strict=True))
-                flagged = FlaggedRow(*record[:4], origin_of(record[4]), staged)
+                row, line, flags, state, noted = record[:5]
+                flagged = FlaggedRow(row, line, flags, state, origin_of(noted), staged)
                 self._report_row(staging_file, flagged, record[width:])
 
     def _sql(self) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Value
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.permissions.roles import may
 from backoffice.bulk.kinds.value_words import LEFT_OUT, choices_of, is_typing_error
-from backoffice.bulk.models import Batch, ValueMapping
+from backoffice.bulk.models import Batch, HeaderMapping, ValueMapping
 from backoffice.bulk.models.value_mapping import NAME_LENGTH, WORD_LENGTH
 from backoffice.bulk.values.cells import plain_word
 from backoffice.bulk.values.faults import Fault, display_text, storable
@@ -17,6 +18,7 @@ MOST_UNKNOWN = 50  # values of one file that are remembered, and asked about
 MOST_NAMED, MOST_UNPLACED = 5, 1_000
 EVERYBODY = "*"  # in place of a person: it may be anybody
 ROW_LEFT_OUT = "left_out"
+HEADER = ""  # in place of a column: what is mapped is a header
 Words = Mapping[str, Mapping[str, str]]  # by column, from a word to a value or to LEFT_OUT
 
 
@@ -65,15 +67,25 @@ class OwnWords:
         return words if known == word else {}
 
 
-def own_words_of(kind: str) -> dict[str, dict[str, str]]:
-    """By column, what the school's own words stand for in files of a kind."""
+def own_mappings_of(kind: str) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """What the school's own headers stand for in files of a kind, and by column its own words.
+
+    Both by one query: every preview asks.
+    """
+    headers = HeaderMapping.objects.filter(kind=kind).order_by()
+    words = ValueMapping.objects.filter(kind=kind).order_by()
+    own_headers: dict[str, str] = {}
     by_column: dict[str, dict[str, str]] = {}
-    stored = ValueMapping.objects.filter(kind=kind).order_by("column", "name")
-    for column, name, meaning in stored.values_list("column", "name", "meaning"):
+    named = headers.values_list(Value(HEADER), "name", "column")
+    for column, name, meaning in named.union(
+        words.values_list("column", "name", "meaning"), all=True
+    ):
+        if column == HEADER:
+            own_headers[name] = meaning
         # A later version of the product may know the value no longer.
-        if meaning in (*choices_of(kind, column), LEFT_OUT):
+        elif meaning in (*choices_of(kind, column), LEFT_OUT):
             by_column.setdefault(column, {})[name] = meaning
-    return by_column
+    return own_headers, by_column
 
 
 def note_words(batch: Batch, *readers: OwnWords) -> None:
