@@ -14,6 +14,7 @@ from backoffice.bulk.formats.assessment_names import AssessmentNames
 from backoffice.bulk.formats.course_names import CourseNames, NoCourse
 from backoffice.bulk.formats.lookup_files import SideFiles
 from backoffice.bulk.kinds.header_names import column_name
+from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.row_cleaner import width_fault
 from backoffice.bulk.readers import ReaderIssue, Row
@@ -190,6 +191,17 @@ class SourceTable:
             if len(column_source.sources) > 1 or self.is_numbered(column_source)
         }
 
+    @property
+    def number_places(self) -> frozenset[int]:
+        """Where in a row of the file a number or a day is due."""
+        resource = kinds[self.kind]
+        return frozenset(
+            self.places[source]
+            for name, column_source in self.active_sources.items()
+            for source in filter(self.has, column_source.sources)
+            if name in resource.columns() and is_of_numbers(resource, name)
+        )
+
     def is_numbered(self, column_source: ColumnSource) -> bool:
         return False
 
@@ -275,6 +287,11 @@ class SourceTable:
         Raises NotImplementedError for a format that is only read.
         """
         raise NotImplementedError
+
+
+def is_of_numbers(resource: type[ImportKind], name: str) -> bool:
+    column, model = resource.column_named(name)
+    return column.is_of_numbers(model)
 
 
 def not_stored(column: str, value: str) -> ReaderIssue:

@@ -1,8 +1,9 @@
 """What a file is by its header alone: which kind it carries, or what is looked up in it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
@@ -12,12 +13,22 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.bulk.formats.base import SourceTable
 from backoffice.bulk.formats.lookup_files import side_file_of
 from backoffice.bulk.formats.open_file import readable_as
+from backoffice.bulk.formats.sheets import (
+    SheetTable,
+    chosen_sheets,
+    described,
+    tables_of,
+    why_left_out,
+)
 from backoffice.bulk.kinds.header_names import IGNORED, column_name, has_meaning, known_name
 from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.header_mapping import Own, all_own_headers
-from backoffice.bulk.readers import TableReader, open_table
+from backoffice.bulk.readers import Limits, TableReader, open_table
+from backoffice.bulk.readers.base import no_table
+from backoffice.bulk.readers.first_bytes import is_zip
 from backoffice.bulk.readers.refusals import DAMAGED
+from backoffice.bulk.readers.workbook import Workbook
 from backoffice.bulk.readers.zip_archive import Member
 from backoffice.bulk.values.faults import FileRefused, display_text
 
@@ -58,10 +69,18 @@ class DetectedFile:
     title: Any = ""
     why_not: str = ""
     is_empty: bool = False
+    sheets: Mapping[str, Any] = field(default_factory=dict)  # of a workbook, as a batch stores them
+    is_part: bool = False  # of a workbook that carries other kinds as well
 
     @property
     def name(self) -> str:
         return display_text(self.member.name)
+
+    @property
+    def file_name(self) -> str:
+        """The name for people: of a workbook of several kinds with the sheets."""
+        names = ", ".join(sheet["name"] for sheet in self.sheets.get("read", ()))
+        return f"{self.member.name}/{names}" if self.is_part else self.member.name
 
     @property
     def is_table(self) -> bool:
@@ -83,18 +102,71 @@ def _detect(member: Member, dialect: str, encoding: str) -> list[DetectedFile]:
     if not DetectedFile(member).is_table:
         return [DetectedFile(member, why_not=gettext("This is no CSV file."))]
     try:
-        with member.on_disk(START) as path, open_table(path, encoding) as reader:
-            header, has_rows = reader.header, _has_rows(reader)
+        with member.on_disk(START) as path:
+            if is_zip(path):
+                return _detect_sheets(member, path, dialect)
+            with open_table(path, encoding) as reader:
+                header, has_rows = reader.header, _has_rows(reader)
     except FileRefused as refusal:
         if refusal.code == DAMAGED:
             raise
         return [DetectedFile(member, why_not=refusal.message)]
+    return _detected(member, header, dialect, has_rows)
+
+
+def _detected(
+    member: Member, header: Sequence[str], dialect: str, has_rows: bool
+) -> list[DetectedFile]:
     side, title = side_file_of(header), _title_of(header)
     carried_kinds = carried(header, dialect).items()
     return [
         DetectedFile(member, kind, table, side, title, is_empty=not has_rows and _has_header(table))
         for kind, table in carried_kinds
     ] or [DetectedFile(member, side=side, title=title, why_not=_why_not(title))]
+
+
+@contextmanager
+def opened_workbook(path: Path, dialect: str) -> Iterator[tuple[Workbook, list[SheetTable]]]:
+    """A workbook, and what its sheets are. Raises FileRefused for one that cannot be read."""
+    limits = Limits.from_settings()
+    limits.check_size(path.stat().st_size)
+    with Workbook(path, limits) as book:
+        yield book, tables_of(book, lambda header: carried(header, dialect))
+
+
+def _detect_sheets(member: Member, path: Path, dialect: str) -> list[DetectedFile]:
+    with opened_workbook(path, dialect) as (_book, tables):
+        pass
+    own: dict[str, list[SheetTable]] = {}
+    for each in tables:
+        for kind in each.carried if each.is_read else ():
+            own.setdefault(kind, []).append(each)
+    if not own:
+        return _detect_unknown(member, tables, dialect)
+    return [
+        DetectedFile(
+            member,
+            kind,
+            sheets[0].carried[kind],
+            is_empty=not any(each.has_rows for each in sheets),
+            sheets=described(tables, chosen_sheets(tables, kind), {*own} - {kind}),
+            is_part=len(own) > 1,
+        )
+        for kind, sheets in own.items()
+    ]
+
+
+def _detect_unknown(
+    member: Member, tables: Sequence[SheetTable], dialect: str
+) -> list[DetectedFile]:
+    first = tables[0]
+    if len(tables) > 1:
+        sentence = gettext("Sheet “%(sheet)s”: %(sentence)s")
+        reasons = ({"sheet": each.name, "sentence": why_left_out(each)} for each in tables)
+        return [DetectedFile(member, why_not=" ".join(map(sentence.__mod__, reasons)))]
+    if first.header:
+        return _detected(member, first.header, dialect, first.has_rows)
+    return [DetectedFile(member, why_not=(first.refusal or no_table()).message)]
 
 
 def _has_rows(reader: TableReader) -> bool:

@@ -87,6 +87,10 @@ class Gradebook(SourceTable):
     def read(self) -> list[str]:
         return [*super().read, *filter(self.is_placed, map(str.strip, self.header))]
 
+    @property
+    def number_places(self) -> frozenset[int]:
+        return super().number_places.union(self.scores)
+
     def is_placed(self, name: str) -> bool:
         """Whether a column of this name is read by its position. Subclasses say so."""
         raise NotImplementedError
@@ -327,6 +331,10 @@ class EdxOverrides(Gradebook):
     @property
     def previous(self) -> dict[str, int]:
         return self.of_code[PREVIOUS]
+
+    @property
+    def number_places(self) -> frozenset[int]:
+        return super().number_places.union(self.previous.values())
 
     def _has_bases(self) -> bool:
         return bool(self.previous)

@@ -1,11 +1,12 @@
 """A batch's file opened as a table of its kind, whatever system it comes from."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -26,8 +27,11 @@ from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.header import refuse_forbidden, refuse_repeated
 from backoffice.bulk.readers import Limits, Row, TableReader, open_table
+from backoffice.bulk.readers.base import Notice
+from backoffice.bulk.readers.workbook import Workbook, WorkbookReader
 from backoffice.bulk.readers.zip_archive import Archive, Member, is_archive
-from backoffice.bulk.values.faults import FileRefused
+from backoffice.bulk.values.cell_origins import OTHERS
+from backoffice.bulk.values.faults import Fault, FileRefused
 
 SIDE_FOLDER = "beside/"
 MOST_WITH_NESTED_ROWS = 5_000  # rows; about two minutes
@@ -141,37 +145,48 @@ def _opened(stack: ExitStack, member: Member) -> TableReader:
     return stack.enter_context(open_table(stack.enter_context(member.on_disk())))
 
 
-def open_file(batch: Batch, side: SideFiles | None = None) -> TableReader:
-    """A context manager that reads a batch's file in our own columns.
-
-    `side` replaces the lookup files packed with it.
-    """
-    return Translated(batch, side)
-
-
 class Translated(TableReader):
-    """A file read through its format; a file of our own columns is read as it is."""
+    """A file read through its format; a file of our own columns is read as it is.
 
-    def __init__(self, batch: Batch, side: SideFiles | None) -> None:
+    `sheet` is one that the batch notes; with `opened` it is one of a workbook that is open already.
+    `side` replaces the lookup files packed with the file.
+    """
+
+    def __init__(
+        self,
+        batch: Batch,
+        side: SideFiles | None = None,
+        sheet: Mapping[str, Any] = MappingProxyType({}),
+        opened: Workbook | None = None,
+    ) -> None:
         super().__init__(batch.path, limits_for(batch.kind))
-        self.batch, self.side = batch, side
+        self.batch, self.side, self.sheet, self.book = batch, side, sheet, opened
         self.table: SourceTable | None = None
+        self.file_rows = 0  # that were read
 
     def __enter__(self) -> TableReader:
         with ExitStack() as stack:
-            self.unpacked = stack.enter_context(unpacked(self.batch.path))
-            self.inner = open_table(self.unpacked.path, self.batch.encoding, self.limits)
-            stack.enter_context(self.inner)
+            if self.book is None:
+                self.unpacked = stack.enter_context(unpacked(self.batch.path))
+            else:
+                self.unpacked = Unpacked(self.batch.path, SideFiles())
+            self.inner = stack.enter_context(self._table())
             table_class = recognised(self.inner.header, self.batch.dialect, self.batch.kind)
             _refuse_others(table_class, self.batch)
             self._set_table(table_class)
             self._opened = stack.pop_all()
         return self
 
+    def _table(self) -> TableReader:
+        number, line = self.sheet.get("number"), self.sheet.get("line", 0)
+        if self.book is not None:
+            return WorkbookReader(self.path, self.limits, number, line, self.book)
+        return open_table(self.unpacked.path, self.batch.encoding, self.limits, number, line)
+
     def _set_table(self, table_class: type[SourceTable] | None) -> None:
         self.header, self.delimiter = self.inner.header, self.inner.delimiter
         self.header_line = self.inner.header_line
-        self.batch.read_as = str(table_class.title) if table_class else ""
+        self.title = self.batch.read_as = str(table_class.title) if table_class else ""
         if table_class is None:
             return
         if table_class.has_header:
@@ -187,6 +202,7 @@ class Translated(TableReader):
         companion = kinds[table_class.kind].companion
         if companion and not companion.is_created_by(self.batch):
             table.leave(companion.names)
+        self.inner.number_places = table.number_places
         self.table, self.header, self.labels = table, list(table.active_sources), table.labels
         self.above, self.reader_issues = table.above, table.reader_issues
 
@@ -194,7 +210,10 @@ class Translated(TableReader):
         """The sparse columns that some row fills."""
         pending, filled = {table.places[name]: name for name in table.sparse}, set()
         # One more pass over the file, up to the row that fills the last of these columns.
-        with open_table(self.unpacked.path, self.batch.encoding) as reader:
+        number, line = self.sheet.get("number"), self.sheet.get("line", 0)
+        with open_table(
+            self.unpacked.path, self.batch.encoding, sheet=number, header_line=line
+        ) as reader:
             for row in disambiguated(reader, type(table))[1]:
                 fits = len(row.cells) == table.width
                 for at, name in list(pending.items()):
@@ -209,6 +228,7 @@ class Translated(TableReader):
 
     def records(self) -> Iterator[Row]:
         if self.table is None:
+            self.inner.number_places = self.number_places
             return self.inner.rows()
         return self._translated(self.table)
 
@@ -217,15 +237,41 @@ class Translated(TableReader):
         staged = number = 0
         for row in disambiguated(self.inner, type(table))[1]:
             number += not table.is_about_columns(row)
-            for translated in table.translated(row):
+            for plain in table.translated(row):
                 staged += 1
+                translated = with_issues_of(row, plain) if row.reader_issues else plain
                 yield translated if staged == number else translated.of_row(number)
+            self.file_rows = number
 
     def rows(self) -> Iterator[Row]:
         return self.records()
 
     def position(self) -> float:
         return self.inner.position()
+
+    @property
+    def sheets(self) -> Sequence[tuple[int, str]]:
+        return [(1, self.sheet["name"])] if self.sheet else ()
+
+    def notices(self) -> Iterator[Notice]:
+        yield from self.inner.notices()
+        yield from left_out_sheets(self.batch)
+
+
+def left_out_sheets(batch: Batch) -> Iterator[Notice]:
+    """The sheets of a workbook that are not read, each with why."""
+    for sheet in batch.sheets.get("left_out", ()):
+        reason = str(sheet["sentence"]).replace("{", "{{").replace("}", "}}")
+        template = _("The sheet is left out. %(why)s") % {"why": reason}
+        fault = Fault("sheet_left_out", template, is_warning=True)
+        yield Notice(fault, value=sheet["name"], sheet=sheet["name"])
+
+
+def with_issues_of(row: Row, translated: Row) -> Row:
+    """A translated row with the issues of the columns of the file that it was made of."""
+    header = translated.origin.headers.get(OTHERS) if translated.origin else None
+    issues = [each for each in row.reader_issues if header in (None, each.column)]
+    return translated._replace(reader_issues=(*issues, *translated.reader_issues))
 
 
 def disambiguated(

@@ -10,6 +10,7 @@ from import_export.fields import Field
 
 from backoffice.audit.models import Audited
 
+NUMBERS = (models.DecimalField, models.IntegerField, models.DateField)
 _written = itertools.count()
 
 
@@ -108,3 +109,8 @@ class Column(Field):
 
     def model_field(self, model: type[models.Model]) -> models.Field:
         return field_at(model, self.attribute)
+
+    def is_of_numbers(self, model: type[models.Model]) -> bool:
+        """Whether a cell is a number or a day, so that signs a spreadsheet adds mean nothing."""
+        field = self.model_field(model)
+        return isinstance(field, NUMBERS) and not (self.identifier or field.choices)

@@ -147,6 +147,9 @@ class Batch(models.Model):
     # What the school's own headers stood for when the file was read, by plain name: the header is
     # matched again later, and the school may have changed its mappings by then.
     own_headers = models.JSONField(_("the school's own headers"), default=dict)
+    # Of a workbook with several sheets: those that are read, and why each of the others is not;
+    # see `bulk/formats/sheets.py`.
+    sheets = models.JSONField(_("sheets"), default=dict)
 
     rows = models.PositiveIntegerField(_("rows"), default=0)
     created = models.PositiveIntegerField(_("created"), default=0)
@@ -280,6 +283,12 @@ class Batch(models.Model):
     @property
     def path(self) -> Path:
         return Path(self.file.path)
+
+    @property
+    def only_sheet(self) -> str:
+        """The one sheet that is read of a workbook of several; blank otherwise."""
+        names = [sheet["name"] for sheet in self.sheets.get("read", ())]
+        return names[0] if len(names) == 1 else ""
 
     @property
     def download_name(self) -> str:

@@ -121,7 +121,7 @@ class Sorting:
                 continue
             sides = companions_of(one, detected)
             used.update(id(each) for each in sides.values())
-            self.parts.append(UploadPart(one, sides, place + one.member.name))
+            self.parts.append(UploadPart(one, sides, place + one.file_name))
         for each in detected:
             if not each.kind and id(each) not in used:
                 is_table = not place or each.member.name.lower().endswith((".csv", ".tsv"))
@@ -129,7 +129,7 @@ class Sorting:
                 self._leave(place + each.member.name, each.why_not, is_known)
 
     def _is_accepted(self, place: str, one: DetectedFile) -> bool:
-        name = place + one.member.name
+        name = place + one.file_name
         if len(self.parts) == MOST_FILES:
             message = _("At most %(most)d files go in together. Upload it by itself afterwards.")
             self._leave(name, message % {"most": MOST_FILES})

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.db.backends.utils import CursorWrapper
 
 from backoffice.audit.admin_kit.actions import is_too_short
-from backoffice.bulk.formats.open_file import open_file
+from backoffice.bulk.formats.sheets_together import open_file
 from backoffice.bulk.kinds.resource import NESTED, ImportKind, kinds
 from backoffice.bulk.models import Batch, BatchRun
 from backoffice.bulk.pipeline.heartbeat import Interrupted, show
@@ -20,14 +20,14 @@ from backoffice.bulk.plan.local_edits import LocalEdits
 from backoffice.bulk.plan.missing_rows import MissingRows
 from backoffice.bulk.plan.nested_rows import NestedPlan, ParentLayout
 from backoffice.bulk.plan.planner import Planner, Tables
-from backoffice.bulk.read.header import MatchedHeader, match_header
+from backoffice.bulk.read.header import MatchedHeader, match_header, number_places
 from backoffice.bulk.read.header_mapping import Own, labels_of, used_in
 from backoffice.bulk.read.row_cleaner import RowCleaner, read_into
 from backoffice.bulk.read.staging_file import StagingFile
 from backoffice.bulk.readers import TableReader
 from backoffice.bulk.sql import dialects
 from backoffice.bulk.sql.layout import Layout, staged_types
-from backoffice.bulk.values.faults import storable
+from backoffice.bulk.values.faults import FileRefused, storable
 
 READ_PERCENT = 80  # the share of reading in the whole work, for the progress bar
 PROGRESS_PAUSE = 0.5  # seconds
@@ -80,7 +80,16 @@ class Import:
             self.dialect.prepare(cursor, written)
 
     def read(self, staging_file: StagingFile) -> list[str]:
-        """Read the file into a staging file; returns the names of the staged columns."""
+        """Read the file into a staging file; returns the names of the staged columns.
+
+        Raises FileRefused, with the sheet where a workbook has several.
+        """
+        try:
+            return self._read(staging_file)
+        except FileRefused as refusal:
+            raise refusal.of_sheet(self.batch.only_sheet) from None
+
+    def _read(self, staging_file: StagingFile) -> list[str]:
         with open_file(self.batch) as reader:
             self.batch.header = list(map(storable, reader.header))
             self.batch.delimiter = reader.delimiter
@@ -88,6 +97,9 @@ class Import:
             for name in ("header", "plans", "capacity"):  # cached from an earlier reading
                 self.__dict__.pop(name, None)
             header = match_header(reader.header, self.resource, self.batch)
+            reader.number_places = number_places(
+                reader.header, self.resource, self.batch.own_headers
+            )
             cleaner = RowCleaner(header, self.resource, reader.delimiter)
             self.batch.rows = 0  # a file that is refused halfway has no known number
             self.batch.rows = read_into(staging_file, reader, cleaner, self._progress)

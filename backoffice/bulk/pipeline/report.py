@@ -3,18 +3,22 @@
 import contextlib
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.admin_site.spreadsheets import FORMULA, Echo, formula_safe
-from backoffice.bulk.formats.open_file import disambiguated, recognised, unpacked
-from backoffice.bulk.kinds.header_names import plain_name
+from backoffice.bulk.formats.base import SourceTable
+from backoffice.bulk.formats.open_file import disambiguated, recognised
+from backoffice.bulk.formats.sheets_together import places_in, stored_tables
+from backoffice.bulk.kinds.header_names import column_name, plain_name
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, kinds
 from backoffice.bulk.models import Batch
-from backoffice.bulk.readers import Row, open_table
+from backoffice.bulk.read.header import number_places
+from backoffice.bulk.readers import Row, TableReader
 from backoffice.bulk.values.faults import FileRefused, Issue
 
 WRITTEN_COUNTS = ("created", "updated", "unchanged", "withdrawn", "created_students")
@@ -33,9 +37,10 @@ def write_report(batch: Batch, stream: IO[str], *, dry_run: bool, is_begun: bool
     stream.write(head.removesuffix("\n}").removeprefix("{" if is_begun else ""))
     for name, is_warning in (("errors", False), ("warnings", True)):
         stream.write(f',\n "{name}": [')
-        issues = batch.issues.filter(is_warning=is_warning).values_list(*ISSUE_FIELDS)
+        issues = batch.issues.filter(is_warning=is_warning).values_list(*ISSUE_FIELDS, "sheet")
         for number, values in enumerate(issues.iterator()):  # a file may have millions
-            text = json.dumps(Issue(*values).as_dict(), ensure_ascii=False)
+            issue = Issue(*values[:-1], is_warning, values[-1])
+            text = json.dumps(issue.as_dict(), ensure_ascii=False)
             stream.write(f"{',' if number else ''}\n  {text}")
         stream.write("]")
     stream.write("\n}\n")
@@ -135,38 +140,88 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
         .iterator()
     )
     pending, messages = _next_row(issues, next(issues, None))
-    with unpacked(batch.path) as stored, open_table(stored.path, batch.encoding) as reader:
-        table = recognised(reader.header, batch.dialect, batch.kind)
+    with stored_tables(batch) as readers:
+        tables = [StoredTable.of(reader, batch) for reader in readers]
+        names = _united(tables)
+        yield "\ufeff" + (writer.writerow(names) if tables[0].has_header else "")
+        number = 0
+        for table in tables:
+            column_lines: list[Any] = []  # as the csv module takes them
+            for row in table.rows if pending[0] > 0 else ():
+                cells = table.cells_of(row)
+                is_data = not (table.columns and table.columns.is_about_columns(row))
+                number += is_data
+                if is_data and number == pending[0]:
+                    line = [*map(_printable, cells), row.line, " ".join(messages)]
+                    yield from map(writer.writerow, [*column_lines, line])
+                    pending, messages = _next_row(issues, pending[1])
+                    column_lines.clear()
+                    if pending[0] < 0:
+                        return  # the rest of the file is good
+                elif not is_data:
+                    column_lines.append([*map(_printable, cells), row.line, ""])
+
+
+@dataclass
+class StoredTable:
+    """A table of a stored file as it is: the file itself, or a sheet of it."""
+
+    header: Sequence[str]
+    rows: Iterator[Row]
+    columns: SourceTable | None
+    has_header: bool
+    has_nested: bool
+    own: list[int]  # the columns of the file, without the two of an earlier correction
+    places: list[int] = field(default_factory=list)  # of these, in rows of all sheets
+    width: int = 0  # of such rows
+
+    @classmethod
+    def of(cls, reader: TableReader, batch: Batch) -> "StoredTable":
+        table, resource = (
+            recognised(reader.header, batch.dialect, batch.kind),
+            kinds.get(batch.kind),
+        )
+        if table:
+            reader.number_places = table(reader.header).number_places
+        elif resource:
+            reader.number_places = number_places(reader.header, resource, batch.own_headers)
         header, rows = disambiguated(reader, table)
         own = [at for at, name in enumerate(header) if plain_name(name) not in REJECTED_COLUMNS]
-        width, names = len(header), [*(_printable(header[at]) for at in own), *REJECTED_COLUMNS]
-        has_header = table is None or table.has_header
-        yield "\ufeff" + (writer.writerow(names) if has_header else "")
-        columns, number = table(header) if table else None, 0
-        column_lines: list[Any] = []  # as the csv module takes them
-        for row in rows if pending[0] > 0 else ():
-            cells = _cells_of(row, own, width, batch)
-            is_data = not (columns and columns.is_about_columns(row))
-            number += is_data
-            if is_data and number == pending[0]:
-                line = [*map(_printable, cells), row.line, " ".join(messages)]
-                yield from map(writer.writerow, [*column_lines, line])
-                pending, messages = _next_row(issues, pending[1])
-                column_lines.clear()
-                if pending[0] < 0:
-                    return  # the rest of the file is good
-            elif not is_data:
-                column_lines.append([*map(_printable, cells), row.line, ""])
+        columns, has_nested = table(header) if table else None, bool(resource and resource.nested)
+        return cls(header, rows, columns, table is None or table.has_header, has_nested, own)
+
+    @property
+    def names(self) -> list[str]:
+        return [_printable(self.header[at]) for at in self.own]
+
+    def cells_of(self, row: Row) -> list[str]:
+        """The file's own cells of a row, without the two columns of an earlier correction."""
+        cells, width = row.cells, len(self.header)
+        # A row may end before groups of columns that it does not need.
+        if self.has_nested and not row.syntax_error:
+            cells = cells + [""] * (width - len(cells))
+        # With too few or too many cells it comes back as it is: it has to be corrected first.
+        if len(cells) != width:
+            return cells
+        placed = [""] * self.width
+        for place, at in zip(self.places, self.own, strict=True):
+            placed[place] = cells[at]
+        return placed
 
 
-def _cells_of(row: Row, own: list[int], width: int, batch: Batch) -> list[str]:
-    """The file's own cells of a row, without the two columns of an earlier correction."""
-    cells = row.cells
-    # A row may end before groups of columns that it does not need.
-    if batch.kind in kinds and kinds[batch.kind].nested and not row.syntax_error:
-        cells = cells + [""] * (width - len(cells))
-    # With too few or too many cells it comes back as it is: it has to be corrected first.
-    return [cells[at] for at in own] if len(cells) == width else cells
+def _united(tables: Sequence[StoredTable]) -> list[str]:
+    """The header of the wrong rows of all sheets; each table learns its places in it."""
+    names, known = list[str](), list[str]()
+    for table in tables:
+        own = list(map(column_name, table.names))
+        for name, header in zip(own, table.names, strict=True):
+            if own.count(name) > known.count(name):
+                known.append(name)
+                names.append(header)
+        table.places = places_in(known, own)
+    for table in tables:
+        table.width = len(names)
+    return [*names, *REJECTED_COLUMNS]
 
 
 def _next_row(

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from backoffice.admin_site.permissions.roles import may
 from backoffice.bulk.kinds.column import Column
-from backoffice.bulk.kinds.header_names import IGNORED, nearest, plain_name
+from backoffice.bulk.kinds.header_names import IGNORED, known_name, nearest, plain_name
 from backoffice.bulk.kinds.repeated_columns import Group, groups_in
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, ImportKind
 from backoffice.bulk.models import Batch, HeaderMapping
@@ -73,6 +73,20 @@ def match_header(header: list[str], resource: type[ImportKind], batch: Batch) ->
         creates_companions=has_companion and batch.mode != Batch.Mode.UPDATE,
         groups=groups_in(names, members) if members else (),
     )
+
+
+def number_places(
+    header: Sequence[str], resource: type[ImportKind], own: Mapping[str, str]
+) -> frozenset[int]:
+    """Where in a row of a file with this header a number or a day is due."""
+    columns = resource.columns() | (resource.companion.columns_of() if resource.companion else {})
+    names = (own.get(name, name) for name in map(known_name, header))
+    numbers = {
+        name
+        for name in columns
+        if resource.column_named(name)[0].is_of_numbers(resource.column_named(name)[1])
+    }
+    return frozenset(at for at, name in enumerate(names) if name in numbers)
 
 
 def refuse_forbidden(names: list[str], resource: type[ImportKind]) -> None:

@@ -10,10 +10,19 @@ from backoffice.bulk.readers.workbook import WorkbookReader
 __all__ = ["Limits", "ReaderIssue", "Row", "TableReader", "open_table"]
 
 
-def open_table(path: Path, encoding: str = "", limits: Limits | None = None) -> TableReader:
-    """The reader for the file's first bytes. Raises FileRefused for one too large or no table."""
+def open_table(
+    path: Path,
+    encoding: str = "",
+    limits: Limits | None = None,
+    sheet: int | None = None,
+    header_line: int = 0,
+) -> TableReader:
+    """The reader for the file's first bytes. Raises FileRefused for one too large or no table.
+
+    `sheet` and `header_line` are of a workbook.
+    """
     limits = limits or Limits.from_settings()
     limits.check_size(path.stat().st_size)
     if refuse_if_not_a_plain_table(path):
-        return WorkbookReader(path, limits)
+        return WorkbookReader(path, limits, sheet, header_line)
     return DelimitedReader(path, encoding, limits)

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -23,6 +23,16 @@ class ReaderIssue(NamedTuple):
     fault: Fault
     column: str
     value: str
+
+
+class Notice(NamedTuple):
+    """What is to be said of a file, or of a sheet of it, as a whole; line 0 is none."""
+
+    fault: Fault
+    line: int = 0
+    value: str = ""
+    sheet: str = ""
+    column: str = ""
 
 
 class Row(NamedTuple):
@@ -108,7 +118,8 @@ class TableReader(ABC):
     """A file opened as a table. Use as a context manager; iterate once.
 
     `labels`: the names people know columns by; `above`: those that stand in the header, or in a row
-    of that name; `reader_issues`: of the file as a whole.
+    of that name; `reader_issues`: of the file as a whole; `number_places`: where in a row, counted
+    from 0, a number is due.
     """
 
     delimiter = ","
@@ -116,6 +127,7 @@ class TableReader(ABC):
     labels: Mapping[str, str] = MappingProxyType({})
     above: Mapping[str, str] = MappingProxyType({})
     reader_issues: tuple[ReaderIssue, ...] = ()
+    number_places: Container[int] = frozenset()
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self.path, self.limits = path, limits
@@ -133,6 +145,15 @@ class TableReader(ABC):
     @abstractmethod
     def records(self) -> Iterator[Row]:
         """Every record after the header, wholly empty lines left out."""
+
+    def notices(self) -> Iterator[Notice]:
+        """What is to be said of the file as a whole, once its rows are read."""
+        yield from ()
+
+    @property
+    def sheets(self) -> Sequence[tuple[int, str]]:
+        """The first row and the name of each sheet, where a workbook has several."""
+        return ()
 
     @abstractmethod
     def position(self) -> float:

@@ -64,6 +64,20 @@ OF_WORKBOOKS: Mapping[str, Sentence] = {
         "unreadable_workbook",
         _("The workbook has no sheet. Save the table as CSV."),
     ),
+    "too_many_sheets": (
+        "unpacks_too_large",
+        _(
+            "The workbook has %(count)d sheets; at most %(most)d can be read. Save the sheets that "
+            "are to be read as a workbook of their own."
+        ),
+    ),
+    "row_out_of_order": (
+        "unreadable_workbook",
+        _(
+            "The sheet has row %(line)d again behind it or a later row, as no spreadsheet writes "
+            "it. Open the workbook in Excel and save it again, or save the table as CSV."
+        ),
+    ),
     "unreadable": (
         "unreadable_workbook",
         _(

@@ -1,0 +1,43 @@
+"""Workbooks as people make them: several sheets, formats, hidden rows."""
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from openpyxl import Workbook
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A number with a format."""
+
+    number: float
+    code: str
+
+
+def book(
+    sheets: Mapping[str, Sequence[Sequence[Any]]],
+    *,
+    hidden: Iterable[str] = (),
+    hidden_rows: Mapping[str, Iterable[int]] | None = None,
+    charts: Iterable[str] = (),
+) -> bytes:
+    """A workbook of sheets by name; cells may be `Shown`."""
+    made, stream = Workbook(), io.BytesIO()
+    made.remove(made.active)
+    for name, rows in sheets.items():
+        sheet = made.create_sheet(name)
+        for line, row in enumerate(rows, 1):
+            for at, value in enumerate(row, 1):
+                cell = sheet.cell(line, at, value.number if isinstance(value, Shown) else value)
+                if isinstance(value, Shown):
+                    cell.number_format = value.code
+        for line in (hidden_rows or {}).get(name, ()):
+            sheet.row_dimensions[line].hidden = True
+        if name in hidden:
+            sheet.sheet_state = "hidden"
+    for name in charts:
+        made.create_chartsheet(name)
+    made.save(stream)
+    return stream.getvalue()
