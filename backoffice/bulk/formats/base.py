@@ -14,7 +14,7 @@ from backoffice.bulk.formats.assessment_names import AssessmentNames
 from backoffice.bulk.formats.course_names import CourseNames, NoCourse
 from backoffice.bulk.formats.lookup_files import SideFiles
 from backoffice.bulk.kinds.header_names import column_name
-from backoffice.bulk.kinds.resource import ImportKind, kinds
+from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.row_cleaner import width_fault
 from backoffice.bulk.readers import ReaderIssue, Row
@@ -192,15 +192,15 @@ class SourceTable:
         }
 
     @property
-    def number_places(self) -> frozenset[int]:
-        """Where in a row of the file a number or a day is due."""
-        resource = kinds[self.kind]
-        return frozenset(
-            self.places[source]
+    def number_places(self) -> dict[int, bool]:
+        """Where in a row of the file a number is due, and whether it is a day."""
+        sorts = kinds[self.kind].number_sorts() if self.kind in kinds else {}
+        return {
+            self.places[source]: sorts[name]
             for name, column_source in self.active_sources.items()
             for source in filter(self.has, column_source.sources)
-            if name in resource.columns() and is_of_numbers(resource, name)
-        )
+            if name in sorts
+        }
 
     def is_numbered(self, column_source: ColumnSource) -> bool:
         return False
@@ -287,11 +287,6 @@ class SourceTable:
         Raises NotImplementedError for a format that is only read.
         """
         raise NotImplementedError
-
-
-def is_of_numbers(resource: type[ImportKind], name: str) -> bool:
-    column, model = resource.column_named(name)
-    return column.is_of_numbers(model)
 
 
 def not_stored(column: str, value: str) -> ReaderIssue:

@@ -88,8 +88,8 @@ class Gradebook(SourceTable):
         return [*super().read, *filter(self.is_placed, map(str.strip, self.header))]
 
     @property
-    def number_places(self) -> frozenset[int]:
-        return super().number_places.union(self.scores)
+    def number_places(self) -> dict[int, bool]:
+        return {**super().number_places, **dict.fromkeys(self.scores, False)}
 
     def is_placed(self, name: str) -> bool:
         """Whether a column of this name is read by its position. Subclasses say so."""
@@ -333,8 +333,8 @@ class EdxOverrides(Gradebook):
         return self.of_code[PREVIOUS]
 
     @property
-    def number_places(self) -> frozenset[int]:
-        return super().number_places.union(self.previous.values())
+    def number_places(self) -> dict[int, bool]:
+        return {**super().number_places, **dict.fromkeys(self.previous.values(), False)}
 
     def _has_bases(self) -> bool:
         return bool(self.previous)

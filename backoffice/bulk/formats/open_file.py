@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -22,6 +23,8 @@ from backoffice.bulk.formats.oneroster import (
     OneRosterResults,
     OneRosterUsers,
 )
+from backoffice.bulk.formats.sheets import left_out_sheets
+from backoffice.bulk.formats.sheets_together import SheetsTogether
 from backoffice.bulk.kinds.header_names import known_name, plain_name
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
@@ -31,7 +34,7 @@ from backoffice.bulk.readers.base import Notice
 from backoffice.bulk.readers.workbook import Workbook, WorkbookReader
 from backoffice.bulk.readers.zip_archive import Archive, Member, is_archive
 from backoffice.bulk.values.cell_origins import OTHERS
-from backoffice.bulk.values.faults import Fault, FileRefused
+from backoffice.bulk.values.faults import FileRefused
 
 SIDE_FOLDER = "beside/"
 MOST_WITH_NESTED_ROWS = 5_000  # rows; about two minutes
@@ -145,11 +148,42 @@ def _opened(stack: ExitStack, member: Member) -> TableReader:
     return stack.enter_context(open_table(stack.enter_context(member.on_disk())))
 
 
+def open_file(batch: Batch, side: SideFiles | None = None) -> TableReader:
+    """A context manager that reads a batch's file in our own columns.
+
+    `side` replaces the lookup files packed with it.
+    """
+    sheets = batch.sheets.get("read", [])
+    if len(sheets) > 1:
+        return SheetsTogether(batch, limits_for(batch.kind), partial(Translated, batch, side))
+    return Translated(batch, side, *sheets)
+
+
+@contextmanager
+def stored_tables(batch: Batch) -> Iterator[list[TableReader]]:
+    """The tables of a batch's file as they are, in their order, to be read one after the other."""
+    sheets = batch.sheets.get("read", [])
+    with unpacked(batch.path) as stored, ExitStack() as stack:
+        if len(sheets) < 2:
+            sheet: Mapping[str, Any] = sheets[0] if sheets else {}
+            number, line = sheet.get("number"), sheet.get("line", 0)
+            table = open_table(stored.path, batch.encoding, sheet=number, header_line=line)
+            yield [stack.enter_context(table)]
+            return
+        limits = Limits.from_settings()
+        book = stack.enter_context(Workbook(stored.path, limits))
+        yield [
+            stack.enter_context(
+                WorkbookReader(stored.path, limits, sheet["number"], sheet["line"], book)
+            )
+            for sheet in sheets
+        ]
+
+
 class Translated(TableReader):
     """A file read through its format; a file of our own columns is read as it is.
 
     `sheet` is one that the batch notes; with `opened` it is one of a workbook that is open already.
-    `side` replaces the lookup files packed with the file.
     """
 
     def __init__(
@@ -256,15 +290,6 @@ class Translated(TableReader):
     def notices(self) -> Iterator[Notice]:
         yield from self.inner.notices()
         yield from left_out_sheets(self.batch)
-
-
-def left_out_sheets(batch: Batch) -> Iterator[Notice]:
-    """The sheets of a workbook that are not read, each with why."""
-    for sheet in batch.sheets.get("left_out", ()):
-        reason = str(sheet["sentence"]).replace("{", "{{").replace("}", "}}")
-        template = _("The sheet is left out. %(why)s") % {"why": reason}
-        fault = Fault("sheet_left_out", template, is_warning=True)
-        yield Notice(fault, value=sheet["name"], sheet=sheet["name"])
 
 
 def with_issues_of(row: Row, translated: Row) -> Row:

@@ -1,6 +1,6 @@
 """The sheets of a workbook: which of them are read, and why each of the others is not."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -8,9 +8,11 @@ from django.utils.translation import gettext as _
 
 from backoffice.bulk.kinds.header_names import has_meaning, known_name
 from backoffice.bulk.kinds.resource import kinds
+from backoffice.bulk.models import Batch
+from backoffice.bulk.readers.base import Notice
 from backoffice.bulk.readers.shown_numbers import text_of
 from backoffice.bulk.readers.workbook import Sheet, Workbook
-from backoffice.bulk.values.faults import FileRefused
+from backoffice.bulk.values.faults import Fault, FileRefused
 
 MOST_TITLES = 20  # lines above a header
 Kinds = Mapping[str, Any]  # by kind, the format of the table
@@ -55,7 +57,7 @@ def _table_of(book: Workbook, sheet: Sheet, recognise: Recognise) -> SheetTable:
     rows, refusal = _texts(book, sheet, 2)
     carried = recognise(rows[0][1]) if rows else {}
     if rows and not carried:
-        rows, refusal = _texts(book, sheet, MOST_TITLES + 1)
+        rows, refusal = _texts(book, sheet, MOST_TITLES + 2)  # the header, and a row
         rows, carried = _below_titles(rows, recognise)
     if not rows:
         return SheetTable(shown, refusal=refusal, is_table=bool(refusal))
@@ -168,3 +170,12 @@ def why_left_out(table: SheetTable) -> str:
         "It is a table of %(kinds)s. Import the file under that kind, too, or let the files say "
         "what they are."
     ) % {"kinds": labels}
+
+
+def left_out_sheets(batch: Batch) -> Iterator[Notice]:
+    """The sheets of a workbook that are not read, each with why."""
+    for sheet in batch.sheets.get("left_out", ()):
+        reason = str(sheet["sentence"]).replace("{", "{{").replace("}", "}}")
+        template = _("The sheet is left out. %(why)s") % {"why": reason}
+        fault = Fault("sheet_left_out", template, is_warning=True)
+        yield Notice(fault, value=sheet["name"], sheet=sheet["name"])

@@ -1,56 +1,26 @@
 """Several sheets of a workbook read as one file: the columns of all, the rows in their order."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from backoffice.bulk.formats.lookup_files import SideFiles
-from backoffice.bulk.formats.open_file import Translated, left_out_sheets, limits_for, unpacked
+from backoffice.bulk.formats.sheets import left_out_sheets
 from backoffice.bulk.kinds.column import OnChange
 from backoffice.bulk.kinds.header_names import known_name
 from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.row_cleaner import width_fault
-from backoffice.bulk.readers import Limits, ReaderIssue, Row, TableReader, open_table
+from backoffice.bulk.readers import Limits, ReaderIssue, Row, TableReader
 from backoffice.bulk.readers.base import Notice
-from backoffice.bulk.readers.workbook import Workbook, WorkbookReader
+from backoffice.bulk.readers.workbook import Workbook
 from backoffice.bulk.values.cells import has_plain_default
 from backoffice.bulk.values.faults import FileRefused, display_text
 
-
-def open_file(batch: Batch, side: SideFiles | None = None) -> TableReader:
-    """A context manager that reads a batch's file in our own columns.
-
-    `side` replaces the lookup files packed with it.
-    """
-    sheets = batch.sheets.get("read", [])
-    if len(sheets) > 1:
-        return SheetsTogether(batch)
-    return Translated(batch, side, *sheets)
-
-
-@contextmanager
-def stored_tables(batch: Batch) -> Iterator[list[TableReader]]:
-    """The tables of a batch's file as they are, in their order, to be read one after the other."""
-    sheets = batch.sheets.get("read", [])
-    with unpacked(batch.path) as stored, ExitStack() as stack:
-        if len(sheets) < 2:
-            sheet: Mapping[str, Any] = sheets[0] if sheets else {}
-            number, line = sheet.get("number"), sheet.get("line", 0)
-            table = open_table(stored.path, batch.encoding, sheet=number, header_line=line)
-            yield [stack.enter_context(table)]
-            return
-        limits = Limits.from_settings()
-        book = stack.enter_context(Workbook(stored.path, limits))
-        yield [
-            stack.enter_context(
-                WorkbookReader(stored.path, limits, sheet["number"], sheet["line"], book)
-            )
-            for sheet in sheets
-        ]
+# Opens a sheet that the batch notes, of a workbook that is open, in our own columns.
+OpenSheet = Callable[[Mapping[str, Any], Workbook], Any]
 
 
 @dataclass
@@ -58,7 +28,7 @@ class Part:
     """One of the sheets, and where its cells stand in a row of all."""
 
     name: str
-    reader: Translated
+    reader: Any  # as `open_file.Translated` makes it
     places: list[int] = field(default_factory=list)
 
     @property
@@ -83,9 +53,9 @@ class Part:
 class SheetsTogether(TableReader):
     """The sheets of a kind as one table; see `TableReader`."""
 
-    def __init__(self, batch: Batch) -> None:
-        super().__init__(batch.path, limits_for(batch.kind))
-        self.batch, self.done = batch, 0
+    def __init__(self, batch: Batch, limits: Limits, open_sheet: OpenSheet) -> None:
+        super().__init__(batch.path, limits)
+        self.batch, self.open_sheet, self.done = batch, open_sheet, 0
         self.starts: list[tuple[int, str]] = []
 
     def __enter__(self) -> "SheetsTogether":
@@ -97,7 +67,7 @@ class SheetsTogether(TableReader):
         return self
 
     def _part(self, stack: ExitStack, book: Workbook, sheet: Mapping[str, Any]) -> Part:
-        reader = Translated(self.batch, None, sheet, book)
+        reader = self.open_sheet(sheet, book)
         try:
             stack.enter_context(reader)
         except FileRefused as refusal:
@@ -146,9 +116,11 @@ class SheetsTogether(TableReader):
         for at, part in enumerate(self.parts):
             self.done = at
             self.starts.append((file_rows + 1, part.name))
-            part.reader.number_places = frozenset(
-                own for own, place in enumerate(part.places) if place in self.number_places
-            )
+            part.reader.number_places = {
+                own: self.number_places[place]
+                for own, place in enumerate(part.places)
+                if place in self.number_places
+            }
             before = staged
             try:
                 for row in part.reader.rows():

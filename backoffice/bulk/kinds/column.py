@@ -110,7 +110,9 @@ class Column(Field):
     def model_field(self, model: type[models.Model]) -> models.Field:
         return field_at(model, self.attribute)
 
-    def is_of_numbers(self, model: type[models.Model]) -> bool:
-        """Whether a cell is a number or a day, so that signs a spreadsheet adds mean nothing."""
+    def number_sort(self, model: type[models.Model]) -> bool | None:
+        """Whether a cell is a day (true) or another number (false); None for any other text."""
         field = self.model_field(model)
-        return isinstance(field, NUMBERS) and not (self.identifier or field.choices)
+        if self.identifier or field.choices or not isinstance(field, NUMBERS):
+            return None
+        return isinstance(field, models.DateField)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.db.backends.utils import CursorWrapper
 
 from backoffice.audit.admin_kit.actions import is_too_short
-from backoffice.bulk.formats.sheets_together import open_file
+from backoffice.bulk.formats.open_file import open_file
 from backoffice.bulk.kinds.resource import NESTED, ImportKind, kinds
 from backoffice.bulk.models import Batch, BatchRun
 from backoffice.bulk.pipeline.heartbeat import Interrupted, show

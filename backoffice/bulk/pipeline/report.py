@@ -12,8 +12,8 @@ from django.utils.translation import ngettext
 
 from backoffice.admin_site.spreadsheets import FORMULA, Echo, formula_safe
 from backoffice.bulk.formats.base import SourceTable
-from backoffice.bulk.formats.open_file import disambiguated, recognised
-from backoffice.bulk.formats.sheets_together import places_in, stored_tables
+from backoffice.bulk.formats.open_file import disambiguated, recognised, stored_tables
+from backoffice.bulk.formats.sheets_together import places_in
 from backoffice.bulk.kinds.header_names import column_name, plain_name
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, kinds
 from backoffice.bulk.models import Batch
@@ -39,7 +39,7 @@ def write_report(batch: Batch, stream: IO[str], *, dry_run: bool, is_begun: bool
         stream.write(f',\n "{name}": [')
         issues = batch.issues.filter(is_warning=is_warning).values_list(*ISSUE_FIELDS, "sheet")
         for number, values in enumerate(issues.iterator()):  # a file may have millions
-            issue = Issue(*values[:-1], is_warning, values[-1])
+            issue = Issue(**dict(zip((*ISSUE_FIELDS, "sheet"), values, strict=True)))
             text = json.dumps(issue.as_dict(), ensure_ascii=False)
             stream.write(f"{',' if number else ''}\n  {text}")
         stream.write("]")

@@ -77,16 +77,11 @@ def match_header(header: list[str], resource: type[ImportKind], batch: Batch) ->
 
 def number_places(
     header: Sequence[str], resource: type[ImportKind], own: Mapping[str, str]
-) -> frozenset[int]:
-    """Where in a row of a file with this header a number or a day is due."""
-    columns = resource.columns() | (resource.companion.columns_of() if resource.companion else {})
-    names = (own.get(name, name) for name in map(known_name, header))
-    numbers = {
-        name
-        for name in columns
-        if resource.column_named(name)[0].is_of_numbers(resource.column_named(name)[1])
-    }
-    return frozenset(at for at, name in enumerate(names) if name in numbers)
+) -> dict[int, bool]:
+    """Where in a row of a file with this header a number is due, and whether it is a day."""
+    sorts = resource.number_sorts()
+    names = [own.get(name, name) for name in map(known_name, header)]
+    return {at: sorts[name] for at, name in enumerate(names) if name in sorts}
 
 
 def refuse_forbidden(names: list[str], resource: type[ImportKind]) -> None:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -119,7 +119,7 @@ class TableReader(ABC):
 
     `labels`: the names people know columns by; `above`: those that stand in the header, or in a row
     of that name; `reader_issues`: of the file as a whole; `number_places`: where in a row, counted
-    from 0, a number is due.
+    from 0, a number is due, and whether it is a day.
     """
 
     delimiter = ","
@@ -127,7 +127,7 @@ class TableReader(ABC):
     labels: Mapping[str, str] = MappingProxyType({})
     above: Mapping[str, str] = MappingProxyType({})
     reader_issues: tuple[ReaderIssue, ...] = ()
-    number_places: Container[int] = frozenset()
+    number_places: Mapping[int, bool] = MappingProxyType({})
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self.path, self.limits = path, limits

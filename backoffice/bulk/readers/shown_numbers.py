@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.readers.base import ReaderIssue
-from backoffice.bulk.unpacking.frames import NUMBER_SEPARATOR
+from backoffice.bulk.unpacking.frames import ANOTHER, NUMBER_SEPARATOR
 from backoffice.bulk.values.faults import Fault
 
 MOST_DECIMALS = 2  # of a number that is stored
@@ -20,9 +20,16 @@ def text_of(cell: str) -> str:
     return shown if any(map(str.isalnum, shown)) else stored
 
 
-def number_in(cell: str, column: str) -> tuple[str, ReaderIssue | None]:
-    """The number that a cell means where one is due, and a warning if it shows another one."""
+def number_in(cell: str, column: str, is_day: bool) -> tuple[str, ReaderIssue | None]:
+    """The number that a cell means where one is due, and a warning if it shows another one.
+
+    Where a day is due, no number is one, whatever its format makes it look like.
+    """
     shown, stored, number = cell.split(NUMBER_SEPARATOR)
+    if is_day:
+        return stored, None
+    if number == ANOTHER:
+        return shown, None
     decimals = -int(Decimal(stored).normalize().as_tuple().exponent)
     meant = stored if decimals <= MOST_DECIMALS or not number else number
     if number and Decimal(number) == Decimal(stored):

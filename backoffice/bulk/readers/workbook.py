@@ -186,7 +186,7 @@ class WorkbookReader(TableReader):
             if NUMBER_SEPARATOR not in cell:
                 continue
             if at in self.number_places:
-                cells[at], issue = number_in(cell, self.header[at])
+                cells[at], issue = number_in(cell, self.header[at], self.number_places[at])
                 issues += [issue] if issue else []
             else:
                 cells[at] = text_of(cell)

@@ -11,6 +11,7 @@ KIND, MEMBERS, SHEETS, EXPECTED, ROWS = b"K", b"M", b"S", b"N", b"R"
 BYTES, END, REFUSED = b"B", b"E", b"X"
 ROW_SEPARATOR, CELL_SEPARATOR = "\x1e", "\x1f"
 NUMBER_SEPARATOR = "\x1d"  # between what a cell shows, the number it holds, the number it shows
+ANOTHER = "?"  # in place of the number that a cell shows: signs around it may change its meaning
 FRAME = 1 << 16  # characters of rows, or bytes of a member, that go together
 MOST_BLANK = 4_096  # blank rows after which a sign of life is sent
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
-from backoffice.bulk.unpacking.frames import NUMBER_SEPARATOR
+from backoffice.bulk.unpacking.frames import ANOTHER, NUMBER_SEPARATOR
 
 BUILTIN: Mapping[int, str] = {
     **{1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00"},
@@ -267,12 +267,13 @@ class NumberFormat:
 def text_in_column(section: Section, words: str, shown: Shown, stored: str) -> str:
     """What is shown where nothing else can be meant, what is stored where it shows all; or both."""
     both = NUMBER_SEPARATOR.join((shown.text, stored, shown.number))
+    other = NUMBER_SEPARATOR.join((shown.text, stored, ANOTHER))
     if section.percents or PERCENT.search(words):
         return shown.text
     if not shown.number:
-        return both if DASHES.fullmatch(words) else shown.text
+        return both if DASHES.fullmatch(words) else other
     if words:
-        return both if UNITS.fullmatch(words) else shown.text
+        return both if UNITS.fullmatch(words) else other
     if section.has_exponent or Decimal(shown.number) != Decimal(stored):
         return both
     return shown.text if section.zeros > 1 else stored

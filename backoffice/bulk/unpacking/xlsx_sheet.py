@@ -106,7 +106,9 @@ class Sheet(PartStream[tuple[int, list[str]]]):
         if not claim:
             return
         columns, self.expected = column_number(claim[1]), int(claim[2])
-        if columns > MAX_COLUMNS or self.expected > self._bounds.max_rows + 1:
+        # What the sheet is can be seen of its head, whatever it claims.
+        is_absurd = columns > MAX_COLUMNS or self.expected > self._bounds.max_rows + 1
+        if is_absurd and not self._is_head:
             raise Refused("absurd_size", columns=columns, rows=self.expected)
 
     def _begin_row(self, attributes: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.formats.lookup_files import SideFiles, Term, side_files
-from backoffice.bulk.formats.sheets_together import open_file
+from backoffice.bulk.formats.open_file import open_file
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline import import_run
 from backoffice.bulk.readers import Row
