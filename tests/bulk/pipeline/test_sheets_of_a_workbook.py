@@ -258,7 +258,7 @@ def test_a_sheet_of_the_kind_that_is_wrong_refuses_the_file_and_is_named(upload,
     batch = upload("enrollments", book({"A": roster("s1001"), "B": long}), on_error="skip")
     assert (batch.state, batch.sentence) == (
         "refused",
-        "Sheet “B”: A row has 600 cells. Delete what lies outside the table.",
+        "Sheet “B”: The sheet claims 600 columns and 3 rows. Delete what lies outside the table.",
     )
     assert not Enrollment.objects.exists()
 
