@@ -17,6 +17,7 @@ from backoffice.audit.admin_kit.read_only import ReadOnlyAdmin
 from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.pages.batch_list import COLUMNS, FILTERS, SEARCHED
 from backoffice.bulk.pages.deliveries import DeliveryViewsMixin
+from backoffice.bulk.pages.encoding_question import EncodingViewsMixin
 from backoffice.bulk.pages.exports import ExportViewsMixin
 from backoffice.bulk.pages.header_mapping import HeaderMappingViewsMixin
 from backoffice.bulk.pages.header_mapping_forms import HeaderMappingForm
@@ -31,6 +32,7 @@ class BatchAdmin(
     UndoViewsMixin,
     DeliveryViewsMixin,
     HeaderMappingViewsMixin,
+    EncodingViewsMixin,
     BatchViewsMixin,
     ReadOnlyAdmin,
 ):

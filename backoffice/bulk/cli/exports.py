@@ -1,5 +1,6 @@
 """What `export_csv` does: rows of a kind, or all of them, into a file or to standard output."""
 
+import codecs
 import os
 import signal
 import sys
@@ -33,7 +34,21 @@ def action_of(options: dict[str, Any]) -> RowAction:
     is_wide = is_gradebook(options["dialect"], kind)
     chosen = Selection.of_all(kinds[kind]).of_course(*named, may_be_empty=is_wide)
     write = writer_for(ending, options["dialect"], kind)
-    return lambda stream: f"{write(chosen, stream)} {chosen.resource.label}"
+    if options["excel"] and ending == "xlsx":
+        raise _no_mark()
+    mark = codecs.BOM_UTF8 if options["excel"] else b""
+
+    def write_marked(stream: IO[bytes]) -> str:
+        stream.write(mark)
+        return f"{write(chosen, stream)} {chosen.resource.label}"
+
+    return write_marked
+
+
+def _no_mark() -> ExportRefused:
+    return ExportRefused(
+        _("--excel marks one CSV file; a workbook or zip file needs no mark. Leave it out.")
+    )
 
 
 def _whole(options: dict[str, Any], *, is_zip: bool) -> RowAction:
@@ -42,6 +57,9 @@ def _whole(options: dict[str, Any], *, is_zip: bool) -> RowAction:
         raise ExportRefused(
             _("Name a kind, or else an --output that ends with .zip, for all rows of all kinds.")
         )
+
+    if options["excel"]:
+        raise _no_mark()
 
     def write(stream: IO[bytes]) -> str:
         written = write_whole(options["dialect"], stream)

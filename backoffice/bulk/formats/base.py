@@ -16,10 +16,10 @@ from backoffice.bulk.formats.lookup_files import SideFiles
 from backoffice.bulk.kinds.header_names import column_name
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
-from backoffice.bulk.read.row_cleaner import width_fault
 from backoffice.bulk.readers import ReaderIssue, Row
 from backoffice.bulk.values.cell_origins import Origin
-from backoffice.bulk.values.faults import Fault
+from backoffice.bulk.values.cells import TEXT_FORMULA
+from backoffice.bulk.values.faults import Fault, width_fault
 
 Native = Mapping[str, str]
 COURSE_KEY = ("course_code", "presentation")
@@ -41,7 +41,9 @@ class Cells:
 
     def __getitem__(self, name: str) -> str:
         at = self.table.places.get(name)
-        return self.cells[at].strip() if at is not None else ""
+        text = self.cells[at].strip() if at is not None else ""
+        constant = TEXT_FORMULA.match(text) if text[:1] == "=" else None
+        return constant.group(1) if constant else text
 
     def label(self, name: str) -> str:
         """The column as the file writes it."""

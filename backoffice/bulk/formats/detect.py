@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +12,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.formats.base import SourceTable
+from backoffice.bulk.formats.encoding_question import question_about
+from backoffice.bulk.formats.known_headers import HeaderOfKind
 from backoffice.bulk.formats.lookup_files import side_file_of
 from backoffice.bulk.formats.open_file import readable_as
 from backoffice.bulk.formats.sheets import (
@@ -101,28 +104,61 @@ def detect_files(members: Iterable[Member], dialect: str, encoding: str) -> list
 def _detect(member: Member, dialect: str, encoding: str) -> list[DetectedFile]:
     if not DetectedFile(member).is_table:
         return [DetectedFile(member, why_not=gettext("This is no CSV file."))]
+    test = AnyHeader(dialect)
     try:
         with member.on_disk(START) as path:
             if is_zip(path):
-                return _detect_sheets(member, path, dialect)
-            with open_table(path, encoding) as reader:
+                return _detect_sheets(member, path, test)
+            with open_table(path, encoding, None, test) as reader:
                 header, has_rows = reader.header, _has_rows(reader)
+            # A name in its header may be all that keeps a file from being recognised.
+            question = question_about(path, encoding)
     except FileRefused as refusal:
         if refusal.code == DAMAGED:
             raise
         return [DetectedFile(member, why_not=refusal.message)]
-    return _detected(member, header, dialect, has_rows)
+    return _detected(member, header, test, has_rows=has_rows, question=question)
 
 
 def _detected(
-    member: Member, header: Sequence[str], dialect: str, has_rows: bool
+    member: Member, header: Sequence[str], test: "AnyHeader", *, has_rows: bool, question: str = ""
 ) -> list[DetectedFile]:
     side, title = side_file_of(header), _title_of(header)
-    carried_kinds = carried(header, dialect).items()
+    why_not = _why_not(title) if title else question or _why_not("")
+    carried_kinds = carried(header, test.dialect).items()
     return [
         DetectedFile(member, kind, table, side, title, is_empty=not has_rows and _has_header(table))
         for kind, table in carried_kinds
-    ] or [DetectedFile(member, side=side, title=title, why_not=_why_not(title))]
+    ] or [DetectedFile(member, side=side, title=title, why_not=why_not)]
+
+
+class AnyHeader:
+    """A header of any kind, of a lookup file, or of one that is known and not read."""
+
+    def __init__(self, dialect: str) -> None:
+        self.dialect = dialect
+
+    @cached_property
+    def own_headers(self) -> Mapping[str, Own]:
+        return all_own_headers()
+
+    def carried(self, cells: Sequence[str]) -> dict[str, type[SourceTable] | None]:
+        """The kinds that a table with this header carries, each with its format."""
+        return carried(cells, self.dialect, self.own_headers)
+
+    def is_header(self, cells: Sequence[str]) -> bool:
+        tables = self.carried(cells)
+        return any(map(_has_header, tables.values())) or bool(_title_of(cells))
+
+    def is_row(self, header: Sequence[str], cells: Sequence[str]) -> bool:
+        return any(
+            self._of_kind(kind, table).is_row(header, cells)
+            for kind, table in self.carried(header).items()
+        )
+
+    def _of_kind(self, kind: str, table: type[SourceTable] | None) -> HeaderOfKind:
+        own = self.own_headers.get(kind, {})
+        return HeaderOfKind(kind, lambda _header: table, own_headers=own)
 
 
 @contextmanager
@@ -131,18 +167,18 @@ def opened_workbook(path: Path, dialect: str) -> Iterator[tuple[Workbook, list[S
     limits = Limits.from_settings()
     limits.check_size(path.stat().st_size)
     with Workbook(path, limits) as book:
-        yield book, tables_of(book, lambda header: carried(header, dialect))
+        yield book, tables_of(book, AnyHeader(dialect))
 
 
-def _detect_sheets(member: Member, path: Path, dialect: str) -> list[DetectedFile]:
-    with opened_workbook(path, dialect) as (_book, tables):
+def _detect_sheets(member: Member, path: Path, test: AnyHeader) -> list[DetectedFile]:
+    with opened_workbook(path, test.dialect) as (_book, tables):
         pass
     own: dict[str, list[SheetTable]] = {}
     for each in tables:
         for kind in each.carried if each.is_read else ():
             own.setdefault(kind, []).append(each)
     if not own:
-        return _detect_unknown(member, tables, dialect)
+        return _detect_unknown(member, tables, test)
     return [
         DetectedFile(
             member,
@@ -157,7 +193,7 @@ def _detect_sheets(member: Member, path: Path, dialect: str) -> list[DetectedFil
 
 
 def _detect_unknown(
-    member: Member, tables: Sequence[SheetTable], dialect: str
+    member: Member, tables: Sequence[SheetTable], test: AnyHeader
 ) -> list[DetectedFile]:
     first = tables[0]
     if len(tables) > 1:
@@ -165,7 +201,7 @@ def _detect_unknown(
         reasons = ({"sheet": each.name, "sentence": why_left_out(each)} for each in tables)
         return [DetectedFile(member, why_not=" ".join(map(sentence.__mod__, reasons)))]
     if first.header:
-        return _detected(member, first.header, dialect, first.has_rows)
+        return _detected(member, first.header, test, has_rows=first.has_rows)
     return [DetectedFile(member, why_not=(first.refusal or no_table()).message)]
 
 
@@ -200,7 +236,9 @@ def _why_not(title: Any) -> str:
     )
 
 
-def carried(header: Sequence[str], dialect: str) -> dict[str, type[SourceTable] | None]:
+def carried(
+    header: Sequence[str], dialect: str, own_headers: Mapping[str, Own] | None = None
+) -> dict[str, type[SourceTable] | None]:
     """The kinds that a file with this header carries, each with its format, None for our own."""
     # Native columns win where all of them are known, then the formats.
     own = sorted(_own_kinds(header, dialect))
@@ -214,7 +252,8 @@ def carried(header: Sequence[str], dialect: str) -> dict[str, type[SourceTable] 
         return tables
     # The key of a kind beside unknown columns is of that kind too: it is refused with their
     # names. Mappings of the school count last.
-    own = sorted(_own_kinds(header, dialect, all_own_headers()))
+    mappings = all_own_headers() if own_headers is None else own_headers
+    own = sorted(_own_kinds(header, dialect, mappings))
     return {own[0][-1]: None} if own else {}
 
 

@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 
 from backoffice.bulk.formats.base import SourceTable
 from backoffice.bulk.formats.canvas import CanvasCourses, CanvasEnrollments, CanvasUsers
+from backoffice.bulk.formats.encoding_question import refuse_doubtful_encoding
 from backoffice.bulk.formats.gradebooks import CanvasGradebook, EdxOverrides
+from backoffice.bulk.formats.known_headers import HeaderOfKind
 from backoffice.bulk.formats.lookup_files import SideFiles, side_files
 from backoffice.bulk.formats.moodle import MoodleCourses, MoodleFlatFile, MoodleUsers
 from backoffice.bulk.formats.oneroster import (
@@ -31,10 +33,11 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.read.header import refuse_forbidden, refuse_repeated
 from backoffice.bulk.readers import Limits, Row, TableReader, open_table
 from backoffice.bulk.readers.base import Notice
+from backoffice.bulk.readers.encodings import is_windows_text
 from backoffice.bulk.readers.workbook import Workbook, WorkbookReader
 from backoffice.bulk.readers.zip_archive import Archive, Member, is_archive
 from backoffice.bulk.values.cell_origins import OTHERS
-from backoffice.bulk.values.faults import FileRefused
+from backoffice.bulk.values.faults import FileRefused, at_line
 
 SIDE_FOLDER = "beside/"
 MOST_WITH_NESTED_ROWS = 5_000  # rows; about two minutes
@@ -96,12 +99,7 @@ def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
         never = _("The file reads as “%(title)s”. No %(kind)s can be imported in this version.")
         message = choose if table.kind in kinds else never
         raise FileRefused("other_kind", message % params, line=1)
-    native_dialects = (
-        Batch.SourceFormat.AUTO,
-        Batch.SourceFormat.NATIVE,
-        *kinds[batch.kind].shared_with,
-    )
-    named = batch.dialect not in native_dialects
+    named = batch.dialect not in _native_dialects(batch.kind)
     if table is None and named:
         raise FileRefused(
             "other_format",
@@ -112,6 +110,48 @@ def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
             % {"format": Batch.SourceFormat(batch.dialect).label},
             line=1,
         )
+
+
+def header_test_of(batch: Batch, own_headers: Mapping[str, str] | None = None) -> HeaderOfKind:
+    """Which rows of a batch's file may be its header."""
+    return HeaderOfKind(
+        batch.kind,
+        lambda header: recognised(header, batch.dialect, batch.kind),
+        batch.dialect in _native_dialects(batch.kind),
+        batch.own_headers if own_headers is None else own_headers,
+    )
+
+
+def open_table_of(
+    batch: Batch,
+    path: Path,
+    limits: Limits | None = None,
+    own_headers: Mapping[str, str] | None = None,
+    sheet: int | None = None,
+) -> TableReader:
+    """The table of a batch, whose header may stand below a title. Raises FileRefused.
+
+    `sheet` is the number of that of a workbook.
+    """
+    test = header_test_of(batch, own_headers)
+    return open_table(path, batch.encoding, limits, test, sheet)
+
+
+def sheet_of(
+    batch: Batch,
+    book: Workbook,
+    number: int | None,
+    limits: Limits,
+    own_headers: Mapping[str, str] | None = None,
+) -> WorkbookReader:
+    """A sheet of a workbook that is open, as `open_table_of` gives it."""
+    reader = WorkbookReader(book.path, limits, number, book)
+    reader.header_test = header_test_of(batch, own_headers)
+    return reader
+
+
+def _native_dialects(kind: str) -> tuple[str, ...]:
+    return (Batch.SourceFormat.AUTO, Batch.SourceFormat.NATIVE, *kinds[kind].shared_with)
 
 
 def limits_for(kind: str) -> Limits:
@@ -129,8 +169,8 @@ class Unpacked(NamedTuple):
 
 
 @contextmanager
-def unpacked(path: Path) -> Iterator[Unpacked]:
-    """Raises FileRefused for a damaged archive."""
+def unpacked(path: Path, encoding: str = "") -> Iterator[Unpacked]:
+    """Raises FileRefused for a damaged archive; `encoding` is that of lookup files not in UTF-8."""
     if not is_archive(path):
         yield Unpacked(path, SideFiles())
         return
@@ -138,45 +178,49 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
         # `upload_storage` writes the table first.
         first, *others = archive.members()
         with ExitStack() as stack:
-            tables = [_opened(stack, each) for each in others]
+            tables = [_opened(stack, each, encoding) for each in others]
             side = side_files((table.header, table.rows()) for table in tables)
         with first.on_disk() as table:
             yield Unpacked(table, side)
 
 
-def _opened(stack: ExitStack, member: Member) -> TableReader:
-    return stack.enter_context(open_table(stack.enter_context(member.on_disk())))
+def _opened(stack: ExitStack, member: Member, encoding: str) -> TableReader:
+    path = stack.enter_context(member.on_disk())
+    # `upload_storage` packs what it can read in UTF-8, and other bytes as they are.
+    refuse_doubtful_encoding(path, encoding)
+    return stack.enter_context(open_table(path, encoding if is_windows_text(path) else ""))
 
 
-def open_file(batch: Batch, side: SideFiles | None = None) -> TableReader:
+def open_file(
+    batch: Batch,
+    side: SideFiles | None = None,
+    own_headers: Mapping[str, str] | None = None,
+) -> TableReader:
     """A context manager that reads a batch's file in our own columns.
 
-    `side` replaces the lookup files packed with it.
+    `side` replaces the lookup files packed with it; `own_headers` are the school's own, if not
+    those with which it was read before.
     """
     sheets = batch.sheets.get("read", [])
+    opened = partial(Translated, batch, side, own_headers)
     if len(sheets) > 1:
-        return SheetsTogether(batch, limits_for(batch.kind), partial(Translated, batch, side))
-    return Translated(batch, side, *sheets)
+        return SheetsTogether(batch, limits_for(batch.kind), opened)
+    return opened(*sheets)
 
 
 @contextmanager
 def stored_tables(batch: Batch) -> Iterator[list[TableReader]]:
     """The tables of a batch's file as they are, in their order, to be read one after the other."""
     sheets = batch.sheets.get("read", [])
-    with unpacked(batch.path) as stored, ExitStack() as stack:
+    with unpacked(batch.path, batch.encoding) as stored, ExitStack() as stack:
         if len(sheets) < 2:
-            sheet: Mapping[str, Any] = sheets[0] if sheets else {}
-            number, line = sheet.get("number"), sheet.get("line", 0)
-            table = open_table(stored.path, batch.encoding, sheet=number, header_line=line)
-            yield [stack.enter_context(table)]
+            number = sheets[0]["number"] if sheets else None
+            yield [stack.enter_context(open_table_of(batch, stored.path, sheet=number))]
             return
         limits = Limits.from_settings()
         book = stack.enter_context(Workbook(stored.path, limits))
         yield [
-            stack.enter_context(
-                WorkbookReader(stored.path, limits, sheet["number"], sheet["line"], book)
-            )
-            for sheet in sheets
+            stack.enter_context(sheet_of(batch, book, sheet["number"], limits)) for sheet in sheets
         ]
 
 
@@ -189,37 +233,44 @@ class Translated(TableReader):
     def __init__(
         self,
         batch: Batch,
-        side: SideFiles | None = None,
+        side: SideFiles | None,
+        own_headers: Mapping[str, str] | None,
         sheet: Mapping[str, Any] = MappingProxyType({}),
         opened: Workbook | None = None,
     ) -> None:
         super().__init__(batch.path, limits_for(batch.kind))
-        self.batch, self.side, self.sheet, self.book = batch, side, sheet, opened
+        self.batch, self.side, self.own_headers = batch, side, own_headers
+        self.sheet, self.book = sheet, opened
         self.table: SourceTable | None = None
         self.file_rows = 0  # that were read
 
     def __enter__(self) -> TableReader:
         with ExitStack() as stack:
             if self.book is None:
-                self.unpacked = stack.enter_context(unpacked(self.batch.path))
+                path, encoding = self.batch.path, self.batch.encoding
+                self.unpacked = stack.enter_context(unpacked(path, encoding))
+                refuse_doubtful_encoding(self.unpacked.path, encoding)
             else:
                 self.unpacked = Unpacked(self.batch.path, SideFiles())
-            self.inner = stack.enter_context(self._table())
-            table_class = recognised(self.inner.header, self.batch.dialect, self.batch.kind)
-            _refuse_others(table_class, self.batch)
-            self._set_table(table_class)
+            self.inner = stack.enter_context(self._table(self.limits, self.book))
+            with at_line(self.inner.header_line):
+                table_class = recognised(self.inner.header, self.batch.dialect, self.batch.kind)
+                _refuse_others(table_class, self.batch)
+                self._set_table(table_class)
             self._opened = stack.pop_all()
         return self
 
-    def _table(self) -> TableReader:
-        number, line = self.sheet.get("number"), self.sheet.get("line", 0)
-        if self.book is not None:
-            return WorkbookReader(self.path, self.limits, number, line, self.book)
-        return open_table(self.unpacked.path, self.batch.encoding, self.limits, number, line)
+    def _table(self, limits: Limits | None = None, book: Workbook | None = None) -> TableReader:
+        number = self.sheet.get("number")
+        if book is not None:
+            return sheet_of(self.batch, book, number, self.limits, self.own_headers)
+        path = self.unpacked.path
+        return open_table_of(self.batch, path, limits, self.own_headers, number)
 
     def _set_table(self, table_class: type[SourceTable] | None) -> None:
         self.header, self.delimiter = self.inner.header, self.inner.delimiter
-        self.header_line = self.inner.header_line
+        self.header_line, self.is_text = self.inner.header_line, self.inner.is_text
+        self.reader_issues = self.inner.reader_issues
         self.title = self.batch.read_as = str(table_class.title) if table_class else ""
         if table_class is None:
             return
@@ -238,16 +289,14 @@ class Translated(TableReader):
             table.leave(companion.names)
         self.inner.number_places = table.number_places
         self.table, self.header, self.labels = table, list(table.active_sources), table.labels
-        self.above, self.reader_issues = table.above, table.reader_issues
+        self.above = table.above
+        self.reader_issues += table.reader_issues
 
     def _filled(self, table: SourceTable) -> frozenset[str]:
         """The sparse columns that some row fills."""
         pending, filled = {table.places[name]: name for name in table.sparse}, set()
         # One more pass over the file, up to the row that fills the last of these columns.
-        number, line = self.sheet.get("number"), self.sheet.get("line", 0)
-        with open_table(
-            self.unpacked.path, self.batch.encoding, sheet=number, header_line=line
-        ) as reader:
+        with self._table() as reader:
             for row in disambiguated(reader, type(table))[1]:
                 fits = len(row.cells) == table.width
                 for at, name in list(pending.items()):

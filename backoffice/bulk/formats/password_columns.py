@@ -11,10 +11,11 @@ from typing import IO
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.spreadsheets import Echo
-from backoffice.bulk.formats.open_file import recognised
+from backoffice.bulk.formats.open_file import open_table_of, recognised
 from backoffice.bulk.kinds.header_names import column_name
 from backoffice.bulk.models import Batch
-from backoffice.bulk.readers import Row, open_table
+from backoffice.bulk.readers import Row
+from backoffice.bulk.readers.encodings import is_windows_text
 
 SECRET = "password"
 LINE_ENDS = re.compile("\r\n|\r|\n")
@@ -43,7 +44,7 @@ def without_passwords(path: Path, batch: Batch) -> Iterator[IO[bytes]]:
 
 def _secret_places(path: Path, batch: Batch) -> frozenset[int]:
     """The places of columns with passwords, in a file of a known format."""
-    with open_table(path, batch.encoding) as reader:
+    with open_table_of(batch, path) as reader:
         header = reader.header
         # Files of our own columns with such a column are refused later.
         if recognised(header, batch.dialect, batch.kind) is None:
@@ -56,9 +57,15 @@ def secret_places(header: Sequence[str]) -> frozenset[int]:
 
 
 def _rewrite(path: Path, batch: Batch, places: frozenset[int], cleaned: IO[bytes]) -> None:
-    writer = _LinePreservingWriter(cleaned)
-    with open_table(path, batch.encoding) as reader:
+    # Without a mark it is asked later in which encoding the file is.
+    is_doubtful = not batch.encoding and is_windows_text(path)
+    with open_table_of(batch, path) as reader:
+        writer = _LinePreservingWriter(cleaned, "" if is_doubtful else "\ufeff")
         width, delimiter = len(reader.header), reader.delimiter
+        if reader.separator_line:
+            writer.write(1, [reader.separator_line], "\t")
+        for line, cells in reader.titles:
+            writer.write(line, cells, delimiter)
         writer.write(reader.header_line, left(reader.header, places), delimiter)
         for row in reader.records():
             writer.write(row.line, safe_cells(row, places, width), delimiter)
@@ -76,15 +83,23 @@ def left(cells: Sequence[str], places: frozenset[int]) -> list[str]:
 
 
 class _LinePreservingWriter:
-    """Writes rows as UTF-8, each on its former line; blank lines fill the gaps."""
+    """Writes rows as UTF-8, each on its former line; blank lines fill the gaps.
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    Bytes that did not decode stay as they are.
+    """
+
+    def __init__(self, stream: IO[bytes], mark: str) -> None:
         self.stream, self.line = stream, 1
-        self.stream.write(b"\xef\xbb\xbf")
+        self.stream.write(mark.encode())
 
     def write(self, line: int, cells: list[str], delimiter: str) -> None:
         # Errors name lines, so each row stays on the line of the original.
         text = "\n" * (line - self.line)
         text += csv.writer(Echo(), delimiter=delimiter, lineterminator="\n").writerow(cells)
         self.line += len(LINE_ENDS.findall(text))
-        self.stream.write(LOW_BYTE.sub("\udcff", text).encode("utf-8", "surrogateescape"))
+        self.stream.write(as_read(text))
+
+
+def as_read(text: str) -> bytes:
+    """The text in UTF-8; bytes that did not decode are as they were in the file."""
+    return LOW_BYTE.sub("\udcff", text).encode("utf-8", "surrogateescape")

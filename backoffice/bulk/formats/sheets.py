@@ -1,8 +1,8 @@
 """The sheets of a workbook: which of them are read, and why each of the others is not."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
@@ -10,13 +10,19 @@ from backoffice.bulk.kinds.header_names import has_meaning, known_name
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.readers.base import Notice
+from backoffice.bulk.readers.header_search import MOST_TITLE_LINES, HeaderTest
 from backoffice.bulk.readers.shown_numbers import text_of
 from backoffice.bulk.readers.workbook import Sheet, Workbook
 from backoffice.bulk.values.faults import Fault, FileRefused
 
-MOST_TITLES = 20  # lines above a header
 Kinds = Mapping[str, Any]  # by kind, the format of the table
-Recognise = Callable[[Sequence[str]], Kinds]
+
+
+class AnyTest(HeaderTest, Protocol):
+    """What a caller knows about headers of any kind."""
+
+    def carried(self, cells: Sequence[str]) -> Kinds:
+        """The kinds that a table with this header carries, each with its format."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,6 @@ class SheetTable:
 
     sheet: Sheet
     header: list[str] = field(default_factory=list)
-    header_line: int = 0
     carried: Kinds = field(default_factory=dict)
     has_rows: bool = False
     is_table: bool = False  # whether it may be one, known or not
@@ -44,44 +49,39 @@ class SheetTable:
         return sum(has_meaning(name, kinds[kind]) for name in map(known_name, self.header) if name)
 
 
-def tables_of(book: Workbook, recognise: Recognise) -> list[SheetTable]:
+def tables_of(book: Workbook, test: AnyTest) -> list[SheetTable]:
     """What each sheet is by its header."""
-    return [_table_of(book, sheet, recognise) for sheet in book.sheets]
+    return [_table_of(book, sheet, test) for sheet in book.sheets]
 
 
-def _table_of(book: Workbook, sheet: Sheet, recognise: Recognise) -> SheetTable:
+def _table_of(book: Workbook, sheet: Sheet, test: AnyTest) -> SheetTable:
     if not sheet.has_cells:
         return SheetTable(sheet)
     shown = replace(sheet, is_hidden=sheet not in book.readable)
     # Most headers stand in the first row.
     rows, refusal = _texts(book, sheet, 2)
-    carried = recognise(rows[0][1]) if rows else {}
+    carried = test.carried(rows[0]) if rows else {}
     if rows and not carried:
-        rows, refusal = _texts(book, sheet, MOST_TITLES + 2)  # the header, and a row
-        rows, carried = _below_titles(rows, recognise)
+        rows, refusal = _texts(book, sheet, MOST_TITLE_LINES + 2)  # the header, and a row
+        rows, carried = _below_titles(rows, test)
     if not rows:
         return SheetTable(shown, refusal=refusal, is_table=bool(refusal))
     is_headless = any(table is not None and not table.has_header for table in carried.values())
     has_rows = len(rows) > 1 or is_headless or bool(refusal)
-    several = sum(len(list(filter(None, row))) > 1 for _line, row in rows)
+    several = sum(len(list(filter(None, row))) > 1 for row in rows)
     is_table = bool(carried or refusal) or several > 1
-    line, header = rows[0]
-    return SheetTable(shown, header, line, carried, has_rows, is_table, refusal)
+    return SheetTable(shown, rows[0], carried, has_rows, is_table, refusal)
 
 
-def _texts(
-    book: Workbook, sheet: Sheet, most: int
-) -> tuple[list[tuple[int, list[str]]], FileRefused | None]:
+def _texts(book: Workbook, sheet: Sheet, most: int) -> tuple[list[list[str]], FileRefused | None]:
     head, refusal = book.head(sheet, most)
-    return [(line, list(map(text_of, cells))) for line, cells, *_rest in head], refusal
+    return [list(map(text_of, cells)) for _line, cells, *_rest in head], refusal
 
 
-def _below_titles(
-    rows: list[tuple[int, list[str]]], recognise: Recognise
-) -> tuple[list[tuple[int, list[str]]], Kinds]:
+def _below_titles(rows: list[list[str]], test: AnyTest) -> tuple[list[list[str]], Kinds]:
     """The rows from the first known header on; all rows where there is none."""
-    for at, (line, cells) in enumerate(rows):
-        carried = recognise(cells) if at and line <= rows[0][0] + MOST_TITLES else {}
+    for at, cells in enumerate(rows[: MOST_TITLE_LINES + 1]):
+        carried = test.carried(cells) if at and test.is_header(cells) else {}
         if carried and _is_header(cells, carried):
             return rows[at:], carried
     return rows, {}
@@ -130,10 +130,7 @@ def described(
         return {}
     chosen, elsewhere = list(read), set(others)
     return {
-        "read": [
-            {"number": each.sheet.number, "name": each.name, "line": each.header_line}
-            for each in chosen
-        ],
+        "read": [{"number": each.sheet.number, "name": each.name} for each in chosen],
         "left_out": [
             {"name": each.name, "sentence": why_left_out(each), "is_table": is_unknown(each)}
             for each in tables

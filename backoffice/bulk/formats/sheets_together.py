@@ -12,12 +12,11 @@ from backoffice.bulk.kinds.column import OnChange
 from backoffice.bulk.kinds.header_names import known_name
 from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch
-from backoffice.bulk.read.row_cleaner import width_fault
 from backoffice.bulk.readers import Limits, ReaderIssue, Row, TableReader
 from backoffice.bulk.readers.base import Notice
 from backoffice.bulk.readers.workbook import Workbook
 from backoffice.bulk.values.cells import has_plain_default
-from backoffice.bulk.values.faults import FileRefused, display_text
+from backoffice.bulk.values.faults import FileRefused, display_text, width_fault
 
 # Opens a sheet that the batch notes, of a workbook that is open, in our own columns.
 OpenSheet = Callable[[Mapping[str, Any], Workbook], Any]

@@ -13,7 +13,7 @@ from backoffice.admin_site.spreadsheets import csv_line
 from backoffice.bulk.formats.detect import DetectedFile, chosen, companions_of, detect_files
 from backoffice.bulk.formats.lookup_files import READ, lookup_rows
 from backoffice.bulk.formats.open_file import SIDE_FOLDER
-from backoffice.bulk.formats.password_columns import without_passwords
+from backoffice.bulk.formats.password_columns import as_read, without_passwords
 from backoffice.bulk.formats.workbook_storage import stored_workbook
 from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Limits, open_table
@@ -98,7 +98,7 @@ def _pack(to: IO[bytes], table: IO[bytes], sides: Mapping[str, DetectedFile], ba
             entry = zipfile.ZipInfo(f"{SIDE_FOLDER}{side.replace(' ', '_')}.csv")
             with archive.open(entry, "w", force_zip64=True) as member:
                 for cells in _side_rows(detected, batch.encoding):
-                    member.write(csv_line(cells).encode("utf-8", "replace"))
+                    member.write(as_read(csv_line(cells)))
 
 
 def _side_rows(detected: DetectedFile, encoding: str) -> Iterator[Iterable[str]]:

@@ -11,12 +11,12 @@ import xlsxwriter
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.formats.detect import opened_workbook
-from backoffice.bulk.formats.open_file import readable_as
+from backoffice.bulk.formats.open_file import readable_as, sheet_of
 from backoffice.bulk.formats.password_columns import left, safe_cells, secret_places
 from backoffice.bulk.formats.sheets import SheetTable, chosen_sheets, described
 from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Limits
-from backoffice.bulk.readers.workbook import Workbook, WorkbookReader
+from backoffice.bulk.readers.workbook import Workbook
 from backoffice.bulk.values.faults import FileRefused
 
 MADE = datetime(
@@ -38,7 +38,7 @@ def stored_workbook(path: Path, batch: Batch) -> Iterator[IO[bytes]]:
                 yield stream
             return
         with tempfile.TemporaryFile() as cleaned:
-            _copy(path, book, chosen, cleaned)
+            _copy(batch, book, chosen, cleaned)
             for number, sheet in enumerate(batch.sheets.get("read", ())):
                 sheet["number"] = number
             cleaned.seek(0)
@@ -50,7 +50,7 @@ def _has_secrets(table: SheetTable) -> bool:
     return bool(secret_places(table.header) and readable_as(table.header))
 
 
-def _copy(path: Path, book: Workbook, tables: list[SheetTable], cleaned: IO[bytes]) -> None:
+def _copy(batch: Batch, book: Workbook, tables: list[SheetTable], cleaned: IO[bytes]) -> None:
     """Write the sheets that are read as texts, each row where it stood."""
     # A folder of its own: what the library leaves behind when it fails goes with it.
     with (
@@ -59,14 +59,15 @@ def _copy(path: Path, book: Workbook, tables: list[SheetTable], cleaned: IO[byte
     ):
         copy.set_properties({"created": MADE})
         for table in tables:
-            _copy_sheet(path, book, table, copy.add_worksheet())
+            _copy_sheet(batch, book, table, copy.add_worksheet())
 
 
-def _copy_sheet(path: Path, book: Workbook, table: SheetTable, to: Any) -> None:
-    limits, places = Limits.from_settings(), secret_places(table.header)
-    reader = WorkbookReader(path, limits, table.sheet.number, table.header_line, book)
-    with reader:
+def _copy_sheet(batch: Batch, book: Workbook, table: SheetTable, to: Any) -> None:
+    places = secret_places(table.header)
+    with sheet_of(batch, book, table.sheet.number, Limits.from_settings()) as reader:
         width, hidden = len(reader.header), 0
+        for line, cells in reader.titles:
+            _write(to, line, cells)
         _write(to, reader.header_line, left(reader.header, places))
         for row in reader.records():
             if reader.hidden_rows > hidden:

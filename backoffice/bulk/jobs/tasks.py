@@ -134,7 +134,8 @@ def order_reading(batch: Batch) -> Batch:
         state = State.RECEIVED if conflicting else State.QUEUED
         message = about(conflicting) if conflicting else ""
         # The worker reads the options from the row.
-        options = {"on_error": batch.on_error, "released": batch.released}
+        names = ("on_error", "released", "encoding")
+        options = {name: getattr(batch, name) for name in names}
         is_ordered = _return(batch, state, message, before=states_before(state), **options)
         if is_ordered and not conflicting:
             read_batch.enqueue(batch.pk)

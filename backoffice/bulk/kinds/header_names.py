@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, ImportKind, kinds, kinds_for
-from backoffice.bulk.values.cells import CellRefused, normalised
-from backoffice.bulk.values.faults import FileRefused, display_text
+from backoffice.bulk.values.cells import normalised
+from backoffice.bulk.values.faults import CellRefused, FileRefused, display_text
 
 IGNORED = "-"  # in place of a column, for a header that is ignored on purpose
 IGNORED_LABEL = gettext_lazy("ignored on purpose")

@@ -101,7 +101,7 @@ def unknown_headers_form(batch: Batch, person: Any, *args: Any) -> UnknownHeader
     is_refused = batch.state == Batch.State.REFUSED and batch.file and not batch.read_as
     if not is_refused or not may(person, "add", HeaderMapping):
         return None
-    if not batch.issues.filter(code__in=MENDED_BY_HEADERS, line=1).exists():
+    if not batch.issues.filter(code__in=MENDED_BY_HEADERS, row=0).exists():
         return None
     form = UnknownHeadersForm(batch, *args)
     return form if form.fields else None

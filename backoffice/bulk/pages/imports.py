@@ -32,6 +32,7 @@ from backoffice.bulk.kinds.header_names import IGNORED
 from backoffice.bulk.kinds.resource import ImportKind, kinds, kinds_for
 from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.pages.changed_rows import changed_rows
+from backoffice.bulk.pages.encoding_values import values_to_tell_by
 from backoffice.bulk.pages.header_mapping_forms import unknown_headers_form
 from backoffice.bulk.pages.samples import samples_of
 from backoffice.bulk.pages.upload_form import UploadForm, full_disk_on
@@ -158,6 +159,7 @@ class BatchViewsMixin:
         }
         if batch.state == Batch.State.REFUSED and context["is_own"]:
             context["unknown_headers_form"] = unknown_headers_form(batch, request.user)
+            context["encoding_values"] = values_to_tell_by(batch)
         if batch.is_in_work:
             context["progress"] = progress_of(batch)
         if batch.state in Batch.DECIDABLE:

@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from django.db.backends.utils import CursorWrapper
@@ -22,12 +22,13 @@ from backoffice.bulk.plan.nested_rows import NestedPlan, ParentLayout
 from backoffice.bulk.plan.planner import Planner, Tables
 from backoffice.bulk.read.header import MatchedHeader, match_header, number_places
 from backoffice.bulk.read.header_mapping import Own, labels_of, used_in
+from backoffice.bulk.read.number_style import style_of
 from backoffice.bulk.read.row_cleaner import RowCleaner, read_into
 from backoffice.bulk.read.staging_file import StagingFile
 from backoffice.bulk.readers import TableReader
 from backoffice.bulk.sql import dialects
 from backoffice.bulk.sql.layout import Layout, staged_types
-from backoffice.bulk.values.faults import FileRefused, storable
+from backoffice.bulk.values.faults import FileRefused, at_line, storable
 
 READ_PERCENT = 80  # the share of reading in the whole work, for the progress bar
 PROGRESS_PAUSE = 0.5  # seconds
@@ -90,24 +91,26 @@ class Import:
             raise refusal.of_sheet(self.batch.only_sheet) from None
 
     def _read(self, staging_file: StagingFile) -> list[str]:
-        with open_file(self.batch) as reader:
+        own = self.batch.own_headers if self.own_headers is None else self.own_headers
+        reopened = partial(open_file, self.batch, own_headers=own)
+        with reopened() as reader:
             self.batch.header = list(map(storable, reader.header))
             self.batch.delimiter = reader.delimiter
-            self._apply_own_headers(reader)
-            for name in ("header", "plans", "capacity"):  # cached from an earlier reading
-                self.__dict__.pop(name, None)
-            header = match_header(reader.header, self.resource, self.batch)
-            reader.number_places = number_places(
-                reader.header, self.resource, self.batch.own_headers
-            )
-            cleaner = RowCleaner(header, self.resource, reader.delimiter)
+            with at_line(reader.header_line):
+                self._apply_own_headers(reader, own)
+                for name in ("header", "plans", "capacity"):  # cached from an earlier reading
+                    self.__dict__.pop(name, None)
+                header = match_header(reader.header, self.resource, self.batch)
+            own_headers = self.batch.own_headers
+            reader.number_places = number_places(reader.header, self.resource, own_headers)
+            style = style_of(reader, header, self.resource, reopened)
+            cleaner = RowCleaner(header, self.resource, reader.delimiter, style)
             self.batch.rows = 0  # a file that is refused halfway has no known number
             self.batch.rows = read_into(staging_file, reader, cleaner, self._progress)
         return cleaner.staged
 
-    def _apply_own_headers(self, reader: TableReader) -> None:
+    def _apply_own_headers(self, reader: TableReader, own: Own) -> None:
         batch = self.batch
-        own = batch.own_headers if self.own_headers is None else self.own_headers
         batch.own_headers = {}  # also if `used_in` raises
         if not batch.read_as:  # another system's file has no headers of the school's own
             batch.own_headers = used_in(reader.header, self.resource, own)

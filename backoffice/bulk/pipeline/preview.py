@@ -152,6 +152,14 @@ def leave_wrong_rows_out(batch: Batch, read: Callable[[Batch], Batch] = preview)
     return read(batch)
 
 
+def read_in_encoding(
+    batch: Batch, encoding: str, read: Callable[[Batch], Batch] = preview
+) -> Batch:
+    """Read a file anew whose encoding somebody has named."""
+    batch.encoding = encoding
+    return read(batch)
+
+
 def release(batch: Batch, columns: list[str], read: Callable[[Batch], Batch] = preview) -> Batch:
     """Let the file overwrite local edits in these columns; makes a new preview."""
     batch.released = sorted({*batch.released, *columns})

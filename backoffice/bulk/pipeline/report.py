@@ -17,8 +17,9 @@ from backoffice.bulk.formats.sheets_together import places_in
 from backoffice.bulk.kinds.header_names import column_name, plain_name
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, kinds
 from backoffice.bulk.models import Batch
-from backoffice.bulk.read.header import number_places
+from backoffice.bulk.read.header import number_places, without_unnamed
 from backoffice.bulk.readers import Row, TableReader
+from backoffice.bulk.values.cells import TEXT_FORMULA
 from backoffice.bulk.values.faults import FileRefused, Issue
 
 WRITTEN_COUNTS = ("created", "updated", "unchanged", "withdrawn", "created_students")
@@ -170,42 +171,34 @@ class StoredTable:
     rows: Iterator[Row]
     columns: SourceTable | None
     has_header: bool
-    has_nested: bool
-    own: list[int]  # the columns of the file, without the two of an earlier correction
-    places: list[int] = field(default_factory=list)  # of these, in rows of all sheets
+    own: "OwnCells"
+    places: list[int] = field(default_factory=list)  # of its own cells, in rows of all sheets
     width: int = 0  # of such rows
 
     @classmethod
     def of(cls, reader: TableReader, batch: Batch) -> "StoredTable":
-        table, resource = (
-            recognised(reader.header, batch.dialect, batch.kind),
-            kinds.get(batch.kind),
-        )
+        table = recognised(reader.header, batch.dialect, batch.kind)
         if table:
             reader.number_places = table(reader.header).number_places
-        elif resource:
+        elif batch.kind in kinds:
+            resource = kinds[batch.kind]
             reader.number_places = number_places(reader.header, resource, batch.own_headers)
         header, rows = disambiguated(reader, table)
-        own = [at for at, name in enumerate(header) if plain_name(name) not in REJECTED_COLUMNS]
-        columns, has_nested = table(header) if table else None, bool(resource and resource.nested)
-        return cls(header, rows, columns, table is None or table.has_header, has_nested, own)
+        columns, has_header = table(header) if table else None, table is None or table.has_header
+        return cls(header, rows, columns, has_header, OwnCells(header, batch))
 
     @property
     def names(self) -> list[str]:
-        return [_printable(self.header[at]) for at in self.own]
+        return list(map(_printable, self.own.of(self.header)))
 
     def cells_of(self, row: Row) -> list[str]:
-        """The file's own cells of a row, without the two columns of an earlier correction."""
-        cells, width = row.cells, len(self.header)
-        # A row may end before groups of columns that it does not need.
-        if self.has_nested and not row.syntax_error:
-            cells = cells + [""] * (width - len(cells))
-        # With too few or too many cells it comes back as it is: it has to be corrected first.
-        if len(cells) != width:
+        """The cells of a row as they stand in rows of all sheets; as it is, if it is not whole."""
+        cells = self.own.of_row(row)
+        if len(cells) != len(self.places):
             return cells
         placed = [""] * self.width
-        for place, at in zip(self.places, self.own, strict=True):
-            placed[place] = cells[at]
+        for place, cell in zip(self.places, cells, strict=True):
+            placed[place] = cell
         return placed
 
 
@@ -222,6 +215,31 @@ def _united(tables: Sequence[StoredTable]) -> list[str]:
     for table in tables:
         table.width = len(names)
     return [*names, *REJECTED_COLUMNS]
+
+
+class OwnCells:
+    """The file's own cells of a row, without the two columns of an earlier correction."""
+
+    def __init__(self, header: Sequence[str], batch: Batch) -> None:
+        self.width = len(header)
+        named = header if batch.ignore_unknown_columns else without_unnamed(header)
+        self.named = len(named)
+        self.places = [
+            at for at, name in enumerate(named) if plain_name(name) not in REJECTED_COLUMNS
+        ]
+        # A row may end before groups of columns that it does not need.
+        self.is_padded = bool(batch.kind in kinds and kinds[batch.kind].nested)
+
+    def of(self, cells: Sequence[str]) -> list[str]:
+        return [cells[at] for at in self.places]
+
+    def of_row(self, row: Row) -> list[str]:
+        cells = row.cells
+        if self.is_padded and not row.syntax_error:
+            cells = cells + [""] * (self.width - len(cells))
+        # With too few or too many cells it comes back as it is: it has to be corrected first.
+        is_whole = len(cells) == self.width and not any(map(str.strip, cells[self.named :]))
+        return self.of(cells) if is_whole else cells
 
 
 def _next_row(
@@ -244,6 +262,11 @@ def _printable(cell: str) -> str:
     if not FORMULA.match(text):
         return text
     text = text.strip()
+    constant = TEXT_FORMULA.match(text)
+    if constant:
+        # It keeps zeros in front, and computes nothing.
+        inner = constant.group(1)
+        return text if inner.isascii() and inner.isalnum() else formula_safe(inner)
     return text if text.startswith("'") else formula_safe(text)  # an export escaped it already
 
 

@@ -39,6 +39,7 @@ class MatchedHeader:
     companion: tuple[Placed, ...]
     creates_companions: bool = False
     groups: tuple[Group, ...] = ()  # of members, from left to right
+    unnamed: int = 0  # columns behind the last with a name, in which nothing may stand
 
     @property
     def placed(self) -> tuple[Placed, ...]:
@@ -62,7 +63,7 @@ def match_header(header: list[str], resource: type[ImportKind], batch: Batch) ->
     ignored = {name for name in names if batch.own_headers.get(name) == IGNORED}
     names = _mapped_names(header, names, batch.own_headers, members)
     if not batch.ignore_unknown_columns:
-        own = [name for name in names if name not in ignored]
+        own = [name for name in without_unnamed(names) if name not in ignored]
         _refuse_unknown(own, known | members, resource, batch)
     _refuse_missing(names, resource)
     placed = [Placed(known[name], position) for position, name in enumerate(names) if name in known]
@@ -72,6 +73,7 @@ def match_header(header: list[str], resource: type[ImportKind], batch: Batch) ->
         tuple(each for each in placed if each.column.column_name in companions),
         creates_companions=has_companion and batch.mode != Batch.Mode.UPDATE,
         groups=groups_in(names, members) if members else (),
+        unnamed=0 if batch.ignore_unknown_columns else len(names) - len(without_unnamed(names)),
     )
 
 
@@ -82,6 +84,12 @@ def number_places(
     sorts = resource.number_sorts()
     names = [own.get(name, name) for name in map(known_name, header)]
     return {at: sorts[name] for at, name in enumerate(names) if name in sorts}
+
+
+def without_unnamed(names: Sequence[str]) -> Sequence[str]:
+    """The names up to the last that is not blank: spreadsheets write empty columns behind it."""
+    filled = (at for at, name in enumerate(names, 1) if name.strip())
+    return names[: max(filled, default=len(names))]
 
 
 def refuse_forbidden(names: list[str], resource: type[ImportKind]) -> None:

@@ -17,7 +17,8 @@ from backoffice.bulk.read.staging_file import StagingFile, copied, json_of
 from backoffice.bulk.readers import Row, TableReader
 from backoffice.bulk.values.cell_origins import AS_STAGED
 from backoffice.bulk.values.cells import Clean, cleaner_for, judged
-from backoffice.bulk.values.faults import Fault, FileRefused
+from backoffice.bulk.values.faults import Fault, FileRefused, width_fault
+from backoffice.bulk.values.numbers import PLAIN_STYLE, NumberStyle
 
 CACHE_SIZE, CACHE_TRIMMED_SIZE = 50_000, 40_000
 PROGRESS_EVERY = 5_000
@@ -73,6 +74,7 @@ class RowCleaner:
     header: MatchedHeader
     resource: type[ImportKind]
     delimiter: str
+    style: NumberStyle = PLAIN_STYLE
     staged: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -91,13 +93,16 @@ class RowCleaner:
         self.nothing = "\t".join(["\\N"] * len(self.staged))
         self.in_order = [cache for _position, _bit, _name, cache in self.columns]
         positions = [position for position, _bit, _name, _cache in self.columns]
+        # Rows that take more looks than those of most files.
+        self.is_special = bool(self.groups or self.header.unnamed)
         self.pick = itemgetter(*positions, positions[0])  # a tuple, of one column as well
         self.caches = {position: cache for position, _bit, _name, cache in self.columns}
 
     def _clean_for(self, column: Column) -> Clean:
         _column, model = self.resource.column_named(column.column_name)
         field = column.model_field(model)
-        clean = cleaner_for(field, is_identifier=column.identifier, is_exact=column.required)
+        traits = {"is_identifier": column.identifier, "is_exact": column.required}
+        clean = cleaner_for(field, **traits, style=self.style)
         return (lambda raw: clean(raw) or None) if column.reference else clean
 
     def _groups(self) -> Groups | None:
@@ -105,7 +110,7 @@ class RowCleaner:
             return None
         model, judges = self.resource.nested.resource.model(), {}
         for name, column in self.resource.nested_columns().items():
-            clean = cleaner_for(column.model_field(model))
+            clean = cleaner_for(column.model_field(model), style=self.style)
             is_required = column.key or column.required
             judges[name] = partial(judged, clean, is_required=is_required)
         return Groups(self.header.groups, judges, self.width)
@@ -125,7 +130,7 @@ class RowCleaner:
         """
         line, cells, syntax_error, reader_issues, origin, _left = row
         if (
-            not (self.groups or syntax_error or reader_issues or origin)
+            not (self.is_special or syntax_error or reader_issues or origin)
             and len(cells) == self.width
         ):
             texts = list(map(getitem, self.in_order, self.pick(cells)))
@@ -193,7 +198,7 @@ class RowCleaner:
     def _has_cells_to_clean(self, number: int, row: Row, staging_file: StagingFile) -> bool:
         """Report what is wrong with the row as a whole; whether its cells are cleaned."""
         issues = row.reader_issues
-        if not issues and (row.syntax_error or len(row.cells) != self.width):
+        if not issues and (row.syntax_error or not self._is_whole(row.cells)):
             issues = (self._misshape(row),)
         for fault, column, value in issues:
             staging_file.add_fault(fault, row.line, number, column, value, row.origin or AS_STAGED)
@@ -202,16 +207,47 @@ class RowCleaner:
             staging_file.rows.write(f"{number}\t{row.line}\t{ALL_BAD}\t\\N\t{self.nothing}\n")
         return not (is_wrong or row.is_left_out)
 
+    def _is_whole(self, cells: list[str]) -> bool:
+        """Whether there is a cell for each column, and nothing behind the last with a name."""
+        named = self.width - self.header.unnamed
+        return len(cells) == self.width and not any(map(str.strip, cells[named:]))
+
     def _misshape(self, row: Row) -> tuple[Fault, str, str]:
         if row.syntax_error:
             template = _("a quotation mark in the row is not closed or not doubled ({other}).")
             return Fault("bad_quoting", template, other=row.syntax_error), "", row.cells[0]
-        column = self._split_column(row.cells) if len(row.cells) == self.width + 1 else ""
-        advice = ""
-        if column:
-            advice = _("{column} probably holds an unquoted delimiter; put it in quotation marks.")
-        fault = width_fault(len(row.cells), self.width, advice)
+        cells, width = self._without_unnamed(row.cells)
+        column = self._split_column(cells) if self._may_be_split(cells, width, row) else ""
+        advice = self._advice(cells, width, column)
+        fault = width_fault(len(cells), width, advice)
         return fault, column, self.delimiter.join(row.cells)
+
+    def _may_be_split(self, cells: list[str], width: int, row: Row) -> bool:
+        """Whether one value may be two cells; not where a further one is empty or unnamed."""
+        is_prose = any(cell[:1] == " " for cell in cells[1:])
+        is_wide = len(row.cells) > self.width and bool(cells[-1].strip())
+        return len(cells) - 1 == width and (is_prose or is_wide)
+
+    def _advice(self, cells: list[str], width: int, column: str) -> str:
+        if column:
+            return _("{column} probably holds an unquoted delimiter; put it in quotation marks.")
+        if width < self.width:
+            return _(
+                "A column behind the last has no name: name it, or put values that hold the "
+                "delimiter in quotation marks."
+            )
+        if len(cells) == width + 1 and not cells[-1].strip():
+            return _(
+                "If every row ends with a delimiter, let the header end with one, too; else put "
+                "values that hold the delimiter in quotation marks."
+            )
+        return ""
+
+    def _without_unnamed(self, cells: list[str]) -> tuple[list[str], int]:
+        """The cells up to the last that is filled, where it stands in a column without a name."""
+        filled = max((at for at, cell in enumerate(cells, 1) if cell.strip()), default=0)
+        named = self.width - self.header.unnamed
+        return (cells[:filled], named) if named < filled <= self.width else (cells, self.width)
 
     def _split_column(self, cells: list[str]) -> str:
         """The column whose value was split: its two halves, joined again, make the row fit."""
@@ -223,11 +259,12 @@ class RowCleaner:
 
     def _mendable(self, cells: list[str]) -> list[int]:
         """Where the halves may be: the cells before them fit, and those behind, moved up by one."""
-        before = next((at for at in range(self.width) if not self._fits(at, cells[at])), self.width)
+        width = len(cells) - 1
+        before = next((at for at in range(width) if not self._fits(at, cells[at])), width)
         behind = next(
-            (at for at in range(self.width - 1, -1, -1) if not self._fits(at, cells[at + 1])), -1
+            (at for at in range(width - 1, -1, -1) if not self._fits(at, cells[at + 1])), -1
         )
-        return [at for at in range(self.width) if behind <= at <= before]
+        return [at for at in range(width) if behind <= at <= before]
 
     def _joined(self, cells: list[str], at: int) -> str:
         return cells[at] + self.delimiter + cells[at + 1]
@@ -236,18 +273,6 @@ class RowCleaner:
         cache = self.caches.get(at)
         fault = cache.whole(raw).fault if cache is not None else None
         return fault is None or fault.is_warning
-
-
-def width_fault(actual: int, expected: int, advice: str = "") -> Fault:
-    """The error of a row that has another number of cells than the header."""
-    template = _("the row has %(found)d cells, the header %(expected)d.") % {
-        "found": actual,
-        "expected": expected,
-    }
-    if actual > expected:
-        advice = advice or _("Put values that hold the delimiter in quotation marks.")
-        return Fault("too_many_cells", f"{template} {advice}")
-    return Fault("too_few_cells", template + " " + _("A cell is missing."))
 
 
 def bit_of(index: int) -> int:

@@ -2,27 +2,34 @@
 
 from pathlib import Path
 
-from backoffice.bulk.readers.base import Limits, ReaderIssue, Row, TableReader
+from backoffice.bulk.readers.base import Limits, Row, TableReader
 from backoffice.bulk.readers.delimited import DelimitedReader
 from backoffice.bulk.readers.first_bytes import refuse_if_not_a_plain_table
+from backoffice.bulk.readers.header_search import HeaderTest
 from backoffice.bulk.readers.workbook import WorkbookReader
+from backoffice.bulk.values.faults import ReaderIssue
 
-__all__ = ["Limits", "ReaderIssue", "Row", "TableReader", "open_table"]
+__all__ = ["HeaderTest", "Limits", "ReaderIssue", "Row", "TableReader", "open_table"]
 
 
 def open_table(
     path: Path,
     encoding: str = "",
     limits: Limits | None = None,
+    header_test: HeaderTest | None = None,
     sheet: int | None = None,
-    header_line: int = 0,
 ) -> TableReader:
     """The reader for the file's first bytes. Raises FileRefused for one too large or no table.
 
-    `sheet` and `header_line` are of a workbook.
+    With a `header_test` the header may stand below lines that are a title; `sheet` is the number of
+    a workbook's.
     """
     limits = limits or Limits.from_settings()
     limits.check_size(path.stat().st_size)
+    reader: TableReader
     if refuse_if_not_a_plain_table(path):
-        return WorkbookReader(path, limits, sheet, header_line)
-    return DelimitedReader(path, encoding, limits)
+        reader = WorkbookReader(path, limits, sheet)
+    else:
+        reader = DelimitedReader(path, encoding, limits)
+    reader.header_test = header_test
+    return reader

@@ -12,17 +12,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backoffice.bulk.readers.header_search import HeaderTest, Numbered
 from backoffice.bulk.unpacking.xlsx_sheet import MAX_COLUMNS
 from backoffice.bulk.values.cell_origins import AS_STAGED, Origin
-from backoffice.bulk.values.faults import Fault, FileRefused
-
-
-class ReaderIssue(NamedTuple):
-    """A fault that a reader finds in a row, with the file's column and cell."""
-
-    fault: Fault
-    column: str
-    value: str
+from backoffice.bulk.values.faults import Fault, FileRefused, ReaderIssue
 
 
 class Notice(NamedTuple):
@@ -118,16 +111,21 @@ class TableReader(ABC):
     """A file opened as a table. Use as a context manager; iterate once.
 
     `labels`: the names people know columns by; `above`: those that stand in the header, or in a row
-    of that name; `reader_issues`: of the file as a whole; `number_places`: where in a row, counted
-    from 0, a number is due, and whether it is a day.
+    of that name; `reader_issues`: of the file as a whole; `titles`: lines above the header;
+    `number_places`: where in a row, counted from 0, a number is due, and whether it is a day.
     """
 
     delimiter = ","
+    separator_line = ""  # `sep=;`, in front of a text
+    is_text = False  # delimited, unlike the cells of a workbook
     header_line = 1
     labels: Mapping[str, str] = MappingProxyType({})
     above: Mapping[str, str] = MappingProxyType({})
     reader_issues: tuple[ReaderIssue, ...] = ()
     number_places: Mapping[int, bool] = MappingProxyType({})
+    titles: Sequence[Numbered] = ()
+    # Without it the first row is the header, whatever stands in it.
+    header_test: HeaderTest | None = None
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self.path, self.limits = path, limits

@@ -12,49 +12,21 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.readers.base import Limits, Row, TableReader, no_table
+from backoffice.bulk.readers.encodings import encoding_of
+from backoffice.bulk.readers.header_search import title_issues
+from backoffice.bulk.readers.text_head import (
+    DELIMITERS,
+    MOST_LINES,
+    header_among,
+    likely_delimiter,
+    named_delimiter,
+    refuse_other_delimiters,
+)
 from backoffice.bulk.values.faults import FileRefused
 
-BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-DELIMITERS = ",;\t"
-QUOTED = re.compile('"[^"]*("|$)')
 BLOCK = 65_536  # characters
 MOST_BYTES = 4  # of a character, in UTF-8
-
-
-def replace_undecodable(error: UnicodeError) -> tuple[str, int]:
-    """A codec error handler: each byte that does not decode becomes a lone surrogate."""
-    assert isinstance(error, UnicodeDecodeError)
-    # Python's own "surrogateescape" does this for UTF-8 only.
-    damaged = error.object[error.start : error.end] or b"\xff"
-    return "".join(chr(0xDC00 + byte) for byte in damaged), error.end
-
-
-codecs.register_error("keep-undecodable", replace_undecodable)
-
-
-def encoding_of(path: Path, named: str = "") -> str:
-    """The named encoding, else by the byte order mark, else UTF-8. Raises FileRefused."""
-    with path.open("rb") as stream:
-        start = stream.read(4)
-    for mark, encoding in BYTE_ORDER_MARKS:
-        if start.startswith(mark):
-            return encoding
-    try:
-        codec = codecs.lookup(named or "utf-8")
-        "a".encode(codec.name)
-        # Some codecs, such as idna, cannot pass over a byte that does not decode.
-        b"a\xff".decode(codec.name, "keep-undecodable")
-    except (LookupError, UnicodeError):
-        raise FileRefused(
-            "unknown_encoding",
-            _("The encoding “%(name)s” is not known. Write for example cp1252 or iso-8859-1.")
-            % {"name": named},
-        ) from None
-    return codec.name
+QUOTED_BEHIND_BLANK = re.compile(' +"')
 
 
 class PhysicalLines:
@@ -66,6 +38,7 @@ class PhysicalLines:
         self.again: deque[tuple[int, str]] = deque()
         self.record_lines: list[tuple[int, str]] = []
         self.length = 0
+        self.block_text = ""
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -87,7 +60,8 @@ class PhysicalLines:
 
     def block(self) -> list[str]:
         """Many lines at once, the last one whole; none at the end of the file."""
-        lines = io.StringIO(self.text.read(BLOCK) + self._line(), newline="").readlines()
+        self.block_text = self.text.read(BLOCK) + self._line()
+        lines = io.StringIO(self.block_text, newline="").readlines()
         self.number += len(lines)
         return lines
 
@@ -113,9 +87,20 @@ class PhysicalLines:
         self.again.extendleft(reversed(others))
         return first.rstrip("\r\n")
 
+    def put_back(self) -> None:
+        """Have the record under way read again."""
+        self.again.extendleft(reversed(self.record_lines))
+        self.begin()
+
 
 class DelimitedReader(TableReader):
-    """Reads delimited text as a stream; a quoted cell may span lines."""
+    """Reads delimited text as a stream; a quoted cell may span lines.
+
+    `unnamed` is how many columns without a name stand behind the last that has one.
+    """
+
+    is_text = True
+    unnamed = 0
 
     def __init__(self, path: Path, encoding: str, limits: Limits) -> None:
         super().__init__(path, limits)
@@ -146,6 +131,29 @@ class DelimitedReader(TableReader):
         return self
 
     def _begin(self) -> None:
+        first = self._first_line()
+        named = named_delimiter(first)
+        if named:
+            self.separator_line = first.strip()
+            first = self._first_line()
+        self._read_from(named or likely_delimiter(first), [self._lines.record_lines[-1]])
+        try:
+            self.header = self._read_header()
+            is_known = self.header_test is None or self.header_test.is_header(self.header)
+        except FileRefused:
+            is_known = self.header_test is None
+            if is_known:
+                raise
+        self.header_line = self._lines.started
+        if not is_known:
+            self._search(named)
+        self._refuse_wide_header()
+        filled = [at for at, name in enumerate(self.header, 1) if name.strip()]
+        self.unnamed = len(self.header) - filled[-1] if filled else 0
+
+    def _first_line(self) -> str:
+        """The next line that is not blank. Raises FileRefused where there is none, or no text."""
+        self._lines.begin()
         first = next((line for line in self._lines if line.strip()), "")
         if not first:
             raise no_table()
@@ -158,26 +166,46 @@ class DelimitedReader(TableReader):
                 ),
                 line=1,
             )
-        bare = QUOTED.sub("", first)
-        self.delimiter = max(
-            DELIMITERS, key=lambda sign: (bare.count(sign), -DELIMITERS.index(sign))
-        )
-        self._lines.again.append(self._lines.record_lines[-1])
+        return first
+
+    def _read_from(self, delimiter: str, lines: Iterable[tuple[int, str]]) -> None:
+        """Have these lines, all that were taken, read by this delimiter."""
+        self.delimiter = delimiter
+        self._lines.again.extendleft(reversed(list(lines)))
         self._lines.begin()
         self._csv = self._reader(self._lines)
-        self.header = self._read_header()
-        self.header_line = self._lines.started
-        self._refuse_wide_header()
+        self._blank_quote = re.compile(f'(?:\\A|[{re.escape(delimiter)}\r\n]) +"')
 
-    def _reader(self, lines: Iterable[str]) -> Any:
-        return csv.reader(lines, delimiter=self.delimiter, strict=True)
+    def _search(self, named: str) -> None:
+        """Find a known header below, or under another delimiter; else the first row stays it."""
+        assert self.header_test
+        lines, head = self._lines, list(self._lines.record_lines)
+        lines.begin()
+        while len(head) < MOST_LINES and next(lines, ""):
+            head += lines.record_lines
+            lines.begin()
+        likely, first_lines = self.delimiter, head[:MOST_LINES]
+        signs = named or likely + DELIMITERS.replace(likely, "")
+        located = header_among(first_lines, signs, self.header_test)
+        if located:
+            delimiter, header, end = located
+            self._read_from(delimiter, head[end:])
+            self.header, self.header_line = header.cells, header.line
+            self.titles, self.reader_issues = header.titles, title_issues(header.titles)
+            return
+        refuse_other_delimiters(first_lines, self.header_test)
+        self._read_from(likely, head)
+        self.header = self._read_header()
+
+    def _reader(self, lines: Iterable[str], **more: Any) -> Any:
+        return csv.reader(lines, delimiter=self.delimiter, strict=True, **more)
 
     def __exit__(self, *_exception: object) -> None:
         self._text.close()
 
     def _read_header(self) -> list[str]:
         try:
-            return next(self._csv)
+            return self._record()
         except csv.Error as error:
             raise FileRefused(
                 "bad_quoting",
@@ -191,14 +219,29 @@ class DelimitedReader(TableReader):
 
     def records(self) -> Iterator[Row]:
         """Every record. A line that begins none, by its quoting, comes with its syntax error."""
+        return map(self._padded, self._records()) if self.unnamed else self._records()
+
+    def _padded(self, row: Row) -> Row:
+        # Excel leaves out the delimiters behind the last value in 16 rows where none has one. A row
+        # that ends with an empty cell may have lost one in its midst: that is an error.
+        is_short = len(row.cells) == len(self.header) - self.unnamed
+        if is_short and row.cells[-1].strip() and not row.syntax_error:
+            return row._replace(cells=row.cells + [""] * self.unnamed)
+        return row
+
+    def _records(self) -> Iterator[Row]:
         lines = self._lines
+        yield from self._one_by_one()  # those behind the header that were looked at
         while block := lines.block():
             # Most files have no fault: their lines are split many at once, which is faster.
-            if lines.may_be_too_long(block):
+            if lines.may_be_too_long(block) or self._has_blanks_before_quotes(lines.block_text):
                 lines.leave(block)
             else:
                 yield from self._at_once(block)
             yield from self._one_by_one()
+
+    def _has_blanks_before_quotes(self, text: str) -> bool:
+        return ' "' in text and bool(self._blank_quote.search(text))
 
     def _at_once(self, block: list[str]) -> Iterator[Row]:
         """The records of these lines, up to the first with a fault or that goes on behind them."""
@@ -217,15 +260,46 @@ class DelimitedReader(TableReader):
         while lines.again:
             lines.begin()
             try:
-                cells = next(self._csv)
+                cells = self._record()
             except csv.Error as error:
                 # All lines but the first of what is no record may begin one: they are read again.
                 line, number = lines.unread(), lines.started
-                self._csv = self._reader(lines)
                 yield Row(number, [line], str(error))
                 continue
             if cells:
                 yield Row(lines.started, cells)
+
+    def _record(self) -> list[str]:
+        """The next record. Raises csv.Error for a line that begins none."""
+        lines, error = self._lines, None
+        try:
+            cells: list[str] = next(self._csv)
+        except csv.Error as refusal:
+            cells, error = [], refusal
+            self._csv = self._reader(lines)
+        if error or any(map(QUOTED_BEHIND_BLANK.match, cells)):
+            cells = self._without_blanks() or cells
+        if error and not cells:
+            raise error
+        return cells
+
+    def _without_blanks(self) -> list[str] | None:
+        """The record under way, where blanks before a quotation mark count as nothing.
+
+        None where it is no record then: its quotation marks are text of the cells.
+        """
+        lines = self._lines
+        texts = [line for _number, line in lines.record_lines]
+        if not self._has_blanks_before_quotes("".join(texts)):
+            return None
+        lines.put_back()
+        try:
+            return next(self._reader(lines, skipinitialspace=True))
+        except (csv.Error, FileRefused):
+            lines.put_back()
+            for _line in texts:
+                next(lines)
+            return None
 
     def position(self) -> float:
         return min(self._raw.tell() / self.size, 1.0)

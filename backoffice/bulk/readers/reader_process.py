@@ -116,6 +116,9 @@ class ReaderProcess:
     def _refusal(self, content: bytes) -> FileRefused:
         try:
             refused = json.loads(content)
+            # What a library says of a damaged file is for us; people read what to do.
+            if "error" in refused["params"]:
+                log.info("A file could not be read: %s", refused["params"]["error"])
             if refused["name"] == "row_too_long":
                 self._limits.check_row(**refused["params"])
             return refusal(refused["name"], **refused["params"])

@@ -80,10 +80,7 @@ OF_WORKBOOKS: Mapping[str, Sentence] = {
     ),
     "unreadable": (
         "unreadable_workbook",
-        _(
-            "The workbook cannot be read (%(error)s). Open it in Excel, save it again, or save "
-            "it as CSV."
-        ),
+        _("The workbook cannot be read. Open it in Excel and save it again, or save it as CSV."),
     ),
     "absurd_size": (
         "absurd_dimension",
@@ -125,7 +122,7 @@ OF_WORKBOOKS: Mapping[str, Sentence] = {
 OF_ZIP_FILES: Mapping[str, Sentence] = {
     "damaged": (
         DAMAGED,
-        _("The zip file or workbook is damaged (%(error)s). Pack or save it anew."),
+        _("The zip file or workbook is damaged. Pack or save it anew."),
     ),
     "members_claimed": (
         "too_many_members",

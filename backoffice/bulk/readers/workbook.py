@@ -15,6 +15,13 @@ from backoffice.bulk.readers.base import (
     TableReader,
     no_table,
 )
+from backoffice.bulk.readers.header_search import (
+    MOST_TITLE_LINES,
+    HeaderTest,
+    Numbered,
+    locate_header,
+    title_issues,
+)
 from backoffice.bulk.readers.reader_process import ReaderProcess
 from backoffice.bulk.readers.refusals import OF_THE_READER, refusal
 from backoffice.bulk.readers.shown_numbers import number_in, text_of
@@ -51,7 +58,7 @@ class Workbook:
     """An opened workbook: a context manager. One sheet is read after the other."""
 
     def __init__(self, path: Path, limits: Limits) -> None:
-        self.process = ReaderProcess(path, "sheets", limits)
+        self.path, self.process = path, ReaderProcess(path, "sheets", limits)
         self.sheets: list[Sheet] = []
         self.expected = 0  # rows of the sheet that is read, as it claims
 
@@ -124,8 +131,8 @@ class Workbook:
 class WorkbookReader(TableReader):
     """Reads a sheet row by row: stored values of formulas, never the formulas.
 
-    `sheet` is its number, and `header_line` the row of its header; without them the header is the
-    first row of the first sheet. With `book` that workbook is read, and stays open.
+    `sheet` is its number; without it, it is the first. With `book` that workbook is read, and stays
+    open.
     """
 
     _read = 0  # rows
@@ -135,11 +142,10 @@ class WorkbookReader(TableReader):
         path: Path,
         limits: Limits,
         sheet: int | None = None,
-        header_line: int = 0,
         book: Workbook | None = None,
     ) -> None:
         super().__init__(path, limits)
-        self.sheet, self._wanted_line, self._is_shared = sheet, header_line, book is not None
+        self.sheet, self._is_shared = sheet, book is not None
         self.book = book or Workbook(path, limits)
         self.hidden_rows, self.first_hidden_line = 0, 0
 
@@ -153,14 +159,25 @@ class WorkbookReader(TableReader):
         return self
 
     def _read_header(self) -> None:
-        most = max(1, self._wanted_line)
+        first, fault = self._head(1)
+        if not first:
+            raise fault or no_table()
+        line, cells = first[0]
+        self._read, self.header_line, self.header = line, line, cells
+        if self.header_test and not self.header_test.is_header(cells):
+            self._search(self.header_test)
+
+    def _head(self, most: int) -> tuple[list[Numbered], FileRefused | None]:
         rows, fault = self.book.head(self._sheet, most)
-        for line, cells, _is_hidden, _has_numbers in rows:
-            if self._wanted_line <= line <= MOST_ABOVE + self._wanted_line:
-                self._read = self.header_line = line
-                self.header = list(map(text_of, cells))
-                return
-        raise fault or no_table()
+        return [(line, list(map(text_of, cells))) for line, cells, *_rest in rows], fault
+
+    def _search(self, test: HeaderTest) -> None:
+        head, _fault = self._head(MOST_TITLE_LINES + 1)  # what is wrong is said once it is read
+        located = locate_header(head, test)
+        if located:
+            self._read = self.header_line = located.line
+            self.header, self.titles = located.cells, located.titles
+            self.reader_issues = title_issues(located.titles)
 
     def __exit__(self, *exception: object) -> None:
         if not self._is_shared:

@@ -16,7 +16,9 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.models.fields import ParagraphField, tidied_paragraphs
-from backoffice.bulk.values.faults import Fault
+from backoffice.bulk.values.faults import CellRefused, Fault
+from backoffice.bulk.values.invisible import refuse_invisible, without_marks_around
+from backoffice.bulk.values.numbers import PLAIN_STYLE, NumberStyle, decimal_text
 
 Clean = Callable[[str], str | None]
 
@@ -25,15 +27,17 @@ CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff]"
 )
 INVISIBLE = str.maketrans(dict.fromkeys("\u200b\u2060\ufeff"))
-JOINERS = "\u200c\u200d\u200e\u200f"  # mean something inside a word, nothing around it
+JOINERS = "\u200c\u200d\u200e\u200f\u061c"  # mean something inside a word, nothing around it
 MOST_MARKS = 30  # accents on one letter: UAX #15, Stream-Safe Text Format
+# What a spreadsheet is given so that it keeps zeros in front; the same as the text between.
+TEXT_FORMULA = re.compile('^="([^"]*)"$')
 ESCAPED_FORMULA = re.compile("^'+[=+\\-@\t\r＝＋－＠]")
 FLOAT_TAIL = re.compile(r"^([0-9]+)\.0+$")
 SCIENTIFIC = re.compile(r"^[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+$")
 ISO_DATE = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", re.ASCII)
 ISO_DATETIME = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].*(Z|[+-][0-9]{2}:?[0-9]{2})$", re.ASCII)
-PLAIN_DECIMAL = re.compile(r"^[+-]?[0-9]{1,15}(\.[0-9]{1,2})?$", re.ASCII)
-PLAIN_INTEGER = re.compile(r"^[+-]?[0-9]{1,18}(\.0+)?$", re.ASCII)
+MIDNIGHT = re.compile(r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]00:00(:00(\.0+)?)?$", re.ASCII)
+PLAIN_INTEGER = re.compile(r"^[+-]?[0-9]{1,18}(\.0*)?$", re.ASCII)
 # Workbooks mark them, and the CSV that is saved of one has nothing but their text.
 SPREADSHEET_ERRORS = frozenset(
     {
@@ -42,15 +46,10 @@ SPREADSHEET_ERRORS = frozenset(
         *("#EXTERNAL!", "#PYTHON!"),
     }
 )
-BOOLEANS = {"1": "1", "true": "1", "yes": "1", "0": "0", "false": "0", "no": "0"}
-
-
-class CellRefused(Exception):
-    """The cell holds something that may not be stored."""
-
-    def __init__(self, code: str, template: str, other: str = "") -> None:
-        super().__init__(template)
-        self.fault = Fault(code, template, other=other)
+BOOLEANS = {
+    **dict.fromkeys(("1", "true", "yes", "y"), "1"),
+    **dict.fromkeys(("0", "false", "no", "n"), "0"),
+}
 
 
 def normalised(raw: str) -> str:
@@ -58,15 +57,31 @@ def normalised(raw: str) -> str:
     if raw.isascii() and raw.isprintable():
         text = raw.strip()
         return _unquoted(" ".join(text.split()) if "  " in text else text)
-    _refuse_unreadable(raw)
-    text = " ".join(raw.translate(INVISIBLE).split()).strip(JOINERS).strip()
+    text = " ".join(_readable(raw).translate(INVISIBLE).split()).strip(JOINERS).strip()
     return _unquoted(unicodedata.normalize("NFC", text))
 
 
 def normalised_paragraphs(raw: str) -> str:
     """Text of several lines as a form stores it; only its ends are trimmed. Raises CellRefused."""
+    return _unquoted(tidied_paragraphs(_readable(raw).translate(INVISIBLE)).strip())
+
+
+def normalised_code(raw: str) -> str:
+    """As `normalised`, of what people copy sign by sign: invisible signs are refused by name."""
+    try:
+        return normalised(raw)
+    except CellRefused as refusal:
+        if refusal.fault.code == "control_character":
+            refuse_invisible(raw, refusal.fault.code)
+        raise
+
+
+def _readable(raw: str) -> str:
+    """The text without direction marks around it. Raises CellRefused."""
+    if CONTROL.search(raw):
+        raw = without_marks_around(raw.translate(INVISIBLE).strip().strip(JOINERS))
     _refuse_unreadable(raw)
-    return _unquoted(tidied_paragraphs(raw.translate(INVISIBLE)).strip())
+    return raw
 
 
 def _refuse_unreadable(raw: str) -> None:
@@ -99,8 +114,18 @@ def _refuse_heaped_marks(raw: str) -> None:
 
 
 def _unquoted(text: str) -> str:
+    if text[:1] not in "'=":
+        return text
     # An export puts this apostrophe before what looks like a formula.
-    return text[1:] if text[:1] == "'" and ESCAPED_FORMULA.match(text) else text
+    if text[:1] == "'":
+        return text[1:] if ESCAPED_FORMULA.match(text) else text
+    constant = TEXT_FORMULA.match(text)
+    return constant.group(1).strip() if constant else text
+
+
+def _bare(text: str) -> str:
+    """Without the apostrophe that makes a spreadsheet take a number, date or identifier as text."""
+    return text[1:].lstrip() if text[0] == "'" and len(text) > 1 else text
 
 
 def is_misdecoded(text: str) -> bool:
@@ -114,23 +139,34 @@ def is_misdecoded(text: str) -> bool:
 
 
 def cleaner_for(
-    field: models.Field, *, is_identifier: bool = False, is_exact: bool = False
+    field: models.Field,
+    *,
+    is_identifier: bool = False,
+    is_exact: bool = False,
+    style: NumberStyle = PLAIN_STYLE,
 ) -> Clean:
     """The function that turns a cell's text into this field's staged text, None for no value.
 
-    It raises CellRefused. With `is_exact`, 1 and 0 are the only words for yes and no.
+    It raises CellRefused. With `is_exact`, 1 and 0 are the only words for yes and no; `style` says
+    how the file writes numbers.
     """
-    parse = _parser_for(field, is_identifier)
+    parse = _parser_for(field, is_identifier, style)
     if is_exact and isinstance(field, models.BooleanField):
         parse = _digit
     blank = blank_value(field)
-    tidy = normalised_paragraphs if isinstance(field, ParagraphField) else normalised
+    tidy = _tidy_for(field, is_identifier)
 
     def clean(raw: str) -> str | None:
         text = tidy(raw)
         return parse(text) if text else blank
 
     return clean
+
+
+def _tidy_for(field: models.Field, is_identifier: bool) -> Callable[[str], str]:
+    if is_identifier or isinstance(field, models.EmailField):
+        return normalised_code
+    return normalised_paragraphs if isinstance(field, ParagraphField) else normalised
 
 
 def blank_value(field: models.Field) -> str | None:
@@ -145,11 +181,15 @@ def has_plain_default(field: models.Field) -> bool:
     return field.has_default() and not callable(field.default) and field.default is not None
 
 
-def _parser_for(field: models.Field, is_identifier: bool) -> Callable[[str], str]:
+def _parser_for(
+    field: models.Field, is_identifier: bool, style: NumberStyle
+) -> Callable[[str], str]:
     if field.choices:
         return _choice_parser(field)
     if is_identifier:
         return lambda text: _validated(field, _identifier(text), "invalid_identifier")
+    if isinstance(field, models.DecimalField):
+        return lambda text: _decimal(field, text, style)
     for kind, parser in PARSERS:
         if isinstance(field, kind):
             return lambda text: parser(field, text)
@@ -180,6 +220,9 @@ def _choice_parser(field: models.Field) -> Callable[[str], str]:
 
 
 def _identifier(text: str) -> str:
+    text = _bare(text)
+    if not text.isascii():
+        refuse_invisible(text, "invalid_identifier")
     if SCIENTIFIC.match(text):
         raise CellRefused(
             "identifier_scientific",
@@ -225,10 +268,17 @@ def _text(field: models.Field, text: str) -> str:
 
 
 def _email(field: models.Field, text: str) -> str:
+    if not text.isascii():
+        refuse_invisible(text, "invalid_email")
     return _validated(field, text.lower(), "invalid_email")
 
 
 def _date(field: models.Field, text: str) -> str:
+    midnight = MIDNIGHT.match(text := _bare(text))
+    return _day(midnight.group(1) if midnight else text)
+
+
+def _day(text: str) -> str:
     if ISO_DATE.match(text):
         try:
             return datetime.date.fromisoformat(text).isoformat()
@@ -238,8 +288,9 @@ def _date(field: models.Field, text: str) -> str:
 
 
 def _datetime(field: models.Field, text: str) -> str:
+    text = _bare(text)
     if ISO_DATE.match(text):
-        moment = datetime.datetime.fromisoformat(_date(field, text)).replace(tzinfo=datetime.UTC)
+        moment = datetime.datetime.fromisoformat(_day(text)).replace(tzinfo=datetime.UTC)
     else:
         moment = _in_utc(_moment(text))
     _validated(field, moment, "invalid_date")
@@ -273,6 +324,7 @@ def _moment(text: str) -> datetime.datetime:
 
 
 def _integer(field: models.Field, text: str) -> str:
+    text = _bare(text)
     if not PLAIN_INTEGER.match(text):
         raise CellRefused(
             "invalid_number", _("{column} “{value}” is not a whole number. Use digits only.")
@@ -280,16 +332,9 @@ def _integer(field: models.Field, text: str) -> str:
     return _validated(field, int(text.partition(".")[0]), "out_of_range")
 
 
-def _decimal(field: models.Field, text: str) -> str:
-    if not PLAIN_DECIMAL.match(text):
-        raise CellRefused(
-            "invalid_number",
-            _(
-                "{column} “{value}” is not a plain number. Use digits and at most two "
-                "decimals, like 71.5."
-            ),
-        )
-    return _validated(field, Decimal(text), "out_of_range")
+def _decimal(field: models.Field, text: str, style: NumberStyle) -> str:
+    number = Decimal(decimal_text(_bare(text), style))
+    return _validated(field, number, "out_of_range")
 
 
 def _boolean(field: models.Field, text: str) -> str:
@@ -314,7 +359,6 @@ PARSERS: tuple[tuple[type[models.Field], Callable[[models.Field, str], str]], ..
     (models.DateField, _date),
     (models.BooleanField, _boolean),
     (models.IntegerField, _integer),
-    (models.DecimalField, _decimal),
 )
 
 

@@ -4,9 +4,12 @@ Sentences are templates with the names `line`, `column`, `value` and, of somethi
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, time
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -47,6 +50,33 @@ class Fault:
     template: str
     is_warning: bool = False
     other: str = ""
+
+
+@contextmanager
+def at_line(header_line: int) -> Iterator[None]:
+    """What is refused within at the first line is refused at the line of the header."""
+    try:
+        yield
+    except FileRefused as refusal:
+        if refusal.line == 1:
+            refusal.line = header_line
+        raise
+
+
+class CellRefused(Exception):
+    """The cell holds something that may not be stored."""
+
+    def __init__(self, code: str, template: str, other: str = "") -> None:
+        super().__init__(template)
+        self.fault = Fault(code, template, other=other)
+
+
+class ReaderIssue(NamedTuple):
+    """A fault that a reader finds in a row, with the file's column and cell."""
+
+    fault: Fault
+    column: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +123,18 @@ def display_value(value: object) -> str:
     if isinstance(value, datetime) and value.time() == time():
         return value.date().isoformat()
     return "" if value is None else str(value)
+
+
+def width_fault(actual: int, expected: int, advice: str = "") -> Fault:
+    """The error of a row that has another number of cells than the header."""
+    template = _("the row has %(found)d cells, the header %(expected)d.") % {
+        "found": actual,
+        "expected": expected,
+    }
+    if actual > expected:
+        advice = advice or _("Put values that hold the delimiter in quotation marks.")
+        return Fault("too_many_cells", f"{template} {advice}")
+    return Fault("too_few_cells", template + " " + _("A cell is missing."))
 
 
 def issue_at(fault: Fault, line: int, row: int, column: str, value: str, sheet: str = "") -> Issue:

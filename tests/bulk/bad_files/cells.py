@@ -88,8 +88,15 @@ NOT_SCORES = {
     "٧١": "invalid_number",
     "７１": "invalid_number",
     "71.555": "invalid_number",
-    "71.": "invalid_number",
-    ".5": "invalid_number",
+    ".": "invalid_number",
+    "71.5.": "invalid_number",
+    '"1,050"': (
+        "invalid_number",
+        "score “1,050” may be 1050 or 1.05. Write the one you mean.",
+    ),
+    '"1,05.00"': "invalid_number",
+    '"0,050.00"': "invalid_number",
+    '"1.050,00"': "invalid_number",
     "0x10": "invalid_number",
     "71 %": "invalid_number",
     "--1": "invalid_number",
@@ -250,6 +257,11 @@ REFUSED: Mapping[tuple[str, str], Mapping[str, ExpectedError]] = {
     ("enrollments", "final_result"): {"x" * 3000: "too_long"},
     ("enrollments", "email"): {
         "ada at example.org": "invalid_email",
+        "ada@exam\u00adple.org": (
+            "invalid_email",
+            "email holds an invisible sign, SOFT HYPHEN (U+00AD), which stands here: "
+            "“ada@exam[SOFT HYPHEN (U+00AD)]ple.org”. Type the value again.",
+        ),
         "wei@example.org": "email_taken",
     },
     ("assessments", "assessment_id"): {

@@ -7,6 +7,7 @@ from tests.bulk.bad_files.case import BadFile, Content, ExpectedError, cases
 
 ROSTER = "student_id,course_code,presentation"
 ROW = "s1003,BIO101,2026J"
+TITLE = "list of students,,\n"
 FORBIDDEN = (
     *("password", "role", "is_staff", "is_superuser", "groups", "user_permissions", "id"),
     *("is_verified", "last_login", "pk", " Password ", "IS_STAFF", "Is Superuser"),
@@ -55,13 +56,22 @@ HEADERS: Mapping[str, tuple[str, Content, ExpectedError]] = {
     ),
     "a column without a name": (
         "enrollments",
-        f"{ROSTER},\n{ROW},x\n",
+        "student_id,,course_code,presentation\ns1003,x,BIO101,2026J\n",
         (
             "unknown_column",
             "The kind “enrollments” has no column with an empty name. Rename or remove it, "
             "say under “Header mappings” what it stands for, "
             "or "
             "choose to ignore unknown columns.",
+        ),
+    ),
+    "a value in a column without a name": (
+        "enrollments",
+        f"{ROSTER},\n{ROW},x\n",
+        (
+            "too_many_cells",
+            "Line 2: the row has 4 cells, the header 3. A column behind the last has no name: "
+            "name it, or put values that hold the delimiter in quotation marks.",
         ),
     ),
     "the header of another kind": (
@@ -154,10 +164,29 @@ HEADERS: Mapping[str, tuple[str, Content, ExpectedError]] = {
         "student_id," + "a," * 490_000 + "b\ns1,2\n",
         "too_many_columns",
     ),
-    "header in two lines": (
+    "a title of too many lines": (
         "enrollments",
-        f"list of students,,\n{ROSTER}\n{ROW}\n",
+        TITLE * 21 + f"{ROSTER}\n{ROW}\n",
         "unknown_column",
+    ),
+    "a row above the header": (
+        "enrollments",
+        f"list of students,,\n{ROW}\n{ROSTER}\n{ROW}\n",
+        (
+            "rows_above_header",
+            "Line 2 could be a row of the table, and the header stands below it, in line 3. Move "
+            "the header to the top, or remove what stands above it.",
+        ),
+    ),
+    "a delimiter that is not read": (
+        "enrollments",
+        f"{ROSTER}\n{ROW}\n".replace(",", "|"),
+        "unknown_delimiter",
+    ),
+    "a line that names such a delimiter": (
+        "enrollments",
+        f"sep=|\n{ROSTER}\n{ROW}\n",
+        "unknown_delimiter",
     ),
 }
 UTF16 = f"{ROSTER}\n{ROW}\n".encode("utf-16-le")
@@ -193,16 +222,26 @@ BYTES: Mapping[str, tuple[str, Content, ExpectedError]] = {
     "UTF-7": ("users", "student_id,last_name\ns2001,M+APw-ller\x1b\n", "control_character"),
     "a byte of Windows-1252 in UTF-8": (
         "users",
-        b"student_id,last_name\ns2001,M\xfcller\n",
+        b"student_id,last_name\ns2001,M\xfcller\ns2002,Zo\xc3\xab\n",
         (
             "undecodable",
             "Line 2: last_name “M\\xfcller” holds bytes that are not in the file's encoding. "
             "Save the file as UTF-8.",
         ),
     ),
+    "letters of Windows-1252 and none of UTF-8": (
+        "users",
+        b"student_id,last_name\ns2001,M\xfcller\n",
+        (
+            "encoding_question",
+            "The file is not in UTF-8. Read as Windows-1252 (cp1252), in which Excel saves CSV "
+            "files, it says: “Müller”. If that is right, read it with this encoding: --encoding "
+            "cp1252. If not, name the right one, or save the file as CSV UTF-8.",
+        ),
+    ),
     "a byte of Windows-1252 in the header": (
         "users",
-        b"student_id,pr\xe9nom\ns2001,x\n",
+        b"student_id,pr\xe9nom\ns2001,Zo\xc3\xab\n",
         "undecodable",
     ),
     "a surrogate written as UTF-8": (

@@ -63,7 +63,15 @@ SHAPES: Mapping[str, tuple[str, Content, ExpectedError]] = {
         'student_id,last_name\ns2001,"van\nder\nBerg\n',
         "bad_quoting",
     ),
-    "a table of HTML": ("users", "<html><body><table><tr><td>s1001\n</table>\n", "unknown_column"),
+    "a table of HTML": (
+        "users",
+        "<html><body><table><tr><td>s1001\n</table>\n",
+        (
+            "not_a_table",
+            "This is a web page, whatever the file is called. Open it in Excel, save it as .xlsx "
+            "or as CSV, and upload that.",
+        ),
+    ),
     "JSON": ("users", '[{"student_id": "s1001"},\n{"student_id": "s1002"}]\n', "unknown_column"),
     "XML": ("users", '<?xml version="1.0"?>\n<users><user id="1"/></users>\n', "unknown_column"),
     "a line of SQL": (

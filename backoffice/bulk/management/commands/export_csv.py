@@ -27,6 +27,8 @@ class Command(BaseCommand):
         parser.add_argument("--course", default="", help="course code; needs --presentation")
         parser.add_argument("--presentation", default="")
         parser.add_argument("--dialect", choices=Batch.SourceFormat.values, default="auto")
+        mark = "a byte order mark in front, by which Excel knows UTF-8"
+        parser.add_argument("--excel", action="store_true", help=mark)
         parser.add_argument("--output", type=Path, help="a workbook if the name ends with .xlsx")
 
     def handle(self, *_args: Any, **options: Any) -> None:
