@@ -192,7 +192,8 @@ class WorkbookReader(TableReader):
             if is_hidden:
                 self.hidden_rows += 1
                 self.first_hidden_line = self.first_hidden_line or line
-            row = Row(line, cells + [""] * (width - len(cells)))
+            missing = width - len(cells)
+            row = Row(line, cells + [""] * missing if missing else cells)
             yield self._resolved(row) if has_numbers else row
 
     def _resolved(self, row: Row) -> Row:

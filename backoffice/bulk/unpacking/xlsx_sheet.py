@@ -22,6 +22,7 @@ MOST_ROWS = 1_048_576  # of a sheet, in any version of Excel
 MOST_ABOVE_HEADER = 10  # in sizes of the longest row: XML of blank rows, or of the heads of sheets
 ROW, CELL, CELL_VALUE, FORMULA = f"{MAIN}row", f"{MAIN}c", f"{MAIN}v", f"{MAIN}f"
 SIZE = f"{MAIN}dimension"
+MOST_KNOWN, LONGEST_KNOWN = 10_000, 40  # numbers whose texts are remembered, and their characters
 RANGE = re.compile(r"(?:[A-Z]+[0-9]+:)?([A-Z]+)([0-9]+)")
 DIGITS = "0123456789"
 YES = ("1", "true")
@@ -43,6 +44,7 @@ class Sheet(PartStream[tuple[int, list[str]]]):
         self._most = min(MOST_ROWS, book.bounds.max_rows + 1)
         self._cells: list[str] = []
         self._cell: dict[str, str] | None = None
+        self._numbers: dict[tuple[str, str], str] = {}
         self._is_in_row = self._has_formula = self._is_hidden = False
         self.expected = 0  # rows, as the sheet claims
 
@@ -162,6 +164,16 @@ class Sheet(PartStream[tuple[int, list[str]]]):
         return UNKNOWN_ERROR if kind == "e" else ""
 
     def _number_text(self, value: str, style: str) -> str:
+        # Most columns repeat few numbers.
+        known = self._numbers
+        text = known.get((value, style))
+        if text is None:
+            text = self._read_number(value, style)
+            if len(known) < MOST_KNOWN and len(value) + len(style) <= LONGEST_KNOWN:
+                known[value, style] = text
+        return text
+
+    def _read_number(self, value: str, style: str) -> str:
         try:
             stored = number_text(value)
         except ValueError:
