@@ -291,6 +291,11 @@ class Batch(models.Model):
         return names[0] if len(names) == 1 else ""
 
     @property
+    def unknown_sheets(self) -> list[str]:
+        """Sheets that are not read and may hold other rows of the kind."""
+        return [each["name"] for each in self.sheets.get("left_out", ()) if each["is_table"]]
+
+    @property
     def download_name(self) -> str:
         # `autumn.zip/enrollments.csv` is stored as a zip file where other tables go with it.
         return f"{Path(self.file_name).stem}{self.path.suffix}"

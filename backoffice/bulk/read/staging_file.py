@@ -79,6 +79,8 @@ class StagingFile:
 
         Row 0 is the file as a whole, which is of a sheet if only one of it is read.
         """
+        if not self.sheets:
+            return ""
         if not row and len(self.sheets) == 1:
             return self.sheets[0][1]
         at = bisect(self.sheets, row, key=itemgetter(0))

@@ -35,7 +35,7 @@ class Package:
         self._file = zipfile.ZipFile(file)
         # Parts are named without regard to case (OPC, 6.2.2.3); some writers know Windows only.
         self._entries = {_plain(entry.filename): entry for entry in self._file.infolist()}
-        self._structure = 0
+        self._structure, self._has_time_for_heads = 0, False
         self.opened: dict[str, int] = {}  # bytes of the parts that were opened, unpacked
 
     def has(self, name: str) -> bool:
@@ -49,15 +49,19 @@ class Package:
             raise _too_large(self._structure, self._structure)
         return elements(self.open(name), *paths)
 
-    def open(self, name: str, most: int = MOST_UNPACKED) -> IO[bytes]:
-        """A part, as a stream. The process may then take the time that its size needs.
-
-        `most` is how many bytes of it are wanted.
-        """
+    def open(self, name: str) -> IO[bytes]:
+        """A part, as a stream. The process may then take the time that its size needs."""
         entry = self._entries[_plain(name)]
         self.opened[entry.filename] = entry.file_size
-        allow_time_for(min(entry.file_size, most))
+        allow_time_for(entry.file_size)
         return self._file.open(entry)
+
+    def open_head(self, name: str, most: int) -> IO[bytes]:
+        """A part of which little is read; `most` bytes of all such parts together."""
+        if not self._has_time_for_heads:
+            self._has_time_for_heads = True
+            allow_time_for(most)
+        return self._file.open(self._entries[_plain(name)])
 
     @cached_property
     def book(self) -> str:

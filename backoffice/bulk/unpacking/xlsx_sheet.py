@@ -36,7 +36,8 @@ class Sheet(PartStream[tuple[int, list[str]]]):
 
     def __init__(self, book: Book, part: str, *, is_head: bool = False) -> None:
         most = MOST_ABOVE_HEADER * book.bounds.max_row_bytes
-        opened = book.package.open(part, most) if is_head else book.package.open(part)
+        package = book.package
+        opened = package.open_head(part, most) if is_head else package.open(part)
         super().__init__(opened, book.bounds)
         self._book, self._is_head, self._most_above = book, is_head, most
         self._styles, self._shared = book.styles, book.shared
