@@ -71,6 +71,13 @@ OF_WORKBOOKS: Mapping[str, Sentence] = {
             "are to be read as a workbook of their own."
         ),
     ),
+    "repeated_sheet": (
+        "unreadable_workbook",
+        _(
+            "Two sheets of the workbook are one and the same part of the file, as no spreadsheet "
+            "writes it. Open the workbook in Excel and save it again, or save the table as CSV."
+        ),
+    ),
     "row_out_of_order": (
         "unreadable_workbook",
         _(

@@ -68,8 +68,12 @@ class Book:
         self.sheets = [self._entry(each) for each in parts["sheets/sheet"]]
         if len(self.sheets) > MOST_SHEETS:
             raise Refused("too_many_sheets", count=len(self.sheets), most=MOST_SHEETS)
-        if not any(each.part for each in self.sheets):
+        parts_of_sheets = [each.part.lower() for each in self.sheets if each.part]
+        if not parts_of_sheets:
             raise Refused("no_sheet")
+        # Else a small part could be read without end.
+        if len(set(parts_of_sheets)) < len(parts_of_sheets):
+            raise Refused("repeated_sheet")
 
     def _entry(self, sheet: dict[str, str]) -> SheetEntry:
         linked = next((value for name, value in sheet.items() if name.endswith(LINK)), "")

@@ -20,9 +20,19 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import open_table, reader_process
 from backoffice.bulk.readers.base import Limits
 from backoffice.bulk.readers.reader_process import ReaderProcess
+from backoffice.bulk.readers.workbook import Workbook
 from backoffice.bulk.unpacking.frames import END, EXPECTED, ROWS, SHEETS
 from backoffice.bulk.values.faults import FileRefused
-from tests.bulk.bad_files.packing import HEADER, MAIN, ROW, STYLES, sheet, workbook
+from tests.bulk.bad_files.packing import (
+    HEADER,
+    MAIN,
+    ROW,
+    STYLES,
+    sheet,
+    with_parts,
+    with_sheets,
+    workbook,
+)
 from tests.bulk.working import wait_until
 
 OUT_OF_MEMORY = (
@@ -267,3 +277,19 @@ def test_little_is_read_in_search_of_a_header(tmp_path: Path):
     path.write_bytes(sheet(few * 5 + b"<row><c><v>1</v></c></row>"))
     with open_table(path, limits=Limits.from_settings()) as table:
         assert table.header == ["1"]
+
+
+def test_a_header_is_sought_in_all_sheets_together_for_so_long(tmp_path: Path):
+    noise = b"".join(
+        b"<x/>" * 5_000 + b"<!--%s-->" % secrets.token_hex(130).encode() for _n in range(80)
+    )
+    blank = b"<worksheet " + MAIN + b"><sheetData>" + (b"<row>" + noise + b"</row>") * 2
+    names = [f"xl/worksheets/s{number}.xml" for number in range(100, 130)]
+    path = tmp_path / "late.xlsx"
+    path.write_bytes(with_parts(with_sheets(30), dict.fromkeys(names, blank)))
+    before = os.times().children_user
+    with Workbook(path, Limits.from_settings()) as book:
+        heads = [book.head(sheet, 2) for sheet in book.sheets]
+    assert os.times().children_user - before < 3
+    assert [len(rows) for rows, _fault in heads] == [2] + [0] * 30
+    assert [getattr(fault, "code", "") for _rows, fault in heads[-5:]] == ["row_too_long"] * 5
