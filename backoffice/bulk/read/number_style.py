@@ -5,6 +5,7 @@ from functools import cache
 
 from django.db import models
 
+from backoffice.bulk.kinds.column import Role
 from backoffice.bulk.kinds.resource import ImportKind
 from backoffice.bulk.read.header import MatchedHeader
 from backoffice.bulk.readers import TableReader
@@ -35,6 +36,8 @@ def _has_points(cells: list[str], places: tuple[int, ...]) -> bool:
 def _number_places(header: MatchedHeader, resource: type[ImportKind]) -> Iterator[int]:
     """Where numbers with decimals stand in a row, counted from 0."""
     for placed in header.placed:
+        if placed.column.role is Role.BASE:
+            continue  # a gradebook has it in a list of texts, which no spreadsheet writes anew
         _column, model = resource.column_named(placed.column.column_name)
         if isinstance(placed.column.model_field(model), models.DecimalField):
             yield placed.position

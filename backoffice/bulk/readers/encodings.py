@@ -23,9 +23,11 @@ OF_UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\
 BEGUN_AT_THE_END = re.compile(rb"(?:[\xc2\xc3]|\xe2[\x80-\xbf])\Z")
 UNDEFINED = re.compile(rb"[\x81\x8d\x8f\x90\x9d\0]")  # in Windows-1252
 WORD = re.compile(r"[^\W\d_]+")
-# Beside letters, what Western texts hold beyond ASCII.
-USUAL_SIGNS = frozenset("’‘‚“”„…–—€£§°ªº«»¿¡·½©®™²³´\xa0")
-BETWEEN_LETTERS = frozenset("’‘´·ªº°–\xa0")
+# Signs of Windows-1252 that no text has alone, that none has behind a letter, and that some have
+# between two letters.
+ALONE = frozenset("ˆ˜¨¯¸")
+BEFORE_WORDS = frozenset("‚„¿¡")
+BETWEEN_LETTERS = frozenset("’‘´·ªº°–—…®\xa0\xad")
 RARE_LETTERS = frozenset("ÿƒ")
 MOST_OF_WORDS = 0.5  # the share of letters beyond ASCII in the words that have any
 LEAST_USUAL = 0.95  # the share of signs beyond ASCII that stand as they do in Western texts
@@ -84,7 +86,7 @@ def is_windows_text(path: Path) -> bool:
 
 
 def _beyond_ascii(path: Path) -> Iterator[bytes]:
-    """The parts of a file that hold more than ASCII, each from one blank or line end to another."""
+    """The parts of a file that hold more than ASCII; each ends with a line."""
     size = path.stat().st_size
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK):
@@ -109,6 +111,6 @@ def _is_unusual(before: str, sign: str, behind: str) -> bool:
     if unicodedata.category(sign) in ("Lu", "Ll"):
         # A capital within a word: “JŸrgen”.
         return sign.isupper() and before.isalpha() and (before.islower() or behind.islower())
-    if before.isalpha() and behind.isalpha():
+    if before.isalpha() and (behind.isalpha() or sign in BEFORE_WORDS):
         return sign not in BETWEEN_LETTERS
-    return sign not in USUAL_SIGNS
+    return sign in ALONE

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from django.utils.translation import gettext as _
 
@@ -74,12 +75,16 @@ def _records(lines: Sequence[NumberedLine], delimiter: str) -> Iterator[tuple[in
 
 
 def refuse_other_delimiters(lines: Sequence[NumberedLine], test: HeaderTest) -> None:
-    """Raise FileRefused where a line is a known header once it is parted by another sign."""
+    """Raise FileRefused where a line is a known header once it is parted by another sign.
+
+    The line below it has as many cells then: a word in a sentence makes no header.
+    """
     filled = [line.strip() for _number, line in lines if line.strip()]
-    for line in filled[: MOST_TITLE_LINES + 1]:
+    for line, below in pairwise(filled[: MOST_TITLE_LINES + 2]):
         for sign in NOT_READ:
             cells = [cell.strip(' "') for cell in line.split(sign)]
-            if len(cells) > 1 and test.is_header(cells):
+            is_table = 1 < len(cells) == below.count(sign) + 1
+            if is_table and test.is_header(cells):
                 raise _is_not_read(sign)
 
 

@@ -160,6 +160,7 @@ def test_a_header_that_only_then_is_known_is_asked_about(registrar):
         "student_id,last_name\ns1001,Παπαδόπουλος\n".encode("cp1253"),
         "student_id,last_name\ns1001,Jürgen\n".encode("mac-roman"),
         "student_id,last_name\ns1001,Jürgen\n".encode("cp850"),
+        "student_id,last_name\ns1001,René\n".encode("cp850"),
         b"student_id,last_name\ns1001,M\xc3",  # cut in the midst of a letter
         b"student_id,last_name\ns1001,\xed\xa0\x80\n",
     ],
@@ -167,6 +168,12 @@ def test_a_header_that_only_then_is_known_is_asked_about(registrar):
 def test_nobody_is_asked_where_it_is_utf_8_or_no_plausible_text(upload, content):
     batch = upload("users", content)
     assert "encoding_question" not in batch.issues.values_list("code", flat=True)
+
+
+@pytest.mark.parametrize("value", ["René", "L’Être – “x”", "2 × ½ • 3 µ", "c’è", "Öz", "ÅSA"])
+def test_every_western_text_is_asked_about(upload, value):
+    batch = upload("users", f"student_id,last_name\ns1001,{value}".encode("cp1252"))
+    assert f"“{value}”" in batch.sentence
 
 
 def test_nobody_is_asked_once_an_encoding_is_named(upload):

@@ -97,6 +97,17 @@ def test_a_gradebook_with_commas_is_read_whatever_column_they_stand_in(import_fi
     assert sorted(stored_scores()) == [7, Decimal("51.5")]
 
 
+def test_scores_at_export_keep_their_points_beside_commas(import_file, gradebook):
+    gradebook(T1={"s1001": 51.5}, T2={})
+    text = (
+        "Student;ID;SIS User ID;SIS Login ID;Section;T one (T1);Scores at export\n"
+        "    Points Possible;;;;;100;\n"
+        "Li, No 1;;s1001;s1001;BIO101 2026J;61,5;T1=51.50\n"
+    )
+    batch = import_file("grades", text)
+    assert (batch.updated, stored_scores()) == (1, [Decimal("61.5")])
+
+
 def test_midnight_behind_a_day_says_nothing(import_file, upload, courses, student):
     student("s1001"), student("s1002")
     header = "student_id,course_code,presentation,enrolled_on\n"
