@@ -12,7 +12,7 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.readers.base import Notice
 from backoffice.bulk.readers.header_search import MOST_TITLE_LINES, HeaderTest
 from backoffice.bulk.readers.shown_numbers import text_of
-from backoffice.bulk.readers.workbook import Sheet, Workbook
+from backoffice.bulk.readers.workbook import Workbook, WorkbookSheet
 from backoffice.bulk.values.faults import Fault, FileRefused
 
 Kinds = Mapping[str, Any]  # by kind, the format of the table
@@ -29,7 +29,7 @@ class AnyTest(HeaderTest, Protocol):
 class SheetTable:
     """A sheet with cells, and what its header says: the kinds it carries, or why it is none."""
 
-    sheet: Sheet
+    sheet: WorkbookSheet
     header: list[str] = field(default_factory=list)
     carried: Kinds = field(default_factory=dict)
     has_rows: bool = False
@@ -54,7 +54,7 @@ def tables_of(book: Workbook, test: AnyTest) -> list[SheetTable]:
     return [_table_of(book, sheet, test) for sheet in book.sheets]
 
 
-def _table_of(book: Workbook, sheet: Sheet, test: AnyTest) -> SheetTable:
+def _table_of(book: Workbook, sheet: WorkbookSheet, test: AnyTest) -> SheetTable:
     if not sheet.has_cells:
         return SheetTable(sheet)
     shown = replace(sheet, is_hidden=sheet not in book.readable)
@@ -73,7 +73,9 @@ def _table_of(book: Workbook, sheet: Sheet, test: AnyTest) -> SheetTable:
     return SheetTable(shown, rows[0], carried, has_rows, is_table, refusal)
 
 
-def _texts(book: Workbook, sheet: Sheet, most: int) -> tuple[list[list[str]], FileRefused | None]:
+def _texts(
+    book: Workbook, sheet: WorkbookSheet, most: int
+) -> tuple[list[list[str]], FileRefused | None]:
     head, refusal = book.head(sheet, most)
     return [list(map(text_of, cells)) for _line, cells, *_rest in head], refusal
 

@@ -111,6 +111,7 @@ class SheetsTogether(TableReader):
         self._opened.close()
 
     def records(self) -> Iterator[Row]:
+        """Every record of all sheets. Raises FileRefused, with the sheet that it is about."""
         width, staged, file_rows = len(self.header), 0, 0
         for at, part in enumerate(self.parts):
             self.done = at

@@ -44,7 +44,7 @@ SheetRow = tuple[int, list[str], bool, bool]
 
 
 @dataclass(frozen=True)
-class Sheet:
+class WorkbookSheet:
     """A sheet of a workbook; that of a chart has no cells."""
 
     number: int
@@ -59,7 +59,7 @@ class Workbook:
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self.path, self.process = path, ReaderProcess(path, "sheets", limits)
-        self.sheets: list[Sheet] = []
+        self.sheets: list[WorkbookSheet] = []
         self.expected = 0  # rows of the sheet that is read, as it claims
 
     def __enter__(self) -> "Workbook":
@@ -68,7 +68,7 @@ class Workbook:
             listed = self.process.json(SHEETS)
             try:
                 self.sheets = [
-                    Sheet(at, str(name), *map(bool, rest))
+                    WorkbookSheet(at, str(name), *map(bool, rest))
                     for at, (name, *rest) in enumerate(listed)
                 ]
             except (TypeError, ValueError):
@@ -80,16 +80,16 @@ class Workbook:
         self.process.__exit__(*exception)
 
     @property
-    def readable(self) -> list[Sheet]:
+    def readable(self) -> list[WorkbookSheet]:
         """The sheets that people see. Where all are hidden, no other can have been meant."""
         with_cells = [sheet for sheet in self.sheets if sheet.has_cells]
         return [sheet for sheet in with_cells if not sheet.is_hidden] or with_cells
 
-    def numbered(self, number: int | None) -> Sheet:
+    def numbered(self, number: int | None) -> WorkbookSheet:
         """The sheet of a number, or the first that people see."""
         return self.readable[0] if number is None else self.sheets[number]
 
-    def head(self, sheet: Sheet, most: int) -> tuple[list[SheetRow], FileRefused | None]:
+    def head(self, sheet: WorkbookSheet, most: int) -> tuple[list[SheetRow], FileRefused | None]:
         """The first rows that are not blank, with little of the sheet read, and what ends them.
 
         Raises FileRefused where the process ended, so that no other sheet can be read either.
@@ -103,7 +103,7 @@ class Workbook:
             return rows, refusal
         return [row for row in rows if row[0] <= MOST_ABOVE + most], None
 
-    def rows(self, sheet: Sheet, most: int = 0) -> Iterator[SheetRow]:
+    def rows(self, sheet: WorkbookSheet, most: int = 0) -> Iterator[SheetRow]:
         """The rows that are not blank, all or the first; to be taken to the end.
 
         Of many blank rows a number comes now and then, without cells. Raises FileRefused.

@@ -89,7 +89,7 @@ def sign_of(sort: str, text: str) -> str:
 
 
 @dataclass
-class Section:
+class FormatSection:
     """One of the formats of a code: for positive or negative numbers, or for zero."""
 
     parts: tuple[list[Place], list[Place], list[Place]]  # before and behind the point, exponent
@@ -113,7 +113,7 @@ class Section:
         )
 
     @classmethod
-    def of(cls, tokens: Sequence[Token]) -> "Section":
+    def of(cls, tokens: Sequence[Token]) -> "FormatSection":
         """Raises Unreadable for two points or two exponents."""
         parts: tuple[list[Place], list[Place], list[Place]] = ([], [], [])
         sorts = [sort for sort, _text in tokens]
@@ -210,10 +210,10 @@ def commas_in(sorts: Sequence[str]) -> tuple[bool, int]:
     return is_grouped, thousands + pending
 
 
-def sections_of(code: str) -> list[Section]:
+def sections_of(code: str) -> list[FormatSection]:
     """The sections for numbers. Of a code that is not drawn here, only a percent sign counts."""
     try:
-        return [Section.of(tokens) for tokens in tokens_of(code)]
+        return [FormatSection.of(tokens) for tokens in tokens_of(code)]
     except Unreadable:
         return sections_of("General%" if "%" in code else "General")
 
@@ -247,7 +247,7 @@ class NumberFormat:
             section, words, Shown(text, drawn.number and minus + drawn.number), stored
         )
 
-    def _section(self, number: Decimal) -> tuple[Section, bool]:
+    def _section(self, number: Decimal) -> tuple[FormatSection, bool]:
         """The section for a number, and whether it says itself that the number is negative."""
         positive, *others = self.sections
         if any(section.condition for section in self.sections):
@@ -264,7 +264,7 @@ class NumberFormat:
         return positive, False
 
 
-def text_in_column(section: Section, words: str, shown: Shown, stored: str) -> str:
+def text_in_column(section: FormatSection, words: str, shown: Shown, stored: str) -> str:
     """What is shown where nothing else can be meant, what is stored where it shows all; or both."""
     both = NUMBER_SEPARATOR.join((shown.text, stored, shown.number))
     other = NUMBER_SEPARATOR.join((shown.text, stored, ANOTHER))
