@@ -212,6 +212,20 @@ class CapacityRule:
         return message if is_allowed else f"{message} {self.advice}"
 
 
+@dataclass(frozen=True)
+class TotalRule:
+    """What a field adds up to, at most, over the rows of one foreign key.
+
+    Rows beyond it are stored, and pointed out. The message may name `place`, `total` and `most`.
+    """
+
+    field: str
+    summed: str
+    most: int
+    message: Message
+    code: str
+
+
 def names_in(condition: object) -> set[str]:
     """The fields a condition speaks of; paths across a foreign key with the double underscore."""
     if isinstance(condition, models.Q):
@@ -261,6 +275,7 @@ class Ruled(models.Model):
     presence_rules: ClassVar[tuple[PresenceRule, ...]] = ()
     advisories: ClassVar[tuple[Advisory, ...]] = ()
     capacity: ClassVar[CapacityRule | None] = None
+    total_rule: ClassVar[TotalRule | None] = None
     # Whether somebody said why the row comes in over the capacity; and by how much it does.
     is_excess_allowed: bool = False
     excess: Excess | None = None

@@ -145,6 +145,24 @@ def average_check() -> Check:
     return Check("average_of_attempts", "assessment_id", message, (several, ()))
 
 
+def undated_check(file_score: str, submitted_on: str) -> Check:
+    """A score of somebody withdrawn, without the day that would say whether it is of before.
+
+    `submitted_on` is SQL for the day in the file.
+    """
+    is_withdrawn = (
+        f"EXISTS (SELECT 1 FROM users_enrollment e WHERE e.student_id = {referred('student')} "
+        f"AND e.course_id = {referred('assessment', 'course_id')} AND e.status = 'withdrawn')"
+    )
+    message = _(
+        "{column} “{value}”: the student is withdrawn, and the file does not say when this was "
+        "handed in."
+    )
+    is_new = f"{_regraded(file_score)} AND {submitted_on} IS NULL"
+    condition = (f"({is_new} AND {is_withdrawn})", ())
+    return Check("undated_of_withdrawn", "score", message, condition, ("score",), is_warning=True)
+
+
 def time_checks() -> Iterator[Check]:
     """Work from before the course, or from after the student left it; both occur."""
     submitted_on, course = cell("submitted_on"), referred("assessment", "course_id")

@@ -15,6 +15,7 @@ from backoffice.apps.assessments.grade_import import (
     conflict_check,
     finality_checks,
     time_checks,
+    undated_check,
     written_with,
 )
 from backoffice.apps.assessments.models import (
@@ -48,7 +49,7 @@ from backoffice.bulk.kinds.resource import (
     as_declared,
     importable,
 )
-from backoffice.bulk.kinds.sql_names import parent_id, planned, stored
+from backoffice.bulk.kinds.sql_names import cell, parent_id, planned, stored
 
 
 @importable
@@ -126,6 +127,8 @@ class GradeResource(ImportKind):
         score = next((c for c in layout.own if c.column_name == "score"), None)
         if score:
             yield from finality_checks(layout.incoming(score), has_reason=layout.has_reason)
+            submitted_on = cell("submitted_on") if "submitted_on" in layout.names else "NULL"
+            yield undated_check(layout.incoming(score), submitted_on)
         if score and layout.base_of(score):
             yield conflict_check(layout.dialect.differs)
         yield average_check()

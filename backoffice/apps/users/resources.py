@@ -124,14 +124,19 @@ class EnrollmentResource(ImportKind):
     missing_rows = MissingRowsPolicy(
         scope="course",
         member="student",
+        sort="role",
+        always=Enrollment.Role.STUDENT,
         by="status",
-        leaves=f"{stored('status')} <> 'withdrawn'",
+        # Who completed or failed stays: a roster is of those who take the course now.
+        leaves=f"{stored('status')} = 'active'",
         changes={
             "status": "'withdrawn'",
             # Nobody leaves before they came.
             "withdrawn_on": f"CASE WHEN {LEFT} IS NOT NULL THEN {LEFT} "
             f"WHEN {CAME} > {NOW} THEN {CAME} ELSE {NOW} END",
         },
+        has_left=f"{stored('status')} = 'withdrawn'",
+        returns={"status": "'active'", "withdrawn_on": "NULL"},
     )
 
     student_id = Column("student__student_id", key=True, identifier=True, example="ab1234567")

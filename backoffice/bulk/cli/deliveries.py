@@ -20,7 +20,7 @@ from backoffice.bulk.cli.imports import (
 )
 from backoffice.bulk.jobs.cleanup import forget
 from backoffice.bulk.models import Batch, Delivery
-from backoffice.bulk.pipeline.deliveries import deliver, files_of
+from backoffice.bulk.pipeline.deliveries import REFUSED, deliver, files_of
 from backoffice.bulk.pipeline.report import closing_message, write_report
 
 
@@ -31,14 +31,15 @@ def import_files(options: ImportOptions) -> Result:
     """
     persons = people(options)
     delivery = _delivered(options, persons[0])
-    unknown = [each for each in delivery.left_out if not each["is_known"]]
-    is_refused = bool(unknown) or not files_of(delivery)
+    refused = [each for each in delivery.left_out if each.get(REFUSED)]
+    is_refused = bool(refused) or not files_of(delivery)
     try:
         with Report.of(options, delivery) as report:
             if is_refused:
-                return _refused(unknown or delivery.left_out)
+                return _refused(refused or delivery.left_out)
             message, is_done = _import_in_order(delivery, options, persons, report)
-        return Result(message, not is_done, report.output_errors)
+        messages = [message, *map(_about, delivery.left_out)]
+        return Result("\n".join(messages), not is_done, report.output_errors)
     finally:
         if is_refused or options.dry_run:
             _forget(delivery)
@@ -52,9 +53,13 @@ def _delivered(options: ImportOptions, actor: Any) -> Delivery:
 
 
 def _refused(left_out: list[dict[str, Any]]) -> Result:
-    # A file nobody recognises may be one that the others need: nothing goes in without it.
+    # A file that was to be brought in may be one that the others need.
     each = left_out[0]
     return Result(_("Nothing was written. %(name)s: %(sentence)s") % each, True, [])
+
+
+def _about(left_out: dict[str, Any]) -> str:
+    return _("%(name)s was left out. %(sentence)s") % left_out
 
 
 def _import_in_order(

@@ -136,6 +136,7 @@ class SourceTable:
     # Files beside it in which rows are looked up, by their names in `lookup_files.py`.
     lookups: ClassVar[tuple[str, ...]] = ()
     side: SideFiles = SideFiles()
+    is_roster: bool = False  # read as a whole roster, in sync mode
     # Columns of ours that stand above the rows: in the header, or in a row of that name.
     above: ClassVar[Mapping[str, str]] = MappingProxyType({})
 

@@ -28,7 +28,7 @@ from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.header_mapping import Own, all_own_headers
 from backoffice.bulk.readers import Limits, TableReader, open_table
-from backoffice.bulk.readers.base import no_table
+from backoffice.bulk.readers.base import EMPTY, no_table
 from backoffice.bulk.readers.first_bytes import is_zip
 from backoffice.bulk.readers.refusals import DAMAGED
 from backoffice.bulk.readers.workbook import Workbook
@@ -54,7 +54,23 @@ NOT_READ = (
     ("OneRoster", ("sourcedid", "datelastmodified")),
     (_("Canvas SIS terms"), ("term_id", "name", "status")),
     (_("Canvas SIS accounts"), ("account_id", "name", "status")),
+    (_("Canvas SIS logins"), ("user_id", "login_id", "existing_user_id")),
+    (_("Canvas SIS cross-listings"), ("xlist_course_id", "section_id", "status")),
+    (_("Canvas SIS groups"), ("group_id", "name", "status")),
+    (_("Canvas SIS group members"), ("group_id", "user_id", "status")),
+    (_("Canvas SIS group sets"), ("group_category_id", "category_name", "status")),
+    (_("Canvas SIS observers"), ("observer_id", "student_id", "status")),
+    (_("Canvas SIS admins"), ("user_id", "account_id", "role", "status")),
 )
+# What an empty file is, by its name alone: these are not read even when there is something in them.
+NOT_READ_BY_NAME = frozenset(
+    {
+        *("academicsessions", "categories", "classresources", "courseresources", "demographics"),
+        *("orgs", "resources", "accounts", "admins", "group_categories", "group_membership"),
+        *("groups", "logins", "terms", "user_observers", "xlists"),
+    }
+)
+SPREADSHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers")
 START = 1 << 18  # bytes, in which a header ends
 
 
@@ -72,6 +88,8 @@ class DetectedFile:
     title: Any = ""
     why_not: str = ""
     is_empty: bool = False
+    is_refused: bool = False  # it cannot be read, so nobody knows what it is
+    is_idle: bool = False  # known and not needed, or with nothing in it, or no table at all
     sheets: Mapping[str, Any] = field(default_factory=dict)  # of a workbook, as a batch stores them
     is_part: bool = False  # of a workbook that carries other kinds as well
 
@@ -90,6 +108,11 @@ class DetectedFile:
         return bool(self.member.path) or self.member.name.lower().endswith(TABLE_ENDINGS)
 
     @property
+    def is_unknown(self) -> bool:
+        """Whether it may be any table."""
+        return not (self.kind or self.side or self.is_idle)
+
+    @property
     def description(self) -> str:
         """For messages: `“users.csv” (Canvas SIS users)`."""
         what = self.table.title if self.table else kinds[self.kind].label if self.kind else ""
@@ -103,7 +126,8 @@ def detect_files(members: Iterable[Member], dialect: str, encoding: str) -> list
 
 def _detect(member: Member, dialect: str, encoding: str) -> list[DetectedFile]:
     if not DetectedFile(member).is_table:
-        return [DetectedFile(member, why_not=gettext("This is no CSV file."))]
+        is_idle = not member.name.lower().endswith(SPREADSHEETS)
+        return [DetectedFile(member, why_not=gettext("This is no CSV file."), is_idle=is_idle)]
     test = AnyHeader(dialect)
     try:
         with member.on_disk(START) as path:
@@ -116,7 +140,7 @@ def _detect(member: Member, dialect: str, encoding: str) -> list[DetectedFile]:
     except FileRefused as refusal:
         if refusal.code == DAMAGED:
             raise
-        return [DetectedFile(member, why_not=refusal.message)]
+        return [_unread(member, refusal)]
     return _detected(member, header, test, has_rows=has_rows, question=question)
 
 
@@ -129,7 +153,7 @@ def _detected(
     return [
         DetectedFile(member, kind, table, side, title, is_empty=not has_rows and _has_header(table))
         for kind, table in carried_kinds
-    ] or [DetectedFile(member, side=side, title=title, why_not=why_not)]
+    ] or [_idle_or_unknown(member, header, why_not)]
 
 
 class AnyHeader:
@@ -199,10 +223,30 @@ def _detect_unknown(
     if len(tables) > 1:
         sentence = gettext("Sheet “%(sheet)s”: %(sentence)s")
         reasons = ({"sheet": each.name, "sentence": why_left_out(each)} for each in tables)
-        return [DetectedFile(member, why_not=" ".join(map(sentence.__mod__, reasons)))]
+        why_not = " ".join(map(sentence.__mod__, reasons))
+        # Nobody knows what a table on one of them is; notes and empty sheets are none.
+        is_idle = not any(each.is_table for each in tables)
+        return [DetectedFile(member, why_not=why_not, is_idle=is_idle)]
     if first.header:
         return _detected(member, first.header, test, has_rows=first.has_rows)
-    return [DetectedFile(member, why_not=(first.refusal or no_table()).message)]
+    return [_unread(member, first.refusal or no_table())]
+
+
+def _unread(member: Member, refusal: FileRefused) -> DetectedFile:
+    if refusal.code != EMPTY:
+        return DetectedFile(member, why_not=refusal.message, is_refused=True)
+    # An empty file has no header. Its name may say that nobody needs it.
+    is_idle = PurePosixPath(member.name).stem.lower() in NOT_READ_BY_NAME
+    return DetectedFile(member, why_not=gettext("It is empty."), is_idle=is_idle)
+
+
+def _idle_or_unknown(member: Member, header: Sequence[str], why_not: str) -> DetectedFile:
+    """A file of no kind."""
+    side, title = side_file_of(header), _title_of(header)
+    # In a zip file a text of one column may as well be a letter.
+    is_text = member.archive is not None and member.name.lower().endswith(".txt")
+    is_idle = bool(title) or (is_text and len(header) == 1)
+    return DetectedFile(member, side=side, title=title, why_not=why_not, is_idle=is_idle)
 
 
 def _has_rows(reader: TableReader) -> bool:

@@ -44,6 +44,9 @@ def _exact_status(cells: Cells) -> str:
     """The exact status of our own export, unless somebody changed the status since."""
     exact = cells["metadata.exactstatus"].casefold()
     status = cells.word("status", STATUSES)
+    if cells.table.is_roster and not cells["status"]:
+        # In bulk mode no row has a status: whoever completed the course stays so.
+        return exact if exact in ("completed", "failed") else ""
     return exact if exact in ("completed", "failed") and status == "active" else status
 
 

@@ -281,6 +281,7 @@ class Translated(TableReader):
         table = table_class(self.header)
         refuse_repeated(table.read)
         table.side = self.side or self.unpacked.side
+        table.is_roster = self.batch.mode == Batch.Mode.SYNC
         table.check(self.batch)
         if table.sparse:
             table.narrow(self._filled(table))

@@ -65,6 +65,8 @@ def stored_uploads(stream: IO[bytes], name: str, batch: Batch) -> Iterator[Store
         with Archive(path) as archive:
             files = detect_files(archive.members(), batch.dialect, batch.encoding)
             one = chosen(files, batch.kind, batch.dialect)
+            # Of these nobody knows whether they are the other half of a roster.
+            batch.left_out = [each.name for each in files if each.is_unknown]
             part = UploadPart(one, companions_of(one, files), f"{name}/{one.member.name}")
             with stored_part(part, batch) as stored:
                 yield stored

@@ -25,6 +25,7 @@ class Check:
     other_column: str = ""  # for `{beside}` of the message
     holds: bool = False  # the rows go in only when a second person agrees
     is_of_name: bool = False  # reported where the name stands, in whichever row
+    is_quiet: bool = False  # its rows are counted, and no issue is made of them
 
 
 def names_nothing(model: type[models.Model]) -> str:

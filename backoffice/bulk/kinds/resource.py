@@ -82,13 +82,20 @@ class NestedRows:
 
 @dataclass(frozen=True)
 class MissingRowsPolicy:
-    """The change, in sync mode, of stored rows that are missing from the file."""
+    """What a whole roster, in sync mode, means for stored rows: who leaves, and who comes back.
+
+    A roster speaks of the rows of `scope` it names, and among these of the sorts it names.
+    """
 
     scope: str  # a foreign key: only rows of a course that the file names can be missing
     member: str  # a foreign key: to the student who may be missing
+    sort: str  # a field: a file speaks of the rows of `always`, and of those it has a row of
+    always: str  # the value of `sort` of which every roster speaks
     by: str  # the field that shows of a row that it left, whichever way
     leaves: str  # SQL: the rows that can be missing
     changes: Mapping[str, str]  # SQL of their new values
+    has_left: str  # SQL: the row has left, and comes back where the file has it as active
+    returns: Mapping[str, str]  # SQL of the values of who is back
 
 
 @dataclass(frozen=True)

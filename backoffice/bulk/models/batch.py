@@ -154,6 +154,7 @@ class Batch(models.Model):
     rows = models.PositiveIntegerField(_("rows"), default=0)
     created = models.PositiveIntegerField(_("created"), default=0)
     updated = models.PositiveIntegerField(_("updated"), default=0)
+    returns = models.PositiveIntegerField(_("active again"), default=0)  # of the updated ones
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
     withdrawn = models.PositiveIntegerField(_("withdrawn"), default=0)
     rejected = models.PositiveIntegerField(_("rejected"), default=0)
@@ -170,6 +171,9 @@ class Batch(models.Model):
     # Of the approved outcome: another outcome needs another approval.
     approved_digest = models.CharField(max_length=64, blank=True)
 
+    # In sync mode: of whom the file speaks; and tables of its zip file that nobody knows here.
+    roster_scope = models.TextField(_("what is missing means"), blank=True)
+    left_out = models.JSONField(_("unknown tables"), default=list)
     # Local edits, by column: how many are preserved, and whose columns the file may overwrite.
     preserved_edits = models.JSONField(
         _("local edits preserved"), default=dict, db_column="kept_edits"
@@ -346,6 +350,11 @@ class Batch(models.Model):
     def writes(self) -> int:
         """The number of rows that applying the file would write or has written."""
         return self.created + self.updated + self.withdrawn + self.created_students
+
+    @property
+    def updated_besides(self) -> int:
+        """The number of updated rows that bring nobody back."""
+        return self.updated - self.returns
 
     @property
     def preserved_count(self) -> int:

@@ -17,6 +17,7 @@ State = Batch.State
 COUNTS = {
     "created": (gettext_lazy("%(count)s to add"), gettext_lazy("%(count)s added")),
     "updated": (gettext_lazy("%(count)s to update"), gettext_lazy("%(count)s updated")),
+    "returns": (gettext_lazy("%(count)s to return"), gettext_lazy("%(count)s returned")),
     "withdrawn": (gettext_lazy("%(count)s to withdraw"), gettext_lazy("%(count)s withdrawn")),
     "unchanged": (gettext_lazy("%(count)s unchanged"),) * 2,
     "duplicates": (gettext_lazy("%(count)s repeated"),) * 2,

@@ -49,6 +49,8 @@ def samples_of(batch: Batch) -> dict[str, list[SampleRow]]:
             return {}
         classes = (RowState.CREATED, RowState.UPDATED, RowState.UNCHANGED)
         samples = {state.name.lower(): _sample(cursor, planner, state, within) for state in classes}
+        if planner.returned:
+            samples["returned"] = _sample(cursor, planner, RowState.RETURNED)
         if companions and companions.is_counted:
             samples["new_students"] = _sample(cursor, companions.planner, RowState.CREATED)
         if missing_rows:
@@ -71,15 +73,15 @@ def _sample(
     cursor: Any, planner: Planner, state: RowState, within: NestedPlan | None = None
 ) -> list[SampleRow]:
     layout, tables = planner.layout, planner.tables
-    old = [_stored(layout, column) for column in layout.own]
-    new = [_incoming(layout, column) for column in layout.own]
+    columns = (*layout.own, *layout.implied)
+    old = [_stored(layout, column) for column in columns]
+    new = [_incoming(layout, column) for column in columns]
     keys = [f"s.c_{column.column_name}" for column in layout.key]
     cursor.execute(
         f"""SELECT {", ".join(["s.row_no", "s.line_no", *keys, *old, *new])}
-            FROM (SELECT row_no, preserved FROM {tables.plan} WHERE state = %s
-                  ORDER BY row_no LIMIT {SAMPLE}) p
-            JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins} ORDER BY s.row_no""",
-        [state],
+            FROM (SELECT p.row_no, p.preserved FROM {tables.plan} p
+                  WHERE {_is_of(planner, state)} ORDER BY p.row_no LIMIT {SAMPLE}) p
+            JOIN {tables.stage} s ON s.row_no = p.row_no {layout.joins} ORDER BY s.row_no"""
     )
     rows = {number: _row(layout, record) for number, *record in cursor.fetchall()}
     if within and rows:
@@ -87,6 +89,14 @@ def _sample(
             row = rows[number]
             rows[number] = replace(row, values=(*row.values, change))
     return list(rows.values())
+
+
+def _is_of(planner: Planner, state: RowState) -> str:
+    """SQL: the rows `p` of the plan of this class; who is back is a class of its own."""
+    if state is RowState.RETURNED:
+        return planner.returned
+    others = planner.returned if state is RowState.UPDATED else ""
+    return f"p.state = '{state}'" + (f" AND NOT ({others})" if others else "")
 
 
 def _inner_changes(
@@ -127,8 +137,9 @@ def _incoming(layout: Layout, column: Any) -> str:
 
 def _row(layout: Layout, record: Sequence[Any]) -> SampleRow:
     line, rest = record[0], record[1:]
-    keys, own = len(layout.key), len(layout.own)
-    values = zip(layout.own, rest[keys : keys + own], rest[keys + own :], strict=True)
+    columns = (*layout.own, *layout.implied)
+    keys, own = len(layout.key), len(columns)
+    values = zip(columns, rest[keys : keys + own], rest[keys + own :], strict=True)
     changes = tuple(_change(layout, column, old, new) for column, old, new in values)
     return SampleRow(line, " · ".join(map(display_value, rest[:keys])), changes)
 

@@ -22,16 +22,25 @@ from backoffice.bulk.readers.base import Limits
 from backoffice.bulk.readers.zip_archive import Archive, Member, is_archive
 from backoffice.bulk.values.faults import FileRefused, display_text, storable
 
+REFUSED = "is_refused"
 MOST_FILES = 100  # as many as one zip file may hold
 Uploads = Sequence[tuple[IO[bytes], str]]
 
 
 class LeftOut(NamedTuple):
-    """A file of which nothing is stored, and why; `is_known` if it is a file we do not import."""
+    """A file of which nothing is stored, and why.
+
+    `is_known` if nobody needs it or nothing is in it; `is_refused` if it was to be brought in.
+    """
 
     name: str
     sentence: str
     is_known: bool = False
+    is_refused: bool = False
+
+    def stored(self) -> dict[str, Any]:
+        """What the delivery keeps of it; `is_refused` only where it is."""
+        return {name: value for name, value in self._asdict().items() if name != REFUSED or value}
 
 
 def deliver(uploads: Uploads, actor: Any, **options: Any) -> Delivery:
@@ -45,7 +54,7 @@ def deliver(uploads: Uploads, actor: Any, **options: Any) -> Delivery:
         delivery = Delivery.objects.create(
             **Batch.uploader_fields(actor),
             name=storable(_name_of(uploads))[:255],
-            left_out=[each._asdict() for each in sorting.left_out],
+            left_out=[each.stored() for each in sorting.left_out],
         )
         # By kind: people and courses are there before anybody is enrolled.
         ordered = sorted(sorting.parts, key=lambda part: kinds[part.detected.kind].order)
@@ -100,14 +109,15 @@ class Sorting:
             path = stack.enter_context(on_disk(stream))
             size = path.stat().st_size
             try:
-                Limits.from_settings().check_size(size)
+                if size:  # an empty file is looked at like one in an archive
+                    Limits.from_settings().check_size(size)
                 if is_archive(path):
                     archive = stack.enter_context(Archive(path))
                     self._group(f"{name}/", self._detect(archive.members()))
                 else:
                     loose.append(Member(name, size, path))
             except FileRefused as refusal:
-                self._leave(name, refusal.message)
+                self._leave(name, refusal.message, is_refused=True)
         self._group("", self._detect(loose))
 
     def _detect(self, members: list[Member]) -> list[DetectedFile]:
@@ -124,15 +134,14 @@ class Sorting:
             self.parts.append(UploadPart(one, sides, place + one.file_name))
         for each in detected:
             if not each.kind and id(each) not in used:
-                is_table = not place or each.member.name.lower().endswith((".csv", ".tsv"))
-                is_known = bool(each.title) or not is_table
-                self._leave(place + each.member.name, each.why_not, is_known)
+                name, is_refused = place + each.member.name, each.is_refused
+                self._leave(name, str(each.why_not), each.is_idle, is_refused=is_refused)
 
     def _is_accepted(self, place: str, one: DetectedFile) -> bool:
         name = place + one.file_name
         if len(self.parts) == MOST_FILES:
             message = _("At most %(most)d files go in together. Upload it by itself afterwards.")
-            self._leave(name, message % {"most": MOST_FILES})
+            self._leave(name, message % {"most": MOST_FILES}, is_refused=True)
             return False
         if one.is_empty:
             self._leave(name, _("It has a header and no rows."), is_known=True)
@@ -140,12 +149,14 @@ class Sorting:
         try:
             refuse_stranger(self.actor, one.kind)
         except PermissionDenied as refusal:
-            self._leave(name, str(refusal))
+            self._leave(name, str(refusal), is_refused=True)
             return False
         return True
 
-    def _leave(self, name: str, message: str, is_known: bool = False) -> None:
-        self.left_out.append(LeftOut(storable(name), message, is_known))
+    def _leave(
+        self, name: str, message: str, is_known: bool = False, *, is_refused: bool = False
+    ) -> None:
+        self.left_out.append(LeftOut(storable(name), message, is_known, is_refused))
 
 
 def open_before(batch: Batch, others: Sequence[Batch]) -> Batch | None:

@@ -10,16 +10,18 @@ from django.db.backends.utils import CursorWrapper
 
 from backoffice.audit.admin_kit.actions import is_too_short
 from backoffice.bulk.formats.open_file import open_file
-from backoffice.bulk.kinds.resource import NESTED, ImportKind, kinds
+from backoffice.bulk.kinds.resource import NESTED, ImportKind, MissingRowsPolicy, kinds
 from backoffice.bulk.models import Batch, BatchRun
 from backoffice.bulk.pipeline.heartbeat import Interrupted, show
+from backoffice.bulk.pipeline.rosters import rest_of_delivery, stage_rest
 from backoffice.bulk.plan.capacity import Capacity
 from backoffice.bulk.plan.companions import Companions
 from backoffice.bulk.plan.duplicates import Duplicates
 from backoffice.bulk.plan.local_edits import LocalEdits
-from backoffice.bulk.plan.missing_rows import MissingRows
+from backoffice.bulk.plan.missing_rows import MissingRows, RestOfDelivery
 from backoffice.bulk.plan.nested_rows import NestedPlan, ParentLayout
 from backoffice.bulk.plan.planner import Planner, Tables
+from backoffice.bulk.plan.totals import Totals
 from backoffice.bulk.read.header import MatchedHeader, match_header, number_places
 from backoffice.bulk.read.header_mapping import Own, labels_of, used_in
 from backoffice.bulk.read.number_style import style_of
@@ -67,6 +69,7 @@ class Import:
         )
         self.repeats_table = f"{place}duplicates_{number}"
         self.missing_rows_table = f"{place}missing_{number}"
+        self.rest_table = f"{place}rest_{number}"
 
     def prepare(self, cursor: CursorWrapper) -> None:
         """Set for this transaction what statements over all rows need."""
@@ -98,7 +101,7 @@ class Import:
             self.batch.delimiter = reader.delimiter
             with at_line(reader.header_line):
                 self._apply_own_headers(reader, own)
-                for name in ("header", "plans", "capacity"):  # cached from an earlier reading
+                for name in ("header", "plans", "capacity", "rest"):  # of an earlier reading
                     self.__dict__.pop(name, None)
                 header = match_header(reader.header, self.resource, self.batch)
             own_headers = self.batch.own_headers
@@ -136,6 +139,14 @@ class Import:
         columns |= staged_types(self.resource, known, derived, self.dialect)
         self.dialect.create(cursor, self.tables.stage, columns)
         self.dialect.load(cursor, self.tables.stage, columns, staging_file.rows)
+        if self.rest.table:
+            stage_rest(cursor, self.dialect, self.batch, self.rest.table)
+
+    @cached_property
+    def rest(self) -> RestOfDelivery:
+        """What the other files of the delivery mean for who is missing from this one."""
+        is_roster = self.batch.mode == Batch.Mode.SYNC
+        return rest_of_delivery(self.batch, self.rest_table) if is_roster else RestOfDelivery()
 
     def column_names(self) -> tuple[str, ...]:
         """The known columns of the file, in its order."""
@@ -145,7 +156,8 @@ class Import:
         """Remove the batch's tables."""
         pairs = (self.companion_tables, self.nested_tables, self.tables)
         names = [name for pair in pairs for name in (pair.plan, pair.stage)]
-        self.dialect.drop_tables(cursor, [*names, self.repeats_table, self.missing_rows_table])
+        names += [self.repeats_table, self.missing_rows_table, self.rest_table]
+        self.dialect.drop_tables(cursor, names)
 
     @cached_property
     def header(self) -> MatchedHeader:
@@ -163,6 +175,7 @@ class Import:
             *(self.resource, own, self.dialect, companion_columns, creates),
             actor=self.batch.uploaded_by,
             has_reason=not is_too_short(self.batch.reason),
+            is_roster=self.batch.mode == Batch.Mode.SYNC,
         )
         if group:
             layout = ParentLayout(
@@ -172,12 +185,13 @@ class Import:
         planner = Planner(layout, self.batch.mode, self.tables, staged)
         companions = Companions(planner, self.companion_tables) if creates else None
         policy = self.resource.missing_rows if self.batch.mode == Batch.Mode.SYNC else None
-        released = tuple(self.batch.released)
-        missing_rows = (
-            MissingRows(planner, policy, self.missing_rows_table, released) if policy else None
-        )
+        missing_rows = self._missing_rows(planner, policy) if policy else None
         nested = NestedPlan(planner, self.nested_tables, group) if group else None
         return Plans(planner, companions, missing_rows, nested)
+
+    def _missing_rows(self, planner: Planner, policy: MissingRowsPolicy) -> MissingRows:
+        released = tuple(self.batch.released)
+        return MissingRows(planner, policy, self.missing_rows_table, released, self.rest)
 
     @cached_property
     def capacity(self) -> Capacity | None:
@@ -206,6 +220,9 @@ class Import:
             self.capacity.plan(cursor, staging_file)
         if companions:
             companions.plan(cursor, self.repeats_table if has_repeats else "")
+        total = planner.layout.model.total_rule
+        if total:
+            Totals(planner, total).report(cursor, staging_file)
         return plans
 
     def _count_preserved(self, edits: dict[str, int]) -> None:
@@ -217,7 +234,7 @@ class Import:
         pairs = [each.tables for each in (planner, *plans.others)]
         tables = [name for pair in pairs for name in (pair.stage, pair.plan)]
         if missing_rows:
-            tables.append(self.missing_rows_table)
+            tables += filter(None, (self.missing_rows_table, self.rest.table))
         if not self.dialect.has_tables(cursor, tables):
             return False
         self._lock_rows(cursor, planner, missing_rows)

@@ -82,6 +82,8 @@ def _record_outcome(work: Import, cursor: CursorWrapper, staging_file: StagingFi
         batch.issues.all().delete()
     work.dialect.load(cursor, BatchIssue._meta.db_table, ISSUE_COLUMNS, staging_file.issues)
     _set_totals(batch, outcome)
+    missing_rows = plans.missing_rows
+    batch.roster_scope = missing_rows.scope_sentence(cursor) if missing_rows else ""
     batch.errors, batch.warnings = staging_file.errors, staging_file.warnings
     batch.run.finish(batch.rows)
     reasons = reasons_to_hold(cursor, batch, plans.planner, plans.missing_rows)
@@ -97,6 +99,7 @@ def end_work(batch: Batch, state: str, before: str = State.READING) -> None:
 def _set_totals(batch: Batch, outcome: Outcome) -> None:
     batch.created = outcome.count(RowState.CREATED)
     batch.updated = outcome.count(RowState.UPDATED)
+    batch.returns = outcome.count(RowState.RETURNED)
     batch.unchanged = outcome.count(RowState.UNCHANGED)
     batch.rejected = outcome.count(RowState.REJECTED)
     batch.duplicates = outcome.count(RowState.DUPLICATE)

@@ -22,7 +22,7 @@ from backoffice.bulk.readers import Row, TableReader
 from backoffice.bulk.values.cells import TEXT_FORMULA
 from backoffice.bulk.values.faults import FileRefused, Issue
 
-WRITTEN_COUNTS = ("created", "updated", "unchanged", "withdrawn", "created_students")
+WRITTEN_COUNTS = ("created", "updated", "unchanged", "withdrawn", "returns", "created_students")
 ISSUE_FIELDS = ("line", "row", "column", "value", "code", "message")
 RowMessage = tuple[int, str]
 STATES = {
@@ -82,11 +82,10 @@ def closing_message(batch: Batch, *, dry_run: bool) -> str:
         return template % {"file": batch.file_name, "number": batch.pk, "why": batch.sentence}
     if batch.undoes_id:
         return _undo_message(batch)
-    counts = {
-        name: getattr(batch, name)
-        for name in ("created", "updated", "unchanged", "withdrawn", "rejected", "duplicates")
-    }
+    counts = {name: getattr(batch, name) for name in (*WRITTEN_COUNTS, "rejected", "duplicates")}
     summary = _("%(created)d created, %(updated)d updated, %(unchanged)d unchanged") % counts
+    if batch.returns:
+        summary += _(", %(returns)d active again") % counts
     if batch.mode == Batch.Mode.SYNC:
         summary += _(", %(withdrawn)d withdrawn") % counts
     summary += _(", %(rejected)d rejected") % counts
@@ -96,6 +95,7 @@ def closing_message(batch: Batch, *, dry_run: bool) -> str:
     template = _("%(file)s was applied as import %(number)d: %(summary)s")
     if dry_run:
         template = _("%(file)s could be applied: %(summary)s")
+        template += f" {batch.roster_scope.replace('%', '%%')}" if batch.roster_scope else ""
     return template % {"file": batch.file_name, "number": batch.pk, "summary": summary}
 
 

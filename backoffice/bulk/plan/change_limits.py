@@ -117,7 +117,7 @@ def _withdrawn_by_row(planner: Planner) -> tuple[str, str]:
     if not (policy and column):
         return "0", ""
     value = layout.update_value(column)
-    is_withdrawn = f"{policy.leaves} AND {value} = {policy.changes[policy.by]}"
+    is_withdrawn = f"NOT ({policy.has_left}) AND {value} = {policy.changes[policy.by]}"
     stage_join = f"JOIN {planner.tables.stage} s ON s.row_no = p.row_no"
     return f"sum(CASE WHEN {is_withdrawn} THEN 1 ELSE 0 END)", stage_join
 

@@ -19,6 +19,8 @@ from backoffice.bulk.kinds.sql_names import cell, referred
 from backoffice.bulk.sql.layout import Layout
 from backoffice.bulk.sql.references import Reference
 
+RETURNS = "returns"  # the code of the check that finds who is back
+
 
 def reference_checks(layout: Layout) -> Iterator[Check]:
     """References that lead nowhere, each reported at the part that is wrong."""
@@ -132,7 +134,9 @@ def _value_of(
     # A default that is computed counts as null, which violates no rule.
     is_constant = field.has_default() and not callable(field.default)
     default = literal(field.get_default() if is_constant else None)
-    return f"CASE WHEN t.id IS NULL THEN {default} ELSE t.{field.column} END", field
+    implied = next((each for each in layout.implied if each.attribute == head), None)
+    value = layout.incoming(implied) if implied else f"t.{field.column}"
+    return f"CASE WHEN t.id IS NULL THEN {default} ELSE {value} END", field
 
 
 def _related_value(layout: Layout, head: str, target: models.Field) -> str:
@@ -225,6 +229,14 @@ def needed_checks(layout: Layout) -> Iterator[Check]:
                 "{column} is blank: the stored value goes, although the %(model)s is %(state)s."
             ) % {"model": layout.model._meta.verbose_name, "state": dict(field.flatchoices)[state]}
             yield Check("needed", column.column_name, template, (condition, ()), is_warning=True)
+
+
+def return_checks(layout: Layout) -> Iterator[Check]:
+    """Who had left and is back: no fault, but counted by itself."""
+    policy = layout.resource.missing_rows
+    if policy and layout.returning:
+        condition = (layout.returning, ())
+        yield Check(RETURNS, policy.by, "", condition, is_warning=True, is_quiet=True)
 
 
 def _not_stored(column: Column, alias: str) -> Check:
@@ -343,6 +355,7 @@ def all_checks(layout: Layout, mode: str) -> list[Check]:
         *presence_checks(layout),
         *change_checks(layout),
         *needed_checks(layout),
+        *return_checks(layout),
         *unique_checks(layout),
         *layout.resource.checks(layout),
     ]

@@ -51,7 +51,7 @@ class LocalEdits:
     def _edited_rows(self) -> str:
         layout, tables = self.planner.layout, self.planner.tables
         changed, edits = {c: layout.changes(c) for c in layout.written}, Edits(layout)
-        owned = {c: edits.owned(layout.attname(c)) for c in self._ownable()}
+        owned = self._owned(edits)
         preserved = " + ".join(
             f"CASE WHEN {changed[c]} AND {owned[c]} THEN {layout.preserved_bit(c)} ELSE 0 END"
             for c in owned
@@ -67,23 +67,41 @@ class LocalEdits:
             FROM edited e JOIN {tables.plan} p ON p.row_no = e.row_no
             JOIN {tables.stage} s ON s.row_no = e.row_no {layout.joins}"""
 
+    def _owned(self, edits: "Edits") -> dict[Column, str]:
+        """SQL, by column: a person entered what is stored there."""
+        layout = self.planner.layout
+        owned = {c: edits.owned(layout.attname(c)) for c in self._ownable()}
+        policy, back = layout.resource.missing_rows, layout.returning
+        if not (policy and back):
+            return owned
+        # A withdrawal is a status and a day: who entered one of them by hand meant both, and
+        # who releases one of them releases both.
+        parts = [c for c in owned if c.attribute in policy.returns]
+        is_released = not policy.returns.keys().isdisjoint(self.released)
+        either = " OR ".join(owned[c] for c in parts)
+        for column in parts:
+            is_own = "1=0" if is_released else f"({either})"
+            owned[column] = f"(CASE WHEN {back} THEN {is_own} ELSE {owned[column]} END)"
+        return owned
+
     def _report(self, staging_file: StagingFile) -> dict[str, int]:
         layout, tables = self.planner.layout, self.planner.tables
         columns = self._ownable()
-        template = _(
-            "{column} “{value}” is not taken: {other} was entered by hand since the last import. "
-            "Release the column to take the file's."
+        is_back = f"CASE WHEN {layout.returning or '1=0'} THEN 1 ELSE 0 END"
+        cells = ", ".join(
+            f"{'NULL' if c in layout.implied else cell(c.column_name)}, {layout.stored(c)}"
+            for c in columns
         )
-        cells = ", ".join(f"{cell(c.column_name)}, {layout.stored(c)}" for c in columns)
         counts: Counter[str] = Counter()
         with connection.chunked_cursor() as cursor:
             cursor.execute(
-                f"SELECT {self.planner.reported_row}, p.line_no, p.preserved, s.raws, {cells} "
+                f"SELECT {self.planner.reported_row}, p.line_no, p.preserved, s.raws, {is_back}, "
+                f"{cells} "
                 f"FROM {tables.plan} p JOIN {tables.stage} s ON s.row_no = p.row_no "
                 f"{layout.joins} WHERE p.preserved <> 0 ORDER BY p.row_no"
             )
-            for row, line, preserved, noted, *values in rows_of(cursor):
-                origin = origin_of(noted)
+            for row, line, preserved, noted, back, *values in rows_of(cursor):
+                origin, template = origin_of(noted), _template(is_back=bool(back))
                 for column, incoming, stored in zip(
                     columns, values[::2], values[1::2], strict=True
                 ):
@@ -94,6 +112,18 @@ class LocalEdits:
                         value = origin.cells.get(name, display_value(incoming))
                         staging_file.add_fault(fault, line, row, name, value, origin)
         return dict(counts)
+
+
+def _template(*, is_back: bool) -> str:
+    if is_back:
+        return _(
+            "{column} stays {other}, which was entered by hand since the last import: this person "
+            "is not made active again. Release the column to take them back."
+        )
+    return _(
+        "{column} “{value}” is not taken: {other} was entered by hand since the last import. "
+        "Release the column to take the file's."
+    )
 
 
 def preserved_edit_warning(template: str, stored: str) -> Fault:

@@ -1,22 +1,51 @@
 """Sync mode: stored rows that the file should have and does not, and what they become.
 
-Nobody leaves whose state a person entered since the last import (see `local_edits.py`).
+A roster speaks of the courses it names, and in them of students and of the sorts of people it has a
+row of. All files of a delivery speak together. Nobody leaves whose state a person entered since the
+last import (see `local_edits.py`).
 """
 
 import itertools
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.db import models
 from django.db.backends.utils import CursorWrapper
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from backoffice.bulk.kinds.column import field_at
+from backoffice.bulk.kinds.column import field_at, related_model
+from backoffice.bulk.kinds.conditions import literal
 from backoffice.bulk.kinds.resource import MissingRowsPolicy
-from backoffice.bulk.kinds.sql_names import planned
+from backoffice.bulk.kinds.sql_names import cell, planned
 from backoffice.bulk.plan.local_edits import Edits, preserved_edit_warning
 from backoffice.bulk.plan.planner import Planner
 from backoffice.bulk.read.staging_file import StagingFile
+from backoffice.bulk.sql.references import Reference
 from backoffice.bulk.values.faults import Fault, display_value
+
+NOBODY_LEFT = "nobody_left"
+MOST_NAMED = 3  # courses in a sentence
+
+
+@dataclass(frozen=True)
+class RestOfDelivery:
+    """What the other files of a delivery mean for who is missing from this one."""
+
+    files: int = 0  # others that carry rows of the kind, and are staged in `table`
+    table: str = ""
+    objection: str = ""  # why nobody may leave
+    deferral: str = ""  # why nobody leaves by this file: a later one speaks for all
+
+
+@dataclass(frozen=True)
+class Resemblances:
+    """Whom rows of the file resemble that name somebody else, or nobody who is known."""
+
+    members: str  # SQL: a query for the members who are resembled; they do not leave
+    rows: str  # SQL: a query for the numbers of these rows; they mean nobody else
 
 
 @dataclass(frozen=True)
@@ -27,20 +56,69 @@ class MissingRows:
     policy: MissingRowsPolicy
     table: str
     released: tuple[str, ...] = ()
+    rest: RestOfDelivery = RestOfDelivery()
+    near: Resemblances | None = None
 
     def plan(self, cursor: CursorWrapper, staging_file: StagingFile) -> dict[str, int]:
         """Make the table and report who stays and why; how many local edits do, by column."""
         columns = {"target_id": "bigint", "scope_id": "bigint", "before": "text"}
-        dialect, plan = self.planner.layout.dialect, self.planner.tables.plan
+        dialect = self.planner.layout.dialect
         dialect.create_filled(cursor, self.table, columns, (self._withdrawn_rows(), ()))
-        cursor.execute(f"SELECT 1 FROM {plan} p WHERE {self._unsafe()} LIMIT 1")
+        if self.rest.objection:
+            self._report_nobody_left(staging_file, self.rest.objection)
+        cursor.execute(f"SELECT 1 FROM ({self._mentions()}) p WHERE p.is_unsafe = 1 LIMIT 1")
         if cursor.fetchone():
-            template = _(
+            message = _(
                 "nobody was withdrawn from courses with wrong rows that name no known student. "
                 "Correct these rows, and bring the whole file in again."
             )
-            staging_file.add_fault(Fault("nobody_left", template, is_warning=True), 1, 0, "", "")
+            self._report_nobody_left(staging_file, message)
         return self._report_preserved(cursor, staging_file)
+
+    def _report_nobody_left(self, staging_file: StagingFile, message: str) -> None:
+        template = message.replace("{", "{{").replace("}", "}}")
+        staging_file.add_fault(Fault(NOBODY_LEFT, template, is_warning=True), 1, 0, "", "")
+
+    def scope_sentence(self, cursor: CursorWrapper) -> str:
+        """Of whom the file speaks, and what its silence means."""
+        if self.rest.objection or self.rest.deferral:
+            return capfirst(self.rest.objection or self.rest.deferral)
+        places = self._places(cursor)
+        if not places:
+            return _("It names no course that exists, so nobody is withdrawn.")
+        params = {"sorts": _(" or ").join(self._sorts_named(cursor)), "places": places}
+        if self.rest.files:
+            message = _(
+                "All files of the delivery speak together of who is active as %(sorts)s in "
+                "%(places)s: whoever of these is missing from all of them is withdrawn. Everybody "
+                "else stays."
+            )
+        else:
+            message = _(
+                "The file speaks of who is active as %(sorts)s in %(places)s: whoever of these is "
+                "missing from it is withdrawn. Everybody else stays."
+            )
+        return message % params
+
+    def _places(self, cursor: CursorWrapper) -> str:
+        """The courses in words, blank for none."""
+        mentions = f"SELECT DISTINCT p.scope_id FROM ({self._mentions()}) p"
+        cursor.execute(f"{mentions} WHERE p.scope_id IS NOT NULL ORDER BY 1")
+        keys = [key for (key,) in cursor.fetchall()]
+        if len(keys) > MOST_NAMED:
+            return ngettext("%(count)d course", "%(count)d courses", len(keys)) % {
+                "count": len(keys)
+            }
+        courses = related_model(self.planner.layout.model, self.policy.scope)._base_manager
+        return ", ".join(map(str, courses.filter(pk__in=keys).order_by("pk")))
+
+    def _sorts_named(self, cursor: CursorWrapper) -> list[str]:
+        field = field_at(self.planner.layout.model, self.policy.sort)
+        named = {self.policy.always}
+        for query in self._sort_queries():
+            cursor.execute(query)
+            named.update(value for (value,) in cursor.fetchall())
+        return [str(label) for value, label in field.flatchoices if value in named]
 
     def still_holds(self, cursor: CursorWrapper) -> bool:
         """Whether the same rows would leave now."""
@@ -109,27 +187,72 @@ class MissingRows:
 
     def _missing(self) -> str:
         """SQL: the rows of the file's scopes that no row of the file names."""
-        model, plan, unsafe = self.planner.layout.model, self.planner.tables.plan, self._unsafe()
-        scope = field_at(model, self.policy.scope).column
-        member = field_at(model, self.policy.member).column
-        by_scope, by_member = f"fk_{self.policy.scope}", f"fk_{self.policy.member}"
+        policy = self.policy
+        scope, member = (self._field(name).column for name in (policy.scope, policy.member))
         before = " || '¦' || ".join(
-            f"coalesce(cast(t.{name} AS text), '∅')" for name in self.policy.changes
+            f"coalesce(cast(t.{name} AS text), '∅')" for name in policy.changes
         )
+        mentions = f"SELECT p.scope_id FROM ({self._mentions()}) p WHERE"
+        near = f" AND t.{member} NOT IN ({self.near.members})" if self.near else ""
+        is_mute = bool(self.rest.objection or self.rest.deferral)
         # Nobody leaves because of a wrong row: where a refused one names no known member, its
         # course keeps everybody; where it names no known course either, all courses do.
         return f"""
             SELECT t.id AS target_id, t.{scope} AS scope_id, {before} AS before
             FROM {self.planner.layout.table} t
-            WHERE t.{scope} IN (SELECT {by_scope} FROM {plan} WHERE {by_scope} IS NOT NULL)
-              AND {self.policy.leaves}
-              AND NOT EXISTS (SELECT 1 FROM {plan} p
-                WHERE p.{by_scope} = t.{scope} AND p.{by_member} = t.{member})
-              AND t.{scope} NOT IN (SELECT p.{by_scope} FROM {plan} p
-                WHERE {unsafe} AND p.{by_scope} IS NOT NULL)
-              AND NOT EXISTS (SELECT 1 FROM {plan} p WHERE {unsafe} AND p.{by_scope} IS NULL)"""
+            WHERE {"1=0" if is_mute else "1=1"}
+              AND t.{scope} IN ({mentions} p.scope_id IS NOT NULL)
+              AND {policy.leaves} AND ({" OR ".join(self._sorts())})
+              AND NOT EXISTS (
+                {mentions} p.scope_id = t.{scope} AND p.member_id = t.{member})
+              AND t.{scope} NOT IN ({mentions} p.is_unsafe = 1 AND p.scope_id IS NOT NULL)
+              AND NOT EXISTS ({mentions} p.is_unsafe = 1 AND p.scope_id IS NULL){near}"""
 
-    def _unsafe(self) -> str:
+    def _field(self, name: str) -> models.Field:
+        return field_at(self.planner.layout.model, name)
+
+    def _mentions(self) -> str:
+        """SQL: whom the rows of the file, and of those beside it, name in which course.
+
+        A row is unsafe that may mean anybody: it is refused, and names no known one.
+        """
         scope, member = planned(self.policy.scope), planned(self.policy.member)
         # What is refused for want of room was read as it should be.
-        return f"p.state = 'r' AND p.over_limit = 0 AND ({scope} IS NULL OR {member} IS NULL)"
+        is_unsafe = f"p.state = 'r' AND p.over_limit = 0 AND ({scope} IS NULL OR {member} IS NULL)"
+        if self.near:
+            is_unsafe += f" AND p.row_no NOT IN ({self.near.rows})"
+        own = (
+            f"SELECT {scope} AS scope_id, {member} AS member_id, "
+            f"CASE WHEN {is_unsafe} THEN 1 ELSE 0 END AS is_unsafe "
+            f"FROM {self.planner.tables.plan} p"
+        )
+        return f"{own} UNION ALL {self._other_mentions()}" if self.rest.table else own
+
+    def _other_mentions(self) -> str:
+        references = list(self._references())
+        keys = ", ".join(f"{each.alias}.id" for each in references)
+        unknown = " OR ".join(f"{each.alias}.id IS NULL" for each in references)
+        joins = " ".join(each.join for each in references)
+        # What these files brought is stored by now, new people too.
+        return (
+            f"SELECT {keys}, CASE WHEN {unknown} THEN 1 ELSE 0 END FROM {self.rest.table} s {joins}"
+        )
+
+    def _references(self) -> Iterator[Reference]:
+        by_name = {each.field.name: each for each in self.planner.layout.references}
+        yield from (by_name[self.policy.scope], by_name[self.policy.member])
+
+    def _sorts(self) -> Iterator[str]:
+        """SQL: the tests, one of which a row meets that the file speaks of."""
+        sort = self._field(self.policy.sort).column
+        yield f"t.{sort} = {literal(self.policy.always)}"
+        yield from (f"t.{sort} IN ({query})" for query in self._sort_queries())
+
+    def _sort_queries(self) -> Iterator[str]:
+        """SQL: the sorts of people that some row of a file is about."""
+        columns = self.planner.layout.resource.columns().values()
+        column = next(each for each in columns if each.attribute == self.policy.sort)
+        value = cell(column.column_name)
+        tables = [self.planner.tables.stage] if column in self.planner.layout.columns else []
+        for table in filter(None, (*tables, self.rest.table)):
+            yield f"SELECT DISTINCT {value} FROM {table} s WHERE {value} IS NOT NULL"

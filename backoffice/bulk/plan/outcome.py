@@ -50,6 +50,7 @@ def outcome_of(
     queries += [_summary(COMPANION, companions.planner)] if companions else []
     queries += [_summary(NESTED, within.planner)] if within else []
     queries += [missing_rows.digest()] if missing_rows else []
+    queries += [_returned(planner)] if planner.returned else []
     cursor.execute(" UNION ALL ".join(queries) + " ORDER BY 1, 2")
     rows = cursor.fetchall()
     totals = {(number, state): count for number, state, count, *_rest in rows}
@@ -75,6 +76,15 @@ def _summary(number: int, planner: Planner) -> str:
     return (
         f"SELECT {number} AS plan, state, count(*), {planner.layout.dialect.outcome_hash(text)}, "
         f"max(flags) FROM {planner.tables.plan} GROUP BY state"
+    )
+
+
+def _returned(planner: Planner) -> str:
+    """SQL: one row of a summary: how many of the updated rows bring somebody back."""
+    of_rows = planner.layout.dialect.outcome_hash("cast(p.row_no AS text)")
+    return (
+        f"SELECT 8 AS plan, '{RowState.RETURNED}' AS state, count(*), {of_rows}, 0 "
+        f"FROM {planner.tables.plan} p WHERE {planner.returned}"
     )
 
 
@@ -124,7 +134,8 @@ class FaultReporter:
         for index, check in enumerate(self.checks):
             other = next(remaining) if check.other else ""
             # Warnings are for rows that go in; of a wrong one, only what is wrong is reported.
-            if flags >> index & 1 and not (check.is_warning and state == RowState.REJECTED):
+            is_moot = check.is_quiet or (check.is_warning and state == RowState.REJECTED)
+            if flags >> index & 1 and not is_moot:
                 template = _naming(check, staging_file.name_of(check.other_column, origin))
                 fault = Fault(check.code, template, check.is_warning, display_value(other))
                 place = staging_file.line_of(check.column, line) if check.is_of_name else line

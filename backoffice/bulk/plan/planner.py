@@ -10,7 +10,7 @@ from django.db.backends.utils import CursorWrapper
 
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.conditions import Sql
-from backoffice.bulk.plan.checks import all_checks
+from backoffice.bulk.plan.checks import RETURNS, all_checks
 from backoffice.bulk.read.row_cleaner import bit_of
 from backoffice.bulk.sql.layout import Layout
 
@@ -24,6 +24,7 @@ class RowState(StrEnum):
     REJECTED = "r"
     DUPLICATE = "d"
     WITHDRAWN = "w"  # not of the file: missing from it
+    RETURNED = "b"  # of the updated ones, who had left and is back
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,16 @@ class Planner:
     def error_mask(self) -> int:
         """The bits of the checks that refuse a row."""
         return sum(self.bit(check) for check in self.checks if not check.is_warning)
+
+    @property
+    def returned(self) -> str:
+        """SQL: the rows `p` of the plan by which somebody is back; blank where none can be."""
+        check = next((each for each in self.checks if each.code == RETURNS), None)
+        if check is None:
+            return ""
+        status = next(c for c in self.layout.written if c.attribute == check.column)
+        stays = self.layout.is_preserved(status)
+        return f"p.state = 'u' AND p.flags & {self.bit(check)} <> 0 AND NOT ({stays})"
 
     def create(self, cursor: CursorWrapper) -> None:
         inner, params = self._inner()

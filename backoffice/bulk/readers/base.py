@@ -17,6 +17,8 @@ from backoffice.bulk.unpacking.xlsx_sheet import MAX_COLUMNS
 from backoffice.bulk.values.cell_origins import AS_STAGED, Origin
 from backoffice.bulk.values.faults import Fault, FileRefused, ReaderIssue
 
+EMPTY = "empty_file"
+
 
 class Notice(NamedTuple):
     """What is to be said of a file, or of a sheet of it, as a whole; line 0 is none."""
@@ -104,7 +106,7 @@ class Limits:
 
 def no_table() -> FileRefused:
     """The refusal of a file with nothing in it."""
-    return FileRefused("empty_file", _("The file is empty. Choose a file with a header and rows."))
+    return FileRefused(EMPTY, _("The file is empty. Choose a file with a header and rows."))
 
 
 class TableReader(ABC):

@@ -75,6 +75,7 @@ class Layout:
     is_all_new: bool = False
     actor: Any = None  # whose rights hold; None is the operator at the command line
     has_reason: bool = False  # whether the import says why
+    is_roster: bool = False  # a whole roster: who had left and stands in it is back
 
     @property
     def model(self) -> type[Audited]:
@@ -204,8 +205,41 @@ class Layout:
         """SQL: the value an existing row has in this column."""
         return f"t.{self.attname(column)}"
 
+    @cached_property
+    def returning(self) -> str:
+        """SQL: the row makes active again who had left; blank where no row of the file can."""
+        policy = self.resource.missing_rows
+        if policy is None or self.is_all_new:
+            return ""
+        columns = (column for column in self.own if column.attribute in policy.returns)
+        cells = {column.attribute: cell(column.column_name) for column in columns}
+        status = cells.get(policy.by)
+        tests = [f"{status} = {policy.returns[policy.by]}"] if status else []
+        if self.is_roster:
+            # A row with a day of withdrawal and no status says itself that they left.
+            tests.append(" AND ".join(f"{each} IS NULL" for each in cells.values()) or "1=1")
+        either = " OR ".join(f"({test})" for test in tests)
+        return f"({policy.has_left} AND ({either}))" if tests else ""
+
+    @cached_property
+    def implied(self) -> tuple[Column, ...]:
+        """The columns that the file lacks and that change where somebody is back."""
+        policy, there = self.resource.missing_rows, {c.attribute for c in self.columns}
+        if policy is None or not self.returning:
+            return ()
+        named = policy.returns.keys() - there
+        return tuple(c for c in self.resource.columns().values() if c.attribute in named)
+
     def incoming(self, column: Column) -> str:
-        """SQL: what the file stores in this column, by the rule for a differing stored value."""
+        """SQL: what an import stores in this column, by the rule for a differing stored value."""
+        policy, is_implied = self.resource.missing_rows, column in self.implied
+        value = self.stored(column) if is_implied else self._from_file(column)
+        if policy and (is_implied or (self.is_roster and column.attribute == policy.by)):
+            back = policy.returns[column.attribute]
+            return f"CASE WHEN {self.returning} THEN {back} ELSE {value} END"
+        return value
+
+    def _from_file(self, column: Column) -> str:
         if column.reference:
             return referred(column.reference)
         value, stored = cell(column.column_name), self.stored(column)
@@ -265,9 +299,9 @@ class Layout:
 
     @cached_property
     def written(self) -> tuple[Column, ...]:
-        """The columns an update writes: the own ones, each foreign key once."""
+        """The columns an update writes: the own and implied ones, each foreign key once."""
         by_attname: dict[str, Column] = {}
-        for column in self.own:
+        for column in (*self.own, *self.implied):
             by_attname.setdefault(self.attname(column), column)
         return tuple(by_attname.values())
 

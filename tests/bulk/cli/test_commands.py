@@ -28,6 +28,7 @@ KEYS = [
     "updated",
     "unchanged",
     "withdrawn",
+    "returns",
     "created_students",
     "rejected",
     "duplicates",

@@ -56,13 +56,32 @@ def test_the_command_stops_at_the_first_that_is_refused(run):
 
 
 @pytest.mark.usefixtures("db")
-def test_the_command_writes_nothing_where_a_file_is_not_recognised(run):
+def test_a_file_that_is_not_recognised_is_listed_and_stops_nothing(run):
     code, report, lines = run(FILES | {"odd.csv": "a,b\n1,2\n"})
-    assert (code, report["files"]) == (1, [])
+    assert (code, [each["state"] for each in report["files"]]) == (0, ["applied"] * 5)
     assert report["left_out"] == [{"file": "odd.csv", "message": UNKNOWN, "is_known": False}]
-    assert lines == [f"Nothing was written. odd.csv: {UNKNOWN}"]
+    assert lines[5:] == [f"odd.csv was left out. {UNKNOWN}"]
+
+
+@pytest.mark.usefixtures("db")
+def test_the_command_writes_nothing_where_a_file_cannot_be_read(run):
+    code, report, lines = run(FILES | {"broken.zip": packed(FILES)[:200]})
+    message = (
+        "The workbook cannot be read (BadZipFile). Open it in Excel, save it again, or save it as "
+        "CSV."
+    )
+    assert (code, report["files"]) == (1, [])
+    assert report["left_out"] == [{"file": "broken.zip", "message": message, "is_known": False}]
+    assert lines == [f"Nothing was written. broken.zip: {message}"]
     assert not User.objects.filter(role="student").exists()
     assert not Batch.objects.exists()
+
+
+@pytest.mark.usefixtures("db")
+def test_nothing_that_goes_in_is_nothing_written(run):
+    code, report, lines = run({"odd.csv": "a,b\n1,2\n"})
+    assert (code, report["files"]) == (1, [])
+    assert lines == [f"Nothing was written. odd.csv: {UNKNOWN}"]
 
 
 @pytest.mark.usefixtures("db")

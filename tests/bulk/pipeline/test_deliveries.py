@@ -331,5 +331,6 @@ def test_more_files_than_can_go_in_together_are_left_out(registrar, monkeypatch)
             "name": "c.csv",
             "sentence": "At most 2 files go in together. Upload it by itself afterwards.",
             "is_known": False,
+            "is_refused": True,
         }
     ]

@@ -6,6 +6,8 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from backoffice.apps.users.models import Enrollment
 from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.pipeline.preview import preview
@@ -107,6 +109,33 @@ def test_a_group_on_each_sheet_withdraws_none_of_the_others(import_file, people)
     assert (batch.withdrawn, batch.unchanged) == (1, 11)
     left = Enrollment.objects.get(status="withdrawn")
     assert left.student.student_id == people[11]
+
+
+@pytest.mark.parametrize(
+    ("other", "withdrawn"),
+    [
+        (NOTES, 1),
+        ([], 1),
+        ([ROSTER], 1),
+        ([("assessment_id", "course_code", "presentation"), ("T1", "BIO101", "2026J")], 1),
+        ([("Matrikel", "Kurs"), ("s1012", "BIO101")], 0),
+    ],
+)
+def test_nobody_leaves_while_a_table_on_a_sheet_is_unknown(import_file, people, other, withdrawn):
+    import_file("enrollments", book({"All": roster(*people)}))
+    content = book({"A": roster(*people[:11]), "Other": other})
+    batch = import_file("enrollments", content, mode="sync", max_withdrawn=100)
+    assert batch.withdrawn == withdrawn
+    left = batch.issues.filter(code="nobody_left")
+    assert [("“Other” came with the file" in each.message) for each in left] == [True] * (
+        1 - withdrawn
+    )
+
+
+def test_nobody_leaves_while_a_sheet_with_a_roster_is_hidden(import_file, people):
+    import_file("enrollments", book({"All": roster(*people)}))
+    content = book({"A": roster(*people[:6]), "B": roster(*people[6:])}, hidden=["B"])
+    assert import_file("enrollments", content, mode="sync", max_withdrawn=100).withdrawn == 0
 
 
 def test_sheets_in_another_order_of_columns_are_put_together(import_file, people):

@@ -10,7 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.denormalized import CopiedValueTarget
 from backoffice.admin_site.models.fields import LineField, ParagraphField
-from backoffice.admin_site.models.rules import RelatedRule, RowRule, UniqueRule, Violation
+from backoffice.admin_site.models.rules import (
+    RelatedRule,
+    RowRule,
+    TotalRule,
+    UniqueRule,
+    Violation,
+)
 from backoffice.apps.assessments.models.rubrics import GradingRubric
 from backoffice.apps.assessments.models.scoring import SetsMaximum
 from backoffice.audit.models import Audited, AuditedQuerySet
@@ -162,6 +168,16 @@ class Assessment(SetsMaximum):
             ),
         ]
 
+    total_rule = TotalRule(
+        field="course",
+        summed="weight",
+        most=100,
+        message=_(
+            "With this, the weights of %(place)s come to %(total)s %%, which is more than "
+            "%(most)d %%."
+        ),
+        code="weights_over",
+    )
     related_rules = (
         RelatedRule(
             name="assessment_rubric_of_course",

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bulk", "0004_batch_allow_over_limit"),
+        ("bulk", "0005_batch_returns_and_scope"),
     ]
 
     operations = [
