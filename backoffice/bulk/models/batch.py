@@ -289,10 +289,13 @@ class Batch(models.Model):
         return Path(self.file.path)
 
     @property
+    def sheet_names(self) -> list[str]:
+        """The sheets that are read, of a workbook of several."""
+        return [sheet["name"] for sheet in self.sheets.get("read", ())]
+
+    @property
     def only_sheet(self) -> str:
-        """The one sheet that is read of a workbook of several; blank otherwise."""
-        names = [sheet["name"] for sheet in self.sheets.get("read", ())]
-        return names[0] if len(names) == 1 else ""
+        return self.sheet_names[0] if len(self.sheet_names) == 1 else ""
 
     @property
     def unknown_sheets(self) -> list[str]:

@@ -20,7 +20,7 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.read.header import number_places, without_unnamed
 from backoffice.bulk.readers import Row, TableReader
 from backoffice.bulk.values.cells import TEXT_FORMULA
-from backoffice.bulk.values.faults import FileRefused, Issue
+from backoffice.bulk.values.faults import FileRefused, Issue, display_text
 
 WRITTEN_COUNTS = ("created", "updated", "unchanged", "withdrawn", "returns", "created_students")
 ISSUE_FIELDS = ("line", "row", "column", "value", "code", "message")
@@ -96,7 +96,18 @@ def closing_message(batch: Batch, *, dry_run: bool) -> str:
     if dry_run:
         template = _("%(file)s could be applied: %(summary)s")
         template += f" {batch.roster_scope.replace('%', '%%')}" if batch.roster_scope else ""
-    return template % {"file": batch.file_name, "number": batch.pk, "summary": summary}
+    return template % {"file": _named_with_sheets(batch), "number": batch.pk, "summary": summary}
+
+
+def _named_with_sheets(batch: Batch) -> str:
+    """The name of the file, and the sheets that were read of a workbook of several."""
+    names = ", ".join(f"“{display_text(name)}”" for name in batch.sheet_names)
+    if not names:
+        return batch.file_name
+    template = ngettext(
+        "%(file)s (sheet %(names)s)", "%(file)s (sheets %(names)s)", len(batch.sheet_names)
+    )
+    return template % {"file": batch.file_name, "names": names}
 
 
 def _undo_message(batch: Batch) -> str:
