@@ -1,6 +1,6 @@
 """Cells that show another number than they hold: which of the two counts, by the column."""
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _
 
@@ -29,7 +29,7 @@ def number_in(cell: str, column: str, is_day: bool) -> tuple[str, ReaderIssue | 
     if is_day:
         return stored, None
     if number == ANOTHER:
-        return shown, None
+        return (shown if _is_same(shown, stored) else f"{shown} ({stored})"), None
     decimals = -int(Decimal(stored).normalize().as_tuple().exponent)
     meant = stored if decimals <= MOST_DECIMALS or not number else number
     if number and Decimal(number) == Decimal(stored):
@@ -41,3 +41,11 @@ def number_in(cell: str, column: str, is_day: bool) -> tuple[str, ReaderIssue | 
         template = _("{column} shows “{value}” and holds {other}. What it shows goes in.")
     fault = Fault("hidden_digits", template, is_warning=True, other=stored)
     return meant, ReaderIssue(fault, column.strip(), shown)
+
+
+def _is_same(shown: str, stored: str) -> bool:
+    """Whether a text is this number, or none at all, which is refused where one is due."""
+    try:
+        return Decimal(shown.replace(",", "")) == Decimal(stored)
+    except InvalidOperation:
+        return True

@@ -53,6 +53,8 @@ class Sheet(PartStream[tuple[int, list[str]]]):
         """Number, cells and characters of each row. Raises Refused for more than a table has."""
         book, most, has_text = self._book, self._bounds.max_row_bytes, False
         most_together = book.most_characters
+        if self._is_head:
+            self._refuse_long_search(most)
         try:
             for line, cells in self.items():
                 # Cells share texts: a row may be far longer than the XML it is written in.
