@@ -15,6 +15,7 @@ from backoffice.bulk.formats.course_names import CourseNames, NoCourse
 from backoffice.bulk.formats.known_people import KnownPeople
 from backoffice.bulk.formats.lookup_files import SideFiles
 from backoffice.bulk.kinds.header_names import column_name
+from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.kinds.value_words import LEFT_OUT
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.value_mapping import OwnWords, left_out_fault
@@ -228,6 +229,17 @@ class SourceTable:
             name: (column_source, labels[name])
             for name, column_source in self.active_sources.items()
             if len(column_source.sources) > 1 or self.is_numbered(column_source)
+        }
+
+    @property
+    def number_places(self) -> dict[int, bool]:
+        """Where in a row of the file a number is due, and whether it is a day."""
+        sorts = kinds[self.kind].number_sorts() if self.kind in kinds else {}
+        return {
+            self.places[source]: sorts[name]
+            for name, column_source in self.active_sources.items()
+            for source in filter(self.has, column_source.sources)
+            if name in sorts
         }
 
     def is_numbered(self, column_source: ColumnSource) -> bool:

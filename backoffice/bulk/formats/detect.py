@@ -1,9 +1,10 @@
 """What a file is by its header alone: which kind it carries, or what is looked up in it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
@@ -15,13 +16,22 @@ from backoffice.bulk.formats.encoding_question import question_about
 from backoffice.bulk.formats.known_headers import HeaderOfKind
 from backoffice.bulk.formats.lookup_files import side_file_of
 from backoffice.bulk.formats.open_file import readable_as
+from backoffice.bulk.formats.sheets import (
+    SheetTable,
+    chosen_sheets,
+    described,
+    tables_of,
+    why_left_out,
+)
 from backoffice.bulk.kinds.header_names import IGNORED, column_name, has_meaning, known_name
 from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.header_mapping import Own, all_own_headers
-from backoffice.bulk.readers import TableReader, open_table
-from backoffice.bulk.readers.base import EMPTY
+from backoffice.bulk.readers import Limits, TableReader, open_table
+from backoffice.bulk.readers.base import EMPTY, no_table
+from backoffice.bulk.readers.first_bytes import is_zip
 from backoffice.bulk.readers.refusals import DAMAGED
+from backoffice.bulk.readers.workbook import Workbook
 from backoffice.bulk.readers.zip_archive import Member
 from backoffice.bulk.values.faults import FileRefused, display_text
 
@@ -80,10 +90,18 @@ class DetectedFile:
     is_empty: bool = False
     is_refused: bool = False  # it cannot be read, so nobody knows what it is
     is_idle: bool = False  # known and not needed, or with nothing in it, or no table at all
+    sheets: Mapping[str, Any] = field(default_factory=dict)  # of a workbook, as a batch stores them
+    is_part: bool = False  # of a workbook that carries other kinds as well
 
     @property
     def name(self) -> str:
         return display_text(self.member.name)
+
+    @property
+    def file_name(self) -> str:
+        """The name for people: of a workbook of several kinds with the sheets."""
+        names = ", ".join(sheet["name"] for sheet in self.sheets.get("read", ()))
+        return f"{self.member.name}/{names}" if self.is_part else self.member.name
 
     @property
     def is_table(self) -> bool:
@@ -112,39 +130,30 @@ def _detect(member: Member, dialect: str, encoding: str) -> list[DetectedFile]:
         return [DetectedFile(member, why_not=gettext("This is no CSV file."), is_idle=is_idle)]
     test = AnyHeader(dialect)
     try:
-        with member.on_disk(START) as path, open_table(path, encoding, None, test) as reader:
-            header, has_rows = reader.header, _has_rows(reader)
+        with member.on_disk(START) as path:
+            if is_zip(path):
+                return _detect_sheets(member, path, test)
+            with open_table(path, encoding, None, test) as reader:
+                header, has_rows = reader.header, _has_rows(reader)
             # A name in its header may be all that keeps a file from being recognised.
             question = question_about(path, encoding)
     except FileRefused as refusal:
         if refusal.code == DAMAGED:
             raise
         return [_unread(member, refusal)]
+    return _detected(member, header, test, has_rows=has_rows, question=question)
+
+
+def _detected(
+    member: Member, header: Sequence[str], test: "AnyHeader", *, has_rows: bool, question: str = ""
+) -> list[DetectedFile]:
     side, title = side_file_of(header), _title_of(header)
     why_not = _why_not(title) if title else question or _why_not("")
-    carried_kinds = carried(header, dialect).items()
+    carried_kinds = carried(header, test.dialect).items()
     return [
         DetectedFile(member, kind, table, side, title, is_empty=not has_rows and _has_header(table))
         for kind, table in carried_kinds
-    ] or [_idle_or_unknown(member, side, title, len(header), why_not)]
-
-
-def _unread(member: Member, refusal: FileRefused) -> DetectedFile:
-    if refusal.code != EMPTY:
-        return DetectedFile(member, why_not=refusal.message, is_refused=True)
-    # An empty file has no header. Its name may say that nobody needs it.
-    is_idle = PurePosixPath(member.name).stem.lower() in NOT_READ_BY_NAME
-    return DetectedFile(member, why_not=gettext("It is empty."), is_idle=is_idle)
-
-
-def _idle_or_unknown(
-    member: Member, side: str, title: Any, columns: int, why_not: str
-) -> DetectedFile:
-    """A file of no kind."""
-    # In a zip file a text of one column may as well be a letter.
-    is_text = member.archive is not None and member.name.lower().endswith(".txt")
-    is_idle = bool(title) or (is_text and columns == 1)
-    return DetectedFile(member, side=side, title=title, why_not=why_not, is_idle=is_idle)
+    ] or [_idle_or_unknown(member, header, why_not)]
 
 
 class AnyHeader:
@@ -157,19 +166,87 @@ class AnyHeader:
     def own_headers(self) -> Mapping[str, Own]:
         return all_own_headers()
 
+    def carried(self, cells: Sequence[str]) -> dict[str, type[SourceTable] | None]:
+        """The kinds that a table with this header carries, each with its format."""
+        return carried(cells, self.dialect, self.own_headers)
+
     def is_header(self, cells: Sequence[str]) -> bool:
-        tables = carried(cells, self.dialect, self.own_headers)
+        tables = self.carried(cells)
         return any(map(_has_header, tables.values())) or bool(_title_of(cells))
 
     def is_row(self, header: Sequence[str], cells: Sequence[str]) -> bool:
         return any(
             self._of_kind(kind, table).is_row(header, cells)
-            for kind, table in carried(header, self.dialect, self.own_headers).items()
+            for kind, table in self.carried(header).items()
         )
 
     def _of_kind(self, kind: str, table: type[SourceTable] | None) -> HeaderOfKind:
         own = self.own_headers.get(kind, {})
         return HeaderOfKind(kind, lambda _header: table, own_headers=own)
+
+
+@contextmanager
+def opened_workbook(path: Path, dialect: str) -> Iterator[tuple[Workbook, list[SheetTable]]]:
+    """A workbook, and what its sheets are. Raises FileRefused for one that cannot be read."""
+    limits = Limits.from_settings()
+    limits.check_size(path.stat().st_size)
+    with Workbook(path, limits) as book:
+        yield book, tables_of(book, AnyHeader(dialect))
+
+
+def _detect_sheets(member: Member, path: Path, test: AnyHeader) -> list[DetectedFile]:
+    with opened_workbook(path, test.dialect) as (_book, tables):
+        pass
+    own: dict[str, list[SheetTable]] = {}
+    for each in tables:
+        for kind in each.carried if each.is_read else ():
+            own.setdefault(kind, []).append(each)
+    if not own:
+        return _detect_unknown(member, tables, test)
+    return [
+        DetectedFile(
+            member,
+            kind,
+            sheets[0].carried[kind],
+            is_empty=not any(each.has_rows for each in sheets),
+            sheets=described(tables, chosen_sheets(tables, kind), {*own} - {kind}),
+            is_part=len(own) > 1,
+        )
+        for kind, sheets in own.items()
+    ]
+
+
+def _detect_unknown(
+    member: Member, tables: Sequence[SheetTable], test: AnyHeader
+) -> list[DetectedFile]:
+    first = tables[0]
+    if len(tables) > 1:
+        sentence = gettext("Sheet “%(sheet)s”: %(sentence)s")
+        reasons = ({"sheet": each.name, "sentence": why_left_out(each)} for each in tables)
+        why_not = " ".join(map(sentence.__mod__, reasons))
+        # Nobody knows what a table on one of them is; notes and empty sheets are none.
+        is_idle = not any(each.is_table for each in tables)
+        return [DetectedFile(member, why_not=why_not, is_idle=is_idle)]
+    if first.header:
+        return _detected(member, first.header, test, has_rows=first.has_rows)
+    return [_unread(member, first.refusal or no_table())]
+
+
+def _unread(member: Member, refusal: FileRefused) -> DetectedFile:
+    if refusal.code != EMPTY:
+        return DetectedFile(member, why_not=refusal.message, is_refused=True)
+    # An empty file has no header. Its name may say that nobody needs it.
+    is_idle = PurePosixPath(member.name).stem.lower() in NOT_READ_BY_NAME
+    return DetectedFile(member, why_not=gettext("It is empty."), is_idle=is_idle)
+
+
+def _idle_or_unknown(member: Member, header: Sequence[str], why_not: str) -> DetectedFile:
+    """A file of no kind."""
+    side, title = side_file_of(header), _title_of(header)
+    # In a zip file a text of one column may as well be a letter.
+    is_text = member.archive is not None and member.name.lower().endswith(".txt")
+    is_idle = bool(title) or (is_text and len(header) == 1)
+    return DetectedFile(member, side=side, title=title, why_not=why_not, is_idle=is_idle)
 
 
 def _has_rows(reader: TableReader) -> bool:

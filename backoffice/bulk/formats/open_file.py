@@ -4,8 +4,10 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -28,14 +30,19 @@ from backoffice.bulk.formats.oneroster import (
     OneRosterResults,
     OneRosterUsers,
 )
+from backoffice.bulk.formats.sheets import left_out_sheets
+from backoffice.bulk.formats.sheets_together import SheetsTogether
 from backoffice.bulk.kinds.header_names import known_name, plain_name
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.header import refuse_forbidden, refuse_repeated
 from backoffice.bulk.read.value_mapping import OwnWords
 from backoffice.bulk.readers import Limits, Row, TableReader, open_table
+from backoffice.bulk.readers.base import Notice
 from backoffice.bulk.readers.encodings import is_windows_text
+from backoffice.bulk.readers.workbook import Workbook, WorkbookReader
 from backoffice.bulk.readers.zip_archive import Archive, Member, is_archive
+from backoffice.bulk.values.cell_origins import OTHERS
 from backoffice.bulk.values.faults import FileRefused, at_line
 
 SIDE_FOLDER = "beside/"
@@ -142,9 +149,27 @@ def open_table_of(
     path: Path,
     limits: Limits | None = None,
     own_headers: Mapping[str, str] | None = None,
+    sheet: int | None = None,
 ) -> TableReader:
-    """The table of a batch, whose header may stand below a title. Raises FileRefused."""
-    return open_table(path, batch.encoding, limits, header_test_of(batch, own_headers))
+    """The table of a batch, whose header may stand below a title. Raises FileRefused.
+
+    `sheet` is the number of that of a workbook.
+    """
+    test = header_test_of(batch, own_headers)
+    return open_table(path, batch.encoding, limits, test, sheet)
+
+
+def sheet_of(
+    batch: Batch,
+    book: Workbook,
+    number: int | None,
+    limits: Limits,
+    own_headers: Mapping[str, str] | None = None,
+) -> WorkbookReader:
+    """A sheet of a workbook that is open, as `open_table_of` gives it."""
+    reader = WorkbookReader(book.path, limits, number, book)
+    reader.header_test = header_test_of(batch, own_headers)
+    return reader
 
 
 def _native_dialects(kind: str) -> tuple[str, ...]:
@@ -198,25 +223,59 @@ def open_file(
     `side` replaces the lookup files packed with it; `own_headers` are the school's own, if not
     those with which it was read before.
     """
-    return Translated(batch, side, own_headers)
+    sheets = batch.sheets.get("read", [])
+    opened = partial(Translated, batch, side, own_headers)
+    if len(sheets) > 1:
+        return SheetsTogether(batch, limits_for(batch.kind), opened)
+    return opened(*sheets)
+
+
+@contextmanager
+def stored_tables(batch: Batch) -> Iterator[list[TableReader]]:
+    """The tables of a batch's file as they are, in their order, to be read one after the other."""
+    sheets = batch.sheets.get("read", [])
+    with unpacked(batch.path, batch.encoding) as stored, ExitStack() as stack:
+        if len(sheets) < 2:
+            number = sheets[0]["number"] if sheets else None
+            yield [stack.enter_context(open_table_of(batch, stored.path, sheet=number))]
+            return
+        limits = Limits.from_settings()
+        book = stack.enter_context(Workbook(stored.path, limits))
+        yield [
+            stack.enter_context(sheet_of(batch, book, sheet["number"], limits)) for sheet in sheets
+        ]
 
 
 class Translated(TableReader):
-    """A file read through its format; a file of our own columns is read as it is."""
+    """A file read through its format; a file of our own columns is read as it is.
+
+    `sheet` is one that the batch notes; with `opened` it is one of a workbook that is open already.
+    """
 
     def __init__(
-        self, batch: Batch, side: SideFiles | None, own_headers: Mapping[str, str] | None
+        self,
+        batch: Batch,
+        side: SideFiles | None,
+        own_headers: Mapping[str, str] | None,
+        sheet: Mapping[str, Any] = MappingProxyType({}),
+        opened: Workbook | None = None,
     ) -> None:
         super().__init__(batch.path, limits_for(batch.kind))
         self.batch, self.side, self.own_headers = batch, side, own_headers
+        self.sheet, self.book = sheet, opened
         self.table: SourceTable | None = None
         self.own_words = OwnWords.of(batch)
+        self.file_rows = 0  # that were read
 
     def __enter__(self) -> "Translated":
         with ExitStack() as stack:
-            self.unpacked = stack.enter_context(unpacked(self.batch.path, self.batch.encoding))
-            refuse_doubtful_encoding(self.unpacked.path, self.batch.encoding)
-            self.inner = stack.enter_context(self._table(self.limits))
+            if self.book is None:
+                path, encoding = self.batch.path, self.batch.encoding
+                self.unpacked = stack.enter_context(unpacked(path, encoding))
+                refuse_doubtful_encoding(self.unpacked.path, encoding)
+            else:
+                self.unpacked = Unpacked(self.batch.path, SideFiles())
+            self.inner = stack.enter_context(self._table(self.limits, self.book))
             with at_line(self.inner.header_line):
                 table_class = recognised(self.inner.header, self.batch.dialect, self.batch.kind)
                 _refuse_others(table_class, self.batch)
@@ -225,14 +284,18 @@ class Translated(TableReader):
             self._opened = stack.pop_all()
         return self
 
-    def _table(self, limits: Limits | None = None) -> TableReader:
-        return open_table_of(self.batch, self.unpacked.path, limits, self.own_headers)
+    def _table(self, limits: Limits | None = None, book: Workbook | None = None) -> TableReader:
+        number = self.sheet.get("number")
+        if book is not None:
+            return sheet_of(self.batch, book, number, self.limits, self.own_headers)
+        path = self.unpacked.path
+        return open_table_of(self.batch, path, limits, self.own_headers, number)
 
     def _set_table(self, table_class: type[SourceTable] | None) -> None:
         self.header, self.delimiter = self.inner.header, self.inner.delimiter
         self.header_line, self.is_text = self.inner.header_line, self.inner.is_text
         self.reader_issues = self.inner.reader_issues
-        self.batch.read_as = str(table_class.title) if table_class else ""
+        self.title = self.batch.read_as = str(table_class.title) if table_class else ""
         if table_class is None:
             return
         if table_class.has_header:
@@ -251,6 +314,7 @@ class Translated(TableReader):
         companion = kinds[table_class.kind].companion
         if companion and not companion.is_created_by(self.batch):
             table.leave(companion.names)
+        self.inner.number_places = table.number_places
         self.table, self.header, self.labels = table, list(table.active_sources), table.labels
         self.above = table.above
         self.reader_issues += table.reader_issues
@@ -274,6 +338,7 @@ class Translated(TableReader):
 
     def records(self) -> Iterator[Row]:
         if self.table is None:
+            self.inner.number_places = self.number_places
             return self.inner.rows()
         return self._translated(self.table)
 
@@ -282,15 +347,32 @@ class Translated(TableReader):
         staged = number = 0
         for row in disambiguated(self.inner, type(table))[1]:
             number += not table.is_about_columns(row)
-            for translated in table.translated(row):
+            for plain in table.translated(row):
                 staged += 1
+                translated = with_issues_of(row, plain) if row.reader_issues else plain
                 yield translated if staged == number else translated.of_row(number)
+            self.file_rows = number
 
     def rows(self) -> Iterator[Row]:
         return self.records()
 
     def position(self) -> float:
         return self.inner.position()
+
+    @property
+    def sheets(self) -> Sequence[tuple[int, str]]:
+        return [(1, self.sheet["name"])] if self.sheet else ()
+
+    def notices(self) -> Iterator[Notice]:
+        yield from self.inner.notices()
+        yield from left_out_sheets(self.batch)
+
+
+def with_issues_of(row: Row, translated: Row) -> Row:
+    """A translated row with the issues of the columns of the file that it was made of."""
+    header = translated.origin.headers.get(OTHERS) if translated.origin else None
+    issues = [each for each in row.reader_issues if header in (None, each.column)]
+    return translated._replace(reader_issues=(*issues, *translated.reader_issues))
 
 
 def disambiguated(

@@ -49,6 +49,10 @@ def _secret_places(path: Path, batch: Batch) -> frozenset[int]:
         # Files of our own columns with such a column are refused later.
         if recognised(header, batch.dialect, batch.kind) is None:
             return frozenset()
+    return secret_places(header)
+
+
+def secret_places(header: Sequence[str]) -> frozenset[int]:
     return frozenset(at for at, name in enumerate(header) if SECRET in column_name(name))
 
 
@@ -62,19 +66,19 @@ def _rewrite(path: Path, batch: Batch, places: frozenset[int], cleaned: IO[bytes
             writer.write(1, [reader.separator_line], "\t")
         for line, cells in reader.titles:
             writer.write(line, cells, delimiter)
-        writer.write(reader.header_line, _left(reader.header, places), delimiter)
+        writer.write(reader.header_line, left(reader.header, places), delimiter)
         for row in reader.records():
-            writer.write(row.line, _cells(row, places, width), delimiter)
+            writer.write(row.line, safe_cells(row, places, width), delimiter)
 
 
-def _cells(row: Row, places: frozenset[int], width: int) -> list[str]:
+def safe_cells(row: Row, places: frozenset[int], width: int) -> list[str]:
     # In a row that is not whole, a password may stand anywhere.
     if row.syntax_error or len(row.cells) != width:
         return [_("(A row that is not whole. It was not kept, because the file has passwords.)")]
-    return _left(row.cells, places)
+    return left(row.cells, places)
 
 
-def _left(cells: Sequence[str], places: frozenset[int]) -> list[str]:
+def left(cells: Sequence[str], places: frozenset[int]) -> list[str]:
     return [cell for at, cell in enumerate(cells) if at not in places]
 
 

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
@@ -14,8 +14,10 @@ from backoffice.bulk.formats.detect import DetectedFile, chosen, companions_of, 
 from backoffice.bulk.formats.lookup_files import READ, lookup_rows
 from backoffice.bulk.formats.open_file import SIDE_FOLDER
 from backoffice.bulk.formats.password_columns import as_read, without_passwords
+from backoffice.bulk.formats.workbook_storage import stored_workbook
 from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Limits, open_table
+from backoffice.bulk.readers.first_bytes import is_zip
 from backoffice.bulk.readers.zip_archive import Archive, is_archive
 
 
@@ -56,7 +58,7 @@ def stored_uploads(stream: IO[bytes], name: str, batch: Batch) -> Iterator[Store
     """
     with on_disk(stream) as path:
         if not is_archive(path):
-            with without_passwords(path, batch) as cleaned:
+            with _cleaned(path, batch) as cleaned:
                 yield StoredUpload(cleaned, name, PurePosixPath(name).suffix)
             return
         Limits.from_settings().check_size(path.stat().st_size)
@@ -72,8 +74,8 @@ def stored_uploads(stream: IO[bytes], name: str, batch: Batch) -> Iterator[Store
 
 @contextmanager
 def stored_part(part: UploadPart, batch: Batch) -> Iterator[StoredUpload]:
-    name = part.detected.member.name
-    with part.detected.member.on_disk() as path, without_passwords(path, batch) as cleaned:
+    name, batch.sheets = part.detected.member.name, dict(part.detected.sheets)
+    with part.detected.member.on_disk() as path, _cleaned(path, batch) as cleaned:
         if not part.sides:
             yield StoredUpload(cleaned, part.name, PurePosixPath(name).suffix)
             return
@@ -81,6 +83,11 @@ def stored_part(part: UploadPart, batch: Batch) -> Iterator[StoredUpload]:
             _pack(packed, cleaned, part.sides, batch)
             packed.seek(0)
             yield StoredUpload(packed, part.name, ".zip")
+
+
+def _cleaned(path: Path, batch: Batch) -> AbstractContextManager[IO[bytes]]:
+    stored = stored_workbook if is_zip(path) else without_passwords
+    return stored(path, batch)
 
 
 def _pack(to: IO[bytes], table: IO[bytes], sides: Mapping[str, DetectedFile], batch: Batch) -> None:

@@ -10,6 +10,7 @@ from import_export.fields import Field
 
 from backoffice.audit.models import Audited
 
+NUMBERS = (models.DecimalField, models.IntegerField, models.DateField)
 _written = itertools.count()
 
 
@@ -112,3 +113,10 @@ class Column(Field):
 
     def model_field(self, model: type[models.Model]) -> models.Field:
         return field_at(model, self.attribute)
+
+    def number_sort(self, model: type[models.Model]) -> bool | None:
+        """Whether a cell is a day (true) or another number (false); None for any other text."""
+        field = self.model_field(model)
+        if self.identifier or field.choices or not isinstance(field, NUMBERS):
+            return None
+        return isinstance(field, models.DateField)

@@ -263,6 +263,14 @@ class ImportKind(ModelResource):
         return cls.companion.columns_of()[name], cls.companion.resource.model()
 
     @classmethod
+    def number_sorts(cls) -> dict[str, bool]:
+        """The columns of numbers, of the companion too, and whether the numbers are days."""
+        names = [*cls.columns(), *(cls.companion.names if cls.companion else ())]
+        named = {name: cls.column_named(name) for name in names}
+        sorts = {name: column.number_sort(model) for name, (column, model) in named.items()}
+        return {name: is_day for name, is_day in sorts.items() if is_day is not None}
+
+    @classmethod
     def key_names(cls, names: Sequence[str]) -> list[str]:
         """The columns by which the rows of a file with these columns are matched."""
         key = [name for name, column in cls.columns().items() if column.key]

@@ -163,6 +163,9 @@ class Batch(models.Model):
     own_assessments = models.JSONField(_("the other system's assessments"), default=dict)
     # Code and presentation of the course that a person named for a gradebook that names none.
     gradebook_course = models.JSONField(_("course of the gradebook"), default=list)
+    # Of a workbook with several sheets: those that are read, and why each of the others is not;
+    # see `bulk/formats/sheets.py`.
+    sheets = models.JSONField(_("sheets"), default=dict)
 
     rows = models.PositiveIntegerField(_("rows"), default=0)
     created = models.PositiveIntegerField(_("created"), default=0)
@@ -303,6 +306,20 @@ class Batch(models.Model):
     @property
     def path(self) -> Path:
         return Path(self.file.path)
+
+    @property
+    def sheet_names(self) -> list[str]:
+        """The sheets that are read, of a workbook of several."""
+        return [sheet["name"] for sheet in self.sheets.get("read", ())]
+
+    @property
+    def only_sheet(self) -> str:
+        return self.sheet_names[0] if len(self.sheet_names) == 1 else ""
+
+    @property
+    def unknown_sheets(self) -> list[str]:
+        """Sheets that are not read and may hold other rows of the kind."""
+        return [each["name"] for each in self.sheets.get("left_out", ()) if each["is_table"]]
 
     @property
     def download_name(self) -> str:

@@ -14,6 +14,8 @@ class BatchIssue(models.Model):
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="issues", db_index=False)
     is_warning = models.BooleanField(default=False)
+    # Of a workbook with several; blank otherwise.
+    sheet = models.CharField(_("sheet"), max_length=200, blank=True, default="")
     line = models.PositiveIntegerField(_("line"))
     row = models.PositiveIntegerField(_("row"))
     column = models.CharField(_("column"), max_length=COLUMN_LENGTH, blank=True)
@@ -35,5 +37,7 @@ class BatchIssue(models.Model):
     @property
     def sentence(self) -> str:
         """The message without its line, for tables with a column for the line."""
+        if self.sheet:
+            return self.message
         head, _separator, rest = self.message.partition(": ")
         return rest if self.line and head.endswith(f" {self.line}") else self.message

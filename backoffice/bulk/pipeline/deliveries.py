@@ -134,14 +134,14 @@ class Sorting:
                 continue
             sides = companions_of(one, detected)
             used.update(id(each) for each in sides.values())
-            self.parts.append(UploadPart(one, sides, place + one.member.name))
+            self.parts.append(UploadPart(one, sides, place + one.file_name))
         for each in detected:
             if not each.kind and id(each) not in used:
                 name, is_refused = place + each.member.name, each.is_refused
                 self._leave(name, str(each.why_not), each.is_idle, is_refused=is_refused)
 
     def _is_accepted(self, place: str, one: DetectedFile) -> bool:
-        name = place + one.member.name
+        name = place + one.file_name
         if len(self.parts) == MOST_FILES:
             message = _("At most %(most)d files go in together. Upload it by itself afterwards.")
             self._leave(name, message % {"most": MOST_FILES}, is_refused=True)

@@ -25,7 +25,7 @@ from backoffice.bulk.plan.nested_rows import NestedPlan, ParentLayout
 from backoffice.bulk.plan.outcome import Plans
 from backoffice.bulk.plan.planner import Planner, Tables
 from backoffice.bulk.plan.totals import Totals
-from backoffice.bulk.read.header import MatchedHeader, match_header
+from backoffice.bulk.read.header import MatchedHeader, match_header, number_places
 from backoffice.bulk.read.header_mapping import Own, labels_of, used_in
 from backoffice.bulk.read.number_style import style_of
 from backoffice.bulk.read.row_cleaner import RowCleaner, read_into
@@ -34,7 +34,7 @@ from backoffice.bulk.read.value_mapping import Words, note_words
 from backoffice.bulk.readers import TableReader
 from backoffice.bulk.sql import dialects
 from backoffice.bulk.sql.layout import Layout, staged_types
-from backoffice.bulk.values.faults import at_line, storable
+from backoffice.bulk.values.faults import FileRefused, at_line, storable
 
 READ_PERCENT = 80  # the share of reading in the whole work, for the progress bar
 PROGRESS_PAUSE = 0.5  # seconds
@@ -77,7 +77,16 @@ class Import:
             self.dialect.prepare(cursor, written)
 
     def read(self, staging_file: StagingFile) -> list[str]:
-        """Read the file into a staging file; returns the names of the staged columns."""
+        """Read the file into a staging file; returns the names of the staged columns.
+
+        Raises FileRefused, with the sheet where a workbook has several.
+        """
+        try:
+            return self._read(staging_file)
+        except FileRefused as refusal:
+            raise refusal.of_sheet(self.batch.only_sheet) from None
+
+    def _read(self, staging_file: StagingFile) -> list[str]:
         self.batch.unknown_values = {}
         if self.own_words is not None:
             self.batch.own_values = dict(self.own_words)
@@ -91,6 +100,8 @@ class Import:
                 for name in CACHED:  # from an earlier reading
                     self.__dict__.pop(name, None)
                 header = match_header(reader.header, self.resource, self.batch)
+            own_headers = self.batch.own_headers
+            reader.number_places = number_places(reader.header, self.resource, own_headers)
             style = style_of(reader, header, self.resource, reopened)
             cleaner = RowCleaner(header, self.resource, reader.delimiter, style)
             self.batch.rows = 0  # a file that is refused halfway has no known number

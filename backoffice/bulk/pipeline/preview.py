@@ -148,6 +148,7 @@ def refuse_file(batch: Batch, refusal: FileRefused) -> None:
     with contextlib.suppress(Interrupted), transaction.atomic():
         batch.issues.all().delete()
         batch.issues.create(
+            sheet=storable(refusal.sheet),
             line=refusal.line,
             row=0,
             column=storable(refusal.column)[:COLUMN_LENGTH],

@@ -4,21 +4,24 @@ import contextlib
 import csv
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.admin_site.spreadsheets import FORMULA, Echo, formula_safe
-from backoffice.bulk.formats.open_file import disambiguated, open_table_of, recognised, unpacked
-from backoffice.bulk.kinds.header_names import plain_name
+from backoffice.bulk.formats.base import SourceTable
+from backoffice.bulk.formats.open_file import disambiguated, recognised, stored_tables
+from backoffice.bulk.formats.sheets_together import places_in
+from backoffice.bulk.kinds.header_names import column_name, plain_name
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, kinds
 from backoffice.bulk.models import Batch
-from backoffice.bulk.read.header import without_unnamed
+from backoffice.bulk.read.header import number_places, without_unnamed
 from backoffice.bulk.read.value_mapping import values_advice
-from backoffice.bulk.readers import Row
+from backoffice.bulk.readers import Row, TableReader
 from backoffice.bulk.values.cells import TEXT_FORMULA
-from backoffice.bulk.values.faults import FileRefused, Issue
+from backoffice.bulk.values.faults import FileRefused, Issue, display_text
 
 WRITTEN_COUNTS = ("created", "updated", "unchanged", "withdrawn", "returns", "created_students")
 ISSUE_FIELDS = ("line", "row", "column", "value", "code", "message")
@@ -36,9 +39,10 @@ def write_report(batch: Batch, stream: IO[str], *, dry_run: bool, is_begun: bool
     stream.write(head.removesuffix("\n}").removeprefix("{" if is_begun else ""))
     for name, is_warning in (("errors", False), ("warnings", True)):
         stream.write(f',\n "{name}": [')
-        issues = batch.issues.filter(is_warning=is_warning).values_list(*ISSUE_FIELDS)
+        issues = batch.issues.filter(is_warning=is_warning).values_list(*ISSUE_FIELDS, "sheet")
         for number, values in enumerate(issues.iterator()):  # a file may have millions
-            text = json.dumps(Issue(*values).as_dict(), ensure_ascii=False)
+            issue = Issue(**dict(zip((*ISSUE_FIELDS, "sheet"), values, strict=True)))
+            text = json.dumps(issue.as_dict(), ensure_ascii=False)
             stream.write(f"{',' if number else ''}\n  {text}")
         stream.write("]")
     stream.write("\n}\n")
@@ -102,7 +106,18 @@ def closing_message(batch: Batch, *, dry_run: bool) -> str:
         template = _("%(file)s could be applied: %(summary)s")
         template += f" {batch.roster_scope.replace('%', '%%')}" if batch.roster_scope else ""
     summary += _reading_message(batch)
-    return template % {"file": batch.file_name, "number": batch.pk, "summary": summary}
+    return template % {"file": _named_with_sheets(batch), "number": batch.pk, "summary": summary}
+
+
+def _named_with_sheets(batch: Batch) -> str:
+    """The name of the file, and the sheets that were read of a workbook of several."""
+    names = ", ".join(f"“{display_text(name)}”" for name in batch.sheet_names)
+    if not names:
+        return batch.file_name
+    template = ngettext(
+        "%(file)s (sheet %(names)s)", "%(file)s (sheets %(names)s)", len(batch.sheet_names)
+    )
+    return template % {"file": batch.file_name, "names": names}
 
 
 def _reading_message(batch: Batch) -> str:
@@ -158,31 +173,80 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
         .iterator()
     )
     pending, messages = _next_row(issues, next(issues, None))
-    with (
-        unpacked(batch.path, batch.encoding) as stored,
-        open_table_of(batch, stored.path) as reader,
-    ):
+    with stored_tables(batch) as readers:
+        tables = [StoredTable.of(reader, batch) for reader in readers]
+        names = _united(tables)
+        yield "\ufeff" + (writer.writerow(names) if tables[0].has_header else "")
+        number = 0
+        for table in tables:
+            column_lines: list[Any] = []  # as the csv module takes them
+            for row in table.rows if pending[0] > 0 else ():
+                cells = table.cells_of(row)
+                is_data = not (table.columns and table.columns.is_about_columns(row))
+                number += is_data
+                if is_data and number == pending[0]:
+                    line = [*map(_printable, cells), row.line, " ".join(messages)]
+                    yield from map(writer.writerow, [*column_lines, line])
+                    pending, messages = _next_row(issues, pending[1])
+                    column_lines.clear()
+                    if pending[0] < 0:
+                        return  # the rest of the file is good
+                elif not is_data:
+                    column_lines.append([*map(_printable, cells), row.line, ""])
+
+
+@dataclass
+class StoredTable:
+    """A table of a stored file as it is: the file itself, or a sheet of it."""
+
+    header: Sequence[str]
+    rows: Iterator[Row]
+    columns: SourceTable | None
+    has_header: bool
+    own: "OwnCells"
+    places: list[int] = field(default_factory=list)  # of its own cells, in rows of all sheets
+    width: int = 0  # of such rows
+
+    @classmethod
+    def of(cls, reader: TableReader, batch: Batch) -> "StoredTable":
         table = recognised(reader.header, batch.dialect, batch.kind)
+        if table:
+            reader.number_places = table(reader.header).number_places
+        elif batch.kind in kinds:
+            resource = kinds[batch.kind]
+            reader.number_places = number_places(reader.header, resource, batch.own_headers)
         header, rows = disambiguated(reader, table)
-        own = OwnCells(header, batch)
-        names = [*map(_printable, own.of(header)), *REJECTED_COLUMNS]
-        has_header = table is None or table.has_header
-        yield "\ufeff" + (writer.writerow(names) if has_header else "")
-        columns, number = table(header) if table else None, 0
-        column_lines: list[Any] = []  # as the csv module takes them
-        for row in rows if pending[0] > 0 else ():
-            cells = own.of_row(row)
-            is_data = not (columns and columns.is_about_columns(row))
-            number += is_data
-            if is_data and number == pending[0]:
-                line = [*map(_printable, cells), row.line, " ".join(messages)]
-                yield from map(writer.writerow, [*column_lines, line])
-                pending, messages = _next_row(issues, pending[1])
-                column_lines.clear()
-                if pending[0] < 0:
-                    return  # the rest of the file is good
-            elif not is_data:
-                column_lines.append([*map(_printable, cells), row.line, ""])
+        columns, has_header = table(header) if table else None, table is None or table.has_header
+        return cls(header, rows, columns, has_header, OwnCells(header, batch))
+
+    @property
+    def names(self) -> list[str]:
+        return list(map(_printable, self.own.of(self.header)))
+
+    def cells_of(self, row: Row) -> list[str]:
+        """The cells of a row as they stand in rows of all sheets; as it is, if it is not whole."""
+        cells = self.own.of_row(row)
+        if len(cells) != len(self.places):
+            return cells
+        placed = [""] * self.width
+        for place, cell in zip(self.places, cells, strict=True):
+            placed[place] = cell
+        return placed
+
+
+def _united(tables: Sequence[StoredTable]) -> list[str]:
+    """The header of the wrong rows of all sheets; each table learns its places in it."""
+    names, known = list[str](), list[str]()
+    for table in tables:
+        own = list(map(column_name, table.names))
+        for name, header in zip(own, table.names, strict=True):
+            if own.count(name) > known.count(name):
+                known.append(name)
+                names.append(header)
+        table.places = places_in(known, own)
+    for table in tables:
+        table.width = len(names)
+    return [*names, *REJECTED_COLUMNS]
 
 
 class OwnCells:

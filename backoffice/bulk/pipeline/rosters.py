@@ -50,7 +50,11 @@ def _others(batch: Batch) -> list[Batch]:
 def _objection(batch: Batch) -> str:
     """Why nobody may leave: a table that came along may be another part of the roster."""
     delivered = batch.delivery.left_out if batch.delivery else []
-    unknown = [*batch.left_out, *(each["name"] for each in delivered if not each["is_known"])]
+    unknown = [
+        *batch.left_out,
+        *batch.unknown_sheets,
+        *(each["name"] for each in delivered if not each["is_known"]),
+    ]
     if unknown:
         message = _(
             "nobody is withdrawn: “%(name)s” came with the file, is not known here, and may be "

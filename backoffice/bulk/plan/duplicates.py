@@ -31,7 +31,7 @@ Key = tuple[Any, ...]
 class AcceptedRow(NamedTuple):
     """A row that was accepted."""
 
-    line: int
+    place: str  # its line, and its sheet
     own: tuple[Any, ...]  # its values, without the key
 
 
@@ -163,13 +163,14 @@ class Duplicates:
             return
         for name, earlier, value in zip(self.compared, first.own, row.own, strict=True):
             if earlier != value and not row.bad & self.bits[name]:
-                yield name, CONFLICT, first.line
+                yield name, CONFLICT, first.place
                 return
-        yield "", REPEAT, first.line
+        yield "", REPEAT, first.place
 
     def _claim(self, row: Candidate) -> None:
         """Note an accepted row's key, its single values, and what it says of the person."""
-        self.accepted.setdefault(_key(row, self.keys), AcceptedRow(row.line, row.own))
+        place = self.staging_file.place_of(row.line, row.origin.row or row.row)
+        self.accepted.setdefault(_key(row, self.keys), AcceptedRow(place, row.own))
         for single in self.singles:
             if row.has([single.column, *single.key], self.bits):
                 value = row.cells[single.column]

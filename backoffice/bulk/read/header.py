@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from backoffice.admin_site.permissions.roles import may
 from backoffice.bulk.kinds.column import Column
-from backoffice.bulk.kinds.header_names import IGNORED, nearest, plain_name
+from backoffice.bulk.kinds.header_names import IGNORED, known_name, nearest, plain_name
 from backoffice.bulk.kinds.repeated_columns import Group, groups_in
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, ImportKind
 from backoffice.bulk.models import Batch, HeaderMapping
@@ -88,6 +88,15 @@ def match_header(header: list[str], resource: type[ImportKind], batch: Batch) ->
 
 def _among(placed: Iterable[Placed], names: Container[str]) -> tuple[Placed, ...]:
     return tuple(each for each in placed if each.column.column_name in names)
+
+
+def number_places(
+    header: Sequence[str], resource: type[ImportKind], own: Mapping[str, str]
+) -> dict[int, bool]:
+    """Where in a row of a file with this header a number is due, and whether it is a day."""
+    sorts = resource.number_sorts()
+    names = [own.get(name, name) for name in map(known_name, header)]
+    return {at: sorts[name] for at, name in enumerate(names) if name in sorts}
 
 
 def without_unnamed(names: Sequence[str]) -> Sequence[str]:

@@ -341,12 +341,15 @@ def read_into(
     number = left_out = 0
     staging_file.labels = {**cleaner.resource.labels(), **reader.labels}
     staging_file.above, staging_file.header_line = reader.above, reader.header_line
+    staging_file.sheets = reader.sheets
     for fault, column, value in reader.reader_issues:
         staging_file.add_fault(fault, reader.header_line, 0, column, value)
     for number, row in enumerate(reader.rows(), 1):
         left_out += not cleaner.write(number, row, staging_file)
         if number % PROGRESS_EVERY == 0:
             progress(reader.position(), number)
+    for notice in reader.notices():
+        staging_file.add_notice(notice)
     if not number:
         message = _("The file has a header but no data rows. Add a row below the header.")
         raise FileRefused("no_rows", message, line=1)

@@ -17,16 +17,18 @@ def open_table(
     encoding: str = "",
     limits: Limits | None = None,
     header_test: HeaderTest | None = None,
+    sheet: int | None = None,
 ) -> TableReader:
     """The reader for the file's first bytes. Raises FileRefused for one too large or no table.
 
-    With a `header_test` the header may stand below lines that are a title.
+    With a `header_test` the header may stand below lines that are a title; `sheet` is the number of
+    a workbook's.
     """
     limits = limits or Limits.from_settings()
     limits.check_size(path.stat().st_size)
     reader: TableReader
     if refuse_if_not_a_plain_table(path):
-        reader = WorkbookReader(path, limits)
+        reader = WorkbookReader(path, limits, sheet)
     else:
         reader = DelimitedReader(path, encoding, limits)
     reader.header_test = header_test

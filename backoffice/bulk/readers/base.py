@@ -15,9 +15,19 @@ from django.utils.translation import ngettext
 from backoffice.bulk.readers.header_search import HeaderTest, Numbered
 from backoffice.bulk.unpacking.xlsx_sheet import MAX_COLUMNS
 from backoffice.bulk.values.cell_origins import AS_STAGED, Origin
-from backoffice.bulk.values.faults import FileRefused, ReaderIssue
+from backoffice.bulk.values.faults import Fault, FileRefused, ReaderIssue
 
 EMPTY = "empty_file"
+
+
+class Notice(NamedTuple):
+    """What is to be said of a file, or of a sheet of it, as a whole; line 0 is none."""
+
+    fault: Fault
+    line: int = 0
+    value: str = ""
+    sheet: str = ""
+    column: str = ""
 
 
 class Row(NamedTuple):
@@ -103,7 +113,8 @@ class TableReader(ABC):
     """A file opened as a table. Use as a context manager; iterate once.
 
     `labels`: the names people know columns by; `above`: those that stand in the header, or in a row
-    of that name; `reader_issues`: of the file as a whole; `titles`: lines above the header.
+    of that name; `reader_issues`: of the file as a whole; `titles`: lines above the header;
+    `number_places`: where in a row, counted from 0, a number is due, and whether it is a day.
     """
 
     delimiter = ","
@@ -113,6 +124,7 @@ class TableReader(ABC):
     labels: Mapping[str, str] = MappingProxyType({})
     above: Mapping[str, str] = MappingProxyType({})
     reader_issues: tuple[ReaderIssue, ...] = ()
+    number_places: Mapping[int, bool] = MappingProxyType({})
     titles: Sequence[Numbered] = ()
     # Without it the first row is the header, whatever stands in it.
     header_test: HeaderTest | None = None
@@ -133,6 +145,15 @@ class TableReader(ABC):
     @abstractmethod
     def records(self) -> Iterator[Row]:
         """Every record after the header, wholly empty lines left out."""
+
+    def notices(self) -> Iterator[Notice]:
+        """What is to be said of the file as a whole, once its rows are read."""
+        yield from ()
+
+    @property
+    def sheets(self) -> Sequence[tuple[int, str]]:
+        """The first row and the name of each sheet, where a workbook has several."""
+        return ()
 
     @abstractmethod
     def position(self) -> float:

@@ -64,6 +64,27 @@ OF_WORKBOOKS: Mapping[str, Sentence] = {
         "unreadable_workbook",
         _("The workbook has no sheet. Save the table as CSV."),
     ),
+    "too_many_sheets": (
+        "unpacks_too_large",
+        _(
+            "The workbook has %(count)d sheets; at most %(most)d can be read. Save the sheets that "
+            "are to be read as a workbook of their own."
+        ),
+    ),
+    "repeated_sheet": (
+        "unreadable_workbook",
+        _(
+            "Two sheets of the workbook are one and the same part of the file, as no spreadsheet "
+            "writes it. Open the workbook in Excel and save it again, or save the table as CSV."
+        ),
+    ),
+    "row_out_of_order": (
+        "unreadable_workbook",
+        _(
+            "The sheet has row %(line)d again behind it or a later row, as no spreadsheet writes "
+            "it. Open the workbook in Excel and save it again, or save the table as CSV."
+        ),
+    ),
     "unreadable": (
         "unreadable_workbook",
         _("The workbook cannot be read. Open it in Excel and save it again, or save it as CSV."),

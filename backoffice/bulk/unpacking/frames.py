@@ -7,8 +7,11 @@ import struct
 from typing import IO
 
 HEADER = struct.Struct(">cI")
-KIND, MEMBERS, EXPECTED, ROWS, BYTES, END, REFUSED = b"K", b"M", b"N", b"R", b"B", b"E", b"X"
+KIND, MEMBERS, SHEETS, EXPECTED, ROWS = b"K", b"M", b"S", b"N", b"R"
+BYTES, END, REFUSED = b"B", b"E", b"X"
 ROW_SEPARATOR, CELL_SEPARATOR = "\x1e", "\x1f"
+NUMBER_SEPARATOR = "\x1d"  # between what a cell shows, the number it holds, the number it shows
+ANOTHER = "?"  # in place of the number that a cell shows: signs around it may change its meaning
 FRAME = 1 << 16  # characters of rows, or bytes of a member, that go together
 MOST_BLANK = 4_096  # blank rows after which a sign of life is sent
 
@@ -23,7 +26,7 @@ class RowWriter:
         self._is_header_sent = False
 
     def add(self, line: int, cells: list[str], length: int) -> None:
-        """Add a row of so many characters."""
+        """Add a row of so many characters; the number of a hidden one is below zero."""
         if cells:
             self._records.append(CELL_SEPARATOR.join((str(line), *cells)))
             # Empty cells count too: a few long rows make a frame, or many wide ones.

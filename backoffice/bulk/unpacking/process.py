@@ -22,6 +22,7 @@ from backoffice.bulk.unpacking.confinement import (
 )
 from backoffice.bulk.unpacking.frames import RowWriter, send
 from backoffice.bulk.unpacking.refusal import Bounds, Refused
+from backoffice.bulk.unpacking.xlsx_book import Book
 from backoffice.bulk.unpacking.xlsx_package import Package
 from backoffice.bulk.unpacking.xlsx_sheet import Sheet
 from backoffice.bulk.unpacking.zip_file import ZipOfTables
@@ -48,12 +49,27 @@ def send_kind(work: Work) -> None:
     send(work.answers, frames.KIND, json.dumps(is_archive).encode())
 
 
-def send_rows(work: Work) -> None:
-    """The first sheet of a workbook."""
+def send_sheets(work: Work) -> None:
+    """The list of a workbook's sheets, then the rows of those that are asked for."""
     package = Package(work.file, work.bounds)
     package.check()
-    sheet = Sheet(package)
-    writer = RowWriter(work.answers)
+    book = Book(package)
+    listed = [(each.name, bool(each.part), each.is_hidden, each.is_chart) for each in book.sheets]
+    send(work.answers, frames.SHEETS, json.dumps(listed).encode())
+    while True:
+        number, most = map(int, work.next_request().split())
+        try:
+            send_rows(work, book, book.sheets[number].part, most)
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # of this sheet; another one may be good
+            send_refusal(work, error)
+
+
+def send_rows(work: Work, book: Book, part: str, most: int) -> None:
+    """The rows of a sheet that are not blank, all or the first of them."""
+    sheet = Sheet(book, part, is_head=bool(most))
+    writer, sent = RowWriter(work.answers), 0
     try:
         expected = None
         for line, cells, length in sheet.rows():
@@ -61,6 +77,9 @@ def send_rows(work: Work) -> None:
                 expected = sheet.expected
                 send(work.answers, frames.EXPECTED, json.dumps(expected).encode())
             writer.add(line, cells, length)
+            sent += bool(cells)
+            if most and sent >= most:
+                break
     finally:  # what stands before a fault is read before it
         writer.flush()
     send(work.answers, frames.END)
@@ -84,7 +103,7 @@ def send_members(work: Work) -> None:
         send(work.answers, frames.END)
 
 
-TASKS = {"kind": send_kind, "rows": send_rows, "members": send_members}
+TASKS = {"kind": send_kind, "sheets": send_sheets, "members": send_members}
 
 
 def refusal_of(error: Exception) -> Refused:
@@ -98,6 +117,14 @@ def refusal_of(error: Exception) -> Refused:
     return Refused("unreadable", error=reason or type(error).__name__)
 
 
+def send_refusal(work: Work, error: Exception) -> None:
+    """Answer with why the file, or this sheet of it, is not read further."""
+    refusal = refusal_of(error)
+    content = json.dumps({"name": refusal.name, "params": refusal.params})
+    with contextlib.suppress(BrokenPipeError):
+        send(work.answers, frames.REFUSED, content.encode())
+
+
 def carry_out(task: str, work: Work) -> None:
     """Do a task; a file that does not allow it is answered with why."""
     try:
@@ -105,10 +132,7 @@ def carry_out(task: str, work: Work) -> None:
     except BrokenPipeError:  # nobody wants more of it
         return
     except Exception as error:
-        refusal = refusal_of(error)
-        content = json.dumps({"name": refusal.name, "params": refusal.params})
-        with contextlib.suppress(BrokenPipeError):
-            send(work.answers, frames.REFUSED, content.encode())
+        send_refusal(work, error)
 
 
 def main() -> None:

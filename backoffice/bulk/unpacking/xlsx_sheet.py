@@ -1,103 +1,82 @@
-"""The first sheet of a workbook as a stream of rows of text, with what its cells refer to."""
+"""A sheet of a workbook as a stream of rows of text."""
 
-import posixpath
 import re
 from collections.abc import Iterator
-from typing import IO
 
-from backoffice.bulk.unpacking.refusal import Bounds, Refused
-from backoffice.bulk.unpacking.xlsx_package import BOOK, Package
+from backoffice.bulk.unpacking.number_formats import NumberFormat
+from backoffice.bulk.unpacking.refusal import Refused
+from backoffice.bulk.unpacking.xlsx_book import Book
 from backoffice.bulk.unpacking.xlsx_values import (
-    BUILTIN_DATES,
-    LONGEST_FORMAT,
-    MAC_EPOCH,
-    WINDOWS_EPOCH,
+    ERRORS,
+    UNKNOWN_ERROR,
     column_number,
-    date_style,
     moment_of,
     moment_of_text,
     moment_text,
+    number_text,
 )
 from backoffice.bulk.unpacking.xml_parts import MAIN, PartStream
 
 MAX_COLUMNS = 500
 MOST_ROWS = 1_048_576  # of a sheet, in any version of Excel
-# Of all cells together: in sizes of the XML that refers to it, in bytes that are few whatever that
-# is, and in sizes of the largest file.
-MOST_TEXT_OF_XML, LITTLE_TEXT, MOST_TEXT_OF_FILES = 10, 50_000_000, 4
-MOST_ABOVE_HEADER = 10  # in sizes of the longest row: XML of blank rows
-LINK = "relationships}id"
+MOST_ABOVE_HEADER = 10  # in sizes of the longest row: XML of blank rows, or of the heads of sheets
 ROW, CELL, CELL_VALUE, FORMULA = f"{MAIN}row", f"{MAIN}c", f"{MAIN}v", f"{MAIN}f"
-ITEM, SIZE = f"{MAIN}si", f"{MAIN}dimension"
-TYPES, LINKS, STYLES = "[Content_Types].xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"
-SHARED_TEXTS = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+SIZE = f"{MAIN}dimension"
+MOST_KNOWN, LONGEST_KNOWN = 10_000, 40  # numbers whose texts are remembered, and their characters
 RANGE = re.compile(r"(?:[A-Z]+[0-9]+:)?([A-Z]+)([0-9]+)")
-# How a workbook writes an underscore that could be taken for the beginning of a character's code.
-UNDERSCORE = "x005F_"
 DIGITS = "0123456789"
-NO = ("0", "f", "false")
-
-
-class SharedTexts(PartStream[str]):
-    """The texts that cells share, by their number, read as far as they are asked for."""
-
-    def __init__(self, part: IO[bytes], bounds: Bounds) -> None:
-        super().__init__(part, bounds)
-        self._unread = self.items()
-        self._known: list[str] = []
-
-    def __getitem__(self, number: int) -> str:
-        """One text. Raises IndexError where there is none."""
-        if number < 0:
-            raise IndexError(number)
-        while number >= len(self._known) and (text := next(self._unread, None)) is not None:
-            self._known.append(text)
-        return self._known[number]
-
-    def _end(self, name: str) -> None:
-        super()._end(name)
-        if name == ITEM:
-            self._items.append(self._text().replace(UNDERSCORE, ""))
+YES = ("1", "true")
 
 
 class Sheet(PartStream[tuple[int, list[str]]]):
-    """Number and cells of each row, blank rows too; empty cells behind the last are left out."""
+    """Number and cells of each row, blank rows too; empty cells behind the last are left out.
 
-    def __init__(self, package: Package) -> None:
-        self._package = package
-        book = package.elements(BOOK, "workbookPr", "sheets/sheet")
-        super().__init__(package.open(_first_sheet(book["sheets/sheet"], package)), package.bounds)
-        properties = book["workbookPr"]
-        starts_late = bool(properties) and properties[0].get("date1904", "0") not in NO
-        self._epoch = MAC_EPOCH if starts_late else WINDOWS_EPOCH
-        self._date_styles = _date_styles(package)
-        self._shared = _shared_texts(package)
+    The number of a row that is hidden is below zero.
+    """
+
+    def __init__(self, book: Book, part: str, *, is_head: bool = False) -> None:
+        most = MOST_ABOVE_HEADER * book.bounds.max_row_bytes
+        package = book.package
+        opened = package.open_head(part, most) if is_head else package.open(part)
+        super().__init__(opened, book.bounds)
+        self._book, self._is_head, self._most_above = book, is_head, most
+        self._styles, self._shared = book.styles, book.shared
         self._number = self._last = self._column = 0
-        self._most = min(MOST_ROWS, package.bounds.max_rows + 1)
+        self._most = min(MOST_ROWS, book.bounds.max_rows + 1)
         self._cells: list[str] = []
         self._cell: dict[str, str] | None = None
-        self._is_in_row = self._has_formula = False
+        self._numbers: dict[tuple[str, str], str] = {}
+        self._is_in_row = self._has_formula = self._is_hidden = False
         self.expected = 0  # rows, as the sheet claims
 
     def rows(self) -> Iterator[tuple[int, list[str], int]]:
         """Number, cells and characters of each row. Raises Refused for more than a table has."""
-        most, total = self._bounds.max_row_bytes, 0
-        most_together = min(
-            MOST_TEXT_OF_FILES * self._bounds.max_bytes,
-            max(LITTLE_TEXT, MOST_TEXT_OF_XML * self._package.opened),
-        )
-        for line, cells in self.items():
-            # Cells share texts: a row may be far longer than the XML it is written in.
-            length = sum(map(len, cells))
-            total += length
-            # The header is read while somebody waits for a page.
-            if not total and self._part.tell() > MOST_ABOVE_HEADER * most:
-                raise Refused("row_of_sheet_too_long", limit=most)
-            if length > most:
-                raise Refused("row_too_long", line=line, length=length)
-            if total > most_together:
-                raise Refused("texts_too_large", most=most_together / 1e6)
-            yield line, cells, length
+        book, most, has_text = self._book, self._bounds.max_row_bytes, False
+        most_together = book.most_characters
+        if self._is_head:
+            self._refuse_long_search(most)
+        try:
+            for line, cells in self.items():
+                # Cells share texts: a row may be far longer than the XML it is written in.
+                length = sum(map(len, cells))
+                book.characters += length
+                has_text = has_text or bool(length)
+                if self._is_head or not has_text:
+                    self._refuse_long_search(most)
+                if length > most:
+                    raise Refused("row_too_long", line=abs(line), length=length)
+                if book.characters > most_together:
+                    raise Refused("texts_too_large", most=most_together / 1e6)
+                yield line, cells, length
+        finally:
+            if self._is_head:
+                book.searched += self._part.tell()
+
+    def _refuse_long_search(self, most: int) -> None:
+        # Headers are read while somebody waits for a page.
+        before = self._book.searched if self._is_head else 0
+        if before + self._part.tell() > self._most_above:
+            raise Refused("row_of_sheet_too_long", limit=most)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if name == CELL:
@@ -109,7 +88,7 @@ class Sheet(PartStream[tuple[int, list[str]]]):
                 raise Refused("too_deep")
             self._parser.CharacterDataHandler = self._texts.append
         elif name == ROW:
-            self._begin_row(attributes.get("r"))
+            self._begin_row(attributes)
         else:
             super()._start(name, attributes)
             if name == FORMULA:
@@ -132,14 +111,18 @@ class Sheet(PartStream[tuple[int, list[str]]]):
         if not claim:
             return
         columns, self.expected = column_number(claim[1]), int(claim[2])
-        if columns > MAX_COLUMNS or self.expected > self._bounds.max_rows + 1:
+        # What the sheet is can be seen of its head, whatever it claims.
+        is_absurd = columns > MAX_COLUMNS or self.expected > self._bounds.max_rows + 1
+        if is_absurd and not self._is_head:
             raise Refused("absurd_size", columns=columns, rows=self.expected)
 
-    def _begin_row(self, place: str | None) -> None:
+    def _begin_row(self, attributes: dict[str, str]) -> None:
         if self._is_in_row:
             raise Refused("too_deep")
         self._cells, self._column, self._is_in_row = [], 0, True
+        place = attributes.get("r")
         self._number = int(float(place)) if place else self._number + 1
+        self._is_hidden = attributes.get("hidden") in YES
         if self._number > self._most:
             raise Refused("row_out_of_reach", line=self._most + 1, most=self._most)
 
@@ -147,9 +130,11 @@ class Sheet(PartStream[tuple[int, list[str]]]):
         self._is_in_row = False
         if self._column > MAX_COLUMNS:
             raise Refused("absurd_row", columns=self._column)
-        if self._number > self._last:  # of two rows with one number the first counts
+        if self._number > self._last:
             self._last = self._number
-            self._items.append((self._number, self._cells))
+            self._items.append((-self._number if self._is_hidden else self._number, self._cells))
+        elif self._cells:  # nobody could say which of two rows with one number counts
+            raise Refused("row_out_of_order", line=self._number)
 
     def _end_cell(self, cell: dict[str, str]) -> None:
         text, place = self._cell_text(cell, self._text()), cell.get("r", "").rstrip(DIGITS)
@@ -162,63 +147,47 @@ class Sheet(PartStream[tuple[int, list[str]]]):
     def _cell_text(self, cell: dict[str, str], value: str) -> str:
         kind = cell.get("t", "n")
         if not value:
-            # An empty text is a value; of any other kind, nobody has computed it yet.
-            if self._has_formula and kind != "str":
-                if place := cell.get("r"):
-                    raise Refused("formula_in_cell_without_value", cell=place[:20])
-                raise Refused("formula_without_value")
-            return ""
+            return self._empty_text(cell, kind)
         if kind == "s":
             return self._shared[int(value)]
         if kind == "n":
             return self._number_text(value, cell.get("s", "0"))
         if kind == "b":
-            return "TRUE" if int(value) else "FALSE"
+            return "TRUE" if value.strip().lower() in YES else "FALSE"
+        if kind == "e":
+            return value if value in ERRORS else UNKNOWN_ERROR
         return moment_text(moment_of_text(value)) if kind == "d" else value
 
+    def _empty_text(self, cell: dict[str, str], kind: str) -> str:
+        # An empty text is a value; of any other kind, nobody has computed it yet.
+        if self._has_formula and kind != "str":
+            if place := cell.get("r"):
+                raise Refused("formula_in_cell_without_value", cell=place[:20])
+            raise Refused("formula_without_value")
+        return UNKNOWN_ERROR if kind == "e" else ""
+
     def _number_text(self, value: str, style: str) -> str:
-        number = float(value) if "." in value or "E" in value.upper() else int(value)
-        if style in self._date_styles:
-            try:
-                is_span = self._date_styles[style]
-                return moment_text(moment_of(number, self._epoch, is_span=is_span))
-            except (OverflowError, ValueError):
-                return "#VALUE!"
-        is_whole = isinstance(number, int) or (number.is_integer() and abs(number) < 1e15)
-        return str(int(number)) if is_whole else str(number)
+        # Most columns repeat few numbers.
+        known = self._numbers
+        text = known.get((value, style))
+        if text is None:
+            text = self._read_number(value, style)
+            if len(known) < MOST_KNOWN and len(value) + len(style) <= LONGEST_KNOWN:
+                known[value, style] = text
+        return text
 
-
-def _first_sheet(sheets: list[dict[str, str]], package: Package) -> str:
-    """The part of the first sheet, hidden or not. Raises Refused where there is none."""
-    listed = package.elements(LINKS, "Relationship")["Relationship"]
-    links = {link.get("Id", ""): link for link in listed}
-    for sheet in sheets:
-        linked = next((value for name, value in sheet.items() if name.endswith(LINK)), "")
-        if linked:
-            link = links[linked]
-            name = posixpath.normpath(posixpath.join("/xl", link.get("Target", ""))).lstrip("/")
-            if name in package.names and "chartsheet" not in link.get("Type", ""):
-                return name
-    raise Refused("no_sheet")
-
-
-def _shared_texts(package: Package) -> SharedTexts | list[str]:
-    for part in package.elements(TYPES, "Override")["Override"]:
-        if part.get("ContentType") == SHARED_TEXTS:
-            return SharedTexts(package.open(part.get("PartName", "").lstrip("/")), package.bounds)
-    return []
-
-
-def _date_styles(package: Package) -> dict[str, bool]:
-    """The numbers of the styles that make a number a date, and whether it is a span of time."""
-    if STYLES not in package.names:
-        return {}
-    styles = package.elements(STYLES, "numFmts/numFmt", "cellXfs/xf")
-    formats: dict[str, bool | None] = {str(number): n for number, n in BUILTIN_DATES.items()}
-    for each in styles["numFmts/numFmt"]:
-        code = each.get("formatCode", "")
-        if len(code) > LONGEST_FORMAT:
-            raise Refused("format_too_long", most=LONGEST_FORMAT)
-        formats[each.get("numFmtId", "")] = date_style(code)
-    used = [formats.get(each.get("numFmtId", "0")) for each in styles["cellXfs/xf"]]
-    return {str(at): is_span for at, is_span in enumerate(used) if is_span is not None}
+    def _read_number(self, value: str, style: str) -> str:
+        try:
+            stored = number_text(value)
+        except ValueError:
+            # No spreadsheet writes it. A column of numbers refuses the text.
+            return value if any(map(str.isdigit, value)) else "#NUM!"
+        meaning = self._styles[style]
+        if meaning is None:
+            return stored
+        if isinstance(meaning, NumberFormat):
+            return stored if "e+" in stored else meaning.text_of(stored)
+        try:
+            return moment_text(moment_of(float(value), self._book.epoch, is_span=meaning))
+        except (OverflowError, ValueError):
+            return "#VALUE!"

@@ -4,6 +4,7 @@ The same as openpyxl's; written here because its import takes longer than the re
 """
 
 import datetime
+import math
 import re
 from functools import cache
 
@@ -11,6 +12,13 @@ WINDOWS_EPOCH = datetime.datetime(1899, 12, 30)
 MAC_EPOCH = datetime.datetime(1904, 1, 1)
 # The formats that every workbook has by number, as far as they make a number a date.
 BUILTIN_DATES = dict.fromkeys((*range(14, 23), 45, 47), False) | {46: True}
+# What they mean where the language of the system is one of East Asia, or Thai: a workbook does not
+# say which it was, and in no language they are anything else.
+FOREIGN_DATES = dict.fromkeys((*range(27, 37), *range(50, 59), *range(71, 79), 80, 81), False) | {
+    79: True
+}
+# What the word “General” is in languages where it has letters of a date.
+GENERAL = frozenset({"standard", "standaard", "estándar", "padrão", "všeobecný", "yleinen"})
 LONGEST_FORMAT = 255  # characters, in any version of Excel
 MILLISECONDS_PER_DAY = 86_400_000
 _IGNORED = re.compile(r'"[^"]*"|\[(?!hh?\]|mm?\]|ss?\])[^\]]*\]')
@@ -21,6 +29,15 @@ _ISO = re.compile(
     r"(?P<time>(?P<hour>\d\d):(?P<minute>\d\d)(:(?P<second>\d\d)(?P<fraction>\.\d{1,3})?)?)?Z?"
 )
 _ISO_SPAN = re.compile(r"PT((?P<hours>\d+)H)?((?P<minutes>\d+)M)?((?P<seconds>\d+(\.\d{1,3})?)S)?")
+MOST_DIGITS = 15  # that a spreadsheet shows of a number
+ERRORS = frozenset(
+    {
+        *("#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NULL!", "#NUM!", "#GETTING_DATA"),
+        *("#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!", "#UNKNOWN!", "#CONNECT!", "#BUSY!"),
+        *("#EXTERNAL!", "#PYTHON!"),
+    }
+)
+UNKNOWN_ERROR = "#UNKNOWN!"
 Moment = datetime.date | datetime.time | datetime.timedelta
 
 
@@ -37,9 +54,23 @@ def column_number(letters: str) -> int:
     return number
 
 
+def number_text(value: str) -> str:
+    """A stored number to 15 digits, without noise. Raises ValueError for what is none."""
+    if len(value) <= MOST_DIGITS and value.isdigit() and value.isascii() and value[0] != "0":
+        return value
+    number = float(value)
+    if not (math.isfinite(number) and value.isascii()) or "_" in value:
+        raise ValueError(value)
+    if number.is_integer() and abs(number) < 10**MOST_DIGITS:
+        return str(int(number))
+    return f"{number:.{MOST_DIGITS}g}"
+
+
 def date_style(code: str) -> bool | None:
     """Whether the format makes a number a span of time (true) or a moment; None for neither."""
     positive = code.partition(";")[0]
+    if code.casefold() in GENERAL:
+        return None
     if not _DATE.search(_IGNORED.sub("", positive)):
         return None
     return bool(_SPAN.search(positive))

@@ -9,7 +9,6 @@ from backoffice.bulk.unpacking.refusal import Bounds, Refused
 Item = TypeVar("Item")
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main}"
 TEXT, SOUND = f"{MAIN}t", f"{MAIN}rPh"
 CHUNK = 16_384  # bytes
 MOST_DEPTH = 64  # elements within each other; honest parts have 10
@@ -90,10 +89,11 @@ class PartStream(Generic[Item]):
         self._parser.Parse(b"", True)  # refuses a part that breaks off
 
     def _begin(self, root: str, _attributes: dict[str, str]) -> None:
-        """The outermost element tells the namespace: there are two dialects."""
+        """The outermost element tells the namespace: there are two, and careless writers."""
         self._parser.StartElementHandler = self._start
-        if root.startswith(STRICT):
-            size = len(STRICT)
+        if not root.startswith(MAIN):
+            space, separator, _name = root.rpartition("}")
+            size = len(space) + len(separator)
             self._parser.StartElementHandler = lambda name, a: self._start(MAIN + name[size:], a)
             self._parser.EndElementHandler = lambda name: self._end(MAIN + name[size:])
 

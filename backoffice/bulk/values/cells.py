@@ -38,6 +38,14 @@ ISO_DATE = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", re.ASCII)
 ISO_DATETIME = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].*(Z|[+-][0-9]{2}:?[0-9]{2})$", re.ASCII)
 MIDNIGHT = re.compile(r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]00:00(:00(\.0+)?)?$", re.ASCII)
 PLAIN_INTEGER = re.compile(r"^[+-]?[0-9]{1,18}(\.0*)?$", re.ASCII)
+# Workbooks mark them, and the CSV that is saved of one has nothing but their text.
+SPREADSHEET_ERRORS = frozenset(
+    {
+        *("#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#NAME?", "#NULL!", "#NUM!", "#GETTING_DATA"),
+        *("#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!", "#UNKNOWN!", "#CONNECT!", "#BUSY!"),
+        *("#EXTERNAL!", "#PYTHON!"),
+    }
+)
 BOOLEANS = {
     **dict.fromkeys(("1", "true", "yes", "y"), "1"),
     **dict.fromkeys(("0", "false", "no", "n"), "0"),
@@ -257,6 +265,14 @@ def _refuse(field: models.Field, text: str, refusal: ValidationError, code: str)
 
 
 def _text(field: models.Field, text: str) -> str:
+    if text[:1] == "#" and text.upper() in SPREADSHEET_ERRORS:
+        raise CellRefused(
+            "spreadsheet_error",
+            _(
+                "{column} “{value}” is an error of the spreadsheet, not a value. Correct the "
+                "formula, or empty the cell."
+            ),
+        )
     return _validated(field, text, "invalid_value")
 
 

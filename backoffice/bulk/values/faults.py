@@ -31,7 +31,16 @@ class FileRefused(Exception):
     def __init__(self, code: str, message: str, *, line: int = 0, column: str = "") -> None:
         super().__init__(message)
         self.code, self.message = code, message
-        self.line, self.column = line, column
+        self.line, self.column, self.sheet = line, column, ""
+
+    def of_sheet(self, sheet: str) -> "FileRefused":
+        """The same refusal, which names the sheet of a workbook of several."""
+        if sheet and not self.sheet:
+            self.sheet = sheet
+            message = _("Sheet “%(sheet)s”: %(sentence)s")
+            self.message = message % {"sheet": display_text(sheet), "sentence": self.message}
+            self.args = (self.message,)
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +91,12 @@ class Issue:
     code: str
     message: str
     is_warning: bool = False
+    sheet: str = ""  # where a workbook has several
 
     def as_dict(self) -> dict[str, str | int]:
-        return {
-            name: getattr(self, name)
-            for name in ("line", "row", "column", "value", "code", "message")
-        }
+        names = ("line", "row", "column", "value", "code", "message")
+        place = {"sheet": self.sheet} if self.sheet else {}
+        return {**{name: getattr(self, name) for name in names}, **place}
 
 
 def storable(value: str) -> str:
@@ -129,13 +138,17 @@ def width_fault(actual: int, expected: int, advice: str = "") -> Fault:
     return Fault("too_few_cells", template + " " + _("A cell is missing."))
 
 
-def issue_at(fault: Fault, line: int, row: int, column: str, value: str) -> Issue:
-    """Put a fault at its place and write its sentence."""
+def issue_at(fault: Fault, line: int, row: int, column: str, value: str, sheet: str = "") -> Issue:
+    """Put a fault at its place and write its sentence. Line 0 is none, as of a whole sheet."""
     template = fault.template if value else fault.template.replace(" “{value}”", "")
     # Whoever has no name in files, such as a member of staff, is not named either.
     other = display_text(fault.other) or _("somebody else")
     text = template.format(column=display_text(column), value=display_text(value), other=other)
-    message = _("Line %(line)d: %(sentence)s") % {"line": line, "sentence": text}
-    return Issue(
-        line, row, column[:COLUMN_LENGTH], storable(value), fault.code, message, fault.is_warning
-    )
+    message = _("Line %(line)d: %(sentence)s")
+    if sheet:
+        message = _("Sheet “%(sheet)s”, line %(line)d: %(sentence)s")
+    if not line:
+        message = _("Sheet “%(sheet)s”: %(sentence)s")
+    message %= {"line": line, "sentence": text, "sheet": display_text(sheet)}
+    column, value = column[:COLUMN_LENGTH], storable(value)
+    return Issue(line, row, column, value, fault.code, message, fault.is_warning, sheet)

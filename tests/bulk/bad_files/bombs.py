@@ -23,6 +23,7 @@ from tests.bulk.bad_files.packing import (
     with_doctype,
     with_format,
     with_many,
+    with_sheets,
     with_texts,
     workbook,
     zipped,
@@ -192,6 +193,24 @@ BOMBS: Mapping[str, tuple[str, Content, ExpectedError]] = {
         (
             "unpacks_too_large",
             "The workbook lists more than 66000 formats, sheets or parts. Save the table as CSV.",
+        ),
+    ),
+    "201 sheets": (
+        "enrollments",
+        lambda: with_sheets(200),
+        (
+            "unpacks_too_large",
+            "The workbook has 201 sheets; at most 200 can be read. Save the sheets that are to be "
+            "read as a workbook of their own.",
+        ),
+    ),
+    "100 sheets that are one part": (
+        "enrollments",
+        lambda: with_sheets(99, is_one_part=True),
+        (
+            "unreadable_workbook",
+            "Two sheets of the workbook are one and the same part of the file, as no spreadsheet "
+            "writes it. Open the workbook in Excel and save it again, or save the table as CSV.",
         ),
     ),
     "elements without end in each other": (

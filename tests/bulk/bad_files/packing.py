@@ -120,6 +120,42 @@ def with_many(part: str, end: bytes, pattern: bytes, count: int) -> bytes:
     return workbook({part: lambda old: old.replace(end, many + end)})
 
 
+def with_parts(content: bytes, parts: Mapping[str, bytes]) -> bytes:
+    """A workbook with some of its parts replaced."""
+    changed = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as old,
+        zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            new.writestr(name, parts.get(name) or old.read(name))
+    return changed.getvalue()
+
+
+def with_sheets(count: int, *, is_one_part: bool = False) -> bytes:
+    """A workbook that lists so many sheets more, each a part of its own or all the same."""
+    office = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    sheet = b'<sheet xmlns:r="' + office + b'" name="s%d" sheetId="%d" r:id="x%d"/>'
+    link = b'<Relationship Id="x%d" Type="' + office + b'/worksheet" Target="worksheets/%s.xml"/>'
+    numbers = range(100, 100 + count)
+    names = [b"sheet1" if is_one_part else b"s%d" % number for number in numbers]
+    listed = b"".join(sheet % (number, number, number) for number in numbers)
+    links = b"".join(link % pair for pair in zip(numbers, names, strict=True))
+    parts: dict[str, Change] = {}
+    if not is_one_part:
+        parts = {
+            f"xl/worksheets/{name.decode()}.xml": b"<worksheet " + MAIN + b"/>" for name in names
+        }
+    rels = "xl/_rels/workbook.xml.rels"
+    return workbook(
+        {
+            **parts,
+            BOOK: lambda old: old.replace(b"</sheets>", listed + b"</sheets>"),
+            rels: lambda old: old.replace(b"</Relationships>", links + b"</Relationships>"),
+        }
+    )
+
+
 def zipped(*names: str, content: bytes = b"x") -> bytes:
     """An archive of these files."""
     stream = io.BytesIO()

@@ -20,9 +20,19 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import open_table, reader_process
 from backoffice.bulk.readers.base import Limits
 from backoffice.bulk.readers.reader_process import ReaderProcess
-from backoffice.bulk.unpacking.frames import END, EXPECTED, ROWS
+from backoffice.bulk.readers.workbook import Workbook
+from backoffice.bulk.unpacking.frames import END, EXPECTED, ROWS, SHEETS
 from backoffice.bulk.values.faults import FileRefused
-from tests.bulk.bad_files.packing import HEADER, MAIN, ROW, STYLES, sheet, workbook
+from tests.bulk.bad_files.packing import (
+    HEADER,
+    MAIN,
+    ROW,
+    STYLES,
+    sheet,
+    with_parts,
+    with_sheets,
+    workbook,
+)
 from tests.bulk.working import wait_until
 
 OUT_OF_MEMORY = (
@@ -68,7 +78,8 @@ TRICKS: dict[str, tuple[str, str, str]] = {
         DIED,
     ),
     "goes back to a line before": (
-        r"frames.send(work.answers, frames.ROWS, b'2\x1fa\x1e1\x1fb')",
+        r"""[frames.send(work.answers, frames.SHEETS, b'[["a", true, false, false]]'),"""
+        r"frames.send(work.answers, frames.ROWS, b'2\x1fa\x1e1\x1fb')]",
         "reader_died",
         DIED,
     ),
@@ -85,7 +96,7 @@ def instead(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
             "import os, sys, time; sys.path.insert(0, sys.argv[1]);"
             "from backoffice.bulk.unpacking import confinement, frames, process;"
             "confinement.OPENING = 1;"
-            f"process.TASKS['rows'] = lambda work: {trick}; process.main()"
+            f"process.TASKS['sheets'] = lambda work: {trick}; process.main()"
         )
         command = ("-I", "-S", "-c", program, str(reader_process.ROOT))
         monkeypatch.setattr(reader_process, "COMMAND", command)
@@ -163,7 +174,7 @@ def test_it_has_no_secret_no_connection_and_writes_no_file(
         " if os.path.exists(f'/proc/self/fd/{name}')],"
         "__import__('resource').getrlimit(1)[0]]).encode())"
     )
-    with ReaderProcess(path, "rows", Limits.from_settings()) as process:
+    with ReaderProcess(path, "sheets", Limits.from_settings()) as process:
         environment, modules, files, most_written = json.loads(process.frame(EXPECTED)[1])
 
     assert set(environment) <= {"LC_ALL", "MALLOC_ARENA_MAX", *reader_process.LIBRARIES, "LC_CTYPE"}
@@ -178,7 +189,7 @@ def test_none_is_left_behind_however_far_it_was_read(path: Path, tmp_path: Path)
     large.write_bytes(workbook(rows=(HEADER, *[ROW] * 20_000)))
     for rows in (0, 1, 10_000):
         with open_table(large) as reader:
-            process = reader._process._process  # type: ignore[attr-defined]
+            process = reader.book.process._process  # type: ignore[attr-defined]
             for _row, _number in zip(reader.rows(), range(rows), strict=False):
                 pass
         assert process.returncode is not None
@@ -222,7 +233,9 @@ def test_many_threads_read_at_once(path: Path):
 
 
 def test_rows_and_their_end_are_all_that_is_sent(path: Path):
-    with ReaderProcess(path, "rows", Limits.from_settings()) as process:
+    with ReaderProcess(path, "sheets", Limits.from_settings()) as process:
+        assert process.json(SHEETS) == [["Sheet", True, False, False]]
+        process.request(0, 0)
         kinds = [process.frame(EXPECTED, ROWS, END)[0] for _frame in range(4)]
     assert kinds == [EXPECTED, ROWS, ROWS, END]
 
@@ -264,3 +277,19 @@ def test_little_is_read_in_search_of_a_header(tmp_path: Path):
     path.write_bytes(sheet(few * 5 + b"<row><c><v>1</v></c></row>"))
     with open_table(path, limits=Limits.from_settings()) as table:
         assert table.header == ["1"]
+
+
+def test_a_header_is_sought_in_all_sheets_together_for_so_long(tmp_path: Path):
+    noise = b"".join(
+        b"<x/>" * 5_000 + b"<!--%s-->" % secrets.token_hex(130).encode() for _n in range(80)
+    )
+    blank = b"<worksheet " + MAIN + b"><sheetData>" + (b"<row>" + noise + b"</row>") * 2
+    names = [f"xl/worksheets/s{number}.xml" for number in range(100, 130)]
+    path = tmp_path / "late.xlsx"
+    path.write_bytes(with_parts(with_sheets(30), dict.fromkeys(names, blank)))
+    before = os.times().children_user
+    with Workbook(path, Limits.from_settings()) as book:
+        heads = [book.head(sheet, 2) for sheet in book.sheets]
+    assert os.times().children_user - before < 6
+    assert [len(rows) for rows, _fault in heads] == [2] + [0] * 30
+    assert [getattr(fault, "code", "") for _rows, fault in heads[-5:]] == ["row_too_long"] * 5

@@ -15,7 +15,7 @@ from openpyxl.utils.datetime import from_excel, from_ISO8601
 
 from backoffice.bulk.pipeline.report import rejected_rows
 from backoffice.bulk.unpacking.refusal import Bounds
-from backoffice.bulk.unpacking.xlsx_sheet import SharedTexts
+from backoffice.bulk.unpacking.xlsx_book import SharedTexts
 from backoffice.bulk.unpacking.xlsx_values import (
     BUILTIN_DATES,
     MAC_EPOCH,

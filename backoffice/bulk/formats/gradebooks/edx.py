@@ -59,6 +59,10 @@ class EdxOverrides(Gradebook):
     def previous(self) -> dict[str, int]:
         return self.of_code[PREVIOUS]
 
+    @property
+    def number_places(self) -> dict[int, bool]:
+        return {**super().number_places, **dict.fromkeys(self.previous.values(), False)}
+
     def _has_bases(self) -> bool:
         return bool(self.previous)
 

@@ -86,6 +86,10 @@ class Gradebook(MappedTable):
     def read(self) -> list[str]:
         return [*super().read, *filter(self.is_placed, map(str.strip, self.header))]
 
+    @property
+    def number_places(self) -> dict[int, bool]:
+        return {**super().number_places, **dict.fromkeys(self.scores, False)}
+
     def is_placed(self, name: str) -> bool:
         """Whether a column of this name is read by its position."""
         headers = {column.header for column in self.columns.values()}
