@@ -98,7 +98,7 @@ TABLE: dict[str, Row] = {
     # What the school's own headers stand for is the whole school's.
     "bulk.headermapping": row("VACDRH *", "VACDRH *", "", "", "VH *"),
     "audit.changeset": row("VHE *", "", "", "", "VHE *"),
-    "audit.approval": row("VP *", "", "", "", "V *"),
+    "audit.approval": row("VP *", "VP merging", "", "", "V *"),
     "audit.accessrecord": row("V *", "", "", "", "VE *"),
     # Which courses: those where the person reads the history of what the page shows.
     "page.roster-as-of": row("V *", "V *", "V own", "", "V *"),

@@ -26,6 +26,7 @@ from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.users.enrolling import excess_sentence
 from backoffice.apps.users.enrollment_actions import EnrollmentActionsMixin
 from backoffice.apps.users.forms import EnrollmentForm, PersonForm, RoleForm
+from backoffice.apps.users.merging.pages import MergeMixin
 from backoffice.apps.users.models import Enrollment, GroupMembership, PermissionGrant, Profile, User
 from backoffice.apps.users.passwords import CredentialActionsMixin
 from backoffice.apps.users.promoting import request_role
@@ -90,7 +91,7 @@ class EnrollmentSection(RelatedSection):
 
 
 @admin.register(User)
-class PersonAdmin(CredentialActionsMixin, ListExport, AuditedAdmin):
+class PersonAdmin(MergeMixin, CredentialActionsMixin, ListExport, AuditedAdmin):
     """Staff and students; a role says what a member of staff may do."""
 
     icon = "groups"
@@ -120,7 +121,8 @@ class PersonAdmin(CredentialActionsMixin, ListExport, AuditedAdmin):
     filter_horizontal = ()
     fieldsets = PERSON_FIELDS
     add_fieldsets = NEW_PERSON_FIELDS
-    row_actions = ("change_role", *CredentialActionsMixin.detail_only)
+    actions_detail = ("merge", *CredentialActionsMixin.actions_detail)
+    row_actions = ("change_role", *CredentialActionsMixin.detail_only, "request_unmerge")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fixed = super().get_readonly_fields(request, obj)

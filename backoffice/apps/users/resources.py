@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.admin_site.permissions.visibility import offered
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column, OnChange
@@ -102,7 +103,7 @@ class UserResource(ImportKind):
     @classmethod
     def exportable(cls) -> models.QuerySet[Any]:
         """Students only: an export names people by their student identifier."""
-        return User.objects.filter(student_id__isnull=False)
+        return offered(User.objects.filter(student_id__isnull=False))
 
 
 @importable
