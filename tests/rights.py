@@ -20,6 +20,8 @@ _CHAT = ("VACDH *", "", "VACD o", "V o", "VH *")
 # admin, registrar, instructor, assistant, auditor
 PAGE = {
     "users.user": ("VACH *", "VCIEH s", "V o", "V o", "VHE *"),
+    # With their person, and changed by nobody: they come from a student ID that is replaced.
+    "users.formerstudentid": ("VH *", "VH s", "V o", "V o", "VH *"),
     "users.groupmembership": ("VH *", "", "", "", "VH *"),
     "users.permissiongrant": ("VH *", "", "", "", "VH *"),
     "users.profile": ("VCH *", "VCIE s", "V o", "V o", "VH *"),
@@ -173,4 +175,6 @@ def rows_of(school: School, role: str, label: str) -> dict[str, Any]:
         rows["own"] = school.merge
     if role == "registrar" and label == "users.profile":
         rows["foreign"] = school.people["instructor"].profile
+    if role == "registrar" and label == "users.formerstudentid":
+        rows["foreign"] = school.people["instructor"].former_student_ids.get()
     return rows

@@ -54,7 +54,7 @@ from backoffice.apps.courses.models import (
     LessonProgress,
 )
 from backoffice.apps.users.merging.requests import request_merge
-from backoffice.apps.users.models import Enrollment, Profile, User
+from backoffice.apps.users.models import Enrollment, FormerStudentID, Profile, User
 from backoffice.apps.users.promoting import request_role
 from backoffice.audit.models import AccessRecord, ChangeSet
 from backoffice.audit.record.recording import recording
@@ -208,6 +208,7 @@ def _people(rows: Rows, number: int, helper: User | None) -> None:
         "mate": mate,
         "student": student,
         "profile": Profile.objects.create(user=student, city="Lund"),
+        "former_id": FormerStudentID.objects.create(user=student, student_id=f"f{number:03}"),
         "enrolled": enrolled,
         "lesson_progress": LessonProgress.objects.create(**lesson),
         "course_progress": CourseProgress.objects.create(enrollment=enrolled, lessons_total=1),
@@ -300,6 +301,8 @@ def build(files: Path) -> School:
     people["registrar2"] = _person("registrar", "registrar2")
     for number, role in enumerate(("registrar", "instructor", "colleague")):
         Profile.objects.create(user=people[role], city=f"Town {number}")
+        # From the days when they studied here.
+        FormerStudentID.objects.create(user=people[role], student_id=f"staff{number:03}")
     with recording(source=ChangeSet.Source.COMMAND, actor=people["admin"]):
         school.own = school.strand(
             1, people["instructor"], people["assistant"], people["registrar"]

@@ -56,6 +56,7 @@ INDEXES = {
 # What nobody may read in a history, and what only says that something was saved.
 NEVER_IN_HISTORY = {
     "User": {"password", "last_login", "search_text"},
+    "FormerStudentID": {"search_text"},
     "DirectMessage": {"subject", "body"},
     "ChatMessage": {"body"},
 }

@@ -38,7 +38,7 @@ def matching(
     rows: models.QuerySet[Any], term: str, paths: Iterable[str], user: roles.Actor
 ) -> models.QuerySet[Any]:
     """The rows in which every word of the term is found, in any of the searched fields."""
-    words, groups = words_of(term), _by_model(rows.model, paths)
+    words, groups = words_of(term), _by_model(rows.model, paths, user)
     matches = {
         (prefix, word): reduce(or_, _lookups(model, names, word, user, is_far="__" in prefix), Q())
         for prefix, (model, names) in groups.items()
@@ -49,7 +49,9 @@ def matching(
         for place, condition in matches.items()
         if place[0] and condition
     }
-    matches |= {place: Q(**{f"{place[0]}__in": keys}) for place, keys in _keys(elsewhere).items()}
+    matches |= {
+        place: _leading_to(rows.model, place[0], keys) for place, keys in _keys(elsewhere).items()
+    }
     for word in words:
         any_field = (matches[prefix, word] for prefix in groups)
         rows = rows.filter(reduce(or_, any_field, Q()) or Q(pk__in=[]))
@@ -90,18 +92,39 @@ def _united(parts: list[models.QuerySet[Any]]) -> Iterable[tuple[int, int]]:
     return chain.from_iterable(parts)
 
 
+def _leading_to(model: type[models.Model], prefix: str, keys: Any) -> Q:
+    """The condition of rows from which this path leads to one of the keys."""
+    # Any: a foreign key, or the relation back from one.
+    last: Any = get_fields_from_path(model, prefix)[-1]
+    if not last.one_to_many:
+        return Q(**{f"{prefix}__in": keys})
+    # One row may have several such: a join would show it as many times.
+    head, _separator, _relation = prefix.rpartition("__")
+    rows = last.related_model._base_manager.filter(pk__in=keys)
+    return Q(**{f"{head or 'pk'}__in": rows.values(last.field.name)})
+
+
 def _by_model(
-    model: type[models.Model], paths: Iterable[str]
+    model: type[models.Model], paths: Iterable[str], user: roles.Actor
 ) -> dict[str, tuple[type[models.Model], list[str]]]:
     """The searched fields by the way to the model they stand on; blank is the list's own."""
     groups: dict[str, tuple[type[models.Model], list[str]]] = {}
     for path in paths:
         prefix, _separator, name = path.rpartition("__")
         if prefix not in groups:
-            fields = get_fields_from_path(model, prefix) if prefix else []
-            groups[prefix] = (get_model_from_relation(fields[-1]) if fields else model, [])
+            groups[prefix] = (_end_of(model, prefix), [])
         groups[prefix][1].append(name)
+        field = groups[prefix][0]._meta.get_field(name.removeprefix("^"))
+        for relation in getattr(field, "further", ()):
+            further = f"{prefix}__{relation}".removeprefix("__")
+            if roles.may(user, "view", _end_of(model, further)):
+                groups[further] = (_end_of(model, further), [name])
     return groups
+
+
+def _end_of(model: type[models.Model], path: str) -> type[models.Model]:
+    """The model a path of relations leads to; blank leads to the model itself."""
+    return get_model_from_relation(get_fields_from_path(model, path)[-1]) if path else model
 
 
 def _lookups(

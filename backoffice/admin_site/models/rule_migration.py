@@ -1,9 +1,12 @@
-"""New rules for tables that are in use: rows that break one are named, and stay as they are."""
+"""New rules and indexes for tables that are in use.
+
+Rows that break a rule are named, and stay as they are.
+"""
 
 from typing import Any
 
 from django.db import models
-from django.db.migrations.operations import AddConstraint
+from django.db.migrations.operations import AddConstraint, AddIndex
 from django.db.migrations.operations.base import Operation
 
 FIRST = 10  # ids that are named
@@ -39,6 +42,26 @@ class AddRule(AddConstraint):
         if schema_editor.connection.vendor == "postgresql":
             schema_editor.execute(f"{self.constraint.create_sql(model, schema_editor)} NOT VALID")
         elif not _broken(model, self.constraint).exists():
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+
+class AddIndexOpenly(AddIndex):
+    """Adds an index while others write the table; the migration is not atomic then.
+
+    On PostgreSQL what is left of an attempt that broke off goes first. SQLite knows one writer.
+    """
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        model = to_state.apps.get_model(app_label, self.model_name)
+        if not self.allow_migrate_model(schema_editor.connection.alias, model):
+            return
+        if schema_editor.connection.vendor == "postgresql":
+            name = schema_editor.quote_name(self.index.name)
+            schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+            schema_editor.add_index(model, self.index, concurrently=True)
+        else:
             super().database_forwards(app_label, schema_editor, from_state, to_state)
 
 

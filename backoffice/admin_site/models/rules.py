@@ -103,7 +103,8 @@ class PresenceRule:
     """That a row of another model is there; `match` gives its fields by paths from this row.
 
     {"student": "student", "course": "assessment__course"}: an enrollment of the submission's
-    student in the course of its assessment. Of these rows, those count that `among` is true of.
+    student in the course of its assessment. Of these rows, those count that `among` is true of, and
+    that are of another row than this one, where `owner` names the foreign key to it.
     """
 
     field: str
@@ -114,6 +115,7 @@ class PresenceRule:
     among: models.Q = models.Q()
     is_wanted: bool = True  # False: no such row may be there
     is_lasting: bool = True  # False: asked when a row is attached, and not of what came later
+    owner: str = ""
 
     def is_met_by(self, instance: models.Model) -> bool:
         """Whether such rows are there as they should, or a path leads nowhere yet."""
@@ -121,6 +123,8 @@ class PresenceRule:
         if None in sought.values() or not self._is_asked_of(instance):
             return True
         rows: models.QuerySet[Any] = apps.get_model(self.model)._base_manager.all()
+        if self.owner and not instance._state.adding:
+            rows = rows.exclude(**{self.owner: instance.pk})
         return rows.filter(self.among, **sought).exists() is self.is_wanted
 
     def _is_asked_of(self, instance: models.Model) -> bool:

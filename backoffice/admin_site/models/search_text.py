@@ -52,10 +52,13 @@ class WithoutAccents(Func):
 
 
 class SearchText(models.GeneratedField):
-    """The generated column over some text fields of a row, each word with a space before it."""
+    """The generated column over some text fields of a row, each word with a space before it.
 
-    def __init__(self, *covered: str, **options: Any) -> None:
-        self.covered = frozenset(covered)
+    Whoever searches it searches `further` too: relations from rows that have a column like this.
+    """
+
+    def __init__(self, *covered: str, further: tuple[str, ...] = (), **options: Any) -> None:
+        self.covered, self.further = frozenset(covered), further
         if covered:
             parts: list[Any] = []
             for name in covered:

@@ -59,6 +59,7 @@ _CHAT = row("VACDH *", "", "VACD own", "V own", "VH *")
 
 TABLE: dict[str, Row] = {
     "users.user": row("VACHS *", "VCIEH students", "V own", "V own", "VEH *"),
+    "users.formerstudentid": row("VH *", "VH students", "V own", "V own", "VH *"),
     # Django's own terms for what this table says; they follow the role by themselves.
     "users.groupmembership": row("VH *", "", "", "", "VH *"),
     "users.permissiongrant": row("VH *", "", "", "", "VH *"),
@@ -114,7 +115,7 @@ TABLE: dict[str, Row] = {
 }
 
 # Where a role sees only these fields of a model, on whatever page. Absent: all of them.
-_NAMED = {"username", "first_name", "last_name", "student_id"}
+_NAMED = {"username", "first_name", "last_name", "student_id", "former_student_ids"}
 VISIBLE: dict[str, dict[str, set[str]]] = {
     "users.user": {INSTRUCTOR: _NAMED | {"email"}, ASSISTANT: _NAMED},
     "assessments.assessmentsubmission": {

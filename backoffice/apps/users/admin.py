@@ -25,9 +25,17 @@ from backoffice.admin_site.changelist.question_filter import QuestionFilter
 from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.users.enrolling import excess_sentence
 from backoffice.apps.users.enrollment_actions import EnrollmentActionsMixin
+from backoffice.apps.users.former_ids_admin import FormerIDsMixin
 from backoffice.apps.users.forms import EnrollmentForm, PersonForm, RoleForm
 from backoffice.apps.users.merging.pages import MergeMixin
-from backoffice.apps.users.models import Enrollment, GroupMembership, PermissionGrant, Profile, User
+from backoffice.apps.users.models import (
+    Enrollment,
+    FormerStudentID,
+    GroupMembership,
+    PermissionGrant,
+    Profile,
+    User,
+)
 from backoffice.apps.users.passwords import CredentialActionsMixin
 from backoffice.apps.users.promoting import request_role
 from backoffice.apps.users.rosters import RosterHeadMixin
@@ -50,8 +58,9 @@ ROLE_COLOURS = {
 }
 
 RELATED_TITLES = {"taught_courses": _("Courses taught"), "looks": _("Who looked at this")}
+PERSON_NAMES = (("first_name", "last_name"), ("username", "student_id"))
 PERSON_FIELDS = (
-    (None, {"fields": (("first_name", "last_name"), ("username", "student_id"), "email")}),
+    (None, {"fields": (*PERSON_NAMES, "former_student_ids", "email")}),
     (_("Account"), {"fields": ("role", ("is_active", "is_verified"), "display_credentials")}),
     (_("Studies"), {"classes": ("tab",), "fields": (("graduation_year", "specialization"),)}),
     (_("About"), {"classes": ("tab",), "fields": ("bio", "avatar", ("language", "timezone"))}),
@@ -91,7 +100,7 @@ class EnrollmentSection(RelatedSection):
 
 
 @admin.register(User)
-class PersonAdmin(MergeMixin, CredentialActionsMixin, ListExport, AuditedAdmin):
+class PersonAdmin(MergeMixin, FormerIDsMixin, CredentialActionsMixin, ListExport, AuditedAdmin):
     """Staff and students; a role says what a member of staff may do."""
 
     icon = "groups"
@@ -117,7 +126,9 @@ class PersonAdmin(MergeMixin, CredentialActionsMixin, ListExport, AuditedAdmin):
     related_titles = RELATED_TITLES
     search_fields = ("search_text",)
     search_help_text = _("Name, username, student ID or e-mail")
-    readonly_fields = ("role", "display_credentials", "last_login", "date_joined")
+    readonly_fields = (
+        *("role", "former_student_ids", "display_credentials", "last_login", "date_joined"),
+    )
     filter_horizontal = ()
     fieldsets = PERSON_FIELDS
     add_fieldsets = NEW_PERSON_FIELDS
@@ -151,6 +162,21 @@ class PersonAdmin(MergeMixin, CredentialActionsMixin, ListExport, AuditedAdmin):
         cleaned = form.cleaned_data
         approval = request_role(person, cleaned["role"], form.request.user, cleaned["reason"])
         return gettext("Asked for: %(what)s. It waits for another admin.") % {"what": approval}
+
+
+@admin.register(FormerStudentID)
+class FormerStudentIDAdmin(AuditedAdmin):
+    """Which student IDs people had before; whoever searches one finds the person."""
+
+    icon = "badge"
+    in_sidebar = False
+    empty_hint = _("A student ID comes here when another one replaces it.")
+    list_display = ("student_id", person_column("user"), "replaced_at")
+    list_select_related = ("user",)
+    list_filter = (("user", AutocompleteSelectFilter),)
+    search_fields = ("search_text", "user__search_text")
+    autocomplete_fields = ("user",)
+    readonly_fields = ("replaced_at",)
 
 
 @admin.register(GroupMembership)

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import UserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -12,6 +12,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.fields import LineField, LowerEmailField, ParagraphField
+from backoffice.admin_site.models.folded_identity import FoldedIdentity
 from backoffice.admin_site.models.private_files import PictureField
 from backoffice.admin_site.models.rules import (
     Advisory,
@@ -23,6 +24,11 @@ from backoffice.admin_site.models.rules import (
 )
 from backoffice.admin_site.models.search_text import SearchText, TrigramIndex
 from backoffice.apps.users.accounts import Account
+from backoffice.apps.users.former_ids import (
+    NEVER_OF_ANOTHER,
+    FormerStudentID,
+    replaced_student_id,
+)
 from backoffice.apps.users.validators import (
     validate_language,
     validate_student_id,
@@ -147,7 +153,10 @@ class User(Audited, Account):
         verbose_name=_("single permissions"),
     )
 
-    search_text = SearchText("username", "first_name", "last_name", "email", "student_id")
+    search_text = SearchText(
+        *("username", "first_name", "last_name", "email", "student_id"),
+        further=("former_student_ids",),
+    )
 
     objects = PeopleManager()
 
@@ -167,6 +176,7 @@ class User(Audited, Account):
                 name="users_user_merged_into_idx",
             ),
             TrigramIndex(fields=["search_text"], name="users_user_search_idx"),
+            models.Index(FoldedIdentity("student_id"), name="users_user_folded_id_idx"),
         ]
         constraints = [
             UniqueRule(
@@ -248,6 +258,8 @@ class User(Audited, Account):
             ),
         ]
 
+    presence_rules = (NEVER_OF_ANOTHER,)
+
     def __str__(self) -> str:
         return self.get_full_name() or self.username
 
@@ -271,7 +283,11 @@ class User(Audited, Account):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self._normalize_student()
-        super().save(*args, **kwargs)
+        former = replaced_student_id(self, kwargs.get("update_fields"))
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if former:
+                FormerStudentID.objects.get_or_create(student_id=former, defaults={"user": self})
 
     def _normalize_student(self) -> None:
         self.student_id = self.student_id or None

@@ -143,25 +143,34 @@ def _related_value(layout: Layout, head: str, target: models.Field) -> str:
 
 
 def presence_checks(layout: Layout) -> Iterator[Check]:
-    """Rows of another model that have to exist."""
-    references = {reference.field.name: reference for reference in layout.references}
+    """Rows of another model that have to exist, or may not."""
+    # A reference to the row in which nested ones stand has no column.
+    named = (reference for reference in layout.references if reference.parts)
+    sources = {reference.field.name: reference.parts[0][1] for reference in named}
+    plain = {c.target: c for c in layout.columns if not (c.reference or c.role)}
+    sources |= plain
     for rule in layout.model.presence_rules:
-        heads = {path.partition("__")[0] for _field, path in rule.match}
-        if not heads <= references.keys() or rule.field not in references:
+        heads = sorted({path.partition("__")[0] for _field, path in rule.match})
+        if not {rule.field, *heads} <= sources.keys():
             continue
-        sought = apps.get_model(rule.model)
+        sought, column = apps.get_model(rule.model), sources[rule.field]
         tests = [
-            f"x.{field_at(sought, name).column} = {_reached(layout, path)}"
+            f"x.{field_at(sought, name).column} = {_reached(layout, path, plain)}"
             for name, path in rule.match
         ]
         among = {name: (f"x.{f.column}", f) for name, f in _fields_named(sought, rule.among)}
         tests += [with_literals(is_true(rule.among, among))] if among else []
-        known = " AND ".join(f"{references[head].alias}.id IS NOT NULL" for head in sorted(heads))
+        if rule.owner:
+            tests.append(f"(t.id IS NULL OR x.{field_at(sought, rule.owner).column} <> t.id)")
+        known = [f"{_reached(layout, head, plain)} IS NOT NULL" for head in heads]
+        # A row that is stored by this key attached the value before.
+        known += ["t.id IS NULL"] if column in plain.values() and column in layout.key else []
         rows = f"SELECT 1 FROM {sought._meta.db_table} x WHERE {' AND '.join(tests)}"
-        column = references[rule.field].parts[0][1].column_name
         template = "{column} “{value}”: " + str(rule.message)
         is_wrong = f"{'NOT ' if rule.is_wanted else ''}EXISTS ({rows})"
-        yield Check(rule.code, column, template, (f"({known} AND {is_wrong})", ()))
+        condition = (f"({' AND '.join([*known, is_wrong])})", ())
+        reads = tuple(plain[head].column_name for head in heads if head in plain)
+        yield Check(rule.code, column.column_name, template, condition, reads)
 
 
 def _fields_named(
@@ -170,9 +179,11 @@ def _fields_named(
     yield from ((name, field_at(model, name)) for name in sorted(names_in(condition)))
 
 
-def _reached(layout: Layout, path: str) -> str:
-    """SQL: what a path leads to, a foreign key's row or a field of it."""
+def _reached(layout: Layout, path: str, plain: Mapping[str, Column]) -> str:
+    """SQL: what a path leads to, a foreign key's row or a field of it, or a value of the file."""
     head, _separator, tail = path.partition("__")
+    if head in plain:
+        return cell(plain[head].column_name)
     return _related_value(layout, head, field_at(layout.model, path)) if tail else referred(head)
 
 

@@ -4,7 +4,7 @@ from django.db import transaction
 
 from backoffice.apps.users.demo.crowd import crowd
 from backoffice.apps.users.demo.names import CULTURES, person
-from backoffice.apps.users.models import Profile, User
+from backoffice.apps.users.models import FormerStudentID, Profile, User
 from backoffice.bulk.kinds.header_names import IGNORED
 from backoffice.bulk.models import HeaderMapping
 from backoffice.operations.demo import Scale, demo_part, ensure
@@ -26,6 +26,8 @@ LONG_NAMES = (
     ("Jean-Baptiste", "N'Diaye"),
 )
 FIRST_ID = 100_001
+# By number: whoever had another student ID before.
+FORMER_IDS = {4: "s090017", 11: "0712345"}
 # What the headers of the school's own system stand for.
 OWN_HEADERS = (
     ("enrollments", "Student number", "student_id"),
@@ -53,6 +55,9 @@ def _cast() -> None:
         _member_of_staff(*row)
     for number in range(STUDENTS):
         _student(number)
+    for number, former in FORMER_IDS.items():
+        owner = User.objects.get(student_id=student_id_of(number))
+        ensure(FormerStudentID, {"student_id": former}, user=owner)
     registrar = User.objects.get(username="registrar")
     for kind, header, column in OWN_HEADERS:
         key = {"kind": kind, "header": header}
