@@ -23,7 +23,7 @@ from backoffice.admin_site.models.rules import (
     is_web_address,
 )
 from backoffice.admin_site.models.search_text import SearchText, TrigramIndex
-from backoffice.apps.users.accounts import Account
+from backoffice.apps.users.accounts import MERGED_INDEX, MERGED_IS_OFF, Account, Mergeable
 from backoffice.apps.users.former_ids import (
     NEVER_OF_ANOTHER,
     FormerStudentID,
@@ -64,7 +64,7 @@ class PeopleManager(UserManager.from_queryset(UserQuerySet)):
         return super().create_superuser(username, *args, **extra_fields)
 
 
-class User(Audited, Account):
+class User(Mergeable, Audited, Account):
     """A person: staff, who log in by role, or a student, who does not log in here."""
 
     class Role(models.TextChoices):
@@ -77,8 +77,6 @@ class User(Audited, Account):
     course_path = "enrollments__course"
     person_path = ""
     history_excludes = ("password", "last_login", "search_text")
-    # A record that was merged into another one is there for its history alone.
-    offered_where = Q(merged_into__isnull=True)
     natural_key_fields = ("username",)
     personal = Personal(
         fields=("first_name", "last_name", "email", "bio", "avatar", "specialization"),
@@ -123,18 +121,6 @@ class User(Audited, Account):
         _("verified"), default=False, help_text=_("Someone has checked who this person is.")
     )
 
-    # Two records that were one person's: this one was emptied, and leads to the other.
-    merged_into = models.ForeignKey(
-        "self",
-        models.PROTECT,
-        null=True,
-        blank=True,
-        editable=False,
-        related_name="merged_records",
-        db_index=False,
-        verbose_name=_("merged into"),
-    )
-
     # Django's own, with rows that are recorded. What a person may do here follows from the role.
     groups = models.ManyToManyField(
         "auth.Group",
@@ -169,12 +155,7 @@ class User(Audited, Account):
             LongNameIndex(fields=["role", "is_active"], name="users_user_role_active_idx"),
             models.Index(fields=["is_verified", "id"], name="users_user_verified_idx"),
             models.Index(fields=["graduation_year", "id"], name="users_user_graduation_idx"),
-            # Few records are merged into another one.
-            models.Index(
-                fields=["merged_into"],
-                condition=Q(merged_into__isnull=False),
-                name="users_user_merged_into_idx",
-            ),
+            MERGED_INDEX,
             TrigramIndex(fields=["search_text"], name="users_user_search_idx"),
             models.Index(FoldedIdentity("student_id"), name="users_user_folded_id_idx"),
         ]
@@ -232,16 +213,7 @@ class User(Audited, Account):
                 code="student_password",
                 message=_("A student has no password."),
             ),
-            RowRule(
-                name="user_merged_is_off",
-                condition=Q(merged_into__isnull=True) | Q(role="student", is_active=False),
-                field="is_active",
-                code="merged_record",
-                message=_(
-                    "This record was merged into another person's, and is not used any more. Use "
-                    "the other one."
-                ),
-            ),
+            MERGED_IS_OFF,
             RowRule(
                 name="user_email_lower",
                 condition=Q(email=Lower("email")),
@@ -262,13 +234,6 @@ class User(Audited, Account):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
-
-    @property
-    def record_keys(self) -> set[int]:
-        """The keys of all records of this person: this one, and those merged into one with it."""
-        people, survivor = type(self)._base_manager, self.merged_into_id or self.pk
-        merged = people.filter(merged_into=survivor).values_list("pk", flat=True)
-        return {self.pk, survivor, *merged}
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         # Sessions end when this changes: with the password, as in Django, and with the role.

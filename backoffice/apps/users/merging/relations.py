@@ -16,6 +16,7 @@ ENROLLED = ("role", "status", "enrolled_on", "withdrawn_on", "final_result", "fi
 PERSONAL = Profile.personal.fields if Profile.personal else ()
 
 declare("users.user", "merged_into", moves=True)
+declare("users.formerstudentid", "user", moves=True)
 declare("users.groupmembership", "user", why=ACCOUNT)
 declare("users.permissiongrant", "user", why=ACCOUNT)
 declare("admin.logentry", "user", why=RECORD)

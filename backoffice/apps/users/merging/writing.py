@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from backoffice.apps.users.merging.plan import Change, Choices, Deletion, MergePlan, Move, plan_of
-from backoffice.apps.users.models import User
+from backoffice.apps.users.models import FormerStudentID, User
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
 
@@ -57,6 +57,9 @@ def merge(
         unrecorded = _unrecorded(plan)
         for step in plan.steps:
             _carry_out(step)
+        # The ID leads to the survivor, unless it was a former one already and has moved.
+        former = {"student_id": plan.duplicate.student_id, "defaults": {"user": plan.survivor}}
+        FormerStudentID.objects.get_or_create(**former)
         return record.change_set_id, unrecorded
 
 

@@ -10,7 +10,7 @@ from backoffice.admin_site.models.rule_migration import AddRule
 class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("users", "0002_temporary_password"),
+        ("users", "0004_folded_student_id"),
     ]
 
     operations = [
@@ -41,14 +41,6 @@ class Migration(migrations.Migration):
                 related_name="merged_records",
                 to=settings.AUTH_USER_MODEL,
                 verbose_name="merged into",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="user",
-            index=models.Index(
-                condition=models.Q(("merged_into__isnull", False)),
-                fields=["merged_into"],
-                name="users_user_merged_into_idx",
             ),
         ),
         AddRule(
