@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection, connections
 
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
@@ -20,12 +21,18 @@ pytestmark = [
 ]
 
 
-def in_thread(approval: Approval, second: User) -> threading.Thread:
+def in_thread(
+    approval: Approval, second: User, refusals: list[User] | None = None
+) -> threading.Thread:
     """The second person agrees, on a connection of their own."""
+
+    refusals = [] if refusals is None else refusals
 
     def run() -> None:
         try:
             agreed(approval, second)
+        except ValidationError:
+            refusals.append(second)
         finally:
             connections.close_all()
 
@@ -74,9 +81,11 @@ def test_work_that_is_being_handed_in_stops_the_merge_or_moves(
 
 def test_two_who_agree_at_once_merge_once(pair: Any, registrar: User, admin: User, amina: User):
     approval = request_merge(*pair, registrar, WHY)
-    threads = [in_thread(approval, second) for second in (admin, amina)]
+    refusals: list[User] = []
+    threads = [in_thread(approval, second, refusals) for second in (admin, amina)]
     for thread in threads:
         thread.join()
+    assert len(refusals) == 1
     assert User.objects.get(pk=pair[1].pk).merged_into == pair[0]
     assert User.history.filter(id=pair[1].pk, merged_into=pair[0].pk).count() == 1
     assert Enrollment.objects.get().student == pair[0]
