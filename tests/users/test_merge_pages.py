@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from backoffice.apps.communications.models import DirectMessage
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.audit.models import Approval
+from backoffice.audit.models import AccessRecord, Approval
 from tests.actions import do, messages_of, refused
 from tests.users.twins import BACK, WHY, graded, merged, work
 
@@ -48,6 +48,12 @@ def test_a_registrar_looks_at_both_asks_and_another_one_agrees(
     assert do(registrar2_client, approval, "agree", note="").status_code == 302
     twin.refresh_from_db()
     assert twin.merged_into == ada
+
+
+def test_a_look_at_the_preview_is_a_look_at_both(registrar_client, ada, twin):
+    registrar_client.get(page(ada, other=twin.pk))
+    looks = AccessRecord.objects.filter(kind="view", label="users.user")
+    assert set(looks.values_list("person", flat=True)) == {ada.pk, twin.pk}
 
 
 def test_the_other_record_may_be_the_one_that_remains(registrar_client, ada, twin):

@@ -24,7 +24,9 @@ def merged_records() -> CheckResult:
             "merge, and merge the two again."
         )
         return CheckResult.warning(message % {"kinds": ", ".join(dict.fromkeys(kinds))})
-    return CheckResult.good(_("No row came late to a merged record (%(count)d of them).") % {"count": count})
+    return CheckResult.good(
+        _("No row came late to a merged record (%(count)d of them).") % {"count": count}
+    )
 
 
 def _late(emptied: models.QuerySet[User]) -> Iterator[models.QuerySet[Any]]:

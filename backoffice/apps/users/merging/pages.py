@@ -27,6 +27,7 @@ from backoffice.apps.users.merging.requests import (
     waiting_merges,
 )
 from backoffice.apps.users.models import User
+from backoffice.audit.access_log.log import Kind, access_by, stored
 from backoffice.audit.admin_kit.actions import RowAction
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 from backoffice.audit.admin_kit.optimistic_lock import digest
@@ -83,6 +84,7 @@ class MergeMixin(AuditedAdmin):
 
     def _previewed(self, request: HttpRequest, person: User, other: User) -> HttpResponse:
         """The preview, and the request where it is posted."""
+        _record_look(request, other)
         is_other = request.GET.get(REMAINS) == OTHER
         survivor, duplicate = (other, person) if is_other else (person, other)
         waiting = _waiting(person, other)
@@ -133,7 +135,7 @@ class MergeMixin(AuditedAdmin):
         text=_("A second person has to agree. Both records are then what they were."),
         form=UndoMergeForm,
         submit=_("Ask for it"),
-        when=lambda person: person.merged_records.exists(),
+        when=lambda person: person.role == User.Role.STUDENT and person.merged_records.exists(),
         refusal=_("No record was merged into this one."),
     )
     def request_unmerge(self, form: UndoMergeForm, person: User) -> str:
@@ -141,6 +143,12 @@ class MergeMixin(AuditedAdmin):
         approval = request_undo(cleaned["duplicate"], form.request.user, cleaned["reason"])
         message = gettext("Asked for: %(what)s. It waits for a second person.")
         return message % {"what": approval}
+
+
+def _record_look(request: HttpRequest, other: User) -> None:
+    """Record that somebody looked at the other record; the page's own is recorded anyway."""
+    whose = {"label": User._meta.label_lower, "object_id": str(other.pk), "person_id": other.pk}
+    stored(access_by(request, Kind.VIEW, object_text=str(other)[:200], status=200, **whose))
 
 
 def _waiting(person: User, other: User) -> Approval | None:
