@@ -1,5 +1,7 @@
 """What becomes of people, enrollments and profiles, and of what the record says of people."""
 
+from datetime import date
+
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.apps.users.merging.ways import FoldRefused, Pair, declare, folds
@@ -45,8 +47,7 @@ def fold_enrollments(pair: Pair) -> Enrollment:
     ends = [row.withdrawn_on for row in rows]
     own.withdrawn_on = max(ends) if None not in ends else None
     if own.status == Status.WITHDRAWN and own.withdrawn_on is None:
-        # Of two withdrawals one is dated: that day is known, and no end is none here.
-        own.withdrawn_on = max((end for end in ends if end), default=None)
+        own.withdrawn_on = _known_end(own.enrolled_on, ends)
     own.final_result = own.final_result or other.final_result
     if own.final_grade is None:
         own.final_grade = other.final_grade
@@ -54,6 +55,11 @@ def fold_enrollments(pair: Pair) -> Enrollment:
     activities = [row.last_activity_at for row in rows if row.last_activity_at]
     own.last_activity_at = max(activities, default=None)
     return own
+
+
+def _known_end(begin: date | None, ends: list[date | None]) -> date | None:
+    """Of two withdrawals the dated one's day, unless the other one began after it."""
+    return next((end for end in ends if end and (begin is None or end >= begin)), None)
 
 
 def _refuse_two_results(own: Enrollment, other: Enrollment) -> None:
