@@ -171,9 +171,17 @@ def test_an_emptied_record_is_in_no_export(ada, twin, registrar, admin):
     assert (ada in rows, twin in rows) == (True, False)
 
 
-def test_a_file_cannot_reach_an_emptied_record(ada, twin, registrar, admin, upload, courses):
+def test_no_file_reaches_an_emptied_record(ada, twin, registrar, admin, upload, courses, settings):
     merged(ada, twin, registrar, admin)
-    file = f"student_id,course_code,presentation\nmerged-{twin.pk},BIO101,2026J\n"
-    batch = upload("enrollments", file)
-    assert batch.state == "refused"
-    assert not Enrollment.objects.exists()
+    name = f"merged-{twin.pk}"
+    batch = upload("enrollments", f"student_id,course_code,presentation\n{name},BIO101,2026J\n")
+    assert [issue.code for issue in batch.issues.all()] == ["identifier_pattern"]
+    # Nor where the school's IDs look like that, nor by the username.
+    settings.STUDENT_ID_PATTERN = r"[a-z0-9-]+"
+    for column in ("student_id", "username"):
+        batch = upload("users", f"{column},first_name\n{name},Eve\n")
+        issue = batch.issues.get(code="merged_record")
+        assert issue.message == (
+            f"{column} “{name}”: this record was merged into another one. Use the student ID of "
+            "that one."
+        )

@@ -79,6 +79,13 @@ class UserResource(ImportKind):
     def checks(cls, layout: FileLayout) -> Iterator[Check]:
         """What staff get in by is set on their page, by two people; no file sets it."""
         columns = {column.column_name: column for column in layout.columns}
+        message = gettext(
+            "{column} “{value}”: this record was merged into another one. Use the student ID of "
+            "that one."
+        )
+        name = "student_id" if "student_id" in columns else "username"
+        is_merged = f"{stored('merged_into_id')} IS NOT NULL"
+        yield Check("merged_record", name, message, (is_merged, ()), (name,))
         is_staff = f"{stored()} IS NOT NULL AND {stored('role')} <> 'student'"
         rows, params = layout.importable(User)
         if rows:
