@@ -101,15 +101,6 @@ class MergePlan:
     remainders: list[Remainder] = field(default_factory=list)
 
     @property
-    def moves(self) -> list[Move]:
-        """The moves from one person to the other."""
-        return [
-            step
-            for step in self.steps
-            if isinstance(step, Move) and step.reference.related_model is User
-        ]
-
-    @property
     def digests(self) -> dict[str, str]:
         """What was decided of each pair, blank where it is open: what a second person agrees to."""
         open_keys = dict.fromkeys((each.key for each in self.obstacles), "")

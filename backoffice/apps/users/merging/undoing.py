@@ -61,7 +61,7 @@ def _changed_since(model: Any, rows: list[Any]) -> Iterator[str]:
     for row in rows:
         written.setdefault(getattr(row, key), row)
     newest: dict[int, Any] = {}
-    later = history.filter(**{f"{key}__in": list(written)}, pk__gt=rows[-1].pk)
+    later = history.filter(**{f"{key}__in": list(written)}, pk__gte=rows[-1].pk)
     for row in later.select_related("history_user", "change_set").order_by("pk"):
         newest[getattr(row, key)] = row
     for number, row in written.items():
@@ -95,7 +95,8 @@ def _sentence(model: Any, number: int, latest: Any) -> str:
 
 def _take_back(model: Any, version: Any, unrecorded: Mapping[str, Any]) -> None:
     """Give a row what it was before this version of it."""
-    number = getattr(version, model._meta.pk.attname)
+    key = model._meta.pk.attname
+    number = getattr(version, key)
     stored = model._base_manager.filter(pk=number)
     try:
         if version.history_type == ADDED:
@@ -105,7 +106,8 @@ def _take_back(model: Any, version: Any, unrecorded: Mapping[str, Any]) -> None:
             # As it was: nothing is stamped or counted anew.
             model(**values).save_base(raw=True, force_insert=True)
         else:
-            stored.update(**_values(model, _previous(model, number, version)))
+            values = _values(model, _previous(model, number, version))
+            stored.update(**{name: values[name] for name in values if name != key})
     except IntegrityError as error:
         message = _("Nothing is undone: a value that %(kind)s %(number)d had is another row's now.")
         values = {"kind": model._meta.verbose_name, "number": number}
