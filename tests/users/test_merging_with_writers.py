@@ -9,11 +9,11 @@ from django.core.exceptions import ValidationError
 from django.db import connection, connections
 
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
-from backoffice.apps.users.merging.requests import request_merge
+from backoffice.apps.users.merging.requests import request_merge, request_undo
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.models import Approval
 from tests.connections import somebody
-from tests.users.twins import WHY, agreed, work
+from tests.users.twins import BACK, WHY, agreed, merged, work
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -77,6 +77,27 @@ def test_work_that_is_being_handed_in_stops_the_merge_or_moves(
         cursor.connection.commit()
         thread.join()
     assert AssessmentSubmission.objects.get().student == pair[0]
+
+
+def test_a_grade_that_is_being_saved_stops_an_undo(
+    pair: Any, paper: Assessment, registrar: User, admin: User
+):
+    submission = work(paper, pair[1])
+    merged(*pair, registrar, admin)
+    approval = request_undo(pair[1], registrar, BACK)
+    refusals: list[User] = []
+    with somebody() as cursor:
+        cursor.execute(
+            "UPDATE assessments_submission SET score = 77, status = 'graded' WHERE id = %s",
+            [submission.pk],
+        )
+        thread = in_thread(approval, admin, refusals)
+        time.sleep(0.5)
+        assert thread.is_alive()
+        cursor.connection.commit()
+        thread.join()
+    submission.refresh_from_db()
+    assert (refusals, submission.student, submission.score) == ([admin], pair[0], 77)
 
 
 def test_two_who_agree_at_once_merge_once(pair: Any, registrar: User, admin: User, amina: User):

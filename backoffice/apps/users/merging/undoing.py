@@ -35,6 +35,8 @@ def undo(
         list(people.filter(pk__in=(survivor, duplicate)))
         versions = {model: _versions(model, change_set) for model in audited_models()}
         versions = {model: rows for model, rows in versions.items() if rows}
+        for model, rows in versions.items():
+            _lock(model, rows)
         _refuse_changed(versions)
         for model, rows in versions.items():
             for version in rows:
@@ -46,6 +48,13 @@ def undo(
 def _versions(model: Any, change_set: int) -> list[Any]:
     """What a change set wrote of a table, the newest first."""
     return list(model.history.model._base_manager.filter(change_set=change_set).order_by("-pk"))
+
+
+def _lock(model: Any, rows: list[Any]) -> None:
+    """Wait for whoever is changing one of the rows: what they save is a change since."""
+    keys = {getattr(row, model._meta.pk.attname) for row in rows}
+    locked = model._base_manager.select_for_update().filter(pk__in=keys).order_by("pk")
+    list(locked.values_list("pk"))
 
 
 def _refuse_changed(versions: Mapping[Any, list[Any]]) -> None:
