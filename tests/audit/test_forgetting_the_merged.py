@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission, QuestionResponse
 from backoffice.apps.communications.models import ChatMessage, ChatRoom, DirectMessage
@@ -25,6 +26,7 @@ def pair(student: Any, courses: dict[str, Any], admin: User, instructor: User) -
     byron = student("S2002", first_name="Byron", email="byron@example.org", **names)
     paper = Assessment.objects.create(course=courses["BIO101"], code="TMA01", status="published")
     question = paper.questions.create(position=1, question_type="essay", text="Why?", points=10)
+    Client().force_login(admin)  # which stands behind what the admin does
     room = ChatRoom.objects.create(course=courses["BIO101"], name="Room", created_by=admin)
     with recording(source="form", actor=admin, reason="They begin"):
         Profile.objects.create(user=byron, phone="+44 20 7946 0000")

@@ -175,7 +175,7 @@ def test_no_file_reaches_an_emptied_record(ada, twin, two, upload, courses, sett
     merged(ada, twin, *two)
     name = f"merged-{twin.pk}"
     batch = upload("enrollments", f"student_id,course_code,presentation\n{name},BIO101,2026J\n")
-    assert [issue.code for issue in batch.issues.all()] == ["identifier_pattern"]
+    assert [issue.code for issue in batch.issues.all()] == ["invalid_identifier"]
     # Nor where the school's IDs look like that, nor by the username.
     settings.STUDENT_ID_PATTERN = r"[a-z0-9-]+"
     for column in ("student_id", "username"):

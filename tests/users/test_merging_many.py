@@ -54,19 +54,18 @@ def test_thirty_pairs_become_thirty_people_and_an_undo_restores_every_table(
     before, moment = contents(), timezone.now()
     then = grades(doubles, moment)
     people = [person for two in doubles.pairs for person in two]
-    counted, folded = naming(*people), 0
+    counted, enrolled, folded = naming(*people), courses_of(doubles), 0
     for own, other in doubles.pairs:
         folded += deletions(own, other)
         merged(own, other, registrar, admin)
     after = contents()
 
     # What is there, with what was folded, is what was there.
-    lost = sum(len(before[table]) - len(after[table]) for table in before)
+    assert len(after.pop("users_formerstudentid")) == PAIRS
+    lost = sum(len(before[table]) - len(after[table]) for table in after)
     assert lost == folded > PAIRS
     assert_nothing_is_lost(doubles, counted)
-    survivors = {own.pk for own, _other in doubles.pairs}
-    enrolled = Enrollment.objects.filter(student__in=survivors).values_list("student", "course")
-    assert sorted(enrolled) == sorted(set(_courses_of(doubles, before)))
+    assert courses_of(doubles) == enrolled
 
     # The pages about then answer for both records.
     assert grades(doubles, moment) == then
@@ -100,13 +99,11 @@ def assert_nothing_is_lost(doubles: Doubles, counted: dict[str, int]) -> None:
         assert now[f"communications_{table}"] == counted[f"communications_{table}"]
 
 
-def _courses_of(doubles: Doubles, tables: dict[str, Any]) -> list[tuple[int, int]]:
-    """Person and course of each enrollment of a pair, by the rows as they were."""
-    fields = [field.column for field in Enrollment._meta.concrete_fields]
-    who, course = fields.index("student_id"), fields.index("course_id")
+def courses_of(doubles: Doubles) -> set[tuple[int, int]]:
+    """The survivor and the course of each enrollment of a pair."""
     survivor = {person.pk: own.pk for own, other in doubles.pairs for person in (own, other)}
-    rows = tables["users_enrollment"]
-    return [(survivor[row[who]], row[course]) for row in rows if row[who] in survivor]
+    rows = Enrollment.objects.filter(student__in=survivor).values_list("student", "course")
+    return {(survivor[student], course) for student, course in rows}
 
 
 def test_a_merge_is_one_change_set_under_the_reason_of_the_request(

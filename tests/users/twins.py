@@ -46,6 +46,6 @@ def work(paper: Assessment, person: User, **fields: Any) -> AssessmentSubmission
     return AssessmentSubmission.objects.create(student=person, **values | fields)
 
 
-def graded(paper: Assessment, person: User, score: int) -> AssessmentSubmission:
+def graded(paper: Assessment, person: User, score: float) -> AssessmentSubmission:
     """Work with a grade."""
     return work(paper, person, score=score, status="graded")

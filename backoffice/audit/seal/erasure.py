@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.admin_site.login.throttle import forget_logins
 from backoffice.audit.models import Approval, Audited, BlockPart, Erasure, Salt
+from backoffice.audit.models.history import DELETED
 from backoffice.audit.models.personal_data import FORGOTTEN, NAMED, Personal
 from backoffice.audit.record.recording import current_change_set_id
 from backoffice.audit.seal.ledgers import Digest, Ledger, Range, lines
@@ -153,8 +154,11 @@ def _rows_of(
     own_rows = Q(**{f"{personal.key_of(model)}__in": known})
     if target is model:
         return target._base_manager.filter(own_rows)
+    key = model._meta.pk.column
     current = model._base_manager.filter(own_rows).values("pk")
-    return target._base_manager.filter(own_rows | Q(**{f"{model._meta.pk.column}__in": current}))
+    deleted = target._base_manager.filter(own_rows, history_type=DELETED).values(key)
+    were_another_s = Q(**{f"{key}__in": current}) | Q(**{f"{key}__in": deleted})
+    return target._base_manager.filter(own_rows | were_another_s)
 
 
 def _is_left(model: type[models.Model], personal: Personal, known: set[int]) -> bool:

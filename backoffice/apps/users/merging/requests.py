@@ -26,7 +26,9 @@ def request_merge(survivor: User, duplicate: User, by: Any, reason: str) -> Appr
     """
     refuse_unfit(survivor, duplicate)
     _refuse_waiting(survivor, duplicate)
-    digests = plan_of(survivor, duplicate).digests
+    # As they are stored: this is what is compared when a second person agrees.
+    stored = User._base_manager.in_bulk({survivor.pk, duplicate.pk})
+    digests = plan_of(stored[survivor.pk], stored[duplicate.pk]).digests
     description = _("%(duplicate)s is merged into %(survivor)s") % {
         "duplicate": named(duplicate),
         "survivor": named(survivor),

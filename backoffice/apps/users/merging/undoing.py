@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from backoffice.apps.users.merging.ways import references_to, way_of
@@ -147,13 +148,16 @@ def _refuse_dependent(survivor: int, change_set: int) -> None:
 
 
 def _dependent(survivor: int, change_set: int) -> Iterator[str]:
+    # SQL past the product has no change set on SQLite.
+    moment = ChangeSet.objects.values_list("created_at", flat=True).get(pk=change_set)
+    is_later = Q(change_set__gt=change_set) | Q(change_set=None, history_date__gte=moment)
     for reference in references_to(User):
         model: Any = reference.model
         rules = getattr(model, "presence_rules", ())
         if not (rules and way_of(reference).moves):
             continue
         added = model.history.model._base_manager.filter(
-            change_set__gt=change_set, history_type=ADDED, **{reference.name: survivor}
+            is_later, history_type=ADDED, **{reference.name: survivor}
         )
         keys = added.values(model._meta.pk.attname)
         for row in model._base_manager.filter(pk__in=keys, **{reference.name: survivor}):

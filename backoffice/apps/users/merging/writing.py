@@ -57,10 +57,17 @@ def merge(
         unrecorded = _unrecorded(plan)
         for step in plan.steps:
             _carry_out(step)
-        # The ID leads to the survivor, unless it was a former one already and has moved.
-        former = {"student_id": plan.duplicate.student_id, "defaults": {"user": plan.survivor}}
-        FormerStudentID.objects.get_or_create(**former)
+        _lead_on(plan)
         return record.change_set_id, unrecorded
+
+
+def _lead_on(plan: MergePlan) -> None:
+    """The ID of the emptied record leads to the survivor."""
+    # First it is a former one of the record that had it: its history says so to whoever forgets.
+    former, _is_new = FormerStudentID.objects.get_or_create(
+        student_id=plan.duplicate.student_id, defaults={"user": plan.duplicate}
+    )
+    FormerStudentID.objects.filter(pk=former.pk).update(user=plan.survivor)
 
 
 def refuse_obstacles(plan: MergePlan) -> None:
