@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.apps.assessments.merging import is_work, versions_of
 from backoffice.apps.assessments.models import AssessmentSubmission
+from backoffice.apps.users.merging.policies import Pair
 from backoffice.apps.users.merging.requests import choose, keys_of, waiting_merges
-from backoffice.apps.users.merging.ways import Pair
 from backoffice.audit.models import Approval
 from backoffice.audit.record.recording import name_of, note
 

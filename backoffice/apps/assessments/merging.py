@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.apps.assessments.models import AssessmentSubmission, PeerReview
-from backoffice.apps.users.merging.ways import FoldRefused, Pair, declare, folds
+from backoffice.apps.users.merging.policies import FoldRefused, Pair, declare, folds
 
 # What a work says; the rest is when and by whom.
 CONTENT = ("score", "text", "feedback")

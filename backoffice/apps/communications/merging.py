@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.apps.communications.models import ChatMember
-from backoffice.apps.users.merging.ways import Pair, declare, folds
+from backoffice.apps.users.merging.policies import Pair, declare, folds
 
 BETWEEN = _("A message from one of the two records to the other remains between them.")
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from backoffice.apps.courses.models import CourseProgress, LessonProgress
-from backoffice.apps.users.merging.ways import Pair, declare, folds
+from backoffice.apps.users.merging.policies import Pair, declare, folds
 
 Status = LessonProgress.Status
 STATUSES = (Status.NOT_STARTED, Status.IN_PROGRESS, Status.COMPLETED)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.admin_site.pages.health import CheckResult, health_check
-from backoffice.apps.users.merging.ways import references_to, way_of
+from backoffice.apps.users.merging.policies import policy_of, references_to
 from backoffice.apps.users.models import User
 
 
@@ -31,11 +31,11 @@ def merged_records() -> CheckResult:
 
 def _late(emptied: models.QuerySet[User]) -> Iterator[models.QuerySet[Any]]:
     """The rows of each kind that should have moved; only those that are there."""
-    references = [each for each in references_to(User) if way_of(each).moves]
+    references = [each for each in references_to(User) if policy_of(each).moves]
     for reference in references:
         rows = reference.model._base_manager.filter(**{f"{reference.name}__in": emptied})
         others = (each for each in references if each.model is reference.model)
-        for other in others if way_of(reference).between else ():
+        for other in others if policy_of(reference).between else ():
             if other is not reference:
                 # What is between the two records remains there.
                 rows = rows.exclude(**{other.name: models.F(f"{reference.name}__merged_into")})

@@ -60,7 +60,7 @@ class MergeMixin(AuditedAdmin):
         return HttpResponseRedirect(page_of(survivor))
 
     def get_actions_row(self, request: HttpRequest) -> list[Any]:
-        # On the page of a person; in the menu of each row it would be in the way.
+        # On the page of a person; in the menu of each row it would be in the policy.
         actions = super().get_actions_row(request)
         return [each for each in actions if each.method.__name__ != "request_unmerge"]
 
@@ -84,7 +84,7 @@ class MergeMixin(AuditedAdmin):
 
     def _previewed(self, request: HttpRequest, person: User, other: User) -> HttpResponse:
         """The preview, and the request where it is posted."""
-        _record_look(request, other)
+        _record_view(request, other)
         is_other = request.GET.get(REMAINS) == OTHER
         survivor, duplicate = (other, person) if is_other else (person, other)
         waiting = _waiting(person, other)
@@ -96,9 +96,9 @@ class MergeMixin(AuditedAdmin):
             mark = digest(sorted(plan.digests.items()))
             form = MergeForm(request.POST or None, initial={"check_digest": mark})
             if request.method == "POST" and form.is_valid():
-                asked_for = self._request(request, form, plan, mark)
-                if asked_for is not None:
-                    return asked_for
+                response = self._request(request, form, plan, mark)
+                if response is not None:
+                    return response
         turned = {OTHER: other.pk} if is_other else {OTHER: other.pk, REMAINS: OTHER}
         context = _context(request, plan, reason=form, turned=f"?{urlencode(turned)}")
         return self._merge_page(request, person, context)
@@ -145,7 +145,7 @@ class MergeMixin(AuditedAdmin):
         return message % {"what": approval}
 
 
-def _record_look(request: HttpRequest, other: User) -> None:
+def _record_view(request: HttpRequest, other: User) -> None:
     """Record that somebody looked at the other record; the page's own is recorded anyway."""
     whose = {"label": User._meta.label_lower, "object_id": str(other.pk), "person_id": other.pk}
     stored(access_by(request, Kind.VIEW, object_text=str(other)[:200], status=200, **whose))

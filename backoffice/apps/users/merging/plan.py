@@ -1,4 +1,4 @@
-"""What a merge would do: which rows move, which are folded, which remain, and what is in its way.
+"""What a merge would do: which rows move, which are folded, which remain, and what is in its policy.
 
 The plan is made from the rows as they are and writes nothing; `writing.py` carries it out.
 """
@@ -11,13 +11,13 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from backoffice.apps.users.merging.ways import (
+from backoffice.apps.users.merging.policies import (
     FoldRefused,
+    MergePolicy,
     Pair,
-    Way,
     partner_fields,
+    policy_of,
     references_to,
-    way_of,
 )
 from backoffice.apps.users.models import User
 from backoffice.audit.admin_kit.optimistic_lock import digest, plain
@@ -41,7 +41,7 @@ class Deletion:
 
 
 @dataclass(frozen=True)
-class Change:
+class Rewrite:
     """New values of a row that remains, by column."""
 
     row: Any
@@ -57,7 +57,7 @@ class Move:
     target: int
 
 
-Step = Deletion | Change | Move
+Step = Deletion | Rewrite | Move
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class MergePlan:
         return open_keys | agreed | {"people": digest(facts)}
 
 
-class Planner:
+class MergePlanner:
     """Makes the plan of a merge; `choices` are decisions about pairs, by key."""
 
     def __init__(self, survivor: User, duplicate: User, choices: Choices, lock: bool) -> None:
@@ -121,14 +121,14 @@ class Planner:
 
     def made(self) -> MergePlan:
         for reference in self.references:
-            if way_of(reference).fold:
+            if policy_of(reference).fold:
                 self._fold_rows(reference, self.plan.survivor.pk, self.plan.duplicate.pk)
         for reference in self.references:
-            way = way_of(reference)
-            if way.moves or way.follows:
-                self._move(reference, way)
+            policy = policy_of(reference)
+            if policy.moves or policy.follows:
+                self._move(reference, policy)
             else:
-                self._leave(reference, self._rows(reference).count(), way.why)
+                self._leave(reference, self._rows(reference).count(), policy.why)
         self._empty()
         return self.plan
 
@@ -145,7 +145,7 @@ class Planner:
 
     def _fold_rows(self, reference: Reference, target: int, source: int) -> None:
         for pair in self._pairs(reference, target, source):
-            self._fold(pair, way_of(reference))
+            self._fold(pair, policy_of(reference))
 
     def _pairs(self, reference: Reference, target: int, source: int) -> Iterator[Pair]:
         """Rows of which one refers to the target, one to the source, and only one may be there."""
@@ -160,30 +160,30 @@ class Planner:
                 pair.choice = self.choices.get(pair.key)
                 yield pair
 
-    def _fold(self, pair: Pair, way: Way) -> None:
+    def _fold(self, pair: Pair, policy: MergePolicy) -> None:
         stored = {row.pk: _values(row) for row in (pair.own, pair.other)}
         try:
-            target = way.fold(pair) if way.fold else None
+            target = policy.fold(pair) if policy.fold else None
         except FoldRefused as refusal:
             self.plan.obstacles.append(Obstacle(pair.key, str(refusal), pair.own))
             return
         source = pair.other if target is pair.own else pair.own
         changes = _changes(stored[target.pk], target)
-        mark = _digest(stored, target, way.agreed) if way.agreed else ""
+        mark = _digest(stored, target, policy.agreed) if policy.agreed else ""
         self.plan.foldings.append(Folding(pair.key, target, source, changes, mark))
         self._dissolve(source, target)
         if changes:
             values = {name: new for name, _old, new in changes}
-            self.plan.steps.append(Change(target, values))
+            self.plan.steps.append(Rewrite(target, values))
 
     def _dissolve(self, source: Any, target: Any) -> None:
         """A row goes, after the rows that refer to it; its parts go where there is no target."""
         for reference in references_to(type(source)):
-            way = way_of(reference)
-            if way.fold and target is not None:
+            policy = policy_of(reference)
+            if policy.fold and target is not None:
                 self._fold_rows(reference, target.pk, source.pk)
             rows = self._current(reference, source.pk)
-            if way.is_part or target is None:
+            if policy.is_part or target is None:
                 for row in rows:
                     self._dissolve(row, None)
             elif rows:
@@ -191,17 +191,17 @@ class Planner:
         self.deleted.add((source._meta.label_lower, source.pk))
         self.plan.steps.append(Deletion(source))
 
-    def _move(self, reference: Reference, way: Way) -> None:
+    def _move(self, reference: Reference, policy: MergePolicy) -> None:
         rows = self._current(reference)
         names = self._others(reference)
         survivor = self.plan.survivor.pk
         between = [row for row in rows if survivor in {getattr(row, name) for name in names}]
-        if way.between:
-            self._leave(reference, len(between), way.between)
+        if policy.between:
+            self._leave(reference, len(between), policy.between)
         else:
             self.plan.obstacles += map(_obstacle_between, between)
         rows = [row for row in rows if row not in between]
-        if rows and way.moves:
+        if rows and policy.moves:
             self.plan.steps.append(Move(reference, rows, survivor))
 
     def _others(self, reference: Reference) -> list[str]:
@@ -211,7 +211,7 @@ class Planner:
             for each in self.references
             if each.model is reference.model
             and each.name != reference.name
-            and (way_of(each).moves or way_of(each).follows)
+            and (policy_of(each).moves or policy_of(each).follows)
         ]
 
     def _leave(self, reference: Reference, count: int, why: Any) -> None:
@@ -223,13 +223,13 @@ class Planner:
         survivor, duplicate = self.plan.survivor, self.plan.duplicate
         name = f"{EMPTIED}{duplicate.pk}"
         emptied = {"username": name, "student_id": name, "email": "", "is_active": False}
-        self.plan.steps.append(Change(duplicate, emptied | {"merged_into_id": survivor.pk}))
+        self.plan.steps.append(Rewrite(duplicate, emptied | {"merged_into_id": survivor.pk}))
         own, other = _values(survivor), _values(duplicate)
         filled = {name: other[name] for name in FILLED if other[name] and not own[name]}
         if duplicate.is_active and not survivor.is_active:
             filled["is_active"] = True
         if filled:
-            self.plan.steps.append(Change(survivor, filled))
+            self.plan.steps.append(Rewrite(survivor, filled))
 
 
 def _obstacle_between(row: Any) -> Obstacle:
@@ -245,7 +245,7 @@ def plan_of(
     survivor: User, duplicate: User, choices: Choices | None = None, *, lock: bool = False
 ) -> MergePlan:
     """The plan of merging the duplicate into the survivor; `lock` locks the rows it is about."""
-    return Planner(survivor, duplicate, choices or {}, lock).made()
+    return MergePlanner(survivor, duplicate, choices or {}, lock).made()
 
 
 def _values(row: Any) -> dict[str, Any]:

@@ -12,12 +12,12 @@ from backoffice.admin_site.pages.related_links import page_of
 from backoffice.admin_site.permissions import roles
 from backoffice.admin_site.permissions.visibility import is_permitted, permitted
 from backoffice.apps.users.merging.plan import (
-    Change,
     Deletion,
     Folding,
     MergePlan,
     Move,
     Obstacle,
+    Rewrite,
 )
 from backoffice.apps.users.models import User
 
@@ -133,7 +133,7 @@ def _obstacle_line(obstacle: Obstacle, user: roles.Actor) -> ObstacleLine:
 
 def _filled(plan: MergePlan) -> list[ValueChange]:
     """What the survivor's record takes over."""
-    changes = [step for step in plan.steps if isinstance(step, Change)]
+    changes = [step for step in plan.steps if isinstance(step, Rewrite)]
     changes = [change for change in changes if change.row == plan.survivor]
     return [
         (str(capfirst(User._meta.get_field(name).verbose_name)), "–", value)

@@ -4,7 +4,7 @@ from datetime import date
 
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.apps.users.merging.ways import FoldRefused, Pair, declare, folds
+from backoffice.apps.users.merging.policies import FoldRefused, Pair, declare, folds
 from backoffice.apps.users.models import Enrollment, Profile
 
 RECORD = _("The record says who it was then.")

@@ -12,7 +12,7 @@ from django.db import IntegrityError
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from backoffice.apps.users.merging.ways import references_to, way_of
+from backoffice.apps.users.merging.policies import policy_of, references_to
 from backoffice.apps.users.merging.writing import unrecorded_fields
 from backoffice.apps.users.models import User
 from backoffice.audit.models import ChangeSet
@@ -41,7 +41,7 @@ def undo(
         _refuse_changed(versions)
         for model, rows in versions.items():
             for version in rows:
-                _take_back(model, version, unrecorded)
+                _reverse(model, version, unrecorded)
         _refuse_dependent(survivor, change_set)
         return record.change_set_id
 
@@ -103,7 +103,7 @@ def _sentence(model: Any, number: int, latest: Any) -> str:
     }
 
 
-def _take_back(model: Any, version: Any, unrecorded: Mapping[str, Any]) -> None:
+def _reverse(model: Any, version: Any, unrecorded: Mapping[str, Any]) -> None:
     """Give a row what it was before this version of it."""
     key = model._meta.pk.attname
     number = getattr(version, key)
@@ -154,7 +154,7 @@ def _dependent(survivor: int, change_set: int) -> Iterator[str]:
     for reference in references_to(User):
         model: Any = reference.model
         rules = getattr(model, "presence_rules", ())
-        if not (rules and way_of(reference).moves):
+        if not (rules and policy_of(reference).moves):
             continue
         added = model.history.model._base_manager.filter(
             is_later, history_type=ADDED, **{reference.name: survivor}

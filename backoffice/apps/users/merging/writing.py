@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
-from backoffice.apps.users.merging.plan import Change, Choices, Deletion, MergePlan, Move, plan_of
+from backoffice.apps.users.merging.plan import Choices, Deletion, MergePlan, Move, Rewrite, plan_of
 from backoffice.apps.users.models import FormerStudentID, User
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
@@ -48,7 +48,7 @@ def merge(
     """Merge; returns the number of the change set, and what its history leaves out.
 
     `agreed` are the digests of what was asked for. Raises ValidationError where something is in
-    the way, or is not any more what was agreed to.
+    the policy, or is not any more what was agreed to.
     """
     with recording(source=ChangeSet.Source.ACTION, reason=reason) as record:
         plan = plan_of(*locked_pair(survivor, duplicate), choices, lock=True)
@@ -100,7 +100,7 @@ def _differs(key: str, agreed: dict[str, str], current: dict[str, str]) -> bool:
 def _carry_out(step: Any) -> None:
     if isinstance(step, Deletion):
         type(step.row)._base_manager.filter(pk=step.row.pk).delete()
-    elif isinstance(step, Change):
+    elif isinstance(step, Rewrite):
         type(step.row)._base_manager.filter(pk=step.row.pk).update(**step.values)
     elif isinstance(step, Move):
         keys = [row.pk for row in step.rows]

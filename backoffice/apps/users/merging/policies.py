@@ -1,6 +1,6 @@
-"""What becomes of the rows that refer to a record which is merged: one way for each reference.
+"""What becomes of the rows that refer to a record which is merged: one policy for each reference.
 
-Every app declares the ways of its models in its `merging.py`; a house test asks for all of them.
+Every app declares those of its models in its `merging.py`; a house test asks for all of them.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ Fold = Callable[[Pair], Any]
 
 
 @dataclass(frozen=True)
-class Way:
+class MergePolicy:
     """What becomes of rows with a foreign key to a row that goes.
 
     `moves`: they refer to the row that remains. `fold` makes one of two where both may not be.
@@ -58,12 +58,12 @@ class Way:
     agreed: tuple[str, ...] = ()
 
 
-_ways: dict[tuple[str, str], Way] = {}
+_policies: dict[tuple[str, str], MergePolicy] = {}
 
 
-def declare(label: str, *names: str, **way: Any) -> None:
-    """Declare the way of these foreign keys of a model, by its label."""
-    _ways.update({(label, name): Way(**way) for name in names})
+def declare(label: str, *names: str, **policy: Any) -> None:
+    """Declare the policy of these foreign keys of a model, by its label."""
+    _policies.update({(label, name): MergePolicy(**policy) for name in names})
 
 
 def folds(label: str, name: str, agreed: tuple[str, ...] = ()) -> Callable[[Fold], Fold]:
@@ -76,13 +76,13 @@ def folds(label: str, name: str, agreed: tuple[str, ...] = ()) -> Callable[[Fold
     return register
 
 
-def way_of(field: ForeignKey) -> Way:
-    """The declared way of a foreign key. Raises LookupError where there is none."""
+def policy_of(field: ForeignKey) -> MergePolicy:
+    """The declared policy of a foreign key. Raises LookupError where there is none."""
     discover("merging")
     key = (field.model._meta.label_lower, field.name)
-    if key not in _ways:
+    if key not in _policies:
         raise LookupError(f"Nothing says what becomes of {'.'.join(key)} when two rows are merged.")
-    return _ways[key]
+    return _policies[key]
 
 
 def references_to(model: Model) -> Iterator[ForeignKey]:
