@@ -1,4 +1,4 @@
-"""What a merge would do: which rows move, which are folded, which remain, and what is in its policy.
+"""What a merge would do: which rows move, which are folded, which remain, and what is in its way.
 
 The plan is made from the rows as they are and writes nothing; `writing.py` carries it out.
 """
