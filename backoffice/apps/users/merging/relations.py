@@ -1,6 +1,7 @@
 """What becomes of people, enrollments and profiles, and of what the record says of people."""
 
 from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -30,6 +31,8 @@ declare("audit.accountconfirmation", "account", "confirmer", why=RECORD)
 declare("bulk.batch", "uploaded_by", "approved_by", why=RECORD)
 declare("bulk.delivery", "uploaded_by", why=RECORD)
 declare("bulk.headermapping", "made_by", why=RECORD)
+declare("bulk.valuemapping", "made_by", why=RECORD)
+declare("bulk.assessmentmapping", "made_by", why=RECORD)
 
 
 @folds("users.enrollment", "student", agreed=ENROLLED)
@@ -40,14 +43,9 @@ def fold_enrollments(pair: Pair) -> Enrollment:
     or result differ.
     """
     own, other = pair.own, pair.other
-    _refuse_two_results(own, other)
     rows = (own, other)
-    own.status = min((row.status for row in rows), key=STATUSES.index)
-    own.enrolled_on = min((row.enrolled_on for row in rows if row.enrolled_on), default=None)
-    ends = [row.withdrawn_on for row in rows]
-    own.withdrawn_on = max(ends) if None not in ends else None
-    if own.status == Status.WITHDRAWN and own.withdrawn_on is None:
-        own.withdrawn_on = _known_end(own.enrolled_on, ends)
+    _refuse_two_results(own, other)
+    _unite_spells(own, other)
     own.final_result = own.final_result or other.final_result
     if own.final_grade is None:
         own.final_grade = other.final_grade
@@ -55,6 +53,24 @@ def fold_enrollments(pair: Pair) -> Enrollment:
     activities = [row.last_activity_at for row in rows if row.last_activity_at]
     own.last_activity_at = max(activities, default=None)
     return own
+
+
+@folds("users.sectionmembership", "enrollment")
+def fold_sections(pair: Pair) -> Any:
+    """The survivor's, by the rule of enrollments: what a file said of a section goes on there."""
+    _unite_spells(pair.own, pair.other)
+    return pair.own
+
+
+def _unite_spells(own: Any, other: Any) -> None:
+    """Status and days of two rows that are one, in the first of them."""
+    rows = (own, other)
+    own.status = min((row.status for row in rows), key=STATUSES.index)
+    own.enrolled_on = min((row.enrolled_on for row in rows if row.enrolled_on), default=None)
+    ends = [row.withdrawn_on for row in rows]
+    own.withdrawn_on = max(ends) if None not in ends else None
+    if own.status == Status.WITHDRAWN and own.withdrawn_on is None:
+        own.withdrawn_on = _known_end(own.enrolled_on, ends)
 
 
 def _known_end(begin: date | None, ends: list[date | None]) -> date | None:
