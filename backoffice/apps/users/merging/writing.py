@@ -17,8 +17,9 @@ Unrecorded = dict[str, dict[str, dict[str, str]]]
 
 
 def locked_pair(survivor: int, duplicate: int) -> tuple[User, User]:
-    """Both records, locked: whoever adds a row to one of them waits.
+    """Both records, locked against every other change of them.
 
+    A row that somebody is adding meanwhile is not seen: the health page names it (late_rows.py).
     Raises ValidationError unless both are students' records that are still in use.
     """
     rows = User._base_manager.select_for_update().order_by("pk")
