@@ -40,8 +40,8 @@ CHANGED = _(
 )
 
 
-class MergeMixin(AuditedAdmin):
-    """Merges a student's record with another one of the same person, and leads from it there."""
+class MergedRecordMixin(AuditedAdmin):
+    """Leads from an emptied record to the survivor, from where a merge is undone."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # A merged record is there for its history alone.
@@ -63,6 +63,25 @@ class MergeMixin(AuditedAdmin):
         # On the page of a person; in the menu of each row it would be in the policy.
         actions = super().get_actions_row(request)
         return [each for each in actions if each.method.__name__ != "request_unmerge"]
+
+    @RowAction(
+        _("Undo a merge"),
+        icon="undo",
+        text=_("A second person has to agree. Both records are then what they were."),
+        form=UndoMergeForm,
+        submit=_("Ask for it"),
+        when=lambda person: person.role == User.Role.STUDENT and person.merged_records.exists(),
+        refusal=_("No record was merged into this one."),
+    )
+    def request_unmerge(self, form: UndoMergeForm, person: User) -> str:
+        cleaned = form.cleaned_data
+        approval = request_undo(cleaned["duplicate"], form.request.user, cleaned["reason"])
+        message = gettext("Asked for: %(what)s. It waits for a second person.")
+        return message % {"what": approval}
+
+
+class MergeMixin(MergedRecordMixin):
+    """Merges a student's record with another one of the same person."""
 
     def has_merge_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         person = self.get_object(request, unquote(str(object_id)))
@@ -128,21 +147,6 @@ class MergeMixin(AuditedAdmin):
         values = {"title": gettext("Merge two records"), "opts": self.opts, "person": person}
         values |= {"original": person, "person_page": page_of(person)}
         return TemplateResponse(request, "users/merge.html", shared | values | context)
-
-    @RowAction(
-        _("Undo a merge"),
-        icon="undo",
-        text=_("A second person has to agree. Both records are then what they were."),
-        form=UndoMergeForm,
-        submit=_("Ask for it"),
-        when=lambda person: person.role == User.Role.STUDENT and person.merged_records.exists(),
-        refusal=_("No record was merged into this one."),
-    )
-    def request_unmerge(self, form: UndoMergeForm, person: User) -> str:
-        cleaned = form.cleaned_data
-        approval = request_undo(cleaned["duplicate"], form.request.user, cleaned["reason"])
-        message = gettext("Asked for: %(what)s. It waits for a second person.")
-        return message % {"what": approval}
 
 
 def _record_view(request: HttpRequest, other: User) -> None:
