@@ -60,7 +60,7 @@ class MergedRecordMixin(AuditedAdmin):
         return HttpResponseRedirect(page_of(survivor))
 
     def get_actions_row(self, request: HttpRequest) -> list[Any]:
-        # On the page of a person; in the menu of each row it would be in the policy.
+        # On the page of a person; in the menu of each row it would be in the way.
         actions = super().get_actions_row(request)
         return [each for each in actions if each.method.__name__ != "request_unmerge"]
 
