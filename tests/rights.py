@@ -3,7 +3,7 @@
 Nothing here is read from the roles' table of the code: a slip in it shows as a difference. Letters
 are those of the page. A scope is `*` (all rows) or the rows that are a person's own: `o` (of own
 courses), `s` (students only), `m` (written or uploaded by oneself), `p` (as a party), `d` (own and
-a draft), `n` (own and not final).
+a draft), `n` (own and not final), `g` (requests to merge two students' records).
 """
 
 from typing import Any
@@ -62,7 +62,7 @@ PAGE = {
     "bulk.assessmentmapping": ("VACDRH *", "VACDRH *", "VACDRH o", "", "VH *"),
     # A change set names people and rows of the whole school: it is not a registrar's to page in.
     "audit.changeset": ("VHE *", "", "", "", "VHE *"),
-    "audit.approval": ("V *", "", "", "", "V *"),
+    "audit.approval": ("V *", "V g", "", "", "V *"),
     "audit.accessrecord": ("V *", "", "", "", "VE *"),
 }
 # Pages of the site: role by role.
@@ -85,11 +85,14 @@ NEVER = {
 
 # Actions, by the end of their address' name: role -> scope. A superuser does all of them.
 _OFFICE = {"admin": "*", "registrar": "*"}
+_STUDENTS = {"admin": "*", "registrar": "s"}
 _MODERATION = {"admin": "*", "instructor": "o", "assistant": "o"}
 ACTIONS = {
     "users_user_change_role": {"admin": "*"},
     **dict.fromkeys(("users_user_request_password", "users_user_change_email"), {"admin": "*"}),
     "users_user_confirm_account": {"admin": "*"},
+    # Students' records alone: of the rows here, the registrar's own ones.
+    **dict.fromkeys(("users_user_merge", "users_user_request_unmerge"), _STUDENTS),
     "users_enrollment_withdraw": _OFFICE,
     "users_enrollment_reinstate": _OFFICE,
     **{f"users_enrollment_{verb}": _OFFICE for verb in ("complete", "fail", "reopen", "redate")},
@@ -107,6 +110,7 @@ ACTIONS = {
     },
     # Nor does an assistant make a grade final.
     "assessments_assessmentsubmission_finalize": {"instructor": "o"},
+    "assessments_assessmentsubmission_choose_work": {"instructor": "o"},
     "assessments_assessmentsubmission_reopen": {"admin": "*", "instructor": "o"},
     "assessments_gradingrubric_make_version": {"instructor": "o"},
     **{f"assessments_peerreview_{verb}": {"instructor": "o"} for verb in ("submit", "give_back")},
@@ -121,8 +125,9 @@ ACTIONS = {
     **{f"communications_forumpost_{verb}": _MODERATION for verb in ("hide", "show")},
     # No role hides what is written in chat rooms.
     **{f"communications_chatmessage_{verb}": {} for verb in ("hide", "show")},
-    "audit_approval_agree": {"admin": "*"},
-    "audit_approval_disagree": {"admin": "*"},
+    **dict.fromkeys(
+        ("audit_approval_agree", "audit_approval_disagree"), {"admin": "*", "registrar": "g"}
+    ),
 }
 
 
@@ -171,6 +176,8 @@ def rows_of(school: School, role: str, label: str) -> dict[str, Any]:
         rows["turned"] = school.turned[label]
     if role == "registrar" and label == "users.user":
         rows["foreign"] = school.people["instructor"]
+    if role == "registrar" and label == "audit.approval":
+        rows["own"] = school.merge
     if role == "registrar" and label == "users.profile":
         rows["foreign"] = school.people["instructor"].profile
     if role == "registrar" and label == "users.formerstudentid":

@@ -53,6 +53,7 @@ from backoffice.apps.courses.models import (
     Lesson,
     LessonProgress,
 )
+from backoffice.apps.users.merging.requests import request_merge
 from backoffice.apps.users.models import (
     Enrollment,
     FormerStudentID,
@@ -133,6 +134,7 @@ class School:
     # Own ones in their other state: a draft, a final grade, a refused file.
     turned: Rows = field(default_factory=dict)
     uploads: Rows = field(default_factory=dict)  # files of others than the registrar
+    merge: Any = None  # a request to merge two students' records
     files: Path = Path()
     grown: int = 0
 
@@ -329,6 +331,7 @@ def build(files: Path) -> School:
         school.foreign = school.strand(2, people["colleague"], None, people["registrar2"])
     people["student"] = school.own["users.user"]
     _no_course(school)
+    _request_to_merge(school)
     _other_states(school)
     return school
 
@@ -365,6 +368,11 @@ def _no_course(school: School) -> None:
                 people["colleague"], "auditor", people["admin"], "Because of the winter."
             )
         )
+
+
+def _request_to_merge(school: School) -> None:
+    twins = [_student(8, "twin", place) for place in (1, 2)]
+    school.merge = request_merge(*twins, school.people["registrar2"], "One person who came twice.")
 
 
 def _other_states(school: School) -> None:

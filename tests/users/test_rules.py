@@ -12,6 +12,12 @@ STUDENT = {"role": "student"}
 CASES = (
     Broken("user_student_has_id", User, {"role": "student", "student_id": None}, {"role": "admin"}),
     Broken("user_student_not_staff", User, {"is_superuser": True}, STUDENT),
+    Broken(
+        "user_merged_is_off",
+        User,
+        lambda row: {"merged_into": User.objects.exclude(pk=row.pk).first()},
+        STUDENT | {"is_active": True},
+    ),
     Broken("user_graduation_year_range", User, {"graduation_year": 1899}),
     Broken("user_graduation_year_range", User, {"graduation_year": 2201}),
     Broken(

@@ -18,6 +18,7 @@ from django.utils.text import capfirst
 from unfold.views import ChangeList
 
 from backoffice.admin_site.changelist.keyset import KeysetPage, sorted_by_index
+from backoffice.admin_site.permissions.visibility import offered
 
 MOST_COUNTED = 10_000
 MOST_SORTED = 2_000  # rows a list may have for its pages to be numbered and sorted by anything
@@ -51,6 +52,7 @@ class BackOfficeChangeList(ChangeList):
 
     model_admin: Any  # a PlainAdmin, which stands above this module
     queryset: models.QuerySet[Any]
+    root_queryset: models.QuerySet[Any]
     walk: KeysetPage | None = None
 
     def __init__(self, request: HttpRequest, *args: Any) -> None:
@@ -69,6 +71,10 @@ class BackOfficeChangeList(ChangeList):
         for name in self.place:
             self.filter_params.pop(name, None)
         return super().get_filters(request)
+
+    def get_queryset(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        self.root_queryset = offered(self.root_queryset)
+        return super().get_queryset(request, *args, **options)
 
     def get_results(self, request: HttpRequest) -> None:
         keys = self._matching_keys() if self.query else None

@@ -12,6 +12,7 @@ from unfold.dataclasses import SearchResult
 
 from backoffice.admin_site.pages.navigation import sidebar
 from backoffice.admin_site.pages.related_links import page_of
+from backoffice.admin_site.permissions.visibility import offered
 
 MOST_OF_A_MODEL = 5
 LONGEST = 100  # characters of a term
@@ -39,7 +40,8 @@ def _pages(request: HttpRequest, term: str) -> Iterator[SearchResult]:
 
 
 def _rows(admin: Any, request: HttpRequest, term: str) -> Iterator[SearchResult]:
-    rows, _has_twins = admin.get_search_results(request, admin.get_queryset(request), term)
+    rows = offered(admin.get_queryset(request))
+    rows, _has_twins = admin.get_search_results(request, rows, term)
     kind = capfirst(str(admin.opts.verbose_name))
     rows = rows.select_related(*(admin.list_select_related or ()))
     for row in rows.order_by("pk")[:MOST_OF_A_MODEL]:

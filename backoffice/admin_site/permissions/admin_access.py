@@ -11,7 +11,13 @@ from django.db import models
 from django.http import HttpRequest
 
 from backoffice.admin_site.permissions import roles
-from backoffice.admin_site.permissions.visibility import is_permitted, permitted, reach, within
+from backoffice.admin_site.permissions.visibility import (
+    is_permitted,
+    offered,
+    permitted,
+    reach,
+    within,
+)
 
 CHANGING = ("change", "grade")
 ATTACHING = ("add", *CHANGING)
@@ -56,7 +62,8 @@ class RoleAccess(BaseModelAdmin):
     def choosable(self, request: HttpRequest, db_field: models.ForeignKey) -> models.QuerySet[Any]:
         """The rows the person may see, and may attach something to; what a search finds too."""
         related = db_field.remote_field.model
-        rows = related._default_manager.complex_filter(db_field.get_limit_choices_to())
+        limited = related._default_manager.complex_filter(db_field.get_limit_choices_to())
+        rows = offered(limited)
         if db_field.name in self.open_choices and self._fills_in(request.user, db_field.name):
             return rows
         rows = permitted(rows, request.user, "view")

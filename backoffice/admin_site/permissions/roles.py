@@ -105,7 +105,7 @@ TABLE: dict[str, Row] = {
     # What the columns of a gradebook are, a course says.
     "bulk.assessmentmapping": row("VACDRH *", "VACDRH *", "VACDRH own", "", "VH *"),
     "audit.changeset": row("VHE *", "", "", "", "VHE *"),
-    "audit.approval": row("VP *", "", "", "", "V *"),
+    "audit.approval": row("VP *", "VP merging", "", "", "V *"),
     "audit.accessrecord": row("V *", "", "", "", "VE *"),
     # Which courses: those where the person reads the history of what the page shows.
     "page.roster-as-of": row("V *", "V *", "V own", "", "V *"),

@@ -29,6 +29,12 @@ class VisibleQuerySet(models.QuerySet):
         return permitted(self, user, verb)
 
 
+def offered(rows: Rows) -> Rows:
+    """Those of the rows that lists, choices and files offer: see `Audited.offered_where`."""
+    condition = getattr(rows.model, "offered_where", Q())
+    return rows.filter(condition) if condition else rows
+
+
 def permitted(rows: Rows, user: roles.Actor, verb: str) -> Rows:
     """Those of the rows with which the person may do this."""
     return within(rows, user, verb, rows.model)
@@ -116,6 +122,10 @@ def _held(model: Model, user: roles.Actor, role: str) -> Q:
     return Q(state="held")  # what waits for a second person
 
 
+def _merging(model: Model, user: roles.Actor, role: str) -> Q:
+    return Q(action__in=("merge", "undo_merge"))  # of students' records: see users/merging
+
+
 def _party(model: Model, user: roles.Actor, role: str) -> Q:
     condition = Q()
     for path in getattr(model, "party_paths", ("sender", "recipient")):
@@ -134,7 +144,7 @@ def _open(model: Model, user: roles.Actor, role: str) -> Q:
 
 
 # What these say is about the row itself: they limit no place in which it may lie.
-OF_THE_ROW = ("authored", "uploaded", "held", "party")
+OF_THE_ROW = ("authored", "uploaded", "held", "merging", "party")
 # These say something about the row besides its course; the place need only be one's own.
 PLACES = {"draft": "own", "open": "own"}
 SCOPES: dict[str, Callable[[Model, roles.Actor, str], Q]] = {
@@ -143,6 +153,7 @@ SCOPES: dict[str, Callable[[Model, roles.Actor, str], Q]] = {
     "authored": _authored,
     "uploaded": _uploaded,
     "held": _held,
+    "merging": _merging,
     "party": _party,
     "draft": _draft,
     "open": _open,

@@ -1,6 +1,7 @@
 """What waits for marking, what came late, and which grades changed last."""
 
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db.models import Count, Min, OuterRef, Subquery
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from backoffice.admin_site.pages.dashboard import CardLine, CardLines, ago, card
 from backoffice.admin_site.pages.related_links import list_of, page_of
 from backoffice.admin_site.permissions.roles import ASSISTANT, AUDITOR, INSTRUCTOR
+from backoffice.apps.assessments.choosing import open_doubles
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 
 MOST = 6
@@ -64,6 +66,25 @@ def late(request: HttpRequest) -> CardLines:
         [_late_line(row) for row in rows.order_by("-submitted_at", "-pk")[:MOST]],
         empty=_("Nothing that waits for marking came late."),
         more=list_of(AssessmentSubmission, is_late__exact=1, **SUBMITTED),
+    )
+
+
+@card(gettext_lazy("One person, two works"), roles=(INSTRUCTOR,), order=35)
+def doubles(request: HttpRequest) -> CardLines:
+    return CardLines(
+        [_double_line(row) for row in islice(open_doubles(request.user), MOST)],
+        empty=_("No two records that are one person's wait for you to choose between two works."),
+    )
+
+
+def _double_line(row: AssessmentSubmission) -> CardLine:
+    course = row.assessment.course
+    return CardLine(
+        str(row.student),
+        page_of(row),
+        detail=f"{course.code} · {course.presentation} · {row.assessment}",
+        label=_("choose"),
+        colour="warning",
     )
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.admin_site.models.rules import RowRule
 from backoffice.admin_site.permissions import roles
 from backoffice.audit.models import CredentialChange
 from backoffice.audit.record.recording import name_of
@@ -20,6 +22,58 @@ from backoffice.audit.record.second_person import (
 
 What = CredentialChange.What
 WATCHED = ("password", "email", "role", "is_active")
+
+
+MERGED_IS_OFF = RowRule(
+    name="user_merged_is_off",
+    condition=Q(merged_into__isnull=True) | Q(role=roles.STUDENT, is_active=False),
+    field="is_active",
+    code="merged_record",
+    message=_(
+        "This record was merged into another person's, and is not used any more. Use the other one."
+    ),
+)
+# Few records are merged into another one.
+MERGED_INDEX = models.Index(
+    fields=["merged_into"],
+    condition=Q(merged_into__isnull=False),
+    name="users_user_merged_into_idx",
+)
+
+
+class Mergeable(models.Model):
+    """A record that may turn out to be another one's person: it is emptied, and leads there."""
+
+    # An emptied record is there for its history alone.
+    offered_where = Q(merged_into__isnull=True)
+
+    merged_into = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="merged_records",
+        db_index=False,
+        verbose_name=_("merged into"),
+    )
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def known_as(cls, name: str) -> Any:
+        """Who has this username, or had this student ID; None where nobody did."""
+        people = cls._base_manager
+        formerly = people.filter(former_student_ids__student_id=name)
+        return people.filter(username=name).first() or formerly.first()
+
+    @property
+    def record_keys(self) -> set[int]:
+        """The keys of all records of this person: this one, and those merged into one with it."""
+        people, survivor = type(self)._base_manager, self.merged_into_id or self.pk
+        merged = people.filter(merged_into=survivor).values_list("pk", flat=True)
+        return {self.pk, survivor, *merged}
 
 
 class Account(AbstractUser):

@@ -27,6 +27,7 @@ from backoffice.apps.users.enrolling import excess_sentence
 from backoffice.apps.users.enrollment_actions import EnrollmentActionsMixin
 from backoffice.apps.users.former_ids_admin import FormerIDsMixin
 from backoffice.apps.users.forms import EnrollmentForm, PersonForm, RoleForm
+from backoffice.apps.users.merging.pages import MergeMixin
 from backoffice.apps.users.models import (
     Enrollment,
     FormerStudentID,
@@ -100,7 +101,7 @@ class EnrollmentSection(RelatedSection):
 
 
 @admin.register(User)
-class PersonAdmin(FormerIDsMixin, CredentialActionsMixin, ListExport, AuditedAdmin):
+class PersonAdmin(MergeMixin, FormerIDsMixin, CredentialActionsMixin, ListExport, AuditedAdmin):
     """Staff and students; a role says what a member of staff may do."""
 
     icon = "groups"
@@ -132,7 +133,8 @@ class PersonAdmin(FormerIDsMixin, CredentialActionsMixin, ListExport, AuditedAdm
     filter_horizontal = ()
     fieldsets = PERSON_FIELDS
     add_fieldsets = NEW_PERSON_FIELDS
-    row_actions = ("change_role", *CredentialActionsMixin.detail_only)
+    actions_detail = ("merge", *CredentialActionsMixin.actions_detail)
+    row_actions = ("change_role", *CredentialActionsMixin.detail_only, "request_unmerge")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fixed = super().get_readonly_fields(request, obj)

@@ -22,7 +22,7 @@ from backoffice.admin_site.models.rules import (
     is_web_address,
 )
 from backoffice.admin_site.models.search_text import SearchText, TrigramIndex
-from backoffice.apps.users.accounts import Account
+from backoffice.apps.users.accounts import MERGED_INDEX, MERGED_IS_OFF, Account, Mergeable
 from backoffice.apps.users.enrollment_words import EnrollmentStatus
 from backoffice.apps.users.former_ids import (
     FOLDED_INDEXES,
@@ -67,7 +67,7 @@ class PeopleManager(UserManager.from_queryset(UserQuerySet)):
         return super().create_superuser(username, *args, **extra_fields)
 
 
-class User(Audited, Account):
+class User(Mergeable, Audited, Account):
     """A person: staff, who log in by role, or a student, who does not log in here."""
 
     class Role(models.TextChoices):
@@ -158,6 +158,7 @@ class User(Audited, Account):
             LongNameIndex(fields=["role", "is_active"], name="users_user_role_active_idx"),
             models.Index(fields=["is_verified", "id"], name="users_user_verified_idx"),
             models.Index(fields=["graduation_year", "id"], name="users_user_graduation_idx"),
+            MERGED_INDEX,
             TrigramIndex(fields=["search_text"], name="users_user_search_idx"),
             *FOLDED_INDEXES,
         ]
@@ -215,6 +216,7 @@ class User(Audited, Account):
                 code="student_password",
                 message=_("A student has no password."),
             ),
+            MERGED_IS_OFF,
             RowRule(
                 name="user_email_lower",
                 condition=Q(email=Lower("email")),

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.admin_site.permissions.visibility import offered
 from backoffice.apps.users.models import Enrollment, SectionMembership, User
 from backoffice.apps.users.student_id_changes import StudentIDChange
 from backoffice.bulk.kinds.check import Check
@@ -91,6 +92,13 @@ class UserResource(ImportKind):
     def checks(cls, layout: FileLayout) -> Iterator[Check]:
         """What staff get in by is set on their page, by two people; no file sets it."""
         columns = {column.column_name: column for column in layout.columns}
+        message = gettext(
+            "{column} “{value}”: this record was merged into another one. Use the student ID of "
+            "that one."
+        )
+        name = "student_id" if "student_id" in columns else "username"
+        is_merged = f"{stored('merged_into_id')} IS NOT NULL"
+        yield Check("merged_record", name, message, (is_merged, ()), (name,))
         is_staff = f"{stored()} IS NOT NULL AND {stored('role')} <> 'student'"
         rows, params = layout.importable(User)
         if rows:
@@ -115,7 +123,7 @@ class UserResource(ImportKind):
     @classmethod
     def exportable(cls) -> models.QuerySet[Any]:
         """Students only: an export names people by their student identifier."""
-        return User.objects.filter(student_id__isnull=False)
+        return offered(User.objects.filter(student_id__isnull=False))
 
 
 @as_declared

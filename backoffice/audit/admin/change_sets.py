@@ -1,9 +1,10 @@
 """Change sets, approvals and the access record on the admin site."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,7 +19,12 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.admin_site.changelist.question_filter import QuestionFilter
 from backoffice.audit.admin_kit.actions import ActionForm, RowAction, RowActionMixin
-from backoffice.audit.admin_kit.approvals import approve, decidable_by, refuse
+from backoffice.audit.admin_kit.approvals import (
+    approve,
+    decidable_by,
+    preview_address,
+    refuse,
+)
 from backoffice.audit.admin_kit.read_only import ReadOnlyAdmin
 from backoffice.audit.models import Approval, ChangeSet
 from backoffice.audit.reports.change_set_page import context_of
@@ -116,6 +122,11 @@ class ApprovalAdmin(RowActionMixin, ReadOnlyAdmin):
         *("requested_by", "decided_by"),
     )
     row_actions = ("agree", "disagree")
+
+    def further_links(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
+        links, address = super().further_links(request, row), preview_address(cast(Approval, row))
+        link = {"title": _("What would be done"), "icon": "preview", "address": address}
+        return [*links, link] if address else links
 
     @display(description=gettext_lazy("state"), label=APPROVAL_COLOURS, ordering="state")
     def display_state(self, approval: Approval) -> tuple[str, str]:

@@ -27,17 +27,32 @@ from backoffice.audit.record.second_person import (
 ASKED = {"by": "requested_by", "at": "requested_at"}
 
 ApprovedAction = Callable[[Approval], None]
+PageAddress = Callable[[Approval], str]
 _actions: dict[str, ApprovedAction] = {}
+_pages: dict[str, PageAddress] = {}
 
 
-def approvable(name: str) -> Callable[[ApprovedAction], ApprovedAction]:
-    """Register the function that runs when this is approved."""
+def approvable(
+    name: str, page: PageAddress | None = None
+) -> Callable[[ApprovedAction], ApprovedAction]:
+    """Register the function that runs when this is approved.
+
+    `page` gives the address of a page that shows what would be done.
+    """
 
     def register(action: ApprovedAction) -> ApprovedAction:
         _actions[name] = action
+        if page is not None:
+            _pages[name] = page
         return action
 
     return register
+
+
+def preview_address(approval: Approval) -> str:
+    """The page that shows what a request would do; blank where the sentence says it all."""
+    page = _pages.get(approval.action)
+    return page(approval) if page and approval.state == Approval.State.WAITING else ""
 
 
 def request_approval(  # noqa: PLR0913  # what is asked for, in words and as values

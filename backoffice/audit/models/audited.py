@@ -35,7 +35,8 @@ class Audited(Ruled):
     {"published": ("title",)}.
     `person_path` leads to the person whose data the row is; "" is the row itself. `record_paths`
     lead to all people of whose record it is a part, where that is not the one person.
-    `personal` says what is taken away when a person is forgotten.
+    `personal` says what is taken away when a person is forgotten. `offered_where` is true of the
+    rows that lists, choices and files offer; the others have their history.
     """
 
     history_excludes: ClassVar[tuple[str, ...]] = ()
@@ -48,6 +49,7 @@ class Audited(Ruled):
     set_by_actions: ClassVar[tuple[str, ...]] = ()
     needed_in: ClassVar[dict[str, tuple[str, ...]]] = {}
     personal: ClassVar[Personal | None] = None
+    offered_where: ClassVar[models.Q] = models.Q()
 
     history = History()
 

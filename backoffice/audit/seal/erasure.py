@@ -17,7 +17,8 @@ from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.login.throttle import forget_logins
-from backoffice.audit.models import Audited, BlockPart, Erasure, Salt
+from backoffice.audit.models import Approval, Audited, BlockPart, Erasure, Salt
+from backoffice.audit.models.history import DELETED
 from backoffice.audit.models.personal_data import FORGOTTEN, NAMED, Personal
 from backoffice.audit.record.recording import current_change_set_id
 from backoffice.audit.seal.ledgers import Digest, Ledger, Range, lines
@@ -40,21 +41,24 @@ class Forgotten:
 def forget(person: Any) -> Forgotten:
     """Blank everything personal of somebody; inside `recording(...)` with a reason.
 
-    Where nothing is left to blank, nothing is written. Raises ValueError for an account that is in
-    use, and where others do not stop writing; django.db.Error where the database's role does not
-    own the record.
+    All records of the person that were merged are blanked together. Where nothing is left to blank,
+    nothing is written. Raises ValueError for an account that is in use, and where others do not
+    stop writing; django.db.Error where the database's role does not own the record.
     """
-    if person.is_active:
-        message = _("%(name)s is active. Switch the account off first, then forget the person.")
-        raise ValueError(message % {"name": person.get_username()})
-    done, keys, files = Forgotten(), {type(person): {person.pk}}, []
+    records = list(type(person)._base_manager.filter(pk__in=person.record_keys))
+    for record in records:
+        _refuse_active(record)
+    done, keys, files = Forgotten(), {type(person): {each.pk for each in records}}, []
     pairs = list(_models())
     _wait_for_writers(person, pairs)
     with unlocked_record() as cursor:
-        if not any(_is_left(*pair, _known(keys, *pair)) for pair in pairs):
+        requests = _requests_about(keys[type(person)])
+        if not (requests.exists() or any(_is_left(*pair, _known(keys, *pair)) for pair in pairs)):
             return done
         # While their names are still known.
-        forget_logins(names_of_login(person))
+        for record in records:
+            forget_logins(names_of_login(record))
+        done.rows += requests.update(sentence=FORGOTTEN)
         for model, personal in pairs:
             known = _known(keys, model, personal)
             if issubclass(model, Audited):
@@ -69,6 +73,19 @@ def forget(person: Any) -> Forgotten:
         storage.delete(name)
     done.files = len(files)
     return done
+
+
+def _refuse_active(person: Any) -> None:
+    if person.is_active:
+        message = _("%(name)s is active. Switch the account off first, then forget the person.")
+        raise ValueError(message % {"name": person.get_username()})
+
+
+def _requests_about(keys: set[int]) -> models.QuerySet[Approval]:
+    """The requests whose sentence names a person, as the subject or as who records are merged."""
+    label = get_user_model()._meta.label_lower
+    about = Q(subject_label=label, subject_id__in=keys) | Q(payload__survivor__in=list(keys))
+    return Approval.objects.filter(about).exclude(sentence=FORGOTTEN)
 
 
 def names_of_login(person: Any) -> set[str]:
@@ -121,17 +138,34 @@ def _known(keys: Keys, model: type[models.Model], personal: Personal) -> set[int
         above = owner.personal
         rows = owner.history.model if hasattr(owner, "history") else owner
         filters = {f"{above.key_of(owner)}__in": keys[above.owner_of(owner)]}
-        keys[owner] = set(
+        ever = set(
             rows._base_manager.filter(**filters).values_list(owner._meta.pk.column, flat=True)
         )
+        # What is somebody else's by now, as after an undone merge, is not blanked with them.
+        others = owner._base_manager.filter(pk__in=ever).exclude(**filters)
+        keys[owner] = ever - set(others.values_list("pk", flat=True))
     return keys[owner]
+
+
+def _rows_of(
+    target: Any, model: type[models.Model], personal: Personal, known: set[int]
+) -> models.QuerySet[Any]:
+    """The person's rows, or the versions of them: those from when they were another's, too."""
+    own_rows = Q(**{f"{personal.key_of(model)}__in": known})
+    if target is model:
+        return target._base_manager.filter(own_rows)
+    key = model._meta.pk.column
+    current = model._base_manager.filter(own_rows).values("pk")
+    deleted = target._base_manager.filter(own_rows, history_type=DELETED).values(key)
+    were_another_s = Q(**{f"{key}__in": current}) | Q(**{f"{key}__in": deleted})
+    return target._base_manager.filter(own_rows | were_another_s)
 
 
 def _is_left(model: type[models.Model], personal: Personal, known: set[int]) -> bool:
     """Whether a row, or a version of one, still says something personal."""
     targets = [model, *([model.history.model] if hasattr(model, "history") else [])]
     return any(
-        target._base_manager.filter(**{f"{personal.key_of(model)}__in": known})
+        _rows_of(target, model, personal, known)
         .filter(_unblanked(target, model, personal))
         .exists()
         for target in targets
@@ -160,7 +194,7 @@ def _blank(target: Any, model: type[models.Model], personal: Personal, known: se
     if not names:
         return 0
     key = personal.key_of(model)
-    rows: models.QuerySet[Any] = target._base_manager.filter(**{f"{key}__in": known})
+    rows = _rows_of(target, model, personal, known)
     fields = (field for field in model._meta.concrete_fields if field.name in names)
     return rows.update(**{f.name: _blanked(f, f.name in personal.names, key) for f in fields})
 
@@ -179,7 +213,7 @@ def _blank_record(
     cursor: Any, model: type[models.Model], personal: Personal, known: set[int]
 ) -> int:
     record = model.history.model if hasattr(model, "history") else model
-    rows = record._base_manager.filter(**{f"{personal.key_of(model)}__in": known})
+    rows = _rows_of(record, model, personal, known)
     # The digests of what was sealed have to be stored before it is gone.
     for row in rows.order_by("pk").values_list("pk", flat=True):
         _store_digest(cursor, record._meta.db_table, row)
@@ -211,7 +245,7 @@ def _files(model: type[Audited], personal: Personal, known: set[int]) -> list[tu
     files = []
     for field in (f for f in fields if isinstance(f, models.FileField)):
         for rows in (model, model.history.model):
-            matches = rows._base_manager.filter(**{f"{personal.key_of(model)}__in": known})
+            matches = _rows_of(rows, model, personal, known)
             names = matches.exclude(**{field.name: ""}).values_list(field.name, flat=True)
             files += [(field.storage, name) for name in names if name]
     return list(dict.fromkeys(files))

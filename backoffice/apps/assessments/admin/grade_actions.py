@@ -1,9 +1,13 @@
 """What is done with work on the admin site: it is taken in, graded, made final and reopened."""
 
+from typing import Any
+
+from django.http import HttpRequest
 from django.template.defaultfilters import floatformat
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.apps.assessments.choosing import NOT_DOUBLE, choose_work, double_of
 from backoffice.apps.assessments.forms import GradeForm, TakeInForm
 from backoffice.apps.assessments.grading import finalize, give_back, grade, reopen, take_in
 from backoffice.apps.assessments.models import AssessmentSubmission
@@ -69,6 +73,26 @@ class GradeActionsMixin:
     def finalize(self, form: ActionForm, submission: AssessmentSubmission) -> str:
         finalize(submission)
         return gettext("The grade of %(submission)s is final.") % {"submission": submission}
+
+    def get_actions_row(self, request: HttpRequest) -> list[Any]:
+        # Seldom, and a question for each row of a list: on the page of the work alone.
+        actions = super().get_actions_row(request)  # type: ignore[misc]  # a mixin of admins
+        return [each for each in actions if each.method.__name__ != "choose_work"]
+
+    @RowAction(
+        _("This work counts"),
+        icon="rule",
+        text=_(
+            "Two records are one person's, and both have this work. When they are merged, the "
+            "other work goes with its answers, points and reviews. Its history remains."
+        ),
+        verb="finalize",
+        when=lambda row: double_of(row) is not None,
+        refusal=NOT_DOUBLE,
+    )
+    def choose_work(self, form: ReasonForm, submission: AssessmentSubmission) -> str:
+        choose_work(submission, form.request.user, form.cleaned_data["reason"])
+        return gettext("%(submission)s counts.") % {"submission": submission}
 
     @RowAction(
         _("Reopen"),

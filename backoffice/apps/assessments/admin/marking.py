@@ -149,7 +149,7 @@ class SubmissionAdmin(GradeActionsMixin, GradePageMixin, ListExport, AuditedAdmi
     readonly_fields = ("version", "grader", "is_late", "started_at", "submitted_at", "graded_at")
     inlines = (CriterionScoreInline, ResponseInline)
     fieldsets = SUBMISSION_FIELDS
-    row_actions = ("grade", "finalize", "reopen", "take_in", "give_back")
+    row_actions = ("grade", "finalize", "reopen", "take_in", "give_back", "choose_work")
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any

@@ -21,7 +21,8 @@ class Command(BaseCommand):
         add_reason(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        person = get_user_model().objects.filter(username=options["username"]).first()
+        model: Any = get_user_model()  # its records may be merged: see apps/users/accounts.py
+        person = model.known_as(options["username"])
         if person is None:
             raise CommandError(f"There is nobody with the username “{options['username']}”.")
         try:
