@@ -158,7 +158,8 @@ def _rows_of(
     current = model._base_manager.filter(own_rows).values("pk")
     deleted = target._base_manager.filter(own_rows, history_type=DELETED).values(key)
     were_another_s = Q(**{f"{key}__in": current}) | Q(**{f"{key}__in": deleted})
-    return target._base_manager.filter(own_rows | were_another_s)
+    rows: models.QuerySet[Any] = target._base_manager.filter(own_rows | were_another_s)
+    return rows
 
 
 def _is_left(model: type[models.Model], personal: Personal, known: set[int]) -> bool:
