@@ -25,6 +25,7 @@ from django.views.decorators.http import require_POST
 from backoffice.admin_site.permissions.roles import may
 from backoffice.admin_site.spreadsheets import download
 from backoffice.audit.access_log.log import note_export
+from backoffice.audit.admin_kit.actions import is_too_short
 from backoffice.bulk.jobs.cleanup import discard, discard_abandoned, fail_all_dead, fail_if_dead
 from backoffice.bulk.jobs.progress import progress_of
 from backoffice.bulk.jobs.tasks import cancel, queue_apply, queue_reading, resume
@@ -33,8 +34,9 @@ from backoffice.bulk.kinds.resource import ImportKind, kinds, kinds_for
 from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.pages.changed_rows import changed_rows
 from backoffice.bulk.pages.header_mapping_forms import unknown_headers_form
+from backoffice.bulk.pages.quick_fixes import quick_fixes_for, turn_on
 from backoffice.bulk.pages.samples import samples_of
-from backoffice.bulk.pages.upload_form import UploadForm, full_disk_on
+from backoffice.bulk.pages.upload_form import LONGEST_REASON, UploadForm, full_disk_on
 from backoffice.bulk.pages.upload_help import columns_of, template_of
 from backoffice.bulk.pipeline.apply import NotApplied
 from backoffice.bulk.pipeline.approval import agree, may_agree
@@ -63,6 +65,7 @@ class BatchViewsMixin:
             ("<int:number>/apply/", self.apply_view, "apply"),
             ("<int:number>/cancel/", self.cancel_view, "cancel"),
             ("<int:number>/leave-out/", self.leave_out_view, "leave_out"),
+            ("<int:number>/fix/", self.fix_view, "fix"),
             ("<int:number>/release/", self.release_view, "release"),
             ("<int:number>/approve/", self.approve_view, "approve"),
             ("<int:number>/discard/", self.discard_view, "discard"),
@@ -158,6 +161,8 @@ class BatchViewsMixin:
         }
         if batch.state == Batch.State.REFUSED and context["is_own"]:
             context["unknown_headers_form"] = unknown_headers_form(batch, request.user)
+            context["quick_fixes"] = quick_fixes_for(batch)
+            context["has_reason"] = not is_too_short(batch.reason)
         if batch.is_in_work:
             context["progress"] = progress_of(batch)
         if batch.state in Batch.DECIDABLE:
@@ -215,6 +220,21 @@ class BatchViewsMixin:
         if batch.can_leave_out:
             leave_wrong_rows_out(batch, queue_reading)
         return self._to(batch)
+
+    @posted
+    def fix_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Turn on an option that the refused file asks for, and read the file again."""
+        batch, name = self._owned(request, number), request.POST.get("fix", "")
+        fix = next((each for each in quick_fixes_for(batch) if each.name == name), None)
+        if fix is None:
+            messages.error(request, _("The file does not ask for this any more."))
+            return self._to(batch)
+        try:
+            turn_on(batch, fix, " ".join(request.POST.get("reason", "").split())[:LONGEST_REASON])
+        except ValueError as refusal:
+            messages.error(request, str(refusal))
+            return self._to(batch)
+        return self._to(queue_reading(batch))
 
     @posted
     def release_view(self, request: HttpRequest, number: int) -> HttpResponse:

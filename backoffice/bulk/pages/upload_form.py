@@ -20,6 +20,7 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Limits
 from backoffice.bulk.values.faults import FileRefused
 
+LONGEST_REASON = 500  # characters
 ACCEPTED = ".csv,.tsv,.txt,.xlsx,.zip"
 
 
@@ -47,7 +48,7 @@ def reason_field(help_text: Any) -> forms.CharField:
     return forms.CharField(
         label=_("Reason"),
         required=False,
-        max_length=500,
+        max_length=LONGEST_REASON,
         widget=UnfoldAdminTextInputWidget,
         help_text=help_text,
     )
