@@ -90,9 +90,11 @@ class BatchViewsMixin:
     def upload_view(self, request: HttpRequest) -> HttpResponse:
         """Choose a kind and a file. Raises PermissionDenied for a kind one may not import."""
         allowed_kinds = self._kinds(request)
-        if allowed_kinds and request.GET.get("kind") == AUTO:
+        usual = AUTO if len(allowed_kinds) > 1 else next(iter(allowed_kinds), "")
+        kind = request.GET.get("kind") or usual
+        if allowed_kinds and kind == AUTO:
             return self.deliver_view(request)
-        resource = allowed_kinds.get(request.GET.get("kind") or next(iter(allowed_kinds), ""))
+        resource = allowed_kinds.get(kind)
         if resource is None:
             raise PermissionDenied
         form_data = (request.POST, request.FILES) if request.method == "POST" else ()
@@ -121,8 +123,8 @@ class BatchViewsMixin:
 
     def _tabs(self, allowed_kinds: dict[str, Any], chosen: Any = None) -> list[dict[str, Any]]:
         address = reverse("admin:bulk_batch_upload")
-        titles = {name: (capfirst(each.label), each) for name, each in allowed_kinds.items()}
-        titles[AUTO] = (_("Let the files say"), None)
+        titles: dict[str, tuple[str, Any]] = {AUTO: (_("Let the files say"), None)}
+        titles |= {name: (capfirst(each.label), each) for name, each in allowed_kinds.items()}
         return [
             {"title": title, "link": f"{address}?kind={name}", "active": each is chosen}
             for name, (title, each) in titles.items()
