@@ -65,6 +65,7 @@ def _import(page: Page) -> None:
 def _upload(page: Page, path: Path) -> None:
     page.goto("/admin/bulk/batch/upload/?kind=enrollments")
     page.locator("input[type=file]").set_input_files(path)
+    page.get_by_text("Options", exact=True).click()
     page.get_by_label("Create students").check()
     page.get_by_role("button", name="Upload and preview").click()
     page.wait_for_url("**/batch/*/**")

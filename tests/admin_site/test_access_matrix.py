@@ -134,6 +134,7 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "apply": _own_batch,
     "cancel": _own_batch,
     "leave_out": _own_batch,
+    "fix": _own_batch,
     "release": _own_batch,
     "own_headers": _own_batch_of_a_namer,
     "own_values": _own_batch_of_a_namer,

@@ -62,6 +62,7 @@ def _upload(page: Page, tmp_path: Path) -> None:
 
     page.goto("/admin/bulk/batch/upload/?kind=enrollments")
     page.locator("input[type=file]").set_input_files(file)
+    page.get_by_text("Options", exact=True).click()
     page.locator("[name=mode]").select_option("sync")
     page.get_by_role("button", name="Upload and preview").click()
 

@@ -39,6 +39,7 @@ def upload(page: Page, path: Path) -> None:
     page.get_by_role("link", name="Import a file").first.click()
     page.get_by_role("link", name="Enrollments", exact=True).last.click()
     page.locator("input[type=file]").set_input_files(path)
+    page.get_by_text("Options", exact=True).click()
     page.get_by_label("Create students").check()
     page.get_by_role("button", name="Upload and preview").click()
 

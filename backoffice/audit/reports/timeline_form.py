@@ -5,11 +5,9 @@ from typing import Any
 from django import forms
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.auth import get_user_model
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.forms import AutocompleteDropdownForm
 from unfold.widgets import (
     UnfoldAdminDateWidget,
     UnfoldAdminIntegerFieldWidget,
@@ -18,25 +16,13 @@ from unfold.widgets import (
 )
 
 from backoffice.admin_site.permissions.roles import ROLES
+from backoffice.admin_site.row_select import THEMED, RowSelect
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.models.anomalies import histories
 from backoffice.audit.reports.scope import HistoryScope
 from backoffice.audit.reports.timeline import TimelineQuery
 
 ANY = ("", _("any"))
-
-
-class RowSelect(AutocompleteSelect):
-    """A search for a row, with the theme's scripts."""
-
-    @property
-    def media(self) -> forms.Media:
-        return forms.Media(AutocompleteDropdownForm.Media)
-
-    def build_attrs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        # Django's own leaves the placeholder blank.
-        word = {"data-placeholder": self.attrs["data-placeholder"]}
-        return super().build_attrs(*args, **kwargs) | word
 
 
 def _row(label: Any, source: str, name: str, blank: Any = ANY[1]) -> forms.ModelChoiceField:
@@ -48,7 +34,7 @@ def _row(label: Any, source: str, name: str, blank: Any = ANY[1]) -> forms.Model
         widget=RowSelect(
             reference,
             admin.site,
-            attrs={"class": "unfold-filter-autocomplete", "data-placeholder": blank},
+            attrs={"class": THEMED, "data-placeholder": blank},
         ),
         error_messages={"invalid_choice": _("There is no such row. Choose one from the list.")},
     )

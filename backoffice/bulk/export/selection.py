@@ -1,5 +1,6 @@
 """The rows of a kind and the columns that a user may export."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -57,13 +58,8 @@ class Selection:
         """
         if not course and not presentation:
             return self
+        _refuse_without_courses(self.resource)
         paths = self.resource.course_paths()
-        if not paths:
-            message = _(
-                "The rows of a file of %(kind)s belong to no course. Leave course code and "
-                "presentation out."
-            )
-            raise ExportRefused(message % {"kind": self.resource.label})
         if not (course and presentation):
             raise ExportRefused(_("Give both a course code and a presentation."))
         named = (course, presentation)
@@ -71,6 +67,21 @@ class Selection:
         if not (may_be_empty or chosen.exists()):
             raise nothing_of(named)
         return replace(self, rows=chosen, course=named)
+
+    def of_courses(self, courses: Sequence[models.Model], *, may_be_empty: bool = False) -> Self:
+        """The rows of these courses, or all of them where none is named.
+
+        Raises ExportRefused as `of_course` does.
+        """
+        names = [tuple(str(part) for part in each.natural_key()) for each in courses]  # type: ignore[attr-defined]  # of the courses
+        if len(names) < 2:
+            return self.of_course(*(names[0] if names else ("", "")), may_be_empty=may_be_empty)
+        _refuse_without_courses(self.resource)
+        reference = self.resource.course_paths()[0].rpartition("__")[0]
+        chosen = self.rows.filter(**{f"{reference or 'pk'}__in": [each.pk for each in courses]})
+        if not chosen.exists():
+            raise ExportRefused(_("There is nothing to export for these courses."))
+        return replace(self, rows=chosen)
 
     def related_rows(self, kind: str) -> models.QuerySet[Any]:
         """The rows of another kind in the selected course, as far as the user sees them."""
@@ -82,6 +93,21 @@ class Selection:
         lookup = self.resource.listed or "pk"
         chosen = self.rows.filter(**{f"{lookup}__in": listed_rows.order_by().values("pk")})
         return replace(self, rows=chosen)
+
+
+def _refuse_without_courses(resource: type[ImportKind]) -> None:
+    if not resource.course_paths():
+        message = _("The rows of a file of %(kind)s belong to no course. Choose no course.")
+        raise ExportRefused(message % {"kind": resource.label})
+
+
+def course_reference() -> models.ForeignKey[Any, Any]:
+    """The foreign key by which the rows of some kind belong to a course."""
+    paths = ((resource, resource.course_paths()) for resource in kinds.values())
+    steps = [list(fields_along(each.model(), own[0])) for each, own in paths if own]
+    reference = min((each for each in steps if len(each) > 1), key=len)[-2]
+    assert isinstance(reference, models.ForeignKey)
+    return reference
 
 
 def nothing_of(course: tuple[str, ...]) -> ExportRefused:

@@ -25,6 +25,7 @@ from django.views.decorators.http import require_POST
 from backoffice.admin_site.permissions.roles import may
 from backoffice.admin_site.spreadsheets import download
 from backoffice.audit.access_log.log import note_export
+from backoffice.audit.admin_kit.actions import is_too_short
 from backoffice.bulk.jobs.cleanup import discard, discard_abandoned, fail_all_dead, fail_if_dead
 from backoffice.bulk.jobs.progress import progress_of
 from backoffice.bulk.jobs.tasks import cancel, queue_apply, queue_reading, resume
@@ -35,8 +36,9 @@ from backoffice.bulk.pages.assessment_mapping_forms import gradebook_forms
 from backoffice.bulk.pages.changed_rows import changed_rows
 from backoffice.bulk.pages.encoding_values import sample_values
 from backoffice.bulk.pages.header_mapping_forms import unknown_headers_form
+from backoffice.bulk.pages.quick_fixes import quick_fixes_for, turn_on
 from backoffice.bulk.pages.samples import samples_of
-from backoffice.bulk.pages.upload_form import UploadForm, full_disk_on
+from backoffice.bulk.pages.upload_form import LONGEST_REASON, UploadForm, full_disk_on
 from backoffice.bulk.pages.upload_help import columns_of, template_of
 from backoffice.bulk.pages.value_mapping_forms import unknown_values_form
 from backoffice.bulk.pipeline.apply import NotApplied
@@ -68,6 +70,7 @@ class BatchViewsMixin:
             ("<int:number>/apply/", self.apply_view, "apply"),
             ("<int:number>/cancel/", self.cancel_view, "cancel"),
             ("<int:number>/leave-out/", self.leave_out_view, "leave_out"),
+            ("<int:number>/fix/", self.fix_view, "fix"),
             ("<int:number>/release/", self.release_view, "release"),
             ("<int:number>/approve/", self.approve_view, "approve"),
             ("<int:number>/discard/", self.discard_view, "discard"),
@@ -92,9 +95,11 @@ class BatchViewsMixin:
     def upload_view(self, request: HttpRequest) -> HttpResponse:
         """Choose a kind and a file. Raises PermissionDenied for a kind one may not import."""
         allowed_kinds = self._kinds(request)
-        if allowed_kinds and request.GET.get("kind") == AUTO:
+        usual = AUTO if len(allowed_kinds) > 1 else next(iter(allowed_kinds), "")
+        kind = request.GET.get("kind") or usual
+        if allowed_kinds and kind == AUTO:
             return self.deliver_view(request)
-        resource = allowed_kinds.get(request.GET.get("kind") or next(iter(allowed_kinds), ""))
+        resource = allowed_kinds.get(kind)
         if resource is None:
             raise PermissionDenied
         form_data = (request.POST, request.FILES) if request.method == "POST" else ()
@@ -123,8 +128,8 @@ class BatchViewsMixin:
 
     def _tabs(self, allowed_kinds: dict[str, Any], chosen: Any = None) -> list[dict[str, Any]]:
         address = reverse("admin:bulk_batch_upload")
-        titles = {name: (capfirst(each.label), each) for name, each in allowed_kinds.items()}
-        titles[AUTO] = (_("Let the files say"), None)
+        titles: dict[str, tuple[str, Any]] = {AUTO: (_("Let the files say"), None)}
+        titles |= {name: (capfirst(each.label), each) for name, each in allowed_kinds.items()}
         return [
             {"title": title, "link": f"{address}?kind={name}", "active": each is chosen}
             for name, (title, each) in titles.items()
@@ -169,6 +174,8 @@ class BatchViewsMixin:
             course = request.GET.get("course", "")
             context |= gradebook_forms(batch, request.user, course)
             context["encoding_values"] = sample_values(batch)
+            context["quick_fixes"] = quick_fixes_for(batch)
+            context["has_reason"] = not is_too_short(batch.reason)
         if batch.is_in_work:
             context["progress"] = progress_of(batch)
         if batch.state in Batch.DECIDABLE:
@@ -226,6 +233,21 @@ class BatchViewsMixin:
         if batch.can_leave_out:
             leave_wrong_rows_out(batch, queue_reading)
         return self._to(batch)
+
+    @posted
+    def fix_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Turn on an option that the refused file asks for, and read the file again."""
+        batch, name = self._owned(request, number), request.POST.get("fix", "")
+        fix = next((each for each in quick_fixes_for(batch) if each.name == name), None)
+        if fix is None:
+            messages.error(request, _("The file does not ask for this any more."))
+            return self._to(batch)
+        try:
+            turn_on(batch, fix, " ".join(request.POST.get("reason", "").split())[:LONGEST_REASON])
+        except ValueError as refusal:
+            messages.error(request, str(refusal))
+            return self._to(batch)
+        return self._to(queue_reading(batch))
 
     @posted
     def release_view(self, request: HttpRequest, number: int) -> HttpResponse:

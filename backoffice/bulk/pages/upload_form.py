@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +21,7 @@ from backoffice.bulk.readers import Limits
 from backoffice.bulk.values.faults import FileRefused
 
 ACCEPTED = ".csv,.tsv,.txt,.xlsx,.xls,.zip"  # .xls: text of Blackboard is called so
+LONGEST_REASON = 500  # characters
 
 
 def refuse_large(file: Any) -> None:
@@ -47,10 +48,44 @@ def reason_field(help_text: Any) -> forms.CharField:
     return forms.CharField(
         label=_("Reason"),
         required=False,
-        max_length=500,
+        max_length=LONGEST_REASON,
         widget=UnfoldAdminTextInputWidget,
         help_text=help_text,
     )
+
+
+# What is so while a switch is off, and once it is on.
+SWITCHES: dict[str, tuple[Any, Any]] = {
+    "create_students": (_("Unknown students are an error."), _("Unknown students are added.")),
+    "allow_over_limit": (
+        _("A full course takes nobody more."),
+        _("A full course takes more, for the reason."),
+    ),
+    "allow_similar": (
+        _("A student like a known one is an error."),
+        _("A student like a known one is added."),
+    ),
+    "ignore_unknown_columns": (
+        _("An unknown column refuses the file."),
+        _("Unknown columns are ignored."),
+    ),
+}
+OFF_AND_ON = (_("off"), _("on"))
+# What is so while a text is blank.
+BLANKS: dict[str, Any] = {
+    "encoding": _("Recognised: UTF-8, UTF-16 and Excel."),
+    "reason": _("No reason is entered."),
+}
+
+
+class OptionNow(NamedTuple):
+    """A field of the form, and in words what it makes so; the page follows what is entered."""
+
+    field: forms.BoundField
+    now: Any
+    off: Any = ""
+    on: Any = ""
+    blank: Any = ""
 
 
 class FilesInput(UnfoldAdminFileFieldWidget):
@@ -153,6 +188,26 @@ class UploadForm(forms.Form):
             error = forms.ValidationError(message % {"count": SHORTEST_REASON}, code="required")
             self.add_error("reason", error)
         return cleaned
+
+    @property
+    def has_wrong_options(self) -> bool:
+        """Whether an error stands at a field that is folded away."""
+        return any(name != "file" for name in self.errors)
+
+    def options_now(self) -> Iterator[OptionNow]:
+        """Every field but the file, and what is so now."""
+        for name in self.fields:
+            bound = self[name]
+            value = bound.value()
+            if isinstance(bound.field, forms.BooleanField):
+                off, on = SWITCHES.get(name, OFF_AND_ON)
+                yield OptionNow(bound, on if value else off, off=off, on=on)
+            elif isinstance(bound.field, forms.ChoiceField):
+                labels = dict(bound.field.choices)
+                yield OptionNow(bound, labels.get(value) or next(iter(labels.values())))
+            elif name != "file":
+                blank = BLANKS.get(name, "")
+                yield OptionNow(bound, value or blank, blank=blank)
 
     def options(self) -> dict[str, Any]:
         chosen = {name: value for name, value in self.cleaned_data.items() if name != "file"}
