@@ -18,7 +18,7 @@ from django.utils import timezone
 from backoffice.apps.assessments.models import GradingRubric
 from backoffice.apps.communications.models import ChatRoom
 from backoffice.apps.courses.models import CourseModule, Lesson, LessonProgress
-from backoffice.apps.users.models import User
+from backoffice.apps.users.models import SectionMembership, User
 from backoffice.audit.models import Audited, ChangeSet
 from backoffice.audit.record.recording import recording
 from tests.actions import do
@@ -34,6 +34,7 @@ PLAIN: dict[type[models.Model], dict[str, str]] = {
     CourseModule: {"is_published": "ticked where the module is written"},
     Lesson: {"is_published": "ticked where the lesson is written"},
     LessonProgress: {"status": "comes with what students do; nobody's role writes it"},
+    SectionMembership: {"status": "written by files of other systems; nobody's role writes it"},
     ChatRoom: {"is_active": "ticked on the page of the room"},
 }
 # No states: they say what a row is like, and not what has become of it.
@@ -48,6 +49,8 @@ VALUES = {
     "assessments.assessmentsubmission": {"score", "feedback"},
     "assessments.gradingrubric": {"is_active"},
 }
+# Of two records that were merged: see `tests/users/test_undoing_merges.py` and its neighbours.
+OF_MERGED = {"request_unmerge", "choose_work"}
 TRIED = 5  # rows for an action
 WHY = "The house looks at every action"
 
@@ -131,7 +134,7 @@ def test_whatever_an_action_changes_is_read_only_in_forms(demo: None, subtests: 
         (model, getattr(page, name).row_action)
         for model, page in admin.site._registry.items()
         for name in getattr(page, "row_actions", ())
-        if issubclass(model, Audited)
+        if issubclass(model, Audited) and name not in OF_MERGED
     ]
     while left:
         done = [pair for pair in left if _try(clients, *pair, editable, subtests)]

@@ -26,7 +26,7 @@ WATCHED = ("password", "email", "role", "is_active")
 
 MERGED_IS_OFF = RowRule(
     name="user_merged_is_off",
-    condition=Q(merged_into__isnull=True) | Q(role=roles.STUDENT, is_active=False),
+    condition=Q(merged_into__isnull=True) | Q(is_active=False),
     field="is_active",
     code="merged_record",
     message=_(

@@ -40,6 +40,7 @@ def watched(model: type[models.Model]) -> list[models.Field]:
 
 
 def digest(value: Any) -> str:
+    """A short name of a value, 12 hexadecimal digits: equal for equal values."""
     return hashlib.blake2b(repr(value).encode(), digest_size=6).hexdigest()
 
 

@@ -15,6 +15,7 @@ EVENTS = ("insert", "update", "delete", "truncate")
 
 
 def audited_models() -> list[type[Audited]]:
+    """The models with a history whose tables are Django's to make."""
     return [m for m in apps.get_models() if issubclass(m, Audited) and m._meta.managed]
 
 

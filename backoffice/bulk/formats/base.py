@@ -155,7 +155,7 @@ class SourceTable:
     dialect: ClassVar[str]
     title: ClassVar[Any]
     kind: ClassVar[str]
-    needs: ClassVar[frozenset[str]]
+    needs: ClassVar[frozenset[str]] = frozenset()
     column_sources: ClassVar[Mapping[str, ColumnSource]]
     # Columns of the format whose names are forbidden in files of ours; they are not read.
     passed_over: ClassVar[frozenset[str]] = frozenset({"password"})

@@ -151,6 +151,7 @@ RULES = {
     "user_student_password": None,  # fixed
     "user_email_lower": None,  # a cell is stored in lower case
     "user_graduation_year_range": ("users", {"graduation_year": "1066"}, "out_of_range"),
+    "user_merged_is_off": None,  # a merged record has no key that a file could name
     "course_unique": None,  # the key of the kind
     "course_slug_unique": None,  # derived, and different for different keys
     "course_dates_in_order": (

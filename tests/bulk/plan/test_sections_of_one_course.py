@@ -179,7 +179,7 @@ def test_the_command_says_how_many_rows_are_how_many_enrollments(
     assert printed.endswith(
         "1 created, 0 updated, 0 unchanged, 0 rejected, 0 repeated, 1 folded. 2 rows of the file "
         "are 1 enrollment: a course has no sections here. What is kept of each section stands on "
-        "the page of the enrollment."
+        "the page of the enrollment. It was read as “Canvas SIS enrollments”."
     )
     found = json.loads(report.read_text())
     names = ("created", "updated", "unchanged", "rejected", "duplicates", "folded")

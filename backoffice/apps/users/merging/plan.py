@@ -61,7 +61,7 @@ Step = Deletion | Rewrite | Move
 
 
 @dataclass(frozen=True)
-class Folding:
+class RowFold:
     """Two rows of which one remains; `changes` are name, value before and afterwards."""
 
     key: str
@@ -96,7 +96,7 @@ class MergePlan:
     survivor: User
     duplicate: User
     steps: list[Step] = field(default_factory=list)
-    foldings: list[Folding] = field(default_factory=list)
+    foldings: list[RowFold] = field(default_factory=list)
     obstacles: list[Obstacle] = field(default_factory=list)
     remainders: list[Remainder] = field(default_factory=list)
 
@@ -170,7 +170,7 @@ class MergePlanner:
         source = pair.other if target is pair.own else pair.own
         changes = _changes(stored[target.pk], target)
         mark = _digest(stored, target, policy.agreed) if policy.agreed else ""
-        self.plan.foldings.append(Folding(pair.key, target, source, changes, mark))
+        self.plan.foldings.append(RowFold(pair.key, target, source, changes, mark))
         self._dissolve(source, target)
         if changes:
             values = {name: new for name, _old, new in changes}

@@ -13,11 +13,11 @@ from backoffice.admin_site.permissions import roles
 from backoffice.admin_site.permissions.visibility import is_permitted, permitted
 from backoffice.apps.users.merging.plan import (
     Deletion,
-    Folding,
     MergePlan,
     Move,
     Obstacle,
     Rewrite,
+    RowFold,
 )
 from backoffice.apps.users.models import User
 
@@ -107,7 +107,7 @@ def _named(model: Any, keys: set[int], user: roles.Actor) -> list[str]:
     return [str(row) for row in rows.order_by("pk")[:MOST_NAMED]]
 
 
-def _folding_line(folding: Folding, user: roles.Actor) -> FoldingLine:
+def _folding_line(folding: RowFold, user: roles.Actor) -> FoldingLine:
     target = folding.target
     visible = roles.visible_fields(user, type(target))
     fields = {each.attname: each for each in target._meta.concrete_fields}

@@ -48,7 +48,9 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     ("merged_into__isnull", True),
-                    models.Q(("is_active", False), ("role", "student")),
+                    models.Q(
+                        ("is_active", False),
+                    ),
                     _connector="OR",
                 ),
                 name="user_merged_is_off",
