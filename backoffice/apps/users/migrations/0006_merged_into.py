@@ -48,9 +48,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     ("merged_into__isnull", True),
-                    models.Q(
-                        ("is_active", False),
-                    ),
+                    ("is_active", False),
                     _connector="OR",
                 ),
                 name="user_merged_is_off",
