@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from backoffice.apps.users.merging.ways import FoldRefused, Pair
+from backoffice.apps.users.merging.policies import FoldRefused, Pair
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

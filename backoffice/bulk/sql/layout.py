@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.db import models
+from django.db import DEFAULT_DB_ALIAS, models
 
 from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.audit.models import Audited
@@ -124,7 +124,11 @@ class Layout:
         """SQL: the ids of the rows the person's role may bring in; blank means all of them."""
         every = model._base_manager.all()
         allowed = every if self.actor is None else permitted(every, self.actor, "import")
-        return ("", ()) if allowed is every else allowed.values("pk").query.sql_with_params()
+        if allowed is every:
+            return "", ()
+        # With `elide_empty` no rows at all would be an error, and not a query without rows.
+        query = allowed.values("pk").query
+        return query.get_compiler(DEFAULT_DB_ALIAS, elide_empty=False).as_sql()
 
     @property
     def narrowing(self) -> tuple[Column, ...]:

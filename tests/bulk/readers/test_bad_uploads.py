@@ -90,7 +90,7 @@ FORGED = {
     "a mode in capitals": ({"mode": "UPSERT"}, "Select a valid choice."),
     "a mode with a NUL": ({"mode": "upsert\0"}, "Select a valid choice."),
     "wrong rows of none": ({"on_error": "ignore"}, "Select a valid choice."),
-    "a format of none": ({"dialect": "blackboard"}, "Select a valid choice."),
+    "a format of none": ({"dialect": "sakai"}, "Select a valid choice."),
     "a format with markup": ({"dialect": "<b>"}, "Select a valid choice."),
     "an endless encoding": ({"encoding": "x" * 41}, "Ensure this value has at most 40 characters"),
     "an encoding with a NUL": ({"encoding": "utf-8\0"}, "Null characters are not allowed."),
