@@ -3,11 +3,11 @@
 from datetime import date
 from typing import Any
 
-from backoffice.apps.users.merging.policies import FoldRefused, Pair
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from backoffice.apps.courses.models import Course
+from backoffice.apps.users.merging.policies import FoldRefused, Pair
 from backoffice.apps.users.merging.relations import fold_enrollments
 from backoffice.apps.users.models import Enrollment
 

@@ -181,6 +181,6 @@ def test_no_file_reaches_an_emptied_record(ada, twin, two, upload, courses, sett
         batch = upload("users", f"{column},first_name\n{name},Eve\n")
         issue = batch.issues.get(code="merged_record")
         assert issue.message == (
-            f"Line 2: {column} “{name}”: this record was merged into another one. Use the student ID of "
-            "that one."
+            f"Line 2: {column} “{name}”: this record was merged into another one. Use the student "
+            "ID of that one."
         )

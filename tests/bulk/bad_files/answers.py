@@ -11,7 +11,7 @@ from backoffice.bulk.cli.imports import ImportOptions, import_file
 from backoffice.bulk.values.faults import display_text
 from tests.bulk.bad_files.case import BadFile
 
-MESSAGE = re.compile(r"[A-Z0-9][^\n\r]*(\.|Did you mean “[^\n\r]+”\?)")
+MESSAGE = re.compile(r"[A-Z0-9][^\n\r]*(\.|Did you mean [^\n\r]+\?)")
 LEFT_OVER = re.compile(r"\{(column|value|other)\}|%\(\w+\)[ds]")
 QUOTED = re.compile("“[^”]*”")
 LONGEST = 1_500

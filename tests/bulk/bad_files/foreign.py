@@ -31,7 +31,7 @@ FILES: Mapping[str, tuple[str, Content, ExpectedError]] = {
     "Canvas, a role of none": (
         "enrollments",
         f"{CANVAS}\nBIO101-2026J,s1003,janitor,A,active,,\n",
-        "invalid_choice",
+        "nothing_for_us",
     ),
     "Canvas, an unknown course": (
         "enrollments",
