@@ -16,6 +16,7 @@ from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 from backoffice.audit.admin_kit.read_only import ReadOnlyAdmin
 from backoffice.bulk.models import Batch, HeaderMapping
 from backoffice.bulk.pages.batch_list import COLUMNS, FILTERS, SEARCHED
+from backoffice.bulk.pages.corrections import CorrectionViewsMixin
 from backoffice.bulk.pages.deliveries import DeliveryViewsMixin
 from backoffice.bulk.pages.exports import ExportViewsMixin
 from backoffice.bulk.pages.header_mapping import HeaderMappingViewsMixin
@@ -31,6 +32,7 @@ class BatchAdmin(
     UndoViewsMixin,
     DeliveryViewsMixin,
     HeaderMappingViewsMixin,
+    CorrectionViewsMixin,
     BatchViewsMixin,
     ReadOnlyAdmin,
 ):

@@ -25,7 +25,7 @@ from backoffice.bulk.kinds.header_names import known_name, plain_name
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.header import refuse_forbidden, refuse_repeated
-from backoffice.bulk.readers import Limits, Row, TableReader, open_table
+from backoffice.bulk.readers import CorrectedCell, Corrections, Limits, Row, TableReader, open_table
 from backoffice.bulk.readers.zip_archive import Archive, Member, is_archive
 from backoffice.bulk.values.faults import FileRefused
 
@@ -137,6 +137,21 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
             yield Unpacked(table, side)
 
 
+def open_stored(batch: Batch, path: Path, limits: Limits | None = None) -> TableReader:
+    """The batch's table as it is, with the cells that were corrected since. Raises FileRefused."""
+    reader = open_table(path, batch.encoding, limits)
+    reader.corrections = corrections_of(batch)
+    return reader
+
+
+def corrections_of(batch: Batch) -> Corrections:
+    """The corrected cells by line; the stored file is never written again."""
+    by_line: dict[int, list[CorrectedCell]] = {}
+    for one in batch.corrections.all() if batch.pk else ():
+        by_line.setdefault(one.line, []).append(CorrectedCell(one.place, one.old, one.new))
+    return by_line
+
+
 def _opened(stack: ExitStack, member: Member) -> TableReader:
     return stack.enter_context(open_table(stack.enter_context(member.on_disk())))
 
@@ -160,7 +175,7 @@ class Translated(TableReader):
     def __enter__(self) -> TableReader:
         with ExitStack() as stack:
             self.unpacked = stack.enter_context(unpacked(self.batch.path))
-            self.inner = open_table(self.unpacked.path, self.batch.encoding, self.limits)
+            self.inner = open_stored(self.batch, self.unpacked.path, self.limits)
             stack.enter_context(self.inner)
             table_class = recognised(self.inner.header, self.batch.dialect, self.batch.kind)
             _refuse_others(table_class, self.batch)
@@ -194,7 +209,7 @@ class Translated(TableReader):
         """The sparse columns that some row fills."""
         pending, filled = {table.places[name]: name for name in table.sparse}, set()
         # One more pass over the file, up to the row that fills the last of these columns.
-        with open_table(self.unpacked.path, self.batch.encoding) as reader:
+        with open_stored(self.batch, self.unpacked.path) as reader:
             for row in disambiguated(reader, type(table))[1]:
                 fits = len(row.cells) == table.width
                 for at, name in list(pending.items()):
@@ -233,6 +248,12 @@ def disambiguated(
 ) -> tuple[Sequence[str], Iterator[Row]]:
     if table is None or table.has_header:
         return reader.header, reader.rows()
-    # What stands in the place of a header is a row.
+    return table.written, map(table.whole, rows_as_read(reader, table))
+
+
+def rows_as_read(reader: TableReader, table: type[SourceTable] | None) -> Iterator[Row]:
+    """The rows with the cells they have; what stands in the place of a header may be one."""
+    if table is None or table.has_header:
+        return reader.rows()
     first = Row(reader.header_line, reader.header)
-    return table.written, map(table.whole, itertools.chain([first], reader.rows()))
+    return itertools.chain(reader.corrected([first]), reader.rows())

@@ -1,4 +1,4 @@
-"""The import batch, its issues, deliveries of several files, header mappings and workers."""
+"""The import batch, its issues, corrections, deliveries, header mappings and workers."""
 
 from backoffice.bulk.models.batch import (
     Batch,
@@ -8,6 +8,7 @@ from backoffice.bulk.models.batch import (
     stored_name,
 )
 from backoffice.bulk.models.batch_run import BatchRun
+from backoffice.bulk.models.correction import Correction
 from backoffice.bulk.models.delivery import Delivery
 from backoffice.bulk.models.header_mapping import HeaderMapping
 from backoffice.bulk.models.issue import BatchIssue
@@ -18,6 +19,7 @@ __all__ = [
     "BatchIssue",
     "BatchQuerySet",
     "BatchRun",
+    "Correction",
     "Delivery",
     "HeaderMapping",
     "Worker",

@@ -297,6 +297,18 @@ class Batch(models.Model):
         return self.state == self.State.REFUSED and self.has_right_rows
 
     @property
+    def can_be_corrected(self) -> bool:
+        """Whether cells of wrong rows can be corrected: nothing of the file is written yet."""
+        at_rest = (self.State.RECEIVED, self.State.REFUSED, *self.DECIDABLE)
+        return self.state in at_rest and bool(self.file) and self.has_rows_to_correct
+
+    @property
+    def has_rows_to_correct(self) -> bool:
+        """Whether some row is wrong, or has been corrected."""
+        wrong = self.issues.filter(is_warning=False, row__gt=0)
+        return wrong.exists() or self.corrections.exists()
+
+    @property
     def is_applied(self) -> bool:
         """Whether the counts are of rows that were written, not of a preview."""
         return self.state == self.State.APPLIED

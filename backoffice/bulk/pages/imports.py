@@ -160,11 +160,13 @@ class BatchViewsMixin:
             "earlier": batch.earlier_with_the_same_file(),
             **self.place_in_delivery(request, batch),
             "header_mappings": read_as(batch),
+            "corrections": batch.corrections.all(),
         }
         if batch.state == Batch.State.REFUSED and context["is_own"]:
             context["unknown_headers_form"] = unknown_headers_form(batch, request.user)
             context["quick_fixes"] = quick_fixes_for(batch)
             context["has_reason"] = not is_too_short(batch.reason)
+        context["can_correct"] = context["is_own"] and batch.can_be_corrected
         if batch.is_in_work:
             context["progress"] = progress_of(batch)
         if batch.state in Batch.DECIDABLE:

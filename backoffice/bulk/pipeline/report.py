@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.admin_site.spreadsheets import FORMULA, Echo, formula_safe
-from backoffice.bulk.formats.open_file import disambiguated, recognised, unpacked
+from backoffice.bulk.formats.open_file import disambiguated, open_stored, recognised, unpacked
 from backoffice.bulk.kinds.header_names import plain_name
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, kinds
 from backoffice.bulk.models import Batch
-from backoffice.bulk.readers import Row, open_table
+from backoffice.bulk.readers import Row
 from backoffice.bulk.values.faults import FileRefused, Issue
 
 WRITTEN_COUNTS = ("created", "updated", "unchanged", "withdrawn", "created_students")
@@ -38,6 +38,9 @@ def write_report(batch: Batch, stream: IO[str], *, dry_run: bool, is_begun: bool
             text = json.dumps(Issue(*values).as_dict(), ensure_ascii=False)
             stream.write(f"{',' if number else ''}\n  {text}")
         stream.write("]")
+    if corrections := [each.as_dict() for each in batch.corrections.all()]:
+        text = json.dumps(corrections, ensure_ascii=False, indent=1)
+        stream.write(f',\n "corrections": {text}')
     stream.write("\n}\n")
 
 
@@ -135,7 +138,7 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
         .iterator()
     )
     pending, messages = _next_row(issues, next(issues, None))
-    with unpacked(batch.path) as stored, open_table(stored.path, batch.encoding) as reader:
+    with unpacked(batch.path) as stored, open_stored(batch, stored.path) as reader:
         table = recognised(reader.header, batch.dialect, batch.kind)
         header, rows = disambiguated(reader, table)
         own = [at for at, name in enumerate(header) if plain_name(name) not in REJECTED_COLUMNS]

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -45,7 +46,7 @@ def outcome_of(
     missing_rows: MissingRows | None,
     within: NestedPlan | None,
 ) -> Outcome:
-    """Count the plan and digest it: file, options, and what happens to which record."""
+    """Count the plan and digest it: file, options, corrections, and what becomes of rows."""
     queries = [_summary(MAIN, planner)]
     queries += [_summary(COMPANION, companions.planner)] if companions else []
     queries += [_summary(NESTED, within.planner)] if within else []
@@ -58,7 +59,10 @@ def outcome_of(
     }
     is_counted = companions and companions.is_counted
     created = totals.get((COMPANION, RowState.CREATED), 0) if is_counted else 0
-    basis = [batch.options, batch.file_hash, [list(map(str, row)) for row in rows]]
+    basis: list[Any] = [batch.options, batch.file_hash, [list(map(str, row)) for row in rows]]
+    # Of a file that was corrected: who made what of which cell, and when.
+    if corrections := [each.as_dict() | {"place": each.place} for each in batch.corrections.all()]:
+        basis.append(corrections)
     digest = hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
     return Outcome(counts, created, digest, has_faults=any(row[-1] for row in rows))
 

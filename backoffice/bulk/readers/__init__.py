@@ -2,12 +2,31 @@
 
 from pathlib import Path
 
-from backoffice.bulk.readers.base import Limits, ReaderIssue, Row, TableReader
+from backoffice.bulk.readers.base import (
+    CorrectedCell,
+    Corrections,
+    Limits,
+    ReaderIssue,
+    Row,
+    TableReader,
+    corrected_row,
+    old_text,
+)
 from backoffice.bulk.readers.delimited import DelimitedReader
 from backoffice.bulk.readers.first_bytes import refuse_if_not_a_plain_table
 from backoffice.bulk.readers.workbook import WorkbookReader
 
-__all__ = ["Limits", "ReaderIssue", "Row", "TableReader", "open_table"]
+__all__ = [
+    "CorrectedCell",
+    "Corrections",
+    "Limits",
+    "ReaderIssue",
+    "Row",
+    "TableReader",
+    "corrected_row",
+    "old_text",
+    "open_table",
+]
 
 
 def open_table(path: Path, encoding: str = "", limits: Limits | None = None) -> TableReader:
