@@ -82,19 +82,22 @@ class _Place(NamedTuple):
 
 def _rows_at(batch: Batch, lines: set[int]) -> dict[int, _Place]:
     """The rows at these lines; each is wrong, or was corrected before. Raises NotCorrected."""
-    corrected = set(batch.corrections.values_list("line", flat=True))
-    wrong = set(wrong_numbers(batch))
     rows: dict[int, _Place] = {}
+    numbers: dict[int, int] = {}
     try:
         with stored_table(batch) as table:
             for number, row in table.rows():
-                if row.line in lines and (number in wrong or row.line in corrected):
+                if row.line in lines:
+                    numbers[row.line] = number
                     rows[row.line] = _Place(row, table.places_of(row), table)
                 if row.line >= max(lines):
                     break
     except (OSError, ValueError, FileRefused) as error:
         raise NotCorrected(_("The file is not stored any more. Upload it again.")) from error
-    for line in sorted(lines - rows.keys()):
+    corrected = set(batch.corrections.values_list("line", flat=True))
+    wrong = set(wrong_numbers(batch).filter(row__in=list(numbers.values())))
+    right = {line for line in rows if numbers[line] not in wrong and line not in corrected}
+    for line in sorted(lines - rows.keys() | right):
         message = _("Line %(line)d is not wrong. Only wrong rows are corrected here.")
         raise NotCorrected(message % {"line": line})
     return rows

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from django.db.models import QuerySet
+
 from backoffice.bulk.formats.base import SourceTable
 from backoffice.bulk.formats.open_file import (
     corrections_of,
@@ -156,10 +158,10 @@ def stored_table(batch: Batch) -> Iterator[StoredTable]:
         yield StoredTable(batch, reader)
 
 
-def wrong_numbers(batch: Batch) -> list[int]:
+def wrong_numbers(batch: Batch) -> QuerySet[BatchIssue, int]:
     """The numbers of the wrong rows, in the order of the file."""
     errors = batch.issues.filter(is_warning=False, row__gt=0)
-    return list(errors.order_by("row").values_list("row", flat=True).distinct())
+    return errors.order_by("row").values_list("row", flat=True).distinct()
 
 
 def grid_of(batch: Batch, lines: Collection[int] = ()) -> Grid:
@@ -169,8 +171,8 @@ def grid_of(batch: Batch, lines: Collection[int] = ()) -> Grid:
     """
     with stored_table(batch) as table:
         most = max(1, min(MOST_ROWS, MOST_CELLS // (len(table.header) + 2)))
-        wrong = wrong_numbers(batch)
-        first, corrections = set(wrong[:most]), corrections_of(batch)
+        numbers_of_wrong = wrong_numbers(batch)
+        first, corrections = set(numbers_of_wrong[:most]), corrections_of(batch)
         also = {*sorted(corrections)[:most], *lines}
         chosen = list(_chosen(table, first, also))
         issues: dict[int, list[BatchIssue]] = {}
@@ -180,7 +182,7 @@ def grid_of(batch: Batch, lines: Collection[int] = ()) -> Grid:
         rows = [
             _wrong_row(table, each, issues.get(each.number, []), corrections) for each in chosen
         ]
-    return Grid([table.name_at(at) for at in table.places], rows, len(wrong))
+    return Grid([table.name_at(at) for at in table.places], rows, numbers_of_wrong.count())
 
 
 def _chosen(table: StoredTable, numbers: set[int], lines: set[int]) -> Iterator[NumberedRow]:
