@@ -147,7 +147,7 @@ def open_stored(batch: Batch, path: Path, limits: Limits | None = None) -> Table
 def corrections_of(batch: Batch) -> Corrections:
     """The corrected cells by line; the stored file is never written again."""
     by_line: dict[int, list[CorrectedCell]] = {}
-    for one in batch.corrections.all() if batch.pk else ():
+    for one in batch.corrections.all() if batch.corrected_cells else ():
         by_line.setdefault(one.line, []).append(CorrectedCell(one.place, one.old, one.new))
     return by_line
 

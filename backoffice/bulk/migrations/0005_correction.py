@@ -12,6 +12,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name="batch",
+            name="corrected_cells",
+            field=models.PositiveIntegerField(default=0, verbose_name="cells corrected"),
+        ),
         migrations.CreateModel(
             name="Correction",
             fields=[
@@ -52,7 +57,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "correction",
                 "verbose_name_plural": "corrections",
-                "ordering": ["sheet", "line", "place"],
+                "ordering": ["sheet", "line", "place", "pk"],
                 "default_permissions": (),
                 "constraints": [
                     models.UniqueConstraint(

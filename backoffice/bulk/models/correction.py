@@ -35,7 +35,7 @@ class Correction(models.Model):
     class Meta:
         verbose_name = _("correction")
         verbose_name_plural = _("corrections")
-        ordering: ClassVar[list[str]] = ["sheet", "line", "place"]
+        ordering: ClassVar[list[str]] = ["sheet", "line", "place", "pk"]
         default_permissions = ()
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(

@@ -48,10 +48,17 @@ def correct(batch: Batch, edits: Sequence[Edit], person: Any) -> bool:
         _refuse_stale(batch, changing, rows)
         for edit in changing:
             _store(batch, edit, rows[edit.line], former.get((edit.line, edit.place)), person)
-        if batch.corrections.count() > MOST_CORRECTIONS:
-            message = _("At most %(count)d cells can be corrected here. Correct the file itself.")
-            raise NotCorrected(message % {"count": MOST_CORRECTIONS})
+        _count(batch)
     return True
+
+
+def _count(batch: Batch) -> None:
+    count = batch.corrections.count()
+    if count > MOST_CORRECTIONS:
+        message = _("At most %(count)d cells can be corrected here. Correct the file itself.")
+        raise NotCorrected(message % {"count": MOST_CORRECTIONS})
+    Batch.objects.filter(pk=batch.pk).update(corrected_cells=count)
+    batch.corrected_cells = count
 
 
 def _is_change(edit: Edit) -> bool:

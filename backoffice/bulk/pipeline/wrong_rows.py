@@ -34,7 +34,7 @@ class NumberedRow(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Cell:
+class GridCell:
     """A cell of the grid; `text` is None where the row ends before it, `old` as in the file."""
 
     place: int
@@ -62,7 +62,7 @@ class WrongRow:
     """A row that is wrong, or was before it was corrected; `messages` belong to no single cell."""
 
     line: int
-    cells: Sequence[Cell]
+    cells: Sequence[GridCell]
     messages: Sequence[str]
     width: int
     is_split: bool  # else its quotation marks are wrong, and nobody knows its cells
@@ -201,13 +201,15 @@ def _wrong_row(
     row, width = numbered.row, len(table.reader.header)
     if row.syntax_error:
         messages = [issue.sentence for issue in issues]
-        return WrongRow(row.line, [Cell(0, "", *[storable(row.cells[0])] * 2)], messages, 1, False)
+        return WrongRow(
+            row.line, [GridCell(0, "", *[storable(row.cells[0])] * 2)], messages, 1, False
+        )
     now = corrected_row(row, corrections, width)
     by_place: dict[int | None, list[str]] = {}
     for issue in issues:
         by_place.setdefault(table.place_of(issue.column), []).append(issue.sentence)
     cells = [
-        Cell(
+        GridCell(
             *(place, table.name_at(place), old_text(now.cells, place), old_text(row.cells, place)),
             by_place.pop(place, ()),
         )

@@ -61,8 +61,8 @@ def outcome_of(
     created = totals.get((COMPANION, RowState.CREATED), 0) if is_counted else 0
     basis: list[Any] = [batch.options, batch.file_hash, [list(map(str, row)) for row in rows]]
     # Of a file that was corrected: who made what of which cell, and when.
-    if corrections := [each.as_dict() | {"place": each.place} for each in batch.corrections.all()]:
-        basis.append(corrections)
+    if batch.corrected_cells:
+        basis.append([each.as_dict() | {"place": each.place} for each in batch.corrections.all()])
     digest = hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
     return Outcome(counts, created, digest, has_faults=any(row[-1] for row in rows))
 

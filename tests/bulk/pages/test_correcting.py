@@ -36,7 +36,7 @@ def form_of(client: Client, batch: Batch) -> dict[str, str]:
     return {name: html.unescape(text) for name, text in inputs}
 
 
-def said(client: Client, batch: Batch, fields: dict[str, str]) -> list[str]:
+def sentences_after(client: Client, batch: Batch, fields: dict[str, str]) -> list[str]:
     answer = client.post(page_of(batch, "correct"), fields, follow=True)
     batch.refresh_from_db()
     return [str(message) for message in answer.context["messages"]]
@@ -67,10 +67,10 @@ def test_the_page_leads_from_a_refused_file_to_its_wrong_rows(registrar_client, 
 
 def test_without_a_script_one_button_saves_all_changed_cells(registrar_client, batch: Batch):
     fields = form_of(registrar_client, batch)
-    assert said(registrar_client, batch, fields) == []
+    assert sentences_after(registrar_client, batch, fields) == []
     assert not batch.corrections.exists()
     fields |= {"cell-2-3": "active", "cell-4-3": "completed"}
-    assert said(registrar_client, batch, fields) == []
+    assert sentences_after(registrar_client, batch, fields) == []
     assert (batch.state, batch.rejected) == ("previewed", 0)
     assert list(batch.corrections.values_list("line", "column", "old", "new")) == [
         (2, "status", "actve", "active"),
@@ -98,7 +98,7 @@ def test_the_stored_file_stays_and_the_preview_lists_the_corrections(
 ):
     hash_before, content = batch.file_hash, batch.path.read_bytes()
     fields = form_of(registrar_client, batch) | {"cell-2-3": "active", "cell-4-3": "active"}
-    said(registrar_client, batch, fields)
+    sentences_after(registrar_client, batch, fields)
     assert (batch.file_hash, batch.path.read_bytes()) == (hash_before, content)
     for _state in ("previewed", "applied"):
         page = registrar_client.get(page_of(batch)).content.decode()
@@ -111,7 +111,7 @@ def test_the_stored_file_stays_and_the_preview_lists_the_corrections(
 
 def test_two_tabs_never_overwrite_each_other_unseen(registrar_client, batch: Batch):
     fields = form_of(registrar_client, batch)
-    said(registrar_client, batch, fields | {"cell-2-3": "active"})
+    sentences_after(registrar_client, batch, fields | {"cell-2-3": "active"})
     answer = sent(registrar_client, batch, {"was-2": fields["was-2"], "cell-2-3": "completed"})
     assert answer.status_code == 409
     assert answer.json()["sentence"] == (
@@ -134,17 +134,19 @@ def test_two_tabs_never_overwrite_each_other_unseen(registrar_client, batch: Bat
     ],
 )
 def test_a_forged_page_corrects_nothing(registrar_client, batch: Batch, fields: dict[str, str]):
-    assert said(registrar_client, batch, fields) == ["The page is not whole. Look at it again."]
+    assert sentences_after(registrar_client, batch, fields) == [
+        "The page is not whole. Look at it again."
+    ]
     assert not batch.corrections.exists()
 
 
 def test_a_place_that_is_not_there_is_refused(registrar_client, batch: Batch):
     fields = {"cell-2-99999": "x", "was-2": '{"99999": null}'}
-    assert said(registrar_client, batch, fields) == [
+    assert sentences_after(registrar_client, batch, fields) == [
         "Line 2 has no such cell. Look at the page again."
     ]
     fields = {"cell-999999999-0": "x", "was-999999999": '{"0": ""}'}
-    assert said(registrar_client, batch, fields) == [
+    assert sentences_after(registrar_client, batch, fields) == [
         "Line 999999999 is not wrong. Only wrong rows are corrected here."
     ]
 
@@ -167,7 +169,7 @@ def test_a_post_without_the_token_is_refused(registrar: User, batch: Batch):
 
 def test_texts_of_a_file_are_never_markup(registrar_client, batch: Batch):
     fields = form_of(registrar_client, batch) | {"cell-2-3": NASTY, "cell-2-0": NASTY}
-    said(registrar_client, batch, fields)
+    sentences_after(registrar_client, batch, fields)
     for name in ("correct", "change"):
         page = registrar_client.get(page_of(batch, name)).content.decode()
         assert "<script>alert" not in page
@@ -183,7 +185,7 @@ def test_a_cell_of_several_lines_and_signs_nobody_can_store_come_back_unchanged(
     page = registrar_client.get(page_of(batch, "correct")).content.decode()
     assert re.search(r'<textarea[^>]*name="cell-2-0"[^>]*>\n\ns1001\nx</textarea>', page)
     was = {"was-2": form_of(registrar_client, batch)["was-2"], "cell-2-0": "\r\ns1001\r\nx"}
-    assert said(registrar_client, batch, was) == []
+    assert sentences_after(registrar_client, batch, was) == []
     assert not batch.corrections.exists()
 
 
@@ -200,7 +202,7 @@ def test_missing_cells_are_added_at_a_button(registrar_client, courses, student)
     page = registrar_client.get(page_of(batch, "correct")).content.decode()
     assert "Add the missing cell, blank" in page
     fields = form_of(registrar_client, batch)
-    assert said(registrar_client, batch, fields | {"lengthen": "2"}) == []
+    assert sentences_after(registrar_client, batch, fields | {"lengthen": "2"}) == []
     assert batch.state == "previewed"
 
 
@@ -213,14 +215,14 @@ def test_a_large_file_is_checked_at_a_button(
     assert sent(registrar_client, batch, one).json()["wrong"] == 2
     assert (batch.state, batch.corrections.count()) == ("refused", 1)
     fields = form_of(registrar_client, batch) | {"cell-4-3": "active", "check": "1"}
-    assert said(registrar_client, batch, fields) == []
+    assert sentences_after(registrar_client, batch, fields) == []
     assert (batch.state, batch.corrections.count()) == ("queued", 2)
 
 
 def test_corrected_rows_of_a_preview_can_be_corrected_again(registrar_client, batch: Batch):
     fields = form_of(registrar_client, batch) | {"cell-2-3": "active", "cell-4-3": "active"}
-    said(registrar_client, batch, fields)
+    sentences_after(registrar_client, batch, fields)
     again = form_of(registrar_client, batch)
     assert again["cell-2-3"] == "active"
-    said(registrar_client, batch, again | {"cell-2-3": "actve"})
+    sentences_after(registrar_client, batch, again | {"cell-2-3": "actve"})
     assert (batch.state, batch.rejected, batch.corrections.count()) == ("refused", 1, 1)

@@ -127,7 +127,8 @@ def test_corrected_cells_give_the_outcome_of_a_file_with_those_cells(
         for line, place, (old, new) in differences(table, other):
             made = {"maker_name": "R", "made_at": timezone.now(), "made_by": registrar}
             batch.corrections.create(line=line, place=place, old=old, new=new, **made)
-        batch = preview(batch)
+        Batch.objects.filter(pk=batch.pk).update(corrected_cells=batch.corrections.count())
+        batch = preview(Batch.objects.get(pk=batch.pk))
         assert outcome(batch) == outcome(expected)
         assert batch.path.read_bytes() == content
         assert batch.file_hash == hashlib.sha256(content).hexdigest()
@@ -244,6 +245,15 @@ def test_an_outcome_without_the_correction_is_never_applied(wrong: Batch, regist
     assert not Enrollment.objects.exists()
     apply(preview(wrong), wrong.digest, registrar)
     assert Enrollment.objects.count() == 2
+
+
+def test_a_page_that_does_not_know_the_correction_reads_nothing(wrong: Batch, registrar: User):
+    in_another_tab = Batch.objects.get(pk=wrong.pk)
+    correct(wrong, [Edit(2, 3, "actve", "active")], registrar)
+    leave_wrong_rows_out(in_another_tab)
+    assert (in_another_tab.state, in_another_tab.on_error) == ("refused", "abort")
+    leave_wrong_rows_out(in_another_tab)
+    assert (in_another_tab.state, in_another_tab.rejected) == ("previewed", 1)
 
 
 def test_a_file_that_was_applied_meanwhile_is_not_corrected(wrong: Batch, registrar: User):
