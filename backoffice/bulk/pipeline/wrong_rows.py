@@ -113,6 +113,17 @@ class Grid:
     rows: Sequence[WrongRow]
     wrong: int
 
+    @property
+    def behind(self) -> range:
+        """The columns behind the header that its longest row needs."""
+        return range(max((len(row.cells) for row in self.rows), default=0) - len(self.header))
+
+    @property
+    def in_line(self) -> list[tuple[WrongRow, int]]:
+        """Each row with the number of columns that are left of it, so that all end in line."""
+        width = len(self.header) + len(self.behind)
+        return [(row, width - len(row.cells) * row.is_split) for row in self.rows]
+
 
 class StoredTable:
     """The stored file of a batch, without its corrections."""
