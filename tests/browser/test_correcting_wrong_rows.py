@@ -15,12 +15,12 @@ s1003,BIO999,2026J,active,Bo,Li
 """
 
 
-def open_grid(open_page: OpenPage, registrar: User, folder: Path) -> Page:
+def open_grid(open_page: OpenPage, registrar: User, folder: Path, text: str = TEXT) -> Page:
     """The grid of a refused file, reached by keyboard."""
     Course.objects.create(code="BIO101", presentation="2026J", slug="bio101")
     page = open_page(registrar)
     page.goto("/admin/bulk/batch/upload/?kind=enrollments")
-    (folder / "autumn.csv").write_text(TEXT)
+    (folder / "autumn.csv").write_text(text)
     page.locator("input[type=file]").set_input_files(folder / "autumn.csv")
     page.get_by_text("Options", exact=True).click()
     page.get_by_label("Create students").check()
@@ -56,3 +56,16 @@ def test_wrong_cells_are_corrected_by_keyboard(
     page.get_by_role("button", name="Apply: write 6 rows").press("Enter")
     expect(page.get_by_text("The file was applied.")).to_be_visible()
     assert Enrollment.objects.filter(course__code="BIO101").count() == 3
+
+
+def test_a_row_that_is_wrong_as_a_whole_is_reached_by_its_first_cell(
+    open_page: OpenPage, registrar: User, tmp_path: Path
+):
+    short = TEXT.replace("s1003,BIO999,2026J,active,Bo,Li", "s1003,BIO101,2026J,active,Bo")
+    page = open_grid(open_page, registrar, tmp_path, short)
+    expect(page.get_by_label("Line 2: status")).to_be_focused()
+    type_text(page, "active", "Enter")
+    expect(page.get_by_label("Line 4: student_id")).to_be_focused()
+    page.get_by_label("Line 4: last_name").focus()
+    type_text(page, "Li", "Enter")
+    expect(page.get_by_text("All rows are right:")).to_be_visible()

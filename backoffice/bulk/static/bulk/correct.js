@@ -5,6 +5,12 @@
 
     const WRONG = "[aria-invalid=true]";
 
+    // A row that is wrong as a whole has no wrong cell: its first one stands for it.
+    function isStop(cell) {
+        const row = cell.closest("[data-line]");
+        return cell.matches(WRONG) || (row.matches(".is-wrong") && !row.querySelector(WRONG) && cell === row.querySelector("[data-place]"));
+    }
+
     function list(place, messages) {
         place.replaceChildren(...messages.map(function (message) {
             const item = document.createElement("li");
@@ -83,11 +89,11 @@
         if (event.key !== "Tab" && event.key !== "Enter" && event.key !== "ArrowUp" && event.key !== "ArrowDown") { return; }
         if (cell.tagName === "TEXTAREA" && event.key !== "Tab") { return; }
         const isBack = event.shiftKey || event.key === "ArrowUp";
-        let cells = Array.from(form.querySelectorAll(WRONG + ", [data-place='" + cell.dataset.place + "']"));
+        let cells = Array.from(form.querySelectorAll("[data-place]"));
         if (event.key.startsWith("Arrow")) {
             cells = cells.filter(function (each) { return each.dataset.place === cell.dataset.place; });
         } else {
-            cells = cells.filter(function (each) { return each === cell || each.matches(WRONG); });
+            cells = cells.filter(function (each) { return each === cell || isStop(each); });
         }
         const next = cells[cells.indexOf(cell) + (isBack ? -1 : 1)];
         if (next) { event.preventDefault(); next.focus(); next.select(); return; }
@@ -111,7 +117,7 @@
         form.addEventListener("keydown", function (event) {
             if (event.target.dataset.place) { go(form, event.target, event); }
         });
-        const first = form.querySelector(WRONG);
+        const first = Array.from(form.querySelectorAll("[data-place]")).find(isStop);
         if (first) { first.focus(); first.select(); }
     });
 }());
