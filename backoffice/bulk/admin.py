@@ -18,6 +18,7 @@ from backoffice.bulk.models import AssessmentMapping, Batch, HeaderMapping, Valu
 from backoffice.bulk.pages.assessment_mapping import AssessmentMappingViewsMixin
 from backoffice.bulk.pages.assessment_mapping_forms import AssessmentMappingForm
 from backoffice.bulk.pages.batch_list import COLUMNS, FILTERS, SEARCHED
+from backoffice.bulk.pages.corrections import CorrectionViewsMixin
 from backoffice.bulk.pages.deliveries import DeliveryViewsMixin
 from backoffice.bulk.pages.encoding_question import EncodingViewsMixin
 from backoffice.bulk.pages.exports import ExportViewsMixin
@@ -39,6 +40,7 @@ class BatchAdmin(
     ValueMappingViewsMixin,
     AssessmentMappingViewsMixin,
     EncodingViewsMixin,
+    CorrectionViewsMixin,
     BatchViewsMixin,
     ReadOnlyAdmin,
 ):

@@ -146,6 +146,7 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "discard": _own_batch,
     "wrong_rows": _own_file,
     "file": _own_file,
+    "correct": _own_file,
     "upload": _both("A"),
     "new_import": _both("A"),
     "template": _both("A"),

@@ -37,7 +37,14 @@ from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.header import refuse_forbidden, refuse_repeated
 from backoffice.bulk.read.value_mapping import OwnWords
-from backoffice.bulk.readers import Limits, Row, TableReader, open_table
+from backoffice.bulk.readers import (
+    CorrectedCell,
+    Corrections,
+    Limits,
+    Row,
+    TableReader,
+    open_table,
+)
 from backoffice.bulk.readers.base import Notice
 from backoffice.bulk.readers.encodings import is_windows_text
 from backoffice.bulk.readers.workbook import Workbook, WorkbookReader
@@ -156,7 +163,17 @@ def open_table_of(
     `sheet` is the number of that of a workbook.
     """
     test = header_test_of(batch, own_headers)
-    return open_table(path, batch.encoding, limits, test, sheet)
+    reader = open_table(path, batch.encoding, limits, test, sheet)
+    reader.corrections = corrections_of(batch)
+    return reader
+
+
+def corrections_of(batch: Batch) -> Corrections:
+    """The corrected cells by line; the stored file is never written again."""
+    by_line: dict[int, list[CorrectedCell]] = {}
+    for one in batch.corrections.all() if batch.corrected_cells else ():
+        by_line.setdefault(one.line, []).append(CorrectedCell(one.place, one.old, one.new))
+    return by_line
 
 
 def sheet_of(
@@ -380,6 +397,12 @@ def disambiguated(
 ) -> tuple[Sequence[str], Iterator[Row]]:
     if table is None or table.has_header:
         return reader.header, reader.rows()
-    # What stands in the place of a header is a row.
+    return table.written, map(table.whole, rows_as_read(reader, table))
+
+
+def rows_as_read(reader: TableReader, table: type[SourceTable] | None) -> Iterator[Row]:
+    """The rows with the cells they have; what stands in the place of a header may be one."""
+    if table is None or table.has_header:
+        return reader.rows()
     first = Row(reader.header_line, reader.header)
-    return table.written, map(table.whole, itertools.chain([first], reader.rows()))
+    return itertools.chain(reader.corrected([first]), reader.rows())

@@ -85,11 +85,16 @@ def _person_of(actor: int, batch: Batch) -> Any:
 
 def queue_reading(batch: Batch) -> Batch:
     """Read a small file at once, leave a large one to the worker."""
+    return resume(preview(batch)) if is_read_at_once(batch) else order_reading(batch)
+
+
+def is_read_at_once(batch: Batch) -> bool:
+    """Whether the file is small enough to be read while a page waits."""
     most = AT_ONCE_BYTES // _times(batch)
     # A workbook unpacks, whatever its name.
-    if batch.file_size > most or (batch.file_size > most // UNPACKED and is_workbook(batch.path)):
-        return order_reading(batch)
-    return resume(preview(batch))
+    return batch.file_size <= most // UNPACKED or (
+        batch.file_size <= most and not is_workbook(batch.path)
+    )
 
 
 def _times(batch: Batch) -> int:

@@ -9,6 +9,7 @@ from backoffice.bulk.models.batch import (
     stored_name,
 )
 from backoffice.bulk.models.batch_run import BatchRun
+from backoffice.bulk.models.correction import Correction
 from backoffice.bulk.models.delivery import Delivery
 from backoffice.bulk.models.header_mapping import HeaderMapping
 from backoffice.bulk.models.issue import BatchIssue
@@ -21,6 +22,7 @@ __all__ = [
     "BatchIssue",
     "BatchQuerySet",
     "BatchRun",
+    "Correction",
     "Delivery",
     "HeaderMapping",
     "ValueMapping",

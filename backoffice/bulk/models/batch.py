@@ -205,6 +205,8 @@ class Batch(models.Model):
     created_students = models.PositiveIntegerField(_("created students"), default=0)
     errors = models.PositiveIntegerField(_("errors"), default=0)
     warnings = models.PositiveIntegerField(_("warnings"), default=0)
+    # The number of its corrections: a file without any is read without looking for them.
+    corrected_cells = models.PositiveIntegerField(_("cells corrected"), default=0)
     digest = models.CharField(_("digest of the outcome"), max_length=64, blank=True)
     uploaded_at = models.DateTimeField(_("uploaded at"), auto_now_add=True, db_index=True)
     applied_at = models.DateTimeField(_("applied at"), null=True)
@@ -262,12 +264,14 @@ class Batch(models.Model):
         """Move the stored row to a state, with other values, by compare-and-swap.
 
         Returns False and changes nothing if its state is not in `before` any more, or its outcome
-        not `expected_digest`. Raises ValueError for a transition that the table does not have.
+        not `expected_digest`, or corrected since. Raises ValueError for a transition that the table
+        does not have.
         """
         refuse_impossible(before, after)
         rows = Batch.objects.filter(pk=self.pk, state__in=before)
         if expected_digest is not None:
-            rows = rows.filter(digest=expected_digest)
+            # Cells may have been corrected since this object was loaded; it would not read them.
+            rows = rows.filter(digest=expected_digest, corrected_cells=self.corrected_cells)
         # Together: between the two others would take the old sign of life for a dead process.
         with transaction.atomic(savepoint=False):
             if not rows.update(state=after, **values):
@@ -335,6 +339,18 @@ class Batch(models.Model):
     @property
     def can_leave_out(self) -> bool:
         return self.state == self.State.REFUSED and self.has_right_rows
+
+    @property
+    def can_be_corrected(self) -> bool:
+        """Whether cells of wrong rows can be corrected: nothing of the file is written yet."""
+        at_rest = (self.State.RECEIVED, self.State.REFUSED, *self.DECIDABLE)
+        return self.state in at_rest and bool(self.file) and self.has_rows_to_correct
+
+    @property
+    def has_rows_to_correct(self) -> bool:
+        """Whether some row is wrong, or has been corrected."""
+        wrong = self.issues.filter(is_warning=False, row__gt=0)
+        return wrong.exists() or self.corrections.exists()
 
     @property
     def is_applied(self) -> bool:

@@ -167,6 +167,7 @@ class BatchViewsMixin:
             "header_mappings": read_as(batch),
             "value_mappings": values_read_as(batch),
             "assessment_mappings": list(mapped_columns(batch.own_assessments)),
+            "corrections": batch.corrections.all(),
         }
         if context["is_own"]:
             context["unknown_headers_form"] = unknown_headers_form(batch, request.user)
@@ -176,6 +177,7 @@ class BatchViewsMixin:
             context["encoding_values"] = sample_values(batch)
             context["quick_fixes"] = quick_fixes_for(batch)
             context["has_reason"] = not is_too_short(batch.reason)
+        context["can_correct"] = context["is_own"] and batch.can_be_corrected
         if batch.is_in_work:
             context["progress"] = progress_of(batch)
         if batch.state in Batch.DECIDABLE:

@@ -45,6 +45,9 @@ def write_report(batch: Batch, stream: IO[str], *, dry_run: bool, is_begun: bool
             text = json.dumps(issue.as_dict(), ensure_ascii=False)
             stream.write(f"{',' if number else ''}\n  {text}")
         stream.write("]")
+    if corrections := [each.as_dict() for each in batch.corrections.all()]:
+        text = json.dumps(corrections, ensure_ascii=False, indent=1)
+        stream.write(f',\n "corrections": {text}')
     stream.write("\n}\n")
 
 

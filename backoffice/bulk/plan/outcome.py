@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -58,7 +58,7 @@ class Outcome:
 def outcome_of(
     cursor: CursorWrapper, batch: Batch, plans: Plans, sources: Planner | None
 ) -> Outcome:
-    """Count the plan and digest it: file, options, and what happens to which record."""
+    """Count the plan and digest it: file, options, corrections, and what becomes of rows."""
     planner, companions, missing_rows, within = plans
     queries = [_summary(MAIN, planner)]
     queries += [_summary(COMPANION, companions.planner)] if companions else []
@@ -75,7 +75,10 @@ def outcome_of(
     source_rows = sum(totals.get((SOURCE, state), 0) for state in written)
     is_counted = companions and companions.is_counted
     created = totals.get((COMPANION, RowState.CREATED), 0) if is_counted else 0
-    basis = [batch.options, batch.file_hash, [list(map(str, row)) for row in rows]]
+    basis: list[Any] = [batch.options, batch.file_hash, [list(map(str, row)) for row in rows]]
+    # Of a file that was corrected: who made what of which cell, and when.
+    if batch.corrected_cells:
+        basis.append([each.as_dict() | {"place": each.place} for each in batch.corrections.all()])
     digest = hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
     has_faults = any(row[-1] for row in rows)
     return Outcome(counts, created, digest, has_faults, source_rows)

@@ -2,14 +2,33 @@
 
 from pathlib import Path
 
-from backoffice.bulk.readers.base import Limits, Row, TableReader
+from backoffice.bulk.readers.base import (
+    CorrectedCell,
+    Corrections,
+    Limits,
+    Row,
+    TableReader,
+    corrected_row,
+    old_text,
+)
 from backoffice.bulk.readers.delimited import DelimitedReader
 from backoffice.bulk.readers.first_bytes import refuse_if_not_a_plain_table
 from backoffice.bulk.readers.header_search import HeaderTest
 from backoffice.bulk.readers.workbook import WorkbookReader
 from backoffice.bulk.values.faults import ReaderIssue
 
-__all__ = ["HeaderTest", "Limits", "ReaderIssue", "Row", "TableReader", "open_table"]
+__all__ = [
+    "CorrectedCell",
+    "Corrections",
+    "HeaderTest",
+    "Limits",
+    "ReaderIssue",
+    "Row",
+    "TableReader",
+    "corrected_row",
+    "old_text",
+    "open_table",
+]
 
 
 def open_table(

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from backoffice.bulk.readers.header_search import HeaderTest, Numbered
 from backoffice.bulk.unpacking.xlsx_sheet import MAX_COLUMNS
 from backoffice.bulk.values.cell_origins import AS_STAGED, Origin
-from backoffice.bulk.values.faults import Fault, FileRefused, ReaderIssue
+from backoffice.bulk.values.faults import Fault, FileRefused, ReaderIssue, storable
 
 EMPTY = "empty_file"
 
@@ -47,6 +47,20 @@ class Row(NamedTuple):
     def of_row(self, number: int) -> "Row":
         """The row with the number that its line has in the file."""
         return self._replace(origin=(self.origin or AS_STAGED)._replace(row=number))
+
+
+class CorrectedCell(NamedTuple):
+    """A cell that somebody corrected: its place in the row, counted from 0, and both texts.
+
+    `old` is None where the row of the file ends before this place.
+    """
+
+    place: int
+    old: str | None
+    new: str
+
+
+Corrections = Mapping[int, Sequence[CorrectedCell]]  # by the physical line of the row
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +118,31 @@ class Limits:
             )
 
 
+def corrected_row(row: Row, corrections: Corrections, width: int) -> Row:
+    """The row with its corrected cells, if it has the line of some; `width` is the header's.
+
+    A correction holds only while the cell reads as it did when it was corrected. One behind the
+    last cell lengthens the row up to it; blank ones behind the header are cut off again.
+    """
+    own = () if row.syntax_error else corrections.get(row.line, ())
+    valid = [each for each in own if each.old == old_text(row.cells, each.place)]
+    if not valid:
+        return row
+    most = max(each.place for each in valid) + 1
+    cells = row.cells + [""] * (most - len(row.cells))
+    for each in valid:
+        cells[each.place] = each.new
+    cleared = {each.place for each in valid if not each.new}
+    while len(cells) > width and len(cells) - 1 in cleared:
+        cells.pop()
+    return row._replace(cells=cells)
+
+
+def old_text(cells: Sequence[str], place: int) -> str | None:
+    """The text of a cell as a correction has it; None behind the last cell of the row."""
+    return storable(cells[place]) if place < len(cells) else None
+
+
 def no_table() -> FileRefused:
     """The refusal of a file with nothing in it."""
     return FileRefused(EMPTY, _("The file is empty. Choose a file with a header and rows."))
@@ -115,6 +154,8 @@ class TableReader(ABC):
     `labels`: the names people know columns by; `above`: those that stand in the header, or in a row
     of that name; `reader_issues`: of the file as a whole; `titles`: lines above the header;
     `number_places`: where in a row, counted from 0, a number is due, and whether it is a day.
+    of that name; `reader_issues`: of the file as a whole; `corrections`: what cells of the rows,
+    never of the header, read instead.
     """
 
     delimiter = ","
@@ -128,6 +169,7 @@ class TableReader(ABC):
     titles: Sequence[Numbered] = ()
     # Without it the first row is the header, whatever stands in it.
     header_test: HeaderTest | None = None
+    corrections: Corrections = MappingProxyType({})
 
     def __init__(self, path: Path, limits: Limits) -> None:
         self.path, self.limits = path, limits
@@ -171,12 +213,18 @@ class TableReader(ABC):
                 line=1,
             )
 
+    def corrected(self, rows: Iterable[Row]) -> Iterable[Row]:
+        """The rows with their corrected cells."""
+        if not self.corrections:  # as in most files, which then lose no time
+            return rows
+        return (corrected_row(row, self.corrections, len(self.header)) for row in rows)
+
     def rows(self) -> Iterator[Row]:
         """The data rows; blank rows at the end, as spreadsheets leave them, are not data."""
         count = 0
         blanks = array("L")  # line and width of each, until it is known whether a row follows
         most = self.limits.max_rows
-        for row in self.records():
+        for row in self.corrected(self.records()):
             cells = row.cells
             if not (any(map(str.strip, cells)) or row.syntax_error):
                 blanks.extend((row.line, len(cells)))
