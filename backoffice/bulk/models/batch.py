@@ -344,7 +344,10 @@ class Batch(models.Model):
     def can_be_corrected(self) -> bool:
         """Whether cells of wrong rows can be corrected: nothing of the file is written yet."""
         at_rest = (self.State.RECEIVED, self.State.REFUSED, *self.DECIDABLE)
-        return self.state in at_rest and bool(self.file) and self.has_rows_to_correct
+        # Rows of several sheets may have the same line.
+        is_one_table = len(self.sheets.get("read", ())) < 2
+        is_open = self.state in at_rest and bool(self.file) and is_one_table
+        return is_open and self.has_rows_to_correct
 
     @property
     def has_rows_to_correct(self) -> bool:
