@@ -190,7 +190,6 @@ class Matrix:
     def expect(self, what: Any, actual: Any, expected: Any) -> None:
         """Compare."""
         self.count += 1
-        COUNTED[COMPARISONS] += 1
         if actual != expected:
             self.wrong.append(f"{what}: {actual} instead of {expected}")
 
@@ -217,6 +216,7 @@ def matrix(school: School, request: pytest.FixtureRequest) -> Iterator[Matrix]:
     """The comparisons of one test: none may differ, and none may be left out."""
     comparisons = Matrix(school)
     yield comparisons
+    COUNTED[COMPARISONS] += comparisons.count
     assert not comparisons.wrong, "\n".join(comparisons.wrong[:60])
     name = request.function.__name__
     assert comparisons.count >= (least_here(LEAST[name][0]) if name == CRAWL else LEAST[name][0])

@@ -106,11 +106,7 @@ def rule_checks(layout: Layout) -> Iterator[Check]:
 def _rule(
     layout: Layout, condition: models.Q, field: str, error: tuple[str, str], *, is_warning: bool
 ) -> Iterator[Check]:
-    names = sorted(names_in(condition))
-    columns: dict[str, list[Column]] = {}  # by the field or the foreign key that they give
-    for column in layout.columns:
-        if not column.role:
-            columns.setdefault(column.reference or column.target, []).append(column)
+    names, columns = sorted(names_in(condition)), _columns_by_field(layout)
     incoming = [head for head in (name.partition("__")[0] for name in names) if head in columns]
     if not incoming or layout.adjusted_fields.intersection(names):
         return
@@ -121,6 +117,15 @@ def _rule(
     sql = is_false(condition, {name: _value_of(layout, name, columns) for name in names})
     reads = tuple(column.column_name for head in incoming for column in columns[head])
     yield Check(code, place, template, sql, reads, is_warning)
+
+
+def _columns_by_field(layout: Layout) -> dict[str, list[Column]]:
+    """The columns of the file by the field or the foreign key that they give."""
+    columns: dict[str, list[Column]] = {}
+    for column in layout.columns:
+        if not column.role:
+            columns.setdefault(column.reference or column.target, []).append(column)
+    return columns
 
 
 def _value_of(
@@ -229,18 +234,15 @@ def needed_checks(layout: Layout) -> Iterator[Check]:
     """What a stored row needs in its state, and loses to a blank cell."""
     if layout.is_all_new:
         return
-    columns: dict[str, list[Column]] = {}
-    for column in layout.own:
-        columns.setdefault(column.reference or column.target, []).append(column)
+    columns = _columns_by_field(layout)
     # An advisory says it of new rows, too.
-    for advisory in layout.model.advisories:
-        columns.pop(advisory.field, None)
+    advised = {advisory.field for advisory in layout.model.advisories}
     for state, names in layout.model.needed_in.items():
         status, field = _value_of(layout, "status", columns)
-        for name in sorted(columns.keys() & set(names)):
+        for name in sorted((columns.keys() & set(names)) - advised):
             column, needed = columns[name][0], field_at(layout.model, name)
             new, stored = layout.incoming(column), f"t.{needed.column}"
-            if isinstance(needed, models.CharField):
+            if needed.empty_strings_allowed:
                 new, stored = f"nullif({new}, '')", f"nullif({stored}, '')"
             condition = f"({new} IS NULL AND {stored} IS NOT NULL AND {status} = {literal(state)})"
             template = _(
