@@ -15,19 +15,19 @@ from backoffice.admin_site.permissions.roles import may
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 from backoffice.audit.admin_kit.read_only import ReadOnlyAdmin
 from backoffice.bulk.models import AssessmentMapping, Batch, HeaderMapping, ValueMapping
-from backoffice.bulk.pages.assessment_mapping import AssessmentMappingViewsMixin
-from backoffice.bulk.pages.assessment_mapping_forms import AssessmentMappingForm
 from backoffice.bulk.pages.batch_list import COLUMNS, FILTERS, SEARCHED
 from backoffice.bulk.pages.corrections import CorrectionViewsMixin
 from backoffice.bulk.pages.deliveries import DeliveryViewsMixin
 from backoffice.bulk.pages.encoding_question import EncodingViewsMixin
 from backoffice.bulk.pages.exports import ExportViewsMixin
-from backoffice.bulk.pages.header_mapping import HeaderMappingViewsMixin
-from backoffice.bulk.pages.header_mapping_forms import HeaderMappingForm
 from backoffice.bulk.pages.imports import BatchViewsMixin
+from backoffice.bulk.pages.mappings.assessment_forms import AssessmentMappingForm
+from backoffice.bulk.pages.mappings.assessments import AssessmentMappingViewsMixin
+from backoffice.bulk.pages.mappings.header_forms import HeaderMappingForm
+from backoffice.bulk.pages.mappings.headers import HeaderMappingViewsMixin
+from backoffice.bulk.pages.mappings.value_forms import ValueMappingForm
+from backoffice.bulk.pages.mappings.values import ValueMappingViewsMixin
 from backoffice.bulk.pages.undo import UndoViewsMixin
-from backoffice.bulk.pages.value_mapping import ValueMappingViewsMixin
-from backoffice.bulk.pages.value_mapping_forms import ValueMappingForm
 from backoffice.bulk.pipeline.approval import held_for, unseen_kinds
 
 

@@ -8,9 +8,9 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from backoffice.apps.assessments.gradebook_as_of import marks
+from backoffice.apps.users.enrollments.roster_as_of import entries, roster
 from backoffice.apps.users.merging.plan import Deletion, plan_of
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.apps.users.roster_as_of import entries, roster
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
 from tests.users.doubled_people import Doubles, contents, naming, school

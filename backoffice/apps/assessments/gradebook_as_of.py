@@ -14,14 +14,14 @@ from django.utils.functional import cached_property
 from backoffice.admin_site.pages.history import plain
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.courses.models import Course
-from backoffice.apps.users.models import Enrollment, User
-from backoffice.apps.users.roster_as_of import (
+from backoffice.apps.users.enrollments.roster_as_of import (
     ChangeKind,
     name_order,
     people_as_of,
     roster,
     student_id_of,
 )
+from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.reports.as_of import changed_between, rows_as_of
 from backoffice.audit.reports.wording import worded
 

@@ -18,7 +18,7 @@ from backoffice.apps.assessments.gradebook_as_of import (
     students,
 )
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
-from backoffice.apps.users.roster_as_of import WHO, ChangeKind, who
+from backoffice.apps.users.enrollments.roster_as_of import WHO, ChangeKind, who
 from backoffice.audit.reports.as_of_pages import PER_PAGE, AsOfQuery, as_of_query
 from backoffice.bulk.export.csv_export import downloaded
 

@@ -23,10 +23,11 @@ from backoffice.admin_site.changelist.columns import (
 )
 from backoffice.admin_site.changelist.question_filter import QuestionFilter
 from backoffice.admin_site.changelist.sections import RelatedSection
-from backoffice.apps.users.enrolling import excess_sentence
-from backoffice.apps.users.enrollment_actions import EnrollmentActionsMixin
-from backoffice.apps.users.former_ids_admin import FormerIDsMixin
+from backoffice.apps.users.enrollments.actions import EnrollmentActionsMixin
+from backoffice.apps.users.enrollments.enrolling import excess_sentence
+from backoffice.apps.users.enrollments.rosters import RosterHeadMixin
 from backoffice.apps.users.forms import EnrollmentForm, PersonForm, RoleForm
+from backoffice.apps.users.identities.former_ids_admin import FormerIDsMixin
 from backoffice.apps.users.merging.pages import MergeMixin
 from backoffice.apps.users.models import (
     Enrollment,
@@ -39,7 +40,6 @@ from backoffice.apps.users.models import (
 )
 from backoffice.apps.users.passwords import CredentialActionsMixin
 from backoffice.apps.users.promoting import request_role
-from backoffice.apps.users.rosters import RosterHeadMixin
 from backoffice.audit.admin_kit.actions import RowAction
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 from backoffice.audit.admin_kit.reasons import FIELD

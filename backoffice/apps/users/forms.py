@@ -16,7 +16,7 @@ from unfold.widgets import (
 )
 
 from backoffice.admin_site.login.pages import PasswordAloneForm
-from backoffice.apps.users.enrolling import excess_sentence, excesses_with
+from backoffice.apps.users.enrollments.enrolling import excess_sentence, excesses_with
 from backoffice.apps.users.models import User
 from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, reason_field
 from backoffice.audit.admin_kit.optimistic_lock import OptimisticLockForm

@@ -23,15 +23,15 @@ from backoffice.admin_site.models.rules import (
 )
 from backoffice.admin_site.models.search_text import SearchText, TrigramIndex
 from backoffice.apps.users.accounts import MERGED_INDEX, MERGED_IS_OFF, Account, Mergeable
-from backoffice.apps.users.enrollment_words import EnrollmentStatus
-from backoffice.apps.users.former_ids import (
+from backoffice.apps.users.enrollments.sections import SectionMembership as SectionMembership
+from backoffice.apps.users.enrollments.words import EnrollmentStatus
+from backoffice.apps.users.identities.former_ids import (
     FOLDED_INDEXES,
     IDENTITIES,
     NEVER_OF_ANOTHER,
     FormerStudentID,
     replaced_student_id,
 )
-from backoffice.apps.users.sections import SectionMembership as SectionMembership
 from backoffice.apps.users.validators import (
     validate_language,
     validate_student_id,

@@ -6,8 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy
 
 from backoffice.admin_site.pages.registry import page
-from backoffice.apps.users.models import Enrollment
-from backoffice.apps.users.roster_as_of import (
+from backoffice.apps.users.enrollments.roster_as_of import (
     FIELDS,
     WHO,
     RosterChange,
@@ -18,6 +17,7 @@ from backoffice.apps.users.roster_as_of import (
     roster_changes,
     who,
 )
+from backoffice.apps.users.models import Enrollment
 from backoffice.audit.reports.as_of_pages import AsOfQuery, as_of_query
 from backoffice.bulk.export.csv_export import downloaded
 

@@ -8,8 +8,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.permissions.visibility import offered
+from backoffice.apps.users.identities.student_id_changes import StudentIDChange
 from backoffice.apps.users.models import Enrollment, SectionMembership, User
-from backoffice.apps.users.student_id_changes import StudentIDChange
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import Column, OnChange, Traits
 from backoffice.bulk.kinds.file_layout import FileLayout

@@ -12,7 +12,7 @@ from backoffice.bulk.export.download import FORMATS, Write
 from backoffice.bulk.export.gradebooks import write_gradebook
 from backoffice.bulk.export.selection import Selection
 from backoffice.bulk.formats.gradebooks import Gradebook, MappedTable
-from backoffice.bulk.formats.open_file import TABLES, table_of
+from backoffice.bulk.formats.tables import TABLES, table_of
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.values.refusals import ExportRefused

@@ -12,7 +12,7 @@ from backoffice.admin_site.spreadsheets import csv_line
 from backoffice.bulk.export.other_systems import is_native, writer_for
 from backoffice.bulk.export.selection import Selection
 from backoffice.bulk.formats.oneroster_manifest import ABSENT, manifest_lines
-from backoffice.bulk.formats.open_file import table_of
+from backoffice.bulk.formats.tables import table_of
 from backoffice.bulk.kinds.resource import exported_kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.values.refusals import ExportRefused

@@ -15,8 +15,8 @@ from backoffice.bulk.formats.base import SourceTable
 from backoffice.bulk.formats.encoding_question import question_about
 from backoffice.bulk.formats.known_headers import HeaderOfKind
 from backoffice.bulk.formats.lookup_files import side_file_of
-from backoffice.bulk.formats.open_file import readable_as
-from backoffice.bulk.formats.sheets import (
+from backoffice.bulk.formats.tables import readable_as
+from backoffice.bulk.formats.workbooks.sheets import (
     SheetTable,
     chosen_sheets,
     described,

@@ -11,7 +11,8 @@ from typing import IO
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.spreadsheets import Echo
-from backoffice.bulk.formats.open_file import open_table_of, recognised
+from backoffice.bulk.formats.open_file import open_table_of
+from backoffice.bulk.formats.tables import recognised
 from backoffice.bulk.kinds.header_names import column_name
 from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Row

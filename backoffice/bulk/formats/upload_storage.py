@@ -14,7 +14,7 @@ from backoffice.bulk.formats.detect import DetectedFile, chosen, companions_of, 
 from backoffice.bulk.formats.lookup_files import READ, lookup_rows
 from backoffice.bulk.formats.open_file import SIDE_FOLDER
 from backoffice.bulk.formats.password_columns import as_read, without_passwords
-from backoffice.bulk.formats.workbook_storage import stored_workbook
+from backoffice.bulk.formats.workbooks.storage import stored_workbook
 from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Limits, open_table
 from backoffice.bulk.readers.first_bytes import is_zip

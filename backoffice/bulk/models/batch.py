@@ -164,7 +164,7 @@ class Batch(models.Model):
     # Code and presentation of the course that a person named for a gradebook that names none.
     gradebook_course = models.JSONField(_("course of the gradebook"), default=list)
     # Of a workbook with several sheets: those that are read, and why each of the others is not;
-    # see `bulk/formats/sheets.py`.
+    # see `bulk/formats/workbooks/sheets.py`.
     sheets = models.JSONField(_("sheets"), default=dict)
 
     rows = models.PositiveIntegerField(_("rows"), default=0)

@@ -18,7 +18,7 @@ from backoffice.admin_site.row_select import THEMED, RowSelectMultiple, RowsFiel
 from backoffice.bulk.export.download import FORMATS, handed_out
 from backoffice.bulk.export.other_systems import is_gradebook, writer_for
 from backoffice.bulk.export.selection import Selection, course_reference, exportable_kinds
-from backoffice.bulk.formats.open_file import TABLES
+from backoffice.bulk.formats.tables import TABLES
 from backoffice.bulk.kinds.resource import ImportKind
 from backoffice.bulk.models import Batch
 from backoffice.bulk.values.refusals import ExportRefused

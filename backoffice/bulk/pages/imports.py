@@ -32,15 +32,15 @@ from backoffice.bulk.jobs.tasks import cancel, queue_apply, queue_reading, resum
 from backoffice.bulk.kinds.header_names import IGNORED
 from backoffice.bulk.kinds.resource import ImportKind, kinds, kinds_for
 from backoffice.bulk.models import Batch, HeaderMapping
-from backoffice.bulk.pages.assessment_mapping_forms import gradebook_forms
 from backoffice.bulk.pages.changed_rows import changed_rows
 from backoffice.bulk.pages.encoding_values import sample_values
-from backoffice.bulk.pages.header_mapping_forms import unknown_headers_form
+from backoffice.bulk.pages.mappings.assessment_forms import gradebook_forms
+from backoffice.bulk.pages.mappings.header_forms import unknown_headers_form
+from backoffice.bulk.pages.mappings.value_forms import unknown_values_form
 from backoffice.bulk.pages.quick_fixes import quick_fixes_for, turn_on
 from backoffice.bulk.pages.samples import samples_of
 from backoffice.bulk.pages.upload_form import LONGEST_REASON, UploadForm, full_disk_on
 from backoffice.bulk.pages.upload_help import columns_of, template_of
-from backoffice.bulk.pages.value_mapping_forms import unknown_values_form
 from backoffice.bulk.pipeline.apply import NotApplied
 from backoffice.bulk.pipeline.approval import agree, may_agree
 from backoffice.bulk.pipeline.deliveries import waits_for

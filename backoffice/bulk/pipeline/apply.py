@@ -18,9 +18,9 @@ from backoffice.bulk.pipeline.heartbeat import Heartbeat, Interrupted
 from backoffice.bulk.pipeline.import_run import Import
 from backoffice.bulk.pipeline.preview import end_work, fail, preview
 from backoffice.bulk.pipeline.receive import file_digest
-from backoffice.bulk.plan.moved_values import MovedValues
+from backoffice.bulk.plan.identities.moved_values import MovedValues
+from backoffice.bulk.plan.identities.trails import leave_trail
 from backoffice.bulk.plan.outcome import Outcome, Plans, outcome_of
-from backoffice.bulk.plan.trails import leave_trail
 from backoffice.bulk.plan.writer import Writer
 from backoffice.bulk.read.staging_file import StagingFile
 from backoffice.bulk.sql.dialects import SqlDialect

@@ -17,10 +17,10 @@ from backoffice.bulk.plan.capacity import Capacity
 from backoffice.bulk.plan.companions import Companions
 from backoffice.bulk.plan.duplicates import Duplicates
 from backoffice.bulk.plan.folding import FoldedTables, Folding
-from backoffice.bulk.plan.former_names import lead_to_owners, lead_unmarked, marks_of
+from backoffice.bulk.plan.identities.former_names import lead_to_owners, lead_unmarked, marks_of
+from backoffice.bulk.plan.identities.moved_values import MovedValues
 from backoffice.bulk.plan.local_edits import LocalEdits
 from backoffice.bulk.plan.missing_rows import MissingRows, RestOfDelivery
-from backoffice.bulk.plan.moved_values import MovedValues
 from backoffice.bulk.plan.nested_rows import NestedPlan, ParentLayout
 from backoffice.bulk.plan.outcome import Plans
 from backoffice.bulk.plan.planner import Planner, Tables

@@ -16,7 +16,7 @@ from backoffice.bulk.pipeline.approval import lapse
 from backoffice.bulk.pipeline.heartbeat import Heartbeat, Interrupted
 from backoffice.bulk.pipeline.import_run import READ_PERCENT, Import
 from backoffice.bulk.plan.change_limits import reasons_to_hold
-from backoffice.bulk.plan.near_doubles import hint_at_refused
+from backoffice.bulk.plan.identities.near_doubles import hint_at_refused
 from backoffice.bulk.plan.outcome import FaultReporter, Outcome, outcome_of
 from backoffice.bulk.plan.planner import RowState
 from backoffice.bulk.read.header import ForbiddenColumn

@@ -12,8 +12,9 @@ from django.utils.translation import ngettext
 
 from backoffice.admin_site.spreadsheets import FORMULA, Echo, formula_safe
 from backoffice.bulk.formats.base import SourceTable
-from backoffice.bulk.formats.open_file import disambiguated, recognised, stored_tables
-from backoffice.bulk.formats.sheets_together import places_in
+from backoffice.bulk.formats.open_file import disambiguated, stored_tables
+from backoffice.bulk.formats.tables import recognised
+from backoffice.bulk.formats.workbooks.sheets_together import places_in
 from backoffice.bulk.kinds.header_names import column_name, plain_name
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, kinds
 from backoffice.bulk.models import Batch
@@ -177,7 +178,7 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
     )
     pending, messages = _next_row(issues, next(issues, None))
     with stored_tables(batch) as readers:
-        tables = [StoredTable.of(reader, batch) for reader in readers]
+        tables = [SheetTable.of(reader, batch) for reader in readers]
         names = _united(tables)
         yield "\ufeff" + (writer.writerow(names) if tables[0].has_header else "")
         number = 0
@@ -199,7 +200,7 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
 
 
 @dataclass
-class StoredTable:
+class SheetTable:
     """A table of a stored file as it is: the file itself, or a sheet of it."""
 
     header: Sequence[str]
@@ -211,7 +212,7 @@ class StoredTable:
     width: int = 0  # of such rows
 
     @classmethod
-    def of(cls, reader: TableReader, batch: Batch) -> "StoredTable":
+    def of(cls, reader: TableReader, batch: Batch) -> "SheetTable":
         table = recognised(reader.header, batch.dialect, batch.kind)
         if table:
             reader.number_places = table(reader.header).number_places
@@ -237,7 +238,7 @@ class StoredTable:
         return placed
 
 
-def _united(tables: Sequence[StoredTable]) -> list[str]:
+def _united(tables: Sequence[SheetTable]) -> list[str]:
     """The header of the wrong rows of all sheets; each table learns its places in it."""
     names, known = list[str](), list[str]()
     for table in tables:

@@ -9,13 +9,8 @@ from typing import Any, NamedTuple
 from django.db.models import QuerySet
 
 from backoffice.bulk.formats.base import SourceTable
-from backoffice.bulk.formats.open_file import (
-    corrections_of,
-    open_table_of,
-    recognised,
-    rows_as_read,
-    unpacked,
-)
+from backoffice.bulk.formats.open_file import corrections_of, open_table_of, rows_as_read, unpacked
+from backoffice.bulk.formats.tables import recognised
 from backoffice.bulk.kinds.header_names import known_name
 from backoffice.bulk.kinds.resource import REJECTED_COLUMNS
 from backoffice.bulk.models import Batch, BatchIssue

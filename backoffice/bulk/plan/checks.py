@@ -16,8 +16,12 @@ from backoffice.bulk.kinds.check import Check, names_nothing
 from backoffice.bulk.kinds.column import Column, OnChange, Role, field_at, related_model
 from backoffice.bulk.kinds.conditions import is_false, is_true, literal, with_literals
 from backoffice.bulk.kinds.sql_names import cell, referred
-from backoffice.bulk.plan.former_names import former_name_checks
-from backoffice.bulk.plan.near_doubles import near_double_checks, new_key_checks, with_hints
+from backoffice.bulk.plan.identities.former_names import former_name_checks
+from backoffice.bulk.plan.identities.near_doubles import (
+    near_double_checks,
+    new_key_checks,
+    with_hints,
+)
 from backoffice.bulk.sql.layout import Layout
 from backoffice.bulk.sql.references import Reference
 

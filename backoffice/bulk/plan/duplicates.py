@@ -17,7 +17,7 @@ from backoffice.bulk.kinds.column import Column
 from backoffice.bulk.kinds.resource import NESTED
 from backoffice.bulk.kinds.sql_names import cell
 from backoffice.bulk.plan.checks import CONFLICT, REPEAT, change_fault, unique_value_check
-from backoffice.bulk.plan.near_doubles import identity_columns, similar_check
+from backoffice.bulk.plan.identities.near_doubles import identity_columns, similar_check
 from backoffice.bulk.plan.planner import Planner, RowState
 from backoffice.bulk.read.staging_file import StagingFile, copied
 from backoffice.bulk.sql.dialects import rows_of

@@ -20,10 +20,10 @@ from backoffice.bulk.kinds.column import field_at, related_model
 from backoffice.bulk.kinds.conditions import literal
 from backoffice.bulk.kinds.resource import MissingRowsPolicy
 from backoffice.bulk.kinds.sql_names import cell, planned
+from backoffice.bulk.plan.identities.near_doubles import SIMILAR_MEMBER, identity_columns
+from backoffice.bulk.plan.identities.resemblances import Resemblances
 from backoffice.bulk.plan.local_edits import Edits, preserved_edit_warning
-from backoffice.bulk.plan.near_doubles import SIMILAR_MEMBER, identity_columns
 from backoffice.bulk.plan.planner import Planner
-from backoffice.bulk.plan.resemblances import Resemblances
 from backoffice.bulk.read.staging_file import StagingFile
 from backoffice.bulk.read.value_mapping import EVERYBODY
 from backoffice.bulk.sql.references import Reference

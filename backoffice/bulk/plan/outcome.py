@@ -14,8 +14,8 @@ from backoffice.bulk.kinds.column import Column
 from backoffice.bulk.kinds.sql_names import cell
 from backoffice.bulk.models import Batch
 from backoffice.bulk.plan.companions import Companions
+from backoffice.bulk.plan.identities.near_doubles import question_about
 from backoffice.bulk.plan.missing_rows import MissingRows
-from backoffice.bulk.plan.near_doubles import question_about
 from backoffice.bulk.plan.near_names import NearNames
 from backoffice.bulk.plan.nested_rows import NestedPlan
 from backoffice.bulk.plan.planner import Planner, RowState

@@ -12,7 +12,7 @@ from backoffice.audit.models import ChangeSet
 from backoffice.bulk.kinds.conditions import is_true, with_literals
 from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch
-from backoffice.bulk.plan.moved_values import freed, movable_columns, stuck
+from backoffice.bulk.plan.identities.moved_values import freed, movable_columns, stuck
 from backoffice.bulk.plan.writer import Part, constant, default_of
 from backoffice.bulk.sql.dialects import SqlDialect, rows_of
 from backoffice.bulk.sql.layout import unique_groups

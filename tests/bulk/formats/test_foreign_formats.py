@@ -8,7 +8,7 @@ from django.core.management import call_command
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
-from backoffice.bulk.formats.open_file import TABLES
+from backoffice.bulk.formats.tables import TABLES
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.preview import preview
 from backoffice.bulk.pipeline.receive import receive

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from backoffice.apps.courses.models import Course
-from backoffice.apps.users.enrolling import reinstate, withdraw
+from backoffice.apps.users.enrollments.enrolling import reinstate, withdraw
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.formats.known_headers import HeaderOfKind
-from backoffice.bulk.formats.open_file import recognised
+from backoffice.bulk.formats.tables import recognised
 from backoffice.bulk.jobs.tasks import read_ready
 from backoffice.bulk.pipeline.deliveries import deliver, files_of
 from backoffice.bulk.pipeline.report import rejected_rows

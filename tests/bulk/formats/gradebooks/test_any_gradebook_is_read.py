@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from backoffice.bulk.formats.gradebooks import GRADEBOOKS
-from backoffice.bulk.formats.open_file import readable_as
+from backoffice.bulk.formats.tables import readable_as
 from backoffice.bulk.kinds.header_names import column_name
 from backoffice.bulk.readers import Row
 from tests.bulk.formats.gradebooks.makers import MAKERS, Book, Person, plain

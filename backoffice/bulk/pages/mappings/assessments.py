@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from backoffice.admin_site.permissions.roles import may
 from backoffice.bulk.jobs.tasks import queue_reading
 from backoffice.bulk.models import AssessmentMapping, Batch
-from backoffice.bulk.pages.assessment_mapping_forms import (
+from backoffice.bulk.pages.imports import posted
+from backoffice.bulk.pages.mappings.assessment_forms import (
     GradebookColumnsForm,
     course_choice_form,
 )
-from backoffice.bulk.pages.imports import posted
 from backoffice.bulk.read.assessment_mapping import save_assessments
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.fields import LineField
 from backoffice.admin_site.models.rules import UniqueRule
-from backoffice.apps.users.enrollment_words import EnrollmentStatus
+from backoffice.apps.users.enrollments.words import EnrollmentStatus
 from backoffice.audit.models import Audited, AuditedQuerySet
 
 

@@ -13,7 +13,10 @@ from backoffice.admin_site.permissions.roles import may
 from backoffice.bulk.jobs.tasks import queue_reading
 from backoffice.bulk.models import Batch, ValueMapping
 from backoffice.bulk.pages.imports import posted
-from backoffice.bulk.pages.value_mapping_forms import UnknownValuesForm, unknown_values_form
+from backoffice.bulk.pages.mappings.value_forms import (
+    UnknownValuesForm,
+    unknown_values_form,
+)
 from backoffice.bulk.read.value_mapping import save_meanings
 
 

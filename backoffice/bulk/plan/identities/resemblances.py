@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from backoffice.admin_site.models.folded_identity import folded_identity_sql
 from backoffice.bulk.kinds.sql_names import cell
-from backoffice.bulk.plan.near_doubles import IdentityColumn
+from backoffice.bulk.plan.identities.near_doubles import IdentityColumn
 from backoffice.bulk.plan.planner import Tables
 
 

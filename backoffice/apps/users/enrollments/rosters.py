@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 
 from backoffice.admin_site.pages.related_links import pages_about
 from backoffice.admin_site.permissions.visibility import permitted
+from backoffice.apps.users.enrollments.roster_as_of import counts
 from backoffice.apps.users.models import Enrollment
-from backoffice.apps.users.roster_as_of import counts
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 
 COURSE = "course__id__exact"

@@ -20,7 +20,7 @@ from backoffice.bulk.kinds.value_words import (
     word_kinds,
 )
 from backoffice.bulk.models import Batch, ValueMapping
-from backoffice.bulk.pages.header_mapping_forms import LEAVE, NOTHING
+from backoffice.bulk.pages.mappings.header_forms import LEAVE, NOTHING
 
 LEAVE_OUT = gettext_lazy("leave such rows out")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from backoffice.bulk.formats.sheets import left_out_sheets
+from backoffice.bulk.formats.workbooks.sheets import left_out_sheets
 from backoffice.bulk.kinds.column import OnChange
 from backoffice.bulk.kinds.header_names import known_name
 from backoffice.bulk.kinds.resource import ImportKind, kinds

@@ -3,7 +3,13 @@
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.apps.users.enrolling import end, excess_sentence, redate, reinstate, withdraw
+from backoffice.apps.users.enrollments.enrolling import (
+    end,
+    excess_sentence,
+    redate,
+    reinstate,
+    withdraw,
+)
 from backoffice.apps.users.forms import DayForm, EndForm, ReturnForm, WithdrawForm
 from backoffice.apps.users.models import Enrollment
 from backoffice.audit.admin_kit.actions import RowAction

@@ -12,8 +12,11 @@ from django.utils.translation import gettext as _
 from backoffice.admin_site.permissions.roles import may
 from backoffice.bulk.jobs.tasks import queue_reading
 from backoffice.bulk.models import Batch, HeaderMapping
-from backoffice.bulk.pages.header_mapping_forms import UnknownHeadersForm, unknown_headers_form
 from backoffice.bulk.pages.imports import posted
+from backoffice.bulk.pages.mappings.header_forms import (
+    UnknownHeadersForm,
+    unknown_headers_form,
+)
 from backoffice.bulk.read.header_mapping import save_mappings
 
 

@@ -11,9 +11,10 @@ import xlsxwriter
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.formats.detect import opened_workbook
-from backoffice.bulk.formats.open_file import readable_as, sheet_of
+from backoffice.bulk.formats.open_file import sheet_of
 from backoffice.bulk.formats.password_columns import left, safe_cells, secret_places
-from backoffice.bulk.formats.sheets import SheetTable, chosen_sheets, described
+from backoffice.bulk.formats.tables import readable_as
+from backoffice.bulk.formats.workbooks.sheets import SheetTable, chosen_sheets, described
 from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Limits
 from backoffice.bulk.readers.workbook import Workbook

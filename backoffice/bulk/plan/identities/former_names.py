@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.kinds.check import Check
 from backoffice.bulk.kinds.column import field_at
-from backoffice.bulk.plan.near_doubles import IdentityColumn, identity_columns
+from backoffice.bulk.plan.identities.near_doubles import IdentityColumn, identity_columns
 from backoffice.bulk.sql.layout import Layout
 
 MARK = "is_former"  # a column of the staging table
