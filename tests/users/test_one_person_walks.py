@@ -397,4 +397,4 @@ def test_the_walk_finds_the_hole_where_only_the_own_name_is_compared(ready, monk
         lambda rows, approver, **_fields: rows.exclude(uploaded_by=approver),
     )  # fmt: skip
     with pytest.raises(AssertionError):
-        walk(examples=8, steps=30)
+        walk(examples=60, steps=30)  # the first that finds it is the last
