@@ -12,6 +12,7 @@ from backoffice.bulk.kinds.column import OnChange
 from backoffice.bulk.kinds.header_names import known_name
 from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch
+from backoffice.bulk.read.value_mapping import OwnWords
 from backoffice.bulk.readers import Limits, ReaderIssue, Row, TableReader
 from backoffice.bulk.readers.base import Notice
 from backoffice.bulk.readers.workbook import Workbook
@@ -56,6 +57,7 @@ class SheetsTogether(TableReader):
         super().__init__(batch.path, limits)
         self.batch, self.open_sheet, self.done = batch, open_sheet, 0
         self.starts: list[tuple[int, str]] = []
+        self.own_words = OwnWords.of(batch)
 
     def __enter__(self) -> "SheetsTogether":
         with ExitStack() as stack:
@@ -67,6 +69,7 @@ class SheetsTogether(TableReader):
 
     def _part(self, stack: ExitStack, book: Workbook, sheet: Mapping[str, Any]) -> Part:
         reader = self.open_sheet(sheet, book)
+        reader.own_words = self.own_words  # a word is asked for once, on whatever sheets it stands
         try:
             stack.enter_context(reader)
         except FileRefused as refusal:
