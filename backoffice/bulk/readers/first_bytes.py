@@ -10,6 +10,7 @@ from backoffice.bulk.unpacking.zip_file import ARCHIVES, OLE, ZIP
 from backoffice.bulk.values.faults import FileRefused
 
 PDF = b"%PDF"
+RTF, SYLK = b"{\\rtf", b"ID;P"
 START = 4_096  # bytes
 # What many systems call .xls: a page or a mail with a page in it, which Excel opens; and the
 # spreadsheet in XML of Excel 2003.
@@ -44,7 +45,7 @@ def refuse_if_not_a_plain_table(path: Path) -> bool:
                 "password, or as CSV."
             ),
         )
-    if start.startswith((*ARCHIVES, PDF)):
+    if start.startswith((*ARCHIVES, PDF, RTF, SYLK)):
         raise FileRefused(
             "not_a_table",
             _("This is an archive or a document, not a table. Upload a CSV or XLSX file."),
