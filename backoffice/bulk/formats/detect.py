@@ -53,10 +53,11 @@ NOT_READ = (
     (_("OneRoster organisations"), ("sourcedid", "name", "type")),
     ("OneRoster", ("sourcedid", "datelastmodified")),
     (_("Canvas SIS terms"), ("term_id", "name", "status")),
+    # Before accounts: a group names its account.
+    (_("Canvas SIS groups"), ("group_id", "name", "status")),
     (_("Canvas SIS accounts"), ("account_id", "name", "status")),
     (_("Canvas SIS logins"), ("user_id", "login_id", "existing_user_id")),
     (_("Canvas SIS cross-listings"), ("xlist_course_id", "section_id", "status")),
-    (_("Canvas SIS groups"), ("group_id", "name", "status")),
     (_("Canvas SIS group members"), ("group_id", "user_id", "status")),
     (_("Canvas SIS group sets"), ("group_category_id", "category_name", "status")),
     (_("Canvas SIS observers"), ("observer_id", "student_id", "status")),
