@@ -12,7 +12,6 @@ from backoffice.bulk.values.faults import FileRefused
 NO_TABLE = "not_a_table"
 PDF = b"%PDF"
 RTF, SYLK = b"{\\rtf", b"ID;P"
-IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8")
 START = 4_096  # bytes
 # What many systems call .xls: a page or a mail with a page in it, which Excel opens; and the
 # spreadsheet in XML of Excel 2003.
@@ -47,7 +46,7 @@ def refuse_if_not_a_plain_table(path: Path) -> bool:
                 "password, or as CSV."
             ),
         )
-    if start.startswith((*ARCHIVES, *IMAGES, PDF, RTF, SYLK)):
+    if start.startswith((*ARCHIVES, PDF, RTF, SYLK)):
         raise FileRefused(
             NO_TABLE,
             _("This is an archive or a document, not a table. Upload a CSV or XLSX file."),

@@ -178,7 +178,6 @@ def test_a_table_in_a_zip_file_that_is_not_understood_keeps_all(bring, roster, n
 DOCUMENTS = {
     "letter.pdf": b"%PDF-1.7\n",
     "letter.docx": packed({"word/document.xml": "<x/>", "[Content_Types].xml": "<x/>"}),
-    "seal.png": b"\x89PNG\r\n\x1a\n\0\0",
     "page.html": b"<html><body>Dear registrar</body></html>",
 }
 
