@@ -62,8 +62,8 @@ class AssessmentResource(ImportKind):
     scope = "course"
 
     assessment_id = Column("code", key=True, identifier=True, example="TMA01")
-    course_code = Column("course__code", key=True, example="BIO101")
-    presentation = Column("course__presentation", key=True, example="2026J")
+    course_code = Column("course__code", key=True, code=True, example="BIO101")
+    presentation = Column("course__presentation", key=True, code=True, example="2026J")
     title = Column("title", example="First essay")
     assessment_type = Column("assessment_type", example="TMA")
     due_on = Column("due_date", example="2026-11-15")
@@ -102,8 +102,10 @@ class GradeResource(ImportKind):
 
     student_id = Column("student__student_id", key=True, identifier=True, example="ab1234567")
     assessment_id = Column("assessment__code", key=True, identifier=True, example="TMA01")
-    course_code = Column("assessment__course__code", role=Role.NARROWS, example="BIO101")
-    presentation = Column("assessment__course__presentation", role=Role.NARROWS, example="2026J")
+    course_code = Column("assessment__course__code", role=Role.NARROWS, code=True, example="BIO101")
+    presentation = Column(
+        "assessment__course__presentation", role=Role.NARROWS, code=True, example="2026J"
+    )
     assessment_type = Column("assessment__assessment_type", role=Role.VERIFIES, example="TMA")
     score = Column("score", blank_keeps_stored=True, example="71.5")
     max_score = Column("assessment__max_score", role=Role.VERIFIES, example="100")

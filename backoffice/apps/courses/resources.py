@@ -26,8 +26,8 @@ class CourseResource(ImportKind):
     ignored = frozenset({"length_days"})
     derived: ClassVar[Mapping[str, Derive]] = {"slug": slug_of}
 
-    course_code = Column("code", key=True, example="BIO101")
-    presentation = Column("presentation", key=True, example="2026J")
+    course_code = Column("code", key=True, code=True, example="BIO101")
+    presentation = Column("presentation", key=True, code=True, example="2026J")
     title = Column("title", example="Marine biology")
     starts_on = Column("starts_on", example="2026-10-01")
     ends_on = Column("ends_on", example="2027-06-26")

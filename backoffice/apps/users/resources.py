@@ -200,8 +200,8 @@ class EnrollmentResource(ImportKind):
     )
 
     student_id = Column("student__student_id", key=True, identifier=True, example="ab1234567")
-    course_code = Column("course__code", key=True, example="BIO101")
-    presentation = Column("course__presentation", key=True, example="2026J")
+    course_code = Column("course__code", key=True, code=True, example="BIO101")
+    presentation = Column("course__presentation", key=True, code=True, example="2026J")
     role = Column("role", example="student")
     status = Column("status", example="active")
     enrolled_on = Column("enrolled_on", example="2026-09-01")

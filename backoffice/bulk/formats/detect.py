@@ -29,7 +29,7 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.read.header_mapping import Own, all_own_headers
 from backoffice.bulk.readers import Limits, TableReader, open_table
 from backoffice.bulk.readers.base import EMPTY, no_table
-from backoffice.bulk.readers.first_bytes import is_zip
+from backoffice.bulk.readers.first_bytes import NO_TABLE, is_zip
 from backoffice.bulk.readers.refusals import DAMAGED
 from backoffice.bulk.readers.workbook import Workbook
 from backoffice.bulk.readers.zip_archive import Member
@@ -53,10 +53,11 @@ NOT_READ = (
     (_("OneRoster organisations"), ("sourcedid", "name", "type")),
     ("OneRoster", ("sourcedid", "datelastmodified")),
     (_("Canvas SIS terms"), ("term_id", "name", "status")),
+    # Before accounts: a group names its account.
+    (_("Canvas SIS groups"), ("group_id", "name", "status")),
     (_("Canvas SIS accounts"), ("account_id", "name", "status")),
     (_("Canvas SIS logins"), ("user_id", "login_id", "existing_user_id")),
     (_("Canvas SIS cross-listings"), ("xlist_course_id", "section_id", "status")),
-    (_("Canvas SIS groups"), ("group_id", "name", "status")),
     (_("Canvas SIS group members"), ("group_id", "user_id", "status")),
     (_("Canvas SIS group sets"), ("group_category_id", "category_name", "status")),
     (_("Canvas SIS observers"), ("observer_id", "student_id", "status")),
@@ -233,11 +234,19 @@ def _detect_unknown(
 
 
 def _unread(member: Member, refusal: FileRefused) -> DetectedFile:
+    if refusal.code == NO_TABLE and not _is_called_a_table(member.name):
+        # A letter beside the tables, in a zip file or not.
+        return DetectedFile(member, why_not=refusal.message, is_idle=True)
     if refusal.code != EMPTY:
         return DetectedFile(member, why_not=refusal.message, is_refused=True)
     # An empty file has no header. Its name may say that nobody needs it.
     is_idle = PurePosixPath(member.name).stem.lower() in NOT_READ_BY_NAME
     return DetectedFile(member, why_not=gettext("It is empty."), is_idle=is_idle)
+
+
+def _is_called_a_table(name: str) -> bool:
+    """Whether somebody may have meant it as a table; a name without an ending says nothing."""
+    return not PurePosixPath(name).suffix or name.lower().endswith((*TABLE_ENDINGS, *SPREADSHEETS))
 
 
 def _idle_or_unknown(member: Member, header: Sequence[str], why_not: str) -> DetectedFile:

@@ -22,7 +22,12 @@ from backoffice.bulk.formats.base import (
     word,
 )
 from backoffice.bulk.formats.course_names import Course, joined, own_title
-from backoffice.bulk.formats.oneroster_manifest import BULK, DELTA, Manifest
+from backoffice.bulk.formats.oneroster_manifest import (
+    BULK,
+    DELTA,
+    Manifest,
+    refuse_undeclared_delta,
+)
 from backoffice.bulk.kinds.check import names_nothing
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
@@ -42,13 +47,27 @@ def _is_active(cells: Cells) -> str:
 
 
 def _exact_status(cells: Cells) -> str:
-    """The exact status of our own export, unless somebody changed the status since."""
+    """The exact status of our own export, unless somebody changed the status since.
+
+    Raises FileRefused where the row is of a list of changes, and is read as a roster.
+    """
+    if cells.table.is_roster:
+        _refuse_changes(cells)
     exact = cells["metadata.exactstatus"].casefold()
     status = cells.word("status", STATUSES, "status")
     if cells.table.is_roster and not cells["status"]:
         # In bulk mode no row has a status: whoever completed the course stays so.
         return exact if exact in ("completed", "failed") else ""
     return exact if exact in ("completed", "failed") and status == "active" else status
+
+
+def _refuse_changes(cells: Cells) -> None:
+    # In bulk mode both are empty, in delta mode both are filled (OneRoster 1.1, section 4). Our
+    # own export has them too, and is whole.
+    is_change = bool(cells["status"] and cells["datelastmodified"])
+    is_declared = bool(Manifest.of(cells.side, "enrollments").mode)
+    if is_change and not is_declared and not cells.table.has("metadata.exactstatus"):
+        refuse_undeclared_delta()
 
 
 def _withdrawn_on(cells: Cells) -> str:

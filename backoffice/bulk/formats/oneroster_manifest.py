@@ -1,7 +1,7 @@
 """OneRoster's manifest.csv: the version, and for each file whether it is whole or a delta."""
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from django.utils.translation import gettext as _
 
@@ -54,6 +54,16 @@ class Manifest(NamedTuple):
     def describe(self) -> str:
         modes = {BULK: _("all rows"), DELTA: _("changes only")}
         return ", ".join(filter(None, (self.version, modes.get(self.mode, ""))))
+
+
+def refuse_undeclared_delta() -> NoReturn:
+    """Raise FileRefused for rows of a delta as a roster, which no manifest says to be whole."""
+    message = _(
+        "The rows have a status and the time of their last change, as a file of changes only "
+        "(delta) has: who is missing from it has not left. Choose another mode than sync, or bring "
+        "the file in together with a manifest.csv that says that it is whole (bulk)."
+    )
+    raise FileRefused("delta_as_roster", message)
 
 
 def manifest_lines(modes: Mapping[str, str]) -> Iterator[list[str]]:

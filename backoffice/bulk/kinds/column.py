@@ -63,6 +63,7 @@ class Traits(TypedDict, total=False):
 
     key: bool
     identifier: bool
+    code: bool
     required: bool
     blank_keeps_stored: bool
     on_change: OnChange
@@ -76,11 +77,11 @@ class Column(Field):
     """One column of a kind; `attribute` is a path from the model.
 
     `key` columns are the natural key and always required; `required` ones are if the file has them.
-    An `identifier` loses a trailing `.0`, and scientific notation is refused. With
-    `blank_keeps_stored` a blank cell changes nothing. `on_change` is for files that only mention a
-    record; in the kind's own files the value is replaced in the stored rows of `replaced_where`
-    (SQL), but never by a blank. `header` is the name as files write it, if
-    it differs.
+    An `identifier` loses a trailing `.0`; of it, and of a `code`, scientific notation is refused,
+    and an apostrophe in front dropped. With `blank_keeps_stored` a blank cell changes nothing.
+    `on_change` is for files that only mention a record; in the kind's own files the value is
+    replaced in the stored rows of `replaced_where` (SQL), but never by a blank. `header` is the
+    name as files write it, if it differs.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Column(Field):
         super().__init__(attribute=attribute, column_name=column_name)
         self.position = next(_written)  # the library sorts by the model's fields
         self.key, self.identifier = traits.get("key", False), traits.get("identifier", False)
+        self.code = traits.get("code", False)
         self.blank_keeps_stored = traits.get("blank_keeps_stored", False)
         self.role = traits.get("role")
         self.required = traits.get("required", self.role is Role.NARROWS)

@@ -178,7 +178,7 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
     )
     pending, messages = _next_row(issues, next(issues, None))
     with stored_tables(batch) as readers:
-        tables = [SheetTable.of(reader, batch) for reader in readers]
+        tables = [FileTable.of(reader, batch) for reader in readers]
         names = _united(tables)
         yield "\ufeff" + (writer.writerow(names) if tables[0].has_header else "")
         number = 0
@@ -200,7 +200,7 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
 
 
 @dataclass
-class SheetTable:
+class FileTable:
     """A table of a stored file as it is: the file itself, or a sheet of it."""
 
     header: Sequence[str]
@@ -212,7 +212,7 @@ class SheetTable:
     width: int = 0  # of such rows
 
     @classmethod
-    def of(cls, reader: TableReader, batch: Batch) -> "SheetTable":
+    def of(cls, reader: TableReader, batch: Batch) -> "FileTable":
         table = recognised(reader.header, batch.dialect, batch.kind)
         if table:
             reader.number_places = table(reader.header).number_places
@@ -238,7 +238,7 @@ class SheetTable:
         return placed
 
 
-def _united(tables: Sequence[SheetTable]) -> list[str]:
+def _united(tables: Sequence[FileTable]) -> list[str]:
     """The header of the wrong rows of all sheets; each table learns its places in it."""
     names, known = list[str](), list[str]()
     for table in tables:

@@ -1,5 +1,6 @@
 """Match the header of a file with the columns of a kind."""
 
+import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ from backoffice.bulk.values.faults import FileRefused, display_text
 
 FORBIDDEN_COLUMN = "forbidden_column"
 MOST_NAMED = 10
+VALUE = re.compile(r"@|[0-9]{3}|^[0-9.,]+$")  # what stands in a row, and in few headers
 
 
 class ForbiddenColumn(FileRefused):
@@ -171,9 +173,11 @@ def _refuse_unknown(
     if not unknown:
         return
     _refuse_companions(unknown, resource)
-    names = [_suggested(name, [*known, *resource.ignored], resource) for name in unknown]
+    suggested = [_suggested(name, [*known, *resource.ignored], resource) for name in unknown]
     message = _("The kind “%(kind)s” has no column %(names)s. %(advice)s")
-    message %= {"kind": resource.kind, "names": _listed(names), "advice": _advice(batch)}
+    message %= {"kind": resource.kind, "names": _listed(suggested), "advice": _advice(batch)}
+    if unknown == names and any(map(VALUE.search, names)):
+        message += " " + _("If this is the first row, the file has no header: add one above it.")
     raise FileRefused("unknown_column", message, line=1, column=unknown[0])
 
 

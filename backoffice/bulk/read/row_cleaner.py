@@ -105,7 +105,8 @@ class RowCleaner:
     def _clean_for(self, column: Column) -> Clean:
         _column, model = self.resource.column_named(column.column_name)
         field = column.model_field(model)
-        traits = {"is_identifier": column.identifier, "is_exact": column.required}
+        traits = {"is_identifier": column.identifier, "is_code": column.code}
+        traits["is_exact"] = column.required
         clean = cleaner_for(field, **traits, style=self.style)
         if column.column_name in word_columns(self.resource):
             return self._with_own_words(column.column_name, clean)

@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 from backoffice.bulk.unpacking.zip_file import ARCHIVES, OLE, ZIP
 from backoffice.bulk.values.faults import FileRefused
 
+NO_TABLE = "not_a_table"
 PDF = b"%PDF"
+RTF, SYLK = b"{\\rtf", b"ID;P"
 START = 4_096  # bytes
 # What many systems call .xls: a page or a mail with a page in it, which Excel opens; and the
 # spreadsheet in XML of Excel 2003.
@@ -44,9 +46,9 @@ def refuse_if_not_a_plain_table(path: Path) -> bool:
                 "password, or as CSV."
             ),
         )
-    if start.startswith((*ARCHIVES, PDF)):
+    if start.startswith((*ARCHIVES, PDF, RTF, SYLK)):
         raise FileRefused(
-            "not_a_table",
+            NO_TABLE,
             _("This is an archive or a document, not a table. Upload a CSV or XLSX file."),
         )
     _refuse_markup(start)
@@ -58,7 +60,7 @@ def _refuse_markup(start: bytes) -> None:
     text = start.removeprefix(codecs.BOM_UTF8).replace(b"\0", b"").lstrip(b"\xff\xfe")
     if WEB_PAGE.match(text):
         raise FileRefused(
-            "not_a_table",
+            NO_TABLE,
             _(
                 "This is a web page, whatever the file is called. Open it in Excel, save it as "
                 ".xlsx or as CSV, and upload that."
@@ -66,7 +68,7 @@ def _refuse_markup(start: bytes) -> None:
         )
     if XML_SPREADSHEET.match(text):
         raise FileRefused(
-            "not_a_table",
+            NO_TABLE,
             _(
                 "This is a spreadsheet in the XML of Excel 2003. Open it in Excel, save it as "
                 ".xlsx or as CSV, and upload that."

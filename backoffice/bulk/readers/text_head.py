@@ -83,9 +83,14 @@ def refuse_other_delimiters(lines: Sequence[NumberedLine], test: HeaderTest) -> 
     for line, below in pairwise(filled[: MOST_TITLE_LINES + 2]):
         for sign in NOT_READ:
             cells = [cell.strip(' "') for cell in line.split(sign)]
-            is_table = 1 < len(cells) == below.count(sign) + 1
+            is_table = 1 < len(cells) == below.count(sign) + 1 and not _are_parted(cells)
             if is_table and test.is_header(cells):
                 raise _is_not_read(sign)
+
+
+def _are_parted(cells: Sequence[str]) -> bool:
+    """Whether what stands between the cells are delimiters: `"a" , "b"` is parted by commas."""
+    return any(cell and not cell.strip(DELIMITERS) for cell in cells)
 
 
 def _is_not_read(sign: str) -> FileRefused:

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -16,6 +17,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.models.fields import ParagraphField, tidied_paragraphs
+from backoffice.bulk.values.codes import bare, code, identifier
 from backoffice.bulk.values.faults import REFUSED_NAME, CellRefused, Fault
 from backoffice.bulk.values.invisible import refuse_invisible, without_marks_around
 from backoffice.bulk.values.numbers import PLAIN_STYLE, NumberStyle, decimal_text
@@ -32,8 +34,6 @@ MOST_MARKS = 30  # accents on one letter: UAX #15, Stream-Safe Text Format
 # What a spreadsheet is given so that it keeps zeros in front; the same as the text between.
 TEXT_FORMULA = re.compile('^="([^"]*)"$')
 ESCAPED_FORMULA = re.compile("^'+[=+\\-@\t\r＝＋－＠]")
-FLOAT_TAIL = re.compile(r"^([0-9]+)\.0+$")
-SCIENTIFIC = re.compile(r"^[+-]?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+$")
 ISO_DATE = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", re.ASCII)
 ISO_DATETIME = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].*(Z|[+-][0-9]{2}:?[0-9]{2})$", re.ASCII)
 MIDNIGHT = re.compile(r"^([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]00:00(:00(\.0+)?)?$", re.ASCII)
@@ -132,11 +132,6 @@ def _unquoted(text: str) -> str:
     return constant.group(1).strip() if constant else text
 
 
-def _bare(text: str) -> str:
-    """Without the apostrophe that makes a spreadsheet take a number, date or identifier as text."""
-    return text[1:].lstrip() if text[0] == "'" and len(text) > 1 else text
-
-
 def is_misdecoded(text: str) -> bool:
     """Whether the text reads as UTF-8 that was once decoded as Windows-1252 (“MÃ¡rquez”)."""
     if text.isascii():
@@ -151,15 +146,18 @@ def cleaner_for(
     field: models.Field,
     *,
     is_identifier: bool = False,
+    is_code: bool = False,
     is_exact: bool = False,
     style: NumberStyle = PLAIN_STYLE,
 ) -> Clean:
     """The function that turns a cell's text into this field's staged text, None for no value.
 
-    It raises CellRefused. With `is_exact`, 1 and 0 are the only words for yes and no; `style` says
-    how the file writes numbers.
+    It raises CellRefused. With `is_code` the text is no identifier, but rows are known by it. With
+    `is_exact`, 1 and 0 are the only words for yes and no; `style` says how the file writes numbers.
     """
     parse = _parser_for(field, is_identifier, style)
+    if is_code and not is_identifier and isinstance(field, models.CharField):
+        parse = partial(_coded, parse)
     if is_exact and isinstance(field, models.BooleanField):
         parse = _digit
     blank = blank_value(field)
@@ -170,6 +168,10 @@ def cleaner_for(
         return parse(text) if text else blank
 
     return clean
+
+
+def _coded(parse: Clean, text: str) -> str | None:
+    return parse(code(text))
 
 
 def _tidy_for(field: models.Field, is_identifier: bool) -> Callable[[str], str]:
@@ -196,7 +198,7 @@ def _parser_for(
     if field.choices:
         return _choice_parser(field)
     if is_identifier:
-        return lambda text: _validated(field, _identifier(text), REFUSED_NAME)
+        return lambda text: _validated(field, identifier(text), REFUSED_NAME)
     if isinstance(field, models.DecimalField):
         return lambda text: _decimal(field, text, style)
     for kind, parser in PARSERS:
@@ -226,22 +228,6 @@ def _choice_parser(field: models.Field) -> Callable[[str], str]:
             ) from None
 
     return parse
-
-
-def _identifier(text: str) -> str:
-    text = _bare(text)
-    if not text.isascii():
-        refuse_invisible(text, "invalid_identifier")
-    if SCIENTIFIC.match(text):
-        raise CellRefused(
-            "identifier_scientific",
-            _(
-                "{column} “{value}” was rounded by a spreadsheet. Format the column as text "
-                "and enter it again."
-            ),
-        )
-    as_float = FLOAT_TAIL.match(text)
-    return as_float.group(1) if as_float else text
 
 
 def _validated(field: models.Field, value: object, code: str) -> str:
@@ -283,7 +269,7 @@ def _email(field: models.Field, text: str) -> str:
 
 
 def _date(field: models.Field, text: str) -> str:
-    midnight = MIDNIGHT.match(text := _bare(text))
+    midnight = MIDNIGHT.match(text := bare(text))
     return _day(midnight.group(1) if midnight else text)
 
 
@@ -297,7 +283,7 @@ def _day(text: str) -> str:
 
 
 def _datetime(field: models.Field, text: str) -> str:
-    text = _bare(text)
+    text = bare(text)
     if ISO_DATE.match(text):
         moment = datetime.datetime.fromisoformat(_day(text)).replace(tzinfo=datetime.UTC)
     else:
@@ -333,7 +319,7 @@ def _moment(text: str) -> datetime.datetime:
 
 
 def _integer(field: models.Field, text: str) -> str:
-    text = _bare(text)
+    text = bare(text)
     if not PLAIN_INTEGER.match(text):
         raise CellRefused(
             "invalid_number", _("{column} “{value}” is not a whole number. Use digits only.")
@@ -342,7 +328,7 @@ def _integer(field: models.Field, text: str) -> str:
 
 
 def _decimal(field: models.Field, text: str, style: NumberStyle) -> str:
-    number = Decimal(decimal_text(_bare(text), style))
+    number = Decimal(decimal_text(bare(text), style))
     return _validated(field, number, "out_of_range")
 
 

@@ -175,6 +175,31 @@ def test_a_table_in_a_zip_file_that_is_not_understood_keeps_all(bring, roster, n
     assert left() == set()
 
 
+DOCUMENTS = {
+    "letter.pdf": b"%PDF-1.7\n",
+    "letter.docx": packed({"word/document.xml": "<x/>", "[Content_Types].xml": "<x/>"}),
+    "page.html": b"<html><body>Dear registrar</body></html>",
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_document_beside_a_roster_is_no_table(bring, roster, name):
+    """As in a zip file, it is listed and stops nothing."""
+    delivery = bring({"a.csv": HEADER + lines("BIO101", "s001"), name: DOCUMENTS[name]})
+    (listed,) = delivery.left_out
+    assert (listed["name"], listed["is_known"], "is_refused" in listed) == (name, True, False)
+    assert left() == {"s002", "s003", "s004"}
+
+
+@pytest.mark.parametrize("name", ["grades.xls", "roster.csv", "roster"])
+def test_a_document_called_a_table_was_meant_as_one(bring, roster, name):
+    page = b"<html><table><tr><td>student_id</td></tr></table></html>"
+    delivery = bring({"a.csv": HEADER + lines("BIO101", "s001"), name: page})
+    (listed,) = delivery.left_out
+    assert (listed["is_known"], listed["is_refused"]) == (False, True)
+    assert left() == set()
+
+
 def test_a_letter_in_a_zip_file_is_no_table(bring, roster):
     package = packed({"a.csv": HEADER + lines("BIO101", "s001"), "readme.txt": "Hello\n"})
     bring({"all.zip": package})

@@ -136,6 +136,16 @@ def test_nobody_leaves_while_a_table_on_a_sheet_is_unknown(import_file, people, 
     )
 
 
+def test_nobody_leaves_while_a_sheet_lacks_a_column_of_the_roster(import_file, people):
+    """Its key makes it a table of people, but no such table has a column of courses."""
+    import_file("enrollments", book({"All": roster(*people[:4])}))
+    half = [ROSTER[:2], *((who, "BIO101") for who in people[2:4])]
+    sheets = {"Group 1": roster(*people[:2]), "Group 2": half}
+    batch = import_file("enrollments", book(sheets), mode="sync")
+    assert (batch.withdrawn, Enrollment.objects.filter(status="active").count()) == (0, 4)
+    assert batch.issues.filter(code="nobody_left").count() == 1
+
+
 def test_nobody_leaves_while_a_sheet_with_a_roster_is_hidden(import_file, people):
     import_file("enrollments", book({"All": roster(*people)}))
     content = book({"A": roster(*people[:6]), "B": roster(*people[6:])}, hidden=["B"])

@@ -73,6 +73,27 @@ def test_a_delimiter_that_is_not_read_is_named(upload, db):
     assert batch.sentence.startswith("The cells of the file are parted by a blank. Save it")
 
 
+def test_blanks_before_a_delimiter_are_no_delimiter(upload, db):
+    text = '"student_id" , "last_name" , "first_name"\n"s1001" , "Li" , "Wei"\n'
+    batch = upload("users", text)
+    assert (batch.state, batch.issues.get().code) == ("refused", "bad_quoting")
+
+
+def test_a_first_row_in_place_of_a_header_is_pointed_out(upload, db):
+    for kind, first in (
+        ("grades", "s1001,T1,51"),
+        ("users", "1001,Wei,wei@example.org"),
+        ("enrollments", "ab1234567,BIO101,2026J"),
+    ):
+        batch = upload(kind, f"{first}\n{first}\n")
+        assert batch.sentence.endswith(
+            " If this is the first row, the file has no header: add one above it."
+        )
+        assert batch.issues.get().code == "unknown_column"
+    batch = upload("users", "Matrikel;Nachname\n1001;Li\n")
+    assert "no header" not in batch.sentence
+
+
 def test_a_value_in_a_column_without_a_name_is_not_lost(upload, db):
     batch = upload("users", "student_id,last_name,,\ns1001,Li,,\ns1002,Ng,x,\n")
     assert issue_messages(batch) == [

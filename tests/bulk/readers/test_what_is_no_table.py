@@ -64,3 +64,12 @@ def is_class(word: str) -> bool:
         except ImportError:
             continue
     return False
+
+
+@pytest.mark.parametrize("start", ["ID;PWXL;N;E\nC;Y1;X1;K1\nE\n", "{\\rtf1\\ansi Grades}"])
+def test_a_document_that_is_text_is_no_table_either(upload, db, start):
+    batch = upload("grades", start, name="grades.csv")
+    assert batch.sentence == (
+        "This is an archive or a document, not a table. Upload a CSV or XLSX file."
+    )
+    assert batch.issues.get().code == "not_a_table"

@@ -144,7 +144,18 @@ def described(
 
 def is_unknown(table: SheetTable) -> bool:
     """Whether a sheet may hold rows that would have belonged to the file."""
-    return table.is_table and (bool(table.sheet.is_hidden) or not table.carried)
+    if not table.is_table:
+        return False
+    return bool(table.sheet.is_hidden) or not table.carried or _is_strange(table)
+
+
+def _is_strange(table: SheetTable) -> bool:
+    """Whether its kind is a guess: the key of the kind stands beside names it does not know."""
+    names = list(filter(None, map(known_name, table.header)))
+    return any(
+        source is None and not all(has_meaning(each, kinds[kind]) for each in names)
+        for kind, source in table.carried.items()
+    )
 
 
 def why_left_out(table: SheetTable) -> str:
