@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 from django.utils import timezone
 
 from backoffice.apps.assessments.gradebook_as_of import marks
@@ -20,7 +21,9 @@ PAIRS = 30
 
 
 @pytest.fixture
-def doubles(instructor: User) -> Doubles:
+def doubles(instructor: User, admin: User) -> Doubles:
+    for each in (instructor, admin):
+        Client().force_login(each)  # which stands behind what they do
     with recording(source="command", actor=instructor, reason="A school of doubles"):
         return school(PAIRS, seed=19, teacher=instructor)
 
