@@ -24,7 +24,7 @@ PAIRS = 30
 def doubles(instructor: User, admin: User) -> Doubles:
     for each in (instructor, admin):
         Client().force_login(each)  # which stands behind what they do
-    with recording(source="command", actor=instructor, reason="A school of doubles"):
+    with recording(source="form", actor=instructor, reason="A school of doubles"):
         return school(PAIRS, seed=19, teacher=instructor)
 
 
