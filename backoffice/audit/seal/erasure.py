@@ -173,7 +173,7 @@ def lent_versions(model: Any, personal: Personal) -> models.QuerySet[Any]:
     latest = of_the_row.order_by("-pk").values(owner)[:1]
     earlier = of_the_row.filter(**{owner: OuterRef("latest_owner")}, pk__lt=OuterRef("pk"))
     was_merged = get_user_model().was_merged(OuterRef("latest_owner"), OuterRef(owner))
-    rows = versions.annotate(latest_owner=Subquery(latest))
+    rows: models.QuerySet[Any] = versions.annotate(latest_owner=Subquery(latest))
     return rows.filter(Exists(earlier), was_merged)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -69,8 +69,8 @@ class TwoWorksMixin(AuditedAdmin):
 
     def further_links(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
         links = super().further_links(request, row)
-        is_theirs = isinstance(row, AssessmentSubmission) and _may_choose(request, row)
-        if not is_theirs or double_of(row) is None:
+        submission = cast(AssessmentSubmission, row)
+        if not _may_choose(request, submission) or double_of(submission) is None:
             return links
         return [*links, {"title": TITLE, "icon": "rule", "address": page_of(row, PAGE)}]
 
