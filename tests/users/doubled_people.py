@@ -293,11 +293,11 @@ def write(doubles: Doubles, own: User, other: User) -> None:
 
 def work_here(doubles: Doubles, number: int, own: User, other: User) -> None:
     """What one of the two did here before the account became a student's."""
-    person = doubles.rng.choice((own, other))
+    person, agreeing = doubles.rng.sample((own, other), 2)
     by = {"uploaded_by": person, "uploader_name": str(person)}
     Delivery.objects.create(name=f"{number}.zip", **by)
     batch = Batch.objects.create(
-        kind="enrollments", file_name="a.csv", file_hash="0" * 64, approved_by=person, **by
+        kind="enrollments", file_name="a.csv", file_hash="0" * 64, approved_by=agreeing, **by
     )
     Correction.objects.create(
         batch=batch, line=2, place=1, column="status", old="x", new="active", made_at=NOON,
