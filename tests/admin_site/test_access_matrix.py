@@ -126,6 +126,8 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "history": _history,
     "simple_history": lambda who: (who.has("V", "H"), False),
     "revert": _both("V", "H", "R"),
+    # As the action itself: whoever makes grades final.
+    "two_works": lambda who: (who.has("V", "F"), False),
     "grade_record": lambda who: (who.has("V", "H"), False),
     "set_password": _password,
     "auth_user_password_change": _password,

@@ -9,10 +9,14 @@ from django.test import Client
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission, QuestionResponse
 from backoffice.apps.communications.models import ChatMessage, ChatRoom, DirectMessage
 from backoffice.apps.users.models import Enrollment, Profile, User
+from backoffice.audit.models import BlockPart, Erasure
 from backoffice.audit.record.recording import recording
+from backoffice.audit.record.runs import recorded_run
+from backoffice.audit.seal.ledgers import Digest, Ledger, Range, lines
 from backoffice.audit.seal.seal import seal
 from backoffice.audit.seal.verify import verify
 from tests.audit.test_forgetting import forget, texts
+from tests.forging import unwatched
 from tests.users.twins import merged, undone
 
 WORDS = ("S1001", "S2002", "Ada", "Byron", "ada@", "byron@", "7946", "verses", "engine")
@@ -92,3 +96,81 @@ def test_after_an_undo_what_one_wrote_is_forgotten_in_the_versions_of_the_other_
         assert word not in after, word
     assert "Ada engine" in after
     assert verify().altered == []
+
+
+def own_work(person: User) -> Any:
+    """The newest version of what is somebody's own."""
+    return AssessmentSubmission.objects.get(student=person).history.first()
+
+
+def blank(version: Any, change_set: Any) -> str:
+    """Blank a sealed version as forgetting does, with its own digest; returns what is wrong."""
+    table = AssessmentSubmission.history.model._meta.db_table
+    part = BlockPart.objects.get(
+        table_name=table, after_id__lt=version.pk, up_to_id__gte=version.pk
+    )
+    ledger, one = Ledger.from_json(table, part.columns), Range(version.pk - 1, version.pk)
+    with connection.cursor() as cursor:
+        (line,) = lines(cursor, ledger, one)
+        digest = Digest.of(cursor, ledger, one).personal(line.split(b"\t")).hex()
+    with unwatched():
+        type(version).objects.filter(pk=version.pk).update(text="")
+        Erasure.objects.create(
+            change_set=change_set,
+            transaction_id=change_set.transaction_id,
+            table_name=table,
+            row_id=version.pk,
+            digest=digest,
+        )
+    return (
+        f"Block {part.block_id}, {table} row {version.pk}: blanked by an erasure that is of nobody "
+        "who was forgotten."
+    )
+
+
+def forged(version: Any) -> str:
+    with recorded_run("forget_person", reason="A request under data protection law") as run:
+        return blank(version, run.change_set)
+
+
+@pytest.fixture
+def parted(pair, registrar, admin):
+    """Merged, undone, and one of them is forgotten since."""
+    merged(*pair, registrar, admin)
+    undone(pair[1], registrar, admin)
+    left(pair)
+    forget("S2002")
+    return pair
+
+
+def test_a_blanked_version_of_the_one_who_was_not_forgotten_is_named(parted):
+    assert forged(own_work(parted[0])) in verify().altered
+
+
+def test_nor_is_it_covered_by_work_that_is_the_others_for_a_moment(parted):
+    ada, byron = parted
+    version = own_work(ada)
+    with unwatched():
+        AssessmentSubmission.objects.filter(pk=version.id).update(student=byron)
+    assert forged(version) in verify().altered
+
+
+def test_nor_by_a_move_to_the_other_on_record(parted):
+    ada, byron = parted
+    version = own_work(ada)
+    AssessmentSubmission.objects.filter(pk=version.id).update(student=byron)
+    seal()
+    assert forged(version) in verify().altered
+
+
+def test_nor_by_the_move_of_somebody_who_was_never_merged_with_them(parted, student):
+    byron, carla = parted[1], student("S3003")
+    work = AssessmentSubmission.objects.create(
+        assessment=Assessment.objects.get(), student=byron, attempt=3
+    )
+    rows = AssessmentSubmission.objects.filter(pk=work.pk)
+    rows.update(student=carla, text="Carla engine")
+    version = rows.get().history.first()
+    rows.update(student=byron, text="")
+    seal()
+    assert forged(version) in verify().altered

@@ -1,10 +1,21 @@
 """Every row that refers to a person has a declared policy for the merge of two records."""
 
+import pytest
 from django.db import models
 
 from backoffice.apps.users.merging.policies import policy_of, references_to, unique_with
-from backoffice.apps.users.models import User
+from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.models import Audited
+from tests.users.doubled_people import DONE_BY, NAMING
+
+# Rows that name members of the staff, who are not merged.
+OF_STAFF = {
+    ("users_user", "merged_into_id"),
+    ("assessments_submission", "grader_id"),
+    ("courses_course", "instructor_id"),
+    ("communications_announcement", "author_id"),
+    ("communications_chatroom", "created_by_id"),
+}
 
 
 def every_reference() -> list[models.ForeignKey]:
@@ -27,6 +38,29 @@ def test_every_reference_to_a_person_or_to_what_goes_with_one_has_a_way():
         policy = policy_of(reference)
         policies = [policy.moves, policy.is_part, policy.follows, bool(policy.why)]
         assert policies.count(True) == 1, reference
+
+
+def test_a_reference_without_a_policy_is_named():
+    forgotten = models.ForeignKey(User, models.PROTECT)
+    forgotten.name, forgotten.model = "tutor", Enrollment
+    with pytest.raises(LookupError) as error:
+        policy_of(forgotten)
+    assert str(error.value) == (
+        "Nothing says what becomes of users.enrollment.tutor when two rows are merged."
+    )
+
+
+def test_the_pairs_of_the_great_merge_are_named_in_every_table_that_may_name_students():
+    """So that a new foreign key is counted there, too."""
+    counted = {
+        (table, name) for among in (NAMING, DONE_BY) for table in among for name in among[table]
+    }
+    # Accounts of staff alone have these, or the record says who it was then.
+    for reference in references_to(User):
+        policy, model = policy_of(reference), reference.model
+        place = model._meta.db_table, reference.column
+        if policy.moves or policy.follows or model._meta.app_label == "bulk":
+            assert place in counted or place in OF_STAFF, place
 
 
 def test_what_may_be_there_once_is_folded_and_what_may_be_there_often_moves():

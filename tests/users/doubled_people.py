@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
+from django.contrib.admin.models import LogEntry
 from django.db import connection
 
 from backoffice.apps.assessments.models import (
@@ -34,7 +35,21 @@ from backoffice.apps.courses.models import (
     Lesson,
     LessonProgress,
 )
-from backoffice.apps.users.models import Enrollment, Profile, User
+from backoffice.apps.users.models import (
+    Enrollment,
+    FormerStudentID,
+    Profile,
+    SectionMembership,
+    User,
+)
+from backoffice.bulk.models import (
+    AssessmentMapping,
+    Batch,
+    Correction,
+    Delivery,
+    HeaderMapping,
+    ValueMapping,
+)
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STATUSES = ("active", "completed", "failed", "withdrawn")
@@ -42,6 +57,7 @@ STATUSES = ("active", "completed", "failed", "withdrawn")
 NAMING = {
     "users_enrollment": ("student_id",),
     "users_profile": ("user_id",),
+    "users_formerstudentid": ("user_id",),
     "assessments_submission": ("student_id",),
     "assessments_peerreview": ("reviewer_id", "author_id"),
     "communications_directmessage": ("sender_id", "recipient_id"),
@@ -49,6 +65,17 @@ NAMING = {
     "communications_chatmessage": ("author_id",),
     "communications_forumtopic": ("author_id",),
     "communications_forumpost": ("author_id",),
+}
+
+# And those of what somebody did who worked here once: that remains what it was.
+DONE_BY = {
+    "bulk_batch": ("uploaded_by_id", "approved_by_id"),
+    "bulk_correction": ("made_by_id",),
+    "bulk_delivery": ("uploaded_by_id",),
+    "bulk_headermapping": ("made_by_id",),
+    "bulk_valuemapping": ("made_by_id",),
+    "bulk_assessmentmapping": ("made_by_id",),
+    "django_admin_log": ("user_id",),
 }
 
 
@@ -134,7 +161,9 @@ def pair(doubles: Doubles, number: int) -> tuple[User, User]:
     names = {"first_name": f"Pair{number}"}
     own = student(f"S{number:03}1", email=rng.choice(["", f"own{number}@example.org"]), **names)
     other = student(f"S{number:03}2", email=rng.choice(["", f"dup{number}@example.org"]), **names)
-    for person in (own, other):
+    for which, person in enumerate((own, other), start=1):
+        if rng.random() < 0.4:
+            FormerStudentID.objects.create(user=person, student_id=f"F{number:03}{which}")
         if rng.random() < 0.6:
             Profile.objects.create(
                 user=person, city=rng.choice(["", "Lund"]), phone=rng.choice(["", "+46 1"])
@@ -145,6 +174,7 @@ def pair(doubles: Doubles, number: int) -> tuple[User, User]:
             hand_in(doubles, here, each, own, other)
         talk(doubles, here, own, other)
     write(doubles, own, other)
+    work_here(doubles, number, own, other)
     return own, other
 
 
@@ -166,6 +196,16 @@ def enroll(doubles: Doubles, here: Place, *people: User) -> None:
             final_result=rng.choice(["", result]),
             progress_percent=rng.randint(0, 100),
         )
+        for section in rng.sample(["", "A", "B"], rng.randint(0, 3)):
+            ended = rng.random() < 0.3
+            SectionMembership.objects.create(
+                enrollment=row,
+                system=rng.choice(["canvas", "oneroster"]),
+                section=section,
+                status="withdrawn" if ended else "active",
+                enrolled_on=rng.choice([None, begun]),
+                withdrawn_on=date(2026, 4, 1) if ended else None,
+            )
         for lesson in here.lessons:
             if rng.random() < 0.5:
                 state = rng.choice(["in_progress", "completed"])
@@ -251,12 +291,41 @@ def write(doubles: Doubles, own: User, other: User) -> None:
         DirectMessage.objects.create(sender=other, recipient=own, body="To myself")
 
 
-def naming(*people: User) -> dict[str, int]:
+def work_here(doubles: Doubles, number: int, own: User, other: User) -> None:
+    """What one of the two did here before the account became a student's."""
+    person, agreeing = doubles.rng.sample((own, other), 2)
+    by = {"uploaded_by": person, "uploader_name": str(person)}
+    Delivery.objects.create(name=f"{number}.zip", **by)
+    batch = Batch.objects.create(
+        kind="enrollments", file_name="a.csv", file_hash="0" * 64, approved_by=agreeing, **by
+    )
+    Correction.objects.create(
+        batch=batch, line=2, place=1, column="status", old="x", new="active", made_at=NOON,
+        **Correction.maker_fields(person),
+    )  # fmt: skip
+    here = doubles.places[0]
+    HeaderMapping.objects.create(
+        kind="enrollments", header=f"Nr {number}", column="student_id", made_by=person
+    )
+    ValueMapping.objects.create(
+        kind="enrollments", column="status", word=f"in {number}", meaning="active", made_by=person
+    )
+    AssessmentMapping.objects.create(
+        course=here.course,
+        dialect="moodle_grades",
+        header=f"Paper {number}",
+        assessment=here.assessments[0],
+        made_by=person,
+    )
+    LogEntry.objects.create(user=person, action_flag=1, object_repr="Something")
+
+
+def naming(*people: User, among: dict[str, tuple[str, ...]] = NAMING) -> dict[str, int]:
     """How many rows name one of these people, by table and column, counted in SQL."""
     keys = ", ".join(str(person.pk) for person in people)
     with connection.cursor() as cursor:
         counts = {}
-        for table, columns in NAMING.items():
+        for table, columns in among.items():
             for column in columns:
                 cursor.execute(f"SELECT count(*) FROM {table} WHERE {column} IN ({keys})")
                 counts[f"{table}.{column}"] = cursor.fetchone()[0]
@@ -269,7 +338,7 @@ def contents() -> dict[str, list[Any]]:
         found = {}
         for table in connection.introspection.table_names(cursor):
             is_app = table.startswith(("users_", "courses_", "assessments_", "communications_"))
-            if is_app and "_historical" not in table:
+            if (is_app or table in DONE_BY) and "_historical" not in table:
                 cursor.execute(f"SELECT * FROM {table} ORDER BY id")
                 found[table] = cursor.fetchall()
     return found

@@ -5,23 +5,26 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 from django.utils import timezone
 
 from backoffice.apps.assessments.gradebook_as_of import marks
 from backoffice.apps.users.enrollments.roster_as_of import entries, roster
 from backoffice.apps.users.merging.plan import Deletion, plan_of
-from backoffice.apps.users.models import Enrollment, User
+from backoffice.apps.users.models import Enrollment, FormerStudentID, SectionMembership, User
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
-from tests.users.doubled_people import Doubles, contents, naming, school
+from tests.users.doubled_people import DONE_BY, Doubles, contents, naming, school
 from tests.users.twins import WHY, merged, undone
 
 PAIRS = 30
 
 
 @pytest.fixture
-def doubles(instructor: User) -> Doubles:
-    with recording(source="command", actor=instructor, reason="A school of doubles"):
+def doubles(instructor: User, admin: User) -> Doubles:
+    for each in (instructor, admin):
+        Client().force_login(each)  # which stands behind what they do
+    with recording(source="form", actor=instructor, reason="A school of doubles"):
         return school(PAIRS, seed=19, teacher=instructor)
 
 
@@ -55,17 +58,24 @@ def test_thirty_pairs_become_thirty_people_and_an_undo_restores_every_table(
     then = grades(doubles, moment)
     people = [person for two in doubles.pairs for person in two]
     counted, enrolled, folded = naming(*people), courses_of(doubles), 0
+    sections, led, done = sections_of(doubles), former_ids(doubles), done_by(people)
+    assert min(len(sections), len(led)) > PAIRS / 2
+    led |= {other.student_id: own.pk for own, other in doubles.pairs}
     for own, other in doubles.pairs:
         folded += deletions(own, other)
         merged(own, other, registrar, admin)
     after = contents()
 
     # What is there, with what was folded, is what was there.
-    assert len(after.pop("users_formerstudentid")) == PAIRS
-    lost = sum(len(before[table]) - len(after[table]) for table in after)
+    gained = len(after["users_formerstudentid"]) - len(before["users_formerstudentid"])
+    assert gained == PAIRS
+    lost = gained + sum(len(before[table]) - len(after[table]) for table in after)
     assert lost == folded > PAIRS
     assert_nothing_is_lost(doubles, counted)
     assert courses_of(doubles) == enrolled
+    assert (sections_of(doubles), former_ids(doubles)) == (sections, led)
+    # What somebody did, with that account, remains what the account did.
+    assert done_by(people) == done
 
     # The pages about then answer for both records.
     assert grades(doubles, moment) == then
@@ -104,6 +114,29 @@ def courses_of(doubles: Doubles) -> set[tuple[int, int]]:
     survivor = {person.pk: own.pk for own, other in doubles.pairs for person in (own, other)}
     rows = Enrollment.objects.filter(student__in=survivor).values_list("student", "course")
     return {(survivor[student], course) for student, course in rows}
+
+
+def done_by(people: list[User]) -> list[dict[str, int]]:
+    """How many rows say what each of them did who worked here once; of each kind there are some."""
+    done = [naming(person, among=DONE_BY) for person in people]
+    assert all(sum(each[name] for each in done) >= PAIRS for name in done[0])
+    return done
+
+
+def sections_of(doubles: Doubles) -> set[tuple[Any, ...]]:
+    """The survivor, the course and the name of each section of a pair."""
+    survivor = {person.pk: own.pk for own, other in doubles.pairs for person in (own, other)}
+    rows = SectionMembership.objects.values_list(
+        "enrollment__student", "enrollment__course", "system", "section"
+    )
+    return {(survivor[student], *place) for student, *place in rows if student in survivor}
+
+
+def former_ids(doubles: Doubles) -> dict[str, int]:
+    """To which survivor each former student ID of a pair leads."""
+    survivor = {person.pk: own.pk for own, other in doubles.pairs for person in (own, other)}
+    rows = FormerStudentID.objects.values_list("student_id", "user")
+    return {student_id: survivor[user] for student_id, user in rows if user in survivor}
 
 
 def test_a_merge_is_one_change_set_under_the_reason_of_the_request(

@@ -115,3 +115,33 @@ def test_two_who_agree_at_once_merge_once(pair: Any, registrar: User, admin: Use
     assert User.objects.get(pk=pair[1].pk).merged_into == pair[0]
     assert User.history.filter(id=pair[1].pk, merged_into=pair[0].pk).count() == 1
     assert Enrollment.objects.get().student == pair[0]
+
+
+def test_of_two_who_ask_at_once_one_is_refused(pair: Any, registrar: User, registrar2: User):
+    refusals: list[str] = []
+
+    def ask(survivor: User, duplicate: User, by: User) -> None:
+        try:
+            request_merge(survivor, duplicate, by, WHY)
+        except ValidationError as refusal:
+            refusals.extend(refusal.messages)
+        finally:
+            connections.close_all()
+
+    with somebody() as cursor:
+        # Both have come as far as the two records.
+        cursor.execute("SELECT id FROM users_user WHERE role = 'student' FOR UPDATE")
+        threads = [
+            threading.Thread(target=ask, args=(*pair, registrar)),
+            threading.Thread(target=ask, args=(*reversed(pair), registrar2)),
+        ]
+        for thread in threads:
+            thread.start()
+        time.sleep(1)
+        cursor.connection.commit()
+        for thread in threads:
+            thread.join()
+    assert refusals == [
+        "A merge of one of these two was asked for already and waits for a decision."
+    ]
+    assert Approval.objects.waiting().count() == 1

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from backoffice.apps.assessments.choosing import choose_work
-from backoffice.apps.assessments.models import AssessmentSubmission
+from backoffice.apps.assessments.models import AssessmentSubmission, PeerReview
 from backoffice.apps.communications.models import DirectMessage
 from backoffice.apps.users.merging.requests import request_merge, request_undo
 from backoffice.apps.users.models import Enrollment, User
@@ -14,6 +14,7 @@ from tests.users.doubled_people import contents
 from tests.users.twins import BACK, WHY, agreed, graded, merged, refusals_of, undone, work
 
 CHANGED = "Nothing is undone, because this was changed since the two were merged:"
+UNFIT = "Nothing is undone, because this came since and would not fit any more:"
 
 
 def test_an_undo_gives_both_records_back_as_they_were(ada, twin, registrar, admin, courses):
@@ -99,9 +100,55 @@ def test_work_that_came_since_for_a_course_that_goes_back_is_named(pair, paper, 
     with pytest.raises(ValidationError) as refusal:
         request_undo(other, registrar, BACK)
     assert refusals_of(refusal) == [
-        "Nothing is undone, because this came since and would not fit any more:",
+        UNFIT,
         "TMA01 – S1001: This person is not enrolled in the course of the assessment.",
     ]
+
+
+def test_work_that_another_merge_brought_for_a_course_that_goes_back_is_named(
+    pair, paper, student, two
+):
+    own, other = pair
+    third = student("S3003")
+    Enrollment.objects.filter(student=own).update(student=third)
+    work(paper, third)
+    merged(own, other, *two)
+    # The two enrollments are alike: of the one that remains no version says so.
+    merged(own, third, *two)
+    with pytest.raises(ValidationError) as refusal:
+        request_undo(other, two[0], BACK)
+    assert refusals_of(refusal) == [
+        UNFIT,
+        "TMA01 – S1001: This person is not enrolled in the course of the assessment.",
+    ]
+    undone(third, *two)
+    undone(other, *two)
+    assert AssessmentSubmission.objects.get().student == third
+
+
+def test_a_review_that_came_since_for_a_course_that_goes_back_is_named(pair, paper, student, two):
+    own, other = pair
+    mate = student("S3003")
+    Enrollment.objects.filter(student=own).update(student=mate)
+    merged(own, other, *two)
+    PeerReview.objects.create(submission=work(paper, mate), reviewer=own, feedback="Well.")
+    with pytest.raises(ValidationError) as refusal:
+        request_undo(other, two[0], BACK)
+    assert refusals_of(refusal) == [
+        UNFIT,
+        "TMA01 – S3003 – S1001: The reviewer is no student of this course, or has withdrawn from "
+        "it. Choose somebody who takes it.",
+    ]
+
+
+def test_work_that_fitted_no_better_before_stops_no_undo(pair, paper, two):
+    own, other = pair
+    Enrollment.objects.filter(student=own).delete()
+    work(paper, own)
+    before = contents()
+    merged(own, other, *two)
+    undone(other, *two)
+    assert contents() == before
 
 
 def test_an_address_that_somebody_else_has_by_now_is_named(student, twin, registrar, admin):

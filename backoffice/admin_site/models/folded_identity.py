@@ -89,6 +89,25 @@ class FoldedIdentity(Func):
         return super().as_sql(compiler, connection, template=template, **context)
 
 
+def near_doubles(row: models.Model, identity: Identity) -> models.QuerySet[Any]:
+    """Other stored rows whose value, or former one, differs from this row's in its form alone."""
+    model, name = type(row), identity.field
+    value = getattr(row, name)
+    rows = model._base_manager.exclude(pk=row.pk)
+    alike = _alike(rows.filter(identity.among), name, value).values("pk")
+    if not identity.former:
+        return rows.filter(pk__in=alike)
+    relation: Any = model._meta.get_field(identity.former)
+    owners = _alike(relation.related_model._base_manager.all(), name, value)
+    owners = owners.values(relation.field.attname)
+    return rows.filter(models.Q(pk__in=alike) | models.Q(pk__in=owners))
+
+
+def _alike(rows: models.QuerySet[Any], name: str, value: str | None) -> models.QuerySet[Any]:
+    rows = rows.annotate(folded=FoldedIdentity(name)).filter(folded=folded_identity(value))
+    return rows.exclude(**{name: value})
+
+
 def add_to_sqlite(connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
     """Give a connection the function: SQLite has none that replaces many letters at once."""
     if connection.vendor == "sqlite":

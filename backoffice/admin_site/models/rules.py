@@ -121,8 +121,12 @@ class PresenceRule:
 
     def is_met_by(self, instance: models.Model) -> bool:
         """Whether such rows are there as they should, or a path leads nowhere yet."""
+        return not self._is_asked_of(instance) or self.holds_for(instance)
+
+    def holds_for(self, instance: models.Model) -> bool:
+        """The same, of a row that was attached long ago, too."""
         sought = {name: _value(instance, path).value for name, path in self.match}
-        if None in sought.values() or not self._is_asked_of(instance):
+        if None in sought.values():
             return True
         rows: models.QuerySet[Any] = apps.get_model(self.model)._base_manager.all()
         if self.owner and not instance._state.adding:

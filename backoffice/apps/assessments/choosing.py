@@ -30,13 +30,16 @@ def open_doubles(user: Any) -> Iterator[AssessmentSubmission]:
     """Of each two works that this person has to choose from, the survivor's."""
     for approval in waiting_merges():
         for _approval, pair in _doubles(approval):
-            choice = approval.payload["choices"].get(pair.key)
-            is_chosen = choice is not None and choice["versions"] == versions_of(
-                pair.own, pair.other
-            )
             rows = AssessmentSubmission.objects.filter(pk=pair.own.pk)
-            if not is_chosen and rows.permitted_to(user, "finalize").exists():
+            if chosen_of(approval, pair) is None and rows.permitted_to(user, "finalize").exists():
                 yield pair.own
+
+
+def chosen_of(approval: Approval, pair: Pair) -> int | None:
+    """The key of the work that was chosen; None where nobody did, or a grade changed since."""
+    choice = approval.payload["choices"].get(pair.key)
+    is_valid = choice is not None and choice["versions"] == versions_of(pair.own, pair.other)
+    return choice["chosen"] if is_valid else None
 
 
 def _doubles(approval: Approval, **where: Any) -> Iterator[tuple[Approval, Pair]]:

@@ -81,7 +81,7 @@ def _double_line(row: AssessmentSubmission) -> CardLine:
     course = row.assessment.course
     return CardLine(
         str(row.student),
-        page_of(row),
+        page_of(row, "two_works"),
         detail=f"{course.code} · {course.presentation} · {row.assessment}",
         label=_("choose"),
         colour="warning",

@@ -75,6 +75,12 @@ class Mergeable(models.Model):
         merged = people.filter(merged_into=survivor).values_list("pk", flat=True)
         return {self.pk, survivor, *merged}
 
+    @classmethod
+    def was_merged(cls, record: Any, other: Any) -> models.Exists:
+        """SQL: one record was merged into the other, for a while at least; both are expressions."""
+        versions = cls.history.model._base_manager  # type: ignore[attr-defined]  # Audited has it
+        return models.Exists(versions.filter(id=record, merged_into=other))
+
 
 class Account(AbstractUser):
     """An account whose credentials say who set them: every `save()` of it looks.

@@ -28,6 +28,7 @@ from backoffice.apps.users.enrollments.enrolling import excess_sentence
 from backoffice.apps.users.enrollments.rosters import RosterHeadMixin
 from backoffice.apps.users.forms import EnrollmentForm, PersonForm, RoleForm
 from backoffice.apps.users.identities.former_ids_admin import FormerIDsMixin
+from backoffice.apps.users.identities.similar_people import SimilarPersonMixin
 from backoffice.apps.users.merging.pages import MergeMixin
 from backoffice.apps.users.models import (
     Enrollment,
@@ -101,7 +102,10 @@ class EnrollmentSection(RelatedSection):
 
 
 @admin.register(User)
-class PersonAdmin(MergeMixin, FormerIDsMixin, CredentialActionsMixin, ListExport, AuditedAdmin):
+class PersonAdmin(
+    *(MergeMixin, SimilarPersonMixin, FormerIDsMixin, CredentialActionsMixin),
+    *(ListExport, AuditedAdmin),
+):
     """Staff and students; a role says what a member of staff may do."""
 
     icon = "groups"

@@ -17,6 +17,7 @@ from unfold.widgets import (
 
 from backoffice.admin_site.login.pages import PasswordAloneForm
 from backoffice.apps.users.enrollments.enrolling import excess_sentence, excesses_with
+from backoffice.apps.users.identities.similar_people import SimilarPersonForm
 from backoffice.apps.users.models import User
 from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, reason_field
 from backoffice.audit.admin_kit.optimistic_lock import OptimisticLockForm
@@ -26,7 +27,7 @@ from backoffice.audit.record.second_person import newest_change
 NEW_PASSWORD = {"autocomplete": "new-password"}
 
 
-class PersonForm(OptimisticLockForm, UserChangeForm):
+class PersonForm(SimilarPersonForm, OptimisticLockForm, UserChangeForm):
     """A student's username need not be typed: it is the student ID."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

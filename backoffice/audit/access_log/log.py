@@ -95,6 +95,13 @@ def stored(row: AccessRecord) -> bool:
     return True
 
 
+def record_look(request: HttpRequest, row: models.Model) -> None:
+    """Record that somebody looks at a row on the page of another one, which is recorded anyway."""
+    about = {"label": row._meta.label_lower, "object_id": str(row.pk)}
+    about |= {"object_text": printable(row, 200), "person_id": person_of(row)}
+    stored(access_by(request, Kind.VIEW, status=200, **about))
+
+
 def log_in(request: HttpRequest, user: Any, **_kwargs: Any) -> None:
     stored(access_by(request, Kind.LOGIN, actor_id=user.pk, actor_name=name_of(user)))
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from django.contrib.auth import get_user_model
 from django.db import connection, models
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -19,7 +20,7 @@ from backoffice.audit.admin_kit.actions import is_too_short
 from backoffice.audit.models import Block, BlockPart, ChangeSet, Erasure, Removal
 from backoffice.audit.record.install import audited_models
 from backoffice.audit.record.reconcile import compare
-from backoffice.audit.seal.erasure import keys_of_the_forgotten
+from backoffice.audit.seal.erasure import keys_of_the_forgotten, lent_versions
 from backoffice.audit.seal.ledgers import BEFORE_ALL, ID, unpacked
 from backoffice.audit.seal.retention import DAY, dated_models, old_rows
 from backoffice.audit.seal.seal import MOST_ROWS
@@ -125,9 +126,25 @@ class Disposals:
         _digest, claim = self.erased[table, row]
         if why := self.change_sets.why_forged(claim, Erasure._meta.db_table, FORGET):
             return why
-        if key not in self.forgotten.get(scope, set()):
+        forgotten = self.forgotten.get(scope, set())
+        if key not in forgotten and self._lent_by(table, row, scope) not in forgotten:
             return _("is of nobody who was forgotten")
         return ""
+
+    def _lent_by(self, table: str, row: int, scope: str) -> int | None:
+        """Whose a version is that names the record into which theirs was merged for a while."""
+        model = self.of_people.get(table) if scope == get_user_model()._meta.db_table else None
+        if model is None:
+            return None
+        lent = lent_versions(model, model.personal).filter(pk=row)
+        owner: int | None = lent.values_list("latest_owner", flat=True).first()
+        return owner
+
+    @cached_property
+    def of_people(self) -> dict[str, Any]:
+        """The models whose rows may be of one person, by the table of their history."""
+        known = (model for model in audited_models() if model.personal)
+        return {model.history.model._meta.db_table: model for model in known}
 
     @cached_property
     def forgotten(self) -> dict[str, set[int]]:

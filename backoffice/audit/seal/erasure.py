@@ -12,13 +12,12 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.db import connection, models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.login.throttle import forget_logins
 from backoffice.audit.models import Approval, Audited, BlockPart, Erasure, Salt
-from backoffice.audit.models.history import DELETED
 from backoffice.audit.models.personal_data import FORGOTTEN, NAMED, Personal
 from backoffice.audit.record.recording import current_change_set_id
 from backoffice.audit.seal.ledgers import Digest, Ledger, Range, lines
@@ -150,16 +149,32 @@ def _known(keys: Keys, model: type[models.Model], personal: Personal) -> set[int
 def _rows_of(
     target: Any, model: type[models.Model], personal: Personal, known: set[int]
 ) -> models.QuerySet[Any]:
-    """The person's rows, or the versions of them: those from when they were another's, too."""
+    """The person's rows, or the versions of them: those from while it was merged, too."""
     own_rows = Q(**{f"{personal.key_of(model)}__in": known})
-    if target is model:
-        return target._base_manager.filter(own_rows)
-    key = model._meta.pk.column
-    current = model._base_manager.filter(own_rows).values("pk")
-    deleted = target._base_manager.filter(own_rows, history_type=DELETED).values(key)
-    were_another_s = Q(**{f"{key}__in": current}) | Q(**{f"{key}__in": deleted})
-    rows: models.QuerySet[Any] = target._base_manager.filter(own_rows | were_another_s)
-    return rows
+    rows: models.QuerySet[Any] = target._base_manager.all()
+    if target is not model and personal.owner_of(model) is get_user_model():
+        key = model._meta.pk.column
+        of_theirs = Q(**{f"{key}__in": target._base_manager.filter(own_rows).values(key)})
+        lent = lent_versions(model, personal).filter(of_theirs, latest_owner__in=known)
+        own_rows |= Q(pk__in=lent.values("pk"))
+    return rows.filter(own_rows)
+
+
+def lent_versions(model: Any, personal: Personal) -> models.QuerySet[Any]:
+    """Versions of rows from while their person's record was merged into another one.
+
+    They name the other record; the row was the person's before, and is again: `latest_owner`. The
+    record alone says so, and no table that somebody could change for a moment.
+    """
+    versions, owner, key = (
+        *(model.history.model._base_manager, personal.key_of(model), model._meta.pk.column),
+    )
+    of_the_row = versions.filter(**{key: OuterRef(key)})
+    latest = of_the_row.order_by("-pk").values(owner)[:1]
+    earlier = of_the_row.filter(**{owner: OuterRef("latest_owner")}, pk__lt=OuterRef("pk"))
+    was_merged = get_user_model().was_merged(OuterRef("latest_owner"), OuterRef(owner))
+    rows: models.QuerySet[Any] = versions.annotate(latest_owner=Subquery(latest))
+    return rows.filter(Exists(earlier), was_merged)
 
 
 def _is_left(model: type[models.Model], personal: Personal, known: set[int]) -> bool:

@@ -28,10 +28,11 @@ class GradePageMixin(AuditedAdmin):
         return [path("<path:object_id>/grade-record/", view, name=name), *super().get_urls()]
 
     def further_links(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
+        links = super().further_links(request, row)
         if not self.has_history_permission(request, row):
-            return []
+            return links
         link = {"title": _("How this grade came about"), "icon": "manage_search"}
-        return [link | {"address": page_of(row, PAGE)}]
+        return [*links, link | {"address": page_of(row, PAGE)}]
 
     def grade_record(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Each value of the grade, the newest first.

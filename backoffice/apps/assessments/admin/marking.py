@@ -28,6 +28,7 @@ from backoffice.admin_site.changelist.columns import (
 from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.assessments.admin.grade_actions import GradeActionsMixin
 from backoffice.apps.assessments.admin.grade_pages import GradePageMixin
+from backoffice.apps.assessments.admin.two_works import TwoWorksMixin
 from backoffice.apps.assessments.forms import SubmissionForm
 from backoffice.apps.assessments.grading import grade_by_rubric
 from backoffice.apps.assessments.models import (
@@ -118,7 +119,7 @@ class CriterionScoreSection(RelatedSection):
 
 
 @admin.register(AssessmentSubmission)
-class SubmissionAdmin(GradeActionsMixin, GradePageMixin, ListExport, AuditedAdmin):
+class SubmissionAdmin(GradeActionsMixin, TwoWorksMixin, GradePageMixin, ListExport, AuditedAdmin):
     """What students handed in, and how it is marked."""
 
     icon = "inbox"

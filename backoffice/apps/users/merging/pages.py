@@ -27,7 +27,7 @@ from backoffice.apps.users.merging.requests import (
     waiting_merges,
 )
 from backoffice.apps.users.models import User
-from backoffice.audit.access_log.log import Kind, access_by, stored
+from backoffice.audit.access_log.log import record_look
 from backoffice.audit.admin_kit.actions import RowAction
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 from backoffice.audit.admin_kit.optimistic_lock import digest
@@ -103,7 +103,7 @@ class MergeMixin(MergedRecordMixin):
 
     def _previewed(self, request: HttpRequest, person: User, other: User) -> HttpResponse:
         """The preview, and the request where it is posted."""
-        _record_view(request, other)
+        record_look(request, other)
         is_other = request.GET.get(REMAINS) == OTHER
         survivor, duplicate = (other, person) if is_other else (person, other)
         waiting = _waiting(person, other)
@@ -147,12 +147,6 @@ class MergeMixin(MergedRecordMixin):
         values = {"title": gettext("Merge two records"), "opts": self.opts, "person": person}
         values |= {"original": person, "person_page": page_of(person)}
         return TemplateResponse(request, "users/merge.html", shared | values | context)
-
-
-def _record_view(request: HttpRequest, other: User) -> None:
-    """Record that somebody looked at the other record; the page's own is recorded anyway."""
-    whose = {"label": User._meta.label_lower, "object_id": str(other.pk), "person_id": other.pk}
-    stored(access_by(request, Kind.VIEW, object_text=str(other)[:200], status=200, **whose))
 
 
 def _waiting(person: User, other: User) -> Approval | None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.apps.users.merging.plan import MergePlan, plan_of
 from backoffice.apps.users.merging.undoing import undo
-from backoffice.apps.users.merging.writing import merge, refuse_unfit
+from backoffice.apps.users.merging.writing import locked_pair, merge
 from backoffice.apps.users.models import User
 from backoffice.audit.admin_kit.approvals import approvable, request_approval
 from backoffice.audit.models import Approval
@@ -24,17 +24,18 @@ def request_merge(survivor: User, duplicate: User, by: Any, reason: str) -> Appr
     What is still open may be decided until then. Raises ValidationError for other than two students
     in use, and where the same was asked for already.
     """
-    refuse_unfit(survivor, duplicate)
-    _refuse_waiting(survivor, duplicate)
-    # As they are stored: this is what is compared when a second person agrees.
-    stored = User._base_manager.in_bulk({survivor.pk, duplicate.pk})
-    digests = plan_of(stored[survivor.pk], stored[duplicate.pk]).digests
-    description = _("%(duplicate)s is merged into %(survivor)s") % {
-        "duplicate": named(duplicate),
-        "survivor": named(survivor),
-    }
-    values = {"survivor": survivor.pk, "agreed": digests, "choices": {}}
-    return request_approval(MERGE, duplicate, description, by, reason=reason, **values)
+    with transaction.atomic():
+        # As they are stored: this is what is compared when a second person agrees. Locked, so that
+        # of two who ask at once the later one sees the other's request.
+        survivor, duplicate = locked_pair(survivor.pk, duplicate.pk)
+        _refuse_waiting(survivor, duplicate)
+        digests = plan_of(survivor, duplicate).digests
+        description = _("%(duplicate)s is merged into %(survivor)s") % {
+            "duplicate": named(duplicate),
+            "survivor": named(survivor),
+        }
+        values = {"survivor": survivor.pk, "agreed": digests, "choices": {}}
+        return request_approval(MERGE, duplicate, description, by, reason=reason, **values)
 
 
 def named(person: User) -> str:
