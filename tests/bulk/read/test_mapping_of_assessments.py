@@ -34,8 +34,10 @@ LIST = "/admin/bulk/assessmentmapping/"
 
 @pytest.fixture
 def bio(gradebook: Any, courses: dict[str, Course]) -> Course:
-    """BIO101 with T1, called T one, and T2, called T two."""
+    """BIO101 with T1, called T one, and T2, called T two; it goes on."""
     gradebook()
+    Course.objects.filter(pk=courses["BIO101"].pk).update(ends_on=None)
+    courses["BIO101"].refresh_from_db()
     return courses["BIO101"]
 
 

@@ -174,7 +174,8 @@ def course_choice_form(batch: Batch, person: Any, chosen: str) -> CourseChoiceFo
     if not (at_rest and batch.file and is_open and may(person, "add", AssessmentMapping)):
         return None
     form = CourseChoiceForm(batch, person)
-    named = tuple(own["course"]) or likely_course(columns_of(batch))
+    # Where it is doubtful which course it is, none is proposed.
+    named = tuple(own["course"]) or (None if own["courses"] else likely_course(columns_of(batch)))
     pk = chosen if chosen in form.courses else form.key_of(named)
     # Unbound without a choice: nobody has left it out yet.
     return CourseChoiceForm(batch, person, {"course": pk}) if pk else form
