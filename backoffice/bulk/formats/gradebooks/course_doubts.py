@@ -45,7 +45,7 @@ class CourseGuess:
 
     def doubt(self) -> CourseDoubt | None:
         """The first that there is."""
-        return self._no_older_runs() or self._is_over() or self._of_students()
+        return self._of_runs() or self._of_days() or self._of_students()
 
     @cached_property
     def runs(self) -> list[Run]:
@@ -59,17 +59,16 @@ class CourseGuess:
     def own(self) -> Run:
         return next(run for run in self.runs if run[0] == self.course[1])
 
-    def _no_older_runs(self) -> CourseDoubt | None:
+    def _of_runs(self) -> CourseDoubt | None:
         code, term = self.course
-        found = [
-            (code, run[0]) for run in self.runs if run[0] != term and not _older(run, self.own)
-        ]
-        if not found:
+        others = [run for run in self.runs if run[0] != term]
+        newer = [(code, run[0]) for run in others if not _is_older(run, self.own)]
+        if not newer:
             return None
         reason = _("but the course has runs that are no older: %(courses)s.")
-        return CourseDoubt(reason % {"courses": listed(map(" ".join, found))}, self._any(found))
+        return CourseDoubt(reason % {"courses": listed(map(" ".join, newer))}, self._any(newer))
 
-    def _is_over(self) -> CourseDoubt | None:
+    def _of_days(self) -> CourseDoubt | None:
         last = self.own[2]
         if not self.is_mapped or last is None or last >= timezone.now().date():
             return None
@@ -114,7 +113,7 @@ class CourseGuess:
         return sorted({self.course, *others, *self.rivals})
 
 
-def _older(run: Run, than: Run) -> bool:
+def _is_older(run: Run, than: Run) -> bool:
     """Whether a run is surely older: by its first day, by its name where a day is missing."""
     if run[1] and than[1]:
         return run[1] < than[1]

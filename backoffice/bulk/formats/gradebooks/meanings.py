@@ -153,11 +153,11 @@ class MappedTable(SourceTable):
         rows = (each for row in self.read_again() for each in self.translated(row))
         texts = {row.cells[at] for row in rows if row.cells}
         field = kinds[self.kind].columns()["student_id"].model_field(kinds[self.kind].model())
-        clean, found = cleaner_for(field, is_identifier=True), set()
+        clean, students = cleaner_for(field, is_identifier=True), set()
         for text in texts:
             with suppress(CellRefused):  # of nobody; its row is refused with the reason
-                found.add(clean(text) or "")
-        return found - {""}
+                students.add(clean(text) or "")
+        return students - {""}
 
     def _named_course(self, chosen: Course | tuple[()]) -> Course | None:
         """The course that a person or the file names. Raises FileRefused where these differ."""
@@ -263,17 +263,17 @@ def without_students(title: Any, column: str) -> FileRefused:
     )
 
 
-def columns_to_explain(batch: Batch, course: Course) -> list[ScoreColumn]:
-    """The columns of a file that are no known assessment of this course."""
+def columns_to_explain(batch: Batch, course: Course) -> dict[int, ScoreColumn]:
+    """The columns of a file that are no known assessment of this course, by their places."""
     names, columns = AssessmentNames(), columns_of(batch)
     dialect = batch.own_assessments["dialect"]
     lasting = {each.header: lasting_name(dialect, each.header) for each in columns}
     mapped = codes_by_course(dialect, lasting.values()).get(course, {})
-    return [
-        each
-        for each in columns
+    return {
+        at: each
+        for at, each in enumerate(columns)
         if lasting[each.header] not in mapped and not names.among(each.texts, course)
-    ]
+    }
 
 
 def columns_of(batch: Batch) -> list[ScoreColumn]:
