@@ -7,6 +7,7 @@ As in SQL, a condition that is unknown because of a null is not violated.
 import copy
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.apps import apps
@@ -234,6 +235,17 @@ class TotalRule:
     most: int
     message: Message
     code: str
+
+    def total_with(self, row: models.Model) -> Decimal | None:
+        """What the rows of its place add up to; None for a row that is not at fault."""
+        if not getattr(row, self.summed):
+            return None
+        rows = type(row)._base_manager.filter(**{self.field: getattr(row, self.field)})
+        total = rows.aggregate(total=models.Sum(self.summed))["total"]
+        return total if total > self.most else None
+
+    def sentence(self, place: models.Model, total: str) -> str:
+        return str(self.message) % {"place": place, "total": total, "most": self.most}
 
 
 def names_in(condition: object) -> set[str]:

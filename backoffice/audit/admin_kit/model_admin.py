@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+from django.contrib import messages
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -15,7 +16,7 @@ from backoffice.admin_site.model_admin import (
     PlainAdmin,
     models_of,
 )
-from backoffice.admin_site.pages.history import HistoryMixin
+from backoffice.admin_site.pages.history import HistoryMixin, plain
 from backoffice.admin_site.permissions import roles
 from backoffice.audit.admin_kit.actions import RowActionMixin
 from backoffice.audit.admin_kit.collisions import note_form, run_again_on_collision
@@ -40,6 +41,14 @@ class AuditedAdmin(
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
         note_form(request, form)
         return super().save_form(request, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        row, rule = form.instance, self.model.total_rule
+        total = rule.total_with(row) if rule else None
+        if total is not None:
+            sentence = rule.sentence(getattr(row, rule.field), plain(total))
+            self.message_user(request, sentence, messages.WARNING)
 
     def further_links(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
         links = super().further_links(request, row)

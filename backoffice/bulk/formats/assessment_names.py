@@ -6,10 +6,13 @@ from typing import NamedTuple
 
 from backoffice.admin_site.spreadsheets import formula_safe
 from backoffice.bulk.formats.course_names import Course, joined
-from backoffice.bulk.kinds.header_names import column_name
+from backoffice.bulk.kinds.header_names import column_name, nearest
 from backoffice.bulk.kinds.resource import kinds
 
 NAMES = ("course_code", "presentation", "assessment_id", "title", "max_score")
+
+ALIKE = 0.8  # two names as near as that are meant to be the same
+MOST_COMPARED = 2_000  # names, which takes milliseconds
 
 
 class Known(NamedTuple):
@@ -88,8 +91,19 @@ class AssessmentNames:
         return []
 
     def similar(self, texts: Collection[str], course: Course | None) -> Known | None:
-        """The only one, of the course or of all, whose code or title is one of these texts."""
-        matches = {each for each in self._alike(texts) if course in (None, each.course)}
+        """The only one, of the course or of all, whose code or title is one of these texts.
+
+        Where none is, the only one with the name that is nearest to one of them.
+        """
+        own = {
+            name: here
+            for name, rows in self.by_plain_name.items()
+            if (here := [each for each in rows if course in (None, each.course)])
+        }
+        names = own.keys() & set(map(column_name, texts))
+        if not names and len(own) <= MOST_COMPARED:
+            names = {nearest(column_name(text), own, ALIKE) for text in texts} - {""}
+        matches = {each for name in names for each in own[name]}
         return matches.pop() if len(matches) == 1 else None
 
     def courses_with(self, texts: Collection[str]) -> Iterator[Course]:

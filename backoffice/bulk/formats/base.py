@@ -167,6 +167,8 @@ class SourceTable:
     lookups: ClassVar[tuple[str, ...]] = ()
     side: SideFiles = SideFiles()
     is_roster: bool = False  # read as a whole roster, in sync mode
+    # Reads the rows of the file once more, before they are read to be staged.
+    read_again: Callable[[], Iterator[Row]] = staticmethod(lambda: iter(()))
     # Columns of ours that stand above the rows: in the header, or in a row of that name.
     above: ClassVar[Mapping[str, str]] = MappingProxyType({})
 

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -252,9 +252,9 @@ class Translated(TableReader):
             refuse_forbidden(allowed, kinds[table_class.kind])
         table = table_class(self.header)
         refuse_repeated(table.read)
-        table.side = self.side or self.unpacked.side
-        table.own_words = self.own_words
+        table.side, table.own_words = self.side or self.unpacked.side, self.own_words
         table.is_roster = self.batch.mode == Batch.Mode.SYNC
+        table.read_again = partial(self._read_again, table_class)
         table.check(self.batch)
         if table.sparse:
             table.narrow(self._filled(table))
@@ -271,8 +271,8 @@ class Translated(TableReader):
         """The sparse columns that some row fills."""
         pending, filled = {table.places[name]: name for name in table.sparse}, set()
         # One more pass over the file, up to the row that fills the last of these columns.
-        with self._table() as reader:
-            for row in disambiguated(reader, type(table))[1]:
+        with closing(table.read_again()) as rows:
+            for row in rows:
                 fits = len(row.cells) == table.width
                 for at, name in list(pending.items()):
                     if fits and table.is_significant(name, row.cells):
@@ -280,6 +280,10 @@ class Translated(TableReader):
                 if not pending:
                     break
         return frozenset(filled)
+
+    def _read_again(self, table_class: type[SourceTable]) -> Iterator[Row]:
+        with self._table() as reader:
+            yield from disambiguated(reader, table_class)[1]
 
     def __exit__(self, *_exception: object) -> None:
         self._opened.close()

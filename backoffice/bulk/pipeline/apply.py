@@ -22,6 +22,7 @@ from backoffice.bulk.plan.identities.moved_values import MovedValues
 from backoffice.bulk.plan.identities.trails import leave_trail
 from backoffice.bulk.plan.outcome import Outcome, Plans, outcome_of
 from backoffice.bulk.plan.writer import Writer
+from backoffice.bulk.read.mappings_now import are_mappings_as_read
 from backoffice.bulk.read.staging_file import StagingFile
 from backoffice.bulk.sql.dialects import SqlDialect
 from backoffice.bulk.values.faults import FileRefused
@@ -37,11 +38,21 @@ class OutcomeChanged(NotApplied):
     """The data changed since the preview; a new preview has been made."""
 
     def __init__(self) -> None:
-        super().__init__(
-            _(
-                "The data changed since the preview, so nothing was written. Look at the new "
-                "preview."
-            )
+        super().__init__(self._sentence())
+
+    def _sentence(self) -> str:
+        return _(
+            "The data changed since the preview, so nothing was written. Look at the new preview."
+        )
+
+
+class MeaningsChanged(OutcomeChanged):
+    """A mapping with which the file was read says something else by now, or is gone."""
+
+    def _sentence(self) -> str:
+        return _(
+            "What a column or a value of the file stands for was changed since the preview, so "
+            "nothing was written. Look at the new preview."
         )
 
 
@@ -73,6 +84,8 @@ def _write(batch: Batch, actor: Any) -> None:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             begin_alone(cursor, work.dialect, batch)
+            if not are_mappings_as_read(batch):
+                raise MeaningsChanged
             work.prepare(cursor)
             _write_plan(work, cursor, actor)
     finally:
@@ -148,7 +161,7 @@ def _renewed(batch: Batch, error: Exception) -> NotApplied:
     # With the same outcome again no change of the data explains what the database refused.
     if batch.digest == digest and isinstance(error, DatabaseError):
         return NotApplied(fail(batch, error, before=Batch.DECIDABLE))
-    return OutcomeChanged()
+    return error if isinstance(error, OutcomeChanged) else OutcomeChanged()
 
 
 def _why_not(batch: Batch) -> str:

@@ -42,12 +42,7 @@ class Totals:
             staging_file.add_fault(fault, line, row, name, shown, origin)
 
     def _template(self, place: models.Model, total: object) -> str:
-        params = {
-            "place": place,
-            "total": display_value(Decimal(str(total))),
-            "most": self.rule.most,
-        }
-        sentence = str(self.rule.message) % params
+        sentence = self.rule.sentence(place, display_value(Decimal(str(total))))
         return "{column} “{value}”: " + sentence.replace("{", "{{").replace("}", "}}")
 
     def _beyond(self, column: Column) -> str:

@@ -3,17 +3,21 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.kinds.header_names import IGNORED
 from backoffice.bulk.kinds.own_columns import lasting_name
 from backoffice.bulk.models import AssessmentMapping
+from backoffice.bulk.read.header_mapping import store_named
 
 Course = tuple[str, str]
 Codes = Mapping[str, str]  # from a lasting name to the code of an assessment, or to IGNORED
 COURSE = ("course__code", "course__presentation")
+COLUMN_CONFLICT = _("Somebody said in this moment what a column stands for. Look at it again.")
 
 
 def codes_by_course(dialect: str, names: Iterable[str]) -> dict[Course, dict[str, str]]:
@@ -37,15 +41,17 @@ def save_assessments(
 ) -> None:
     """Store which column stands for which assessment of a course; None is ignored on purpose.
 
-    Raises ValidationError for what the model refuses.
+    Raises ValidationError for what the model refuses, and for what somebody said meanwhile.
     """
     for header, assessment in assessments.items():
         key = {"course": course, "dialect": dialect, "name": lasting_name(dialect, header)}
         stored = AssessmentMapping.objects.filter(**key).first()
-        mapping = stored or AssessmentMapping(**key, header=header, made_by=person)
-        mapping.assessment = assessment
-        mapping.full_clean()
-        mapping.save()
+        if stored and stored.assessment != assessment:
+            raise ValidationError(COLUMN_CONFLICT)
+        if stored is None:
+            mapping = AssessmentMapping(**key, header=header, made_by=person)
+            mapping.assessment = assessment
+            store_named(mapping, header)
 
 
 def mapped_columns(own_assessments: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,13 +1,18 @@
 """A school's own headers: what they stand for now, and which of them a file has."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.kinds.header_names import IGNORED, has_meaning, names_of, plain_name
 from backoffice.bulk.kinds.resource import ImportKind, kinds
 from backoffice.bulk.models import Batch, HeaderMapping
+from backoffice.bulk.values.faults import display_text
 
+HEADER_CONFLICT = _("Somebody said in this moment what a header stands for. Look at it again.")
 Own = Mapping[str, str]  # from the plain name of a header to a column, or to IGNORED
 
 
@@ -80,11 +85,22 @@ def unknown_headers(batch: Batch) -> dict[int, str]:
 def save_mappings(kind: str, columns: Mapping[str, str], person: object) -> None:
     """Store for the school which header stands for which column.
 
-    Raises ValidationError for what the model refuses.
+    Raises ValidationError for what the model refuses, and for what somebody said meanwhile.
     """
     for header, column in columns.items():
         stored = HeaderMapping.objects.filter(kind=kind, name=plain_name(header)).first()
-        mapping = stored or HeaderMapping(kind=kind, header=header, made_by=person)
-        mapping.column = column
+        if stored and stored.column != column:
+            raise ValidationError(HEADER_CONFLICT)
+        if stored is None:
+            mapping = HeaderMapping(kind=kind, header=header, column=column, made_by=person)
+            store_named(mapping, header)
+
+
+def store_named(mapping: Any, name: str) -> None:
+    """Store a new mapping. Raises ValidationError, with the name before each of its messages."""
+    try:
         mapping.full_clean()
-        mapping.save()
+    except ValidationError as refusal:
+        named = [f"“{display_text(name)}”: {each}" for each in refusal.messages]
+        raise ValidationError(named) from refusal
+    mapping.save()

@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Value
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.admin_site.permissions.roles import may
 from backoffice.bulk.kinds.value_words import LEFT_OUT, choices_of, is_typing_error
 from backoffice.bulk.models import Batch, HeaderMapping, ValueMapping
 from backoffice.bulk.models.value_mapping import NAME_LENGTH, WORD_LENGTH
+from backoffice.bulk.read.header_mapping import store_named
 from backoffice.bulk.values.cells import plain_word
 from backoffice.bulk.values.faults import Fault, display_text, storable
 
@@ -18,6 +21,9 @@ MOST_UNKNOWN = 50  # values of one file that are remembered, and asked about
 MOST_NAMED, MOST_UNPLACED = 5, 1_000
 EVERYBODY = "*"  # in place of a person: it may be anybody
 ROW_LEFT_OUT = "left_out"
+VALUE_CONFLICT = gettext_lazy(
+    "Somebody said in this moment what a value stands for. Look at it again."
+)
 HEADER = ""  # in place of a column: what is mapped is a header
 Words = Mapping[str, Mapping[str, str]]  # by column, from a word to a value or to LEFT_OUT
 
@@ -135,15 +141,16 @@ def values_advice(batch: Batch) -> str:
 def save_meanings(kind: str, meanings: Mapping[tuple[str, str], str], person: Any) -> None:
     """Store for the school which word, by column, stands for which value.
 
-    Raises ValidationError for what the model refuses.
+    Raises ValidationError for what the model refuses, and for what somebody said meanwhile.
     """
     for (column, word), meaning in meanings.items():
         key = {"kind": kind, "column": column, "name": plain_word(word)}
         stored = ValueMapping.objects.filter(**key).first()
-        mapping = stored or ValueMapping(**key, word=word, made_by=person)
-        mapping.meaning = meaning
-        mapping.full_clean()
-        mapping.save()
+        if stored and stored.meaning != meaning:
+            raise ValidationError(VALUE_CONFLICT)
+        if stored is None:
+            mapping = ValueMapping(**key, word=word, meaning=meaning, made_by=person)
+            store_named(mapping, word)
 
 
 def values_read_as(batch: Batch) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.models import AssessmentMapping, Batch
-from backoffice.bulk.pipeline.apply import apply
+from backoffice.bulk.pipeline.apply import OutcomeChanged, apply
 from backoffice.bulk.pipeline.import_run import Import
 from backoffice.bulk.pipeline.report import rejected_rows
 
@@ -34,8 +34,10 @@ LIST = "/admin/bulk/assessmentmapping/"
 
 @pytest.fixture
 def bio(gradebook: Any, courses: dict[str, Course]) -> Course:
-    """BIO101 with T1, called T one, and T2, called T two."""
+    """BIO101 with T1, called T one, and T2, called T two; it goes on."""
     gradebook()
+    Course.objects.filter(pk=courses["BIO101"].pk).update(ends_on=None)
+    courses["BIO101"].refresh_from_db()
     return courses["BIO101"]
 
 
@@ -237,7 +239,7 @@ def test_our_own_columns_need_no_course(bio, upload):
 
 
 @pytest.mark.parametrize("is_staged", [True, False])
-def test_what_is_said_after_the_preview_changes_nothing_of_it(bio, upload, registrar, is_staged):
+def test_what_is_said_after_the_preview_is_previewed_first(bio, upload, registrar, is_staged):
     mapping = map_column(bio, "moodle", "Assignment: T one (Real)", "T1")
     batch = upload("grades", MOODLE)
     mapping.assessment = Assessment.objects.get(course=bio, code="T2")
@@ -245,8 +247,12 @@ def test_what_is_said_after_the_preview_changes_nothing_of_it(bio, upload, regis
     if not is_staged:  # and the file has to be read anew to be applied
         with connection.cursor() as cursor:
             Import(batch).drop(cursor)
+    with pytest.raises(OutcomeChanged):
+        apply(batch, batch.digest, registrar)
+    batch.refresh_from_db()
+    assert (batch.state, scores()) == ("previewed", {})
     apply(batch, batch.digest, registrar)
-    assert scores() == {("2026J", "T1"): 66}
+    assert scores() == {("2026J", "T2"): 66}
 
 
 def test_the_digest_stands_for_what_the_columns_meant(bio, upload):

@@ -16,7 +16,7 @@ from backoffice.bulk.formats.detect import carried
 from backoffice.bulk.jobs.tasks import read_ready
 from backoffice.bulk.kinds.header_names import IGNORED
 from backoffice.bulk.models import Batch, HeaderMapping
-from backoffice.bulk.pipeline.apply import apply
+from backoffice.bulk.pipeline.apply import OutcomeChanged, apply
 from backoffice.bulk.pipeline.deliveries import deliver, files_of
 from backoffice.bulk.pipeline.import_run import Import
 from backoffice.bulk.pipeline.preview import leave_wrong_rows_out, preview
@@ -90,16 +90,19 @@ def test_an_error_names_the_column_as_the_file_does(upload, german):
 
 
 @pytest.mark.parametrize("is_staged", [True, False])
-def test_what_is_said_after_the_preview_changes_nothing_of_it(upload, german, registrar, is_staged):
+def test_what_is_said_after_the_preview_is_previewed_first(upload, german, registrar, is_staged):
     batch = upload("enrollments", HEADER + GOOD)
     HeaderMapping.objects.filter(header="Stand").update(column="final_result")
-    HeaderMapping.objects.exclude(header="Stand").delete()
     if not is_staged:  # and the file has to be read anew to be applied
         with connection.cursor() as cursor:
             Import(batch).drop(cursor)
+    with pytest.raises(OutcomeChanged):
+        apply(batch, batch.digest, registrar)
+    batch.refresh_from_db()
+    assert (batch.state, Enrollment.objects.exists()) == ("previewed", False)
     apply(batch, batch.digest, registrar)
     stored = Enrollment.objects.get()
-    assert (batch.state, stored.status, stored.final_result) == ("applied", "completed", "")
+    assert (batch.state, stored.status, stored.final_result) == ("applied", "active", "completed")
 
 
 def test_what_is_said_counts_once_the_file_is_read_again(upload, german):

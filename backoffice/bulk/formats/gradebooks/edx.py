@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.bulk.formats.base import COURSE_KEY, Cells, ColumnSource, pair
+from backoffice.bulk.formats.base import COURSE_KEY, Cells, ColumnSource, NotTranslated, pair
 from backoffice.bulk.formats.course_names import Course, joined
 from backoffice.bulk.formats.gradebooks.meanings import ScoreColumn
 from backoffice.bulk.formats.gradebooks.wide import Base, Columns, Gradebook, Learner
 from backoffice.bulk.readers import Row
 
+COURSE = "course_id"
 OVERRIDE, PREVIOUS, ORIGINAL = "new_override-", "previous_override-", "original_grade-"
 EXACT = re.compile("[0-9]+[.][0-9]{2}[0-9]*[1-9]0*", re.ASCII)
 ZEROS = re.compile("(?<=[.][0-9]{2})0+$")  # as a spreadsheet may show a score
@@ -20,8 +22,8 @@ ZEROS = re.compile("(?<=[.][0-9]{2})0+$")  # as a spreadsheet may show a score
 
 def _edx_course(cells: Cells) -> Course:
     """The course of `course-v1:Organisation+CODE+RUN`."""
-    parts = cells["course_id"].split("+")
-    return (parts[-2], parts[-1]) if len(parts) == 3 else cells.course("course_id")
+    parts = cells[COURSE].split("+")
+    return (parts[-2], parts[-1]) if len(parts) == 3 else cells.course(COURSE)
 
 
 class EdxOverrides(Gradebook):
@@ -33,9 +35,14 @@ class EdxOverrides(Gradebook):
         "student_id": ColumnSource(
             ("student_key", "username"), lambda cells: cells.first("student_key", "username")
         ),
-        **pair(COURSE_KEY, ("course_id",), _edx_course),
+        **pair(COURSE_KEY, (COURSE,), _edx_course),
     }
     written = ("user_id", "username", "student_key", "course_id", "track", "cohort")
+
+    course: Course | None = None
+
+    def own_course(self) -> Course | None:
+        return self.course if self.course in self.courses.titles else None
 
     def is_placed(self, name: str) -> bool:
         return name.startswith((OVERRIDE, PREVIOUS))
@@ -79,9 +86,18 @@ class EdxOverrides(Gradebook):
     @property
     def sparse(self) -> frozenset[str]:
         names = (self.names[at] for at in self.previous.values())
-        return super().sparse.union(names if "base_score" in self.active_sources else ())
+        return super().sparse.union(names if "base_score" in self.active_sources else (), {COURSE})
 
     def is_significant(self, name: str, cells: Sequence[str]) -> bool:
+        return self._names_course(cells) if name == COURSE else self._is_no_base(name, cells)
+
+    def _names_course(self, cells: Sequence[str]) -> bool:
+        # Overrides are of one course, so that the first line speaks for all of them.
+        with suppress(NotTranslated):
+            self.course = _edx_course(Cells(self, cells))
+        return self.course is not None
+
+    def _is_no_base(self, name: str, cells: Sequence[str]) -> bool:
         # True where the override replaces a grade that Open edX computed itself, or is more exact
         # than ours: what our score was then, the file does not know.
         at = self.places[name]
@@ -96,7 +112,7 @@ class EdxOverrides(Gradebook):
     def narrow(self, filled: frozenset[str]) -> None:
         super().narrow(filled)
         # Where that is so for one score, none of the file is taken as a score at export.
-        if filled:
+        if filled - {COURSE}:
             self.leave(["base_score"])
 
     @classmethod

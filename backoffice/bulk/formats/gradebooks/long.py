@@ -10,6 +10,8 @@ from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import ReaderIssue, Row
 from backoffice.bulk.values.faults import Fault
 
+MOST_NAMES = 1_000  # of assessments that one file is asked about; no course has so many
+
 
 class GradeLines(MappedTable):
     """A grade on each line. What the file calls assessments is collected before it is read."""
@@ -29,7 +31,8 @@ class GradeLines(MappedTable):
 
     def is_significant(self, name: str, cells: Sequence[str]) -> bool:
         # Never true, so that all rows are looked at.
-        if text := cells[self.places[name]].strip():
+        text = cells[self.places[name]].strip()
+        if text and len(self.named) < MOST_NAMES:
             self.named[text] = None
         return False
 

@@ -5,6 +5,7 @@ by title and code as our own files have them. A title alone is only proposed, ne
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -13,12 +14,15 @@ from django.utils.translation import ngettext
 from backoffice.bulk.formats.assessment_names import AssessmentNames, Known
 from backoffice.bulk.formats.base import COURSE_KEY, ColumnSource, SourceTable
 from backoffice.bulk.formats.course_names import Course
+from backoffice.bulk.formats.gradebooks.course_doubts import CourseGuess
 from backoffice.bulk.kinds.header_names import IGNORED
 from backoffice.bulk.kinds.own_columns import lasting_name
+from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.read.assessment_mapping import codes_by_course
 from backoffice.bulk.readers import ReaderIssue
-from backoffice.bulk.values.faults import Fault, FileRefused, display_text
+from backoffice.bulk.values.cells import cleaner_for
+from backoffice.bulk.values.faults import CellRefused, Fault, FileRefused, display_text
 
 MOST_NAMED = 10
 ByCourse = dict[Course, dict[str, str]]
@@ -46,6 +50,7 @@ class Meanings(NamedTuple):
     course: Course | None
     mapped: dict[str, str]
     courses: list[Course]
+    doubt: str = ""  # why it may be another course than the one that knows the columns
 
 
 class MappedTable(SourceTable):
@@ -87,7 +92,9 @@ class MappedTable(SourceTable):
         course = tuple(batch.own_assessments["course"]) or None
         mapped = batch.own_assessments["mapped"]
         unknown = set(batch.own_assessments["unknown"])
-        self._refuse_several(batch)
+        if batch.own_assessments["courses"]:
+            raise self._several(batch.own_assessments)
+        self._refuse_other(course)
         self._resolve_columns(columns, course, mapped)
         foreign = [each for each in columns if each.is_foreign and each.header in unknown]
         if foreign and batch.ignore_unknown_columns:
@@ -112,6 +119,7 @@ class MappedTable(SourceTable):
             "mapped": mapped,
             "unknown": unknown,
             "courses": list(map(list, meanings.courses)),
+            "doubt": meanings.doubt,
             "columns": columns,
         }
 
@@ -122,27 +130,55 @@ class MappedTable(SourceTable):
             return Meanings(named, stored.get(named, {}), [])
         if not (stored or any(each.is_foreign for each in columns)):
             return Meanings(None, {}, [])  # plain codes, which are looked up row by row
-        courses = self._courses_of(columns, stored)
-        if len(courses) == 1:
-            return Meanings(courses[0], stored.get(courses[0], {}), [])
-        return Meanings(None, {}, courses)
+        return self._guessed(columns, stored)
+
+    def _guessed(self, columns: list[ScoreColumn], stored: ByCourse) -> Meanings:
+        """The one course that knows most of the columns, where nothing speaks against it."""
+        counts = self._counts(columns, stored)
+        most = max(counts.values(), default=0)
+        fitting = sorted(course for course, count in counts.items() if count == most)
+        if len(fitting) != 1:
+            return Meanings(None, {}, fitting)
+        best, mapped = fitting[0], stored.get(fitting[0], {})
+        rivals = [course for course in counts if course != best]
+        is_whole = most == len(columns)
+        doubt = CourseGuess(best, rivals, is_whole, bool(mapped), self._students).doubt()
+        if doubt:
+            return Meanings(None, {}, doubt.courses, f"{' '.join(best)}, {doubt.reason}")
+        return Meanings(best, mapped, [])
+
+    def _students(self) -> set[str]:
+        """The students of whom the file says anything; it is read once more to find them."""
+        at = list(self.active_sources).index("student_id")
+        rows = (each for row in self.read_again() for each in self.translated(row))
+        texts = {row.cells[at] for row in rows if row.cells}
+        field = kinds[self.kind].columns()["student_id"].model_field(kinds[self.kind].model())
+        clean, students = cleaner_for(field, is_identifier=True), set()
+        for text in texts:
+            with suppress(CellRefused):  # of nobody; its row is refused with the reason
+                students.add(clean(text) or "")
+        return students - {""}
 
     def _named_course(self, chosen: Course | tuple[()]) -> Course | None:
         """The course that a person or the file names. Raises FileRefused where these differ."""
-        own = self.own_course()
         if not chosen:
-            return own
+            return self.own_course()
         if chosen not in self.courses.titles:
             message = _("There is no course %(course)s. Check its code and presentation.")
             raise FileRefused("unknown_course", message % {"course": " ".join(chosen)}, line=1)
-        if own not in (None, chosen):
-            message = _("The file is of the course %(own)s, not of %(chosen)s.")
-            params = {"own": " ".join(own or ()), "chosen": " ".join(chosen)}
-            raise FileRefused("other_course", message % params, line=1)
+        self._refuse_other(chosen)
         return chosen
 
-    def _courses_of(self, columns: list[ScoreColumn], stored: ByCourse) -> list[Course]:
-        """The courses that the file may be of: those that know most of its columns."""
+    def _refuse_other(self, course: Course | None) -> None:
+        """Refuse a file, or one of several sheets, that names another course itself."""
+        own = self.own_course()
+        if course and own not in (None, course):
+            message = _("The file is of the course %(own)s, not of %(chosen)s.")
+            params = {"own": " ".join(own or ()), "chosen": " ".join(course)}
+            raise FileRefused("other_course", message % params, line=1)
+
+    def _counts(self, columns: list[ScoreColumn], stored: ByCourse) -> dict[Course, int]:
+        """How many of its columns each course knows that the file may be of."""
         counts: dict[Course, int] = {}
         for column in columns:
             matches = {each.course for each in self.assessments.among(column.texts, None)}
@@ -150,8 +186,7 @@ class MappedTable(SourceTable):
             mapped = {course for course, codes in stored.items() if name in codes}
             for course in matches | mapped:
                 counts[course] = counts.get(course, 0) + 1
-        most = max(counts.values(), default=0)
-        return sorted(course for course, count in counts.items() if count == most)
+        return counts
 
     def _name(self, column: ScoreColumn) -> str:
         return lasting_name(self.dialect, column.header)
@@ -176,18 +211,22 @@ class MappedTable(SourceTable):
             self.constants = dict(zip(COURSE_KEY, course, strict=True))
             self.active_sources |= dict.fromkeys(COURSE_KEY, ColumnSource((), lambda cells: ""))
 
-    def _refuse_several(self, batch: Batch) -> None:
-        courses = batch.own_assessments["courses"]
-        if not courses:
-            return
-        named = ", ".join(" ".join(course) for course in courses[:MOST_NAMED])
+    def _several(self, noted: dict[str, Any]) -> FileRefused:
+        """The refusal of a file of which nobody can tell for sure which course it is of."""
+        courses = ", ".join(" ".join(course) for course in noted["courses"][:MOST_NAMED])
         message = _(
             "The file reads as “%(title)s”, which names no course, and its assessments may be "
             "those of several: %(courses)s. Say on the page of this import of which course it is, "
             "or with --course and --presentation."
         )
-        params = {"title": self.title, "courses": named}
-        raise FileRefused("ambiguous_assessment", message % params, line=1)
+        if noted["doubt"]:
+            message = _(
+                "The file reads as “%(title)s”, which names no course. Its columns are known from "
+                "%(doubt)s Say on the page of this import of which course it is, or with --course "
+                "and --presentation."
+            )
+        params = {"title": self.title, "courses": courses, "doubt": noted["doubt"]}
+        return FileRefused("ambiguous_assessment", message % params, line=1)
 
     def _refusal(self, columns: list[ScoreColumn], course: Course | None) -> FileRefused:
         named = ", ".join(self._named(column, course) for column in columns[:MOST_NAMED])
@@ -224,17 +263,17 @@ def without_students(title: Any, column: str) -> FileRefused:
     )
 
 
-def columns_to_explain(batch: Batch, course: Course) -> list[ScoreColumn]:
-    """The columns of a file that are no known assessment of this course."""
+def columns_to_explain(batch: Batch, course: Course) -> dict[int, ScoreColumn]:
+    """The columns of a file that are no known assessment of this course, by their places."""
     names, columns = AssessmentNames(), columns_of(batch)
     dialect = batch.own_assessments["dialect"]
     lasting = {each.header: lasting_name(dialect, each.header) for each in columns}
     mapped = codes_by_course(dialect, lasting.values()).get(course, {})
-    return [
-        each
-        for each in columns
+    return {
+        at: each
+        for at, each in enumerate(columns)
         if lasting[each.header] not in mapped and not names.among(each.texts, course)
-    ]
+    }
 
 
 def columns_of(batch: Batch) -> list[ScoreColumn]:

@@ -24,12 +24,14 @@ from backoffice.bulk.kinds.header_names import IGNORED, column_name
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import AssessmentMapping, Batch
 from backoffice.bulk.models.assessment_mapping import gradebook_formats
+from backoffice.bulk.read.assessment_mapping import COLUMN_CONFLICT
 from backoffice.bulk.values.faults import display_value
 
 NOTHING = ("", gettext_lazy("Select value"))
 LEAVE = gettext_lazy("leave it unknown")
 IGNORE = gettext_lazy("ignore this column")
 COURSE = ("code", "presentation")
+MOST_COLUMNS = 100  # columns at once; Django takes at most 1,000 values of a form
 
 
 class AssessmentMappingForm(OptimisticLockForm):
@@ -78,8 +80,11 @@ class GradebookColumnsForm(forms.Form):
 
     def __init__(self, batch: Batch, course: Any, *args: Any) -> None:
         super().__init__(*args)
-        self.course, columns = course, columns_to_explain(batch, _key(course))
-        self.columns = {f"column_{at}": each.header for at, each in enumerate(columns)}
+        unknown = columns_to_explain(batch, _key(course))
+        self.course, columns = course, list(unknown.values())[:MOST_COLUMNS]
+        # By its place in the file, which stays when somebody explains another one meanwhile.
+        self.columns = {f"column_{at}": unknown[at].header for at in list(unknown)[:MOST_COLUMNS]}
+        self.more, self.count = len(unknown) - len(self.columns), len(columns_of(batch))
         self.assessments = {str(row.pk): row for row in _assessments_of(course)}
         choices = [("", LEAVE), (IGNORED, IGNORE)]
         choices += [(pk, _described(row)) for pk, row in self.assessments.items()]
@@ -94,6 +99,9 @@ class GradebookColumnsForm(forms.Form):
             )
 
     def clean(self) -> dict[str, Any]:
+        names = {f"column_{at}" for at in range(self.count)}
+        if any(self.data.get(name) for name in names - set(self.fields)):
+            raise ValidationError(COLUMN_CONFLICT)
         chosen = [each for each in self.cleaned_data.values() if each]
         if self.fields and not chosen and not self.errors:
             raise ValidationError(_("Choose an assessment for at least one column."))
@@ -174,7 +182,8 @@ def course_choice_form(batch: Batch, person: Any, chosen: str) -> CourseChoiceFo
     if not (at_rest and batch.file and is_open and may(person, "add", AssessmentMapping)):
         return None
     form = CourseChoiceForm(batch, person)
-    named = tuple(own["course"]) or likely_course(columns_of(batch))
+    # Where it is doubtful which course it is, none is proposed.
+    named = tuple(own["course"]) or (None if own["courses"] else likely_course(columns_of(batch)))
     pk = chosen if chosen in form.courses else form.key_of(named)
     # Unbound without a choice: nobody has left it out yet.
     return CourseChoiceForm(batch, person, {"course": pk}) if pk else form

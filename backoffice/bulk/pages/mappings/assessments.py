@@ -17,7 +17,7 @@ from backoffice.bulk.pages.mappings.assessment_forms import (
     GradebookColumnsForm,
     course_choice_form,
 )
-from backoffice.bulk.read.assessment_mapping import save_assessments
+from backoffice.bulk.read.assessment_mapping import COLUMN_CONFLICT, save_assessments
 
 
 class AssessmentMappingViewsMixin:
@@ -64,5 +64,5 @@ def _saved(batch: Batch, form: GradebookColumnsForm, person: Any) -> list[str]:
     except ValidationError as refusal:
         return refusal.messages
     except IntegrityError:
-        return [_("Somebody said in this moment what a column stands for. Look at it again.")]
+        return [str(COLUMN_CONFLICT)]
     return []

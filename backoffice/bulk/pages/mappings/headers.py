@@ -17,7 +17,7 @@ from backoffice.bulk.pages.mappings.header_forms import (
     UnknownHeadersForm,
     unknown_headers_form,
 )
-from backoffice.bulk.read.header_mapping import save_mappings
+from backoffice.bulk.read.header_mapping import HEADER_CONFLICT, save_mappings
 
 
 class HeaderMappingViewsMixin:
@@ -59,5 +59,5 @@ def _save_mappings(batch: Batch, form: UnknownHeadersForm, person: Any) -> list[
     except ValidationError as refusal:
         return refusal.messages
     except IntegrityError:
-        return [_("Somebody said in this moment what a header stands for. Look at it again.")]
+        return [str(HEADER_CONFLICT)]
     return []

@@ -17,7 +17,7 @@ from backoffice.bulk.pages.mappings.value_forms import (
     UnknownValuesForm,
     unknown_values_form,
 )
-from backoffice.bulk.read.value_mapping import save_meanings
+from backoffice.bulk.read.value_mapping import VALUE_CONFLICT, save_meanings
 
 
 class ValueMappingViewsMixin:
@@ -55,5 +55,5 @@ def _save(batch: Batch, form: UnknownValuesForm, person: Any) -> list[str]:
     except ValidationError as refusal:
         return refusal.messages
     except IntegrityError:
-        return [_("Somebody said in this moment what a value stands for. Look at it again.")]
+        return [str(VALUE_CONFLICT)]
     return []

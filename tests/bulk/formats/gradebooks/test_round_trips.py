@@ -67,6 +67,13 @@ def column_of(dialect: str, header: list[str], code: str) -> str:
     return found[0]
 
 
+def cells_of(dialect: str, rows: list[dict[str, str]]) -> dict[tuple[str, str], tuple[int, str]]:
+    """By student and code, the place of the row from 0 and the header of a score's cell."""
+    headers = {code: column_of(dialect, list(rows[0]), code) for code in PAPERS}
+    people = {row[ID_COLUMN[dialect]].lstrip("#"): at for at, row in enumerate(rows)}
+    return {(who, code): (at, name) for who, at in people.items() for code, name in headers.items()}
+
+
 @both_ways
 def test_a_gradebook_that_comes_in_as_it_went_out_changes_nothing(
     class300: Class300, import_file: Any, tmp_path: Path, dialect: str
@@ -97,10 +104,9 @@ def test_what_changed_on_both_sides_is_a_conflict_and_nothing_is_lost(
     enter_by_hand(class300.course, by_hand)
 
     rows = as_rows(text)
-    header = list(rows[0])
-    lines = {row[ID_COLUMN[dialect]].lstrip("#"): row for row in rows}
-    for (who, code), score in in_file.items():
-        lines[who][column_of(dialect, header, code)] = f"{score}"
+    cells = cells_of(dialect, rows)
+    for (at, name), score in ((cells[key], score) for key, score in in_file.items()):
+        rows[at][name] = f"{score}"
     batch = upload("grades", as_text(rows), on_error="skip")
 
     now = base | by_hand
@@ -109,6 +115,12 @@ def test_what_changed_on_both_sides_is_a_conflict_and_nothing_is_lost(
     errors = batch.issues.filter(is_warning=False)
     assert {issue.code for issue in errors} == {"changed_since_export"}
     assert (errors.count(), batch.rejected) == (15, 15)
+    # Each is about one cell, and names what is stored by now.
+    found = {(each.line - 2, each.column): each for each in errors}
+    assert found.keys() == {cells[key] for key in conflicts}
+    for key in conflicts:
+        assert Decimal(found[cells[key]].value) == in_file[key]
+        assert f"{now[key].normalize():f}" in found[cells[key]].message
     assert batch.updated == len(chosen[:20])
 
     apply(batch, batch.digest, batch.uploaded_by)
