@@ -34,8 +34,8 @@ class HeaderOfKind:
         resource, names = kinds[self.kind], list(filter(None, self._names(cells)))
         if not self.is_native_possible or not set(resource.key_names(names)) <= set(names):
             return False
-        # A list of columns, with what each is for, is no header of the table it tells of. One with a
-        # column that no file may set is a header in any case: nothing below it may be stored.
+        # A list of columns, with what each is for, is no header of the table it tells of. With a
+        # column that no file may set it is one in any case: nothing below it may be stored.
         known = sum(name == IGNORED or has_meaning(name, resource) for name in names)
         return 2 * known > len(names) or bool(set(resource.forbidden).intersection(names))
 
