@@ -184,7 +184,7 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
         header = [*map(_printable, columns.names), *REJECTED_COLUMNS]
         yield "\ufeff" + (writer.writerow(header) if tables[0].has_header else "")
         column_lines: list[Any] = []  # as the csv module takes them
-        for stored in numbered_rows(tables) if pending[0] > 0 else ():
+        for stored in numbered_rows(tables, is_corrected=True) if pending[0] > 0 else ():
             line = [*map(_printable, columns.cells_of(stored)), stored.row.line]
             if not stored.number:
                 column_lines.append([*line, ""])

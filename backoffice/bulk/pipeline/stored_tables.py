@@ -37,8 +37,7 @@ class StoredTable:
 
     def __init__(self, batch: Batch, reader: TableReader, sheet: str = "") -> None:
         self.sheet, self.reader = sheet, reader
-        # They are applied here: a grid has what stands in the file, too.
-        self.corrections, reader.corrections = reader.corrections, {}
+        self.corrections = reader.corrections
         table = recognised(reader.header, batch.dialect, batch.kind)
         self.has_header = table is None or table.has_header
         self.format = table(reader.header) if table else None
@@ -97,8 +96,9 @@ class StoredTable:
     def is_about_columns(self, row: Row) -> bool:
         return bool(self.format and self.format.is_about_columns(row))
 
-    def rows(self) -> Iterator[Row]:
-        """The data rows as they stand in the file."""
+    def rows(self, *, is_corrected: bool) -> Iterator[Row]:
+        """The data rows as they stand in the file, or as they read with its corrections."""
+        self.reader.corrections = self.corrections if is_corrected else {}
         return rows_as_read(self.reader, type(self.format) if self.format else None)
 
     def corrected(self, row: Row) -> Row:
@@ -126,12 +126,18 @@ def stored_tables(batch: Batch) -> Iterator[list[StoredTable]]:
         ]
 
 
-def numbered_rows(tables: Sequence[StoredTable]) -> Iterator[StoredRow]:
-    """The rows of all tables, numbered as errors have them. Raises FileRefused."""
+def numbered_rows(
+    tables: Sequence[StoredTable], *, is_corrected: bool = False
+) -> Iterator[StoredRow]:
+    """The rows of all tables, numbered as errors have them. Raises FileRefused.
+
+    With `is_corrected` they are those of an import: a row at the end that was blank, or is by now,
+    counts as it reads. Without, each row is there as the file has it.
+    """
     number = 0
     for table in tables:
-        for row in table.rows():
-            now = table.corrected(row)
+        for row in table.rows(is_corrected=is_corrected):
+            now = row if is_corrected else table.corrected(row)
             is_data = not table.is_about_columns(now)
             number += is_data
             yield StoredRow(table, number if is_data else 0, row, now)

@@ -68,7 +68,7 @@ def sheets_of_texts(draw: st.DrawFn) -> tuple[Table, Table]:
             before, row[place] = row[place], draw(st.sampled_from(TEXTS))
             if not any(map(str.strip, row)):
                 row[place] = before  # a sheet has no such row
-    is_row = [any(row) for row in table]
+    is_row = [any(map(str.strip, row)) for row in table]
     other = [new if there else old for new, old, there in zip(other, table, is_row, strict=True)]
     return [*titles, header, *table], [*titles, header, *other]
 
@@ -127,8 +127,9 @@ def test_corrected_cells_of_two_sheets_give_the_outcome_of_a_workbook_with_those
         for row in rows:
             sheet, line = row.address
             table, other = pairs[sheet]
-            assert [cell.old for cell in row.cells] == table[line - 1]
-            assert [cell.text or "" for cell in row.cells] == other[line - 1]
+            if any(map(str.strip, table[line - 1])):
+                assert [cell.old for cell in row.cells] == table[line - 1]
+                assert [cell.text or "" for cell in row.cells] == other[line - 1]
 
 
 @pytest.fixture
