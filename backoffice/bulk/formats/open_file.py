@@ -1,6 +1,8 @@
 """A batch's file opened as a table of its kind, whatever system it comes from."""
 
 import itertools
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
@@ -40,7 +42,11 @@ from backoffice.bulk.values.cell_origins import OTHERS
 from backoffice.bulk.values.faults import FileRefused, at_line
 
 SIDE_FOLDER = "beside/"
+# In front of a workbook that is stored with lookup files: no archive is read within another.
+WORKBOOK_MARK = b"workbook\n"
 MOST_WITH_NESTED_ROWS = 5_000  # rows; about two minutes
+NotedSheet = Mapping[str, Any]  # number and name, as a batch of a workbook of several notes it
+ONLY_SHEET: NotedSheet = MappingProxyType({})
 
 
 def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
@@ -87,36 +93,38 @@ def open_table_of(
     path: Path,
     limits: Limits | None = None,
     own_headers: Mapping[str, str] | None = None,
-    sheet: int | None = None,
+    sheet: NotedSheet = ONLY_SHEET,
 ) -> TableReader:
     """The table of a batch, whose header may stand below a title. Raises FileRefused.
 
-    `sheet` is the number of that of a workbook.
+    `sheet` is one of a workbook of several, as the batch notes it.
     """
     test = header_test_of(batch, own_headers)
-    reader = open_table(path, batch.encoding, limits, test, sheet)
-    reader.corrections = corrections_of(batch)
+    reader = open_table(path, batch.encoding, limits, test, sheet.get("number"))
+    reader.corrections = corrections_of(batch, sheet)
     return reader
 
 
-def corrections_of(batch: Batch) -> Corrections:
-    """The corrected cells by line; the stored file is never written again."""
+def corrections_of(batch: Batch, sheet: NotedSheet = ONLY_SHEET) -> Corrections:
+    """The corrected cells of a table by line; the stored file is never written again."""
     by_line: dict[int, list[CorrectedCell]] = {}
-    for one in batch.corrections.all() if batch.corrected_cells else ():
-        by_line.setdefault(one.line, []).append(CorrectedCell(one.place, one.old, one.new))
+    if batch.corrected_cells:
+        for one in batch.corrections.filter(sheet=sheet.get("name", "")):
+            by_line.setdefault(one.line, []).append(CorrectedCell(one.place, one.old, one.new))
     return by_line
 
 
 def sheet_of(
     batch: Batch,
     book: Workbook,
-    number: int | None,
+    sheet: NotedSheet,
     limits: Limits,
     own_headers: Mapping[str, str] | None = None,
 ) -> WorkbookReader:
     """A sheet of a workbook that is open, as `open_table_of` gives it."""
-    reader = WorkbookReader(book.path, limits, number, book)
+    reader = WorkbookReader(book.path, limits, sheet.get("number"), book)
     reader.header_test = header_test_of(batch, own_headers)
+    reader.corrections = corrections_of(batch, sheet)
     return reader
 
 
@@ -150,8 +158,21 @@ def unpacked(path: Path, encoding: str = "") -> Iterator[Unpacked]:
         with ExitStack() as stack:
             tables = [_opened(stack, each, encoding) for each in others]
             side = side_files((table.header, table.rows()) for table in tables)
-        with first.on_disk() as table:
-            yield Unpacked(table, side)
+        with first.on_disk() as table, _unmarked(table) as plain:
+            yield Unpacked(plain, side)
+
+
+@contextmanager
+def _unmarked(path: Path) -> Iterator[Path]:
+    """The file without the mark of a workbook."""
+    with path.open("rb") as stream:
+        if stream.read(len(WORKBOOK_MARK)) != WORKBOOK_MARK:
+            yield path
+            return
+        with tempfile.NamedTemporaryFile() as copy:
+            shutil.copyfileobj(stream, copy)
+            copy.flush()
+            yield Path(copy.name)
 
 
 def _opened(stack: ExitStack, member: Member, encoding: str) -> TableReader:
@@ -174,24 +195,9 @@ def open_file(
     sheets = batch.sheets.get("read", [])
     opened = partial(Translated, batch, side, own_headers)
     if len(sheets) > 1:
-        return SheetsTogether(batch, limits_for(batch.kind), opened)
+        unpack = partial(unpacked, batch.path, batch.encoding)
+        return SheetsTogether(batch, limits_for(batch.kind), unpack, opened)
     return opened(*sheets)
-
-
-@contextmanager
-def stored_tables(batch: Batch) -> Iterator[list[TableReader]]:
-    """The tables of a batch's file as they are, in their order, to be read one after the other."""
-    sheets = batch.sheets.get("read", [])
-    with unpacked(batch.path, batch.encoding) as stored, ExitStack() as stack:
-        if len(sheets) < 2:
-            number = sheets[0]["number"] if sheets else None
-            yield [stack.enter_context(open_table_of(batch, stored.path, sheet=number))]
-            return
-        limits = Limits.from_settings()
-        book = stack.enter_context(Workbook(stored.path, limits))
-        yield [
-            stack.enter_context(sheet_of(batch, book, sheet["number"], limits)) for sheet in sheets
-        ]
 
 
 class Translated(TableReader):
@@ -205,7 +211,7 @@ class Translated(TableReader):
         batch: Batch,
         side: SideFiles | None,
         own_headers: Mapping[str, str] | None,
-        sheet: Mapping[str, Any] = MappingProxyType({}),
+        sheet: NotedSheet = ONLY_SHEET,
         opened: Workbook | None = None,
     ) -> None:
         super().__init__(batch.path, limits_for(batch.kind))
@@ -222,7 +228,7 @@ class Translated(TableReader):
                 self.unpacked = stack.enter_context(unpacked(path, encoding))
                 refuse_doubtful_encoding(self.unpacked.path, encoding)
             else:
-                self.unpacked = Unpacked(self.batch.path, SideFiles())
+                self.unpacked = Unpacked(self.book.path, SideFiles())
             self.inner = stack.enter_context(self._table(self.limits, self.book))
             with at_line(self.inner.header_line):
                 table_class = recognised(self.inner.header, self.batch.dialect, self.batch.kind)
@@ -233,11 +239,10 @@ class Translated(TableReader):
         return self
 
     def _table(self, limits: Limits | None = None, book: Workbook | None = None) -> TableReader:
-        number = self.sheet.get("number")
         if book is not None:
-            return sheet_of(self.batch, book, number, self.limits, self.own_headers)
+            return sheet_of(self.batch, book, self.sheet, self.limits, self.own_headers)
         path = self.unpacked.path
-        return open_table_of(self.batch, path, limits, self.own_headers, number)
+        return open_table_of(self.batch, path, limits, self.own_headers, self.sheet)
 
     def _set_table(self, table_class: type[SourceTable] | None) -> None:
         self.header, self.delimiter = self.inner.header, self.inner.delimiter

@@ -320,6 +320,11 @@ class Batch(models.Model):
     def only_sheet(self) -> str:
         return self.sheet_names[0] if len(self.sheet_names) == 1 else ""
 
+    def sheet_of(self, row: int) -> str:
+        """The sheet of a staged row, blank unless a workbook has several."""
+        read = self.sheets.get("read", ())
+        return next((e["name"] for e in reversed(read) if e.get("first_row", 1) <= row), "")
+
     @property
     def unknown_sheets(self) -> list[str]:
         """Sheets that are not read and may hold other rows of the kind."""
@@ -344,9 +349,9 @@ class Batch(models.Model):
     def can_be_corrected(self) -> bool:
         """Whether cells of wrong rows can be corrected: nothing of the file is written yet."""
         at_rest = (self.State.RECEIVED, self.State.REFUSED, *self.DECIDABLE)
-        # Rows of several sheets may have the same line.
-        is_one_table = len(self.sheets.get("read", ())) < 2
-        is_open = self.state in at_rest and bool(self.file) and is_one_table
+        # Excel makes no two sheets of one name: nobody could say on which of them a row stands.
+        has_names = len(set(self.sheet_names)) == len(self.sheet_names)
+        is_open = self.state in at_rest and bool(self.file) and has_names
         return is_open and self.has_rows_to_correct
 
     @property

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.models.batch import Batch
-from backoffice.bulk.values.faults import COLUMN_LENGTH
+from backoffice.bulk.values.faults import COLUMN_LENGTH, display_text
 
 
 class BatchIssue(models.Model):
@@ -37,7 +37,12 @@ class BatchIssue(models.Model):
     @property
     def sentence(self) -> str:
         """The message without its line, for tables with a column for the line."""
-        if self.sheet:
-            return self.message
-        head, _separator, rest = self.message.partition(": ")
-        return rest if self.line and head.endswith(f" {self.line}") else self.message
+        return self.message if self.sheet else self.bare_sentence
+
+    @property
+    def bare_sentence(self) -> str:
+        """The message without its line and sheet, for where both stand beside it."""
+        # The name of a sheet may hold a colon itself.
+        head, _separator, rest = self.message.partition(f" {self.line}: ")
+        is_placed = self.line and head.count(": ") == display_text(self.sheet).count(": ")
+        return rest if is_placed and rest else self.message
