@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.models.batch import Batch
@@ -40,4 +41,7 @@ class BatchIssue(models.Model):
         if self.sheet:
             return self.message
         head, _separator, rest = self.message.partition(": ")
-        return rest if self.line and head.endswith(f" {self.line}") else self.message
+        if not self.line or not head.endswith(f" {self.line}"):
+            return self.message
+        # Others begin with the name of their column.
+        return rest if self.column else capfirst(rest)
