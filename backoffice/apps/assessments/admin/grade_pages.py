@@ -11,6 +11,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.pages.related_links import page_of
+from backoffice.apps.assessments.choosing import other_work
 from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.apps.assessments.provenance import steps_of
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
@@ -31,7 +32,12 @@ class GradePageMixin(AuditedAdmin):
         if not self.has_history_permission(request, row):
             return []
         link = {"title": _("How this grade came about"), "icon": "manage_search"}
-        return [link | {"address": page_of(row, PAGE)}]
+        links = [link | {"address": page_of(row, PAGE)}]
+        other = other_work(row) if isinstance(row, AssessmentSubmission) else None
+        if other and self.has_history_permission(request, other):
+            title = _("The other work, of %(student)s") % {"student": other.student}
+            links.append({"title": title, "icon": "compare_arrows", "address": page_of(other)})
+        return links
 
     def grade_record(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Each value of the grade, the newest first.
