@@ -33,7 +33,8 @@ def other_work(submission: AssessmentSubmission) -> AssessmentSubmission | None:
     if double is None:
         return None
     _approval, pair = double
-    return pair.other if pair.own == submission else pair.own
+    works: tuple[AssessmentSubmission, AssessmentSubmission] = (pair.own, pair.other)
+    return next(each for each in works if each != submission)
 
 
 def open_doubles(user: Any) -> Iterator[AssessmentSubmission]:
