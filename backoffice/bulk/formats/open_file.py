@@ -41,6 +41,8 @@ from backoffice.bulk.values.faults import FileRefused, at_line
 
 SIDE_FOLDER = "beside/"
 MOST_WITH_NESTED_ROWS = 5_000  # rows; about two minutes
+NotedSheet = Mapping[str, Any]  # number and name, as a batch of a workbook of several notes it
+ONLY_SHEET: NotedSheet = MappingProxyType({})
 
 
 def _refuse_others(table: type[SourceTable] | None, batch: Batch) -> None:
@@ -87,36 +89,38 @@ def open_table_of(
     path: Path,
     limits: Limits | None = None,
     own_headers: Mapping[str, str] | None = None,
-    sheet: int | None = None,
+    sheet: NotedSheet = ONLY_SHEET,
 ) -> TableReader:
     """The table of a batch, whose header may stand below a title. Raises FileRefused.
 
-    `sheet` is the number of that of a workbook.
+    `sheet` is one of a workbook of several, as the batch notes it.
     """
     test = header_test_of(batch, own_headers)
-    reader = open_table(path, batch.encoding, limits, test, sheet)
-    reader.corrections = corrections_of(batch)
+    reader = open_table(path, batch.encoding, limits, test, sheet.get("number"))
+    reader.corrections = corrections_of(batch, sheet)
     return reader
 
 
-def corrections_of(batch: Batch) -> Corrections:
-    """The corrected cells by line; the stored file is never written again."""
+def corrections_of(batch: Batch, sheet: NotedSheet = ONLY_SHEET) -> Corrections:
+    """The corrected cells of a table by line; the stored file is never written again."""
     by_line: dict[int, list[CorrectedCell]] = {}
-    for one in batch.corrections.all() if batch.corrected_cells else ():
-        by_line.setdefault(one.line, []).append(CorrectedCell(one.place, one.old, one.new))
+    if batch.corrected_cells:
+        for one in batch.corrections.filter(sheet=sheet.get("name", "")):
+            by_line.setdefault(one.line, []).append(CorrectedCell(one.place, one.old, one.new))
     return by_line
 
 
 def sheet_of(
     batch: Batch,
     book: Workbook,
-    number: int | None,
+    sheet: NotedSheet,
     limits: Limits,
     own_headers: Mapping[str, str] | None = None,
 ) -> WorkbookReader:
     """A sheet of a workbook that is open, as `open_table_of` gives it."""
-    reader = WorkbookReader(book.path, limits, number, book)
+    reader = WorkbookReader(book.path, limits, sheet.get("number"), book)
     reader.header_test = header_test_of(batch, own_headers)
+    reader.corrections = corrections_of(batch, sheet)
     return reader
 
 
@@ -178,22 +182,6 @@ def open_file(
     return opened(*sheets)
 
 
-@contextmanager
-def stored_tables(batch: Batch) -> Iterator[list[TableReader]]:
-    """The tables of a batch's file as they are, in their order, to be read one after the other."""
-    sheets = batch.sheets.get("read", [])
-    with unpacked(batch.path, batch.encoding) as stored, ExitStack() as stack:
-        if len(sheets) < 2:
-            number = sheets[0]["number"] if sheets else None
-            yield [stack.enter_context(open_table_of(batch, stored.path, sheet=number))]
-            return
-        limits = Limits.from_settings()
-        book = stack.enter_context(Workbook(stored.path, limits))
-        yield [
-            stack.enter_context(sheet_of(batch, book, sheet["number"], limits)) for sheet in sheets
-        ]
-
-
 class Translated(TableReader):
     """A file read through its format; a file of our own columns is read as it is.
 
@@ -205,7 +193,7 @@ class Translated(TableReader):
         batch: Batch,
         side: SideFiles | None,
         own_headers: Mapping[str, str] | None,
-        sheet: Mapping[str, Any] = MappingProxyType({}),
+        sheet: NotedSheet = ONLY_SHEET,
         opened: Workbook | None = None,
     ) -> None:
         super().__init__(batch.path, limits_for(batch.kind))
@@ -233,11 +221,10 @@ class Translated(TableReader):
         return self
 
     def _table(self, limits: Limits | None = None, book: Workbook | None = None) -> TableReader:
-        number = self.sheet.get("number")
         if book is not None:
-            return sheet_of(self.batch, book, number, self.limits, self.own_headers)
+            return sheet_of(self.batch, book, self.sheet, self.limits, self.own_headers)
         path = self.unpacked.path
-        return open_table_of(self.batch, path, limits, self.own_headers, number)
+        return open_table_of(self.batch, path, limits, self.own_headers, self.sheet)
 
     def _set_table(self, table_class: type[SourceTable] | None) -> None:
         self.header, self.delimiter = self.inner.header, self.inner.delimiter

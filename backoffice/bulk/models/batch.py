@@ -344,9 +344,9 @@ class Batch(models.Model):
     def can_be_corrected(self) -> bool:
         """Whether cells of wrong rows can be corrected: nothing of the file is written yet."""
         at_rest = (self.State.RECEIVED, self.State.REFUSED, *self.DECIDABLE)
-        # Rows of several sheets may have the same line.
-        is_one_table = len(self.sheets.get("read", ())) < 2
-        is_open = self.state in at_rest and bool(self.file) and is_one_table
+        # Excel makes no two sheets of one name: nobody could say on which of them a row stands.
+        has_names = len(set(self.sheet_names)) == len(self.sheet_names)
+        is_open = self.state in at_rest and bool(self.file) and has_names
         return is_open and self.has_rows_to_correct
 
     @property

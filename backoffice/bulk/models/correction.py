@@ -15,7 +15,7 @@ class Correction(models.Model):
     """One cell of a batch's file that reads otherwise from now on: who said so, and when."""
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="corrections", db_index=False)
-    sheet = models.CharField(_("sheet"), max_length=100, blank=True)  # of a workbook with several
+    sheet = models.CharField(_("sheet"), max_length=200, blank=True)  # of a workbook with several
     line = models.PositiveIntegerField(_("line"))  # the physical one on which the row starts
     place = models.PositiveIntegerField(_("place in the row"))  # counted from 0
     column = models.CharField(_("column"), max_length=COLUMN_LENGTH, blank=True)
@@ -44,7 +44,8 @@ class Correction(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.line}, {self.column}: {self.old or ''} → {self.new}"
+        place = f"{self.sheet}, {self.line}" if self.sheet else self.line
+        return f"{place}, {self.column}: {self.old or ''} → {self.new}"
 
     @staticmethod
     def maker_fields(person: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.models.batch import Batch
-from backoffice.bulk.values.faults import COLUMN_LENGTH
+from backoffice.bulk.values.faults import COLUMN_LENGTH, display_text
 
 
 class BatchIssue(models.Model):
@@ -38,10 +38,15 @@ class BatchIssue(models.Model):
     @property
     def sentence(self) -> str:
         """The message without its line, for tables with a column for the line."""
-        if self.sheet:
-            return self.message
-        head, _separator, rest = self.message.partition(": ")
-        if not self.line or not head.endswith(f" {self.line}"):
+        return self.message if self.sheet else self.bare_sentence
+
+    @property
+    def bare_sentence(self) -> str:
+        """The message without its line and sheet, for where both stand beside it."""
+        # The name of a sheet may hold a colon itself.
+        head, _separator, rest = self.message.partition(f" {self.line}: ")
+        is_placed = self.line and head.count(": ") == display_text(self.sheet).count(": ")
+        if not is_placed or not rest:
             return self.message
         # Others begin with the name of their column.
         return rest if self.column else capfirst(rest)

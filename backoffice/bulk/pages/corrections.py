@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from backoffice.bulk.jobs.tasks import is_read_at_once, queue_reading
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.corrections import Edit, NotCorrected, correct
-from backoffice.bulk.pipeline.wrong_rows import Grid, grid_of
+from backoffice.bulk.pipeline.wrong_rows import Grid, address_of_key, grid_of
 from backoffice.bulk.values.faults import FileRefused
 
-CELL = re.compile(r"cell-([0-9]{1,9})-([0-9]{1,6})")
+KEY = "[0-9]{1,9}(?:_[0-9]{1,3})?"  # of a row, see `key_of`
+CELL = re.compile(f"cell-({KEY})-([0-9]{{1,6}})")
 MOST_LINES = 200  # that a page says it has
 CONFLICT = 409
 
@@ -35,7 +36,7 @@ class CorrectionViewsMixin:
         if request.method == "POST":
             return self._correct(request, batch)
         try:
-            grid = grid_of(batch) if batch.can_be_corrected else Grid((), (), 0)
+            grid = grid_of(batch) if batch.can_be_corrected else Grid((), 0)
         except (OSError, ValueError, FileRefused) as error:
             raise Http404 from error
         if not batch.file:
@@ -52,7 +53,7 @@ class CorrectionViewsMixin:
     def _correct(self, request: HttpRequest, batch: Batch) -> HttpResponse:
         is_script = request.headers.get("Accept") == "application/json"
         try:
-            is_changed = correct(batch, list(_edits(request)), request.user)
+            is_changed = correct(batch, list(_edits(request, batch)), request.user)
         except NotCorrected as refusal:
             if is_script:
                 return JsonResponse({"sentence": str(refusal)}, status=CONFLICT)
@@ -71,33 +72,37 @@ def _is_wrong(batch: Batch) -> bool:
     return batch.issues.filter(is_warning=False).exists()
 
 
-def _edits(request: HttpRequest) -> Iterator[Edit]:
+def _edits(request: HttpRequest, batch: Batch) -> Iterator[Edit]:
     """What was posted, with what the page had there. Raises NotCorrected for a page of nonsense."""
     fields = {CELL.fullmatch(name): text for name, text in request.POST.items()}
     try:
         for match, text in fields.items():
             if match:
-                line, place = match.groups()
-                before = json.loads(request.POST[f"was-{line}"])[place]
+                key, at = match.groups()
+                before = json.loads(request.POST[f"was-{key}"])[at]
                 if before is not None and not isinstance(before, str):
                     raise ValueError(before)
                 if before is not None or text:
-                    yield Edit(int(line), int(place), before, text)
+                    sheet, line = address_of_key(batch, key)
+                    yield Edit(line, int(at), before, text, sheet)
         if lengthened := request.POST.get("lengthen"):
-            before = json.loads(request.POST[f"was-{int(lengthened)}"])
-            last = max(int(place) for place, text in before.items() if text is None)
-            yield Edit(int(lengthened), last, None, "")
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            sheet, line = address_of_key(batch, lengthened)
+            before = json.loads(request.POST[f"was-{lengthened}"])
+            last = max(int(at) for at, text in before.items() if text is None)
+            yield Edit(line, last, None, "", sheet)
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise NotCorrected(_("The page is not whole. Look at it again.")) from error
 
 
 def _answer(request: HttpRequest, batch: Batch) -> JsonResponse:
     """The rows of the page as they are now."""
-    numbers = re.findall(r"[0-9]{1,9}", request.POST.get("shown", ""))[:MOST_LINES]
+    keys = re.findall(KEY, request.POST.get("shown", ""))[:MOST_LINES]
     answer: dict[str, Any] = {"sentence": batch.sentence, "rows": [], "wrong": 0, "is_done": False}
     if batch.can_be_corrected:
         try:
-            grid = grid_of(batch, set(map(int, numbers)))
+            grid = grid_of(batch, {address_of_key(batch, key) for key in keys})
+        except IndexError:
+            return JsonResponse({"sentence": _("The page is not whole.")}, status=CONFLICT)
         except (OSError, ValueError, FileRefused):
             return JsonResponse({"sentence": _("The file is not stored any more.")}, status=404)
         answer["rows"] = [row.as_dict() for row in grid.rows]

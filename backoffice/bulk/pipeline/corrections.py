@@ -1,6 +1,7 @@
 """Stores what somebody corrects in the wrong rows of a file; the file itself stays as it came."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import starmap
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -11,8 +12,9 @@ from django.utils.translation import gettext as _
 from backoffice.bulk.formats.open_file import corrections_of
 from backoffice.bulk.models import Batch, Correction
 from backoffice.bulk.models.batch_state import BatchState as State
-from backoffice.bulk.pipeline.wrong_rows import StoredTable, stored_table, wrong_numbers
-from backoffice.bulk.readers import Row, corrected_row, old_text
+from backoffice.bulk.pipeline.stored_tables import StoredRow, numbered_rows, stored_tables
+from backoffice.bulk.pipeline.wrong_rows import RowAddress, address_of, wrong_numbers
+from backoffice.bulk.readers import corrected_row, old_text
 from backoffice.bulk.values.faults import STORED_LENGTH, UNSTORABLE, FileRefused, display_text
 
 MOST_CORRECTIONS = 1_000  # of a file
@@ -29,6 +31,11 @@ class Edit(NamedTuple):
     place: int
     before: str | None
     text: str
+    sheet: str = ""  # of a workbook of several
+
+    @property
+    def address(self) -> RowAddress:
+        return RowAddress(self.sheet, self.line)
 
 
 def correct(batch: Batch, edits: Sequence[Edit], person: Any) -> bool:
@@ -41,13 +48,13 @@ def correct(batch: Batch, edits: Sequence[Edit], person: Any) -> bool:
         return False
     for edit in changing:
         _refuse_text(edit)
-    rows = _rows_at(batch, {edit.line for edit in changing})
+    rows = _rows_at(batch, {edit.address for edit in changing})
     with transaction.atomic():
         _hold(batch)
-        former = {(each.line, each.place): each for each in batch.corrections.all()}
+        former = {(one.sheet, one.line, one.place): one for one in batch.corrections.all()}
         _refuse_stale(batch, changing, rows)
         for edit in changing:
-            _store(batch, edit, rows[edit.line], former.get((edit.line, edit.place)), person)
+            _store(batch, edit, rows[edit.address], former.get((*edit.address, edit.place)), person)
         _count(batch)
     return True
 
@@ -72,41 +79,32 @@ def _in_one_form(text: str) -> str:
 
 
 def _refuse_text(edit: Edit) -> None:
-    params = {"line": edit.line, "most": STORED_LENGTH}
+    params = {"row": edit.address, "most": STORED_LENGTH}
     if len(edit.text) > STORED_LENGTH:
-        raise NotCorrected(_("Line %(line)d: a cell has at most %(most)d characters.") % params)
+        raise NotCorrected(_("%(row)s: a cell has at most %(most)d characters.") % params)
     if UNSTORABLE.search(edit.text):
-        raise NotCorrected(_("Line %(line)d: the text has a sign that no text can have.") % params)
+        raise NotCorrected(_("%(row)s: the text has a sign that no text can have.") % params)
 
 
-class _Place(NamedTuple):
-    """A row of the file, where its cells are, and what the table calls them."""
-
-    row: Row
-    places: Sequence[int]
-    table: StoredTable
-
-
-def _rows_at(batch: Batch, lines: set[int]) -> dict[int, _Place]:
-    """The rows at these lines; each is wrong, or was corrected before. Raises NotCorrected."""
-    rows: dict[int, _Place] = {}
-    numbers: dict[int, int] = {}
+def _rows_at(batch: Batch, addresses: Collection[RowAddress]) -> dict[RowAddress, StoredRow]:
+    """The rows at these addresses; each is wrong, or was corrected before. Raises NotCorrected."""
+    rows: dict[RowAddress, StoredRow] = {}
     try:
-        with stored_table(batch) as table:
-            for number, row in table.rows():
-                if row.line in lines:
-                    numbers[row.line] = number
-                    rows[row.line] = _Place(row, table.places_of(row), table)
-                if row.line >= max(lines):
+        with stored_tables(batch) as tables:
+            for row in numbered_rows(tables):
+                if (address := address_of(row)) in addresses:
+                    rows[address] = row
+                if len(rows) == len(addresses):
                     break
     except (OSError, ValueError, FileRefused) as error:
         raise NotCorrected(_("The file is not stored any more. Upload it again.")) from error
-    corrected = set(batch.corrections.values_list("line", flat=True))
-    wrong = set(wrong_numbers(batch).filter(row__in=list(numbers.values())))
-    right = {line for line in rows if numbers[line] not in wrong and line not in corrected}
-    for line in sorted(lines - rows.keys() | right):
-        message = _("Line %(line)d is not wrong. Only wrong rows are corrected here.")
-        raise NotCorrected(message % {"line": line})
+    corrected = set(starmap(RowAddress, batch.corrections.values_list("sheet", "line")))
+    wrong = set(wrong_numbers(batch).filter(row__in=[row.number for row in rows.values()]))
+    for address in sorted(addresses):
+        is_right = address in rows and rows[address].number not in wrong
+        if address not in rows or (is_right and address not in corrected):
+            message = _("%(row)s is not wrong. Only wrong rows are corrected here.")
+            raise NotCorrected(message % {"row": address})
     return rows
 
 
@@ -132,29 +130,32 @@ def _why_not(batch: Batch) -> str:
     return _("This import does not wait for corrections any more.")
 
 
-def _refuse_stale(batch: Batch, edits: Iterable[Edit], rows: Mapping[int, _Place]) -> None:
+def _refuse_stale(
+    batch: Batch, edits: Sequence[Edit], rows: Mapping[RowAddress, StoredRow]
+) -> None:
     """Raise NotCorrected for a cell that is not there, or that reads otherwise by now."""
-    corrections = corrections_of(batch)
+    names = {edit.sheet for edit in edits}
+    now = {name: corrections_of(batch, {"name": name}) for name in names}
     for edit in edits:
-        row, places, table = rows[edit.line]
-        if row.syntax_error or edit.place not in places:
-            message = _("Line %(line)d has no such cell. Look at the page again.")
-            raise NotCorrected(message % {"line": edit.line})
-        now = corrected_row(row, corrections, len(table.reader.header))
-        text = old_text(now.cells, edit.place)
+        table, _number, row, _now = rows[edit.address]
+        if row.syntax_error or edit.place not in table.places_of(row):
+            message = _("%(row)s has no such cell. Look at the page again.")
+            raise NotCorrected(message % {"row": edit.address})
+        cells = corrected_row(row, now[edit.sheet], table.reader.header).cells
+        text = old_text(cells, edit.place)
         if (text is None, _in_one_form(text or "")) != (
             edit.before is None,
             _in_one_form(edit.before or ""),
         ):
             message = _(
-                "Line %(line)d: %(column)s was corrected meanwhile and reads “%(text)s” now. "
+                "%(row)s: %(column)s was corrected meanwhile and reads “%(text)s” now. "
                 "Look at the page again."
             )
             params = {"column": table.name_at(edit.place), "text": display_text(text or "")}
-            raise NotCorrected(message % {"line": edit.line, **params})
+            raise NotCorrected(message % {"row": edit.address, **params})
 
 
-def _store(batch: Batch, edit: Edit, at: _Place, former: Correction | None, person: Any) -> None:
+def _store(batch: Batch, edit: Edit, at: StoredRow, former: Correction | None, person: Any) -> None:
     old = old_text(at.row.cells, edit.place)
     is_as_before = edit.text == "" and former is not None and old is None
     if is_as_before or (old is not None and _in_one_form(edit.text) == _in_one_form(old)):
@@ -162,7 +163,7 @@ def _store(batch: Batch, edit: Edit, at: _Place, former: Correction | None, pers
             former.delete()  # it reads as in the file again
         return
     batch.corrections.update_or_create(
-        sheet="",
+        sheet=edit.sheet,
         line=edit.line,
         place=edit.place,
         defaults={

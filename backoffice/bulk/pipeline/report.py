@@ -4,23 +4,23 @@ import contextlib
 import csv
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.admin_site.spreadsheets import FORMULA, Echo, formula_safe
-from backoffice.bulk.formats.base import SourceTable
-from backoffice.bulk.formats.open_file import disambiguated, stored_tables
-from backoffice.bulk.formats.tables import recognised
 from backoffice.bulk.formats.workbooks.sheets_together import places_in
-from backoffice.bulk.kinds.header_names import column_name, plain_name
-from backoffice.bulk.kinds.resource import REJECTED_COLUMNS, kinds
+from backoffice.bulk.kinds.header_names import column_name
+from backoffice.bulk.kinds.resource import REJECTED_COLUMNS
 from backoffice.bulk.models import Batch
-from backoffice.bulk.read.header import number_places, without_unnamed
+from backoffice.bulk.pipeline.stored_tables import (
+    StoredRow,
+    StoredTable,
+    numbered_rows,
+    stored_tables,
+)
 from backoffice.bulk.read.value_mapping import values_advice
-from backoffice.bulk.readers import Row, TableReader
 from backoffice.bulk.values.cells import TEXT_FORMULA
 from backoffice.bulk.values.faults import FileRefused, Issue, display_text
 
@@ -177,105 +177,46 @@ def rejected_rows(batch: Batch) -> Iterator[str]:
         .iterator()
     )
     pending, messages = _next_row(issues, next(issues, None))
-    with stored_tables(batch) as readers:
-        tables = [SheetTable.of(reader, batch) for reader in readers]
-        names = _united(tables)
-        yield "\ufeff" + (writer.writerow(names) if tables[0].has_header else "")
-        number = 0
+    with stored_tables(batch) as tables:
+        columns = UnitedColumns(tables)
+        header = [*map(_printable, columns.names), *REJECTED_COLUMNS]
+        yield "\ufeff" + (writer.writerow(header) if tables[0].has_header else "")
+        column_lines: list[Any] = []  # as the csv module takes them
+        for stored in numbered_rows(tables) if pending[0] > 0 else ():
+            line = [*map(_printable, columns.cells_of(stored)), stored.row.line]
+            if not stored.number:
+                column_lines.append([*line, ""])
+            elif stored.number == pending[0]:
+                yield from map(writer.writerow, [*column_lines, [*line, " ".join(messages)]])
+                pending, messages = _next_row(issues, pending[1])
+                column_lines.clear()
+                if pending[0] < 0:
+                    return  # the rest of the file is good
+
+
+class UnitedColumns:
+    """The columns of all tables of a file, as rows of wrong rows have them."""
+
+    def __init__(self, tables: Sequence[StoredTable]) -> None:
+        self.names, known = list[str](), list[str]()
+        self.places: dict[StoredTable, list[int]] = {}
         for table in tables:
-            column_lines: list[Any] = []  # as the csv module takes them
-            for row in table.rows if pending[0] > 0 else ():
-                cells = table.cells_of(row)
-                is_data = not (table.columns and table.columns.is_about_columns(row))
-                number += is_data
-                if is_data and number == pending[0]:
-                    line = [*map(_printable, cells), row.line, " ".join(messages)]
-                    yield from map(writer.writerow, [*column_lines, line])
-                    pending, messages = _next_row(issues, pending[1])
-                    column_lines.clear()
-                    if pending[0] < 0:
-                        return  # the rest of the file is good
-                elif not is_data:
-                    column_lines.append([*map(_printable, cells), row.line, ""])
+            own = list(map(column_name, table.names))
+            for name, header in zip(own, table.names, strict=True):
+                if own.count(name) > known.count(name):
+                    known.append(name)
+                    self.names.append(header)
+            self.places[table] = places_in(known, own)
 
-
-@dataclass
-class SheetTable:
-    """A table of a stored file as it is: the file itself, or a sheet of it."""
-
-    header: Sequence[str]
-    rows: Iterator[Row]
-    columns: SourceTable | None
-    has_header: bool
-    own: "OwnCells"
-    places: list[int] = field(default_factory=list)  # of its own cells, in rows of all sheets
-    width: int = 0  # of such rows
-
-    @classmethod
-    def of(cls, reader: TableReader, batch: Batch) -> "SheetTable":
-        table = recognised(reader.header, batch.dialect, batch.kind)
-        if table:
-            reader.number_places = table(reader.header).number_places
-        elif batch.kind in kinds:
-            resource = kinds[batch.kind]
-            reader.number_places = number_places(reader.header, resource, batch.own_headers)
-        header, rows = disambiguated(reader, table)
-        columns, has_header = table(header) if table else None, table is None or table.has_header
-        return cls(header, rows, columns, has_header, OwnCells(header, batch))
-
-    @property
-    def names(self) -> list[str]:
-        return list(map(_printable, self.own.of(self.header)))
-
-    def cells_of(self, row: Row) -> list[str]:
-        """The cells of a row as they stand in rows of all sheets; as it is, if it is not whole."""
-        cells = self.own.of_row(row)
-        if len(cells) != len(self.places):
+    def cells_of(self, stored: StoredRow) -> list[str]:
+        """The cells of a row below the header of all; as it is, if it is not whole."""
+        cells, is_whole = stored.table.own_cells(stored.now)
+        if not is_whole:
             return cells
-        placed = [""] * self.width
-        for place, cell in zip(self.places, cells, strict=True):
-            placed[place] = cell
-        return placed
-
-
-def _united(tables: Sequence[SheetTable]) -> list[str]:
-    """The header of the wrong rows of all sheets; each table learns its places in it."""
-    names, known = list[str](), list[str]()
-    for table in tables:
-        own = list(map(column_name, table.names))
-        for name, header in zip(own, table.names, strict=True):
-            if own.count(name) > known.count(name):
-                known.append(name)
-                names.append(header)
-        table.places = places_in(known, own)
-    for table in tables:
-        table.width = len(names)
-    return [*names, *REJECTED_COLUMNS]
-
-
-class OwnCells:
-    """The file's own cells of a row, without the two columns of an earlier correction."""
-
-    def __init__(self, header: Sequence[str], batch: Batch) -> None:
-        self.width = len(header)
-        named = header if batch.ignore_unknown_columns else without_unnamed(header)
-        self.named = len(named)
-        self.places = [
-            at for at, name in enumerate(named) if plain_name(name) not in REJECTED_COLUMNS
-        ]
-        # A row may end before groups of columns that it does not need.
-        self.is_padded = bool(batch.kind in kinds and kinds[batch.kind].nested)
-
-    def of(self, cells: Sequence[str]) -> list[str]:
-        return [cells[at] for at in self.places]
-
-    def of_row(self, row: Row) -> list[str]:
-        cells = row.cells
-        if self.is_padded and not row.syntax_error:
-            cells = cells + [""] * (self.width - len(cells))
-        # With too few or too many cells it comes back as it is: it has to be corrected first.
-        is_whole = len(cells) == self.width and not any(map(str.strip, cells[self.named :]))
-        return self.of(cells) if is_whole else cells
+        united = [""] * len(self.names)
+        for place, cell in zip(self.places[stored.table], cells, strict=True):
+            united[place] = cell
+        return united
 
 
 def _next_row(

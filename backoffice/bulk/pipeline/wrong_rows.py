@@ -2,30 +2,48 @@
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
-from backoffice.bulk.formats.base import SourceTable
-from backoffice.bulk.formats.open_file import corrections_of, open_table_of, rows_as_read, unpacked
-from backoffice.bulk.formats.tables import recognised
-from backoffice.bulk.kinds.header_names import known_name
-from backoffice.bulk.kinds.resource import REJECTED_COLUMNS
 from backoffice.bulk.models import Batch, BatchIssue
-from backoffice.bulk.readers import Corrections, Row, TableReader, corrected_row, old_text
-from backoffice.bulk.values.faults import COLUMN_LENGTH, storable
+from backoffice.bulk.pipeline.stored_tables import (
+    StoredRow,
+    StoredTable,
+    numbered_rows,
+    stored_tables,
+)
+from backoffice.bulk.readers import old_text
+from backoffice.bulk.values.faults import display_text, storable
 
 MOST_ROWS = 50
 MOST_CELLS = 900  # of a page: Django reads at most 1,000 fields of a form
 
 
-class NumberedRow(NamedTuple):
-    """A data row as it stands in the file, and its number there; 1 is the first."""
+class RowAddress(NamedTuple):
+    """Where a row stands: its sheet, blank in a file of one table, and its physical line."""
 
-    number: int
-    row: Row
+    sheet: str
+    line: int
+
+    def __str__(self) -> str:
+        template = _("Sheet “%(sheet)s”, line %(line)d") if self.sheet else _("Line %(line)d")
+        return template % {"sheet": display_text(self.sheet), "line": self.line}
+
+
+def key_of(batch: Batch, address: RowAddress) -> str:
+    """The row in names of a form's fields: its line, and the sheet where several are read."""
+    names = batch.sheet_names
+    return f"{address.line}_{names.index(address.sheet)}" if len(names) > 1 else str(address.line)
+
+
+def address_of_key(batch: Batch, key: str) -> RowAddress:
+    """The row that a form names. Raises ValueError for no key, IndexError for no such sheet."""
+    line, _separator, number = key.partition("_")
+    is_one = len(batch.sheet_names) < 2
+    return RowAddress(batch.only_sheet if is_one else batch.sheet_names[int(number)], int(line))
 
 
 @dataclass(frozen=True)
@@ -56,7 +74,8 @@ class GridCell:
 class WrongRow:
     """A row that is wrong, or was before it was corrected; `messages` belong to no single cell."""
 
-    line: int
+    key: str  # of its fields' names
+    address: RowAddress
     cells: Sequence[GridCell]
     messages: Sequence[str]
     width: int
@@ -65,10 +84,6 @@ class WrongRow:
     @property
     def is_wrong(self) -> bool:
         return bool(self.messages) or any(cell.messages for cell in self.cells)
-
-    @property
-    def line_text(self) -> str:
-        return str(self.line)  # of a field's name
 
     @property
     def missing(self) -> int:
@@ -92,7 +107,8 @@ class WrongRow:
             for cell in self.cells
         }
         return {
-            "line": self.line,
+            "key": self.key,
+            "line": self.address.line,
             "is_wrong": self.is_wrong,
             "messages": list(self.messages),
             "texts": self.texts,
@@ -101,12 +117,12 @@ class WrongRow:
 
 
 @dataclass(frozen=True)
-class Grid:
-    """The first wrong rows and those corrected; `wrong` counts all wrong rows of the file."""
+class GridTable:
+    """The rows of the grid that stand in one table of the file, below its header."""
 
+    sheet: str
     header: Sequence[str]
     rows: Sequence[WrongRow]
-    wrong: int
 
     @property
     def behind(self) -> range:
@@ -120,48 +136,16 @@ class Grid:
         return [(row, width - len(row.cells) * row.is_split) for row in self.rows]
 
 
-class StoredTable:
-    """The stored file of a batch, without its corrections."""
+@dataclass(frozen=True)
+class Grid:
+    """The first wrong rows and those corrected; `wrong` counts all wrong rows of the file."""
 
-    def __init__(self, batch: Batch, reader: TableReader) -> None:
-        self.reader = reader
-        self.table: type[SourceTable] | None = recognised(reader.header, batch.dialect, batch.kind)
-        has_header = self.table is None or self.table.has_header
-        names = reader.header if has_header or self.table is None else self.table.written
-        self.header = [storable(name).strip() for name in names]
-        # Those of an earlier correction in a file of its own.
-        hidden = [known_name(name) in REJECTED_COLUMNS for name in self.header]
-        self.places = [at for at, is_hidden in enumerate(hidden) if not is_hidden]
+    tables: Sequence[GridTable]
+    wrong: int
 
-    def rows(self) -> Iterator[NumberedRow]:
-        """The data rows, numbered as errors have them."""
-        columns, number = self.table(self.reader.header) if self.table else None, 0
-        for row in rows_as_read(self.reader, self.table):
-            number += not (columns and columns.is_about_columns(row))
-            yield NumberedRow(number, row)
-
-    def places_of(self, row: Row) -> list[int]:
-        """The places of a row that can be corrected: of the header, and cells behind it."""
-        return [*self.places, *range(len(self.header), len(row.cells))]
-
-    def name_at(self, place: int) -> str:
-        return self.header[place][:COLUMN_LENGTH] if place < len(self.header) else ""
-
-    def place_of(self, column: str) -> int | None:
-        """Where the column of an error stands in the row; None for an error of the whole row."""
-        names = [name[:COLUMN_LENGTH] for name in self.header]
-        if column in names:
-            return names.index(column)
-        plain = known_name(column)
-        return next((at for at in self.places if plain and known_name(names[at]) == plain), None)
-
-
-@contextmanager
-def stored_table(batch: Batch) -> Iterator[StoredTable]:
-    """Raises FileRefused or OSError for a file that cannot be opened any more."""
-    with unpacked(batch.path) as stored, open_table_of(batch, stored.path) as reader:
-        reader.corrections = {}
-        yield StoredTable(batch, reader)
+    @property
+    def rows(self) -> list[WrongRow]:
+        return [row for table in self.tables for row in table.rows]
 
 
 def wrong_numbers(batch: Batch) -> QuerySet[BatchIssue, int]:
@@ -170,56 +154,73 @@ def wrong_numbers(batch: Batch) -> QuerySet[BatchIssue, int]:
     return errors.order_by("row").values_list("row", flat=True).distinct()
 
 
-def grid_of(batch: Batch, lines: Collection[int] = ()) -> Grid:
-    """The grid of a batch, with the rows of these lines besides.
+def grid_of(batch: Batch, addresses: Collection[RowAddress] = ()) -> Grid:
+    """The grid of a batch, with the rows at these addresses besides.
 
-    Raises FileRefused or OSError as `stored_table` does.
+    Raises FileRefused or OSError as `stored_tables` does.
     """
-    with stored_table(batch) as table:
-        most = max(1, min(MOST_ROWS, MOST_CELLS // (len(table.header) + 2)))
+    with stored_tables(batch) as tables:
+        widest = max(len(table.header) for table in tables)
+        most = max(1, min(MOST_ROWS, MOST_CELLS // (widest + 2)))
         numbers_of_wrong = wrong_numbers(batch)
-        first, corrections = set(numbers_of_wrong[:most]), corrections_of(batch)
-        also = {*sorted(corrections)[:most], *lines}
-        chosen = list(_chosen(table, first, also))
+        corrected = [RowAddress(t.sheet, line) for t in tables for line in sorted(t.corrections)]
+        also = {*corrected[:most], *addresses}
+        chosen = list(_chosen(tables, set(numbers_of_wrong[:most]), also))
         issues: dict[int, list[BatchIssue]] = {}
         numbers = [each.number for each in chosen]
         for issue in batch.issues.filter(is_warning=False, row__in=numbers).order_by("row", "pk"):
             issues.setdefault(issue.row, []).append(issue)
-        rows = [
-            _wrong_row(table, each, issues.get(each.number, []), corrections) for each in chosen
+        grid_tables = [
+            GridTable(
+                table.sheet,
+                [table.name_at(at) for at in table.places],
+                [
+                    _wrong_row(batch, each, issues.get(each.number, []))
+                    for each in chosen
+                    if each.table is table
+                ],
+            )
+            for table in tables
         ]
-    return Grid([table.name_at(at) for at in table.places], rows, numbers_of_wrong.count())
+    return Grid([each for each in grid_tables if each.rows], numbers_of_wrong.count())
 
 
-def _chosen(table: StoredTable, numbers: set[int], lines: set[int]) -> Iterator[NumberedRow]:
-    pending, last = set(numbers), max(lines, default=0)
-    for each in table.rows():
-        if each.number in pending or each.row.line in lines:
+def address_of(row: StoredRow) -> RowAddress:
+    return RowAddress(row.table.sheet, row.row.line)
+
+
+def _chosen(
+    tables: Sequence[StoredTable], numbers: set[int], addresses: set[RowAddress]
+) -> Iterator[StoredRow]:
+    pending, missing = set(numbers), set(addresses)
+    for each in numbered_rows(tables):
+        address = address_of(each)
+        if each.number in pending or address in missing:
             pending.discard(each.number)
+            missing.discard(address)
             yield each
-        if not pending and each.row.line >= last:
+        if not pending and not missing:
             return
 
 
-def _wrong_row(
-    table: StoredTable, numbered: NumberedRow, issues: list[BatchIssue], corrections: Corrections
-) -> WrongRow:
-    row, width = numbered.row, len(table.reader.header)
+def _wrong_row(batch: Batch, stored: StoredRow, issues: list[BatchIssue]) -> WrongRow:
+    table, _number, row, now = stored
+    address, width = address_of(stored), len(table.places)
+    key = key_of(batch, address)
     if row.syntax_error:
-        messages = [issue.sentence for issue in issues]
+        messages = [issue.bare_sentence for issue in issues]
         return WrongRow(
-            row.line, [GridCell(0, "", *[storable(row.cells[0])] * 2)], messages, 1, False
+            key, address, [GridCell(0, "", *[storable(row.cells[0])] * 2)], messages, 1, False
         )
-    now = corrected_row(row, corrections, width)
     by_place: dict[int | None, list[str]] = {}
     for issue in issues:
-        by_place.setdefault(table.place_of(issue.column), []).append(issue.sentence)
+        by_place.setdefault(table.place_of(issue.column), []).append(issue.bare_sentence)
     cells = [
         GridCell(
-            *(place, table.name_at(place), old_text(now.cells, place), old_text(row.cells, place)),
-            by_place.pop(place, ()),
+            *(at, table.name_at(at), old_text(now.cells, at), old_text(row.cells, at)),
+            by_place.pop(at, ()),
         )
-        for place in table.places_of(row)
+        for at in table.places_of(row)
     ]
     rest = [message for messages in by_place.values() for message in messages]
-    return WrongRow(row.line, cells, list(dict.fromkeys(rest)), len(table.places), True)
+    return WrongRow(key, address, cells, list(dict.fromkeys(rest)), width, True)

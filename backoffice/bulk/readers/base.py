@@ -118,8 +118,8 @@ class Limits:
             )
 
 
-def corrected_row(row: Row, corrections: Corrections, width: int) -> Row:
-    """The row with its corrected cells, if it has the line of some; `width` is the header's.
+def corrected_row(row: Row, corrections: Corrections, header: Sequence[str]) -> Row:
+    """The row with its corrected cells, if it has the line of some.
 
     A correction holds only while the cell reads as it did when it was corrected. One behind the
     last cell lengthens the row up to it; blank ones behind the header are cut off again.
@@ -133,9 +133,12 @@ def corrected_row(row: Row, corrections: Corrections, width: int) -> Row:
     for each in valid:
         cells[each.place] = each.new
     cleared = {each.place for each in valid if not each.new}
-    while len(cells) > width and len(cells) - 1 in cleared:
+    while len(cells) > len(header) and len(cells) - 1 in cleared:
         cells.pop()
-    return row._replace(cells=cells)
+    # What the reader said of such a cell is not true of the text that stands in its place.
+    names = {header[each.place].strip() for each in valid if each.place < len(header)}
+    issues = tuple(each for each in row.reader_issues if each.column not in names)
+    return row._replace(cells=cells, reader_issues=issues)
 
 
 def old_text(cells: Sequence[str], place: int) -> str | None:
@@ -153,9 +156,8 @@ class TableReader(ABC):
 
     `labels`: the names people know columns by; `above`: those that stand in the header, or in a row
     of that name; `reader_issues`: of the file as a whole; `titles`: lines above the header;
-    `number_places`: where in a row, counted from 0, a number is due, and whether it is a day.
-    of that name; `reader_issues`: of the file as a whole; `corrections`: what cells of the rows,
-    never of the header, read instead.
+    `number_places`: where in a row, counted from 0, a number is due, and whether it is a day;
+    `corrections`: what cells of the rows, never of the header, read instead.
     """
 
     delimiter = ","
@@ -217,7 +219,7 @@ class TableReader(ABC):
         """The rows with their corrected cells."""
         if not self.corrections:  # as in most files, which then lose no time
             return rows
-        return (corrected_row(row, self.corrections, len(self.header)) for row in rows)
+        return (corrected_row(row, self.corrections, self.header) for row in rows)
 
     def rows(self) -> Iterator[Row]:
         """The data rows; blank rows at the end, as spreadsheets leave them, are not data."""

@@ -65,7 +65,8 @@ def _copy(batch: Batch, book: Workbook, tables: list[SheetTable], cleaned: IO[by
 
 def _copy_sheet(batch: Batch, book: Workbook, table: SheetTable, to: Any) -> None:
     places = secret_places(table.header)
-    with sheet_of(batch, book, table.sheet.number, Limits.from_settings()) as reader:
+    noted = {"number": table.sheet.number, "name": table.name}
+    with sheet_of(batch, book, noted, Limits.from_settings()) as reader:
         width, hidden = len(reader.header), 0
         for line, cells in reader.titles:
             _write(to, line, cells)

@@ -52,7 +52,7 @@
 
     function show(form, answer) {
         answer.rows.forEach(function (now) {
-            const row = form.querySelector("[data-line='" + now.line + "']");
+            const row = form.querySelector("[data-line='" + now.key + "']");
             if (row) { showRow(form, row, now); }
         });
         form.querySelector("[data-count]").textContent = answer.wrong;
