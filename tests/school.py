@@ -371,7 +371,7 @@ def _no_course(school: School) -> None:
 
 
 def _request_to_merge(school: School) -> None:
-    twins = [_student(8, "twin", place) for place in (1, 2)]
+    twins = [_student(8, name, place) for place, name in enumerate(("twin", "double"), 1)]
     school.merge = request_merge(*twins, school.people["registrar2"], "One person who came twice.")
 
 

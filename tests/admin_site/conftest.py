@@ -42,8 +42,10 @@ def school(
     with django_db_blocker.unblock(), override_settings(PRIVATE_ROOT=files), restored_afterwards():
         # What a crawl asks for is refused thousands of times; nobody reads the log of that.
         logging.disable(logging.CRITICAL)
-        yield build(files)
-        logging.disable(logging.NOTSET)
+        try:
+            yield build(files)
+        finally:
+            logging.disable(logging.NOTSET)
 
 
 @pytest.fixture(autouse=True)

@@ -125,6 +125,8 @@ def _extremes(row: Any, field: Any, fields: list[Any]) -> Iterator[Any]:
     if field.is_relation:
         alike = [f for f in fields if f.is_relation and f is not field]
         yield from (getattr(row, other.attname) for other in alike)
+        if field.related_model is type(row):
+            yield row.pk
     elif field.choices:
         yield from (value for value, _label in field.flatchoices)
     else:

@@ -138,6 +138,7 @@ def _number(_field: models.Field, attempt: int) -> int:
 
 # In this order: an e-mail address is a text too.
 MAKERS: dict[Any, Callable[[Any, int], Any]] = {
+    models.BooleanField: lambda _field, attempt: attempt % 2 == 0,
     models.EmailField: lambda _field, _attempt: f"{secrets.token_hex(6)}@example.org",
     models.URLField: lambda _field, _attempt: "https://example.org/",
     models.CharField: _text,

@@ -101,8 +101,7 @@ def test_whoever_stops_reading_ends_the_command_quietly(courses, monkeypatch, ca
         (
             "users",
             ("--course", "BIO101", "--presentation", "2026J"),
-            "The rows of a file of people belong to no course. Leave course code and presentation "
-            "out.",
+            "The rows of a file of people belong to no course. Choose no course.",
         ),
         ("courses", ("--course", "BIO101"), "Give both a course code and a presentation."),
     ],

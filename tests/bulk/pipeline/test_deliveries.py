@@ -116,7 +116,7 @@ def test_a_file_that_names_no_earlier_one_does_not_wait(deliver_files, courses):
         {"z.csv": FILES["z.csv"], "a.csv": FILES["a.csv"].replace("BIO300", "BIO101")}
     )
     assert states(delivery) == [("z.csv", "previewed"), ("a.csv", "received")]
-    assert needed_by("courses") == {"users"}  # their instructors
+    assert needed_by("courses") == {"users", "change_sis_id"}  # their instructors
 
 
 def test_a_wrong_file_holds_the_others_until_it_is_skipped(deliver_files, courses, student):
