@@ -331,3 +331,21 @@ def test_a_file_of_which_only_sections_are_new_shows_these(registrar_client, cou
     page = registrar_client.get(page_of(batch)).content.decode()
     assert "The file changed nothing" not in page
     assert " – BIO101-A</bdi></a>" in page
+
+
+@pytest.mark.parametrize(("count", "is_folded"), [(6, False), (7, True)])
+def test_many_own_values_of_a_file_are_folded_away(
+    registrar_client, registrar, courses, student, count: int, is_folded: bool
+):
+    words = [f"State {number}" for number in range(count)]
+    for word in words:
+        mapping = {"kind": "enrollments", "column": "status", "word": word, "name": word.lower()}
+        ValueMapping.objects.create(**mapping, meaning="active", made_by=registrar)
+    for number in range(count):
+        student(f"s100{number}")
+    rows = "".join(f"s100{number},BIO101,2026J,{word}\n" for number, word in enumerate(words))
+    batch = upload_through(registrar_client, f"student_id,course_code,presentation,status\n{rows}")
+    page = registrar_client.get(page_of(batch)).content.decode()
+    assert f"<bdi>{words[-1]}</bdi> → <code>active</code>" in page
+    summary = f"Read with your school&#x27;s own values: {count} mappings</summary>"
+    assert (summary in page) == is_folded
