@@ -182,7 +182,8 @@ def _role(cells: Cells) -> str:
     try:
         return cells.word("role", ROLES, "role", text.removesuffix(LONG_ENDING).strip())
     except NotTranslated:
-        if not text or is_typing_error(text, KNOWN_ROLES):
+        # A header that stands in the file again names no role of anybody.
+        if text in ("", "role") or is_typing_error(text, KNOWN_ROLES):
             raise
     template = gettext(
         "{column} “{value}” is a role of your school's own; the row is left out. Say under “Value "

@@ -47,7 +47,7 @@ class OwnWords:
         meaning = self.meanings.get(column, {}).get(name)
         if meaning is not None:
             self._note(self.used, column, word)[word] = meaning
-        elif len(word) <= WORD_LENGTH and 0 < len(name) <= NAME_LENGTH:
+        elif len(word) <= WORD_LENGTH and 0 < len(name) <= NAME_LENGTH and name != column:
             unknown = self._note(self.unknown, column, word)
             if len(unknown) < MOST_UNKNOWN:
                 unknown[word] = word

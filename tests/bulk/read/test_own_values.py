@@ -196,6 +196,16 @@ def test_a_misspelt_role_is_no_role_of_the_schools_own(upload):
     assert found(batch) == [(3, "role", "Studnet", "invalid_choice")]
 
 
+@pytest.mark.parametrize(
+    ("text", "column"), [(ROSTER, "role"), (HEAD + "s1001,BIO101,2026J,active\n", "status")]
+)
+def test_a_header_that_stands_in_the_file_again_is_no_word_of_its_own(upload, text, column):
+    header = text.splitlines()[0]
+    batch = upload("enrollments", f"{text}{header}\n")
+    assert (column, column, "invalid_choice") in [each[1:] for each in found(batch)]
+    assert batch.unknown_values == {}
+
+
 def test_a_mapped_state_of_canvas_decides_about_the_date_too(import_file):
     save_values("status", {"dropped": "withdrawn"})
     text = (
