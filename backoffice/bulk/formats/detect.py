@@ -20,6 +20,7 @@ from backoffice.bulk.formats.workbooks.sheets import (
     SheetTable,
     chosen_sheets,
     described,
+    is_unknown,
     tables_of,
     why_left_out,
 )
@@ -170,9 +171,18 @@ class AnyHeader:
         """The kinds that a table with this header carries, each with its format."""
         return carried(cells, self.dialect, self.own_headers)
 
+    def title_of(self, cells: Sequence[str]) -> str:
+        """What a table with this header is called that carries no kind; blank for others."""
+        return str(_title_of(cells))
+
+    def side_of(self, cells: Sequence[str]) -> str:
+        """Which lookup file has this header, blank for none."""
+        return side_file_of(cells)
+
     def is_header(self, cells: Sequence[str]) -> bool:
-        tables = self.carried(cells)
-        return any(map(_has_header, tables.values())) or bool(_title_of(cells))
+        tables = self.carried(cells).items()
+        is_known = any(self._of_kind(kind, table).is_header(cells) for kind, table in tables)
+        return is_known or bool(_title_of(cells))
 
     def is_row(self, header: Sequence[str], cells: Sequence[str]) -> bool:
         return any(
@@ -225,7 +235,7 @@ def _detect_unknown(
         reasons = ({"sheet": each.name, "sentence": why_left_out(each)} for each in tables)
         why_not = " ".join(map(sentence.__mod__, reasons))
         # Nobody knows what a table on one of them is; notes and empty sheets are none.
-        is_idle = not any(each.is_table for each in tables)
+        is_idle = not any(map(is_unknown, tables))
         return [DetectedFile(member, why_not=why_not, is_idle=is_idle)]
     if first.header:
         return _detected(member, first.header, test, has_rows=first.has_rows)

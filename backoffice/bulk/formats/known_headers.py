@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from backoffice.bulk.formats.base import Cells, SourceTable
-from backoffice.bulk.kinds.header_names import has_meaning, known_name
+from backoffice.bulk.kinds.header_names import IGNORED, has_meaning, known_name
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.values.cells import Clean, cleaner_for
 from backoffice.bulk.values.faults import CellRefused
@@ -31,8 +31,13 @@ class HeaderOfKind:
         return table.has_header if table else self._is_native(cells)
 
     def _is_native(self, cells: Sequence[str]) -> bool:
-        names = self._names(cells)
-        return self.is_native_possible and set(kinds[self.kind].key_names(names)) <= set(names)
+        resource, names = kinds[self.kind], list(filter(None, self._names(cells)))
+        if not self.is_native_possible or not set(resource.key_names(names)) <= set(names):
+            return False
+        # A list of columns, with what each is for, is no header of the table it tells of. With a
+        # column that no file may set it is one in any case: nothing below it may be stored.
+        known = sum(name == IGNORED or has_meaning(name, resource) for name in names)
+        return 2 * known > len(names) or bool(set(resource.forbidden).intersection(names))
 
     def _names(self, header: Sequence[str]) -> list[str]:
         resource, own = kinds[self.kind], self.own_headers

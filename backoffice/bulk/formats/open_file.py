@@ -1,6 +1,8 @@
 """A batch's file opened as a table of its kind, whatever system it comes from."""
 
 import itertools
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -40,6 +42,8 @@ from backoffice.bulk.values.cell_origins import OTHERS
 from backoffice.bulk.values.faults import FileRefused, at_line
 
 SIDE_FOLDER = "beside/"
+# In front of a workbook that is stored with lookup files: no archive is read within another.
+WORKBOOK_MARK = b"workbook\n"
 MOST_WITH_NESTED_ROWS = 5_000  # rows; about two minutes
 NotedSheet = Mapping[str, Any]  # number and name, as a batch of a workbook of several notes it
 ONLY_SHEET: NotedSheet = MappingProxyType({})
@@ -154,8 +158,21 @@ def unpacked(path: Path, encoding: str = "") -> Iterator[Unpacked]:
         with ExitStack() as stack:
             tables = [_opened(stack, each, encoding) for each in others]
             side = side_files((table.header, table.rows()) for table in tables)
-        with first.on_disk() as table:
-            yield Unpacked(table, side)
+        with first.on_disk() as table, _unmarked(table) as plain:
+            yield Unpacked(plain, side)
+
+
+@contextmanager
+def _unmarked(path: Path) -> Iterator[Path]:
+    """The file without the mark of a workbook."""
+    with path.open("rb") as stream:
+        if stream.read(len(WORKBOOK_MARK)) != WORKBOOK_MARK:
+            yield path
+            return
+        with tempfile.NamedTemporaryFile() as copy:
+            shutil.copyfileobj(stream, copy)
+            copy.flush()
+            yield Path(copy.name)
 
 
 def _opened(stack: ExitStack, member: Member, encoding: str) -> TableReader:
@@ -178,7 +195,8 @@ def open_file(
     sheets = batch.sheets.get("read", [])
     opened = partial(Translated, batch, side, own_headers)
     if len(sheets) > 1:
-        return SheetsTogether(batch, limits_for(batch.kind), opened)
+        unpack = partial(unpacked, batch.path, batch.encoding)
+        return SheetsTogether(batch, limits_for(batch.kind), unpack, opened)
     return opened(*sheets)
 
 
@@ -210,7 +228,7 @@ class Translated(TableReader):
                 self.unpacked = stack.enter_context(unpacked(path, encoding))
                 refuse_doubtful_encoding(self.unpacked.path, encoding)
             else:
-                self.unpacked = Unpacked(self.batch.path, SideFiles())
+                self.unpacked = Unpacked(self.book.path, SideFiles())
             self.inner = stack.enter_context(self._table(self.limits, self.book))
             with at_line(self.inner.header_line):
                 table_class = recognised(self.inner.header, self.batch.dialect, self.batch.kind)

@@ -10,15 +10,22 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, NamedTuple
 
 from backoffice.admin_site.spreadsheets import csv_line
-from backoffice.bulk.formats.detect import DetectedFile, chosen, companions_of, detect_files
+from backoffice.bulk.formats.detect import (
+    AnyHeader,
+    DetectedFile,
+    chosen,
+    companions_of,
+    detect_files,
+)
 from backoffice.bulk.formats.lookup_files import READ, lookup_rows
-from backoffice.bulk.formats.open_file import SIDE_FOLDER
+from backoffice.bulk.formats.open_file import SIDE_FOLDER, WORKBOOK_MARK
 from backoffice.bulk.formats.password_columns import as_read, without_passwords
 from backoffice.bulk.formats.workbooks.storage import stored_workbook
 from backoffice.bulk.models import Batch
 from backoffice.bulk.readers import Limits, open_table
 from backoffice.bulk.readers.first_bytes import is_zip
 from backoffice.bulk.readers.zip_archive import Archive, is_archive
+from backoffice.bulk.unpacking.zip_file import ZIP
 
 
 class StoredUpload(NamedTuple):
@@ -95,16 +102,23 @@ def _pack(to: IO[bytes], table: IO[bytes], sides: Mapping[str, DetectedFile], ba
     # same upload gives the same bytes: a batch is bound to the digest of its file.
     with zipfile.ZipFile(to, "w", zipfile.ZIP_STORED) as archive:
         with archive.open(zipfile.ZipInfo(f"{batch.kind}.csv"), "w", force_zip64=True) as member:
+            start = table.read(len(ZIP))
+            member.write(WORKBOOK_MARK if start == ZIP else b"")
+            member.write(start)
             shutil.copyfileobj(table, member, 1 << 20)
         for side, detected in sorted(sides.items()):
             entry = zipfile.ZipInfo(f"{SIDE_FOLDER}{side.replace(' ', '_')}.csv")
             with archive.open(entry, "w", force_zip64=True) as member:
-                for cells in _side_rows(detected, batch.encoding):
+                for cells in _side_rows(detected, batch):
                     member.write(as_read(csv_line(cells)))
 
 
-def _side_rows(detected: DetectedFile, encoding: str) -> Iterator[Iterable[str]]:
+def _side_rows(detected: DetectedFile, batch: Batch) -> Iterator[Iterable[str]]:
     yield READ[detected.side]
-    with detected.member.on_disk() as path, open_table(path, encoding) as reader:
+    test = AnyHeader(batch.dialect)  # its header may stand below a title
+    with (
+        detected.member.on_disk() as path,
+        open_table(path, batch.encoding, header_test=test) as reader,
+    ):
         for cells in lookup_rows(detected.side, reader.header, reader.rows()):
             yield cells.values()

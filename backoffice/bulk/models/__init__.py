@@ -13,6 +13,7 @@ from backoffice.bulk.models.correction import Correction
 from backoffice.bulk.models.delivery import Delivery
 from backoffice.bulk.models.header_mapping import HeaderMapping
 from backoffice.bulk.models.issue import BatchIssue
+from backoffice.bulk.models.sheet_of_row import SheetOfRow
 from backoffice.bulk.models.value_mapping import ValueMapping
 from backoffice.bulk.models.worker import Worker
 
@@ -25,6 +26,7 @@ __all__ = [
     "Correction",
     "Delivery",
     "HeaderMapping",
+    "SheetOfRow",
     "ValueMapping",
     "Worker",
     # Migrations name these three here.

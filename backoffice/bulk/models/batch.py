@@ -320,6 +320,11 @@ class Batch(models.Model):
     def only_sheet(self) -> str:
         return self.sheet_names[0] if len(self.sheet_names) == 1 else ""
 
+    def sheet_of(self, row: int) -> str:
+        """The sheet of a staged row, blank unless a workbook has several."""
+        read = self.sheets.get("read", ())
+        return next((e["name"] for e in reversed(read) if e.get("first_row", 1) <= row), "")
+
     @property
     def unknown_sheets(self) -> list[str]:
         """Sheets that are not read and may hold other rows of the kind."""

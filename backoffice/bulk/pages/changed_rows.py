@@ -30,6 +30,7 @@ class ChangedRow:
     name: str
     page: str
     history: str
+    sheet: str = ""  # of a workbook of several
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ def changed_rows(batch: Batch, request: HttpRequest) -> Changes:
     paginator = Paginator(rows, PER_PAGE)
     paginator.count = total  # counting a million rows again would be slow
     page = paginator.get_page(request.GET.get("page"))
-    changes, tabs = _rows(page, chosen, request), _tabs(resources, chosen)
+    sheets = _sheets_of(batch, chosen, [row.id for row in page])
+    changes, tabs = _rows(page, chosen, request, sheets), _tabs(resources, chosen)
     return Changes(page, changes, tabs, total <= MOST_SORTED)
 
 
@@ -93,7 +95,18 @@ def _written_of(batch: Batch, resource: type[ImportKind]) -> list[type[ImportKin
     return [*written, resource.nested.resource] if resource.nested else written
 
 
-def _rows(page: Page, resource: type[ImportKind], request: HttpRequest) -> list[ChangedRow]:
+def _sheets_of(batch: Batch, resource: type[ImportKind], keys: list[int]) -> dict[int, str]:
+    """The sheets of rows, by their keys; none for a file of one table."""
+    names = batch.sheet_names
+    if len(names) < 2:
+        return dict.fromkeys(keys, batch.only_sheet)
+    rows = batch.row_sheets.filter(kind=resource.kind, row_key__in=keys)
+    return {key: names[place] for key, place in rows.values_list("row_key", "place")}
+
+
+def _rows(
+    page: Page, resource: type[ImportKind], request: HttpRequest, sheets: dict[int, str]
+) -> list[ChangedRow]:
     model = resource.model()
     named = sorted({c.reference for c in resource.columns().values() if c.reference})
     visible = permitted(model._base_manager.select_related(*named), request.user, "view")
@@ -107,6 +120,7 @@ def _rows(page: Page, resource: type[ImportKind], request: HttpRequest) -> list[
             name=str(rows_by_id[row.id]),
             page=reverse(f"{prefix}_change", args=[row.id]),
             history=reverse(f"{prefix}_history", args=[row.id]) if has_history else "",
+            sheet=sheets.get(row.id, "") if row.line else "",
         )
         for row in page
         if row.id in rows_by_id

@@ -97,12 +97,15 @@ def _edits(request: HttpRequest, batch: Batch) -> Iterator[Edit]:
 def _answer(request: HttpRequest, batch: Batch) -> JsonResponse:
     """The rows of the page as they are now."""
     keys = re.findall(KEY, request.POST.get("shown", ""))[:MOST_LINES]
+    try:
+        addresses = {address_of_key(batch, key) for key in keys}
+    except (LookupError, ValueError):
+        sentence = _("The page is not whole. Look at it again.")
+        return JsonResponse({"sentence": sentence}, status=CONFLICT)
     answer: dict[str, Any] = {"sentence": batch.sentence, "rows": [], "wrong": 0, "is_done": False}
     if batch.can_be_corrected:
         try:
-            grid = grid_of(batch, {address_of_key(batch, key) for key in keys})
-        except IndexError:
-            return JsonResponse({"sentence": _("The page is not whole.")}, status=CONFLICT)
+            grid = grid_of(batch, addresses)
         except (OSError, ValueError, FileRefused):
             return JsonResponse({"sentence": _("The file is not stored any more.")}, status=404)
         answer["rows"] = [row.as_dict() for row in grid.rows]

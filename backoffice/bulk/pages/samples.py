@@ -36,6 +36,7 @@ class SampleRow:
     key: str
     values: tuple[Change, ...]
     name: str = ""  # of a stored row that is missing: the student
+    sheet: str = ""  # of a workbook of several
 
     @property
     def changes(self) -> list[Change]:
@@ -55,9 +56,11 @@ def samples_of(batch: Batch) -> dict[str, list[SampleRow]]:
             samples["returned"] = _sample(cursor, planner, RowState.RETURNED)
         if companions and companions.is_counted:
             samples["new_students"] = _sample(cursor, companions.planner, RowState.CREATED)
-        if missing_rows:
-            samples["missing_rows"] = _missing(cursor, missing_rows)
-        return samples
+        named = {
+            name: [replace(row, sheet=batch.sheet_of(number)) for number, row in rows.items()]
+            for name, rows in samples.items()
+        }
+        return named | ({"missing_rows": _missing(cursor, missing_rows)} if missing_rows else {})
 
 
 def _missing(cursor: Any, missing_rows: MissingRows) -> list[SampleRow]:
@@ -79,7 +82,8 @@ def _stored_key(layout: Layout, row: models.Model) -> str:
 
 def _sample(
     cursor: Any, planner: Planner, state: RowState, within: NestedPlan | None = None
-) -> list[SampleRow]:
+) -> dict[int, SampleRow]:
+    """The rows by their staged number."""
     layout, tables = planner.layout, planner.tables
     columns = (*layout.own, *layout.implied)
     old = [_stored(layout, column) for column in columns]
@@ -96,7 +100,7 @@ def _sample(
         for number, change in _inner_changes(cursor, within, list(rows)):
             row = rows[number]
             rows[number] = replace(row, values=(*row.values, change))
-    return list(rows.values())
+    return rows
 
 
 def _is_of(planner: Planner, state: RowState) -> str:

@@ -18,6 +18,7 @@ from backoffice.bulk.pipeline.heartbeat import Heartbeat, Interrupted
 from backoffice.bulk.pipeline.import_run import Import
 from backoffice.bulk.pipeline.preview import end_work, fail, preview
 from backoffice.bulk.pipeline.receive import file_digest
+from backoffice.bulk.pipeline.sheets_of_rows import note_sheets
 from backoffice.bulk.plan.identities.moved_values import MovedValues
 from backoffice.bulk.plan.identities.trails import leave_trail
 from backoffice.bulk.plan.outcome import Outcome, Plans, outcome_of
@@ -135,6 +136,7 @@ def _write_plan(work: Import, cursor: CursorWrapper, actor: Any) -> None:
     batch.run.report(BatchRun.Phase.CLOSING, WRITTEN_PERCENT, written)
     if written != batch.writes:
         raise OutcomeChanged
+    note_sheets(work, cursor)
     work.drop(cursor)
     batch.change_set, batch.applied_at, batch.sentence = change_set, change_set.created_at, ""
     batch.run.finish(written)

@@ -159,10 +159,12 @@ def _undo_message(batch: Batch) -> str:
 def issue_lines(batch: Batch) -> Iterator[str]:
     """All errors and warnings as CSV lines, safe to open in a spreadsheet."""
     writer = csv.writer(Echo())
-    yield "\ufeff" + writer.writerow(["line", "row", "kind", "column", "value", "code", "message"])
+    # Where a workbook has several, the sheet too, behind the columns that scripts know.
+    names = ["column", "value", "code", "message", *(["sheet"] if batch.sheets else [])]
+    yield "\ufeff" + writer.writerow(["line", "row", "kind", *names])
     for issue in batch.issues.iterator():
         kind = "warning" if issue.is_warning else "error"
-        texts = map(formula_safe, (issue.column, issue.value, issue.code, issue.message))
+        texts = (formula_safe(getattr(issue, name)) for name in names)
         yield writer.writerow([issue.line, issue.row, kind, *texts])
 
 

@@ -13,10 +13,9 @@ from django.utils.translation import gettext as _
 
 from backoffice.bulk.readers.base import Limits, Row, TableReader, no_table
 from backoffice.bulk.readers.encodings import encoding_of
-from backoffice.bulk.readers.header_search import title_issues
+from backoffice.bulk.readers.header_search import MOST_BLANK_LINES, MOST_LINES, title_issues
 from backoffice.bulk.readers.text_head import (
     DELIMITERS,
-    MOST_LINES,
     header_among,
     likely_delimiter,
     named_delimiter,
@@ -181,10 +180,12 @@ class DelimitedReader(TableReader):
         assert self.header_test
         lines, head = self._lines, list(self._lines.record_lines)
         lines.begin()
-        while len(head) < MOST_LINES and next(lines, ""):
+        filled = blank = 0
+        while filled < MOST_LINES and blank < MOST_BLANK_LINES and (line := next(lines, "")):
+            filled, blank = filled + bool(line.strip()), blank + (not line.strip())
             head += lines.record_lines
             lines.begin()
-        likely, first_lines = self.delimiter, head[:MOST_LINES]
+        likely, first_lines = self.delimiter, head[: MOST_LINES + MOST_BLANK_LINES]
         signs = named or likely + DELIMITERS.replace(likely, "")
         located = header_among(first_lines, signs, self.header_test)
         if located:

@@ -9,6 +9,8 @@ from django.utils.translation import ngettext
 from backoffice.bulk.values.faults import Fault, FileRefused, ReaderIssue, display_text
 
 MOST_TITLE_LINES = 20
+MOST_LINES = 100  # that are looked at for a header: titles, and a header of several lines
+MOST_BLANK_LINES = 1_000  # besides
 MOST_QUOTED = 5
 Numbered = tuple[int, list[str]]  # physical line and cells
 
@@ -32,23 +34,32 @@ class LocatedHeader(NamedTuple):
     place: int
 
 
-def locate_header(rows: Iterable[Numbered], test: HeaderTest) -> LocatedHeader | None:
+def find_header(rows: Iterable[Numbered], test: HeaderTest) -> LocatedHeader | None:
     """The first known header among rows, with at most MOST_TITLE_LINES above it; else None.
 
-    Blank rows count as nothing. Raises FileRefused where a row above could be one of the table:
-    it would be lost.
+    Blank rows count as nothing. Where there is none, the first row is the header.
     """
     titles: list[Numbered] = []
     for place, (line, cells) in enumerate(rows):
         if not is_filled(cells):
             continue
         if test.is_header(cells):
-            _refuse_rows(titles, line, cells, test)
             return LocatedHeader(line, cells, titles, place)
         if len(titles) == MOST_TITLE_LINES:
             return None
         titles.append((line, cells))
     return None
+
+
+def locate_header(rows: Iterable[Numbered], test: HeaderTest) -> LocatedHeader | None:
+    """As `find_header`. Raises FileRefused where a row above could be one of the table.
+
+    It would be lost.
+    """
+    located = find_header(rows, test)
+    if located:
+        _refuse_rows(located.titles, located.line, located.cells, test)
+    return located
 
 
 def is_filled(cells: Sequence[str]) -> bool:

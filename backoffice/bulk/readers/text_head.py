@@ -21,8 +21,6 @@ NOT_READ = ("|", "¦", "^", "~", "\x1f", "::", ":", "#", "/", " ")
 QUOTED = re.compile('"[^"]*("|$)')
 # The line by which Excel is told the delimiter, quoted or not.
 SEPARATOR_LINE = re.compile('"?sep=(.?)"?', re.IGNORECASE | re.DOTALL)
-# Physical lines that are looked through for a header: titles, blank lines, a header of several.
-MOST_LINES = 100
 NumberedLine = tuple[int, str]
 
 

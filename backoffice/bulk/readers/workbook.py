@@ -16,7 +16,8 @@ from backoffice.bulk.readers.base import (
     no_table,
 )
 from backoffice.bulk.readers.header_search import (
-    MOST_TITLE_LINES,
+    MOST_BLANK_LINES,
+    MOST_LINES,
     HeaderTest,
     Numbered,
     locate_header,
@@ -37,7 +38,6 @@ from backoffice.bulk.unpacking.frames import (
 from backoffice.bulk.values.faults import Fault, FileRefused
 
 ENDED = frozenset(code for code, _sentence in OF_THE_READER.values())
-MOST_ABOVE = 1_000  # blank rows above the header
 # Its number, its cells, whether it is hidden, and whether a cell of it shows another number than it
 # holds.
 SheetRow = tuple[int, list[str], bool, bool]
@@ -101,7 +101,7 @@ class Workbook:
             if refusal.code in ENDED:
                 raise
             return rows, refusal
-        return [row for row in rows if row[0] <= MOST_ABOVE + most], None
+        return [row for row in rows if row[0] <= MOST_BLANK_LINES + most], None
 
     def rows(self, sheet: WorkbookSheet, most: int = 0) -> Iterator[SheetRow]:
         """The rows that are not blank, all or the first; to be taken to the end.
@@ -172,7 +172,7 @@ class WorkbookReader(TableReader):
         return [(line, list(map(text_of, cells))) for line, cells, *_rest in rows], fault
 
     def _search(self, test: HeaderTest) -> None:
-        head, _fault = self._head(MOST_TITLE_LINES + 1)  # what is wrong is said once it is read
+        head, _fault = self._head(MOST_LINES)  # what is wrong is said once it is read
         located = locate_header(head, test)
         if located:
             self._read = self.header_line = located.line

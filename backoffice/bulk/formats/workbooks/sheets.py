@@ -1,6 +1,6 @@
 """The sheets of a workbook: which of them are read, and why each of the others is not."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -10,7 +10,7 @@ from backoffice.bulk.kinds.header_names import has_meaning, known_name
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.readers.base import Notice
-from backoffice.bulk.readers.header_search import MOST_TITLE_LINES, HeaderTest
+from backoffice.bulk.readers.header_search import MOST_LINES, HeaderTest, Numbered, find_header
 from backoffice.bulk.readers.shown_numbers import text_of
 from backoffice.bulk.readers.workbook import Workbook, WorkbookSheet
 from backoffice.bulk.values.faults import Fault, FileRefused
@@ -24,6 +24,12 @@ class AnyTest(HeaderTest, Protocol):
     def carried(self, cells: Sequence[str]) -> Kinds:
         """The kinds that a table with this header carries, each with its format."""
 
+    def title_of(self, cells: Sequence[str]) -> str:
+        """What a table with this header is called that carries no kind; blank for others."""
+
+    def side_of(self, cells: Sequence[str]) -> str:
+        """Which lookup file has this header, blank for none."""
+
 
 @dataclass(frozen=True)
 class SheetTable:
@@ -35,6 +41,8 @@ class SheetTable:
     has_rows: bool = False
     is_table: bool = False  # whether it may be one, known or not
     refusal: FileRefused | None = None
+    title: str = ""  # of a table that is known and carries no kind
+    side: str = ""  # the lookup file that it would be
 
     @property
     def name(self) -> str:
@@ -43,6 +51,11 @@ class SheetTable:
     @property
     def is_read(self) -> bool:
         return bool(self.carried) and not self.sheet.is_hidden
+
+    @property
+    def lookups(self) -> set[str]:
+        """The lookup files in which its rows are looked up."""
+        return {name for table in self.carried.values() if table for name in table.lookups}
 
     def meanings(self, kind: str) -> int:
         """How many columns of a kind the header has."""
@@ -60,44 +73,27 @@ def _table_of(book: Workbook, sheet: WorkbookSheet, test: AnyTest) -> SheetTable
     shown = replace(sheet, is_hidden=sheet not in book.readable)
     # Most headers stand in the first row.
     rows, refusal = _texts(book, sheet, 2)
-    carried = test.carried(rows[0]) if rows else {}
-    if rows and not carried:
-        rows, refusal = _texts(book, sheet, MOST_TITLE_LINES + 2)  # the header, and a row
-        rows, carried = _below_titles(rows, test)
+    if rows and not test.is_header(rows[0][1]):
+        rows, refusal = _texts(book, sheet, MOST_LINES)
+        located = find_header(rows, test)
+        rows = rows[located.place :] if located else rows
     if not rows:
         return SheetTable(shown, refusal=refusal, is_table=bool(refusal))
+    header = rows[0][1]
+    carried = test.carried(header)
     is_headless = any(table is not None and not table.has_header for table in carried.values())
     has_rows = len(rows) > 1 or is_headless or bool(refusal)
-    several = sum(len(list(filter(None, row))) > 1 for row in rows)
+    several = sum(len(list(filter(None, cells))) > 1 for _line, cells in rows)
     is_table = bool(carried or refusal) or several > 1
-    return SheetTable(shown, rows[0], carried, has_rows, is_table, refusal)
+    known = ("" if carried else test.title_of(header), test.side_of(header))
+    return SheetTable(shown, header, carried, has_rows, is_table, refusal, *known)
 
 
 def _texts(
     book: Workbook, sheet: WorkbookSheet, most: int
-) -> tuple[list[list[str]], FileRefused | None]:
+) -> tuple[list[Numbered], FileRefused | None]:
     head, refusal = book.head(sheet, most)
-    return [list(map(text_of, cells)) for _line, cells, *_rest in head], refusal
-
-
-def _below_titles(rows: list[list[str]], test: AnyTest) -> tuple[list[list[str]], Kinds]:
-    """The rows from the first known header on; all rows where there is none."""
-    for at, cells in enumerate(rows[: MOST_TITLE_LINES + 1]):
-        carried = test.carried(cells) if at and test.is_header(cells) else {}
-        if carried and _is_header(cells, carried):
-            return rows[at:], carried
-    return rows, {}
-
-
-def _is_header(cells: Sequence[str], carried: Kinds) -> bool:
-    # A list of columns, with what each is for, is no header of the table it tells of.
-    names = list(filter(None, map(known_name, cells)))
-    for kind, table in carried.items():
-        if table is not None and table.has_header:
-            return True
-        if table is None and 2 * sum(has_meaning(each, kinds[kind]) for each in names) > len(names):
-            return True
-    return False
+    return [(line, list(map(text_of, cells))) for line, cells, *_rest in head], refusal
 
 
 def chosen_sheets(tables: Sequence[SheetTable], kind: str) -> list[SheetTable]:
@@ -131,24 +127,33 @@ def described(
     if len(tables) < 2:
         return {}
     chosen, elsewhere = list(read), set(others)
+    needed = {name for each in chosen for name in each.lookups}
     return {
         "read": [{"number": each.sheet.number, "name": each.name} for each in chosen],
         "left_out": [
-            {"name": each.name, "sentence": why_left_out(each), "is_table": is_unknown(each)}
+            {
+                "name": each.name,
+                "sentence": why_left_out(each, needed),
+                "is_table": is_unknown(each),
+            }
             for each in tables
-            if each not in chosen
-            and not (each.is_read and each.has_rows and elsewhere.intersection(each.carried))
+            if each not in chosen and (each.side in needed or not _is_read(each, elsewhere))
         ],
     }
 
 
+def _is_read(table: SheetTable, kinds_read: set[str]) -> bool:
+    """Whether a sheet is read in a file of its own."""
+    return table.is_read and table.has_rows and bool(kinds_read.intersection(table.carried))
+
+
 def is_unknown(table: SheetTable) -> bool:
     """Whether a sheet may hold rows that would have belonged to the file."""
-    return table.is_table and (bool(table.sheet.is_hidden) or not table.carried)
+    return table.is_table and not table.title and (table.sheet.is_hidden or not table.carried)
 
 
-def why_left_out(table: SheetTable) -> str:
-    """Why a sheet is not read, as a sentence."""
+def why_left_out(table: SheetTable, needed: Collection[str] = ()) -> str:
+    """Why a sheet is not read, as a sentence; in `needed` lookup files rows would be looked up."""
     sheet = table.sheet
     if sheet.is_chart:
         return _("It is a chart.")
@@ -160,6 +165,18 @@ def why_left_out(table: SheetTable) -> str:
         return table.refusal.message
     if not table.header:
         return _("It is empty.")
+    reason = _why_not_its_header(table)
+    if table.side in needed:
+        reason += " " + _(
+            "No row is looked up in a sheet: save the sheets as CSV files, and upload them in one "
+            "zip file."
+        )
+    return reason
+
+
+def _why_not_its_header(table: SheetTable) -> str:
+    if table.title:
+        return _("Recognised as: %(title)s. No row of it is stored.") % {"title": table.title}
     if not table.carried:
         return _("Its header is that of no kind of file known here.")
     if not table.has_rows:

@@ -1,12 +1,14 @@
 """Several sheets of a workbook read as one file: the columns of all, the rows in their order."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from backoffice.bulk.formats.lookup_files import SideFiles
 from backoffice.bulk.formats.workbooks.sheets import left_out_sheets
 from backoffice.bulk.kinds.column import OnChange
 from backoffice.bulk.kinds.header_names import known_name
@@ -21,6 +23,8 @@ from backoffice.bulk.values.faults import FileRefused, display_text, width_fault
 
 # Opens a sheet that the batch notes, of a workbook that is open, in our own columns.
 OpenSheet = Callable[[Mapping[str, Any], Workbook], Any]
+# Gives the workbook where it can be read, and the lookup files that were stored with it.
+Unpack = Callable[[], AbstractContextManager[tuple[Path, SideFiles]]]
 
 
 @dataclass
@@ -53,15 +57,17 @@ class Part:
 class SheetsTogether(TableReader):
     """The sheets of a kind as one table; see `TableReader`."""
 
-    def __init__(self, batch: Batch, limits: Limits, open_sheet: OpenSheet) -> None:
+    def __init__(self, batch: Batch, limits: Limits, unpack: Unpack, open_sheet: OpenSheet) -> None:
         super().__init__(batch.path, limits)
-        self.batch, self.open_sheet, self.done = batch, open_sheet, 0
+        self.unpack, self.open_sheet = unpack, open_sheet
+        self.batch, self.done = batch, 0
         self.starts: list[tuple[int, str]] = []
         self.own_words = OwnWords.of(batch)
 
     def __enter__(self) -> "SheetsTogether":
         with ExitStack() as stack:
-            book = stack.enter_context(Workbook(self.path, self.limits))
+            path, self.side = stack.enter_context(self.unpack())
+            book = stack.enter_context(Workbook(path, self.limits))
             self.parts = [self._part(stack, book, sheet) for sheet in self.batch.sheets["read"]]
             self._unite()
             self._opened = stack.pop_all()
@@ -69,6 +75,7 @@ class SheetsTogether(TableReader):
 
     def _part(self, stack: ExitStack, book: Workbook, sheet: Mapping[str, Any]) -> Part:
         reader = self.open_sheet(sheet, book)
+        reader.side = reader.side or self.side
         reader.own_words = self.own_words  # a word is asked for once, on whatever sheets it stands
         try:
             stack.enter_context(reader)
@@ -119,6 +126,7 @@ class SheetsTogether(TableReader):
         for at, part in enumerate(self.parts):
             self.done = at
             self.starts.append((file_rows + 1, part.name))
+            self.batch.sheets["read"][at]["first_row"] = staged + 1
             part.reader.number_places = {
                 own: self.number_places[place]
                 for own, place in enumerate(part.places)
