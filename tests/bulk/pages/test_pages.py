@@ -349,3 +349,14 @@ def test_many_own_values_of_a_file_are_folded_away(
     assert f"<bdi>{words[-1]}</bdi> → <code>active</code>" in page
     summary = f"Read with your school&#x27;s own values: {count} mappings</summary>"
     assert (summary in page) == is_folded
+
+
+def test_a_file_with_wrong_rows_is_not_called_stored(registrar_client, courses, student):
+    ada = student("s1001")
+    Enrollment.objects.create(student=ada, course=courses["BIO101"], enrolled_on="2026-02-01")
+    text = TEXT.replace("s1002", "s1001")
+    batch = upload_through(registrar_client, text, on_error="skip")
+    assert (batch.state, batch.writes, batch.rejected) == ("previewed", 0, 1)
+    page = registrar_client.get(page_of(batch)).content.decode()
+    assert "everything in this file is stored" not in page
+    assert "wrong rows are left out, and everything else in this file is stored already." in page
