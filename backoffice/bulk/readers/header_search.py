@@ -9,7 +9,8 @@ from django.utils.translation import ngettext
 from backoffice.bulk.values.faults import Fault, FileRefused, ReaderIssue, display_text
 
 MOST_TITLE_LINES = 20
-MOST_LINES = 100  # that are looked at for a header: titles, and a header of several lines
+MOST_ROWS = MOST_TITLE_LINES + 2  # that are looked at: the titles, the header, and a row
+MOST_LINES = 100  # of a text, where a row may have several
 MOST_BLANK_LINES = 1_000  # besides
 MOST_QUOTED = 5
 Numbered = tuple[int, list[str]]  # physical line and cells

@@ -17,7 +17,7 @@ from backoffice.bulk.readers.base import (
 )
 from backoffice.bulk.readers.header_search import (
     MOST_BLANK_LINES,
-    MOST_LINES,
+    MOST_ROWS,
     HeaderTest,
     Numbered,
     locate_header,
@@ -172,7 +172,7 @@ class WorkbookReader(TableReader):
         return [(line, list(map(text_of, cells))) for line, cells, *_rest in rows], fault
 
     def _search(self, test: HeaderTest) -> None:
-        head, _fault = self._head(MOST_LINES)  # what is wrong is said once it is read
+        head, _fault = self._head(MOST_ROWS)  # what is wrong is said once it is read
         located = locate_header(head, test)
         if located:
             self._read = self.header_line = located.line

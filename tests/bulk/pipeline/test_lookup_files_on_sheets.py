@@ -50,8 +50,8 @@ def test_with_auto_a_lookup_file_on_a_sheet_is_said_too(run, people):
     content = book({"Roster": enrolled("s1001"), "Sections": SECTIONS})
     _code, report = run("auto", content)
     (file,) = report["files"]
-    said = [each["sheet"] for each in file["warnings"] if each["code"] == "sheet_left_out"]
-    assert said == ["Sections"]
+    warned = [each["sheet"] for each in file["warnings"] if each["code"] == "sheet_left_out"]
+    assert warned == ["Sections"]
 
 
 def test_a_sheet_that_is_a_file_and_would_be_looked_up_in_is_said_as_well(run, db):
@@ -68,8 +68,8 @@ def test_a_sheet_that_is_a_file_and_would_be_looked_up_in_is_said_as_well(run, d
     _code, report = run("auto", book({"Classes": classes, "Roster": enrollments}))
     by_kind = {each["kind"]: each for each in report["files"]}
     assert by_kind["courses"]["created"] == 1
-    said = {each["value"]: each["message"] for each in by_kind["enrollments"]["warnings"]}
-    assert said["Classes"].endswith(ADVICE)
+    warned = {each["value"]: each["message"] for each in by_kind["enrollments"]["warnings"]}
+    assert warned["Classes"].endswith(ADVICE)
 
 
 def test_a_workbook_of_lookup_files_alone_stops_nothing(run, people):

@@ -27,7 +27,7 @@ PASSED = "line above the header is no row of the table and was passed over"
 PASSED_ALL = "lines above the header are no rows of the table and were passed over"
 
 
-def titles_said(batch: Any) -> list[tuple[str, int, str]]:
+def title_warnings(batch: Any) -> list[tuple[str, int, str]]:
     issues = batch.issues.filter(code="title_lines")
     return [(each.sheet, each.line, each.message) for each in issues]
 
@@ -42,7 +42,7 @@ def test_each_sheet_says_its_own_title(import_file, people):
     content = book({"A": [*FIRST, *roster("s1001")], "B": [*SECOND, *roster("s1002", "s1003")]})
     batch = import_file("enrollments", content)
     assert (batch.created, batch.rows) == (3, 3)
-    assert titles_said(batch) == [
+    assert title_warnings(batch) == [
         ("A", 3, f"Sheet “A”, line 3: 2 {PASSED_ALL}: “Autumn roster”, “As of 1 October”."),
         ("B", 5, f"Sheet “B”, line 5: 3 {PASSED_ALL}: “Group B”, “Printed”, “by the office”."),
     ]
@@ -50,7 +50,7 @@ def test_each_sheet_says_its_own_title(import_file, people):
 
 def test_the_title_of_the_only_sheet_that_is_read_is_said_with_its_name(import_file, people):
     batch = import_file("enrollments", book({"Notes": NOTES, "A": [FIRST[0], *roster("s1001")]}))
-    assert titles_said(batch) == [("A", 2, f"Sheet “A”, line 2: 1 {PASSED}: “Autumn roster”.")]
+    assert title_warnings(batch) == [("A", 2, f"Sheet “A”, line 2: 1 {PASSED}: “Autumn roster”.")]
 
 
 def test_each_kind_of_a_workbook_says_the_titles_of_its_own_sheets(run, courses):
@@ -62,13 +62,13 @@ def test_each_kind_of_a_workbook_says_the_titles_of_its_own_sheets(run, courses)
     }
     code, report = run("auto", book(sheets))
     assert (code, report["left_out"]) == (0, [])
-    said = [
+    warned = [
         (file["kind"], each["sheet"], each["line"], each["message"].partition(": ")[2][:7])
         for file in report["files"]
         for each in file["warnings"]
         if each["code"] == "title_lines"
     ]
-    assert said == [("users", "People", 2, "1 line "), ("enrollments", "A", 3, "2 lines")]
+    assert warned == [("users", "People", 2, "1 line "), ("enrollments", "A", 3, "2 lines")]
 
 
 @pytest.mark.parametrize("names", [("A",), ("A", "B")])
@@ -82,7 +82,7 @@ def test_a_header_of_the_schools_own_is_found_below_a_title_of_any_sheet(
         for number, name in enumerate(names, 1)
     }
     batch = import_file("enrollments", book({"Notes": NOTES, **rows}))
-    assert (batch.created, [each[:2] for each in titles_said(batch)]) == (
+    assert (batch.created, [each[:2] for each in title_warnings(batch)]) == (
         len(names),
         [(name, 3) for name in names],
     )
@@ -96,7 +96,7 @@ def test_a_list_of_columns_above_a_header_is_its_title(import_file, db, is_workb
     ]
     content = book({"People": rows, "Notes": NOTES}) if is_workbook else as_text(rows)
     batch = import_file("users", content)
-    assert (batch.created, [each[1] for each in titles_said(batch)]) == (1, [4])
+    assert (batch.created, [each[1] for each in title_warnings(batch)]) == (1, [4])
     assert User.objects.get(student_id="s1001").last_name == "Moore"
 
 
@@ -105,7 +105,7 @@ def test_blank_lines_within_a_title_count_as_nothing(import_file, people, is_wor
     rows = [FIRST[0], *[()] * 150, *roster("s1001")]
     content = book({"A": rows, "Notes": NOTES}) if is_workbook else as_text(rows)
     batch = import_file("enrollments", content)
-    assert (batch.created, [each[1] for each in titles_said(batch)]) == (1, [152])
+    assert (batch.created, [each[1] for each in title_warnings(batch)]) == (1, [152])
 
 
 @pytest.mark.parametrize(("count", "created"), [(20, 2), (21, 1)])

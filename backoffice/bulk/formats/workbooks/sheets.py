@@ -10,7 +10,7 @@ from backoffice.bulk.kinds.header_names import has_meaning, known_name
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models import Batch
 from backoffice.bulk.readers.base import Notice
-from backoffice.bulk.readers.header_search import MOST_LINES, HeaderTest, Numbered, find_header
+from backoffice.bulk.readers.header_search import MOST_ROWS, HeaderTest, Numbered, find_header
 from backoffice.bulk.readers.shown_numbers import text_of
 from backoffice.bulk.readers.workbook import Workbook, WorkbookSheet
 from backoffice.bulk.values.faults import Fault, FileRefused
@@ -74,7 +74,7 @@ def _table_of(book: Workbook, sheet: WorkbookSheet, test: AnyTest) -> SheetTable
     # Most headers stand in the first row.
     rows, refusal = _texts(book, sheet, 2)
     if rows and not test.is_header(rows[0][1]):
-        rows, refusal = _texts(book, sheet, MOST_LINES)
+        rows, refusal = _texts(book, sheet, MOST_ROWS)
         located = find_header(rows, test)
         rows = rows[located.place :] if located else rows
     if not rows:
