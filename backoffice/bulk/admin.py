@@ -118,7 +118,14 @@ class ValueMappingAdmin(AuditedAdmin):
         "its files come in as they are."
     )
     form = ValueMappingForm
-    list_display = ("word", "display_kind", "column", "display_meaning", "made_by", "made_at")
+    list_display = (
+        "word",
+        "display_kind",
+        "display_column",
+        "display_meaning",
+        "made_by",
+        "made_at",
+    )
     list_select_related = ("made_by",)
     list_filter = (("kind", ChoicesDropdownFilter),)
     search_fields = ("word", "column", "meaning")
@@ -138,6 +145,11 @@ class ValueMappingAdmin(AuditedAdmin):
     @display(description=_("kind"), ordering="kind")
     def display_kind(self, mapping: ValueMapping) -> str:
         return capfirst(str(mapping.get_kind_display()))
+
+    @display(description=_("column"), ordering="column")
+    def display_column(self, mapping: ValueMapping) -> str:
+        # Its label names the kinds that have the column; the kind stands beside it.
+        return mapping.column
 
     @display(description=_("is read as"), ordering="meaning")
     def display_meaning(self, mapping: ValueMapping) -> str:

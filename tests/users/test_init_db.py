@@ -124,6 +124,19 @@ def test_a_larger_size_has_the_small_school_and_as_many_more_as_it_says(db: None
     assert [SIZES[name].enrollments for name in ("small", "large")] == [0, 1_000_000]
 
 
+def test_a_second_run_leaves_students_alone_whose_id_was_changed(db: None, tiny: None):
+    init_db()
+    with recording(source="form"):
+        for old, new in (("s100001", "m500001"), ("s100012", "m500012")):
+            person = User.objects.get(student_id=old)
+            person.student_id = person.username = new
+            person.save()
+    people = User.objects.count()
+    init_db()
+    assert User.objects.count() == people
+    assert not User.objects.filter(student_id__in=["s100001", "s100012"]).exists()
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_can_be_left_out(db: None, tiny: None, part: str):
     output = init_db("--size", "medium", f"--skip-{part}")

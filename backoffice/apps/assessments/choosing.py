@@ -22,8 +22,19 @@ def double_of(submission: AssessmentSubmission) -> tuple[Approval, Pair] | None:
     for approval in waiting_merges():
         keys = keys_of(approval)
         if submission.student_id in keys:
-            return next(_doubles(approval, assessment=submission.assessment_id), None)
+            place = {"assessment": submission.assessment_id, "attempt": submission.attempt}
+            return next(_doubles(approval, **place), None)
     return None
+
+
+def other_work(submission: AssessmentSubmission) -> AssessmentSubmission | None:
+    """The work that goes if this one is chosen."""
+    double = double_of(submission)
+    if double is None:
+        return None
+    _approval, pair = double
+    works: tuple[AssessmentSubmission, AssessmentSubmission] = (pair.own, pair.other)
+    return next(each for each in works if each != submission)
 
 
 def open_doubles(user: Any) -> Iterator[AssessmentSubmission]:

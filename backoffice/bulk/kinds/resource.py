@@ -327,9 +327,10 @@ kinds: dict[str, type[ImportKind]] = {}
 
 @cache
 def needed_by(kind: str) -> frozenset[str]:
-    """The kinds that have to be imported before this one, as its rows point to theirs."""
+    """The kinds that have to be imported before this one, as its rows need theirs."""
     models_named, own = kinds[kind].models_named(), kinds[kind].model()
     direct = {name for name, each in kinds.items() if each.model() in models_named} - {kind}
+    direct |= set(kinds[kind].undo.needs)  # without pointing to them
     # Rows of its own that get another name first.
     direct |= {n for n, each in kinds.items() if each.model() is own and not each.creates} - {kind}
     return frozenset(direct.union(*(needed_by(name) for name in direct)))

@@ -101,5 +101,6 @@ class AssessmentMapping(Audited):
 
     def clean(self) -> None:
         self.name = lasting_name(self.dialect, self.header)
-        if not self.name:
+        # A blank one is reported by its field already.
+        if self.header and not self.name:
             raise ValidationError({"header": _("No column can have this name.")}, "unreadable")

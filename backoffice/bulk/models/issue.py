@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.bulk.models.batch import Batch
@@ -45,4 +46,7 @@ class BatchIssue(models.Model):
         # The name of a sheet may hold a colon itself.
         head, _separator, rest = self.message.partition(f" {self.line}: ")
         is_placed = self.line and head.count(": ") == display_text(self.sheet).count(": ")
-        return rest if is_placed and rest else self.message
+        if not is_placed or not rest:
+            return self.message
+        # Others begin with the name of their column.
+        return rest if self.column else capfirst(rest)

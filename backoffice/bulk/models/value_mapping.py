@@ -79,7 +79,8 @@ class ValueMapping(Audited):
 
     def clean(self) -> None:
         self.name = plain_word(self.word)
-        if not 0 < len(self.name) <= NAME_LENGTH:
+        # A blank one is reported by its field already.
+        if self.word and not 0 < len(self.name) <= NAME_LENGTH:
             raise ValidationError({"word": _("No value of a file is compared by this.")}, "odd")
 
     def further_violations(self) -> Iterator[tuple[str, ValidationError]]:

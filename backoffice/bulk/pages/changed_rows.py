@@ -47,11 +47,13 @@ def changed_rows(batch: Batch, request: HttpRequest) -> Changes:
     """The rows an applied batch wrote, as far as the person may see them."""
     resource = kinds[batch.kind]
     resources = _written_of(batch, resource)
-    chosen = next((r for r in resources if r.kind == request.GET.get("of")), resource)
-    history = chosen.model().history.model
-    written = _last_versions(history.objects.filter(change_set=batch.change_set_id))
     own = batch.created + batch.updated + batch.withdrawn
     source = resource.source_rows
+    # A file may have nothing new but sections.
+    usual = source.resource if source and batch.sections and not own else resource
+    chosen = next((r for r in resources if r.kind == request.GET.get("of")), usual)
+    history = chosen.model().history.model
+    written = _last_versions(history.objects.filter(change_set=batch.change_set_id))
     total = own if chosen is resource else batch.created_students
     total = batch.sections if source and chosen is source.resource else total
     if batch.undoes_id or resource.nested:

@@ -51,7 +51,7 @@ class DeliveryViewsMixin:
             "title": _("Import files"),
             "form": form,
             "tabs": self._tabs(allowed_kinds),
-            "kinds": allowed_kinds,
+            "in_order": sorted(allowed_kinds.values(), key=lambda kind: kind.order),
         }
         return self._page(request, "bulk/deliver.html", context)
 

@@ -1,6 +1,7 @@
 """The pages of an import: upload, preview, apply, outcome."""
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -31,7 +32,7 @@ from backoffice.bulk.jobs.progress import progress_of
 from backoffice.bulk.jobs.tasks import cancel, queue_apply, queue_reading, resume
 from backoffice.bulk.kinds.header_names import IGNORED
 from backoffice.bulk.kinds.resource import ImportKind, kinds, kinds_for
-from backoffice.bulk.models import Batch, HeaderMapping
+from backoffice.bulk.models import Batch, BatchIssue, HeaderMapping
 from backoffice.bulk.pages.changed_rows import changed_rows
 from backoffice.bulk.pages.encoding_values import sample_values
 from backoffice.bulk.pages.mappings.assessment_forms import gradebook_forms
@@ -160,7 +161,7 @@ class BatchViewsMixin:
             "batch": batch,
             "resource": kinds.get(batch.kind),
             "is_own": self._is_own(request, batch),
-            "errors": batch.issues.filter(is_warning=False)[:MOST_ISSUES],
+            "errors": list(batch.issues.filter(is_warning=False)[:MOST_ISSUES]),
             "warnings": batch.issues.filter(is_warning=True)[:MOST_ISSUES],
             "earlier": batch.earlier_with_the_same_file(),
             **self.place_in_delivery(request, batch),
@@ -169,6 +170,7 @@ class BatchViewsMixin:
             "assessment_mappings": list(mapped_columns(batch.own_assessments)),
             "corrections": batch.corrections.all(),
         }
+        context["has_one_sentence"] = _is_one_sentence(batch, context["errors"])
         if context["is_own"]:
             context["unknown_headers_form"] = unknown_headers_form(batch, request.user)
             context["unknown_values_form"] = unknown_values_form(batch, request.user)
@@ -322,3 +324,8 @@ class BatchViewsMixin:
     def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         shared = self.admin_site.each_context(request)
         return TemplateResponse(request, template, shared | context)
+
+
+def _is_one_sentence(batch: Batch, errors: Sequence[BatchIssue]) -> bool:
+    """Whether all that is wrong with a file is what stands above, about no row of it."""
+    return len(errors) == 1 and errors[0].line <= 1 and errors[0].message == batch.sentence

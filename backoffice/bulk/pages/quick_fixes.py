@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.audit.admin_kit.actions import SHORTEST_REASON, is_too_short
@@ -20,13 +19,19 @@ class QuickFix:
     name: str
     label: str | Promise
     codes: tuple[str, ...]
-    field: str
+    field: str  # blank: the reason alone
     value: Any = True
     instead_of: Any = None  # the only other value that it replaces
-    needs_reason: bool = False
+    short_reason: str | Promise = ""  # what is said of a reason that is too short, if it needs one
+
+    @property
+    def needs_reason(self) -> bool:
+        return bool(self.short_reason)
 
     def is_open_to(self, batch: Batch) -> bool:
         """Whether the batch has another value, one that this replaces."""
+        if not self.field:
+            return is_too_short(batch.reason)
         stored = getattr(batch, self.field)
         return stored != self.value and self.instead_of in (None, stored)
 
@@ -43,7 +48,16 @@ QUICK_FIXES = (
         gettext_lazy("Allow over the limit and read again"),
         ("over_limit",),
         "allow_over_limit",
-        needs_reason=True,
+        short_reason=gettext_lazy(
+            "Say in at least %(count)d characters why the limit does not hold."
+        ),
+    ),
+    QuickFix(
+        "give_reason",
+        gettext_lazy("Give the reason and read again"),
+        ("final_grade",),
+        "",
+        short_reason=gettext_lazy("Say in at least %(count)d characters why final grades change."),
     ),
     QuickFix(
         "allow_similar",
@@ -116,7 +130,7 @@ def turn_on(batch: Batch, fix: QuickFix, reason: str) -> None:
     """Set the option on the batch, unsaved. Raises ValueError without a reason it needs."""
     if fix.needs_reason and is_too_short(batch.reason):
         if is_too_short(reason):
-            message = _("Say in at least %(count)d characters why the limit does not hold.")
-            raise ValueError(message % {"count": SHORTEST_REASON})
+            raise ValueError(str(fix.short_reason) % {"count": SHORTEST_REASON})
         batch.reason = storable(reason)
-    setattr(batch, fix.field, fix.value)
+    if fix.field:
+        setattr(batch, fix.field, fix.value)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection, models
@@ -34,6 +35,7 @@ class SampleRow:
     line: int | None
     key: str
     values: tuple[Change, ...]
+    name: str = ""  # of a stored row that is missing: the student
     sheet: str = ""  # of a workbook of several
 
     @property
@@ -64,12 +66,18 @@ def samples_of(batch: Batch) -> dict[str, list[SampleRow]]:
 def _missing(cursor: Any, missing_rows: MissingRows) -> list[SampleRow]:
     cursor.execute(f"{missing_rows.ids} ORDER BY 1 LIMIT {SAMPLE}")
     ids = [number for (number,) in cursor.fetchall()]
-    model = missing_rows.planner.layout.model
-    named = (missing_rows.policy.scope, missing_rows.policy.member)
+    layout, member = missing_rows.planner.layout, missing_rows.policy.member
+    model, named = layout.model, (missing_rows.policy.scope, member)
     return [
-        SampleRow(None, str(row), ())
+        SampleRow(None, _stored_key(layout, row), (), str(getattr(row, member)))
         for row in model._base_manager.select_related(*named).filter(pk__in=ids).order_by("pk")
     ]
+
+
+def _stored_key(layout: Layout, row: models.Model) -> str:
+    """The natural key of a stored row, as a row of a file has it."""
+    texts = [attrgetter(column.attribute.replace("__", "."))(row) for column in layout.key]
+    return " · ".join(map(display_value, texts))
 
 
 def _sample(

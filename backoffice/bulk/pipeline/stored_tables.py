@@ -69,11 +69,16 @@ class StoredTable:
     def _has(self, place: int) -> bool:
         return place < len(self.header)
 
-    def place_of(self, column: str) -> int | None:
-        """Where the column of an error stands in the row; None for an error of the whole row."""
+    def place_of(self, column: str, cells: Sequence[str] = (), value: str = "") -> int | None:
+        """Where the column of an error stands in the row; None for an error of the whole row.
+
+        Of columns that stand several times, such as ratings, it is the one with the value.
+        """
         names = list(map(self.name_at, range(len(self.header))))
-        if column in names:
-            return names.index(column)
+        same = [at for at, name in enumerate(names) if name == column]
+        if same:
+            texts = {at: storable(cells[at]).strip() for at in same if at < len(cells)}
+            return next((at for at in same if value and texts.get(at) == value.strip()), same[0])
         plain = known_name(column)
         return next((at for at in self.places if plain and known_name(names[at]) == plain), None)
 

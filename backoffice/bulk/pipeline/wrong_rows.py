@@ -214,7 +214,8 @@ def _wrong_row(batch: Batch, stored: StoredRow, issues: list[BatchIssue]) -> Wro
         )
     by_place: dict[int | None, list[str]] = {}
     for issue in issues:
-        by_place.setdefault(table.place_of(issue.column), []).append(issue.bare_sentence)
+        place = table.place_of(issue.column, now.cells, issue.value)
+        by_place.setdefault(place, []).append(issue.bare_sentence)
     cells = [
         GridCell(
             *(at, table.name_at(at), old_text(now.cells, at), old_text(row.cells, at)),

@@ -155,6 +155,8 @@ def save_meanings(kind: str, meanings: Mapping[tuple[str, str], str], person: An
 
 def values_read_as(batch: Batch) -> list[tuple[str, str]]:
     """The own values as the file writes them, and what each was read as; blank: left out."""
+    if not batch.digest:  # its rows were not read: what is noted are all the school has
+        return []
     return [
         (word, "" if meaning == LEFT_OUT else meaning)
         for words in batch.own_values.values()

@@ -12,7 +12,10 @@ from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.jobs import tasks
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.apply import apply
+from backoffice.bulk.pipeline.wrong_rows import grid_of
 from tests.bulk.pages.test_pages import page_of, upload_through
+from tests.rubric_files import GROUP
+from tests.rubric_files import HEADER as RUBRIC_HEADER
 
 HEADER = "student_id,course_code,presentation,status"
 NASTY = '"><script>alert(1)</script>'
@@ -226,3 +229,22 @@ def test_corrected_rows_of_a_preview_can_be_corrected_again(registrar_client, ba
     assert again["cell-2-3"] == "active"
     sentences_after(registrar_client, batch, again | {"cell-2-3": "actve"})
     assert (batch.state, batch.rejected, batch.corrections.count()) == ("refused", 1, 1)
+
+
+def test_of_columns_that_stand_several_times_the_one_with_the_value_is_wrong(
+    preview_rubrics, instructor, courses
+):
+    courses["BIO101"].instructor = instructor
+    courses["BIO101"].save()
+    batch = preview_rubrics(f"{RUBRIC_HEADER}{GROUP}{GROUP}\nEssay,Style,,,Good,,10,Weak,,x\n")
+    (row,) = grid_of(batch).rows
+    wrong = [(cell.column, cell.text) for cell in row.cells if cell.messages]
+    assert wrong == [("Rating Points", "x")]
+
+
+def test_an_error_of_a_whole_row_stands_below_its_first_cell(registrar_client, courses, student):
+    student("s1001")
+    batch = upload_through(registrar_client, f"{HEADER}\ns1001,BIO101,2026J\n", create_students="")
+    page = registrar_client.get(page_of(batch, "correct")).content.decode()
+    first = page.index('name="cell-2-0"'), page.index('name="cell-2-1"')
+    assert first[0] < page.index("The row has 3 cells, the header 4.") < first[1]

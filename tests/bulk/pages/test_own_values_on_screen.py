@@ -126,3 +126,8 @@ def test_a_registrar_makes_one_on_its_own_page_and_an_auditor_looks(
     form = registrar_client.get(f"/admin/bulk/valuemapping/{mapping.pk}/change/")
     meanings = [value for value, _l in form.context["adminform"].form.fields["meaning"].choices]
     assert meanings == ["", "active", "completed", "failed", "withdrawn", LEFT_OUT]
+
+
+def test_a_blank_value_is_one_error(registrar_client):
+    answer = registrar_client.post(ADD, {"kind": "enrollments", "column": "status"})
+    assert answer.context["adminform"].form.errors["word"] == ["This field is required."]

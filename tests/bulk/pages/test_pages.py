@@ -9,7 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from backoffice.apps.users.models import Enrollment
-from backoffice.bulk.models import Batch
+from backoffice.bulk.models import Batch, ValueMapping
+from backoffice.bulk.pages.samples import samples_of
 from tests.forging import unwatched
 
 TEXT = """student_id,course_code,presentation,status
@@ -277,3 +278,85 @@ def test_the_changed_rows_come_in_the_order_of_the_file(registrar_client, import
         Enrollment.history.update(line=8 - F("line"))
     rows = registrar_client.get(page_of(batch)).context["changes"].rows
     assert [row.line for row in rows] == [2, 3, 4, 5, 6]
+
+
+def tables_of(client: Client, batch: Batch, name: str = "errors") -> int:
+    return client.get(page_of(batch)).content.decode().count(f'id="{name}"')
+
+
+def test_the_errors_of_a_file_stand_on_its_page_once(registrar_client, courses):
+    assert tables_of(registrar_client, upload_through(registrar_client)) == 1
+
+
+def test_a_refusal_of_one_sentence_is_not_said_a_second_time(registrar_client, courses):
+    batch = upload_through(
+        registrar_client, "student_id,course_code,presentation,colour\n1,2,3,4\n"
+    )
+    page = registrar_client.get(page_of(batch)).content.decode()
+    assert tables_of(registrar_client, batch) == 0
+    assert page.count("has no column “colour”") == 1
+
+
+def test_own_values_are_not_said_of_a_file_whose_rows_were_not_read(
+    registrar_client, registrar, courses
+):
+    mapping = {"kind": "enrollments", "column": "status", "word": "Dropped", "name": "dropped"}
+    ValueMapping.objects.create(**mapping, meaning="withdrawn", made_by=registrar)
+    batch = upload_through(
+        registrar_client, "student_id,course_code,presentation,colour\n1,2,3,4\n"
+    )
+    assert b"own values" not in registrar_client.get(page_of(batch)).content
+
+
+def test_who_would_be_withdrawn_is_shown_by_student_id_and_name(registrar_client, courses, student):
+    ada, _tom = student("s1001", first_name="Ada", last_name="Lovelace"), student("s1002")
+    Enrollment.objects.create(student=ada, course=courses["BIO101"], enrolled_on="2026-02-01")
+    batch = upload_through(
+        registrar_client, "student_id,course_code,presentation\ns1002,BIO101,2026J\n", mode="sync"
+    )
+    (row,) = samples_of(batch)["missing_rows"]
+    assert (row.key, row.name) == ("s1001 · BIO101 · 2026J", "Ada Lovelace")
+    page = registrar_client.get(page_of(batch)).content.decode()
+    assert re.search(r"s1001 · BIO101 · 2026J</bdi></td>\s*<td>\s*<bdi>Ada Lovelace</bdi>", page)
+
+
+def test_a_file_of_which_only_sections_are_new_shows_these(registrar_client, courses, student):
+    ada = student("s1001")
+    Enrollment.objects.create(student=ada, course=courses["BIO101"], enrolled_on="2026-02-01")
+    batch = upload_through(
+        registrar_client,
+        "course_id,user_id,role,section_id,status\nBIO101-2026J,s1001,student,BIO101-A,active\n",
+    )
+    registrar_client.post(page_of(batch, "apply"), {"digest": batch.digest})
+    page = registrar_client.get(page_of(batch)).content.decode()
+    assert "The file changed nothing" not in page
+    assert " – BIO101-A</bdi></a>" in page
+
+
+@pytest.mark.parametrize(("count", "is_folded"), [(6, False), (7, True)])
+def test_many_own_values_of_a_file_are_folded_away(
+    registrar_client, registrar, courses, student, count: int, is_folded: bool
+):
+    words = [f"State {number}" for number in range(count)]
+    for word in words:
+        mapping = {"kind": "enrollments", "column": "status", "word": word, "name": word.lower()}
+        ValueMapping.objects.create(**mapping, meaning="active", made_by=registrar)
+    for number in range(count):
+        student(f"s100{number}")
+    rows = "".join(f"s100{number},BIO101,2026J,{word}\n" for number, word in enumerate(words))
+    batch = upload_through(registrar_client, f"student_id,course_code,presentation,status\n{rows}")
+    page = registrar_client.get(page_of(batch)).content.decode()
+    assert f"<bdi>{words[-1]}</bdi> → <code>active</code>" in page
+    summary = f"own values: {count} mappings</summary>"
+    assert (summary in page) == is_folded
+
+
+def test_a_file_with_wrong_rows_is_not_called_stored(registrar_client, courses, student):
+    ada = student("s1001")
+    Enrollment.objects.create(student=ada, course=courses["BIO101"], enrolled_on="2026-02-01")
+    text = TEXT.replace("s1002", "s1001")
+    batch = upload_through(registrar_client, text, on_error="skip")
+    assert (batch.state, batch.writes, batch.rejected) == ("previewed", 0, 1)
+    page = registrar_client.get(page_of(batch)).content.decode()
+    assert "everything in this file is stored" not in page
+    assert "wrong rows are left out, and everything else in this file is stored already." in page

@@ -8,8 +8,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.courses.models import Course
-from backoffice.apps.users.models import User
+from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.models import Batch
 from tests.bulk.pages.test_pages import page_of, upload_through
 
@@ -151,3 +152,23 @@ def test_nobody_but_the_uploader_turns_an_option_on(
         assert (batch.state, batch.create_students) == ("refused", False)
     assert registrar_client.get(page_of(batch, "fix")).status_code == 405
     assert "create_students" not in offered(admin_client, batch)
+
+
+def test_a_final_grade_asks_for_its_reason_on_the_page(
+    registrar_client, courses: dict[str, Course], student
+):
+    ada, bio = student("s1001"), courses["BIO101"]
+    Enrollment.objects.create(student=ada, course=bio, enrolled_on="2026-02-01")
+    essay = Assessment.objects.create(course=bio, code="ESSAY", max_score=100)
+    AssessmentSubmission.objects.create(assessment=essay, student=ada, score=40, status="finalized")
+    file = SimpleUploadedFile("g.csv", b"student_id,assessment_id,score\ns1001,ESSAY,45\n")
+    address = reverse("admin:bulk_batch_upload") + "?kind=grades"
+    registrar_client.post(address, {"file": file, "mode": "upsert", "on_error": "abort"})
+    batch = Batch.objects.latest("pk")
+    assert offered(registrar_client, batch) == ["give_reason"]
+    assert press(registrar_client, batch, "give_reason", reason="So") == [
+        "Say in at least 10 characters why final grades change."
+    ]
+    press(registrar_client, batch, "give_reason", reason="The appeal was granted")
+    assert (batch.state, batch.reason) == ("held", "The appeal was granted")
+    assert batch.sentence == "It replaces 1 final grade."

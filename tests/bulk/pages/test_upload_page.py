@@ -65,3 +65,12 @@ def test_what_was_entered_is_what_it_says_after_an_error(registrar_client, db, k
 def test_an_error_at_an_option_opens_them(registrar_client, db):
     page = registrar_client.post(f"{ADDRESS}?kind=enrollments", {"mode": "x", "on_error": "skip"})
     assert '<details class="bulk-options" open>' in page.content.decode()
+
+
+def test_the_order_is_that_in_which_files_go_in(registrar_client, db):
+    order = re.search(
+        r'<ol class="bulk-order">(.*?)</ol>', registrar_client.get(ADDRESS).content.decode()
+    )
+    assert re.findall("<li>([^<]+)</li>", order[1]) == [
+        *("Changes of student IDs", "People", "Courses", "Enrollments", "Assessments", "Grades"),
+    ]

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from backoffice.apps.assessments.models import AssessmentSubmission
+from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.bulk.formats.detect import carried
@@ -73,7 +73,7 @@ def page_of(delivery: Delivery, name: str = "delivery") -> str:
 
 
 def test_the_order_of_the_kinds_is_that_of_what_they_name():
-    assert needed_by("grades") >= {"users", "courses", "assessments"}
+    assert needed_by("grades") >= {"users", "courses", "assessments", "enrollments"}
     assert needed_by("enrollments") == {"users", "courses", "change_sis_id"}
     assert (needed_by("users"), needed_by("change_sis_id")) == ({"change_sis_id"}, frozenset())
     for name, resource in kinds.items():
@@ -117,6 +117,20 @@ def test_a_file_that_names_no_earlier_one_does_not_wait(deliver_files, courses):
     )
     assert states(delivery) == [("z.csv", "previewed"), ("a.csv", "received")]
     assert needed_by("courses") == {"users", "change_sis_id"}  # their instructors
+
+
+def test_grades_wait_for_the_enrollments_of_their_students(
+    deliver_files, courses, student, registrar
+):
+    student("s1001")
+    bio = courses["BIO101"]
+    Assessment.objects.create(course=bio, code="TMA01", title="TMA01", max_score=20)
+    enrollments, grades = FILES["d.csv"].split("s1002")[0], FILES["g.csv"]
+    delivery = deliver_files({"d.csv": enrollments.replace("BIO300", "BIO101"), "g.csv": grades})
+    assert states(delivery) == [("d.csv", "previewed"), ("g.csv", "received")]
+    first, _waiting = files_of(delivery)
+    resume(apply(first, first.digest, registrar))
+    assert states(delivery) == [("d.csv", "applied"), ("g.csv", "previewed")]
 
 
 def test_a_wrong_file_holds_the_others_until_it_is_skipped(deliver_files, courses, student):

@@ -63,7 +63,7 @@ def _cast() -> None:
     for number in range(STUDENTS):
         _student(number)
     for number, former in FORMER_IDS.items():
-        owner = User.objects.get(student_id=student_id_of(number))
+        owner = _student(number)
         ensure(FormerStudentID, {"student_id": former}, user=owner)
     registrar = User.objects.get(username="registrar")
     for kind, header, column in OWN_HEADERS:
@@ -91,13 +91,15 @@ def _member_of_staff(username: str, role: str, first: str, last: str) -> None:
     ensure(Profile, {"user": member}, city="Lund", country="Sweden")
 
 
-def _student(number: int) -> None:
+def _student(number: int) -> User:
     # By turns, so that even the small school has every script.
     _culture, first, last = person(number, CULTURES[number % len(CULTURES)])
     if number < len(LONG_NAMES):
         first, last = LONG_NAMES[number]
     student_id = student_id_of(number)
-    ensure(
+    # Somebody who tries the program may have changed the ID, or merged the record with another.
+    owner = User.objects.filter(former_student_ids__student_id=student_id).first()
+    return owner or ensure(
         User,
         {"student_id": student_id},
         username=student_id,

@@ -44,6 +44,8 @@
         });
         was(row).value = now.texts;
         list(row.querySelector("[data-errors]"), now.messages);
+        const lengthen = row.querySelector("[name=lengthen]");
+        if (lengthen) { lengthen.hidden = !now.messages.length; }
         row.classList.toggle("is-wrong", now.is_wrong);
         row.querySelector("[data-state]").textContent = now.is_wrong ? form.dataset.wrong : form.dataset.right;
     }
@@ -89,14 +91,14 @@
         if (event.key !== "Tab" && event.key !== "Enter" && event.key !== "ArrowUp" && event.key !== "ArrowDown") { return; }
         if (cell.tagName === "TEXTAREA" && event.key !== "Tab") { return; }
         const isBack = event.shiftKey || event.key === "ArrowUp";
-        let cells = Array.from(form.querySelectorAll("[data-place]"));
+        let cells = Array.from(form.querySelectorAll(event.key === "Tab" ? "[data-place], [name=lengthen]:not([hidden])" : "[data-place]"));
         if (event.key.startsWith("Arrow")) {
             cells = cells.filter(function (each) { return each.dataset.place === cell.dataset.place; });
         } else {
-            cells = cells.filter(function (each) { return each === cell || isStop(each); });
+            cells = cells.filter(function (each) { return each === cell || !each.dataset.place || isStop(each); });
         }
         const next = cells[cells.indexOf(cell) + (isBack ? -1 : 1)];
-        if (next) { event.preventDefault(); next.focus(); next.select(); return; }
+        if (next) { event.preventDefault(); next.focus(); if (next.select) { next.select(); } return; }
         if (event.key === "Enter") { event.preventDefault(); cell.blur(); cell.focus(); }
     }
 
