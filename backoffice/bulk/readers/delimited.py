@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 
 from backoffice.bulk.readers.base import Limits, Row, TableReader, no_table
 from backoffice.bulk.readers.encodings import encoding_of
-from backoffice.bulk.readers.header_search import title_issues
+from backoffice.bulk.readers.header_search import is_known_header, title_issues
 from backoffice.bulk.readers.text_head import (
     DELIMITERS,
+    MOST_CHARACTERS,
     MOST_LINES,
     header_among,
     likely_delimiter,
@@ -139,7 +140,7 @@ class DelimitedReader(TableReader):
         self._read_from(named or likely_delimiter(first), [self._lines.record_lines[-1]])
         try:
             self.header = self._read_header()
-            is_known = self.header_test is None or self.header_test.is_header(self.header)
+            is_known = self.header_test is None or is_known_header(self.header, self.header_test)
         except FileRefused:
             is_known = self.header_test is None
             if is_known:
@@ -180,9 +181,11 @@ class DelimitedReader(TableReader):
         """Find a known header below, or under another delimiter; else the first row stays it."""
         assert self.header_test
         lines, head = self._lines, list(self._lines.record_lines)
+        length = lines.length
         lines.begin()
-        while len(head) < MOST_LINES and next(lines, ""):
+        while len(head) < MOST_LINES and length < MOST_CHARACTERS and next(lines, ""):
             head += lines.record_lines
+            length += lines.length
             lines.begin()
         likely, first_lines = self.delimiter, head[:MOST_LINES]
         signs = named or likely + DELIMITERS.replace(likely, "")

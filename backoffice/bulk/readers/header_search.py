@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backoffice.bulk.unpacking.xlsx_sheet import MAX_COLUMNS
 from backoffice.bulk.values.faults import Fault, FileRefused, ReaderIssue, display_text
 
 MOST_TITLE_LINES = 20
@@ -42,13 +43,18 @@ def locate_header(rows: Iterable[Numbered], test: HeaderTest) -> LocatedHeader |
     for place, (line, cells) in enumerate(rows):
         if not is_filled(cells):
             continue
-        if test.is_header(cells):
+        if is_known_header(cells, test):
             _refuse_rows(titles, line, cells, test)
             return LocatedHeader(line, cells, titles, place)
         if len(titles) == MOST_TITLE_LINES:
             return None
         titles.append((line, cells))
     return None
+
+
+def is_known_header(cells: Sequence[str], test: HeaderTest) -> bool:
+    """Whether the cells are a known header; one of more columns than are read is none."""
+    return len(cells) <= MAX_COLUMNS and test.is_header(cells)
 
 
 def is_filled(cells: Sequence[str]) -> bool:

@@ -11,6 +11,7 @@ from backoffice.bulk.readers.header_search import (
     MOST_TITLE_LINES,
     HeaderTest,
     LocatedHeader,
+    is_known_header,
     locate_header,
 )
 from backoffice.bulk.values.faults import FileRefused
@@ -23,6 +24,7 @@ QUOTED = re.compile('"[^"]*("|$)')
 SEPARATOR_LINE = re.compile('"?sep=(.?)"?', re.IGNORECASE | re.DOTALL)
 # Physical lines that are looked through for a header: titles, blank lines, a header of several.
 MOST_LINES = 100
+MOST_CHARACTERS = 500_000  # of these lines; each sign that may part cells costs a pass over them
 NumberedLine = tuple[int, str]
 
 
@@ -84,7 +86,7 @@ def refuse_other_delimiters(lines: Sequence[NumberedLine], test: HeaderTest) -> 
         for sign in NOT_READ:
             cells = [cell.strip(' "') for cell in line.split(sign)]
             is_table = 1 < len(cells) == below.count(sign) + 1
-            if is_table and test.is_header(cells):
+            if is_table and is_known_header(cells, test):
                 raise _is_not_read(sign)
 
 
