@@ -35,3 +35,19 @@ class Personal:
     def columns_of(self, model: type[models.Model], among: list[str]) -> list[str]:
         personal = {model._meta.get_field(name).column for name in (*self.fields, *self.names)}
         return [column for column in among if column in personal]
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """The texts of a model that may name anybody: cells of files, and what is to be said of them.
+
+    A field is a text, or JSON with texts. The fields of a group are blanked together. `place`: the
+    fields with the number of an import and the line of its file that a row is about.
+    """
+
+    groups: tuple[tuple[str, ...], ...]
+    place: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(name for group in self.groups for name in group)

@@ -1,7 +1,8 @@
 """Forgetting a person: who they are and what they wrote goes, the academic record stays provable.
 
 Names, addresses, picture and own texts are blanked in every row and in its history; numbers stay:
-enrollments, grades, times. Of each sealed row the digest of what was blanked is stored.
+enrollments, grades, times. What names them in texts of nobody's own goes, too: see `mentions.py`.
+Of each sealed row the digest of what was blanked is stored.
 """
 
 import time
@@ -21,6 +22,7 @@ from backoffice.audit.models import Approval, Audited, BlockPart, Erasure, Salt
 from backoffice.audit.models.personal_data import FORGOTTEN, NAMED, Personal
 from backoffice.audit.record.recording import current_change_set_id
 from backoffice.audit.seal.ledgers import Digest, Ledger, Range, lines
+from backoffice.audit.seal.mentions import Names, blank, mentions_of, places_of
 from backoffice.audit.seal.seal import PAUSE, writers_of
 from backoffice.audit.seal.unlock import unlocked_record
 
@@ -52,12 +54,14 @@ def forget(person: Any) -> Forgotten:
     _wait_for_writers(person, pairs)
     with unlocked_record() as cursor:
         requests = _requests_about(keys[type(person)])
-        if not (requests.exists() or any(_is_left(*pair, _known(keys, *pair)) for pair in pairs)):
+        mentions = list(mentions_of(Names.of(records), places_of(keys[type(person)])))
+        is_left = mentions or requests.exists()
+        if not (is_left or any(_is_left(*pair, _known(keys, *pair)) for pair in pairs)):
             return done
         # While their names are still known.
         for record in records:
             forget_logins(names_of_login(record))
-        done.rows += requests.update(sentence=FORGOTTEN)
+        done.rows += requests.update(sentence=FORGOTTEN) + blank(mentions)
         for model, personal in pairs:
             known = _known(keys, model, personal)
             if issubclass(model, Audited):

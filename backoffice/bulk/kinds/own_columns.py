@@ -8,7 +8,7 @@ from backoffice.bulk.kinds.header_names import column_name
 LASTING = {
     "canvas": re.compile(r".*\((?P<part>[0-9]+)\)"),
     "blackboard": re.compile(r".*\] ?\|(?P<part>[^|]+)"),
-    "brightspace": re.compile(r"(?P<part>.+) points grade(?: <.*>)?"),
+    "brightspace": re.compile(r"(?=.*(?:grade|>)\Z)(?P<part>.+) points grade(?: <.*>)?"),
 }
 
 

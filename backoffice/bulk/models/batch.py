@@ -14,6 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.private_files import private_storage
+from backoffice.audit.models.personal_data import Mentions
 from backoffice.audit.record.recording import claimed
 from backoffice.bulk.kinds.resource import kinds
 from backoffice.bulk.models.batch_run import BatchRun
@@ -104,6 +105,13 @@ class Batch(models.Model):
     BEING_READ: ClassVar[tuple[str, ...]] = (State.QUEUED, State.READING)
     UNFINISHED: ClassVar[tuple[str, ...]] = (State.RECEIVED, *BEING_READ, *DECIDABLE)
     IN_WORK: ClassVar[tuple[str, ...]] = (*BEING_READ, State.ORDERED, State.APPLYING)
+
+    mentions: ClassVar[Mentions] = Mentions(
+        (
+            *(("uploader_name",), ("approver_name",), ("file_name",), ("sentence",)),
+            *(("roster_scope",), ("unplaced",), ("unknown_values",), ("left_out",), ("sheets",)),
+        )
+    )
 
     kind = models.CharField(_("kind"), max_length=40)
     mode = models.CharField(_("mode"), max_length=10, choices=Mode, default=Mode.UPSERT)

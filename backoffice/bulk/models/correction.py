@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.audit.models.personal_data import Mentions
 from backoffice.audit.record.recording import claimed
 from backoffice.bulk.models.batch import Batch
 from backoffice.bulk.values.faults import COLUMN_LENGTH
@@ -13,6 +14,10 @@ from backoffice.bulk.values.faults import COLUMN_LENGTH
 
 class Correction(models.Model):
     """One cell of a batch's file that reads otherwise from now on: who said so, and when."""
+
+    mentions: ClassVar[Mentions] = Mentions(
+        (("old", "new"), ("maker_name",)), place=("batch_id", "line")
+    )
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="corrections", db_index=False)
     sheet = models.CharField(_("sheet"), max_length=200, blank=True)  # of a workbook with several

@@ -6,9 +6,13 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.audit.models.personal_data import Mentions
+
 
 class Delivery(models.Model):
     """Several files that came together and go in one after the other."""
+
+    mentions: ClassVar[Mentions] = Mentions((("name",), ("uploader_name",), ("left_out",)))
 
     name = models.CharField(_("files"), max_length=255)
     uploaded_by = models.ForeignKey(

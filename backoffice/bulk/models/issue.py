@@ -6,12 +6,15 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.audit.models.personal_data import Mentions
 from backoffice.bulk.models.batch import Batch
 from backoffice.bulk.values.faults import COLUMN_LENGTH, display_text
 
 
 class BatchIssue(models.Model):
     """One error or warning at a line and column of a batch's file."""
+
+    mentions: ClassVar[Mentions] = Mentions((("value", "message"),), place=("batch_id", "line"))
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="issues", db_index=False)
     is_warning = models.BooleanField(default=False)

@@ -60,7 +60,8 @@ class MissingRows:
         """Whom rows resemble that name somebody else, where members have near doubles."""
         for named in identity_columns(self.planner.layout):
             if named.plan_key == f"fk_{self.policy.member}":
-                return Resemblances(named, self.planner.tables, f"fk_{self.policy.scope}")
+                others = self._other_mentions() if self.rest.table else ""
+                return Resemblances(named, self.planner.tables, f"fk_{self.policy.scope}", others)
         return None
 
     def plan(self, cursor: CursorWrapper, staging_file: StagingFile) -> dict[str, int]:
@@ -265,13 +266,15 @@ class MissingRows:
 
     def _other_mentions(self) -> str:
         references = list(self._references())
-        keys = ", ".join(f"{each.alias}.id" for each in references)
+        names = ("scope_id", "member_id")
+        keys = ", ".join(
+            f"{each.alias}.id AS {name}" for each, name in zip(references, names, strict=True)
+        )
         unknown = " OR ".join(f"{each.alias}.id IS NULL" for each in references)
         joins = " ".join(each.join for each in references)
         # What these files brought is stored by now, new people too.
-        return (
-            f"SELECT {keys}, CASE WHEN {unknown} THEN 1 ELSE 0 END FROM {self.rest.table} s {joins}"
-        )
+        is_unsafe = f"CASE WHEN {unknown} THEN 1 ELSE 0 END AS is_unsafe"
+        return f"SELECT {keys}, {is_unsafe} FROM {self.rest.table} s {joins}"
 
     def _references(self) -> Iterator[Reference]:
         by_name = {each.field.name: each for each in self.planner.layout.references}

@@ -13,9 +13,15 @@ from django.utils.translation import gettext as _
 
 from backoffice.bulk.readers.base import Limits, Row, TableReader, no_table
 from backoffice.bulk.readers.encodings import encoding_of
-from backoffice.bulk.readers.header_search import MOST_BLANK_LINES, MOST_LINES, title_issues
+from backoffice.bulk.readers.header_search import (
+    MOST_BLANK_LINES,
+    MOST_LINES,
+    is_known_header,
+    title_issues,
+)
 from backoffice.bulk.readers.text_head import (
     DELIMITERS,
+    MOST_CHARACTERS,
     header_among,
     likely_delimiter,
     named_delimiter,
@@ -138,7 +144,7 @@ class DelimitedReader(TableReader):
         self._read_from(named or likely_delimiter(first), [self._lines.record_lines[-1]])
         try:
             self.header = self._read_header()
-            is_known = self.header_test is None or self.header_test.is_header(self.header)
+            is_known = self.header_test is None or is_known_header(self.header, self.header_test)
         except FileRefused:
             is_known = self.header_test is None
             if is_known:
@@ -179,11 +185,16 @@ class DelimitedReader(TableReader):
         """Find a known header below, or under another delimiter; else the first row stays it."""
         assert self.header_test
         lines, head = self._lines, list(self._lines.record_lines)
+        length = lines.length
         lines.begin()
         filled = blank = 0
-        while filled < MOST_LINES and blank < MOST_BLANK_LINES and (line := next(lines, "")):
+        while filled < MOST_LINES and blank < MOST_BLANK_LINES and length < MOST_CHARACTERS:
+            line = next(lines, "")
+            if not line:
+                break
             filled, blank = filled + bool(line.strip()), blank + (not line.strip())
             head += lines.record_lines
+            length += lines.length
             lines.begin()
         likely, first_lines = self.delimiter, head[: MOST_LINES + MOST_BLANK_LINES]
         signs = named or likely + DELIMITERS.replace(likely, "")

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backoffice.bulk.unpacking.xlsx_sheet import MAX_COLUMNS
 from backoffice.bulk.values.faults import Fault, FileRefused, ReaderIssue, display_text
 
 MOST_TITLE_LINES = 20
@@ -44,7 +45,7 @@ def find_header(rows: Iterable[Numbered], test: HeaderTest) -> LocatedHeader | N
     for place, (line, cells) in enumerate(rows):
         if not is_filled(cells):
             continue
-        if test.is_header(cells):
+        if is_known_header(cells, test):
             return LocatedHeader(line, cells, titles, place)
         if len(titles) == MOST_TITLE_LINES:
             return None
@@ -61,6 +62,11 @@ def locate_header(rows: Iterable[Numbered], test: HeaderTest) -> LocatedHeader |
     if located:
         _refuse_rows(located.titles, located.line, located.cells, test)
     return located
+
+
+def is_known_header(cells: Sequence[str], test: HeaderTest) -> bool:
+    """Whether the cells are a known header; one of more columns than are read is none."""
+    return len(cells) <= MAX_COLUMNS and test.is_header(cells)
 
 
 def is_filled(cells: Sequence[str]) -> bool:

@@ -11,6 +11,7 @@ from backoffice.bulk.readers.header_search import (
     MOST_TITLE_LINES,
     HeaderTest,
     LocatedHeader,
+    is_known_header,
     locate_header,
 )
 from backoffice.bulk.values.faults import FileRefused
@@ -21,6 +22,8 @@ NOT_READ = ("|", "¦", "^", "~", "\x1f", "::", ":", "#", "/", " ")
 QUOTED = re.compile('"[^"]*("|$)')
 # The line by which Excel is told the delimiter, quoted or not.
 SEPARATOR_LINE = re.compile('"?sep=(.?)"?', re.IGNORECASE | re.DOTALL)
+# Of the lines that are looked through; each sign that may part cells costs a pass over them.
+MOST_CHARACTERS = 500_000
 NumberedLine = tuple[int, str]
 
 
@@ -82,7 +85,7 @@ def refuse_other_delimiters(lines: Sequence[NumberedLine], test: HeaderTest) -> 
         for sign in NOT_READ:
             cells = [cell.strip(' "') for cell in line.split(sign)]
             is_table = 1 < len(cells) == below.count(sign) + 1 and not _are_parted(cells)
-            if is_table and test.is_header(cells):
+            if is_table and is_known_header(cells, test):
                 raise _is_not_read(sign)
 
 

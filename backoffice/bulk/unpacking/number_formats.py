@@ -24,8 +24,8 @@ EXACT = Context(prec=700, rounding=ROUND_HALF_UP)  # of a number below 1e15 and 
 PERCENT = re.compile("[%‰]")
 DASHES = re.compile(r"[\s\-–—]*")
 # Words of two letters and more, currencies, brackets and blanks around a number change nothing of
-# it; other signs may: "17/20", "5k".
-UNITS = re.compile(r"(?:[^\W\d_]{2,}|[\s+.,;:()$€£¥])*")
+# it; other signs may: "17/20", "5k". Nothing is tried twice: a word could be parted in many ways.
+UNITS = re.compile(r"(?:[^\W\d_]{2,}+|[\s+.,;:()$€£¥])*+")
 TOKEN = re.compile(
     r"""(?P<quoted>"[^"]*")|(?P<escaped>\\.)|(?P<space>_.)|(?P<fill>\*.)|(?P<braces>\[[^\]]*\])
     |(?P<general>General)|(?P<exponent>E[+-])|(?P<digit>[0#?])|(?P<point>\.)|(?P<comma>,)

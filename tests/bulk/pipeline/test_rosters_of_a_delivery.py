@@ -282,3 +282,13 @@ def test_the_page_of_a_delivery_counts_who_returns(registrar_client, bring, rost
     page = registrar_client.get(reverse("admin:bulk_batch_delivery", args=[delivery.pk]))
 
     assert "1 returned" in page.content.decode()
+
+
+def test_who_resembles_somebody_of_another_file_stays(bring, roster):
+    a, b = HEADER + lines("BIO101", "S001", "s002"), HEADER + lines("BIO101", "s003", "s004")
+    options = {"create_students": True, "allow_similar": True}
+    for files in ({"a.csv": a, "b.csv": b}, {"a.csv": b, "b.csv": a}, {"a.csv": a, "b.csv": b}):
+        delivery = bring(files, **options)
+        assert left() == set()
+        (issue,) = files_of(delivery)[1].issues.filter(code="similar_stays")
+        assert issue.message.startswith("Line 1: “s001 – BIO101 2026J Biology” is missing from the")

@@ -207,3 +207,11 @@ def test_the_built_in_formats_are_those_of_the_standard():
 
 def test_the_errors_that_a_workbook_marks_are_refused_as_text():
     assert ERRORS == SPREADSHEET_ERRORS
+
+
+@pytest.mark.parametrize("word", ["a" * 250, "ab." * 83, "é" * 250, "(" * 250, "a b" * 83])
+def test_a_word_in_a_format_is_looked_at_once(word):
+    # A word may be parted into words in 1.6 to the power of its letters ways.
+    cell = NumberFormat(f'0 "{word}/"').text_of("5")
+    assert text_of(cell) == f"5 {word}/"
+    assert number_in(cell, "score", is_day=False)[0] == f"5 {word}/"

@@ -26,9 +26,15 @@ from backoffice.bulk.formats.gradebooks.wide import (
 )
 from backoffice.bulk.kinds.header_names import column_name
 
-POINTS = re.compile(r"(?P<item>.+) points grade(?: <(?P<tag>.*)>)?", re.IGNORECASE)
+# How a header ends is looked at first: the rest could be tried at each of a million signs.
+POINTS = re.compile(
+    r"(?=.*(?:grade|>)\Z)(?P<item>.+) points grade(?: <(?P<tag>.*)>)?", re.IGNORECASE
+)
 MOST = re.compile(r"\bmaxpoints:(?P<most>[0-9]+(?:\.[0-9]+)?)", re.IGNORECASE)
-NO_POINTS = re.compile(r"(?P<item>.+) (?:text grade|grade symbol|scheme symbol)(?: <.*>)?", re.I)
+NO_POINTS = re.compile(
+    r"(?=.*(?:grade|symbol|>)\Z)(?P<item>.+) (?:text grade|grade symbol|scheme symbol)(?: <.*>)?",
+    re.IGNORECASE,
+)
 FINAL = re.compile(r"(?:calculated|adjusted) final grade", re.IGNORECASE)
 END_OF_LINE, MARK = "End-of-Line Indicator", "#"
 KEYS = ("orgdefinedid", "username")

@@ -18,6 +18,7 @@ class Resemblances:
     named: IdentityColumn
     tables: Tables
     scope: str  # the column of the plan with the key of the course
+    others: str = ""  # SQL: `scope_id` and `member_id` of what stands in the files beside it
 
     @property
     def _unknown(self) -> str:
@@ -70,9 +71,14 @@ class Resemblances:
         folded = folded_identity_sql(f"x.{named.identity.field}")
         in_file = (
             f"(SELECT count(*) FROM {plan} p WHERE p.{named.plan_key} = x.id "
-            f"AND p.{self.scope} = m.scope_id) > 0"
+            f"AND p.{self.scope} = m.scope_id)"
         )
+        if self.others:
+            in_file += (
+                f" + (SELECT count(*) FROM ({self.others}) o WHERE o.member_id = x.id "
+                "AND o.scope_id = m.scope_id)"
+            )
         return (
             f"(SELECT {what} FROM {named.table} x WHERE {folded} = m.folded "
-            f"AND x.id <> m.member_id AND {in_file})"
+            f"AND x.id <> m.member_id AND {in_file} > 0)"
         )

@@ -8,6 +8,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission
+from backoffice.bulk.formats.gradebooks.brightspace import BrightspaceGrades
+from backoffice.bulk.formats.tables import readable_as
 from backoffice.bulk.models import Batch
 
 MOODLE = (
@@ -267,3 +269,11 @@ def test_the_report_says_what_a_file_was_read_as(tests_of_bio, tmp_path, capsys)
     call_command("import_csv", "grades", str(file), "--report", str(report))
     assert '"read_as": "nbgrader grades"' in report.read_text()
     assert "It was read as “nbgrader grades” of BIO101 2026J." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["a points grade <", "a text grade <"])
+def test_a_header_of_a_megabyte_is_looked_at_once(text):
+    # One that does not end as it begins was tried from each of its signs, for minutes.
+    header = ["OrgDefinedId", text * 50_000]
+    assert BrightspaceGrades not in readable_as(header)
+    assert BrightspaceGrades(header).columns == {}
