@@ -195,17 +195,6 @@ def test_two_reviews_of_one_work_are_not_one_reviewers(pair, paper, student, bio
     assert not plan_of(*pair).obstacles
 
 
-def test_an_instructor_gets_from_one_work_to_the_other(pair, paper, registrar, instructor_client):
-    own, other = graded(paper, pair[0], 40), graded(paper, pair[1], 90)
-    page = f"/admin/assessments/assessmentsubmission/{own.pk}/change/"
-    link = f"/admin/assessments/assessmentsubmission/{other.pk}/change/"
-    assert link not in instructor_client.get(page).content.decode()
-    request_merge(*pair, registrar, WHY)
-    text = instructor_client.get(page).content.decode()
-    assert link in text
-    assert f"The other work, of {other.student}" in text
-
-
 def test_the_works_of_another_attempt_are_chosen_by_themselves(pair, paper, registrar):
     first = [graded(paper, each, 40) for each in pair]
     second = [work(paper, each, score=50, status="graded", attempt=2) for each in pair]
