@@ -165,6 +165,8 @@ class School:
             _batch(people["instructor"], f"rubrics{number}.csv", kind="rubrics")
             _own_header(people["registrar"], f"Matrikel {number}")
             _own_value(people["registrar"], f"Dropped {number}")
+            twins = [_student(500 + number, name, at) for at, name in enumerate(("twin", "double"))]
+            request_merge(*twins, people["registrar2"], "One person who came twice.")
             person = _person("instructor", f"asked{number}")
             request_role(person, "registrar", people["admin"], "Because the school grows.")
             allowed = Permission.objects.order_by("pk").first()

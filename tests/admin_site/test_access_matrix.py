@@ -37,6 +37,7 @@ KINDS = {
 }  # fmt: skip
 # What may be found in a choice although its page stays closed, by whoever fills in the form.
 OPEN_CHOICES = {("courses.course", "instructor"), ("users.enrollment", "student")}
+CHOOSING = "assessments_assessmentsubmission_choose_work"
 UPLOADERS = ("registrar", "instructor")  # of the files of the school
 CRAWL = "test_every_page_of_a_model_answers_by_role_and_row"
 # How many comparisons each test makes at least, and for how many roles.
@@ -127,7 +128,8 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "simple_history": lambda who: (who.has("V", "H"), False),
     "revert": _both("V", "H", "R"),
     # As the action itself: whoever makes grades final.
-    "two_works": lambda who: (who.has("V", "F"), False),
+    # Who may choose sees that nothing is asked, see test_two_works.
+    "two_works": lambda who: (may_do(who.role, CHOOSING, who.address.label, who.which), False),
     "grade_record": lambda who: (who.has("V", "H"), False),
     "set_password": _password,
     "auth_user_password_change": _password,

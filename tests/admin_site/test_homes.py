@@ -67,5 +67,5 @@ def test_every_way_of_a_home_opens(role, demo, subtests):
 @pytest.mark.parametrize("role", STAFF)
 def test_a_home_asks_the_database_little(role, demo, django_assert_max_num_queries):
     client, _text = _home_of(User.objects.get(username=role))
-    with django_assert_max_num_queries(34):
+    with django_assert_max_num_queries(35):
         client.get(reverse("admin:index"))

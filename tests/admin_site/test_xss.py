@@ -162,7 +162,7 @@ def _put(row: models.Model, field: models.Field, script: str) -> bool:
     if field.unique or field.name in ("title", "name", "code", "presentation"):
         value = f"{row.pk}{script}"[:longest]
     if isinstance(field, models.JSONField):
-        value = [script, script]
+        value = sheets_named(script) if field.name == "sheets" else [script, script]
     try:
         with transaction.atomic():
             type(row)._base_manager.filter(pk=row.pk).update(**{field.name: value})
@@ -170,6 +170,15 @@ def _put(row: models.Model, field: models.Field, script: str) -> bool:
     except DatabaseError:
         return False
     return True
+
+
+def sheets_named(script: str) -> dict[str, Any]:
+    """Of a workbook, as a batch notes them."""
+    read = [{"number": number, "name": script, "first_row": number} for number in (1, 2)]
+    return {
+        "read": read,
+        "left_out": [{"name": script, "sentence": script, "is_table": True}],
+    }
 
 
 def _put_in_history(row: models.Model, field: models.Field, value: Any) -> None:

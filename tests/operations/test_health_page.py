@@ -42,6 +42,8 @@ def test_all_checks_of_a_sound_house_are_good(admin_client):
         "Migrations",
         "Record of changes",
         "Seal of the record",
+        "Merged records",
+        "Merges that wait",
         "Connection pool",
         "Connections of the server",
         "Private files",

@@ -1,6 +1,6 @@
 """Which of two works counts when two records of one person are merged: its instructor chooses."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,31 +19,19 @@ NOT_DOUBLE = gettext_lazy("Nobody has asked to merge two records that both have 
 
 def double_of(submission: AssessmentSubmission) -> tuple[Approval, Pair] | None:
     """The request to merge two records that both have this work, and the two works."""
-    for approval in waiting_merges():
-        keys = keys_of(approval)
-        if submission.student_id in keys:
-            place = {"assessment": submission.assessment_id, "attempt": submission.attempt}
-            return next(_doubles(approval, **place), None)
-    return None
-
-
-def other_work(submission: AssessmentSubmission) -> AssessmentSubmission | None:
-    """The work that goes if this one is chosen."""
-    double = double_of(submission)
-    if double is None:
-        return None
-    _approval, pair = double
-    works: tuple[AssessmentSubmission, AssessmentSubmission] = (pair.own, pair.other)
-    return next(each for each in works if each != submission)
+    requests = [each for each in waiting_merges() if submission.student_id in keys_of(each)]
+    place = {"assessment": submission.assessment_id, "attempt": submission.attempt}
+    return next(_doubles(requests, **place), None) if requests else None
 
 
 def open_doubles(user: Any) -> Iterator[AssessmentSubmission]:
     """Of each two works that this person has to choose from, the survivor's."""
-    for approval in waiting_merges():
-        for _approval, pair in _doubles(approval):
-            rows = AssessmentSubmission.objects.filter(pk=pair.own.pk)
-            if chosen_of(approval, pair) is None and rows.permitted_to(user, "finalize").exists():
-                yield pair.own
+    doubles = list(_doubles(list(waiting_merges())))
+    rows = AssessmentSubmission.objects.filter(pk__in=[pair.own.pk for _approval, pair in doubles])
+    own = set(rows.permitted_to(user, "finalize").values_list("pk", flat=True)) if doubles else ()
+    for approval, pair in doubles:
+        if pair.own.pk in own and chosen_of(approval, pair) is None:
+            yield pair.own
 
 
 def chosen_of(approval: Approval, pair: Pair) -> int | None:
@@ -53,17 +41,23 @@ def chosen_of(approval: Approval, pair: Pair) -> int | None:
     return choice["chosen"] if is_valid else None
 
 
-def _doubles(approval: Approval, **where: Any) -> Iterator[tuple[Approval, Pair]]:
+def _doubles(requests: Collection[Approval], **where: Any) -> Iterator[tuple[Approval, Pair]]:
     """The works at the same attempt of the same assessment of which each says something."""
+    if not requests:
+        return
     rows = AssessmentSubmission._base_manager.select_related("assessment__course", "student")
-    rows = rows.filter(student__in=keys_of(approval), **where).order_by("pk")
-    survivor = approval.payload["survivor"]
-    by_place: dict[Any, dict[int, AssessmentSubmission]] = {}
-    for row in rows:
-        by_place.setdefault((row.assessment_id, row.attempt), {})[row.student_id] = row
-    for works in by_place.values():
-        if len(works) > 1 and all(map(is_work, works.values())):
-            yield approval, Pair(works.pop(survivor), works.popitem()[1])
+    people = {key for approval in requests for key in keys_of(approval)}
+    works: dict[int, dict[Any, AssessmentSubmission]] = {}
+    for row in rows.filter(student__in=people, **where).order_by("pk"):
+        works.setdefault(row.student_id, {})[row.assessment_id, row.attempt] = row
+    for approval in requests:
+        own, other = (
+            works.get(key, {}) for key in (approval.payload["survivor"], approval.subject_id)
+        )
+        for place in own:
+            pair = Pair(own[place], other.get(place))
+            if pair.other is not None and is_work(pair.own) and is_work(pair.other):
+                yield approval, pair
 
 
 def choose_work(submission: AssessmentSubmission, by: Any, reason: str) -> None:

@@ -13,6 +13,7 @@ from backoffice.apps.users.models import Enrollment
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.apply import apply
 from tests.bulk.plan.sections import canvas_file, oneroster_file
+from tests.bulk.readers.test_zip_files import packed
 
 PEOPLE = ("s1001", "s1002", "s1009")
 EXAMPLES = 25 if connection.vendor == "postgresql" else 15
@@ -30,6 +31,7 @@ SECTIONS = {"canvas": ("S1", "S2", "-"), "oneroster": ("BIO101-2026J", "BIO101_2
 BETTER = ("active", "completed", "withdrawn")
 DAYS = ("2026-02-01", "2026-02-15", "2026-03-01", "2026-04-01")
 BY_HAND = "2026-05-01"
+WHOLE = "propertyName,value\nmanifest.version,1.0\noneroster.version,1.1\nfile.enrollments,bulk\n"
 TODAY = timezone.now().date().isoformat()
 
 
@@ -186,8 +188,12 @@ def test_whatever_files_say_of_sections_adds_up(
 
 def bring_in(upload: Any, registrar: Any, file: Delivered) -> Batch:
     write = canvas_file if file.system == "canvas" else oneroster_file
+    content, name = write(*map(" ".join, file.rows)), "a.csv"
     mode = Batch.Mode.SYNC if file.is_whole else Batch.Mode.UPSERT
-    batch = upload("enrollments", write(*map(" ".join, file.rows)), mode=mode)
+    if file.is_whole and file.system == "oneroster":
+        # Rows with a status are changes, unless the manifest says that the file is whole.
+        content, name = packed({"manifest.csv": WHOLE, "enrollments.csv": content}), "all.zip"
+    batch = upload("enrollments", content, name=name, mode=mode)
     assert batch.state == "previewed", [str(issue) for issue in batch.issues.all()]
     return apply(batch, batch.digest, registrar) if batch.writes else batch
 

@@ -101,6 +101,11 @@ class ResponseInline(AuditedStackedInline):
     fields = ("question", "answer", ("score", "feedback"))
     autocomplete_fields = ("question",)
 
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[QuestionResponse]:
+        # All that the name of an answer says.
+        named = ("question", "submission__assessment", "submission__student")
+        return super().get_queryset(request).select_related(*named)
+
 
 class CriterionScoreSection(RelatedSection):
     """The points by criterion below a submission in its list."""

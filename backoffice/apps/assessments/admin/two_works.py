@@ -70,7 +70,7 @@ class TwoWorksMixin(AuditedAdmin):
     def further_links(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
         links = super().further_links(request, row)
         submission = cast(AssessmentSubmission, row)
-        if not _may_choose(request, submission) or double_of(submission) is None:
+        if double_of(submission) is None or not _may_choose(request, submission):
             return links
         return [*links, {"title": TITLE, "icon": "rule", "address": page_of(row, PAGE)}]
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -19,8 +20,10 @@ class FormerIDsMixin(ModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         fieldsets = super().get_fieldsets(request, obj)
-        if obj is not None and obj.former_student_ids.exists():
-            return list(fieldsets)
+        if obj is not None:
+            prefetch_related_objects([obj], "former_student_ids")  # the page asks several times
+            if obj.former_student_ids.all():
+                return list(fieldsets)
         return filter_fieldsets(fieldsets, lambda name: name != "former_student_ids")
 
     @display(description=_("Former student IDs"))

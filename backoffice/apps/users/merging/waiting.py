@@ -8,32 +8,27 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from backoffice.admin_site.pages.health import CheckResult, health_check
-from backoffice.apps.users.merging.requests import plan_for, waiting_merges
+from backoffice.apps.users.merging.requests import waiting_merges
 
 LONG = timedelta(days=7)
 MOST_NAMED = 3
-MOST_PLANNED = 20  # a plan looks at every table
 
 
 @health_check(gettext_lazy("Merges that wait"), order=28)
 def merges_that_wait() -> CheckResult:
-    waiting = list(waiting_merges()[:MOST_PLANNED])
+    # Who has to decide stands on its page: a plan looks at every table, and home asks this too.
+    waiting = list(waiting_merges())
     if not waiting:
         return CheckResult.good(_("No merge of two records waits."))
-    sentences = [
-        _("%(merge)s waits for a decision, such as an instructor's choice between two works.")
-        if plan_for(each).obstacles
-        else _("%(merge)s waits for a second person.")
-        for each in waiting
-    ]
-    named = [
-        sentence % {"merge": f"“{each.sentence}”"}
-        for sentence, each in zip(sentences, waiting, strict=True)
-    ]
-    further = waiting_merges().count() - MOST_NAMED
+    sentence = _(
+        "%(merge)s waits for a second person, or for what has to be decided first: its page under "
+        "Approvals says which."
+    )
+    named = [sentence % {"merge": f"“{each.sentence}”"} for each in waiting[:MOST_NAMED]]
+    further = len(waiting) - MOST_NAMED
     if further > 0:
         more = ngettext("And %(count)d more.", "And %(count)d more.", further)
-        named[MOST_NAMED:] = [more % {"count": further}]
+        named.append(more % {"count": further})
     oldest = waiting[0].requested_at
     if timezone.now() - oldest < LONG:
         return CheckResult.good(" ".join(named))
