@@ -139,7 +139,7 @@ IDS = st.from_regex("s[0-9]{4}", fullmatch=True)
     rows=st.lists(st.tuples(IDS, st.sampled_from(["BIO101", "x"])), min_size=1, max_size=3),
     own=st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_texts_and_sheets_have_their_header_in_the_same_line(titles, rows, own):
     """The same lines as a text, as a sheet alone, and as the second of two."""
     header = ["Matrikel" if own else "student_id", "course_code", "presentation"]
