@@ -50,6 +50,7 @@ from backoffice.bulk.models import (
     HeaderMapping,
     ValueMapping,
 )
+from tests.stored_rows import stored_rows
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STATUSES = ("active", "completed", "failed", "withdrawn")
@@ -334,11 +335,10 @@ def naming(*people: User, among: dict[str, tuple[str, ...]] = NAMING) -> dict[st
 
 def contents() -> dict[str, list[Any]]:
     """Every row of every table of the apps, but for what the record and sessions add."""
-    with connection.cursor() as cursor:
-        found = {}
-        for table in connection.introspection.table_names(cursor):
-            is_app = table.startswith(("users_", "courses_", "assessments_", "communications_"))
-            if (is_app or table in DONE_BY) and "_historical" not in table:
-                cursor.execute(f"SELECT * FROM {table} ORDER BY id")
-                found[table] = cursor.fetchall()
-    return found
+    names = connection.introspection.table_names()
+    apps = ("users_", "courses_", "assessments_", "communications_")
+    return stored_rows(
+        table
+        for table in names
+        if (table.startswith(apps) or table in DONE_BY) and "_historical" not in table
+    )

@@ -1,6 +1,6 @@
 """Rights and visibility for admin classes: what Django asks, the roles' table answers."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
@@ -109,6 +109,14 @@ class RoleAccess(BaseModelAdmin):
         if visible is None:
             return list(fieldsets)
         return filter_fieldsets(fieldsets, visible.__contains__)
+
+
+def fieldsets_with(request: HttpRequest, fieldsets: Sequence[Any], name: str) -> list[Any]:
+    """With a field at the end of the first, once the form is posted: its answer may ask for it."""
+    if request.method != "POST" or not fieldsets:
+        return list(fieldsets)
+    (title, options), *others = fieldsets
+    return [(title, options | {"fields": [*options["fields"], name]}), *others]
 
 
 def filter_fieldsets(fieldsets: Iterable[Any], is_included: Callable[[str], bool]) -> list[Any]:

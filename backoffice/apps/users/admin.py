@@ -23,6 +23,7 @@ from backoffice.admin_site.changelist.columns import (
 )
 from backoffice.admin_site.changelist.question_filter import QuestionFilter
 from backoffice.admin_site.changelist.sections import RelatedSection
+from backoffice.admin_site.permissions.admin_access import fieldsets_with
 from backoffice.apps.users.enrollments.actions import EnrollmentActionsMixin
 from backoffice.apps.users.enrollments.enrolling import excess_sentence
 from backoffice.apps.users.enrollments.rosters import RosterHeadMixin
@@ -43,6 +44,7 @@ from backoffice.apps.users.passwords import CredentialActionsMixin
 from backoffice.apps.users.promoting import request_role
 from backoffice.audit.admin_kit.actions import RowAction
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
+from backoffice.audit.admin_kit.read_only import LookedAtMixin
 from backoffice.audit.admin_kit.reasons import FIELD
 from backoffice.bulk.export.list_export import ListExport
 
@@ -275,12 +277,8 @@ class EnrollmentAdmin(EnrollmentActionsMixin, RosterHeadMixin, ListExport, Audit
         return {"enrolled_on": timezone.localdate()} | super().get_changeform_initial_data(request)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        fieldsets = super().get_fieldsets(request, obj)
-        if request.method != "POST":
-            return fieldsets
         # The form shows it where the course turned out to be full.
-        (title, options), *others = fieldsets
-        return [(title, options | {"fields": [*options["fields"], FIELD]}), *others]
+        return fieldsets_with(request, super().get_fieldsets(request, obj), FIELD)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -289,7 +287,7 @@ class EnrollmentAdmin(EnrollmentActionsMixin, RosterHeadMixin, ListExport, Audit
 
 
 @admin.register(SectionMembership)
-class SectionMembershipAdmin(AuditedAdmin):
+class SectionMembershipAdmin(LookedAtMixin, AuditedAdmin):
     """What the files of other systems say of the sections of an enrollment; to look at."""
 
     icon = "call_merge"
@@ -318,12 +316,3 @@ class SectionMembershipAdmin(AuditedAdmin):
         "status",
         ("enrolled_on", "withdrawn_on"),
     )
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

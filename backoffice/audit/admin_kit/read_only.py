@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from backoffice.admin_site.model_admin import PlainAdmin
 
 
-class ReadOnlyAdmin(PlainAdmin):
-    """Recorded rows: to look at, never to touch."""
+class LookedAtMixin:
+    """Rows to look at, which nobody adds, changes or deletes by hand."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -18,6 +18,10 @@ class ReadOnlyAdmin(PlainAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class ReadOnlyAdmin(LookedAtMixin, PlainAdmin):
+    """Recorded rows: to look at, never to touch."""
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

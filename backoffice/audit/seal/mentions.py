@@ -81,9 +81,7 @@ class Names:
     def likely(self, field: str) -> Q:
         """The condition of rows that may name the person in a field."""
         found = Q(pk__in=[])
-        for text in self.whole:
-            found |= Q(**{f"{field}__icontains": text})
-        for text in self.parts:
+        for text in self.whole | self.parts:
             found |= Q(**{f"{field}__icontains": text})
         return found
 

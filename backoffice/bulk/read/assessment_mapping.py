@@ -15,7 +15,6 @@ from backoffice.bulk.models import AssessmentMapping
 from backoffice.bulk.read.header_mapping import store_named
 
 Course = tuple[str, str]
-Codes = Mapping[str, str]  # from a lasting name to the code of an assessment, or to IGNORED
 COURSE = ("course__code", "course__presentation")
 COLUMN_CONFLICT = _("Somebody said in this moment what a column stands for. Look at it again.")
 

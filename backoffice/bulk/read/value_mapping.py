@@ -15,10 +15,10 @@ from backoffice.bulk.models import Batch, HeaderMapping, ValueMapping
 from backoffice.bulk.models.value_mapping import NAME_LENGTH, WORD_LENGTH
 from backoffice.bulk.read.header_mapping import store_named
 from backoffice.bulk.values.cells import plain_word
-from backoffice.bulk.values.faults import Fault, display_text, storable
+from backoffice.bulk.values.faults import Fault, display_text, listed, storable
 
 MOST_UNKNOWN = 50  # values of one file that are remembered, and asked about
-MOST_NAMED, MOST_UNPLACED = 5, 1_000
+MOST_UNPLACED = 1_000
 EVERYBODY = "*"  # in place of a person: it may be anybody
 ROW_LEFT_OUT = "left_out"
 VALUE_CONFLICT = gettext_lazy(
@@ -122,19 +122,16 @@ def values_advice(batch: Batch) -> str:
     actor = batch.uploaded_by
     if not unknown or not (actor is None or may(actor, "add", ValueMapping)):
         return ""
-    named = [f"“{display_text(word)}”" for word in unknown[:MOST_NAMED]]
-    if len(unknown) > MOST_NAMED:
-        named.append(_("%(count)d more") % {"count": len(unknown) - MOST_NAMED})
+    named = [f"“{display_text(word)}”" for word in unknown]
     if len(named) == 1:
         return _(
             "%(value)s may be one of your school's own values: say once under “Value mappings” "
             "what it stands for, and every file is read so."
         ) % {"value": named[0]}
-    values = _("%(values)s and %(last)s") % {"values": ", ".join(named[:-1]), "last": named[-1]}
     return _(
         "%(values)s may be your school's own values: say once under “Value mappings” what each "
         "stands for, and every file is read so."
-    ) % {"values": values}
+    ) % {"values": listed(named)}
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ Sentences are templates with the names `line`, `column`, `value` and, of somethi
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -17,6 +17,7 @@ from backoffice.admin_site.pages.history import plain
 
 REFUSED_NAME = "invalid_identifier"  # the code of a name that no row can have
 DISPLAY_LENGTH = 80
+MOST_LISTED = 5  # names in a sentence
 STORED_LENGTH = 10_000
 COLUMN_LENGTH = 300  # characters of a header that is told
 INVISIBLE = re.compile(
@@ -115,6 +116,16 @@ def display_text(value: str) -> str:
     """The value as a sentence quotes it: on one line and cut to a readable length."""
     value = INVISIBLE.sub(_visible, " ".join(storable(value).split()))
     return value if len(value) <= DISPLAY_LENGTH else value[:DISPLAY_LENGTH] + "…"
+
+
+def listed(names: Sequence[str], most: int = MOST_LISTED) -> str:
+    """Names in one text, in their order; of many the first, and how many more there are."""
+    *first, last = names
+    if len(names) > most:
+        first, last = [*names[:most]], _("%(count)d more") % {"count": len(names) - most}
+    return (
+        _("%(names)s and %(last)s") % {"names": ", ".join(first), "last": last} if first else last
+    )
 
 
 def display_value(value: object) -> str:

@@ -24,6 +24,7 @@ from backoffice.bulk.pipeline.preview import preview
 from backoffice.bulk.plan import change_limits
 from backoffice.bulk.undo.undo import undo
 from tests.bulk.plan.sections import canvas_file
+from tests.stored_rows import stored_rows
 
 PEOPLE = ("s1001", "s1002", "00123", "s1004")
 TABLES = (
@@ -115,12 +116,7 @@ def folded(name: str) -> str:
 
 
 def tables() -> dict[str, list[tuple[Any, ...]]]:
-    rows = {}
-    with connection.cursor() as cursor:
-        for table in TABLES:
-            cursor.execute(f"SELECT * FROM {table} ORDER BY id")
-            rows[table] = cursor.fetchall()
-    return rows
+    return stored_rows(TABLES)
 
 
 def those(status: str) -> set[str]:

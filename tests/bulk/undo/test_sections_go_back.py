@@ -3,23 +3,18 @@
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from backoffice.apps.users.models import Enrollment, SectionMembership
 from backoffice.bulk.models import Batch
 from backoffice.bulk.undo.undo import prospect_of, undo
 from tests.bulk.plan.sections import canvas_file
+from tests.stored_rows import stored_rows
 
 TABLES = ("users_enrollment", "users_sectionmembership")
 
 
 def stored() -> dict[str, list[tuple[Any, ...]]]:
-    rows = {}
-    with connection.cursor() as cursor:
-        for table in TABLES:
-            cursor.execute(f"SELECT * FROM {table} ORDER BY id")
-            rows[table] = cursor.fetchall()
-    return rows
+    return stored_rows(TABLES)
 
 
 @pytest.fixture

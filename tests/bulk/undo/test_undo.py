@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django.test import TestCase
 from django.utils import timezone
 
@@ -18,6 +17,7 @@ from backoffice.bulk.jobs.cleanup import discard_abandoned
 from backoffice.bulk.models import Batch
 from backoffice.bulk.pipeline.apply import NotApplied
 from backoffice.bulk.undo.undo import prospect_of, undo
+from tests.stored_rows import stored_rows
 
 HEADER = "student_id,course_code,presentation,enrolled_on,status,first_name,last_name,email\n"
 DATA = ("users_user", "users_enrollment", "courses_course", "assessments_submission")
@@ -33,12 +33,7 @@ def file_of(count: int, status: str = "active", name: str = "Zoë") -> str:
 
 def stored() -> dict[str, list[tuple[Any, ...]]]:
     """Every row of the data tables."""
-    with connection.cursor() as cursor:
-        rows = {}
-        for table in DATA:
-            cursor.execute(f"SELECT * FROM {table} ORDER BY id")
-            rows[table] = cursor.fetchall()
-    return rows
+    return stored_rows(DATA)
 
 
 @pytest.fixture

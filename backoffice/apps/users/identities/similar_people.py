@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldBooleanWidget
 from backoffice.admin_site.models.folded_identity import Identity, near_doubles
 from backoffice.admin_site.models.rules import names_in
 from backoffice.admin_site.permissions import roles
+from backoffice.admin_site.permissions.admin_access import fieldsets_with
 
 FIELD = "allows_similar"
 SIMILAR = "similar_person"  # as in files
@@ -64,8 +65,4 @@ class SimilarPersonMixin(ModelAdmin):
     """Puts the tick on the form once it is posted."""
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        fieldsets = list(super().get_fieldsets(request, obj))
-        if request.method != "POST" or not fieldsets:
-            return fieldsets
-        (title, options), *others = fieldsets
-        return [(title, options | {"fields": [*options["fields"], FIELD]}), *others]
+        return fieldsets_with(request, super().get_fieldsets(request, obj), FIELD)

@@ -16,9 +16,8 @@ from django.utils.translation import ngettext
 
 from backoffice.bulk.formats.course_names import Course
 from backoffice.bulk.kinds.resource import kinds
-from backoffice.bulk.values.faults import display_text
+from backoffice.bulk.values.faults import display_text, listed
 
-MOST_NAMED = 5
 Run = tuple[str, date | None, date | None]  # presentation, first day and last day
 
 
@@ -66,7 +65,7 @@ class CourseGuess:
         if not newer:
             return None
         reason = _("but the course has runs that are no older: %(courses)s.")
-        return CourseDoubt(reason % {"courses": listed(map(" ".join, newer))}, self._any(newer))
+        return CourseDoubt(reason % {"courses": _listed(map(" ".join, newer))}, self._any(newer))
 
     def _of_days(self) -> CourseDoubt | None:
         last = self.own[2]
@@ -89,7 +88,7 @@ class CourseGuess:
         if fitting:
             reason = _(
                 "but some of them also from courses in which all of its students are: %(courses)s."
-            ) % {"courses": listed(map(" ".join, fitting))}
+            ) % {"courses": _listed(map(" ".join, fitting))}
             return CourseDoubt(reason, self._any(fitting))
         return None
 
@@ -127,7 +126,7 @@ def _in_another_run(people: set[str]) -> str:
         "but %(count)d of its students are not enrolled there, and are in another run of the "
         "course: %(people)s.",
         len(people),
-    ) % {"count": len(people), "people": listed(people)}
+    ) % {"count": len(people), "people": _listed(people)}
 
 
 def _not_enrolled(people: set[str]) -> str:
@@ -135,13 +134,8 @@ def _not_enrolled(people: set[str]) -> str:
         "but not all of them, and %(count)d of its students is not enrolled there: %(people)s.",
         "but not all of them, and %(count)d of its students are not enrolled there: %(people)s.",
         len(people),
-    ) % {"count": len(people), "people": listed(people)}
+    ) % {"count": len(people), "people": _listed(people)}
 
 
-def listed(names: Iterable[str]) -> str:
-    """The names in one text, the first few of many."""
-    *most, last = sorted(map(display_text, names))
-    if len(most) >= MOST_NAMED:
-        more = len(most) + 1 - MOST_NAMED
-        most, last = most[:MOST_NAMED], _("%(count)d more") % {"count": more}
-    return _("%(names)s and %(last)s") % {"names": ", ".join(most), "last": last} if most else last
+def _listed(names: Iterable[str]) -> str:
+    return listed(sorted(map(display_text, names)))

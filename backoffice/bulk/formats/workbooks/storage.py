@@ -20,9 +20,8 @@ from backoffice.bulk.readers import Limits
 from backoffice.bulk.readers.workbook import Workbook
 from backoffice.bulk.values.faults import FileRefused
 
-MADE = datetime(
-    2000, 1, 1
-)  # the same upload gives the same bytes: a batch is bound to their digest
+# The same upload gives the same bytes: a batch is bound to their digest.
+MADE = datetime(2000, 1, 1)
 
 
 @contextmanager

@@ -1,22 +1,20 @@
 """The action on a gradebook with unknown columns: say what they are, and read it again."""
 
-from typing import Any
-
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.permissions.roles import may
 from backoffice.bulk.jobs.tasks import queue_reading
-from backoffice.bulk.models import AssessmentMapping, Batch
+from backoffice.bulk.models import AssessmentMapping
 from backoffice.bulk.pages.imports import posted
 from backoffice.bulk.pages.mappings.assessment_forms import (
     GradebookColumnsForm,
     course_choice_form,
 )
+from backoffice.bulk.pages.mappings.saving import is_saved
 from backoffice.bulk.read.assessment_mapping import COLUMN_CONFLICT, save_assessments
 
 
@@ -45,24 +43,14 @@ class AssessmentMappingViewsMixin:
             messages.error(request, _("Choose the course of the gradebook first."))
         else:
             form = GradebookColumnsForm(batch, course, request.POST)
-            errors = _saved(batch, form, request.user)
-            for error in errors:
-                messages.error(request, error)
-            if not errors:
+            if is_saved(
+                request,
+                form,
+                lambda: save_assessments(
+                    batch.own_assessments["dialect"], course, form.meanings, request.user
+                ),
+                COLUMN_CONFLICT,
+            ):
                 batch.gradebook_course = [course.code, course.presentation]
                 queue_reading(batch)
         return self._to(batch)
-
-
-def _saved(batch: Batch, form: GradebookColumnsForm, person: Any) -> list[str]:
-    """Store the mappings; returns what is wrong with them."""
-    if not form.is_valid():
-        return form.error_messages
-    dialect = batch.own_assessments["dialect"]
-    try:
-        save_assessments(dialect, form.course, form.meanings, person)
-    except ValidationError as refusal:
-        return refusal.messages
-    except IntegrityError:
-        return [str(COLUMN_CONFLICT)]
-    return []

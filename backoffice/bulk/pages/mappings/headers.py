@@ -1,22 +1,17 @@
 """The action on a file refused for its headers: map them to columns, and read it again."""
 
-from typing import Any
-
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.permissions.roles import may
 from backoffice.bulk.jobs.tasks import queue_reading
-from backoffice.bulk.models import Batch, HeaderMapping
+from backoffice.bulk.models import HeaderMapping
 from backoffice.bulk.pages.imports import posted
-from backoffice.bulk.pages.mappings.header_forms import (
-    UnknownHeadersForm,
-    unknown_headers_form,
-)
+from backoffice.bulk.pages.mappings.header_forms import unknown_headers_form
+from backoffice.bulk.pages.mappings.saving import is_saved
 from backoffice.bulk.read.header_mapping import HEADER_CONFLICT, save_mappings
 
 
@@ -40,24 +35,11 @@ class HeaderMappingViewsMixin:
         form = unknown_headers_form(batch, request.user, request.POST)
         if form is None:
             messages.error(request, _("This file does not wait for a meaning of its headers."))
-        elif self._save_or_report(request, batch, form):
+        elif is_saved(
+            request,
+            form,
+            lambda: save_mappings(batch.kind, form.columns, request.user),
+            HEADER_CONFLICT,
+        ):
             queue_reading(batch)
         return self._to(batch)
-
-    def _save_or_report(self, request: HttpRequest, batch: Batch, form: UnknownHeadersForm) -> bool:
-        errors = [] if form.is_valid() else form.error_messages
-        if not errors:
-            errors = _save_mappings(batch, form, request.user)
-        for error in errors:
-            messages.error(request, error)
-        return not errors
-
-
-def _save_mappings(batch: Batch, form: UnknownHeadersForm, person: Any) -> list[str]:
-    try:
-        save_mappings(batch.kind, form.columns, person)
-    except ValidationError as refusal:
-        return refusal.messages
-    except IntegrityError:
-        return [str(HEADER_CONFLICT)]
-    return []

@@ -1,22 +1,17 @@
 """The action on a file with unknown values: say what they stand for, and read it again."""
 
-from typing import Any
-
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.permissions.roles import may
 from backoffice.bulk.jobs.tasks import queue_reading
-from backoffice.bulk.models import Batch, ValueMapping
+from backoffice.bulk.models import ValueMapping
 from backoffice.bulk.pages.imports import posted
-from backoffice.bulk.pages.mappings.value_forms import (
-    UnknownValuesForm,
-    unknown_values_form,
-)
+from backoffice.bulk.pages.mappings.saving import is_saved
+from backoffice.bulk.pages.mappings.value_forms import unknown_values_form
 from backoffice.bulk.read.value_mapping import VALUE_CONFLICT, save_meanings
 
 
@@ -40,20 +35,11 @@ class ValueMappingViewsMixin:
         form = unknown_values_form(batch, request.user, request.POST)
         if form is None:
             messages.error(request, _("This file does not wait for a meaning of its values."))
-            return self._to(batch)
-        errors = _save(batch, form, request.user) if form.is_valid() else form.error_messages
-        for error in errors:
-            messages.error(request, error)
-        if not errors:
+        elif is_saved(
+            request,
+            form,
+            lambda: save_meanings(batch.kind, form.meanings, request.user),
+            VALUE_CONFLICT,
+        ):
             queue_reading(batch)
         return self._to(batch)
-
-
-def _save(batch: Batch, form: UnknownValuesForm, person: Any) -> list[str]:
-    try:
-        save_meanings(batch.kind, form.meanings, person)
-    except ValidationError as refusal:
-        return refusal.messages
-    except IntegrityError:
-        return [str(VALUE_CONFLICT)]
-    return []
