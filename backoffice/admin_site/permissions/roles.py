@@ -157,7 +157,7 @@ CHANGED: dict[str, dict[str, set[str]]] = {
     },
     # What a student wrote stays what it was.
     "assessments.assessmentsubmission": dict.fromkeys(
-        (INSTRUCTOR, ASSISTANT), {"status", "score", "feedback"}
+        (INSTRUCTOR, ASSISTANT), {"status", "score", "feedback", "override_reason"}
     ),
     "assessments.questionresponse": dict.fromkeys((INSTRUCTOR, ASSISTANT), {"score", "feedback"}),
 }

@@ -13,6 +13,7 @@ from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminExpandableTextareaWidget,
     UnfoldAdminSplitDateTimeWidget,
+    UnfoldAdminTextInputWidget,
 )
 
 from backoffice.admin_site.models.lines_field import LinesField
@@ -105,6 +106,9 @@ class TakeInForm(ReasonForm):
     field_order = ("submitted_at", "reason")
 
 
+GRADED_BY_HAND = ("score", "feedback", "override_reason")
+
+
 class GradeForm(ActionForm):
     """How many points, and feedback for the student."""
 
@@ -120,10 +124,22 @@ class GradeForm(ActionForm):
     feedback = forms.CharField(
         label=_("Feedback"), required=False, widget=UnfoldAdminExpandableTextareaWidget
     )
+    override_reason = forms.CharField(
+        label=_("Why the score differs"),
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget,
+    )
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         first = self.rows[0]
         most = floatformat(first.assessment.max_score, -2)
         self.fields["score"].help_text = _("In points, from 0 to %(most)s.") % {"most": most}
-        self.initial = {"score": first.score, "feedback": first.feedback}
+        self.initial = {name: getattr(first, name) for name in GRADED_BY_HAND}
+        if first.computed_score is None:
+            del self.fields["override_reason"]
+        else:
+            computed = floatformat(first.computed_score, -2)
+            help_text = _("Criteria or questions give %(computed)s. Say why, where it is another.")
+            self.fields["override_reason"].help_text = help_text % {"computed": computed}

@@ -27,9 +27,7 @@ def status_with(status: str, score: Any) -> str:
 
 def take_in(submission: AssessmentSubmission, at: datetime) -> None:
     """The work was handed in at this time; a time to come is a ValidationError."""
-    due = submission.assessment.due_date
     submission.submitted_at = at
-    submission.is_late = due is not None and at > due
     _become(submission, Status.SUBMITTED)
 
 
@@ -38,35 +36,22 @@ def give_back(submission: AssessmentSubmission) -> None:
     if submission.score is not None:
         message = _("%(submission)s has a score. Take that away first.")
         raise ValidationError(message % {"submission": submission}, code="graded")
-    submission.submitted_at, submission.is_late = None, False
+    submission.submitted_at = None
     _become(submission, Status.IN_PROGRESS)
 
 
-def grade(submission: AssessmentSubmission, score: Any, feedback: str, grader: Any) -> None:
+def grade(
+    submission: AssessmentSubmission, score: Any, feedback: str, grader: Any, override: str = ""
+) -> None:
     """Give a score, in points from 0 to the assessment's maximum, signed by the grader.
 
-    Raises ValidationError for a score out of range and for one's own work.
+    `override` says why it is not the one that criteria or questions give. Raises ValidationError
+    for a score out of range, for an override without a word, and for one's own work.
     """
     submission.score, submission.feedback = score, feedback
+    submission.override_reason = override
     submission.grader, submission.graded_at = grader, timezone.now()
     _become(submission, Status.GRADED)
-
-
-def grade_by_rubric(submission: AssessmentSubmission, grader: Any) -> bool:
-    """Give the sum of the points by criterion as the score; returns whether it was given.
-
-    It is not before every criterion has points, nor where there is a score already.
-    """
-    rubric = submission.assessment.rubric
-    if rubric is None or submission.status != Status.SUBMITTED or submission.score is not None:
-        return False
-    points = dict(submission.criterion_scores.values_list("criterion", "points"))
-    criteria = set(rubric.criteria.values_list("pk", flat=True))
-    total = sum(points.values())
-    if not criteria or criteria - points.keys() or total > submission.maximum:
-        return False
-    grade(submission, total, submission.feedback, grader)
-    return True
 
 
 def finalize(submission: AssessmentSubmission) -> None:

@@ -6,6 +6,7 @@ from functools import cached_property
 from itertools import zip_longest
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
@@ -66,6 +67,34 @@ class CriterionScoreFormSet(OptimisticLockFormSet):
     def criteria(self) -> list[RubricCriterion] | None:
         rubric = self.instance.assessment.rubric if self.instance.pk else None
         return list(rubric.criteria.prefetch_related("levels")) if rubric else None
+
+    def clean(self) -> None:
+        super().clean()
+        work = self.instance
+        is_asked = work.pk and not any(self.errors) and not work.override_reason
+        given = self._points_given() if is_asked and work.score is not None else {}
+        rubric = [one.pk for one in self.criteria or ()]
+        if not rubric or any(given.get(key) is None for key in rubric):
+            return
+        total = min(sum((given[key] for key in rubric), Decimal()), work.maximum)
+        # What follows the criteria by itself is no contradiction.
+        follows = work.score == work.computed_score and total != work.score
+        if total != work.score and not follows:
+            message = _(
+                "The criteria give %(total)s points, and the score says %(score)s. Clear the "
+                "score to take the sum, or say why it differs."
+            )
+            values = {"total": _plain(total), "score": _plain(Decimal(work.score))}
+            raise ValidationError(message % values, code="contradiction")
+
+    def _points_given(self) -> dict[int, Any]:
+        """The points by criterion once the form is saved."""
+        given: dict[int, Any] = {}
+        for form in self.forms:
+            cleaned = getattr(form, "cleaned_data", {})
+            if criterion := cleaned.get("criterion") or getattr(form.instance, "criterion", None):
+                given[criterion.pk] = cleaned.get("points", form.instance.points)
+        return given
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
         kwargs: dict[str, Any] = super().get_form_kwargs(index)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.models.rules import Ruled, Violation
+from backoffice.admin_site.models.trigger_rules import DerivedColumn, TriggerRule
 from backoffice.admin_site.permissions.visibility import VisibleQuerySet
 from backoffice.audit.models.history import History
 from backoffice.audit.models.personal_data import Personal
@@ -37,7 +38,12 @@ class Audited(Ruled):
     lead to all people of whose record it is a part, where that is not the one person.
     `personal` says what is taken away when a person is forgotten. `offered_where` is true of the
     rows that lists, choices and files offer; the others have their history.
+    `trigger_rules` are rules between rows, `derived_columns` have the value that follows from
+    others: the database keeps both by triggers.
     """
+
+    trigger_rules: ClassVar[tuple[TriggerRule, ...]] = ()
+    derived_columns: ClassVar[tuple[DerivedColumn, ...]] = ()
 
     history_excludes: ClassVar[tuple[str, ...]] = ()
     person_path: ClassVar[str | None] = None
@@ -71,6 +77,9 @@ class Audited(Ruled):
     def further_violations(self) -> Iterator[Violation]:
         yield from super().further_violations()
         yield from self._lost_values()
+        for rule in self.trigger_rules:
+            if rule.is_broken(self):
+                yield rule.field, ValidationError(rule.message, code=rule.code)
 
     def missing_in(self, state: str) -> list[str]:
         """The fields that a row in this state has, and this one has not."""

@@ -54,7 +54,8 @@ class GradeActionsMixin:
     )
     def grade(self, form: GradeForm, submission: AssessmentSubmission) -> str:
         cleaned = form.cleaned_data
-        grade(submission, cleaned["score"], cleaned["feedback"], form.request.user)
+        override = cleaned.get("override_reason", "")
+        grade(submission, cleaned["score"], cleaned["feedback"], form.request.user, override)
         return gettext("%(submission)s: %(score)s points.") % {
             "submission": submission,
             "score": floatformat(cleaned["score"], -2),

@@ -30,12 +30,12 @@ from backoffice.apps.assessments.admin.grade_actions import GradeActionsMixin
 from backoffice.apps.assessments.admin.grade_pages import GradePageMixin
 from backoffice.apps.assessments.admin.two_works import TwoWorksMixin
 from backoffice.apps.assessments.forms import SubmissionForm
-from backoffice.apps.assessments.grading import grade_by_rubric
 from backoffice.apps.assessments.models import (
     AssessmentSubmission,
     CriterionScore,
     QuestionResponse,
 )
+from backoffice.apps.assessments.models.marks import regrading
 from backoffice.apps.assessments.rubric_marking import CriterionScoreForm, CriterionScoreFormSet
 from backoffice.audit.admin_kit.model_admin import (
     AuditedAdmin,
@@ -54,7 +54,10 @@ SUBMISSION_COLOURS = {
 STUDENT = _("student")
 SUBMISSION_FIELDS: Any = (
     (None, {"fields": (("assessment", "student", "attempt"), ("status", "is_late"), "text")}),
-    (_("Grade"), {"fields": (("score", "grader"), "feedback")}),
+    (
+        _("Grade"),
+        {"fields": (("score", "computed_score", "grader"), "override_reason", "feedback")},
+    ),
     (
         _("Record"),
         {
@@ -152,7 +155,10 @@ class SubmissionAdmin(GradeActionsMixin, TwoWorksMixin, GradePageMixin, ListExpo
     search_help_text = _("Student or assessment")
     autocomplete_fields = ("assessment", "student")
     form = SubmissionForm
-    readonly_fields = ("version", "grader", "is_late", "started_at", "submitted_at", "graded_at")
+    readonly_fields = (
+        *("version", "grader", "is_late", "computed_score"),
+        *("started_at", "submitted_at", "graded_at"),
+    )
     inlines = (CriterionScoreInline, ResponseInline)
     fieldsets = SUBMISSION_FIELDS
     row_actions = ("grade", "finalize", "reopen", "take_in", "give_back", "choose_work")
@@ -164,9 +170,16 @@ class SubmissionAdmin(GradeActionsMixin, TwoWorksMixin, GradePageMixin, ListExpo
         form.user = request.user  # the class is made anew for each request
         return form
 
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        # With its marks, as one version of the grade.
+        if not change:
+            super().save_model(request, obj, form, change)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        if grade_by_rubric(form.instance, request.user):
+        before = form.instance.score
+        with regrading(form.instance):
+            super().save_related(request, form, formsets, change)
+        if form.instance.score != before:
             score = floatformat(form.instance.score, -2)
             message = gettext("Every criterion has points; the score is %(score)s.")
             self.message_user(request, message % {"score": score})

@@ -1,13 +1,10 @@
 """Assessments, what students hand in, and how it is marked."""
 
 from backoffice.apps.assessments.models.assessments import Assessment, Question
+from backoffice.apps.assessments.models.marks import CriterionScore, QuestionResponse
 from backoffice.apps.assessments.models.reviews import PeerReview, PeerReviewScore
 from backoffice.apps.assessments.models.rubrics import GradingRubric, RubricCriterion, RubricLevel
-from backoffice.apps.assessments.models.submissions import (
-    AssessmentSubmission,
-    CriterionScore,
-    QuestionResponse,
-)
+from backoffice.apps.assessments.models.submissions import AssessmentSubmission
 
 __all__ = [
     "Assessment",

@@ -10,10 +10,11 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.denormalized import CopiedValueKey, CopiedValueTarget
-from backoffice.admin_site.models.fields import ParagraphField, refuse_future
+from backoffice.admin_site.models.fields import LineField, ParagraphField, refuse_future
 from backoffice.admin_site.models.rules import PresenceRule, RelatedRule, RowRule, UniqueRule
-from backoffice.apps.assessments.models.assessments import Assessment, Question
-from backoffice.apps.assessments.models.rubrics import RubricCriterion, RubricLevel
+from backoffice.admin_site.models.trigger_rules import DerivedColumn, LenientRowRule
+from backoffice.apps.assessments.models.assessments import Assessment
+from backoffice.apps.assessments.models.rubrics import GradingRubric
 from backoffice.apps.assessments.models.scoring import Scored
 from backoffice.audit.models import Audited, AuditedQuerySet
 from backoffice.audit.models.personal_data import Personal
@@ -51,6 +52,13 @@ class SubmissionQuerySet(AuditedQuerySet):
         return self.filter(pk=Subquery(first)).exclude(several)
 
 
+# SQL, of a row: it was handed in after it was due.
+IS_LATE = (
+    '({row}."submitted_at" IS NOT NULL AND {row}."submitted_at" > coalesce((SELECT a.due_date '
+    'FROM assessments_assessment a WHERE a.id = {row}."assessment_id"), {row}."submitted_at"))'
+)
+
+
 def not_graded_role(field: str, course: str, person: str) -> PresenceRule:
     """That somebody who only assists or observes in the course is not graded there."""
     return PresenceRule(
@@ -74,7 +82,10 @@ class AssessmentSubmission(Scored):
         FINALIZED = "finalized", _("final")
 
     # What makes another version of the grade, for files that carry the one they were made from.
-    GRADE_FIELDS: ClassVar[tuple[str, ...]] = ("score", "status", "feedback", "grader_id")
+    GRADE_FIELDS: ClassVar[tuple[str, ...]] = (
+        *("score", "status", "feedback", "grader_id"),
+        "override_reason",
+    )
 
     course_path = "assessment__course"
     person_path = "student"
@@ -91,6 +102,17 @@ class AssessmentSubmission(Scored):
     maximum_path = ("assessment", "max_score")
     points_field = "score"
     set_by_actions = ("status", "submitted_at", "graded_at")
+    derived_columns = (
+        DerivedColumn(
+            name="submission_is_late",
+            field="is_late",
+            watches=("submitted_at", "assessment"),
+            value=IS_LATE,
+            sources=(("assessment", ("due_date",)),),
+        ),
+    )
+    # Whether points, levels or comments of its parts differ from those of the last version.
+    has_changed_parts: bool = False
 
     # Neither has an index of its own: the unique triple begins with one, an index with the other.
     assessment = models.ForeignKey(
@@ -118,7 +140,29 @@ class AssessmentSubmission(Scored):
         blank=True,
         help_text=_("Blank means not graded."),
     )
-    is_late = models.BooleanField(_("late"), default=False)
+    # From criteria or questions; None while one of them has no points.
+    computed_score = models.DecimalField(
+        _("computed score"), max_digits=7, decimal_places=2, null=True, blank=True, editable=False
+    )
+    override_reason = LineField(
+        _("why the score differs"),
+        max_length=500,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Needed where it is not the one that criteria or questions give."),
+    )
+    rubric = models.ForeignKey(
+        GradingRubric,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        db_index=False,
+        related_name="marked_submissions",
+        verbose_name=_("marked by"),
+    )
+    is_late = models.BooleanField(_("late"), default=False, editable=False)
     is_banked = models.BooleanField(
         _("banked"),
         default=False,
@@ -202,7 +246,20 @@ class AssessmentSubmission(Scored):
                 code="score_above_maximum",
                 message=_("The score is above the maximum score of the assessment."),
             ),
-            RowRule(
+            LenientRowRule(
+                name="submission_override_explained",
+                condition=Q(computed_score__isnull=True)
+                | Q(score__isnull=True)
+                | Q(score=F("computed_score"))
+                | ~Q(override_reason=""),
+                field="override_reason",
+                code="override_unexplained",
+                message=_(
+                    "The score is not the one that criteria or questions give. Enter that one, or "
+                    "say why it differs."
+                ),
+            ),
+            LenientRowRule(
                 name="submission_graded_has_score",
                 condition=~Q(status__in=("graded", "finalized")) | Q(score__isnull=False),
                 field="score",
@@ -257,11 +314,33 @@ class AssessmentSubmission(Scored):
         named = f"{self.assessment} – {self.student}"
         return named if self.attempt == 1 else f"{named}, {_('attempt')} {self.attempt}"
 
+    @property
+    def is_override(self) -> bool:
+        """Whether the score is another one than criteria or questions give."""
+        scores = (self.score, self.computed_score)
+        return None not in scores and self.score != self.computed_score
+
+    @property
+    def marking_rubric_id(self) -> int | None:
+        """The rubric by which it was marked, or else will be."""
+        return self.rubric_id or self.assessment.rubric_id
+
+    def derive(self) -> None:
+        """Set what follows from other fields: lateness, and no reason without an override."""
+        due = self.assessment.due_date if self.submitted_at else None
+        self.is_late = due is not None and self.submitted_at > due
+        if not self.is_override:
+            self.override_reason = ""
+
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding and self._is_regraded():
+        self.derive()
+        names = {"is_late", "override_reason"}
+        if not self._state.adding and (self.has_changed_parts or self._is_regraded()):
             self.version += 1
-            if kwargs.get("update_fields") is not None:
-                kwargs["update_fields"] = {*kwargs["update_fields"], "version"}
+            self.has_changed_parts = False
+            names.add("version")
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], *names}
         super().save(*args, **kwargs)
 
     def _is_regraded(self) -> bool:
@@ -271,172 +350,3 @@ class AssessmentSubmission(Scored):
 
     def needs_reason_from(self, user: Any) -> bool:
         return self.status == self.Status.FINALIZED
-
-
-class QuestionResponse(Scored):
-    """The answer to one question in one submission."""
-
-    course_path = "submission__assessment__course"
-    person_path = "submission__student"
-    submission_path = "submission"
-    natural_key_fields = ("submission", "question")
-    personal = Personal(of="submission", fields=("answer",))
-    maximum_path = ("question", "points")
-    points_field = "score"
-
-    submission = models.ForeignKey(
-        AssessmentSubmission,
-        models.PROTECT,
-        related_name="responses",
-        db_index=False,
-        verbose_name=_("submission"),
-    )
-    question = models.ForeignKey(
-        Question, models.PROTECT, related_name="responses", verbose_name=_("question")
-    )
-    answer = ParagraphField(_("answer"), blank=True)
-    score = models.DecimalField(
-        _("points"),
-        max_digits=7,
-        decimal_places=2,
-        null=True,
-        blank=True,
-        help_text=_("Blank means not graded."),
-    )
-    feedback = ParagraphField(_("feedback"), blank=True)
-
-    objects = AuditedQuerySet.as_manager()
-
-    class Meta(Audited.Meta):
-        verbose_name = _("response")
-        verbose_name_plural = _("responses")
-        ordering = ["submission", "question__position", "id"]
-        constraints = [
-            CopiedValueKey(
-                name="response_maximum_kept", reference="question", copy="maximum", of="points"
-            ),
-            UniqueRule(
-                name="response_unique",
-                fields=["submission", "question"],
-                field="question",
-                code="response_exists",
-                message=_("This question is answered in this submission already."),
-            ),
-            RowRule(
-                name="response_score_not_negative",
-                condition=Q(score__gte=0),
-                field="score",
-                code="score_negative",
-                message=_("Points are 0 or more."),
-            ),
-            RowRule(
-                name="response_score_within",
-                condition=Q(score__lte=F("maximum")),
-                field="score",
-                code="score_above_maximum",
-                message=_("The question does not give so many points."),
-            ),
-        ]
-
-    presence_rules = (
-        not_graded_role(
-            "submission", "submission__assessment__course", person="submission__student"
-        ),
-    )
-    related_rules = (
-        RelatedRule(
-            name="response_of_assessment",
-            field="question",
-            condition=Q(question__assessment=F("submission__assessment")),
-            message=_("This question belongs to another assessment."),
-            code="other_assessment",
-        ),
-    )
-
-    def __str__(self) -> str:
-        return f"{self.submission} – {self.question}"
-
-
-class CriterionScore(Scored):
-    """The points a submission gets for one criterion of the rubric."""
-
-    course_path = "submission__assessment__course"
-    person_path = "submission__student"
-    submission_path = "submission"
-    natural_key_fields = ("submission", "criterion")
-    maximum_path = ("criterion", "max_points")
-
-    submission = models.ForeignKey(
-        AssessmentSubmission,
-        models.PROTECT,
-        related_name="criterion_scores",
-        db_index=False,
-        verbose_name=_("submission"),
-    )
-    criterion = models.ForeignKey(
-        RubricCriterion, models.PROTECT, related_name="scores", verbose_name=_("criterion")
-    )
-    level = models.ForeignKey(
-        RubricLevel,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="scores",
-        verbose_name=_("level"),
-    )
-    points = models.DecimalField(_("points"), max_digits=7, decimal_places=2)
-    comment = ParagraphField(_("comment"), blank=True)
-
-    objects = AuditedQuerySet.as_manager()
-
-    class Meta(Audited.Meta):
-        verbose_name = _("criterion score")
-        verbose_name_plural = _("criterion scores")
-        ordering = ["submission", "criterion__position", "id"]
-        constraints = [
-            CopiedValueKey(
-                name="criterion_score_maximum_kept",
-                reference="criterion",
-                copy="maximum",
-                of="max_points",
-            ),
-            UniqueRule(
-                name="criterion_score_unique",
-                fields=["submission", "criterion"],
-                field="criterion",
-                code="score_exists",
-                message=_("The submission has points for this criterion already."),
-            ),
-            RowRule(
-                name="criterion_score_not_negative",
-                condition=Q(points__gte=0),
-                field="points",
-                code="points_negative",
-                message=_("Points are 0 or more."),
-            ),
-            RowRule(
-                name="criterion_score_within",
-                condition=Q(points__lte=F("maximum")),
-                field="points",
-                code="points_above_maximum",
-                message=_("The criterion does not give so many points."),
-            ),
-        ]
-
-    presence_rules = (
-        not_graded_role(
-            "submission", "submission__assessment__course", person="submission__student"
-        ),
-    )
-    related_rules = (
-        RelatedRule(
-            name="criterion_score_level",
-            field="level",
-            condition=Q(level__criterion=F("criterion")),
-            message=_("This level belongs to another criterion."),
-            code="other_criterion",
-        ),
-    )
-
-    def __str__(self) -> str:
-        return f"{self.criterion}: {self.points}"
