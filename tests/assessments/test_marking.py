@@ -129,6 +129,7 @@ def test_an_assistant_gives_points_by_criterion_until_the_grade_is_final(work, a
     criterion = RubricCriterion.objects.create(
         rubric=rubric, position=1, title="Argument", max_points=40
     )
+    Assessment.objects.update(rubric=rubric)
     client = client_of(assistant)
     added = {
         "criterion_scores-TOTAL_FORMS": 1,

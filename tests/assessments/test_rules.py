@@ -1,6 +1,7 @@
 """What is never stored about assessments, marks and reviews."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -43,6 +44,17 @@ def question_of_another_assessment(row: Any) -> dict[str, Any]:
     return {"question": question}
 
 
+def criterion_of_another_rubric(row: Any) -> dict[str, Any]:
+    own = row.criterion
+    others = RubricLevel.objects.exclude(criterion__rubric=own.rubric)
+    level = others.filter(criterion__title=own.title, points=row.points).first()
+    return {"criterion": level.criterion, "level": level}
+
+
+def another_point(row: Any) -> dict[str, Any]:
+    return {"points": row.points - Decimal("0.5")}
+
+
 CASES = (
     Broken("criterion_points_positive", RubricCriterion, {"max_points": 0}),
     Broken("level_points_not_negative", RubricLevel, {"points": -1}),
@@ -82,6 +94,21 @@ CASES = (
     Broken("criterion_score_not_negative", CriterionScore, {"points": -1}),
     Broken("criterion_score_within", CriterionScore, {"points": MUCH}),
     Broken("criterion_score_level", CriterionScore, level_of_another_criterion),
+    Broken("criterion_score_points", CriterionScore, another_point, {"points__gte": 1}),
+    Broken("criterion_score_points", CriterionScore, {"level": None}),
+    Broken("criterion_score_rubric", CriterionScore, criterion_of_another_rubric),
+    Broken(
+        "submission_override_explained",
+        Submission,
+        lambda row: {"score": row.computed_score - 1},
+        {"computed_score__gte": 1},
+    ),
+    Broken("review_complete", PeerReview, {"status": "submitted"}, {"status": "assigned"}),
+    Broken("review_complete", PeerReview, {"submitted_at": None}, {"status": "submitted"}),
+    Broken("review_score_level", PeerReviewScore, level_of_another_criterion),
+    Broken("review_score_points", PeerReviewScore, another_point, {"points__gte": 1}),
+    Broken("review_score_points", PeerReviewScore, {"level": None}),
+    Broken("review_score_rubric", PeerReviewScore, criterion_of_another_rubric),
     Broken("review_not_of_own_work", PeerReview, lambda row: {"reviewer": row.submission.student}),
     Broken("review_score_not_negative", PeerReviewScore, {"points": -1}),
     Broken("review_score_within", PeerReviewScore, {"points": MUCH}),
@@ -173,7 +200,8 @@ def test_a_raised_maximum_is_known_to_every_submission_at_once(demo: None):
     assessment.max_score = 200
     assessment.save()
     assert set(assessment.submissions.values_list("maximum", flat=True)) == {200}
-    assert assessment.submissions.update(score=150) == assessment.submissions.count()
+    why = {"override_reason": "A second marker agreed."}
+    assert assessment.submissions.update(score=150, **why) == assessment.submissions.count()
 
 
 def test_the_version_of_a_submission_counts_the_changes_of_its_grade(demo: None):
@@ -182,7 +210,7 @@ def test_the_version_of_a_submission_counts_the_changes_of_its_grade(demo: None)
     row.text = "Another text."
     row.save()
     assert row.version == first
-    row.score -= 1
+    row.score, row.override_reason = row.score - 1, "A second marker agreed."
     row.save(update_fields=["score"])
     row.refresh_from_db()
     assert row.version == first + 1

@@ -8,9 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.trigger_rules import TriggerRule
 
-# SQL, of a row with criterion, level and points: they do not go together.
+# SQL, of a row with criterion, level and points: they do not go together. Points that are out of
+# the criterion's range break a rule of their own.
 BROKEN_POINTS = (
-    'CASE WHEN {row}."level_id" IS NULL THEN EXISTS (SELECT 1 FROM assessments_rubriclevel l '
+    '{row}."points" BETWEEN 0 AND {row}."maximum" AND CASE WHEN {row}."level_id" IS NULL '
+    "THEN EXISTS (SELECT 1 FROM assessments_rubriclevel l "
     'WHERE l.criterion_id = {row}."criterion_id") '
     "ELSE NOT EXISTS (SELECT 1 FROM assessments_rubriclevel l "
     "JOIN assessments_rubriccriterion c ON c.id = l.criterion_id "
@@ -44,6 +46,8 @@ def is_broken(row: Any) -> bool:
     """Whether the points of a row do not go with its criterion and level."""
     if row.criterion_id is None or row.points is None:
         return False  # said of the field itself
+    if not 0 <= row.points <= row.criterion.max_points:
+        return False  # out of range: a rule of its own
     levels = {level.pk: level.points for level in row.criterion.levels.all()}
     if row.level_id is None:
         return bool(levels)

@@ -130,7 +130,7 @@ class PeerReview(Audited):
             is_broken=lambda row: row.is_submitted and row.is_incomplete,
             message=_(
                 "A submitted review has points for every criterion of the rubric; without a "
-                "rubric it has words. Enter them first."
+                "rubric it has words. Enter them first, and submit it then."
             ),
             code="incomplete",
             comes_first=True,
@@ -146,7 +146,9 @@ class PeerReview(Audited):
 
     @property
     def is_incomplete(self) -> bool:
-        """Whether a criterion has no points; without a rubric, whether there are no words."""
+        """Whether a moment or a criterion's points are missing; without a rubric, words."""
+        if self.submitted_at is None:
+            return True
         criteria = RubricCriterion.objects.filter(rubric=self.submission.marking_rubric_id)
         if criteria.exists():
             scored = PeerReviewScore.objects.filter(review=self.pk).values("criterion")

@@ -250,6 +250,9 @@ class AssessmentSubmission(Scored):
                 name="submission_override_explained",
                 condition=Q(computed_score__isnull=True)
                 | Q(score__isnull=True)
+                # Out of range: a rule of its own.
+                | Q(score__lt=0)
+                | Q(score__gt=F("maximum"))
                 | Q(score=F("computed_score"))
                 | ~Q(override_reason=""),
                 field="override_reason",
