@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.denormalized import CopiedValueKey
 from backoffice.admin_site.models.fields import ParagraphField
+from backoffice.admin_site.models.points import PointsField
 from backoffice.admin_site.models.rules import PresenceRule, RowRule, UniqueRule
 from backoffice.apps.assessments.models.rubrics import RubricCriterion
 from backoffice.apps.assessments.models.scoring import Scored
@@ -134,7 +135,7 @@ class PeerReviewScore(Scored):
     criterion = models.ForeignKey(
         RubricCriterion, models.PROTECT, related_name="peer_scores", verbose_name=_("criterion")
     )
-    points = models.DecimalField(_("points"), max_digits=7, decimal_places=2)
+    points = PointsField(_("points"), max_digits=7, decimal_places=2)
     comment = ParagraphField(_("comment"), blank=True)
 
     objects = AuditedQuerySet.as_manager()

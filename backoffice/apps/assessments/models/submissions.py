@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.denormalized import CopiedValueKey, CopiedValueTarget
 from backoffice.admin_site.models.fields import ParagraphField, refuse_future
+from backoffice.admin_site.models.points import PointsField
 from backoffice.admin_site.models.rules import PresenceRule, RelatedRule, RowRule, UniqueRule
 from backoffice.apps.assessments.models.assessments import Assessment, Question
 from backoffice.apps.assessments.models.rubrics import RubricCriterion, RubricLevel
@@ -110,7 +111,7 @@ class AssessmentSubmission(Scored):
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.SUBMITTED)
     text = ParagraphField(_("text"), blank=True)
-    score = models.DecimalField(
+    score = PointsField(
         _("score"),
         max_digits=7,
         decimal_places=2,
@@ -295,7 +296,7 @@ class QuestionResponse(Scored):
         Question, models.PROTECT, related_name="responses", verbose_name=_("question")
     )
     answer = ParagraphField(_("answer"), blank=True)
-    score = models.DecimalField(
+    score = PointsField(
         _("points"),
         max_digits=7,
         decimal_places=2,
@@ -384,7 +385,7 @@ class CriterionScore(Scored):
         related_name="scores",
         verbose_name=_("level"),
     )
-    points = models.DecimalField(_("points"), max_digits=7, decimal_places=2)
+    points = PointsField(_("points"), max_digits=7, decimal_places=2)
     comment = ParagraphField(_("comment"), blank=True)
 
     objects = AuditedQuerySet.as_manager()
