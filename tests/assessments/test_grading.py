@@ -17,6 +17,7 @@ from tests.actions import do, do_with_many, messages_of, refused
 from tests.filling import save
 
 pytestmark = pytest.mark.usefixtures("demo")
+NO_NUMBER = "“many” is not a plain number. Use digits and at most two decimals, like 71.5."
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_a_grade_is_signed_by_whoever_gives_it(ingrid, waiting):
     [
         ("-1", {"score": ["Ensure this value is greater than or equal to 0."]}),
         ("100.5", {"score": ["The score is above the maximum score of the assessment."]}),
-        ("many", {"score": ["Enter a number."]}),
+        ("many", {"score": [NO_NUMBER]}),
         ("", {"score": ["This field is required."]}),
     ],
 )

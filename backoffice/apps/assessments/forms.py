@@ -10,13 +10,13 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
-    UnfoldAdminDecimalFieldWidget,
     UnfoldAdminExpandableTextareaWidget,
     UnfoldAdminSplitDateTimeWidget,
     UnfoldAdminTextInputWidget,
 )
 
 from backoffice.admin_site.models.lines_field import LinesField
+from backoffice.admin_site.models.points import PointsFormField
 from backoffice.apps.assessments.grading import status_with
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission, Question
 from backoffice.apps.courses.models import Course
@@ -113,14 +113,7 @@ class GradeForm(ActionForm):
     """How many points, and feedback for the student."""
 
     rows: Sequence[AssessmentSubmission]
-    # In a dialog, a field without a widget of the theme would be invisible.
-    score = forms.DecimalField(
-        label=_("Score"),
-        min_value=0,
-        max_digits=7,
-        decimal_places=2,
-        widget=UnfoldAdminDecimalFieldWidget,
-    )
+    score = PointsFormField(label=_("Score"), min_value=0, max_digits=7, decimal_places=2)
     feedback = forms.CharField(
         label=_("Feedback"), required=False, widget=UnfoldAdminExpandableTextareaWidget
     )

@@ -12,6 +12,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.fields import LineField, LowerEmailField, ParagraphField
+from backoffice.admin_site.models.points import PointsField
 from backoffice.admin_site.models.private_files import PictureField
 from backoffice.admin_site.models.rules import (
     Advisory,
@@ -474,7 +475,7 @@ class Enrollment(Audited):
         blank=True,
         help_text=_("In the school's words, for example Pass or Distinction."),
     )
-    final_grade = models.DecimalField(
+    final_grade = PointsField(
         _("final grade"),
         max_digits=5,
         decimal_places=2,
@@ -482,7 +483,7 @@ class Enrollment(Audited):
         blank=True,
         help_text=_("In percent, 0 to 100."),
     )
-    progress_percent = models.DecimalField(
+    progress_percent = PointsField(
         _("progress"),
         max_digits=5,
         decimal_places=2,

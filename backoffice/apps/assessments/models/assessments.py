@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.denormalized import CopiedValueTarget
 from backoffice.admin_site.models.fields import LineField, ParagraphField
+from backoffice.admin_site.models.points import PointsField
 from backoffice.admin_site.models.rules import (
     RelatedRule,
     RowRule,
@@ -75,15 +76,15 @@ class Assessment(SetsMaximum):
         _("kind"), max_length=12, choices=Kind, default=Kind.ASSIGNMENT
     )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
-    weight = models.DecimalField(
+    weight = PointsField(
         _("weight"),
         max_digits=6,
         decimal_places=2,
         default=0,
         help_text=_("Its part in the course grade, in percent. 0 does not count."),
     )
-    max_score = models.DecimalField(_("maximum score"), max_digits=7, decimal_places=2, default=100)
-    passing_score = models.DecimalField(
+    max_score = PointsField(_("maximum score"), max_digits=7, decimal_places=2, default=100)
+    passing_score = PointsField(
         _("passing score"), max_digits=7, decimal_places=2, null=True, blank=True
     )
     grading_method = models.CharField(
@@ -237,7 +238,7 @@ class Question(SetsMaximum):
     )
     correct_answer = ParagraphField(_("right answer"), blank=True)
     explanation = ParagraphField(_("explanation"), blank=True)
-    points = models.DecimalField(_("points"), max_digits=7, decimal_places=2, default=1)
+    points = PointsField(_("points"), max_digits=7, decimal_places=2, default=1)
 
     objects = AuditedQuerySet.as_manager()
 

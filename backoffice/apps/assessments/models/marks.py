@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.denormalized import CopiedValueKey
 from backoffice.admin_site.models.fields import ParagraphField
+from backoffice.admin_site.models.points import PointsField
 from backoffice.admin_site.models.rules import RelatedRule, RowRule, UniqueRule
 from backoffice.admin_site.models.trigger_rules import TriggerRule
 from backoffice.apps.assessments.models.assessments import Question
@@ -141,7 +142,7 @@ class QuestionResponse(GradePart):
         Question, models.PROTECT, related_name="responses", verbose_name=_("question")
     )
     answer = ParagraphField(_("answer"), blank=True)
-    score = models.DecimalField(
+    score = PointsField(
         _("points"),
         max_digits=7,
         decimal_places=2,
@@ -230,7 +231,7 @@ class CriterionScore(GradePart):
         related_name="scores",
         verbose_name=_("level"),
     )
-    points = models.DecimalField(_("points"), max_digits=7, decimal_places=2)
+    points = PointsField(_("points"), max_digits=7, decimal_places=2)
     comment = ParagraphField(_("comment"), blank=True)
 
     objects = AuditedQuerySet.as_manager()

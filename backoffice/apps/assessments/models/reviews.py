@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.denormalized import CopiedValueKey
 from backoffice.admin_site.models.fields import ParagraphField
+from backoffice.admin_site.models.points import PointsField
 from backoffice.admin_site.models.rules import PresenceRule, RelatedRule, RowRule, UniqueRule
 from backoffice.admin_site.models.trigger_rules import TriggerRule
 from backoffice.apps.assessments.models.levels import points_of_level_rule
@@ -196,7 +197,7 @@ class PeerReviewScore(Scored):
         related_name="peer_scores",
         verbose_name=_("level"),
     )
-    points = models.DecimalField(_("points"), max_digits=7, decimal_places=2)
+    points = PointsField(_("points"), max_digits=7, decimal_places=2)
     comment = ParagraphField(_("comment"), blank=True)
 
     objects = AuditedQuerySet.as_manager()

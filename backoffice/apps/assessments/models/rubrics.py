@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.denormalized import CopiedValueKey, CopiedValueTarget
 from backoffice.admin_site.models.fields import LineField, ParagraphField
+from backoffice.admin_site.models.points import PointsField
 from backoffice.admin_site.models.rules import RowRule, UniqueRule, Violation
 from backoffice.apps.assessments.models.scoring import Scored, SetsMaximum
 from backoffice.audit.models import Audited, AuditedQuerySet
@@ -138,7 +139,7 @@ class RubricCriterion(SetsMaximum, PartOfRubric):
     position = models.PositiveSmallIntegerField(_("position"))
     title = LineField(_("criterion"), max_length=200)
     description = ParagraphField(_("description"), blank=True)
-    max_points = models.DecimalField(_("points at most"), max_digits=7, decimal_places=2)
+    max_points = PointsField(_("points at most"), max_digits=7, decimal_places=2)
     has_ranges = models.BooleanField(
         _("levels are ranges"),
         default=False,
@@ -189,7 +190,7 @@ class RubricLevel(Scored, PartOfRubric):
     )
     title = LineField(_("level"), max_length=100)
     description = ParagraphField(_("description"), blank=True)
-    points = models.DecimalField(_("points"), max_digits=7, decimal_places=2)
+    points = PointsField(_("points"), max_digits=7, decimal_places=2)
 
     objects = AuditedQuerySet.as_manager()
 

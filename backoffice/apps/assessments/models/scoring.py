@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
-from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.admin_site.models.points import PointsField
 from backoffice.admin_site.models.rules import Violation
 from backoffice.audit.models import Audited
 
@@ -21,9 +21,7 @@ class Scored(Audited):
 
     # A check constraint sees one row only, so the maximum stands here too; the database keeps it
     # equal to the original (see `admin_site.models.denormalized`).
-    maximum = models.DecimalField(
-        _("maximum"), max_digits=7, decimal_places=2, blank=True, editable=False
-    )
+    maximum = PointsField(_("maximum"), max_digits=7, decimal_places=2, blank=True, editable=False)
 
     class Meta(Audited.Meta):
         abstract = True

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.denormalized import CopiedValueKey, CopiedValueTarget
 from backoffice.admin_site.models.fields import LineField, ParagraphField, refuse_future
+from backoffice.admin_site.models.points import PointsField
 from backoffice.admin_site.models.rules import PresenceRule, RelatedRule, RowRule, UniqueRule
 from backoffice.admin_site.models.trigger_rules import DerivedColumn, LenientRowRule
 from backoffice.apps.assessments.models.assessments import Assessment
@@ -132,7 +133,7 @@ class AssessmentSubmission(Scored):
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.SUBMITTED)
     text = ParagraphField(_("text"), blank=True)
-    score = models.DecimalField(
+    score = PointsField(
         _("score"),
         max_digits=7,
         decimal_places=2,
@@ -141,7 +142,7 @@ class AssessmentSubmission(Scored):
         help_text=_("Blank means not graded."),
     )
     # From criteria or questions; None while one of them has no points.
-    computed_score = models.DecimalField(
+    computed_score = PointsField(
         _("computed score"), max_digits=7, decimal_places=2, null=True, blank=True, editable=False
     )
     override_reason = LineField(
