@@ -12,6 +12,7 @@ from backoffice.admin_site.models.rules import Ruled, Violation
 from backoffice.admin_site.permissions.visibility import VisibleQuerySet
 from backoffice.audit.models.history import History
 from backoffice.audit.models.personal_data import Personal
+from backoffice.audit.models.row_version import Versioned
 
 
 class AuditedQuerySet(VisibleQuerySet):
@@ -21,7 +22,7 @@ class AuditedQuerySet(VisibleQuerySet):
         return self.get(**self.model.natural_key_lookup(key))
 
 
-class Audited(Ruled):
+class Audited(Versioned, Ruled):
     """Base of every business model: history, rules, rights and a natural key.
 
     `history_excludes` names the fields history never holds, `history_sought_by` those by which rows
