@@ -60,4 +60,4 @@ def messages_of(answer: Any) -> list[str]:
 def refused(answer: Any, status: int = 200) -> Any:
     """What the dialog says against it: that there is nothing to do, or its errors by field."""
     assert answer.status_code == status, answer.status_code
-    return answer.context["refusal"] or dict(answer.context["form"].errors)
+    return answer.context.get("refusal") or dict(answer.context["form"].errors)

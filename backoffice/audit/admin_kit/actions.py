@@ -191,7 +191,7 @@ class RowActionMixin:
         if row is None or not self.may_do(request, action, row):
             raise PermissionDenied
         form = _form_of(action, [row], request, is_posted=request.method == "POST")
-        if request.method == "POST" and form.is_valid():
+        if request.method == "POST":
             outcomes = _done(self, action, form, [row])
             if outcomes:
                 messages.success(request, outcomes[0])
@@ -226,6 +226,9 @@ def _done(
     admin: RowActionMixin, action: RowAction, form: ActionForm, rows: Sequence[Any]
 ) -> list[str]:
     """Do it with these rows, all or none; what was refused stands in the form."""
+    if not form.is_valid():
+        form.note_changes()
+        return []
     reason = form.cleaned_data.get("reason", "")
     try:
         with transaction.atomic(), recording(source=ChangeSet.Source.ACTION, reason=reason):
@@ -295,7 +298,7 @@ def _in_bulk(
     is_posted = "_deed" in request.POST
     form = _form_of(action, rows, request, is_posted=is_posted)
     form.left = left
-    if is_posted and form.is_valid() and _done(admin, action, form, rows):
+    if is_posted and _done(admin, action, form, rows):
         _add_messages(request, len(rows), len(left))
         return None
     context = admin.admin_site.each_context(request) | admin.dialog_context(action, form)

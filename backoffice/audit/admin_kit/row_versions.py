@@ -85,6 +85,13 @@ class VersionedForm(RefilledForm, forms.Form):
             if field.name in self.fields and (visible is None or field.name in visible)
         ]
 
+    def note_changes(self) -> None:
+        """Say of a dialog with mistakes too that its rows are others by now."""
+        try:
+            self.check_versions(self.rows)
+        except ValidationError as refusal:
+            self.add_error(None, refusal)
+
     def check_versions(self, locked: Sequence[Any]) -> None:
         """Compare with the rows as they are stored now, and locked.
 
@@ -125,13 +132,15 @@ class VersionedForm(RefilledForm, forms.Form):
         for field in self._compared_fields():
             now, entered = plain(field, stored), entered_value(field, self.cleaned_data)
             before = plain(field, opened) if opened else None
-            if entered == now or (opened and before == now):
-                continue  # both typed the same, or nobody else changed it
-            who, when = last_change(stored, field, versions)
+            is_wrong = field.name in self.errors
+            if opened and before == now or entered == now and not is_wrong:
+                continue  # nobody else changed it, or both typed the same
+            typed = _as_typed(self[field.name]) if is_wrong else display_value(field, entered)
+            is_touched = is_wrong or not opened or entered != before
+            who, when = last_change(stored, field, versions) if versions else author_of(None)
             yield Conflict(
-                field.name, str(self[field.name].label), display_value(field, now),
-                display_value(field, entered), not opened or entered != before, who, when,
-                display_value(field, before) if opened else "",
+                field.name, str(self[field.name].label), display_value(field, now), typed,
+                is_touched, who, when, display_value(field, before) if opened else "",
             )  # fmt: skip
 
     def _message_of_one(self, newest: Any) -> str:
@@ -155,6 +164,12 @@ class VersionedForm(RefilledForm, forms.Form):
                 "at what is stored now, choose, and submit again."
             )
         return message % values
+
+
+def _as_typed(bound: forms.BoundField) -> str:
+    """What stands in a field whose value is refused anyway."""
+    parts = bound.data if isinstance(bound.data, list) else [bound.data]
+    return " ".join(str(part) for part in parts if part) or _("blank")
 
 
 def _message_of_many(changed: Sequence[Any], gone: int) -> str:
