@@ -10,7 +10,7 @@ from backoffice.apps.assessments.models import Assessment
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.models import Approval
-from tests.actions import do
+from tests.actions import do, do_with_many
 
 DUE = "2026-03-01T12:00Z"
 
@@ -61,8 +61,7 @@ def test_who_teaches_one_course_and_assists_in_another_releases_in_the_first_onl
     assert release(client, draft).status_code == 403
     assert draft.status == "draft"
     assert release(client, taught).status_code == 302
-    selected = {"action": "release", "_selected_action": [draft.pk], "_deed": "1"}
-    assert client.post("/admin/assessments/assessment/", selected).status_code == 403
+    assert do_with_many(client, [draft], "release", confirmed="1").status_code == 403
     draft.refresh_from_db()
     assert draft.status == "draft"
 
