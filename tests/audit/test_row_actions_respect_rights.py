@@ -10,6 +10,7 @@ from backoffice.apps.assessments.models import Assessment
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.models import Approval
+from tests.actions import do, do_with_many
 
 DUE = "2026-03-01T12:00Z"
 
@@ -23,7 +24,7 @@ def draft(courses: dict[str, Course], instructor: User) -> Assessment:
 
 
 def release(client: Client, draft: Assessment, **data: Any) -> Any:
-    answer = client.post(f"/admin/assessments/assessment/{draft.pk}/release/", data)
+    answer = do(client, draft, "release", **data)
     draft.refresh_from_db()
     return answer
 
@@ -60,8 +61,7 @@ def test_who_teaches_one_course_and_assists_in_another_releases_in_the_first_onl
     assert release(client, draft).status_code == 403
     assert draft.status == "draft"
     assert release(client, taught).status_code == 302
-    selected = {"action": "release", "_selected_action": [draft.pk], "_deed": "1"}
-    assert client.post("/admin/assessments/assessment/", selected).status_code == 403
+    assert do_with_many(client, [draft], "release", confirmed="1").status_code == 403
     draft.refresh_from_db()
     assert draft.status == "draft"
 
@@ -82,12 +82,11 @@ def test_an_assistant_is_offered_no_action_that_takes_a_draft_away(draft, course
 def test_the_role_of_a_break_glass_account_is_asked_for_by_another_one_only(person, admin_client):
     one = person("admin", "glass", is_superuser=True)
     values = {"role": "auditor", "reason": "To take it out of the way."}
-    address = f"/admin/users/user/{one.pk}/change-role/"
-    assert admin_client.post(address, values).status_code == 403
+    assert do(admin_client, one, "change_role", **values).status_code == 403
     assert not Approval.objects.exists()
     client = Client()
     client.force_login(person("admin", "glass2", is_superuser=True))
-    assert client.post(address, values).status_code == 302
+    assert do(client, one, "change_role", **values).status_code == 302
     assert Approval.objects.count() == 1
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from django.utils.translation import gettext as _
 
 from backoffice.bulk.kinds.check import Check
+from backoffice.bulk.kinds.conditions import literal
 from backoffice.bulk.kinds.resource import Written
 from backoffice.bulk.kinds.sql_names import NOW, cell, planned, referred, stored, version
 
@@ -37,14 +38,17 @@ GRADED_ENROLLMENTS = {
 STATUS, SCORE = stored("status"), stored("score")
 
 
-def written_with(new_score: str) -> dict[str, Written]:
+def written_with(new_score: str, submitted_at: str) -> dict[str, Written]:
     """What is written besides the columns of the file.
 
     A score makes work graded, at the moment of the import and by no person; a new score is another
-    version of the grade. `new_score` is SQL for the score that is written; blank without one.
+    version of the grade, and an override where criteria or questions give another one. The SQL is
+    for the score and the moment that are written; blank without them.
     """
     assessment = f"assessments_assessment x WHERE x.id = {planned('assessment')}"
     written = {"maximum": Written(f"(SELECT x.max_score FROM {assessment})")}
+    if submitted_at:
+        written["is_late"] = _lateness(submitted_at, assessment)
     if not new_score:
         return written
     regraded = _regraded(new_score)
@@ -60,7 +64,40 @@ def written_with(new_score: str) -> dict[str, Written]:
         ),
         "version": Written("1", f"{stored('version')} + CASE WHEN {regraded} THEN 1 ELSE 0 END"),
         "grader": Written("NULL", f"CASE WHEN NOT ({regraded}) THEN {stored('grader_id')} END"),
+        "override_reason": Written("''", _override_reason(new_score, regraded)),
     }
+
+
+def _lateness(submitted_at: str, assessment: str) -> Written:
+    # As the trigger derives it: SQLite writes the row first, which would be a change more.
+    due = f"(SELECT x.due_date FROM {assessment})"
+    late = f"coalesce({submitted_at} > {due}, FALSE)"
+    return Written(late, late)
+
+
+def _override_reason(new_score: str, regraded: str) -> str:
+    """SQL: why the score is not the one that criteria or questions give, once it is written."""
+    reason = literal(_("The score came from a file."))
+    same = f"({new_score}) = {stored('computed_score')}"
+    return (
+        f"CASE WHEN {stored('computed_score')} IS NULL OR {same} THEN '' "
+        f"WHEN {regraded} THEN {reason} ELSE {stored('override_reason')} END"
+    )
+
+
+def override_check(file_score: str) -> Check:
+    """A score of work whose criteria or questions give another one; it is marked as an override."""
+    computed = stored("computed_score")
+    condition = f"({_regraded(file_score)} AND {computed} <> ({file_score}))"
+    message = _(
+        "{column} “{value}” replaces {other}, which criteria or questions give. The score is "
+        "marked as an override."
+    )
+    return Check(
+        *("overrides_parts", "score", message, (condition, ()), ("score",)),
+        is_warning=True,
+        other=computed,
+    )
 
 
 def _regraded(score: str) -> str:

@@ -14,6 +14,7 @@ from backoffice.apps.assessments.grade_import import (
     average_check,
     conflict_check,
     finality_checks,
+    override_check,
     time_checks,
     undated_check,
     written_with,
@@ -99,6 +100,8 @@ class GradeResource(ImportKind):
     scope = "assessment__course"
     matching = Matching(counting=COUNTING)
     undo = UndoRules(restored=RESTORED_GRADE, needs=GRADED_ENROLLMENTS)
+    # The import says itself why a score differs from the points by criterion.
+    adjusted_fields = frozenset({"override_reason"})
 
     student_id = Column("student__student_id", key=True, identifier=True, example="ab1234567")
     assessment_id = Column("assessment__code", key=True, identifier=True, example="TMA01")
@@ -121,7 +124,11 @@ class GradeResource(ImportKind):
     def written(cls, layout: FileLayout) -> Mapping[str, Written]:
         """State, maximum, version and moment of the grade."""
         score = next((c for c in layout.written if c.column_name == "score"), None)
-        return written_with(layout.update_value(score) if score else "")
+        submitted = next((c for c in layout.written if c.column_name == "submitted_on"), None)
+        return written_with(
+            layout.update_value(score) if score else "",
+            layout.update_value(submitted) if submitted else "",
+        )
 
     @classmethod
     def checks(cls, layout: FileLayout) -> Iterator[Check]:
@@ -129,6 +136,7 @@ class GradeResource(ImportKind):
         score = next((c for c in layout.own if c.column_name == "score"), None)
         if score:
             yield from finality_checks(layout.incoming(score), has_reason=layout.has_reason)
+            yield override_check(layout.incoming(score))
             submitted_on = cell("submitted_on") if "submitted_on" in layout.names else "NULL"
             yield undated_check(layout.incoming(score), submitted_on)
         if score and layout.base_of(score):

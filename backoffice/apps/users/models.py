@@ -81,6 +81,7 @@ class User(Mergeable, Audited, Account):
     course_path = "enrollments__course"
     person_path = ""
     history_excludes = ("password", "last_login", "search_text")
+    version_excludes = ("last_login",)
     natural_key_fields = ("username",)
     personal = Personal(
         fields=("first_name", "last_name", "email", "bio", "avatar", "specialization"),

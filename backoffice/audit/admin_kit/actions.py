@@ -28,19 +28,15 @@ from backoffice.admin_site.models.rules import CapacityRule
 from backoffice.admin_site.pages.related_links import page_of
 from backoffice.admin_site.permissions import roles
 from backoffice.admin_site.permissions.visibility import is_permitted
+from backoffice.audit.admin_kit.row_versions import MOST_NAMED, STALE, VersionedForm
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
 
 SHORTEST_REASON = 10  # characters; less tells an auditor nothing
-MOST_NAMED = 20
 
 
-class ActionForm(forms.Form):
+class ActionForm(VersionedForm):
     """What an action asks for. `rows` are the rows it is about."""
-
-    def __init__(self, rows: Sequence[models.Model], request: HttpRequest, *args: Any) -> None:
-        self.rows, self.request = rows, request
-        super().__init__(*args)
 
 
 def is_too_short(reason: str) -> bool:
@@ -195,7 +191,7 @@ class RowActionMixin:
         if row is None or not self.may_do(request, action, row):
             raise PermissionDenied
         form = _form_of(action, [row], request, is_posted=request.method == "POST")
-        if request.method == "POST" and form.is_valid():
+        if request.method == "POST":
             outcomes = _done(self, action, form, [row])
             if outcomes:
                 messages.success(request, outcomes[0])
@@ -209,10 +205,11 @@ class RowActionMixin:
         is_open = any(action.when(row) for row in form.rows)
         refusal = "" if is_open else action.refusal or _("There is nothing to do here.")
         context = self.dialog_context(action, form) | {"refusal": refusal}
+        status = STALE if form.is_stale else None
         if request.headers.get("HX-Request"):
-            return render(request, "audit/row_action_dialog.html", context)
-        shared = self.admin_site.each_context(request)
-        return TemplateResponse(request, "audit/row_action_page.html", shared | context)
+            return render(request, "audit/row_action_dialog.html", context, status=status)
+        context = self.admin_site.each_context(request) | context
+        return TemplateResponse(request, "audit/row_action_page.html", context, status=status)
 
     def dialog_context(self, action: RowAction, form: ActionForm) -> dict[str, Any]:
         named = [str(row) for row in form.rows[:MOST_NAMED]]
@@ -229,10 +226,14 @@ def _done(
     admin: RowActionMixin, action: RowAction, form: ActionForm, rows: Sequence[Any]
 ) -> list[str]:
     """Do it with these rows, all or none; what was refused stands in the form."""
+    if not form.is_valid():
+        form.note_changes()
+        return []
     reason = form.cleaned_data.get("reason", "")
     try:
         with transaction.atomic(), recording(source=ChangeSet.Source.ACTION, reason=reason):
             locked = _locked(rows)
+            form.check_versions(locked)
             closed = [row for row in locked if not action.when(row)]
             if closed:
                 raise ValidationError(action.refusal or _("There is nothing to do here."))
@@ -286,19 +287,24 @@ def _back(request: HttpRequest, otherwise: str) -> HttpResponse:
 def _in_bulk(
     action: RowAction, admin: RowActionMixin, request: HttpRequest, queryset: models.QuerySet[Any]
 ) -> HttpResponse | None:
-    rows = [row for row in queryset if action.when(row) and admin.may_do(request, action, row)]
-    left = queryset.count() - len(rows)
+    left: list[Any] = []
+    rows: list[Any] = []
+    for row in queryset:
+        is_open = action.when(row) and admin.may_do(request, action, row)
+        (rows if is_open else left).append(row)
     if not rows:
         messages.warning(request, action.refusal or _("There is nothing to do with these rows."))
         return None
     is_posted = "_deed" in request.POST
     form = _form_of(action, rows, request, is_posted=is_posted)
-    if is_posted and form.is_valid() and _done(admin, action, form, rows):
-        _add_messages(request, len(rows), left)
+    form.left = left
+    if is_posted and _done(admin, action, form, rows):
+        _add_messages(request, len(rows), len(left))
         return None
     context = admin.admin_site.each_context(request) | admin.dialog_context(action, form)
-    context |= {"left": left, "selected": [row.pk for row in rows]}
-    return TemplateResponse(request, "audit/row_action_page.html", context)
+    context |= {"left": len(left), "selected": [row.pk for row in form.rows]}
+    status = STALE if form.is_stale else None
+    return TemplateResponse(request, "audit/row_action_page.html", context, status=status)
 
 
 def _add_messages(request: HttpRequest, done: int, left: int) -> None:

@@ -6,7 +6,7 @@ compared: fields one has not touched take the stored value, for the others one c
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import takewhile
@@ -24,19 +24,11 @@ from unfold.forms import PaginationInlineFormSet
 
 from backoffice.admin_site.pages.history import readable
 from backoffice.audit.models import ChangeSet
+from backoffice.audit.models.row_version import plain, watched
 
 OPENED_DIGESTS_FIELD, CHOICE_PREFIX, OPENED = "_seen", "_take-", "at"
 MOST_VERSIONS = 20  # versions of a row among which the change is looked for
 OpenedDigests = dict[str, Any]
-
-
-def watched(model: type[models.Model]) -> list[models.Field]:
-    """The fields people fill in: not those that every save or the database itself sets."""
-    return [
-        field
-        for field in model._meta.concrete_fields
-        if not (field.primary_key or field.generated or getattr(field, "auto_now", False))
-    ]
 
 
 def digest(value: Any) -> str:
@@ -48,14 +40,6 @@ def digests(row: models.Model, names: Iterable[str]) -> dict[str, str]:
     # Of the fields in the form only: a digest of a hidden value could be guessed.
     fields = [field for field in watched(type(row)) if field.name in names]
     return {field.name: digest(plain(field, row)) for field in fields}
-
-
-def plain(field: models.Field, row: models.Model) -> Any:
-    """A field's value in a row or in a version of it, fit to be compared."""
-    value = getattr(row, field.attname)
-    # A history keeps the name of a file alone.
-    is_file = isinstance(field, models.FileField)
-    return getattr(value, "name", value) if is_file else field.to_python(value)
 
 
 def name_of(row: models.Model) -> str:
@@ -82,27 +66,15 @@ class Conflict:
     is_touched: bool
     who: str
     when: Any
+    opened: str = ""  # the value when the dialog was opened, where that is known
 
 
-class OptimisticLockForm(forms.ModelForm):
-    """A form that compares with the stored row before it saves."""
+class RefilledForm(forms.BaseForm):
+    """A form whose sent values are replaced where one chose the stored ones."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.conflicts: list[Conflict] = []
-        self.opened_digests: OpenedDigests = opened_digests_in(self.data) if self.is_bound else {}
-        if self.is_bound and self.instance.pk:
-            self._apply_choices()
-
-    def _apply_choices(self) -> None:
-        names = [name for name in self.fields if name != DELETION_FIELD_NAME]
-        chosen = [n for n in names if self.data.get(CHOICE_PREFIX + self.add_prefix(n)) == "theirs"]
-        # The chosen stored value stands in the form as if typed.
-        for name in chosen:
-            self.put(name, getattr(self.instance, self._attname(name)))
-
-    def _attname(self, name: str) -> str:
-        return self._meta.model._meta.get_field(name).attname
+    def takes_stored(self, name: str) -> bool:
+        """Whether one chose the stored value of a field."""
+        return self.data.get(CHOICE_PREFIX + self.add_prefix(name)) == "theirs"
 
     def put(self, name: str, value: Any) -> None:
         """Set what the form sends for a field."""
@@ -117,6 +89,27 @@ class OptimisticLockForm(forms.ModelForm):
         if isinstance(widget, forms.CheckboxInput):
             prepared = "on" if value else ""
         self.data[bound.html_name] = "" if prepared is None else prepared
+
+
+class OptimisticLockForm(RefilledForm, forms.ModelForm):
+    """A form that compares with the stored row before it saves."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conflicts: list[Conflict] = []
+        self.opened_digests: OpenedDigests = opened_digests_in(self.data) if self.is_bound else {}
+        if self.is_bound and self.instance.pk:
+            self._apply_choices()
+
+    def _apply_choices(self) -> None:
+        names = [name for name in self.fields if name != DELETION_FIELD_NAME]
+        chosen = [name for name in names if self.takes_stored(name)]
+        # The chosen stored value stands in the form as if typed.
+        for name in chosen:
+            self.put(name, getattr(self.instance, self._attname(name)))
+
+    def _attname(self, name: str) -> str:
+        return self._meta.model._meta.get_field(name).attname
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -158,7 +151,10 @@ class OptimisticLockForm(forms.ModelForm):
 
     def _is_touched(self, stored: models.Model, before: OpenedDigests) -> bool:
         fields = [field for field in watched(type(stored)) if field.name in self.fields]
-        values = (digest(self._entered_value(field)) != before.get(field.name) for field in fields)
+        values = (
+            digest(entered_value(field, self.cleaned_data)) != before.get(field.name)
+            for field in fields
+        )
         return any(values) or bool(self.cleaned_data.get(DELETION_FIELD_NAME))
 
     def _conflicts(self, stored: models.Model, before: OpenedDigests, now: dict[str, str]) -> Any:
@@ -166,7 +162,7 @@ class OptimisticLockForm(forms.ModelForm):
             name = field.name
             if name not in self.fields or before.get(name) == now[name]:
                 continue
-            entered = self._entered_value(field)
+            entered = entered_value(field, self.cleaned_data)
             if digest(entered) == now[name]:
                 continue  # both typed the same
             who, when = last_change(stored, field)
@@ -174,18 +170,6 @@ class OptimisticLockForm(forms.ModelForm):
                 name, str(self[name].label), display_value(field, getattr(stored, field.attname)),
                 display_value(field, entered), digest(entered) != before.get(name), who, when,
             )  # fmt: skip
-
-    def _entered_value(self, field: models.Field) -> Any:
-        """What this form would store; the text as typed where it is refused anyway."""
-        value = self.cleaned_data.get(field.name)
-        value = value.pk if isinstance(value, models.Model) else value
-        if isinstance(field, models.FileField):
-            return getattr(value, "name", value) or ""
-        try:
-            blank = None if field.null else ""
-            return field.to_python(value) if value not in (None, "") else blank
-        except ValidationError:
-            return value
 
     def _conflict_message(self) -> str:
         if self.prefix:
@@ -198,6 +182,19 @@ class OptimisticLockForm(forms.ModelForm):
             "Nothing was saved: somebody else changed this while you were editing. Look at what "
             "is different below, choose, and save again."
         )
+
+
+def entered_value(field: models.Field, cleaned_data: dict[str, Any]) -> Any:
+    """What a form would store in a field; the text as typed where it is refused anyway."""
+    value = cleaned_data.get(field.name)
+    value = value.pk if isinstance(value, models.Model) else value
+    if isinstance(field, models.FileField):
+        return getattr(value, "name", value) or ""
+    try:
+        blank = None if field.null else ""
+        return field.to_python(value) if value not in (None, "") else blank
+    except ValidationError:
+        return value
 
 
 class OptimisticLockFormSet(PaginationInlineFormSet):
@@ -215,22 +212,34 @@ class OptimisticLockFormSet(PaginationInlineFormSet):
             raise ValidationError([str(why) for why in refusals if why], "kept")
 
 
-def last_change(row: models.Model, field: models.Field) -> tuple[str, Any]:
-    """Who gave the field of a row its value, and when."""
+def newest_versions(row: models.Model) -> list[Any]:
+    """The newest versions of a row in its history, each with its change set."""
+    history = type(row).history.model  # type: ignore[attr-defined]  # of audited models
+    versions = history.objects.filter(**{row._meta.pk.attname: row.pk})
+    return list(versions.select_related("change_set").order_by("-history_id")[:MOST_VERSIONS])
+
+
+def author_of(version: Any) -> tuple[str, Any]:
+    """Who made a version of a row, and when."""
+    if version is None or not version.change_set:
+        return _("Somebody"), None
+    # Of SQL the change set names a database role, not a person.
+    if version.change_set.source == ChangeSet.Source.SQL:
+        return _("Somebody"), version.history_date
+    return version.change_set.actor_name or _("The system"), version.history_date
+
+
+def last_change(
+    row: models.Model, field: models.Field, versions: Sequence[Any] | None = None
+) -> tuple[str, Any]:
+    """Who gave the field of a row its value, and when; `versions` are its newest, where known."""
     history = type(row).history.model
     if not any(each.name == field.name for each in history._meta.fields):
         return _("Somebody"), None
-    versions = history.objects.filter(**{row._meta.pk.attname: row.pk})
-    versions = versions.select_related("change_set").order_by("-history_id")[:MOST_VERSIONS]
+    versions = newest_versions(row) if versions is None else versions
     stored = digest(plain(field, row))
     same = list(takewhile(lambda version: digest(plain(field, version)) == stored, versions))
-    origin = same[-1] if same else None
-    if origin is None or not origin.change_set:
-        return _("Somebody"), None
-    # Of SQL the change set names a database role, not a person.
-    if origin.change_set.source == ChangeSet.Source.SQL:
-        return _("Somebody"), origin.history_date
-    return origin.change_set.actor_name or _("The system"), origin.history_date
+    return author_of(same[-1] if same else None)
 
 
 def display_value(field: models.Field, value: Any) -> str:

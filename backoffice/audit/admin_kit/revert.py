@@ -35,11 +35,10 @@ from backoffice.audit.admin_kit.optimistic_lock import (
     digests,
     display_value,
     name_of,
-    plain,
-    watched,
 )
 from backoffice.audit.admin_kit.reasons import FIELD
 from backoffice.audit.models import ChangeSet
+from backoffice.audit.models.row_version import plain, watched
 from backoffice.audit.record.recording import recording
 
 VERB = "revert"

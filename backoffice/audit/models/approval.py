@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.permissions.visibility import VisibleQuerySet
+from backoffice.audit.models.row_version import Versioned
 
 
 class ApprovalQuerySet(VisibleQuerySet):
@@ -14,7 +15,7 @@ class ApprovalQuerySet(VisibleQuerySet):
         return self.filter(state=Approval.State.WAITING)
 
 
-class Approval(models.Model):
+class Approval(Versioned, models.Model):
     """What takes two people: one asks for it and says why, another one decides.
 
     What is done, and with which row, stands in `action`, `subject_*` and `payload`; see

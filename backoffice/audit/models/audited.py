@@ -13,6 +13,7 @@ from backoffice.admin_site.models.trigger_rules import DerivedColumn, TriggerRul
 from backoffice.admin_site.permissions.visibility import VisibleQuerySet
 from backoffice.audit.models.history import History
 from backoffice.audit.models.personal_data import Personal
+from backoffice.audit.models.row_version import Versioned
 
 
 class AuditedQuerySet(VisibleQuerySet):
@@ -22,7 +23,7 @@ class AuditedQuerySet(VisibleQuerySet):
         return self.get(**self.model.natural_key_lookup(key))
 
 
-class Audited(Ruled):
+class Audited(Versioned, Ruled):
     """Base of every business model: history, rules, rights and a natural key.
 
     `history_excludes` names the fields history never holds, `history_sought_by` those by which rows

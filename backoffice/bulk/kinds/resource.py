@@ -173,6 +173,7 @@ class ImportKind(ModelResource):
     companion: ClassVar[Companion | None] = None
     forbidden: ClassVar[frozenset[str]] = FORBIDDEN  # columns that refuse the file
     ignored: ClassVar[frozenset[str]] = frozenset()  # columns that are not read
+    adjusted_fields: ClassVar[frozenset[str]] = frozenset()  # rules that name one are not asked
     derived: ClassVar[Mapping[str, Derive]] = {}  # fields of a new row, made from its cells
     fixed: ClassVar[Mapping[str, Any]] = {}  # values that every new row has
     creates: ClassVar[bool] = True  # False: its files only change rows that exist

@@ -53,13 +53,14 @@ class GradeActionsMixin:
         refusal=_("Only work that was handed in and is not final gets a grade."),
     )
     def grade(self, form: GradeForm, submission: AssessmentSubmission) -> str:
-        cleaned = form.cleaned_data
-        override = cleaned.get("override_reason", "")
-        grade(submission, cleaned["score"], cleaned["feedback"], form.request.user, override)
-        return gettext("%(submission)s: %(score)s points.") % {
-            "submission": submission,
-            "score": floatformat(cleaned["score"], -2),
-        }
+        score, feedback = form.cleaned_data["score"], form.cleaned_data["feedback"]
+        override = form.cleaned_data.get("override_reason", "")
+        values = {"submission": submission, "score": floatformat(score, -2)}
+        # Who takes what another grader stored signs nothing.
+        if (submission.score, submission.feedback) == (score, feedback):
+            return gettext("%(submission)s stays as it is: %(score)s points.") % values
+        grade(submission, score, feedback, form.request.user, override)
+        return gettext("%(submission)s: %(score)s points.") % values
 
     @RowAction(
         _("Make final"),

@@ -20,7 +20,8 @@ from backoffice.apps.users.merging.policies import (
     references_to,
 )
 from backoffice.apps.users.models import User
-from backoffice.audit.admin_kit.optimistic_lock import digest, plain
+from backoffice.audit.admin_kit.optimistic_lock import digest
+from backoffice.audit.models.row_version import plain
 
 Reference = models.ForeignKey[Any, Any]
 Choices = Mapping[str, dict[str, Any]]
