@@ -127,3 +127,9 @@ class GradeForm(ActionForm):
         most = floatformat(first.assessment.max_score, -2)
         self.fields["score"].help_text = _("In points, from 0 to %(most)s.") % {"most": most}
         self.initial = {"score": first.score, "feedback": first.feedback}
+
+
+class FinalGradeForm(ReasonForm, GradeForm):
+    """The grade that is wished for in place of a final one, and why."""
+
+    field_order = ("score", "feedback", "reason")

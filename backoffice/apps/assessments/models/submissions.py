@@ -13,6 +13,7 @@ from backoffice.admin_site.models.denormalized import CopiedValueKey, CopiedValu
 from backoffice.admin_site.models.fields import ParagraphField, refuse_future
 from backoffice.admin_site.models.rules import PresenceRule, RelatedRule, RowRule, UniqueRule
 from backoffice.apps.assessments.models.assessments import Assessment, Question
+from backoffice.apps.assessments.models.finality import HasFinality
 from backoffice.apps.assessments.models.rubrics import RubricCriterion, RubricLevel
 from backoffice.apps.assessments.models.scoring import Scored
 from backoffice.audit.models import Audited, AuditedQuerySet
@@ -64,7 +65,7 @@ def not_graded_role(field: str, course: str, person: str) -> PresenceRule:
     )
 
 
-class AssessmentSubmission(Scored):
+class AssessmentSubmission(HasFinality, Scored):
     """One attempt of one student at one assessment."""
 
     class Status(models.TextChoices):
@@ -88,6 +89,7 @@ class AssessmentSubmission(Scored):
             name="final_grade_changes_idx",
         ),
     )
+    final_fields = ("score", "feedback", "status", "grader", "assessment", "student", "attempt")
     maximum_path = ("assessment", "max_score")
     points_field = "score"
     set_by_actions = ("status", "submitted_at", "graded_at")
@@ -273,7 +275,7 @@ class AssessmentSubmission(Scored):
         return self.status == self.Status.FINALIZED
 
 
-class QuestionResponse(Scored):
+class QuestionResponse(HasFinality, Scored):
     """The answer to one question in one submission."""
 
     course_path = "submission__assessment__course"
@@ -281,6 +283,7 @@ class QuestionResponse(Scored):
     submission_path = "submission"
     natural_key_fields = ("submission", "question")
     personal = Personal(of="submission", fields=("answer",))
+    final_fields = ("score", "feedback", "submission", "question")
     maximum_path = ("question", "points")
     points_field = "score"
 
@@ -357,13 +360,14 @@ class QuestionResponse(Scored):
         return f"{self.submission} – {self.question}"
 
 
-class CriterionScore(Scored):
+class CriterionScore(HasFinality, Scored):
     """The points a submission gets for one criterion of the rubric."""
 
     course_path = "submission__assessment__course"
     person_path = "submission__student"
     submission_path = "submission"
     natural_key_fields = ("submission", "criterion")
+    final_fields = ("points", "level", "comment", "submission", "criterion")
     maximum_path = ("criterion", "max_points")
 
     submission = models.ForeignKey(
