@@ -1,4 +1,4 @@
-"""Work is taken in and given back; its grade is given, made final and, if two people agree, reopened."""
+"""Work is taken in and given back; its grade is given, made final and, by two people, reopened."""
 
 from datetime import datetime
 from typing import Any
