@@ -14,86 +14,19 @@ from backoffice.apps.assessments.final_grades import ask_to_change, ask_to_reope
 from backoffice.apps.assessments.models import (
     Assessment,
     AssessmentSubmission,
-    CriterionScore,
-    GradingRubric,
-    Question,
-    QuestionResponse,
-    RubricCriterion,
-    RubricLevel,
 )
 from backoffice.apps.courses.models import Course
-from backoffice.apps.users.models import Enrollment, User
 from backoffice.audit.admin_kit.approvals import approve
 from backoffice.audit.models import Approval, ChangeSet
 from backoffice.audit.record.recording import recording
 from tests.actions import do, do_with_many, messages_of, page_of, refused
-from tests.filling import errors_of, fields_of, save
+from tests.assessments.final_work import BEFORE, FINAL, WHY, client_of, form_of, grade_of
+from tests.filling import errors_of, fields_of
 
-WHY = "Appeal 17 was granted"
-FINAL = (
-    "This grade is final, and nobody changes it alone. Choose “Change final grade” on the page of "
-    "the work; a second person then approves or refuses it."
-)
 STALE = (
     "The grade changed since this was asked for. Refuse the request; whoever still wants it looks "
     "at the grade and asks again."
 )
-
-
-@pytest.fixture
-def course(courses: dict[str, Course], instructor: User) -> Course:
-    courses["BIO101"].instructor = instructor
-    courses["BIO101"].save()
-    return courses["BIO101"]
-
-
-@pytest.fixture
-def assistant(course: Course, person: Any) -> User:
-    helper = person("instructor", "assistant")
-    Enrollment.objects.create(course=course, student=helper, role="teaching_assistant")
-    return helper
-
-
-@pytest.fixture
-def work(course: Course, student: Any, instructor: User) -> AssessmentSubmission:
-    """A final grade of 71, with an answer and points for a criterion."""
-    one = student("s1001")
-    Enrollment.objects.create(course=course, student=one)
-    rubric = GradingRubric.objects.create(course=course, title="Essay")
-    criterion = RubricCriterion.objects.create(
-        rubric=rubric, position=1, title="Argument", max_points=100
-    )
-    level = RubricLevel.objects.create(criterion=criterion, title="Sound", points=71)
-    essay = Assessment.objects.create(course=course, code="TMA01", title="Essay", rubric=rubric)
-    question = Question.objects.create(assessment=essay, position=1, text="Why?", points=100)
-    row = AssessmentSubmission.objects.create(assessment=essay, student=one, text="So.")
-    QuestionResponse.objects.create(submission=row, question=question, answer="A.", score=71)
-    CriterionScore.objects.create(submission=row, criterion=criterion, level=level, points=71)
-    row.score, row.grader, row.feedback = Decimal(71), instructor, "Well argued."
-    row.status = "graded"
-    row.save()
-    row.status = "finalized"
-    row.save()
-    return row
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def form_of(row: Any) -> str:
-    meta = row._meta
-    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
-
-
-def grade_of(work: AssessmentSubmission) -> tuple[Any, ...]:
-    work.refresh_from_db()
-    return work.score, work.status, work.feedback, work.grader.username
-
-
-BEFORE = (71, "finalized", "Well argued.", "instructor")
 
 
 def change(client: Client, work: AssessmentSubmission, score: str = "80", **values: Any) -> Any:
@@ -107,19 +40,19 @@ def change(client: Client, work: AssessmentSubmission, score: str = "80", **valu
 def test_nobody_changes_a_final_grade_alone_in_its_form(work, instructor_client):
     page = form_of(work)
     sent = {**fields_of(instructor_client, page), "change_reason": WHY}
-    assert "score" not in sent
     answer = instructor_client.post(page, sent | {"score": "80", "feedback": "Well argued."})
-    assert errors_of(answer)["score"] == [FINAL]
     assert grade_of(work) == BEFORE
+    assert errors_of(answer)["score"] == [FINAL]
+    assert "score" not in sent
 
 
 def test_nobody_reopens_a_final_grade_alone_and_changes_it_then(work, instructor_client):
     answer = do(instructor_client, work, "reopen", reason=WHY)
-    (message,) = messages_of(answer)
-    assert message == f"Asked for: {Approval.objects.get()}. It waits for a second person."
-    assert "Only work that was handed in" in str(
-        refused(do(instructor_client, work, "grade", score="80"))
-    )
+    assert grade_of(work) == BEFORE
+    waiting = f"Asked for: {Approval.objects.get()}. It waits for a second person."
+    assert messages_of(answer) == [waiting]
+    refusal = refused(do(instructor_client, work, "grade", score="80"))
+    assert "Only work that was handed in and is not final gets a grade." in str(refusal)
     assert grade_of(work) == BEFORE
 
 
@@ -318,136 +251,7 @@ def test_what_waits_stands_in_the_list_of_who_decides(work, admin, admin_client,
 def test_what_was_decided_is_shown_no_more(work, instructor_client, admin_client):
     change(instructor_client, work)
     do(admin_client, Approval.objects.get(), "agree")
-    assert "waits for a second person" not in instructor_client.get(form_of(work)).content.decode()
-
-
-# Every other way is closed.
-
-
-def test_a_final_grade_is_shown_and_its_page_says_what_to_do(work, instructor_client):
-    page = instructor_client.get(form_of(work))
-    assert FINAL in page.content.decode()
-    assert "change_reason" not in page.content.decode()
-    for row in (work.responses.get(), work.criterion_scores.get()):
-        page = instructor_client.get(form_of(row))
-        assert FINAL in page.content.decode()
-        assert not set(page.context["adminform"].form.fields) & {"score", "points", "feedback"}
-
-
-def test_points_of_final_work_do_not_change_on_its_page(work, person):
-    CriterionScore.objects.update(comment="")
-    AssessmentSubmission.objects.update(status="graded")
-    client = client_of(person("admin", "chief", is_superuser=True))
-    opened = fields_of(client, form_of(work))
-    AssessmentSubmission.objects.update(status="finalized")
-    typed = {"criterion_scores-0-points": "12", "responses-0-score": "12", "change_reason": WHY}
-    errors = errors_of(client.post(form_of(work), opened | typed))
-    assert errors["criterion_scores-0-points"] == [FINAL]
-    assert errors["responses-0-score"] == [FINAL]
-    assert work.criterion_scores.get().points == work.responses.get().score == 71
-
-
-def test_points_are_not_added_to_final_work(work, instructor_client):
-    work.criterion_scores.all().delete()
-    sent = fields_of(instructor_client, form_of(work))
-    added = {
-        "criterion_scores-TOTAL_FORMS": "1",
-        "criterion_scores-0-criterion": work.assessment.rubric.criteria.get().pk,
-        "criterion_scores-0-points": "5",
-    }
-    answer = instructor_client.post(form_of(work), {**sent, **added, "change_reason": WHY})
-    assert FINAL in str(errors_of(answer))
-    assert not work.criterion_scores.exists()
-
-
-@pytest.mark.parametrize(
-    ("name", "field", "value"),
-    [("responses", "score", "12"), ("criterion_scores", "points", "12")],
-)
-def test_points_of_final_work_do_not_change_on_their_own_page(name, field, value, work, person):
-    row = getattr(work, name).get()
-    client = client_of(person("admin", "chief", is_superuser=True))
-    answer = save(client, form_of(row), **{field: value})
-    assert errors_of(answer)[field] == [FINAL]
-    row.refresh_from_db()
-    assert getattr(row, field) == 71
-
-
-def test_what_was_typed_before_the_grade_was_final_is_kept_and_not_stored(work, instructor_client):
-    AssessmentSubmission.objects.update(status="graded")
-    opened = fields_of(instructor_client, form_of(work))
-    AssessmentSubmission.objects.update(status="finalized")
-    answer = instructor_client.post(form_of(work), opened | {"feedback": "Typed for an hour."})
-    assert errors_of(answer)["feedback"] == [FINAL]
-    assert "Typed for an hour." in answer.content.decode()
-    assert grade_of(work) == BEFORE
-
-
-def test_no_version_of_a_final_grade_is_brought_back(work, instructor_client):
-    AssessmentSubmission.objects.update(status="graded", score=60)
-    AssessmentSubmission.objects.update(status="finalized", score=71)
-    earlier = work.history.filter(score=60).first()
-    page = reverse("admin:assessments_assessmentsubmission_revert", args=[work.pk, earlier.pk])
-    for answer in (
-        instructor_client.get(page),
-        instructor_client.post(page, {"change_reason": WHY, "_seen": "{}", "score": "60"}),
-    ):
-        assert answer.status_code == 200
-        assert FINAL in answer.content.decode()
-    assert grade_of(work) == BEFORE
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [("score", 80), ("feedback", "Other"), ("status", "graded"), ("grader", None), ("attempt", 2)],
-)
-def test_the_model_saves_no_other_final_grade(field, value, work):
-    setattr(work, field, value)
-    with pytest.raises(ValidationError, match=FINAL):
-        work.save()
-    with pytest.raises(ValidationError, match=FINAL):
-        work.save(update_fields=[field])
-    assert grade_of(AssessmentSubmission.objects.get(pk=work.pk)) == BEFORE
-
-
-def test_what_is_not_the_grade_is_saved(work):
-    work.text = "So, then."
-    work.full_clean()
-    work.save()
-    work.save(update_fields=["text"])
-    assert grade_of(work) == BEFORE
-
-
-def test_a_row_of_other_work_is_not_moved_into_final_work(work, student, course):
-    two = student("s1002")
-    Enrollment.objects.create(course=course, student=two)
-    other = AssessmentSubmission.objects.create(assessment=work.assessment, student=two)
-    work.criterion_scores.all().delete()
-    row = CriterionScore.objects.create(
-        submission=other, criterion=work.assessment.rubric.criteria.get(), points=5
-    )
-    row.submission = work
-    with pytest.raises(ValidationError, match=FINAL):
-        row.full_clean()
-    with pytest.raises(ValidationError, match=FINAL):
-        row.save()
-
-
-def test_nothing_of_final_work_is_deleted(work, person):
-    client = client_of(person("admin", "chief", is_superuser=True))
-    for row in (work.criterion_scores.get(), work.responses.get(), work):
-        meta = row._meta
-        page = reverse(f"admin:{meta.app_label}_{meta.model_name}_delete", args=[row.pk])
-        client.post(page, {"post": "yes"})
-        assert type(row).objects.filter(pk=row.pk).exists()
-
-
-def test_the_maximum_of_an_assessment_reaches_final_work(work):
-    work.assessment.max_score = 150
-    work.assessment.full_clean()
-    work.assessment.save()
-    work.refresh_from_db()
-    assert (work.maximum, work.score) == (150, 71)
+    assert "data-waiting" not in instructor_client.get(form_of(work)).content.decode()
 
 
 def test_a_list_asks_for_no_final_grades_at_once(work, instructor_client):

@@ -1,6 +1,6 @@
 """What is final stays as it is: a final grade changes by two people, and by nobody alone."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ClassVar
@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.admin_site.models.rules import Violation
 from backoffice.audit.models import Audited
 
-FINALIZED = "finalized"
+# From before the rule that final work has a score there may be some without: it is no grade yet.
+FINAL = {"status": "finalized", "score__isnull": False}
 FINAL_MESSAGE = _(
     "This grade is final, and nobody changes it alone. Choose “Change final grade” on the page of "
     "the work; a second person then approves or refuses it."
@@ -48,7 +49,7 @@ class HasFinality(Audited):
     def is_final(self) -> bool:
         """Whether it is, or belongs to, a grade that is final."""
         submission = getattr(self, self.submission_path) if self.submission_path else self
-        return bool(submission.status == FINALIZED)
+        return bool(submission.status == FINAL["status"] and submission.score is not None)
 
     def further_violations(self) -> Iterator[Violation]:
         yield from super().further_violations()
@@ -71,32 +72,37 @@ class HasFinality(Audited):
     def revert_refusal(self) -> Any:
         return super().revert_refusal() or (FINAL_MESSAGE if self.is_final else "")
 
-    def _final_changes(self, names: Any) -> list[str]:
+    def _final_changes(self, names: Collection[str]) -> list[str]:
         """Those of the fields in which this differs from what is stored and final."""
-        if self._submission_id() == _agreed.get() is not None:
+        if self._submission_key() == _agreed.get() is not None:
             return []
         if self._state.adding:
             is_closed = self.submission_path and self._is_within_final()
             return [self.submission_path] if is_closed else []
+        changed = self._changed(names)
+        # Nor is a row moved into final work.
+        is_moved = self.submission_path in changed and self._is_within_final()
+        return changed if is_moved or (changed and self._is_stored_final()) else []
+
+    def _changed(self, names: Collection[str]) -> list[str]:
         fields = [self._meta.get_field(name) for name in names]
-        status = f"{self.submission_path}__status" if self.submission_path else "status"
         # As it is stored: the row in memory does not know what it was read with.
         rows = type(self)._base_manager.filter(pk=self.pk)
-        stored = rows.values(status, *(field.attname for field in fields)).first() or {}
-        changed = [
+        stored = rows.values(*(field.attname for field in fields)).first() if fields else None
+        return [
             field.name
             for field in fields
             if stored and field.to_python(getattr(self, field.attname)) != stored[field.attname]
         ]
-        is_final = stored.get(status) == FINALIZED
-        # Nor is a row moved into final work.
-        is_moved = self.submission_path in changed and self._is_within_final()
-        return changed if is_final or is_moved else []
 
-    def _submission_id(self) -> Any:
-        return getattr(self, f"{self.submission_path}_id") if self.submission_path else self.pk
+    def _is_stored_final(self) -> bool:
+        start = f"{self.submission_path}__" if self.submission_path else ""
+        final = {f"{start}{name}": value for name, value in FINAL.items()}
+        return bool(type(self)._base_manager.filter(pk=self.pk, **final).exists())
 
     def _is_within_final(self) -> bool:
         related: Any = self._meta.get_field(self.submission_path).related_model
-        rows = related._base_manager.filter(pk=self._submission_id(), status=FINALIZED)
-        return bool(rows.exists())
+        return bool(related._base_manager.filter(pk=self._submission_key(), **FINAL).exists())
+
+    def _submission_key(self) -> Any:
+        return getattr(self, f"{self.submission_path}_id") if self.submission_path else self.pk
