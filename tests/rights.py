@@ -3,7 +3,8 @@
 Nothing here is read from the roles' table of the code: a slip in it shows as a difference. Letters
 are those of the page. A scope is `*` (all rows) or the rows that are a person's own: `o` (of own
 courses), `s` (students only), `m` (written or uploaded by oneself), `p` (as a party), `d` (own and
-a draft), `n` (own and not final), `g` (requests to merge two students' records).
+a draft), `n` (own and not final), `g` (requests to merge two students' records), `f` (requests
+about final grades of own courses).
 """
 
 from typing import Any
@@ -62,7 +63,7 @@ PAGE = {
     "bulk.assessmentmapping": ("VACDRH *", "VACDRH *", "VACDRH o", "", "VH *"),
     # A change set names people and rows of the whole school: it is not a registrar's to page in.
     "audit.changeset": ("VHE *", "", "", "", "VHE *"),
-    "audit.approval": ("V *", "V g", "", "", "V *"),
+    "audit.approval": ("V *", "V g", "V f", "", "V *"),
     "audit.accessrecord": ("V *", "", "", "", "VE *"),
 }
 # Pages of the site: role by role.
@@ -112,6 +113,8 @@ ACTIONS = {
     "assessments_assessmentsubmission_finalize": {"instructor": "o"},
     "assessments_assessmentsubmission_choose_work": {"instructor": "o"},
     "assessments_assessmentsubmission_reopen": {"admin": "*", "instructor": "o"},
+    # An admin agrees to it, and grades nothing.
+    "assessments_assessmentsubmission_change_final": {"instructor": "o"},
     "assessments_gradingrubric_make_version": {"instructor": "o"},
     **{f"assessments_peerreview_{verb}": {"instructor": "o"} for verb in ("submit", "give_back")},
     **{
@@ -126,7 +129,8 @@ ACTIONS = {
     # No role hides what is written in chat rooms.
     **{f"communications_chatmessage_{verb}": {} for verb in ("hide", "show")},
     **dict.fromkeys(
-        ("audit_approval_agree", "audit_approval_disagree"), {"admin": "*", "registrar": "g"}
+        ("audit_approval_agree", "audit_approval_disagree"),
+        {"admin": "*", "registrar": "g", "instructor": "f"},
     ),
 }
 
@@ -152,9 +156,9 @@ def is_within(scope: str, label: str, which: str) -> bool:
     """Whether a row of this sort lies in the scope."""
     if scope == "*":
         return True
-    if scope == "d":
+    if scope in ("d", "f"):
         return which == "turned"
-    if scope == "n":
+    if scope in ("n", "g"):
         return which == "own"
     return which in ("own", "turned")
 

@@ -22,6 +22,7 @@ from django.template.response import SimpleTemplateResponse
 from django.test import Client
 
 from backoffice.admin_site.site import BackOfficeSite
+from backoffice.apps.assessments.final_grades import ask_to_reopen
 from backoffice.apps.assessments.models import (
     Assessment,
     AssessmentSubmission,
@@ -131,7 +132,7 @@ class School:
     people: dict[str, User] = field(default_factory=dict)
     own: Rows = field(default_factory=dict)
     foreign: Rows = field(default_factory=dict)
-    # Own ones in their other state: a draft, a final grade, a refused file.
+    # Own ones in another state: a draft, a final grade and a request about it, a refused file.
     turned: Rows = field(default_factory=dict)
     uploads: Rows = field(default_factory=dict)  # files of others than the registrar
     merge: Any = None  # a request to merge two students' records
@@ -381,14 +382,14 @@ def _other_states(school: School) -> None:
     own, people = school.own, school.people
     course, question = own["courses.course"], own["assessments.question"]
     draft = Assessment.objects.create(course=course, code="TMA02", title="Second essay")
-    names = {"student": "users.user", "criterion": "assessments.rubriccriterion"}
-    rows = {name: own[label] for name, label in names.items()}
-    rows["level"] = own["assessments.rubriclevel"]
+    rows = {name: own[f"assessments.rubric{name}"] for name in ("criterion", "level")}
+    rows["student"] = own["users.user"]
     final = {"status": "finalized", "score": 50, "grader": people["instructor"]}
     final |= {"attempt": 2, "graded_at": MARKED}
     rows_by_name = submission(rows, own["assessments.assessment"], question, **final)
     refused = _upload(people["registrar"], "student_id,course_code,presentation\nnobody,C1,x\n")
-    rows_by_name |= {"draft": draft, "refused": refused}
+    wish = ask_to_reopen(rows_by_name["work"], people["admin"], "Because of an appeal.")
+    rows_by_name |= {"draft": draft, "refused": refused, "wish": wish}
     school.turned = {row._meta.label_lower: row for row in rows_by_name.values()}
 
 

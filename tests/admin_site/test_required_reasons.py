@@ -19,6 +19,7 @@ ACTIONS = [
     ("users.enrollment", "registrar", "own", "withdraw"),
     ("assessments.assessmentsubmission", "admin", "turned", "reopen"),
     ("assessments.assessmentsubmission", "instructor", "turned", "reopen"),
+    ("assessments.assessmentsubmission", "instructor", "turned", "change-final"),
     ("communications.forumpost", "admin", "own", "hide"),
     ("communications.forumpost", "instructor", "own", "hide"),
     ("communications.forumpost", "assistant", "own", "hide"),
@@ -30,7 +31,7 @@ FORMS = [
     ("assessments.assessment", "admin", "own"),
     ("assessments.assessment", "instructor", "own"),
     ("assessments.question", "instructor", "own"),
-    ("assessments.assessmentsubmission", "instructor", "turned"),
+    ("assessments.assessmentsubmission", "superuser", "turned"),
     ("assessments.peerreview", "instructor", "own"),
 ]
 REASONS = [("", MISSING), ("too short", SHORT)]

@@ -13,6 +13,7 @@ from backoffice.apps.assessments.models import (
     Question,
 )
 from backoffice.apps.users.models import User
+from backoffice.audit.models import Approval
 from tests.actions import do, do_with_many, messages_of, refused
 from tests.filling import save
 
@@ -69,7 +70,7 @@ def test_points_out_of_range_are_told_at_the_field(ingrid, waiting, score, error
     assert waiting.score is None
 
 
-def test_a_final_grade_is_opened_by_an_admin_for_a_reason(ingrid, amina, waiting):
+def test_a_final_grade_is_not_graded_again_and_is_opened_for_a_reason(ingrid, amina, waiting):
     do(ingrid, waiting, "grade", score="63")
     assert do(ingrid, waiting, "finalize").status_code == 302
     message = "Only work that was handed in and is not final gets a grade."
@@ -78,6 +79,7 @@ def test_a_final_grade_is_opened_by_an_admin_for_a_reason(ingrid, amina, waiting
         "reason": ["Say it in at least 10 characters."]
     }
     assert messages_of(do(amina, waiting, "reopen", reason="Appeal 17 was granted"))
+    assert do(ingrid, Approval.objects.get(), "agree").status_code == 302
     waiting.refresh_from_db()
     assert waiting.status == "graded"
     assert waiting.history.first().change_set.reason == "Appeal 17 was granted"

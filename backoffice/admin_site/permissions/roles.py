@@ -42,6 +42,9 @@ VERBS = {
     "S": "confirm",  # that somebody holds the account that others set something of
 }
 
+# The scope of requests that change final grades of a person's own courses.
+OWN_GRADES = "own_grades"
+
 Row = dict[str, str]
 
 
@@ -105,7 +108,7 @@ TABLE: dict[str, Row] = {
     # What the columns of a gradebook are, a course says.
     "bulk.assessmentmapping": row("VACDRH *", "VACDRH *", "VACDRH own", "", "VH *"),
     "audit.changeset": row("VHE *", "", "", "", "VHE *"),
-    "audit.approval": row("VP *", "VP merging", "", "", "V *"),
+    "audit.approval": row("VP *", "VP merging", "VP own_grades", "", "V *"),
     "audit.accessrecord": row("V *", "", "", "", "VE *"),
     # Which courses: those where the person reads the history of what the page shows.
     "page.roster-as-of": row("V *", "V *", "V own", "", "V *"),
@@ -204,7 +207,12 @@ def grants(user: Actor, verb: str, model: type[models.Model]) -> list[Grant]:
 def approving_roles() -> frozenset[str]:
     """The roles that approve something: what such accounts log in with takes two people."""
     grants = (grant for label in TABLE for grant in grants_of(label))
-    return frozenset(grant.role for grant in grants if grant.verb == "approve")
+    # Instructors decide only about final grades of their own courses. Were they among these, every
+    # new password of an instructor would take two people. It need not: whoever sets one stands
+    # behind that account, and its approval does not count for them (see audit/record/
+    # second_person.py).
+    deciding = (each for each in grants if each.verb == "approve" and each.scope != OWN_GRADES)
+    return frozenset(grant.role for grant in deciding)
 
 
 def may_see_page(user: Actor, name: str) -> bool:

@@ -7,6 +7,7 @@ for a submission), and in `person_path` whose data a row is: a look at that is r
 from collections.abc import Callable, Hashable
 from typing import Any, Self, TypeVar
 
+from django.apps import apps
 from django.contrib.admin.utils import get_fields_from_path
 from django.db import models
 from django.db.models import Q
@@ -126,6 +127,13 @@ def _merging(model: Model, user: roles.Actor, role: str) -> Q:
     return Q(action__in=("merge", "undo_merge"))  # of students' records: see users/merging
 
 
+def _own_grades(model: Model, user: roles.Actor, role: str) -> Q:
+    submission = apps.get_model("assessments", "AssessmentSubmission")
+    own = submission._base_manager.filter(_own(submission, user, role))
+    actions = ("reopen_grade", "change_final_grade")  # see assessments/final_grades.py
+    return Q(action__in=actions, subject_id__in=own.values("pk"))
+
+
 def _party(model: Model, user: roles.Actor, role: str) -> Q:
     condition = Q()
     for path in getattr(model, "party_paths", ("sender", "recipient")):
@@ -144,7 +152,7 @@ def _open(model: Model, user: roles.Actor, role: str) -> Q:
 
 
 # What these say is about the row itself: they limit no place in which it may lie.
-OF_THE_ROW = ("authored", "uploaded", "held", "merging", "party")
+OF_THE_ROW = ("authored", "uploaded", "held", "merging", roles.OWN_GRADES, "party")
 # These say something about the row besides its course; the place need only be one's own.
 PLACES = {"draft": "own", "open": "own"}
 SCOPES: dict[str, Callable[[Model, roles.Actor, str], Q]] = {
@@ -154,6 +162,7 @@ SCOPES: dict[str, Callable[[Model, roles.Actor, str], Q]] = {
     "uploaded": _uploaded,
     "held": _held,
     "merging": _merging,
+    roles.OWN_GRADES: _own_grades,
     "party": _party,
     "draft": _draft,
     "open": _open,

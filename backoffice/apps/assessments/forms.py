@@ -136,3 +136,14 @@ class GradeForm(ActionForm):
             computed = floatformat(first.computed_score, -2)
             help_text = _("Criteria or questions give %(computed)s. Say why, where it is another.")
             self.fields["override_reason"].help_text = help_text % {"computed": computed}
+
+
+class FinalGradeForm(ReasonForm, GradeForm):
+    """The grade that is wished for in place of a final one, and why."""
+
+    field_order = ("score", "feedback", "reason")
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        # The reason of the change says it.
+        self.fields.pop("override_reason", None)

@@ -1,4 +1,4 @@
-"""Work is taken in and given back; its grade is given, made final and, for a reason, reopened."""
+"""Work is taken in and given back; its grade is given, made final and, by two people, reopened."""
 
 from datetime import datetime
 from typing import Any
@@ -55,7 +55,7 @@ def grade(
 
 
 def finalize(submission: AssessmentSubmission) -> None:
-    """Make a grade final: from now on it changes for a reason only.
+    """Make a grade final: from now on it changes when two people agree only.
 
     Raises ValidationError for a submission without a score.
     """
@@ -66,6 +66,10 @@ def finalize(submission: AssessmentSubmission) -> None:
 
 
 def reopen(submission: AssessmentSubmission) -> None:
+    """Make a final grade one that can be changed; see final_grades.py for who agrees to that.
+
+    Raises ValidationError outside of an agreed change.
+    """
     _become(submission, Status.GRADED)
 
 

@@ -106,6 +106,13 @@ class Audited(Versioned, Ruled):
         """Why the row may not be deleted, as a message; blank where it may; to override."""
         return ""
 
+    def revert_refusal(self) -> Any:
+        """Why no version of the row is brought back, as a message; blank where one is; to override.
+
+        It is asked of the row as it is stored.
+        """
+        return ""
+
     def delete(self, *args: Any, **kwargs: Any) -> Any:
         """Delete the row. Raises ProtectedError where the model refuses."""
         why = self.deletion_refusal()

@@ -1,4 +1,4 @@
-"""What is done with work on the admin site: it is taken in, graded, made final and reopened."""
+"""What is done with work on the admin site: it is taken in, graded and made final."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.apps.assessments.choosing import NOT_DOUBLE, choose_work, double_of
 from backoffice.apps.assessments.forms import GradeForm, TakeInForm
-from backoffice.apps.assessments.grading import finalize, give_back, grade, reopen, take_in
+from backoffice.apps.assessments.grading import finalize, give_back, grade, take_in
 from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, RowAction
 
@@ -65,7 +65,7 @@ class GradeActionsMixin:
     @RowAction(
         _("Make final"),
         icon="verified",
-        text=_("From now on the grade changes for a reason only."),
+        text=_("From now on the grade changes only when a second person agrees."),
         form=ActionForm,
         verb="finalize",
         when=lambda row: row.status == Status.GRADED,
@@ -95,17 +95,3 @@ class GradeActionsMixin:
     def choose_work(self, form: ReasonForm, submission: AssessmentSubmission) -> str:
         choose_work(submission, form.request.user, form.cleaned_data["reason"])
         return gettext("%(submission)s counts.") % {"submission": submission}
-
-    @RowAction(
-        _("Reopen"),
-        icon="lock_open",
-        text=_("The grade can be changed again until it is made final."),
-        verb="reopen",
-        when=lambda row: row.status == Status.FINALIZED,
-        refusal=_("Only a final grade is opened again."),
-    )
-    def reopen(self, form: ReasonForm, submission: AssessmentSubmission) -> str:
-        reopen(submission)
-        return gettext("The grade of %(submission)s can be changed again.") % {
-            "submission": submission
-        }

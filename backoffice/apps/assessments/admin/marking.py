@@ -26,6 +26,11 @@ from backoffice.admin_site.changelist.columns import (
     two_lines,
 )
 from backoffice.admin_site.changelist.sections import RelatedSection
+from backoffice.apps.assessments.admin.final_grades import (
+    ClosedInlineMixin,
+    FinalGradeActionsMixin,
+    FinalityMixin,
+)
 from backoffice.apps.assessments.admin.grade_actions import GradeActionsMixin
 from backoffice.apps.assessments.admin.grade_pages import GradePageMixin
 from backoffice.apps.assessments.admin.two_works import TwoWorksMixin
@@ -86,7 +91,7 @@ def _of_maximum(points: Decimal | None, maximum: Decimal) -> str:
     return "–" if points is None else f"{floatformat(points, -2)} / {floatformat(maximum, -2)}"
 
 
-class CriterionScoreInline(AuditedTabularInline):
+class CriterionScoreInline(ClosedInlineMixin, AuditedTabularInline):
     """The points a submission got for each criterion."""
 
     model = CriterionScore
@@ -97,7 +102,7 @@ class CriterionScoreInline(AuditedTabularInline):
     hide_title = True
 
 
-class ResponseInline(AuditedStackedInline):
+class ResponseInline(ClosedInlineMixin, AuditedStackedInline):
     """The answers of a submission."""
 
     model = QuestionResponse
@@ -127,7 +132,15 @@ class CriterionScoreSection(RelatedSection):
 
 
 @admin.register(AssessmentSubmission)
-class SubmissionAdmin(GradeActionsMixin, TwoWorksMixin, GradePageMixin, ListExport, AuditedAdmin):
+class SubmissionAdmin(
+    GradeActionsMixin,
+    FinalGradeActionsMixin,
+    FinalityMixin,
+    TwoWorksMixin,
+    GradePageMixin,
+    ListExport,
+    AuditedAdmin,
+):
     """What students handed in, and how it is marked."""
 
     icon = "inbox"
@@ -161,7 +174,10 @@ class SubmissionAdmin(GradeActionsMixin, TwoWorksMixin, GradePageMixin, ListExpo
     )
     inlines = (CriterionScoreInline, ResponseInline)
     fieldsets = SUBMISSION_FIELDS
-    row_actions = ("grade", "finalize", "reopen", "take_in", "give_back", "choose_work")
+    row_actions = (
+        *("grade", "finalize", "change_final", "reopen"),
+        *("take_in", "give_back", "choose_work"),
+    )
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -190,7 +206,7 @@ class SubmissionAdmin(GradeActionsMixin, TwoWorksMixin, GradePageMixin, ListExpo
 
 
 @admin.register(QuestionResponse)
-class QuestionResponseAdmin(AuditedAdmin):
+class QuestionResponseAdmin(FinalityMixin, AuditedAdmin):
     """Answers to single questions."""
 
     icon = "question_answer"
@@ -217,7 +233,7 @@ class QuestionResponseAdmin(AuditedAdmin):
 
 
 @admin.register(CriterionScore)
-class CriterionScoreAdmin(AuditedAdmin):
+class CriterionScoreAdmin(FinalityMixin, AuditedAdmin):
     """Points for single criteria; worked on from the submission."""
 
     icon = "grade"

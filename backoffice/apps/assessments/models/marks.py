@@ -20,6 +20,7 @@ from backoffice.admin_site.models.points import PointsField
 from backoffice.admin_site.models.rules import RelatedRule, RowRule, UniqueRule
 from backoffice.admin_site.models.trigger_rules import TriggerRule
 from backoffice.apps.assessments.models.assessments import Question
+from backoffice.apps.assessments.models.finality import HasFinality
 from backoffice.apps.assessments.models.levels import points_of_level_rule
 from backoffice.apps.assessments.models.rubrics import RubricCriterion, RubricLevel
 from backoffice.apps.assessments.models.scoring import Scored
@@ -120,7 +121,7 @@ class GradePart(Scored):
         settle(submission)
 
 
-class QuestionResponse(GradePart):
+class QuestionResponse(HasFinality, GradePart):
     """The answer to one question in one submission."""
 
     course_path = "submission__assessment__course"
@@ -130,6 +131,7 @@ class QuestionResponse(GradePart):
     maximum_path = ("question", "points")
     points_field = "score"
     marks = ("score", "feedback")
+    final_fields = ("score", "feedback", "submission", "question")
 
     submission = models.ForeignKey(
         AssessmentSubmission,
@@ -204,7 +206,7 @@ class QuestionResponse(GradePart):
         return f"{self.submission} – {self.question}"
 
 
-class CriterionScore(GradePart):
+class CriterionScore(HasFinality, GradePart):
     """The points a submission gets for one criterion of the rubric."""
 
     course_path = "submission__assessment__course"
@@ -212,6 +214,7 @@ class CriterionScore(GradePart):
     natural_key_fields = ("submission", "criterion")
     maximum_path = ("criterion", "max_points")
     marks = ("points", "level_id", "comment")
+    final_fields = ("points", "level", "comment", "submission", "criterion")
 
     submission = models.ForeignKey(
         AssessmentSubmission,

@@ -15,6 +15,7 @@ from backoffice.admin_site.models.points import PointsField
 from backoffice.admin_site.models.rules import PresenceRule, RelatedRule, RowRule, UniqueRule
 from backoffice.admin_site.models.trigger_rules import DerivedColumn, LenientRowRule
 from backoffice.apps.assessments.models.assessments import Assessment
+from backoffice.apps.assessments.models.finality import HasFinality
 from backoffice.apps.assessments.models.rubrics import GradingRubric
 from backoffice.apps.assessments.models.scoring import Scored
 from backoffice.audit.models import Audited, AuditedQuerySet
@@ -73,7 +74,7 @@ def not_graded_role(field: str, course: str, person: str) -> PresenceRule:
     )
 
 
-class AssessmentSubmission(Scored):
+class AssessmentSubmission(HasFinality, Scored):
     """One attempt of one student at one assessment."""
 
     class Status(models.TextChoices):
@@ -99,6 +100,16 @@ class AssessmentSubmission(Scored):
             condition=models.Q(status="finalized", history_type="~"),
             name="final_grade_changes_idx",
         ),
+    )
+    final_fields = (
+        "score",
+        "feedback",
+        "override_reason",
+        "status",
+        "grader",
+        "assessment",
+        "student",
+        "attempt",
     )
     maximum_path = ("assessment", "max_score")
     points_field = "score"
