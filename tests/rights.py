@@ -113,6 +113,7 @@ ACTIONS = {
     "assessments_assessmentsubmission_choose_work": {"instructor": "o"},
     "assessments_assessmentsubmission_reopen": {"admin": "*", "instructor": "o"},
     "assessments_gradingrubric_make_version": {"instructor": "o"},
+    "assessments_gradingrubric_copy_to_course": {"instructor": "o"},
     **{f"assessments_peerreview_{verb}": {"instructor": "o"} for verb in ("submit", "give_back")},
     **{
         f"communications_announcement_{verb}": {"admin": "*", "registrar": "m", "instructor": "o"}
