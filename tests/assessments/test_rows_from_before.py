@@ -11,6 +11,7 @@ from django.urls import reverse
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission, PeerReview
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment
+from backoffice.audit.record.install import install, remove_from_sqlite
 from tests.filling import errors_of, save
 
 BEFORE = [("assessments", "0001_initial"), ("courses", "0002_initial")]
@@ -19,7 +20,10 @@ NAME = "submission_graded_has_score"
 
 def migrate(*targets: tuple[str, str]) -> None:
     executor = MigrationExecutor(connection)
+    remove_from_sqlite()
     executor.migrate(list(targets) or executor.loader.graph.leaf_nodes())
+    if not targets:
+        install()
 
 
 def constraint() -> list[bool]:

@@ -4,12 +4,11 @@ from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Any
 
-import pytest
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backoffice.apps.assessments.models import GradingRubric, RubricCriterion, RubricLevel
+from backoffice.apps.assessments.models import AssessmentSubmission, GradingRubric, RubricCriterion
 from backoffice.apps.assessments.rubrics.contents import (
     Contents,
     CriterionContents,
@@ -23,7 +22,7 @@ from backoffice.apps.assessments.rubrics.contents import (
 )
 from backoffice.apps.assessments.rubrics.totals import rubric_total, score_of
 from backoffice.apps.assessments.rubrics.versions import new_version
-from tests.school import School
+from tests.rubric_files import marked_by
 
 TEXTS = st.text(alphabet="ab \n\"',:[]{}é", max_size=6)
 AMOUNTS = st.decimals(min_value=0, max_value=99999, places=2)
@@ -38,19 +37,6 @@ CRITERIA = st.builds(
     levels=st.lists(LEVELS, max_size=3).map(tuple),
 )
 CONTENTS = st.lists(CRITERIA, max_size=3).map(tuple)
-
-
-@pytest.fixture
-def essay(courses: Any) -> GradingRubric:
-    """A rubric of two criteria."""
-    rubric = GradingRubric.objects.create(course=courses["BIO101"], title="Essay")
-    for position, (title, points) in enumerate((("Argument", "10.00"), ("Sources", "4.50")), 1):
-        criterion = RubricCriterion.objects.create(
-            rubric=rubric, position=position, title=title, max_points=points
-        )
-        for level, part in (("None", 0), ("Strong", points)):
-            RubricLevel.objects.create(criterion=criterion, title=level, points=part)
-    return rubric
 
 
 @given(CONTENTS, CONTENTS)
@@ -127,24 +113,28 @@ def test_the_hashes_of_many_rubrics_take_two_queries(
     assert contents_by_rubric([0]) == {0: ()}
 
 
-def test_the_page_of_a_rubric_names_the_version_with_the_same_contents(school: School):
-    rubric = school.own["assessments.gradingrubric"]
-    second = new_version(rubric)
+def test_the_page_of_a_rubric_names_the_version_with_the_same_contents(
+    essay: GradingRubric, instructor_client: Any
+):
+    second = new_version(essay)
     address = reverse("admin:assessments_gradingrubric_change", args=[second.pk])
-    text = " ".join(school.client("instructor").get(address).content.decode().split())
-    assert f'title="{contents_hash(rubric)}"' in text
-    assert f">{contents_hash(rubric)[:12]}</span>" in text
+    text = " ".join(instructor_client.get(address).content.decode().split())
+    assert f'title="{contents_hash(essay)}"' in text
+    assert f">{contents_hash(essay)[:12]}</span>" in text
     assert "Same contents as version 1" in text
     second.criteria.update(title="Other")
-    text = school.client("instructor").get(address).content.decode()
+    text = instructor_client.get(address).content.decode()
     assert "Same contents as" not in text
 
 
-def test_the_record_of_a_grade_names_the_contents_of_its_rubric(school: School):
-    work = school.own["assessments.assessmentsubmission"]
+def test_the_record_of_a_grade_names_the_contents_of_its_rubric(
+    essay: GradingRubric, auditor_client: Any
+):
+    marked_by("Essay")
+    work = AssessmentSubmission.objects.get()
     address = reverse("admin:assessments_assessmentsubmission_grade_record", args=[work.pk])
-    text = school.client("auditor").get(address).content.decode()
-    assert contents_hash(work.assessment.rubric) in text
+    text = auditor_client.get(address).content.decode()
+    assert f'<span title="{contents_hash(essay)}">' in text
 
 
 def test_a_criterion_that_deducts_is_not_in_the_total(essay: GradingRubric):
