@@ -1,6 +1,7 @@
 """The page on which a rubric is written as one table."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from typing import Any, cast
 
@@ -9,7 +10,6 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.defaultfilters import floatformat
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
@@ -24,6 +24,7 @@ from backoffice.apps.assessments.models import (
     RubricCriterion,
     RubricLevel,
 )
+from backoffice.apps.assessments.rubrics.contents import plain_points
 from backoffice.apps.assessments.rubrics.grid import (
     COMMA,
     COPY,
@@ -191,7 +192,7 @@ def _page(
         "refusals": further.get("refusals", []),
         "merge": merge,
         "assessments": _totals(request, rubric),
-        "total": rubric_total(rubric),
+        "total": plain_points(rubric_total(rubric)),
         "sentences": _sentences(),
         **contents_context(rubric),
     }
@@ -214,14 +215,16 @@ def _totals(request: HttpRequest, rubric: GradingRubric) -> list[dict[str, Any]]
         {
             "assessment": each,
             "address": page_of(each),
-            "maximum": floatformat(each.max_score, "-2u"),
-            "message": ""
-            if each.max_score == total
-            else TOTALS
-            % {"points": floatformat(total, "-2u"), "maximum": floatformat(each.max_score, "-2u")},
+            "maximum": plain_points(each.max_score),
+            "message": "" if each.max_score == total else total_message(total, each.max_score),
         }
         for each in rows.order_by("code")
     ]
+
+
+def total_message(total: Decimal, maximum: Decimal) -> str:
+    """That a rubric gives another number of points than an assessment has."""
+    return TOTALS % {"points": plain_points(total), "maximum": plain_points(maximum)}
 
 
 def _sentences() -> dict[str, str]:

@@ -144,7 +144,7 @@ def _errors(number: int, criterion: CriterionRow) -> Iterator[CellError]:
 
 
 def _row_errors(row: GridRow, place: str, model: Any) -> Iterator[CellError]:
-    for name, messages in row.errors.items():
+    for name, messages in sorted(row.errors.items(), key=lambda item: [*row.cells].index(item[0])):
         label = capfirst(str(model._meta.get_field(name).verbose_name))
         for message in messages:
             cell = f"{row.name}-{name}"

@@ -13,7 +13,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from backoffice.apps.assessments.models import GradingRubric, RubricCriterion, RubricLevel
-from backoffice.apps.assessments.rubrics.contents import hash_of
+from backoffice.apps.assessments.rubrics.contents import (
+    CriterionContents,
+    LevelContents,
+    hash_of,
+)
 from backoffice.apps.assessments.rubrics.grid import (
     FLAGS,
     CriterionRow,
@@ -22,7 +26,6 @@ from backoffice.apps.assessments.rubrics.grid import (
     RubricGrid,
     without_keys,
 )
-from backoffice.apps.assessments.rubrics.grid_checks import checked, contents_in
 from backoffice.audit.admin_kit.optimistic_lock import digest, last_change
 
 VERSION, OPENED, CHOICE = "version", "opened", "take-"
@@ -106,7 +109,19 @@ def _digests(row: GridRow) -> dict[str, str]:
 
 def version_of(grid: RubricGrid) -> str:
     """The hash of a stored grid's contents."""
-    return hash_of(contents_in(checked(grid)))
+    return hash_of(
+        tuple(
+            CriterionContents(
+                title=row.cells["title"],
+                description=row.cells["description"],
+                max_points=row.cells["max_points"],
+                has_ranges=bool(row.cells["has_ranges"]),
+                is_deduction=bool(row.cells["is_deduction"]),
+                levels=tuple(LevelContents(**level.cells) for level in row.levels),
+            )
+            for row in grid.criteria
+        )
+    )
 
 
 @dataclass(frozen=True)
