@@ -116,6 +116,7 @@ ACTIONS = {
     # An admin agrees to it, and grades nothing.
     "assessments_assessmentsubmission_change_final": {"instructor": "o"},
     "assessments_gradingrubric_make_version": {"instructor": "o"},
+    "assessments_gradingrubric_copy_to_course": {"instructor": "o"},
     **{f"assessments_peerreview_{verb}": {"instructor": "o"} for verb in ("submit", "give_back")},
     **{
         f"communications_announcement_{verb}": {"admin": "*", "registrar": "m", "instructor": "o"}

@@ -131,6 +131,8 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     # Who may choose sees that nothing is asked, see test_two_works.
     "two_works": lambda who: (may_do(who.role, CHOOSING, who.address.label, who.which), False),
     "grade_record": lambda who: (who.has("V", "H"), False),
+    # Who changes a rubric also writes its grid; of others a POST is refused.
+    "grid": lambda who: (who.has("V"), who.has("C")),
     "set_password": _password,
     "auth_user_password_change": _password,
     "progress": _both("V"),

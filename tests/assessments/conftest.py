@@ -1,4 +1,4 @@
-"""A course and a final grade in it, for tests of what becomes of final grades."""
+"""Rubrics, a course and a final grade in it, for tests of marks."""
 
 from decimal import Decimal
 from typing import Any
@@ -56,3 +56,19 @@ def work(course: Course, student: Any, instructor: User) -> AssessmentSubmission
     row.status = "finalized"
     row.save()
     return row
+
+
+@pytest.fixture
+def essay(courses: dict[str, Course], instructor: User) -> GradingRubric:
+    """A rubric of two criteria in a course that the instructor teaches."""
+    course = courses["BIO101"]
+    course.instructor = instructor
+    course.save()
+    rubric = GradingRubric.objects.create(course=course, title="Essay")
+    for position, (title, points) in enumerate((("Argument", 10), ("Sources", "4.50")), 1):
+        criterion: Any = RubricCriterion.objects.create(
+            rubric=rubric, position=position, title=title, max_points=points
+        )
+        for level, part in (("None", 0), ("Strong", points)):
+            RubricLevel.objects.create(criterion=criterion, title=level, points=part)
+    return rubric

@@ -19,6 +19,7 @@ from backoffice.apps.assessments.models import (
 from backoffice.apps.courses.models import Course
 from backoffice.apps.users.models import Enrollment
 from backoffice.audit.models import ChangeSet
+from backoffice.audit.record.install import install, remove_from_sqlite
 from backoffice.audit.record.recording import recording
 from tests.filling import errors_of, save
 
@@ -30,8 +31,11 @@ DUE = datetime(2026, 3, 1, tzinfo=UTC)
 def migrate(*targets: tuple[str, str]) -> Any:
     """The models as they stand then."""
     executor = MigrationExecutor(connection)
+    remove_from_sqlite()
     wanted = list(targets) or executor.loader.graph.leaf_nodes()
     executor.migrate(wanted)
+    if not targets:
+        install()
     triggers.install()
     return executor.loader.project_state(wanted).apps
 

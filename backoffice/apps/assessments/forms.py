@@ -11,14 +11,21 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminExpandableTextareaWidget,
+    UnfoldAdminSelectWidget,
     UnfoldAdminSplitDateTimeWidget,
     UnfoldAdminTextInputWidget,
 )
 
 from backoffice.admin_site.models.lines_field import LinesField
 from backoffice.admin_site.models.points import PointsFormField
+from backoffice.admin_site.permissions.visibility import within
 from backoffice.apps.assessments.grading import status_with
-from backoffice.apps.assessments.models import Assessment, AssessmentSubmission, Question
+from backoffice.apps.assessments.models import (
+    Assessment,
+    AssessmentSubmission,
+    GradingRubric,
+    Question,
+)
 from backoffice.apps.courses.models import Course
 from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm
 from backoffice.audit.admin_kit.model_admin import NextPlaceForm, PlacedInlineForm
@@ -147,3 +154,19 @@ class FinalGradeForm(ReasonForm, GradeForm):
         super().__init__(*args)
         # The reason of the change says it.
         self.fields.pop("override_reason", None)
+
+
+class CopyForm(ActionForm):
+    """Into which course a rubric is copied: one where the person may add rubrics."""
+
+    # In a dialog, a field without a widget of the theme would be invisible.
+    course = forms.ModelChoiceField(
+        Course.objects.none(), label=_("Course"), widget=UnfoldAdminSelectWidget
+    )
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        field = self.fields["course"]
+        assert isinstance(field, forms.ModelChoiceField)
+        courses = within(Course.objects.all(), self.request.user, "add", GradingRubric)
+        field.queryset = courses.order_by("code", "presentation")

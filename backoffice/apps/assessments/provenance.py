@@ -14,6 +14,7 @@ from backoffice.apps.assessments.models import (
     GradingRubric,
     RubricCriterion,
 )
+from backoffice.apps.assessments.rubrics.contents import contents_hashes
 from backoffice.audit.models.history import DELETED
 from backoffice.audit.reports.scope import keys_of, with_keys
 from backoffice.bulk.models import Batch
@@ -36,6 +37,7 @@ class GradeStep:
     batch: Batch | None
     rubric: GradingRubric | None
     points: Sequence[tuple[Any, Any]]
+    contents_hash: str  # of the rubric's version; blank without one
 
 
 def steps_of(submission: AssessmentSubmission) -> list[GradeStep]:
@@ -47,6 +49,7 @@ def steps_of(submission: AssessmentSubmission) -> list[GradeStep]:
     keys = {record.change_set.batch for record, _before in steps if record.change_set}
     batches = Batch.objects.in_bulk(keys - {None})
     rubrics, points = _rubrics(submission.assessment_id), _points(submission)
+    hashes = contents_hashes({rubric.pk for _record, rubric in rubrics if rubric})
     return [
         GradeStep(
             record=record,
@@ -55,8 +58,9 @@ def steps_of(submission: AssessmentSubmission) -> list[GradeStep]:
             status=_readable_value(record, STATUS),
             is_first=before is None,
             batch=batches.get(record.change_set.batch) if record.change_set else None,
-            rubric=_last(rubrics, record),
+            rubric=(rubric := _last(rubrics, record)),
             points=_points_at(points, record),
+            contents_hash=hashes[rubric.pk] if rubric else "",
         )
         for record, before in reversed(steps)
     ]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from backoffice.apps.assessments.models import RubricCriterion, RubricLevel
+from backoffice.apps.assessments.models.totals import score_of
 from backoffice.audit.admin_kit.optimistic_lock import OptimisticLockForm, OptimisticLockFormSet
 
 
@@ -73,10 +74,10 @@ class CriterionScoreFormSet(OptimisticLockFormSet):
         work = self.instance
         is_asked = work.pk and not any(self.errors) and not work.override_reason
         given = self._points_given() if is_asked and work.score is not None else {}
-        rubric = [one.pk for one in self.criteria or ()]
-        if not rubric or any(given.get(key) is None for key in rubric):
+        criteria = self.criteria or []
+        if not criteria or any(given.get(one.pk) is None for one in criteria):
             return
-        total = min(sum((given[key] for key in rubric), Decimal()), work.maximum)
+        total = score_of(given, criteria, work.maximum)
         # What follows the criteria by itself is no contradiction.
         follows = work.score == work.computed_score and total != work.score
         if total != work.score and not follows:

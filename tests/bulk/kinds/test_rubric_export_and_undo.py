@@ -13,7 +13,7 @@ from backoffice.apps.assessments.models import (
     RubricCriterion,
     RubricLevel,
 )
-from backoffice.apps.assessments.versioning import new_version
+from backoffice.apps.assessments.rubrics.versions import new_version
 from backoffice.apps.courses.models import Course
 from backoffice.bulk.export.download import FORMATS
 from backoffice.bulk.export.selection import Selection

@@ -4,17 +4,21 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioFilter
 
 from backoffice.admin_site.changelist.columns import course_column, flag_column, two_lines
 from backoffice.admin_site.changelist.sections import RelatedSection
-from backoffice.admin_site.pages.related_links import with_link_to
-from backoffice.admin_site.permissions.admin_access import InlineAccess
+from backoffice.admin_site.pages.related_links import page_of, with_link_to
+from backoffice.admin_site.permissions.admin_access import InlineAccess, refuse_foreign
+from backoffice.apps.assessments.admin.rubric_grid import RubricGridMixin, contents_context
+from backoffice.apps.assessments.forms import CopyForm
 from backoffice.apps.assessments.models import GradingRubric, RubricCriterion, RubricLevel
 from backoffice.apps.assessments.models.rubrics import PartOfRubric
-from backoffice.apps.assessments.versioning import new_version
+from backoffice.apps.assessments.rubrics.copying import copy_to_course
+from backoffice.apps.assessments.rubrics.versions import new_version
 from backoffice.audit.admin_kit.actions import ActionForm, RowAction
 from backoffice.audit.admin_kit.model_admin import (
     AuditedAdmin,
@@ -24,7 +28,9 @@ from backoffice.audit.admin_kit.model_admin import (
 )
 from backoffice.bulk.export.list_export import ListExport
 
-IN_USE = _("Work was marked by this rubric, so it stays as it is. Changes go into a new version.")
+IN_USE = _(
+    "Work was marked by this rubric, so it stays as it is. Changes on its grid make a new version."
+)
 
 
 def _is_used(request: HttpRequest, row: PartOfRubric | None) -> bool:
@@ -82,7 +88,11 @@ class CriterionInline(InUseInline, PlacedStackedInline):
 
     model = RubricCriterion
     verbose_name, verbose_name_plural = _("criterion"), _("criteria")
-    fields = (("title", "max_points", "position"), "has_ranges", "description")
+    fields = (
+        ("title", "max_points", "position"),
+        ("has_ranges", "is_deduction"),
+        "description",
+    )
     inlines = (LevelInline,)
 
 
@@ -98,7 +108,7 @@ class CriterionSection(RelatedSection):
 
 
 @admin.register(GradingRubric)
-class GradingRubricAdmin(ListExport, InUseAdmin):
+class GradingRubricAdmin(RubricGridMixin, ListExport, InUseAdmin):
     """By what work is marked: criteria, and levels of each."""
 
     icon = "checklist"
@@ -114,6 +124,7 @@ class GradingRubricAdmin(ListExport, InUseAdmin):
         course_column(),
         flag_column("is_active", (_("in use"), _("put away")), _("state"), "success"),
         "created_at",
+        "grid_link",
     )
     list_select_related = ("course",)
     list_filter = (("course", AutocompleteSelectFilter), ("is_active", BooleanRadioFilter))
@@ -122,13 +133,16 @@ class GradingRubricAdmin(ListExport, InUseAdmin):
     search_fields = ("title", "course__code", "course__title")
     search_help_text = _("Title or course")
     autocomplete_fields = ("course",)
-    readonly_fields = ("version", "created_at")
+    readonly_fields = ("version", "contents", "created_at")
     inlines = (CriterionInline,)
     fieldsets = (
-        (None, {"fields": ("course", ("title", "version"), "description", "is_active")}),
+        (
+            None,
+            {"fields": ("course", ("title", "version"), "description", "is_active", "contents")},
+        ),
         (_("Record"), {"classes": ("collapse",), "fields": ("created_at",)}),
     )
-    row_actions = ("make_version",)
+    row_actions = ("make_version", "copy_to_course")
     left_free = ("is_active",)
 
     @RowAction(
@@ -144,6 +158,28 @@ class GradingRubricAdmin(ListExport, InUseAdmin):
     )
     def make_version(self, form: ActionForm, rubric: GradingRubric) -> str:
         return with_link_to(new_version(rubric), gettext("The new version can be changed:"))
+
+    @RowAction(
+        _("Copy to a course"),
+        icon="copy_all",
+        text=_("A copy with all criteria and levels, in this course or in another of yours."),
+        form=CopyForm,
+        verb="add",
+    )
+    def copy_to_course(self, form: ActionForm, rubric: GradingRubric) -> str:
+        copy = copy_to_course(rubric, form.cleaned_data["course"])
+        # Like an edit, a copy must not lie where the person may not add one.
+        refuse_foreign(form.request, copy, ("add",))
+        return with_link_to(copy, gettext("The copy can be changed:"))
+
+    @admin.display(description=_("contents"))
+    def contents(self, rubric: GradingRubric) -> str:
+        return render_to_string("assessments/rubric_contents.html", contents_context(rubric))
+
+    @admin.display(description=_("grid"))
+    def grid_link(self, rubric: GradingRubric) -> str:
+        address = page_of(rubric, "grid")
+        return render_to_string("assessments/grid_link.html", {"address": address})
 
 
 @admin.register(RubricCriterion)
@@ -168,7 +204,7 @@ class RubricCriterionAdmin(InUseAdmin):
                 "fields": (
                     "rubric",
                     ("title", "max_points", "position"),
-                    "has_ranges",
+                    ("has_ranges", "is_deduction"),
                     "description",
                 )
             },

@@ -145,6 +145,11 @@ class RubricCriterion(SetsMaximum, PartOfRubric):
         default=False,
         help_text=_("A level stands for all points from its own down to the next level's."),
     )
+    is_deduction = models.BooleanField(
+        _("deducts points"),
+        default=False,
+        help_text=_("Its points are taken off the score; they are the most it takes off."),
+    )
 
     objects = AuditedQuerySet.as_manager()
 

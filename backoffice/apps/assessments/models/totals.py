@@ -1,7 +1,28 @@
 """The score that marks give: the sum by criterion, or by question."""
 
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
+
+NONE = Decimal(0)
+
+
+def score_of(
+    points_by_criterion: Mapping[int, Decimal], criteria: Iterable[Any], cap: Decimal
+) -> Decimal:
+    """The score in points, from 0 to the cap: what the criteria add, without what they deduct.
+
+    `points_by_criterion` holds the points by the key of their criterion; criteria without any count
+    as 0, and points for a criterion that is not among these do not count.
+    """
+    added = deducted = NONE
+    for criterion in criteria:
+        points = points_by_criterion.get(criterion.pk, NONE)
+        if criterion.is_deduction:
+            deducted += points
+        else:
+            added += points
+    return max(NONE, min(cap, added - deducted))
 
 
 def computed_score(submission: Any) -> Decimal | None:
@@ -17,13 +38,12 @@ def computed_score(submission: Any) -> Decimal | None:
 
 
 def rubric_score(submission: Any, rubric: Any) -> Decimal | None:
-    """The sum of the points by criterion, at most the maximum; None while one is missing."""
-    criteria = set(rubric.criteria.values_list("pk", flat=True))
+    """The score by criterion, from 0 to the maximum; None while one has no points."""
+    criteria = list(rubric.criteria.all())
     points = dict(submission.criterion_scores.values_list("criterion", "points"))
-    if not criteria or criteria - points.keys():
+    if not criteria or {each.pk for each in criteria} - points.keys():
         return None
-    total = sum((points[key] for key in criteria), Decimal())
-    return min(total, submission.maximum)
+    return score_of(points, criteria, submission.maximum)
 
 
 def question_score(submission: Any) -> Decimal | None:
