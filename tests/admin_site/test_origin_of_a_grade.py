@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from backoffice.apps.assessments import anomalies
-from backoffice.apps.assessments.grading import finalize, grade
+from backoffice.apps.assessments.grading.states import finalize, grade
 from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backoffice.apps.assessments.models import AssessmentSubmission, GradingRubric, RubricCriterion
+from backoffice.apps.assessments.models.totals import score_of
 from backoffice.apps.assessments.rubrics.contents import (
     Contents,
     CriterionContents,
@@ -20,7 +21,7 @@ from backoffice.apps.assessments.rubrics.contents import (
     hash_of,
     plain_points,
 )
-from backoffice.apps.assessments.rubrics.totals import rubric_total, score_of
+from backoffice.apps.assessments.rubrics.totals import rubric_total
 from backoffice.apps.assessments.rubrics.versions import new_version
 from tests.rubric_files import marked_by
 

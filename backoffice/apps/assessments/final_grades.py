@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.admin_site.pages.related_links import page_of
 from backoffice.admin_site.permissions.visibility import is_permitted
-from backoffice.apps.assessments.grading import reopen
+from backoffice.apps.assessments.grading.states import reopen
 from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.apps.assessments.models.finality import agreed_change
 from backoffice.audit.admin_kit.approvals import approvable, request_approval

@@ -19,7 +19,7 @@ from unfold.widgets import (
 from backoffice.admin_site.models.lines_field import LinesField
 from backoffice.admin_site.models.points import PointsFormField
 from backoffice.admin_site.permissions.visibility import within
-from backoffice.apps.assessments.grading import status_with
+from backoffice.apps.assessments.grading.states import status_with
 from backoffice.apps.assessments.models import (
     Assessment,
     AssessmentSubmission,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.apps.assessments.choosing import NOT_DOUBLE, choose_work, double_of
 from backoffice.apps.assessments.forms import GradeForm, TakeInForm
-from backoffice.apps.assessments.grading import finalize, give_back, grade, take_in
+from backoffice.apps.assessments.grading.states import finalize, give_back, grade, take_in
 from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, RowAction
 

@@ -22,7 +22,7 @@ from backoffice.admin_site.models.trigger_rules import TriggerRule
 from backoffice.apps.assessments.models.assessments import Question
 from backoffice.apps.assessments.models.finality import HasFinality
 from backoffice.apps.assessments.models.levels import points_of_level_rule
-from backoffice.apps.assessments.models.rubrics import RubricCriterion, RubricLevel
+from backoffice.apps.assessments.models.rubrics import RubricCriterion, RubricLevel, hold_rubric
 from backoffice.apps.assessments.models.scoring import Scored
 from backoffice.apps.assessments.models.submissions import AssessmentSubmission, not_graded_role
 from backoffice.apps.assessments.models.totals import computed_score
@@ -300,6 +300,13 @@ class CriterionScore(HasFinality, GradePart):
         ),
         points_of_level_rule("criterion_score_points"),
     )
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        with transaction.atomic():
+            # A foreign key is checked when the transaction ends: too late to see an edit.
+            if rubric := self.submission.marking_rubric_id:
+                hold_rubric(rubric)
+            super().save(*args, **kwargs)
 
     @property
     def is_of_other_rubric(self) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import models
+from django.db import connection, models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +16,17 @@ from backoffice.apps.assessments.models.scoring import Scored, SetsMaximum
 from backoffice.audit.models import Audited, AuditedQuerySet
 
 IN_USE = _("Work was marked by this rubric already. Make a new version instead.")
+
+
+def hold_rubric(rubric: int) -> None:
+    """Nobody edits this rubric in place until the transaction ends: work is being marked by it.
+
+    Graders do not wait for each other. SQLite has one writer anyway.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            table = GradingRubric._meta.db_table
+            cursor.execute(f"SELECT 1 FROM {table} WHERE id = %s FOR KEY SHARE", [rubric])
 
 
 class RubricQuerySet(AuditedQuerySet):
