@@ -22,6 +22,8 @@ def versions_on(page: Any) -> dict[str, str]:
     reader = FormReader()
     reader.feed(page.content.decode())
     sent = [form[VERSIONS][0] for form in reader.forms if VERSIONS in form]
+    if not page.content and hasattr(page, "context_data"):  # a crawl leaves its pages unrendered
+        sent = [page.context_data["form"].sent_versions]
     return {VERSIONS: sent[0]} if sent else {}
 
 
