@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.urls import reverse
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -182,9 +183,9 @@ def test_a_text_that_is_no_number_is_not_saved_past_the_forms(work):
 
 def test_past_the_forms_a_float_that_is_not_exact_is_not_saved_either(work):
     rows = AssessmentSubmission.objects.filter(pk=work.pk)
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError), transaction.atomic():
         rows.update(score=0.1 + 0.2)
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError), transaction.atomic():
         AssessmentSubmission.objects.bulk_update([_with_score(work, 71.555)], ["score"])
     rows.update(score=71.5)
     assert rows.get().score == Decimal("71.5")

@@ -16,7 +16,6 @@ OF_MARKS = (
     "backoffice/apps/assessments",
     "backoffice/apps/users",
     "backoffice/admin_site/models",
-    "backoffice/apps/courses/models.py",
     "backoffice/audit/admin_kit",
     "backoffice/audit/reports",
     "backoffice/bulk/values",
