@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.urls import reverse
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -180,10 +181,31 @@ def test_a_text_that_is_no_number_is_not_saved_past_the_forms(work):
     assert refusal.value.messages == [UNDERSCORE.format("7_0")]
 
 
+def test_past_the_forms_a_float_that_is_not_exact_is_not_saved_either(work):
+    rows = AssessmentSubmission.objects.filter(pk=work.pk)
+    with pytest.raises(ValidationError), transaction.atomic():
+        rows.update(score=0.1 + 0.2)
+    with pytest.raises(ValidationError), transaction.atomic():
+        AssessmentSubmission.objects.bulk_update([_with_score(work, 71.555)], ["score"])
+    rows.update(score=71.5)
+    assert rows.get().score == Decimal("71.5")
+
+
+def _with_score(work: AssessmentSubmission, score: Any) -> AssessmentSubmission:
+    work.score = score
+    return work
+
+
+def test_a_list_is_narrowed_by_a_number_of_more_decimals(instructor_client, work):
+    AssessmentSubmission.objects.update(score="71.50", status="graded")
+    page = reverse("admin:assessments_assessmentsubmission_changelist")
+    for least, count in (("71.495", 1), ("71.555", 0), ("nonsense", 1)):
+        answer = instructor_client.get(page, {"score_from": least})
+        assert answer.context["cl"].queryset.count() == count, least
+
+
 # The oracle shares nothing with the parser: whole and decimals apart, as integers.
-WRITTEN = re.compile(
-    r"(?P<sign>[-+]?)(?P<whole>[0123456789]*)(?P<point>\.?)(?P<rest>[0123456789]*)"
-)
+WRITTEN = re.compile(r"(?P<sign>[-+]?)(?P<whole>[0-9]*)\.?(?P<rest>[0-9]*)")
 
 
 def oracle(text: str) -> Fraction | None:

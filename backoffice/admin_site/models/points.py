@@ -61,7 +61,7 @@ FAULTS: tuple[tuple[re.Pattern[str], Promise], ...] = (
         _("“%(value)s” has a percent sign. Write the number without it."),
     ),
     (
-        re.compile(r"[+-]?\s*[0-9][0-9.,]*(?:\s+[0-9.,]+)*"),
+        re.compile(r"(?=.*\s)[+-]?\s*[0-9.,]+(?:\s+[0-9.,]+)*"),
         _("“%(value)s” has a blank in it. Write the digits and the point without blanks."),
     ),
 )
@@ -151,7 +151,7 @@ class PointsFormField(forms.DecimalField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "localize": False})
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Any:
         if isinstance(value, str):
             value = value.strip(BLANKS)
         return None if value in self.empty_values else _read(value, super().to_python)
@@ -166,6 +166,14 @@ class PointsField(models.DecimalField):
 
     def to_python(self, value: Any) -> Any:
         return _read(value, super().to_python)
+
+    def get_prep_value(self, value: Any) -> Any:
+        # What rows are compared with may have more decimals than what is stored.
+        return super().get_prep_value(super().to_python(value))
+
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        stored = value if hasattr(value, "as_sql") else self.to_python(value)
+        return super().get_db_prep_save(stored, connection)
 
     def formfield(self, **kwargs: Any) -> Any:
         return super().formfield(**{"form_class": PointsFormField, **kwargs})
