@@ -95,6 +95,8 @@ class RubricGrid:
         """The grid with blank rows and cells to write into, and names for all fields."""
         rows = [each for each in self.criteria if not each.is_empty]
         rows += [CriterionRow() for _number in range(spare_rows)]
+        for row in rows:
+            row.levels = [each for each in row.levels if each.key or not each.is_blank]
         most = max((len(each.levels) for each in rows), default=0)
         width = min(max(most + 1, FEWEST_COLUMNS), max(most, MOST_LEVELS))
         for number, row in enumerate(rows):
