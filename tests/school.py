@@ -241,7 +241,7 @@ def _work(rows: Rows, teacher: User) -> None:
     rows |= {"rubric": rubric, "criterion": criterion, "level": level}
     rows |= {"paper": paper, "question": question} | submission(rows, paper, question)
     review = PeerReview.objects.create(submission=rows["work"], reviewer=rows["mate"])
-    score = {"review": review, "criterion": criterion, "points": 5}
+    score = {"review": review, "criterion": criterion, "level": level, "points": 7}
     rows |= {"review": review, "review_score": PeerReviewScore.objects.create(**score)}
     rows["own_column"] = _own_column(paper, teacher)
 

@@ -1,6 +1,7 @@
 """The version of a row: a short digest of what it holds, by which a change of it is seen."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, ClassVar, cast
 
 from django.db import models
@@ -29,10 +30,15 @@ def plain(field: models.Field, row: models.Model) -> Any:
 
 def version_of(row: models.Model, fields: Iterable[models.Field]) -> str:
     """The digest of these fields of a row, 20 hexadecimal digits."""
-    values = [(field.name, plain(field, row)) for field in fields]
+    values = [(field.name, _unscaled(plain(field, row))) for field in fields]
     # With a key: a page must not let anybody guess values that it does not show.
     whole = salted_hmac(SALT, repr((row._meta.label_lower, row.pk, values)), algorithm="sha256")
     return whole.hexdigest()[:DIGITS]
+
+
+def _unscaled(value: Any) -> Any:
+    """A number without zeros that say nothing: 11 in memory is 11.00 in the database."""
+    return value.normalize() if isinstance(value, Decimal) else value
 
 
 class Versioned:

@@ -60,6 +60,8 @@ def regrading(*held: AssessmentSubmission) -> Iterator[None]:
 
 def settle(submission: AssessmentSubmission) -> None:
     """Make the score follow its marks, and save the grade as one version."""
+    if submission.status == Status.FINALIZED:
+        return  # marks that come together with final work: the grade stands
     before = submission.computed_score
     submission.computed_score = computed_score(submission)
     if submission.rubric_id is None and submission.criterion_scores.exists():
@@ -71,7 +73,7 @@ def settle(submission: AssessmentSubmission) -> None:
 
 def _follow(submission: AssessmentSubmission, before: Any) -> None:
     is_given = submission.score is not None and submission.score != before
-    if is_given or submission.override_reason or submission.status == Status.FINALIZED:
+    if is_given or submission.override_reason:
         submission.override_reason = submission.override_reason or gettext(
             "The score was given by itself, and the criteria after it."
         )
@@ -86,7 +88,6 @@ class GradePart(Scored):
     """A row that is part of a grade; `marks` names what of it is."""
 
     marks: ClassVar[tuple[str, ...]] = ()
-    submission_path = "submission"
 
     class Meta(Scored.Meta):
         abstract = True
@@ -126,6 +127,7 @@ class QuestionResponse(HasFinality, GradePart):
 
     course_path = "submission__assessment__course"
     person_path = "submission__student"
+    submission_path = "submission"
     natural_key_fields = ("submission", "question")
     personal = Personal(of="submission", fields=("answer",))
     maximum_path = ("question", "points")
@@ -211,6 +213,7 @@ class CriterionScore(HasFinality, GradePart):
 
     course_path = "submission__assessment__course"
     person_path = "submission__student"
+    submission_path = "submission"
     natural_key_fields = ("submission", "criterion")
     maximum_path = ("criterion", "max_points")
     marks = ("points", "level_id", "comment")
