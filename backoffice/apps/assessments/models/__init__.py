@@ -1,6 +1,15 @@
 """Assessments, what students hand in, and how it is marked."""
 
 from backoffice.apps.assessments.models.assessments import Assessment, Question
+from backoffice.apps.assessments.models.desk import (
+    Annotation,
+    DeskPreference,
+    GradeDraft,
+    GradingNote,
+    GradingPresence,
+    SavedComment,
+    SubmissionFlag,
+)
 from backoffice.apps.assessments.models.reviews import PeerReview, PeerReviewScore
 from backoffice.apps.assessments.models.rubrics import GradingRubric, RubricCriterion, RubricLevel
 from backoffice.apps.assessments.models.submissions import (
@@ -10,9 +19,14 @@ from backoffice.apps.assessments.models.submissions import (
 )
 
 __all__ = [
+    "Annotation",
     "Assessment",
     "AssessmentSubmission",
     "CriterionScore",
+    "DeskPreference",
+    "GradeDraft",
+    "GradingNote",
+    "GradingPresence",
     "GradingRubric",
     "PeerReview",
     "PeerReviewScore",
@@ -20,4 +34,6 @@ __all__ = [
     "QuestionResponse",
     "RubricCriterion",
     "RubricLevel",
+    "SavedComment",
+    "SubmissionFlag",
 ]
