@@ -42,6 +42,12 @@ PAGE = {
     "assessments.questionresponse": ("VH *", "", "VG o", "V o; G n", "VH *"),
     # Points by criterion are given by adding them.
     "assessments.criterionscore": ("VH *", "", "VAG o", "V o; AG n", "VH *"),
+    # Shared in the course; the own row here is the assistant's.
+    "assessments.savedcomment": ("VH *", "", "VACDH o", "V o; VACD m", "VH *"),
+    "assessments.annotation": ("VH *", "", "VAGDH o", "V o; AGD n", "VH *"),
+    "assessments.submissionflag": ("VH *", "", "VAGDH o", "V o; AGD n", "VH *"),
+    # Its author's alone: the own row is the instructor's, the turned one the assistant's.
+    "assessments.gradingnote": ("VH *", "", "VACDH n", "VACD d", "VH *"),
     "assessments.gradingrubric": _RUBRIC,
     "assessments.rubriccriterion": _RUBRIC,
     "assessments.rubriclevel": _RUBRIC,

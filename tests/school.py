@@ -68,6 +68,7 @@ from backoffice.bulk.models import AssessmentMapping, Batch, HeaderMapping, Valu
 from backoffice.bulk.pipeline.apply import apply
 from backoffice.bulk.pipeline.preview import preview
 from backoffice.bulk.pipeline.receive import receive
+from tests.at_the_desk import at_the_desk
 from tests.counting import CountingClient
 
 Rows = dict[str, Any]
@@ -242,7 +243,7 @@ def _work(rows: Rows, teacher: User) -> None:
     review = PeerReview.objects.create(submission=rows["work"], reviewer=rows["mate"])
     score = {"review": review, "criterion": criterion, "points": 5}
     rows |= {"review": review, "review_score": PeerReviewScore.objects.create(**score)}
-    rows["own_column"] = _own_column(paper, teacher)
+    rows |= at_the_desk(rows, teacher) | {"own_column": _own_column(paper, teacher)}
 
 
 def submission(rows: Rows, paper: Assessment, question: Question, **fields: Any) -> Rows:

@@ -130,6 +130,10 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     # As the action itself: whoever makes grades final.
     # Who may choose sees that nothing is asked, see test_two_works.
     "two_works": lambda who: (may_do(who.role, CHOOSING, who.address.label, who.which), False),
+    # Whoever reads all of the work; it is posted to with the right to grade that very work.
+    "desk": lambda who: (reads_work(who), False),
+    "desk_work": lambda who: (reads_work(who, "own", "foreign"), grades_work(who)),
+    "desk_part": lambda who: (reads_work(who, "own", "foreign"), False),
     "grade_record": lambda who: (who.has("V", "H"), False),
     "set_password": _password,
     "auth_user_password_change": _password,
@@ -166,6 +170,18 @@ SITE = {
 }
 OPEN_TO_ALL = {"healthz", "metrics", "login", "logout", ""}
 COVERED_BY_TESTS_BELOW = {"autocomplete", "picture", "view_on_site", "app_list", "logout"}
+
+
+def reads_work(who: Who, *among: str) -> bool:
+    """Of the rows here, the turned assessment has no work."""
+    is_there = not among or who.which in among
+    return is_there and who.role != "registrar" and who.has("V")
+
+
+def grades_work(who: Who) -> bool:
+    """As the table says of submissions; the work of the foreign assessment is a foreign one's."""
+    label = "assessments.assessmentsubmission"
+    return who.which != "turned" and "G" in rights_in(who.role, label, who.which)
 
 
 def exports(role: str) -> bool:

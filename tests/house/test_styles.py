@@ -13,6 +13,7 @@ SHEETS = (
     ROOT / "backoffice/admin_site/static/admin_site/page.css",
     ROOT / "backoffice/bulk/static/bulk/import.css",
     ROOT / "backoffice/audit/static/audit/as_of.css",
+    ROOT / "backoffice/apps/assessments/static/assessments/desk.css",
 )
 CLASSES = re.compile(r'\sclass="([^"]*)"')
 TAGS = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.S)

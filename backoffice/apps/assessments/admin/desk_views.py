@@ -162,7 +162,7 @@ def _pane(
         return TemplateResponse(request, "assessments/desk/pane.html", context, status=status)
     context |= admin.site.each_context(request) | {
         "opts": Assessment._meta,
-        "original": work.submission,
+        "original": work.submission.assessment,
         "title": _("Grading desk"),
         "assessment_page": page_of(work.submission.assessment),
     }
