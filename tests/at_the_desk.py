@@ -8,6 +8,7 @@ from backoffice.apps.assessments.models import (
     SavedComment,
     SubmissionFlag,
 )
+from backoffice.apps.users.models import Enrollment
 
 Rows = dict[str, Any]
 
@@ -18,7 +19,9 @@ def at_the_desk(rows: Rows, teacher: Any) -> Rows:
     passage = {"start": 0, "end": 3, "quoted": "The"}
     return {
         "saved": SavedComment.objects.create(
-            owner=teacher, course=rows["course"], text=f"Well seen in {rows['course'].code}."
+            owner=_helper(rows["course"]) or teacher,
+            course=rows["course"],
+            text=f"Well seen in {rows['course'].code}.",
         ),
         "passage": Annotation.objects.create(
             submission=work, author=teacher, comment="Which herring?", **passage
@@ -27,4 +30,19 @@ def at_the_desk(rows: Rows, teacher: Any) -> Rows:
         "flag": SubmissionFlag.objects.create(
             submission=work, flagged_by=teacher, text="Is it long enough?"
         ),
+    }
+
+
+def _helper(course: Any) -> Any:
+    row = Enrollment.objects.filter(course=course, role="teaching_assistant").first()
+    return row and row.student
+
+
+def about_final_work(work: Any, assistant: Any) -> Rows:
+    """What an assistant has about work whose grade is final."""
+    passage = {"start": 0, "end": 3, "quoted": "The", "comment": "Which herring?"}
+    return {
+        "passage": Annotation.objects.create(submission=work, author=assistant, **passage),
+        "note": GradingNote.objects.create(submission=work, author=assistant, text="Read again."),
+        "flag": SubmissionFlag.objects.create(submission=work, flagged_by=assistant, text="Why?"),
     }

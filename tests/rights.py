@@ -173,6 +173,17 @@ def may_do(role: str, action: str, label: str, which: str) -> bool:
     return scope is not None and is_within(scope, label, which)
 
 
+def at_desk(role: str, which: str, *, is_of_work: bool = False) -> tuple[bool, bool]:
+    """Whether the desk of an assessment answers, and whether work there may be graded.
+
+    Whoever reads all of the work, which a registrar does not; the turned assessment has none.
+    """
+    if is_of_work and which == "turned":
+        return False, False
+    held = rights_in(role, "assessments.assessmentsubmission", which)
+    return role != "registrar" and "V" in held, "G" in held
+
+
 def rows_of(school: School, role: str, label: str) -> dict[str, Any]:
     """The own and the foreign row of a role; a registrar's own people are students."""
     if label == "bulk.batch" and role in school.uploads:

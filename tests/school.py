@@ -68,7 +68,7 @@ from backoffice.bulk.models import AssessmentMapping, Batch, HeaderMapping, Valu
 from backoffice.bulk.pipeline.apply import apply
 from backoffice.bulk.pipeline.preview import preview
 from backoffice.bulk.pipeline.receive import receive
-from tests.at_the_desk import at_the_desk
+from tests.at_the_desk import about_final_work, at_the_desk
 from tests.counting import CountingClient
 
 Rows = dict[str, Any]
@@ -389,6 +389,7 @@ def _other_states(school: School) -> None:
     final |= {"attempt": 2, "graded_at": MARKED}
     rows_by_name = submission(rows, own["assessments.assessment"], question, **final)
     refused = _upload(people["registrar"], "student_id,course_code,presentation\nnobody,C1,x\n")
+    rows_by_name |= about_final_work(rows_by_name["work"], people["assistant"])
     rows_by_name |= {"draft": draft, "refused": refused}
     school.turned = {row._meta.label_lower: row for row in rows_by_name.values()}
 

@@ -15,7 +15,7 @@ from backoffice.admin_site.pages.registry import pages
 from backoffice.bulk.kinds.resource import kinds
 from tests.addresses import MODELS, Address, every_address, filled
 from tests.counting import COMPARISONS, COUNTED
-from tests.rights import ACTIONS, NEVER, PAGE, SYSTEM, may_do, rights_in, rows_of
+from tests.rights import ACTIONS, NEVER, PAGE, SYSTEM, at_desk, may_do, rights_in, rows_of
 from tests.school import (
     EVERYBODY,
     ROLES,
@@ -130,10 +130,9 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     # As the action itself: whoever makes grades final.
     # Who may choose sees that nothing is asked, see test_two_works.
     "two_works": lambda who: (may_do(who.role, CHOOSING, who.address.label, who.which), False),
-    # Whoever reads all of the work; it is posted to with the right to grade that very work.
-    "desk": lambda who: (reads_work(who), False),
-    "desk_work": lambda who: (reads_work(who, "own", "foreign"), grades_work(who)),
-    "desk_part": lambda who: (reads_work(who, "own", "foreign"), False),
+    "desk": lambda who: (at_desk(who.role, who.which)[0], False),
+    "desk_work": lambda who: at_desk(who.role, who.which, is_of_work=True),
+    "desk_part": lambda who: (at_desk(who.role, who.which, is_of_work=True)[0], False),
     "grade_record": lambda who: (who.has("V", "H"), False),
     "set_password": _password,
     "auth_user_password_change": _password,
@@ -170,18 +169,6 @@ SITE = {
 }
 OPEN_TO_ALL = {"healthz", "metrics", "login", "logout", ""}
 COVERED_BY_TESTS_BELOW = {"autocomplete", "picture", "view_on_site", "app_list", "logout"}
-
-
-def reads_work(who: Who, *among: str) -> bool:
-    """Of the rows here, the turned assessment has no work."""
-    is_there = not among or who.which in among
-    return is_there and who.role != "registrar" and who.has("V")
-
-
-def grades_work(who: Who) -> bool:
-    """As the table says of submissions; the work of the foreign assessment is a foreign one's."""
-    label = "assessments.assessmentsubmission"
-    return who.which != "turned" and "G" in rights_in(who.role, label, who.which)
 
 
 def exports(role: str) -> bool:

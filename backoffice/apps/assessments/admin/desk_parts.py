@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.admin_site.pages.related_links import KEY
 from backoffice.apps.assessments.desk import bank, drafts, parts, presence
-from backoffice.apps.assessments.desk.work import Work
+from backoffice.apps.assessments.desk.work import DeskWork
 from backoffice.apps.assessments.models import AssessmentSubmission
 
 Handler = Callable[[HttpRequest, AssessmentSubmission], HttpResponse]
@@ -41,7 +41,7 @@ def _text(request: HttpRequest, name: str) -> str:
 
 
 def keep_draft(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse:
-    if not Work(submission, request.user).is_open:
+    if not DeskWork(submission, request.user).is_open:
         return _closed(submission, request.user)
     draft = drafts.keep(submission, request.user, drafts.typed_in(request.POST))
     moment = time_format(timezone.localtime(draft.saved_at), "H:i:s")
@@ -49,7 +49,7 @@ def keep_draft(request: HttpRequest, submission: AssessmentSubmission) -> HttpRe
 
 
 def _closed(submission: AssessmentSubmission, user: Any) -> JsonResponse:
-    return JsonResponse({"message": Work(submission, user).refusal}, status=422)
+    return JsonResponse({"message": DeskWork(submission, user).refusal}, status=422)
 
 
 def drop_draft(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse:
@@ -88,6 +88,7 @@ def note(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse
 
 
 def use_comment(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse:
+    """Raises PermissionDenied for a comment that is not for this person and this work."""
     if not bank.count_use(submission, request.user, _number(request, "comment")):
         raise PermissionDenied
     return JsonResponse({})
@@ -106,7 +107,7 @@ def save_comment(request: HttpRequest, submission: AssessmentSubmission) -> Http
 
 
 def annotate(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse:
-    if not Work(submission, request.user).is_open:
+    if not DeskWork(submission, request.user).is_open:
         return _closed(submission, request.user)
     bounds = (_number(request, "start"), _number(request, "end"))
     try:
@@ -117,7 +118,8 @@ def annotate(request: HttpRequest, submission: AssessmentSubmission) -> HttpResp
 
 
 def take_back(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse:
-    if not Work(submission, request.user).is_open:
+    """Raises PermissionDenied for a comment on other work."""
+    if not DeskWork(submission, request.user).is_open:
         return _closed(submission, request.user)
     if not parts.take_back(submission, _number(request, "annotation")):
         raise PermissionDenied
@@ -125,7 +127,7 @@ def take_back(request: HttpRequest, submission: AssessmentSubmission) -> HttpRes
 
 
 def _shown_text(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse:
-    work = Work(submission, request.user)
+    work = DeskWork(submission, request.user)
     context = {"work": work, "submission": submission}
     return TemplateResponse(request, "assessments/desk/text.html", context)
 

@@ -18,8 +18,8 @@ from backoffice.apps.assessments.desk import drafts, keys, presence
 from backoffice.apps.assessments.desk.names import are_names_known, shown_name
 from backoffice.apps.assessments.desk.parts import has_keys
 from backoffice.apps.assessments.desk.queue import FILTERS, ORDERS, PER_PAGE, Queue, QueueChoice
-from backoffice.apps.assessments.desk.saving import Outcome, save
-from backoffice.apps.assessments.desk.work import Work, work_for
+from backoffice.apps.assessments.desk.saving import SaveOutcome, save
+from backoffice.apps.assessments.desk.work import DeskWork, work_for
 from backoffice.apps.assessments.models import Assessment, AssessmentSubmission, GradingPresence
 from backoffice.audit.access_log.log import record_look
 
@@ -114,23 +114,23 @@ def show_work(request: HttpRequest, object_id: str, number: int) -> HttpResponse
     if request.method not in READING:
         raise PermissionDenied
     record_look(request, submission)
-    return _pane(request, Work(submission, request.user), choice)
+    return _pane(request, DeskWork(submission, request.user), choice)
 
 
 def _saved(
     request: HttpRequest, submission: AssessmentSubmission, choice: QueueChoice
 ) -> HttpResponse:
     user, typed = request.user, drafts.typed_in(request.POST)
-    work = Work(submission, user, typed)
+    work = DeskWork(submission, user, typed)
     if work.is_open:
         outcome = save(submission, user, typed)
     else:
         # Whoever had begun keeps what was typed: the right may have gone meanwhile.
         drafts.keep_known(submission, user, typed)
-        outcome = Outcome(403, work.refusal)
+        outcome = SaveOutcome(403, work.refusal)
     if outcome.is_saved:
         return _go_on(request, submission, choice)
-    return _pane(request, Work(submission, user, typed, outcome.errors), choice, outcome)
+    return _pane(request, DeskWork(submission, user, typed, outcome.errors), choice, outcome)
 
 
 def _go_on(
@@ -147,14 +147,14 @@ def _go_on(
         return HttpResponse(headers={"HX-Redirect": address})
     following = _submission_for(request, str(assessment.pk), key)
     record_look(request, following)
-    outcome = Outcome(message=_("Saved."))
-    answer = _pane(request, Work(following, request.user), choice, outcome)
+    outcome = SaveOutcome(message=_("Saved."))
+    answer = _pane(request, DeskWork(following, request.user), choice, outcome)
     answer.headers["HX-Push-Url"] = address
     return answer
 
 
 def _pane(
-    request: HttpRequest, work: Work, choice: QueueChoice, outcome: Outcome | None = None
+    request: HttpRequest, work: DeskWork, choice: QueueChoice, outcome: SaveOutcome | None = None
 ) -> HttpResponse:
     context = _pane_context(request, work, choice) | {"outcome": outcome}
     status = outcome.status if outcome else 200
@@ -169,7 +169,7 @@ def _pane(
     return TemplateResponse(request, "assessments/desk/work.html", context, status=status)
 
 
-def _pane_context(request: HttpRequest, work: Work, choice: QueueChoice) -> dict[str, Any]:
+def _pane_context(request: HttpRequest, work: DeskWork, choice: QueueChoice) -> dict[str, Any]:
     submission = work.submission
     assessment, query = submission.assessment, choice.query()
     queue = Queue(assessment, request.user, choice)

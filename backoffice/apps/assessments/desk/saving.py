@@ -11,7 +11,7 @@ from backoffice.apps.assessments.models import AssessmentSubmission
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SaveOutcome:
     """How a save ended: the status of the answer, and what is said of it."""
 
     status: int = 200
@@ -24,7 +24,7 @@ class Outcome:
         return self.status == 200
 
 
-def save(submission: AssessmentSubmission, user: Any, typed: Mapping[str, str]) -> Outcome:
+def save(submission: AssessmentSubmission, user: Any, typed: Mapping[str, str]) -> SaveOutcome:
     """Save what was typed; what is refused is kept as a draft, so that nothing typed is lost."""
     outcome = _write(submission, user, typed)
     if outcome.is_saved:
@@ -34,5 +34,5 @@ def save(submission: AssessmentSubmission, user: Any, typed: Mapping[str, str]) 
     return outcome
 
 
-def _write(submission: AssessmentSubmission, user: Any, typed: Mapping[str, str]) -> Outcome:
-    return Outcome(422, _("Nothing was saved. What you typed is kept."))
+def _write(submission: AssessmentSubmission, user: Any, typed: Mapping[str, str]) -> SaveOutcome:
+    return SaveOutcome(422, _("Nothing was saved. What you typed is kept."))

@@ -123,7 +123,7 @@ class Passage:
     is_in_text: bool
 
 
-class Work:
+class DeskWork:
     """What the page of a submission shows."""
 
     def __init__(
