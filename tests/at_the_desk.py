@@ -15,13 +15,11 @@ Rows = dict[str, Any]
 
 def at_the_desk(rows: Rows, teacher: Any) -> Rows:
     """A saved comment, a passage, a note and a flag of the teacher's, about the work."""
-    work = rows["work"]
+    work, course = rows["work"], rows["course"]
     passage = {"start": 0, "end": 3, "quoted": "The"}
     return {
         "saved": SavedComment.objects.create(
-            owner=_helper(rows["course"]) or teacher,
-            course=rows["course"],
-            text=f"Well seen in {rows['course'].code}.",
+            owner=_helper(course) or teacher, course=course, text=f"Well seen in {course.code}."
         ),
         "passage": Annotation.objects.create(
             submission=work, author=teacher, comment="Which herring?", **passage
@@ -38,8 +36,9 @@ def _helper(course: Any) -> Any:
     return row and row.student
 
 
-def about_final_work(work: Any, assistant: Any) -> Rows:
+def about_final_work(rows: Rows, people: Rows) -> Rows:
     """What an assistant has about work whose grade is final."""
+    work, assistant = rows["work"], people["assistant"]
     passage = {"start": 0, "end": 3, "quoted": "The", "comment": "Which herring?"}
     return {
         "passage": Annotation.objects.create(submission=work, author=assistant, **passage),

@@ -1,14 +1,15 @@
 """The addresses of the grading desk, below those of its assessment."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 
-from backoffice.admin_site.pages.related_links import page_of
+from backoffice.admin_site.pages.related_links import KEY, page_of
 from backoffice.apps.assessments.admin import desk_views
+from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
 
 
@@ -49,3 +50,26 @@ class DeskPagesMixin(AuditedAdmin):
         self, request: HttpRequest, object_id: str, submission_id: int, part: str
     ) -> HttpResponse:
         return desk_views.do_part(request, object_id, submission_id, part)
+
+
+class DeskLinkMixin(AuditedAdmin):
+    """Leads from the list of submissions, and from each of them, to the desk."""
+
+    list_before_template = "assessments/desk/list_link.html"
+
+    def further_links(self, request: HttpRequest, row: models.Model) -> list[dict[str, Any]]:
+        links = super().further_links(request, row)
+        if not desk_views.may_read_work(request):
+            return links
+        submission = cast(AssessmentSubmission, row)
+        address = desk_views.address_of(submission.assessment_id, submission.pk)
+        return [*links, {"title": _("At the grading desk"), "icon": "grading", "address": address}]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        assessment = request.GET.get("assessment__id__exact", "")
+        is_led = KEY.fullmatch(assessment) and desk_views.may_read_work(request)
+        address = desk_views.address_of(int(assessment)) if is_led else ""
+        context = {"desk_address": address, **(extra_context or {})}
+        return super().changelist_view(request, context)

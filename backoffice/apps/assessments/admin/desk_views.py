@@ -93,12 +93,12 @@ def _lines(queue: Queue, user: Any) -> dict[str, Any]:
     first = next((place.key for place in queue.places if place.is_match), None)
     return {
         "lines": [
-            QueueLine(row, address_of(queue.assessment, row.pk) + query, others.get(row.pk))
+            QueueLine(row, address_of(queue.assessment.pk, row.pk) + query, others.get(row.pk))
             for row in rows[:PER_PAGE]
         ],
         "is_more": len(rows) > PER_PAGE,
         "most": PER_PAGE,
-        "start": address_of(queue.assessment, first) + query if first else "",
+        "start": address_of(queue.assessment.pk, first) + query if first else "",
     }
 
 
@@ -140,7 +140,7 @@ def _go_on(
     assessment, key = submission.assessment, submission.pk
     if request.POST.get("go") == "next":
         key = Queue(assessment, request.user, choice).next_after(submission.pk)
-    address = address_of(assessment, key) + choice.query()
+    address = address_of(assessment.pk, key) + choice.query()
     if not _is_swap(request):
         return HttpResponseRedirect(address)
     if key is None:
@@ -188,11 +188,11 @@ def _pane_context(request: HttpRequest, work: DeskWork, choice: QueueChoice) -> 
         "whole": len(queue.places),
         "waiting": sum(place.is_match for place in queue.places),
         "others": presence.others_at(submission, request.user),
-        "queue_address": address_of(assessment) + query,
-        "address": address_of(assessment, submission.pk) + query,
-        "parts_address": address_of(assessment, submission.pk),
-        "next_address": address_of(assessment, following) + query if following else "",
-        "previous_address": address_of(assessment, previous) + query if previous else "",
+        "queue_address": address_of(assessment.pk) + query,
+        "address": address_of(assessment.pk, submission.pk) + query,
+        "parts_address": address_of(assessment.pk, submission.pk),
+        "next_address": address_of(assessment.pk, following) + query if following else "",
+        "previous_address": address_of(assessment.pk, previous) + query if previous else "",
         "submission_page": page_of(submission),
         "has_keys": has_keys(request.user),
         "keys": json.dumps(keys.table()),
@@ -225,11 +225,11 @@ def may_read_work(request: HttpRequest) -> bool:
     return visible_fields(request.user, AssessmentSubmission) is None
 
 
-def address_of(assessment: Assessment, submission: int | None = None) -> str:
-    """The address of the queue, or of one piece of work in it."""
+def address_of(assessment: int, submission: int | None = None) -> str:
+    """The address of an assessment's queue, or of one piece of work in it."""
     if submission is None:
-        return page_of(assessment, PAGE)
-    return reverse(f"admin:{named(WORK)}", args=[assessment.pk, submission])
+        return reverse(f"admin:{named(PAGE)}", args=[assessment])
+    return reverse(f"admin:{named(WORK)}", args=[assessment, submission])
 
 
 def _is_swap(request: HttpRequest) -> bool:

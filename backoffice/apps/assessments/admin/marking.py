@@ -26,6 +26,7 @@ from backoffice.admin_site.changelist.columns import (
     two_lines,
 )
 from backoffice.admin_site.changelist.sections import RelatedSection
+from backoffice.apps.assessments.admin.desk_pages import DeskLinkMixin
 from backoffice.apps.assessments.admin.grade_actions import GradeActionsMixin
 from backoffice.apps.assessments.admin.grade_pages import GradePageMixin
 from backoffice.apps.assessments.admin.two_works import TwoWorksMixin
@@ -124,7 +125,9 @@ class CriterionScoreSection(RelatedSection):
 
 
 @admin.register(AssessmentSubmission)
-class SubmissionAdmin(GradeActionsMixin, TwoWorksMixin, GradePageMixin, ListExport, AuditedAdmin):
+class SubmissionAdmin(
+    GradeActionsMixin, DeskLinkMixin, TwoWorksMixin, GradePageMixin, ListExport, AuditedAdmin
+):
     """What students handed in, and how it is marked."""
 
     icon = "inbox"
