@@ -16,7 +16,6 @@ from backoffice.admin_site.permissions.roles import visible_fields
 from backoffice.apps.assessments.admin.desk_parts import PARTS, show_bank
 from backoffice.apps.assessments.desk import drafts, keys, presence
 from backoffice.apps.assessments.desk.names import are_names_known, shown_name
-from backoffice.apps.assessments.desk.parts import has_keys
 from backoffice.apps.assessments.desk.queue import FILTERS, ORDERS, PER_PAGE, Queue, QueueChoice
 from backoffice.apps.assessments.desk.saving import SaveOutcome, save
 from backoffice.apps.assessments.desk.work import DeskWork, work_for
@@ -194,7 +193,7 @@ def _pane_context(request: HttpRequest, work: DeskWork, choice: QueueChoice) -> 
         "next_address": address_of(assessment.pk, following) + query if following else "",
         "previous_address": address_of(assessment.pk, previous) + query if previous else "",
         "submission_page": page_of(submission),
-        "has_keys": has_keys(request.user),
+        "has_keys": getattr(submission, "has_keys", True),
         "keys": json.dumps(keys.table()),
         "help_keys": [*keys.SINGLE, *keys.HELD],
     }

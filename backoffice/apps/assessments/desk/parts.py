@@ -79,11 +79,6 @@ def take_back(submission: AssessmentSubmission, number: int) -> bool:
     return True
 
 
-def has_keys(user: Any) -> bool:
-    """Whether single keys act for this person."""
-    row = DeskPreference.objects.filter(person=user.pk).first()
-    return row is None or row.has_keys
-
-
 def switch_keys(user: Any, is_on: bool) -> None:
+    """Whether single keys act for this person from now on."""
     DeskPreference.objects.update_or_create(person=user, defaults={"has_keys": is_on})

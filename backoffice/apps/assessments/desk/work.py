@@ -18,6 +18,7 @@ from backoffice.apps.assessments.models import (
     Annotation,
     AssessmentSubmission,
     CriterionScore,
+    DeskPreference,
     GradeDraft,
     GradingNote,
     QuestionResponse,
@@ -31,14 +32,15 @@ GRADED_NOW = (Status.SUBMITTED, Status.GRADED)
 def work_for(user: Any, assessment_id: int, number: int) -> AssessmentSubmission | None:
     """The submission as this person may read all of it; None for any other.
 
-    It says in `is_gradable` whether the person may grade it, and has the person's own draft and
-    note. One statement asks for all of it.
+    It says in `is_gradable` whether the person may grade it, in `has_keys` whether single keys act
+    for them, and has their own draft and note. One statement asks for all of it.
     """
     if visible_fields(user, AssessmentSubmission) is not None:
         return None
     gradable = AssessmentSubmission.objects.permitted_to(user, "grade").filter(pk=OuterRef("pk"))
     notes = GradingNote.objects.filter(submission=OuterRef("pk"), author=user.pk)
     drafts = GradeDraft.objects.filter(submission=OuterRef("pk"), grader=user.pk)
+    without_keys = DeskPreference.objects.filter(person=user.pk, has_keys=False)
     rows = AssessmentSubmission.objects.visible_to(user).select_related(
         "assessment__course", "assessment__rubric", "student", "grader", "flag__flagged_by"
     )
@@ -47,6 +49,7 @@ def work_for(user: Any, assessment_id: int, number: int) -> AssessmentSubmission
         note_text=Subquery(notes.values("text")[:1]),
         draft_payload=Subquery(drafts.values("payload")[:1]),
         draft_saved_at=Subquery(drafts.values("saved_at")[:1]),
+        has_keys=~Exists(without_keys),
     )
     return rows.first()
 
@@ -243,7 +246,8 @@ class DeskWork:
         rows = AssessmentSubmission._base_manager.filter(
             assessment=self.submission.assessment_id, student=self.submission.student_id
         )
-        return list(rows.exclude(status=Status.IN_PROGRESS).order_by("attempt", "pk"))
+        handed_in = rows.exclude(status=Status.IN_PROGRESS).defer("text", "feedback")
+        return list(handed_in.order_by("attempt", "pk"))
 
     @property
     def newer(self) -> AssessmentSubmission | None:
