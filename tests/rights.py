@@ -43,6 +43,12 @@ PAGE = {
     "assessments.questionresponse": ("VH *", "", "VG o", "V o; G n", "VH *"),
     # Points by criterion are given by adding them.
     "assessments.criterionscore": ("VH *", "", "VAG o", "V o; AG n", "VH *"),
+    # Shared in the course; the own row here is the assistant's.
+    "assessments.savedcomment": ("VH *", "", "VACDH o", "V o; VACD m", "VH *"),
+    "assessments.annotation": ("VH *", "", "VAGDH o", "V o; AGD n", "VH *"),
+    "assessments.submissionflag": ("VH *", "", "VAGDH o", "V o; AGD n", "VH *"),
+    # Its author's alone: the own row is the instructor's, the turned one the assistant's.
+    "assessments.gradingnote": ("VH *", "", "VACDH n", "VACD d", "VH *"),
     "assessments.gradingrubric": _RUBRIC,
     "assessments.rubriccriterion": _RUBRIC,
     "assessments.rubriclevel": _RUBRIC,
@@ -170,6 +176,17 @@ def may_do(role: str, action: str, label: str, which: str) -> bool:
         return True
     scope = ACTIONS[action].get(role)
     return scope is not None and is_within(scope, label, which)
+
+
+def at_desk(role: str, which: str, *, is_of_work: bool = False) -> tuple[bool, bool]:
+    """Whether the desk of an assessment answers, and whether work there may be graded.
+
+    Whoever reads all of the work, which a registrar does not; the turned assessment has none.
+    """
+    if is_of_work and which == "turned":
+        return False, False
+    held = rights_in(role, "assessments.assessmentsubmission", which)
+    return role != "registrar" and "V" in held, "G" in held
 
 
 def rows_of(school: School, role: str, label: str) -> dict[str, Any]:

@@ -69,6 +69,7 @@ from backoffice.bulk.models import AssessmentMapping, Batch, HeaderMapping, Valu
 from backoffice.bulk.pipeline.apply import apply
 from backoffice.bulk.pipeline.preview import preview
 from backoffice.bulk.pipeline.receive import receive
+from tests.at_the_desk import about_final_work, at_the_desk
 from tests.counting import CountingClient
 
 Rows = dict[str, Any]
@@ -243,7 +244,7 @@ def _work(rows: Rows, teacher: User) -> None:
     review = PeerReview.objects.create(submission=rows["work"], reviewer=rows["mate"])
     score = {"review": review, "criterion": criterion, "level": level, "points": 7}
     rows |= {"review": review, "review_score": PeerReviewScore.objects.create(**score)}
-    rows["own_column"] = _own_column(paper, teacher)
+    rows |= at_the_desk(rows, teacher) | {"own_column": _own_column(paper, teacher)}
 
 
 def submission(rows: Rows, paper: Assessment, question: Question, **fields: Any) -> Rows:
@@ -389,7 +390,9 @@ def _other_states(school: School) -> None:
     rows_by_name = submission(rows, own["assessments.assessment"], question, **final)
     refused = _upload(people["registrar"], "student_id,course_code,presentation\nnobody,C1,x\n")
     wish = ask_to_reopen(rows_by_name["work"], people["admin"], "Because of an appeal.")
-    rows_by_name |= {"draft": draft, "refused": refused, "wish": wish}
+    rows_by_name |= {"draft": draft, "refused": refused, "wish": wish} | about_final_work(
+        rows_by_name, people
+    )
     school.turned = {row._meta.label_lower: row for row in rows_by_name.values()}
 
 

@@ -15,7 +15,7 @@ from backoffice.admin_site.pages.registry import pages
 from backoffice.bulk.kinds.resource import kinds
 from tests.addresses import MODELS, Address, every_address, filled
 from tests.counting import COMPARISONS, COUNTED
-from tests.rights import ACTIONS, NEVER, PAGE, SYSTEM, may_do, rights_in, rows_of
+from tests.rights import ACTIONS, NEVER, PAGE, SYSTEM, at_desk, may_do, rights_in, rows_of
 from tests.school import (
     EVERYBODY,
     ROLES,
@@ -130,6 +130,9 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     # As the action itself: whoever makes grades final.
     # Who may choose sees that nothing is asked, see test_two_works.
     "two_works": lambda who: (may_do(who.role, CHOOSING, who.address.label, who.which), False),
+    "desk": lambda who: (at_desk(who.role, who.which)[0], False),
+    "desk_work": lambda who: at_desk(who.role, who.which, is_of_work=True),
+    "desk_part": lambda who: (at_desk(who.role, who.which, is_of_work=True)[0], False),
     "grade_record": lambda who: (who.has("V", "H"), False),
     # Who changes a rubric also writes its grid; of others a POST is refused.
     "grid": lambda who: (who.has("V"), who.has("C")),

@@ -14,6 +14,7 @@ SHEETS = (
     ROOT / "backoffice/bulk/static/bulk/import.css",
     ROOT / "backoffice/audit/static/audit/as_of.css",
     ROOT / "backoffice/apps/assessments/static/assessments/rubric_grid.css",
+    ROOT / "backoffice/apps/assessments/static/assessments/desk.css",
 )
 CLASSES = re.compile(r'\sclass="([^"]*)"')
 TAGS = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.S)

@@ -57,6 +57,7 @@ _CONTENT = row("VACDRH *", "V *", "VACDRH own", "VC own", "VH *")
 _PROGRESS = row("VH *", "VE *", "VE own", "V own", "VEH *")
 _RUBRIC = row("VH *", "", "VACIREH own", "V own", "VH *")
 _REVIEW = row("VH *", "", "VACEH own", "V own", "VH *")
+_BANK = "V own; VACD authored"
 _FORUM = row("VACDLH *", "", "VALH own", "VAL own", "VH *")
 _CHAT = row("VACDH *", "", "VACD own", "V own", "VH *")
 
@@ -89,6 +90,15 @@ TABLE: dict[str, Row] = {
     "assessments.rubriccriterion": _RUBRIC,
     "assessments.rubriclevel": _RUBRIC,
     "assessments.criterionscore": row("VH *", "", "VAG own", "V own; AG open", "VH *"),
+    "assessments.savedcomment": row("VH *", "", "VACDH own; VACDH authored", _BANK, "VH *"),
+    "assessments.annotation": row("VH *", "", "VAGDH own", "V own; AGD open", "VH *"),
+    "assessments.submissionflag": row("VH *", "", "VAGDH own", "V own; AGD open", "VH *"),
+    # Its author's alone; who audits reads what is recorded.
+    "assessments.gradingnote": row("VH *", "", "VACDH written", "VACD written", "VH *"),
+    # They have no page: the desk asks for the pair of work and grader, and for nobody else's.
+    "assessments.gradedraft": row("", "", "", "", ""),
+    "assessments.gradingpresence": row("", "", "", "", ""),
+    "assessments.deskpreference": row("", "", "", "", ""),
     "assessments.peerreview": _REVIEW,
     "assessments.peerreviewscore": _REVIEW,
     "communications.forum": _FORUM,

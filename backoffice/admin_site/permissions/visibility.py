@@ -115,6 +115,10 @@ def _authored(model: Model, user: roles.Actor, role: str) -> Q:
     return Q(**{getattr(model, "author_path", "author"): user.pk})
 
 
+def _written(model: Model, user: roles.Actor, role: str) -> Q:
+    return _own(model, user, role) & _authored(model, user, role)
+
+
 def _uploaded(model: Model, user: roles.Actor, role: str) -> Q:
     return Q(uploaded_by=user.pk)
 
@@ -154,11 +158,12 @@ def _open(model: Model, user: roles.Actor, role: str) -> Q:
 # What these say is about the row itself: they limit no place in which it may lie.
 OF_THE_ROW = ("authored", "uploaded", "held", "merging", roles.OWN_GRADES, "party")
 # These say something about the row besides its course; the place need only be one's own.
-PLACES = {"draft": "own", "open": "own"}
+PLACES = {"draft": "own", "open": "own", "written": "own"}
 SCOPES: dict[str, Callable[[Model, roles.Actor, str], Q]] = {
     "own": _own,
     "students": _students,
     "authored": _authored,
+    "written": _written,
     "uploaded": _uploaded,
     "held": _held,
     "merging": _merging,

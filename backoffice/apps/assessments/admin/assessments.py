@@ -19,6 +19,7 @@ from backoffice.admin_site.changelist.columns import (
     two_lines,
 )
 from backoffice.admin_site.changelist.sections import RelatedSection
+from backoffice.apps.assessments.admin.desk_pages import DeskPagesMixin
 from backoffice.apps.assessments.forms import AssessmentForm, QuestionForm, QuestionInlineForm
 from backoffice.apps.assessments.models import Assessment, Question
 from backoffice.apps.assessments.releasing import close, redraft, release
@@ -83,7 +84,7 @@ class QuestionSection(RelatedSection):
 
 
 @admin.register(Assessment)
-class AssessmentAdmin(ListExport, AuditedAdmin):
+class AssessmentAdmin(DeskPagesMixin, ListExport, AuditedAdmin):
     """Quizzes, assignments and exams."""
 
     icon = "assignment"

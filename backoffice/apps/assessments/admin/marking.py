@@ -26,6 +26,7 @@ from backoffice.admin_site.changelist.columns import (
     two_lines,
 )
 from backoffice.admin_site.changelist.sections import RelatedSection
+from backoffice.apps.assessments.admin.desk_pages import DeskLinkMixin
 from backoffice.apps.assessments.admin.final_grades import (
     ClosedInlineMixin,
     FinalGradeActionsMixin,
@@ -136,6 +137,7 @@ class SubmissionAdmin(
     GradeActionsMixin,
     FinalGradeActionsMixin,
     FinalityMixin,
+    DeskLinkMixin,
     TwoWorksMixin,
     GradePageMixin,
     ListExport,

@@ -181,6 +181,8 @@ class MergePlanner:
         """A row goes, after the rows that refer to it; its parts go where there is no target."""
         for reference in references_to(type(source)):
             policy = policy_of(reference)
+            if policy.why:
+                continue  # no part of the record: it goes with the row by itself
             if policy.fold and target is not None:
                 self._fold_rows(reference, target.pk, source.pk)
             rows = self._current(reference, source.pk)

@@ -1,0 +1,398 @@
+/* The grading desk: keys, drafts, presence, the saved comments, and going on without a new page.
+   Nothing is counted with fractions: points are hundredths, as whole numbers. */
+"use strict";
+(() => {
+    const DRAFT_AFTER = 900, PRESENT_EVERY = 60000, AHEAD_FOR = 120000;
+    const byId = (id) => document.getElementById(id);
+    const pane = () => byId("desk-pane");
+    const form = () => byId("desk-form");
+    const words = () => byId("desk-words").dataset;
+    let draftTimer = 0, draftAgain = false, isSending = false, ahead = null, field = null;
+    let marked = null, bank = null;
+
+    /* What is said at the foot of the page. */
+    function announce(text) { byId("desk-status").textContent = text || ""; }
+
+    function token() { return form().querySelector("[name=csrfmiddlewaretoken]").value; }
+
+    async function send(part, values, options) {
+        const body = new URLSearchParams(values);
+        const answer = await fetch(pane().dataset.parts + part + "/", {
+            method: "POST", body, redirect: "manual", headers: { "X-CSRFToken": token() }, ...options,
+        });
+        // A way to the login page is no answer.
+        if (answer.type === "opaqueredirect" || answer.status === 0) { throw new Error("lost"); }
+        return answer;
+    }
+
+    async function sendForWords(part, values) {
+        try {
+            const answer = await send(part, values);
+            const said = await answer.json();
+            return { isDone: answer.ok, ...said };
+        } catch { return { isDone: false, message: words().lost }; }
+    }
+
+    /* Drafts: kept on the server soon after the last key, and once more when the page goes. */
+    function typed() {
+        const values = new FormData(form());
+        values.delete("csrfmiddlewaretoken");
+        return values;
+    }
+    function draftSoon() {
+        if (!pane().dataset.isOpen) { return; }
+        clearTimeout(draftTimer);
+        draftTimer = setTimeout(keepDraft, DRAFT_AFTER);
+    }
+    async function keepDraft() {
+        draftTimer = 0;
+        if (isSending) { draftAgain = true; return; }
+        isSending = true;
+        const said = await sendForWords("draft", typed());
+        isSending = false;
+        announce(said.message);
+        if (draftAgain) { draftAgain = false; draftSoon(); }
+    }
+    function keepNow() {
+        if (!draftTimer || !form()) { return; }
+        clearTimeout(draftTimer);
+        draftTimer = 0;
+        send("draft", typed(), { keepalive: true }).catch(() => {});
+    }
+
+    /* Points, in hundredths; null for what is no plain number. */
+    function hundredths(text) {
+        const match = /^([0-9]{1,9})(?:\.([0-9]{1,2}))?$/.exec((text || "").trim());
+        return match ? Number(match[1]) * 100 + Number((match[2] || "").padEnd(2, "0")) : null;
+    }
+    function pointsOf(whole) {
+        const rest = String(whole % 100).padStart(2, "0").replace(/0+$/, "");
+        return String((whole - whole % 100) / 100) + (rest ? "." + rest : "");
+    }
+    function total() {
+        const output = byId("desk-total");
+        if (!output) { return; }
+        const inputs = [...form().querySelectorAll("[data-of-total]")];
+        const numbers = inputs.map((each) => hundredths(each.value));
+        const known = numbers.filter((each) => each !== null);
+        const before = output.textContent;
+        output.textContent = known.length ? pointsOf(known.reduce((sum, each) => sum + each, 0)) : "–";
+        const score = byId("id_score");
+        // The score follows the criteria until somebody types another one.
+        const isFollowing = score.value === "" || score.value === before;
+        if (isFollowing) { score.value = known.length === inputs.length ? output.textContent : ""; }
+    }
+
+    /* Criteria and levels. */
+    const criteria = () => [...document.querySelectorAll("#desk-form .desk-criterion")];
+    function current() {
+        const holder = document.activeElement && document.activeElement.closest(".desk-criterion");
+        return holder || criteria().find((each) => each.classList.contains("is-current")) || criteria()[0];
+    }
+    function moveTo(criterion) {
+        if (!criterion) { return; }
+        criteria().forEach((each) => each.classList.toggle("is-current", each === criterion));
+        criterion.focus({ preventScroll: true });
+        criterion.scrollIntoView({ block: "nearest" });
+    }
+    function step(by) {
+        const all = criteria(), at = all.indexOf(current());
+        const isOnIt = document.activeElement.closest(".desk-criterion");
+        moveTo(all[isOnIt ? Math.min(Math.max(at + by, 0), all.length - 1) : at]);
+    }
+    function chooseLevel(digit) {
+        const criterion = current();
+        const level = criterion && criterion.querySelector(`[data-key="${digit}"]`);
+        if (!level || !pane().dataset.isOpen) { return; }
+        level.checked = true;
+        level.dispatchEvent(new Event("change", { bubbles: true }));
+        const all = criteria(), at = all.indexOf(criterion);
+        moveTo(all[at + 1] || criterion);
+    }
+
+    /* Going on: the next work was fetched ahead. */
+    async function fetchAhead() {
+        const address = pane().dataset.next;
+        if (!address || (ahead && ahead.address === address)) { return; }
+        const entry = { address, since: Date.now(), html: null };
+        ahead = entry;
+        try {
+            const answer = await fetch(address, { headers: { "HX-Request": "true" }, redirect: "manual" });
+            if (answer.ok) { entry.html = await answer.text(); }
+        } catch { ahead = null; }
+    }
+    function show(address) {
+        keepNow();
+        const isReady = ahead && ahead.address === address && ahead.html && Date.now() - ahead.since < AHEAD_FOR;
+        if (isReady) {
+            const html = ahead.html;
+            ahead = null;
+            htmx.swap(pane(), html, { swapStyle: "outerHTML" });
+            history.pushState({ desk: true }, "", address);
+            opened();
+            return;
+        }
+        htmx.ajax("GET", address, { target: "#desk-pane", swap: "outerHTML" }).then(() => {
+            history.pushState({ desk: true }, "", address);
+        });
+    }
+    function go(address, otherwise) { address ? show(address) : announce(otherwise); }
+
+    /* After every swap there is a place for the eyes and the keys. */
+    function opened() {
+        field = null;
+        marked = null;
+        bank = null;
+        const isWrong = pane().querySelector("[aria-invalid]");
+        const first = isWrong || pane().querySelector("#desk-form .desk-criterion[data-first]")
+            || pane().querySelector("[data-first]") || byId("desk-form");
+        if (first.matches(".desk-criterion")) { moveTo(first); } else {
+            // A text field would take the single keys: it is entered by Tab or a click.
+            const target = isWrong || first;
+            target.focus({ preventScroll: true });
+        }
+        total();
+        present();
+        fetchAhead();
+    }
+
+    async function present() {
+        if (!pane() || !pane().dataset.mayGrade || document.hidden) { return; }
+        const said = await sendForWords("presence", {});
+        const note = byId("desk-others");
+        if (!said.isDone || !note) { return; }
+        note.textContent = said.others.join(" ");
+        note.hidden = !said.others.length;
+    }
+
+    /* Dialogs. */
+    function openDialog(name) { byId("desk-dialog-" + name).showModal(); }
+    function closeDialog(dialog) { dialog.close(); }
+    async function openBank() {
+        const before = field && field.closest("#desk-pane") ? field : null;
+        byId("desk-dialog-bank").before = before || (current() && current().querySelector("textarea")) || byId("id_feedback");
+        byId("desk-bank-sought").value = "";
+        byId("desk-bank-error").textContent = "";
+        openDialog("bank");
+        byId("desk-bank-sought").focus();
+        await loadBank("");
+        narrowBank();
+    }
+    async function loadBank(sought) {
+        bank = bank || fetch(pane().dataset.parts + "bank/?q=" + encodeURIComponent(sought), { redirect: "manual" });
+        const answer = await bank;
+        byId("desk-bank-comments").innerHTML = answer.ok ? await answer.clone().text() : "";
+    }
+    function narrowBank() {
+        const letters = byId("desk-bank-sought").value.toLowerCase().split(/\s+/);
+        let first = null;
+        for (const offer of document.querySelectorAll(".desk-offer")) {
+            const text = offer.textContent.toLowerCase();
+            const isMatch = letters.every((each) => text.includes(each));
+            offer.parentElement.hidden = !isMatch;
+            offer.classList.toggle("is-first", isMatch && !first);
+            first = first || (isMatch ? offer : null);
+        }
+        return first;
+    }
+    function useComment(offer) {
+        const dialog = byId("desk-dialog-bank");
+        let target = dialog.before;
+        const bound = offer.dataset.criterion && document.querySelector(`[data-criterion="${offer.dataset.criterion}"].desk-criterion`);
+        if (bound) { target = bound.querySelector("textarea"); givePoints(bound, offer.dataset.points); }
+        else if (offer.dataset.points && target.closest(".desk-criterion")) { givePoints(target.closest(".desk-criterion"), offer.dataset.points); }
+        target.value = target.value.trim() ? target.value.trimEnd() + "\n" + offer.dataset.text : offer.dataset.text;
+        target.dispatchEvent(new Event("input", { bubbles: true }));
+        closeDialog(dialog);
+        const criterion = target.closest(".desk-criterion");
+        if (criterion) { moveTo(criterion); } else { target.focus(); }
+        sendForWords("use", { comment: offer.dataset.comment });
+    }
+    function givePoints(criterion, points) {
+        if (!points) { return; }
+        const level = criterion.querySelector(`[type=radio][data-points="${points}"]`);
+        if (level) { level.checked = true; level.dispatchEvent(new Event("change", { bubbles: true })); return; }
+        const input = criterion.querySelector("[data-of-total]");
+        input.value = points;
+        input.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    async function saveComment() {
+        const criterion = byId("desk-bank-bound").checked && current();
+        const said = await sendForWords("save_comment", {
+            text: byId("desk-bank-text").value,
+            shared: byId("desk-bank-shared").checked ? "on" : "",
+            criterion: criterion ? criterion.dataset.criterion : "",
+        });
+        byId("desk-bank-error").textContent = said.isDone ? "" : said.message;
+        if (!said.isDone) { return; }
+        byId("desk-bank-text").value = "";
+        bank = null;
+        await loadBank("");
+        narrowBank();
+        announce(said.message);
+    }
+    async function saveFlag() {
+        const said = await sendForWords("flag", { text: byId("desk-flag-line").value });
+        byId("desk-flag-error").textContent = said.isDone ? "" : said.message;
+        if (!said.isDone) { return; }
+        byId("desk-flag-text").textContent = said.text;
+        byId("desk-flag").hidden = !said.text;
+        closeDialog(byId("desk-dialog-flag"));
+        announce(said.message);
+    }
+
+    /* A passage: characters are counted as Python counts them. */
+    function passage() {
+        const text = byId("desk-text"), selection = document.getSelection();
+        if (!text || !selection.rangeCount) { return null; }
+        const range = selection.getRangeAt(0);
+        const isInside = text.contains(range.startContainer) && text.contains(range.endContainer);
+        if (!isInside || range.collapsed) { return null; }
+        const before = document.createRange();
+        before.selectNodeContents(text);
+        before.setEnd(range.startContainer, range.startOffset);
+        const start = Array.from(before.toString()).length;
+        return { start, end: start + Array.from(range.toString()).length, quoted: range.toString() };
+    }
+    function openMark() {
+        marked = passage();
+        if (!marked) { announce(words().noPassage); return; }
+        byId("desk-mark-quoted").textContent = marked.quoted;
+        byId("desk-mark-comment").value = "";
+        byId("desk-mark-error").textContent = "";
+        openDialog("mark");
+        byId("desk-mark-comment").focus();
+    }
+    async function changePassages(part, values) {
+        try {
+            const answer = await send(part, values);
+            if (!answer.ok) { return (await answer.json()).message; }
+            byId("desk-passages").outerHTML = await answer.text();
+            return "";
+        } catch { return words().lost; }
+    }
+    async function saveMark() {
+        const { start, end } = marked;
+        const wrong = await changePassages("annotate", { start, end, comment: byId("desk-mark-comment").value });
+        byId("desk-mark-error").textContent = wrong;
+        if (!wrong) { closeDialog(byId("desk-dialog-mark")); }
+    }
+
+    function submit(how) {
+        const button = form().querySelector(`[name=go][value=${how}]`);
+        if (button) { clearTimeout(draftTimer); draftTimer = 0; form().requestSubmit(button); }
+    }
+
+    const ACTIONS = {
+        level: (event) => chooseLevel(event.key),
+        criterion_after: () => step(1),
+        criterion_before: () => step(-1),
+        next: () => go(pane().dataset.next, words().noNext),
+        previous: () => go(pane().dataset.previous, words().noPrevious),
+        bank: openBank,
+        comment: () => { const it = current(); (it ? it.querySelector("textarea") : byId("id_feedback")).focus(); },
+        save_next: () => submit("next"),
+        save: () => submit("stay"),
+        flag: () => {
+            byId("desk-flag-line").value = byId("desk-flag-text").textContent;
+            byId("desk-flag-error").textContent = "";
+            openDialog("flag");
+        },
+        mark: openMark,
+        help: () => openDialog("help"),
+    };
+    const WRITING = new Set(["bank", "comment", "save_next", "save", "flag", "mark"]);
+
+    function isText(element) {
+        return element.matches("textarea, select, input:not([type=radio], [type=checkbox]), [contenteditable]");
+    }
+    function act(name, event) {
+        if (WRITING.has(name) && !pane().dataset.isOpen && !(name === "flag" && pane().dataset.mayGrade)) { return; }
+        ACTIONS[name](event);
+    }
+    function onKey(event) {
+        if (!pane()) { return; }
+        const dialog = document.querySelector("dialog[open]");
+        if (dialog) { inDialog(dialog, event); return; }
+        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); act("save_next", event); return; }
+        if (event.key === "Escape" && isText(event.target)) { leaveField(event.target); return; }
+        const isOther = event.ctrlKey || event.metaKey || event.altKey || isText(event.target);
+        if (isOther || !pane().dataset.hasKeys) { return; }
+        const key = /^[1-9]$/.test(event.key) ? "1" : event.key;
+        const row = JSON.parse(pane().dataset.keys).find(([known]) => known === key);
+        if (!row) { return; }
+        event.preventDefault();
+        act(row[1], event);
+    }
+    function inDialog(dialog, event) {
+        if (event.key !== "Enter" || event.target.matches("textarea, button, summary")) { return; }
+        event.preventDefault();
+        if (dialog.id === "desk-dialog-flag") { saveFlag(); }
+        const first = dialog.id === "desk-dialog-bank" ? narrowBank() : null;
+        if (first) { useComment(first); }
+    }
+    function leaveField(element) {
+        const criterion = element.closest(".desk-criterion");
+        if (criterion) { moveTo(criterion); } else { element.blur(); form().focus(); }
+    }
+    function onClick(event) {
+        const at = (selector) => event.target.closest(selector);
+        const chosen = at("[data-action]"), swapped = at("a[data-swap]"), offer = at(".desk-offer");
+        if (at("[data-close]")) { closeDialog(at("dialog")); }
+        else if (offer) { useComment(offer); }
+        else if (chosen && !event.ctrlKey && !event.metaKey) { event.preventDefault(); act(chosen.dataset.action, event); }
+        else if (swapped && !event.ctrlKey && !event.metaKey) { event.preventDefault(); show(swapped.href); }
+        else if (at("[data-take-back]")) { changePassages("take_back", { annotation: at("[data-take-back]").dataset.takeBack }).then(announce); }
+        else if (at("[data-discard]")) { clearTimeout(draftTimer); sendForWords("discard", {}).then(() => show(pane().dataset.address)); }
+        else if (at("#desk-bank-save")) { saveComment(); }
+        else if (at("#desk-flag-save")) { saveFlag(); }
+        else if (at("#desk-mark-save")) { saveMark(); }
+    }
+    function onInput(event) {
+        const input = event.target;
+        if (input.id === "desk-bank-sought") { narrowBank(); return; }
+        if (input.form !== form() || !form()) { return; }
+        if (input.matches("[data-of-total]")) { total(); }
+        draftSoon();
+    }
+    function onChange(event) {
+        const input = event.target;
+        if (input.id === "desk-note") { sendForWords("note", { text: input.value }).then((said) => announce(said.message)); return; }
+        if (input.id === "desk-has-keys") {
+            pane().dataset.hasKeys = input.checked ? "1" : "";
+            sendForWords("keys", { on: input.checked ? "1" : "0" }).then((said) => announce(said.message));
+            return;
+        }
+        if (!form() || input.form !== form() || input.type !== "radio") { return; }
+        input.closest(".desk-criterion").querySelector("[data-of-total]").value = input.dataset.points;
+        total();
+        draftSoon();
+    }
+
+    document.addEventListener("keydown", onKey);
+    document.addEventListener("click", onClick);
+    document.addEventListener("input", onInput);
+    document.addEventListener("change", onChange);
+    document.addEventListener("focusin", (event) => {
+        if (event.target.matches("#desk-pane textarea")) { field = event.target; }
+        const criterion = event.target.closest(".desk-criterion");
+        if (criterion) { criteria().forEach((each) => each.classList.toggle("is-current", each === criterion)); field = isText(event.target) ? field : null; }
+    });
+    // A refusal and a conflict are shown like any other answer; a login page is none.
+    document.addEventListener("htmx:beforeSwap", (event) => {
+        if (event.detail.target !== pane()) { return; }
+        const isPane = event.detail.serverResponse.includes('id="desk-pane"');
+        event.detail.shouldSwap = isPane;
+        event.detail.isError = false;
+        if (!isPane && event.detail.serverResponse) { announce(words().lost); }
+    });
+    document.addEventListener("htmx:sendError", () => announce(words().lost));
+    document.addEventListener("htmx:afterSettle", () => { if (pane()) { opened(); } });
+    window.addEventListener("popstate", () => location.reload());
+    window.addEventListener("pagehide", () => {
+        keepNow();
+        if (pane() && pane().dataset.mayGrade) { send("leave", {}, { keepalive: true }).catch(() => {}); }
+    });
+    setInterval(present, PRESENT_EVERY);
+    if (pane()) { opened(); }
+})();
