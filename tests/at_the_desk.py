@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from backoffice.apps.assessments.final_grades import ask_to_reopen
 from backoffice.apps.assessments.models import (
     Annotation,
     GradingNote,
@@ -37,10 +38,11 @@ def _helper(course: Any) -> Any:
 
 
 def about_final_work(rows: Rows, people: Rows) -> Rows:
-    """What an assistant has about work whose grade is final."""
+    """What an assistant has about work whose grade is final, and what waits for agreement."""
     work, assistant = rows["work"], people["assistant"]
     passage = {"start": 0, "end": 3, "quoted": "The", "comment": "Which herring?"}
     return {
+        "wish": ask_to_reopen(work, people["admin"], "Because of an appeal."),
         "passage": Annotation.objects.create(submission=work, author=assistant, **passage),
         "note": GradingNote.objects.create(submission=work, author=assistant, text="Read again."),
         "flag": SubmissionFlag.objects.create(submission=work, flagged_by=assistant, text="Why?"),

@@ -22,7 +22,6 @@ from django.template.response import SimpleTemplateResponse
 from django.test import Client
 
 from backoffice.admin_site.site import BackOfficeSite
-from backoffice.apps.assessments.final_grades import ask_to_reopen
 from backoffice.apps.assessments.models import (
     Assessment,
     AssessmentSubmission,
