@@ -99,12 +99,12 @@ def _posted(admin: AuditedAdmin, request: HttpRequest, rubric: GradingRubric) ->
     try:
         entered = entered_grid(request.POST)
     except ValidationError as error:
-        page = {"refusals": error.messages, "status": UNPROCESSABLE}
+        page: dict[str, Any] = {"refusals": error.messages, "status": UNPROCESSABLE}
         return _page(admin, request, rubric, stored_grid(rubric), **page)
     if "duplicate" in request.POST or "more" in request.POST:
         grid = entered.with_copy_of(request.POST.get("duplicate", ""))
-        more = {"opened": Opened.read(request.POST), "spare": 3 if "more" in request.POST else 1}
-        return _page(admin, request, rubric, grid, **more)
+        page = {"opened": Opened.read(request.POST), "spare": 3 if "more" in request.POST else 1}
+        return _page(admin, request, rubric, grid, **page)
     with transaction.atomic():
         posted = _compared(request, locked(rubric), entered)
         if posted.merge and not posted.merge.is_clean:

@@ -174,7 +174,11 @@ class GradingRubricAdmin(RubricGridMixin, ListExport, InUseAdmin):
 
     @admin.display(description=_("contents"))
     def contents(self, rubric: GradingRubric) -> str:
-        return render_to_string("assessments/rubric_contents.html", contents_context(rubric))
+        # The theme reads a value several times to show it.
+        known: dict[str, Any] = rubric.__dict__.setdefault("_contents", {})
+        if not known:
+            known |= contents_context(rubric)
+        return render_to_string("assessments/rubric_contents.html", known)
 
     @admin.display(description=_("grid"))
     def grid_link(self, rubric: GradingRubric) -> str:
