@@ -129,7 +129,14 @@ def _saved(
         outcome = SaveOutcome(403, work.refusal)
     if outcome.is_saved:
         return _go_on(request, submission, choice)
-    return _pane(request, DeskWork(submission, user, typed, outcome.errors), choice, outcome)
+    work = DeskWork(submission, user, typed, outcome.errors)
+    if outcome.conflict is not None:
+        # Saving again then means it: it is compared with what is shown now.
+        work = DeskWork(
+            _submission_for(request, str(submission.assessment_id), submission.pk), user, typed
+        )
+        work.seen_version = outcome.conflict.version
+    return _pane(request, work, choice, outcome)
 
 
 def _go_on(

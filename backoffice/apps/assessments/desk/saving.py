@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.utils.translation import gettext as _
 
 from backoffice.apps.assessments.desk import drafts
+from backoffice.apps.assessments.desk.conflict import GradeConflict, conflict_of
+from backoffice.apps.assessments.desk.typed import grade_in
+from backoffice.apps.assessments.grading.writing import StaleGrade, write_grade
 from backoffice.apps.assessments.models import AssessmentSubmission
 
 
@@ -17,7 +21,7 @@ class SaveOutcome:
     status: int = 200
     message: str = ""
     errors: Mapping[str, list[str]] = field(default_factory=dict)
-    conflict: Any = None
+    conflict: GradeConflict | None = None
 
     @property
     def is_saved(self) -> bool:
@@ -35,4 +39,24 @@ def save(submission: AssessmentSubmission, user: Any, typed: Mapping[str, str]) 
 
 
 def _write(submission: AssessmentSubmission, user: Any, typed: Mapping[str, str]) -> SaveOutcome:
-    return SaveOutcome(422, _("Nothing was saved. What you typed is kept."))
+    try:
+        write_grade(submission.pk, grade_in(typed), user)
+    except StaleGrade as stale:
+        message = _("Nothing was saved: the grade changed while you were at it. Look at what is "
+                    "different below, choose, and save again.")  # fmt: skip
+        return SaveOutcome(409, message, conflict=conflict_of(stale.work, typed, user))
+    except ValidationError as refusal:
+        errors = _by_name(refusal)
+        general = errors.pop(NON_FIELD_ERRORS, [])
+        message = " ".join(general) or _("Nothing was saved. What is wrong stands below.")
+        return SaveOutcome(422, message, errors)
+    except PermissionDenied:
+        return SaveOutcome(403, _("Nothing was saved: you may no longer grade this work."))
+    return SaveOutcome()
+
+
+def _by_name(refusal: ValidationError) -> dict[str, list[str]]:
+    """The messages by field; those of no field under Django's own name for it."""
+    if hasattr(refusal, "error_dict"):
+        return refusal.message_dict
+    return {NON_FIELD_ERRORS: list(refusal.messages)}
