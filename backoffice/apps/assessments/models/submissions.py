@@ -263,7 +263,7 @@ class AssessmentSubmission(HasFinality, Scored):
                 condition=Q(computed_score__isnull=True)
                 | Q(score__isnull=True)
                 # Out of range: a rule of its own.
-                | Q(score__lt=0)
+                | Q(score__lt=models.Value(0, models.IntegerField()))
                 | Q(score__gt=F("maximum"))
                 | Q(score=F("computed_score"))
                 | ~Q(override_reason=""),
