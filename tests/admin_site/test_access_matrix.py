@@ -132,6 +132,7 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "two_works": lambda who: (may_do(who.role, CHOOSING, who.address.label, who.which), False),
     "grade_record": lambda who: (who.has("V", "H"), False),
     # Who changes a rubric also writes its grid; of others a POST is refused.
+    "versions": lambda who: (who.has("V", "E"), False),
     "grid": lambda who: (who.has("V"), who.has("C")),
     "set_password": _password,
     "auth_user_password_change": _password,
