@@ -135,6 +135,7 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "desk_part": lambda who: (at_desk(who.role, who.which, is_of_work=True)[0], False),
     "grade_record": lambda who: (who.has("V", "H"), False),
     # Who changes a rubric also writes its grid; of others a POST is refused.
+    "versions": lambda who: (who.has("V", "E"), False),
     "grid": lambda who: (who.has("V"), who.has("C")),
     "set_password": _password,
     "auth_user_password_change": _password,
