@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.admin_site.pages.related_links import KEY
 from backoffice.apps.assessments.desk import bank, drafts, parts, presence
+from backoffice.apps.assessments.desk.carrying import carry_over
 from backoffice.apps.assessments.desk.work import DeskWork
 from backoffice.apps.assessments.models import AssessmentSubmission
 
@@ -55,6 +56,15 @@ def _closed(submission: AssessmentSubmission, user: Any) -> JsonResponse:
 def drop_draft(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse:
     drafts.drop(submission, request.user)
     return JsonResponse({"message": _("The draft is gone.")})
+
+
+def carry_marks(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse:
+    if not DeskWork(submission, request.user).is_open:
+        return _closed(submission, request.user)
+    if not carry_over(submission, request.user):
+        message = _("No earlier attempt of this student has a grade.")
+        return JsonResponse({"message": message}, status=422)
+    return JsonResponse({"message": _("The marks are carried over. Look at them, then save.")})
 
 
 def sign_presence(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse:
@@ -142,6 +152,7 @@ def switch_keys(request: HttpRequest, submission: AssessmentSubmission) -> HttpR
 PARTS: dict[str, Handler] = {
     "draft": keep_draft,
     "discard": drop_draft,
+    "carry": carry_marks,
     "presence": sign_presence,
     "leave": end_presence,
     "flag": flag,

@@ -180,6 +180,7 @@ def _pane_context(request: HttpRequest, work: DeskWork, choice: QueueChoice) -> 
     assessment, query = submission.assessment, choice.query()
     queue = Queue(assessment, request.user, choice)
     following, previous = queue.next_after(submission.pk), queue.previous_of(submission.pk)
+    newer = work.newer
     compared = request.GET.get("against", "")
     against = int(compared) if KEY.fullmatch(compared) else None
     return {
@@ -199,6 +200,7 @@ def _pane_context(request: HttpRequest, work: DeskWork, choice: QueueChoice) -> 
         "parts_address": address_of(assessment.pk, submission.pk),
         "next_address": address_of(assessment.pk, following) + query if following else "",
         "previous_address": address_of(assessment.pk, previous) + query if previous else "",
+        "newer_address": address_of(assessment.pk, newer.pk) + query if newer else "",
         "submission_page": page_of(submission),
         "has_keys": getattr(submission, "has_keys", True),
         "keys": json.dumps(keys.table()),

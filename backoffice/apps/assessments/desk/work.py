@@ -264,6 +264,13 @@ class DeskWork:
         later = [row for row in self.attempts if row.attempt > self.submission.attempt]
         return later[-1] if later else None
 
+    @property
+    def graded_before(self) -> AssessmentSubmission | None:
+        """Of the attempts before this one the last that has a score; None once this one has."""
+        earlier = [row for row in self.attempts if row.attempt < self.submission.attempt]
+        graded = [row for row in earlier if row.score is not None]
+        return graded[-1] if graded and self.submission.score is None else None
+
     def compared_with(self, attempt: int | None) -> list[TextPiece] | None:
         """What changed in the text since another attempt; None for none, or one too long."""
         other = next((row for row in self.attempts if row.attempt == attempt), None)

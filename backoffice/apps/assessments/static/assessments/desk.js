@@ -174,6 +174,18 @@
         note.hidden = !said.others.length;
     }
 
+    /* From the graded attempt to the newer one, and its marks with it. */
+    async function carry() {
+        const { newer, parts, address } = pane().dataset;
+        const target = newer ? newer.split("?")[0] : parts;
+        try {
+            const answer = await fetch(target + "carry/", { method: "POST", redirect: "manual", headers: { "X-CSRFToken": token() } });
+            const said = await answer.json();
+            if (answer.ok) { show(newer || address); }
+            announce(said.message);
+        } catch { announce(words().lost); }
+    }
+
     /* Dialogs. */
     function openDialog(name) { byId("desk-dialog-" + name).showModal(); }
     function closeDialog(dialog) { dialog.close(); }
@@ -321,6 +333,7 @@
             openDialog("flag");
         },
         mark: openMark,
+        carry,
         help: () => openDialog("help"),
     };
     const WRITING = new Set(["bank", "comment", "save_next", "save", "flag", "mark"]);
