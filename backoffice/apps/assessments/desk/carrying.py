@@ -28,5 +28,5 @@ def carry_over(submission: AssessmentSubmission, user: Any) -> bool:
         }
     if not own:
         typed["score"] = plain(before.score)
-    drafts.keep(submission, user, typed)
+    drafts.store(submission, user, typed)
     return True

@@ -11,12 +11,12 @@ class DeskKey(NamedTuple):
     key: str
     action: str
     label: Any
-    shown: str = ""
+    written: str = ""
 
     @property
     def name(self) -> str:
         """The key as it is written on a keyboard."""
-        return self.shown or self.key
+        return self.written or self.key
 
 
 # Single keys act outside text fields only, and not where somebody has switched them off.
