@@ -155,11 +155,8 @@
         const isWrong = byId("desk-conflict") || pane().querySelector("[aria-invalid]");
         const first = isWrong || pane().querySelector("#desk-form .desk-criterion[data-first]")
             || pane().querySelector("[data-first]") || byId("desk-form");
-        if (first.matches(".desk-criterion")) { moveTo(first); } else {
-            // A text field would take the single keys: it is entered by Tab or a click.
-            const target = isWrong || first;
-            target.focus({ preventScroll: true });
-        }
+        // Without a rubric the first thing to do is to type points: Esc leaves that field.
+        if (first.matches(".desk-criterion")) { moveTo(first); } else { first.focus({ preventScroll: true }); }
         total();
         present();
         fetchAhead();
