@@ -97,7 +97,7 @@ def override_check(file_score: str) -> Check:
     return Check(
         *("overrides_parts", "score", message, (condition, ()), ("score",)),
         is_warning=True,
-        other=computed,
+        other=_points(computed),
     )
 
 

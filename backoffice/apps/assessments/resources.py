@@ -127,7 +127,7 @@ class GradeResource(ImportKind):
         submitted = next((c for c in layout.written if c.column_name == "submitted_on"), None)
         return written_with(
             layout.update_value(score) if score else "",
-            (layout.incoming(submitted), layout.update_value(submitted)) if submitted else None,
+            (cell("submitted_on"), layout.update_value(submitted)) if submitted else None,
         )
 
     @classmethod
