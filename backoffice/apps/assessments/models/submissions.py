@@ -342,8 +342,8 @@ class AssessmentSubmission(HasFinality, Scored):
 
     def derive(self) -> None:
         """Set what follows from other fields: lateness, and no reason without an override."""
-        due = self.assessment.due_date if self.submitted_at else None
-        self.is_late = due is not None and self.submitted_at > due
+        due, at = self.assessment.due_date, self.submitted_at
+        self.is_late = at is not None and due is not None and at > due
         if not self.is_override:
             self.override_reason = ""
 
