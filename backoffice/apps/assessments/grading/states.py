@@ -68,7 +68,7 @@ def finalize(submission: AssessmentSubmission) -> None:
 def reopen(submission: AssessmentSubmission) -> None:
     """Make a final grade one that can be changed; see final_grades.py for who agrees to that.
 
-    Raises ValidationError outside of an agreed change.
+    It stays posted. Raises ValidationError outside of an agreed change.
     """
     _become(submission, Status.GRADED)
 
