@@ -388,10 +388,7 @@ def _other_states(school: School) -> None:
     final |= {"attempt": 2, "graded_at": MARKED}
     rows_by_name = submission(rows, own["assessments.assessment"], question, **final)
     refused = _upload(people["registrar"], "student_id,course_code,presentation\nnobody,C1,x\n")
-    wish = ask_to_reopen(rows_by_name["work"], people["admin"], "Because of an appeal.")
-    rows_by_name |= {"draft": draft, "refused": refused, "wish": wish} | about_final_work(
-        rows_by_name, people
-    )
+    rows_by_name |= {"draft": draft, "refused": refused} | about_final_work(rows_by_name, people)
     school.turned = {row._meta.label_lower: row for row in rows_by_name.values()}
 
 

@@ -38,12 +38,13 @@ GRADED_ENROLLMENTS = {
 STATUS, SCORE = stored("status"), stored("score")
 
 
-def written_with(new_score: str, submitted_at: str) -> dict[str, Written]:
+def written_with(new_score: str, submitted_at: tuple[str, str] | None) -> dict[str, Written]:
     """What is written besides the columns of the file.
 
     A score makes work graded, at the moment of the import and by no person; a new score is another
     version of the grade, and an override where criteria or questions give another one. The SQL is
-    for the score and the moment that are written; blank without them.
+    for the score that is written, blank without one, and for the moment of a new row and of a
+    stored one.
     """
     assessment = f"assessments_assessment x WHERE x.id = {planned('assessment')}"
     written = {"maximum": Written(f"(SELECT x.max_score FROM {assessment})")}
@@ -68,11 +69,11 @@ def written_with(new_score: str, submitted_at: str) -> dict[str, Written]:
     }
 
 
-def _lateness(submitted_at: str, assessment: str) -> Written:
+def _lateness(submitted_at: tuple[str, str], assessment: str) -> Written:
     # As the trigger derives it: SQLite writes the row first, which would be a change more.
     due = f"(SELECT x.due_date FROM {assessment})"
-    late = f"coalesce({submitted_at} > {due}, FALSE)"
-    return Written(late, late)
+    new, changed = (f"coalesce({moment} > {due}, FALSE)" for moment in submitted_at)
+    return Written(new, changed)
 
 
 def _override_reason(new_score: str, regraded: str) -> str:
@@ -96,7 +97,7 @@ def override_check(file_score: str) -> Check:
     return Check(
         *("overrides_parts", "score", message, (condition, ()), ("score",)),
         is_warning=True,
-        other=computed,
+        other=_points(computed),
     )
 
 

@@ -127,7 +127,7 @@ class GradeResource(ImportKind):
         submitted = next((c for c in layout.written if c.column_name == "submitted_on"), None)
         return written_with(
             layout.update_value(score) if score else "",
-            layout.update_value(submitted) if submitted else "",
+            (cell("submitted_on"), layout.update_value(submitted)) if submitted else None,
         )
 
     @classmethod
@@ -231,9 +231,19 @@ class RubricResource(ImportKind):
     presentation = Column(
         "rubric__course__presentation", role=Role.NARROWS, header="Presentation", example="2026J"
     )
+    # Ours alone: Canvas has no criteria that deduct.
+    criteria_deducts = Column("is_deduction", header="Criteria Deducts", example="false")
 
     class Meta:
         model = RubricCriterion
+
+    @classmethod
+    def exported_columns(cls) -> list[Column]:
+        """Those of Canvas, and whether a criterion deducts where one of the school does."""
+        columns = super().exported_columns()
+        if cls.exportable().filter(is_deduction=True).exists():
+            return columns
+        return [column for column in columns if column.column_name != "criteria_deducts"]
 
     @classmethod
     def written(cls, layout: FileLayout) -> Mapping[str, Written]:

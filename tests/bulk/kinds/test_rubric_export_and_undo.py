@@ -106,6 +106,29 @@ def test_an_export_has_as_many_groups_as_the_longest_row(import_rubrics, taught)
     ]
 
 
+def test_criteria_that_deduct_have_a_column_where_there_are_any(import_rubrics, taught):
+    import_rubrics(ESSAY)
+    RubricCriterion.objects.filter(title="Sources").update(is_deduction=True)
+    lines = exported().decode().splitlines()
+    assert [line.split(",")[:5] for line in lines] == [
+        [*HEADER.split(","), "Criteria Deducts"],
+        ["Essay", "Argument", "Is it supported?", "true", "false"],
+        ["Essay", "Sources", "", "false", "true"],
+        ["Talk", "Voice", "", "false", "false"],
+    ]
+    batch = import_rubrics(exported())
+    assert (counts(batch), issue_messages(batch)) == ((3, 0, 0, 3, 0), [])
+    changed = exported().replace(b",,false,false,", b",,false,true,").replace(b"Talk", b"Lecture")
+    assert counts(import_rubrics(changed.replace(b"Is it supported?,true,false", b",true,true")))
+    criteria = RubricCriterion.objects.order_by("rubric__title", "position")
+    assert [(c.rubric.title, c.title, c.is_deduction) for c in criteria] == [
+        ("Essay", "Argument", True),
+        ("Essay", "Sources", True),
+        ("Lecture", "Voice", True),
+        ("Talk", "Voice", False),
+    ]
+
+
 def test_the_format_of_canvas_is_ours(import_rubrics, taught, tmp_path):
     assert counts(import_rubrics(ESSAY, dialect="canvas")) == (3, 3, 0, 0, 0)
     out = tmp_path / "rubrics.csv"

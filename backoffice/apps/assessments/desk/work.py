@@ -6,14 +6,20 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, Subquery
-from django.template.defaultfilters import floatformat
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from backoffice.admin_site.permissions.roles import visible_fields
+from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.apps.assessments.desk.difference import TextPiece, difference
 from backoffice.apps.assessments.desk.names import shown_name
 from backoffice.apps.assessments.desk.passages import Stretch, is_in, stretches
+from backoffice.apps.assessments.grading.marked_work import (
+    MarkedWork,
+    criteria_of,
+    ordered_levels,
+    work_to_mark,
+)
 from backoffice.apps.assessments.models import (
     Annotation,
     AssessmentSubmission,
@@ -24,6 +30,7 @@ from backoffice.apps.assessments.models import (
     QuestionResponse,
     RubricCriterion,
 )
+from backoffice.apps.assessments.models.totals import score_of
 
 Status = AssessmentSubmission.Status
 GRADED_NOW = (Status.SUBMITTED, Status.GRADED)
@@ -41,9 +48,8 @@ def work_for(user: Any, assessment_id: int, number: int) -> AssessmentSubmission
     notes = GradingNote.objects.filter(submission=OuterRef("pk"), author=user.pk)
     drafts = GradeDraft.objects.filter(submission=OuterRef("pk"), grader=user.pk)
     without_keys = DeskPreference.objects.filter(person=user.pk, has_keys=False)
-    rows = AssessmentSubmission.objects.visible_to(user).select_related(
-        "assessment__course", "assessment__rubric", "student", "grader", "flag__flagged_by"
-    )
+    related = ("assessment__course", "student", "grader", "flag__flagged_by")
+    rows = permitted(work_to_mark(), user, "view").select_related(*related)
     rows = rows.filter(pk=number, assessment=assessment_id).annotate(
         is_gradable=Exists(gradable),
         note_text=Subquery(notes.values("text")[:1]),
@@ -86,7 +92,7 @@ class LevelChoice:
 
 
 @dataclass(frozen=True)
-class CriterionRow:
+class CriterionMarks:
     """A criterion of the rubric with what it is marked with."""
 
     criterion: RubricCriterion
@@ -137,9 +143,10 @@ class DeskWork:
         errors: Mapping[str, list[str]] | None = None,
     ) -> None:
         self.submission, self.user, self.errors = submission, user, errors or {}
+        self.current_version = ""  # that of the grade a conflict shows
         draft = getattr(submission, "draft_payload", None)
         self.has_draft = typed is None and isinstance(draft, dict) and bool(draft)
-        self.values = FormValues(draft if typed is None and self.has_draft else typed or {})
+        self.values = FormValues(draft if self.has_draft and draft else typed or {})
 
     @property
     def name(self) -> str:
@@ -171,38 +178,43 @@ class DeskWork:
         return self.values.of("feedback", self.submission.feedback)
 
     @property
-    def version(self) -> str:
-        """Which version of the grade the form was opened with; a draft's is the draft's."""
-        return self.values.of("version", self.submission.version)
+    def reason(self) -> str:
+        """Why a posted grade is changed."""
+        return self.values.of("reason", "")
 
     @property
-    def rubric(self) -> str:
-        return self.values.of("rubric", self.submission.assessment.rubric_id)
+    def version(self) -> str:
+        """Which version of the grade the form was opened with; a draft's is the draft's."""
+        return self.current_version or self.values.of("version", self.marked.version)
+
+    @property
+    def override_reason(self) -> str:
+        return self.values.of("override_reason", self.submission.override_reason)
 
     @property
     def most(self) -> str:
         return plain(self.submission.maximum)
 
     @cached_property
-    def criteria(self) -> list[CriterionRow]:
-        rubric = self.submission.assessment.rubric
+    def marked(self) -> MarkedWork:
+        """The marks it has, by the rubric that marks it: the version of the form is theirs."""
+        rubric = self.submission.marking_rubric_id
         if rubric is None:
-            return []
-        own = CriterionScore._base_manager.filter(submission=self.submission.pk)
-        criteria = rubric.criteria.order_by("position", "pk").prefetch_related(
-            "levels", Prefetch("scores", queryset=own, to_attr="own_scores")
-        )
-        return [self._criterion(each) for each in criteria]
+            return MarkedWork(self.submission, [], {})
+        scores = CriterionScore._base_manager.filter(submission=self.submission.pk)
+        by_criterion = {each.criterion_id: each for each in scores}
+        return MarkedWork(self.submission, criteria_of(rubric), by_criterion)
 
-    def _criterion(self, criterion: RubricCriterion) -> CriterionRow:
-        own: list[CriterionScore] = getattr(criterion, "own_scores", [])
-        stored = own[0] if own else None
+    @cached_property
+    def criteria(self) -> list[CriterionMarks]:
+        return [self._criterion(each) for each in self.marked.criteria]
+
+    def _criterion(self, criterion: RubricCriterion) -> CriterionMarks:
+        stored = self.marked.scores.get(criterion.pk)
         name = f"criterion-{criterion.pk}"
         chosen = self.values.of(f"{name}-level", stored.level_id if stored else "")
         points = self.values.of(f"{name}-points", plain(stored.points) if stored else "")
         comment = self.values.of(f"{name}-comment", stored.comment if stored else "")
-        # Sorted here: the order of the model asks the database anew.
-        levels = sorted(criterion.levels.all(), key=lambda level: (-level.points, level.pk))
         choices = [
             LevelChoice(
                 level.pk,
@@ -212,17 +224,21 @@ class DeskWork:
                 str(number) if number < 10 else "",
                 str(level.pk) == chosen,
             )
-            for number, level in enumerate(levels, 1)
+            for number, level in enumerate(ordered_levels(criterion), 1)
         ]
-        return CriterionRow(criterion, name, choices, points, comment, self._errors_of(name))
+        return CriterionMarks(criterion, name, choices, points, comment, self._errors_of(name))
 
     def _errors_of(self, name: str) -> list[str]:
         """The errors of a field, and of the fields whose names begin with it."""
-        named = [m for field, found in self.errors.items() for m in found if _is_of(field, name)]
+        named = [
+            m for field, matches in self.errors.items() for m in matches if _is_of(field, name)
+        ]
         return list(dict.fromkeys(named))
 
     def answers(self, question: int | None = None) -> list[AnswerRow]:
         """The answers with their points; with a question, which of them is asked about."""
+        if not getattr(self.submission, "has_questions", True):
+            return []
         rows = self.submission.responses.select_related("question")
         return [
             self._answer(each, each.question_id == question)
@@ -230,7 +246,7 @@ class DeskWork:
         ]
 
     def _answer(self, response: QuestionResponse, is_current: bool) -> AnswerRow:
-        name = f"response-{response.pk}"
+        name = f"response-{response.question_id}"
         return AnswerRow(
             response,
             name,
@@ -255,6 +271,13 @@ class DeskWork:
         later = [row for row in self.attempts if row.attempt > self.submission.attempt]
         return later[-1] if later else None
 
+    @property
+    def graded_before(self) -> AssessmentSubmission | None:
+        """Of the attempts before this one the last that has a score; None once this one has."""
+        earlier = [row for row in self.attempts if row.attempt < self.submission.attempt]
+        graded = [row for row in earlier if row.score is not None]
+        return graded[-1] if graded and self.submission.score is None else None
+
     def compared_with(self, attempt: int | None) -> list[TextPiece] | None:
         """What changed in the text since another attempt; None for none, or one too long."""
         other = next((row for row in self.attempts if row.attempt == attempt), None)
@@ -275,17 +298,21 @@ class DeskWork:
     @property
     def total(self) -> str:
         """What the criteria come to, as far as they have points."""
-        numbers = [_number(row.points) for row in self.criteria]
-        known = [number for number in numbers if number is not None]
-        return plain(sum(known, Decimal(0))) if known else ""
+        numbers = {row.criterion.pk: _number(row.points) for row in self.criteria}
+        known = {key: number for key, number in numbers.items() if number is not None}
+        if not known:
+            return ""
+        return plain(score_of(known, self.marked.criteria, self.submission.maximum))
 
     @property
     def rubric_most(self) -> str:
-        return plain(sum((row.criterion.max_points for row in self.criteria), Decimal(0)))
+        added = (c.max_points for c in self.marked.criteria if not c.is_deduction)
+        return plain(sum(added, Decimal(0)))
 
     @property
-    def handed_in_points(self) -> str:
-        return str(floatformat(self.submission.score, -2))
+    def is_override(self) -> bool:
+        """Whether the score in the form is another one than the marks give."""
+        return bool(self.override_reason) or "override_reason" in self.errors
 
 
 def _is_of(name: str, beginning: str) -> bool:

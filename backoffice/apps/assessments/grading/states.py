@@ -55,7 +55,7 @@ def grade(
 
 
 def finalize(submission: AssessmentSubmission) -> None:
-    """Make a grade final: from now on it changes when two people agree only.
+    """Make a grade final: it is posted, and from now on changes when two people agree only.
 
     Raises ValidationError for a submission without a score.
     """
@@ -75,5 +75,6 @@ def reopen(submission: AssessmentSubmission) -> None:
 
 def _become(submission: AssessmentSubmission, status: str) -> None:
     submission.status = status
+    submission.post_if_final()
     submission.full_clean()
     submission.save()

@@ -83,15 +83,17 @@ class StaleGrade(Exception):
         self.work = work
 
 
-def write_grade(key: int, given: GradeInput, grader: Any) -> MarkedWork:
-    """Store a grade, and return the work as it stands then.
+def write_grade(
+    key: int, given: GradeInput, grader: Any, assessment: int | None = None
+) -> MarkedWork:
+    """Store a grade, and return the work as it stands then; with an assessment, of its work only.
 
     What is stored already, by the same grader, is not stored twice: a second click is one save.
     Raises PermissionDenied where the person may not grade this work, StaleGrade where somebody was
     faster, and ValidationError, by the names of the form, for what a rule refuses.
     """
     with transaction.atomic():
-        work = _locked(key, grader)
+        work = _locked(key, grader, {} if assessment is None else {"assessment": assessment})
         plan = _GradePlan(work, given, grader)
         if work.version != given.version:
             if plan.is_stored_by(grader):
@@ -103,9 +105,9 @@ def write_grade(key: int, given: GradeInput, grader: Any) -> MarkedWork:
         return work
 
 
-def _locked(key: int, grader: Any) -> MarkedWork:
+def _locked(key: int, grader: Any, place: Mapping[str, int]) -> MarkedWork:
     rows = work_to_mark().permitted_to(grader, "grade")  # type: ignore[attr-defined]  # ours
-    submission = rows.select_for_update(of=("self",)).filter(pk=key).first()
+    submission = rows.select_for_update(of=("self",)).filter(pk=key, **place).first()
     if submission is None:
         raise PermissionDenied
     if submission.marking_rubric_id:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.fields import LineField, ParagraphField
+from backoffice.admin_site.models.points import PointsField
 from backoffice.admin_site.models.rules import RowRule, UniqueRule, Violation
 from backoffice.apps.assessments.models.rubrics import RubricCriterion
 from backoffice.apps.assessments.models.submissions import AssessmentSubmission
@@ -65,7 +66,7 @@ class SavedComment(Audited):
         _("comment"),
         help_text=_("The student's first name takes the place of {first_name}."),
     )
-    points = models.DecimalField(_("points"), max_digits=7, decimal_places=2, null=True, blank=True)
+    points = PointsField(_("points"), max_digits=7, decimal_places=2, null=True, blank=True)
     use_count = models.PositiveIntegerField(_("used"), default=0, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 

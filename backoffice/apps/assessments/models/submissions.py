@@ -275,7 +275,7 @@ class AssessmentSubmission(HasFinality, Scored):
                 condition=Q(computed_score__isnull=True)
                 | Q(score__isnull=True)
                 # Out of range: a rule of its own.
-                | Q(score__lt=0)
+                | Q(score__lt=models.Value(0, models.IntegerField()))
                 | Q(score__gt=F("maximum"))
                 | Q(score=F("computed_score"))
                 | ~Q(override_reason=""),
@@ -376,19 +376,16 @@ class AssessmentSubmission(HasFinality, Scored):
 
         Lateness, no reason without an override, and when a final grade was posted.
         """
-        due = self.assessment.due_date if self.submitted_at else None
-        self.is_late = due is not None and self.submitted_at > due
+        due, at = self.assessment.due_date, self.submitted_at
+        self.is_late = at is not None and due is not None and at > due
         if not self.is_override:
             self.override_reason = ""
-        self._post_if_final()
+        self.post_if_final()
 
-    def _post_if_final(self) -> None:
+    def post_if_final(self) -> None:
+        """A final grade is posted: now, where it was not before."""
         if self.status == self.Status.FINALIZED and self.posted_at is None:
             self.posted_at = timezone.now()
-
-    def clean_fields(self, exclude: Any = None) -> None:
-        self._post_if_final()
-        super().clean_fields(exclude)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.derive()

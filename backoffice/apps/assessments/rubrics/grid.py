@@ -6,7 +6,7 @@ The names of the fields are `criterion-<row>-<field>` and `criterion-<row>-level
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -233,13 +233,6 @@ def plain_text(name: str, text: str) -> str:
         return plain_points(points_of(text))
     except ValidationError:
         return text.strip()
-
-
-def rows_in(grid: RubricGrid) -> Iterator[GridRow]:
-    """All criteria and levels of a grid."""
-    for criterion in grid.criteria:
-        yield criterion
-        yield from criterion.levels
 
 
 def without_keys(row: CriterionRow) -> CriterionRow:

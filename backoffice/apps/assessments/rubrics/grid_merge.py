@@ -288,7 +288,7 @@ class Merge:
         self.notes.append(_("Somebody put the criteria into another order."))
         places = {key: place for place, key in enumerate(stored)}
         # What is new here stays at the end.
-        return sorted(rows, key=lambda row: places.get(row.key, len(places)))
+        return sorted(rows, key=lambda row: places.get(row.key or 0, len(places)))
 
 
 def _with(instance: Any, field: Any, text: str) -> Any:

@@ -76,11 +76,20 @@
         const numbers = inputs.map((each) => hundredths(each.value));
         const known = numbers.filter((each) => each !== null);
         const before = output.textContent;
-        output.textContent = known.length ? pointsOf(known.reduce((sum, each) => sum + each, 0)) : "–";
+        const most = hundredths(output.dataset.most);
+        const sum = inputs.reduce((all, each, at) => all + (numbers[at] || 0) * ("deducts" in each.dataset ? -1 : 1), 0);
+        output.textContent = known.length ? pointsOf(Math.max(0, most === null ? sum : Math.min(most, sum))) : "–";
         const score = byId("id_score");
         // The score follows the criteria until somebody types another one.
         const isFollowing = score.value === "" || score.value === before;
         if (isFollowing) { score.value = known.length === inputs.length ? output.textContent : ""; }
+        override();
+    }
+    function override() {
+        const output = byId("desk-total"), score = byId("id_score").value.trim();
+        const isWhole = output && [...form().querySelectorAll("[data-of-total]")].every((each) => hundredths(each.value) !== null);
+        const isOther = isWhole && score !== "" && hundredths(score) !== hundredths(output.textContent);
+        byId("desk-override").hidden = !isOther && !byId("id_override_reason").value;
     }
 
     /* Criteria and levels. */
@@ -143,14 +152,11 @@
         field = null;
         marked = null;
         bank = null;
-        const isWrong = pane().querySelector("[aria-invalid]");
+        const isWrong = byId("desk-conflict") || pane().querySelector("[aria-invalid]");
         const first = isWrong || pane().querySelector("#desk-form .desk-criterion[data-first]")
             || pane().querySelector("[data-first]") || byId("desk-form");
-        if (first.matches(".desk-criterion")) { moveTo(first); } else {
-            // A text field would take the single keys: it is entered by Tab or a click.
-            const target = isWrong || first;
-            target.focus({ preventScroll: true });
-        }
+        // Without a rubric the first thing to do is to type points: Esc leaves that field.
+        if (first.matches(".desk-criterion")) { moveTo(first); } else { first.focus({ preventScroll: true }); }
         total();
         present();
         fetchAhead();
@@ -163,6 +169,18 @@
         if (!said.isDone || !note) { return; }
         note.textContent = said.others.join(" ");
         note.hidden = !said.others.length;
+    }
+
+    /* From the graded attempt to the newer one, and its marks with it. */
+    async function carry() {
+        const { newer, parts, address } = pane().dataset;
+        const target = newer ? newer.split("?")[0] : parts;
+        try {
+            const answer = await fetch(target + "carry/", { method: "POST", redirect: "manual", headers: { "X-CSRFToken": token() } });
+            const said = await answer.json();
+            if (answer.ok) { show(newer || address); }
+            announce(said.message);
+        } catch { announce(words().lost); }
     }
 
     /* Dialogs. */
@@ -278,9 +296,22 @@
         if (!wrong) { closeDialog(byId("desk-dialog-mark")); }
     }
 
+    /* Of a conflict: the stored value takes the place of what was typed. */
+    function takeStored(button) {
+        for (const [name, value] of Object.entries(JSON.parse(button.dataset.fields))) {
+            const fields = document.getElementsByName(name);
+            for (const each of fields) {
+                if (each.type === "radio") { each.checked = each.value === value; } else { each.value = value; }
+            }
+        }
+        button.textContent = "✓";
+        total();
+        draftSoon();
+    }
+
     function submit(how) {
         const button = form().querySelector(`[name=go][value=${how}]`);
-        if (button) { clearTimeout(draftTimer); draftTimer = 0; form().requestSubmit(button); }
+        if (button) { clearTimeout(draftTimer); draftTimer = 0; button.click(); }
     }
 
     const ACTIONS = {
@@ -299,6 +330,7 @@
             openDialog("flag");
         },
         mark: openMark,
+        carry,
         help: () => openDialog("help"),
     };
     const WRITING = new Set(["bank", "comment", "save_next", "save", "flag", "mark"]);
@@ -344,6 +376,7 @@
         else if (swapped && !event.ctrlKey && !event.metaKey) { event.preventDefault(); show(swapped.href); }
         else if (at("[data-take-back]")) { changePassages("take_back", { annotation: at("[data-take-back]").dataset.takeBack }).then(announce); }
         else if (at("[data-discard]")) { clearTimeout(draftTimer); sendForWords("discard", {}).then(() => show(pane().dataset.address)); }
+        else if (at("[data-fields]")) { takeStored(at("[data-fields]")); }
         else if (at("#desk-bank-save")) { saveComment(); }
         else if (at("#desk-flag-save")) { saveFlag(); }
         else if (at("#desk-mark-save")) { saveMark(); }
@@ -353,6 +386,7 @@
         if (input.id === "desk-bank-sought") { narrowBank(); return; }
         if (input.form !== form() || !form()) { return; }
         if (input.matches("[data-of-total]")) { total(); }
+        if (input.id === "id_score") { override(); }
         draftSoon();
     }
     function onChange(event) {

@@ -1,0 +1,102 @@
+"""What was typed into the form of the desk, read as a grade."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from backoffice.admin_site.models.points import PointsFormField
+from backoffice.admin_site.pages.related_links import KEY
+from backoffice.apps.assessments.grading.writing import AnswerInput, GradeInput, MarkInput
+from backoffice.apps.assessments.models import (
+    AssessmentSubmission,
+    CriterionScore,
+    QuestionResponse,
+)
+
+PART = re.compile(
+    r"(?:criterion-([0-9]{1,18})-(?:level|points|comment)|response-([0-9]{1,18})-(?:score|feedback))"
+)
+POINTS = PointsFormField(required=False, max_digits=7, decimal_places=2)
+FEEDBACK = AssessmentSubmission._meta.get_field("feedback")
+REASON = AssessmentSubmission._meta.get_field("override_reason")
+COMMENT = CriterionScore._meta.get_field("comment")
+ANSWER_FEEDBACK = QuestionResponse._meta.get_field("feedback")
+Typed = Mapping[str, str]
+
+
+class _Reader:
+    """Reads field after field, and collects what cannot be read."""
+
+    def __init__(self, typed: Typed) -> None:
+        self.typed = typed
+        self.errors: dict[str, list[str]] = {}
+
+    def value(self, name: str, clean: Callable[[str], Any], otherwise: Any) -> Any:
+        try:
+            return clean(self.typed.get(name, ""))
+        except ValidationError as error:
+            self.errors[name] = list(error.messages)
+            return otherwise
+
+    def points(self, name: str) -> Decimal | None:
+        points: Decimal | None = self.value(name, POINTS.clean, None)
+        return points
+
+    def text(self, name: str, field: Any) -> str:
+        text: str = self.value(name, lambda typed: field.clean(typed, None), "")
+        return text
+
+    def level(self, name: str) -> int | None:
+        level: int | None = self.value(name, _level, None)
+        return level
+
+
+def _level(text: str) -> int | None:
+    if text and not KEY.fullmatch(text):
+        raise ValidationError(_("This is no level. Choose one of the criterion."), code="invalid")
+    return int(text) if text else None
+
+
+def _keys(typed: Typed, group: int) -> Iterator[int]:
+    """The keys of the criteria (1) or questions (2) that the form names."""
+    matches = (PART.fullmatch(name) for name in typed)
+    yield from dict.fromkeys(int(match[group]) for match in matches if match and match[group])
+
+
+def grade_in(typed: Typed) -> GradeInput:
+    """The grade that was typed.
+
+    Raises ValidationError, by the names of the form, with all that cannot be read.
+    """
+    reader = _Reader(typed)
+    criteria = {
+        key: MarkInput(
+            level=reader.level(f"criterion-{key}-level"),
+            points=reader.points(f"criterion-{key}-points"),
+            comment=reader.text(f"criterion-{key}-comment", COMMENT),
+        )
+        for key in _keys(typed, 1)
+    }
+    answers = {
+        key: AnswerInput(
+            score=reader.points(f"response-{key}-score"),
+            feedback=reader.text(f"response-{key}-feedback", ANSWER_FEEDBACK),
+        )
+        for key in _keys(typed, 2)
+    }
+    grade = GradeInput(
+        version=typed.get("version", ""),
+        score=reader.points("score"),
+        feedback=reader.text("feedback", FEEDBACK),
+        override_reason=reader.text("override_reason", REASON),
+        reason=reader.text("reason", REASON),
+        criteria=criteria,
+        answers=answers,
+    )
+    if reader.errors:
+        raise ValidationError(reader.errors)
+    return grade
