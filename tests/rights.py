@@ -115,8 +115,11 @@ ACTIONS = {
         f"assessments_assessmentsubmission_{verb}": {"instructor": "o", "assistant": "n"}
         for verb in ("grade", "take_in", "give_back")
     },
-    # Nor does an assistant make a grade final.
-    "assessments_assessmentsubmission_finalize": {"instructor": "o"},
+    # Nor does an assistant post a grade or make it final.
+    **{
+        f"assessments_assessmentsubmission_{verb}": {"instructor": "o"}
+        for verb in ("finalize", "post", "take_back")
+    },
     "assessments_assessmentsubmission_choose_work": {"instructor": "o"},
     "assessments_assessmentsubmission_reopen": {"admin": "*", "instructor": "o"},
     # An admin agrees to it, and grades nothing.

@@ -117,6 +117,12 @@ def _own_file(who: Who) -> Answers:
     return is_own, is_own
 
 
+def posts(who: Who) -> bool:
+    """Whether the person posts the grades of the assessment: as one of a submission."""
+    posting, work = "assessments_assessmentsubmission_post", "assessments.assessmentsubmission"
+    return may_do(who.role, posting, work, who.which)
+
+
 # The pages of a model, by the end of the address' name.
 RULES: dict[str, Callable[[Who], Answers]] = {
     "": lambda who: (True, True),  # leads on to the page of the row, which asks
@@ -133,6 +139,7 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "desk": lambda who: (at_desk(who.role, who.which)[0], False),
     "desk_work": lambda who: at_desk(who.role, who.which, is_of_work=True),
     "desk_part": lambda who: (at_desk(who.role, who.which, is_of_work=True)[0], False),
+    "posting": lambda who: (at_desk(who.role, who.which)[0], posts(who)),
     "grade_record": lambda who: (who.has("V", "H"), False),
     # Who changes a rubric also writes its grid; of others a POST is refused.
     "versions": lambda who: (who.has("V", "E"), False),

@@ -125,6 +125,7 @@ def finality_checks(file_score: str, *, has_reason: bool) -> Iterator[Check]:
             "second person has to agree then."
         )
         yield Check("final_grade", "score", message, (is_final, ()), ("score",), other=SCORE)
+    yield _posted_check(file_score, has_reason=has_reason)
     better = (
         f"({METHOD} = 'highest' AND {stored()} IS NOT NULL "
         f"AND ({file_score}) IS NOT NULL AND EXISTS ({OTHERS} AND x.score > ({file_score})))"
@@ -139,6 +140,24 @@ def finality_checks(file_score: str, *, has_reason: bool) -> Iterator[Check]:
     yield Check(
         *("score_kept", "score", message, (is_blank, ()), ("score",)),
         is_warning=True,
+        other=SCORE,
+    )
+
+
+def _posted_check(file_score: str, *, has_reason: bool) -> Check:
+    """A posted grade, which its student may have seen; with a reason a file changes it."""
+    posted_at = stored("posted_at")
+    is_posted = f"({posted_at} IS NOT NULL AND {STATUS} <> 'finalized' AND {_regraded(file_score)})"
+    message = _(
+        "{column} “{value}”: the grade {other} is posted. Give a reason for the import, or take "
+        "the grade back first."
+    )
+    if has_reason:
+        message = _("{column} “{value}” replaces the grade {other}, which is posted.")
+    return Check(
+        *("posted_grade_changed" if has_reason else "posted_grade", "score", message),
+        *((is_posted, ()), ("score",)),
+        is_warning=has_reason,
         other=SCORE,
     )
 

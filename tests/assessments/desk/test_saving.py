@@ -243,7 +243,9 @@ def test_an_assistant_who_lost_the_course_is_refused_and_keeps_the_draft(
 ):
     values = desk.marks("Thin", "Thin") | {"version": desk.version(works[0])}
     assistant_desk.send(works[0], "draft", feedback="Good.", version=values["version"])
-    AssessmentSubmission.objects.filter(pk=works[0].pk).update(score=50, status="finalized")
+    AssessmentSubmission.objects.filter(pk=works[0].pk).update(
+        score=50, status="finalized", posted_at="2026-04-01T12:00Z"
+    )
     answer = assistant_desk.save(works[0], **values, feedback="Good work.")
     assert answer.status_code == 403
     assert GradeDraft.objects.get().payload["feedback"] == "Good work."

@@ -9,7 +9,7 @@ from backoffice.apps.assessments.models import AssessmentSubmission, GradeDraft
 
 MOST_FIELDS, LONGEST = 400, 50_000  # of a payload; more is no grade
 PARTS = ("criterion-", "response-")
-PLAIN = ("score", "feedback", "override_reason", "version")
+PLAIN = ("score", "feedback", "override_reason", "reason", "version")
 
 
 def is_of_grade(name: str) -> bool:

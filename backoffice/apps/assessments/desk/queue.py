@@ -199,7 +199,7 @@ def _changed(_user: Any) -> Q:
 
 
 def _not_posted(_user: Any) -> Q:
-    return Q(status=Status.GRADED)
+    return Q(status=Status.GRADED, posted_at__isnull=True)
 
 
 CONDITIONS = {

@@ -93,6 +93,7 @@ def grade_in(typed: Typed) -> GradeInput:
         score=reader.points("score"),
         feedback=reader.text("feedback", FEEDBACK),
         override_reason=reader.text("override_reason", REASON),
+        reason=reader.text("reason", REASON),
         criteria=criteria,
         answers=answers,
     )

@@ -178,6 +178,11 @@ class DeskWork:
         return self.values.of("feedback", self.submission.feedback)
 
     @property
+    def reason(self) -> str:
+        """Why a posted grade is changed."""
+        return self.values.of("reason", "")
+
+    @property
     def version(self) -> str:
         """Which version of the grade the form was opened with; a draft's is the draft's."""
         return self.current_version or self.values.of("version", self.marked.version)

@@ -4,6 +4,7 @@ Whoever saves says which version they started from. A grade that changed since i
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,7 @@ from backoffice.apps.assessments.grading.marked_work import (
     marked_work,
     work_to_mark,
 )
+from backoffice.apps.assessments.grading.posting import refuse_short_reason
 from backoffice.apps.assessments.grading.states import status_with
 from backoffice.apps.assessments.models import (
     AssessmentSubmission,
@@ -29,6 +31,7 @@ from backoffice.apps.assessments.models.finality import FINAL_MESSAGE
 from backoffice.apps.assessments.models.levels import is_broken
 from backoffice.apps.assessments.models.rubrics import hold_rubric
 from backoffice.apps.assessments.models.totals import score_of
+from backoffice.audit.record.recording import recording
 
 Errors = dict[str, list[ValidationError]]
 NONE = Decimal(0)
@@ -67,6 +70,7 @@ class GradeInput:
     score: Decimal | None = None
     feedback: str = ""
     override_reason: str = ""
+    reason: str = ""  # why it is changed; needed where the grade is posted
     criteria: Mapping[int, MarkInput] = field(default_factory=dict)
     answers: Mapping[int, AnswerInput] = field(default_factory=dict)
 
@@ -96,7 +100,8 @@ def write_grade(
                 return work
             raise StaleGrade(work)
         plan.refuse()
-        plan.write()
+        with recording(reason=given.reason.strip()) if plan.is_posted else nullcontext():
+            plan.write()
         return work
 
 
@@ -231,6 +236,7 @@ class _GradePlan:
         if self.row.gets_no_grade:
             self._add("score", str(AssessmentSubmission.presence_rules[1].message), "not_graded")
         self._check_score()
+        self._check_reason()
         if self.errors:
             raise ValidationError(self.errors)
 
@@ -252,6 +258,17 @@ class _GradePlan:
             )
             values = {"computed": _plain(self.computed), "score": _plain(self.score)}
             self._add("override_reason", message % values, "override_unexplained")
+
+    @property
+    def is_posted(self) -> bool:
+        return bool(self.row.is_posted)
+
+    def _check_reason(self) -> None:
+        if self.is_posted and self._is_changed():
+            try:
+                refuse_short_reason(self.given.reason)
+            except ValidationError as refusal:
+                self.errors.setdefault("reason", []).extend(refusal.error_dict["reason"])
 
     def is_stored_by(self, grader: Any) -> bool:
         """Whether all of it stands there already, stored by this person."""
