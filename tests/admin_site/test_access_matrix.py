@@ -117,6 +117,16 @@ def _own_file(who: Who) -> Answers:
     return is_own, is_own
 
 
+def may_review(who: Who, letter: str) -> bool:
+    """Of an assessment: whether a right for the reviews of its work holds."""
+    return letter in rights_in(who.role, "assessments.peerreview", who.which)
+
+
+def _review_pairs(who: Who) -> Answers:
+    may = may_review(who, "A")
+    return may, may
+
+
 # The pages of a model, by the end of the address' name.
 RULES: dict[str, Callable[[Who], Answers]] = {
     "": lambda who: (True, True),  # leads on to the page of the row, which asks
@@ -133,6 +143,10 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "desk": lambda who: (at_desk(who.role, who.which)[0], False),
     "desk_work": lambda who: at_desk(who.role, who.which, is_of_work=True),
     "desk_part": lambda who: (at_desk(who.role, who.which, is_of_work=True)[0], False),
+    # Of a review whoever reads the work, and the instructor writes it.
+    "review_desk": lambda who: (who.has("V"), who.has("C")),
+    "peer_reviews": lambda who: (may_review(who, "V"), False),
+    "review_pairs": _review_pairs,
     "grade_record": lambda who: (who.has("V", "H"), False),
     # Who changes a rubric also writes its grid; of others a POST is refused.
     "grid": lambda who: (who.has("V"), who.has("C")),
