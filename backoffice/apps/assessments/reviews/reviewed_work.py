@@ -56,7 +56,7 @@ def newest_version(review: PeerReview, **narrowed: Any) -> Any:
     rows = (
         each.filter(change_set__isnull=False, **narrowed)
         .select_related("change_set")
-        .order_by("-change_set", "-history_id")
+        .order_by("-change_set_id", "-history_id")
         .first()
         for each in histories
     )
