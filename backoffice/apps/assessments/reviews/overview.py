@@ -39,9 +39,7 @@ FILTERS: dict[str, Any] = {
 }
 # What contradicts itself, by the name of the annotation that says so.
 CONTRADICTIONS: dict[str, Any] = {
-    "is_incomplete_now": _(
-        "It counts as submitted, and has not all points, no words or no moment."
-    ),
+    "is_incomplete_now": _("It counts as submitted, but points, words or the moment are missing."),
     "is_of_other_rubric": _("It has points by another rubric than the work is marked by."),
     "is_by_no_student": _("The reviewer does not take the course, or has withdrawn from it."),
     "has_other_points": _("It has points that are not those of the chosen level."),
@@ -88,10 +86,9 @@ def _not_of_their_level(scores: models.QuerySet[Any]) -> models.QuerySet[Any]:
     below = Coalesce(
         Subquery(lower.order_by("-points").values("points")[:1]), models.Value(Decimal(-1))
     )
-    is_in_range = Q(
-        criterion__has_ranges=True, points__lt=F("level__points"), points__gt=F("below")
-    )
-    is_of_level = Q(points=F("level__points")) | is_in_range
+    best = F("level__points")
+    is_in_range = Q(criterion__has_ranges=True, points__lt=best, points__gt=F("below"))
+    is_of_level = Q(points=best) | is_in_range
     return scores.annotate(below=below).filter(
         Q(level=None) & Exists(levels) | Q(level__isnull=False) & ~is_of_level
     )
