@@ -86,8 +86,8 @@ def test_one_save_is_one_change_set(desk: ReviewDesk):
 def test_a_review_without_points_is_not_submitted(desk: ReviewDesk):
     answer = submit(desk, **marks(Argument=("", ""), Sources=("Thin", "20")))
     assert answer.status_code == 422
-    said = "A submitted review has points for every criterion: “Argument” has none yet."
-    assert said in answer.content.decode()
+    message = "A submitted review has points for every criterion: “Argument” has none yet."
+    assert message in answer.content.decode()
     desk.review.refresh_from_db()
     assert desk.review.status == "assigned"
     assert points_of(desk.review) == {}
@@ -99,8 +99,8 @@ def test_without_a_rubric_it_is_submitted_with_words(
     desk = ReviewDesk(instructor_client, plain_review)
     answer = desk.save(go="next", feedback=" ")
     assert answer.status_code == 422
-    said = "A submitted review has words where no rubric gives points. Write some."
-    assert said in answer.content.decode()
+    message = "A submitted review has words where no rubric gives points. Write some."
+    assert message in answer.content.decode()
     assert desk.save(go="next", feedback="Well argued.").status_code == 302
     plain_review.refresh_from_db()
     assert plain_review.status == "submitted"
@@ -145,8 +145,8 @@ def test_a_rubric_that_changed_meanwhile_is_told(desk: ReviewDesk, argument: Any
     RubricLevel.objects.filter(criterion=argument, title="Thin").update(title="Weak")
     answer = submit(desk, version=version, **{f"criterion-{argument.pk}-level": ""})
     assert answer.status_code == 409
-    said = "The rubric, or the work itself, was changed. Look at the criteria again."
-    assert said in answer.content.decode()
+    message = "The rubric, or the work itself, was changed. Look at the criteria again."
+    assert message in answer.content.decode()
 
 
 @pytest.mark.parametrize("reason", ["", "typo", " " * 20])
@@ -154,8 +154,8 @@ def test_a_correction_needs_a_reason(desk: ReviewDesk, reason: str):
     submit(desk)
     answer = desk.save(go="stay", feedback="Better.", change_reason=reason, **full())
     assert answer.status_code == 422
-    said = "Say it in at least 10 characters." if reason.strip() else "This field is required."
-    assert said in answer.content.decode()
+    message = "Say it in at least 10 characters." if reason.strip() else "This field is required."
+    assert message in answer.content.decode()
     desk.review.refresh_from_db()
     assert desk.review.feedback == "Clear."
 
@@ -216,8 +216,8 @@ def test_a_criterion_or_level_of_elsewhere_is_refused(
     wrong = {f"criterion-{argument.pk}-level": level, f"criterion-{argument.pk}-points": "30"}
     answer = desk.save(go="stay", **wrong)
     assert answer.status_code == 422
-    said = f"This level belongs to another criterion. Choose one of “{argument}”."
-    assert said in answer.content.decode()
+    message = f"This level belongs to another criterion. Choose one of “{argument}”."
+    assert message in answer.content.decode()
     answer = desk.save(go="stay", **{"criterion-999999-points": "3"})
     assert answer.status_code == 422
     assert points_of(desk.review) == {}

@@ -101,22 +101,22 @@ def test_one_submitted_after_it_was_due_is_late(
 def test_submitted_without_points_contradicts_itself(essay: Any, review: Any, instructor: Any):
     values = {"status": "submitted", "submitted_at": NOW}
     without_rules((PeerReview.objects.filter(pk=review.pk), values))
-    said = "It counts as submitted, but points, words or the moment are missing."
-    assert contradictions(essay, instructor) == {review.pk: [said]}
+    message = "It counts as submitted, but points, words or the moment are missing."
+    assert contradictions(essay, instructor) == {review.pk: [message]}
 
 
 def test_submitted_without_a_moment_contradicts_itself(essay, desk, instructor):
     desk.save(go="next", **full())
     without_rules((PeerReview.objects.all(), {"submitted_at": None}))
-    said = "It counts as submitted, but points, words or the moment are missing."
-    assert contradictions(essay, instructor) == {desk.review.pk: [said]}
+    message = "It counts as submitted, but points, words or the moment are missing."
+    assert contradictions(essay, instructor) == {desk.review.pk: [message]}
 
 
 def test_submitted_without_words_contradicts_itself(essay, plain_review, instructor):
     values = {"status": "submitted", "submitted_at": NOW}
     without_rules((PeerReview.objects.all(), values))
-    said = "It counts as submitted, but points, words or the moment are missing."
-    assert contradictions(essay, instructor) == {plain_review.pk: [said]}
+    message = "It counts as submitted, but points, words or the moment are missing."
+    assert contradictions(essay, instructor) == {plain_review.pk: [message]}
 
 
 def test_points_of_another_rubric_contradict(essay, desk, course, instructor):
@@ -136,8 +136,8 @@ def test_points_of_another_rubric_contradict(essay, desk, course, instructor):
 @pytest.mark.parametrize("changed", [{"status": "withdrawn"}, {"role": "observer"}])
 def test_a_reviewer_who_left_contradicts(essay, review, works, instructor, changed):
     Enrollment.objects.filter(student=works[1].student).update(**changed)
-    said = "The reviewer does not take the course, or has withdrawn from it."
-    assert contradictions(essay, instructor) == {review.pk: [said]}
+    message = "The reviewer does not take the course, or has withdrawn from it."
+    assert contradictions(essay, instructor) == {review.pk: [message]}
 
 
 @pytest.mark.parametrize(
@@ -151,15 +151,15 @@ def test_points_that_are_not_of_their_level_contradict(
     desk.save(go="next", **full())
     RubricCriterion.objects.filter(pk=argument.pk).update(has_ranges=ranges)
     without_rules((PeerReviewScore.objects.filter(criterion=argument), {"points": points}))
-    said = ["It has points that are not those of the chosen level."] if is_wrong else []
-    assert contradictions(essay, instructor) == {desk.review.pk: said}
+    message = ["It has points that are not those of the chosen level."] if is_wrong else []
+    assert contradictions(essay, instructor) == {desk.review.pk: message}
 
 
 def test_points_without_a_level_contradict_where_there_are_levels(essay, desk, instructor):
     desk.save(go="next", **full())
     without_rules((PeerReviewScore.objects.all(), {"level": None}))
-    said = "It has points that are not those of the chosen level."
-    assert contradictions(essay, instructor) == {desk.review.pk: [said]}
+    message = "It has points that are not those of the chosen level."
+    assert contradictions(essay, instructor) == {desk.review.pk: [message]}
 
 
 def test_the_list_is_paged(instructor_client, works, address, monkeypatch):

@@ -140,8 +140,8 @@ def test_the_newest_attempt_is_reviewed(essay, works, instructor):
 def test_nothing_pasted_is_said(instructor_client, address, text):
     answer = instructor_client.post(address, {"pairs": text})
     assert answer.status_code == 422
-    said = "Paste at least one line: the reviewer, then the author."
-    assert said in answer.content.decode()
+    message = "Paste at least one line: the reviewer, then the author."
+    assert message in answer.content.decode()
 
 
 def test_too_many_lines_are_said(essay, works, instructor):

@@ -100,7 +100,7 @@ class PeerReviewAdmin(ReviewDeskMixin, AuditedAdmin):
     )
     def submit(self, form: ReasonForm, review: PeerReview) -> str:
         submit(review)
-        return gettext("The review of %(review)s is submitted.") % {"review": review}
+        return gettext("“%(review)s” is submitted.") % {"review": review}
 
     @RowAction(
         gettext_lazy("Give back"),
@@ -112,7 +112,7 @@ class PeerReviewAdmin(ReviewDeskMixin, AuditedAdmin):
     )
     def give_back(self, form: ReasonForm, review: PeerReview) -> str:
         give_back(review)
-        return gettext("The review of %(review)s is assigned again.") % {"review": review}
+        return gettext("“%(review)s” is assigned again.") % {"review": review}
 
 
 @admin.register(PeerReviewScore)

@@ -64,7 +64,7 @@ def with_contradictions(reviews: models.QuerySet[PeerReview]) -> models.QuerySet
     )
     foreign = own.exclude(criterion__rubric=OuterRef("marking"))
     return reviews.annotate(
-        is_incomplete_now=_said(
+        is_incomplete_now=_boolean(
             Q(status=Status.SUBMITTED) & (Q(submitted_at=None) | Q(lacks) | Q(says_nothing))
         ),
         is_of_other_rubric=Exists(foreign),
@@ -73,7 +73,7 @@ def with_contradictions(reviews: models.QuerySet[PeerReview]) -> models.QuerySet
     )
 
 
-def _said(condition: Q) -> models.ExpressionWrapper:
+def _boolean(condition: Q) -> models.ExpressionWrapper:
     return models.ExpressionWrapper(condition, models.BooleanField())
 
 
