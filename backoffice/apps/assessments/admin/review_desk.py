@@ -102,7 +102,7 @@ def _saved(request: HttpRequest, review: PeerReview) -> HttpResponse:
     form = ReviewForm(_review_for(request, str(review.pk)), user, typed, outcome.errors)
     if outcome.conflict is not None:
         # Saving again then means it: it is compared with what is shown now.
-        form.seen_version = outcome.conflict.version
+        form.current_version = outcome.conflict.version
     return _pane(request, form, outcome)
 
 
