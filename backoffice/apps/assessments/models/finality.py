@@ -48,7 +48,7 @@ class HasFinality(Audited):
     @property
     def is_final(self) -> bool:
         """Whether it is, or belongs to, a grade that is final."""
-        submission = getattr(self, self.submission_path) if self.submission_path else self
+        submission: Any = getattr(self, self.submission_path) if self.submission_path else self
         return bool(submission.status == FINAL["status"] and submission.score is not None)
 
     def further_violations(self) -> Iterator[Violation]:
@@ -85,7 +85,7 @@ class HasFinality(Audited):
         return changed if is_moved or (changed and self._is_stored_final()) else []
 
     def _changed(self, names: Collection[str]) -> list[str]:
-        fields = [self._meta.get_field(name) for name in names]
+        fields: list[Any] = [self._meta.get_field(name) for name in names]  # all with a column
         # As it is stored: the row in memory does not know what it was read with.
         rows = type(self)._base_manager.filter(pk=self.pk)
         stored = rows.values(*(field.attname for field in fields)).first() if fields else None
