@@ -166,7 +166,7 @@ def is_within(scope: str, label: str, which: str) -> bool:
     """Whether a row of this sort lies in the scope."""
     if scope == "*":
         return True
-    if scope in ("d", "f"):
+    if scope == "d":
         return which == "turned"
     if scope in ("n", "g"):
         return which == "own"
@@ -203,6 +203,8 @@ def rows_of(school: School, role: str, label: str) -> dict[str, Any]:
         rows["foreign"] = school.people["instructor"]
     if role == "registrar" and label == "audit.approval":
         rows["own"] = school.merge
+    if role == "instructor" and label == "audit.approval":
+        rows["own"] = school.turned[label]
     if role == "registrar" and label == "users.profile":
         rows["foreign"] = school.people["instructor"].profile
     if role == "registrar" and label == "users.formerstudentid":

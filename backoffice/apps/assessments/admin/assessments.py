@@ -21,6 +21,7 @@ from backoffice.admin_site.changelist.columns import (
 from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.assessments.admin.desk_pages import DeskPagesMixin
 from backoffice.apps.assessments.admin.posting_pages import PostingPageMixin
+from backoffice.apps.assessments.admin.review_lists import ReviewListsMixin
 from backoffice.apps.assessments.forms import AssessmentForm, QuestionForm, QuestionInlineForm
 from backoffice.apps.assessments.models import Assessment, Question
 from backoffice.apps.assessments.releasing import close, redraft, release
@@ -91,7 +92,7 @@ class QuestionSection(RelatedSection):
 
 
 @admin.register(Assessment)
-class AssessmentAdmin(DeskPagesMixin, PostingPageMixin, ListExport, AuditedAdmin):
+class AssessmentAdmin(DeskPagesMixin, PostingPageMixin, ReviewListsMixin, ListExport, AuditedAdmin):
     """Quizzes, assignments and exams."""
 
     icon = "assignment"

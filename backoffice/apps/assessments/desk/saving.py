@@ -36,7 +36,7 @@ def save(key: int, assessment: int, user: Any, typed: Mapping[str, str]) -> Save
                     "different below, choose, and save again.")  # fmt: skip
         return SaveOutcome(409, message, conflict=conflict_of(stale.work, typed, user))
     except ValidationError as refusal:
-        errors = _by_name(refusal)
+        errors = errors_by_name(refusal)
         general = errors.pop(NON_FIELD_ERRORS, [])
         message = " ".join(general) or _("Nothing was saved. What is wrong stands below.")
         return SaveOutcome(422, message, errors)
@@ -46,7 +46,7 @@ def save(key: int, assessment: int, user: Any, typed: Mapping[str, str]) -> Save
     return SaveOutcome()
 
 
-def _by_name(refusal: ValidationError) -> dict[str, list[str]]:
+def errors_by_name(refusal: ValidationError) -> dict[str, list[str]]:
     """The messages by field; those of no field under Django's own name for it."""
     if hasattr(refusal, "error_dict"):
         return refusal.message_dict

@@ -106,7 +106,7 @@ class HasFinality(Audited):
         return changed if is_moved or (changed and self._is_stored_final()) else []
 
     def _changed(self, names: Collection[str]) -> list[str]:
-        fields = [self._meta.get_field(name) for name in names]
+        fields: list[Any] = [self._meta.get_field(name) for name in names]  # columns alone
         # As it is stored: the row in memory does not know what it was read with.
         rows = type(self)._base_manager.filter(pk=self.pk)
         stored = rows.values(*(field.attname for field in fields)).first() if fields else None

@@ -40,7 +40,7 @@
         return values;
     }
     function draftSoon() {
-        if (!pane().dataset.isOpen) { return; }
+        if (!pane().dataset.isOpen || pane().dataset.hasDrafts === "0") { return; }
         clearTimeout(draftTimer);
         draftTimer = setTimeout(keepDraft, DRAFT_AFTER);
     }
@@ -80,6 +80,7 @@
         const sum = inputs.reduce((all, each, at) => all + (numbers[at] || 0) * ("deducts" in each.dataset ? -1 : 1), 0);
         output.textContent = known.length ? pointsOf(Math.max(0, most === null ? sum : Math.min(most, sum))) : "–";
         const score = byId("id_score");
+        if (!score) { return; } // a peer review has none
         // The score follows the criteria until somebody types another one.
         const isFollowing = score.value === "" || score.value === before;
         if (isFollowing) { score.value = known.length === inputs.length ? output.textContent : ""; }
