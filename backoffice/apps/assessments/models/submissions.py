@@ -302,7 +302,9 @@ class AssessmentSubmission(HasFinality, Scored):
             ),
             LenientRowRule(
                 name="submission_final_is_posted",
-                condition=~Q(status="finalized") | Q(posted_at__isnull=False),
+                condition=~Q(status="finalized")
+                | Q(score__isnull=True)  # a rule of its own
+                | Q(posted_at__isnull=False),
                 field="status",
                 code="final_not_posted",
                 message=_("A final grade is posted: say when."),
