@@ -303,7 +303,7 @@
 
     function submit(how) {
         const button = form().querySelector(`[name=go][value=${how}]`);
-        if (button) { clearTimeout(draftTimer); draftTimer = 0; form().requestSubmit(button); }
+        if (button) { clearTimeout(draftTimer); draftTimer = 0; button.click(); }
     }
 
     const ACTIONS = {
