@@ -90,8 +90,8 @@ def test_model_and_database_agree(work, due, handed_in):
     times = [None if each is None else DUE + timedelta(seconds=each) for each in (due, handed_in)]
     work.assessment.due_date, work.submitted_at = times
     work.derive()
-    said = work.is_late
+    expected = work.is_late
     Assessment.objects.update(due_date=times[0])
-    AssessmentSubmission.objects.update(submitted_at=times[1], is_late=not said)
-    assert is_late(work) is said
-    assert said is (None not in (due, handed_in) and handed_in > due)
+    AssessmentSubmission.objects.update(submitted_at=times[1], is_late=not expected)
+    assert is_late(work) is expected
+    assert expected is (None not in (due, handed_in) and handed_in > due)

@@ -37,7 +37,7 @@ def version_of(row: models.Model, fields: Iterable[models.Field]) -> str:
 
 
 def _unscaled(value: Any) -> Any:
-    """A value as it is read from the database: 11 in memory is 11.00 there, a choice is its text."""
+    """A value as the database has it: 11 in memory is 11.00 there, and a choice is its text."""
     if isinstance(value, str):
         return str(value)
     return value.normalize() if isinstance(value, Decimal) else value

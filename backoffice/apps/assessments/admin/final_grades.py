@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db import models
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.permissions import roles
@@ -38,7 +37,7 @@ class FinalGradeActionsMixin:
     )
     def reopen(self, form: ReasonForm, submission: AssessmentSubmission) -> str:
         reason = form.cleaned_data["reason"]
-        return gettext(ASKED) % {"what": ask_to_reopen(submission, form.request.user, reason)}
+        return str(ASKED) % {"what": ask_to_reopen(submission, form.request.user, reason)}
 
     @RowAction(
         _("Change final grade"),
@@ -59,7 +58,7 @@ class FinalGradeActionsMixin:
             form.request.user,
             cleaned["reason"],
         )
-        return gettext(ASKED) % {"what": approval}
+        return str(ASKED) % {"what": approval}
 
 
 class FinalityMixin(AuditedAdmin):
@@ -74,13 +73,10 @@ class FinalityMixin(AuditedAdmin):
     def _closed_fields(self, request: HttpRequest, obj: Any, fixed: list[Any]) -> list[str]:
         if obj is None or not obj.is_final:
             return []
+        closed: tuple[str, ...] = self.model.final_fields  # type: ignore[attr-defined]  # a mixin
         open_fields = [name for name in self.stated_fields() if name not in fixed]
         # A form that was opened before the grade was final keeps what was typed; the model says no.
-        return [
-            name
-            for name in open_fields
-            if name in self.model.final_fields and name not in request.POST
-        ]
+        return [name for name in open_fields if name in closed and name not in request.POST]
 
     def _is_closed(self, request: HttpRequest, obj: Any) -> bool:
         """Whether the form has nothing to fill in."""

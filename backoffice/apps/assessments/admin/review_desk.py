@@ -7,8 +7,8 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -102,7 +102,7 @@ def _saved(request: HttpRequest, review: PeerReview) -> HttpResponse:
     form = ReviewForm(_review_for(request, str(review.pk)), user, typed, outcome.errors)
     if outcome.conflict is not None:
         # Saving again then means it: it is compared with what is shown now.
-        form.seen_version = outcome.conflict.version
+        form.current_version = outcome.conflict.version
     return _pane(request, form, outcome)
 
 

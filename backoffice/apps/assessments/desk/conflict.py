@@ -40,6 +40,11 @@ class ConflictingValue:
     def is_same(self) -> bool:
         return self.stored == self.typed
 
+    @property
+    def is_different(self) -> bool:
+        """Whether the three are not all one."""
+        return len({self.base, self.stored, self.typed}) > 1
+
 
 @dataclass(frozen=True)
 class GradeConflict:

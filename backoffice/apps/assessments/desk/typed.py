@@ -75,8 +75,8 @@ def _level(text: str) -> int | None:
 
 def _keys(typed: Typed, group: int) -> Iterator[int]:
     """The keys of the criteria (1) or questions (2) that the form names."""
-    found = (PART.fullmatch(name) for name in typed)
-    yield from dict.fromkeys(int(match[group]) for match in found if match and match[group])
+    matches = (PART.fullmatch(name) for name in typed)
+    yield from dict.fromkeys(int(match[group]) for match in matches if match and match[group])
 
 
 def grade_in(typed: Typed) -> GradeInput:
@@ -97,6 +97,7 @@ def grade_in(typed: Typed) -> GradeInput:
         score=reader.points("score"),
         feedback=reader.text("feedback", FEEDBACK),
         override_reason=reader.text("override_reason", REASON),
+        reason=reader.text("reason", REASON),
         criteria=reader.marks(),
         answers=answers,
     )

@@ -4,6 +4,7 @@ Whoever saves says which version they started from. A grade that changed since i
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
@@ -25,6 +26,7 @@ from backoffice.apps.assessments.grading.marks_input import (
     differing,
     store_rows,
 )
+from backoffice.apps.assessments.grading.posting import refuse_short_reason
 from backoffice.apps.assessments.grading.states import status_with
 from backoffice.apps.assessments.models import (
     AssessmentSubmission,
@@ -34,6 +36,7 @@ from backoffice.apps.assessments.models import (
 from backoffice.apps.assessments.models.finality import FINAL_MESSAGE
 from backoffice.apps.assessments.models.rubrics import hold_rubric
 from backoffice.apps.assessments.models.totals import score_of
+from backoffice.audit.record.recording import recording
 
 NONE = Decimal(0)
 
@@ -58,6 +61,7 @@ class GradeInput:
     score: Decimal | None = None
     feedback: str = ""
     override_reason: str = ""
+    reason: str = ""  # why it is changed; needed where the grade is posted
     criteria: Mapping[int, MarkInput] = field(default_factory=dict)
     answers: Mapping[int, AnswerInput] = field(default_factory=dict)
 
@@ -70,28 +74,31 @@ class StaleGrade(Exception):
         self.work = work
 
 
-def write_grade(key: int, given: GradeInput, grader: Any) -> MarkedWork:
-    """Store a grade, and return the work as it stands then.
+def write_grade(
+    key: int, given: GradeInput, grader: Any, assessment: int | None = None
+) -> MarkedWork:
+    """Store a grade, and return the work as it stands then; with an assessment, of its work only.
 
     What is stored already, by the same grader, is not stored twice: a second click is one save.
     Raises PermissionDenied where the person may not grade this work, StaleGrade where somebody was
     faster, and ValidationError, by the names of the form, for what a rule refuses.
     """
     with transaction.atomic():
-        work = _locked(key, grader)
+        work = _locked(key, grader, {} if assessment is None else {"assessment": assessment})
         plan = _GradePlan(work, given, grader)
         if work.version != given.version:
             if plan.is_stored_by(grader):
                 return work
             raise StaleGrade(work)
         plan.refuse()
-        plan.write()
+        with recording(reason=given.reason.strip()) if plan.is_posted else nullcontext():
+            plan.write()
         return work
 
 
-def _locked(key: int, grader: Any) -> MarkedWork:
+def _locked(key: int, grader: Any, place: Mapping[str, int]) -> MarkedWork:
     rows = work_to_mark().permitted_to(grader, "grade")  # type: ignore[attr-defined]  # ours
-    submission = rows.select_for_update(of=("self",)).filter(pk=key).first()
+    submission = rows.select_for_update(of=("self",)).filter(pk=key, **place).first()
     if submission is None:
         raise PermissionDenied
     if submission.marking_rubric_id:
@@ -168,6 +175,7 @@ class _GradePlan:
         if self.row.gets_no_grade:
             self._add("score", str(AssessmentSubmission.presence_rules[1].message), "not_graded")
         self._check_score()
+        self._check_reason()
         if self.errors:
             raise ValidationError(self.errors)
 
@@ -189,6 +197,17 @@ class _GradePlan:
             )
             values = {"computed": _plain(self.computed), "score": _plain(self.score)}
             self._add("override_reason", message % values, "override_unexplained")
+
+    @property
+    def is_posted(self) -> bool:
+        return bool(self.row.is_posted)
+
+    def _check_reason(self) -> None:
+        if self.is_posted and self._is_changed():
+            try:
+                refuse_short_reason(self.given.reason)
+            except ValidationError as refusal:
+                self.errors.setdefault("reason", []).extend(refusal.error_dict["reason"])
 
     def is_stored_by(self, grader: Any) -> bool:
         """Whether all of it stands there already, stored by this person."""

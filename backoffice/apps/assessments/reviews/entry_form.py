@@ -59,7 +59,7 @@ class ReviewForm(DeskWork):
         self.review = review
 
     @cached_property
-    def is_open(self) -> bool:  # type: ignore[override]  # asked once, of the database
+    def is_open(self) -> bool:  # asked once, of the database
         """Whether this person may enter or correct the review."""
         may: bool = enterable(self.user).filter(pk=self.review.pk).exists()
         return may

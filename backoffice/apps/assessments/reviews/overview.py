@@ -89,9 +89,10 @@ def _not_of_their_level(scores: models.QuerySet[Any]) -> models.QuerySet[Any]:
     best = F("level__points")
     is_in_range = Q(criterion__has_ranges=True, points__lt=best, points__gt=F("below"))
     is_of_level = Q(points=best) | is_in_range
-    return scores.annotate(below=below).filter(
+    wrong: models.QuerySet[Any] = scores.annotate(below=below).filter(
         Q(level=None) & Exists(levels) | Q(level__isnull=False) & ~is_of_level
     )
+    return wrong
 
 
 @dataclass(frozen=True)

@@ -156,11 +156,8 @@
         const isWrong = byId("desk-conflict") || pane().querySelector("[aria-invalid]");
         const first = isWrong || pane().querySelector("#desk-form .desk-criterion[data-first]")
             || pane().querySelector("[data-first]") || byId("desk-form");
-        if (first.matches(".desk-criterion")) { moveTo(first); } else {
-            // A text field would take the single keys: it is entered by Tab or a click.
-            const target = isWrong || first;
-            target.focus({ preventScroll: true });
-        }
+        // Without a rubric the first thing to do is to type points: Esc leaves that field.
+        if (first.matches(".desk-criterion")) { moveTo(first); } else { first.focus({ preventScroll: true }); }
         total();
         present();
         fetchAhead();
@@ -173,6 +170,18 @@
         if (!said.isDone || !note) { return; }
         note.textContent = said.others.join(" ");
         note.hidden = !said.others.length;
+    }
+
+    /* From the graded attempt to the newer one, and its marks with it. */
+    async function carry() {
+        const { newer, parts, address } = pane().dataset;
+        const target = newer ? newer.split("?")[0] : parts;
+        try {
+            const answer = await fetch(target + "carry/", { method: "POST", redirect: "manual", headers: { "X-CSRFToken": token() } });
+            const said = await answer.json();
+            if (answer.ok) { show(newer || address); }
+            announce(said.message);
+        } catch { announce(words().lost); }
     }
 
     /* Dialogs. */
@@ -322,6 +331,7 @@
             openDialog("flag");
         },
         mark: openMark,
+        carry,
         help: () => openDialog("help"),
     };
     const WRITING = new Set(["bank", "comment", "save_next", "save", "flag", "mark"]);
