@@ -35,19 +35,19 @@ Submission = AssessmentSubmission
 
 
 @pytest.fixture
-def test_of_june(course: Any) -> Assessment:
+def june(course: Any) -> Assessment:
     """An assessment without a rubric."""
     return Assessment.objects.create(course=course, code="TEST", title="Test of June")
 
 
 @pytest.fixture
-def works(test_of_june: Assessment, student: Any, instructor: Any) -> list[Submission]:
+def works(june: Assessment, student: Any, instructor: Any) -> list[Submission]:
     """Three graded, the last of them flagged, and one that waits."""
     rows = []
     for number, score in enumerate((50, 60, 70, None)):
         author = student(f"s300{number}")
-        Enrollment.objects.create(course=test_of_june.course, student=author)
-        usual = {"assessment": test_of_june, "student": author, "score": score}
+        Enrollment.objects.create(course=june.course, student=author)
+        usual = {"assessment": june, "student": author, "score": score}
         graded = {"status": "graded", "grader": instructor, "graded_at": timezone.now()}
         rows.append(Submission.objects.create(**usual, **(graded if score else {})))
     SubmissionFlag.objects.create(submission=rows[2], text="Look", flagged_by=instructor)
@@ -189,50 +189,48 @@ def test_a_file_changes_a_posted_grade_with_a_reason(works, upload):
     Submission.objects.filter(pk=works[0].pk).update(posted_at=timezone.now())
     text = "student_id,assessment_id,score\ns3000,TEST,55\n"
     refusal = upload("grades", text).issues.get()
-    assert (refusal.severity, str(refusal)) == (
-        "error",
+    assert (refusal.is_warning, refusal.message) == (
+        False,
         "Line 2: score “55”: the grade 50 is posted. Give a reason for the import, or take the "
         "grade back first.",
     )
     warning = upload("grades", text, reason=WHY).issues.get()
-    assert (warning.severity, str(warning)) == (
-        "warning",
+    assert (warning.is_warning, warning.message) == (
+        True,
         "Line 2: score “55” replaces the grade 50, which is posted.",
     )
 
 
-def test_an_assessment_is_posted_at_once_all_or_what_is_ready(
-    works, test_of_june, instructor_client
-):
-    page = instructor_client.get(page_of(test_of_june))
+def test_an_assessment_is_posted_at_once_all_or_what_is_ready(works, june, instructor_client):
+    page = instructor_client.get(page_of(june))
     counts = page.context["counts"]
     assert (counts.graded, counts.ready, counts.flagged, counts.ungraded) == (3, 2, 1, 1)
     assert "1 ungraded work is not posted." in page.content.decode()
     sent = {"what": "ready", "seen": page.context["plan"].seen}
-    answer = instructor_client.post(page_of(test_of_june), sent, follow=True)
+    answer = instructor_client.post(page_of(june), sent, follow=True)
     assert [str(each) for each in answer.context["messages"]] == ["2 grades are posted."]
     assert posted() == [50, 60]
-    sent = {"what": "all", "seen": seen(test_of_june)}
-    assert instructor_client.post(page_of(test_of_june), sent).status_code == 302
+    sent = {"what": "all", "seen": seen(june)}
+    assert instructor_client.post(page_of(june), sent).status_code == 302
     assert posted() == [50, 60, 70]
     sets = Submission.history.filter(posted_at__isnull=False).values("change_set").distinct()
     assert sets.count() == 2
 
 
 def test_a_page_that_is_out_of_date_posts_nothing_and_shows_what_changed(
-    works, test_of_june, instructor_client
+    works, june, instructor_client
 ):
-    old = seen(test_of_june)
+    old = seen(june)
     SubmissionFlag.objects.create(
         submission=works[0], text="Look again", flagged_by=works[0].grader
     )
-    answer = instructor_client.post(page_of(test_of_june), {"what": "ready", "seen": old})
+    answer = instructor_client.post(page_of(june), {"what": "ready", "seen": old})
     assert answer.status_code == 409
     changed = {str(title): (now, was) for title, now, was in answer.context["lines"] if was}
     assert changed["Flagged"] == (2, 1)
     assert "2, and 1 when the page was opened" in answer.content.decode()
     forged = {"what": "all", "seen": "forged"}
-    assert instructor_client.post(page_of(test_of_june), forged).status_code == 409
+    assert instructor_client.post(page_of(june), forged).status_code == 409
     assert posted() == []
 
 
@@ -243,32 +241,30 @@ def test_nothing_to_post_is_said(course, instructor_client):
 
 
 @pytest.mark.parametrize("who", ["assistant", "admin", "auditor"])
-def test_who_does_not_make_grades_final_posts_nothing(who, works, test_of_june, request):
+def test_who_does_not_make_grades_final_posts_nothing(who, works, june, request):
     person = request.getfixturevalue(who)
     client = Client()
     client.force_login(person)
-    assert client.get(page_of(test_of_june)).status_code == 200
-    sent = {"what": "all", "seen": seen(test_of_june)}
-    assert client.post(page_of(test_of_june), sent).status_code == 403
-    assert not may_post(person, test_of_june)
+    assert client.get(page_of(june)).status_code == 200
+    sent = {"what": "all", "seen": seen(june)}
+    assert client.post(page_of(june), sent).status_code == 403
+    assert not may_post(person, june)
     with pytest.raises(PermissionDenied):
-        post_assessment(test_of_june, "all", seen(test_of_june), person)
+        post_assessment(june, "all", seen(june), person)
     with pytest.raises(PermissionDenied):
-        set_time(test_of_june, timezone.now() + timedelta(days=1), person)
+        set_time(june, timezone.now() + timedelta(days=1), person)
     assert posted() == []
 
 
-def test_a_foreign_instructor_and_a_registrar_do_not_read_the_page(
-    test_of_june, person, registrar_client
-):
+def test_a_foreign_instructor_and_a_registrar_do_not_read_the_page(june, person, registrar_client):
     client = Client()
     client.force_login(person("instructor", "carla"))
     for each in (client, registrar_client):
-        assert each.get(page_of(test_of_june)).status_code == 403
+        assert each.get(page_of(june)).status_code == 403
 
 
-def test_what_is_ready_is_posted_at_its_time_once(works, test_of_june, instructor_client):
-    page, later = page_of(test_of_june), timezone.now() + timedelta(days=1)
+def test_what_is_ready_is_posted_at_its_time_once(works, june, instructor_client):
+    page, later = page_of(june), timezone.now() + timedelta(days=1)
     sent = {"at": "1", "post_at_0": f"{later:%Y-%m-%d}", "post_at_1": f"{later:%H:%M:%S}"}
     assert instructor_client.post(page, sent).status_code == 302
     run_periodic()
@@ -292,15 +288,15 @@ def test_what_is_ready_is_posted_at_its_time_once(works, test_of_june, instructo
     assert "The time came" in instructor_client.get(page).content.decode()
 
 
-def test_a_time_that_is_over_is_refused_and_a_blank_one_ends_it(test_of_june, instructor_client):
-    page = page_of(test_of_june)
+def test_a_time_that_is_over_is_refused_and_a_blank_one_ends_it(june, instructor_client):
+    page = page_of(june)
     sent = {"at": "1", "post_at_0": "2020-01-01", "post_at_1": "12:00"}
     answer = instructor_client.post(page, sent)
     sentence = "This time is over. Choose a later one, or post the grades now."
     assert (answer.status_code, answer.context["form"].errors) == (422, {"post_at": [sentence]})
     Assessment.objects.update(post_at=timezone.now() + timedelta(days=1))
     instructor_client.post(page, {"at": "1", "post_at_0": "", "post_at_1": ""})
-    assert Assessment.objects.get(pk=test_of_june.pk).post_at is None
+    assert Assessment.objects.get(pk=june.pk).post_at is None
 
 
 def test_the_record_of_a_grade_says_that_it_was_posted(works, instructor_client):
