@@ -368,8 +368,8 @@ def test_one_change_set_holds_a_move_and_one_its_undoing(paper, instructor, stud
     moved = move(paper, second(paper, Argument={"Strong": 30}), instructor)
     mark = work.criterion_scores.get(criterion__title="Argument")
     rows = [work.history.first(), mark.history.first(), paper.history.first()]
-    assert {row.change_set_id for row in rows} == {moved.change_set_id}
-    assert (moved.change_set.reason, moved.change_set.source) == (REASON, "action")
+    assert {row.change_set_id for row in rows} == {moved.moved_in_id}
+    assert (moved.moved_in.reason, moved.moved_in.source) == (REASON, "action")
     undo_move(moved.pk, instructor, WHY)
     undone = {row.history.first().change_set for row in (work, mark, paper)}
     assert [(each.reason, each.source) for each in undone] == [(WHY, "undo")]

@@ -38,7 +38,8 @@ class RubricMove(Audited):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("moved by")
     )
     moved_at = models.DateTimeField(_("moved"), default=timezone.now)
-    change_set = models.ForeignKey(
+    # Not “change_set”: each row of a history has that of its own.
+    moved_in = models.ForeignKey(
         ChangeSet,
         models.DO_NOTHING,
         null=True,
