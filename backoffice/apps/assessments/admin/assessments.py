@@ -20,6 +20,7 @@ from backoffice.admin_site.changelist.columns import (
 )
 from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.assessments.admin.desk_pages import DeskPagesMixin
+from backoffice.apps.assessments.admin.rubric_moves import RubricMoveMixin
 from backoffice.apps.assessments.forms import AssessmentForm, QuestionForm, QuestionInlineForm
 from backoffice.apps.assessments.models import Assessment, Question
 from backoffice.apps.assessments.releasing import close, redraft, release
@@ -84,7 +85,7 @@ class QuestionSection(RelatedSection):
 
 
 @admin.register(Assessment)
-class AssessmentAdmin(DeskPagesMixin, ListExport, AuditedAdmin):
+class AssessmentAdmin(RubricMoveMixin, DeskPagesMixin, ListExport, AuditedAdmin):
     """Quizzes, assignments and exams."""
 
     icon = "assignment"

@@ -13,7 +13,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import F
+from django.db import models
+from django.db.models import Exists, F, OuterRef
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
@@ -255,3 +256,12 @@ def movable_to(assessment: Assessment) -> list[GradingRubric]:
     own = assessment.rubric
     others = rows.exclude(pk=assessment.rubric_id).order_by("title", F("version").desc())
     return sorted(others, key=lambda each: own is None or each.title != own.title)
+
+
+def incomplete_work(assessment: Assessment) -> models.QuerySet[AssessmentSubmission]:
+    """Work with a score and some marks whose criteria do not all have points: to look at again."""
+    marks = CriterionScore._base_manager.filter(submission=OuterRef("pk"))
+    rows = AssessmentSubmission._base_manager.filter(
+        Exists(marks), assessment=assessment.pk, score__isnull=False, computed_score=None
+    )
+    return rows.exclude(status=FINALIZED).select_related("student").order_by("pk")
