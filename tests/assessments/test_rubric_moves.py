@@ -23,6 +23,7 @@ from backoffice.apps.assessments.rubrics.move_writing import (
     undo_move,
 )
 from backoffice.apps.assessments.rubrics.moves import plan_move
+from backoffice.audit.models import ChangeSet
 from tests.assessments.moved_work import (
     FIRST,
     REASON,
@@ -368,8 +369,9 @@ def test_one_change_set_holds_a_move_and_one_its_undoing(paper, instructor, stud
     moved = move(paper, second(paper, Argument={"Strong": 30}), instructor)
     mark = work.criterion_scores.get(criterion__title="Argument")
     rows = [work.history.first(), mark.history.first(), paper.history.first()]
-    assert {row.change_set_id for row in rows} == {moved.moved_in_id}
-    assert (moved.moved_in.reason, moved.moved_in.source) == (REASON, "action")
+    assert {row.change_set_id for row in rows} == {moved.moved_in}
+    made = ChangeSet.objects.get(pk=moved.moved_in)
+    assert (made.reason, made.source) == (REASON, "action")
     undo_move(moved.pk, instructor, WHY)
     undone = {row.history.first().change_set for row in (work, mark, paper)}
     assert [(each.reason, each.source) for each in undone] == [(WHY, "undo")]

@@ -37,6 +37,10 @@ class Migration(migrations.Migration):
                     "moved_at",
                     models.DateTimeField(default=django.utils.timezone.now, verbose_name="moved"),
                 ),
+                (
+                    "moved_in",
+                    models.BigIntegerField(editable=False, null=True, verbose_name="change set"),
+                ),
                 ("undone_at", models.DateTimeField(blank=True, null=True, verbose_name="undone")),
                 (
                     "assessment",
@@ -54,19 +58,6 @@ class Migration(migrations.Migration):
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
                         verbose_name="moved by",
-                    ),
-                ),
-                (
-                    "moved_in",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.changeset",
-                        verbose_name="change set",
                     ),
                 ),
                 (
@@ -134,6 +125,10 @@ class Migration(migrations.Migration):
                     "moved_at",
                     models.DateTimeField(default=django.utils.timezone.now, verbose_name="moved"),
                 ),
+                (
+                    "moved_in",
+                    models.BigIntegerField(editable=False, null=True, verbose_name="change set"),
+                ),
                 ("undone_at", models.DateTimeField(blank=True, null=True, verbose_name="undone")),
                 (
                     "history_id",
@@ -198,20 +193,6 @@ class Migration(migrations.Migration):
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
                         verbose_name="moved by",
-                    ),
-                ),
-                (
-                    "moved_in",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="audit.changeset",
-                        verbose_name="change set",
                     ),
                 ),
                 (

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.admin_site.models.fields import LineField
 from backoffice.apps.assessments.models.assessments import Assessment
 from backoffice.apps.assessments.models.rubrics import GradingRubric
-from backoffice.audit.models import Audited, AuditedQuerySet, ChangeSet
+from backoffice.audit.models import Audited, AuditedQuerySet
 
 
 class RubricMove(Audited):
@@ -38,17 +38,8 @@ class RubricMove(Audited):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("moved by")
     )
     moved_at = models.DateTimeField(_("moved"), default=timezone.now)
-    # Not “change_set”: each row of a history has that of its own.
-    moved_in = models.ForeignKey(
-        ChangeSet,
-        models.DO_NOTHING,
-        null=True,
-        editable=False,
-        related_name="+",
-        db_constraint=False,
-        db_index=False,
-        verbose_name=_("change set"),
-    )
+    # The number of its change set; not “change_set”: each row of a history has that of its own.
+    moved_in = models.BigIntegerField(_("change set"), null=True, editable=False)
     undone_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,

@@ -17,7 +17,7 @@ DOUBLED = _("Several criteria have this title, so it is not clear which one is m
 OTHER_KIND = _("It adds points in one of the two rubrics and deducts them in the other.")
 
 
-class Mark(NamedTuple):
+class GivenMark(NamedTuple):
     """The points of one submission for one criterion, by keys."""
 
     pk: int
@@ -46,7 +46,7 @@ class CriterionMatch:
     new: RubricCriterion | None
     why: Any = ""
 
-    def carried(self, mark: Mark) -> CarriedMark | None:
+    def carried(self, mark: GivenMark) -> CarriedMark | None:
         """The mark in the other rubric; None where a grader must look at it again."""
         if self.new is None:
             return None

@@ -71,7 +71,7 @@ def apply_move(
             incomplete_count=len(plan.incomplete),
             reason=reason,
             moved_by=by,
-            moved_in_id=current_change_set_id(),
+            moved_in=current_change_set_id(),
         )
 
 
@@ -298,7 +298,7 @@ def _versions(model: Any, move: RubricMove) -> dict[int, tuple[Any, Any]]:
     """By key of a row: its version that the move wrote, and the one before; two statements."""
     past = model.history.model._base_manager
     earlier = past.filter(id=OuterRef("id"), history_id__lt=OuterRef("history_id"))
-    rows = past.filter(change_set=move.moved_in_id).annotate(
+    rows = past.filter(change_set=move.moved_in).annotate(
         previous=Subquery(earlier.order_by("-history_id").values("history_id")[:1])
     )
     written = {row.id: row for row in rows.order_by("history_id")}

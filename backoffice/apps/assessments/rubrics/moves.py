@@ -31,7 +31,7 @@ from backoffice.apps.assessments.rubrics.contents import contents_hashes, plain_
 from backoffice.apps.assessments.rubrics.matching import (
     CarriedMark,
     CriterionMatch,
-    Mark,
+    GivenMark,
     RubricMatch,
     match_rubrics,
 )
@@ -46,7 +46,7 @@ class WorkMove:
 
     submission: AssessmentSubmission
     marks: tuple[CarriedMark, ...]
-    dropped: tuple[Mark, ...]  # which stand for nothing in the other rubric
+    dropped: tuple[GivenMark, ...]  # which stand for nothing in the other rubric
     missing: tuple[RubricCriterion, ...]  # of the other rubric, without points then
     computed: Decimal | None
     score: Decimal | None
@@ -147,17 +147,17 @@ def plan_move(assessment: Assessment, new: GradingRubric) -> RubricMovePlan:
     return plan
 
 
-def _marks_of(assessment: Assessment) -> defaultdict[int, list[Mark]]:
+def _marks_of(assessment: Assessment) -> defaultdict[int, list[GivenMark]]:
     names = ("pk", "submission_id", "criterion_id", "level_id", "points", "comment")
     rows = CriterionScore._base_manager.filter(submission__assessment=assessment.pk)
-    marks: defaultdict[int, list[Mark]] = defaultdict(list)
+    marks: defaultdict[int, list[GivenMark]] = defaultdict(list)
     for values in rows.order_by("submission_id", "pk").values_list(*names):
-        marks[values[1]].append(Mark(*values))
+        marks[values[1]].append(GivenMark(*values))
     return marks
 
 
 def _place(
-    plan: RubricMovePlan, planner: "_WorkPlanner", row: AssessmentSubmission, marks: list[Mark]
+    plan: RubricMovePlan, planner: "_WorkPlanner", row: AssessmentSubmission, marks: list[GivenMark]
 ) -> None:
     if row.status == FINALIZED:
         plan.final.append(row)
@@ -174,7 +174,7 @@ def _digest(
     old: GradingRubric,
     new: GradingRubric,
     submissions: list[AssessmentSubmission],
-    marks: dict[int, list[Mark]],
+    marks: dict[int, list[GivenMark]],
 ) -> str:
     """What changes with anything that the answer follows from."""
     hashes = contents_hashes([old.pk, new.pk])
@@ -200,7 +200,7 @@ class _WorkPlanner:
         self.old = [each.old for each in match.matches]
         self.new = criteria
 
-    def planned(self, row: AssessmentSubmission, marks: list[Mark]) -> WorkMove:
+    def planned(self, row: AssessmentSubmission, marks: list[GivenMark]) -> WorkMove:
         """What becomes of a submission with these marks."""
         pairs = [(mark, self._carried(mark)) for mark in marks]
         carried = tuple(new for _mark, new in pairs if new)
@@ -223,7 +223,7 @@ class _WorkPlanner:
             is_incomplete=computed is None and (bool(dropped) or before is not None),
         )
 
-    def _carried(self, mark: Mark) -> CarriedMark | None:
+    def _carried(self, mark: GivenMark) -> CarriedMark | None:
         match: CriterionMatch | None = self.by_criterion.get(mark.criterion)
         return match.carried(mark) if match else None
 
