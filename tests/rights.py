@@ -118,8 +118,11 @@ ACTIONS = {
         f"assessments_assessmentsubmission_{verb}": {"instructor": "o", "assistant": "n"}
         for verb in ("grade", "take_in", "give_back")
     },
-    # Nor does an assistant make a grade final.
-    "assessments_assessmentsubmission_finalize": {"instructor": "o"},
+    # Nor does an assistant post a grade or make it final.
+    **{
+        f"assessments_assessmentsubmission_{verb}": {"instructor": "o"}
+        for verb in ("finalize", "post", "take_back")
+    },
     "assessments_assessmentsubmission_choose_work": {"instructor": "o"},
     "assessments_assessmentsubmission_reopen": {"admin": "*", "instructor": "o"},
     # An admin agrees to it, and grades nothing.
@@ -166,7 +169,7 @@ def is_within(scope: str, label: str, which: str) -> bool:
     """Whether a row of this sort lies in the scope."""
     if scope == "*":
         return True
-    if scope in ("d", "f"):
+    if scope == "d":
         return which == "turned"
     if scope in ("n", "g"):
         return which == "own"
@@ -215,6 +218,8 @@ def rows_of(school: School, role: str, label: str) -> dict[str, Any]:
         rows["foreign"] = school.people["instructor"]
     if role == "registrar" and label == "audit.approval":
         rows["own"] = school.merge
+    if role == "instructor" and label == "audit.approval":
+        rows["own"] = school.turned[label]
     if role == "registrar" and label == "users.profile":
         rows["foreign"] = school.people["instructor"].profile
     if role == "registrar" and label == "users.formerstudentid":

@@ -127,6 +127,22 @@ def _own_file(who: Who) -> Answers:
     return is_own, is_own
 
 
+def posts(who: Who) -> bool:
+    """Whether the person posts the grades of the assessment: as one of a submission."""
+    posting, work = "assessments_assessmentsubmission_post", "assessments.assessmentsubmission"
+    return may_do(who.role, posting, work, who.which)
+
+
+def may_review(who: Who, letter: str) -> bool:
+    """Of an assessment: whether a right for the reviews of its work holds."""
+    return letter in rights_in(who.role, "assessments.peerreview", who.which)
+
+
+def _review_pairs(who: Who) -> Answers:
+    may = may_review(who, "A")
+    return may, may
+
+
 # The pages of a model, by the end of the address' name.
 RULES: dict[str, Callable[[Who], Answers]] = {
     "": lambda who: (True, True),  # leads on to the page of the row, which asks
@@ -145,8 +161,14 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "desk_part": lambda who: (at_desk(who.role, who.which, is_of_work=True)[0], False),
     # A POST without a rubric to move to is told so.
     "rubric_move": lambda who: (moves_rubric(who.role, who.which),) * 2,
+    "posting": lambda who: (at_desk(who.role, who.which)[0], posts(who)),
+    # Of a review whoever reads the work, and the instructor writes it.
+    "review_desk": lambda who: (who.has("V"), who.has("C")),
+    "peer_reviews": lambda who: (may_review(who, "V"), False),
+    "review_pairs": _review_pairs,
     "grade_record": lambda who: (who.has("V", "H"), False),
     # Who changes a rubric also writes its grid; of others a POST is refused.
+    "versions": lambda who: (who.has("V", "E"), False),
     "grid": lambda who: (who.has("V"), who.has("C")),
     "set_password": _password,
     "auth_user_password_change": _password,

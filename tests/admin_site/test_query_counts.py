@@ -19,6 +19,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from backoffice.admin_site.pages import navigation
+from backoffice.apps.assessments.final_grades import ask_to_reopen
+from backoffice.apps.assessments.models import AssessmentSubmission
+from backoffice.audit.models import ChangeSet
+from backoffice.audit.record.recording import recording
 from tests.addresses import MODELS
 from tests.rights import rights_in, rows_of
 from tests.school import ROLES, School, roles_here, rolled_back
@@ -44,6 +48,14 @@ STAFF = (*ROLES, "superuser")
 def crowd(school: School) -> School:
     """The school with thirty rows of everything for everybody."""
     school.grow(ROWS + 2)
+    label = AssessmentSubmission._meta.label_lower
+    grown = AssessmentSubmission.objects.exclude(
+        pk__in=[rows[label].pk for rows in (school.own, school.foreign, school.turned)]
+    )
+    with recording(source=ChangeSet.Source.COMMAND, actor=school.people["admin"]):
+        grown.update(status="finalized", score=50)
+    for work in grown.select_related("assessment__course"):
+        ask_to_reopen(work, school.people["admin"], "Because of an appeal.")
     return school
 
 

@@ -28,7 +28,7 @@ def test_points_of_final_work_do_not_change_on_its_page(work, person):
     AssessmentSubmission.objects.update(status="graded")
     client = client_of(person("admin", "chief", is_superuser=True))
     opened = fields_of(client, form_of(work))
-    AssessmentSubmission.objects.update(status="finalized")
+    AssessmentSubmission.objects.update(status="finalized", posted_at="2026-04-01T12:00Z")
     typed = {"criterion_scores-0-points": "12", "responses-0-score": "12", "change_reason": WHY}
     errors = errors_of(client.post(form_of(work), opened | typed))
     assert errors["criterion_scores-0-points"] == [FINAL]
@@ -65,7 +65,7 @@ def test_points_of_final_work_do_not_change_on_their_own_page(name, field, value
 def test_what_was_typed_before_the_grade_was_final_is_kept_and_not_stored(work, instructor_client):
     AssessmentSubmission.objects.update(status="graded")
     opened = fields_of(instructor_client, form_of(work))
-    AssessmentSubmission.objects.update(status="finalized")
+    AssessmentSubmission.objects.update(status="finalized", posted_at="2026-04-01T12:00Z")
     answer = instructor_client.post(form_of(work), opened | {"feedback": "Typed for an hour."})
     assert errors_of(answer)["feedback"] == [FINAL]
     assert "Typed for an hour." in answer.content.decode()
@@ -74,7 +74,7 @@ def test_what_was_typed_before_the_grade_was_final_is_kept_and_not_stored(work, 
 
 def test_no_version_of_a_final_grade_is_brought_back(work, instructor_client):
     AssessmentSubmission.objects.update(status="graded", score=60)
-    AssessmentSubmission.objects.update(status="finalized", score=71)
+    AssessmentSubmission.objects.update(status="finalized", posted_at="2026-04-01T12:00Z", score=71)
     earlier = work.history.filter(score=60).first()
     page = reverse("admin:assessments_assessmentsubmission_revert", args=[work.pk, earlier.pk])
     for answer in (

@@ -138,6 +138,24 @@ def test_the_record_of_a_grade_names_the_contents_of_its_rubric(
     assert f'<span title="{contents_hash(essay)}">' in text
 
 
+def test_a_file_lists_the_versions_with_their_hashes(
+    essay: GradingRubric, courses: Any, instructor_client: Any, registrar_client: Any
+):
+    second = new_version(essay)
+    second.criteria.filter(title="Sources").update(title="Works")
+    GradingRubric.objects.create(course=courses["ART200"], title="Foreign")
+    address = reverse("admin:assessments_gradingrubric_versions")
+    lines = instructor_client.get(address).getvalue().decode("utf-8-sig").splitlines()
+    rows = [line.split(",") for line in lines]
+    assert rows[0][-1] == "Contents SHA-256"
+    assert [(row[0], *row[2:5], row[-1]) for row in rows[1:]] == [
+        ("BIO101", "Essay", "1", "0", contents_hash(essay)),
+        ("BIO101", "Essay", "2", "1", contents_hash(second)),
+    ]
+    assert registrar_client.get(address).status_code == 403
+    assert instructor_client.post(address).status_code == 403
+
+
 def test_a_criterion_that_deducts_is_not_in_the_total(essay: GradingRubric):
     assert rubric_total(essay) == Decimal("14.5")
     essay.criteria.filter(title="Sources").update(is_deduction=True)

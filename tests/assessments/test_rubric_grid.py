@@ -168,7 +168,7 @@ def test_all_errors_are_listed_at_their_cells_and_all_that_was_typed_stays(
 
 
 @pytest.mark.parametrize(
-    "text", ["7_0", "1e1", "٣", "３", "NaN", "1" * 1000, "=1+1", "<b>5</b>", "1.234", "+5", "1 0"]
+    "text", ["7_0", "1e1", "٣", "３", "NaN", "1" * 1000, "=1+1", "<b>5</b>", "1.234", "1 0"]
 )
 def test_what_is_no_plain_number_of_points_is_refused(essay, instructor_client, text):
     form = opened_form(instructor_client, essay)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from backoffice.apps.assessments.models import (
     Assessment,
@@ -76,6 +77,8 @@ CASES = (
     Broken("submission_graded_has_score", Submission, {"score": None}, {"status": "graded"}),
     Broken("submission_graded_has_score", Submission, {"status": "finalized"}, UNSCORED),
     Broken("submission_graded_has_score", Submission, {"status": "graded"}, UNSCORED),
+    Broken("submission_posted_has_score", Submission, {"posted_at": timezone.now()}, UNSCORED),
+    Broken("submission_final_is_posted", Submission, {"status": "finalized"}, {"status": "graded"}),
     Broken("submission_not_self_graded", Submission, lambda row: {"grader": row.student}),
     Broken(
         "submission_times_in_order",

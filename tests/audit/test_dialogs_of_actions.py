@@ -63,13 +63,13 @@ NEWS = {"model": Announcement, "may": ("admin", *TEACHERS), "is_in_bulk": False}
 DIALOGS = (
     Dialog(
         "submit", before={"status": "assigned", "submitted_at": None},
-        done=("submitted_at", bool), message="The review of {row} is submitted.",
+        done=("submitted_at", bool), message="“{row}” is submitted.",
         refusal="It was submitted already.", **REVIEW,
     ),
     Dialog(
         "give_back", before={"status": "submitted", "submitted_at": timezone.now()},
         done=("submitted_at", lambda at: at is None),
-        message="The review of {row} is assigned again.",
+        message="“{row}” is assigned again.",
         refusal="It was not submitted yet.", **REVIEW,
     ),
     Dialog(

@@ -16,7 +16,10 @@ from backoffice.admin_site.models.rules import Message, RowRule
 
 
 class LenientRowRule(RowRule):
-    """A rule about one row that came when there were rows already, some of which may break it."""
+    """A rule about one row that came when there were rows already, some of which may break it.
+
+    A number in its condition is a `Value` with a field: SQLite compares a text with no number.
+    """
 
     plain_path = "backoffice.admin_site.models.trigger_rules.LenientRowRule"
 

@@ -112,6 +112,7 @@ class TriggersOf:
                 yield self._following(derived, reference, names)
 
     def _sql_of(self, rule: LenientRowRule) -> str:
+        assert isinstance(rule.condition, models.Q)  # all of ours are
         query = Query(self.model)
         compiler = query.get_compiler(connection=self.connection)
         sql, params = query.build_where(rule.condition).as_sql(compiler, self.connection)
@@ -166,15 +167,13 @@ def _update_of(columns: Sequence[str]) -> str:
 
 def _declaring_models() -> list[type[models.Model]]:
     """The models whose tables are Django's to make, and that declare triggers."""
+    found: list[Any] = [model for model in apps.get_models() if model._meta.managed]
     return [
         model
-        for model in apps.get_models()
-        if model._meta.managed
-        and (
-            getattr(model, "trigger_rules", ())
-            or getattr(model, "derived_columns", ())
-            or any(isinstance(rule, LenientRowRule) for rule in model._meta.constraints)
-        )
+        for model in found
+        if getattr(model, "trigger_rules", None)
+        or getattr(model, "derived_columns", None)
+        or any(isinstance(rule, LenientRowRule) for rule in model._meta.constraints)
     ]
 
 

@@ -51,6 +51,7 @@ class SubmissionForm(OptimisticLockForm):
         if "score" in self.changed_data and "score" in cleaned:
             # On the row: the status itself is on no form.
             self.instance.status = status_with(self.instance.status, cleaned["score"])
+            self.instance.post_if_final()
         # Before the model's rules run: nobody grades their own submission.
         if self.user and not set(AssessmentSubmission.GRADE_FIELDS).isdisjoint(self.changed_data):
             self.instance.grader = self.user

@@ -38,12 +38,13 @@ GRADED_ENROLLMENTS = {
 STATUS, SCORE = stored("status"), stored("score")
 
 
-def written_with(new_score: str, submitted_at: str) -> dict[str, Written]:
+def written_with(new_score: str, submitted_at: tuple[str, str] | None) -> dict[str, Written]:
     """What is written besides the columns of the file.
 
     A score makes work graded, at the moment of the import and by no person; a new score is another
     version of the grade, and an override where criteria or questions give another one. The SQL is
-    for the score and the moment that are written; blank without them.
+    for the score that is written, blank without one, and for the moment of a new row and of a
+    stored one.
     """
     assessment = f"assessments_assessment x WHERE x.id = {planned('assessment')}"
     written = {"maximum": Written(f"(SELECT x.max_score FROM {assessment})")}
@@ -68,11 +69,11 @@ def written_with(new_score: str, submitted_at: str) -> dict[str, Written]:
     }
 
 
-def _lateness(submitted_at: str, assessment: str) -> Written:
+def _lateness(submitted_at: tuple[str, str], assessment: str) -> Written:
     # As the trigger derives it: SQLite writes the row first, which would be a change more.
     due = f"(SELECT x.due_date FROM {assessment})"
-    late = f"coalesce({submitted_at} > {due}, FALSE)"
-    return Written(late, late)
+    new, changed = (f"coalesce({moment} > {due}, FALSE)" for moment in submitted_at)
+    return Written(new, changed)
 
 
 def _override_reason(new_score: str, regraded: str) -> str:
@@ -96,7 +97,7 @@ def override_check(file_score: str) -> Check:
     return Check(
         *("overrides_parts", "score", message, (condition, ()), ("score",)),
         is_warning=True,
-        other=computed,
+        other=_points(computed),
     )
 
 
@@ -124,6 +125,7 @@ def finality_checks(file_score: str, *, has_reason: bool) -> Iterator[Check]:
             "second person has to agree then."
         )
         yield Check("final_grade", "score", message, (is_final, ()), ("score",), other=SCORE)
+    yield _posted_check(file_score, has_reason=has_reason)
     better = (
         f"({METHOD} = 'highest' AND {stored()} IS NOT NULL "
         f"AND ({file_score}) IS NOT NULL AND EXISTS ({OTHERS} AND x.score > ({file_score})))"
@@ -138,6 +140,24 @@ def finality_checks(file_score: str, *, has_reason: bool) -> Iterator[Check]:
     yield Check(
         *("score_kept", "score", message, (is_blank, ()), ("score",)),
         is_warning=True,
+        other=SCORE,
+    )
+
+
+def _posted_check(file_score: str, *, has_reason: bool) -> Check:
+    """A posted grade, which its student may have seen; with a reason a file changes it."""
+    posted_at = stored("posted_at")
+    is_posted = f"({posted_at} IS NOT NULL AND {STATUS} <> 'finalized' AND {_regraded(file_score)})"
+    message = _(
+        "{column} “{value}”: the grade {other} is posted. Give a reason for the import, or take "
+        "the grade back first."
+    )
+    if has_reason:
+        message = _("{column} “{value}” replaces the grade {other}, which is posted.")
+    return Check(
+        *("posted_grade_changed" if has_reason else "posted_grade", "score", message),
+        *((is_posted, ()), ("score",)),
+        is_warning=has_reason,
         other=SCORE,
     )
 

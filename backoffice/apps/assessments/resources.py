@@ -127,7 +127,7 @@ class GradeResource(ImportKind):
         submitted = next((c for c in layout.written if c.column_name == "submitted_on"), None)
         return written_with(
             layout.update_value(score) if score else "",
-            layout.update_value(submitted) if submitted else "",
+            (cell("submitted_on"), layout.update_value(submitted)) if submitted else None,
         )
 
     @classmethod
@@ -238,9 +238,9 @@ class RubricResource(ImportKind):
         model = RubricCriterion
 
     @classmethod
-    def exported_columns(cls) -> list[Column]:
+    def file_columns(cls) -> list[Column]:
         """Those of Canvas, and whether a criterion deducts where one of the school does."""
-        columns = super().exported_columns()
+        columns = super().file_columns()
         if cls.exportable().filter(is_deduction=True).exists():
             return columns
         return [column for column in columns if column.column_name != "criteria_deducts"]

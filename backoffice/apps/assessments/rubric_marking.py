@@ -53,7 +53,7 @@ class CriterionScoreForm(OptimisticLockForm):
         return cleaned
 
 
-class CriterionScoreFormSet(OptimisticLockFormSet):
+class RubricFormSet(OptimisticLockFormSet):
     """A row for each criterion of the rubric that has no points yet."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -66,8 +66,35 @@ class CriterionScoreFormSet(OptimisticLockFormSet):
 
     @cached_property
     def criteria(self) -> list[RubricCriterion] | None:
-        rubric = self.instance.assessment.rubric if self.instance.pk else None
-        return list(rubric.criteria.prefetch_related("levels")) if rubric else None
+        rubric = self.rubric_of(self.instance) if self.instance.pk else None
+        if rubric is None:
+            return None
+        rows = RubricCriterion._base_manager.filter(rubric=rubric).order_by("position", "pk")
+        return list(rows.prefetch_related("levels"))
+
+    def rubric_of(self, instance: Any) -> int | None:
+        """The key of the rubric by which the row of the form is marked."""
+        raise NotImplementedError
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        kwargs: dict[str, Any] = super().get_form_kwargs(index)
+        return kwargs | {"criteria": self.criteria}
+
+
+class ReviewScoreFormSet(RubricFormSet):
+    """The points of a peer review, by the rubric of the reviewed work."""
+
+    def rubric_of(self, instance: Any) -> int | None:
+        rubric: int | None = instance.submission.marking_rubric_id
+        return rubric
+
+
+class CriterionScoreFormSet(RubricFormSet):
+    """The points of a submission, which come to its score unless somebody says why not."""
+
+    def rubric_of(self, instance: Any) -> int | None:
+        rubric: int | None = instance.assessment.rubric_id
+        return rubric
 
     def clean(self) -> None:
         super().clean()
@@ -96,10 +123,6 @@ class CriterionScoreFormSet(OptimisticLockFormSet):
             if criterion := cleaned.get("criterion") or getattr(form.instance, "criterion", None):
                 given[criterion.pk] = cleaned.get("points", form.instance.points)
         return given
-
-    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
-        kwargs: dict[str, Any] = super().get_form_kwargs(index)
-        return kwargs | {"criteria": self.criteria}
 
 
 def _pairs(criterion: RubricCriterion, levels: Iterable[RubricLevel]) -> list[tuple[int, str]]:

@@ -78,8 +78,7 @@ class User(Mergeable, Audited, Account):
         AUDITOR = "auditor", _("auditor")
         STUDENT = "student", _("student")
 
-    course_path = "enrollments__course"
-    person_path = ""
+    course_path, person_path = "enrollments__course", ""
     history_excludes = ("password", "last_login", "search_text")
     version_excludes = ("last_login",)
     natural_key_fields = ("username",)

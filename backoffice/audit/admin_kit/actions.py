@@ -6,7 +6,7 @@ of its address shows the dialog and changes nothing.
 """
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -27,11 +27,12 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from backoffice.admin_site.models.rules import CapacityRule
 from backoffice.admin_site.pages.related_links import page_of
 from backoffice.admin_site.permissions import roles
-from backoffice.admin_site.permissions.visibility import is_permitted
+from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.audit.admin_kit.row_versions import MOST_NAMED, STALE, VersionedForm
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
 
+MOST_SENT = 500  # keys of rows in a form
 SHORTEST_REASON = 10  # characters; less tells an auditor nothing
 
 
@@ -67,8 +68,8 @@ def _form_of(
 ) -> ActionForm:
     made, user = action.form, request.user
     # One row that needs a reason is enough: the action has one change set.
-    required = [needs(user) for row in rows if (needs := getattr(row, "needs_reason_from", None))]
-    if any(required) and not issubclass(made, ReasonForm):
+    required = (needs(user) for row in rows if (needs := getattr(row, "needs_reason_from", None)))
+    if not action.is_unexplained and not issubclass(made, ReasonForm) and any(required):
         made = type(made.__name__, (ReasonForm, made), {})
     return made(rows, request, request.POST if is_posted else None)
 
@@ -79,6 +80,8 @@ class RowAction:
 
     `verb` is the right it takes, and `touches` the fields it changes (see the roles' table); `when`
     says of a row whether there is anything to do, `refusal` is the message where there is not.
+    `many` gets the filled form and all rows of a list, locked, and does it with them at once, where
+    one by one would take long. `is_unexplained` asks for no reason, whatever the rows say.
     """
 
     label: Any
@@ -91,6 +94,8 @@ class RowAction:
     refusal: Any = ""
     touches: tuple[str, ...] = ()
     in_bulk: bool = False
+    many: Callable[[ActionForm, Sequence[Any]], Any] | None = None
+    is_unexplained: bool = False
     variant: ActionVariant = ActionVariant.DEFAULT
     name: str = ""
     do: Callable[..., str] | None = None
@@ -237,7 +242,7 @@ def _done(
             closed = [row for row in locked if not action.when(row)]
             if closed:
                 raise ValidationError(action.refusal or _("There is nothing to do here."))
-            outcomes = [action.do(admin, form, row) for row in locked]
+            outcomes = _carried_out(admin, action, form, locked)
             _recheck_permissions(action, form, locked)
             return outcomes
     except ValidationError as refusal:
@@ -246,10 +251,33 @@ def _done(
     return []
 
 
-def _recheck_permissions(action: RowAction, form: ActionForm, rows: Iterable[models.Model]) -> None:
+def _carried_out(
+    admin: RowActionMixin, action: RowAction, form: ActionForm, rows: Sequence[Any]
+) -> list[str]:
+    if action.many is None or len(rows) == 1:
+        assert action.do
+        return [action.do(admin, form, row) for row in rows]
+    action.many(form, rows)
+    return [str(action.label)]
+
+
+def _recheck_permissions(action: RowAction, form: ActionForm, rows: Sequence[models.Model]) -> None:
     # Like an edit, an action must not move a row out of where the person may do it.
-    if not all(is_permitted(row, form.request.user, action.verb) for row in rows):
+    if len(_permitted_keys(action, form.request, rows)) != len(rows):
         raise PermissionDenied
+
+
+def _permitted_keys(
+    action: RowAction, request: HttpRequest, rows: Sequence[models.Model]
+) -> set[Any]:
+    """The keys of those of the rows with which the person may do it: one statement."""
+    keys = {row.pk for row in rows}
+    stored = type(rows[0])._base_manager.filter(pk__in=keys) if rows else None
+    if stored is None:
+        return set()
+    allowed = permitted(stored, request.user, action.verb)
+    # Unchanged rows mean no condition: nothing to ask the database.
+    return keys if allowed is stored else set(allowed.order_by().values_list("pk", flat=True))
 
 
 def _locked(rows: Sequence[Any]) -> list[Any]:
@@ -287,11 +315,7 @@ def _back(request: HttpRequest, otherwise: str) -> HttpResponse:
 def _in_bulk(
     action: RowAction, admin: RowActionMixin, request: HttpRequest, queryset: models.QuerySet[Any]
 ) -> HttpResponse | None:
-    left: list[Any] = []
-    rows: list[Any] = []
-    for row in queryset:
-        is_open = action.when(row) and admin.may_do(request, action, row)
-        (rows if is_open else left).append(row)
+    rows, left = _divided(action, admin, request, list(queryset))
     if not rows:
         messages.warning(request, action.refusal or _("There is nothing to do with these rows."))
         return None
@@ -302,9 +326,25 @@ def _in_bulk(
         _add_messages(request, len(rows), len(left))
         return None
     context = admin.admin_site.each_context(request) | admin.dialog_context(action, form)
-    context |= {"left": len(left), "selected": [row.pk for row in form.rows]}
+    # More than a form may have fields: the list is asked again, and the versions say which it was.
+    is_across = len(form.rows) > MOST_SENT and request.POST.get("select_across") == "1"
+    selected = [row.pk for row in form.rows[: 1 if is_across else None]]
+    context |= {"left": len(left), "selected": selected, "is_across": is_across}
     status = STALE if form.is_stale else None
     return TemplateResponse(request, "audit/row_action_page.html", context, status=status)
+
+
+def _divided(
+    action: RowAction, admin: RowActionMixin, request: HttpRequest, chosen: list[Any]
+) -> tuple[list[Any], list[Any]]:
+    """The rows with which it can be done, and those that are left."""
+    opened = [row for row in chosen if action.when(row)]
+    if action.many is not None and action.verb != "change":
+        keys = _permitted_keys(action, request, opened)
+    else:
+        keys = {row.pk for row in opened if admin.may_do(request, action, row)}
+    own = {row.pk for row in opened} & keys
+    return [row for row in chosen if row.pk in own], [row for row in chosen if row.pk not in own]
 
 
 def _add_messages(request: HttpRequest, done: int, left: int) -> None:

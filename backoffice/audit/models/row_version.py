@@ -37,7 +37,9 @@ def version_of(row: models.Model, fields: Iterable[models.Field]) -> str:
 
 
 def _unscaled(value: Any) -> Any:
-    """A number without zeros that say nothing: 11 in memory is 11.00 in the database."""
+    """A value as the database has it: 11 in memory is 11.00 there, and a choice is its text."""
+    if isinstance(value, str):
+        return str(value)
     return value.normalize() if isinstance(value, Decimal) else value
 
 

@@ -137,6 +137,6 @@ def template_of(resource: type[ImportKind]) -> str:
     names = [each.name for each in columns_of(resource) if each.name not in left_out]
     if resource.nested:
         group = resource.nested_columns().values()
-        names = header_of(resource.exported_columns(), list(group), GROUPS)
+        names = header_of(resource.file_columns(), list(group), GROUPS)
     csv.writer(stream).writerow(names)
     return "\ufeff" + stream.getvalue()

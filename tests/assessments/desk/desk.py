@@ -36,6 +36,18 @@ class Desk:
         """What the script sends besides the grade."""
         return self.client.post(self.address(work, part), values)
 
+    def version(self, work: AssessmentSubmission) -> str:
+        """What the form carries when it is opened now."""
+        return self.open(work).context["work"].version
+
+    def marks(self, *titles: str) -> dict[str, Any]:
+        """The fields that give the criteria these levels, in their order."""
+        criteria = self.assessment.rubric.criteria.order_by("position")
+        return {
+            f"criterion-{each.pk}-level": each.levels.get(title=title).pk
+            for each, title in zip(criteria, titles, strict=False)
+        }
+
     def save(self, work: AssessmentSubmission, **values: Any) -> Any:
         """The form as it is sent without a script."""
         return self.client.post(self.address(work), values)

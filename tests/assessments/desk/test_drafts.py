@@ -89,3 +89,35 @@ def test_a_draft_goes_with_its_work(desk: Desk, works):
     desk.send(works[0], "draft", feedback="Fine.")
     works[0].delete()
     assert not GradeDraft.objects.exists()
+
+
+def test_the_marks_of_the_graded_attempt_are_carried_over_as_a_draft(desk: Desk, works):
+    values = desk.marks("Convincing", "Thin") | {"feedback": "Good."}
+    desk.save(works[0], **values, version=desk.version(works[0]))
+    newer = AssessmentSubmission.objects.create(
+        assessment=desk.assessment,
+        student=works[0].student,
+        attempt=2,
+        text="Once more.",
+        submitted_at=works[0].submitted_at,
+    )
+    page = desk.open(works[0])
+    assert page.context["newer_address"] == desk.address(newer)
+    text = "Attempt 1 was graded with 80 points."
+    assert text in desk.open(newer).content.decode()
+    assert desk.send(newer, "carry").status_code == 200
+    work = desk.open(newer).context["work"]
+    assert (work.has_draft, work.feedback, work.total) == (True, "Good.", "80")
+    # The graded attempt keeps its grade, and the newer one has none before it is saved.
+    works[0].refresh_from_db()
+    newer.refresh_from_db()
+    assert (works[0].score, newer.score) == (80, None)
+    desk.save(newer, **GradeDraft.objects.get().payload)
+    newer.refresh_from_db()
+    assert newer.score == 80
+
+
+def test_without_a_graded_attempt_nothing_is_carried_over(desk: Desk, works):
+    answer = desk.send(works[0], "carry")
+    assert answer.status_code == 422
+    assert answer.json() == {"message": "No earlier attempt of this student has a grade."}

@@ -16,11 +16,11 @@ def others_at(desk: Desk, work) -> list[str]:
 def test_whoever_comes_second_is_told(desk: Desk, assistant_desk: Desk, works):
     assert others_at(desk, works[0]) == []
     GradingPresence.objects.update(since=timezone.now() - timedelta(minutes=2, seconds=5))
-    told = ["Being graded by Instructor Example, for 2\N{NO-BREAK SPACE}minutes."]
-    assert others_at(assistant_desk, works[0]) == told
-    assert told[0] in assistant_desk.open(works[0]).content.decode()
-    assert told[0] in assistant_desk.queue().content.decode()
-    assert told[0] not in desk.open(works[0]).content.decode()
+    phrases = ["Being graded by Instructor Example, for 2\N{NO-BREAK SPACE}minutes."]
+    assert others_at(assistant_desk, works[0]) == phrases
+    assert phrases[0] in assistant_desk.open(works[0]).content.decode()
+    assert phrases[0] in assistant_desk.queue().content.decode()
+    assert phrases[0] not in desk.open(works[0]).content.decode()
 
 
 def test_a_look_is_no_presence(desk: Desk, works):

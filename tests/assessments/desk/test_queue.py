@@ -26,7 +26,7 @@ def give(work: AssessmentSubmission, score: int, by, status: str = Status.GRADED
 
 
 def queue_of(essay, user, **choice) -> Queue:
-    return Queue(essay, user, QueueChoice.of(choice))
+    return Queue(essay.pk, user, QueueChoice.of(choice))
 
 
 def order_of(essay, user, **choice) -> list[str]:
@@ -38,8 +38,8 @@ def test_every_filter_is_counted(essay, works, instructor, assistant):
     first, second, third = works
     give(first, 50, instructor)
     SubmissionFlag.objects.create(submission=second, flagged_by=assistant, text="Look at it.")
-    drafts.keep(third, instructor, {"feedback": "Hm."})
-    drafts.keep(second, assistant, {"feedback": "Not the instructor's."})
+    drafts.store(third, instructor, {"feedback": "Hm."})
+    drafts.store(second, assistant, {"feedback": "Not the instructor's."})
     AssessmentSubmission.objects.create(
         assessment=essay,
         student=first.student,

@@ -188,6 +188,7 @@ RULES = {
     "submission_score_not_negative": ("grades", {"score": "-1"}, "score_negative"),
     "submission_score_within": ("grades", {"score": "100.5"}, "score_above_maximum"),
     "submission_graded_has_score": None,  # a blank score makes nothing graded
+    "submission_override_explained": None,  # a file is a reason of its own
     "submission_not_self_graded": None,  # a file has no grader
     "submission_times_in_order": None,  # looked at in test_grades_from_files
     "submission_graded_after_submitted": None,  # nothing is submitted in the future

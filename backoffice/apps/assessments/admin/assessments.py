@@ -20,6 +20,8 @@ from backoffice.admin_site.changelist.columns import (
 )
 from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.assessments.admin.desk_pages import DeskPagesMixin
+from backoffice.apps.assessments.admin.posting_pages import PostingPageMixin
+from backoffice.apps.assessments.admin.review_lists import ReviewListsMixin
 from backoffice.apps.assessments.admin.rubric_moves import RubricMoveMixin
 from backoffice.apps.assessments.forms import AssessmentForm, QuestionForm, QuestionInlineForm
 from backoffice.apps.assessments.models import Assessment, Question
@@ -56,7 +58,13 @@ ASSESSMENT_FIELDS: Any = (
         _("Checks"),
         {"classes": ("tab",), "fields": (("auto_generate_feedback", "plagiarism_check"),)},
     ),
-    (_("Record"), {"classes": ("tab",), "fields": (("created_at", "updated_at"),)}),
+    (
+        _("Record"),
+        {
+            "classes": ("tab",),
+            "fields": (("post_at", "posting_done_at"), ("created_at", "updated_at")),
+        },
+    ),
 )
 QUESTION_FIELDS: Any = (
     (None, {"fields": (("question_type", "points", "position"), "text")}),
@@ -85,7 +93,14 @@ class QuestionSection(RelatedSection):
 
 
 @admin.register(Assessment)
-class AssessmentAdmin(RubricMoveMixin, DeskPagesMixin, ListExport, AuditedAdmin):
+class AssessmentAdmin(
+    RubricMoveMixin,
+    DeskPagesMixin,
+    PostingPageMixin,
+    ReviewListsMixin,
+    ListExport,
+    AuditedAdmin,
+):
     """Quizzes, assignments and exams."""
 
     icon = "assignment"
@@ -118,7 +133,7 @@ class AssessmentAdmin(RubricMoveMixin, DeskPagesMixin, ListExport, AuditedAdmin)
     search_fields = ("code", "title", "course__code", "course__title")
     search_help_text = _("Code, title or course")
     autocomplete_fields = ("course", "rubric")
-    readonly_fields = ("created_at", "updated_at")
+    readonly_fields = ("post_at", "posting_done_at", "created_at", "updated_at")
     inlines = (QuestionInline,)
     fieldsets = ASSESSMENT_FIELDS
     row_actions = ("release", "close", "redraft")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.admin_site.pages.related_links import KEY
 from backoffice.apps.assessments.desk import bank, drafts, parts, presence
+from backoffice.apps.assessments.desk.carrying import carry_over
 from backoffice.apps.assessments.desk.work import DeskWork
 from backoffice.apps.assessments.models import AssessmentSubmission
 
@@ -20,9 +21,9 @@ Handler = Callable[[HttpRequest, AssessmentSubmission], HttpResponse]
 
 def show_bank(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse:
     """The saved comments that fit the work, narrowed by the letters sought."""
-    sought = request.GET.get("q", "")[:100].replace("\0", "")
-    comments = list(bank.offered(submission, request.user, sought))
-    context = {"comments": comments, "is_more": len(comments) >= bank.MOST, "sought": sought}
+    letters = request.GET.get("q", "")[:100].replace("\0", "")
+    comments = list(bank.offered(submission, request.user, letters))
+    context = {"comments": comments, "is_more": len(comments) >= bank.MOST, "letters": letters}
     return TemplateResponse(request, "assessments/desk/bank.html", context)
 
 
@@ -40,10 +41,10 @@ def _text(request: HttpRequest, name: str) -> str:
     return request.POST.get(name, "")[: drafts.LONGEST]
 
 
-def keep_draft(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse:
+def store_draft(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse:
     if not DeskWork(submission, request.user).is_open:
         return _closed(submission, request.user)
-    draft = drafts.keep(submission, request.user, drafts.typed_in(request.POST))
+    draft = drafts.store(submission, request.user, drafts.typed_in(request.POST))
     moment = time_format(timezone.localtime(draft.saved_at), "H:i:s")
     return JsonResponse({"message": _("Draft kept at %(time)s.") % {"time": moment}})
 
@@ -53,8 +54,17 @@ def _closed(submission: AssessmentSubmission, user: Any) -> JsonResponse:
 
 
 def drop_draft(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse:
-    drafts.drop(submission, request.user)
+    drafts.drop(submission.pk, request.user)
     return JsonResponse({"message": _("The draft is gone.")})
+
+
+def carry_marks(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse:
+    if not DeskWork(submission, request.user).is_open:
+        return _closed(submission, request.user)
+    if not carry_over(submission, request.user):
+        message = _("No earlier attempt of this student has a grade.")
+        return JsonResponse({"message": message}, status=422)
+    return JsonResponse({"message": _("The marks are carried over. Look at them, then save.")})
 
 
 def sign_presence(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse:
@@ -114,19 +124,19 @@ def annotate(request: HttpRequest, submission: AssessmentSubmission) -> HttpResp
         parts.annotate(submission, request.user, bounds, _text(request, "comment"))
     except ValidationError as error:
         return _refused(error)
-    return _shown_text(request, submission)
+    return _text_pane(request, submission)
 
 
-def take_back(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse:
+def remove_annotation(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse:
     """Raises PermissionDenied for a comment on other work."""
     if not DeskWork(submission, request.user).is_open:
         return _closed(submission, request.user)
-    if not parts.take_back(submission, _number(request, "annotation")):
+    if not parts.remove_annotation(submission, _number(request, "annotation")):
         raise PermissionDenied
-    return _shown_text(request, submission)
+    return _text_pane(request, submission)
 
 
-def _shown_text(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse:
+def _text_pane(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse:
     work = DeskWork(submission, request.user)
     context = {"work": work, "submission": submission}
     return TemplateResponse(request, "assessments/desk/text.html", context)
@@ -140,8 +150,9 @@ def switch_keys(request: HttpRequest, submission: AssessmentSubmission) -> HttpR
 
 
 PARTS: dict[str, Handler] = {
-    "draft": keep_draft,
+    "draft": store_draft,
     "discard": drop_draft,
+    "carry": carry_marks,
     "presence": sign_presence,
     "leave": end_presence,
     "flag": flag,
@@ -149,6 +160,6 @@ PARTS: dict[str, Handler] = {
     "use": use_comment,
     "save_comment": save_comment,
     "annotate": annotate,
-    "take_back": take_back,
+    "take_back": remove_annotation,
     "keys": switch_keys,
 }

@@ -46,7 +46,7 @@ class QueueLine:
 def show_queue(request: HttpRequest, object_id: str) -> HttpResponse:
     """The queue of an assessment. Raises PermissionDenied for whoever may not read its work."""
     assessment = _assessment_for(request, object_id)
-    queue = Queue(assessment, request.user, QueueChoice.of(request.GET))
+    queue = Queue(assessment.pk, request.user, QueueChoice.of(request.GET))
     context = {
         **admin.site.each_context(request),
         "opts": Assessment._meta,
@@ -62,9 +62,7 @@ def show_queue(request: HttpRequest, object_id: str) -> HttpResponse:
 
 def _choices(queue: Queue) -> dict[str, Any]:
     choice, counts = queue.choice, queue.counts()
-    orders = {
-        n: t for n, t in ORDERS.items() if n != "name" or are_names_known(queue.assessment.pk)
-    }
+    orders = {n: t for n, t in ORDERS.items() if n != "name" or are_names_known(queue.assessment)}
     return {
         "filters": [
             (title, choice.query(only=name), counts[name or "whole"], name == choice.only)
@@ -92,12 +90,12 @@ def _lines(queue: Queue, user: Any) -> dict[str, Any]:
     first = next((place.key for place in queue.places if place.is_match), None)
     return {
         "lines": [
-            QueueLine(row, address_of(queue.assessment.pk, row.pk) + query, others.get(row.pk))
+            QueueLine(row, address_of(queue.assessment, row.pk) + query, others.get(row.pk))
             for row in rows[:PER_PAGE]
         ],
         "is_more": len(rows) > PER_PAGE,
         "most": PER_PAGE,
-        "start": address_of(queue.assessment.pk, first) + query if first else "",
+        "start": address_of(queue.assessment, first) + query if first else "",
     }
 
 
@@ -106,52 +104,59 @@ def show_work(request: HttpRequest, object_id: str, number: int) -> HttpResponse
 
     Raises PermissionDenied for whoever may not read it, Http404 for work of another assessment.
     """
-    submission = _submission_for(request, object_id, number)
     choice = QueueChoice.of(request.GET)
     if request.method == "POST":
-        return _saved(request, submission, choice)
+        return _save(request, object_id, number, choice)
+    submission = _submission_for(request, object_id, number)
     if request.method not in READING:
         raise PermissionDenied
     record_look(request, submission)
     return _pane(request, DeskWork(submission, request.user), choice)
 
 
-def _saved(
-    request: HttpRequest, submission: AssessmentSubmission, choice: QueueChoice
+def _save(request: HttpRequest, object_id: str, number: int, choice: QueueChoice) -> HttpResponse:
+    if not (KEY.fullmatch(object_id) and KEY.fullmatch(str(number))):
+        raise Http404
+    typed = drafts.typed_in(request.POST)
+    outcome = save(number, int(object_id), request.user, typed)
+    if outcome.is_saved:
+        return _go_on(request, int(object_id), number, choice)
+    # Asked again: whoever may not even read the work gets the answer of any other page.
+    submission = _submission_for(request, object_id, number)
+    return _not_saved(request, submission, outcome, choice)
+
+
+def _not_saved(
+    request: HttpRequest,
+    submission: AssessmentSubmission,
+    outcome: SaveOutcome,
+    choice: QueueChoice,
 ) -> HttpResponse:
     user, typed = request.user, drafts.typed_in(request.POST)
-    work = DeskWork(submission, user, typed)
+    work = DeskWork(submission, user, typed, outcome.errors)
     if work.is_open:
-        outcome = save(submission, user, typed)
+        drafts.store(submission, user, typed)
     else:
         # Whoever had begun keeps what was typed: the right may have gone meanwhile.
-        drafts.keep_known(submission, user, typed)
+        drafts.store_known(submission, user, typed)
         outcome = SaveOutcome(403, work.refusal)
-    if outcome.is_saved:
-        return _go_on(request, submission, choice)
-    work = DeskWork(submission, user, typed, outcome.errors)
     if outcome.conflict is not None:
-        # Saving again then means it: it is compared with what is shown now.
-        work = DeskWork(
-            _submission_for(request, str(submission.assessment_id), submission.pk), user, typed
-        )
-        work.seen_version = outcome.conflict.version
+        # Saving again then means it: it is compared with what is on the page now.
+        work.current_version = outcome.conflict.version
     return _pane(request, work, choice, outcome)
 
 
-def _go_on(
-    request: HttpRequest, submission: AssessmentSubmission, choice: QueueChoice
-) -> HttpResponse:
+def _go_on(request: HttpRequest, assessment: int, number: int, choice: QueueChoice) -> HttpResponse:
     """To the next piece of work, or the same one again; at the end, to the queue."""
-    assessment, key = submission.assessment, submission.pk
+    key: int | None = number
     if request.POST.get("go") == "next":
-        key = Queue(assessment, request.user, choice).next_after(submission.pk)
-    address = address_of(assessment.pk, key) + choice.query()
+        key = Queue(assessment, request.user, choice).next_after(number)
+    address = address_of(assessment, key) + choice.query()
     if not _is_swap(request):
         return HttpResponseRedirect(address)
     if key is None:
         return HttpResponse(headers={"HX-Redirect": address})
-    following = _submission_for(request, str(assessment.pk), key)
+    following = _submission_for(request, str(assessment), key)
     record_look(request, following)
     outcome = SaveOutcome(message=_("Saved."))
     answer = _pane(request, DeskWork(following, request.user), choice, outcome)
@@ -178,8 +183,9 @@ def _pane(
 def _pane_context(request: HttpRequest, work: DeskWork, choice: QueueChoice) -> dict[str, Any]:
     submission = work.submission
     assessment, query = submission.assessment, choice.query()
-    queue = Queue(assessment, request.user, choice)
+    queue = Queue(assessment.pk, request.user, choice)
     following, previous = queue.next_after(submission.pk), queue.previous_of(submission.pk)
+    newer = work.newer
     compared = request.GET.get("against", "")
     against = int(compared) if KEY.fullmatch(compared) else None
     return {
@@ -199,6 +205,7 @@ def _pane_context(request: HttpRequest, work: DeskWork, choice: QueueChoice) -> 
         "parts_address": address_of(assessment.pk, submission.pk),
         "next_address": address_of(assessment.pk, following) + query if following else "",
         "previous_address": address_of(assessment.pk, previous) + query if previous else "",
+        "newer_address": address_of(assessment.pk, newer.pk) + query if newer else "",
         "submission_page": page_of(submission),
         "has_keys": getattr(submission, "has_keys", True),
         "keys": json.dumps(keys.table()),
@@ -248,10 +255,10 @@ def _assessment_for(request: HttpRequest, object_id: str) -> Assessment:
     if not is_read or not KEY.fullmatch(object_id):
         raise PermissionDenied
     rows = Assessment.objects.visible_to(request.user).select_related("course", "rubric")
-    found: Assessment | None = rows.filter(pk=object_id).first()
-    if found is None:
+    row: Assessment | None = rows.filter(pk=object_id).first()
+    if row is None:
         raise PermissionDenied
-    return found
+    return row
 
 
 def _submission_for(request: HttpRequest, object_id: str, number: int) -> AssessmentSubmission:
@@ -259,9 +266,9 @@ def _submission_for(request: HttpRequest, object_id: str, number: int) -> Assess
         raise PermissionDenied
     if not (KEY.fullmatch(object_id) and KEY.fullmatch(str(number))):
         raise Http404
-    found = work_for(request.user, int(object_id), number)
-    if found is not None:
-        return found
+    row = work_for(request.user, int(object_id), number)
+    if row is not None:
+        return row
     # That work is another assessment's is no secret to whoever may see it; all else is refused.
     if AssessmentSubmission.objects.visible_to(request.user).filter(pk=number).exists():
         raise Http404

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.apps.assessments.choosing import NOT_DOUBLE, choose_work, double_of
 from backoffice.apps.assessments.forms import GradeForm, TakeInForm
+from backoffice.apps.assessments.grading.posting import make_final
 from backoffice.apps.assessments.grading.states import finalize, give_back, grade, take_in
 from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.audit.admin_kit.actions import ActionForm, ReasonForm, RowAction
@@ -65,12 +66,15 @@ class GradeActionsMixin:
     @RowAction(
         _("Make final"),
         icon="verified",
-        text=_("From now on the grade changes only when a second person agrees."),
+        text=_("It is posted, and from now on it changes only when a second person agrees."),
         form=ActionForm,
         verb="finalize",
         when=lambda row: row.status == Status.GRADED,
         refusal=_("Only a grade that was given, and is not final, is made final."),
         in_bulk=True,
+        many=lambda _form, rows: make_final(rows),
+        # The grade itself stays as it is.
+        is_unexplained=True,
     )
     def finalize(self, form: ActionForm, submission: AssessmentSubmission) -> str:
         finalize(submission)

@@ -34,6 +34,7 @@ from backoffice.apps.assessments.admin.final_grades import (
 )
 from backoffice.apps.assessments.admin.grade_actions import GradeActionsMixin
 from backoffice.apps.assessments.admin.grade_pages import GradePageMixin
+from backoffice.apps.assessments.admin.posting_actions import PostedFilter, PostingActionsMixin
 from backoffice.apps.assessments.admin.two_works import TwoWorksMixin
 from backoffice.apps.assessments.forms import SubmissionForm
 from backoffice.apps.assessments.models import (
@@ -68,7 +69,11 @@ SUBMISSION_FIELDS: Any = (
         _("Record"),
         {
             "classes": ("collapse",),
-            "fields": (("started_at", "submitted_at", "graded_at"), ("version", "is_banked")),
+            "fields": (
+                ("started_at", "submitted_at"),
+                ("graded_at", "posted_at"),
+                ("version", "is_banked"),
+            ),
         },
     ),
 )
@@ -135,6 +140,7 @@ class CriterionScoreSection(RelatedSection):
 @admin.register(AssessmentSubmission)
 class SubmissionAdmin(
     GradeActionsMixin,
+    PostingActionsMixin,
     FinalGradeActionsMixin,
     FinalityMixin,
     DeskLinkMixin,
@@ -154,6 +160,7 @@ class SubmissionAdmin(
         state_column("status", SUBMISSION_COLOURS, _("status")),
         flag_column("is_late", (_("late"), ""), _("late")),
         _score_column(_("score")),
+        flag_column("posted_at", (_("posted"), ""), _("posted"), colour="success"),
         "submitted_at",
     )
     list_select_related = ("student", "assessment__course")
@@ -161,6 +168,7 @@ class SubmissionAdmin(
         ("assessment", AutocompleteSelectFilter),
         ("status", ChoicesDropdownFilter),
         ("is_late", BooleanRadioFilter),
+        PostedFilter,
         ("score", RangeNumericFilter),
         ("submitted_at", RangeDateTimeFilter),
     )
@@ -172,12 +180,12 @@ class SubmissionAdmin(
     form = SubmissionForm
     readonly_fields = (
         *("version", "grader", "is_late", "computed_score"),
-        *("started_at", "submitted_at", "graded_at"),
+        *("started_at", "submitted_at", "graded_at", "posted_at"),
     )
     inlines = (CriterionScoreInline, ResponseInline)
     fieldsets = SUBMISSION_FIELDS
     row_actions = (
-        *("grade", "finalize", "change_final", "reopen"),
+        *("grade", "post", "finalize", "take_back", "change_final", "reopen"),
         *("take_in", "give_back", "choose_work"),
     )
 

@@ -11,11 +11,12 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.admin_site.pages.related_links import page_of
+from backoffice.admin_site.permissions import roles
 from backoffice.admin_site.permissions.admin_access import CHANGING, refuse_foreign
 from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.apps.assessments.admin.rubric_moves import announce_versions
@@ -181,6 +182,7 @@ def _page(
         "original": rubric,
         "rubric": rubric,
         "rubric_page": page_of(rubric),
+        "versions_file": _versions_file(request),
         "address": page_of(rubric, PAGE),
         "newest": newest,
         "newest_grid": page_of(newest, PAGE),
@@ -199,6 +201,11 @@ def _page(
         **contents_context(rubric),
     }
     return TemplateResponse(request, TEMPLATE, context, status=status)
+
+
+def _versions_file(request: HttpRequest) -> str:
+    may_export = roles.may(request.user, "export", GradingRubric)
+    return reverse("admin:assessments_gradingrubric_versions") if may_export else ""
 
 
 def contents_context(rubric: GradingRubric) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.admin_site.pages.related_links import page_of, with_link_to
 from backoffice.admin_site.permissions.admin_access import InlineAccess, refuse_foreign
 from backoffice.apps.assessments.admin.rubric_grid import RubricGridMixin, contents_context
+from backoffice.apps.assessments.admin.rubric_versions import RubricVersionsMixin
 from backoffice.apps.assessments.forms import CopyForm
 from backoffice.apps.assessments.models import GradingRubric, RubricCriterion, RubricLevel
 from backoffice.apps.assessments.models.rubrics import PartOfRubric
@@ -108,7 +109,7 @@ class CriterionSection(RelatedSection):
 
 
 @admin.register(GradingRubric)
-class GradingRubricAdmin(RubricGridMixin, ListExport, InUseAdmin):
+class GradingRubricAdmin(RubricGridMixin, RubricVersionsMixin, ListExport, InUseAdmin):
     """By what work is marked: criteria, and levels of each."""
 
     icon = "checklist"

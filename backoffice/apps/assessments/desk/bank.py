@@ -36,10 +36,10 @@ def comments_for(submission: AssessmentSubmission, user: Any) -> QuerySet[SavedC
     return rows.select_related("criterion").order_by("-use_count", "-pk")
 
 
-def offered(submission: AssessmentSubmission, user: Any, sought: str) -> Iterator[OfferedComment]:
-    """The comments that have the sought letters, those used most first."""
+def offered(submission: AssessmentSubmission, user: Any, letters: str) -> Iterator[OfferedComment]:
+    """The comments that have the letters letters, those used most first."""
     rows = comments_for(submission, user)
-    for word in sought.split()[:5]:
+    for word in letters.split()[:5]:
         rows = rows.filter(text__icontains=word)
     name = first_name_in(submission)
     for row in rows[:MOST]:
@@ -70,15 +70,15 @@ def save_comment(
     submission: AssessmentSubmission, user: Any, text: str, criterion: int | None, *, shared: bool
 ) -> SavedComment:
     """Put a comment into the bank. Raises ValidationError for one without words."""
-    found = None
+    matches = None
     if criterion is not None:
         rubric = submission.assessment.rubric_id
-        found = RubricCriterion.objects.filter(pk=criterion, rubric=rubric).first()
-        if found is None:
+        matches = RubricCriterion.objects.filter(pk=criterion, rubric=rubric).first()
+        if matches is None:
             message = _("This criterion belongs to another rubric.")
             raise ValidationError(message, code="other_rubric")
     course = submission.assessment.course if shared else None
-    comment = SavedComment(owner=user, course=course, criterion=found, text=text)
+    comment = SavedComment(owner=user, course=course, criterion=matches, text=text)
     comment.full_clean()
     comment.save()
     return comment

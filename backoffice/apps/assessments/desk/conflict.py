@@ -40,6 +40,11 @@ class ConflictingValue:
     def is_same(self) -> bool:
         return self.stored == self.typed
 
+    @property
+    def is_different(self) -> bool:
+        """Whether the three are not all one."""
+        return len({self.base, self.stored, self.typed}) > 1
+
 
 @dataclass(frozen=True)
 class GradeConflict:
@@ -59,7 +64,7 @@ def conflict_of(work: MarkedWork, typed: Mapping[str, str], grader: Any) -> Grad
     """What stands against what, for the grader to choose."""
     history: Any = AssessmentSubmission.history.model._base_manager
     rows = history.filter(id=work.submission.pk).select_related("change_set")
-    opened = _version_in(typed.get("version", ""))
+    opened = change_number(typed.get("version", ""))
     base = rows.filter(version__lte=opened).order_by("-history_id").first()
     later = rows.filter(version__gt=opened).order_by("history_id").first()
     latest = rows.order_by("-history_id").first()
@@ -68,9 +73,9 @@ def conflict_of(work: MarkedWork, typed: Mapping[str, str], grader: Any) -> Grad
         values=[
             each for each in comparison.values() if not each.is_same or each.base != each.typed
         ],
-        who=_who(latest),
+        who=author_of_change(latest),
         when=latest.history_date if latest else None,
-        base_who=_who(base),
+        base_who=author_of_change(base),
         base_when=base.history_date if base else None,
         grader=str(grader),
         version=work.version,
@@ -78,13 +83,14 @@ def conflict_of(work: MarkedWork, typed: Mapping[str, str], grader: Any) -> Grad
     )
 
 
-def _version_in(text: str) -> int:
-    """The number of a form's version; 0 for one that was forged."""
+def change_number(text: str) -> int:
+    """The number before the dash in a form's version; 0 for one that was forged."""
     number = text.partition("-")[0]
     return int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
 
 
-def _who(row: Any) -> str:
+def author_of_change(row: Any) -> str:
+    """Who made a version in a history, as text."""
     # Of SQL the change set names a database role, not a person.
     change_set = row.change_set if row else None
     if change_set is None or change_set.source == ChangeSet.Source.SQL:
@@ -114,21 +120,7 @@ class _Comparison:
 
     def _of_criteria(self) -> Iterator[ConflictingValue]:
         base = self._then(CriterionScore, "criterion_id")
-        for criterion in self.work.criteria:
-            levels = {level.pk: level.title for level in criterion.levels.all()}
-            stored, name = self.work.scores.get(criterion.pk), f"criterion-{criterion.pk}"
-            fields = {
-                f"{name}-level": str(stored.level_id or "") if stored else "",
-                f"{name}-points": plain(stored.points) if stored else "",
-                f"{name}-comment": stored.comment if stored else "",
-            }
-            yield ConflictingValue(
-                criterion.title,
-                _marks(base.get(criterion.pk), levels),
-                _marks(stored, levels),
-                _typed_marks(self.typed, name, levels),
-                fields,
-            )
+        return conflicting_marks(self.work, base, self.typed)
 
     def _of_answers(self) -> Iterator[ConflictingValue]:
         if not self.work.responses:
@@ -158,6 +150,27 @@ class _Comparison:
         return {number: row for number, row in last.items() if row.history_type != "-"}
 
 
+def conflicting_marks(
+    work: MarkedWork, base: Mapping[int, Any], typed: Mapping[str, str]
+) -> Iterator[ConflictingValue]:
+    """What stands against what, criterion by criterion."""
+    for criterion in work.criteria:
+        levels = {level.pk: level.title for level in criterion.levels.all()}
+        stored, name = work.scores.get(criterion.pk), f"criterion-{criterion.pk}"
+        fields = {
+            f"{name}-level": str(stored.level_id or "") if stored else "",
+            f"{name}-points": plain(stored.points) if stored else "",
+            f"{name}-comment": stored.comment if stored else "",
+        }
+        yield ConflictingValue(
+            criterion.title,
+            marks_text(base.get(criterion.pk), levels),
+            marks_text(stored, levels),
+            typed_marks_text(typed, name, levels),
+            fields,
+        )
+
+
 def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else plain(value)
 
@@ -166,13 +179,15 @@ def _joined(*parts: str) -> str:
     return " – ".join(part for part in parts if part)
 
 
-def _marks(row: Any, levels: dict[int, str]) -> str:
+def marks_text(row: Any, levels: dict[int, str]) -> str:
+    """Level, points and comment of a mark in one line; blank for none."""
     if row is None:
         return ""
     return _joined(levels.get(row.level_id, ""), plain(row.points), row.comment)
 
 
-def _typed_marks(typed: Mapping[str, str], name: str, levels: dict[int, str]) -> str:
+def typed_marks_text(typed: Mapping[str, str], name: str, levels: dict[int, str]) -> str:
+    """The same of what was typed."""
     level = typed.get(f"{name}-level", "")
     title = next((title for key, title in levels.items() if str(key) == level), "")
     return _joined(title, typed.get(f"{name}-points", ""), typed.get(f"{name}-comment", ""))

@@ -9,7 +9,7 @@ from backoffice.apps.assessments.models import AssessmentSubmission, GradeDraft
 
 MOST_FIELDS, LONGEST = 400, 50_000  # of a payload; more is no grade
 PARTS = ("criterion-", "response-")
-PLAIN = ("score", "feedback", "override_reason", "version")
+PLAIN = ("score", "feedback", "override_reason", "reason", "version")
 
 
 def is_of_grade(name: str) -> bool:
@@ -23,7 +23,7 @@ def typed_in(data: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(data[name])[:LONGEST].replace("\0", "") for name in names}
 
 
-def keep(submission: AssessmentSubmission, grader: Any, typed: Mapping[str, str]) -> GradeDraft:
+def store(submission: AssessmentSubmission, grader: Any, typed: Mapping[str, str]) -> GradeDraft:
     """Store what was typed in the place of what was stored before; no history row is written."""
     draft = GradeDraft(
         submission=submission, grader=grader, payload=dict(typed), saved_at=timezone.now()
@@ -42,12 +42,13 @@ def draft_of(submission: AssessmentSubmission, grader: Any) -> GradeDraft | None
     return GradeDraft.objects.filter(submission=submission.pk, grader=grader.pk).first()
 
 
-def drop(submission: AssessmentSubmission, grader: Any) -> None:
+def drop(submission: int, grader: Any) -> None:
     """What was typed is saved, or given up."""
-    GradeDraft.objects.filter(submission=submission.pk, grader=grader.pk).delete()
+    rows = GradeDraft.objects.filter(submission=submission, grader=grader.pk)
+    rows._raw_delete(rows.db)  # nothing hangs on a draft: no look whether something does
 
 
-def keep_known(submission: AssessmentSubmission, grader: Any, typed: Mapping[str, str]) -> None:
+def store_known(submission: AssessmentSubmission, grader: Any, typed: Mapping[str, str]) -> None:
     """Keep what was typed where there is a draft already: the right to begin one may be gone."""
     known = GradeDraft.objects.filter(submission=submission.pk, grader=grader.pk)
     known.update(payload=dict(typed), saved_at=timezone.now())

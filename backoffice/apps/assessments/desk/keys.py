@@ -11,12 +11,12 @@ class DeskKey(NamedTuple):
     key: str
     action: str
     label: Any
-    shown: str = ""
+    written: str = ""
 
     @property
     def name(self) -> str:
         """The key as it is written on a keyboard."""
-        return self.shown or self.key
+        return self.written or self.key
 
 
 # Single keys act outside text fields only, and not where somebody has switched them off.
@@ -30,6 +30,7 @@ SINGLE = (
     DeskKey("e", "comment", _("Write a comment on the current criterion")),
     DeskKey("s", "save_next", _("Save, and go to the next ungraded work")),
     DeskKey("S", "save", _("Save, and stay"), "Shift S"),
+    DeskKey("k", "carry", _("Carry the marks of the graded attempt over to the newer one")),
     DeskKey("f", "flag", _("Flag for a colleague")),
     DeskKey("m", "mark", _("Comment on the marked passage")),
     DeskKey("h", "help", _("This help")),

@@ -70,7 +70,7 @@ def annotate(
     return row
 
 
-def take_back(submission: AssessmentSubmission, number: int) -> bool:
+def remove_annotation(submission: AssessmentSubmission, number: int) -> bool:
     """Take a comment on a passage away; whether this work has it. It stays on record."""
     row = submission.annotations.filter(pk=number).first()
     if row is None:

@@ -38,5 +38,5 @@ def others_at(submission: AssessmentSubmission, user: Any) -> list[GradingPresen
 def others_among(keys: Collection[int], user: Any) -> dict[int, GradingPresence]:
     """Of several pieces of work, who else is at each."""
     rows = GradingPresence.objects.current().filter(submission__in=keys).exclude(grader=user.pk)
-    found = rows.select_related("grader").order_by("-since", "-pk")
-    return {row.submission_id: row for row in found}
+    matches = rows.select_related("grader").order_by("-since", "-pk")
+    return {row.submission_id: row for row in matches}

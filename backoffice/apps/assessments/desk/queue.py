@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.admin_site.pages.related_links import KEY
 from backoffice.apps.assessments.desk.names import are_names_known
 from backoffice.apps.assessments.models import (
-    Assessment,
     AssessmentSubmission,
     GradeDraft,
     GradingPresence,
@@ -65,8 +64,8 @@ class QueueChoice:
         """The part of an address after its path; blank for the usual choice."""
         values = {"order": self.order, "only": self.only, "question": self.question} | changes
         usual = {"order": "random"}
-        asked = {name: v for name, v in values.items() if v and usual.get(name) != v}
-        return f"?{urlencode(asked)}" if asked else ""
+        chosen = {name: v for name, v in values.items() if v and usual.get(name) != v}
+        return f"?{urlencode(chosen)}" if chosen else ""
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ class Place:
 class Queue:
     """The work of an assessment that a person may see and that was handed in."""
 
-    def __init__(self, assessment: Assessment, user: Any, choice: QueueChoice) -> None:
+    def __init__(self, assessment: int, user: Any, choice: QueueChoice) -> None:
         self.assessment, self.user, self.choice = assessment, user, choice
 
     @property
@@ -99,12 +98,12 @@ class Queue:
     def in_order(self, rows: Rows) -> Rows:
         """In the chosen order; where no names are known, none gives them away."""
         order = self.choice.order
-        if order == "name" and are_names_known(self.assessment.pk):
+        if order == "name" and are_names_known(self.assessment):
             return rows.order_by("student__last_name", "student__first_name", "pk")
         if order == "time":
             return rows.order_by(F("submitted_at").asc(nulls_last=True), "pk")
         # By a number that tells nothing, so that nobody's work is always the last to be graded.
-        salted = Concat(Value(f"{self.assessment.pk} "), Cast("pk", models.CharField()))
+        salted = Concat(Value(f"{self.assessment} "), Cast("pk", models.CharField()))
         return rows.order_by(MD5(salted), "pk")
 
     def counts(self) -> dict[str, int]:
@@ -119,13 +118,13 @@ class Queue:
     @cached_property
     def places(self) -> list[Place]:
         """Every piece of work in order. What is looked for: the filter's, or else ungraded work."""
-        wanted = self._waiting() & self._condition_of(self.choice.only)
+        condition = self._waiting() & self._condition_of(self.choice.only)
         if self.choice.only not in ("", "ungraded"):
-            wanted = self._condition_of(self.choice.only)
+            condition = self._condition_of(self.choice.only)
         others = GradingPresence.objects.current().exclude(grader=self.user.pk)
         is_attended = Exists(others.filter(submission=OuterRef("pk")))
         rows = self.in_order(self.whole).annotate(
-            is_match=models.ExpressionWrapper(wanted, models.BooleanField()),
+            is_match=models.ExpressionWrapper(condition, models.BooleanField()),
             is_attended=is_attended,
         )
         return [Place(*row) for row in rows.values_list("pk", "is_match", "is_attended")]
@@ -157,7 +156,7 @@ class Queue:
         return next((n for n, place in enumerate(self.places, 1) if place.key == key), 0)
 
     def questions(self) -> Iterator[Question]:
-        yield from self.assessment.questions.order_by("position", "pk")
+        yield from Question.objects.filter(assessment=self.assessment).order_by("position", "pk")
 
     def _condition_of(self, name: str) -> Q:
         return CONDITIONS[name](self.user)
@@ -200,7 +199,7 @@ def _changed(_user: Any) -> Q:
 
 
 def _not_posted(_user: Any) -> Q:
-    return Q(status=Status.GRADED)
+    return Q(status=Status.GRADED, posted_at__isnull=True)
 
 
 CONDITIONS = {

@@ -11,7 +11,6 @@ from backoffice.apps.assessments.desk import drafts
 from backoffice.apps.assessments.desk.conflict import GradeConflict, conflict_of
 from backoffice.apps.assessments.desk.typed import grade_in
 from backoffice.apps.assessments.grading.writing import StaleGrade, write_grade
-from backoffice.apps.assessments.models import AssessmentSubmission
 
 
 @dataclass(frozen=True)
@@ -28,34 +27,26 @@ class SaveOutcome:
         return self.status == 200
 
 
-def save(submission: AssessmentSubmission, user: Any, typed: Mapping[str, str]) -> SaveOutcome:
-    """Save what was typed; what is refused is kept as a draft, so that nothing typed is lost."""
-    outcome = _write(submission, user, typed)
-    if outcome.is_saved:
-        drafts.drop(submission, user)
-    else:
-        drafts.keep(submission, user, typed)
-    return outcome
-
-
-def _write(submission: AssessmentSubmission, user: Any, typed: Mapping[str, str]) -> SaveOutcome:
+def save(key: int, assessment: int, user: Any, typed: Mapping[str, str]) -> SaveOutcome:
+    """Save what was typed, of work of this assessment; its draft is no longer needed then."""
     try:
-        write_grade(submission.pk, grade_in(typed), user)
+        write_grade(key, grade_in(typed), user, assessment)
     except StaleGrade as stale:
         message = _("Nothing was saved: the grade changed while you were at it. Look at what is "
                     "different below, choose, and save again.")  # fmt: skip
         return SaveOutcome(409, message, conflict=conflict_of(stale.work, typed, user))
     except ValidationError as refusal:
-        errors = _by_name(refusal)
+        errors = errors_by_name(refusal)
         general = errors.pop(NON_FIELD_ERRORS, [])
         message = " ".join(general) or _("Nothing was saved. What is wrong stands below.")
         return SaveOutcome(422, message, errors)
     except PermissionDenied:
         return SaveOutcome(403, _("Nothing was saved: you may no longer grade this work."))
+    drafts.drop(key, user)
     return SaveOutcome()
 
 
-def _by_name(refusal: ValidationError) -> dict[str, list[str]]:
+def errors_by_name(refusal: ValidationError) -> dict[str, list[str]]:
     """The messages by field; those of no field under Django's own name for it."""
     if hasattr(refusal, "error_dict"):
         return refusal.message_dict

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from backoffice.admin_site.models.points import PointsFormField
 from backoffice.admin_site.pages.related_links import KEY
-from backoffice.apps.assessments.grading.writing import AnswerInput, GradeInput, MarkInput
+from backoffice.apps.assessments.grading.marks_input import MarkInput
+from backoffice.apps.assessments.grading.writing import AnswerInput, GradeInput
 from backoffice.apps.assessments.models import (
     AssessmentSubmission,
     CriterionScore,
@@ -28,7 +29,7 @@ ANSWER_FEEDBACK = QuestionResponse._meta.get_field("feedback")
 Typed = Mapping[str, str]
 
 
-class _Reader:
+class TypedReader:
     """Reads field after field, and collects what cannot be read."""
 
     def __init__(self, typed: Typed) -> None:
@@ -54,6 +55,17 @@ class _Reader:
         level: int | None = self.value(name, _level, None)
         return level
 
+    def marks(self) -> dict[int, MarkInput]:
+        """What is given for each criterion that the form names, by its key."""
+        return {
+            key: MarkInput(
+                level=self.level(f"criterion-{key}-level"),
+                points=self.points(f"criterion-{key}-points"),
+                comment=self.text(f"criterion-{key}-comment", COMMENT),
+            )
+            for key in _keys(self.typed, 1)
+        }
+
 
 def _level(text: str) -> int | None:
     if text and not KEY.fullmatch(text):
@@ -63,8 +75,8 @@ def _level(text: str) -> int | None:
 
 def _keys(typed: Typed, group: int) -> Iterator[int]:
     """The keys of the criteria (1) or questions (2) that the form names."""
-    found = (PART.fullmatch(name) for name in typed)
-    yield from dict.fromkeys(int(match[group]) for match in found if match and match[group])
+    matches = (PART.fullmatch(name) for name in typed)
+    yield from dict.fromkeys(int(match[group]) for match in matches if match and match[group])
 
 
 def grade_in(typed: Typed) -> GradeInput:
@@ -72,15 +84,7 @@ def grade_in(typed: Typed) -> GradeInput:
 
     Raises ValidationError, by the names of the form, with all that cannot be read.
     """
-    reader = _Reader(typed)
-    criteria = {
-        key: MarkInput(
-            level=reader.level(f"criterion-{key}-level"),
-            points=reader.points(f"criterion-{key}-points"),
-            comment=reader.text(f"criterion-{key}-comment", COMMENT),
-        )
-        for key in _keys(typed, 1)
-    }
+    reader = TypedReader(typed)
     answers = {
         key: AnswerInput(
             score=reader.points(f"response-{key}-score"),
@@ -93,7 +97,8 @@ def grade_in(typed: Typed) -> GradeInput:
         score=reader.points("score"),
         feedback=reader.text("feedback", FEEDBACK),
         override_reason=reader.text("override_reason", REASON),
-        criteria=criteria,
+        reason=reader.text("reason", REASON),
+        criteria=reader.marks(),
         answers=answers,
     )
     if reader.errors:

@@ -92,7 +92,7 @@ class LevelChoice:
 
 
 @dataclass(frozen=True)
-class CriterionRow:
+class CriterionMarks:
     """A criterion of the rubric with what it is marked with."""
 
     criterion: RubricCriterion
@@ -143,10 +143,10 @@ class DeskWork:
         errors: Mapping[str, list[str]] | None = None,
     ) -> None:
         self.submission, self.user, self.errors = submission, user, errors or {}
-        self.seen_version = ""  # that of the grade a conflict shows
+        self.current_version = ""  # that of the grade a conflict shows
         draft = getattr(submission, "draft_payload", None)
         self.has_draft = typed is None and isinstance(draft, dict) and bool(draft)
-        self.values = FormValues(draft if typed is None and self.has_draft else typed or {})
+        self.values = FormValues(draft if self.has_draft and draft else typed or {})
 
     @property
     def name(self) -> str:
@@ -178,9 +178,14 @@ class DeskWork:
         return self.values.of("feedback", self.submission.feedback)
 
     @property
+    def reason(self) -> str:
+        """Why a posted grade is changed."""
+        return self.values.of("reason", "")
+
+    @property
     def version(self) -> str:
         """Which version of the grade the form was opened with; a draft's is the draft's."""
-        return self.seen_version or self.values.of("version", self.marked.version)
+        return self.current_version or self.values.of("version", self.marked.version)
 
     @property
     def override_reason(self) -> str:
@@ -201,10 +206,10 @@ class DeskWork:
         return MarkedWork(self.submission, criteria_of(rubric), by_criterion)
 
     @cached_property
-    def criteria(self) -> list[CriterionRow]:
+    def criteria(self) -> list[CriterionMarks]:
         return [self._criterion(each) for each in self.marked.criteria]
 
-    def _criterion(self, criterion: RubricCriterion) -> CriterionRow:
+    def _criterion(self, criterion: RubricCriterion) -> CriterionMarks:
         stored = self.marked.scores.get(criterion.pk)
         name = f"criterion-{criterion.pk}"
         chosen = self.values.of(f"{name}-level", stored.level_id if stored else "")
@@ -221,11 +226,13 @@ class DeskWork:
             )
             for number, level in enumerate(ordered_levels(criterion), 1)
         ]
-        return CriterionRow(criterion, name, choices, points, comment, self._errors_of(name))
+        return CriterionMarks(criterion, name, choices, points, comment, self._errors_of(name))
 
     def _errors_of(self, name: str) -> list[str]:
         """The errors of a field, and of the fields whose names begin with it."""
-        named = [m for field, found in self.errors.items() for m in found if _is_of(field, name)]
+        named = [
+            m for field, matches in self.errors.items() for m in matches if _is_of(field, name)
+        ]
         return list(dict.fromkeys(named))
 
     def answers(self, question: int | None = None) -> list[AnswerRow]:
@@ -263,6 +270,13 @@ class DeskWork:
         """An attempt that came after this one, the last of them."""
         later = [row for row in self.attempts if row.attempt > self.submission.attempt]
         return later[-1] if later else None
+
+    @property
+    def graded_before(self) -> AssessmentSubmission | None:
+        """Of the attempts before this one the last that has a score; None once this one has."""
+        earlier = [row for row in self.attempts if row.attempt < self.submission.attempt]
+        graded = [row for row in earlier if row.score is not None]
+        return graded[-1] if graded and self.submission.score is None else None
 
     def compared_with(self, attempt: int | None) -> list[TextPiece] | None:
         """What changed in the text since another attempt; None for none, or one too long."""

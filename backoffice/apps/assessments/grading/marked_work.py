@@ -15,7 +15,7 @@ from backoffice.apps.assessments.models import (
     RubricCriterion,
     RubricLevel,
 )
-from backoffice.apps.assessments.rubrics.contents import Contents, criterion_contents, hash_of
+from backoffice.apps.assessments.rubrics.contents import criterion_contents, hash_of
 from backoffice.apps.users.models import Enrollment
 
 SALT = "backoffice.assessments.marked_work"
@@ -39,14 +39,15 @@ class MarkedWork:
         Its number stands before the dash; behind it a digest that changes with either.
         """
         row = self.submission
-        contents = tuple(_contents(self.criteria))
-        parts = (row.lock_version(), row.marking_rubric_id, hash_of(contents))
+        contents = contents_hash(self.criteria)
+        parts = (row.lock_version(), row.marking_rubric_id, contents)
         digest = salted_hmac(SALT, repr(parts), algorithm="sha256").hexdigest()[:DIGITS]
         return f"{row.version}-{digest}"
 
 
-def _contents(criteria: list[RubricCriterion]) -> Contents:
-    return tuple(criterion_contents(each, ordered_levels(each)) for each in criteria)
+def contents_hash(criteria: list[RubricCriterion]) -> str:
+    """What criteria read with their levels say, as a hash."""
+    return hash_of(tuple(criterion_contents(each, ordered_levels(each)) for each in criteria))
 
 
 def ordered_levels(criterion: RubricCriterion) -> list[RubricLevel]:

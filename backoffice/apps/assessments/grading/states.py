@@ -55,7 +55,7 @@ def grade(
 
 
 def finalize(submission: AssessmentSubmission) -> None:
-    """Make a grade final: from now on it changes when two people agree only.
+    """Make a grade final: it is posted, and from now on changes when two people agree only.
 
     Raises ValidationError for a submission without a score.
     """
@@ -68,12 +68,13 @@ def finalize(submission: AssessmentSubmission) -> None:
 def reopen(submission: AssessmentSubmission) -> None:
     """Make a final grade one that can be changed; see final_grades.py for who agrees to that.
 
-    Raises ValidationError outside of an agreed change.
+    It stays posted. Raises ValidationError outside of an agreed change.
     """
     _become(submission, Status.GRADED)
 
 
 def _become(submission: AssessmentSubmission, status: str) -> None:
     submission.status = status
+    submission.post_if_final()
     submission.full_clean()
     submission.save()

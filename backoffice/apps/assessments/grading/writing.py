@@ -3,9 +3,11 @@
 Whoever saves says which version they started from. A grade that changed since is not overwritten.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -18,33 +20,25 @@ from backoffice.apps.assessments.grading.marked_work import (
     marked_work,
     work_to_mark,
 )
+from backoffice.apps.assessments.grading.marks_input import (
+    MarkInput,
+    MarkSheet,
+    differing,
+    store_rows,
+)
+from backoffice.apps.assessments.grading.posting import refuse_short_reason
 from backoffice.apps.assessments.grading.states import status_with
 from backoffice.apps.assessments.models import (
     AssessmentSubmission,
     CriterionScore,
     QuestionResponse,
-    RubricCriterion,
 )
 from backoffice.apps.assessments.models.finality import FINAL_MESSAGE
-from backoffice.apps.assessments.models.levels import is_broken
 from backoffice.apps.assessments.models.rubrics import hold_rubric
 from backoffice.apps.assessments.models.totals import score_of
+from backoffice.audit.record.recording import recording
 
-Errors = dict[str, list[ValidationError]]
 NONE = Decimal(0)
-
-
-@dataclass(frozen=True)
-class MarkInput:
-    """What is given for one criterion: a level's key, points, a comment; None for a blank one."""
-
-    level: int | None = None
-    points: Decimal | None = None
-    comment: str = ""
-
-    @property
-    def is_blank(self) -> bool:
-        return self.level is None and self.points is None and not self.comment
 
 
 @dataclass(frozen=True)
@@ -67,6 +61,7 @@ class GradeInput:
     score: Decimal | None = None
     feedback: str = ""
     override_reason: str = ""
+    reason: str = ""  # why it is changed; needed where the grade is posted
     criteria: Mapping[int, MarkInput] = field(default_factory=dict)
     answers: Mapping[int, AnswerInput] = field(default_factory=dict)
 
@@ -79,28 +74,31 @@ class StaleGrade(Exception):
         self.work = work
 
 
-def write_grade(key: int, given: GradeInput, grader: Any) -> MarkedWork:
-    """Store a grade, and return the work as it stands then.
+def write_grade(
+    key: int, given: GradeInput, grader: Any, assessment: int | None = None
+) -> MarkedWork:
+    """Store a grade, and return the work as it stands then; with an assessment, of its work only.
 
     What is stored already, by the same grader, is not stored twice: a second click is one save.
     Raises PermissionDenied where the person may not grade this work, StaleGrade where somebody was
     faster, and ValidationError, by the names of the form, for what a rule refuses.
     """
     with transaction.atomic():
-        work = _locked(key, grader)
+        work = _locked(key, grader, {} if assessment is None else {"assessment": assessment})
         plan = _GradePlan(work, given, grader)
         if work.version != given.version:
             if plan.is_stored_by(grader):
                 return work
             raise StaleGrade(work)
         plan.refuse()
-        plan.write()
+        with recording(reason=given.reason.strip()) if plan.is_posted else nullcontext():
+            plan.write()
         return work
 
 
-def _locked(key: int, grader: Any) -> MarkedWork:
+def _locked(key: int, grader: Any, place: Mapping[str, int]) -> MarkedWork:
     rows = work_to_mark().permitted_to(grader, "grade")  # type: ignore[attr-defined]  # ours
-    submission = rows.select_for_update(of=("self",)).filter(pk=key).first()
+    submission = rows.select_for_update(of=("self",)).filter(pk=key, **place).first()
     if submission is None:
         raise PermissionDenied
     if submission.marking_rubric_id:
@@ -114,66 +112,17 @@ class _GradePlan:
     def __init__(self, work: MarkedWork, given: GradeInput, grader: Any) -> None:
         self.work, self.given, self.grader = work, given, grader
         self.row: Any = work.submission  # with the annotations of `work_to_mark`
-        self.errors: Errors = {}
-        self.criteria = {each.pk: each for each in work.criteria}
-        self.scores = self._scores()
+        make = partial(CriterionScore, submission=self.row)
+        self.sheet = MarkSheet(work.criteria, work.scores, make)
+        self.sheet.take(given.criteria)
+        self.errors, self._add = self.sheet.errors, self.sheet.add_error
+        self.scores: dict[int, CriterionScore] = self.sheet.marks
         self.answers = self._answers()
         self.computed = self._computed()
         self.score = self._score()
         self.override = given.override_reason.strip()
         if None in (self.computed, self.score) or self.computed == self.score:
             self.override = ""
-
-    def _scores(self) -> dict[int, CriterionScore]:
-        """The marks as they would be, by criterion; a blank one is none."""
-        scores = dict(self.work.scores)
-        for key, mark in self.given.criteria.items():
-            criterion = self.criteria.get(key)
-            if criterion is None:
-                message = _("This criterion belongs to another rubric than the work is marked by.")
-                self._add(f"criterion-{key}-level", message, "other_rubric")
-            elif mark.is_blank:
-                scores.pop(key, None)
-            else:
-                self._put(scores, criterion, mark)
-        return scores
-
-    def _put(
-        self, scores: dict[int, CriterionScore], criterion: RubricCriterion, mark: MarkInput
-    ) -> None:
-        name = f"criterion-{criterion.pk}"
-        levels = {level.pk: level for level in criterion.levels.all()}
-        level = levels.get(mark.level) if mark.level is not None else None
-        if mark.level is not None and level is None:
-            message = _("This level belongs to another criterion. Choose one of “%(criterion)s”.")
-            self._add(f"{name}-level", message % {"criterion": criterion}, "other_criterion")
-            return
-        points = level.points if mark.points is None and level else mark.points
-        if points is None:
-            message = _("“%(criterion)s” has a comment and no points. Choose a level, or say how "
-                        "many points.")  # fmt: skip
-            self._add(f"{name}-points", message % {"criterion": criterion}, "no_points")
-            return
-        score = CriterionScore(
-            submission=self.row,
-            criterion=criterion,
-            level=level,
-            points=points,
-            comment=mark.comment,
-            maximum=criterion.max_points,
-        )
-        self._check_points(score, f"{name}-points")
-        scores[criterion.pk] = score
-
-    def _check_points(self, score: CriterionScore, name: str) -> None:
-        if not 0 <= score.points <= score.maximum:
-            message = _("“%(criterion)s” gives from 0 to %(most)s points.")
-            values = {"criterion": score.criterion, "most": f"{score.maximum.normalize():f}"}
-            self._add(name, message % values, "out_of_range")
-        elif is_broken(score):
-            for rule in CriterionScore.trigger_rules:
-                if rule.is_broken is is_broken:
-                    self._add(name, str(rule.message), rule.code)
 
     def _answers(self) -> dict[int, QuestionResponse]:
         answers = dict(self.work.responses)
@@ -200,7 +149,7 @@ class _GradePlan:
     def _computed(self) -> Decimal | None:
         """The score that criteria or questions give then; None while one has no points."""
         if self.work.criteria:
-            if self.criteria.keys() - self.scores.keys():
+            if self.sheet.missing:
                 return None
             points = {key: score.points for key, score in self.scores.items()}
             return score_of(points, self.work.criteria, self.row.maximum)
@@ -219,9 +168,6 @@ class _GradePlan:
             return self.computed
         return typed
 
-    def _add(self, name: str, message: str, code: str) -> None:
-        self.errors.setdefault(name, []).append(ValidationError(message, code=code))
-
     def refuse(self) -> None:
         """Raise ValidationError with all that a rule refuses, by the names of the form."""
         if self.row.status == AssessmentSubmission.Status.FINALIZED:
@@ -229,6 +175,7 @@ class _GradePlan:
         if self.row.gets_no_grade:
             self._add("score", str(AssessmentSubmission.presence_rules[1].message), "not_graded")
         self._check_score()
+        self._check_reason()
         if self.errors:
             raise ValidationError(self.errors)
 
@@ -251,6 +198,17 @@ class _GradePlan:
             values = {"computed": _plain(self.computed), "score": _plain(self.score)}
             self._add("override_reason", message % values, "override_unexplained")
 
+    @property
+    def is_posted(self) -> bool:
+        return bool(self.row.is_posted)
+
+    def _check_reason(self) -> None:
+        if self.is_posted and self._is_changed():
+            try:
+                refuse_short_reason(self.given.reason)
+            except ValidationError as refusal:
+                self.errors.setdefault("reason", []).extend(refusal.error_dict["reason"])
+
     def is_stored_by(self, grader: Any) -> bool:
         """Whether all of it stands there already, stored by this person."""
         return self.row.grader_id == grader.pk and not self.errors and not self._is_changed()
@@ -262,24 +220,16 @@ class _GradePlan:
         return values != stored or any(True for _each in self._changed_marks())
 
     def _changed_marks(self) -> Iterator[Any]:
-        yield from _differing(self.scores, self.work.scores)
-        yield from _differing(self.answers, self.work.responses)
-        yield from self._removed()
-
-    def _removed(self) -> list[CriterionScore]:
-        return [score for key, score in self.work.scores.items() if key not in self.scores]
+        yield from self.sheet.changed()
+        yield from differing(self.answers, self.work.responses)
 
     def write(self) -> None:
         """Store what differs, as one version of the grade; nothing where nothing does."""
         if not self._is_changed():
             return
-        _store(CriterionScore, ("submission", "criterion"), ("level", "points", "comment"),
-               _differing(self.scores, self.work.scores))  # fmt: skip
-        _store(QuestionResponse, ("submission", "question"), ("score", "feedback"),
-               _differing(self.answers, self.work.responses))  # fmt: skip
-        if removed := self._removed():
-            keys = [score.pk for score in removed]
-            CriterionScore._base_manager.filter(pk__in=keys).delete()
+        self.sheet.store(CriterionScore, "submission")
+        store_rows(QuestionResponse, ("submission", "question"), ("score", "feedback"),
+                   differing(self.answers, self.work.responses))  # fmt: skip
         self._write_submission()
         self.work.scores, self.work.responses = self.scores, self.answers
 
@@ -301,27 +251,3 @@ class _GradePlan:
 
 def _plain(points: Decimal | None) -> str:
     return f"{points.normalize():f}" if points else "0"
-
-
-def _differing(marks: Mapping[int, Any], stored: Mapping[int, Any]) -> list[Any]:
-    """Those of the marks that are new, or differ from the stored one in what is given."""
-    return [
-        mark
-        for key, mark in marks.items()
-        if key not in stored or _marks_of(mark) != _marks_of(stored[key])
-    ]
-
-
-def _marks_of(mark: Any) -> tuple[Any, ...]:
-    return tuple(getattr(mark, name) for name in mark.marks)
-
-
-def _store(
-    model: Any, unique: tuple[str, ...], changed: tuple[str, ...], rows: Iterable[Any]
-) -> None:
-    """Insert or update these rows by one statement."""
-    made = list(rows)
-    if made:
-        model._base_manager.bulk_create(
-            made, update_conflicts=True, unique_fields=unique, update_fields=changed
-        )

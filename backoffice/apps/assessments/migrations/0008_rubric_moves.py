@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("assessments", "0006_the_grading_desk"),
+        ("assessments", "0007_posting_grades"),
         ("audit", "0005_credentials_set_by_others"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

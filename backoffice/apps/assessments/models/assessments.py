@@ -1,6 +1,7 @@
 """Assessments and their questions."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -29,6 +30,15 @@ MARKED = _(
 )
 
 
+class AssessmentQuerySet(AuditedQuerySet):
+    """Query words for assessments."""
+
+    def to_post(self, now: datetime) -> "AssessmentQuerySet":
+        """Whose grades are to be posted at a time that has come, and were not since."""
+        is_open = Q(posting_done_at__isnull=True) | Q(posting_done_at__lt=F("post_at"))
+        return self.filter(is_open, post_at__lte=now)
+
+
 class Assessment(SetsMaximum):
     """A quiz, an assignment or an exam of a course."""
 
@@ -53,10 +63,12 @@ class Assessment(SetsMaximum):
     course_path = "course"
     natural_key_fields = ("course", "code")
     history_excludes = ("updated_at",)
+    # Neither is on a form: nobody overwrites them.
+    version_excludes = ("post_at", "posting_done_at")
     history_sought_by = (("course",),)
     maximum_field = "max_score"
     scored = ("submissions",)
-    set_by_actions = ("status",)
+    set_by_actions = ("status", "post_at", "posting_done_at")
     needed_in = {"published": ("due_date",)}
 
     # No index of its own: two indexes begin with the course.
@@ -121,10 +133,15 @@ class Assessment(SetsMaximum):
     allow_late_submission = models.BooleanField(_("accept late work"), default=False)
     auto_generate_feedback = models.BooleanField(_("draft feedback automatically"), default=False)
     plagiarism_check = models.BooleanField(_("check for plagiarism"), default=False)
+    # On the page of posting, for those who post; see grading/posting.py.
+    post_at = models.DateTimeField(_("grades are posted"), null=True, blank=True, editable=False)
+    posting_done_at = models.DateTimeField(
+        _("grades posted by the time"), null=True, blank=True, editable=False
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("last saved"), auto_now=True)
 
-    objects = AuditedQuerySet.as_manager()
+    objects = AssessmentQuerySet.as_manager()
 
     class Meta(Audited.Meta):
         verbose_name = _("assessment")

@@ -10,13 +10,18 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.rules import Violation
-from backoffice.audit.models import Audited
+from backoffice.audit.models import Audited, ChangeSet
+from backoffice.audit.record.recording import current_record
 
 # From before the rule that final work has a score there may be some without: it is no grade yet.
 FINAL = {"status": "finalized", "score__isnull": False}
 FINAL_MESSAGE = _(
     "This grade is final, and nobody changes it alone. Choose “Change final grade” on the page of "
     "the work; a second person then approves or refuses it."
+)
+POSTED_MESSAGE = _(
+    "The grade of this work is posted, and a change needs a reason. Change it on the page of the "
+    "work."
 )
 
 _agreed: ContextVar[int | None] = ContextVar("agreed", default=None)
@@ -48,11 +53,27 @@ class HasFinality(Audited):
     @property
     def is_final(self) -> bool:
         """Whether it is, or belongs to, a grade that is final."""
-        submission = getattr(self, self.submission_path) if self.submission_path else self
+        submission = self._graded_work()
         return bool(submission.status == FINAL["status"] and submission.score is not None)
+
+    def _graded_work(self) -> Any:
+        return getattr(self, self.submission_path) if self.submission_path else self
+
+    def _is_unexplained(self) -> bool:
+        """Whether a form adds this to posted work, and does not say why."""
+        record = current_record()
+        is_typed = record is not None and record.source == ChangeSet.Source.FORM
+        is_silent = record is not None and is_typed and not record.reason
+        return is_silent and self._submission_key() is not None and self._graded_work().is_posted
+
+    def needs_reason_from(self, user: Any) -> bool:
+        # Students rely on what they have seen.
+        return bool(self._graded_work().is_posted)
 
     def further_violations(self) -> Iterator[Violation]:
         yield from super().further_violations()
+        if self._state.adding and self.submission_path and self._is_unexplained():
+            yield self.submission_path, ValidationError(POSTED_MESSAGE, code="posted")
         changed = self._final_changes(self.final_fields)
         if changed:
             yield changed[0], ValidationError(FINAL_MESSAGE, code="final")
@@ -85,7 +106,7 @@ class HasFinality(Audited):
         return changed if is_moved or (changed and self._is_stored_final()) else []
 
     def _changed(self, names: Collection[str]) -> list[str]:
-        fields = [self._meta.get_field(name) for name in names]
+        fields: list[Any] = [self._meta.get_field(name) for name in names]  # columns alone
         # As it is stored: the row in memory does not know what it was read with.
         rows = type(self)._base_manager.filter(pk=self.pk)
         stored = rows.values(*(field.attname for field in fields)).first() if fields else None

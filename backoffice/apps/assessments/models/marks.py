@@ -80,7 +80,8 @@ def _follow(submission: AssessmentSubmission, before: Any) -> None:
     elif submission.status in (Status.SUBMITTED, Status.GRADED):
         submission.score, submission.status = submission.computed_score, Status.GRADED
         record = current_record()
-        submission.grader = (record and record.known_actor) or submission.grader
+        grader: Any = record and record.known_actor
+        submission.grader = grader or submission.grader
         submission.graded_at = timezone.now()
 
 

@@ -13,6 +13,7 @@ from backoffice.admin_site.models.points import PointsField
 from backoffice.admin_site.models.rules import PresenceRule, RelatedRule, RowRule, UniqueRule
 from backoffice.admin_site.models.trigger_rules import TriggerRule
 from backoffice.apps.assessments.models.levels import points_of_level_rule
+from backoffice.apps.assessments.models.participants import participant_name
 from backoffice.apps.assessments.models.rubrics import RubricCriterion, RubricLevel
 from backoffice.apps.assessments.models.scoring import Scored
 from backoffice.apps.assessments.models.submissions import AssessmentSubmission
@@ -139,7 +140,17 @@ class PeerReview(Audited):
     )
 
     def __str__(self) -> str:
-        return f"{self.submission} – {self.reviewer}"
+        submission = self.submission
+        assessment = submission.assessment
+        values = {
+            "reviewer": participant_name(self.reviewer, assessment.pk),
+            "author": participant_name(submission.student, assessment.pk),
+            "assessment": assessment.code,
+            "attempt": submission.attempt,
+        }
+        if submission.attempt == 1:
+            return _("%(reviewer)s reviews %(author)s, %(assessment)s") % values
+        return _("%(reviewer)s reviews %(author)s, %(assessment)s, attempt %(attempt)d") % values
 
     @property
     def is_submitted(self) -> bool:
@@ -180,6 +191,7 @@ class PeerReviewScore(Scored):
     record_paths = ("review__reviewer", "review__author")
     natural_key_fields = ("review", "criterion")
     maximum_path = ("criterion", "max_points")
+    marks = ("points", "level_id", "comment")  # what of it a reviewer gives
 
     review = models.ForeignKey(
         PeerReview, models.PROTECT, related_name="scores", db_index=False, verbose_name=_("review")

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Case, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.models.denormalized import CopiedValueKey, CopiedValueTarget
@@ -29,6 +30,14 @@ class SubmissionQuerySet(AuditedQuerySet):
     def ungraded(self) -> "SubmissionQuerySet":
         """Handed in and without a score."""
         return self.filter(status=AssessmentSubmission.Status.SUBMITTED, score__isnull=True)
+
+    def posted(self) -> "SubmissionQuerySet":
+        """Work whose grade its student may see, final or not."""
+        return self.filter(posted_at__isnull=False)
+
+    def not_posted(self) -> "SubmissionQuerySet":
+        """Graded work whose grade nobody has posted yet."""
+        return self.filter(status=AssessmentSubmission.Status.GRADED, posted_at__isnull=True)
 
     def counting(self) -> "SubmissionQuerySet":
         """Of each student's attempts at an assessment the one whose score is the grade.
@@ -110,10 +119,11 @@ class AssessmentSubmission(HasFinality, Scored):
         "assessment",
         "student",
         "attempt",
+        "posted_at",
     )
     maximum_path = ("assessment", "max_score")
     points_field = "score"
-    set_by_actions = ("status", "submitted_at", "graded_at")
+    set_by_actions = ("status", "submitted_at", "graded_at", "posted_at")
     derived_columns = (
         DerivedColumn(
             name="submission_is_late",
@@ -199,6 +209,7 @@ class AssessmentSubmission(HasFinality, Scored):
         _("submitted"), null=True, blank=True, validators=[refuse_future]
     )
     graded_at = models.DateTimeField(_("graded"), null=True, blank=True)
+    posted_at = models.DateTimeField(_("posted"), null=True, blank=True, editable=False)
 
     objects = SubmissionQuerySet.as_manager()
 
@@ -211,6 +222,7 @@ class AssessmentSubmission(HasFinality, Scored):
             models.Index(fields=["status", "id"], name="submission_status_idx"),
             models.Index(fields=["score", "id"], name="submission_score_idx"),
             models.Index(fields=["id"], condition=Q(is_late=True), name="submission_late_idx"),
+            models.Index(fields=["posted_at", "id"], name="submission_posted_idx"),
             # What waits for marking is little of much.
             models.Index(
                 fields=["assessment", "submitted_at"],
@@ -263,7 +275,7 @@ class AssessmentSubmission(HasFinality, Scored):
                 condition=Q(computed_score__isnull=True)
                 | Q(score__isnull=True)
                 # Out of range: a rule of its own.
-                | Q(score__lt=0)
+                | Q(score__lt=models.Value(0, models.IntegerField()))
                 | Q(score__gt=F("maximum"))
                 | Q(score=F("computed_score"))
                 | ~Q(override_reason=""),
@@ -280,6 +292,22 @@ class AssessmentSubmission(HasFinality, Scored):
                 field="score",
                 code="score_missing",
                 message=_("Work that is graded or final has a score. Enter it."),
+            ),
+            LenientRowRule(
+                name="submission_posted_has_score",
+                condition=Q(posted_at__isnull=True) | Q(score__isnull=False),
+                field="score",
+                code="posted_without_score",
+                message=_("Posted work has a score. Enter it, or take the grade back first."),
+            ),
+            LenientRowRule(
+                name="submission_final_is_posted",
+                condition=~Q(status="finalized")
+                | Q(score__isnull=True)  # a rule of its own
+                | Q(posted_at__isnull=False),
+                field="status",
+                code="final_not_posted",
+                message=_("A final grade is posted: say when."),
             ),
             RowRule(
                 name="submission_not_self_graded",
@@ -336,20 +364,36 @@ class AssessmentSubmission(HasFinality, Scored):
         return None not in scores and self.score != self.computed_score
 
     @property
+    def is_posted(self) -> bool:
+        """Whether the student may see the grade."""
+        return self.posted_at is not None or self.status == self.Status.FINALIZED
+
+    @property
     def marking_rubric_id(self) -> int | None:
         """The rubric by which it was marked, or else will be."""
         return self.rubric_id or self.assessment.rubric_id
 
     def derive(self) -> None:
-        """Set what follows from other fields: lateness, and no reason without an override."""
-        due = self.assessment.due_date if self.submitted_at else None
-        self.is_late = due is not None and self.submitted_at > due
+        """Set what follows from other fields.
+
+        Lateness, no reason without an override, and when a final grade was posted.
+        """
+        due, at = self.assessment.due_date, self.submitted_at
+        self.is_late = at is not None and due is not None and at > due
         if not self.is_override:
             self.override_reason = ""
+        self.post_if_final()
+
+    def post_if_final(self) -> None:
+        """A final grade is posted: now, where it was not before."""
+        if self.status == self.Status.FINALIZED and self.posted_at is None:
+            self.posted_at = timezone.now()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.derive()
         names = {"is_late", "override_reason"}
+        if self.status == self.Status.FINALIZED:
+            names.add("posted_at")
         if not self._state.adding and (self.has_changed_parts or self._is_regraded()):
             self.version += 1
             self.has_changed_parts = False
@@ -362,6 +406,3 @@ class AssessmentSubmission(HasFinality, Scored):
         # Compared with what is stored: the row in memory does not know what it was read with.
         stored = type(self)._base_manager.filter(pk=self.pk).values_list(*self.GRADE_FIELDS)
         return stored.first() != tuple(getattr(self, name) for name in self.GRADE_FIELDS)
-
-    def needs_reason_from(self, user: Any) -> bool:
-        return self.status == self.Status.FINALIZED

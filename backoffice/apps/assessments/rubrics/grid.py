@@ -6,7 +6,7 @@ The names of the fields are `criterion-<row>-<field>` and `criterion-<row>-level
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.admin_site.models.fields import tidied_line, tidied_paragraphs
+from backoffice.admin_site.models.points import WITH_COMMA, typed_points
 from backoffice.apps.assessments.models import GradingRubric, RubricCriterion, RubricLevel
 from backoffice.apps.assessments.rubrics.contents import plain_points
 
@@ -208,19 +209,21 @@ def _key(values: dict[str, str]) -> int | None:
     return int(text) if KEY.fullmatch(text) else None
 
 
-def _place(row: CriterionRow) -> tuple[bool, float]:
+def _place(row: CriterionRow) -> tuple[bool, Decimal]:
     # Rows without a number come last, in the order of the page.
     is_number = NUMBER.fullmatch(row.place.strip()) is not None
-    return (not is_number, float(row.place) if is_number else 0)
+    return (not is_number, Decimal(row.place if is_number else 0))
 
 
 def points_of(text: str) -> Decimal:
     """The points that a text says. Raises ValidationError with the reason where it says none."""
-    text = text.strip()
-    if not NUMBER.fullmatch(text):
-        is_comma = NUMBER.fullmatch(text.replace(",", ".", 1)) is not None
-        raise ValidationError(str(COMMA if is_comma else NOT_POINTS), code="invalid_number")
-    return Decimal(text)
+    try:
+        return typed_points(text)
+    except ValidationError:
+        # In the words that the page says while somebody types.
+        is_comma = WITH_COMMA.fullmatch(text.strip()) is not None
+        message = str(COMMA if is_comma else NOT_POINTS)
+        raise ValidationError(message, code="invalid_number") from None
 
 
 def plain_text(name: str, text: str) -> str:
@@ -233,13 +236,6 @@ def plain_text(name: str, text: str) -> str:
         return plain_points(points_of(text))
     except ValidationError:
         return text.strip()
-
-
-def rows_in(grid: RubricGrid) -> Iterator[GridRow]:
-    """All criteria and levels of a grid."""
-    for criterion in grid.criteria:
-        yield criterion
-        yield from criterion.levels
 
 
 def without_keys(row: CriterionRow) -> CriterionRow:

@@ -40,7 +40,7 @@
         return values;
     }
     function draftSoon() {
-        if (!pane().dataset.isOpen) { return; }
+        if (!pane().dataset.isOpen || pane().dataset.hasDrafts === "0") { return; }
         clearTimeout(draftTimer);
         draftTimer = setTimeout(keepDraft, DRAFT_AFTER);
     }
@@ -80,6 +80,7 @@
         const sum = inputs.reduce((all, each, at) => all + (numbers[at] || 0) * ("deducts" in each.dataset ? -1 : 1), 0);
         output.textContent = known.length ? pointsOf(Math.max(0, most === null ? sum : Math.min(most, sum))) : "–";
         const score = byId("id_score");
+        if (!score) { return; } // a peer review has none
         // The score follows the criteria until somebody types another one.
         const isFollowing = score.value === "" || score.value === before;
         if (isFollowing) { score.value = known.length === inputs.length ? output.textContent : ""; }
@@ -155,11 +156,8 @@
         const isWrong = byId("desk-conflict") || pane().querySelector("[aria-invalid]");
         const first = isWrong || pane().querySelector("#desk-form .desk-criterion[data-first]")
             || pane().querySelector("[data-first]") || byId("desk-form");
-        if (first.matches(".desk-criterion")) { moveTo(first); } else {
-            // A text field would take the single keys: it is entered by Tab or a click.
-            const target = isWrong || first;
-            target.focus({ preventScroll: true });
-        }
+        // Without a rubric the first thing to do is to type points: Esc leaves that field.
+        if (first.matches(".desk-criterion")) { moveTo(first); } else { first.focus({ preventScroll: true }); }
         total();
         present();
         fetchAhead();
@@ -172,6 +170,18 @@
         if (!said.isDone || !note) { return; }
         note.textContent = said.others.join(" ");
         note.hidden = !said.others.length;
+    }
+
+    /* From the graded attempt to the newer one, and its marks with it. */
+    async function carry() {
+        const { newer, parts, address } = pane().dataset;
+        const target = newer ? newer.split("?")[0] : parts;
+        try {
+            const answer = await fetch(target + "carry/", { method: "POST", redirect: "manual", headers: { "X-CSRFToken": token() } });
+            const said = await answer.json();
+            if (answer.ok) { show(newer || address); }
+            announce(said.message);
+        } catch { announce(words().lost); }
     }
 
     /* Dialogs. */
@@ -302,7 +312,7 @@
 
     function submit(how) {
         const button = form().querySelector(`[name=go][value=${how}]`);
-        if (button) { clearTimeout(draftTimer); draftTimer = 0; form().requestSubmit(button); }
+        if (button) { clearTimeout(draftTimer); draftTimer = 0; button.click(); }
     }
 
     const ACTIONS = {
@@ -321,6 +331,7 @@
             openDialog("flag");
         },
         mark: openMark,
+        carry,
         help: () => openDialog("help"),
     };
     const WRITING = new Set(["bank", "comment", "save_next", "save", "flag", "mark"]);

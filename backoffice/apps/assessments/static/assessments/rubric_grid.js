@@ -242,6 +242,7 @@
         if (rows.indexOf(dragged) < rows.indexOf(row)) row.after(dragged); else row.before(dragged);
         renumber();
         refresh();
+        cell(dragged, "title").focus();
     });
     body.addEventListener("dragend", () => { dragged = null; clear(); });
 

@@ -1,0 +1,1 @@
+"""Peer reviews: entered beside the work, assigned in pairs, listed by what is missing."""
