@@ -15,7 +15,17 @@ from backoffice.admin_site.pages.registry import pages
 from backoffice.bulk.kinds.resource import kinds
 from tests.addresses import MODELS, Address, every_address, filled
 from tests.counting import COMPARISONS, COUNTED
-from tests.rights import ACTIONS, NEVER, PAGE, SYSTEM, at_desk, may_do, rights_in, rows_of
+from tests.rights import (
+    ACTIONS,
+    NEVER,
+    PAGE,
+    SYSTEM,
+    at_desk,
+    may_do,
+    moves_rubric,
+    rights_in,
+    rows_of,
+)
 from tests.school import (
     EVERYBODY,
     ROLES,
@@ -149,6 +159,8 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "desk": lambda who: (at_desk(who.role, who.which)[0], False),
     "desk_work": lambda who: at_desk(who.role, who.which, is_of_work=True),
     "desk_part": lambda who: (at_desk(who.role, who.which, is_of_work=True)[0], False),
+    # A POST without a rubric to move to is told so.
+    "rubric_move": lambda who: (moves_rubric(who.role, who.which),) * 2,
     "posting": lambda who: (at_desk(who.role, who.which)[0], posts(who)),
     # Of a review whoever reads the work, and the instructor writes it.
     "review_desk": lambda who: (who.has("V"), who.has("C")),

@@ -22,6 +22,7 @@ from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.assessments.admin.desk_pages import DeskPagesMixin
 from backoffice.apps.assessments.admin.posting_pages import PostingPageMixin
 from backoffice.apps.assessments.admin.review_lists import ReviewListsMixin
+from backoffice.apps.assessments.admin.rubric_moves import RubricMoveMixin
 from backoffice.apps.assessments.forms import AssessmentForm, QuestionForm, QuestionInlineForm
 from backoffice.apps.assessments.models import Assessment, Question
 from backoffice.apps.assessments.releasing import close, redraft, release
@@ -98,7 +99,14 @@ class QuestionSection(RelatedSection):
 
 
 @admin.register(Assessment)
-class AssessmentAdmin(DeskPagesMixin, PostingPageMixin, ReviewListsMixin, ListExport, AuditedAdmin):
+class AssessmentAdmin(
+    RubricMoveMixin,
+    DeskPagesMixin,
+    PostingPageMixin,
+    ReviewListsMixin,
+    ListExport,
+    AuditedAdmin,
+):
     """Quizzes, assignments and exams."""
 
     icon = "assignment"
