@@ -139,7 +139,7 @@ def test_what_does_not_touch_the_rule_goes_on_with_the_old_row(old_rows: int):
 def test_an_undo_brings_back_what_stood_there_before(old_rows: int):
     migrate()
     rows = AssessmentSubmission.objects.filter(pk=old_rows)
-    rows.update(score=50)
+    rows.update(score=50, posted_at="2026-04-01T12:00Z")
     with recording(source=ChangeSet.Source.UNDO), transaction.atomic():
         assert rows.update(score=None) == 1
     with pytest.raises(IntegrityError, match=NAME), transaction.atomic():

@@ -62,6 +62,7 @@ CASES = (
     Broken("level_points_within_criterion", RubricLevel, {"points": MUCH}),
     Broken("assessment_weight_not_negative", Assessment, {"weight": -1}),
     Broken("assessment_max_score_positive", Assessment, {"max_score": 0}),
+    Broken("assessment_bonus_not_negative", Assessment, {"bonus_points": -1}),
     Broken("assessment_passing_within", Assessment, {"passing_score": MUCH}),
     Broken("assessment_passing_within", Assessment, {"passing_score": -1}),
     Broken(
@@ -72,8 +73,8 @@ CASES = (
     Broken("assessment_rubric_of_course", Assessment, other_rubric, {"rubric__isnull": False}),
     Broken("question_points_not_negative", Question, {"points": -1}),
     Broken("submission_attempt_counts", Submission, {"attempt": 0}),
-    Broken("submission_score_not_negative", Submission, {"score": -1}),
-    Broken("submission_score_within", Submission, {"score": MUCH}),
+    Broken("submission_score_not_negative", Submission, {"score": -1}, UNSCORED),
+    Broken("submission_score_within", Submission, {"score": MUCH}, UNSCORED),
     Broken("submission_graded_has_score", Submission, {"score": None}, {"status": "graded"}),
     Broken("submission_graded_has_score", Submission, {"status": "finalized"}, UNSCORED),
     Broken("submission_graded_has_score", Submission, {"status": "graded"}, UNSCORED),

@@ -42,7 +42,7 @@ class SubmissionForm(OptimisticLockForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "score" in self.fields and self.instance.pk:
-            most = floatformat(self.instance.maximum, -2)
+            most = floatformat(self.instance.limit, -2)
             help_text = _("In points, from 0 to %(most)s. Blank means not graded.")
             self.fields["score"].help_text = help_text % {"most": most}
 
@@ -135,7 +135,7 @@ class GradeForm(ActionForm):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         first = self.rows[0]
-        most = floatformat(first.assessment.max_score, -2)
+        most = floatformat(first.limit, -2)
         self.fields["score"].help_text = _("In points, from 0 to %(most)s.") % {"most": most}
         self.initial = {name: getattr(first, name) for name in GRADED_BY_HAND}
         if first.computed_score is None:

@@ -82,9 +82,10 @@ class AssessmentResource(ImportKind):
             message = _(
                 "{column} “{value}”: there are already more points than this. Correct those first."
             )
+            most = f"{layout.incoming(column)} + {stored('bonus_points')}"
             more = (
                 f"({stored()} IS NOT NULL AND EXISTS (SELECT 1 FROM assessments_submission x "
-                f"WHERE x.assessment_id = {stored()} AND x.score > {layout.incoming(column)}))"
+                f"WHERE x.assessment_id = {stored()} AND x.score > {most}))"
             )
             yield Check("maximum_exceeded", "max_score", message, (more, ()), ("max_score",))
 

@@ -104,7 +104,7 @@ class CriterionScoreFormSet(RubricFormSet):
         criteria = self.criteria or []
         if not criteria or any(given.get(one.pk) is None for one in criteria):
             return
-        total = score_of(given, criteria, work.maximum)
+        total = score_of(given, criteria, work.limit)
         # What follows the criteria by itself is no contradiction.
         follows = work.score == work.computed_score and total != work.score
         if total != work.score and not follows:

@@ -38,7 +38,13 @@ ASSESSMENT_FIELDS: Any = (
     (None, {"fields": ("course", ("code", "title"), ("assessment_type", "status"))}),
     (
         _("Grading"),
-        {"fields": (("max_score", "passing_score"), ("weight", "grading_method"), "rubric")},
+        {
+            "fields": (
+                ("max_score", "bonus_points", "passing_score"),
+                ("weight", "grading_method"),
+                "rubric",
+            )
+        },
     ),
     (
         _("Schedule"),

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.admin_site.permissions import roles
@@ -15,12 +16,16 @@ from backoffice.apps.assessments.models import AssessmentSubmission
 from backoffice.apps.assessments.models.finality import FINAL_MESSAGE
 from backoffice.audit.admin_kit.actions import ReasonForm, RowAction
 from backoffice.audit.admin_kit.model_admin import AuditedAdmin
+from backoffice.audit.models import Approval
 
-ASKED = _("Asked for: %(what)s. It waits for a second person.")
 SECOND_PERSON = _(
     "A second person has to agree: an admin, or the instructor of the course. Until then the grade "
     "counts as it is."
 )
+
+
+def _asked(approval: Approval) -> str:
+    return gettext("Asked for: %(what)s. It waits for a second person.") % {"what": approval}
 
 
 class FinalGradeActionsMixin:
@@ -37,7 +42,7 @@ class FinalGradeActionsMixin:
     )
     def reopen(self, form: ReasonForm, submission: AssessmentSubmission) -> str:
         reason = form.cleaned_data["reason"]
-        return str(ASKED) % {"what": ask_to_reopen(submission, form.request.user, reason)}
+        return _asked(ask_to_reopen(submission, form.request.user, reason))
 
     @RowAction(
         _("Change final grade"),
@@ -58,7 +63,7 @@ class FinalGradeActionsMixin:
             form.request.user,
             cleaned["reason"],
         )
-        return str(ASKED) % {"what": approval}
+        return _asked(approval)
 
 
 class FinalityMixin(AuditedAdmin):
@@ -73,10 +78,12 @@ class FinalityMixin(AuditedAdmin):
     def _closed_fields(self, request: HttpRequest, obj: Any, fixed: list[Any]) -> list[str]:
         if obj is None or not obj.is_final:
             return []
-        closed: tuple[str, ...] = self.model.final_fields  # type: ignore[attr-defined]  # a mixin
+        model: Any = self.model  # one that has finality
         open_fields = [name for name in self.stated_fields() if name not in fixed]
         # A form that was opened before the grade was final keeps what was typed; the model says no.
-        return [name for name in open_fields if name in closed and name not in request.POST]
+        return [
+            name for name in open_fields if name in model.final_fields and name not in request.POST
+        ]
 
     def _is_closed(self, request: HttpRequest, obj: Any) -> bool:
         """Whether the form has nothing to fill in."""

@@ -193,7 +193,7 @@ class DeskWork:
 
     @property
     def most(self) -> str:
-        return plain(self.submission.maximum)
+        return plain(self.submission.limit)
 
     @cached_property
     def marked(self) -> MarkedWork:
@@ -302,7 +302,7 @@ class DeskWork:
         known = {key: number for key, number in numbers.items() if number is not None}
         if not known:
             return ""
-        return plain(score_of(known, self.marked.criteria, self.submission.maximum))
+        return plain(score_of(known, self.marked.criteria, self.submission.limit))
 
     @property
     def rubric_most(self) -> str:

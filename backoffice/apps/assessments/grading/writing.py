@@ -152,7 +152,7 @@ class _GradePlan:
             if self.sheet.missing:
                 return None
             points = {key: score.points for key, score in self.scores.items()}
-            return score_of(points, self.work.criteria, self.row.maximum)
+            return score_of(points, self.work.criteria, self.row.limit)
         worth = self.work.worth
         points_of = {key: each.score for key, each in self.answers.items()}
         is_whole = worth and sum(worth.values(), NONE) == self.row.maximum
@@ -180,9 +180,9 @@ class _GradePlan:
             raise ValidationError(self.errors)
 
     def _check_score(self) -> None:
-        if self.score is not None and not 0 <= self.score <= self.row.maximum:
+        if self.score is not None and not 0 <= self.score <= self.row.limit:
             message = _("The score is from 0 to %(most)s points.")
-            values = {"most": f"{self.row.maximum.normalize():f}"}
+            values = {"most": f"{self.row.limit.normalize():f}"}
             self._add("score", message % values, "out_of_range")
             return
         try:

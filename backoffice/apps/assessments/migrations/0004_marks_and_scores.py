@@ -210,8 +210,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     ("computed_score__isnull", True),
                     ("score__isnull", True),
-                    ("score__lt", models.Value(0, models.IntegerField())),
-                    ("score__gt", models.F("maximum")),
                     ("score", models.F("computed_score")),
                     models.Q(("override_reason", ""), _negated=True),
                     _connector="OR",

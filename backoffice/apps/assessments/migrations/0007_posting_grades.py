@@ -112,6 +112,7 @@ class Migration(migrations.Migration):
             constraint=LenientRowRule(
                 condition=models.Q(
                     models.Q(("status", "finalized"), _negated=True),
+                    ("score__isnull", True),
                     ("posted_at__isnull", False),
                     _connector="OR",
                 ),

@@ -96,6 +96,14 @@ class Assessment(SetsMaximum):
         help_text=_("Its part in the course grade, in percent. 0 does not count."),
     )
     max_score = PointsField(_("maximum score"), max_digits=7, decimal_places=2, default=100)
+    bonus_points = PointsField(
+        _("bonus points"),
+        max_digits=7,
+        decimal_places=2,
+        default=0,
+        db_default=0,
+        help_text=_("By so much a score may exceed the maximum. 0 allows none."),
+    )
     passing_score = PointsField(
         _("passing score"), max_digits=7, decimal_places=2, null=True, blank=True
     )
@@ -171,6 +179,13 @@ class Assessment(SetsMaximum):
                 message=_("A maximum score is more than 0."),
             ),
             RowRule(
+                name="assessment_bonus_not_negative",
+                condition=Q(bonus_points__gte=0),
+                field="bonus_points",
+                code="bonus_negative",
+                message=_("Bonus points are 0 or more."),
+            ),
+            RowRule(
                 name="assessment_passing_within",
                 condition=Q(passing_score__gte=0, passing_score__lte=F("max_score")),
                 field="passing_score",
@@ -208,6 +223,10 @@ class Assessment(SetsMaximum):
 
     def __str__(self) -> str:
         return self.title or f"{self.get_assessment_type_display()} {self.code}"
+
+    def most_points(self) -> Any:
+        known = None not in (self.max_score, self.bonus_points)
+        return self.max_score + self.bonus_points if known else None
 
     @property
     def is_answered(self) -> bool:

@@ -58,8 +58,9 @@ class SetsMaximum(Audited):
             yield self.maximum_field, ValidationError(message, code="maximum_exceeded")
 
     def _has_more(self, rows: Any) -> bool:
-        maximum = getattr(self, self.maximum_field)
-        return (
-            maximum is not None
-            and rows.filter(**{f"{rows.model.points_field}__gt": maximum}).exists()
-        )
+        most = self.most_points()
+        return most is not None and rows.filter(**{f"{rows.model.points_field}__gt": most}).exists()
+
+    def most_points(self) -> Any:
+        """The most points its scored rows may have; None while it is not known."""
+        return getattr(self, self.maximum_field)

@@ -14,7 +14,7 @@ from backoffice.admin_site.models.denormalized import CopiedValueKey, CopiedValu
 from backoffice.admin_site.models.fields import LineField, ParagraphField, refuse_future
 from backoffice.admin_site.models.points import PointsField
 from backoffice.admin_site.models.rules import PresenceRule, RelatedRule, RowRule, UniqueRule
-from backoffice.admin_site.models.trigger_rules import DerivedColumn, LenientRowRule
+from backoffice.admin_site.models.trigger_rules import DerivedColumn, LenientRowRule, TriggerRule
 from backoffice.apps.assessments.models.assessments import Assessment
 from backoffice.apps.assessments.models.finality import HasFinality
 from backoffice.apps.assessments.models.rubrics import GradingRubric
@@ -68,6 +68,14 @@ IS_LATE = (
     '({row}."submitted_at" IS NOT NULL AND {row}."submitted_at" > coalesce((SELECT a.due_date '
     'FROM assessments_assessment a WHERE a.id = {row}."assessment_id"), {row}."submitted_at"))'
 )
+
+
+# SQL, of a row: its score is more than the assessment gives, bonus points included.
+ABOVE_LIMIT = (
+    '{row}."score" > (SELECT a.max_score + a.bonus_points FROM assessments_assessment a '
+    'WHERE a.id = {row}."assessment_id")'
+)
+ABOVE_MAXIMUM = _("The score is above the maximum score of the assessment.")
 
 
 def not_graded_role(field: str, course: str, person: str) -> PresenceRule:
@@ -263,20 +271,10 @@ class AssessmentSubmission(HasFinality, Scored):
                 code="score_negative",
                 message=_("A score is 0 or more."),
             ),
-            RowRule(
-                name="submission_score_within",
-                condition=Q(score__lte=F("maximum")),
-                field="score",
-                code="score_above_maximum",
-                message=_("The score is above the maximum score of the assessment."),
-            ),
             LenientRowRule(
                 name="submission_override_explained",
                 condition=Q(computed_score__isnull=True)
                 | Q(score__isnull=True)
-                # Out of range: a rule of its own.
-                | Q(score__lt=models.Value(0, models.IntegerField()))
-                | Q(score__gt=F("maximum"))
                 | Q(score=F("computed_score"))
                 | ~Q(override_reason=""),
                 field="override_reason",
@@ -302,7 +300,9 @@ class AssessmentSubmission(HasFinality, Scored):
             ),
             LenientRowRule(
                 name="submission_final_is_posted",
-                condition=~Q(status="finalized") | Q(posted_at__isnull=False),
+                condition=~Q(status="finalized")
+                | Q(score__isnull=True)  # a rule of its own
+                | Q(posted_at__isnull=False),
                 field="status",
                 code="final_not_posted",
                 message=_("A final grade is posted: say when."),
@@ -338,6 +338,25 @@ class AssessmentSubmission(HasFinality, Scored):
             message=_("The assessment does not allow so many attempts."),
             code="too_many_attempts",
         ),
+        RelatedRule(
+            name="submission_score_within",
+            field="score",
+            condition=Q(score__lte=F("assessment__max_score") + F("assessment__bonus_points")),
+            message=ABOVE_MAXIMUM,
+            code="score_above_maximum",
+        ),
+    )
+    # The maximum stands here too, the bonus does not: a check constraint sees one row only.
+    trigger_rules = (
+        TriggerRule(
+            name="submission_score_within",
+            field="score",
+            watches=("score", "maximum", "assessment"),
+            broken=ABOVE_LIMIT,
+            is_broken=lambda row: False,  # the related rule of this name says so
+            message=ABOVE_MAXIMUM,
+            code="score_above_maximum",
+        ),
     )
 
     presence_rules = (
@@ -365,6 +384,11 @@ class AssessmentSubmission(HasFinality, Scored):
     def is_posted(self) -> bool:
         """Whether the student may see the grade."""
         return self.posted_at is not None or self.status == self.Status.FINALIZED
+
+    @property
+    def limit(self) -> Decimal:
+        """The most points it can get: the maximum, lifted by the bonus points of the assessment."""
+        return self.maximum + self.assessment.bonus_points
 
     @property
     def marking_rubric_id(self) -> int | None:

@@ -38,12 +38,12 @@ def computed_score(submission: Any) -> Decimal | None:
 
 
 def rubric_score(submission: Any, rubric: Any) -> Decimal | None:
-    """The score by criterion, from 0 to the maximum; None while one has no points."""
+    """The score by criterion, from 0 to the limit; None while one has no points."""
     criteria = list(rubric.criteria.all())
     points = dict(submission.criterion_scores.values_list("criterion", "points"))
     if not criteria or {each.pk for each in criteria} - points.keys():
         return None
-    return score_of(points, criteria, submission.maximum)
+    return score_of(points, criteria, submission.limit)
 
 
 def question_score(submission: Any) -> Decimal | None:
