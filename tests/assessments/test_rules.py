@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from backoffice.apps.assessments.models import (
+    Annotation,
     Assessment,
     AssessmentSubmission,
     CriterionScore,
@@ -19,6 +20,7 @@ from backoffice.apps.assessments.models import (
     QuestionResponse,
     RubricCriterion,
     RubricLevel,
+    SavedComment,
 )
 from backoffice.apps.users.models import Enrollment, User
 from tests.refusing import Broken, assert_all_refused, assert_no_twins
@@ -113,6 +115,9 @@ CASES = (
     Broken("review_score_points", PeerReviewScore, another_point, {"points__gte": 1}),
     Broken("review_score_points", PeerReviewScore, {"level": None}),
     Broken("review_score_rubric", PeerReviewScore, criterion_of_another_rubric),
+    Broken("saved_comment_has_text", SavedComment, {"text": ""}),
+    Broken("annotation_range_in_order", Annotation, lambda row: {"end": row.start}),
+    Broken("annotation_has_comment", Annotation, {"comment": ""}),
     Broken("review_not_of_own_work", PeerReview, lambda row: {"reviewer": row.submission.student}),
     Broken("review_score_not_negative", PeerReviewScore, {"points": -1}),
     Broken("review_score_within", PeerReviewScore, {"points": MUCH}),

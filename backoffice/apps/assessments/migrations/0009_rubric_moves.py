@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("assessments", "0007_posting_grades"),
+        ("assessments", "0008_bonus_points"),
         ("audit", "0005_credentials_set_by_others"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
