@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from backoffice.apps.assessments.grading.marked_work import marked_work, work_to_mark
 from backoffice.apps.assessments.grading.writing import GradeInput, StaleGrade, write_grade
@@ -63,7 +64,9 @@ def scores(row: AssessmentSubmission) -> tuple[Any, ...]:
 
 def test_what_is_shown_for_a_thousand_grades_is_what_becomes_of_them(paper, instructor):
     works = many_marked(paper, instructor, 1000)
-    AssessmentSubmission._base_manager.filter(pk=works.rows[1].pk).update(status="finalized")
+    AssessmentSubmission._base_manager.filter(pk=works.rows[1].pk).update(
+        status="finalized", posted_at=timezone.now()
+    )
     new = second(paper, Sources={"Strong": 30, "Sound": 20, "Poor": 5})
     before = stored_rows(TABLES)
     plan = plan_move(paper, new)

@@ -98,15 +98,12 @@ class QuestionSection(RelatedSection):
     most = 10
 
 
+class AssessmentPages(RubricMoveMixin, DeskPagesMixin, PostingPageMixin, ReviewListsMixin):
+    """The pages of an assessment besides its form."""
+
+
 @admin.register(Assessment)
-class AssessmentAdmin(
-    RubricMoveMixin,
-    DeskPagesMixin,
-    PostingPageMixin,
-    ReviewListsMixin,
-    ListExport,
-    AuditedAdmin,
-):
+class AssessmentAdmin(AssessmentPages, ListExport, AuditedAdmin):
     """Quizzes, assignments and exams."""
 
     icon = "assignment"
