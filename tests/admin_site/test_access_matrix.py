@@ -15,7 +15,17 @@ from backoffice.admin_site.pages.registry import pages
 from backoffice.bulk.kinds.resource import kinds
 from tests.addresses import MODELS, Address, every_address, filled
 from tests.counting import COMPARISONS, COUNTED
-from tests.rights import ACTIONS, NEVER, PAGE, SYSTEM, at_desk, may_do, rights_in, rows_of
+from tests.rights import (
+    ACTIONS,
+    NEVER,
+    PAGE,
+    SYSTEM,
+    at_desk,
+    may_do,
+    may_review,
+    rights_in,
+    rows_of,
+)
 from tests.school import (
     EVERYBODY,
     ROLES,
@@ -123,16 +133,6 @@ def posts(who: Who) -> bool:
     return may_do(who.role, posting, work, who.which)
 
 
-def may_review(who: Who, letter: str) -> bool:
-    """Of an assessment: whether a right for the reviews of its work holds."""
-    return letter in rights_in(who.role, "assessments.peerreview", who.which)
-
-
-def _review_pairs(who: Who) -> Answers:
-    may = may_review(who, "A")
-    return may, may
-
-
 # The pages of a model, by the end of the address' name.
 RULES: dict[str, Callable[[Who], Answers]] = {
     "": lambda who: (True, True),  # leads on to the page of the row, which asks
@@ -150,10 +150,9 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "desk_work": lambda who: at_desk(who.role, who.which, is_of_work=True),
     "desk_part": lambda who: (at_desk(who.role, who.which, is_of_work=True)[0], False),
     "posting": lambda who: (at_desk(who.role, who.which)[0], posts(who)),
-    # Of a review whoever reads the work, and the instructor writes it.
     "review_desk": lambda who: (who.has("V"), who.has("C")),
-    "peer_reviews": lambda who: (may_review(who, "V"), False),
-    "review_pairs": _review_pairs,
+    "peer_reviews": lambda who: (may_review(who.role, who.which, "V"), False),
+    "review_pairs": lambda who: (may_review(who.role, who.which, "A"),) * 2,
     "grade_record": lambda who: (who.has("V", "H"), False),
     # Who changes a rubric also writes its grid; of others a POST is refused.
     "versions": lambda who: (who.has("V", "E"), False),
@@ -162,12 +161,7 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "auth_user_password_change": _password,
     "progress": _both("V"),
     "issues": _both("V"),
-    "read": _own_batch,
-    "apply": _own_batch,
-    "cancel": _own_batch,
-    "leave_out": _own_batch,
-    "encoding": _own_batch,
-    "fix": _own_batch,
+    **dict.fromkeys(("read", "apply", "cancel", "leave_out", "encoding", "fix"), _own_batch),
     "release": _own_batch,
     "own_headers": _own_batch_of_a_namer,
     "own_values": _own_batch_of_a_namer,
