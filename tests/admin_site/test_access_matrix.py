@@ -22,6 +22,7 @@ from tests.rights import (
     SYSTEM,
     at_desk,
     may_do,
+    may_review,
     moves_rubric,
     rights_in,
     rows_of,
@@ -133,16 +134,6 @@ def posts(who: Who) -> bool:
     return may_do(who.role, posting, work, who.which)
 
 
-def may_review(who: Who, letter: str) -> bool:
-    """Of an assessment: whether a right for the reviews of its work holds."""
-    return letter in rights_in(who.role, "assessments.peerreview", who.which)
-
-
-def _review_pairs(who: Who) -> Answers:
-    may = may_review(who, "A")
-    return may, may
-
-
 # The pages of a model, by the end of the address' name.
 RULES: dict[str, Callable[[Who], Answers]] = {
     "": lambda who: (True, True),  # leads on to the page of the row, which asks
@@ -162,10 +153,9 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     # A POST without a rubric to move to is told so.
     "rubric_move": lambda who: (moves_rubric(who.role, who.which),) * 2,
     "posting": lambda who: (at_desk(who.role, who.which)[0], posts(who)),
-    # Of a review whoever reads the work, and the instructor writes it.
     "review_desk": lambda who: (who.has("V"), who.has("C")),
-    "peer_reviews": lambda who: (may_review(who, "V"), False),
-    "review_pairs": _review_pairs,
+    "peer_reviews": lambda who: (may_review(who.role, who.which, "V"), False),
+    "review_pairs": lambda who: (may_review(who.role, who.which, "A"),) * 2,
     "grade_record": lambda who: (who.has("V", "H"), False),
     # Who changes a rubric also writes its grid; of others a POST is refused.
     "versions": lambda who: (who.has("V", "E"), False),
@@ -174,12 +164,7 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "auth_user_password_change": _password,
     "progress": _both("V"),
     "issues": _both("V"),
-    "read": _own_batch,
-    "apply": _own_batch,
-    "cancel": _own_batch,
-    "leave_out": _own_batch,
-    "encoding": _own_batch,
-    "fix": _own_batch,
+    **dict.fromkeys(("read", "apply", "cancel", "leave_out", "encoding", "fix"), _own_batch),
     "release": _own_batch,
     "own_headers": _own_batch_of_a_namer,
     "own_values": _own_batch_of_a_namer,

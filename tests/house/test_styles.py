@@ -16,6 +16,7 @@ SHEETS = (
     ROOT / "backoffice/apps/assessments/static/assessments/rubric_grid.css",
     ROOT / "backoffice/apps/assessments/static/assessments/desk.css",
     ROOT / "backoffice/apps/assessments/static/assessments/rubric_move.css",
+    ROOT / "backoffice/apps/assessments/static/assessments/reviews.css",
 )
 CLASSES = re.compile(r'\sclass="([^"]*)"')
 TAGS = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.S)

@@ -83,22 +83,22 @@ def _review_for(request: HttpRequest, object_id: str) -> PeerReview:
     rows = PeerReview.objects.visible_to(request.user).select_related(
         "submission__assessment__course", "submission__student", "reviewer"
     )
-    found: PeerReview | None = rows.filter(pk=object_id).first()
-    if found is None:
+    review: PeerReview | None = rows.filter(pk=object_id).first()
+    if review is None:
         raise PermissionDenied
-    return found
+    return review
 
 
 def _saved(request: HttpRequest, review: PeerReview) -> HttpResponse:
     user, typed = request.user, typed_in(request.POST)
-    go = request.POST.get("go", "")
+    button = request.POST.get("go", "")
     form = ReviewForm(review, user, typed)
     if form.is_open:
-        outcome = save(review, user, typed, is_submitted=go == "next")
+        outcome = save(review, user, typed, is_submitted=button == "next")
     else:
         outcome = SaveOutcome(403, form.refusal)
     if outcome.is_saved:
-        return _go_on(request, review, go)
+        return _go_on(request, review, button)
     form = ReviewForm(_review_for(request, str(review.pk)), user, typed, outcome.errors)
     if outcome.conflict is not None:
         # Saving again then means it: it is compared with what is shown now.
@@ -106,10 +106,10 @@ def _saved(request: HttpRequest, review: PeerReview) -> HttpResponse:
     return _pane(request, form, outcome)
 
 
-def _go_on(request: HttpRequest, review: PeerReview, go: str) -> HttpResponse:
+def _go_on(request: HttpRequest, review: PeerReview, button: str) -> HttpResponse:
     """To the next review that is missing, or the same one again; at the end, to the list."""
     target: PeerReview | None = review
-    if go == "next":
+    if button == "next":
         target = _next_missing(review, request.user)
     is_swap = "HX-Request" in request.headers
     if target is None:

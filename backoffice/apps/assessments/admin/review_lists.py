@@ -174,7 +174,7 @@ def _assessment_for(request: HttpRequest, object_id: str) -> Assessment:
     if not KEY.fullmatch(object_id):
         raise Http404
     rows = Assessment.objects.visible_to(request.user).select_related("course", "rubric")
-    found: Assessment | None = rows.filter(pk=object_id).first()
-    if found is None:
+    assessment: Assessment | None = rows.filter(pk=object_id).first()
+    if assessment is None:
         raise PermissionDenied
-    return found
+    return assessment

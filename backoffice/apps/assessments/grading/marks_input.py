@@ -50,9 +50,9 @@ class MarkSheet:
     def add_error(self, name: str, message: str, code: str) -> None:
         self.errors.setdefault(name, []).append(ValidationError(message, code=code))
 
-    def take(self, given: Mapping[int, MarkInput]) -> None:
+    def enter(self, entered: Mapping[int, MarkInput]) -> None:
         """Put in what is given; a blank one is none, and what is not named stays as it is."""
-        for key, mark in given.items():
+        for key, mark in entered.items():
             criterion = self.criteria.get(key)
             if criterion is None:
                 message = _("This criterion belongs to another rubric than the work is marked by.")

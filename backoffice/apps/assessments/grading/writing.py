@@ -114,7 +114,7 @@ class _GradePlan:
         self.row: Any = work.submission  # with the annotations of `work_to_mark`
         make = partial(CriterionScore, submission=self.row)
         self.sheet = MarkSheet(work.criteria, work.scores, make)
-        self.sheet.take(given.criteria)
+        self.sheet.enter(given.criteria)
         self.errors, self._add = self.sheet.errors, self.sheet.add_error
         self.scores: dict[int, CriterionScore] = self.sheet.marks
         self.answers = self._answers()

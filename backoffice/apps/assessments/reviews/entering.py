@@ -48,7 +48,7 @@ class StaleReview(Exception):
         self.work = work
 
 
-def write_review(key: int, given: ReviewInput, user: Any) -> ReviewedWork:
+def write_review(key: int, entry: ReviewInput, user: Any) -> ReviewedWork:
     """Store a review, and return it as it stands then.
 
     What is stored already is not stored twice: a second click is one save. Raises PermissionDenied
@@ -57,8 +57,8 @@ def write_review(key: int, given: ReviewInput, user: Any) -> ReviewedWork:
     """
     with transaction.atomic():
         work = _locked(key, user)
-        plan = _ReviewPlan(work, given)
-        if work.version != given.version:
+        plan = _ReviewPlan(work, entry)
+        if work.version != entry.version:
             if plan.is_stored:
                 return work
             raise StaleReview(work)
@@ -85,18 +85,18 @@ def _locked(key: int, user: Any) -> ReviewedWork:
 class _ReviewPlan:
     """What a save would store, and what is wrong with it."""
 
-    def __init__(self, work: ReviewedWork, given: ReviewInput) -> None:
-        self.work, self.row, self.given = work, work.review, given
+    def __init__(self, work: ReviewedWork, entry: ReviewInput) -> None:
+        self.work, self.row, self.entry = work, work.review, entry
         make = partial(PeerReviewScore, review=self.row)
         self.sheet = MarkSheet(work.criteria, work.scores, make)
-        self.sheet.take(given.criteria)
+        self.sheet.enter(entry.criteria)
         # What was submitted stays so: it is given back by an action of its own.
-        self.is_submitted = given.is_submitted or self.row.is_submitted
+        self.is_submitted = entry.is_submitted or self.row.is_submitted
 
     @property
     def is_changed(self) -> bool:
         becomes = self.is_submitted and self.row.submitted_at is None
-        is_other = self.given.feedback != self.row.feedback or any(self.sheet.changed())
+        is_other = self.entry.feedback != self.row.feedback or any(self.sheet.changed())
         return is_other or becomes or self.is_submitted != self.row.is_submitted
 
     @property
@@ -121,7 +121,7 @@ class _ReviewPlan:
                         "none yet.")  # fmt: skip
             if not any(each.startswith(f"criterion-{criterion.pk}-") for each in self.sheet.errors):
                 self.sheet.add_error(name, message % {"criterion": criterion}, "incomplete")
-        if not self.work.criteria and not self.given.feedback.strip():
+        if not self.work.criteria and not self.entry.feedback.strip():
             message = _("A submitted review has words where no rubric gives points. Write some.")
             self.sheet.add_error("feedback", message, "incomplete")
 
@@ -138,7 +138,7 @@ class _ReviewPlan:
 
     def _check_reason(self) -> None:
         try:
-            reason_field().clean(self.given.reason)
+            reason_field().clean(self.entry.reason)
         except ValidationError as error:
             for message in error.messages:
                 self.sheet.add_error(FIELD, message, "reason")
@@ -150,11 +150,11 @@ class _ReviewPlan:
         record = current_record()
         # The change set is written with the first change: the reason has to be there before.
         if record and self.row.is_submitted:
-            record.reason = self.given.reason.strip()
+            record.reason = self.entry.reason.strip()
         # The points first: the database asks for them when the review becomes submitted.
         self.sheet.store(PeerReviewScore, "review")
         row = self.row
-        row.feedback = self.given.feedback
+        row.feedback = self.entry.feedback
         if self.is_submitted:
             row.status, row.submitted_at = Status.SUBMITTED, row.submitted_at or timezone.now()
         names = ("feedback", "status", "submitted_at")

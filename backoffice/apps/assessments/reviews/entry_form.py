@@ -101,7 +101,7 @@ def review_in(typed: Mapping[str, str], *, is_submitted: bool) -> ReviewInput:
     Raises ValidationError, by the names of the form, with all that cannot be read.
     """
     reader = TypedReader(typed)
-    given = ReviewInput(
+    entry = ReviewInput(
         version=typed.get("version", ""),
         feedback=reader.text("feedback", FEEDBACK),
         criteria=reader.marks(),
@@ -110,7 +110,7 @@ def review_in(typed: Mapping[str, str], *, is_submitted: bool) -> ReviewInput:
     )
     if reader.errors:
         raise ValidationError(reader.errors)
-    return given
+    return entry
 
 
 def save(

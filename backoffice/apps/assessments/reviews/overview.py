@@ -56,7 +56,7 @@ def with_contradictions(reviews: models.QuerySet[PeerReview]) -> models.QuerySet
         review=OuterRef(OuterRef("pk")), criterion=OuterRef("pk")
     )
     lacks = Exists(criteria.exclude(Exists(scored)))
-    says_nothing = ~Exists(criteria) & Q(feedback="")
+    has_no_words = ~Exists(criteria) & Q(feedback="")
     taking = Enrollment._base_manager.filter(
         PeerReview.presence_rules[0].among,
         student=OuterRef("reviewer"),
@@ -65,7 +65,7 @@ def with_contradictions(reviews: models.QuerySet[PeerReview]) -> models.QuerySet
     foreign = own.exclude(criterion__rubric=OuterRef("marking"))
     return reviews.annotate(
         is_incomplete_now=_boolean(
-            Q(status=Status.SUBMITTED) & (Q(submitted_at=None) | Q(lacks) | Q(says_nothing))
+            Q(status=Status.SUBMITTED) & (Q(submitted_at=None) | Q(lacks) | Q(has_no_words))
         ),
         is_of_other_rubric=Exists(foreign),
         is_by_no_student=~Exists(taking),
@@ -117,9 +117,9 @@ class ReviewLine:
         scores = list(self.review.scores.all())
         if not scores:
             return ""
-        given = {each.criterion_id: each.points for each in scores}
+        points = {each.criterion_id: each.points for each in scores}
         maximum = self.review.submission.maximum
-        total = score_of(given, [each.criterion for each in scores], maximum)
+        total = score_of(points, [each.criterion for each in scores], maximum)
         return f"{plain(total)} / {plain(maximum)}"
 
     @property
@@ -169,8 +169,8 @@ class ReviewOverview:
         ]
 
     def query(self, **changes: Any) -> str:
-        asked = {k: v for k, v in ({"only": self.only} | changes).items() if v}
-        return f"?{urlencode(asked)}" if asked else ""
+        chosen = {k: v for k, v in ({"only": self.only} | changes).items() if v}
+        return f"?{urlencode(chosen)}" if chosen else ""
 
     @property
     def rows(self) -> models.QuerySet[PeerReview]:

@@ -33,12 +33,12 @@ def people_named(assessment: Assessment, user: Any, texts: Iterable[str]) -> Peo
     """The people whom these texts mean, by the folded text: the one lookup of the pairs.
 
     By student ID, username, e-mail or full name, of all whom the person sees. Where names are
-    unknown they find nobody: a found one would say whose work it is.
+    unknown they find nobody: whoever is found would say whose work it is.
     """
     sought = {folded(text) for text in texts}
-    found: People = defaultdict(list)
+    matches: People = defaultdict(list)
     if not are_names_known(assessment.pk):
-        return found
+        return matches
     enrolled = Enrollment._base_manager.filter(course=assessment.course_id).values("student")
     exact = [text.strip() for text in texts]
     # Of the course by whatever they are called; of others by what nobody else is called.
@@ -47,8 +47,8 @@ def people_named(assessment: Assessment, user: Any, texts: Iterable[str]) -> Peo
     for one in User.objects.visible_to(user).filter(is_sought).distinct():
         called = (one.student_id or "", one.username, one.email, one.get_full_name())
         for name in {folded(each) for each in called} & sought:
-            found[name].append(one)
-    return found
+            matches[name].append(one)
+    return matches
 
 
 @dataclass
@@ -96,7 +96,7 @@ class PairList:
         return not self.general and not self.wrong
 
     @property
-    def shown(self) -> list[PairLine]:
+    def listed(self) -> list[PairLine]:
         return self.lines[:MOST_SHOWN]
 
     @property
@@ -119,15 +119,15 @@ class PairList:
         self._check_pairs()
 
     def _person(self, line: PairLine, text: str) -> Any:
-        found = self.people.get(folded(text), [])
-        if len(found) == 1:
-            return found[0]
-        if found:
+        matches = self.people.get(folded(text), [])
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
             message = _("“%(value)s” may be one of %(count)d people. Write the student ID.")
         else:
             message = _("“%(value)s” is nobody known here. Write a student ID, a username, an "
                         "e-mail address or a full name.")  # fmt: skip
-        line.errors.append(message % {"value": text, "count": len(found)})
+        line.errors.append(message % {"value": text, "count": len(matches)})
         return None
 
     def _check_students(self) -> None:
