@@ -210,6 +210,7 @@ def _page(
         "new": new,
         "latest": latest if latest and latest.new_rubric_id == assessment.rubric_id else None,
         "waiting": [_line(assessment, each) for each in incomplete_work(assessment)[:PER_PAGE]],
+        "most": PER_PAGE,
         "form": MoveReasonForm(),
         "undo_form": MoveReasonForm(auto_id="undo_%s"),
         **further,
@@ -239,7 +240,6 @@ def _answer(request: HttpRequest, plan: RubricMovePlan) -> dict[str, Any]:
         "again": again,
         "incomplete": _lines(plan, again.object_list),
         "final": [_line(plan.assessment, each) for each in plan.final[:PER_PAGE]],
-        "most": PER_PAGE,
     }
 
 

@@ -5,6 +5,7 @@ Locked are the assessment, its submissions in the order of their keys, and both 
 
 import json
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -28,6 +29,7 @@ from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import current_change_set_id, recording
 
 GRADE = ("rubric", "computed_score", "score", "override_reason", "version")
+GRADE_COLUMNS = ("rubric_id", *GRADE[1:])
 MARK = ("criterion", "level", "points", "maximum")
 
 
@@ -227,7 +229,7 @@ class _Restoring:
         return bool(pair[0].rubric_id == self.move.new_rubric_id)
 
     def _is_changed(self, key: int, after: Any) -> bool:
-        names = [AssessmentSubmission._meta.get_field(name).attname for name in GRADE]
+        names = list(GRADE_COLUMNS)
         names += [each for each in ("status", "posted_at") if hasattr(after, each)]
         row = self.works.get(key)
         return row is None or any(getattr(row, name) != getattr(after, name) for name in names)
@@ -245,7 +247,7 @@ class _Restoring:
         return [values[1] for values in rows ^ left]
 
     def _restore_grades(self, moved: dict[int, tuple[Any, Any]]) -> None:
-        names = [AssessmentSubmission._meta.get_field(name).attname for name in GRADE]
+        names = list(GRADE_COLUMNS)
         rows = [
             (key, *(getattr(before, name) for name in names))
             for key, (_after, before) in moved.items()
@@ -282,7 +284,7 @@ class _Restoring:
         rows.filter(Exists(marks)).update(rubric=self.move.new_rubric_id)
 
 
-def _mark_of(key: int, before: Any, maxima: dict[int, Any]) -> CriterionScore:
+def _mark_of(key: int, before: Any, maxima: dict[int, Decimal]) -> CriterionScore:
     return CriterionScore(
         pk=key,
         submission_id=before.submission_id,
@@ -290,7 +292,7 @@ def _mark_of(key: int, before: Any, maxima: dict[int, Any]) -> CriterionScore:
         level_id=before.level_id,
         points=before.points,
         comment=before.comment,
-        maximum=maxima.get(before.criterion_id),
+        maximum=maxima[before.criterion_id],
     )
 
 

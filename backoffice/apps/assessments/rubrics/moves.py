@@ -18,7 +18,7 @@ from django.db.models import Exists, F, OuterRef
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
-from backoffice.apps.assessments.grading.marked_work import criteria_of
+from backoffice.apps.assessments.grading.marked_work import criteria_of, ordered_levels
 from backoffice.apps.assessments.models import (
     Assessment,
     AssessmentSubmission,
@@ -27,7 +27,7 @@ from backoffice.apps.assessments.models import (
     RubricCriterion,
 )
 from backoffice.apps.assessments.models.totals import score_of
-from backoffice.apps.assessments.rubrics.contents import contents_hashes, plain_points
+from backoffice.apps.assessments.rubrics.contents import criterion_contents, hash_of, plain_points
 from backoffice.apps.assessments.rubrics.matching import (
     CarriedMark,
     CriterionMatch,
@@ -130,16 +130,18 @@ class RubricMovePlan:
 
 
 def plan_move(assessment: Assessment, new: GradingRubric) -> RubricMovePlan:
-    """The plan of a move from the assessment's rubric to another; 8 statements."""
+    """The plan of a move from the assessment's rubric to another; 6 statements."""
     old = assessment.rubric
     if old is None:
         raise ValueError("An assessment without a rubric has nothing to carry over.")
     rows = AssessmentSubmission._base_manager.filter(assessment=assessment.pk)
     submissions = list(rows.select_related("student").order_by("pk"))
     marks = _marks_of(assessment)
-    match = match_rubrics(criteria_of(old.pk), news := criteria_of(new.pk))
+    olds, news = criteria_of(old.pk), criteria_of(new.pk)
+    match = match_rubrics(olds, news)
+    rubrics = ((old.pk, _hash_of(olds)), (new.pk, _hash_of(news)))
     plan = RubricMovePlan(
-        assessment, old, new, match, _digest(assessment, old, new, submissions, marks)
+        assessment, old, new, match, _digest(assessment, rubrics, submissions, marks)
     )
     planner = _WorkPlanner(match, news)
     for row in submissions:
@@ -169,15 +171,17 @@ def _place(
         plan.works.append(planner.planned(row, marks))
 
 
+def _hash_of(criteria: list[RubricCriterion]) -> str:
+    return hash_of(tuple(criterion_contents(each, ordered_levels(each)) for each in criteria))
+
+
 def _digest(
     assessment: Assessment,
-    old: GradingRubric,
-    new: GradingRubric,
+    rubrics: tuple[tuple[int, str], ...],
     submissions: list[AssessmentSubmission],
     marks: dict[int, list[GivenMark]],
 ) -> str:
     """What changes with anything that the answer follows from."""
-    hashes = contents_hashes([old.pk, new.pk])
     passing = assessment.passing_score
     limits = (
         assessment.pk,
@@ -188,7 +192,7 @@ def _digest(
         (row.lock_version(), [tuple(map(str, mark)) for mark in marks.get(row.pk, ())])
         for row in submissions
     ]
-    whole = repr((limits, old.pk, hashes[old.pk], new.pk, hashes[new.pk], works))
+    whole = repr((limits, rubrics, works))
     return salted_hmac(SALT, whole, algorithm="sha256").hexdigest()
 
 
@@ -254,7 +258,7 @@ def movable_to(assessment: Assessment) -> list[GradingRubric]:
     """The course's other rubrics; versions of the assessment's own first, the newest before."""
     rows = GradingRubric._base_manager.filter(course=assessment.course_id)
     own = assessment.rubric
-    others = rows.exclude(pk=assessment.rubric_id).order_by("title", F("version").desc())
+    others = rows.exclude(pk=assessment.rubric_id or 0).order_by("title", F("version").desc())
     return sorted(others, key=lambda each: own is None or each.title != own.title)
 
 
