@@ -15,17 +15,7 @@ from backoffice.admin_site.pages.registry import pages
 from backoffice.bulk.kinds.resource import kinds
 from tests.addresses import MODELS, Address, every_address, filled
 from tests.counting import COMPARISONS, COUNTED
-from tests.rights import (
-    ACTIONS,
-    NEVER,
-    PAGE,
-    SYSTEM,
-    at_desk,
-    may_do,
-    may_review,
-    rights_in,
-    rows_of,
-)
+from tests.rights import ACTIONS, NEVER, PAGE, SYSTEM, at_desk, may_do, rights_in, rows_of
 from tests.school import (
     EVERYBODY,
     ROLES,
@@ -48,6 +38,7 @@ KINDS = {
 # What may be found in a choice although its page stays closed, by whoever fills in the form.
 OPEN_CHOICES = {("courses.course", "instructor"), ("users.enrollment", "student")}
 CHOOSING = "assessments_assessmentsubmission_choose_work"
+REVIEW = "assessments.peerreview"
 UPLOADERS = ("registrar", "instructor")  # of the files of the school
 CRAWL = "test_every_page_of_a_model_answers_by_role_and_row"
 # How many comparisons each test makes at least, and for how many roles.
@@ -151,8 +142,8 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "desk_part": lambda who: (at_desk(who.role, who.which, is_of_work=True)[0], False),
     "posting": lambda who: (at_desk(who.role, who.which)[0], posts(who)),
     "review_desk": lambda who: (who.has("V"), who.has("C")),
-    "peer_reviews": lambda who: (may_review(who.role, who.which, "V"), False),
-    "review_pairs": lambda who: (may_review(who.role, who.which, "A"),) * 2,
+    "peer_reviews": lambda who: ("V" in rights_in(who.role, REVIEW, who.which), False),
+    "review_pairs": lambda who: ("A" in rights_in(who.role, REVIEW, who.which),) * 2,
     "grade_record": lambda who: (who.has("V", "H"), False),
     # Who changes a rubric also writes its grid; of others a POST is refused.
     "versions": lambda who: (who.has("V", "E"), False),
