@@ -6,6 +6,7 @@ from backoffice.apps.assessments.final_grades import ask_to_reopen
 from backoffice.apps.assessments.models import (
     Annotation,
     GradingNote,
+    RubricMove,
     SavedComment,
     SubmissionFlag,
 )
@@ -19,6 +20,13 @@ def at_the_desk(rows: Rows, teacher: Any) -> Rows:
     work, course = rows["work"], rows["course"]
     passage = {"start": 0, "end": 3, "quoted": "The"}
     return {
+        "move": RubricMove.objects.create(
+            assessment=work.assessment,
+            old_rubric=rows["rubric"],
+            new_rubric=rows["rubric"],
+            reason="Back and forth.",
+            moved_by=teacher,
+        ),
         "saved": SavedComment.objects.create(
             owner=_helper(course) or teacher, course=course, text=f"Well seen in {course.code}."
         ),

@@ -43,6 +43,8 @@ PAGE = {
     "assessments.questionresponse": ("VH *", "", "VG o", "V o; G n", "VH *"),
     # Points by criterion are given by adding them.
     "assessments.criterionscore": ("VH *", "", "VAG o", "V o; AG n", "VH *"),
+    # Made and undone on the page of its assessment.
+    "assessments.rubricmove": ("VH *", "", "VH o", "", "VH *"),
     # Shared in the course; the own row here is the assistant's.
     "assessments.savedcomment": ("VH *", "", "VACDH o", "V o; VACD m", "VH *"),
     "assessments.annotation": ("VH *", "", "VAGDH o", "V o; AGD n", "VH *"),
@@ -85,6 +87,7 @@ NEVER = {
     ("bulk.batch", "add"),
     ("bulk.batch", "change"),
     ("bulk.batch", "delete"),
+    *(("assessments.rubricmove", verb) for verb in ("add", "change", "delete")),
     *(("users.sectionmembership", verb) for verb in ("add", "change", "delete")),
     *((label, verb) for label in ("audit.changeset", "audit.approval", "audit.accessrecord")
       for verb in ("add", "change", "delete")),
@@ -190,6 +193,18 @@ def at_desk(role: str, which: str, *, is_of_work: bool = False) -> tuple[bool, b
         return False, False
     held = rights_in(role, "assessments.assessmentsubmission", which)
     return role != "registrar" and "V" in held, "G" in held
+
+
+def moves_rubric(role: str, which: str) -> bool:
+    """Whether the page answers on which an assessment moves to another rubric.
+
+    Whoever changes the assessment and makes grades final in its course.
+    """
+    held = rights_in(role, "assessments.assessment", which)
+    finalizes = may_do(
+        role, "assessments_assessmentsubmission_finalize", "assessments.assessment", which
+    )
+    return "C" in held and finalizes
 
 
 def rows_of(school: School, role: str, label: str) -> dict[str, Any]:

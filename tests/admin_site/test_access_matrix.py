@@ -13,6 +13,7 @@ from django.test import Client
 
 from backoffice.admin_site.pages.registry import pages
 from backoffice.bulk.kinds.resource import kinds
+from tests import rights
 from tests.addresses import MODELS, Address, every_address, filled
 from tests.counting import COMPARISONS, COUNTED
 from tests.rights import ACTIONS, NEVER, PAGE, SYSTEM, at_desk, may_do, rights_in, rows_of
@@ -140,6 +141,8 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "desk": lambda who: (at_desk(who.role, who.which)[0], False),
     "desk_work": lambda who: at_desk(who.role, who.which, is_of_work=True),
     "desk_part": lambda who: (at_desk(who.role, who.which, is_of_work=True)[0], False),
+    # A POST without a rubric to move to is told so.
+    "rubric_move": lambda who: (rights.moves_rubric(who.role, who.which),) * 2,
     "posting": lambda who: (at_desk(who.role, who.which)[0], posts(who)),
     "review_desk": lambda who: (who.has("V"), who.has("C")),
     "peer_reviews": lambda who: ("V" in rights_in(who.role, REVIEW, who.which), False),

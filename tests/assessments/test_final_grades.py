@@ -86,7 +86,7 @@ def test_what_an_admin_asks_to_reopen_the_instructor_decides(
     assert do(admin_client, work, "reopen", reason=WHY).status_code == 302
     assert do(instructor_client, Approval.objects.get(), "agree").status_code == 302
     assert grade_of(work) == (71, "graded", "Well argued.", "instructor")
-    values = {"score": "80", "override_reason": WHY}
+    values = {"score": "80", "override_reason": WHY, "reason": WHY}
     assert do(instructor_client, work, "grade", **values).status_code == 302
     assert grade_of(work)[:2] == (80, "graded")
 

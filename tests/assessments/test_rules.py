@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from backoffice.apps.assessments.models import (
+    Annotation,
     Assessment,
     AssessmentSubmission,
     CriterionScore,
@@ -113,14 +114,19 @@ CASES = (
     Broken("review_score_points", PeerReviewScore, another_point, {"points__gte": 1}),
     Broken("review_score_points", PeerReviewScore, {"level": None}),
     Broken("review_score_rubric", PeerReviewScore, criterion_of_another_rubric),
+    Broken("annotation_range_in_order", Annotation, lambda row: {"end": row.start}),
     Broken("review_not_of_own_work", PeerReview, lambda row: {"reviewer": row.submission.student}),
     Broken("review_score_not_negative", PeerReviewScore, {"points": -1}),
     Broken("review_score_within", PeerReviewScore, {"points": MUCH}),
 )
 
 
+# The field itself asks for words.
+NEEDED = ("saved_comment_has_text", "annotation_has_comment")
+
+
 def test_every_rule_refuses_with_its_sentence(demo: None, subtests: Any):
-    assert_all_refused("assessments", CASES, subtests)
+    assert_all_refused("assessments", CASES, subtests, NEEDED)
 
 
 def test_there_are_no_twins(demo: None, subtests: Any):

@@ -15,6 +15,7 @@ SHEETS = (
     ROOT / "backoffice/audit/static/audit/as_of.css",
     ROOT / "backoffice/apps/assessments/static/assessments/rubric_grid.css",
     ROOT / "backoffice/apps/assessments/static/assessments/desk.css",
+    ROOT / "backoffice/apps/assessments/static/assessments/rubric_move.css",
     ROOT / "backoffice/apps/assessments/static/assessments/reviews.css",
 )
 CLASSES = re.compile(r'\sclass="([^"]*)"')

@@ -89,6 +89,8 @@ TABLE: dict[str, Row] = {
     "assessments.gradingrubric": _RUBRIC,
     "assessments.rubriccriterion": _RUBRIC,
     "assessments.rubriclevel": _RUBRIC,
+    # Made and undone on the page of its assessment.
+    "assessments.rubricmove": row("VH *", "", "VH own", "", "VH *"),
     "assessments.criterionscore": row("VH *", "", "VAG own", "V own; AG open", "VH *"),
     "assessments.savedcomment": row("VH *", "", "VACDH own; VACDH authored", _BANK, "VH *"),
     "assessments.annotation": row("VH *", "", "VAGDH own", "V own; AGD open", "VH *"),

@@ -315,11 +315,13 @@ def _back(request: HttpRequest, otherwise: str) -> HttpResponse:
 def _in_bulk(
     action: RowAction, admin: RowActionMixin, request: HttpRequest, queryset: models.QuerySet[Any]
 ) -> HttpResponse | None:
-    rows, left = _divided(action, admin, request, list(queryset))
+    is_posted = "_deed" in request.POST
+    # Names of related rows are read where rows are shown; here most of them never are.
+    chosen = queryset.select_related(None) if is_posted and action.many else queryset
+    rows, left = _divided(action, admin, request, list(chosen))
     if not rows:
         messages.warning(request, action.refusal or _("There is nothing to do with these rows."))
         return None
-    is_posted = "_deed" in request.POST
     form = _form_of(action, rows, request, is_posted=is_posted)
     form.left = left
     if is_posted and _done(admin, action, form, rows):

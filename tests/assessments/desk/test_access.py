@@ -86,9 +86,9 @@ def test_an_unknown_part_is_not_there(desk: Desk, works):
 
 
 def test_an_assistant_grades_nothing_that_is_final(assistant_desk: Desk, desk: Desk, works):
-    AssessmentSubmission.objects.filter(pk=works[0].pk).update(
-        status=Status.FINALIZED, score=50, grader=desk.assessment.course.instructor
-    )
+    final = {"status": Status.FINALIZED, "score": 50, "posted_at": "2026-04-01T12:00Z"}
+    grader = desk.assessment.course.instructor
+    AssessmentSubmission.objects.filter(pk=works[0].pk).update(**final, grader=grader)
     assert assistant_desk.open(works[0]).status_code == 200
     answer = assistant_desk.save(works[0], score="60", version="1")
     assert answer.status_code == 403

@@ -22,6 +22,7 @@ from backoffice.admin_site.changelist.sections import RelatedSection
 from backoffice.apps.assessments.admin.desk_pages import DeskPagesMixin
 from backoffice.apps.assessments.admin.posting_pages import PostingPageMixin
 from backoffice.apps.assessments.admin.review_lists import ReviewListsMixin
+from backoffice.apps.assessments.admin.rubric_moves import RubricMoveMixin
 from backoffice.apps.assessments.forms import AssessmentForm, QuestionForm, QuestionInlineForm
 from backoffice.apps.assessments.models import Assessment, Question
 from backoffice.apps.assessments.releasing import close, redraft, release
@@ -97,8 +98,12 @@ class QuestionSection(RelatedSection):
     most = 10
 
 
+class AssessmentPages(RubricMoveMixin, DeskPagesMixin, PostingPageMixin, ReviewListsMixin):
+    """The pages of an assessment besides its form."""
+
+
 @admin.register(Assessment)
-class AssessmentAdmin(DeskPagesMixin, PostingPageMixin, ReviewListsMixin, ListExport, AuditedAdmin):
+class AssessmentAdmin(AssessmentPages, ListExport, AuditedAdmin):
     """Quizzes, assignments and exams."""
 
     icon = "assignment"

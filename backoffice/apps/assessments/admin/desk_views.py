@@ -54,6 +54,7 @@ def show_queue(request: HttpRequest, object_id: str) -> HttpResponse:
         "title": _("Grading desk"),
         "assessment": assessment,
         "assessment_page": page_of(assessment),
+        "posting_page": page_of(assessment, "posting"),
         **_choices(queue),
         **_lines(queue, request.user),
     }

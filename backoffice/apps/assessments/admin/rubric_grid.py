@@ -19,6 +19,7 @@ from backoffice.admin_site.pages.related_links import page_of
 from backoffice.admin_site.permissions import roles
 from backoffice.admin_site.permissions.admin_access import CHANGING, refuse_foreign
 from backoffice.admin_site.permissions.visibility import permitted
+from backoffice.apps.assessments.admin.rubric_moves import announce_versions
 from backoffice.apps.assessments.models import (
     Assessment,
     GradingRubric,
@@ -154,6 +155,7 @@ def _saved(
             "marked by it."
         )
         messages.success(request, message % names)
+        announce_versions(request, rubric, version)
     return HttpResponseRedirect(page_of(version, PAGE))
 
 

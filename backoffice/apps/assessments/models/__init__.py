@@ -11,6 +11,7 @@ from backoffice.apps.assessments.models.desk import (
     SubmissionFlag,
 )
 from backoffice.apps.assessments.models.marks import CriterionScore, QuestionResponse
+from backoffice.apps.assessments.models.moves import RubricMove
 from backoffice.apps.assessments.models.reviews import PeerReview, PeerReviewScore
 from backoffice.apps.assessments.models.rubrics import GradingRubric, RubricCriterion, RubricLevel
 from backoffice.apps.assessments.models.submissions import AssessmentSubmission
@@ -31,6 +32,7 @@ __all__ = [
     "QuestionResponse",
     "RubricCriterion",
     "RubricLevel",
+    "RubricMove",
     "SavedComment",
     "SubmissionFlag",
 ]

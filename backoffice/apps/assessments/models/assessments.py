@@ -24,6 +24,11 @@ from backoffice.apps.assessments.models.scoring import SetsMaximum
 from backoffice.audit.models import Audited, AuditedQuerySet
 from backoffice.operations.indexes import LongNameIndex
 
+MARKED = _(
+    "Work is marked by this rubric. Choose “Move to another rubric” on the page of the "
+    "assessment: it shows what would change before anything does."
+)
+
 
 class AssessmentQuerySet(AuditedQuerySet):
     """Query words for assessments."""
@@ -232,6 +237,19 @@ class Assessment(SetsMaximum):
     def is_answered(self) -> bool:
         """Whether anybody has handed in work, or begun to."""
         return not self._state.adding and self.submissions.exists()
+
+    def further_violations(self) -> Iterator[Violation]:
+        yield from super().further_violations()
+        if self.pk and self._is_rubric_exchanged():
+            yield "rubric", ValidationError(MARKED, code="rubric_in_use")
+
+    def _is_rubric_exchanged(self) -> bool:
+        """Whether work is marked by the rubric as it is stored, and this names another."""
+        stored = type(self)._base_manager.filter(pk=self.pk).values_list("rubric", flat=True)
+        before = stored.first()
+        if before in (None, self.rubric_id):
+            return False
+        return self.submissions.filter(criterion_scores__isnull=False).exists()
 
     def needs_reason_from(self, user: Any) -> bool:
         # Students rely on what was released; and an admin teaches no course.

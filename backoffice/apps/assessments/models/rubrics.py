@@ -35,7 +35,8 @@ class RubricQuerySet(AuditedQuerySet):
     def used(self) -> Self:
         """Those by which work was marked. A rubric may come more than once."""
         scored = Q(criteria__scores__pk__gt=0) | Q(criteria__peer_scores__pk__gt=0)
-        return self.filter(scored)
+        # Marks that moved on from it come back when the move is undone.
+        return self.filter(scored | Q(moves_from__pk__gt=0))
 
     def newest(self) -> Self:
         same = GradingRubric._base_manager.filter(
