@@ -141,7 +141,6 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "desk": lambda who: (at_desk(who.role, who.which)[0], False),
     "desk_work": lambda who: at_desk(who.role, who.which, is_of_work=True),
     "desk_part": lambda who: (at_desk(who.role, who.which, is_of_work=True)[0], False),
-    # A POST without a rubric to move to is told so.
     "rubric_move": lambda who: (rights.moves_rubric(who.role, who.which),) * 2,
     "posting": lambda who: (at_desk(who.role, who.which)[0], posts(who)),
     "review_desk": lambda who: (who.has("V"), who.has("C")),
