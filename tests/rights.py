@@ -207,11 +207,6 @@ def moves_rubric(role: str, which: str) -> bool:
     return "C" in held and finalizes
 
 
-def may_review(role: str, which: str, letter: str) -> bool:
-    """Of an assessment: whether a right for the peer reviews of its work holds."""
-    return letter in rights_in(role, "assessments.peerreview", which)
-
-
 def rows_of(school: School, role: str, label: str) -> dict[str, Any]:
     """The own and the foreign row of a role; a registrar's own people are students."""
     if label == "bulk.batch" and role in school.uploads:
