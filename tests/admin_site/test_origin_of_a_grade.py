@@ -6,6 +6,7 @@ from django.urls import reverse
 from backoffice.apps.assessments import anomalies
 from backoffice.apps.assessments.grading.states import finalize, grade
 from backoffice.apps.assessments.models import AssessmentSubmission
+from backoffice.apps.assessments.models.finality import agreed_change
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
 from tests.school import School
@@ -19,12 +20,13 @@ def work(school: School) -> AssessmentSubmission:
     key, teacher = school.own["assessments.assessmentsubmission"].pk, school.people["instructor"]
     work = AssessmentSubmission.objects.get(pk=key)
     with recording(source="action", actor=teacher):
-        grade(work, 60, "Good.", teacher)
+        grade(work, 60, "Good.", teacher, "Two markers agreed.")
     with recording(source="action", actor=teacher):
         finalize(work)
     with recording(source="form", actor=teacher, reason="A page was overlooked."):
         work.score = 70
-        work.save()
+        with agreed_change(work):
+            work.save()
     return work
 
 

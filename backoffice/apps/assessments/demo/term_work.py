@@ -166,7 +166,8 @@ def _grade(row: AssessmentSubmission, chance: Random, *, is_final: bool) -> None
     row.status = Status.FINALIZED if is_final else Status.GRADED
     row.grader = row.assessment.course.instructor
     row.graded_at = row.submitted_at + timedelta(hours=chance.uniform(4, 20))
-    row.posted_at = row.graded_at if is_final else None
+    # Of the others half have been posted.
+    row.posted_at = row.graded_at if is_final or chance.random() < 0.5 else None
     row.feedback = chance.choice(FEEDBACK)
 
 
