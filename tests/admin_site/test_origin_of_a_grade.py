@@ -37,7 +37,7 @@ def page_of(work: AssessmentSubmission) -> str:
 def test_every_value_stands_with_who_why_and_the_rubric(work, school: School):
     page = school.client("auditor").get(page_of(work))
     steps = [(step.before, step.score, str(step.status)) for step in page.context["steps"]]
-    assert steps[:3] == [("60", "70", "final"), ("60", "60", "final"), ("", "60", "graded")]
+    assert steps[:3] == [("60", "70", "final"), ("60", "60", "final"), ("7", "60", "graded")]
     text = " ".join(page.content.decode().split())
     assert "A page was overlooked." in text
     assert "60 → 70" in text

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from backoffice.admin_site.permissions.roles import visible_fields
 from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.apps.assessments.desk.difference import TextPiece, difference
-from backoffice.apps.assessments.desk.names import shown_name
+from backoffice.apps.assessments.desk.names import display_name
 from backoffice.apps.assessments.desk.passages import Stretch, is_in, stretches
 from backoffice.apps.assessments.grading.marked_work import (
     MarkedWork,
@@ -150,7 +150,7 @@ class DeskWork:
 
     @property
     def name(self) -> str:
-        return shown_name(self.submission)
+        return display_name(self.submission)
 
     @property
     def is_open(self) -> bool:
