@@ -24,6 +24,7 @@ from tests.rights import (
     may_do,
     may_review,
     moves_rubric,
+    posts,
     rights_in,
     rows_of,
 )
