@@ -207,6 +207,12 @@ def moves_rubric(role: str, which: str) -> bool:
     return "C" in held and finalizes
 
 
+def posts(role: str, which: str) -> bool:
+    """Whether a role posts the grades of an assessment: as those of its submissions."""
+    action = "assessments_assessmentsubmission_post"
+    return may_do(role, action, "assessments.assessmentsubmission", which)
+
+
 def rows_of(school: School, role: str, label: str) -> dict[str, Any]:
     """The own and the foreign row of a role; a registrar's own people are students."""
     if label == "bulk.batch" and role in school.uploads:

@@ -119,12 +119,6 @@ def _own_file(who: Who) -> Answers:
     return is_own, is_own
 
 
-def posts(who: Who) -> bool:
-    """Whether the person posts the grades of the assessment: as one of a submission."""
-    posting, work = "assessments_assessmentsubmission_post", "assessments.assessmentsubmission"
-    return may_do(who.role, posting, work, who.which)
-
-
 # The pages of a model, by the end of the address' name.
 RULES: dict[str, Callable[[Who], Answers]] = {
     "": lambda who: (True, True),  # leads on to the page of the row, which asks
@@ -142,7 +136,7 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "desk_work": lambda who: at_desk(who.role, who.which, is_of_work=True),
     "desk_part": lambda who: (at_desk(who.role, who.which, is_of_work=True)[0], False),
     "rubric_move": lambda who: (rights.moves_rubric(who.role, who.which),) * 2,
-    "posting": lambda who: (at_desk(who.role, who.which)[0], posts(who)),
+    "posting": lambda who: (at_desk(who.role, who.which)[0], rights.posts(who.role, who.which)),
     "review_desk": lambda who: (who.has("V"), who.has("C")),
     "peer_reviews": lambda who: ("V" in rights_in(who.role, REVIEW, who.which), False),
     "review_pairs": lambda who: ("A" in rights_in(who.role, REVIEW, who.which),) * 2,
