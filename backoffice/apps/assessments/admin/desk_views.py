@@ -133,7 +133,7 @@ def _not_saved(
     outcome: SaveOutcome,
     choice: QueueChoice,
 ) -> HttpResponse:
-    user, typed = request.user, drafts.typed_in(request.POST)
+    user, typed = request.user, drafts.storable(drafts.typed_in(request.POST))
     work = DeskWork(submission, user, typed, outcome.errors)
     if work.is_open:
         drafts.store(submission, user, typed)

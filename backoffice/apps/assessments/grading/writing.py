@@ -87,7 +87,7 @@ def write_grade(
         work = _locked(key, grader, {} if assessment is None else {"assessment": assessment})
         plan = _GradePlan(work, entry, grader)
         if work.version != entry.version:
-            if plan.is_stored_by(grader):
+            if entry.version and plan.is_stored_by(grader):
                 return work
             raise StaleGrade(work)
         plan.refuse()
