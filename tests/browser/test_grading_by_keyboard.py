@@ -1,11 +1,12 @@
 """Ten pieces of work are graded at the desk without a mouse; a conflict is resolved so, too."""
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from backoffice.apps.assessments.models import (
     Assessment,
@@ -93,7 +94,7 @@ def test_ten_pieces_of_work_are_graded_by_keys_alone(
     page = open_page(graders[0])
     open_desk(page, essay)
     for _number in range(WORKS):
-        name = page.locator("#desk-name").inner_text()
+        name = page.locator("#desk-name bdi").inner_text()
         keys = press(page, "1", "2", "f")
         page.keyboard.insert_text("Look at this.")
         keys += press(page, "Enter")
@@ -104,10 +105,35 @@ def test_ten_pieces_of_work_are_graded_by_keys_alone(
         assert keys <= MOST_KEYS
         expect(page.locator("#desk-name").get_by_text(name, exact=True)).to_have_count(0)
     expect(page.get_by_text("10 of 10 handed in are graded.")).to_be_visible()
+    page.wait_for_load_state("networkidle")
     grades = AssessmentSubmission.objects.values_list("score", "version")
     assert list(grades) == [(85, 2)] * WORKS
     assert SubmissionFlag.objects.count() == WORKS
     assert SavedComment.objects.get().use_count == WORKS
+
+
+def test_keys_typed_while_a_save_is_under_way_are_for_the_next_work(
+    open_page: OpenPage, graders: list[User], essay: Assessment
+):
+    page = open_page(graders[0])
+    open_desk(page, essay)
+    saves: list[Route] = []
+    page.route(
+        re.compile(r"/desk/[0-9]+/\?"),
+        lambda route: saves.append(route) if route.request.method == "POST" else route.continue_(),
+    )
+    name = page.locator("#desk-name bdi").inner_text()
+    with page.expect_request(lambda request: request.method == "POST" and "?" in request.url):
+        press(page, "1", "1", "1", "s")
+    press(page, "s", "2", "1", "e", *"As said", "Escape")
+    expect(page.locator("#desk-name bdi")).to_have_text(name)
+    saves.pop().continue_()
+    expect(page.locator("#desk-name").get_by_text(name, exact=True)).to_have_count(0)
+    expect(page.locator("#desk-total")).to_have_text("50")
+    expect(page.locator(".desk-criterion textarea").last).to_have_value("As said")
+    expect(page.locator(".desk-criterion").last).to_be_focused()
+    assert saves == []
+    assert AssessmentSubmission.objects.filter(score__isnull=False).count() == 1
 
 
 def test_a_conflict_is_resolved_by_keys(

@@ -8,7 +8,8 @@
     const form = () => byId("desk-form");
     const words = () => byId("desk-words").dataset;
     let draftTimer = 0, draftAgain = false, isSending = false, ahead = null, field = null;
-    let marked = null, bank = null;
+    let marked = null, bank = null, drafting = Promise.resolve(), isGoing = false;
+    let held = []; // the keys pressed while the next page is under way
 
     /* What is said at the foot of the page. */
     function announce(text) { byId("desk-status").textContent = text || ""; }
@@ -44,9 +45,12 @@
         clearTimeout(draftTimer);
         draftTimer = setTimeout(keepDraft, DRAFT_AFTER);
     }
-    async function keepDraft() {
+    function keepDraft() {
         draftTimer = 0;
         if (isSending) { draftAgain = true; return; }
+        drafting = sendDraft();
+    }
+    async function sendDraft() {
         isSending = true;
         const said = await sendForWords("draft", typed());
         isSending = false;
@@ -150,6 +154,9 @@
 
     /* After every swap there is a place for the eyes and the keys. */
     function opened() {
+        if (pane().dataset.isOpened) { return; } // after a swap by hand htmx calls once more
+        pane().dataset.isOpened = "1";
+        isGoing = false;
         field = null;
         marked = null;
         bank = null;
@@ -161,6 +168,34 @@
         total();
         present();
         fetchAhead();
+        playHeld();
+    }
+
+    /* No other work comes after all. */
+    function stay() { isGoing = false; held = []; }
+
+    /* Whoever types ahead means the work that comes: the keys wait for it. A refusal forgets them. */
+    function hold(event) {
+        const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
+        const isHeld = isPlain && (event.key.length === 1 || HELD.has(event.key));
+        if (isHeld || event.key === "Enter") { event.preventDefault(); }
+        const isSecondSave = !held.length && event.key.toLowerCase() === "s";
+        if (isHeld && !event.repeat && !isSecondSave) { held.push(event.key); }
+    }
+    function playHeld() {
+        const isRefused = byId("desk-conflict") || pane().querySelector("[aria-invalid], .is-bad");
+        const keys = isRefused ? [] : held;
+        held = [];
+        keys.forEach(play);
+    }
+    function play(key) {
+        const at = document.activeElement;
+        if (isGoing) { held.push(key); }
+        else if (isText(at) && key.length === 1) {
+            at.setRangeText(key, at.selectionStart, at.selectionEnd, "end");
+            at.dispatchEvent(new Event("input", { bubbles: true }));
+        }
+        else { at.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })); }
     }
 
     async function present() {
@@ -194,13 +229,28 @@
         byId("desk-bank-error").textContent = "";
         openDialog("bank");
         byId("desk-bank-sought").focus();
-        await loadBank("");
+        await loadBank();
+    }
+    /* Enter may come before the comments do: it waits for the same promise. */
+    function loadBank() {
+        bank = bank || fetchBank();
+        return bank;
+    }
+    async function fetchBank() {
+        let html = "";
+        try {
+            const answer = await fetch(pane().dataset.parts + "bank/", { redirect: "manual" });
+            if (answer.ok) { html = await answer.text(); } else { bank = null; }
+        } catch { bank = null; }
+        if (!html) { byId("desk-bank-error").textContent = words().lost; }
+        byId("desk-bank-comments").innerHTML = html;
         narrowBank();
     }
-    async function loadBank(sought) {
-        bank = bank || fetch(pane().dataset.parts + "bank/?q=" + encodeURIComponent(sought), { redirect: "manual" });
-        const answer = await bank;
-        byId("desk-bank-comments").innerHTML = answer.ok ? await answer.clone().text() : "";
+    async function useFirst() {
+        const dialog = byId("desk-dialog-bank");
+        await loadBank();
+        const first = dialog.open ? narrowBank() : null;
+        if (first) { useComment(first); }
     }
     function narrowBank() {
         const letters = byId("desk-bank-sought").value.toLowerCase().split(/\s+/);
@@ -225,7 +275,7 @@
         closeDialog(dialog);
         const criterion = target.closest(".desk-criterion");
         if (criterion) { moveTo(criterion); } else { target.focus(); }
-        sendForWords("use", { comment: offer.dataset.comment });
+        send("use", { comment: offer.dataset.comment }, { keepalive: true }).catch(() => {});
     }
     function givePoints(criterion, points) {
         if (!points) { return; }
@@ -246,8 +296,7 @@
         if (!said.isDone) { return; }
         byId("desk-bank-text").value = "";
         bank = null;
-        await loadBank("");
-        narrowBank();
+        await loadBank();
         announce(said.message);
     }
     async function saveFlag() {
@@ -334,6 +383,7 @@
         carry,
         help: () => openDialog("help"),
     };
+    const HELD = new Set(["Enter", "Escape", "ArrowDown", "ArrowUp"]);
     const WRITING = new Set(["bank", "comment", "save_next", "save", "flag", "mark"]);
 
     function isText(element) {
@@ -345,6 +395,7 @@
     }
     function onKey(event) {
         if (!pane()) { return; }
+        if (isGoing) { hold(event); return; }
         const dialog = document.querySelector("dialog[open]");
         if (dialog) { inDialog(dialog, event); return; }
         if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); act("save_next", event); return; }
@@ -361,8 +412,7 @@
         if (event.key !== "Enter" || event.target.matches("textarea, button, summary")) { return; }
         event.preventDefault();
         if (dialog.id === "desk-dialog-flag") { saveFlag(); }
-        const first = dialog.id === "desk-dialog-bank" ? narrowBank() : null;
-        if (first) { useComment(first); }
+        if (dialog.id === "desk-dialog-bank") { useFirst(); }
     }
     function leaveField(element) {
         const criterion = element.closest(".desk-criterion");
@@ -413,15 +463,29 @@
         const criterion = event.target.closest(".desk-criterion");
         if (criterion) { criteria().forEach((each) => each.classList.toggle("is-current", each === criterion)); field = isText(event.target) ? field : null; }
     });
+    // One save at a time: a second click is none. A draft under way comes first; after the grade
+    // it would be a draft of what is saved.
+    document.addEventListener("htmx:confirm", (event) => {
+        if (event.detail.target !== pane()) { return; }
+        const isSave = event.detail.elt === form();
+        if (isSave) { event.preventDefault(); }
+        if (isGoing) { return; }
+        isGoing = true;
+        clearTimeout(draftTimer);
+        draftTimer = 0;
+        draftAgain = false;
+        if (isSave) { drafting.then(() => event.detail.issueRequest(true)); }
+    });
     // A refusal and a conflict are shown like any other answer; a login page is none.
     document.addEventListener("htmx:beforeSwap", (event) => {
         if (event.detail.target !== pane()) { return; }
         const isPane = event.detail.serverResponse.includes('id="desk-pane"');
         event.detail.shouldSwap = isPane;
         event.detail.isError = false;
+        if (!isPane) { stay(); }
         if (!isPane && event.detail.serverResponse) { announce(words().lost); }
     });
-    document.addEventListener("htmx:sendError", () => announce(words().lost));
+    document.addEventListener("htmx:sendError", () => { stay(); announce(words().lost); });
     document.addEventListener("htmx:afterSettle", () => { if (pane()) { opened(); } });
     window.addEventListener("popstate", () => location.reload());
     window.addEventListener("pagehide", () => {
