@@ -18,6 +18,8 @@ Rows = dict[str, Any]
 def at_the_desk(rows: Rows, teacher: Any) -> Rows:
     """A saved comment, a passage, a note and a flag of the teacher's, about the work."""
     work, course = rows["work"], rows["course"]
+    if helper := _helper(course):
+        GradingNote.objects.create(submission=work, author=helper, text="Who reads this with me?")
     passage = {"start": 0, "end": 3, "quoted": "The"}
     return {
         "move": RubricMove.objects.create(
@@ -28,7 +30,7 @@ def at_the_desk(rows: Rows, teacher: Any) -> Rows:
             moved_by=teacher,
         ),
         "saved": SavedComment.objects.create(
-            owner=_helper(course) or teacher, course=course, text=f"Well seen in {course.code}."
+            owner=helper or teacher, course=course, text=f"Well seen in {course.code}."
         ),
         "passage": Annotation.objects.create(
             submission=work, author=teacher, comment="Which herring?", **passage

@@ -8,7 +8,12 @@ from django.test import Client
 from django.urls import reverse
 
 from backoffice.admin_site.permissions.roles import may
-from backoffice.apps.assessments.models import DeskPreference, GradeDraft, GradingPresence
+from backoffice.apps.assessments.models import (
+    DeskPreference,
+    GradeDraft,
+    GradingPresence,
+    RubricMove,
+)
 from backoffice.apps.users.models import SectionMembership, User
 from backoffice.audit.models import Audited
 
@@ -37,6 +42,8 @@ NEVER_BY_HAND = (SectionMembership,)
 
 def test_list_add_change_history_and_delete_open(world, superuser_client, subtests):
     for model in MODELS:
+        if model is RubricMove:  # the demo school has moved none: see test_rubric_move_page
+            continue
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         row = world[model]
         assert admin.site.is_registered(model)
