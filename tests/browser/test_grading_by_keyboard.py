@@ -1,8 +1,6 @@
 """Ten pieces of work are graded at the desk without a mouse; a conflict is resolved so, too."""
 
 import re
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -24,13 +22,6 @@ from tests.browser.conftest import OpenPage
 
 DUE = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WORKS, MOST_KEYS = 10, 12
-
-
-@pytest.fixture(autouse=True)
-def quiet_server(transactional_db: None) -> Iterator[None]:
-    """Closed pages say good-bye: the server answers them before the tables are emptied."""
-    yield
-    time.sleep(1)
 
 
 @pytest.fixture
