@@ -75,6 +75,12 @@
     }
     // Those of answers stand beside the answers, outside the form.
     function ofTotal() { return [...form().elements].filter((each) => "ofTotal" in each.dataset); }
+    // Answers give the score only where their points come to the maximum.
+    function isScore() {
+        const parts = ofTotal().map((each) => each.dataset.ofTotal);
+        const most = hundredths(byId("desk-total").dataset.most);
+        return parts.every((each) => !each) || parts.reduce((all, each) => all + hundredths(each), 0) === most;
+    }
     function total() {
         const output = byId("desk-total");
         if (!output) { return; }
@@ -85,6 +91,7 @@
         const most = hundredths(output.dataset.most);
         const sum = inputs.reduce((all, each, at) => all + (numbers[at] || 0) * ("deducts" in each.dataset ? -1 : 1), 0);
         output.textContent = known.length ? pointsOf(Math.max(0, most === null ? sum : Math.min(most, sum))) : "–";
+        if (!isScore()) { return; }
         const score = byId("id_score");
         if (!score) { return; } // a peer review has none
         // The score follows the criteria until somebody types another one.
@@ -94,7 +101,7 @@
     }
     function override() {
         const output = byId("desk-total"), score = byId("id_score").value.trim();
-        const isWhole = output && ofTotal().every((each) => hundredths(each.value) !== null);
+        const isWhole = output && isScore() && ofTotal().every((each) => hundredths(each.value) !== null);
         const isOther = isWhole && score !== "" && hundredths(score) !== hundredths(output.textContent);
         byId("desk-override").hidden = !isOther && !byId("id_override_reason").value;
     }
