@@ -207,9 +207,10 @@ def moves_rubric(role: str, which: str) -> bool:
     return "C" in held and finalizes
 
 
-def may_review(role: str, which: str, letter: str) -> bool:
-    """Of an assessment: whether a right for the peer reviews of its work holds."""
-    return letter in rights_in(role, "assessments.peerreview", which)
+def posts(role: str, which: str) -> bool:
+    """Whether a role posts the grades of an assessment: as those of its submissions."""
+    action = "assessments_assessmentsubmission_post"
+    return may_do(role, action, "assessments.assessmentsubmission", which)
 
 
 def rows_of(school: School, role: str, label: str) -> dict[str, Any]:

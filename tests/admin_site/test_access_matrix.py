@@ -13,20 +13,10 @@ from django.test import Client
 
 from backoffice.admin_site.pages.registry import pages
 from backoffice.bulk.kinds.resource import kinds
+from tests import rights
 from tests.addresses import MODELS, Address, every_address, filled
 from tests.counting import COMPARISONS, COUNTED
-from tests.rights import (
-    ACTIONS,
-    NEVER,
-    PAGE,
-    SYSTEM,
-    at_desk,
-    may_do,
-    may_review,
-    moves_rubric,
-    rights_in,
-    rows_of,
-)
+from tests.rights import ACTIONS, NEVER, PAGE, SYSTEM, at_desk, may_do, rights_in, rows_of
 from tests.school import (
     EVERYBODY,
     ROLES,
@@ -49,6 +39,7 @@ KINDS = {
 # What may be found in a choice although its page stays closed, by whoever fills in the form.
 OPEN_CHOICES = {("courses.course", "instructor"), ("users.enrollment", "student")}
 CHOOSING = "assessments_assessmentsubmission_choose_work"
+REVIEW = "assessments.peerreview"
 UPLOADERS = ("registrar", "instructor")  # of the files of the school
 CRAWL = "test_every_page_of_a_model_answers_by_role_and_row"
 # How many comparisons each test makes at least, and for how many roles.
@@ -128,12 +119,6 @@ def _own_file(who: Who) -> Answers:
     return is_own, is_own
 
 
-def posts(who: Who) -> bool:
-    """Whether the person posts the grades of the assessment: as one of a submission."""
-    posting, work = "assessments_assessmentsubmission_post", "assessments.assessmentsubmission"
-    return may_do(who.role, posting, work, who.which)
-
-
 # The pages of a model, by the end of the address' name.
 RULES: dict[str, Callable[[Who], Answers]] = {
     "": lambda who: (True, True),  # leads on to the page of the row, which asks
@@ -150,12 +135,11 @@ RULES: dict[str, Callable[[Who], Answers]] = {
     "desk": lambda who: (at_desk(who.role, who.which)[0], False),
     "desk_work": lambda who: at_desk(who.role, who.which, is_of_work=True),
     "desk_part": lambda who: (at_desk(who.role, who.which, is_of_work=True)[0], False),
-    # A POST without a rubric to move to is told so.
-    "rubric_move": lambda who: (moves_rubric(who.role, who.which),) * 2,
-    "posting": lambda who: (at_desk(who.role, who.which)[0], posts(who)),
+    "rubric_move": lambda who: (rights.moves_rubric(who.role, who.which),) * 2,
+    "posting": lambda who: (at_desk(who.role, who.which)[0], rights.posts(who.role, who.which)),
     "review_desk": lambda who: (who.has("V"), who.has("C")),
-    "peer_reviews": lambda who: (may_review(who.role, who.which, "V"), False),
-    "review_pairs": lambda who: (may_review(who.role, who.which, "A"),) * 2,
+    "peer_reviews": lambda who: ("V" in rights_in(who.role, REVIEW, who.which), False),
+    "review_pairs": lambda who: ("A" in rights_in(who.role, REVIEW, who.which),) * 2,
     "grade_record": lambda who: (who.has("V", "H"), False),
     # Who changes a rubric also writes its grid; of others a POST is refused.
     "versions": lambda who: (who.has("V", "E"), False),

@@ -53,7 +53,7 @@ def crowd(school: School) -> School:
         pk__in=[rows[label].pk for rows in (school.own, school.foreign, school.turned)]
     )
     with recording(source=ChangeSet.Source.COMMAND, actor=school.people["admin"]):
-        grown.update(status="finalized", score=50)
+        grown.update(status="finalized", score=50, posted_at="2026-04-01T12:00Z")
     for work in grown.select_related("assessment__course"):
         ask_to_reopen(work, school.people["admin"], "Because of an appeal.")
     return school

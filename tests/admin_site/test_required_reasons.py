@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.actions import versions_on
 from tests.school import School, rolled_back
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +67,7 @@ def test_a_form_asks_why(
 def refused(school: School, role: str, target: str, data: dict[str, str]) -> Any:
     """What the page says of a posted form that was not taken."""
     with rolled_back():
-        answer = school.client(role).post(target, data)
+        client = school.client(role)
+        answer = client.post(target, versions_on(client.get(target)) | data)
     assert answer.status_code == 200, (answer.status_code, target)
     return answer.context_data

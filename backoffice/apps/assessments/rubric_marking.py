@@ -100,11 +100,11 @@ class CriterionScoreFormSet(RubricFormSet):
         super().clean()
         work = self.instance
         is_asked = work.pk and not any(self.errors) and not work.override_reason
-        given = self._points_given() if is_asked and work.score is not None else {}
+        points = self._points_after() if is_asked and work.score is not None else {}
         criteria = self.criteria or []
-        if not criteria or any(given.get(one.pk) is None for one in criteria):
+        if not criteria or any(points.get(one.pk) is None for one in criteria):
             return
-        total = score_of(given, criteria, work.limit)
+        total = score_of(points, criteria, work.limit)
         # What follows the criteria by itself is no contradiction.
         follows = work.score == work.computed_score and total != work.score
         if total != work.score and not follows:
@@ -115,14 +115,14 @@ class CriterionScoreFormSet(RubricFormSet):
             values = {"total": _plain(total), "score": _plain(Decimal(work.score))}
             raise ValidationError(message % values, code="contradiction")
 
-    def _points_given(self) -> dict[int, Any]:
+    def _points_after(self) -> dict[int, Any]:
         """The points by criterion once the form is saved."""
-        given: dict[int, Any] = {}
+        points: dict[int, Any] = {}
         for form in self.forms:
             cleaned = getattr(form, "cleaned_data", {})
             if criterion := cleaned.get("criterion") or getattr(form.instance, "criterion", None):
-                given[criterion.pk] = cleaned.get("points", form.instance.points)
-        return given
+                points[criterion.pk] = cleaned.get("points", form.instance.points)
+        return points
 
 
 def _pairs(criterion: RubricCriterion, levels: Iterable[RubricLevel]) -> list[tuple[int, str]]:

@@ -28,7 +28,8 @@ from backoffice.admin_site.models.rules import CapacityRule
 from backoffice.admin_site.pages.related_links import page_of
 from backoffice.admin_site.permissions import roles
 from backoffice.admin_site.permissions.visibility import permitted
-from backoffice.audit.admin_kit.row_versions import MOST_NAMED, STALE, VersionedForm
+from backoffice.audit.admin_kit.optimistic_lock import STALE
+from backoffice.audit.admin_kit.row_versions import MOST_NAMED, VersionedForm
 from backoffice.audit.models import ChangeSet
 from backoffice.audit.record.recording import recording
 

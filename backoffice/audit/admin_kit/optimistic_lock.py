@@ -14,7 +14,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.admin.utils import display_for_field
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.http import HttpRequest, HttpResponse
@@ -27,6 +27,8 @@ from backoffice.audit.models import ChangeSet
 from backoffice.audit.models.row_version import plain, watched
 
 OPENED_DIGESTS_FIELD, CHOICE_PREFIX, OPENED = "_seen", "_take-", "at"
+STALE = 409  # the status of an answer to a form that somebody else overtook
+OUTDATED = {"stale", "unseen", "deleted"}  # codes of errors that say so
 MOST_VERSIONS = 20  # versions of a row among which the change is looked for
 OpenedDigests = dict[str, Any]
 
@@ -204,7 +206,8 @@ class OptimisticLockFormSet(PaginationInlineFormSet):
         super().clean()
         changed = [form for form in self.deleted_forms if getattr(form, "conflicts", ())]
         if changed:
-            raise ValidationError([form._conflict_message() for form in changed], "stale")
+            messages = [form._conflict_message() for form in changed]
+            raise ValidationError([ValidationError(each, "stale") for each in messages])
         refusals = [
             form.instance.deletion_refusal() for form in self.deleted_forms if form.instance.pk
         ]
@@ -262,6 +265,14 @@ def stored_forms(inlines: Iterable[Any]) -> Iterator[Any]:
             yield from stored_forms(getattr(form, "nested_formsets", ()))
 
 
+def is_outdated(form: Any, inlines: Sequence[Any]) -> bool:
+    """Whether a sent form, or a row of its inlines, is refused for what somebody else stored."""
+    refusals = [each.errors for each in (form, *stored_forms(inlines))]
+    refusals += [{NON_FIELD_ERRORS: inline.formset.non_form_errors()} for inline in inlines]
+    lists = [errors for each in refusals for errors in each.values()]
+    return any(error.code in OUTDATED for errors in lists for error in errors.as_data())
+
+
 class OptimisticLockMixin:
     """Gives a model admin such forms."""
 
@@ -276,7 +287,10 @@ class OptimisticLockMixin:
         context["opened_digests"] = json.dumps(
             self._opened_digests(form, list(stored_forms(inlines)))
         )
-        return super().render_change_form(request, context, *args, **kwargs)
+        answer = super().render_change_form(request, context, *args, **kwargs)
+        if form.is_bound and is_outdated(form, inlines):
+            answer.status_code = STALE
+        return answer
 
     def _opened_digests(self, form: Any, inline: list[Any]) -> OpenedDigests:
         if form.is_bound:

@@ -30,7 +30,6 @@ from backoffice.audit.models import Audited
 from backoffice.audit.models.row_version import plain, watched
 
 VERSIONS_FIELD = "_versions"
-STALE = 409
 MOST_NAMED = 20
 Versions = dict[str, str]
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from backoffice.admin_site.pages.related_links import KEY
 from backoffice.apps.assessments.desk import bank, drafts, parts, presence
 from backoffice.apps.assessments.desk.carrying import carry_over
+from backoffice.apps.assessments.desk.typed import limited
 from backoffice.apps.assessments.desk.work import DeskWork
 from backoffice.apps.assessments.models import AssessmentSubmission
 
@@ -38,7 +39,8 @@ def _number(request: HttpRequest, name: str) -> int:
 
 
 def _text(request: HttpRequest, name: str) -> str:
-    return request.POST.get(name, "")[: drafts.LONGEST]
+    """A text that was sent. Raises ValidationError for one that is too long."""
+    return limited(request.POST.get(name, ""))
 
 
 def store_draft(request: HttpRequest, submission: AssessmentSubmission) -> HttpResponse:

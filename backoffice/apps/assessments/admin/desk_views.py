@@ -15,7 +15,7 @@ from backoffice.admin_site.pages.related_links import KEY, page_of
 from backoffice.admin_site.permissions.roles import visible_fields
 from backoffice.apps.assessments.admin.desk_parts import PARTS, show_bank
 from backoffice.apps.assessments.desk import drafts, keys, presence
-from backoffice.apps.assessments.desk.names import are_names_known, shown_name
+from backoffice.apps.assessments.desk.names import are_names_known, display_name
 from backoffice.apps.assessments.desk.queue import FILTERS, ORDERS, PER_PAGE, Queue, QueueChoice
 from backoffice.apps.assessments.desk.saving import SaveOutcome, save
 from backoffice.apps.assessments.desk.work import DeskWork, work_for
@@ -36,7 +36,7 @@ class QueueLine:
 
     @property
     def name(self) -> str:
-        return shown_name(self.submission)
+        return display_name(self.submission)
 
     @property
     def flag(self) -> Any:
@@ -133,7 +133,7 @@ def _not_saved(
     outcome: SaveOutcome,
     choice: QueueChoice,
 ) -> HttpResponse:
-    user, typed = request.user, drafts.typed_in(request.POST)
+    user, typed = request.user, drafts.storable(drafts.typed_in(request.POST))
     work = DeskWork(submission, user, typed, outcome.errors)
     if work.is_open:
         drafts.store(submission, user, typed)

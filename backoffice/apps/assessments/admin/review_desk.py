@@ -18,6 +18,7 @@ from unfold.decorators import display
 from backoffice.admin_site.pages.related_links import KEY, page_of
 from backoffice.apps.assessments.admin import desk_views
 from backoffice.apps.assessments.desk import keys
+from backoffice.apps.assessments.desk.drafts import storable
 from backoffice.apps.assessments.desk.saving import SaveOutcome
 from backoffice.apps.assessments.desk.work import DeskWork
 from backoffice.apps.assessments.models import DeskPreference, PeerReview
@@ -99,7 +100,7 @@ def _saved(request: HttpRequest, review: PeerReview) -> HttpResponse:
         outcome = SaveOutcome(403, form.refusal)
     if outcome.is_saved:
         return _go_on(request, review, button)
-    form = ReviewForm(_review_for(request, str(review.pk)), user, typed, outcome.errors)
+    form = ReviewForm(_review_for(request, str(review.pk)), user, storable(typed), outcome.errors)
     if outcome.conflict is not None:
         # Saving again then means it: it is compared with what is shown now.
         form.current_version = outcome.conflict.version

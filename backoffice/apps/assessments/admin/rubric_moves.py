@@ -18,7 +18,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from backoffice.admin_site.pages.related_links import KEY, page_of
 from backoffice.admin_site.permissions.visibility import is_permitted
 from backoffice.apps.assessments.admin import desk_views
-from backoffice.apps.assessments.desk.names import shown_name
+from backoffice.apps.assessments.desk.names import display_name
 from backoffice.apps.assessments.models import (
     Assessment,
     AssessmentSubmission,
@@ -174,7 +174,7 @@ def _undone(request: HttpRequest, assessment: Assessment) -> HttpResponse:
 
 
 def _not_undone(refusal: MovedSince) -> str:
-    names = ", ".join(shown_name(each) for each in refusal.works[:MOST_NAMED])
+    names = ", ".join(display_name(each) for each in refusal.works[:MOST_NAMED])
     more = len(refusal.works) - MOST_NAMED
     if not names:
         return _("Nothing was undone: a grade of this move is not there any more.")
@@ -252,7 +252,7 @@ def _lines(plan: RubricMovePlan, works: Any) -> list[dict[str, Any]]:
 def _line(assessment: Assessment, row: AssessmentSubmission) -> dict[str, Any]:
     row.assessment = assessment
     address = desk_views.address_of(assessment.pk, row.pk)
-    return {"name": shown_name(row), "submission": row, "address": address}
+    return {"name": display_name(row), "submission": row, "address": address}
 
 
 def announce_versions(request: HttpRequest, old: GradingRubric, new: GradingRubric) -> None:

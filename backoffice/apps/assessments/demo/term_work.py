@@ -155,6 +155,8 @@ def _submission(
     )
     if is_over or chance.random() >= task.waiting:
         _grade(row, chance, is_final=is_over or place % ONE_FINAL == 0)
+        if place % ONE_FINAL == ONE_FINAL - 1:
+            row.posted_at = row.graded_at  # posted, and mostly not final yet
     elif task is SECOND and place % ONE_WRITING == 0:
         row.status, row.submitted_at, row.is_late = Status.IN_PROGRESS, None, False
         row.started_at = due - timedelta(hours=8)
@@ -166,7 +168,8 @@ def _grade(row: AssessmentSubmission, chance: Random, *, is_final: bool) -> None
     row.status = Status.FINALIZED if is_final else Status.GRADED
     row.grader = row.assessment.course.instructor
     row.graded_at = row.submitted_at + timedelta(hours=chance.uniform(4, 20))
-    row.posted_at = row.graded_at if is_final else None
+    # Of the others half have been posted.
+    row.posted_at = row.graded_at if is_final or chance.random() < 0.5 else None
     row.feedback = chance.choice(FEEDBACK)
 
 

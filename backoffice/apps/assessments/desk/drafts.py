@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from backoffice.apps.assessments.models import AssessmentSubmission, GradeDraft
 
-MOST_FIELDS, LONGEST = 400, 50_000  # of a payload; more is no grade
 PARTS = ("criterion-", "response-")
 PLAIN = ("score", "feedback", "override_reason", "reason", "version")
 
@@ -18,15 +17,19 @@ def is_of_grade(name: str) -> bool:
 
 
 def typed_in(data: Mapping[str, Any]) -> dict[str, str]:
-    """What a form sent of a grade, by field."""
-    names = [name for name in data if is_of_grade(name)][:MOST_FIELDS]
-    return {name: str(data[name])[:LONGEST].replace("\0", "") for name in names}
+    """What a form sent of a grade, by field: all of it, to be read, or refused, as it is."""
+    return {name: str(data[name]) for name in data if is_of_grade(name)}
+
+
+def storable(typed: Mapping[str, str]) -> dict[str, str]:
+    """What was typed without NUL, which no database takes and no page shows."""
+    return {name.replace("\0", ""): text.replace("\0", "") for name, text in typed.items()}
 
 
 def store(submission: AssessmentSubmission, grader: Any, typed: Mapping[str, str]) -> GradeDraft:
     """Store what was typed in the place of what was stored before; no history row is written."""
     draft = GradeDraft(
-        submission=submission, grader=grader, payload=dict(typed), saved_at=timezone.now()
+        submission=submission, grader=grader, payload=storable(typed), saved_at=timezone.now()
     )
     GradeDraft.objects.bulk_create(
         [draft],
@@ -51,4 +54,4 @@ def drop(submission: int, grader: Any) -> None:
 def store_known(submission: AssessmentSubmission, grader: Any, typed: Mapping[str, str]) -> None:
     """Keep what was typed where there is a draft already: the right to begin one may be gone."""
     known = GradeDraft.objects.filter(submission=submission.pk, grader=grader.pk)
-    known.update(payload=dict(typed), saved_at=timezone.now())
+    known.update(payload=storable(typed), saved_at=timezone.now())

@@ -3,7 +3,7 @@
 from backoffice.apps.assessments.models import AssessmentSubmission
 
 
-def shown_name(submission: AssessmentSubmission) -> str:
+def display_name(submission: AssessmentSubmission) -> str:
     """The name of the student, as whoever grades the work may read it."""
     return str(submission.student)
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,11 +16,19 @@ from backoffice.apps.assessments.models import (
 )
 
 
+def _take_turns(submission: AssessmentSubmission) -> None:
+    """Whoever flags or notes at the same moment waits, and finds what is stored then."""
+    locked = AssessmentSubmission._base_manager.select_for_update(no_key=True)
+    locked.filter(pk=submission.pk).values_list("pk").first()
+
+
+@transaction.atomic
 def set_flag(submission: AssessmentSubmission, user: Any, text: str) -> SubmissionFlag | None:
     """Flag the work for a colleague, or take the flag away with a blank line.
 
     Raises ValidationError for a line that is too long.
     """
+    _take_turns(submission)
     flag = SubmissionFlag.objects.filter(submission=submission.pk).first()
     if not text.strip():
         if flag is not None:
@@ -32,8 +41,10 @@ def set_flag(submission: AssessmentSubmission, user: Any, text: str) -> Submissi
     return flag
 
 
+@transaction.atomic
 def set_note(submission: AssessmentSubmission, user: Any, text: str) -> GradingNote | None:
     """One's own note about the work; a blank one goes. Raises ValidationError for a bad text."""
+    _take_turns(submission)
     note = GradingNote.objects.filter(submission=submission.pk, author=user.pk).first()
     if not text.strip():
         if note is not None:

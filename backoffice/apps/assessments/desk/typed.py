@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.admin_site.models.points import PointsFormField
 from backoffice.admin_site.pages.related_links import KEY
+from backoffice.apps.assessments.desk.drafts import PARTS
 from backoffice.apps.assessments.grading.marks_input import MarkInput
 from backoffice.apps.assessments.grading.writing import AnswerInput, GradeInput
 from backoffice.apps.assessments.models import (
@@ -25,6 +26,7 @@ POINTS = PointsFormField(required=False, max_digits=7, decimal_places=2)
 FEEDBACK = AssessmentSubmission._meta.get_field("feedback")
 REASON = AssessmentSubmission._meta.get_field("override_reason")
 COMMENT = CriterionScore._meta.get_field("comment")
+LONGEST = 50_000  # characters of one field
 ANSWER_FEEDBACK = QuestionResponse._meta.get_field("feedback")
 Typed = Mapping[str, str]
 
@@ -48,7 +50,7 @@ class TypedReader:
         return points
 
     def text(self, name: str, field: Any) -> str:
-        text: str = self.value(name, lambda typed: field.clean(typed, None), "")
+        text: str = self.value(name, lambda typed: field.clean(limited(typed), None), "")
         return text
 
     def level(self, name: str) -> int | None:
@@ -67,10 +69,26 @@ class TypedReader:
         }
 
 
+def limited(text: str) -> str:
+    """The text. Raises ValidationError for one that is too long: nothing is cut off."""
+    if len(text) > LONGEST:
+        message = _("This has %(count)d characters. Shorten it to %(most)d.")
+        values = {"count": len(text), "most": LONGEST}
+        raise ValidationError(message, "too_long", values)
+    return text
+
+
 def _level(text: str) -> int | None:
     if text and not KEY.fullmatch(text):
         raise ValidationError(_("This is no level. Choose one of the criterion."), code="invalid")
     return int(text) if text else None
+
+
+def _refuse_unknown(reader: TypedReader) -> None:
+    message = _("This names no criterion and no question.")
+    for name in reader.typed:
+        if name.startswith(PARTS) and not PART.fullmatch(name):
+            reader.errors[name] = [message]
 
 
 def _keys(typed: Typed, group: int) -> Iterator[int]:
@@ -85,6 +103,7 @@ def grade_in(typed: Typed) -> GradeInput:
     Raises ValidationError, by the names of the form, with all that cannot be read.
     """
     reader = TypedReader(typed)
+    _refuse_unknown(reader)
     answers = {
         key: AnswerInput(
             score=reader.points(f"response-{key}-score"),

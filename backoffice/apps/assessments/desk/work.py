@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from backoffice.admin_site.permissions.roles import visible_fields
 from backoffice.admin_site.permissions.visibility import permitted
 from backoffice.apps.assessments.desk.difference import TextPiece, difference
-from backoffice.apps.assessments.desk.names import shown_name
+from backoffice.apps.assessments.desk.drafts import PLAIN
+from backoffice.apps.assessments.desk.names import display_name
 from backoffice.apps.assessments.desk.passages import Stretch, is_in, stretches
 from backoffice.apps.assessments.grading.marked_work import (
     MarkedWork,
@@ -150,7 +151,7 @@ class DeskWork:
 
     @property
     def name(self) -> str:
-        return shown_name(self.submission)
+        return display_name(self.submission)
 
     @property
     def is_open(self) -> bool:
@@ -234,6 +235,18 @@ class DeskWork:
             m for field, matches in self.errors.items() for m in matches if _is_of(field, name)
         ]
         return list(dict.fromkeys(named))
+
+    @property
+    def other_errors(self) -> list[str]:
+        """What is wrong with fields that the page does not have: of other rubrics, of no row."""
+        rows: list[Any] = [*self.criteria, *self.answers()]
+        parts = [row.name for row in rows]
+        others = [
+            messages
+            for field, messages in self.errors.items()
+            if field not in PLAIN and not any(_is_of(field, name) for name in parts)
+        ]
+        return list(dict.fromkeys(message for messages in others for message in messages))
 
     def answers(self, question: int | None = None) -> list[AnswerRow]:
         """The answers with their points; with a question, which of them is asked about."""

@@ -75,7 +75,7 @@ class StaleGrade(Exception):
 
 
 def write_grade(
-    key: int, given: GradeInput, grader: Any, assessment: int | None = None
+    key: int, entry: GradeInput, grader: Any, assessment: int | None = None
 ) -> MarkedWork:
     """Store a grade, and return the work as it stands then; with an assessment, of its work only.
 
@@ -85,13 +85,13 @@ def write_grade(
     """
     with transaction.atomic():
         work = _locked(key, grader, {} if assessment is None else {"assessment": assessment})
-        plan = _GradePlan(work, given, grader)
-        if work.version != given.version:
-            if plan.is_stored_by(grader):
+        plan = _GradePlan(work, entry, grader)
+        if work.version != entry.version:
+            if entry.version and plan.is_stored_by(grader):
                 return work
             raise StaleGrade(work)
         plan.refuse()
-        with recording(reason=given.reason.strip()) if plan.is_posted else nullcontext():
+        with recording(reason=entry.reason.strip()) if plan.is_posted else nullcontext():
             plan.write()
         return work
 
@@ -109,24 +109,24 @@ def _locked(key: int, grader: Any, place: Mapping[str, int]) -> MarkedWork:
 class _GradePlan:
     """What a save would store, and what is wrong with it."""
 
-    def __init__(self, work: MarkedWork, given: GradeInput, grader: Any) -> None:
-        self.work, self.given, self.grader = work, given, grader
+    def __init__(self, work: MarkedWork, entry: GradeInput, grader: Any) -> None:
+        self.work, self.entry, self.grader = work, entry, grader
         self.row: Any = work.submission  # with the annotations of `work_to_mark`
         make = partial(CriterionScore, submission=self.row)
         self.sheet = MarkSheet(work.criteria, work.scores, make)
-        self.sheet.enter(given.criteria)
+        self.sheet.enter(entry.criteria)
         self.errors, self._add = self.sheet.errors, self.sheet.add_error
         self.scores: dict[int, CriterionScore] = self.sheet.marks
         self.answers = self._answers()
         self.computed = self._computed()
         self.score = self._score()
-        self.override = given.override_reason.strip()
+        self.override = entry.override_reason.strip()
         if None in (self.computed, self.score) or self.computed == self.score:
             self.override = ""
 
     def _answers(self) -> dict[int, QuestionResponse]:
         answers = dict(self.work.responses)
-        for key, mark in self.given.answers.items():
+        for key, mark in self.entry.answers.items():
             stored = answers.get(key)
             if stored is None:
                 message = _("This question belongs to another assessment, or was not answered.")
@@ -162,7 +162,7 @@ class _GradePlan:
 
     def _score(self) -> Decimal | None:
         """The score that is typed; the computed one where none is, or where it followed it."""
-        typed, before = self.given.score, self.row.computed_score
+        typed, before = self.entry.score, self.row.computed_score
         followed = typed is not None and typed == self.row.score == before
         if self.computed is not None and (typed is None or followed):
             return self.computed
@@ -205,7 +205,7 @@ class _GradePlan:
     def _check_reason(self) -> None:
         if self.is_posted and self._is_changed():
             try:
-                refuse_short_reason(self.given.reason)
+                refuse_short_reason(self.entry.reason)
             except ValidationError as refusal:
                 self.errors.setdefault("reason", []).extend(refusal.error_dict["reason"])
 
@@ -214,7 +214,7 @@ class _GradePlan:
         return self.row.grader_id == grader.pk and not self.errors and not self._is_changed()
 
     def _is_changed(self) -> bool:
-        values = (self.score, self.given.feedback, self.override, self.computed)
+        values = (self.score, self.entry.feedback, self.override, self.computed)
         row = self.row
         stored = (row.score, row.feedback, row.override_reason, row.computed_score)
         return values != stored or any(True for _each in self._changed_marks())
@@ -237,7 +237,7 @@ class _GradePlan:
         row = self.row
         row.status = status_with(row.status, self.score)
         row.score, row.computed_score = self.score, self.computed
-        row.feedback, row.override_reason = self.given.feedback, self.override
+        row.feedback, row.override_reason = self.entry.feedback, self.override
         row.grader, row.graded_at = self.grader, timezone.now()
         row.version += 1
         if self.scores and row.rubric_id is None:

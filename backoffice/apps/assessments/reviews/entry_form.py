@@ -7,7 +7,6 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.utils.translation import gettext as _
 
-from backoffice.apps.assessments.desk.drafts import LONGEST, MOST_FIELDS
 from backoffice.apps.assessments.desk.keys import HELD as DESK_HELD
 from backoffice.apps.assessments.desk.keys import SINGLE as DESK_SINGLE
 from backoffice.apps.assessments.desk.keys import DeskKey
@@ -91,8 +90,8 @@ class ReviewForm(DeskWork):
 
 def typed_in(data: Mapping[str, Any]) -> dict[str, str]:
     """What a form sent of a review, by field."""
-    names = [name for name in data if name in PLAIN or PART.fullmatch(name)][:MOST_FIELDS]
-    return {name: str(data[name])[:LONGEST].replace("\0", "") for name in names}
+    names = [name for name in data if name in PLAIN or PART.fullmatch(name)]
+    return {name: str(data[name]) for name in names}
 
 
 def review_in(typed: Mapping[str, str], *, is_submitted: bool) -> ReviewInput:
