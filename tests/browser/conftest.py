@@ -63,7 +63,7 @@ class RequestTurns:
         return answer
 
     def wait_until_quiet(self) -> None:
-        """Until nothing came for a while; then nobody else has a turn before it is given back."""
+        """Until nothing came for a while; then no request has a turn before the next test."""
         end = time.monotonic() + QUIET_BY
         while time.monotonic() < min(end, self.last_at + QUIET_FOR):
             time.sleep(0.1)
@@ -73,20 +73,22 @@ class RequestTurns:
 GET_RESPONSE = BaseHandler.get_response
 
 
-@pytest.fixture
-def turns(monkeypatch: pytest.MonkeyPatch) -> Iterator[RequestTurns]:
+@pytest.fixture(scope="package")
+def turns() -> Iterator[RequestTurns]:
+    """Of the whole folder: the tables of a test are emptied after the test's own fixtures end."""
     turns = RequestTurns()
-    if connection.vendor == "sqlite":
-        monkeypatch.setattr(
-            BaseHandler, "get_response", lambda handler, request: turns.answer(handler, request)
-        )
-    yield turns
+    turns.turn.acquire()
+    with pytest.MonkeyPatch.context() as patch:
+        if connection.vendor == "sqlite":
+            patch.setattr(BaseHandler, "get_response", lambda *given: turns.answer(*given))
+        yield turns
     turns.turn.release()
 
 
 @pytest.fixture(autouse=True)
 def quiet_server(turns: RequestTurns, transactional_db: None) -> Iterator[None]:
     """Closed pages say good-bye: the server answers them before the tables are emptied."""
+    turns.turn.release()
     yield
     turns.wait_until_quiet()
 
