@@ -1,8 +1,6 @@
 """Ten pieces of work are graded at the desk without a mouse; a conflict is resolved so, too."""
 
 import re
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +11,8 @@ from backoffice.apps.assessments.models import (
     AssessmentSubmission,
     GradeDraft,
     GradingRubric,
+    Question,
+    QuestionResponse,
     RubricCriterion,
     RubricLevel,
     SavedComment,
@@ -24,13 +24,6 @@ from tests.browser.conftest import OpenPage
 
 DUE = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WORKS, MOST_KEYS = 10, 12
-
-
-@pytest.fixture(autouse=True)
-def quiet_server(transactional_db: None) -> Iterator[None]:
-    """Closed pages say good-bye: the server answers them before the tables are emptied."""
-    yield
-    time.sleep(1)
 
 
 @pytest.fixture
@@ -134,6 +127,26 @@ def test_keys_typed_while_a_save_is_under_way_are_for_the_next_work(
     expect(page.locator(".desk-criterion").last).to_be_focused()
     assert saves == []
     assert AssessmentSubmission.objects.filter(score__isnull=False).count() == 1
+
+
+def test_the_score_follows_the_answers_where_they_come_to_the_maximum(
+    open_page: OpenPage, graders: list[User], essay: Assessment
+):
+    Assessment.objects.update(rubric=None)
+    work = AssessmentSubmission.objects.first()
+    for position, points in enumerate((10, 90), 1):
+        question = Question.objects.create(
+            assessment=essay, position=position, text="Which?", points=points
+        )
+        QuestionResponse.objects.create(submission=work, question=question, answer="This one.")
+    page = open_page(graders[0])
+    page.goto(f"/admin/assessments/assessment/{essay.pk}/desk/{work.pk}/")
+    fields = page.locator("[data-of-total]")
+    fields.first.fill("8")
+    expect(page.locator("#desk-total")).to_have_text("8")
+    expect(page.locator("#id_score")).to_have_value("")
+    fields.last.fill("80.5")
+    expect(page.locator("#id_score")).to_have_value("88.5")
 
 
 def test_a_conflict_is_resolved_by_keys(

@@ -94,7 +94,7 @@ def test_an_assistant_grades_nothing_that_is_final(assistant_desk: Desk, desk: D
     assert answer.status_code == 403
     assert assistant_desk.send(works[0], "draft", score="60").status_code == 403
     # Nor does the instructor, before it is reopened.
-    text = "This grade is final. It has to be reopened before it can be changed."
+    text = "This grade is final. It takes two people to change it: ask on its page."
     assert text in desk.open(works[0]).content.decode()
     assert desk.save(works[0], score="60", version="1").status_code == 403
     assert not GradeDraft.objects.exists()

@@ -106,7 +106,7 @@ def test_the_work_became_final_meanwhile(assistant_desk: Desk, assistant, works)
     AssessmentSubmission.objects.filter(pk=work.pk).update(status="finalized", score=50)
     answer = assistant_desk.save(work, **values)
     assert answer.status_code == 403
-    text = "This grade is final. It has to be reopened before it can be changed."
+    text = "This grade is final. It takes two people to change it: ask on its page."
     assert text in answer.content.decode()
     work.refresh_from_db()
     assert work.score == 50

@@ -167,7 +167,7 @@ class DeskWork:
         if self.submission.status == Status.IN_PROGRESS:
             return _("This was not handed in yet, so there is nothing to grade.")
         if self.submission.status == Status.FINALIZED:
-            return _("This grade is final. It has to be reopened before it can be changed.")
+            return _("This grade is final. It takes two people to change it: ask on its page.")
         return _("You may read this work, and not grade it.")
 
     @property

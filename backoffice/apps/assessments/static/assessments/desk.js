@@ -73,16 +73,25 @@
         const rest = String(whole % 100).padStart(2, "0").replace(/0+$/, "");
         return String((whole - whole % 100) / 100) + (rest ? "." + rest : "");
     }
+    // Those of answers stand beside the answers, outside the form.
+    function ofTotal() { return [...form().elements].filter((each) => "ofTotal" in each.dataset); }
+    // Answers give the score only where their points come to the maximum.
+    function isScore() {
+        const parts = ofTotal().map((each) => each.dataset.ofTotal);
+        const most = hundredths(byId("desk-total").dataset.most);
+        return parts.every((each) => !each) || parts.reduce((all, each) => all + hundredths(each), 0) === most;
+    }
     function total() {
         const output = byId("desk-total");
         if (!output) { return; }
-        const inputs = [...form().querySelectorAll("[data-of-total]")];
+        const inputs = ofTotal();
         const numbers = inputs.map((each) => hundredths(each.value));
         const known = numbers.filter((each) => each !== null);
         const before = output.textContent;
         const most = hundredths(output.dataset.most);
         const sum = inputs.reduce((all, each, at) => all + (numbers[at] || 0) * ("deducts" in each.dataset ? -1 : 1), 0);
         output.textContent = known.length ? pointsOf(Math.max(0, most === null ? sum : Math.min(most, sum))) : "–";
+        if (!isScore()) { return; }
         const score = byId("id_score");
         if (!score) { return; } // a peer review has none
         // The score follows the criteria until somebody types another one.
@@ -92,7 +101,7 @@
     }
     function override() {
         const output = byId("desk-total"), score = byId("id_score").value.trim();
-        const isWhole = output && [...form().querySelectorAll("[data-of-total]")].every((each) => hundredths(each.value) !== null);
+        const isWhole = output && isScore() && ofTotal().every((each) => hundredths(each.value) !== null);
         const isOther = isWhole && score !== "" && hundredths(score) !== hundredths(output.textContent);
         byId("desk-override").hidden = !isOther && !byId("id_override_reason").value;
     }
@@ -103,11 +112,11 @@
         const holder = document.activeElement && document.activeElement.closest(".desk-criterion");
         return holder || criteria().find((each) => each.classList.contains("is-current")) || criteria()[0];
     }
-    function moveTo(criterion) {
+    function moveTo(criterion, isFollowed = true) {
         if (!criterion) { return; }
         criteria().forEach((each) => each.classList.toggle("is-current", each === criterion));
         criterion.focus({ preventScroll: true });
-        criterion.scrollIntoView({ block: "nearest" });
+        if (isFollowed) { criterion.scrollIntoView({ block: "nearest" }); }
     }
     function step(by) {
         const all = criteria(), at = all.indexOf(current());
@@ -164,7 +173,10 @@
         const first = isWrong || pane().querySelector("#desk-form .desk-criterion[data-first]")
             || pane().querySelector("[data-first]") || byId("desk-form");
         // Without a rubric the first thing to do is to type points: Esc leaves that field.
-        if (first.matches(".desk-criterion")) { moveTo(first); } else { first.focus({ preventScroll: true }); }
+        if (first.matches(".desk-criterion")) { moveTo(first, false); } else { first.focus({ preventScroll: true }); }
+        // On a phone the rubric stands below the text, which is read first.
+        if (isWrong) { isWrong.scrollIntoView({ block: "nearest" }); }
+        else if (pane().getBoundingClientRect().top < 0) { pane().scrollIntoView({ block: "start" }); }
         total();
         present();
         fetchAhead();
@@ -382,6 +394,7 @@
         mark: openMark,
         carry,
         help: () => openDialog("help"),
+        grade: () => document.querySelector(".desk-grade").scrollIntoView({ block: "start" }),
     };
     const HELD = new Set(["Enter", "Escape", "ArrowDown", "ArrowUp"]);
     const WRITING = new Set(["bank", "comment", "save_next", "save", "flag", "mark"]);
