@@ -1,4 +1,4 @@
-"""The first mark by a rubric and an edit of the rubric at once: never do both change one version."""
+"""The first mark by a rubric and an edit of it at once: never do both change one version."""
 
 import threading
 import time
