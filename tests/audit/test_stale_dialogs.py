@@ -235,7 +235,9 @@ def test_a_mistake_and_the_change_are_told_together(work, instructor_client, hel
     do(helper_client, work, "grade", score="71")
     answer = submit(instructor_client, work, seen | {"score": "many", "feedback": ""})
     errors = refused(answer, 409)
-    assert errors["score"] == ["Enter a number."]
+    assert errors["score"] == [
+        "“many” is not a plain number. Use digits and at most two decimals, like 71.5."
+    ]
     assert "Helper Example (helper) changed this on" in errors["__all__"][0]
     (conflict,) = answer.context["form"].conflicts
     assert (conflict.stored, conflict.entered) == ("71", "many")

@@ -85,7 +85,8 @@ def test_a_save_after_the_right_has_gone(
     )
     desk.client.force_login(User.objects.get(pk=assistant.pk))
     shown = desk.open(work).context["work"]
-    assert (shown.has_draft, shown.feedback, shown.total) == (True, "Typed.", "50")
+    chosen = [[each.title for each in row.levels if each.is_chosen] for row in shown.criteria]
+    assert (shown.has_draft, shown.feedback, chosen) == (True, "Typed.", [["Thin"], ["Thin"]])
     assert desk.save(work, **values).status_code == 302
 
 

@@ -70,11 +70,12 @@ class Session:
 
 @dataclass
 class Attempt:
-    """One save: the score that was sent, the version it started from, and how it ended."""
+    """One save: the score that was sent, how it ended, and the version it started from."""
 
     score: str
     outcome: str
     start: int | None = None
+    has_feedback: bool = True
 
 
 @dataclass
@@ -179,6 +180,6 @@ def by_file(actor: Any, header: str, row: str) -> Callable[[str], Attempt]:
             apply(batch, batch.digest, actor)
         except NotApplied:
             return Attempt(score, STALE)
-        return Attempt(score, SAVED)
+        return Attempt(score, SAVED, has_feedback=False)
 
     return save

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db import connection
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.translation import gettext
@@ -17,7 +18,7 @@ from backoffice.apps.assessments.admin.rubric_grid import RubricGridMixin, conte
 from backoffice.apps.assessments.admin.rubric_versions import RubricVersionsMixin
 from backoffice.apps.assessments.forms import CopyForm
 from backoffice.apps.assessments.models import GradingRubric, RubricCriterion, RubricLevel
-from backoffice.apps.assessments.models.rubrics import PartOfRubric
+from backoffice.apps.assessments.models.rubrics import PartOfRubric, lock_rubric
 from backoffice.apps.assessments.rubrics.copying import copy_to_course
 from backoffice.apps.assessments.rubrics.versions import new_version
 from backoffice.audit.admin_kit.actions import ActionForm, RowAction
@@ -57,6 +58,14 @@ class InUseAdmin(AuditedAdmin):
     """The page of a rubric or of a part of one; `left_free` names what can be changed always."""
 
     left_free: tuple[str, ...] = ()
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        row = super().get_object(request, object_id, from_field)
+        rubric = row.whole if row is not None and request.method == "POST" else None
+        # Before the row itself is locked, as the grid does; then it is asked whether it is used.
+        if rubric is not None and connection.in_atomic_block:
+            lock_rubric(rubric.pk)
+        return row
 
     def get_fieldsets(self, request: HttpRequest, obj: PartOfRubric | None = None) -> list[Any]:
         fieldsets = super().get_fieldsets(request, obj)

@@ -29,6 +29,12 @@ def hold_rubric(rubric: int) -> None:
             cursor.execute(f"SELECT 1 FROM {table} WHERE id = %s FOR KEY SHARE", [rubric])
 
 
+def lock_rubric(rubric: int) -> None:
+    """Until the transaction ends, nobody marks by this rubric: whoever does now is waited for."""
+    rows = GradingRubric._base_manager.select_for_update().filter(pk=rubric)
+    rows.values_list("pk").first()
+
+
 class RubricQuerySet(AuditedQuerySet):
     """Query words for rubrics."""
 
