@@ -105,7 +105,10 @@ class Migration(migrations.Migration):
                 ),
                 ("start", models.PositiveIntegerField(verbose_name="first character")),
                 ("end", models.PositiveIntegerField(verbose_name="last character")),
-                ("quoted", models.TextField(verbose_name="passage")),
+                (
+                    "quoted",
+                    models.TextField(blank=True, editable=False, verbose_name="passage"),
+                ),
                 ("comment", models.TextField(verbose_name="comment")),
                 (
                     "created_at",
@@ -319,7 +322,10 @@ class Migration(migrations.Migration):
                 ("line", models.PositiveIntegerField(null=True, verbose_name="line of the file")),
                 ("start", models.PositiveIntegerField(verbose_name="first character")),
                 ("end", models.PositiveIntegerField(verbose_name="last character")),
-                ("quoted", models.TextField(verbose_name="passage")),
+                (
+                    "quoted",
+                    models.TextField(blank=True, editable=False, verbose_name="passage"),
+                ),
                 ("comment", models.TextField(verbose_name="comment")),
                 (
                     "created_at",

@@ -113,7 +113,7 @@ class Annotation(Audited):
     )
     start = models.PositiveIntegerField(_("first character"))
     end = models.PositiveIntegerField(_("last character"))
-    quoted = models.TextField(_("passage"))
+    quoted = models.TextField(_("passage"), blank=True, editable=False)
     comment = ParagraphField(_("comment"))
     author = _of_staff(verbose_name=_("author"))
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
@@ -151,9 +151,17 @@ class Annotation(Audited):
             message = _("The text does not have this passage at this place. Mark it again.")
             yield "quoted", ValidationError(message, code="other_passage")
 
+    def clean_fields(self, exclude: Any = None) -> None:
+        super().clean_fields(exclude)
+        if self._state.adding and self.submission_id and not self.quoted:
+            self.quoted = self._passage()
+
     def _is_in_text(self) -> bool:
+        return bool(self.quoted) and self._passage() == self.quoted
+
+    def _passage(self) -> str:
         is_range = self.start is not None and self.end is not None
-        return is_range and self.submission.text[self.start : self.end] == self.quoted
+        return self.submission.text[self.start : self.end] if is_range else ""
 
 
 class GradingNote(Audited):
