@@ -119,6 +119,8 @@ class Annotation(Audited):
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     objects = AuditedQuerySet.as_manager()
+    # Whether the words are taken from the text; others are compared with it.
+    _is_derived: bool = False
 
     class Meta(Audited.Meta):
         verbose_name = _("comment on a passage")
@@ -153,8 +155,8 @@ class Annotation(Audited):
 
     def clean_fields(self, exclude: Any = None) -> None:
         super().clean_fields(exclude)
-        if self._state.adding and self.submission_id and not self.quoted:
-            self.quoted = self._passage()
+        if self._state.adding and self.submission_id and (self._is_derived or not self.quoted):
+            self.quoted, self._is_derived = self._passage(), True
 
     def _is_in_text(self) -> bool:
         return bool(self.quoted) and self._passage() == self.quoted
