@@ -20,7 +20,7 @@ def log_out(person: User, desk: Desk) -> None:
 
 
 def demote(person: User, desk: Desk) -> None:
-    User.objects.filter(pk=person.pk).update(role="student", is_staff=False)
+    User.objects.filter(pk=person.pk).update(is_active=False)
 
 
 def make_auditor(person: User, desk: Desk) -> None:
@@ -104,7 +104,9 @@ def test_the_work_became_final_meanwhile(assistant_desk: Desk, assistant, works)
     work = works[0]
     values = {"score": "70", "version": assistant_desk.version(work), "feedback": "Typed."}
     assistant_desk.send(work, "draft", **values)
-    AssessmentSubmission.objects.filter(pk=work.pk).update(status="finalized", score=50)
+    AssessmentSubmission.objects.filter(pk=work.pk).update(
+        status="finalized", score=50, posted_at="2026-04-01T12:00Z"
+    )
     answer = assistant_desk.save(work, **values)
     assert answer.status_code == 403
     text = "This grade is final. It takes two people to change it: ask on its page."

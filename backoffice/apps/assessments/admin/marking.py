@@ -196,9 +196,13 @@ class SubmissionAdmin(
         form.user = request.user  # the class is made anew for each request
         return form
 
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        request.__dict__["saves_marks"] = True
+        return super().changeform_view(request, *args, **kwargs)
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        # With its marks, as one version of the grade.
-        if not change:
+        # From the form it is saved with its marks, as one version of the grade.
+        if not (change and request.__dict__.get("saves_marks")):
             super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
