@@ -108,7 +108,8 @@ def table(request: pytest.FixtureRequest, demo: None) -> Table:
     for field in request.param._meta.concrete_fields:
         if field.primary_key or field.generated or field.name not in held:
             continue
-        if field.name in watched:
+        # Nor is a mark moved into work whose grade is final.
+        if field.name in watched or field.name == getattr(request.param, "submission_path", ""):
             continue
         for value in _others(field, getattr(chosen.row, field.attname)):
             try:
